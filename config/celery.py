@@ -1,0 +1,11 @@
+"""Which Celery application do workers and beat run? `celery -A config worker -Q payments`."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("conveyor")
+app.config_from_object("config.settings:CELERY")
+app.autodiscover_tasks()

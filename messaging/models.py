@@ -1,0 +1,150 @@
+"""What does the ledger keep of each message, and of each attempt that failed?"""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from messaging.topology import Priority
+from messaging.uuids import uuid7
+
+
+class State(models.TextChoices):
+    PENDING = "pending", "waiting to be sent"
+    SENT = "sent", "sent"
+    DONE = "done", "succeeded"
+    DEAD = "dead", "dead"
+    DISCARDED = "discarded", "discarded"
+
+
+LIVE_STATES = (State.PENDING, State.SENT)
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def due(self, *, now: datetime) -> "MessageQuerySet":
+        return self.filter(state=State.PENDING, available_at__lte=now)
+
+    def live(self) -> "MessageQuerySet":
+        return self.filter(state__in=LIVE_STATES)
+
+    def dead(self) -> "MessageQuerySet":
+        return self.filter(state=State.DEAD)
+
+    def unsettled(self) -> "MessageQuerySet":
+        """Live or dead: what still explains why something has not happened yet."""
+        return self.filter(state__in=(*LIVE_STATES, State.DEAD))
+
+
+class Message(models.Model):
+    """One row a message, from the transaction that wants it sent until its effects are committed.
+
+    `attempts` counts the failed attempts of all time; those before `replayed_from` no longer count against the limit,
+    because an operator has granted a fresh start. `sends` counts publications, and a delivery carries its number,
+    so that a copy of an earlier publication can be told from the present one.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    task = models.CharField(max_length=200)
+    queue = models.CharField(max_length=100)
+    routing_key = models.CharField(max_length=200)
+    priority = models.PositiveSmallIntegerField(default=Priority.NORMAL)
+    payload = models.JSONField(default=dict)
+    schema_version = models.PositiveSmallIntegerField(default=1)
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    available_at = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveIntegerField(default=0)
+    replayed_from = models.PositiveIntegerField(default=0)
+    sends = models.PositiveIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    subject = models.CharField(max_length=100, blank=True)
+    correlation_id = models.UUIDField()
+    causation_id = models.UUIDField(null=True, blank=True)
+    traceparent = models.CharField(max_length=55, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    error_type = models.CharField(max_length=200, blank=True)
+    error_message = models.CharField(max_length=1000, blank=True)
+    fingerprint = models.CharField(max_length=40, blank=True)
+    raw_body = models.BinaryField(null=True, blank=True)
+    raw_headers = models.JSONField(null=True, blank=True)
+    note = models.CharField(max_length=500, blank=True)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        db_table = "messaging_message"
+        permissions = [
+            ("retry_message", "Can send a dead message again"),
+            ("discard_message", "Can discard a dead message"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=State.values), name="messaging_message_state_is_known"),
+        ]
+        indexes = [
+            models.Index(
+                "available_at", "priority", name="messaging_due", condition=Q(state=State.PENDING)
+            ),
+            models.Index("queue", "sent_at", name="messaging_in_flight", condition=Q(state=State.SENT)),
+            models.Index("queue", "finished_at", name="messaging_dead", condition=Q(state=State.DEAD)),
+            models.Index("fingerprint", "finished_at", name="messaging_dead_group", condition=Q(state=State.DEAD)),
+            models.Index("subject", "id", name="messaging_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.task} {self.subject or self.pk}"
+
+    @property
+    def retries(self) -> int:
+        """Failed attempts since the last fresh start; what Celery calls `request.retries`."""
+        return self.attempts - self.replayed_from
+
+
+class FailedTask(Message):
+    """The dead messages, as the admin shows them."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "failed task"
+        default_permissions = ("view",)
+
+
+class Attempt(models.Model):
+    """One attempt that failed, or whose worker was lost before it said how it ended. Success leaves no row."""
+
+    id = models.BigAutoField(primary_key=True)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attempt_set")
+    number = models.PositiveIntegerField()
+    worker = models.CharField(max_length=200, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(default=timezone.now)
+    error_type = models.CharField(max_length=200)
+    error_message = models.CharField(max_length=1000, blank=True)
+    traceback = models.TextField(blank=True)
+    fingerprint = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        db_table = "messaging_attempt"
+        ordering = ["number", "id"]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number}: {self.error_type}"
+
+
+class AuditEntry(models.Model):
+    """Who did what to a message, and why. Rows are only ever added."""
+
+    id = models.BigAutoField(primary_key=True)
+    message_id = models.UUIDField(db_index=True)
+    action = models.CharField(max_length=20)
+    actor = models.CharField(max_length=150)
+    reason = models.CharField(max_length=500, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "messaging_auditentry"
+        verbose_name_plural = "audit entries"
+
+    def __str__(self) -> str:
+        return f"{self.action} by {self.actor}"

@@ -1,0 +1,7 @@
+"""What does messaging tell the rest of the project?"""
+
+from django.dispatch import Signal
+
+#: Sent by `messaging.services` inside the transaction that writes a failed attempt.
+#: message: Message, error_type: str, attempt: int, of: int, retry_at: datetime, or None when the message is now dead.
+attempt_failed = Signal()

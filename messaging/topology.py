@@ -1,0 +1,95 @@
+"""Which exchange, queues and bindings are there, and which queue does a routing key reach?
+
+Declared once, from `settings.MESSAGING`, for Celery, the relay, the worker and the command `topology` alike.
+"""
+
+import enum
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from kombu import Exchange, Queue
+
+MAX_PRIORITY = 9
+
+
+class Priority(enum.IntEnum):
+    """How urgent a message is: the last word of its routing key, and its AMQP priority."""
+
+    LOW = 1
+    NORMAL = 5
+    HIGH = 9
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+
+class UnroutableKey(LookupError):
+    """No queue is bound for this routing key."""
+
+
+@dataclass(frozen=True)
+class Topology:
+    """The names that a project gives to its exchange and queues.
+
+    `queues` maps a queue's name to its binding, such as `{"payments": "payment.#"}`.
+    """
+
+    exchange: str
+    dead_letter_exchange: str
+    queues: dict[str, str]
+    queue_type: str = "classic"
+    delivery_limit: int = 5
+
+    def queue_for(self, routing_key: str) -> str:
+        """The queue that a routing key such as `payment.charge.high` reaches; `UnroutableKey` if there is none."""
+        noun = routing_key.partition(".")[0]
+        for name, binding in self.queues.items():
+            if binding.partition(".")[0] == noun:
+                return name
+        raise UnroutableKey(
+            f"No queue is bound for {routing_key!r}. Bindings: {', '.join(self.queues.values())}. "
+            "Add one to settings.MESSAGING['queues'], or correct the payload's routing key."
+        )
+
+    @staticmethod
+    def dead(queue: str) -> str:
+        """The name of a queue's dead-letter queue."""
+        return f"{queue}.dead"
+
+    def kombu_exchange(self) -> Exchange:
+        return Exchange(self.exchange, type="topic", durable=True)
+
+    def kombu_queues(self) -> list[Queue]:
+        """The queues that workers consume, with their dead-letter arguments."""
+        exchange = self.kombu_exchange()
+        return [
+            Queue(name, exchange, routing_key=binding, durable=True, queue_arguments=self._arguments(name))
+            for name, binding in self.queues.items()
+        ]
+
+    def kombu_dead_letter_queues(self) -> list[Queue]:
+        exchange = Exchange(self.dead_letter_exchange, type="direct", durable=True)
+        arguments = {"x-queue-type": "quorum"} if self.queue_type == "quorum" else {}
+        return [
+            Queue(self.dead(name), exchange, routing_key=name, durable=True, queue_arguments=arguments)
+            for name in self.queues
+        ]
+
+    def _arguments(self, name: str) -> dict[str, Any]:
+        """RabbitMQ refuses `x-max-priority` on quorum queues and `x-delivery-limit` on classic ones."""
+        arguments: dict[str, Any] = {
+            "x-dead-letter-exchange": self.dead_letter_exchange,
+            "x-dead-letter-routing-key": name,
+        }
+        if self.queue_type == "quorum":
+            return arguments | {"x-queue-type": "quorum", "x-delivery-limit": self.delivery_limit}
+        return arguments | {"x-max-priority": MAX_PRIORITY}
+
+
+@cache
+def topology() -> Topology:
+    """The project's topology, read from `settings.MESSAGING`."""
+    return Topology(**settings.MESSAGING)

@@ -1,0 +1,13 @@
+"""How does Django find the orders app, and which signals does it answer?"""
+
+from django.apps import AppConfig
+
+
+class OrdersConfig(AppConfig):
+    name = "orders"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from orders import receivers
+
+        receivers.connect()

@@ -1,0 +1,149 @@
+"""What is an order, and which moves between its states are allowed?"""
+
+import secrets
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+_NUMBER_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new_number() -> str:
+    """An order number a person can read out: 10 characters of Crockford's base 32, 50 random bits."""
+    letters = "".join(secrets.choice(_NUMBER_ALPHABET) for _ in range(10))
+    return f"CV-{letters[:5]}-{letters[5:]}"
+
+
+def new_public_id() -> str:
+    """128 random bits, safe in a URL: who has the link may see the order."""
+    return secrets.token_urlsafe(16)
+
+
+class Status(models.TextChoices):
+    PLACED = "placed", _("placed")
+    PAYMENT_FAILED = "payment_failed", _("payment failed")
+    PAID = "paid", _("paid")
+    SHIPPED = "shipped", _("shipped")
+    DELIVERED = "delivered", _("delivered")
+    CANCELLED = "cancelled", _("cancelled")
+    REFUNDED = "refunded", _("refunded")
+
+
+TRANSITIONS: dict[str, frozenset[str]] = {
+    Status.PLACED: frozenset({Status.PAID, Status.PAYMENT_FAILED, Status.CANCELLED}),
+    Status.PAYMENT_FAILED: frozenset({Status.PLACED, Status.CANCELLED}),
+    Status.PAID: frozenset({Status.SHIPPED, Status.CANCELLED, Status.REFUNDED}),
+    Status.SHIPPED: frozenset({Status.DELIVERED, Status.REFUNDED}),
+    Status.DELIVERED: frozenset({Status.REFUNDED}),
+    Status.CANCELLED: frozenset({Status.REFUNDED}),
+    Status.REFUNDED: frozenset(),
+}
+
+
+class ShippingMethod(models.TextChoices):
+    STANDARD = "standard", _("standard")
+    EXPRESS = "express", _("express")
+
+
+class Source(models.TextChoices):
+    WEB = "web", _("storefront")
+    API = "api", _("API")
+    IMPORT = "import", _("import")
+
+
+class Order(models.Model):
+    """An order. Amounts are minor units of `currency`; `total = subtotal + shipping_price`."""
+
+    number = models.CharField(max_length=20, unique=True, default=new_number, editable=False)
+    public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="orders"
+    )
+    email = models.EmailField()
+    name = models.CharField(max_length=100)
+    line1 = models.CharField(max_length=200)
+    city = models.CharField(max_length=100)
+    postcode = models.CharField(max_length=20)
+    country = models.CharField(max_length=2)
+    shipping_method = models.CharField(max_length=10, choices=ShippingMethod, default=ShippingMethod.STANDARD)
+    source = models.CharField(max_length=10, choices=Source, default=Source.WEB)
+    currency = models.CharField(max_length=3)
+    subtotal = models.PositiveBigIntegerField()
+    shipping_price = models.PositiveBigIntegerField(default=0)
+    total = models.PositiveBigIntegerField()
+    status = models.CharField(max_length=20, choices=Status, default=Status.PLACED)
+    placed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-placed_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="orders_order_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(total=F("subtotal") + F("shipping_price")), name="orders_order_total_adds_up"
+            ),
+        ]
+        indexes = [
+            models.Index("-placed_at", "-id", name="orders_newest"),
+            models.Index("status", "-placed_at", name="orders_by_status"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class OrderLine(models.Model):
+    """What was ordered, at the name and price of that moment."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
+    sku = models.CharField(max_length=40)
+    name = models.CharField(max_length=200)
+    unit_price = models.PositiveBigIntegerField()
+    quantity = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="orders_orderline_quantity_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.name}"
+
+    @property
+    def total(self) -> int:
+        """Minor units of the order's currency."""
+        return self.unit_price * self.quantity
+
+
+class OrderEvent(models.Model):
+    """One thing that happened to an order; timelines show these and nothing else."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=40)
+    data = models.JSONField(default=dict, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class IdempotencyKey(models.Model):
+    """Which order a client's key stands for; written in the order's own transaction."""
+
+    client = models.CharField(max_length=64)
+    key = models.CharField(max_length=200)
+    digest = models.CharField(max_length=64)
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("client", "key", name="orders_idempotency_key_is_unique")]
+
+    def __str__(self) -> str:
+        return self.key

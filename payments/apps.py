@@ -1,0 +1,13 @@
+"""How does Django find the payments app, and which signals does it answer?"""
+
+from django.apps import AppConfig
+
+
+class PaymentsConfig(AppConfig):
+    name = "payments"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from payments import receivers
+
+        receivers.connect()

@@ -1,0 +1,116 @@
+"""What is owed, captured and given back for an order, and what does the simulated gateway remember of it?"""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from orders.models import Order
+
+
+class PaymentStatus(models.TextChoices):
+    PENDING = "pending", _("pending")
+    CAPTURED = "captured", _("captured")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
+    REFUNDED = "refunded", _("refunded")
+
+
+class RefundStatus(models.TextChoices):
+    PENDING = "pending", _("pending")
+    DONE = "done", _("done")
+
+
+class Payment(models.Model):
+    """One wish to be paid for an order with one method. Its id is the idempotency key at the gateway."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="payments")
+    method = models.CharField(max_length=60)
+    amount = models.PositiveBigIntegerField(help_text=_("minor units"))
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=10, choices=PaymentStatus, default=PaymentStatus.PENDING)
+    gateway_reference = models.CharField(max_length=100, blank=True)
+    failure_code = models.CharField(max_length=60, blank=True)
+    message_id = models.UUIDField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    captured_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["created_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=PaymentStatus.values), name="payments_payment_status_is_known"
+            ),
+            models.UniqueConstraint(
+                "order", condition=Q(status=PaymentStatus.PENDING), name="payments_one_pending_payment_an_order"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.status}"
+
+
+class Refund(models.Model):
+    """Money on its way back to the payer. Its id is the idempotency key at the gateway."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    payment = models.ForeignKey(Payment, on_delete=models.CASCADE, related_name="refunds")
+    amount = models.PositiveBigIntegerField(help_text=_("minor units"))
+    status = models.CharField(max_length=10, choices=RefundStatus, default=RefundStatus.PENDING)
+    gateway_reference = models.CharField(max_length=100, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["created_at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.status}"
+
+
+class GatewayCharge(models.Model):
+    """The simulated gateway's own record of a charge, unique by idempotency key as at a real one.
+
+    It stands in this database only for convenience: the gateway writes it by itself, never in the shop's transaction.
+    """
+
+    idempotency_key = models.CharField(max_length=64, unique=True)
+    reference = models.CharField(max_length=100, unique=True)
+    amount = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    method = models.CharField(max_length=60)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "gateway's charge"
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class GatewayRefund(models.Model):
+    """The simulated gateway's own record of a refund."""
+
+    idempotency_key = models.CharField(max_length=64, unique=True)
+    reference = models.CharField(max_length=100, unique=True)
+    charge = models.ForeignKey(GatewayCharge, on_delete=models.CASCADE, related_name="refunds")
+    amount = models.PositiveBigIntegerField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "gateway's refund"
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class GatewayCall(models.Model):
+    """How often the simulated gateway was asked for a key whose script depends on it (`pm_flaky_2`, `pm_lost_reply`)."""
+
+    idempotency_key = models.CharField(max_length=64, unique=True)
+    calls = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.idempotency_key}: {self.calls}"

@@ -1,0 +1,13 @@
+"""How does Django find the shipping app, and which signals does it answer?"""
+
+from django.apps import AppConfig
+
+
+class ShippingConfig(AppConfig):
+    name = "shipping"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from shipping import receivers
+
+        receivers.connect()

@@ -1,0 +1,13 @@
+"""How does Django find the shop app, and which signals does it answer?"""
+
+from django.apps import AppConfig
+
+
+class ShopConfig(AppConfig):
+    name = "shop"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from shop import receivers
+
+        receivers.connect()

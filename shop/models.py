@@ -1,0 +1,95 @@
+"""What does the shop sell, how much of it is there, and who signs in?"""
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class User(AbstractUser):
+    """The project's own user model, so that it can grow without a painful migration."""
+
+
+class Category(models.Model):
+    name = models.CharField(max_length=60)
+    slug = models.SlugField(max_length=60, unique=True)
+    blurb = models.CharField(max_length=200, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "name"]
+        verbose_name_plural = _("categories")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProductQuerySet(models.QuerySet["Product"]):
+    def listed(self) -> "ProductQuerySet":
+        """What shoppers may see: goods known only from imported orders are not listed."""
+        return self.filter(is_listed=True)
+
+
+class Product(models.Model):
+    """`price` is in minor units of `currency`; `stock` is what can still be sold: the sum of its stock movements."""
+
+    sku = models.CharField(max_length=40, unique=True)
+    slug = models.SlugField(max_length=120, unique=True)
+    name = models.CharField(max_length=200)
+    tagline = models.CharField(max_length=120, blank=True)
+    description = models.TextField(blank=True)
+    category = models.ForeignKey(
+        Category, null=True, blank=True, on_delete=models.PROTECT, related_name="products"
+    )
+    price = models.PositiveBigIntegerField(help_text=_("minor units"))
+    currency = models.CharField(max_length=3, default="EUR")
+    stock = models.IntegerField(default=0, editable=False)
+    image = models.CharField(max_length=100, blank=True, help_text=_("path below static/"))
+    is_listed = models.BooleanField(default=True)
+    position = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = ProductQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(stock__gte=0), name="shop_product_stock_is_never_negative"),
+        ]
+        indexes = [
+            models.Index("category", "position", name="shop_listed", condition=Q(is_listed=True)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("shop:product", args=[self.slug])
+
+
+class StockMovement(models.Model):
+    """A change of stock: positive in, negative out. The sum of a product's movements is its stock."""
+
+    class Reason(models.TextChoices):
+        RESTOCK = "restock", _("restock")
+        SALE = "sale", _("sale")
+        RELEASE = "release", _("released by an order")
+        CORRECTION = "correction", _("correction")
+
+    id = models.BigAutoField(primary_key=True)
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="movements")
+    quantity = models.IntegerField()
+    reason = models.CharField(max_length=12, choices=Reason)
+    reference = models.CharField(max_length=100, blank=True, db_index=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["at", "id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(quantity=0), name="shop_stockmovement_moves_something"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity:+} {self.reason}"
