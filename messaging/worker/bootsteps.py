@@ -1,0 +1,32 @@
+"""What must a Celery worker do otherwise than it does by itself, so that no message vanishes?"""
+
+from typing import Any
+
+from celery import Celery, bootsteps
+from celery.utils.log import get_logger
+from celery.utils.saferepr import saferepr
+
+log = get_logger(__name__)
+
+
+class KeepUndecodable(bootsteps.StartStopStep):
+    """Celery acknowledges, and so loses, a body that it cannot decode. This rejects it to the dead-letter queue."""
+
+    def __init__(self, consumer: Any, **options: Any) -> None:
+        super().__init__(consumer, **options)
+        consumer.on_decode_error = self._reject
+        self._consumer = consumer
+
+    def _reject(self, message: Any, error: Exception) -> None:
+        log.error(
+            "Message that cannot be decoded goes to the dead-letter queue: %s (content type %s, headers %s)",
+            error,
+            message.content_type,
+            saferepr(message.headers, maxlen=500),
+        )
+        message.reject_log_error(log, self._consumer.connection_errors)
+
+
+def install(app: Celery) -> None:
+    """Give every worker of `app` these steps."""
+    app.steps["consumer"].add(KeepUndecodable)
