@@ -1,0 +1,25 @@
+"""What shape do the demo shop's categories and products have?"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryData:
+    slug: str
+    name: str
+    blurb: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProductData:
+    """`price` is in cents of a euro; `image` is a path below static/; `stock` is what is there on the first day."""
+
+    sku: str
+    slug: str
+    name: str
+    tagline: str
+    description: str
+    category: str
+    price: int
+    image: str
+    stock: int
