@@ -56,12 +56,19 @@ def reschedule(*, message_id: uuid.UUID, failure: Failure, delay: float, limit: 
 
 
 @transaction.atomic(savepoint=False)
-def bury(*, message_id: uuid.UUID, failure: Failure, limit: int = 1) -> Message | None:
-    """Keep a failed attempt as the last one: the message is dead, and waits for an operator. None: as in `reschedule`."""
+def bury(
+    *, message_id: uuid.UUID, failure: Failure, limit: int = 1, raw: tuple[bytes, dict[str, Any]] | None = None
+) -> Message | None:
+    """Keep a failed attempt as the last one: the message is dead, and waits for an operator. None: as in `reschedule`.
+
+    `raw` is the body and the headers of a message whose copy on the broker was damaged.
+    """
     message = _under_way(message_id)
     if message is None:
         return None
-    _die(message, failure)
+    if raw is not None:
+        message.raw_body, message.raw_headers = raw
+    _die(message)
     _keep_attempt(message, failure, limit=max(limit, message.retries + 1))
     return message
 
@@ -81,7 +88,7 @@ def reopen(*, message_id: uuid.UUID, lost: Failure | None, limit: int) -> Messag
     if lost is None:
         return message
     if message.retries + 1 >= limit:
-        _die(message, lost)
+        _die(message)
     _keep_attempt(message, lost, limit=limit, retry_now=message.state == State.SENT)
     return message
 
@@ -203,7 +210,7 @@ def _under_way(message_id: uuid.UUID) -> Message | None:
     return Message.objects.select_for_update().filter(pk=message_id, state=State.SENT).first()
 
 
-def _die(message: Message, failure: Failure) -> None:
+def _die(message: Message) -> None:
     message.state = State.DEAD
     message.finished_at = timezone.now()
 

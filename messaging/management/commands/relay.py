@@ -1,0 +1,23 @@
+"""How are messages sent? `python manage.py relay`, any number at once."""
+
+import signal
+from typing import Any
+
+from celery import current_app
+from django.core.management.base import BaseCommand, CommandParser
+
+from messaging.relay import Relay
+from messaging.relay.loop import Pace
+
+
+class Command(BaseCommand):
+    help = "Sends due messages from the ledger to the broker, and brings lost ones back. Run any number of them."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--batch", type=int, default=Pace.batch, help="messages a batch (default %(default)s)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        relay = Relay(current_app._get_current_object(), Pace(batch=max(1, options["batch"])))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: relay.stop())
+        relay.run()

@@ -1,0 +1,5 @@
+"""How do ledger rows become Celery messages, and how do lost ones come back?"""
+
+from messaging.relay.loop import Relay
+
+__all__ = ["Relay"]

@@ -1,0 +1,42 @@
+"""Which sent messages does the broker no longer hold, so that they must be sent again?
+
+A row that is `sent` for longer than the visibility window should have been answered, unless it still waits in its queue.
+Sending a message twice is safe, since a delivery that was sent again is looked up first; so this errs to that side:
+rows older than the window are sent again when their queue holds fewer messages than there are such rows, and after ten
+windows in any case.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+from kombu import Connection
+
+from messaging.broker_view import depth
+from messaging.models import Message, State
+from messaging.topology import topology
+
+log = logging.getLogger(__name__)
+HOPELESS_WINDOWS = 10
+
+
+def sweep(connection: Connection) -> int:
+    """Make lost rows due again; how many. Raises the connection's errors when the broker is down."""
+    window = timedelta(seconds=settings.CONVEYOR_VISIBILITY)
+    now = timezone.now()
+    return sum(_sweep_queue(connection, queue, now=now, window=window) for queue in topology().queues)
+
+
+def _sweep_queue(connection: Connection, queue: str, *, now: datetime, window: timedelta) -> int:
+    silent = Message.objects.filter(state=State.SENT, queue=queue, sent_at__lt=now - window)
+    count = silent.count()
+    if not count:
+        return 0
+    waiting = depth(connection, queue)
+    if waiting >= count:
+        silent = silent.filter(sent_at__lt=now - HOPELESS_WINDOWS * window)
+    swept = silent.update(state=State.PENDING, available_at=now)
+    if swept:
+        log.warning("%s: %s messages were not answered within %s; they are sent again", queue, swept, window)
+    return swept

@@ -1,0 +1,48 @@
+"""How does a ledger row look on the wire? As a Celery message of protocol 2, so that any Celery worker can run it.
+
+Source: https://docs.celeryq.dev/en/stable/internals/protocol.html
+"""
+
+import socket
+from os import getpid
+from typing import Any
+
+from messaging.models import Message
+from messaging.worker.task import HEADER
+
+_ORIGIN = f"{getpid()}@{socket.gethostname()}"
+_EMBED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
+
+Body = tuple[tuple[()], dict[str, Any], dict[str, None]]
+
+
+def body_of(message: Message) -> Body:
+    return ((), message.payload, _EMBED)
+
+
+def headers_of(message: Message) -> dict[str, Any]:
+    """Celery's headers, and the ledger's own: which publication this is, and in which schema version."""
+    id_ = str(message.pk)
+    return {
+        "lang": "py",
+        "task": message.task,
+        "id": id_,
+        "root_id": str(message.correlation_id),
+        "parent_id": str(message.causation_id) if message.causation_id else None,
+        "group": None,
+        "shadow": None,
+        "eta": None,
+        "expires": None,
+        "retries": message.retries,
+        "timelimit": [None, None],
+        "argsrepr": "()",
+        "kwargsrepr": message.subject,
+        "origin": _ORIGIN,
+        "ignore_result": True,
+        "traceparent": message.traceparent,
+        HEADER: {
+            "sends": message.sends,
+            "version": message.schema_version,
+            "correlation_id": str(message.correlation_id),
+        },
+    }
