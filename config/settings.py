@@ -14,6 +14,7 @@ DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.secret_key()
 ALLOWED_HOSTS = [h for h in env.text("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if h]
 CSRF_TRUSTED_ORIGINS = [o for o in env.text("CSRF_TRUSTED_ORIGINS").split(",") if o]
+METRICS_TOKEN = env.text("METRICS_TOKEN")
 PORT = env.integer("PORT", default=8000, minimum=1, maximum=65535)
 HTTPS = env.flag("CONVEYOR_HTTPS", default=False)
 
@@ -93,6 +94,7 @@ AUTH_PASSWORD_VALIDATORS = [
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
+AXES_LOCKOUT_CALLABLE = "shop.api.problems.locked_out"
 AXES_VERBOSE = False
 LOGIN_URL = "admin:login"
 CSRF_FAILURE_VIEW = "shop.views.errors.csrf_failure"
@@ -182,10 +184,10 @@ CONVEYOR_UNPAID_SECONDS = env.number("CONVEYOR_UNPAID_SECONDS", default=1800, mi
 CONVEYOR_TRANSIT_SECONDS = env.number("CONVEYOR_TRANSIT_SECONDS", default=180, minimum=0)
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["shop.api.authentication.Token"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["shop.api.parsers.Json"],
     "DEFAULT_PAGINATION_CLASS": "shop.api.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "shop.api.problems.exception_handler",

@@ -1,0 +1,122 @@
+"""What may a client send?"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from orders.models import ShippingMethod
+from payments.gateways import UnknownPaymentMethod, check_method
+from shop.api.fields import Email, StrictSerializer, Text, WholeNumber
+from shop.api.problems import invalid
+from shop.services import Address, Idempotency, LineWanted
+
+MAX_LINES = 1000
+MAX_QUANTITY = 999
+MAX_KEY = 200
+
+
+class PaymentMethod(Text):
+    """A method that the gateway knows: scripted ones in demo mode only."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=60, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        method = super().to_internal_value(data)
+        try:
+            check_method(method)
+        except UnknownPaymentMethod as error:
+            raise serializers.ValidationError(str(error)) from None
+        return method
+
+
+class AddressIn(StrictSerializer):
+    line1 = Text(max_length=200)
+    city = Text(max_length=100)
+    postcode = Text(max_length=20)
+    country = Text(
+        validators=[RegexValidator(r"^[A-Za-z]{2}\Z", _("Two letters, such as DE (ISO 3166-1)."))],
+        help_text=_("two letters, such as DE (ISO 3166-1)"),
+    )
+
+    def validate_country(self, country: str) -> str:
+        return country.upper()
+
+
+class OrderLineIn(StrictSerializer):
+    sku = Text(max_length=40)
+    quantity = WholeNumber(min_value=1, max_value=MAX_QUANTITY)
+
+
+class OrderIn(StrictSerializer):
+    email = Email(max_length=254)
+    name = Text(max_length=100)
+    address = AddressIn()
+    shipping_method = serializers.ChoiceField(choices=ShippingMethod.choices)
+    payment_method = PaymentMethod()
+    lines = OrderLineIn(many=True, allow_empty=False, max_length=MAX_LINES)
+
+
+class PayIn(StrictSerializer):
+    payment_method = PaymentMethod()
+
+
+class Credentials(StrictSerializer):
+    username = Text(max_length=150)
+    password = Text(max_length=4096, trim_whitespace=False)
+
+
+class ReasonIn(StrictSerializer):
+    reason = Text(max_length=500)
+
+
+class OptionalReasonIn(StrictSerializer):
+    reason = Text(max_length=500, required=False, default="", allow_blank=True)
+
+
+class ProductQuery(serializers.Serializer[Any]):
+    search = Text(max_length=100, required=False, default="", allow_blank=True)
+    category = Text(max_length=60, required=False, default="", allow_blank=True, help_text=_("a category's slug"))
+
+
+class FailedTaskQuery(serializers.Serializer[Any]):
+    queue = Text(max_length=100, required=False, default="", allow_blank=True)
+    task = Text(max_length=200, required=False, default="", allow_blank=True)
+    error = Text(max_length=200, required=False, default="", allow_blank=True, help_text=_("the error's type"))
+    group = Text(max_length=40, required=False, default="", allow_blank=True, help_text=_("the group of a failed task"))
+    subject = Text(max_length=100, required=False, default="", allow_blank=True, help_text=_("such as an order number"))
+
+
+def read(serializer: type[serializers.Serializer[Any]], data: object) -> dict[str, Any]:
+    """The validated data. Raises REST framework's `ValidationError`."""
+    form = serializer(data=data)
+    form.is_valid(raise_exception=True)
+    validated: dict[str, Any] = form.validated_data
+    return validated
+
+
+def checkout_arguments(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Validated `OrderIn` as the arguments of `shop.services.checkout`."""
+    return {
+        "email": data["email"],
+        "name": data["name"],
+        "address": Address(**data["address"]),
+        "shipping_method": data["shipping_method"],
+        "payment_method": data["payment_method"],
+        "lines": [LineWanted(sku=line["sku"], quantity=line["quantity"]) for line in data["lines"]],
+    }
+
+
+def idempotency(request: Request) -> Idempotency | None:
+    """The `Idempotency-Key` header, if it was sent. Keys of one user never meet those of another."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not 1 <= len(key) <= MAX_KEY or not key.isascii() or not key.isprintable():
+        raise invalid({"Idempotency-Key": [str(_("1 to 200 printable ASCII characters."))]})
+    client = f"user:{request.user.pk}" if request.user.is_authenticated else "guest"
+    return Idempotency(client=client, key=key)

@@ -1,0 +1,118 @@
+"""Which addresses show operators the failed tasks and the queues, and let them retry or discard?"""
+
+import uuid
+from typing import Any
+
+from django.db.models import Q
+from django.http import Http404
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import GenericAPIView
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from messaging import services
+from messaging.models import LIVE_STATES, Message
+from messaging.selectors import QueueRow, failed_tasks, queue_rows
+from shop.api.docs import BODY, STAFF, problems
+from shop.api.inputs import FailedTaskQuery, OptionalReasonIn, ReasonIn, read
+from shop.api.outputs import FailedTaskOut, QueueOut
+from shop.api.problems import conflict
+
+
+class MayDo(BasePermission):
+    """Staff with the permission that the view names in `permission`."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        user = request.user
+        return bool(user.is_authenticated and user.is_staff and user.has_perm(view.permission))
+
+
+class FailedTasks(GenericAPIView[Message]):
+    serializer_class = FailedTaskOut
+    permission_classes = (MayDo,)
+    permission = "messaging.view_message"
+
+    @extend_schema(
+        operation_id="failed_tasks_list",
+        parameters=[FailedTaskQuery],
+        responses={200: FailedTaskOut(many=True), **problems(400, *STAFF, 404)},
+    )
+    def get(self, request: Request) -> Response:
+        """The dead messages, newest failure first."""
+        page = self.paginate_queryset(failed_tasks(**read(FailedTaskQuery, request.query_params)))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
+class FailedTaskDetail(GenericAPIView[Message]):
+    serializer_class = FailedTaskOut
+    permission_classes = (MayDo,)
+    permission = "messaging.view_message"
+
+    @extend_schema(operation_id="failed_tasks_read", responses={200: FailedTaskOut, **problems(*STAFF, 404)})
+    def get(self, request: Request, id: uuid.UUID) -> Response:
+        """One message that failed, wherever it has got to since."""
+        return Response(self.get_serializer(_failed(id)).data)
+
+
+class Retry(GenericAPIView[Message]):
+    serializer_class = FailedTaskOut
+    permission_classes = (MayDo,)
+    permission = "messaging.retry_message"
+
+    @extend_schema(
+        operation_id="failed_tasks_retry",
+        request=OptionalReasonIn,
+        responses={200: FailedTaskOut, **problems(*BODY, *STAFF, 404, 409)},
+    )
+    def post(self, request: Request, id: uuid.UUID) -> Response:
+        """Send a dead message again."""
+        wanted = read(OptionalReasonIn, request.data)
+        message = _failed(id)
+        _done(services.retry(ids=[message.pk], actor=request.user.get_username(), reason=wanted["reason"]))
+        return Response(self.get_serializer(_failed(id)).data)
+
+
+class Discard(GenericAPIView[Message]):
+    serializer_class = FailedTaskOut
+    permission_classes = (MayDo,)
+    permission = "messaging.discard_message"
+
+    @extend_schema(
+        operation_id="failed_tasks_discard",
+        request=ReasonIn,
+        responses={200: FailedTaskOut, **problems(*BODY, *STAFF, 404, 409)},
+    )
+    def post(self, request: Request, id: uuid.UUID) -> Response:
+        """Give a dead message up, for a reason that stays with it."""
+        wanted = read(ReasonIn, request.data)
+        message = _failed(id)
+        _done(services.discard(ids=[message.pk], actor=request.user.get_username(), reason=wanted["reason"]))
+        return Response(self.get_serializer(_failed(id)).data)
+
+
+class Queues(GenericAPIView[Any]):
+    serializer_class = QueueOut
+    permission_classes = (MayDo,)
+    permission = "messaging.view_message"
+
+    @extend_schema(operation_id="queues_list", responses={200: QueueOut(many=True), **problems(*STAFF, 404)})
+    def get(self, request: Request) -> Response:
+        """Every queue, with what waits in it and what died on it."""
+        rows: list[QueueRow] = queue_rows()
+        page = self.paginate_queryset(rows)  # type: ignore[arg-type]
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
+def _failed(id_: uuid.UUID) -> Message:
+    """A message that is not live, or that failed before. One that never failed is none of this address's business."""
+    message = Message.objects.filter(~Q(state__in=LIVE_STATES) | Q(attempts__gt=0), pk=id_).first()
+    if message is None:
+        raise Http404
+    return message
+
+
+def _done(outcome: services.Outcome) -> None:
+    for why in outcome.skipped.values():
+        raise conflict("not-dead", _("Nothing was changed: {why}.").format(why=why))

@@ -1,0 +1,102 @@
+"""Which addresses place, show, cancel and pay an order? Who knows an order's public id may see it and act on it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import Http404
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from orders.models import Order, Source
+from orders.services import cancel_order, reopen_order
+from shop.api.docs import BODY, KEY, problems
+from shop.api.inputs import OrderIn, PayIn, checkout_arguments, idempotency, read
+from shop.api.outputs import OrderOut
+from shop.api.problems import conflict, invalid
+from shop.errors import OutOfStock, UnknownProduct
+from shop.selectors import order_view
+from shop.services import Placed, checkout
+
+
+class Orders(APIView):
+    @extend_schema(
+        operation_id="orders_place",
+        parameters=[KEY],
+        request=OrderIn,
+        responses={201: OrderOut, 200: OrderOut, **problems(*BODY, 401, 409, 422)},
+    )
+    def post(self, request: Request) -> Response:
+        """Place an order."""
+        data = read(OrderIn, request.data)
+        placed = _place(request, data)
+        code = status.HTTP_201_CREATED if placed.created else status.HTTP_200_OK
+        response = _shown(request, placed.order.public_id, code=code)
+        response["Location"] = response.data["links"]["self"]
+        return response
+
+
+class OrderDetail(APIView):
+    @extend_schema(operation_id="orders_read", responses={200: OrderOut, **problems(401, 404)})
+    def get(self, request: Request, public_id: str) -> Response:
+        return _shown(request, public_id)
+
+
+class Cancel(APIView):
+    @extend_schema(operation_id="orders_cancel", request=None, responses={200: OrderOut, **problems(401, 404, 409)})
+    def post(self, request: Request, public_id: str) -> Response:
+        """Cancel an order that was not shipped yet; what was paid is refunded."""
+        cancel_order(order=_order(public_id), reason=_reason(request))
+        return _shown(request, public_id)
+
+
+class Pay(APIView):
+    @extend_schema(
+        operation_id="orders_pay", request=PayIn, responses={200: OrderOut, **problems(*BODY, 401, 404, 409)}
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Pay with another method after a payment failed."""
+        order = _order(public_id)
+        reopen_order(order=order, payment_method=read(PayIn, request.data)["payment_method"])
+        return _shown(request, public_id)
+
+
+def _place(request: Request, data: dict[str, Any]) -> Placed:
+    """Raises `Problem` with the place of the line that cannot be had."""
+    user = request.user if request.user.is_authenticated else None
+    try:
+        return checkout(**checkout_arguments(data), source=Source.API, user=user, idempotency=idempotency(request))
+    except UnknownProduct as error:
+        sentence = _("There is no product {sku}.").format(sku=error.sku)
+        raise invalid({place: [sentence] for place in _places(data["lines"], error.sku, "sku")}) from None
+    except OutOfStock as error:
+        sentence = _("{sku}: {wanted} wanted, {left} left.").format(sku=error.sku, wanted=error.wanted, left=error.left)
+        detail = _("Not enough in stock, so nothing was ordered. {what}").format(what=sentence)
+        places = _places(data["lines"], error.sku, "quantity")
+        raise conflict("out-of-stock", detail, {place: [sentence] for place in places}) from None
+
+
+def _places(lines: Sequence[dict[str, Any]], sku: str, field: str) -> list[str]:
+    return [f"lines.{index}.{field}" for index, line in enumerate(lines) if line["sku"] == sku]
+
+
+def _order(public_id: str) -> Order:
+    order = Order.objects.filter(public_id=public_id).first()
+    if order is None:
+        raise Http404
+    return order
+
+
+def _shown(request: Request, public_id: str, *, code: int = status.HTTP_200_OK) -> Response:
+    try:
+        view = order_view(public_id=public_id)
+    except Order.DoesNotExist:
+        raise Http404 from None
+    return Response(OrderOut(view, context={"request": request}).data, status=code)
+
+
+def _reason(request: Request) -> str:
+    return "staff" if request.user.is_staff else "customer"

@@ -1,0 +1,170 @@
+"""In which shapes does the API answer? Clients outside rely on every name here."""
+
+from typing import Any, Never
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from messaging.models import Message, State
+from messaging.selectors import QueueRow
+from orders.models import ShippingMethod, Status
+from payments.models import PaymentStatus
+from shipping.models import ShipmentStatus
+from shop.models import Product
+from shop.money import display
+from shop.selectors import OrderView
+
+
+def money(amount: int, currency: str) -> dict[str, Any]:
+    """`amount` in minor units."""
+    return {"amount": amount, "currency": currency, "display": display(amount, currency)}
+
+
+class Money(serializers.Serializer[Never]):
+    amount = serializers.IntegerField(help_text="minor units")
+    currency = serializers.CharField(help_text="ISO 4217")
+    display = serializers.CharField()
+
+
+class ProductOut(serializers.Serializer[Product]):
+    sku = serializers.CharField()
+    name = serializers.CharField()
+    slug = serializers.CharField()
+    price = serializers.SerializerMethodField()
+    stock = serializers.IntegerField()
+    category = serializers.SerializerMethodField(help_text="the category's slug")
+    image = serializers.SerializerMethodField()
+
+    @extend_schema_field(Money)
+    def get_price(self, product: Product) -> dict[str, Any]:
+        return money(product.price, product.currency)
+
+    def get_category(self, product: Product) -> str | None:
+        return product.category.slug if product.category else None
+
+    @extend_schema_field(serializers.URLField(allow_null=True))
+    def get_image(self, product: Product) -> str | None:
+        return self._absolute(static(product.image)) if product.image else None
+
+    def _absolute(self, path: str) -> str:
+        request: HttpRequest = self.context["request"]
+        return request.build_absolute_uri(path)
+
+
+class OrderLineOut(serializers.Serializer[Any]):
+    sku = serializers.CharField()
+    name = serializers.CharField()
+    quantity = serializers.IntegerField()
+    unit_price = serializers.SerializerMethodField()
+    total = serializers.SerializerMethodField()
+
+    @extend_schema_field(Money)
+    def get_unit_price(self, line: Any) -> dict[str, Any]:
+        return money(line.unit_price, self.context["currency"])
+
+    @extend_schema_field(Money)
+    def get_total(self, line: Any) -> dict[str, Any]:
+        return money(line.total, self.context["currency"])
+
+
+class TimelineEntry(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    event = serializers.CharField()
+    text = serializers.CharField()
+
+
+class PaymentOut(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(choices=PaymentStatus.choices)
+    attempts = serializers.IntegerField()
+
+
+class ShipmentOut(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(choices=ShipmentStatus.choices)
+    carrier = serializers.CharField()
+    tracking_number = serializers.CharField()
+
+
+class Links(serializers.Serializer[Never]):
+    self = serializers.URLField()
+    track = serializers.URLField()
+
+
+class OrderOut(serializers.Serializer[OrderView]):
+    number = serializers.CharField(source="order.number")
+    public_id = serializers.CharField(source="order.public_id")
+    status = serializers.ChoiceField(source="order.status", choices=Status.choices)
+    total = serializers.SerializerMethodField()
+    lines = serializers.SerializerMethodField()
+    shipping_method = serializers.ChoiceField(source="order.shipping_method", choices=ShippingMethod.choices)
+    timeline = TimelineEntry(many=True)
+    payment = PaymentOut(allow_null=True)
+    shipment = ShipmentOut(allow_null=True)
+    links = serializers.SerializerMethodField()
+
+    @extend_schema_field(Money)
+    def get_total(self, view: OrderView) -> dict[str, Any]:
+        return money(view.order.total, view.order.currency)
+
+    @extend_schema_field(OrderLineOut(many=True))
+    def get_lines(self, view: OrderView) -> Any:
+        return OrderLineOut(view.order.lines.all(), many=True, context={"currency": view.order.currency}).data
+
+    @extend_schema_field(Links)
+    def get_links(self, view: OrderView) -> dict[str, str]:
+        request: HttpRequest = self.context["request"]
+        public_id = view.order.public_id
+        return {
+            "self": request.build_absolute_uri(reverse("api:order", args=[public_id])),
+            "track": request.build_absolute_uri(f"/orders/{public_id}/"),
+        }
+
+
+class ErrorOut(serializers.Serializer[Never]):
+    type = serializers.CharField()
+    message = serializers.CharField(allow_blank=True)
+
+
+class FailedTaskOut(serializers.Serializer[Message]):
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=State.choices)
+    task = serializers.CharField()
+    queue = serializers.CharField()
+    routing_key = serializers.CharField()
+    priority = serializers.IntegerField()
+    subject = serializers.CharField(allow_blank=True)
+    error = serializers.SerializerMethodField()
+    attempts = serializers.IntegerField()
+    failed_at = serializers.DateTimeField(source="finished_at", allow_null=True)
+    group = serializers.CharField(source="fingerprint", allow_blank=True)
+    payload = serializers.JSONField()
+
+    @extend_schema_field(ErrorOut)
+    def get_error(self, message: Message) -> dict[str, str]:
+        return {"type": message.error_type, "message": message.error_message}
+
+
+class QueueOut(serializers.Serializer[QueueRow]):
+    name = serializers.CharField()
+    depth = serializers.IntegerField(allow_null=True, help_text="null while the broker does not answer")
+    consumers = serializers.IntegerField(allow_null=True, help_text="null while the broker does not answer")
+    oldest_seconds = serializers.FloatField(allow_null=True)
+    dead = serializers.IntegerField()
+    paused = serializers.BooleanField()
+
+
+class TokenOut(serializers.Serializer[Never]):
+    token = serializers.CharField()
+    expiry = serializers.DateTimeField()
+
+
+class ProblemOut(serializers.Serializer[Never]):
+    """A problem document (RFC 9457)."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))

@@ -1,0 +1,46 @@
+"""Which address gives a token for a name and a password?"""
+
+from typing import Any
+
+from django.contrib.auth import authenticate
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from knox.models import AuthToken
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from shop.api.docs import BODY, problems
+from shop.api.inputs import Credentials, read
+from shop.api.outputs import TokenOut
+
+
+class Tokens(APIView):
+    """No token is read here, so that an expired one does not stand in the way of a new one."""
+
+    authentication_classes = ()
+
+    @extend_schema(
+        operation_id="tokens_create",
+        request=Credentials,
+        responses={200: TokenOut, **problems(*BODY, 401, 429)},
+        auth=[],
+    )
+    def post(self, request: Request) -> Response:
+        """Sign in. The answer's token goes into `Authorization: Token …`."""
+        wanted = read(Credentials, request.data)
+        user = authenticate(request._request, username=wanted["username"], password=wanted["password"])
+        if user is None:
+            raise AuthenticationFailed(_("The name or the password is wrong."))
+        instance, token = AuthToken.objects.create(user)
+        return Response(TokenOut({"token": token, "expiry": instance.expiry}).data)
+
+    def get_authenticate_header(self, request: Request) -> str:
+        """Makes a wrong password a 401 rather than a 403."""
+        return "Token"
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        return response

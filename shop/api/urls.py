@@ -1,0 +1,30 @@
+"""Which address of the API leads where?"""
+
+from django.urls import path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from shop.api import operations, orders, products, tokens
+from shop.api.views import Unknown
+
+app_name = "api"
+urlpatterns = [
+    path("v1/products/", products.Products.as_view(), name="products"),
+    path("v1/products/<str:sku>/", products.ProductDetail.as_view(), name="product"),
+    path("v1/orders/", orders.Orders.as_view(), name="orders"),
+    path("v1/orders/<slug:public_id>/", orders.OrderDetail.as_view(), name="order"),
+    path("v1/orders/<slug:public_id>/cancel/", orders.Cancel.as_view(), name="order-cancel"),
+    path("v1/orders/<slug:public_id>/pay/", orders.Pay.as_view(), name="order-pay"),
+    path("v1/auth/token/", tokens.Tokens.as_view(), name="token"),
+    path("v1/failed-tasks/", operations.FailedTasks.as_view(), name="failed-tasks"),
+    path("v1/failed-tasks/<uuid:id>/", operations.FailedTaskDetail.as_view(), name="failed-task"),
+    path("v1/failed-tasks/<uuid:id>/retry/", operations.Retry.as_view(), name="failed-task-retry"),
+    path("v1/failed-tasks/<uuid:id>/discard/", operations.Discard.as_view(), name="failed-task-discard"),
+    path("v1/queues/", operations.Queues.as_view(), name="queues"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path(
+        "docs/",
+        SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="shop/api_docs.html"),
+        name="docs",
+    ),
+    re_path(r"^", Unknown.as_view(), name="unknown"),
+]

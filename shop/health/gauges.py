@@ -1,0 +1,53 @@
+"""What does Prometheus learn of the queues? The ledger, counted by its partial indexes at each scrape.
+
+Only what the database knows is told, so that each of several web processes gives the same answer. Messages that are
+done are not counted: their number only grows, and so would the time to count them.
+"""
+
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db.models import Count, Min
+from django.utils import timezone
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from messaging.models import Message, State
+
+COUNTED = (State.PENDING, State.SENT, State.DEAD)
+
+
+class Ledger(Collector):
+    def describe(self) -> Iterator[Metric]:
+        """Empty: the registry would otherwise ask the database while the module is imported."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        yield self._messages()
+        yield self._oldest_due()
+
+    def _messages(self) -> Metric:
+        gauge = GaugeMetricFamily(
+            "conveyor_messages", "Messages in the ledger that are not finished.", labels=["queue", "state"]
+        )
+        for state in COUNTED:
+            counts = dict.fromkeys(settings.MESSAGING["queues"], 0) | dict(
+                Message.objects.filter(state=state).values_list("queue").annotate(Count("pk")).order_by()
+            )
+            for queue, count in counts.items():
+                gauge.add_metric([queue, state.value], count)
+        return gauge
+
+    def _oldest_due(self) -> Metric:
+        gauge = GaugeMetricFamily(
+            "conveyor_oldest_due_seconds", "For how long the oldest due message has waited to be sent."
+        )
+        now = timezone.now()
+        oldest = Message.objects.due(now=now).aggregate(oldest=Min("available_at"))["oldest"]
+        gauge.add_metric([], (now - oldest).total_seconds() if oldest else 0)
+        return gauge
+
+
+registry = CollectorRegistry(auto_describe=False)
+registry.register(Ledger())

@@ -1,0 +1,41 @@
+"""Is this process alive, can it serve, and what do the queues look like in numbers?"""
+
+import hmac
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from shop.health import probes
+from shop.health.gauges import registry
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers; nothing else is asked."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> HttpResponse:
+    """503 without the database. Without the broker the shop still sells: its state is told, no more."""
+    database, broker = probes.database(), probes.broker()
+    ready = database == probes.OK
+    document = {"status": "ok" if ready else "unavailable", "database": database, "broker": broker}
+    return JsonResponse(document, status=200 if ready else 503)
+
+
+@require_safe
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """For Prometheus. With METRICS_TOKEN only for who sends it as a bearer; without, only in demo and debug mode."""
+    token = settings.METRICS_TOKEN
+    if not token and not (settings.CONVEYOR_DEMO or settings.DEBUG):
+        raise Http404
+    if token and not hmac.compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode()):
+        return HttpResponse("METRICS_TOKEN is wanted.\n", status=401, headers={"WWW-Authenticate": "Bearer"})
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
