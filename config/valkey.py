@@ -18,19 +18,23 @@ HOST = "127.0.0.1"
 SHUTDOWN_SECONDS = 10.0
 
 
-def ensure_address(*, folder: Path) -> str:
-    """The address for a server that is about to start with its data under `folder`; made up if there is none yet.
-
-    The kept port is given up where another program holds it. A server of ours that outlived its supervisor is ended.
-    """
+def address(*, folder: Path) -> str:
+    """The kept address of the server whose data is under `folder`; made up if there is none yet."""
     path = folder / "valkey.url"
-    url = path.read_text().strip() if path.exists() else ""
-    if url and _is_ours(url):
+    if path.exists() and (url := path.read_text().strip()):
+        return url
+    return _new_address(path)
+
+
+def reclaim(*, folder: Path) -> str:
+    """The address for a server that is about to start, on a port that is free.
+
+    A server of ours that outlived its supervisor is ended; where another program holds the port, another is chosen.
+    """
+    url = address(folder=folder)
+    if not port_is_free(port_of(url)) and answers(url=url):
         shut_down(url=url)
-    if not url or not port_is_free(port_of(url)):
-        url = _new_address()
-        write_private(path, url + "\n")
-    return url
+    return url if port_is_free(port_of(url)) else _new_address(folder / "valkey.url")
 
 
 def command(*, url: str, folder: Path) -> list[str]:
@@ -82,7 +86,7 @@ def shut_down(*, url: str) -> None:
     """End the server at `url` after it has written its data, and wait until its port is free."""
     client = redis.Redis.from_url(url, socket_timeout=SHUTDOWN_SECONDS, socket_connect_timeout=1)
     try:
-        client.shutdown(save=False, nosave=True)
+        client.shutdown()
     except redis.RedisError as error:
         raise ImproperlyConfigured(f"An embedded broker is left over from an earlier run: {error}") from error
     finally:
@@ -116,12 +120,10 @@ def write_private(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def _is_ours(url: str) -> bool:
-    return not port_is_free(port_of(url)) and answers(url=url)
-
-
-def _new_address() -> str:
+def _new_address(path: Path) -> str:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
-    return f"redis://:{secrets.token_urlsafe(24)}@{HOST}:{port}/0"
+    url = f"redis://:{secrets.token_urlsafe(24)}@{HOST}:{port}/0"
+    write_private(path, url + "\n")
+    return url

@@ -1,0 +1,50 @@
+# How is Conveyor run, tested and looked after? `make help` lists the targets. Python 3.11, make and pip are enough.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+TEST_WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help run test services lint bench clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+run: $(VENV)/.runtime ## Start the whole shop on PORT (8000); Ctrl-C stops it
+	@CONVEYOR_DEMO=$${CONVEYOR_DEMO:-1} PORT=$${PORT:-8000} exec $(BIN)/python -m config.processes
+
+test: $(VENV)/.development ## Run all tests, on every database and broker that is there
+	@VENV=$(VENV) TEST_WORKERS=$(TEST_WORKERS) bin/test
+
+services: ## Install (Debian, Ubuntu) and start RabbitMQ, PostgreSQL and Chromium for the tests
+	@bin/services
+
+lint: $(VENV)/.development ## Check style, types, imports, templates, migrations and settings
+	@VENV=$(VENV) bin/lint
+
+bench: $(VENV)/.development ## Measure the pipeline
+	@found=; for script in bench/*.py; do \
+		case $$script in bench/\*.py|*/_*) continue ;; esac; \
+		found=1; echo "== $$script"; $(BIN)/python $$script || exit 1; \
+	done; [ -n "$$found" ] || echo "There is no script in bench/ yet."
+
+clean: ## Remove the environment, caches and what runs have left in var/
+	rm -rf $(VENV) var htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './frontend/node_modules/*' -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Conveyor needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || true)." \
+			"Name another with: make PYTHON=python3.11 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
+	@echo "Installing packages into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.development: requirements-dev.txt requirements.txt | $(VENV)/bin/python
+	@echo "Installing packages into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $(VENV)/.runtime $@

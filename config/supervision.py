@@ -1,0 +1,120 @@
+"""How does supervisord watch the processes? `var/supervisord.conf`, written anew at each start.
+
+supervisord starts the groups by priority and ends them the other way round, each group after the one before is gone:
+the broker goes last, so that workers can still give back what they hold.
+"""
+
+import os
+import secrets
+import shlex
+import sys
+import tempfile
+from pathlib import Path
+
+from config.processes import Process
+from config.valkey import write_private
+
+#: The kernel's limit for the path of a socket is 104 bytes on macOS and 108 on Linux.
+SOCKET_PATH_LIMIT = 100
+BROKER = "broker"
+#: Celery warns root at every start of a worker; `config.start` says it once instead.
+ROOT = """user = root
+environment = PYTHONWARNINGS="ignore:You're running the worker with superuser privileges"
+"""
+
+
+def write_configuration(processes: list[Process], *, folder: Path, project: Path) -> Path:
+    """Write `supervisord.conf` under `folder` for processes that run in the folder `project`."""
+    logs = folder / "log"
+    logs.mkdir(parents=True, exist_ok=True)
+    names = [process.name for process in processes if process.name != BROKER]
+    sections = [
+        _supervisord(folder),
+        *([_console(project)] if console_can_be_shared() else []),
+        *(_program(process, logs=logs, project=project) for process in processes),
+        f"[group:conveyor]\nprograms = {','.join(names)}\npriority = 20",
+    ]
+    path = folder / "supervisord.conf"
+    write_private(path, "\n\n".join(sections) + "\n")
+    return path
+
+
+def console_can_be_shared() -> bool:
+    """Whether another process can write where this one prints: not where that is a socket."""
+    try:
+        Path("/dev/fd/1").open("ab").close()
+    except OSError:
+        return False
+    return True
+
+
+def _supervisord(folder: Path) -> str:
+    root = ROOT if os.geteuid() == 0 else ""
+    control, password = _escaped(socket_path(folder)), secrets.token_urlsafe(24)
+    login = f"username = conveyor\npassword = {password}"
+    return f"""[supervisord]
+nodaemon = true
+{root}logfile = {_escaped(folder)}/log/supervisord.log
+logfile_maxbytes = 10MB
+pidfile = {_escaped(folder)}/supervisord.pid
+minfds = 1024
+
+[unix_http_server]
+file = {control}
+chmod = 0700
+{login}
+
+[supervisorctl]
+serverurl = unix://{control}
+{login}
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface"""
+
+
+def socket_path(folder: Path) -> Path:
+    """Where `supervisorctl` reaches supervisord; in a private temporary folder where the path would be too long."""
+    path = folder / "supervisor.sock"
+    if len(os.fsencode(path)) <= SOCKET_PATH_LIMIT:
+        return path
+    return Path(tempfile.mkdtemp(prefix="conveyor-")) / "supervisor.sock"
+
+
+def _console(project: Path) -> str:
+    """Shows what the processes print, each line with the name of its process before it."""
+    return f"""[eventlistener:console]
+command = {_escaped(sys.executable)} -m config.console
+directory = {_escaped(project)}
+events = PROCESS_LOG
+buffer_size = 5000
+priority = 1
+stdout_logfile = NONE
+stderr_logfile = /dev/fd/1
+stderr_logfile_maxbytes = 0"""
+
+
+def _program(process: Process, *, logs: Path, project: Path) -> str:
+    """SIGTERM goes to the process alone, which ends its own children; only SIGKILL, if it comes to that, goes to all."""
+    environment = ",".join(f'{name}="{_escaped(value)}"' for name, value in process.environment.items())
+    return f"""[program:{process.name}]
+command = {_escaped(shlex.join(process.command))}
+directory = {_escaped(project)}
+priority = {10 if process.name == BROKER else 20}
+environment = {environment}
+autorestart = true
+startsecs = 2
+startretries = 30
+stopsignal = TERM
+stopasgroup = false
+killasgroup = true
+stopwaitsecs = {process.stop_seconds}
+redirect_stderr = true
+stdout_logfile = {_escaped(logs)}/{process.name}.log
+stdout_logfile_maxbytes = 10MB
+stdout_logfile_backups = 2
+stdout_events_enabled = true"""
+
+
+def _escaped(value: object) -> str:
+    """supervisord expands `%(name)s`."""
+    return str(value).replace("%", "%%")
