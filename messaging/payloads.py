@@ -33,7 +33,7 @@ class Payload(BaseModel):
     lifts: ClassVar[Mapping[int, Lift]]
 
     @classmethod
-    def __pydantic_init_subclass__(
+    def __init_subclass__(
         cls,
         *,
         task: str,
@@ -42,7 +42,7 @@ class Payload(BaseModel):
         lifts: Mapping[int, Lift] | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__pydantic_init_subclass__(**kwargs)
+        super().__init_subclass__(**kwargs)
         cls.task, cls.routing_key, cls.version, cls.lifts = task, routing_key, version, dict(lifts or {})
         missing = [n for n in range(1, version) if n not in cls.lifts]
         if missing:

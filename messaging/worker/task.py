@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from messaging import ledger, services, tracing
 from messaging.failures import Failure, failure_of, failure_told
-from messaging.models import State
+from messaging.models import Message, State
 from messaging.payloads import Payload, SchemaTooNew
+from messaging.topology import Priority, topology
 
 log = logging.getLogger(__name__)
 HEADER = "conveyor"
@@ -140,21 +141,23 @@ class ReliableTask(Task):
             started_at=self.request.get("started_at"),
             text=str(getattr(einfo, "traceback", "") or ""),
         )
-        if services.bury(message_id=uuid.UUID(task_id), failure=failure, limit=self.limit) is None:
-            self._file_if_stray(exc, task_id, kwargs, failure)
+        id_ = uuid.UUID(task_id)
+        buried = services.bury(message_id=id_, failure=failure, limit=self.limit)
+        if buried is None and not Message.objects.filter(pk=id_).exists():
+            self._file_stray(id_, kwargs, failure)
 
-    def _file_if_stray(self, exc: BaseException, task_id: str, kwargs: Any, failure: Failure) -> None:
-        if isinstance(exc, services.NotInLedger):
-            delivery = self.request.delivery_info or {}
-            services.file_stray(
-                message_id=uuid.UUID(task_id),
-                failure=failure,
-                queue=ledger.topology().queue_for(self.payload.routing_key),
-                task=self.name,
-                payload=kwargs,
-                routing_key=delivery.get("routing_key") or self.payload.routing_key,
-                priority=delivery.get("priority") or 0,
-            )
+    def _file_stray(self, id_: uuid.UUID, kwargs: Any, failure: Failure) -> None:
+        """Keep a message that somebody sent past the ledger; an operator may retry it, and then it has a row."""
+        delivery = self.request.delivery_info or {}
+        services.file_stray(
+            message_id=id_,
+            failure=failure,
+            queue=topology().queue_for(self.payload.routing_key),
+            task=self.name,
+            payload=kwargs,
+            routing_key=delivery.get("routing_key") or f"{self.payload.routing_key}.{Priority.LOW.word}",
+            priority=delivery.get("priority") or Priority.LOW,
+        )
 
     def apply_async(self, *args: Any, **kwargs: Any) -> Any:
         raise UseTheLedger(_use_the_ledger(self.name))
