@@ -1,0 +1,34 @@
+"""Is everything true that must always be true? `python manage.py audit`; exit code 1 when something is not."""
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from messaging import invariants
+
+
+class Command(BaseCommand):
+    help = "Checks every invariant of the project. Exit code 1, with a list, when one is broken."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="{ok, broken: [{invariant, detail}]}")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        broken = invariants.audit()
+        if options["json"]:
+            self.stdout.write(json.dumps({"ok": not broken, "broken": [asdict(violation) for violation in broken]}))
+        else:
+            self._words(broken)
+        if broken:
+            sys.exit(1)
+
+    def _words(self, broken: list[invariants.Violation]) -> None:
+        failed = {violation.invariant for violation in broken}
+        for name in invariants.names():
+            self.stdout.write(self.style.ERROR(f"BROKEN  {name}") if name in failed else f"ok      {name}")
+            for violation in broken:
+                if violation.invariant == name:
+                    self.stdout.write(f"          {violation.detail}")

@@ -1,0 +1,71 @@
+"""Which exchange, queues and bindings are there, and which signal enqueues which task?"""
+
+import inspect
+import json
+from typing import Any
+
+from django.apps import apps
+from django.core.management.base import BaseCommand, CommandParser
+from django.dispatch import Signal
+
+from messaging.payloads import registered_payloads
+from messaging.topology import Priority, topology
+
+
+def signals_and_receivers() -> list[tuple[str, list[str]]]:
+    """Each signal that a project app declares in its `signals.py`, with the receivers that answer it."""
+    found = []
+    for config in apps.get_app_configs():
+        module = getattr(config.module, "signals", None)
+        for name, signal in sorted(vars(module).items()) if module else ():
+            if isinstance(signal, Signal):
+                found.append((f"{config.label}.{name}", _receivers(signal)))
+    return found
+
+
+def _receivers(signal: Signal) -> list[str]:
+    live = [receiver for part in signal._live_receivers(None) for receiver in part]
+    return sorted(f"{inspect.unwrap(r).__module__}.{inspect.unwrap(r).__qualname__}" for r in live)
+
+
+class Command(BaseCommand):
+    help = "Shows the exchange, the queues with their bindings, the tasks, and which signal enqueues which task."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="machine-readable")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        facts = {
+            "exchange": topology().exchange,
+            "dead_letter_exchange": topology().dead_letter_exchange,
+            "queues": [
+                {"name": name, "binding": binding, "dead_letters": topology().dead(name)}
+                for name, binding in topology().queues.items()
+            ],
+            "tasks": [
+                {
+                    "task": task,
+                    "routing_key": payload.routing_key,
+                    "queue": topology().queue_for(payload.routing_key),
+                    "version": payload.version,
+                }
+                for task, payload in sorted(registered_payloads().items())
+            ],
+            "signals": [{"signal": name, "receivers": found} for name, found in signals_and_receivers()],
+        }
+        self.stdout.write(json.dumps(facts, indent=2) if options["json"] else self._words(facts))
+
+    def _words(self, facts: dict[str, Any]) -> str:
+        words = ", ".join(f"{p.word} ({p.value})" for p in sorted(Priority, reverse=True))
+        lines = [f"exchange {facts['exchange']} (topic), priorities {words}", ""]
+        for queue in facts["queues"]:
+            lines.append(f"  {queue['binding']:16} -> {queue['name']:14} dead letters -> {queue['dead_letters']}")
+        lines += ["", "tasks"]
+        for task in facts["tasks"]:
+            key = f"{task['routing_key']}.<high|normal|low>"
+            lines.append(f"  {task['task']:28} {key:40} -> {task['queue']} (schema version {task['version']})")
+        lines += ["", "signals"]
+        for signal in facts["signals"]:
+            lines.append(f"  {signal['signal']}")
+            lines += [f"    -> {receiver}" for receiver in signal["receivers"]]
+        return "\n".join(lines)
