@@ -176,6 +176,7 @@ CELERY: dict[str, Any] = celery_settings(
 }
 
 # Shop
+SITE_URL = env.text("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
 SHOP_CURRENCY = "EUR"
 SHOP_EXPRESS_PRICE = 990
 PAYMENT_GATEWAY = env.choice("PAYMENT_GATEWAY", ("simulated",))

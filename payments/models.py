@@ -107,7 +107,7 @@ class GatewayRefund(models.Model):
 
 
 class GatewayCall(models.Model):
-    """How often the simulated gateway was asked for a key whose script depends on it (`pm_flaky_2`, `pm_lost_reply`)."""
+    """How often the simulated gateway was asked for a key whose script counts its calls (`pm_flaky_2`)."""
 
     idempotency_key = models.CharField(max_length=64, unique=True)
     calls = models.PositiveIntegerField(default=0)

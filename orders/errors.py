@@ -1,0 +1,14 @@
+"""What can be refused about an order?"""
+
+from django.utils.translation import gettext as _
+
+
+class IllegalTransition(Exception):
+    """An order cannot go from its present state to the one that was asked for. Nothing was written."""
+
+    def __init__(self, *, number: str, present: str, wanted: str) -> None:
+        self.number, self.present, self.wanted = number, present, wanted
+        super().__init__(
+            _("Order %(number)s is %(present)s and cannot become %(wanted)s. Nothing was changed.")
+            % {"number": number, "present": present, "wanted": wanted}
+        )

@@ -1,0 +1,62 @@
+"""What do orders do when something happened? They send e-mails, watch for unpaid orders, and keep their timeline."""
+
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.dispatch import Signal
+
+from messaging.ledger import enqueue
+from messaging.models import Message
+from messaging.signals import attempt_failed
+from messaging.topology import Priority
+from orders import signals
+from orders.models import Order, OrderEvent, Source
+from orders.payloads import CancelUnpaid, EmailKind, SendEmail
+from orders.selectors import ATTEMPT_FAILED
+
+_MAILED: dict[EmailKind, Signal] = {
+    "placed": signals.order_placed,
+    "paid": signals.order_paid,
+    "payment_failed": signals.order_payment_failed,
+    "shipped": signals.order_shipped,
+    "cancelled": signals.order_cancelled,
+    "refunded": signals.order_refunded,
+}
+
+
+def connect() -> None:
+    for kind, signal in _MAILED.items():
+        # The partial has no other owner, so the signal must hold it.
+        signal.connect(partial(send_email, kind), weak=False, dispatch_uid=f"orders.send_email.{kind}")
+    signals.order_payment_failed.connect(watch_unpaid, dispatch_uid="orders.watch_unpaid")
+    attempt_failed.connect(note_failed_attempt, dispatch_uid="orders.note_failed_attempt")
+
+
+def send_email(kind: EmailKind, /, *, order: Order, **kwargs: Any) -> None:
+    """Imported orders were told of long ago."""
+    if order.source != Source.IMPORT:
+        enqueue(SendEmail(order_id=order.pk, kind=kind), priority=Priority.LOW, subject=order.number)
+
+
+def watch_unpaid(*, order: Order, **kwargs: Any) -> None:
+    enqueue(CancelUnpaid(order_id=order.pk), subject=order.number, delay=settings.CONVEYOR_UNPAID_SECONDS)
+
+
+def note_failed_attempt(
+    *, message: Message, error_type: str, attempt: int, of: int, retry_at: datetime | None, **kwargs: Any
+) -> None:
+    """A message whose subject is no order's number is none of our business."""
+    order_id = Order.objects.filter(number=message.subject).values_list("pk", flat=True).first()
+    if order_id is None:
+        return
+    data = {
+        "task": message.task,
+        "step": message.routing_key.partition(".")[0],
+        "error_type": error_type,
+        "attempt": attempt,
+        "of": of,
+        "retry_at": retry_at.isoformat() if retry_at else None,
+    }
+    OrderEvent.objects.create(order_id=order_id, kind=ATTEMPT_FAILED, data=data)

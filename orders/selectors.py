@@ -1,0 +1,113 @@
+"""What can be asked about an order?"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from messaging.topology import Priority
+from orders.models import TRANSITIONS, Order, OrderEvent, ShippingMethod, Source, Status
+
+ATTEMPT_FAILED = "attempt_failed"
+
+
+def priority(order: Order) -> Priority:
+    """How urgent the order's messages are: express first, imports last."""
+    if order.source == Source.IMPORT:
+        return Priority.LOW
+    return Priority.HIGH if order.shipping_method == ShippingMethod.EXPRESS else Priority.NORMAL
+
+
+def can_cancel(order: Order) -> bool:
+    return Status.CANCELLED in TRANSITIONS[order.status]
+
+
+def can_pay(order: Order) -> bool:
+    """Whether another payment method may be tried."""
+    return order.status == Status.PAYMENT_FAILED
+
+
+def order_page_url(order: Order) -> str:
+    """The full address of the order's public page, for e-mails."""
+    return f"{settings.SITE_URL}/orders/{order.public_id}/"
+
+
+def latest_event(*, order_id: int, kind: str) -> OrderEvent | None:
+    return OrderEvent.objects.filter(order_id=order_id, kind=kind).order_by("at", "id").last()
+
+
+def unpaid_seconds_left(*, order: Order, now: datetime) -> float:
+    """Seconds until the order counts as unpaid for too long; zero or less once it does.
+
+    Counted from the last failed payment, since paying again starts the time anew.
+    """
+    failed = latest_event(order_id=order.pk, kind=Status.PAYMENT_FAILED)
+    since = failed.at if failed else order.placed_at
+    deadline = since + timedelta(seconds=settings.CONVEYOR_UNPAID_SECONDS)
+    return (deadline - now).total_seconds()
+
+
+def describe(event: OrderEvent) -> str:
+    """The event in plain words, for timelines."""
+    tell = _TEXTS.get(event.kind)
+    return tell(event.data) if tell else event.kind.replace("_", " ").capitalize()
+
+
+def _payment_failed(data: dict[str, Any]) -> str:
+    if data.get("reason") == "card_declined":
+        return _("The bank declined the card. You can pay with another one")
+    return _("The payment failed. You can pay with another card")
+
+
+def _shipped(data: dict[str, Any]) -> str:
+    if "tracking_number" not in data:
+        return _("Shipped")
+    return _("Handed to %(carrier)s, tracking number %(number)s") % {
+        "carrier": data.get("carrier", ""),
+        "number": data["tracking_number"],
+    }
+
+
+def _cancelled(data: dict[str, Any]) -> str:
+    if data.get("reason") == "unpaid":
+        return _("Cancelled, because it was not paid in time")
+    return _("Cancelled by the shop") if data.get("reason") == "staff" else _("Cancelled")
+
+
+def _attempt_failed(data: dict[str, Any]) -> str:
+    """Only faults of the outside world are tried again, so the step's name says who did not answer."""
+    retry_at = parse_datetime(data.get("retry_at") or "")
+    if retry_at is None:
+        return _("Waiting for a person to look at it")
+    return _("%(who)s, trying again at %(time)s (try %(next)s of %(of)s)") % {
+        "who": _who_failed(data.get("step", "")),
+        "time": date_format(timezone.localtime(retry_at), "H:i"),
+        "next": data["attempt"] + 1,
+        "of": data["of"],
+    }
+
+
+def _who_failed(step: str) -> str:
+    return {
+        "payment": _("The bank did not answer"),
+        "shipment": _("The carrier did not answer"),
+        "notification": _("The e-mail could not be sent"),
+    }.get(step, _("That did not work"))
+
+
+_TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
+    Status.PLACED: lambda data: _("Order placed"),
+    Status.PAID: lambda data: _("Payment received"),
+    Status.PAYMENT_FAILED: _payment_failed,
+    "reopened": lambda data: _("Paying again with another method"),
+    Status.SHIPPED: _shipped,
+    Status.DELIVERED: lambda data: _("Delivered"),
+    Status.CANCELLED: _cancelled,
+    Status.REFUNDED: lambda data: _("Money given back"),
+    ATTEMPT_FAILED: _attempt_failed,
+}

@@ -1,0 +1,143 @@
+"""How does an order come to be, and how does it change? All writes to orders go through here."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.dispatch import Signal
+
+from orders import signals
+from orders.errors import IllegalTransition
+from orders.models import TRANSITIONS, Order, OrderEvent, OrderLine, Status, new_number
+from orders.values import Address, NewLine
+
+
+@transaction.atomic(savepoint=False)
+def place_order(
+    *,
+    email: str,
+    name: str,
+    address: Address,
+    shipping_method: str,
+    shipping_price: int,
+    source: str,
+    currency: str,
+    lines: Sequence[NewLine],
+    payment_method: str,
+    user: AbstractBaseUser | None = None,
+    number: str | None = None,
+) -> Order:
+    """Write an order with its lines and tell of it. Prices are minor units of `currency`.
+
+    `number` is given by callers that must name the order before it is a row; it comes from `new_number()`.
+    """
+    subtotal = sum(line.unit_price * line.quantity for line in lines)
+    order = Order.objects.create(
+        number=number or new_number(),
+        user=user,
+        email=email,
+        name=name,
+        line1=address.line1,
+        city=address.city,
+        postcode=address.postcode,
+        country=address.country,
+        shipping_method=shipping_method,
+        source=source,
+        currency=currency,
+        subtotal=subtotal,
+        shipping_price=shipping_price,
+        total=subtotal + shipping_price,
+    )
+    _write_lines(order, lines)
+    _tell(order, Status.PLACED, signals.order_placed, {}, {"payment_method": payment_method})
+    return order
+
+
+def mark_paid(*, order: Order) -> None:
+    """placed → paid. Raises `IllegalTransition`, as for an order that was cancelled while the bank was asked."""
+    _move(order, Status.PAID, signals.order_paid)
+
+
+def mark_payment_failed(*, order: Order, reason: str) -> None:
+    """placed → payment_failed. `reason` is the bank's code, such as `card_declined`."""
+    _move(order, Status.PAYMENT_FAILED, signals.order_payment_failed, {"reason": reason}, {"reason": reason})
+
+
+def reopen_order(*, order: Order, payment_method: str) -> None:
+    """payment_failed → placed, to be paid with another method. A receiver may refuse, as when stock is gone."""
+    _move(
+        order,
+        Status.PLACED,
+        signals.order_reopened,
+        kind="reopened",
+        sources=[Status.PAYMENT_FAILED],
+        extra={"payment_method": payment_method},
+    )
+
+
+def mark_shipped(*, order: Order, carrier: str, tracking_number: str) -> None:
+    """paid → shipped. Raises `IllegalTransition`, as for an order that was cancelled while the parcel was booked."""
+    _move(order, Status.SHIPPED, signals.order_shipped, {"carrier": carrier, "tracking_number": tracking_number})
+
+
+def mark_delivered(*, order: Order) -> None:
+    """shipped → delivered."""
+    _move(order, Status.DELIVERED, signals.order_delivered)
+
+
+def cancel_order(*, order: Order, reason: str = "customer") -> None:
+    """placed, paid or payment_failed → cancelled. `reason` is a code, such as `customer` or `staff`."""
+    _move(order, Status.CANCELLED, signals.order_cancelled, {"reason": reason})
+
+
+def cancel_unpaid_order(*, order: Order) -> None:
+    """payment_failed → cancelled, and from no other state: the shopper may just have paid again."""
+    _move(order, Status.CANCELLED, signals.order_cancelled, {"reason": "unpaid"}, sources=[Status.PAYMENT_FAILED])
+
+
+def mark_refunded(*, order: Order) -> None:
+    """paid, shipped, delivered or cancelled → refunded: the money is back with the payer."""
+    _move(order, Status.REFUNDED, signals.order_refunded)
+
+
+def _move(
+    order: Order,
+    to: Status,
+    signal: Signal,
+    data: dict[str, Any] | None = None,
+    extra: dict[str, Any] | None = None,
+    *,
+    kind: str = "",
+    sources: Iterable[Status] | None = None,
+) -> None:
+    """Move `order` if it is now in a state that leads to `to`, whatever `order.status` remembers.
+
+    The refusal is raised outside the atomic block. Nothing was written by then, so that a caller may catch it
+    and go on in its own transaction.
+    """
+    allowed = list(sources or _sources_of(to))
+    with transaction.atomic(savepoint=False):
+        moved = Order.objects.filter(pk=order.pk, status__in=allowed).update(status=to)
+        if moved:
+            order.status = to
+            _tell(order, kind or to, signal, data or {}, extra or {})
+    if not moved:
+        order.refresh_from_db(fields=["status"])
+        raise IllegalTransition(number=order.number, present=order.status, wanted=to)
+
+
+def _tell(order: Order, kind: str, signal: Signal, data: dict[str, Any], extra: dict[str, Any]) -> None:
+    OrderEvent.objects.create(order=order, kind=str(kind), data=data)
+    signal.send(sender=Order, order=order, **extra)
+
+
+def _sources_of(to: Status) -> list[str]:
+    return [source for source, targets in TRANSITIONS.items() if to in targets]
+
+
+def _write_lines(order: Order, lines: Sequence[NewLine]) -> None:
+    OrderLine.objects.bulk_create(
+        OrderLine(order=order, sku=line.sku, name=line.name, unit_price=line.unit_price, quantity=line.quantity)
+        for line in lines
+    )

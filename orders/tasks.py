@@ -1,0 +1,36 @@
+"""What is done for orders in the background?"""
+
+from contextlib import suppress
+
+from django.utils import timezone
+
+from messaging.ledger import enqueue
+from messaging.worker import ReliableTask, reliable_task
+from orders import emails, selectors, services
+from orders.errors import IllegalTransition
+from orders.models import Order, Status
+from orders.payloads import CancelUnpaid, SendEmail
+
+
+@reliable_task(SendEmail, autoretry_for=(OSError,))
+def send_email(self: ReliableTask, payload: SendEmail) -> None:
+    """Whatever a mail server or the way to it does wrong is an `OSError`, and may be right again later."""
+    order = Order.objects.prefetch_related("lines").get(pk=payload.order_id)
+    emails.send(order=order, kind=payload.kind, message_id=self.request.id)
+    with self.complete():
+        pass
+
+
+@reliable_task(CancelUnpaid)
+def cancel_unpaid(self: ReliableTask, payload: CancelUnpaid) -> None:
+    """An order that failed again since this message was sent has its time anew, so it is looked at later."""
+    order = Order.objects.get(pk=payload.order_id)
+    seconds = selectors.unpaid_seconds_left(order=order, now=timezone.now())
+    with self.complete():
+        if order.status != Status.PAYMENT_FAILED:
+            return
+        if seconds > 0:
+            enqueue(payload, subject=order.number, delay=seconds)
+        else:
+            with suppress(IllegalTransition):  # The shopper has paid again since the order was read.
+                services.cancel_unpaid_order(order=order)

@@ -1,0 +1,135 @@
+"""How does a payment gateway behave, good days and bad, when the payment method says which day it is?
+
+It keeps its own record of charges and refunds, as a real one does. Each is written at once, by itself, whatever
+becomes of the shop's transaction: that is what proves that nobody paid twice.
+"""
+
+import os
+import secrets
+import signal
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import IntegrityError
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from payments.gateways.base import (
+    CardDeclined,
+    ChargeResult,
+    GatewayUnavailable,
+    OfferedMethod,
+    RefundResult,
+    UnknownPaymentMethod,
+)
+from payments.models import GatewayCall, GatewayCharge, GatewayRefund
+
+SLOW_SECONDS = 5.0
+
+
+class SimulatedGateway:
+    def charge(self, *, idempotency_key: str, amount: int, currency: str, method: str) -> ChargeResult:
+        script = _SCRIPTS.get(method)
+        if script is None:
+            raise UnknownPaymentMethod(method)
+        time.sleep(settings.CONVEYOR_GATEWAY_LATENCY)
+        script(idempotency_key)
+        charge, is_new = _charge(idempotency_key, amount, currency, method)
+        if is_new and method == "pm_lost_reply":
+            raise GatewayUnavailable("The reply of the payment gateway was lost.")
+        return ChargeResult(charge.reference, charge.amount, charge.currency)
+
+    def refund(self, *, idempotency_key: str, charge_reference: str, amount: int) -> RefundResult:
+        time.sleep(settings.CONVEYOR_GATEWAY_LATENCY)
+        refund = _refund(idempotency_key, charge_reference, amount)
+        return RefundResult(refund.reference, refund.amount)
+
+    def fetch(self, *, idempotency_key: str) -> ChargeResult | None:
+        time.sleep(settings.CONVEYOR_GATEWAY_LATENCY)
+        charge = GatewayCharge.objects.filter(idempotency_key=idempotency_key).first()
+        return ChargeResult(charge.reference, charge.amount, charge.currency) if charge else None
+
+    def methods(self) -> tuple[OfferedMethod, ...]:
+        return (
+            OfferedMethod("pm_card_visa", _("Visa card")),
+            OfferedMethod("pm_card_declined", _("Card that the bank declines"), True),
+            OfferedMethod("pm_flaky_2", _("Bank that answers at the third try"), True),
+            OfferedMethod("pm_outage", _("Bank that never answers"), True),
+            OfferedMethod("pm_lost_reply", _("Bank that charges, but whose first reply is lost"), True),
+            OfferedMethod("pm_bug", _("Bug in the payment code"), True),
+            OfferedMethod("pm_crash", _("Payment that kills its worker"), True),
+            OfferedMethod("pm_slow_5", _("Bank that takes five seconds"), True),
+        )
+
+
+def _charge(key: str, amount: int, currency: str, method: str) -> tuple[GatewayCharge, bool]:
+    """The one charge of this key, and whether it is new. The unique key decides, so a new one costs one INSERT."""
+    try:
+        charge = GatewayCharge.objects.create(
+            idempotency_key=key, reference=_reference("ch"), amount=amount, currency=currency, method=method
+        )
+    except IntegrityError:
+        charge = GatewayCharge.objects.get(idempotency_key=key)
+    else:
+        return charge, True
+    if (charge.amount, charge.currency) != (amount, currency):
+        raise ValueError("This idempotency key has already been used for another charge.")
+    return charge, False
+
+
+def _refund(key: str, charge_reference: str, amount: int) -> GatewayRefund:
+    charge = GatewayCharge.objects.get(reference=charge_reference)
+    try:
+        return GatewayRefund.objects.create(
+            idempotency_key=key, reference=_reference("re"), charge=charge, amount=amount
+        )
+    except IntegrityError:
+        return GatewayRefund.objects.get(idempotency_key=key)
+
+
+def _reference(kind: str) -> str:
+    return f"{kind}_{secrets.token_hex(12)}"
+
+
+def _succeed(key: str) -> None:
+    """Nothing stands in the way."""
+
+
+def _decline(key: str) -> None:
+    raise CardDeclined("card_declined")
+
+
+def _fail_twice(key: str) -> None:
+    call, _created = GatewayCall.objects.get_or_create(idempotency_key=key)
+    GatewayCall.objects.filter(pk=call.pk).update(calls=F("calls") + 1)
+    if call.calls < 2:
+        raise GatewayUnavailable("The payment gateway did not answer.")
+
+
+def _fail(key: str) -> None:
+    raise GatewayUnavailable("The payment gateway did not answer.")
+
+
+def _break(key: str) -> None:
+    raise RuntimeError("The payment code met an answer that it does not understand.")
+
+
+def _crash(key: str) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _dawdle(key: str) -> None:
+    time.sleep(SLOW_SECONDS)
+
+
+_SCRIPTS: dict[str, Callable[[str], None]] = {
+    "pm_card_visa": _succeed,
+    "pm_card_declined": _decline,
+    "pm_flaky_2": _fail_twice,
+    "pm_outage": _fail,
+    "pm_lost_reply": _succeed,
+    "pm_bug": _break,
+    "pm_crash": _crash,
+    "pm_slow_5": _dawdle,
+}
