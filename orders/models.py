@@ -86,8 +86,8 @@ class Order(models.Model):
             ),
         ]
         indexes = [
-            models.Index("-placed_at", "-id", name="orders_newest"),
-            models.Index("status", "-placed_at", name="orders_by_status"),
+            models.Index(fields=["-placed_at", "-id"], name="orders_newest"),
+            models.Index(fields=["status", "-placed_at"], name="orders_by_status"),
         ]
 
     def __str__(self) -> str:
@@ -143,7 +143,7 @@ class IdempotencyKey(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        constraints = [models.UniqueConstraint("client", "key", name="orders_idempotency_key_is_unique")]
+        constraints = [models.UniqueConstraint(fields=["client", "key"], name="orders_idempotency_key_is_unique")]
 
     def __str__(self) -> str:
         return self.key

@@ -45,7 +45,9 @@ class Payment(models.Model):
                 condition=Q(status__in=PaymentStatus.values), name="payments_payment_status_is_known"
             ),
             models.UniqueConstraint(
-                "order", condition=Q(status=PaymentStatus.PENDING), name="payments_one_pending_payment_an_order"
+                fields=["order"],
+                condition=Q(status=PaymentStatus.PENDING),
+                name="payments_one_pending_payment_an_order",
             ),
         ]
 

@@ -40,9 +40,7 @@ class Product(models.Model):
     name = models.CharField(max_length=200)
     tagline = models.CharField(max_length=120, blank=True)
     description = models.TextField(blank=True)
-    category = models.ForeignKey(
-        Category, null=True, blank=True, on_delete=models.PROTECT, related_name="products"
-    )
+    category = models.ForeignKey(Category, null=True, blank=True, on_delete=models.PROTECT, related_name="products")
     price = models.PositiveBigIntegerField(help_text=_("minor units"))
     currency = models.CharField(max_length=3, default="EUR")
     stock = models.IntegerField(default=0, editable=False)
@@ -59,7 +57,7 @@ class Product(models.Model):
             models.CheckConstraint(condition=Q(stock__gte=0), name="shop_product_stock_is_never_negative"),
         ]
         indexes = [
-            models.Index("category", "position", name="shop_listed", condition=Q(is_listed=True)),
+            models.Index(fields=["category", "position"], name="shop_listed", condition=Q(is_listed=True)),
         ]
 
     def __str__(self) -> str:
