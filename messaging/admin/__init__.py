@@ -1,0 +1,6 @@
+"""What does an operator see of the ledger?"""
+
+from messaging.admin.failed_tasks import FailedTaskAdmin
+from messaging.admin.messages import MessageAdmin
+
+__all__ = ["FailedTaskAdmin", "MessageAdmin"]
