@@ -86,7 +86,13 @@ class ProductQuery(serializers.Serializer[Any]):
 class FailedTaskQuery(serializers.Serializer[Any]):
     queue = Text(max_length=100, required=False, default="", allow_blank=True)
     task = Text(max_length=200, required=False, default="", allow_blank=True)
-    error = Text(max_length=200, required=False, default="", allow_blank=True, help_text=_("the error's type"))
+    error = Text(
+        max_length=200,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text=_("the error's type, or a part of its message"),
+    )
     group = Text(max_length=40, required=False, default="", allow_blank=True, help_text=_("the group of a failed task"))
     subject = Text(max_length=100, required=False, default="", allow_blank=True, help_text=_("such as an order number"))
 

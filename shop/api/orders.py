@@ -12,14 +12,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from orders.models import Order, Source
-from orders.services import cancel_order, reopen_order
 from shop.api.docs import BODY, KEY, problems
 from shop.api.inputs import OrderIn, PayIn, checkout_arguments, idempotency, read
 from shop.api.outputs import OrderOut
 from shop.api.problems import conflict, invalid
 from shop.errors import OutOfStock, UnknownProduct
-from shop.selectors import order_view
-from shop.services import Placed, checkout
+from shop.selectors import order_by_public_id, order_view
+from shop.services import Placed, cancel, checkout, pay_again
 
 
 class Orders(APIView):
@@ -49,7 +48,7 @@ class Cancel(APIView):
     @extend_schema(operation_id="orders_cancel", request=None, responses={200: OrderOut, **problems(401, 404, 409)})
     def post(self, request: Request, public_id: str) -> Response:
         """Cancel an order that was not shipped yet; what was paid is refunded."""
-        cancel_order(order=_order(public_id), reason=_reason(request))
+        cancel(order=_order(public_id), reason=_reason(request))
         return _shown(request, public_id)
 
 
@@ -60,7 +59,7 @@ class Pay(APIView):
     def post(self, request: Request, public_id: str) -> Response:
         """Pay with another method after a payment failed."""
         order = _order(public_id)
-        reopen_order(order=order, payment_method=read(PayIn, request.data)["payment_method"])
+        pay_again(order=order, payment_method=read(PayIn, request.data)["payment_method"])
         return _shown(request, public_id)
 
 
@@ -84,10 +83,10 @@ def _places(lines: Sequence[dict[str, Any]], sku: str, field: str) -> list[str]:
 
 
 def _order(public_id: str) -> Order:
-    order = Order.objects.filter(public_id=public_id).first()
-    if order is None:
-        raise Http404
-    return order
+    try:
+        return order_by_public_id(public_id=public_id)
+    except Order.DoesNotExist:
+        raise Http404 from None
 
 
 def _shown(request: Request, public_id: str, *, code: int = status.HTTP_200_OK) -> Response:

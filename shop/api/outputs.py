@@ -118,7 +118,7 @@ class OrderOut(serializers.Serializer[OrderView]):
         public_id = view.order.public_id
         return {
             "self": request.build_absolute_uri(reverse("api:order", args=[public_id])),
-            "track": request.build_absolute_uri(f"/orders/{public_id}/"),
+            "track": request.build_absolute_uri(reverse("shop:order", args=[public_id])),
         }
 
 

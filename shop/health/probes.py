@@ -8,8 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from threading import Lock
 
-from celery import current_app
 from django.db import connection, connections
+
+from messaging.selectors import broker_answers
 
 OK, DOWN, SLOW = "ok", "down", "no answer"
 TIMEOUT = 2.0
@@ -57,5 +58,5 @@ def _ask_database() -> None:
 
 
 def _ask_broker() -> None:
-    with current_app.connection_for_read(connect_timeout=1) as broker_connection:
-        broker_connection.ensure_connection(max_retries=1, timeout=1, interval_start=0)
+    if not broker_answers():
+        raise ConnectionError

@@ -1,0 +1,75 @@
+"""Who can sign in to the demo shop, and which groups of staff are there?"""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import Group, Permission
+
+from shop.models import User
+
+_LOOK = (
+    "messaging.view_message",
+    "messaging.view_failedtask",
+    "messaging.view_attempt",
+    "messaging.view_auditentry",
+    "orders.view_order",
+    "orders.view_orderline",
+    "orders.view_orderevent",
+    "payments.view_payment",
+    "payments.view_refund",
+    "shipping.view_shipment",
+    "shop.view_category",
+    "shop.view_product",
+    "shop.view_stockmovement",
+)
+OPERATORS, SUPPORT = "Operators", "Support"
+GROUPS = {
+    OPERATORS: (*_LOOK, "messaging.retry_message", "messaging.discard_message"),
+    SUPPORT: _LOOK,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A demo login; its password is its name."""
+
+    name: str
+    group: str = ""
+    is_staff: bool = False
+    is_superuser: bool = False
+
+
+LOGINS = (
+    Login("admin", is_staff=True, is_superuser=True),
+    Login("operator", group=OPERATORS, is_staff=True),
+    Login("support", group=SUPPORT, is_staff=True),
+    Login("shopper"),
+)
+
+
+def form_groups() -> None:
+    """Make the groups. What an administrator gave or took from one that is there is left alone."""
+    for name, wanted in GROUPS.items():
+        group, is_new = Group.objects.get_or_create(name=name)
+        if is_new:
+            group.permissions.set(_permissions(wanted))
+
+
+def let_in() -> list[str]:
+    """Make the logins that are missing; their names."""
+    missing = [login for login in LOGINS if not User.objects.filter(username=login.name).exists()]
+    for login in missing:
+        user = User.objects.create_user(
+            username=login.name,
+            email=f"{login.name}@conveyor.example",
+            password=login.name,
+            is_staff=login.is_staff,
+            is_superuser=login.is_superuser,
+        )
+        if login.group:
+            user.groups.add(Group.objects.get(name=login.group))
+    return [login.name for login in missing]
+
+
+def _permissions(wanted: tuple[str, ...]) -> list[Permission]:
+    found = Permission.objects.select_related("content_type")
+    return [p for p in found if f"{p.content_type.app_label}.{p.codename}" in wanted]

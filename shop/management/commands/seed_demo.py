@@ -1,0 +1,32 @@
+"""How does an empty shop become one to look at? `manage.py seed_demo`, safe to run twice."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from shop.demo.goods import stock_the_shelves
+from shop.demo.people import form_groups, let_in
+from shop.demo.sales import sell
+
+
+class Command(BaseCommand):
+    help = (
+        "Fill the shop with the demo catalogue and the groups of staff and, in demo mode (CONVEYOR_DEMO=1), with demo "
+        "logins and orders, some of which fail. What is there already is left as it is."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self._say(f"Catalogue: {stock_the_shelves()} new products.")
+        form_groups()
+        self._say("Groups of staff: Operators, Support.")
+        if not settings.CONVEYOR_DEMO:
+            self._say("No logins and no orders: these are made in demo mode only (CONVEYOR_DEMO=1).")
+            return
+        self._say(f"New logins, each with its name as password: {', '.join(let_in()) or 'none'}.")
+        for sale, is_new in sell():
+            self._say(f"Order of {sale.name}: {sale.told}." if is_new else f"Order of {sale.name}: already there.")
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()
