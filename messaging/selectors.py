@@ -93,7 +93,7 @@ def _with_broker(ask: Callable[[Any], Answer]) -> Answer | None:
     """What `ask` says of a fresh connection; None if the broker cannot be reached, or knows no such queue yet."""
     try:
         with current_app.connection_for_read() as connection:
-            connection.ensure_connection(max_retries=1, timeout=2)
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=2)
             try:
                 return ask(connection)
             except connection.channel_errors as error:
