@@ -6,6 +6,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 
+from shop.api.problems import Problem
+
 
 class BodyLimitMiddleware:
     """413 above `DATA_UPLOAD_MAX_MEMORY_SIZE`, and for a body in chunks, whose size nobody can know beforehand.
@@ -33,7 +35,5 @@ def _fault(request: HttpRequest) -> str:
 
 def _refusal(request: HttpRequest, fault: str) -> HttpResponse:
     if request.path_info.startswith("/api/"):
-        from shop.api.problems import Problem  # not at the top: REST framework is no affair of a page's request
-
         return Problem(413, kind="too-large", detail=fault).response()
     return HttpResponse(fault, status=413, content_type="text/plain; charset=utf-8")

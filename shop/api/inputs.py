@@ -58,7 +58,7 @@ class OrderIn(StrictSerializer):
     address = AddressIn()
     shipping_method = serializers.ChoiceField(choices=ShippingMethod.choices)
     payment_method = PaymentMethod()
-    lines = OrderLineIn(many=True, allow_empty=False, max_length=MAX_LINES)
+    lines = OrderLineIn(many=True, allow_empty=False, max_length=MAX_LINES)  # type: ignore[call-arg]
 
 
 class PayIn(StrictSerializer):

@@ -51,9 +51,9 @@ class FailedTaskDetail(GenericAPIView[Message]):
     permission = "messaging.view_message"
 
     @extend_schema(operation_id="failed_tasks_read", responses={200: FailedTaskOut, **problems(*STAFF, 404)})
-    def get(self, request: Request, id: uuid.UUID) -> Response:
+    def get(self, request: Request, message_id: uuid.UUID) -> Response:
         """One message that failed, wherever it has got to since."""
-        return Response(self.get_serializer(_failed(id)).data)
+        return Response(self.get_serializer(_failed(message_id)).data)
 
 
 class Retry(GenericAPIView[Message]):
@@ -66,12 +66,12 @@ class Retry(GenericAPIView[Message]):
         request=OptionalReasonIn,
         responses={200: FailedTaskOut, **problems(*BODY, *STAFF, 404, 409)},
     )
-    def post(self, request: Request, id: uuid.UUID) -> Response:
+    def post(self, request: Request, message_id: uuid.UUID) -> Response:
         """Send a dead message again."""
         wanted = read(OptionalReasonIn, request.data)
-        message = _failed(id)
+        message = _failed(message_id)
         _done(services.retry(ids=[message.pk], actor=request.user.get_username(), reason=wanted["reason"]))
-        return Response(self.get_serializer(_failed(id)).data)
+        return Response(self.get_serializer(_failed(message_id)).data)
 
 
 class Discard(GenericAPIView[Message]):
@@ -84,12 +84,12 @@ class Discard(GenericAPIView[Message]):
         request=ReasonIn,
         responses={200: FailedTaskOut, **problems(*BODY, *STAFF, 404, 409)},
     )
-    def post(self, request: Request, id: uuid.UUID) -> Response:
+    def post(self, request: Request, message_id: uuid.UUID) -> Response:
         """Give a dead message up, for a reason that stays with it."""
         wanted = read(ReasonIn, request.data)
-        message = _failed(id)
+        message = _failed(message_id)
         _done(services.discard(ids=[message.pk], actor=request.user.get_username(), reason=wanted["reason"]))
-        return Response(self.get_serializer(_failed(id)).data)
+        return Response(self.get_serializer(_failed(message_id)).data)
 
 
 class Queues(GenericAPIView[Any]):
@@ -101,13 +101,13 @@ class Queues(GenericAPIView[Any]):
     def get(self, request: Request) -> Response:
         """Every queue, with what waits in it and what died on it."""
         rows: list[QueueRow] = queue_rows()
-        page = self.paginate_queryset(rows)  # type: ignore[arg-type]
+        page = self.paginate_queryset(rows)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 
-def _failed(id_: uuid.UUID) -> Message:
+def _failed(message_id: uuid.UUID) -> Message:
     """A message that is not live, or that failed before. One that never failed is none of this address's business."""
-    message = Message.objects.filter(~Q(state__in=LIVE_STATES) | Q(attempts__gt=0), pk=id_).first()
+    message = Message.objects.filter(~Q(state__in=LIVE_STATES) | Q(attempts__gt=0), pk=message_id).first()
     if message is None:
         raise Http404
     return message

@@ -155,7 +155,7 @@ class QueueOut(serializers.Serializer[QueueRow]):
     paused = serializers.BooleanField()
 
 
-class TokenOut(serializers.Serializer[Never]):
+class TokenOut(serializers.Serializer[Any]):
     token = serializers.CharField()
     expiry = serializers.DateTimeField()
 
@@ -167,4 +167,6 @@ class ProblemOut(serializers.Serializer[Never]):
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField()
-    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+    errors = serializers.DictField(  # type: ignore[assignment]
+        child=serializers.ListField(child=serializers.CharField())
+    )

@@ -16,9 +16,9 @@ urlpatterns = [
     path("v1/orders/<slug:public_id>/pay/", orders.Pay.as_view(), name="order-pay"),
     path("v1/auth/token/", tokens.Tokens.as_view(), name="token"),
     path("v1/failed-tasks/", operations.FailedTasks.as_view(), name="failed-tasks"),
-    path("v1/failed-tasks/<uuid:id>/", operations.FailedTaskDetail.as_view(), name="failed-task"),
-    path("v1/failed-tasks/<uuid:id>/retry/", operations.Retry.as_view(), name="failed-task-retry"),
-    path("v1/failed-tasks/<uuid:id>/discard/", operations.Discard.as_view(), name="failed-task-discard"),
+    path("v1/failed-tasks/<uuid:message_id>/", operations.FailedTaskDetail.as_view(), name="failed-task"),
+    path("v1/failed-tasks/<uuid:message_id>/retry/", operations.Retry.as_view(), name="failed-task-retry"),
+    path("v1/failed-tasks/<uuid:message_id>/discard/", operations.Discard.as_view(), name="failed-task-discard"),
     path("v1/queues/", operations.Queues.as_view(), name="queues"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path(

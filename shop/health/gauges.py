@@ -6,7 +6,6 @@ done are not counted: their number only grows, and so would the time to count th
 
 from collections.abc import Iterator
 
-from django.conf import settings
 from django.db.models import Count, Min
 from django.utils import timezone
 from prometheus_client import CollectorRegistry
@@ -14,6 +13,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from messaging.models import Message, State
+from messaging.topology import topology
 
 COUNTED = (State.PENDING, State.SENT, State.DEAD)
 
@@ -32,9 +32,8 @@ class Ledger(Collector):
             "conveyor_messages", "Messages in the ledger that are not finished.", labels=["queue", "state"]
         )
         for state in COUNTED:
-            counts = dict.fromkeys(settings.MESSAGING["queues"], 0) | dict(
-                Message.objects.filter(state=state).values_list("queue").annotate(Count("pk")).order_by()
-            )
+            found = Message.objects.filter(state=state).values_list("queue").annotate(Count("pk")).order_by()
+            counts = dict.fromkeys(topology().queues, 0) | dict(found)
             for queue, count in counts.items():
                 gauge.add_metric([queue, state.value], count)
         return gauge

@@ -14,7 +14,7 @@ _BATCH = 500  # SQLite takes a limited number of values in one statement
 
 
 def ensure_products(*, invoices: Iterable[Invoice]) -> dict[str, int]:
-    """Products' keys by sku. Those that are missing are made, unlisted, named by the first description that is there."""
+    """Products' keys by sku. Missing ones are made, unlisted, and named by the first description that is there."""
     lines: dict[str, Line] = {}
     for line in (line for invoice in invoices for line in invoice.lines):
         if line.sku not in lines or (line.description and not lines[line.sku].description):

@@ -91,7 +91,7 @@ def _row(cells: list[str]) -> Row:
 def _cell(text: dict[str, str], column: str, parse: Callable[[str], Any]) -> Any:
     try:
         value = parse(text[column])
-        if isinstance(value, int | Decimal) and not abs(value) <= MOST:
+        if isinstance(value, int | Decimal) and not -MOST <= value <= MOST:
             raise ValueError
     except (ValueError, InvalidOperation):
         raise ValueError(_("{column} is {text!r}.").format(column=column, text=text[column][:40])) from None

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from shop.replay.invoices import first_sales, invoices
 from shop.replay.rows import BadFile, read_rows
-from shop.replay.run import replay
+from shop.replay.run import Report, replay
 from shop.replay.told import Bar, as_json, in_words
 
 
@@ -34,12 +34,16 @@ class Command(BaseCommand):
             raise CommandError(f"{error} Nothing was written.") from None
         if options["limit"]:
             found = first_sales(invoices=found, limit=options["limit"])
-        bar = Bar(sys.stderr, len(found)) if sys.stderr.isatty() else None
+        progress = Bar(sys.stderr, len(found)).show if sys.stderr.isatty() else _silently
         try:
-            report = replay(invoices=found, speed=options["speed"], **({"progress": bar.show} if bar else {}))
+            report = replay(invoices=found, speed=options["speed"], progress=progress)
         except KeyboardInterrupt:
             raise CommandError("Stopped. What was placed stays; run it again to go on.", returncode=130) from None
         self.stdout.write(as_json(report) if options["json"] else in_words(report))
+
+
+def _silently(report: Report) -> None:
+    """Without a terminal there is nobody to watch."""
 
 
 def _above_zero(text: str) -> float:
