@@ -1,0 +1,49 @@
+"""What can a shopper find in the catalogue? (Reads of the storefront's pages.)"""
+
+from collections.abc import Iterable
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Q
+
+from shop.models import Category, Product, ProductQuerySet
+
+PAGE_SIZE = 24
+
+
+def categories() -> list[Category]:
+    """All categories, in the order in which the shop shows them."""
+    return list(Category.objects.all())
+
+
+def products(*, category: Category | None = None, search: str = "", page: object = 1) -> Page[Product]:
+    """One page of listed products. A page number that makes no sense shows the nearest page that exists."""
+    found = _listed()
+    if category:
+        found = found.filter(category=category)
+    for word in search.split():
+        found = found.filter(Q(name__icontains=word) | Q(tagline__icontains=word) | Q(description__icontains=word))
+    return Paginator(found, PAGE_SIZE).get_page(page)
+
+
+def product(*, slug: str) -> Product:
+    """Raises Product.DoesNotExist, for goods that are not listed, too."""
+    return _listed().get(slug=slug)
+
+
+def listed_product(*, sku: str) -> Product:
+    """Raises Product.DoesNotExist, for goods that are not listed, too."""
+    return _listed().get(sku=sku)
+
+
+def neighbours(*, of: Product, limit: int = 4) -> list[Product]:
+    """Others of the same category that can be bought now."""
+    return list(_listed().filter(category=of.category_id, stock__gt=0).exclude(pk=of.pk)[:limit])
+
+
+def by_sku(*, skus: Iterable[str]) -> dict[str, Product]:
+    """Listed products; a sku that is not sold any more is simply missing."""
+    return {found.sku: found for found in _listed().filter(sku__in=list(skus))}
+
+
+def _listed() -> ProductQuerySet:
+    return Product.objects.listed().select_related("category")

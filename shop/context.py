@@ -1,0 +1,19 @@
+"""What does every page of the storefront know?"""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from shop import catalogue
+from shop.basket import Basket
+
+
+def shop(request: HttpRequest) -> dict[str, Any]:
+    """Lazy, so that pages of the admin and of the API pay nothing for it."""
+    return {
+        "shop_demo": settings.CONVEYOR_DEMO,
+        "shop_basket_count": SimpleLazyObject(lambda: Basket(request.session).count),
+        "shop_categories": SimpleLazyObject(catalogue.categories),
+    }

@@ -1,0 +1,97 @@
+"""How does a shopper fill, change and empty the basket?
+
+Every change works as a plain form that leads back to the basket; htmx asks for the changed parts only.
+"""
+
+from typing import cast
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.middleware import HtmxDetails
+
+from shop import catalogue
+from shop.basket import MAX_QUANTITY, Basket
+from shop.forms import BasketForm
+from shop.models import Product
+
+
+@require_safe
+def show(request: HttpRequest) -> HttpResponse:
+    return render(request, "shop/basket.html", {"contents": Basket(request.session).contents()})
+
+
+@require_POST
+def add(request: HttpRequest) -> HttpResponse:
+    form = BasketForm(request.POST)
+    if form.is_valid():
+        product = _listed(form.cleaned_data["sku"])
+        basket = Basket(request.session)
+        before = basket.quantities.get(product.sku, 0)
+        wanted = before + form.cleaned_data["quantity"]
+        _tell_added(request, product, wanted, before, basket.put(product=product, quantity=wanted))
+    else:
+        _tell_wrong(request)
+    if _is_htmx(request):
+        return render(request, "shop/partials/basket_added.html")
+    return redirect("shop:basket")
+
+
+@require_POST
+def change(request: HttpRequest) -> HttpResponse:
+    form = BasketForm(request.POST)
+    if form.is_valid():
+        product, wanted = _listed(form.cleaned_data["sku"]), form.cleaned_data["quantity"]
+        _tell_capped(request, product, wanted, Basket(request.session).put(product=product, quantity=wanted))
+    else:
+        _tell_wrong(request)
+    return _changed(request)
+
+
+@require_POST
+def remove(request: HttpRequest) -> HttpResponse:
+    Basket(request.session).remove(sku=request.POST.get("sku", ""))
+    return _changed(request)
+
+
+def _changed(request: HttpRequest) -> HttpResponse:
+    if _is_htmx(request):
+        contents = Basket(request.session).contents()
+        return render(request, "shop/partials/basket_changed.html", {"contents": contents})
+    return redirect("shop:basket")
+
+
+def _listed(sku: str) -> Product:
+    try:
+        return catalogue.listed_product(sku=sku)
+    except Product.DoesNotExist:
+        raise Http404 from None
+
+
+def _is_htmx(request: HttpRequest) -> bool:
+    return bool(cast(HtmxDetails, request.htmx))  # type: ignore[attr-defined]
+
+
+def _tell_added(request: HttpRequest, product: Product, wanted: int, before: int, held: int) -> None:
+    _tell_capped(request, product, wanted, held)
+    if held > before:
+        messages.success(request, _("%(product)s is in your basket.") % {"product": product.name})
+
+
+def _tell_capped(request: HttpRequest, product: Product, wanted: int, held: int) -> None:
+    if not held:
+        messages.error(request, _("%(product)s is sold out.") % {"product": product.name})
+    elif held < wanted and held == product.stock:
+        left = ngettext(
+            "Only %(left)d of %(product)s is left.", "Only %(left)d of %(product)s are left.", product.stock
+        )
+        messages.warning(request, left % {"left": product.stock, "product": product.name})
+    elif held < wanted:
+        messages.warning(request, _("At most %(most)d of a product fit an order.") % {"most": MAX_QUANTITY})
+
+
+def _tell_wrong(request: HttpRequest) -> None:
+    messages.error(request, _("Please choose a quantity from 1 to %(most)d.") % {"most": MAX_QUANTITY})

@@ -1,0 +1,42 @@
+"""Which pages show what can be bought?"""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from shop import catalogue
+from shop.basket import MAX_QUANTITY
+from shop.forms import SearchForm
+from shop.models import Category, Product
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    page = catalogue.products(page=request.GET.get("page"))
+    return render(request, "shop/home.html", {"page": page})
+
+
+@require_safe
+def category(request: HttpRequest, slug: str) -> HttpResponse:
+    shown = get_object_or_404(Category, slug=slug)
+    page = catalogue.products(category=shown, page=request.GET.get("page"))
+    return render(request, "shop/category.html", {"category": shown, "page": page})
+
+
+@require_safe
+def product(request: HttpRequest, slug: str) -> HttpResponse:
+    try:
+        shown = catalogue.product(slug=slug)
+    except Product.DoesNotExist:
+        raise Http404 from None
+    choice = range(1, min(shown.stock, MAX_QUANTITY, 10) + 1)
+    context = {"product": shown, "quantities": choice, "neighbours": catalogue.neighbours(of=shown)}
+    return render(request, "shop/product.html", context)
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    form = SearchForm(request.GET)
+    query = form.cleaned_data["q"] if form.is_valid() else ""
+    page = catalogue.products(search=query, page=request.GET.get("page")) if query else None
+    return render(request, "shop/search.html", {"form": form, "query": query, "page": page})
