@@ -201,6 +201,13 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "An event-driven shop: products, orders and the queues they travel over.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "OrderStatusEnum": "orders.models.Status.choices",
+        "PaymentStatusEnum": "payments.models.PaymentStatus.choices",
+        "ShipmentStatusEnum": "shipping.models.ShipmentStatus.choices",
+        "MessageStateEnum": "messaging.models.State.choices",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -15,6 +15,8 @@ KEY = OpenApiParameter(
     description="Makes sending the order again safe: the same key and body answer 200 with the same order.",
 )
 
+PAGE = OpenApiParameter(name="page", type={"type": "integer", "minimum": 1}, description="from 1")
+
 
 def problems(*statuses: int) -> dict[Any, Any]:
     """Problem documents as the answers for these statuses, beside those that every endpoint can give."""

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from messaging import services
 from messaging.models import LIVE_STATES, Message
 from messaging.selectors import QueueRow, failed_tasks, queue_rows
-from shop.api.docs import BODY, STAFF, problems
+from shop.api.docs import BODY, PAGE, STAFF, problems
 from shop.api.inputs import FailedTaskQuery, OptionalReasonIn, ReasonIn, read
 from shop.api.outputs import FailedTaskOut, QueueOut
 from shop.api.problems import conflict
@@ -36,7 +36,7 @@ class FailedTasks(GenericAPIView[Message]):
 
     @extend_schema(
         operation_id="failed_tasks_list",
-        parameters=[FailedTaskQuery],
+        parameters=[FailedTaskQuery, PAGE],
         responses={200: FailedTaskOut(many=True), **problems(400, *STAFF, 404)},
     )
     def get(self, request: Request) -> Response:
@@ -97,7 +97,7 @@ class Queues(GenericAPIView[Any]):
     permission_classes = (MayDo,)
     permission = "messaging.view_message"
 
-    @extend_schema(operation_id="queues_list", responses={200: QueueOut(many=True), **problems(*STAFF, 404)})
+    @extend_schema(operation_id="queues_list", parameters=[PAGE], responses={200: QueueOut(many=True), **problems(*STAFF, 404)})
     def get(self, request: Request) -> Response:
         """Every queue, with what waits in it and what died on it."""
         rows: list[QueueRow] = queue_rows()

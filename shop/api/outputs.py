@@ -5,7 +5,7 @@ from typing import Any, Never
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from messaging.models import Message, State
@@ -29,6 +29,7 @@ class Money(serializers.Serializer[Never]):
     display = serializers.CharField()
 
 
+@extend_schema_serializer(component_name="Product")
 class ProductOut(serializers.Serializer[Product]):
     sku = serializers.CharField()
     name = serializers.CharField()
@@ -54,6 +55,7 @@ class ProductOut(serializers.Serializer[Product]):
         return request.build_absolute_uri(path)
 
 
+@extend_schema_serializer(component_name="OrderLine")
 class OrderLineOut(serializers.Serializer[Any]):
     sku = serializers.CharField()
     name = serializers.CharField()
@@ -76,11 +78,13 @@ class TimelineEntry(serializers.Serializer[Any]):
     text = serializers.CharField()
 
 
+@extend_schema_serializer(component_name="Payment")
 class PaymentOut(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=PaymentStatus.choices)
     attempts = serializers.IntegerField()
 
 
+@extend_schema_serializer(component_name="Shipment")
 class ShipmentOut(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=ShipmentStatus.choices)
     carrier = serializers.CharField()
@@ -92,6 +96,7 @@ class Links(serializers.Serializer[Never]):
     track = serializers.URLField()
 
 
+@extend_schema_serializer(component_name="Order")
 class OrderOut(serializers.Serializer[OrderView]):
     number = serializers.CharField(source="order.number")
     public_id = serializers.CharField(source="order.public_id")
@@ -122,11 +127,13 @@ class OrderOut(serializers.Serializer[OrderView]):
         }
 
 
+@extend_schema_serializer(component_name="Error")
 class ErrorOut(serializers.Serializer[Never]):
     type = serializers.CharField()
     message = serializers.CharField(allow_blank=True)
 
 
+@extend_schema_serializer(component_name="FailedTask")
 class FailedTaskOut(serializers.Serializer[Message]):
     id = serializers.UUIDField()
     state = serializers.ChoiceField(choices=State.choices)
@@ -146,6 +153,7 @@ class FailedTaskOut(serializers.Serializer[Message]):
         return {"type": message.error_type, "message": message.error_message}
 
 
+@extend_schema_serializer(component_name="Queue")
 class QueueOut(serializers.Serializer[QueueRow]):
     name = serializers.CharField()
     depth = serializers.IntegerField(allow_null=True, help_text="null while the broker does not answer")
@@ -155,11 +163,13 @@ class QueueOut(serializers.Serializer[QueueRow]):
     paused = serializers.BooleanField()
 
 
+@extend_schema_serializer(component_name="Token")
 class TokenOut(serializers.Serializer[Any]):
     token = serializers.CharField()
     expiry = serializers.DateTimeField()
 
 
+@extend_schema_serializer(component_name="Problem")
 class ProblemOut(serializers.Serializer[Never]):
     """A problem document (RFC 9457)."""
 

@@ -8,7 +8,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from shop.api.docs import problems
+from shop.api.docs import PAGE, problems
 from shop.api.inputs import ProductQuery, read
 from shop.api.outputs import ProductOut
 from shop.models import Product
@@ -20,7 +20,7 @@ class Products(GenericAPIView[Product]):
 
     @extend_schema(
         operation_id="products_list",
-        parameters=[ProductQuery],
+        parameters=[ProductQuery, PAGE],
         responses={200: ProductOut(many=True), **problems(400, 401, 404)},
     )
     def get(self, request: Request) -> Response:
