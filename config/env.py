@@ -87,9 +87,9 @@ def broker_url() -> str:
     return url
 
 
-def database() -> dict[str, object]:
-    """Django's settings for `DATABASE_URL`, or for the embedded SQLite file."""
-    url = text("DATABASE_URL")
+def database(url: str | None = None) -> dict[str, object]:
+    """Django's settings for `url`, by default `DATABASE_URL`, or for the embedded SQLite file."""
+    url = text("DATABASE_URL") if url is None else url
     if not url:
         return _sqlite(str(var_dir() / "conveyor.sqlite3"))
     try:

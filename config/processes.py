@@ -41,9 +41,9 @@ def processes() -> list[Process]:
 
 def web(*, port: int | None = None, count: int = 2) -> Process:
     port = port or env.integer("PORT", default=8000, minimum=1, maximum=65535)
-    options = f"--interface wsgi --host {HOST} --port {port} --workers {count} --blocking-threads 8"
+    options = f"--interface wsgi --host {HOST} --port {port} --workers {count} --blocking-threads 4"
     options += " --respawn-failed-workers --workers-kill-timeout 5 --no-ws"
-    return Process(name="web", command=[tool("granian"), *options.split(), "config.wsgi:application"])
+    return Process(name="web", command=[tool("granian"), *options.split(), "config.web:application"])
 
 
 def relay() -> Process:
@@ -60,10 +60,10 @@ def workers() -> list[Process]:
 
 
 def worker(*, name: str, queues: str, concurrency: int) -> Process:
-    options = ["worker", "-Q", queues, "--concurrency", str(concurrency), "--hostname", f"{name}@%h"]
+    options = ["worker", "-Q", queues, "--concurrency", str(concurrency), "--hostname", f"{name}@%h", *_log_level()]
     return Process(
         name=f"worker-{name}",
-        command=[tool("celery"), "-A", "config", *options],
+        command=[*_celery(), *options],
         environment=SOFT_SHUTDOWN,
         stop_seconds=30,
     )
@@ -71,7 +71,16 @@ def worker(*, name: str, queues: str, concurrency: int) -> Process:
 
 def beat() -> Process:
     pidfile = "--pidfile="  # the supervisor knows its process; a file left by a crash would only stop the next start
-    return Process(name="beat", command=[tool("celery"), "-A", "config", "beat", pidfile])
+    return Process(name="beat", command=[*_celery(), "beat", pidfile, *_log_level()])
+
+
+def _celery() -> list[str]:
+    return [tool("celery"), "-A", "config", "--quiet"]
+
+
+def _log_level() -> list[str]:
+    """Celery has a default of its own, WARNING, that would hide which tasks run."""
+    return ["--loglevel", env.text("LOG_LEVEL", "INFO")]
 
 
 def _broker() -> list[Process]:

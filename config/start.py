@@ -6,6 +6,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from io import StringIO
 
 import django
 from django.core.exceptions import ImproperlyConfigured
@@ -62,7 +63,7 @@ def _prepare() -> None:
         raise ImproperlyConfigured(f"The database does not answer. Check DATABASE_URL: {reason}") from error
     _step("static files", lambda: call_command("collectstatic", verbosity=0, interactive=False))
     if settings.CONVEYOR_DEMO:
-        _step("demo shop", lambda: call_command("seed_demo", verbosity=0))
+        _step("demo shop", lambda: call_command("seed_demo", verbosity=0, stdout=StringIO()))
 
 
 def _step(name: str, work: Callable[[], object]) -> None:

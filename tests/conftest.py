@@ -1,0 +1,110 @@
+"""Which fixtures does every test have? Real stacks, a real broker, and marks that say what a test needs."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from tests.stack import BACKENDS, Stack
+from tests.stack.broker import ConfiguredBroker
+
+#: Which mark a test gets for which of its fixtures; `bin/test` chooses by them.
+MARKS = {
+    "stack": {"stack", "make_stack"},
+    "broker": {"broker"},
+    "database": {"db", "transactional_db"},
+    "browser": {"chromium"},
+}
+#: Tests of one backend run on one worker of xdist, so that they share its stack.
+ON_BOTH = [pytest.param(backend, marks=pytest.mark.xdist_group(backend)) for backend in BACKENDS]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        names = set(getattr(item, "fixturenames", ()))
+        if item.get_closest_marker("django_db"):
+            names.add("db")
+        for mark, fixtures in MARKS.items():
+            if names & fixtures:
+                item.add_marker(mark)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
+    """A failed test shows what the processes of its stacks printed."""
+    report = yield
+    if report.failed:
+        for stack in item.stash.get(STACKS, []):
+            report.sections.append((f"processes of {stack.alias}", stack.tails()))
+    return report
+
+
+def pytest_unconfigure() -> None:
+    if settings.configured:
+        shutil.rmtree(settings.VAR_DIR, ignore_errors=True)
+
+
+STACKS = pytest.StashKey[list[Stack]]()
+
+
+@pytest.fixture(scope="session")
+def _shared_stacks(django_db_blocker: Any) -> Iterator[Callable[[str], Stack]]:
+    """One stack for each backend, made when the first test wants it."""
+    stacks: dict[str, Stack] = {}
+
+    def shared(backend: str) -> Stack:
+        if backend not in stacks:
+            stacks[backend] = Stack(backend, blocker=django_db_blocker)
+            stacks[backend].start()
+        return stacks[backend]
+
+    try:
+        yield shared
+    finally:
+        for stack in stacks.values():
+            stack.remove()
+
+
+@pytest.fixture(params=ON_BOTH)
+def stack(request: pytest.FixtureRequest, _shared_stacks: Callable[[str], Stack]) -> Stack:
+    """The running shop, shared with other tests: leave its processes as they are."""
+    shared = _shared_stacks(request.param)
+    request.node.stash[STACKS] = [shared]
+    return shared
+
+
+@pytest.fixture(params=ON_BOTH)
+def make_stack(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[Callable[..., Stack]]:
+    """Makes and starts stacks of this test alone, broker included; arguments as `Stack` takes them."""
+    stacks = request.node.stash[STACKS] = []
+
+    def make(**options: Any) -> Stack:
+        options.setdefault("own_broker", True)
+        stacks.append(Stack(request.param, blocker=django_db_blocker, **options))
+        return stacks[-1].start()
+
+    try:
+        yield make
+    finally:
+        for made in stacks:
+            made.remove()
+
+
+@pytest.fixture(scope="session")
+def _configured_broker() -> Iterator[ConfiguredBroker]:
+    broker = ConfiguredBroker(settings.BROKER_URL)
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.remove()
+
+
+@pytest.fixture
+def broker(_configured_broker: ConfiguredBroker) -> ConfiguredBroker:
+    """The broker at `settings.BROKER_URL`, real and empty: Valkey, or RabbitMQ where BROKER_URL says so."""
+    _configured_broker.clear()
+    return _configured_broker

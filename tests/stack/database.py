@@ -1,0 +1,67 @@
+"""How does a test get a database of its own, and read it with the ORM?"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import psycopg
+from django.db import connections
+from psycopg import sql
+
+from config import env
+from tests.stack.services import require
+
+
+class Blocker(Protocol):
+    """pytest-django's lock on the database."""
+
+    def unblock(self) -> Any: ...
+
+
+class SqliteFile:
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "conveyor.sqlite3"
+        self.url = f"sqlite:///{self.path}"
+
+    def create(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+
+    def drop(self) -> None:
+        for path in self.path.parent.glob(f"{self.path.name}*"):
+            path.unlink()
+
+
+class PostgresqlDatabase:
+    """A fresh database on the machine's PostgreSQL."""
+
+    def __init__(self) -> None:
+        self._server = require("PostgreSQL")
+        self.name = f"conveyor_stack_{secrets.token_hex(5)}"
+        self.url = f"{self._server.rpartition('/')[0]}/{self.name}"
+
+    def create(self) -> None:
+        self._run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self.name)))
+
+    def drop(self) -> None:
+        self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self.name)))
+
+    def _run(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self._server, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@contextmanager
+def opened(*, url: str, alias: str, blocker: Blocker) -> Iterator[None]:
+    """Within it, `Model.objects.using(alias)` reads and writes the database at `url`."""
+    settings = connections.configure_settings({"default": {}, alias: env.database(url)})
+    connections.settings[alias] = settings[alias]
+    try:
+        with blocker.unblock():
+            yield
+    finally:
+        if hasattr(connections._connections, alias):
+            connections[alias].close()
+            del connections[alias]
+        connections.settings.pop(alias, None)

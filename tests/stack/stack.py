@@ -1,0 +1,218 @@
+"""How does a test run the whole shop for real? `Stack`: own processes, ports, folder, database and broker."""
+
+import json as jsonlib
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from config import processes
+from tests.stack.api import request
+from tests.stack.database import Blocker, PostgresqlDatabase, SqliteFile, opened
+from tests.stack.ports import free_port
+from tests.stack.program import PROJECT, Program, wait_for
+from tests.stack.rabbit import RabbitNode, RabbitVhost
+from tests.stack.valkey import Valkey
+
+#: Everything waits as little as it can; a test overrides what it is about.
+FAST = {
+    "CONVEYOR_DEMO": "1",
+    "CONVEYOR_RETRY_BASE": "1",
+    "CONVEYOR_RETRY_MAX_SECONDS": "1",
+    "CONVEYOR_VISIBILITY": "4",
+    "CONVEYOR_TASK_TIME_LIMIT": "10",
+    "CONVEYOR_GATEWAY_LATENCY": "0",
+    "CONVEYOR_TRANSIT_SECONDS": "1",
+}
+#: What the test run itself was given must not leak into the stack.
+_OURS = ("DATABASE_URL", "BROKER_URL", "PORT", "CONVEYOR_", "SECRET_KEY", "DJANGO_SETTINGS_MODULE", "COV_", "PYTEST_")
+WORKERS = {"payments": 2, "shipping": 2, "notifications,maintenance": 1}
+BACKENDS = ("embedded", "production")
+ADDRESS = {"line1": "1 Station Road", "city": "York", "postcode": "YO1 6GA", "country": "GB"}
+
+
+class Stack:
+    """The shop's real processes on a backend: "embedded" (SQLite, Valkey) or "production" (PostgreSQL, RabbitMQ).
+
+    `workers` maps queues as `-Q` takes them to a concurrency. `own_broker` makes the broker one that may be stopped.
+    """
+
+    def __init__(
+        self,
+        backend: str,
+        *,
+        blocker: Blocker,
+        relays: int = 1,
+        workers: Mapping[str, int] = WORKERS,
+        beat: bool = True,
+        web: bool = True,
+        env: Mapping[str, str] | None = None,
+        own_broker: bool = False,
+    ) -> None:
+        self.backend = backend
+        self.alias = f"stack_{backend}_{secrets.token_hex(3)}"
+        self.folder = Path(tempfile.mkdtemp(prefix=f"conveyor-{backend}-"))
+        self._blocker = blocker
+        self.database, self.broker = self._backend(backend, own_broker)
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.env = self._environment(env or {})
+        self.web = self._program(processes.web(port=self.port, count=1), ready=self._web_is_ready) if web else None
+        self.relays = [self._program(processes.relay(), name=f"relay-{n + 1}") for n in range(relays)]
+        self.workers = [self.new_worker(queues, concurrency) for queues, concurrency in workers.items()]
+        self.beat = self._program(processes.beat()) if beat else None
+        self._sku = ""
+
+    def _backend(self, backend: str, own_broker: bool) -> tuple[Any, Any]:
+        if backend == "embedded":
+            return SqliteFile(self.folder), Valkey(self.folder)
+        assert backend == "production", f"{backend!r} is none of {BACKENDS}"
+        return PostgresqlDatabase(), RabbitNode(self.folder / "rabbit") if own_broker else RabbitVhost()
+
+    def _environment(self, overrides: Mapping[str, str]) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+        own = {
+            "CONVEYOR_VAR": str(self.folder),
+            "DATABASE_URL": self.database.url,
+            "BROKER_URL": self.broker.url,
+            "PORT": str(self.port),
+        }
+        return inherited | FAST | own | dict(overrides)
+
+    # -- life ---------------------------------------------------------------------------------------------------------
+
+    def start(self) -> "Stack":
+        """Make database and broker, fill the demo shop, start all processes and wait until each is ready."""
+        self.database.create()
+        self.broker.start()
+        for command in ("migrate", "seed_demo"):
+            done = self.manage(command)
+            assert done.returncode == 0, f"manage.py {command} failed:\n{done.stdout}{done.stderr}"
+        for program in self.programs:
+            program.start(wait=False)
+        for program in self.programs:
+            program.wait_ready()
+        return self
+
+    def remove(self) -> None:
+        """End every process that this stack started, and remove its database, broker and folder."""
+        for program in self.programs:
+            program.kill()
+        self.broker.remove()
+        self.database.drop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def programs(self) -> list[Program]:
+        return [program for program in (self.web, *self.relays, *self.workers, self.beat) if program]
+
+    def new_worker(self, queues: str, concurrency: int = 1, *, pool: str = "prefork") -> Program:
+        """A further worker, not started yet, that `remove()` will end too if it is appended to `workers`."""
+        name = f"{queues.replace(',', '-')}-{secrets.token_hex(2)}"
+        process = processes.worker(name=name, queues=queues, concurrency=concurrency)
+        process.command.extend(["--pool", pool])
+        return self._program(process, ready=lambda program: " ready." in program.text(since_start=True))
+
+    def worker(self, queue: str) -> Program:
+        """The first worker that consumes `queue`."""
+        return next(program for program in self.workers if queue in program.command[program.command.index("-Q") + 1])
+
+    def _program(
+        self, process: processes.Process, *, name: str = "", ready: Callable[[Program], bool] = lambda program: True
+    ) -> Program:
+        name = name or process.name
+        env = self.env | process.environment
+        return Program(name, process.command, env=env, log=self.folder / "log" / f"{name}.log", ready=ready)
+
+    def _web_is_ready(self, program: Program) -> bool:
+        try:
+            return self.api("GET", "/healthz", timeout=5)[0] == 200
+        except OSError:
+            return False
+
+    # -- use ----------------------------------------------------------------------------------------------------------
+
+    def api(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
+        """Status and body of a request; `options` as `tests.stack.api.request` takes them.
+
+        A path without a leading slash is below `/api/v1/`.
+        """
+        return request(method, self.url + (path if path.startswith("/") else f"/api/v1/{path}"), **options)
+
+    def token(self, username: str = "operator", password: str = "") -> str:
+        """A token for the staff's part of the API; demo users have their name as password."""
+        login = {"username": username, "password": password or username}
+        status, body = self.api("POST", "auth/token/", json=login)
+        assert status in {200, 201}, f"no token for {username}: {status} {body}"
+        return str(body["token"])
+
+    def order(self, *, key: str | None = None, expect: int = 201, **overrides: Any) -> dict[str, Any]:
+        """Place an order by the API. `overrides` are its fields; `city` alone changes the address's city."""
+        address = ADDRESS | ({"city": overrides.pop("city")} if "city" in overrides else {})
+        wanted = {
+            "email": "shopper@example.com",
+            "name": "Sam Shopper",
+            "address": address,
+            "shipping_method": "standard",
+            "payment_method": "pm_card_visa",
+            **overrides,
+        }
+        wanted.setdefault("lines", [{"sku": self.sku(), "quantity": 1}])
+        headers = {"Idempotency-Key": key} if key else {}
+        status, body = self.api("POST", "orders/", json=wanted, headers=headers)
+        assert status == expect, f"the order was answered with {status}: {body}"
+        return dict(body)
+
+    def sku(self) -> str:
+        """A product of the demo shop with plenty in stock."""
+        if not self._sku:
+            _, page = self.api("GET", "products/")
+            self._sku = max(page["results"], key=lambda product: product["stock"])["sku"]
+        return self._sku
+
+    def manage(self, *arguments: str, timeout: float = 120.0) -> subprocess.CompletedProcess[str]:
+        """Run `manage.py` on this stack's database and broker."""
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(
+            command, cwd=PROJECT, env=self.env, capture_output=True, text=True, timeout=timeout, check=False
+        )
+
+    def audit(self) -> list[dict[str, str]]:
+        """The invariants that are broken now, as `manage.py audit --json` lists them."""
+        done = self.manage("audit", "--json")
+        assert done.stdout, done.stderr
+        return list(jsonlib.loads(done.stdout)["broken"])
+
+    def wait_for(self, predicate: Callable[[], object], timeout: float = 30.0, *, what: str = "") -> Any:
+        return wait_for(predicate, timeout=timeout, what=what)
+
+    def wait_status(self, order: Mapping[str, Any], *statuses: str, timeout: float = 30.0) -> dict[str, Any]:
+        """The order as the API shows it once its status is one of `statuses`."""
+        shown: dict[str, Any] = {}
+
+        def reached() -> bool:
+            shown.update(self.api("GET", f"orders/{order['public_id']}/")[1])
+            return shown["status"] in statuses
+
+        try:
+            wait_for(reached, timeout=timeout)
+        except AssertionError:
+            raise AssertionError(f"order {order['number']} is {shown['status']}, not {statuses}: {shown}") from None
+        return shown
+
+    @contextmanager
+    def db(self) -> Iterator[str]:
+        """Within it, `Model.objects.using(stack.alias)` is this stack's database."""
+        with opened(url=self.database.url, alias=self.alias, blocker=self._blocker):
+            yield self.alias
+
+    def tails(self, lines: int = 40) -> str:
+        """The last lines of each process's log."""
+        programs = [*self.programs, *filter(None, [getattr(self.broker, "program", None)])]
+        return "\n".join(f"== {program.name}\n{program.tail(lines)}" for program in programs)
