@@ -8,6 +8,6 @@ class OrdersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from orders import receivers
+        from orders import invariants, receivers  # noqa: F401
 
         receivers.connect()

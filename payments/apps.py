@@ -8,6 +8,6 @@ class PaymentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from payments import receivers
+        from payments import invariants, receivers  # noqa: F401
 
         receivers.connect()

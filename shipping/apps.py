@@ -8,6 +8,6 @@ class ShippingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from shipping import receivers
+        from shipping import invariants, receivers  # noqa: F401
 
         receivers.connect()

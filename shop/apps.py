@@ -8,6 +8,6 @@ class ShopConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from shop import receivers
+        from shop import invariants, receivers  # noqa: F401
 
         receivers.connect()
