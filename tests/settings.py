@@ -35,3 +35,4 @@ DATABASES["default"]["TEST"] = {
 }
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+(VAR_DIR / "static").mkdir(exist_ok=True)  # WhiteNoise warns of a folder that is not there
