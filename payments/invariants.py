@@ -61,7 +61,7 @@ def captures_agree() -> Iterator[str]:
     captured = Payment.objects.filter(status__in=CAPTURED_ONCE)
     for payment in captured.filter(~Exists(charges)).select_related("order")[:SHOWN]:
         yield f"Payment {payment.pk} of order {payment.order.number} is {payment.status}, but the gateway knows no such charge."
-    unknown = GatewayCharge.objects.exclude(reference__in=captured.values("gateway_reference"))
+    unknown = GatewayCharge.objects.filter(~_recorded(captured))
     for charge in unknown.exclude(idempotency_key__in=_expected(ChargePayment, "payment_id"))[:SHOWN]:
         yield f"The gateway charged {charge.amount} {charge.currency} ({charge.reference}), but no payment was captured."
 
@@ -74,7 +74,7 @@ def refunds_agree() -> Iterator[str]:
     done = Refund.objects.filter(status=RefundStatus.DONE)
     for refund in done.filter(~Exists(given))[:SHOWN]:
         yield f"Refund {refund.pk} is done, but the gateway gave nothing back."
-    unknown = GatewayRefund.objects.exclude(reference__in=done.values("gateway_reference"))
+    unknown = GatewayRefund.objects.filter(~_recorded(done))
     for given_back in unknown.exclude(idempotency_key__in=_expected(RefundPayment, "refund_id"))[:SHOWN]:
         yield f"The gateway gave {given_back.amount} back ({given_back.reference}), but no refund is done."
 
@@ -89,6 +89,10 @@ def owed_is_coming() -> Iterator[str]:
 def _sum(rows: QuerySet[Payment] | QuerySet[Refund], group: str) -> Coalesce:
     total = rows.order_by().values(group).annotate(total=Sum("amount")).values("total")
     return Coalesce(Subquery(total), Value(0), output_field=IntegerField())
+
+
+def _recorded(rows: QuerySet[Payment] | QuerySet[Refund]) -> Exists:
+    return Exists(rows.filter(gateway_reference=OuterRef("reference")))
 
 
 def _refund_is_coming(number: str) -> Exists:

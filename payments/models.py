@@ -50,6 +50,7 @@ class Payment(models.Model):
                 name="payments_one_pending_payment_an_order",
             ),
         ]
+        indexes = [models.Index(fields=["gateway_reference"], name="payments_payment_by_reference")]
 
     def __str__(self) -> str:
         return f"{self.method} {self.status}"
@@ -67,6 +68,7 @@ class Refund(models.Model):
 
     class Meta:
         ordering = ["created_at", "id"]
+        indexes = [models.Index(fields=["gateway_reference"], name="payments_refund_by_reference")]
 
     def __str__(self) -> str:
         return f"{self.amount} {self.status}"
