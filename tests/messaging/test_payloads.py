@@ -1,0 +1,57 @@
+"""Do payloads refuse what does not fit, and lift what is old?"""
+
+import pytest
+
+from messaging.payloads import Payload, PayloadInvalid, SchemaTooNew, payload_for
+from tests.messaging.samples import Sample, Versioned
+
+
+def test_a_payload_cannot_be_changed():
+    with pytest.raises(ValueError, match="frozen"):
+        Sample(text="a").text = "b"
+
+
+@pytest.mark.parametrize("data", [{}, {"text": 1}, {"text": "a", "extra": 1}, {"text": None}])
+def test_data_that_does_not_fit_is_refused_with_the_name_of_the_field(data):
+    with pytest.raises(PayloadInvalid, match="text|extra"):
+        Sample.load(data, version=1)
+
+
+def test_a_refusal_does_not_repeat_the_value():
+    with pytest.raises(PayloadInvalid) as caught:
+        Sample.load({"text": "a", "secret": "4242424242424242"}, version=1)
+    assert "4242" not in str(caught.value)
+
+
+def test_an_old_message_is_lifted_step_by_step_to_the_newest_version():
+    assert Versioned.load({"name": "Ada"}, version=1).full_name == "Ada"
+    assert Versioned.load({"first": "Ada", "last": "Lovelace"}, version=2).full_name == "Ada Lovelace"
+
+
+def test_an_old_message_that_lacks_what_its_version_had_is_refused():
+    with pytest.raises(PayloadInvalid, match="lifted from schema version 1"):
+        Versioned.load({}, version=1)
+
+
+def test_a_message_of_a_newer_version_is_told_apart_from_a_wrong_one():
+    with pytest.raises(SchemaTooNew, match="version 4; this worker knows 3"):
+        Versioned.load({"anything": 1}, version=4)
+
+
+def test_a_version_without_its_lift_cannot_be_declared():
+    with pytest.raises(TypeError, match=r"no lift from \[1\]"):
+
+        class Missing(Payload, task="tests.missing", routing_key="maintenance.missing", version=2):
+            pass
+
+
+def test_two_payloads_for_one_task_cannot_be_declared():
+    with pytest.raises(TypeError, match="two payloads"):
+
+        class Other(Payload, task="tests.sample", routing_key="maintenance.other"):
+            pass
+
+
+def test_a_task_finds_its_payload():
+    assert payload_for("tests.sample") is Sample
+    assert payload_for("tests.nothing") is None

@@ -1,0 +1,143 @@
+"""Do operators' wishes happen once, and is it kept who did what?"""
+
+import threading
+import uuid
+
+import pytest
+from django.db import connection
+
+from messaging import ledger, services
+from messaging.failures import failure_of, failure_told
+from messaging.models import AuditEntry, Message, State
+from tests.messaging.deliver import deliver, send
+from tests.messaging.samples import Sample, behaviour
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _clean():
+    yield
+    behaviour.clear()
+
+
+def dead(text: str = "one") -> Message:
+    with ledger.transaction():
+        message = ledger.enqueue(Sample(text=text), subject="CV-1")
+    services.bury(message_id=send(message).pk, failure=failure_told("Bug", "broken", task=message.task))
+    message.refresh_from_db()
+    assert message.state == State.DEAD
+    return message
+
+
+def test_a_retry_sends_the_message_again_with_a_fresh_count_of_attempts():
+    message = dead()
+    outcome = services.retry(ids=[message.pk], actor="ann", reason="mended")
+    assert (outcome.done, outcome.skipped) == ([message.pk], {})
+    message.refresh_from_db()
+    assert (message.state, message.attempts, message.retries) == (State.PENDING, 1, 0)
+    assert deliver(message).state == State.DONE
+
+
+def test_a_message_that_fails_again_keeps_both_failures():
+    message = dead()
+    services.retry(ids=[message.pk], actor="ann")
+
+    def break_(self, payload):
+        raise KeyError("again")
+
+    behaviour["one"] = break_
+    message = deliver(message)
+    assert (message.state, message.attempts) == (State.DEAD, 2)
+    assert [a.error_type for a in message.attempt_set.all()] == ["Bug", "KeyError"]
+
+
+def test_the_second_of_two_operators_is_told_who_was_first():
+    message = dead()
+    services.retry(ids=[message.pk], actor="ann")
+    outcome = services.retry(ids=[message.pk], actor="bob")
+    assert outcome.done == []
+    assert "no longer dead but waiting to be sent (retry by ann at" in outcome.skipped[message.pk]
+
+
+def test_fifty_operators_at_once_send_it_once():
+    message = dead()
+    outcomes: list[services.Outcome] = []
+
+    def press(number: int) -> None:
+        try:
+            outcomes.append(services.retry(ids=[message.pk], actor=f"operator {number}"))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=press, args=(n,)) for n in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(len(outcome.done) for outcome in outcomes) == [0] * 49 + [1]
+    assert AuditEntry.objects.count() == 1
+
+
+def test_a_discard_keeps_the_record_and_the_reason():
+    message = dead()
+    assert services.discard(ids=[message.pk], actor="ann", reason="test order").done == [message.pk]
+    message.refresh_from_db()
+    assert (message.state, message.note) == (State.DISCARDED, "test order")
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.actor, entry.reason) == ("discard", "ann", "test order")
+    assert "discarded (discard by ann" in services.retry(ids=[message.pk], actor="bob").skipped[message.pk]
+
+
+def test_a_discard_without_a_reason_is_refused():
+    message = dead()
+    with pytest.raises(ValueError, match="reason is needed"):
+        services.discard(ids=[message.pk], actor="ann", reason=" ")
+    message.refresh_from_db()
+    assert message.state == State.DEAD
+
+
+def test_only_what_can_be_sent_is_retried():
+    unknown, junk = uuid.uuid4(), uuid.uuid4()
+    failure = failure_told("UnknownTask", "no such task", task="x")
+    services.file_stray(message_id=unknown, failure=failure, queue="payments", task="no.such", payload={})
+    services.file_stray(message_id=junk, failure=failure, queue="payments", raw_body=b"\xff")
+    outcome = services.retry(ids=[unknown, junk, uuid.uuid4()], actor="ann")
+    assert outcome.done == []
+    told = list(outcome.skipped.values())
+    assert "no code here knows the task 'no.such'" in told[0]
+    assert "could not be read" in told[1]
+    assert "no such message" in told[2]
+
+
+def test_a_stray_message_is_filed_once():
+    id_ = uuid.uuid4()
+    for _ in range(2):
+        services.file_stray(message_id=id_, failure=failure_told("X", "x", task=""), queue="payments")
+    assert Message.objects.get().attempt_set.count() == 1
+
+
+def test_what_is_not_under_way_cannot_fail():
+    message = dead()
+    failure = failure_told("X", "x", task="")
+    assert services.bury(message_id=message.pk, failure=failure) is None
+    assert services.reschedule(message_id=message.pk, failure=failure, delay=1, limit=5) is None
+    assert services.reopen(message_id=message.pk, lost=None, limit=5) is None
+    assert services.settle(message_id=message.pk) is False
+
+
+def test_alike_failures_share_a_fingerprint_and_others_do_not():
+    def raise_(error):
+        try:
+            raise error
+        except Exception as caught:
+            return failure_of(caught, task="t")
+
+    assert raise_(KeyError("a")).fingerprint == raise_(KeyError("b")).fingerprint
+    assert raise_(KeyError("a")).fingerprint != raise_(ValueError("a")).fingerprint
+    assert failure_of(KeyError("a"), task="t").fingerprint != failure_of(KeyError("a"), task="u").fingerprint
+
+
+def test_a_failure_holds_no_character_that_the_database_refuses():
+    failure = failure_of(ValueError("a\x00b"), task="t")
+    assert "\x00" not in failure.error_message + failure.traceback
