@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.dispatch import Signal
 
+from messaging import subjects
 from messaging.ledger import enqueue
 from messaging.models import Message
 from messaging.signals import attempt_failed
@@ -14,6 +15,7 @@ from messaging.topology import Priority
 from orders import signals
 from orders.models import Order, OrderEvent, Source
 from orders.payloads import CancelUnpaid, EmailKind, SendEmail
+from orders.records import orders_page
 from orders.selectors import ATTEMPT_FAILED
 
 _MAILED: dict[EmailKind, Signal] = {
@@ -32,6 +34,7 @@ def connect() -> None:
         signal.connect(partial(send_email, kind), weak=False, dispatch_uid=f"orders.send_email.{kind}")
     signals.order_payment_failed.connect(watch_unpaid, dispatch_uid="orders.watch_unpaid")
     attempt_failed.connect(note_failed_attempt, dispatch_uid="orders.note_failed_attempt")
+    subjects.register(orders_page)
 
 
 def send_email(kind: EmailKind, /, *, order: Order, **kwargs: Any) -> None:

@@ -16,7 +16,7 @@ from orders.payloads import CancelUnpaid, SendEmail
 def send_email(self: ReliableTask, payload: SendEmail) -> None:
     """Whatever a mail server or the way to it does wrong is an `OSError`, and may be right again later."""
     order = Order.objects.prefetch_related("lines").get(pk=payload.order_id)
-    emails.send(order=order, kind=payload.kind, message_id=self.request.id)
+    emails.send(order=order, kind=payload.kind, message_id=str(self.request.id))
     with self.complete():
         pass
 

@@ -5,6 +5,7 @@ is not settled yet, and that explains it.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value
@@ -60,10 +61,10 @@ def captures_agree() -> Iterator[str]:
     )
     captured = Payment.objects.filter(status__in=CAPTURED_ONCE)
     for payment in captured.filter(~Exists(charges)).select_related("order")[:SHOWN]:
-        yield f"Payment {payment.pk} of order {payment.order.number} is {payment.status}, but the gateway knows no such charge."
+        yield f"Payment {payment.pk} ({payment.order.number}) is {payment.status}, but the gateway has no such charge."
     unknown = GatewayCharge.objects.filter(~_recorded(captured))
     for charge in unknown.exclude(idempotency_key__in=_expected(ChargePayment, "payment_id"))[:SHOWN]:
-        yield f"The gateway charged {charge.amount} {charge.currency} ({charge.reference}), but no payment was captured."
+        yield f"The gateway charged {charge.amount} {charge.currency} ({charge.reference}), but no payment knows of it."
 
 
 @invariant("refunds agree with the gateway's record")
@@ -83,7 +84,8 @@ def refunds_agree() -> Iterator[str]:
 def owed_is_coming() -> Iterator[str]:
     owed = Refund.objects.filter(status=RefundStatus.PENDING).exclude(_refund_is_coming("payment__order__number"))
     for refund in owed.select_related("payment__order")[:SHOWN]:
-        yield f"Order {refund.payment.order.number} is owed {refund.amount}, and no live or dead message will give it back."
+        number = refund.payment.order.number
+        yield f"Order {number} is owed {refund.amount}, and no live or dead message will give it back."
 
 
 def _sum(rows: QuerySet[Payment] | QuerySet[Refund], group: str) -> Coalesce:
@@ -99,7 +101,7 @@ def _refund_is_coming(number: str) -> Exists:
     return Exists(Message.objects.unsettled().filter(task=RefundPayment.task, subject=OuterRef(number)))
 
 
-def _expected(payload: type[ChargePayment] | type[RefundPayment], field: str) -> QuerySet[Message, str]:
+def _expected(payload: type[ChargePayment] | type[RefundPayment], field: str) -> QuerySet[Any, Any]:
     """The idempotency keys of what is still under way. SQL's NOT IN finds nothing beside a NULL."""
     keys = Message.objects.unsettled().filter(task=payload.task)
     return keys.annotate(key=Cast(KT(f"payload__{field}"), TextField())).exclude(key=None).values("key")

@@ -24,7 +24,7 @@ def deliver(message: Message, *, redelivered: bool = False) -> str:
         "delivery_info": {"redelivered": redelivered, "routing_key": message.routing_key},
     }
     trace = build_tracer(task.name, task, eager=True, app=current_app)
-    trace(str(message.pk), (), message.payload, request)
+    trace(str(message.pk), [], message.payload, request)
     message.refresh_from_db()
     return message.state
 

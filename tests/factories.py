@@ -1,10 +1,12 @@
 """How does a test get a product, or an order in the state that it is about?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
-import factory
 from django.utils.text import slugify
+from factory.declarations import LazyAttribute, Sequence
+from factory.django import DjangoModelFactory
+from factory.helpers import post_generation
 
 from orders.models import Order
 from orders.values import Address
@@ -14,35 +16,35 @@ from shop.services import LineWanted, checkout, restock
 ADDRESS = Address(line1="Hauptstrasse 1", city="Bern", postcode="3011", country="CH")
 
 
-class UserFactory(factory.django.DjangoModelFactory[User]):
+class UserFactory(DjangoModelFactory[User]):
     class Meta:
         model = User
 
-    username = factory.Sequence(lambda n: f"user{n}")
-    email = factory.LazyAttribute(lambda user: f"{user.username}@example.com")
+    username = Sequence(lambda n: f"user{n}")
+    email = LazyAttribute(lambda user: f"{user.username}@example.com")
 
 
-class CategoryFactory(factory.django.DjangoModelFactory[Category]):
+class CategoryFactory(DjangoModelFactory[Category]):
     class Meta:
         model = Category
 
-    name = factory.Sequence(lambda n: f"Category {n}")
-    slug = factory.LazyAttribute(lambda category: slugify(category.name))
+    name = Sequence(lambda n: f"Category {n}")
+    slug = LazyAttribute(lambda category: slugify(category.name))
 
 
-class ProductFactory(factory.django.DjangoModelFactory[Product]):
+class ProductFactory(DjangoModelFactory[Product]):
     """A product with its stock, which movements explain."""
 
     class Meta:
         model = Product
         skip_postgeneration_save = True
 
-    sku = factory.Sequence(lambda n: f"SKU-{n}")
-    slug = factory.LazyAttribute(lambda product: slugify(product.sku))
-    name = factory.LazyAttribute(lambda product: f"Product {product.sku}")
+    sku = Sequence(lambda n: f"SKU-{n}")
+    slug = LazyAttribute(lambda product: slugify(product.sku))
+    name = LazyAttribute(lambda product: f"Product {product.sku}")
     price = 1250
 
-    @factory.post_generation
+    @post_generation
     def stock(self, create: bool, extracted: int | None, **kwargs: Any) -> None:
         quantity = 100 if extracted is None else extracted
         if quantity:
@@ -50,10 +52,10 @@ class ProductFactory(factory.django.DjangoModelFactory[Product]):
             self.refresh_from_db()  # type: ignore[attr-defined]
 
 
-def place(*, lines: Sequence[LineWanted] | None = None, city: str = "Bern", **changes: Any) -> Order:
+def place(*, lines: Iterable[LineWanted] = (), city: str = "Bern", **changes: Any) -> Order:
     """An order as the checkout makes it: of one product of its own, unless `lines` say otherwise."""
-    wanted = lines or [LineWanted(sku=ProductFactory().sku, quantity=2)]
-    wishes = {
+    wanted = list(lines) or [LineWanted(sku=ProductFactory.create().sku, quantity=2)]
+    wishes: dict[str, Any] = {
         "email": "ada@example.com",
         "name": "Ada Lovelace",
         "address": Address(line1=ADDRESS.line1, city=city, postcode=ADDRESS.postcode, country=ADDRESS.country),

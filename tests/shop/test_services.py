@@ -40,8 +40,8 @@ def nothing_written() -> bool:
 
 
 def test_a_checkout_takes_stock_and_writes_order_payment_and_messages():
-    product = ProductFactory(stock=5, price=300)
-    user = UserFactory()
+    product = ProductFactory.create(stock=5, price=300)
+    user = UserFactory.create()
     placed = order_of(product.sku, 2, user=user)
     product.refresh_from_db()
     order = Order.objects.get()
@@ -64,7 +64,7 @@ def test_express_costs_extra_and_its_messages_are_urgent():
 
 
 def test_an_import_has_its_historic_price_no_shipping_price_no_email_and_low_priority():
-    product = ProductFactory(is_listed=False, currency="GBP", price=1)
+    product = ProductFactory.create(is_listed=False, currency="GBP", price=1)
     lines = [LineWanted(product.sku, 3, unit_price=255)]
     order = place(lines=lines, source="import", shipping_method="express", currency="GBP")
     assert (order.total, order.currency, order.shipping_price) == (765, "GBP", 0)
@@ -72,7 +72,7 @@ def test_an_import_has_its_historic_price_no_shipping_price_no_email_and_low_pri
 
 
 def test_a_sku_that_comes_twice_is_taken_together_and_keeps_both_lines():
-    product = ProductFactory(stock=5)
+    product = ProductFactory.create(stock=5)
     order = place(lines=[LineWanted(product.sku, 2), LineWanted(product.sku, 3)])
     product.refresh_from_db()
     assert product.stock == 0
@@ -81,14 +81,14 @@ def test_a_sku_that_comes_twice_is_taken_together_and_keeps_both_lines():
 
 
 def test_together_the_lines_of_one_sku_may_not_exceed_the_stock():
-    product = ProductFactory(stock=4)
+    product = ProductFactory.create(stock=4)
     with pytest.raises(OutOfStock) as refusal:
         place(lines=[LineWanted(product.sku, 2), LineWanted(product.sku, 3)])
     assert (refusal.value.sku, refusal.value.wanted, refusal.value.left) == (product.sku, 5, 4)
 
 
 def test_out_of_stock_in_one_line_leaves_nothing_half_written():
-    first, second = ProductFactory(stock=5), ProductFactory(stock=1)
+    first, second = ProductFactory.create(stock=5), ProductFactory.create(stock=1)
     with pytest.raises(OutOfStock) as refusal:
         place(lines=[LineWanted(first.sku, 1), LineWanted(second.sku, 2)])
     first.refresh_from_db()
@@ -99,7 +99,7 @@ def test_out_of_stock_in_one_line_leaves_nothing_half_written():
 
 @pytest.mark.parametrize("quantity", [10**9, 10**30])
 def test_a_huge_quantity_is_out_of_stock(quantity: int):
-    product = ProductFactory(stock=5)
+    product = ProductFactory.create(stock=5)
     with pytest.raises(OutOfStock):
         order_of(product.sku, quantity)
     assert nothing_written()
@@ -108,14 +108,14 @@ def test_a_huge_quantity_is_out_of_stock(quantity: int):
 @pytest.mark.parametrize("product", [{"is_listed": False}, {"currency": "GBP"}])
 def test_what_is_not_for_sale_here_is_unknown(product: dict[str, Any]):
     with pytest.raises(UnknownProduct):
-        order_of(ProductFactory(**product).sku)
+        order_of(ProductFactory.create(**product).sku)
     with pytest.raises(UnknownProduct):
         order_of("NO-SUCH-SKU")
     assert nothing_written()
 
 
 def test_an_unknown_payment_method_is_refused():
-    product = ProductFactory()
+    product = ProductFactory.create()
     with pytest.raises(UnknownPaymentMethod):
         order_of(product.sku, payment_method="pm_gold")
     assert nothing_written()
@@ -123,7 +123,7 @@ def test_an_unknown_payment_method_is_refused():
 
 def test_scripted_payment_methods_are_refused_outside_the_demo(settings: Any):
     settings.CONVEYOR_DEMO = False
-    product = ProductFactory()
+    product = ProductFactory.create()
     with pytest.raises(UnknownPaymentMethod):
         order_of(product.sku, payment_method="pm_flaky_2")
     assert order_of(product.sku, payment_method="pm_card_visa").created
@@ -141,7 +141,7 @@ def test_an_order_without_lines_is_refused():
 
 
 def test_the_same_key_and_request_give_the_same_order():
-    product = ProductFactory(stock=1)
+    product = ProductFactory.create(stock=1)
     first = order_of(product.sku, idempotency=KEY)
     again = order_of(product.sku, idempotency=KEY)
     assert (first.created, again.created) == (True, False)
@@ -150,7 +150,7 @@ def test_the_same_key_and_request_give_the_same_order():
 
 
 def test_a_repeated_request_gets_its_order_even_when_its_product_is_gone():
-    product = ProductFactory()
+    product = ProductFactory.create()
     first = order_of(product.sku, idempotency=KEY)
     product.delete()
     assert order_of(product.sku, idempotency=KEY).order == first.order
@@ -160,7 +160,7 @@ def test_a_repeated_request_gets_its_order_even_when_its_product_is_gone():
     "change", [{"email": "eve@example.com"}, {"lines": [LineWanted("A", 2)]}, {"payment_method": "pm_outage"}]
 )
 def test_the_same_key_with_another_request_is_refused(change: dict[str, Any]):
-    ProductFactory(sku="A")
+    ProductFactory.create(sku="A")
     order_of("A", idempotency=KEY)
     with pytest.raises(KeyReused):
         order_of("A", **({"idempotency": KEY} | change))
@@ -168,13 +168,13 @@ def test_the_same_key_with_another_request_is_refused(change: dict[str, Any]):
 
 
 def test_two_clients_may_choose_the_same_key():
-    product = ProductFactory()
+    product = ProductFactory.create()
     assert order_of(product.sku, idempotency=KEY).created
     assert order_of(product.sku, idempotency=Idempotency(client="other", key=KEY.key)).created
 
 
 def test_requests_with_one_key_at_the_same_time_give_one_order():
-    product = ProductFactory(stock=1)
+    product = ProductFactory.create(stock=1)
     placed = in_threads(8, lambda: order_of(product.sku, idempotency=KEY))
     assert len({p.order.pk for p in placed}) == 1
     assert sum(p.created for p in placed) == 1
@@ -182,7 +182,7 @@ def test_requests_with_one_key_at_the_same_time_give_one_order():
 
 
 def test_two_hundred_at_once_buy_exactly_the_fifty_pieces_there_are():
-    product = ProductFactory(stock=50)
+    product = ProductFactory.create(stock=50)
 
     def buy() -> bool:
         try:
@@ -198,7 +198,7 @@ def test_two_hundred_at_once_buy_exactly_the_fifty_pieces_there_are():
 
 
 def test_orders_of_the_same_goods_in_opposite_order_do_not_block_each_other():
-    skus = [ProductFactory(stock=100).sku for _ in range(3)]
+    skus = [ProductFactory.create(stock=100).sku for _ in range(3)]
 
     def buy(turn: int) -> bool:
         wanted = skus if turn % 2 else skus[::-1]
@@ -228,7 +228,7 @@ def test_a_checkout_of_many_products_needs_at_most_twelve_statements():
 
 
 def test_a_declined_card_releases_the_stock_and_paying_again_takes_it_again():
-    product = ProductFactory(stock=3)
+    product = ProductFactory.create(stock=3)
     order = order_of(product.sku, 2, payment_method="pm_card_declined").order
     deliver_due()
     order.refresh_from_db()
@@ -243,7 +243,7 @@ def test_a_declined_card_releases_the_stock_and_paying_again_takes_it_again():
 
 
 def test_paying_again_is_refused_when_the_goods_were_sold_meanwhile():
-    product = ProductFactory(stock=2)
+    product = ProductFactory.create(stock=2)
     order = order_of(product.sku, 2, payment_method="pm_card_declined").order
     deliver_due()
     order_of(product.sku, 1)
@@ -256,7 +256,7 @@ def test_paying_again_is_refused_when_the_goods_were_sold_meanwhile():
 
 
 def test_paying_again_for_goods_that_are_not_kept_any_more_is_out_of_stock():
-    product = ProductFactory()
+    product = ProductFactory.create()
     order = order_of(product.sku, payment_method="pm_card_declined").order
     deliver_due()
     product.delete()
@@ -273,7 +273,7 @@ def test_paying_again_is_only_for_orders_whose_payment_failed():
 
 
 def test_cancelling_releases_the_stock_once():
-    product = ProductFactory(stock=3)
+    product = ProductFactory.create(stock=3)
     order = order_of(product.sku, 2).order
     cancel(order=order)
     with pytest.raises(IllegalTransition):
@@ -283,7 +283,7 @@ def test_cancelling_releases_the_stock_once():
 
 
 def test_cancelling_after_a_failed_payment_releases_nothing_twice():
-    product = ProductFactory(stock=3)
+    product = ProductFactory.create(stock=3)
     order = order_of(product.sku, 2, payment_method="pm_card_declined").order
     deliver_due()
     cancel(order=order)
@@ -292,7 +292,7 @@ def test_cancelling_after_a_failed_payment_releases_nothing_twice():
 
 
 def test_restocking_adds_at_least_one_piece():
-    product = ProductFactory(stock=1)
+    product = ProductFactory.create(stock=1)
     with pytest.raises(ValueError, match="at least one piece"):
         restock(quantities={product.pk: 0})
 

@@ -1,0 +1,85 @@
+"""How does a person in the office look at payments?"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from orders.admin import OrderAdmin
+from orders.money import display
+from orders.records import RecordAdmin, RecordInline, order_link, record_link
+from payments.models import GatewayCharge, GatewayRefund, Payment, Refund
+
+
+class PaymentInline(RecordInline):
+    model = Payment
+    fields = readonly_fields = ("link", "status", "method", "failure_code", "gateway_reference", "captured_at")
+
+    @admin.display(description=_("payment"))
+    def link(self, payment: Payment) -> SafeString:
+        return record_link(payment, payment.created_at.strftime("%Y-%m-%d %H:%M:%S"))
+
+
+OrderAdmin.inlines = [*OrderAdmin.inlines, PaymentInline]
+
+
+class RefundInline(RecordInline):
+    model = Refund
+    fields = readonly_fields = ("created_at", "amount", "status", "gateway_reference")
+
+
+class _WithOrder(RecordAdmin):
+    @admin.display(description=_("order"), ordering="order__number")
+    def order_number(self, payment: Payment) -> SafeString:
+        return order_link(payment.order)
+
+    @admin.display(description=_("amount"), ordering="amount")
+    def money(self, record: Any) -> str:
+        return display(amount=record.amount, currency=record.currency)
+
+
+@admin.register(Payment)
+class PaymentAdmin(_WithOrder):
+    list_display = ("created_at", "order_number", "status", "money", "method", "failure_code", "gateway_reference")
+    list_filter = ("status", "method", "created_at")
+    list_select_related = ("order",)
+    search_fields = ("=order__number", "=order__email", "=gateway_reference")
+    search_help_text = _("Order number, e-mail address or the gateway's reference, in full")
+    ordering = ("-created_at",)
+    exclude = ("order", "amount", "currency")
+    readonly_fields = ("id", "order_number", "money", "message_id")
+    inlines = (RefundInline,)
+
+
+@admin.register(Refund)
+class RefundAdmin(RecordAdmin):
+    list_display = ("created_at", "order_number", "status", "money", "gateway_reference")
+    list_filter = ("status", "created_at")
+    list_select_related = ("payment__order",)
+    search_fields = ("=payment__order__number", "=gateway_reference")
+    search_help_text = _("Order number or the gateway's reference, in full")
+    ordering = ("-created_at",)
+
+    @admin.display(description=_("order"))
+    def order_number(self, refund: Refund) -> SafeString:
+        return order_link(refund.payment.order)
+
+    @admin.display(description=_("amount"), ordering="amount")
+    def money(self, refund: Refund) -> str:
+        return display(amount=refund.amount, currency=refund.payment.currency)
+
+
+@admin.register(GatewayCharge)
+class GatewayChargeAdmin(_WithOrder):
+    list_display = ("created_at", "reference", "money", "method", "idempotency_key")
+    search_fields = ("=reference", "=idempotency_key")
+    ordering = ("-created_at",)
+
+
+@admin.register(GatewayRefund)
+class GatewayRefundAdmin(RecordAdmin):
+    list_display = ("created_at", "reference", "amount", "charge", "idempotency_key")
+    list_select_related = ("charge",)
+    search_fields = ("=reference", "=idempotency_key", "=charge__reference")
+    ordering = ("-created_at",)

@@ -1,0 +1,86 @@
+"""How does a person in the office keep catalogue, stock and users?"""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
+from django.contrib.auth.admin import UserAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from orders.money import display
+from orders.records import RecordAdmin, record_link
+from shop.models import Category, Product, StockMovement, User
+from shop.stock import restock
+
+admin.site.register(User, UserAdmin)
+
+
+class RestockForm(ActionForm):
+    pieces = forms.IntegerField(label=_("Pieces"), required=False, min_value=1, max_value=1_000_000)
+
+
+@admin.register(Category)
+class CategoryAdmin(admin.ModelAdmin):
+    list_display = ("name", "slug", "position")
+    prepopulated_fields = {"slug": ("name",)}
+
+
+@admin.register(Product)
+class ProductAdmin(admin.ModelAdmin):
+    """Stock is no field here: it changes by orders and by restocking, both with movements."""
+
+    list_display = ("sku", "name", "category", "money", "stock", "is_listed")
+    list_filter = ("is_listed", "category")
+    list_select_related = ("category",)
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ("sku", "name")
+    search_help_text = _("Part of a sku or name")
+    ordering = ("position", "id")
+    prepopulated_fields = {"slug": ("name",)}
+    readonly_fields = ("stock", "created_at")
+    action_form = RestockForm
+    actions = ("restock",)
+
+    @admin.display(description=_("price"), ordering="price")
+    def money(self, product: Product) -> str:
+        return display(amount=product.price, currency=product.currency)
+
+    @admin.action(description=_("Add pieces to the stock"), permissions=["change"])
+    def restock(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
+        form = RestockForm(request.POST)
+        form.fields["action"].choices = self.get_action_choices(request)  # type: ignore[attr-defined]
+        pieces = form.cleaned_data.get("pieces") if form.is_valid() else None
+        if not pieces:
+            text = _("Write beside the action how many pieces came in, from 1 to 1,000,000. Nothing was changed.")
+            self.message_user(request, text, messages.ERROR)
+            return
+        quantities = dict.fromkeys(queryset.values_list("pk", flat=True), pieces)
+        restock(quantities=quantities, reference=request.user.get_username())
+        self.message_user(request, _restocked(len(quantities), pieces), messages.SUCCESS)
+
+
+@admin.register(StockMovement)
+class StockMovementAdmin(RecordAdmin):
+    list_display = ("at", "product_link", "quantity", "reason", "reference")
+    list_filter = ("reason", "at")
+    list_select_related = ("product",)
+    search_fields = ("=product__sku", "=reference")
+    search_help_text = _("Sku or order number, in full")
+    ordering = ("-at", "-id")
+
+    @admin.display(description=_("product"))
+    def product_link(self, movement: StockMovement) -> SafeString:
+        return record_link(movement.product, movement.product.sku)
+
+
+def _restocked(products: int, pieces: int) -> Any:
+    text = ngettext(
+        "%(products)s product has %(pieces)s more.", "%(products)s products have %(pieces)s more each.", products
+    )
+    return text % {"products": products, "pieces": pieces}
