@@ -29,9 +29,10 @@ FAST = {
     "CONVEYOR_TASK_TIME_LIMIT": "10",
     "CONVEYOR_GATEWAY_LATENCY": "0",
     "CONVEYOR_TRANSIT_SECONDS": "1",
+    "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
 }
 #: What the test run itself was given must not leak into the stack.
-_OURS = ("DATABASE_URL", "BROKER_URL", "PORT", "CONVEYOR_", "SECRET_KEY", "DJANGO_SETTINGS_MODULE", "COV_", "PYTEST_")
+_OURS = ("LOG_LEVEL", "DATABASE_URL", "BROKER_URL", "PORT", "CONVEYOR_", "SECRET_KEY", "DJANGO_SETTINGS_MODULE", "COV_", "PYTEST_")
 WORKERS = {"payments": 2, "shipping": 2, "notifications,maintenance": 1}
 BACKENDS = ("embedded", "production")
 ADDRESS = {"line1": "1 Station Road", "city": "York", "postcode": "YO1 6GA", "country": "GB"}
@@ -91,9 +92,8 @@ class Stack:
         """Make database and broker, fill the demo shop, start all processes and wait until each is ready."""
         self.database.create()
         self.broker.start()
-        for command in ("migrate", "seed_demo"):
-            done = self.manage(command)
-            assert done.returncode == 0, f"manage.py {command} failed:\n{done.stdout}{done.stderr}"
+        done = self._run("-m", "tests.stack.prepare", timeout=120)
+        assert done.returncode == 0, f"the shop cannot be prepared:\n{done.stdout}{done.stderr}"
         for program in self.programs:
             program.start(wait=False)
         for program in self.programs:
@@ -116,7 +116,7 @@ class Stack:
         """A further worker, not started yet, that `remove()` will end too if it is appended to `workers`."""
         name = f"{queues.replace(',', '-')}-{secrets.token_hex(2)}"
         process = processes.worker(name=name, queues=queues, concurrency=concurrency)
-        process.command.extend(["--pool", pool])
+        process.command.extend(["--pool", pool, "--loglevel", "INFO"])
         return self._program(process, ready=lambda program: " ready." in program.text(since_start=True))
 
     def worker(self, queue: str) -> Program:
@@ -177,8 +177,11 @@ class Stack:
         return self._sku
 
     def manage(self, *arguments: str, timeout: float = 120.0) -> subprocess.CompletedProcess[str]:
-        """Run `manage.py` on this stack's database and broker."""
-        command = [sys.executable, "manage.py", *arguments]
+        """Run `manage.py` on this stack's database and broker; `timeout` in seconds."""
+        return self._run("manage.py", *arguments, timeout=timeout)
+
+    def _run(self, *arguments: str, timeout: float) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, *arguments]
         return subprocess.run(
             command, cwd=PROJECT, env=self.env, capture_output=True, text=True, timeout=timeout, check=False
         )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
 from shop.demo.goods import stock_the_shelves
 from shop.demo.people import form_groups, let_in
@@ -16,6 +16,9 @@ class Command(BaseCommand):
         "logins and orders, some of which fail. What is there already is left as it is."
     )
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--without-orders", action="store_true", help="catalogue, groups and logins only")
+
     def handle(self, *args: Any, **options: Any) -> None:
         self._say(f"Catalogue: {stock_the_shelves()} new products.")
         form_groups()
@@ -24,7 +27,7 @@ class Command(BaseCommand):
             self._say("No logins and no orders: these are made in demo mode only (CONVEYOR_DEMO=1).")
             return
         self._say(f"New logins, each with its name as password: {', '.join(let_in()) or 'none'}.")
-        for sale, is_new in sell():
+        for sale, is_new in () if options["without_orders"] else sell():
             self._say(f"Order of {sale.name}: {sale.told}." if is_new else f"Order of {sale.name}: already there.")
 
     def _say(self, text: str) -> None:
