@@ -149,6 +149,7 @@ CONVEYOR_VISIBILITY = env.number("CONVEYOR_VISIBILITY", default=60, minimum=1, m
 CONVEYOR_TASK_TIME_LIMIT = env.number("CONVEYOR_TASK_TIME_LIMIT", default=25, minimum=1, maximum=3600)
 CONVEYOR_RETRY_BASE = env.number("CONVEYOR_RETRY_BASE", default=2, minimum=1, maximum=3600)
 CONVEYOR_RETRY_MAX_SECONDS = env.integer("CONVEYOR_RETRY_MAX_SECONDS", default=600, minimum=1, maximum=86_400)
+CONVEYOR_KEEP_DAYS = env.integer("CONVEYOR_KEEP_DAYS", default=30, minimum=1, maximum=36_500)
 CONVEYOR_RETRY_MAX_ATTEMPTS = env.integer("CONVEYOR_RETRY_MAX_ATTEMPTS", default=5, minimum=1, maximum=100)
 MESSAGING = {
     "exchange": "conveyor",
@@ -170,7 +171,10 @@ CELERY: dict[str, Any] = celery_settings(
     "task_default_queue": "maintenance",
     "beat_scheduler": "messaging.beat:LedgerScheduler",
     "beat_schedule_filename": str(VAR_DIR / "celerybeat-schedule"),
-    "beat_schedule": {},
+    "beat_schedule": {
+        "purge finished messages": {"task": "messaging.purge_finished", "schedule": 600.0},
+        "check the invariants": {"task": "messaging.check_invariants", "schedule": 300.0},
+    },
     # Celery closes the database connection around every task unless it may be reused this often.
     "CELERY_DB_REUSE_MAX": 10**9,
 }

@@ -19,6 +19,7 @@ def send(message: Message) -> Message:
 
 def hand_over(message: Message, *, redelivered: bool = False, kwargs: Any = None, **headers: Any) -> str:
     """Run the task of a sent message through Celery's own tracer; the state in which Celery says it ended."""
+    current_app.loader.import_default_modules()
     task = current_app.tasks[message.task]
     request = wire.headers_of(message) | {
         "hostname": "worker@test",

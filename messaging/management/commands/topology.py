@@ -16,7 +16,7 @@ def signals_and_receivers() -> list[tuple[str, list[str]]]:
     """Each signal that a project app declares in its `signals.py`, with the receivers that answer it."""
     found = []
     for config in apps.get_app_configs():
-        module = getattr(config.module, "signals", None)
+        module = None if "site-packages" in config.path else getattr(config.module, "signals", None)
         for name, signal in sorted(vars(module).items()) if module else ():
             if isinstance(signal, Signal):
                 found.append((f"{config.label}.{name}", _receivers(signal)))
@@ -24,8 +24,8 @@ def signals_and_receivers() -> list[tuple[str, list[str]]]:
 
 
 def _receivers(signal: Signal) -> list[str]:
-    live = [receiver for part in signal._live_receivers(None) for receiver in part]
-    return sorted(f"{inspect.unwrap(r).__module__}.{inspect.unwrap(r).__qualname__}" for r in live)
+    live = [inspect.unwrap(receiver) for part in signal._live_receivers(None) for receiver in part]
+    return sorted(f"{receiver.__module__}.{getattr(receiver, '__qualname__', repr(receiver))}" for receiver in live)
 
 
 class Command(BaseCommand):

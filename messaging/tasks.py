@@ -1,0 +1,21 @@
+"""Which tasks does messaging run for itself?"""
+
+from datetime import timedelta
+
+from django.conf import settings
+
+from messaging import maintenance
+from messaging.worker import ReliableTask, reliable_task
+
+
+@reliable_task(maintenance.PurgeFinished)
+def purge_finished(self: ReliableTask, payload: maintenance.PurgeFinished) -> None:
+    with self.complete():
+        maintenance.purge_finished(keep=timedelta(days=settings.CONVEYOR_KEEP_DAYS))
+
+
+@reliable_task(maintenance.CheckInvariants)
+def check_invariants(self: ReliableTask, payload: maintenance.CheckInvariants) -> None:
+    maintenance.check_invariants()
+    with self.complete():
+        pass

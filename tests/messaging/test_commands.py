@@ -1,0 +1,168 @@
+"""Do the commands say what is so, and do what they say?"""
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from messaging import invariants, ledger, services
+from messaging.failures import failure_told
+from messaging.models import Message, State
+from tests.messaging.deliver import send
+from tests.messaging.samples import Sample
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def dead(subject: str = "CV-1", queue: str = "maintenance") -> Message:
+    with ledger.transaction():
+        message = ledger.enqueue(Sample(text="a"), subject=subject)
+    services.bury(message_id=send(message).pk, failure=failure_told("Bug", "broken", task=message.task))
+    Message.objects.filter(pk=message.pk).update(queue=queue)
+    return message
+
+
+def run(capsys, *arguments: str) -> str:
+    call_command(*arguments)
+    return capsys.readouterr().out
+
+
+def test_topology_shows_queues_tasks_and_what_signals_enqueue(capsys):
+    text = run(capsys, "topology")
+    assert "payment.#" in text
+    assert "payments.dead" in text
+    assert "payments.charge_payment" in text
+    assert "orders.order_placed" in text
+    assert "payments.receivers.ask_for_money" in text
+    facts = json.loads(run(capsys, "topology", "--json"))
+    assert {queue["name"] for queue in facts["queues"]} == {"payments", "shipping", "notifications", "maintenance"}
+
+
+def test_the_audit_is_green_on_an_empty_shop(capsys):
+    assert json.loads(run(capsys, "audit", "--json")) == {"ok": True, "broken": []}
+    assert "BROKEN" not in run(capsys, "audit")
+
+
+def test_a_broken_invariant_is_told_with_exit_code_1(capsys, monkeypatch):
+    monkeypatch.setitem(invariants._CHECKS, "the moon is made of cheese", lambda: iter(["it is not"]))
+    with pytest.raises(SystemExit, match="1"):
+        call_command("audit", "--json")
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"ok": False, "broken": [{"invariant": "the moon is made of cheese", "detail": "it is not"}]}
+    with pytest.raises(SystemExit):
+        call_command("audit")
+    text = capsys.readouterr().out
+    assert "BROKEN  the moon is made of cheese" in text
+    assert "it is not" in text
+
+
+def test_two_invariants_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="Two invariants"):
+        invariants.invariant("no pending message is overdue")(lambda: iter([]))
+
+
+def test_dlq_lists_and_filters(capsys):
+    first = dead("CV-1")
+    dead("CV-2", queue="payments")
+    listed = json.loads(run(capsys, "dlq", "list", "--json"))
+    assert listed["count"] == 2
+    listed = json.loads(run(capsys, "dlq", "list", "--json", "--subject", "CV-1"))
+    assert [row["id"] for row in listed["results"]] == [str(first.pk)]
+    assert "2 dead" in run(capsys, "dlq", "list")
+    assert "0 dead" in run(capsys, "dlq", "list", "--error", "nothing like it")
+    assert "2 dead" in run(capsys, "dlq", "list", "--error", "brok")
+
+
+def test_dlq_shows_one_with_its_attempts(capsys):
+    message = dead()
+    shown = json.loads(run(capsys, "dlq", "show", str(message.pk), "--json"))
+    assert shown["payload"] == {"text": "a"}
+    assert [a["error"] for a in shown["attempt_log"]] == ["Bug"]
+    assert "attempt 1" in run(capsys, "dlq", "show", str(message.pk))
+
+
+def test_dlq_retries_by_id_and_says_what_it_skipped(capsys):
+    message = dead()
+    assert json.loads(run(capsys, "dlq", "retry", str(message.pk), "--json"))["done"] == [str(message.pk)]
+    with pytest.raises(SystemExit, match="1"):
+        call_command("dlq", "retry", str(message.pk))
+    assert "no longer dead" in capsys.readouterr().out
+
+
+def test_dlq_tries_out_without_doing(capsys):
+    dead()
+    assert "would retry: 1 done" in run(capsys, "dlq", "retry", "--all", "--dry-run")
+    assert Message.objects.get().state == State.DEAD
+
+
+def test_dlq_acts_on_all_that_fit(capsys):
+    dead("CV-1")
+    dead("CV-2")
+    run(capsys, "dlq", "discard", "--subject", "CV-2", "--reason", "test")
+    assert dict(Message.objects.values_list("subject", "state")) == {"CV-1": State.DEAD, "CV-2": State.DISCARDED}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["retry"], "Name messages by id"),
+        (["discard", "--all", "--reason", " "], "Say why"),
+        (["discard", "--all"], "reason"),
+        (["show", "7"], "is not a message id"),
+        (["show", "01a20db0-93b6-76a4-a7eb-044c283422e2"], "There is no message"),
+    ],
+)
+def test_dlq_says_what_is_missing(arguments, told):
+    with pytest.raises(CommandError, match=told):
+        call_command("dlq", *arguments)
+
+
+def test_queue_list_tells_depth_consumers_and_dead(capsys, broker):
+    from celery import current_app
+
+    from messaging.relay import publishers
+
+    publisher = publishers.connect(current_app)
+    dead()
+    with ledger.transaction():
+        ledger.enqueue(Sample(text="a"))
+    from messaging.relay import claims
+
+    publisher.publish(claims.claim(limit=9))
+    publisher.close()
+    rows = {row["name"]: row for row in json.loads(run(capsys, "queue", "list", "--json"))}
+    assert (rows["maintenance"]["depth"], rows["maintenance"]["dead"]) == (1, 1)
+    assert rows["maintenance"]["consumers"] == 0
+    assert rows["maintenance"]["oldest_seconds"] >= 0
+    assert rows["payments"]["oldest_seconds"] is None
+    assert "maintenance" in run(capsys, "queue", "list")
+
+
+def test_queue_list_works_with_the_broker_down(capsys, monkeypatch):
+    from celery import current_app
+
+    from messaging import selectors
+
+    def refuse(*args, **kwargs):
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(type(current_app._get_current_object()), "connection_for_read", refuse)
+    rows = json.loads(run(capsys, "queue", "list", "--json"))
+    assert {row["depth"] for row in rows} == {None}
+    assert "–" in run(capsys, "queue", "list")
+    assert selectors.broker_answers() is False
+    assert set(selectors.dead_letters_at_broker().values()) == {None}
+
+
+def test_the_relay_command_stops_on_a_signal(broker, monkeypatch):
+    import os
+    import signal
+    import threading
+
+    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    try:
+        call_command("relay", "--batch", "10")
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
