@@ -1,0 +1,50 @@
+"""Does a timeline say in plain words what happened?"""
+
+from typing import Any
+
+import pytest
+
+from messaging.topology import Priority
+from orders.models import Order, OrderEvent
+from orders.selectors import describe, priority
+
+RETRY = {"step": "payment", "attempt": 2, "of": 5, "retry_at": "2026-03-01T14:02:10+00:00"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "text"),
+    [
+        ("placed", {}, "Order placed"),
+        ("paid", {}, "Payment received"),
+        ("payment_failed", {"reason": "card_declined"}, "The bank declined the card. You can pay with another one"),
+        ("payment_failed", {}, "The payment failed. You can pay with another card"),
+        ("reopened", {}, "Paying again with another method"),
+        ("shipped", {"carrier": "Swiftpost", "tracking_number": "SP1"}, "Handed to Swiftpost, tracking number SP1"),
+        ("shipped", {}, "Shipped"),
+        ("delivered", {}, "Delivered"),
+        ("cancelled", {"reason": "unpaid"}, "Cancelled, because it was not paid in time"),
+        ("cancelled", {"reason": "staff"}, "Cancelled by the shop"),
+        ("cancelled", {"reason": "customer"}, "Cancelled"),
+        ("refunded", {}, "Money given back"),
+        ("attempt_failed", RETRY, "The bank did not answer, trying again at 14:02 (try 3 of 5)"),
+        ("attempt_failed", RETRY | {"step": "shipment"}, "The carrier did not answer, trying again at 14:02 (try 3 of 5)"),
+        ("attempt_failed", RETRY | {"step": "x"}, "That did not work, trying again at 14:02 (try 3 of 5)"),
+        ("attempt_failed", RETRY | {"retry_at": None}, "Waiting for a person to look at it"),
+        ("something_new", {}, "Something new"),
+    ],
+)
+def test_an_event_is_told_in_plain_words(kind: str, data: dict[str, Any], text: str):
+    assert describe(OrderEvent(kind=kind, data=data)) == text
+
+
+@pytest.mark.parametrize(
+    ("source", "shipping_method", "expected"),
+    [
+        ("web", "standard", Priority.NORMAL),
+        ("api", "express", Priority.HIGH),
+        ("import", "express", Priority.LOW),
+        ("import", "standard", Priority.LOW),
+    ],
+)
+def test_express_is_urgent_and_imports_can_wait(source: str, shipping_method: str, expected: Priority):
+    assert priority(Order(source=source, shipping_method=shipping_method)) == expected

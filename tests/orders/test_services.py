@@ -1,0 +1,164 @@
+"""Does an order move only where the table allows it, and does each move leave an event and a signal?"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.dispatch import Signal
+
+from orders import services, signals
+from orders.errors import IllegalTransition
+from orders.models import TRANSITIONS, Order, OrderEvent, Status
+from orders.values import Address, NewLine
+
+pytestmark = pytest.mark.django_db
+
+ADDRESS = Address(line1="Hauptstrasse 1", city="Bern", postcode="3011", country="CH")
+LINES = [NewLine("A", "Apple", 120, 2), NewLine("B", "Bread", 450, 1)]
+MOVES: dict[str, tuple[Callable[..., None], dict[str, str], Signal]] = {
+    Status.PAID: (services.mark_paid, {}, signals.order_paid),
+    Status.PAYMENT_FAILED: (services.mark_payment_failed, {"reason": "card_declined"}, signals.order_payment_failed),
+    Status.PLACED: (services.reopen_order, {"payment_method": "pm_card_visa"}, signals.order_reopened),
+    Status.SHIPPED: (services.mark_shipped, {"carrier": "C", "tracking_number": "T1"}, signals.order_shipped),
+    Status.DELIVERED: (services.mark_delivered, {}, signals.order_delivered),
+    Status.CANCELLED: (services.cancel_order, {}, signals.order_cancelled),
+    Status.REFUNDED: (services.mark_refunded, {}, signals.order_refunded),
+}
+LEGAL = [(source, target) for source, targets in TRANSITIONS.items() for target in targets]
+ILLEGAL = [(source, target) for source in Status for target in Status if target not in TRANSITIONS[source]]
+
+
+@pytest.fixture(autouse=True)
+def alone() -> Iterator[None]:
+    """No other app answers: an order must do without them."""
+    kept = {signal: signal.receivers for *_rest, signal in MOVES.values()}
+    kept[signals.order_placed] = signals.order_placed.receivers
+    for signal in kept:
+        signal.receivers = []
+        signal.sender_receivers_cache.clear()
+    yield
+    for signal, receivers in kept.items():
+        signal.receivers = receivers
+        signal.sender_receivers_cache.clear()
+
+
+@contextmanager
+def heard(signal: Signal) -> Iterator[list[dict[str, Any]]]:
+    calls: list[dict[str, Any]] = []
+
+    def listen(**kwargs: Any) -> None:
+        calls.append(kwargs)
+
+    signal.connect(listen)
+    try:
+        yield calls
+    finally:
+        signal.disconnect(listen)
+
+
+def placed(**changes: Any) -> Order:
+    wishes: dict[str, Any] = {
+        "email": "ada@example.com",
+        "name": "Ada Lovelace",
+        "address": ADDRESS,
+        "shipping_method": "standard",
+        "shipping_price": 990,
+        "source": "web",
+        "currency": "EUR",
+        "lines": LINES,
+        "payment_method": "pm_card_visa",
+    }
+    return services.place_order(**(wishes | changes))
+
+
+def order_in(status: str) -> Order:
+    order = placed()
+    Order.objects.filter(pk=order.pk).update(status=status)
+    order.refresh_from_db()
+    return order
+
+
+def test_placing_writes_the_order_its_lines_and_an_event_and_tells_of_it():
+    with heard(signals.order_placed) as calls:
+        order = placed()
+    order.refresh_from_db()
+    assert (order.status, order.subtotal, order.shipping_price, order.total) == (Status.PLACED, 690, 990, 1680)
+    assert [(line.sku, line.unit_price, line.quantity, line.total) for line in order.lines.all()] == [
+        ("A", 120, 2, 240),
+        ("B", 450, 1, 450),
+    ]
+    assert [event.kind for event in order.events.all()] == ["placed"]
+    assert [(call["order"], call["payment_method"]) for call in calls] == [(order, "pm_card_visa")]
+
+
+@pytest.mark.parametrize(("source", "target"), LEGAL)
+def test_a_legal_move_changes_the_state_writes_one_event_and_sends_its_signal(source: str, target: str):
+    order = order_in(source)
+    move, arguments, signal = MOVES[target]
+    with heard(signal) as calls:
+        move(order=order, **arguments)
+    assert order.status == target
+    assert Order.objects.get().status == target
+    assert order.events.count() == 2
+    assert [call["order"].status for call in calls] == [target]
+
+
+@pytest.mark.parametrize(("source", "target"), ILLEGAL)
+def test_an_illegal_move_is_refused_with_both_states_and_writes_nothing(source: str, target: str):
+    order = order_in(source)
+    move, arguments, signal = MOVES[target]
+    with heard(signal) as calls, pytest.raises(IllegalTransition) as refusal:
+        move(order=order, **arguments)
+    assert (refusal.value.present, refusal.value.wanted) == (source, target)
+    assert source in str(refusal.value)
+    assert target in str(refusal.value)
+    assert Order.objects.get().status == source
+    assert order.events.count() == 1
+    assert calls == []
+
+
+def test_the_state_in_the_database_decides_not_the_one_that_was_read_before():
+    order = order_in(Status.PLACED)
+    stale = Order.objects.get()
+    services.cancel_order(order=order)
+    with pytest.raises(IllegalTransition) as refusal:
+        services.mark_paid(order=stale)
+    assert refusal.value.present == Status.CANCELLED
+    assert stale.status == Status.CANCELLED
+
+
+def test_after_a_refusal_the_callers_transaction_goes_on():
+    order = order_in(Status.CANCELLED)
+    with transaction.atomic():
+        with pytest.raises(IllegalTransition):
+            services.mark_paid(order=order)
+        OrderEvent.objects.create(order=order, kind="afterwards")
+    assert order.events.filter(kind="afterwards").exists()
+
+
+def test_a_receiver_that_raises_forbids_the_move():
+    order = order_in(Status.PLACED)
+
+    def forbid(**kwargs: Any) -> None:
+        raise LookupError("no")
+
+    signals.order_paid.connect(forbid)
+    with pytest.raises(LookupError), transaction.atomic():
+        services.mark_paid(order=order)
+    assert Order.objects.get().status == Status.PLACED
+    assert order.events.count() == 1
+
+
+def test_an_order_that_is_being_paid_again_is_not_cancelled_as_unpaid():
+    order = order_in(Status.PLACED)
+    with pytest.raises(IllegalTransition):
+        services.cancel_unpaid_order(order=order)
+
+
+def test_order_numbers_can_be_read_out_and_public_ids_cannot_be_guessed():
+    order, other = placed(), placed()
+    assert order.number.startswith("CV-")
+    assert len(order.public_id) >= 22
+    assert order.number != other.number

@@ -1,0 +1,164 @@
+"""Do the e-mails go out, and do orders that nobody pays come to an end?"""
+
+import smtplib
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
+from django.utils import timezone
+
+from messaging.models import Message, State
+from orders.models import Order, Status
+from orders.receivers import note_failed_attempt
+from shop.services import cancel, pay_again
+from tests.delivery import deliver, deliver_all, deliver_due, take
+from tests.factories import place
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class BrokenBackend(EmailBackend):
+    def send_messages(self, messages: Any) -> int:
+        raise smtplib.SMTPServerDisconnected("gone")
+
+
+def subjects() -> list[str]:
+    return [email.subject for email in mail.outbox]
+
+
+def test_a_shopper_is_told_of_each_step():
+    order = place()
+    deliver_all()
+    assert sorted(subjects()) == sorted(
+        [
+            f"Your order {order.number}",
+            f"Payment received for order {order.number}",
+            f"Order {order.number} is on its way",
+        ]
+    )
+    assert {tuple(email.to) for email in mail.outbox} == {(order.email,)}
+
+
+def test_an_email_says_what_was_ordered_what_it_costs_and_where_to_look():
+    order = place(name="Zoë & Co <b>", shipping_method="express")
+    deliver(take(task="orders.send_email"))
+    [email] = mail.outbox
+    body = str(email.body)
+    assert "Hello Zoë & Co <b>," in body
+    assert "€25.00" in body
+    assert "Express shipping  €9.90" in body
+    assert "Total  €34.90" in body
+    assert f"/orders/{order.public_id}/" in body
+
+
+@pytest.mark.parametrize(
+    ("payment_method", "kind", "words"),
+    [("pm_card_declined", "payment_failed", "pay with another card"), ("pm_card_visa", "shipped", "tracking number SP")],
+)
+def test_the_emails_of_good_and_bad_news(payment_method: str, kind: str, words: str):
+    order = place(payment_method=payment_method)
+    deliver_due()
+    bodies = [str(email.body) for email in mail.outbox]
+    assert any(words in body for body in bodies), bodies
+    assert Message.objects.filter(task="orders.send_email", payload={"order_id": order.pk, "kind": kind}).exists()
+
+
+def test_a_cancelled_and_refunded_order_is_told():
+    order = place(city="Nowhere")
+    deliver_due()
+    order.refresh_from_db()
+    cancel(order=order)
+    deliver_due()
+    assert f"Order {order.number} is cancelled" in subjects()
+    assert f"Money given back for order {order.number}" in subjects()
+
+
+def test_the_same_email_sent_twice_carries_the_same_message_id():
+    place()
+    message = take(task="orders.send_email")
+    deliver(message)
+    deliver(message)
+    ids = {email.extra_headers["Message-ID"] for email in mail.outbox}
+    assert ids == {f"<{message.pk}@conveyor.example>"}
+
+
+def test_a_mail_server_that_is_gone_is_tried_again(settings: Any):
+    order = place()
+    settings.EMAIL_BACKEND = f"{__name__}.BrokenBackend"
+    message = take(task="orders.send_email")
+    assert deliver(message) == State.PENDING
+    event = order.events.get(kind="attempt_failed")
+    assert (event.data["step"], event.data["attempt"]) == ("notification", 1)
+
+
+def test_imports_are_not_told_about():
+    place(source="import")
+    deliver_all()
+    assert mail.outbox == []
+
+
+def test_an_order_that_nobody_pays_is_cancelled_in_time(settings: Any):
+    order = place(payment_method="pm_card_declined")
+    deliver_due()
+    message = Message.objects.get(task="orders.cancel_unpaid")
+    assert 0 <= settings.CONVEYOR_UNPAID_SECONDS - (message.available_at - timezone.now()).total_seconds() < 60
+    with time_machine.travel(message.available_at + timedelta(seconds=1), tick=False):
+        deliver_due()
+    order.refresh_from_db()
+    assert order.status == Status.CANCELLED
+    assert order.events.get(kind="cancelled").data == {"reason": "unpaid"}
+
+
+def test_a_second_failed_payment_starts_the_time_anew():
+    order = place(payment_method="pm_card_declined")
+    deliver_due()
+    first = Message.objects.get(task="orders.cancel_unpaid")
+    with time_machine.travel(first.available_at - timedelta(seconds=60), tick=False):
+        pay_again(order=order, payment_method="pm_card_declined")
+        deliver_due()
+    with time_machine.travel(first.available_at + timedelta(seconds=1), tick=False):
+        deliver_due()
+        order.refresh_from_db()
+        assert order.status == Status.PAYMENT_FAILED
+    last = Message.objects.filter(task="orders.cancel_unpaid", state=State.PENDING).latest("available_at")
+    with time_machine.travel(last.available_at + timedelta(seconds=1), tick=False):
+        deliver_due()
+    order.refresh_from_db()
+    assert order.status == Status.CANCELLED
+    assert not Message.objects.dead().exists()
+
+
+def test_an_order_that_was_paid_after_all_is_left_alone():
+    order = place(payment_method="pm_card_declined")
+    deliver_due()
+    pay_again(order=order, payment_method="pm_card_visa")
+    message = Message.objects.get(task="orders.cancel_unpaid")
+    with time_machine.travel(message.available_at + timedelta(seconds=1), tick=False):
+        deliver_due()
+    order.refresh_from_db()
+    assert order.status not in (Status.CANCELLED, Status.PAYMENT_FAILED)
+
+
+def test_paying_again_while_the_order_is_being_cancelled_as_unpaid_wins(monkeypatch: pytest.MonkeyPatch):
+    order = place(payment_method="pm_card_declined")
+    deliver_due()
+
+    def pay_first(**kwargs: Any) -> float:
+        pay_again(order=Order.objects.get(), payment_method="pm_card_visa")
+        return -1.0
+
+    monkeypatch.setattr("orders.selectors.unpaid_seconds_left", pay_first)
+    assert deliver(take(task="orders.cancel_unpaid")) == State.DONE
+    order.refresh_from_db()
+    assert order.status == Status.PLACED
+
+
+def test_a_failed_attempt_of_something_else_leaves_no_event():
+    message = Message(task="other.task", subject="not an order", routing_key="other.task.low")
+    note_failed_attempt(message=message, error_type="E", attempt=1, of=5, retry_at=None)
+    message.subject = ""
+    note_failed_attempt(message=message, error_type="E", attempt=1, of=5, retry_at=None)
+    assert not Order.objects.exists()
