@@ -62,6 +62,8 @@ def _rows(file: Iterator[str], name: str) -> Iterator[Row]:
             yield _row(cells)
     except csv.Error as error:
         raise BadFile(_("{name}, line {line}: {why}.").format(name=name, line=reader.line_num, why=error)) from None
+    except UnicodeDecodeError:
+        raise
     except ValueError as error:
         raise BadFile(_("{name}, line {line}: {why}").format(name=name, line=reader.line_num, why=error)) from None
 

@@ -1,0 +1,185 @@
+"""Can an operator see, retry and discard failed tasks by the API, and nobody else?"""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from messaging.models import AuditEntry, Message, State
+from messaging.uuids import uuid7
+from tests.api.client import dead, get, operator, post, problem, token_of
+
+pytestmark = pytest.mark.django_db
+
+DOORS = [
+    ("get", "/failed-tasks/", "view_message"),
+    ("get", "/failed-tasks/{id}/", "view_message"),
+    ("post", "/failed-tasks/{id}/retry/", "retry_message"),
+    ("post", "/failed-tasks/{id}/discard/", "discard_message"),
+    ("get", "/queues/", "view_message"),
+]
+ALL = {"view_message", "retry_message", "discard_message"}
+
+
+def knock(method: str, path: str, token: str = "") -> object:
+    return get(path, token=token) if method == "get" else post(path, {"reason": "why"}, token=token)
+
+
+def test_a_failed_task_has_the_promised_fields():
+    message = dead(finished_at=timezone.now())
+    shown = get(f"/failed-tasks/{message.pk}/", token=operator()).json()
+    assert shown == {
+        "id": str(message.pk),
+        "state": "dead",
+        "task": "payments.charge_payment",
+        "queue": "payments",
+        "routing_key": "payment.charge.normal",
+        "priority": 5,
+        "subject": "CV-1",
+        "error": {"type": "GatewayUnavailable", "message": "The bank did not answer."},
+        "attempts": 3,
+        "failed_at": message.finished_at.isoformat().replace("+00:00", "Z"),
+        "group": "f1",
+        "payload": message.payload,
+    }
+
+
+def test_the_list_has_the_dead_only_and_the_newest_first():
+    now = timezone.now()
+    old, new = (dead(finished_at=now - timedelta(hours=hours)) for hours in (2, 1))
+    for state in (State.PENDING, State.SENT, State.DONE, State.DISCARDED):
+        dead(state=state)
+    page = get("/failed-tasks/", token=operator()).json()
+    assert set(page) == {"count", "next", "previous", "results"}
+    assert [task["id"] for task in page["results"]] == [str(new.pk), str(old.pk)]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("queue=shipping", 1),
+        ("task=shipping.create_shipment", 1),
+        ("error=CarrierUnavailable", 1),
+        ("group=f2", 1),
+        ("subject=CV-2", 1),
+        ("queue=shipping&subject=CV-1", 0),
+        ("queue=&subject=", 2),
+        ("queue=nothing", 0),
+    ],
+)
+def test_filters_narrow_the_list(wanted, found):
+    dead()
+    dead(
+        queue="shipping",
+        task="shipping.create_shipment",
+        subject="CV-2",
+        error_type="CarrierUnavailable",
+        error_message="The carrier did not answer.",
+        fingerprint="f2",
+    )
+    assert get(f"/failed-tasks/?{wanted}", token=operator()).json()["count"] == found
+
+
+@pytest.mark.parametrize("field", ["queue", "task", "error", "group", "subject"])
+def test_a_filter_that_no_database_would_take_is_named(field):
+    assert field in problem(get(f"/failed-tasks/?{field}=%00", token=operator()), 400)["errors"]
+
+
+def test_a_page_takes_the_same_statements_for_any_number_of_tasks():
+    for _ in range(5):
+        dead()
+    token = operator()
+    with CaptureQueriesContext(connection) as statements:
+        get("/failed-tasks/", token=token)
+    assert len(statements) == 6  # token, its siblings, two for permissions, count, page
+
+
+def test_a_retry_sends_the_message_again_and_keeps_who_asked():
+    message = dead()
+    token = token_of("retry_message", "view_message", username="olga")
+    shown = post(f"/failed-tasks/{message.pk}/retry/", {"reason": "the bank is back"}, token=token)
+    assert (shown.status_code, shown.json()["state"]) == (200, "pending")
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.actor, entry.reason) == ("retry", "olga", "the bank is back")
+    assert get(f"/failed-tasks/{message.pk}/", token=token).json()["state"] == "pending"
+
+
+def test_a_retry_needs_no_reason():
+    assert post(f"/failed-tasks/{dead().pk}/retry/", token=operator()).status_code == 200
+
+
+def test_the_second_of_two_retries_is_told_who_was_first():
+    message = dead()
+    post(f"/failed-tasks/{message.pk}/retry/", token=token_of("retry_message", username="olga"))
+    document = problem(post(f"/failed-tasks/{message.pk}/retry/", token=operator()), 409)
+    assert "olga" in document["detail"]
+
+
+def test_a_discard_keeps_its_reason():
+    message = dead()
+    shown = post(f"/failed-tasks/{message.pk}/discard/", {"reason": "a test order"}, token=operator())
+    assert (shown.status_code, shown.json()["state"]) == (200, "discarded")
+    message.refresh_from_db()
+    assert message.note == "a test order"
+
+
+@pytest.mark.parametrize("body", [None, {"reason": ""}, {"reason": "  "}, {"reason": 5}, {"reason": "x" * 501}])
+def test_a_discard_without_a_reason_changes_nothing(body):
+    message = dead()
+    assert "reason" in problem(post(f"/failed-tasks/{message.pk}/discard/", body, token=operator()), 400)["errors"]
+    message.refresh_from_db()
+    assert message.state == State.DEAD
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.SENT])
+def test_a_message_that_never_failed_is_not_found(state):
+    message = dead(state=state, attempts=0)
+    for method, path, _ in DOORS[1:4]:
+        problem(knock(method, path.format(id=message.pk), operator()), 404)
+
+
+def test_an_id_that_is_none_is_not_found():
+    for id_ in (uuid7(), "5", "x"):
+        problem(get(f"/failed-tasks/{id_}/", token=operator()), 404)
+
+
+@pytest.mark.parametrize(("method", "path", "permission"), DOORS)
+def test_each_door_opens_for_staff_with_its_permission_only(method, path, permission):
+    path = path.format(id=dead().pk)
+    refused = problem(knock(method, path), 401)
+    assert refused["title"] == "Unauthorized"
+    problem(knock(method, path, "0" * 64), 401)
+    problem(knock(method, path, token_of(is_staff=True)), 403)
+    problem(knock(method, path, token_of(permission, is_staff=False)), 403)
+    problem(knock(method, path, token_of(*(ALL - {permission}))), 403)
+    assert not AuditEntry.objects.exists()
+    assert knock(method, path, token_of(permission)).status_code == 200
+
+
+def test_whoever_is_refused_learns_nothing_of_what_is_there():
+    problem(get(f"/failed-tasks/{uuid7()}/", token=token_of()), 403)
+
+
+def test_queues_tell_what_waits_and_what_died(monkeypatch):
+    from messaging import selectors
+
+    monkeypatch.setattr(selectors, "_ask_broker", lambda: ({"payments": 7}, {"payments": 2}))
+    dead()
+    Message.objects.filter(pk=dead().pk).update(
+        state=State.PENDING, available_at=timezone.now() - timedelta(seconds=30)
+    )
+    page = get("/queues/", token=operator()).json()
+    rows = {row["name"]: row for row in page["results"]}
+    assert set(rows) == {"payments", "shipping", "notifications", "maintenance"}
+    assert page["count"] == 4
+    payments = rows["payments"]
+    assert 30 <= payments.pop("oldest_seconds") < 60
+    assert payments == {"name": "payments", "depth": 7, "consumers": 2, "dead": 1, "paused": False}
+
+
+def test_queues_are_told_while_the_broker_is_down():
+    """Nothing listens at the address of these tests' broker."""
+    rows = get("/queues/", token=operator()).json()["results"]
+    assert [(row["depth"], row["consumers"]) for row in rows] == [(None, None)] * 4

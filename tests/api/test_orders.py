@@ -1,0 +1,233 @@
+"""Can an order be placed, seen, paid and cancelled by the API, and is nonsense refused with nothing written?"""
+
+from typing import Any
+
+import pytest
+
+from messaging.models import Message
+from orders.models import IdempotencyKey, Order, Status
+from orders.services import mark_paid, mark_payment_failed
+from shop.models import Product
+from tests.api.client import get, post, problem, token_of, wish
+from tests.factories import ProductFactory, place
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FIELDS = {
+    "number", "public_id", "status", "total", "lines", "shipping_method", "timeline", "payment", "shipment", "links",
+}  # fmt: skip
+
+
+def nothing_written() -> bool:
+    return not (Order.objects.exists() or Message.objects.exists() or IdempotencyKey.objects.exists())
+
+
+def test_an_order_is_placed_and_shown_in_the_promised_shape():
+    ProductFactory(sku="LAMP", name="Lamp", price=1250, stock=5)
+    response = post("/orders/", wish("LAMP", 2))
+    order = response.json()
+    assert response.status_code == 201
+    assert set(order) == FIELDS
+    assert order["status"] == "placed"
+    assert order["total"] == {"amount": 2500, "currency": "EUR", "display": "€25.00"}
+    assert order["lines"] == [
+        {
+            "sku": "LAMP",
+            "name": "Lamp",
+            "quantity": 2,
+            "unit_price": {"amount": 1250, "currency": "EUR", "display": "€12.50"},
+            "total": {"amount": 2500, "currency": "EUR", "display": "€25.00"},
+        }
+    ]
+    assert [entry["event"] for entry in order["timeline"]] == ["placed"]
+    assert set(order["timeline"][0]) == {"at", "event", "text"}
+    assert order["payment"] == {"status": "pending", "attempts": 0}
+    assert order["shipment"] is None
+    assert order["links"] == {
+        "self": f"http://testserver/api/v1/orders/{order['public_id']}/",
+        "track": f"http://testserver/orders/{order['public_id']}/",
+    }
+    assert response.headers["Location"] == order["links"]["self"]
+    assert get(f"/orders/{order['public_id']}/").json() == order
+    assert Product.objects.get().stock == 3
+
+
+def test_express_costs_its_price():
+    ProductFactory(sku="LAMP", price=1000)
+    order = post("/orders/", wish("LAMP", shipping_method="express")).json()
+    assert (order["shipping_method"], order["total"]["amount"]) == ("express", 1990)
+
+
+def test_a_signed_in_shopper_owns_the_order():
+    ProductFactory(sku="LAMP")
+    post("/orders/", wish("LAMP"), token=token_of(is_staff=False, username="shopper"))
+    assert Order.objects.get().user.username == "shopper"
+
+
+def test_the_same_key_and_body_again_is_the_same_order():
+    ProductFactory(sku="LAMP", stock=1)
+    first, second = (post("/orders/", wish("LAMP"), key="k-1") for _ in range(2))
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json() == second.json()
+    assert Order.objects.count() == 1
+
+
+def test_the_same_key_with_another_body_is_refused():
+    ProductFactory(sku="LAMP")
+    post("/orders/", wish("LAMP"), key="k-1")
+    document = problem(post("/orders/", wish("LAMP", 2), key="k-1"), 422)
+    assert "Idempotency-Key" in document["errors"]
+    assert Order.objects.count() == 1
+
+
+def test_keys_of_different_users_do_not_meet():
+    ProductFactory(sku="LAMP")
+    numbers = {post("/orders/", wish("LAMP"), key="1", token=token_of(is_staff=False)).json()["number"] for _ in "ab"}
+    numbers.add(post("/orders/", wish("LAMP"), key="1").json()["number"])
+    assert len(numbers) == 3
+
+
+@pytest.mark.parametrize("key", ["", "x" * 201, "tab\there"])
+def test_a_key_that_is_none_is_refused(key):
+    ProductFactory(sku="LAMP")
+    assert "Idempotency-Key" in problem(post("/orders/", wish("LAMP"), key=key), 400)["errors"]
+    assert nothing_written()
+
+
+def test_an_unknown_sku_is_named_with_its_line():
+    ProductFactory(sku="LAMP")
+    lines = [{"sku": "LAMP", "quantity": 1}, {"sku": "NO-SUCH", "quantity": 1}]
+    document = problem(post("/orders/", wish("LAMP", lines=lines)), 400)
+    assert list(document["errors"]) == ["lines.1.sku"]
+    assert "NO-SUCH" in document["errors"]["lines.1.sku"][0]
+    assert nothing_written()
+
+
+def test_goods_that_are_not_listed_cannot_be_bought():
+    ProductFactory(sku="HIDDEN", is_listed=False)
+    problem(post("/orders/", wish("HIDDEN")), 400)
+
+
+def test_too_little_stock_is_a_conflict_that_names_the_sku():
+    ProductFactory(sku="LAMP", stock=1)
+    document = problem(post("/orders/", wish("LAMP", 2)), 409)
+    assert "LAMP" in document["detail"]
+    assert list(document["errors"]) == ["lines.0.quantity"]
+    assert nothing_written()
+    assert Product.objects.get().stock == 1
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """A good body but for one field; `...` takes it away."""
+    body = wish("LAMP")
+    *way, last = path.split(".")
+    place_ = body
+    for step in way:
+        place_ = place_[int(step)] if step.isdecimal() else place_[step]
+    place_[last] = value
+    if value is ...:
+        del place_[last]
+    return body
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("email", "not an address"), ("email", ...), ("email", None), ("email", 5), ("email", f"{'a' * 250}@b.example"),
+        ("email", "ada@example.com\nBcc: all@example.com"), ("email", "a\x00@example.com"),
+        ("name", ""), ("name", " "), ("name", 7), ("name", True), ("name", "x" * 101), ("name", "a\x00b"),
+        ("name", "two\nlines"), ("name", "\ud800"),
+        ("address", "Bern"), ("address", None), ("address", ...), ("address", []),
+        ("address.line1", ...), ("address.city", ""), ("address.postcode", "x" * 21), ("address.line2", "extra"),
+        ("address.country", "CHE"), ("address.country", "C"), ("address.country", "C1"), ("address.country", "C\nH"),
+        ("address.country", 41), ("address.country", ["C", "H"]),
+        ("shipping_method", "pigeon"), ("shipping_method", ...), ("shipping_method", {}), ("shipping_method", True),
+        ("payment_method", "pm_unknown"), ("payment_method", ""), ("payment_method", ["pm_card_visa"]),
+        ("lines", []), ("lines", {}), ("lines", "LAMP"), ("lines", ...), ("lines", [5]),
+        ("lines", [{"sku": "LAMP", "quantity": 1}] * 1001),
+        ("lines.0.sku", 5), ("lines.0.sku", ""), ("lines.0.sku", "x" * 41), ("lines.0.sku", "L\x00"),
+        ("lines.0.quantity", 0), ("lines.0.quantity", -1), ("lines.0.quantity", 1000), ("lines.0.quantity", 10**30),
+        ("lines.0.quantity", "2"), ("lines.0.quantity", 2.0), ("lines.0.quantity", 1.5), ("lines.0.quantity", True),
+        ("lines.0.quantity", None), ("lines.0.quantity", ...), ("lines.0.price", 1),
+        ("total", 1), ("currency", "USD"), ("source", "import"),
+    ],
+)  # fmt: skip
+def test_a_bad_field_is_named_and_nothing_is_written(path, value):
+    ProductFactory(sku="LAMP")
+    document = problem(post("/orders/", changed(path, value)), 400)
+    first = path.split(".")[0]
+    assert document["errors"]
+    assert all(field.startswith(first) for field in document["errors"])
+    assert path.rpartition(".")[2] in " ".join(document["errors"]) or value == [5]
+    assert nothing_written()
+
+
+def test_several_bad_fields_are_told_at_once():
+    body = wish("LAMP", 0, email="x") | {"name": ""}
+    assert {"email", "name", "lines.0.quantity"} <= set(problem(post("/orders/", body), 400)["errors"])
+
+
+@pytest.mark.parametrize("body", [[], "text", 5, None, [wish("LAMP")]])
+def test_a_body_that_is_no_object_is_refused(body):
+    problem(post("/orders/", body if body is not None else "null"), 400)
+    assert nothing_written()
+
+
+def test_a_lower_case_country_is_understood():
+    ProductFactory(sku="LAMP")
+    post("/orders/", changed("address.country", "ch"))
+    assert Order.objects.get().country == "CH"
+
+
+def test_scripted_methods_are_refused_outside_demo_mode(settings):
+    settings.CONVEYOR_DEMO = False
+    ProductFactory(sku="LAMP")
+    assert "payment_method" in problem(post("/orders/", wish("LAMP", payment_method="pm_bug")), 400)["errors"]
+    assert post("/orders/", wish("LAMP")).status_code == 201
+
+
+@pytest.mark.parametrize("path", ["/orders/no-such-order/", "/orders/x/"])
+def test_an_order_that_is_not_there_is_not_found(path):
+    problem(get(path), 404)
+    problem(post(f"{path}cancel/"), 404)
+    problem(post(f"{path}pay/", {"payment_method": "pm_card_visa"}), 404)
+
+
+def test_an_order_is_cancelled_once():
+    order = place()
+    shown = post(f"/orders/{order.public_id}/cancel/")
+    assert (shown.status_code, shown.json()["status"]) == (200, "cancelled")
+    document = problem(post(f"/orders/{order.public_id}/cancel/"), 409)
+    assert document["type"].endswith("illegal-transition")
+
+
+def test_a_failed_payment_is_tried_again_with_another_card():
+    order = place()
+    order.payments.update(status="failed")
+    mark_payment_failed(order=order, reason="card_declined")
+    shown = post(f"/orders/{order.public_id}/pay/", {"payment_method": "pm_card_visa"})
+    assert (shown.status_code, shown.json()["status"]) == (200, "placed")
+
+
+def test_paying_again_for_goods_that_are_gone_is_a_conflict():
+    order = place()
+    order.payments.update(status="failed")
+    mark_payment_failed(order=order, reason="card_declined")
+    sku = order.lines.get().sku
+    stock = Product.objects.get(sku=sku).stock
+    post("/orders/", wish(sku, stock))
+    assert sku in problem(post(f"/orders/{order.public_id}/pay/", {"payment_method": "pm_card_visa"}), 409)["detail"]
+    order.refresh_from_db()
+    assert order.status == Status.PAYMENT_FAILED
+
+
+def test_paying_an_order_that_is_paid_is_a_conflict():
+    order = place()
+    mark_paid(order=order)
+    problem(post(f"/orders/{order.public_id}/pay/", {"payment_method": "pm_card_visa"}), 409)
+
+
+@pytest.mark.parametrize("body", [{}, {"payment_method": "pm_none"}, {"payment_method": 5}])
+def test_paying_with_a_method_that_is_none_names_the_field(body):
+    order = place()
+    assert "payment_method" in problem(post(f"/orders/{order.public_id}/pay/", body), 400)["errors"]

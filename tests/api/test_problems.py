@@ -1,0 +1,126 @@
+"""Is every error under /api/ a problem document, and none a traceback?"""
+
+import json
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.test import Client
+from rest_framework.exceptions import Throttled
+
+from orders.models import Order
+from shop.api import problems, products
+from tests.api.client import ROOT, operator, problem, wish
+
+pytestmark = pytest.mark.django_db
+
+
+def client() -> Client:
+    return Client(raise_request_exception=False)
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/", "/api/v2/", "/api/v1/", "/api/v1/nothing/", "/api/v1/orders/a/b/c/", "/api/%00"]
+)
+@pytest.mark.parametrize("method", ["get", "post", "put", "delete", "patch"])
+def test_an_unknown_address_is_not_found(method, path):
+    problem(getattr(client(), method)(path), 404)
+
+
+def test_a_forgotten_slash_is_mended_for_reads_and_told_for_writes():
+    moved = client().get(f"{ROOT}/products?page=2")
+    assert (moved.status_code, moved.headers["Location"]) == (301, "/api/v1/products/?page=2")
+    assert "/api/v1/orders/" in problem(client().post(f"{ROOT}/orders"), 404)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("get", "/orders/"), ("delete", "/products/"), ("put", "/auth/token/"), ("get", "/auth/token/")],
+)
+def test_a_method_that_is_not_there_is_told(method, path):
+    answer = getattr(client(), method)(ROOT + path)
+    problem(answer, 405)
+    assert answer.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml"]
+)
+def test_only_json_is_read(kind):
+    problem(client().post(f"{ROOT}/orders/", b"a=1", content_type=kind), 415)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{", b"", b"{'a': 1}", b"\xff\xfe", b'{"email": "\xff"}', b"[" * 100_000, b"NaN", b'{"a": Infinity}', b"\x00",
+        b"1" * 5000, b'{"a":1}{"b":2}',
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("charset", ["", "; charset=utf-16", "; charset=zlib", "; charset=nonsense"])
+def test_json_that_is_none_is_refused(body, charset):
+    problem(client().generic("POST", f"{ROOT}/orders/", body, content_type=f"application/json{charset}"), 400)
+    assert not Order.objects.exists()
+
+
+def test_json_is_utf_8_whatever_the_charset_says():
+    body = json.dumps(wish("NO-SUCH")).encode()
+    answer = client().generic("POST", f"{ROOT}/orders/", body, content_type="application/json; charset=utf-16")
+    assert "NO-SUCH" in answer.content.decode()
+
+
+def test_only_json_is_spoken():
+    problem(client().get(f"{ROOT}/products/", headers={"Accept": "application/xml"}), 406)
+
+
+def test_a_bug_is_told_without_its_traceback_and_logged_with_it(monkeypatch, caplog):
+    def broken(*args: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(products, "read", broken)
+    answer = client().get(f"{ROOT}/products/")
+    problem(answer, 500)
+    assert b"secret" not in answer.content
+    assert "secret detail" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(Http404(), 404), (PermissionDenied(), 403), (Throttled(wait=30), 429), (KeyError("x"), 500)]
+)
+def test_errors_from_anywhere_become_problems(error, status):
+    answer = problems.exception_handler(error, {})
+    assert answer.status_code == status
+    assert answer.headers.get("Retry-After") == ("30" if status == 429 else None)
+
+
+def test_nested_errors_become_one_level():
+    nested = {"lines": [{}, {"sku": ["a", "b"]}], "address": {"city": ["c"]}, "non_field_errors": ["d"]}
+    assert problems.flatten(nested) == {"lines.1.sku": ["a", "b"], "address.city": ["c"], "body": ["d"]}
+
+
+def test_a_body_beyond_the_limit_is_refused_before_it_is_read():
+    for path in ("/orders/", "/nothing/", "/failed-tasks/"):
+        problem(client().post(ROOT + path, b"x" * (1024 * 1024 + 1), content_type="application/json"), 413)
+
+
+def test_a_body_at_the_limit_is_read():
+    problem(client().post(f"{ROOT}/orders/", b" " * (1024 * 1024), content_type="application/json"), 400)
+
+
+def test_a_body_of_unknown_length_is_refused():
+    answer = client().generic("POST", f"{ROOT}/orders/", b"", headers={"Transfer-Encoding": "chunked"})
+    problem(answer, 413)
+
+
+def test_a_page_is_refused_in_plain_words():
+    answer = client().post("/basket/add/", b"x" * (1024 * 1024 + 1), content_type="text/plain")
+    assert answer.status_code == 413
+    assert answer.headers["Content-Type"].startswith("text/plain")
+
+
+def test_a_host_that_is_not_ours_is_a_problem_too():
+    problem(client().get(f"{ROOT}/products/", headers={"Host": "evil.example"}), 400)
+
+
+def test_a_problem_within_a_permission_check_keeps_its_shape():
+    problem(client().get(f"{ROOT}/failed-tasks/x/", headers={"Authorization": f"Token {operator()}"}), 404)

@@ -1,0 +1,46 @@
+"""Does the API do what its schema says?"""
+
+import pytest
+from django.test import Client
+from drf_spectacular.validation import validate_schema
+
+from shop.api import inputs
+from tests.api.client import ROOT
+
+pytestmark = pytest.mark.django_db
+
+
+def schema() -> dict:
+    return Client().get("/api/schema/", headers={"Accept": "application/vnd.oai.openapi+json"}).json()
+
+
+def test_the_schema_is_valid_and_names_every_address():
+    document = schema()
+    validate_schema(document)
+    assert set(document["paths"]) == {
+        f"{ROOT}{path}"
+        for path in (
+            "/products/", "/products/{sku}/",
+            "/orders/", "/orders/{public_id}/", "/orders/{public_id}/cancel/", "/orders/{public_id}/pay/",
+            "/auth/token/",
+            "/failed-tasks/", "/failed-tasks/{message_id}/",
+            "/failed-tasks/{message_id}/retry/", "/failed-tasks/{message_id}/discard/",
+            "/queues/",
+        )
+    }  # fmt: skip
+
+
+def test_the_schema_tells_the_limits():
+    parts = schema()["components"]["schemas"]
+    quantity = parts["OrderLineIn"]["properties"]["quantity"]
+    assert (quantity["minimum"], quantity["maximum"]) == (1, inputs.MAX_QUANTITY)
+    assert parts["OrderIn"]["properties"]["lines"]["type"] == "array"
+
+
+def test_the_page_of_the_documentation_has_no_inline_script_or_style():
+    page = Client().get("/api/docs/").content.decode()
+    assert "<style" not in page
+    assert "<script>" not in page
+    script = Client().get("/api/docs/?script=")
+    assert script.headers["Content-Type"].startswith("application/javascript")
+    assert b"/api/schema/" in script.content

@@ -1,0 +1,101 @@
+"""Who gets a token, and what is one good for?"""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+from knox.models import AuthToken
+
+from tests.api.client import get, post, problem, token_of
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def person(**options):
+    user = UserFactory(username="olga", **options)
+    user.set_password("right")
+    user.save()
+    return user
+
+
+def sign_in(password="right", **options):
+    return post("/auth/token/", {"username": "olga", "password": password}, **options)
+
+
+def test_the_right_password_gives_a_token_that_works():
+    person(is_staff=True, is_superuser=True)
+    answer = sign_in()
+    assert answer.status_code == 200
+    assert set(answer.json()) == {"token", "expiry"}
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert get("/failed-tasks/", token=answer.json()["token"]).status_code == 200
+
+
+def test_a_token_is_kept_as_a_digest():
+    person()
+    token = sign_in().json()["token"]
+    assert token not in str(list(AuthToken.objects.values()))
+
+
+@pytest.mark.parametrize("password", ["wrong", "right ", "RIGHT"])
+def test_a_wrong_password_is_unauthorized(password):
+    person()
+    answer = sign_in(password)
+    problem(answer, 401)
+    assert answer.headers["WWW-Authenticate"] == "Token"
+
+
+def test_an_unknown_name_and_a_wrong_password_are_told_alike():
+    unknown = problem(sign_in(), 401)
+    person()
+    assert problem(sign_in("wrong"), 401) == unknown
+
+
+def test_who_has_left_gets_no_token():
+    person(is_active=False)
+    problem(sign_in(), 401)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "username"),
+        ({"username": "olga"}, "password"),
+        ({"username": "a\x00", "password": "x"}, "username"),
+        ({"username": 5, "password": "x"}, "username"),
+        ({"username": "olga", "password": "x", "next": "/"}, "next"),
+    ],
+)
+def test_a_bad_field_is_named(body, field):
+    assert field in problem(post("/auth/token/", body), 400)["errors"]
+
+
+def test_an_old_token_does_not_stand_in_the_way_of_a_new_one():
+    person()
+    assert sign_in(token="0" * 64).status_code == 200
+
+
+def test_a_token_expires():
+    token = token_of("view_message")
+    with time_machine.travel(timezone.now() + timedelta(hours=11), tick=False):
+        problem(get("/failed-tasks/", token=token), 401)
+
+
+@pytest.mark.parametrize("header", [b"Token", b"Token a b", b"Token \xff\xfe", b"Token \x00", b"Token " + b"0" * 9000])
+def test_a_header_that_is_no_token_is_unauthorized(header):
+    answer = Client(raise_request_exception=False).get(
+        "/api/v1/products/", headers={"Authorization": header.decode("latin-1")}
+    )
+    problem(answer, 401)
+
+
+def test_guessing_is_stopped():
+    person()
+    answers = [sign_in("wrong") for _ in range(11)]
+    problem(answers[0], 401)
+    problem(answers[-1], 429)
+    assert answers[-1].headers["Retry-After"] == "900"
+    problem(sign_in(), 429)

@@ -1,0 +1,118 @@
+"""Do machines learn in time, and truly, how the shop is?"""
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from messaging.models import State
+from shop.health import probes
+from tests.api.client import dead
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def get(path: str, **headers: str):
+    return Client().get(path, headers=headers)
+
+
+def test_alive_asks_nobody():
+    with CaptureQueriesContext(connection) as statements:
+        answer = get("/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert not statements
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_ready_without_a_broker_and_says_so():
+    """Nothing listens at the address of these tests' broker."""
+    answer = get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "database": "ok", "broker": "down"}
+
+
+def test_the_brokers_state_is_told(broker):
+    assert get("/readyz").json()["broker"] == "ok"
+
+
+def test_not_ready_without_the_database(monkeypatch):
+    def refuse() -> None:
+        raise OperationalError("connection refused, password=secret")
+
+    monkeypatch.setattr(probes, "_ask_database", refuse)
+    answer = get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["database"] == "down"
+    assert b"secret" not in answer.content
+
+
+def test_a_database_that_hangs_is_given_up_in_time_and_not_asked_again(monkeypatch):
+    over, asked = threading.Event(), []
+
+    def hang() -> None:
+        asked.append(1)
+        over.wait(10)
+
+    monkeypatch.setattr(probes, "_ask_database", hang)
+    monkeypatch.setattr(probes, "TIMEOUT", 0.1)
+    began = time.monotonic()
+    answers = [get("/readyz") for _ in range(3)]
+    over.set()
+    assert time.monotonic() - began < 2
+    assert {answer.status_code for answer in answers} == {503}
+    assert answers[0].json()["database"] == "no answer"
+    assert len(asked) == 1
+
+
+def test_metrics_count_the_ledger():
+    dead()
+    dead(queue="shipping")
+    dead(state=State.PENDING, available_at=timezone.now() - timedelta(seconds=30))
+    dead(state=State.DONE)
+    with CaptureQueriesContext(connection) as statements:
+        answer = get("/metrics")
+    text = answer.content.decode()
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    assert 'conveyor_messages{queue="payments",state="dead"} 1.0' in text
+    assert 'conveyor_messages{queue="shipping",state="dead"} 1.0' in text
+    assert 'conveyor_messages{queue="payments",state="pending"} 1.0' in text
+    assert 'conveyor_messages{queue="maintenance",state="sent"} 0.0' in text
+    assert "done" not in text
+    oldest = next(line for line in text.splitlines() if line.startswith("conveyor_oldest_due_seconds"))
+    assert 30 <= float(oldest.split()[1]) < 60
+    assert len(statements) == 4
+
+
+def test_metrics_use_the_partial_indexes():
+    dead()
+    with CaptureQueriesContext(connection) as statements:
+        get("/metrics")
+    if connection.vendor == "sqlite":
+        for statement in statements.captured_queries:
+            with connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN QUERY PLAN {statement['sql']}")
+                plan = " ".join(str(row[-1]) for row in cursor.fetchall())
+            assert "INDEX messaging_" in plan, plan
+
+
+def test_metrics_are_not_public_in_production(settings):
+    settings.CONVEYOR_DEMO = settings.DEBUG = False
+    assert get("/metrics").status_code == 404
+
+
+@pytest.mark.parametrize("demo", [True, False])
+def test_with_a_token_metrics_are_for_who_has_it(settings, demo):
+    settings.CONVEYOR_DEMO, settings.METRICS_TOKEN = demo, "s3cret"
+    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "s3cret"}, {"Authorization": "Bearer é"}):
+        assert get("/metrics", **headers).status_code == 401
+    assert get("/metrics", Authorization="Bearer s3cret").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_they_are_for_reading(path):
+    assert Client().post(path).status_code == 405
