@@ -8,6 +8,9 @@ from celery.app.trace import build_tracer
 from messaging.models import Message
 from messaging.relay import claims, wire
 
+# Once, and here: it sets up logging anew, which would take the handlers of a running test away.
+current_app.loader.import_default_modules()
+
 
 def send(message: Message) -> Message:
     """What the relay does: claim the row. The broker is left out."""
@@ -19,7 +22,6 @@ def send(message: Message) -> Message:
 
 def hand_over(message: Message, *, redelivered: bool = False, kwargs: Any = None, **headers: Any) -> str:
     """Run the task of a sent message through Celery's own tracer; the state in which Celery says it ended."""
-    current_app.loader.import_default_modules()
     task = current_app.tasks[message.task]
     request = wire.headers_of(message) | {
         "hostname": "worker@test",
