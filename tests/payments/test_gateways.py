@@ -1,0 +1,124 @@
+"""Does the simulated gateway behave as its script says, and never take money twice?"""
+
+import os
+import signal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from payments.gateways import (
+    CardDeclined,
+    ChargeResult,
+    GatewayUnavailable,
+    UnknownPaymentMethod,
+    check_method,
+    gateway,
+    offered_methods,
+)
+from payments.models import GatewayCharge, GatewayRefund
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def charge(method: str = "pm_card_visa", key: str = "k1", amount: int = 500) -> ChargeResult:
+    return gateway().charge(idempotency_key=key, amount=amount, currency="EUR", method=method)
+
+
+def test_a_card_is_charged_with_one_statement():
+    with CaptureQueriesContext(connection) as captured:
+        result = charge()
+    assert len(captured) == 1
+    record = GatewayCharge.objects.get()
+    assert (record.idempotency_key, record.amount, record.currency) == ("k1", 500, "EUR")
+    assert result == ChargeResult(record.reference, 500, "EUR")
+
+
+def test_the_same_key_gives_the_same_charge():
+    assert charge() == charge()
+    assert charge(key="k2") != charge()
+    assert GatewayCharge.objects.count() == 2
+
+
+def test_the_same_key_for_another_amount_is_a_bug():
+    charge()
+    with pytest.raises(ValueError, match="another charge"):
+        charge(amount=501)
+
+
+def test_a_declined_card_leaves_no_charge():
+    with pytest.raises(CardDeclined) as declined:
+        charge("pm_card_declined")
+    assert declined.value.code == "card_declined"
+    assert not GatewayCharge.objects.exists()
+
+
+def test_a_flaky_bank_answers_at_the_third_try():
+    for _ in range(2):
+        with pytest.raises(GatewayUnavailable):
+            charge("pm_flaky_2")
+    assert charge("pm_flaky_2") == charge("pm_flaky_2")
+    assert GatewayCharge.objects.count() == 1
+
+
+def test_an_outage_never_ends():
+    for _ in range(4):
+        with pytest.raises(GatewayUnavailable):
+            charge("pm_outage")
+    assert not GatewayCharge.objects.exists()
+
+
+def test_a_lost_reply_has_charged_and_the_second_try_finds_that_charge():
+    with pytest.raises(GatewayUnavailable):
+        charge("pm_lost_reply")
+    assert charge("pm_lost_reply").reference == GatewayCharge.objects.get().reference
+
+
+def test_a_bug_is_no_outage():
+    with pytest.raises(RuntimeError):
+        charge("pm_bug")
+    assert not GatewayCharge.objects.exists()
+
+
+def test_a_crash_kills_the_process():
+    child = os.fork()
+    if child == 0:
+        charge("pm_crash")
+        os._exit(0)  # not reached
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+
+
+def test_a_slow_bank_takes_its_time(monkeypatch: pytest.MonkeyPatch, settings: Any):
+    naps: list[float] = []
+    monkeypatch.setattr("time.sleep", naps.append)
+    settings.CONVEYOR_GATEWAY_LATENCY = 0.25
+    charge("pm_slow_5")
+    assert naps == [0.25, 5.0]
+
+
+def test_a_method_that_it_does_not_know_is_refused():
+    with pytest.raises(UnknownPaymentMethod):
+        charge("pm_gold")
+
+
+def test_a_refund_is_given_once():
+    reference = charge().reference
+    first = gateway().refund(idempotency_key="r1", charge_reference=reference, amount=500)
+    assert gateway().refund(idempotency_key="r1", charge_reference=reference, amount=500) == first
+    assert GatewayRefund.objects.get().reference == first.reference
+
+
+def test_a_charge_can_be_looked_up_by_its_key():
+    assert gateway().fetch(idempotency_key="k1") is None
+    result = charge()
+    assert gateway().fetch(idempotency_key="k1") == result
+
+
+def test_scripted_outcomes_are_offered_in_demo_mode_only(settings: Any):
+    assert len(offered_methods()) == 8
+    settings.CONVEYOR_DEMO = False
+    assert [method.id for method in offered_methods()] == ["pm_card_visa"]
+    check_method("pm_card_visa")
+    with pytest.raises(UnknownPaymentMethod):
+        check_method("pm_flaky_2")
