@@ -1,0 +1,61 @@
+"""Can a charge and a cancellation of the same order meet at any moment without harm? With threads, for real."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Barrier
+
+import pytest
+from django.db import connections
+
+from messaging.invariants import audit
+from messaging.models import Message
+from orders.errors import IllegalTransition
+from orders.models import Order, Status
+from shop.services import cancel
+from tests.delivery import deliver, deliver_all, take
+from tests.factories import place
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*works: Callable[[], object]) -> None:
+    start = Barrier(len(works))
+
+    def run(work: Callable[[], object]) -> None:
+        try:
+            start.wait(10)
+            work()
+        except IllegalTransition:
+            pass  # too late to cancel
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        list(pool.map(run, works))
+
+
+@pytest.mark.parametrize("task", ["payments.charge_payment", "shipping.create_shipment"])
+def test_an_order_cancelled_at_the_same_time_ends_well(task: str):
+    orders = [place(city="Bern") for _ in range(12)]
+    for order in orders:
+        if task.startswith("shipping"):
+            deliver(take(task="payments.charge_payment", subject=order.number))
+        message = take(task=task, subject=order.number)
+        at_once(partial(deliver, message), partial(cancel, order=Order.objects.get(pk=order.pk)))
+        assert audit() == []
+    deliver_all(limit=1000)
+    assert audit() == []
+    assert not Message.objects.dead().exists()
+    ends = {Status.CANCELLED, Status.REFUNDED, Status.DELIVERED, Status.SHIPPED}
+    assert set(Order.objects.values_list("status", flat=True)) <= ends
+
+
+def test_one_message_delivered_to_two_workers_at_once_counts_once():
+    for _ in range(8):
+        order = place()
+        message = take(task="payments.charge_payment", subject=order.number)
+        at_once(partial(deliver, message), partial(deliver, Message.objects.get(pk=message.pk)))
+        assert order.events.filter(kind="paid").count() == 1
+    assert audit() == []
+    assert not Message.objects.dead().exists()
