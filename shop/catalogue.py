@@ -15,7 +15,7 @@ def categories() -> list[Category]:
     return list(Category.objects.all())
 
 
-def products(*, category: Category | None = None, search: str = "", page: object = 1) -> Page[Product]:
+def products(*, category: Category | None = None, search: str = "", page: int | str | None = 1) -> Page[Product]:
     """One page of listed products. A page number that makes no sense shows the nearest page that exists."""
     found = _listed()
     if category:

@@ -2,11 +2,12 @@
 
 import secrets
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from babel import Locale
 from django import forms
 from django.core.validators import RegexValidator
+from django.db import models
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
@@ -54,7 +55,12 @@ class BasketForm(forms.Form):
 def _text(label: Any, *, of: str, autocomplete: str, **options: Any) -> forms.CharField:
     """A line of text that is as long as the order's field `of` can hold."""
     widget = forms.TextInput(attrs={"autocomplete": autocomplete, "class": "input w-full"})
-    return forms.CharField(label=label, max_length=Order._meta.get_field(of).max_length, widget=widget, **options)
+    return forms.CharField(
+        label=label,
+        max_length=cast(models.CharField[str, str], Order._meta.get_field(of)).max_length,
+        widget=widget,
+        **options,
+    )
 
 
 class PaymentForm(forms.Form):
@@ -91,3 +97,10 @@ class CheckoutForm(PaymentForm):
     def is_stale(self) -> bool:
         """Whether what the page itself put into the form came back damaged."""
         return bool({"token", "seen"} & self.errors.keys())
+
+    def focus_first_error(self) -> None:
+        """Who cannot see the page is led to what is wrong, too."""
+        for name in self.fields:
+            if name in self.errors and not self[name].is_hidden:
+                self.fields[name].widget.attrs["autofocus"] = True
+                return

@@ -5,6 +5,7 @@ from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from shop import money as shop_money
+from shop.demo.stories import STORIES
 from shop.models import Product
 
 register = template.Library()
@@ -58,6 +59,18 @@ def stock_level(stock: int) -> str:
 
 
 @register.filter
+def story(method: str) -> str:
+    """What a test card does; nothing for methods of a real gateway."""
+    return str(STORIES.get(method, ""))
+
+
+@register.filter
+def as_words(code: str) -> str:
+    """`card_declined` as `card declined`."""
+    return code.replace("_", " ")
+
+
+@register.filter
 def status_tone(status: str) -> str:
     return _STATUS_TONE.get(status, "badge-neutral")
 
@@ -65,6 +78,12 @@ def status_tone(status: str) -> str:
 @register.filter
 def status_headline(status: str) -> str:
     return str(_HEADLINES.get(status, status))
+
+
+@register.filter
+def is_on_the_way(status: str) -> bool:
+    """Whether the way to the door is still what the shopper wants to see."""
+    return status not in ("cancelled", "refunded")
 
 
 @register.filter

@@ -1,5 +1,7 @@
 """What does a customer who has signed in find?"""
 
+from typing import cast
+
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -7,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from shop import selectors
+from shop.models import User
 
 _PAGE_SIZE = 20
 
@@ -14,6 +17,6 @@ _PAGE_SIZE = 20
 @require_safe
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
-    orders = selectors.orders_of(user=request.user).prefetch_related("lines")
+    orders = selectors.orders_of(user=cast(User, request.user)).prefetch_related("lines")
     page = Paginator(orders, _PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "shop/account.html", {"page": page})

@@ -83,6 +83,7 @@ def _place(request: HttpRequest, contents: Contents, form: CheckoutForm) -> Orde
 
 def _page(request: HttpRequest, contents: Contents, form: CheckoutForm) -> HttpResponse:
     express = settings.SHOP_EXPRESS_PRICE
+    form.focus_first_error()
     context = {
         "contents": contents,
         "form": form,
@@ -99,10 +100,7 @@ def _fresh(contents: Contents) -> dict[str, object]:
 
 def _with_fresh(form: CheckoutForm, contents: Contents) -> CheckoutForm:
     """The same answers, with a new token and the total that is now shown."""
-    data = form.data.copy()
-    for name, value in _fresh(contents).items():
-        data[name] = str(value)
-    form.data = data
+    form.data = dict(form.data.items()) | {name: str(value) for name, value in _fresh(contents).items()}
     return form
 
 

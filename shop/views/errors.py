@@ -3,42 +3,48 @@
 People get a page that says what to do next; programs under /api/ get problem details (RFC 9457).
 """
 
-from typing import Any
-
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.utils.translation import gettext as _
 
+from shop.api.problems import Problem, unexpected
+
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _answer(request, 400, _("Bad request"), "shop/errors/400.html", bare=True)
+    if _is_api(request):
+        return Problem(400, detail=_("The request is damaged. Nothing was changed.")).response()
+    return _page(request, 400, _("Bad request"), "shop/errors/400.html", bare=True)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _answer(request, 403, _("Forbidden"), "shop/errors/403.html")
+    if _is_api(request):
+        return Problem(403, detail=_("You may not do this.")).response()
+    return _page(request, 403, _("Forbidden"), "shop/errors/403.html")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _answer(request, 404, _("Not found"), "shop/errors/404.html")
+    if _is_api(request):
+        return Problem(404, detail=_("There is nothing at this address.")).response()
+    return _page(request, 404, _("Not found"), "shop/errors/404.html")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _answer(request, 500, _("Server error"), "shop/errors/500.html", bare=True)
+    if _is_api(request):
+        return unexpected().response()
+    return _page(request, 500, _("Server error"), "shop/errors/500.html", bare=True)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return _answer(request, 403, _("This form could not be checked"), "shop/errors/csrf.html")
+    if _is_api(request):
+        return Problem(403, detail=_("The request could not be checked. Nothing was changed.")).response()
+    return _page(request, 403, _("This form could not be checked"), "shop/errors/csrf.html")
 
 
-def _answer(request: HttpRequest, status: int, title: str, template: str, bare: bool = False) -> HttpResponse:
+def _is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def _page(request: HttpRequest, status: int, title: str, template: str, bare: bool = False) -> HttpResponse:
     """`bare` pages use neither database nor session, since these may be what is broken."""
-    if request.path.startswith("/api/"):
-        return _problem(status, title)
-    context: dict[str, Any] = {"title": title}
-    body = loader.render_to_string(template, context, None if bare else request)
+    body = loader.render_to_string(template, {"title": title}, None if bare else request)
     return HttpResponse(body, status=status)
-
-
-def _problem(status: int, title: str) -> JsonResponse:
-    problem = {"type": "about:blank", "title": title, "status": status, "detail": title, "errors": {}}
-    return JsonResponse(problem, status=status, content_type="application/problem+json")

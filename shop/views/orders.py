@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from orders.errors import IllegalTransition
 from orders.models import Order
 from payments.gateways import offered_methods
-from shop import selectors, services
+from shop import catalogue, selectors, services
 from shop.errors import OutOfStock
 from shop.forms import PaymentForm
 
@@ -25,7 +25,11 @@ from shop.forms import PaymentForm
 @never_cache
 @require_safe
 def show(request: HttpRequest, public_id: str) -> HttpResponse:
-    return render(request, "shop/order.html", _context(public_id))
+    context = _context(public_id)
+    lines = list(context["order"].lines.all())
+    sold = catalogue.by_sku(skus=[line.sku for line in lines])
+    pairs = [(line, sold.get(line.sku)) for line in lines]
+    return render(request, "shop/order.html", context | {"lines": pairs})
 
 
 @require_safe

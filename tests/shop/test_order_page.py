@@ -1,0 +1,121 @@
+"""Can a shopper watch an order, stop it, and pay again, with and without JavaScript?"""
+
+import pytest
+
+from orders import services as orders
+from orders.models import Order
+from shop.models import Product
+from shop.services import LineWanted
+from tests.delivery import deliver_due
+from tests.factories import CategoryFactory, ProductFactory, place
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HTTP_HX_REQUEST": "true"}
+
+
+@pytest.fixture
+def order():
+    lamp = ProductFactory.create(name="Lamp", price=1000, stock=5, category=CategoryFactory.create())
+    return place(lines=[LineWanted(sku=lamp.sku, quantity=2)], name="Ada <b>Lovelace</b>")
+
+
+@pytest.fixture
+def failed():
+    lamp = ProductFactory.create(name="Lamp", price=1000, stock=5, category=CategoryFactory.create())
+    order = place(lines=[LineWanted(sku=lamp.sku, quantity=2)], payment_method="pm_card_declined")
+    deliver_due()
+    return order
+
+
+def text(response) -> str:
+    return response.content.decode()
+
+
+def test_the_page_shows_the_order_and_escapes_what_was_typed(client, order):
+    page = text(client.get(f"/orders/{order.public_id}/"))
+    assert order.number in page
+    assert "2 × Lamp" in page
+    assert "€20.00" in page
+    assert "Ada &lt;b&gt;" in page
+    assert "hx-get" in page
+
+
+@pytest.mark.parametrize("path", ["/orders/nope/", "/orders/nope/live/", "/orders/%00/", "/orders/a'b/"])
+def test_an_unknown_order_is_not_found(client, path):
+    assert client.get(path).status_code == 404
+
+
+def test_nothing_new_costs_no_new_drawing(client, order):
+    live = f"/orders/{order.public_id}/live/"
+    first = client.get(live, **HTMX)
+    assert first.status_code == 200
+    again = client.get(live, HTTP_IF_NONE_MATCH=first["ETag"], **HTMX)
+    assert again.status_code == 304
+    assert again.content == b""
+    orders.mark_paid(order=order)
+    changed = client.get(live, HTTP_IF_NONE_MATCH=first["ETag"], **HTMX)
+    assert changed.status_code == 200
+    assert 'data-status="paid"' in text(changed)
+
+
+def test_the_part_that_is_polled_asks_with_its_own_version(client, order):
+    live = client.get(f"/orders/{order.public_id}/live/", **HTMX)
+    version = live["ETag"].strip('"')
+    assert f'{{"If-None-Match": "\\"{version}\\""}}' in text(live)
+
+
+def test_polling_ends_with_the_order(client, order):
+    for move in (orders.mark_paid, lambda *, order: orders.mark_shipped(order=order, carrier="X", tracking_number="1")):
+        move(order=order)
+        assert "hx-trigger" in text(client.get(f"/orders/{order.public_id}/live/"))
+    orders.mark_delivered(order=order)
+    assert "every 1500ms" not in text(client.get(f"/orders/{order.public_id}/live/"))
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_an_order_is_cancelled(client, order, headers):
+    answer = client.post(f"/orders/{order.public_id}/cancel/", follow=True, **headers)
+    assert "The order is cancelled" in text(answer)
+    assert ("<html" in text(answer)) is not bool(headers)
+    assert Order.objects.get().status == "cancelled"
+
+
+def test_a_parcel_on_its_way_cannot_be_called_back(client, order):
+    orders.mark_paid(order=order)
+    orders.mark_shipped(order=order, carrier="X", tracking_number="1")
+    assert "Cancel order" not in text(client.get(f"/orders/{order.public_id}/"))
+    assert "too late" in text(client.post(f"/orders/{order.public_id}/cancel/", follow=True))
+    assert Order.objects.get().status == "shipped"
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_after_a_failed_payment_another_card_can_be_tried(client, failed, headers):
+    assert "Pay again" in text(client.get(f"/orders/{failed.public_id}/"))
+    answer = client.post(f"/orders/{failed.public_id}/pay/", {"payment_method": "pm_card_visa"}, follow=True, **headers)
+    assert "trying the payment again" in text(answer)
+    assert Order.objects.get().status == "placed"
+
+
+@pytest.mark.parametrize("method", ["", "pm_unknown"])
+def test_a_method_that_is_not_offered_is_refused(client, failed, method):
+    answer = client.post(f"/orders/{failed.public_id}/pay/", {"payment_method": method}, follow=True)
+    assert "choose how you want to pay" in text(answer)
+    assert Order.objects.get().status == "payment_failed"
+
+
+def test_an_order_that_is_paid_cannot_be_paid_again(client, order):
+    orders.mark_paid(order=order)
+    answer = client.post(f"/orders/{order.public_id}/pay/", {"payment_method": "pm_card_visa"}, follow=True)
+    assert "cannot be paid again" in text(answer)
+
+
+def test_paying_again_is_refused_when_the_goods_are_gone(client, failed):
+    Product.objects.update(stock=0)
+    answer = client.post(f"/orders/{failed.public_id}/pay/", {"payment_method": "pm_card_visa"}, follow=True)
+    assert "sold meanwhile" in text(answer)
+    assert Order.objects.get().status == "payment_failed"
+
+
+@pytest.mark.parametrize("action", ["cancel", "pay"])
+def test_looking_changes_nothing(client, order, action):
+    assert client.get(f"/orders/{order.public_id}/{action}/").status_code == 405
