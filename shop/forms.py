@@ -55,12 +55,8 @@ class BasketForm(forms.Form):
 def _text(label: Any, *, of: str, autocomplete: str, **options: Any) -> forms.CharField:
     """A line of text that is as long as the order's field `of` can hold."""
     widget = forms.TextInput(attrs={"autocomplete": autocomplete, "class": "input w-full"})
-    return forms.CharField(
-        label=label,
-        max_length=cast(models.CharField[str, str], Order._meta.get_field(of)).max_length,
-        widget=widget,
-        **options,
-    )
+    column = cast("models.CharField[str, str]", Order._meta.get_field(of))
+    return forms.CharField(label=label, max_length=column.max_length, widget=widget, **options)
 
 
 class PaymentForm(forms.Form):

@@ -39,7 +39,7 @@ def text(response) -> str:
 
 def hidden(page: str) -> dict[str, str]:
     """What the page itself put into the form."""
-    return {name: re.search(rf'name="{name}" value="([^"]+)"', page)[1] for name in ("token", "seen")}
+    return dict(re.findall(r'name="(token|seen)" value="([^"]+)"', page))
 
 
 def filled(client, **changes) -> dict[str, str]:
