@@ -206,6 +206,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENFORCE_NON_BLANK_FIELDS": True,
     "ENUM_NAME_OVERRIDES": {
         "OrderStatusEnum": "orders.models.Status.choices",
         "PaymentStatusEnum": "payments.models.PaymentStatus.choices",

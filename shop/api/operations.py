@@ -97,7 +97,9 @@ class Queues(GenericAPIView[Any]):
     permission_classes = (MayDo,)
     permission = "messaging.view_message"
 
-    @extend_schema(operation_id="queues_list", parameters=[PAGE], responses={200: QueueOut(many=True), **problems(*STAFF, 404)})
+    @extend_schema(
+        operation_id="queues_list", parameters=[PAGE], responses={200: QueueOut(many=True), **problems(*STAFF, 404)}
+    )
     def get(self, request: Request) -> Response:
         """Every queue, with what waits in it and what died on it."""
         rows: list[QueueRow] = queue_rows()

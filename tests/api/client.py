@@ -52,7 +52,7 @@ def problem(response: Any, status: int) -> dict[str, Any]:
 
 
 def token_of(*permissions: str, is_staff: bool = True, **options: Any) -> str:
-    user: User = UserFactory(is_staff=is_staff, **options)
+    user: User = UserFactory.create(is_staff=is_staff, **options)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     token: str = AuthToken.objects.create(user)[1]
     return token

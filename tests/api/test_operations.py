@@ -1,12 +1,14 @@
 """Can an operator see, retry and discard failed tasks by the API, and nobody else?"""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from messaging import selectors
 from messaging.models import AuditEntry, Message, State
 from messaging.uuids import uuid7
 from tests.api.client import dead, get, operator, post, problem, token_of
@@ -23,12 +25,13 @@ DOORS = [
 ALL = {"view_message", "retry_message", "discard_message"}
 
 
-def knock(method: str, path: str, token: str = "") -> object:
+def knock(method: str, path: str, token: str = "") -> Any:
     return get(path, token=token) if method == "get" else post(path, {"reason": "why"}, token=token)
 
 
 def test_a_failed_task_has_the_promised_fields():
-    message = dead(finished_at=timezone.now())
+    now = timezone.now()
+    message = dead(finished_at=now)
     shown = get(f"/failed-tasks/{message.pk}/", token=operator()).json()
     assert shown == {
         "id": str(message.pk),
@@ -40,7 +43,7 @@ def test_a_failed_task_has_the_promised_fields():
         "subject": "CV-1",
         "error": {"type": "GatewayUnavailable", "message": "The bank did not answer."},
         "attempts": 3,
-        "failed_at": message.finished_at.isoformat().replace("+00:00", "Z"),
+        "failed_at": now.isoformat().replace("+00:00", "Z"),
         "group": "f1",
         "payload": message.payload,
     }
@@ -163,8 +166,6 @@ def test_whoever_is_refused_learns_nothing_of_what_is_there():
 
 
 def test_queues_tell_what_waits_and_what_died(monkeypatch):
-    from messaging import selectors
-
     monkeypatch.setattr(selectors, "_ask_broker", lambda: ({"payments": 7}, {"payments": 2}))
     dead()
     Message.objects.filter(pk=dead().pk).update(

@@ -1,8 +1,8 @@
 """What does the API tell of the catalogue?"""
 
 import pytest
-from django.test.utils import CaptureQueriesContext
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.api.client import get, problem
 from tests.factories import CategoryFactory, ProductFactory

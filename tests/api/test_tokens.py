@@ -1,6 +1,7 @@
 """Who gets a token, and what is one good for?"""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -8,20 +9,24 @@ from django.test import Client
 from django.utils import timezone
 from knox.models import AuthToken
 
+from shop.models import User
 from tests.api.client import get, post, problem, token_of
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
 
-def person(**options):
-    user = UserFactory(username="olga", **options)
-    user.set_password("right")
+PASSWORD = "right"
+
+
+def person(**options: Any) -> User:
+    user: User = UserFactory.create(username="olga", **options)
+    user.set_password(PASSWORD)
     user.save()
     return user
 
 
-def sign_in(password="right", **options):
+def sign_in(password=PASSWORD, **options):
     return post("/auth/token/", {"username": "olga", "password": password}, **options)
 
 
