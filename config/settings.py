@@ -96,7 +96,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_CALLABLE = "shop.api.problems.locked_out"
 AXES_VERBOSE = False
-LOGIN_URL = "admin:login"
+LOGIN_URL = "shop:login"
 CSRF_FAILURE_VIEW = "shop.views.errors.csrf_failure"
 
 LANGUAGE_CODE = "en"
