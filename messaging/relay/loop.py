@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from celery import Celery
 from django.db import DatabaseError, InterfaceError, close_old_connections
-from kombu.exceptions import OperationalError
+from kombu.exceptions import BatchPublishError, OperationalError
 
 from messaging import wakeup
 from messaging.relay import claims, drain, publishers, sweep
@@ -122,6 +122,5 @@ class Relay:
 
     def _broker_errors(self) -> tuple[type[BaseException], ...]:
         connection = self._app.connection_for_write()
-        return (
-            OperationalError, OSError, *connection.connection_errors, *connection.channel_errors,
-        )  # fmt: skip
+        own = (OperationalError, BatchPublishError, OSError)
+        return (*own, *connection.connection_errors, *connection.channel_errors)
