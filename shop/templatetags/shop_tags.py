@@ -32,7 +32,7 @@ _HEADLINES = {
     "delivered": _("Delivered. Enjoy!"),
     "payment_failed": _("The payment did not go through."),
     "cancelled": _("This order is cancelled."),
-    "refunded": _("This order is cancelled and your money is on its way back."),
+    "refunded": _("This order is refunded: the money is back with you."),
 }
 
 

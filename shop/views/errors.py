@@ -3,10 +3,13 @@
 People get a page that says what to do next; programs under /api/ get problem details (RFC 9457).
 """
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.utils.translation import gettext as _
 
+from shop.api import problems
 from shop.api.problems import Problem, unexpected
 
 
@@ -38,6 +41,15 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if _is_api(request):
         return Problem(403, detail=_("The request could not be checked. Nothing was changed.")).response()
     return _page(request, 403, _("This form could not be checked"), "shop/errors/csrf.html")
+
+
+def locked_out(request: HttpRequest, *details: Any) -> HttpResponse:
+    """axes' `AXES_LOCKOUT_CALLABLE`: too many wrong passwords for one name from one address."""
+    if _is_api(request):
+        return problems.locked_out(request, *details)
+    page = _page(request, 429, _("Too many wrong passwords"), "shop/errors/429.html")
+    page["Retry-After"] = "900"
+    return page
 
 
 def _is_api(request: HttpRequest) -> bool:

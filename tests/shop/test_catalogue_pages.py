@@ -170,3 +170,11 @@ class TestErrors:
         response = view(RequestFactory().get("/api/v1/orders/"))
         assert response.status_code == status
         assert response["Content-Type"] == "application/problem+json"
+
+    def test_too_many_wrong_passwords_are_told_on_a_page(self, client, settings):
+        settings.AXES_FAILURE_LIMIT = 2
+        for _attempt in range(2):
+            response = client.post("/account/login/", {"username": "ada", "password": "wrong"})
+        assert response.status_code == 429
+        assert response["Retry-After"] == "900"
+        assert "Please wait a little" in text(response)
