@@ -5,6 +5,7 @@ A wrong value stops the start with a sentence that names the variable.
 
 import os
 import secrets
+import warnings
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -93,7 +94,8 @@ def database(url: str | None = None) -> dict[str, object]:
     if not url:
         return _sqlite(str(var_dir() / "conveyor.sqlite3"))
     try:
-        parsed = dict(env.db_url_config(url))
+        with warnings.catch_warnings(action="ignore"):  # the sentence below says more
+            parsed = dict(env.db_url_config(url))
     except Exception:
         parsed = {}
     engine = str(parsed.get("ENGINE", ""))

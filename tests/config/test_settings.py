@@ -1,0 +1,54 @@
+"""Does a wrong variable stop the start with one sentence that names it, and never with a traceback?"""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.stack.program import PROJECT
+
+WRONG = [
+    ("PORT", "eighty"),
+    ("PORT", "70000"),
+    ("DEBUG", "maybe"),
+    ("DATABASE_URL", "mysql://root@127.0.0.1/shop"),
+    ("DATABASE_URL", "nonsense"),
+    ("BROKER_URL", "kafka://127.0.0.1"),
+    ("BROKER_URL", "amqp://"),
+    ("SECRET_KEY", "short"),
+    ("QUEUE_TYPE", "stream"),
+    ("PAYMENT_GATEWAY", "barter"),
+    ("LOG_LEVEL", "LOUD"),
+    ("CONVEYOR_RETRY_MAX_ATTEMPTS", "2.5"),
+    ("CONVEYOR_VISIBILITY", "-1"),
+]
+
+
+def run(tmp_path, *command, **variables):
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "CONVEYOR_VAR": str(tmp_path), **variables}
+    return subprocess.run(
+        [sys.executable, *command], cwd=PROJECT, env=env, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_a_command_names_the_wrong_variable_in_one_sentence(tmp_path, name, value):
+    done = run(tmp_path, "manage.py", "check", **{name: value})
+    assert done.returncode == 1
+    assert name in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_the_start_names_the_wrong_variable_in_one_sentence(tmp_path):
+    done = run(tmp_path, "-m", "config.processes", PORT="eighty")
+    assert done.returncode == 1
+    assert done.stderr == "Conveyor cannot start. PORT is 'eighty'; set it to a number, such as 8000.\n"
+
+
+def test_a_database_that_does_not_answer_is_told_without_a_traceback(tmp_path):
+    done = run(tmp_path, "-m", "config.processes", DATABASE_URL="postgres://a:b@127.0.0.1:9/none")
+    assert done.returncode == 1
+    assert "Check DATABASE_URL" in done.stderr
+    assert "Traceback" not in done.stderr
