@@ -24,7 +24,7 @@ class _ReadOnly:
         return False
 
 
-class RecordAdmin(_ReadOnly, admin.ModelAdmin):
+class RecordAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     """The count over all rows is left out: it costs more than the page."""
 
     list_per_page = 50
@@ -32,7 +32,7 @@ class RecordAdmin(_ReadOnly, admin.ModelAdmin):
     show_facets = admin.ShowFacets.NEVER
 
 
-class RecordInline(_ReadOnly, admin.TabularInline):
+class RecordInline(_ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     extra = 0
     can_delete = False
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.dispatch import Signal
 
@@ -25,12 +24,13 @@ def place_order(
     currency: str,
     lines: Sequence[NewLine],
     payment_method: str,
-    user: AbstractBaseUser | None = None,
+    user: Any = None,
     number: str | None = None,
 ) -> Order:
     """Write an order with its lines and tell of it. Prices are minor units of `currency`.
 
-    `number` is given by callers that must name the order before it is a row; it comes from `new_number()`.
+    `user` is the signed-in shopper, of whatever model the project uses, or None for a guest. `number` is given by
+    callers that must name the order before it is a row; it comes from `new_number()`.
     """
     subtotal = sum(line.unit_price * line.quantity for line in lines)
     order = Order.objects.create(

@@ -25,13 +25,13 @@ class RestockForm(ActionForm):
 
 
 @admin.register(Category)
-class CategoryAdmin(admin.ModelAdmin):
+class CategoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("name", "slug", "position")
     prepopulated_fields = {"slug": ("name",)}
 
 
 @admin.register(Product)
-class ProductAdmin(admin.ModelAdmin):
+class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Stock is no field here: it changes by orders and by restocking, both with movements."""
 
     list_display = ("sku", "name", "category", "money", "stock", "is_listed")

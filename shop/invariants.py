@@ -25,4 +25,5 @@ def stock_is_explained() -> Iterator[str]:
     )
     products = Product.objects.annotate(moved=total).exclude(stock=F("moved"))
     for product in products.order_by("pk")[:SHOWN]:
-        yield f"Product {product.sku} has a stock of {product.stock}, but its movements add up to {product.moved}."
+        moved_in_all = product.moved  # type: ignore[attr-defined]
+        yield f"Product {product.sku} has a stock of {product.stock}, but its movements add up to {moved_in_all}."

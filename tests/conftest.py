@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from tests.flush import delete_instead_of_truncate
 from tests.stack import BACKENDS, Stack
 from tests.stack.broker import ConfiguredBroker
 
@@ -45,6 +46,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
 def pytest_unconfigure() -> None:
     if settings.configured:
         shutil.rmtree(settings.VAR_DIR, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    delete_instead_of_truncate()
 
 
 STACKS = pytest.StashKey[list[Stack]]()

@@ -1,30 +1,18 @@
-"""How does a test deliver messages without a broker? As relay and worker do, in this process.
+"""How does a test run an order's tasks without a broker? As relay and worker do, in this process."""
 
-The relay's own `claim` picks the rows and its own headers go with them; Celery's own tracer runs the task.
-"""
-
-from functools import cache
 from typing import Any
 
-from celery import current_app
-from celery.app.trace import build_tracer
+from django.test import override_settings
 from django.utils import timezone
 
 from messaging.models import Message, State
-from messaging.relay import wire
 from messaging.relay.claims import claim
+from tests.messaging.deliver import hand_over
 
 
 def deliver(message: Message, *, redelivered: bool = False) -> str:
     """Run the task of a message that was claimed. Returns the state in which that left the message."""
-    task = _tasks()[message.task]
-    request = wire.headers_of(message) | {
-        "hostname": "test",
-        "is_eager": True,
-        "delivery_info": {"redelivered": redelivered, "routing_key": message.routing_key},
-    }
-    trace = build_tracer(task.name, task, eager=True, app=current_app)
-    trace(str(message.pk), [], message.payload, request)
+    hand_over(message, redelivered=redelivered)
     message.refresh_from_db()
     return message.state
 
@@ -39,10 +27,11 @@ def deliver_due(*, limit: int = 100) -> list[Message]:
 
 
 def deliver_all(*, limit: int = 100) -> list[Message]:
-    """Deliver all there is, as if the time of every delay had passed."""
+    """Deliver all there is, as if the time of every delay had passed, that of parcels and unpaid orders included."""
     delivered: list[Message] = []
-    while len(delivered) < limit and hurry():
-        delivered += deliver_due(limit=limit)
+    with override_settings(CONVEYOR_TRANSIT_SECONDS=0, CONVEYOR_UNPAID_SECONDS=0):
+        while len(delivered) < limit and hurry():
+            delivered += deliver_due(limit=limit)
     return delivered
 
 
@@ -57,10 +46,3 @@ def take(*, task: str, **only: Any) -> Message:
     message.state, message.sent_at, message.sends = State.SENT, timezone.now(), message.sends + 1
     message.save()
     return message
-
-
-@cache
-def _tasks() -> Any:
-    """Celery's registry, after the modules that a worker loads at its start."""
-    current_app.loader.import_default_modules()
-    return current_app.tasks

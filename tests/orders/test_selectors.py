@@ -27,7 +27,11 @@ RETRY = {"step": "payment", "attempt": 2, "of": 5, "retry_at": "2026-03-01T14:02
         ("cancelled", {"reason": "customer"}, "Cancelled"),
         ("refunded", {}, "Money given back"),
         ("attempt_failed", RETRY, "The bank did not answer, trying again at 14:02 (try 3 of 5)"),
-        ("attempt_failed", RETRY | {"step": "shipment"}, "The carrier did not answer, trying again at 14:02 (try 3 of 5)"),
+        (
+            "attempt_failed",
+            RETRY | {"step": "shipment"},
+            "The carrier did not answer, trying again at 14:02 (try 3 of 5)",
+        ),
         ("attempt_failed", RETRY | {"step": "x"}, "That did not work, trying again at 14:02 (try 3 of 5)"),
         ("attempt_failed", RETRY | {"retry_at": None}, "Waiting for a person to look at it"),
         ("something_new", {}, "Something new"),

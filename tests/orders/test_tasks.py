@@ -26,7 +26,7 @@ class BrokenBackend(EmailBackend):
 
 
 def subjects() -> list[str]:
-    return [email.subject for email in mail.outbox]
+    return [str(email.subject) for email in mail.outbox]
 
 
 def test_a_shopper_is_told_of_each_step():
@@ -56,7 +56,10 @@ def test_an_email_says_what_was_ordered_what_it_costs_and_where_to_look():
 
 @pytest.mark.parametrize(
     ("payment_method", "kind", "words"),
-    [("pm_card_declined", "payment_failed", "pay with another card"), ("pm_card_visa", "shipped", "tracking number SP")],
+    [
+        ("pm_card_declined", "payment_failed", "pay with another card"),
+        ("pm_card_visa", "shipped", "tracking number SP"),
+    ],
 )
 def test_the_emails_of_good_and_bad_news(payment_method: str, kind: str, words: str):
     order = place(payment_method=payment_method)

@@ -37,7 +37,7 @@ def at_once(*works: Callable[[], object]) -> None:
 
 @pytest.mark.parametrize("task", ["payments.charge_payment", "shipping.create_shipment"])
 def test_an_order_cancelled_at_the_same_time_ends_well(task: str):
-    orders = [place(city="Bern") for _ in range(12)]
+    orders = [place(city="Bern") for _ in range(10)]
     for order in orders:
         if task.startswith("shipping"):
             deliver(take(task="payments.charge_payment", subject=order.number))
@@ -47,7 +47,7 @@ def test_an_order_cancelled_at_the_same_time_ends_well(task: str):
     deliver_all(limit=1000)
     assert audit() == []
     assert not Message.objects.dead().exists()
-    ends = {Status.CANCELLED, Status.REFUNDED, Status.DELIVERED, Status.SHIPPED}
+    ends = {Status.CANCELLED, Status.REFUNDED, Status.DELIVERED}
     assert set(Order.objects.values_list("status", flat=True)) <= ends
 
 

@@ -1,0 +1,64 @@
+"""Is a paid order without a parcel told of, and a parcel without an order?"""
+
+import pytest
+
+from messaging.models import Message, State
+from orders.models import Order, Status
+from shipping.carriers.simulated import SimulatedCarrier
+from shipping.models import CarrierParcel, Shipment, ShipmentStatus
+from shipping.selectors import address_of
+from tests.auditing import broken
+from tests.delivery import deliver, take
+from tests.factories import place
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SHIPPED, PARCELS = "every paid order has a shipment, or a message that makes it", "parcels agree with the carrier's record"
+
+
+def shipped() -> Order:
+    order = place()
+    deliver(take(task="payments.charge_payment"))
+    assert broken() == {}
+    deliver(take(task="shipping.create_shipment"))
+    assert broken() == {}
+    return order
+
+
+def test_a_paid_order_that_nobody_will_ship_is_told_of():
+    order = place()
+    deliver(take(task="payments.charge_payment"))
+    Message.objects.filter(task="shipping.create_shipment").update(state=State.DEAD)
+    assert SHIPPED not in broken()
+    Message.objects.filter(task="shipping.create_shipment").update(state=State.DISCARDED)
+    assert order.number in broken()[SHIPPED]
+
+
+@pytest.mark.parametrize("status", [Status.SHIPPED, Status.DELIVERED])
+def test_a_shipped_order_without_a_shipment_is_told_of(status: str):
+    order = shipped()
+    Order.objects.update(status=status)
+    Shipment.objects.all().delete()
+    assert order.number in broken()[SHIPPED]
+
+
+def test_a_shipment_that_the_carrier_does_not_know_is_told_of():
+    shipped()
+    CarrierParcel.objects.all().delete()
+    assert Shipment.objects.get().tracking_number in broken()[PARCELS]
+
+
+def test_a_parcel_that_travels_for_a_cancelled_shipment_is_told_of():
+    shipped()
+    Shipment.objects.update(status=ShipmentStatus.CANCELLED)
+    assert CarrierParcel.objects.get().tracking_number in broken()[PARCELS]
+    CarrierParcel.objects.update(cancelled_at="2026-01-01T00:00:00Z")
+    assert PARCELS not in broken()
+
+
+def test_a_parcel_that_no_shipment_wants_is_told_of_unless_its_message_is_under_way():
+    order = place()
+    deliver(take(task="payments.charge_payment"))
+    SimulatedCarrier().book(idempotency_key=order.number, address=address_of(order))
+    assert broken() == {}
+    Message.objects.filter(task="shipping.create_shipment").update(state=State.DISCARDED)
+    assert CarrierParcel.objects.get().tracking_number in broken()[PARCELS]
