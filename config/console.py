@@ -1,4 +1,4 @@
-"""Who wrote this line on the console? An event listener of supervisord that puts each process's name before its lines."""
+"""Who wrote this line on the console? A listener for supervisord that puts each process's name before its lines."""
 
 import sys
 from typing import BinaryIO

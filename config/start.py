@@ -9,7 +9,10 @@ from collections.abc import Callable
 from io import StringIO
 
 import django
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.db import OperationalError
 
 from config import env, valkey
 from config.processes import HOST, processes, shown, tool
@@ -52,10 +55,6 @@ def _check_nobody_else_runs_here() -> None:
 
 
 def _prepare() -> None:
-    from django.conf import settings
-    from django.core.management import call_command
-    from django.db import OperationalError
-
     try:
         _step("database", lambda: call_command("migrate", verbosity=0, interactive=False))
     except OperationalError as error:
@@ -74,8 +73,6 @@ def _step(name: str, work: Callable[[], object]) -> None:
 
 
 def _tell(port: int) -> None:
-    from django.conf import settings
-
     address = f"http://{HOST}:{port}"
     print(
         f"""

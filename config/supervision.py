@@ -94,7 +94,7 @@ stderr_logfile_maxbytes = 0"""
 
 
 def _program(process: Process, *, logs: Path, project: Path) -> str:
-    """SIGTERM goes to the process alone, which ends its own children; only SIGKILL, if it comes to that, goes to all."""
+    """SIGTERM goes to the process alone, which ends its own children; SIGKILL, if it comes to that, goes to all."""
     environment = ",".join(f'{name}="{_escaped(value)}"' for name, value in process.environment.items())
     return f"""[program:{process.name}]
 command = {_escaped(shlex.join(process.command))}

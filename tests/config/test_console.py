@@ -7,8 +7,9 @@ from config.console import serve
 
 def event(name, text):
     payload = f"processname:{name} groupname:conveyor pid:1 channel:stdout\n{text}".encode()
-    return f"ver:3.0 server:supervisor serial:1 pool:console eventname:PROCESS_LOG_STDOUT len:{len(payload)}\n".encode() + (
-        payload
+    return (
+        f"ver:3.0 server:supervisor serial:1 pool:console eventname:PROCESS_LOG_STDOUT len:{len(payload)}\n".encode()
+        + (payload)
     )
 
 

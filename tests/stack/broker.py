@@ -1,4 +1,4 @@
-"""How do tests inside the test process get a real broker? The one that `settings.BROKER_URL` names, made for this run."""
+"""How does code in the test process get a real broker? The one that `settings.BROKER_URL` names, made for the run."""
 
 from urllib.parse import urlsplit
 

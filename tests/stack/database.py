@@ -61,7 +61,8 @@ def opened(*, url: str, alias: str, blocker: Blocker) -> Iterator[None]:
         with blocker.unblock():
             yield
     finally:
-        if hasattr(connections._connections, alias):
-            connections[alias].close()
-            del connections[alias]
-        connections.settings.pop(alias, None)
+        for connection in connections.all(initialized_only=True):
+            if connection.alias == alias:
+                connection.close()
+                del connections[alias]
+        del connections.settings[alias]

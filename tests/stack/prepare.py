@@ -1,4 +1,4 @@
-"""How does a stack get its tables, its static files and the demo shop, without orders? Run with the stack's variables."""
+"""How does a stack get its tables, its static files and the demo shop? Run as a program with the stack's variables."""
 
 import os
 

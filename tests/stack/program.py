@@ -1,5 +1,6 @@
 """How does a test start a real process, end it well or badly, and read what it printed?"""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -126,7 +127,5 @@ class Program:
         return "\n".join(self.text().splitlines()[-lines:])
 
     def _signal_all(self, number: signal.Signals) -> None:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, number)
-        except ProcessLookupError:
-            pass

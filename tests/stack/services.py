@@ -85,7 +85,9 @@ def _rabbitmq_answers(url: str) -> bool:
 def main() -> None:
     missing = [name for name in ("PostgreSQL", "RabbitMQ") if not PROBES[name]()]
     if missing:
-        sys.exit(f"{' and '.join(missing)} not there: their tests are skipped. `make services` installs and starts them.")
+        sys.exit(
+            f"{' and '.join(missing)} not there: their tests are skipped. `make services` installs and starts them."
+        )
     sys.stdout.write(f"DATABASE_URL={postgresql_url()} BROKER_URL={rabbitmq_url()}\n")
 
 

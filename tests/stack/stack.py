@@ -32,7 +32,17 @@ FAST = {
     "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
 }
 #: What the test run itself was given must not leak into the stack.
-_OURS = ("LOG_LEVEL", "DATABASE_URL", "BROKER_URL", "PORT", "CONVEYOR_", "SECRET_KEY", "DJANGO_SETTINGS_MODULE", "COV_", "PYTEST_")
+_OURS = (
+    "LOG_LEVEL",
+    "DATABASE_URL",
+    "BROKER_URL",
+    "PORT",
+    "CONVEYOR_",
+    "SECRET_KEY",
+    "DJANGO_SETTINGS_MODULE",
+    "COV_",
+    "PYTEST_",
+)
 WORKERS = {"payments": 2, "shipping": 2, "notifications,maintenance": 1}
 BACKENDS = ("embedded", "production")
 ADDRESS = {"line1": "1 Station Road", "city": "York", "postcode": "YO1 6GA", "country": "GB"}
