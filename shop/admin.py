@@ -20,8 +20,15 @@ from shop.stock import restock
 admin.site.register(User, UserAdmin)
 
 
+MAX_PIECES = 1_000_000
+
+
 class RestockForm(ActionForm):
-    pieces = forms.IntegerField(label=_("Pieces"), required=False, min_value=1, max_value=1_000_000)
+    """The number is read by the action: of a form that is not valid, the admin only says that no action was chosen."""
+
+    pieces = forms.CharField(
+        label=_("Pieces"), required=False, widget=forms.NumberInput(attrs={"min": 1, "max": MAX_PIECES})
+    )
 
 
 @admin.register(Category)
@@ -53,9 +60,7 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description=_("Add pieces to the stock"), permissions=["change"])
     def restock(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
-        form = RestockForm(request.POST)
-        form.fields["action"].choices = self.get_action_choices(request)  # type: ignore[attr-defined]
-        pieces = form.cleaned_data.get("pieces") if form.is_valid() else None
+        pieces = _pieces(request.POST.get("pieces", ""))
         if not pieces:
             text = _("Write beside the action how many pieces came in, from 1 to 1,000,000. Nothing was changed.")
             self.message_user(request, text, messages.ERROR)
@@ -77,6 +82,12 @@ class StockMovementAdmin(RecordAdmin):
     @admin.display(description=_("product"))
     def product_link(self, movement: StockMovement) -> SafeString:
         return record_link(movement.product, movement.product.sku)
+
+
+def _pieces(text: str) -> int | None:
+    text = text.strip()
+    pieces = int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_PIECES)) else 0
+    return pieces if 1 <= pieces <= MAX_PIECES else None
 
 
 def _restocked(products: int, pieces: int) -> Any:

@@ -4,5 +4,8 @@ from messaging.invariants import audit
 
 
 def broken() -> dict[str, str]:
-    """The detail of each broken invariant, by the invariant's name."""
-    return {violation.invariant: violation.detail for violation in audit()}
+    """What each broken invariant says, a line a violation, by the invariant's name."""
+    lines: dict[str, list[str]] = {}
+    for violation in audit():
+        lines.setdefault(violation.invariant, []).append(violation.detail)
+    return {name: "\n".join(details) for name, details in lines.items()}

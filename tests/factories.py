@@ -48,8 +48,8 @@ class ProductFactory(DjangoModelFactory[Product]):
     def stock(self, create: bool, extracted: int | None, **kwargs: Any) -> None:
         quantity = 100 if extracted is None else extracted
         if quantity:
-            restock(quantities={self.pk: quantity}, reference="factory")  # type: ignore[attr-defined]
-            self.refresh_from_db()  # type: ignore[attr-defined]
+            restock(quantities={self.pk: quantity}, reference="factory")
+            self.refresh_from_db()
 
 
 def place(*, lines: Iterable[LineWanted] = (), city: str = "Bern", **changes: Any) -> Order:

@@ -41,9 +41,7 @@ def another_payment(order: Order) -> Payment:
     charge = SimulatedGateway().charge(
         idempotency_key=str(payment.id), amount=order.total, currency="EUR", method="pm_card_visa"
     )
-    Payment.objects.filter(pk=payment.pk).update(
-        status=PaymentStatus.CAPTURED, gateway_reference=charge.reference
-    )
+    Payment.objects.filter(pk=payment.pk).update(status=PaymentStatus.CAPTURED, gateway_reference=charge.reference)
     return payment
 
 
