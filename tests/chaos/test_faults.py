@@ -1,0 +1,222 @@
+"""With a broker or a worker gone, does every order still finish, and nothing happen twice?"""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from messaging.models import Message, State
+from orders.models import Order
+from payments.models import GatewayCharge, Payment
+from shipping.models import CarrierParcel, Shipment
+from shop.models import Product
+
+FINISHED = ("shipped", "delivered")
+
+
+def place(stack, count: int, **options) -> list[str]:
+    """Numbers of `count` orders, placed four at a time."""
+    with ThreadPoolExecutor(4) as pool:
+        return list(pool.map(lambda _: stack.order(**options)["number"], range(count)))
+
+
+def wait_finished(stack, numbers: list[str], *, timeout: float = 90) -> None:
+    def unfinished() -> list[tuple[str, str]]:
+        with stack.db():
+            rows = Order.objects.using(stack.alias).filter(number__in=numbers).exclude(status__in=FINISHED)
+            return list(rows.values_list("number", "status")[:5])
+
+    stack.wait_for(lambda: not unfinished(), timeout, what=f"all {len(numbers)} orders are shipped; missing {unfinished()}")
+
+
+def assert_once(stack, numbers: list[str]) -> None:
+    """One charge, one parcel for each order, by the records of gateway and carrier."""
+    with stack.db():
+        alias = stack.alias
+        keys = [str(pk) for pk in Payment.objects.using(alias).filter(order__number__in=numbers).values_list("pk", flat=True)]
+        assert len(keys) == len(numbers)
+        assert GatewayCharge.objects.using(alias).filter(idempotency_key__in=keys).count() == len(numbers)
+        assert CarrierParcel.objects.using(alias).filter(idempotency_key__in=numbers).count() == len(numbers)
+        assert Shipment.objects.using(alias).filter(order__number__in=numbers).count() == len(numbers)
+    assert stack.audit() == []
+
+
+def seconds_to_place(stack, count: int = 15) -> float:
+    """The median time of a checkout."""
+    times = []
+    for _ in range(count):
+        began = time.perf_counter()
+        stack.order()
+        times.append(time.perf_counter() - began)
+    return sorted(times)[count // 2]
+
+
+def test_checkout_does_not_notice_a_stopped_broker_and_all_orders_finish_when_it_is_back(make_stack):
+    stack = make_stack(beat=False)
+    place(stack, 3)
+    with_broker = seconds_to_place(stack)
+    stack.broker.stop()
+    time.sleep(1)
+    without_broker = seconds_to_place(stack)
+    assert without_broker < with_broker * 2 + 0.05, (with_broker, without_broker)
+    with stack.db():
+        numbers = list(Order.objects.using(stack.alias).filter(lines__sku=stack.sku(), source="api", email="shopper@example.com").values_list("number", flat=True))
+    stack.broker.start()
+    wait_finished(stack, numbers)
+    assert_once(stack, numbers)
+
+
+def test_a_hung_broker_holds_up_neither_checkout_nor_the_orders_afterwards(make_stack):
+    stack = make_stack(beat=False)
+    place(stack, 2)
+    stack.broker.pause()
+    began = time.perf_counter()
+    numbers = place(stack, 5)
+    assert time.perf_counter() - began < 5
+    time.sleep(12)
+    stack.broker.resume()
+    wait_finished(stack, numbers)
+    assert_once(stack, numbers)
+
+
+def test_orders_survive_a_broker_whose_data_was_wiped(make_stack):
+    stack = make_stack(beat=False)
+    stack.worker("payments").stop()
+    numbers = place(stack, 20)
+
+    def all_at_the_broker() -> bool:
+        with stack.db():
+            rows = Message.objects.using(stack.alias).filter(subject__in=numbers, task="payments.charge_payment")
+            return set(rows.values_list("state", flat=True)) == {State.SENT}
+
+    stack.wait_for(all_at_the_broker, what="the messages are at the broker, and nowhere else but in the ledger")
+    stack.broker.stop()
+    stack.broker.wipe()
+    stack.broker.start()
+    stack.worker("payments").start()
+    wait_finished(stack, numbers)
+    assert_once(stack, numbers)
+
+
+def test_killed_workers_and_relays_lose_nothing_and_do_nothing_twice(make_stack):
+    stack = make_stack(beat=False, relays=2, workers={"payments": 2, "shipping": 2, "notifications,maintenance": 1})
+    second = stack.new_worker("payments", 2)
+    stack.workers.append(second)
+    second.start()
+    numbers = place(stack, 40)
+    for victim in (stack.worker("payments"), stack.relays[0], second, stack.worker("shipping")):
+        victim.kill()
+        numbers += place(stack, 10)
+        victim.start()
+    wait_finished(stack, numbers, timeout=120)
+    assert_once(stack, numbers)
+
+    def settled() -> bool:
+        with stack.db():
+            return not Message.objects.using(stack.alias).live().exclude(task="orders.cancel_unpaid").exists()
+
+    stack.wait_for(settled, 90, what="no message is left")
+    with stack.db():
+        twice = Message.objects.using(stack.alias).filter(state=State.DEAD, subject__in=numbers)
+        assert list(twice) == []
+
+
+def test_a_worker_killed_between_charge_and_commit_charges_once(make_stack):
+    """The gateway's reply comes at once, and the next statement cannot: the database is locked by the test meanwhile."""
+    stack = make_stack(beat=False, env={"CONVEYOR_GATEWAY_LATENCY": "0.5"}, workers={"payments": 1, "shipping": 1})
+    numbers = place(stack, 6, payment_method="pm_card_visa")
+    killed = 0
+
+    def charged_but_not_captured() -> bool:
+        with stack.db():
+            captured = Payment.objects.using(stack.alias).filter(status="captured").count()
+            return GatewayCharge.objects.using(stack.alias).count() > captured
+
+    deadline = time.monotonic() + 20
+    while killed < 3 and time.monotonic() < deadline:
+        if charged_but_not_captured():
+            stack.worker("payments").kill()
+            killed += 1
+            stack.worker("payments").start()
+    place(stack, 2, payment_method="pm_lost_reply")
+    wait_finished(stack, numbers, timeout=90)
+    assert_once(stack, numbers)
+
+
+def test_a_worker_that_is_stopped_softly_gives_its_work_back(make_stack):
+    stack = make_stack(beat=False, workers={"payments": 1, "shipping": 1}, own_broker=False)
+    order = stack.order(payment_method="pm_slow_5")
+
+    def started() -> bool:
+        with stack.db():
+            return Message.objects.using(stack.alias).filter(subject=order["number"], task="payments.charge_payment", state=State.SENT).exists()
+
+    stack.wait_for(started)
+    time.sleep(1)
+    began = time.monotonic()
+    stack.worker("payments").stop(timeout=20)
+    assert time.monotonic() - began < 15
+    stack.worker("payments").start()
+    stack.wait_status(order, *FINISHED, timeout=60)
+    assert_once(stack, [order["number"]])
+
+
+def test_two_hundred_buyers_at_once_share_fifty_pieces(stack):
+    with stack.db():
+        product = Product.objects.using(stack.alias).listed().filter(stock__gte=1).exclude(sku=stack.sku()).order_by("-stock").first()
+        stock = product.stock
+    lines = [{"sku": product.sku, "quantity": stock - 50}] if stock > 50 else []
+    if lines:
+        stack.order(lines=lines)
+    left = min(stock, 50)
+    wanted = {
+        "email": "crowd@example.com", "name": "Crowd", "shipping_method": "standard", "payment_method": "pm_card_visa",
+        "address": {"line1": "1 Road", "city": "York", "postcode": "YO1", "country": "GB"},
+        "lines": [{"sku": product.sku, "quantity": 1}],
+    }  # fmt: skip
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: stack.api("POST", "orders/", json=wanted)[0], range(200)))
+    assert (answers.count(201), answers.count(409)) == (left, 200 - left)
+    assert stack.api("GET", f"products/{product.sku}/")[1]["stock"] == 0
+    assert stack.audit() == []
+
+
+def test_a_database_that_goes_away_while_a_task_works_loses_nothing(make_stack):
+    stack = make_stack(beat=False, own_broker=False, env={"CONVEYOR_GATEWAY_LATENCY": "2"}, workers={"payments": 1, "shipping": 1})
+    if stack.backend == "embedded":
+        order = _with_sqlite_locked(stack)
+    else:
+        order = _with_postgresql_shut(stack)
+    stack.wait_status(order, *FINISHED, timeout=90)
+    assert_once(stack, [order["number"]])
+
+
+def _with_sqlite_locked(stack):
+    """SQLite is a file: what it can do is to stay locked for longer than anyone waits."""
+    import sqlite3
+
+    order = stack.order()
+    time.sleep(1)
+    lock = sqlite3.connect(stack.database.url.removeprefix("sqlite:///"), isolation_level=None)
+    try:
+        lock.execute("BEGIN IMMEDIATE")
+        time.sleep(23)
+    finally:
+        lock.execute("ROLLBACK")
+        lock.close()
+    return order
+
+
+def _with_postgresql_shut(stack):
+    """The server refuses everybody for a while, and ends the connections that there are."""
+    import psycopg
+
+    from tests.stack.services import postgresql_url
+
+    name = stack.database.url.rpartition("/")[2]
+    order = stack.order()
+    time.sleep(1)
+    with psycopg.connect(postgresql_url(), autocommit=True) as server:
+        server.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false')
+        server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        time.sleep(4)
+        server.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS true')
+    return order

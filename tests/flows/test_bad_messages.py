@@ -1,0 +1,97 @@
+"""What becomes of junk that somebody puts straight on the queues? Each piece ends as one dead row; orders go on."""
+
+import json
+import uuid
+
+import pytest
+import redis
+from kombu import Connection, Producer
+
+from messaging.models import Message, State
+
+
+def publish(stack, body, *, headers=None, content_type="application/json", encoding="utf-8") -> None:
+    with Connection(stack.broker.url) as connection:
+        transport = "messaging.brokers.valkey" if stack.broker.url.startswith("redis") else "kombu"
+        assert connection.transport.__class__.__module__.startswith(transport)
+        Producer(connection.channel(), auto_declare=False).publish(
+            body, exchange="conveyor", routing_key="payment.charge.normal", content_type=content_type,
+            content_encoding=encoding, headers=headers or {},
+        )  # fmt: skip
+
+
+def wait_filed(stack, before: set) -> Message:
+    def filed():
+        with stack.db():
+            return list(Message.objects.using(stack.alias).filter(state=State.DEAD, queue="payments").exclude(pk__in=before))
+
+    stack.wait_for(filed, 30, what="the message is filed as dead")
+    (message,) = filed()
+    return message
+
+
+@pytest.fixture
+def known(stack) -> set:
+    with stack.db():
+        return set(Message.objects.using(stack.alias).filter(state=State.DEAD).values_list("pk", flat=True))
+
+
+CHARGE = {"lang": "py", "task": "payments.charge_payment"}
+
+
+@pytest.mark.parametrize(
+    ("body", "options", "error"),
+    [
+        (b"\xff\xfe\x00 junk", {}, "UndecodableMessage"),
+        ("{broken", {}, "UndecodableMessage"),
+        ('{"no": "task"}', {}, "UndecodableMessage"),
+        (b"cos\nsystem", {"content_type": "application/x-python-serialize", "encoding": "binary"}, "UndecodableMessage"),
+        (b"cos\nsystem", {"content_type": "application/x-python-serialize", "encoding": "binary", "headers": CHARGE}, "UndecodableMessage"),
+        (json.dumps([[], {}, {}]), {"headers": {"lang": "py", "task": "no.such.task"}}, "UnknownTask"),
+        (json.dumps([[], {"payment_id": "x"}, {}]), {"headers": CHARGE}, "messaging.services.NotInLedger"),
+        (
+            json.dumps([[], {"amount": 1}, {}]),
+            {"headers": {**CHARGE, "conveyor": {"sends": 1, "version": 1, "correlation_id": str(uuid.uuid4())}}},
+            "messaging.payloads.PayloadInvalid",
+        ),
+    ],
+    ids=["bytes", "broken json", "no task", "pickle", "pickle of a task", "unknown task", "not ours", "wrong arguments"],
+)  # fmt: skip
+def test_a_bad_message_ends_as_one_dead_row_with_what_it_brought(stack, known, body, options, error):
+    options = dict(options)
+    if "headers" in options:
+        options["headers"] = {**options["headers"], "id": str(uuid.uuid4())}
+    publish(stack, body, **options)
+    message = wait_filed(stack, known)
+    assert message.error_type == error
+    if error == "UndecodableMessage":
+        assert bytes(message.raw_body) == (body if isinstance(body, bytes) else body.encode())
+    else:
+        assert message.payload == json.loads(body)[1]
+    stack.wait_status(stack.order(), "shipped", "delivered")
+    assert stack.audit() == []
+
+
+def test_raw_bytes_in_the_brokers_own_list_end_as_a_dead_row(stack, known):
+    if not stack.broker.url.startswith("redis"):
+        pytest.skip("RabbitMQ has no lists to write to")
+    with redis.Redis.from_url(stack.broker.url) as client:
+        client.lpush("payments", b"\x00\xff not even an envelope")
+    assert bytes(wait_filed(stack, known).raw_body) == b"\x00\xff not even an envelope"
+    stack.wait_status(stack.order(), "shipped", "delivered")
+
+
+def test_a_hard_time_limit_ends_as_one_dead_row(make_stack):
+    stack = make_stack(own_broker=False, env={"CONVEYOR_TASK_TIME_LIMIT": "2"}, beat=False)
+    order = stack.order(payment_method="pm_slow_5")
+
+    def dead():
+        with stack.db():
+            return list(Message.objects.using(stack.alias).filter(subject=order["number"], state=State.DEAD))
+
+    stack.wait_for(dead, 40, what="the message is dead")
+    (message,) = dead()
+    assert "TimeLimitExceeded" in message.error_type
+    assert message.attempts == 1
+    stack.wait_status(stack.order(), "shipped", "delivered", timeout=40)
+    assert stack.audit() == []
