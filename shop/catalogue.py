@@ -17,12 +17,18 @@ def categories() -> list[Category]:
 
 def products(*, category: Category | None = None, search: str = "", page: int | str | None = 1) -> Page[Product]:
     """One page of listed products. A page number that makes no sense shows the nearest page that exists."""
+    found = matching(search=search, category_slug=category.slug if category else "")
+    return Paginator(found, PAGE_SIZE).get_page(page)
+
+
+def matching(*, search: str = "", category_slug: str = "") -> ProductQuerySet:
+    """Listed products that have every word of `search` somewhere, and are of the category if one is named."""
     found = _listed()
-    if category:
-        found = found.filter(category=category)
+    if category_slug:
+        found = found.filter(category__slug=category_slug)
     for word in search.split():
         found = found.filter(Q(name__icontains=word) | Q(tagline__icontains=word) | Q(description__icontains=word))
-    return Paginator(found, PAGE_SIZE).get_page(page)
+    return found
 
 
 def product(*, slug: str) -> Product:

@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 
 from shop.api.problems import Problem
 
+_DIGITS = 18  # beyond which Python may refuse to read a number at all
+
 
 class BodyLimitMiddleware:
     """413 above `DATA_UPLOAD_MAX_MEMORY_SIZE`, and for a body in chunks, whose size nobody can know beforehand.
@@ -27,7 +29,8 @@ def _fault(request: HttpRequest) -> str:
     length = request.META.get("CONTENT_LENGTH") or ""
     if length.isdecimal():
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
-        return _("The request is larger than {limit} KiB.").format(limit=limit // 1024) if int(length) > limit else ""
+        too_large = len(length) > _DIGITS or int(length) > limit
+        return _("The request is larger than {limit} KiB.").format(limit=limit // 1024) if too_large else ""
     if request.META.get("HTTP_TRANSFER_ENCODING"):
         return _("Say how large the request is: send it with Content-Length, not in chunks.")
     return ""

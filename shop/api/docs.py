@@ -12,7 +12,8 @@ KEY = OpenApiParameter(
     name="Idempotency-Key",
     type=OpenApiTypes.STR,
     location=OpenApiParameter.HEADER,
-    description="Makes sending the order again safe: the same key and body answer 200 with the same order.",
+    description="Makes sending the order again safe: the same key and body answer 200 with the same order. "
+    "Orders without a token share their keys, so take a random one, such as a UUID.",
 )
 
 PAGE = OpenApiParameter(name="page", type={"type": "integer", "minimum": 1}, description="from 1")

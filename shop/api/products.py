@@ -1,13 +1,12 @@
 """Which addresses show what is for sale?"""
 
-from django.db.models import Q
 from django.http import Http404
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from shop import catalogue
 from shop.api.docs import PAGE, problems
 from shop.api.inputs import ProductQuery, read
 from shop.api.outputs import ProductOut
@@ -16,7 +15,6 @@ from shop.models import Product
 
 class Products(GenericAPIView[Product]):
     serializer_class = ProductOut
-    queryset = Product.objects.listed().select_related("category")
 
     @extend_schema(
         operation_id="products_list",
@@ -25,22 +23,20 @@ class Products(GenericAPIView[Product]):
     )
     def get(self, request: Request) -> Response:
         wanted = read(ProductQuery, request.query_params)
-        found = self.get_queryset()
-        if wanted["category"]:
-            found = found.filter(category__slug=wanted["category"])
-        for word in wanted["search"].split():
-            found = found.filter(Q(name__icontains=word) | Q(tagline__icontains=word) | Q(description__icontains=word))
+        found = catalogue.matching(search=wanted["search"], category_slug=wanted["category"])
         page = self.paginate_queryset(found)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 
 class ProductDetail(GenericAPIView[Product]):
     serializer_class = ProductOut
-    queryset = Product.objects.listed().select_related("category")
 
     @extend_schema(operation_id="products_read", responses={200: ProductOut, **problems(401, 404)})
     def get(self, request: Request, sku: str) -> Response:
         if not sku.isprintable():  # PostgreSQL would stumble over a NUL
             raise Http404
-        product = get_object_or_404(self.get_queryset(), sku=sku)
+        try:
+            product = catalogue.listed_product(sku=sku)
+        except Product.DoesNotExist:
+            raise Http404 from None
         return Response(self.get_serializer(product).data)

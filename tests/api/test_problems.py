@@ -103,6 +103,10 @@ def test_a_body_beyond_the_limit_is_refused_before_it_is_read():
         problem(client().post(ROOT + path, b"x" * (1024 * 1024 + 1), content_type="application/json"), 413)
 
 
+def test_a_length_of_thousands_of_digits_is_refused():
+    problem(client().generic("POST", f"{ROOT}/orders/", b"{}", CONTENT_LENGTH="9" * 5000), 413)
+
+
 def test_a_body_at_the_limit_is_read():
     problem(client().post(f"{ROOT}/orders/", b" " * (1024 * 1024), content_type="application/json"), 400)
 
