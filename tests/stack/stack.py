@@ -29,6 +29,7 @@ FAST = {
     "CONVEYOR_TASK_TIME_LIMIT": "10",
     "CONVEYOR_GATEWAY_LATENCY": "0",
     "CONVEYOR_TRANSIT_SECONDS": "1",
+    "CELERY_SKIP_CHECKS": "true",
     "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
 }
 #: What the test run itself was given must not leak into the stack.
