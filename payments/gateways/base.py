@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from django.utils.translation import gettext as _
+
 
 class CardDeclined(Exception):
     """The bank said no. Asking again with the same card would not help. `code` is such as `card_declined`."""
@@ -21,7 +23,7 @@ class UnknownPaymentMethod(ValueError):
 
     def __init__(self, method: str) -> None:
         self.method = method
-        super().__init__(f"The payment method {method[:60]!r} is not known here.")
+        super().__init__(_("The payment method %(method)s is not known here.") % {"method": method[:60]})
 
 
 @dataclass(frozen=True, slots=True)
