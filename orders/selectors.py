@@ -83,7 +83,8 @@ def _attempt_failed(data: dict[str, Any]) -> str:
     """Only faults of the outside world are tried again, so the step's name says who did not answer."""
     retry_at = parse_datetime(data.get("retry_at") or "")
     if retry_at is None:
-        return _("Waiting for a person to look at it")
+        is_email = data.get("step") == "notification"
+        return _("An e-mail could not be sent") if is_email else _("Waiting for a person to look at it")
     return _("%(who)s, trying again at %(time)s (try %(next)s of %(of)s)") % {
         "who": _who_failed(data.get("step", "")),
         "time": date_format(timezone.localtime(retry_at), "H:i"),

@@ -34,6 +34,7 @@ RETRY = {"step": "payment", "attempt": 2, "of": 5, "retry_at": "2026-03-01T14:02
         ),
         ("attempt_failed", RETRY | {"step": "x"}, "That did not work, trying again at 14:02 (try 3 of 5)"),
         ("attempt_failed", RETRY | {"retry_at": None}, "Waiting for a person to look at it"),
+        ("attempt_failed", RETRY | {"step": "notification", "retry_at": None}, "An e-mail could not be sent"),
         ("something_new", {}, "Something new"),
     ],
 )
