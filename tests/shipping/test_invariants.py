@@ -12,7 +12,10 @@ from tests.delivery import deliver, take
 from tests.factories import place
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SHIPPED, PARCELS = "every paid order has a shipment, or a message that makes it", "parcels agree with the carrier's record"
+SHIPPED, PARCELS = (
+    "every paid order has a shipment, or a message that makes it",
+    "parcels agree with the carrier's record",
+)
 
 
 def shipped() -> Order:
