@@ -91,14 +91,15 @@ def _ask_broker() -> tuple[dict[str, int], dict[str, int] | None]:
 
 def _with_broker(ask: Callable[[Any], Answer]) -> Answer | None:
     """What `ask` says of a fresh connection; None if the broker cannot be reached, or knows no such queue yet."""
+    connection = current_app.connection_for_read()
     try:
-        with current_app.connection_for_read() as connection:
+        with connection:
             connection.ensure_connection(max_retries=1, interval_start=0, timeout=2)
             try:
                 return ask(connection)
             except connection.channel_errors as error:
                 log.info("the broker does not know a queue: %s", error)
                 return None
-    except (OperationalError, OSError) as error:
+    except (OperationalError, OSError, *connection.connection_errors) as error:
         log.info("the broker does not answer: %s", error)
         return None

@@ -114,3 +114,10 @@ def broker(_configured_broker: ConfiguredBroker) -> ConfiguredBroker:
     """The broker at `settings.BROKER_URL`, real and empty: Valkey, or RabbitMQ where BROKER_URL says so."""
     _configured_broker.clear()
     return _configured_broker
+
+
+@pytest.fixture
+def no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Celery looks for its broker where nothing listens."""
+    scheme = settings.BROKER_URL.partition("://")[0]
+    monkeypatch.setenv("CELERY_BROKER_URL", f"{scheme}://127.0.0.1:9/")

@@ -29,8 +29,7 @@ def test_alive_asks_nobody():
     assert "no-store" in answer.headers["Cache-Control"]
 
 
-def test_ready_without_a_broker_and_says_so():
-    """Nothing listens at the address of these tests' broker."""
+def test_ready_without_a_broker_and_says_so(no_broker):
     answer = get("/readyz")
     assert answer.status_code == 200
     assert answer.json() == {"status": "ok", "database": "ok", "broker": "down"}
