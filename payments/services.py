@@ -7,10 +7,12 @@ cancellation of the same order can then wait for each other, but never both at o
 import uuid
 from collections.abc import Sequence
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from messaging.ledger import enqueue
+from messaging.topology import Priority
 from orders.errors import IllegalTransition
 from orders.models import Order
 from orders.selectors import priority
@@ -51,6 +53,21 @@ def record_decline(*, payment: Payment, code: str) -> None:
     except IllegalTransition:
         return  # Cancelled meanwhile, and its payment with it: nothing is owed.
     _answer(payment, [PaymentStatus.PENDING], status=PaymentStatus.FAILED, failure_code=code[:60])
+
+
+@transaction.atomic(savepoint=False)
+def look_again(*, payment: Payment) -> None:
+    """Ask once more for the charge of a cancelled payment when no other delivery can still be at work on it.
+
+    Until then one that was cut off may charge the card, and find its message settled; that money must go back, too.
+    """
+    if payment.status == PaymentStatus.CANCELLED:
+        enqueue(
+            ChargePayment(payment_id=payment.id),
+            priority=Priority.LOW,
+            subject=payment.order.number,
+            delay=2 * settings.CONVEYOR_TASK_TIME_LIMIT,
+        )
 
 
 @transaction.atomic(savepoint=False)

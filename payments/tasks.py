@@ -19,6 +19,8 @@ def charge_payment(self: ReliableTask, payload: ChargePayment) -> None:
     with self.complete():
         if charge is not None:
             services.record_capture(payment=payment, charge=charge)
+        elif self.may_overlap:
+            services.look_again(payment=payment)
 
 
 @reliable_task(RefundPayment, autoretry_for=(GatewayUnavailable,))

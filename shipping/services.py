@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import transaction
 
 from messaging.ledger import enqueue
+from messaging.topology import Priority
 from orders.errors import IllegalTransition
 from orders.models import Order, Status
 from orders.selectors import priority
@@ -32,6 +33,17 @@ def record_booking(*, order: Order, carrier: str, booking: Booking) -> Shipment:
         enqueue(CancelParcel(shipment_id=shipment.id), priority=priority(order), subject=order.number)
         return shipment
     return _write(order, carrier, booking, ShipmentStatus.IN_TRANSIT)
+
+
+@transaction.atomic(savepoint=False)
+def look_again(*, order: Order) -> None:
+    """Ask once more for the parcel of a cancelled order when no other delivery can still be at work on it.
+
+    Until then one that was cut off may book a parcel, and find its message settled; that parcel must be stopped, too.
+    """
+    if order.status in (Status.CANCELLED, Status.REFUNDED) and not hasattr(order, "shipment"):
+        delay = 2 * settings.CONVEYOR_TASK_TIME_LIMIT
+        enqueue(CreateShipment(order_id=order.pk), priority=Priority.LOW, subject=order.number, delay=delay)
 
 
 @transaction.atomic(savepoint=False)

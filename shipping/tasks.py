@@ -15,6 +15,8 @@ def create_shipment(self: ReliableTask, payload: CreateShipment) -> None:
     with self.complete():
         if booking is not None:
             services.record_booking(order=order, carrier=carrier().name, booking=booking)
+        elif self.may_overlap:
+            services.look_again(order=order)
 
 
 @reliable_task(TrackShipment, autoretry_for=(CarrierUnavailable,))

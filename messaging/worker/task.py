@@ -9,6 +9,7 @@ from typing import Any
 from celery import Task, shared_task
 from celery.exceptions import Ignore, MaxRetriesExceededError, Retry
 from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from messaging import ledger, services, tracing
@@ -82,6 +83,12 @@ class ReliableTask(Task):
             raise NeverCompleted(f"{self.name} returned without completing its message: use `with self.complete():`")
 
     @property
+    def may_overlap(self) -> bool:
+        """Whether another delivery of this message may still be at work: a worker that was cut off from the broker, or
+        that takes longer than the visibility window, does not know that its message was given to somebody else."""
+        return _suspicious(self.request, self.request.get(HEADER))
+
+    @property
     def limit(self) -> int:
         """How many attempts a message has in all."""
         return (self.max_retries or 0) + 1
@@ -90,13 +97,14 @@ class ReliableTask(Task):
     def complete(self) -> Iterator[None]:
         """One transaction for the task's effects, the messages that follow from them, and its own "done".
 
-        Raises `AlreadySettled`, and so rolls all of it back, if another delivery was first.
+        "Done" comes first: its row lock makes a second delivery wait for the first one's commit, and then raises
+        `AlreadySettled` before anything was written.
         """
         with ledger.transaction():
-            yield
             if not services.settle(message_id=uuid.UUID(self.request.id)):
-                log.info("%s %s was settled by another delivery; this one is undone", self.name, self.request.id)
+                log.info("%s %s was settled by another delivery", self.name, self.request.id)
                 raise AlreadySettled
+            yield
         self.request.completed = True
 
     def retry(  # type: ignore[override]
@@ -115,6 +123,7 @@ class ReliableTask(Task):
         if allowed is not None and self.request.retries >= allowed:
             raise exc or MaxRetriesExceededError(f"{self.name} has no attempts left")
         delay = _delay(eta, countdown, default=self.default_retry_delay)
+        connection.close_if_unusable_or_obsolete()
         error = exc or Retry(f"{self.name} asked to be tried again")
         rescheduled = services.reschedule(
             message_id=uuid.UUID(self.request.id),
@@ -179,13 +188,16 @@ class ReliableTask(Task):
 def reliable_task(payload: type[Payload], **options: Any) -> Callable[[Callable[..., None]], Task]:
     """A Celery task for `payload`: `@shared_task` with `ReliableTask` as its base, bound, and backoff with full jitter.
 
-    `options` are Celery's own, such as `autoretry_for`, `max_retries`, `retry_backoff`, `time_limit` (seconds).
+    `options` are Celery's own, such as `autoretry_for`, `max_retries`, `retry_backoff`, `time_limit` (seconds). A database
+    that cannot be reached, or that ended a deadlock, is always a reason to try again.
     """
+    autoretry_for = (*options.pop("autoretry_for", ()), OperationalError, InterfaceError)
     defaults = {
         "bind": True,
         "base": ReliableTask,
         "name": payload.task,
         "payload": payload,
+        "autoretry_for": autoretry_for,
         "max_retries": settings.CONVEYOR_RETRY_MAX_ATTEMPTS - 1,
         "retry_backoff": settings.CONVEYOR_RETRY_BASE,
         "retry_backoff_max": settings.CONVEYOR_RETRY_MAX_SECONDS,

@@ -1,10 +1,13 @@
 """Does each end of a task reach the ledger, and does a duplicate leave no effect?"""
 
+import threading
+import time
 import uuid
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.contrib.auth.models import Group
+from django.db import InterfaceError, OperationalError, connection
 
 from messaging import ledger, services
 from messaging.models import Attempt, Message, State
@@ -62,16 +65,48 @@ def test_a_second_delivery_of_a_done_message_does_no_work():
     assert Group.objects.count() == 1
 
 
-def test_the_effects_of_a_delivery_that_comes_second_are_rolled_back():
+def test_a_delivery_that_is_overtaken_while_it_works_has_no_effect():
     def overtaken(self, payload):
-        with self.complete():
-            Group.objects.create(name="twice")
-            Message.objects.filter(pk=self.request.id).update(state=State.DONE)
+        Message.objects.filter(pk=self.request.id).update(state=State.DONE)
+        effect(self, payload)
 
     behaviour["one"] = overtaken
     message = send(enqueue("one"))
     assert hand_over(message) == "IGNORED"
     assert not Group.objects.exists()
+
+
+def test_of_two_deliveries_at_once_the_second_waits_and_then_has_no_effect():
+    message, first_is_in, results = send(enqueue("one")), threading.Event(), []
+
+    def slow_effect(self, payload):
+        with self.complete():
+            first_is_in.set()
+            time.sleep(0.3)
+            Group.objects.create(name=f"by {threading.current_thread().name}")
+
+    def run() -> None:
+        try:
+            results.append(hand_over(message))
+        finally:
+            connection.close()
+
+    behaviour["one"] = slow_effect
+    threads = [threading.Thread(target=run, name=name) for name in ("first", "second")]
+    threads[0].start()
+    assert first_is_in.wait(5)
+    threads[1].start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(results) == ["IGNORED", "SUCCESS"]
+    assert Group.objects.get().name == "by first"
+
+
+@pytest.mark.parametrize("error", [OperationalError("deadlock detected"), InterfaceError("connection closed")])
+def test_trouble_with_the_database_is_tried_again(error):
+    behaviour["one"] = fail(error)
+    message = deliver(enqueue("one"))
+    assert (message.state, message.attempts) == (State.PENDING, 1)
 
 
 def test_messages_enqueued_by_a_task_vanish_with_its_rollback():

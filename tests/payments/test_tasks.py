@@ -219,6 +219,30 @@ def test_an_order_cancelled_while_the_bank_is_asked_gets_its_money_back(monkeypa
     assert is_sound()
 
 
+def test_a_charge_that_outlives_its_message_gets_the_money_back(monkeypatch: pytest.MonkeyPatch):
+    """A worker that was cut off is still asking the bank while the message is sent again, for a cancelled order."""
+    order = place()
+    cut_off = take(task=CHARGE)
+
+    class Slow(SimulatedGateway):
+        def charge(self, **kwargs: Any) -> ChargeResult:
+            monkeypatch.undo()
+            cancel(order=Order.objects.get())
+            Message.objects.filter(pk=cut_off.pk).update(state=State.SENT, sends=2)
+            assert deliver(Message.objects.get(pk=cut_off.pk), redelivered=True) == State.DONE
+            return super().charge(**kwargs)
+
+    monkeypatch.setattr("payments.tasks.gateway", Slow)
+    assert deliver(cut_off) == State.DONE
+    assert order.payments.get().status == PaymentStatus.CANCELLED
+    assert GatewayCharge.objects.count() == 1
+    assert is_sound()
+    deliver_all()
+    assert status(order) == Status.REFUNDED
+    assert GatewayRefund.objects.get().amount == order.total
+    assert is_sound()
+
+
 def test_an_order_cancelled_after_a_lost_reply_gets_its_money_back():
     order = place(payment_method="pm_lost_reply")
     deliver(take(task=CHARGE))

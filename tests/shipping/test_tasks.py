@@ -176,6 +176,27 @@ def test_an_order_cancelled_while_its_parcel_is_booked_has_the_parcel_stopped(mo
     assert audit() == []
 
 
+def test_a_booking_that_outlives_its_message_is_stopped(monkeypatch: pytest.MonkeyPatch):
+    """A worker that was cut off is still booking while the message is sent again, for a cancelled order."""
+    paid()
+    cut_off = take(task=CREATE)
+
+    class Slow(SimulatedCarrier):
+        def book(self, **kwargs: Any) -> Booking:
+            monkeypatch.undo()
+            cancel(order=Order.objects.get())
+            Message.objects.filter(pk=cut_off.pk).update(state=State.SENT, sends=2)
+            assert deliver(Message.objects.get(pk=cut_off.pk), redelivered=True) == State.DONE
+            return super().book(**kwargs)
+
+    monkeypatch.setattr("shipping.tasks.carrier", Slow)
+    assert deliver(cut_off) == State.DONE
+    assert not Shipment.objects.exists()
+    deliver_all()
+    assert CarrierParcel.objects.get().cancelled_at is not None
+    assert audit() == []
+
+
 def test_an_order_cancelled_before_its_parcel_was_booked_has_no_parcel():
     order = paid()
     cancel(order=order)
