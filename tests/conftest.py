@@ -1,6 +1,7 @@
 """Which fixtures does every test have? Real stacks, a real broker, and marks that say what a test needs."""
 
 import shutil
+import signal
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
@@ -41,6 +42,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
         for stack in item.stash.get(STACKS, []):
             report.sections.append((f"processes of {stack.alias}", stack.tails()))
     return report
+
+
+def pytest_configure() -> None:
+    """Who ends the run with SIGTERM gets the same clearing up as who presses Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_unconfigure() -> None:

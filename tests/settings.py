@@ -9,10 +9,13 @@ import secrets
 import tempfile
 from urllib.parse import urlsplit
 
+from tests.stack.leftovers import remove_folders
 from tests.stack.ports import free_port
 
+remove_folders()
+
 os.environ |= {
-    "CONVEYOR_VAR": tempfile.mkdtemp(prefix="conveyor-tests-"),
+    "CONVEYOR_VAR": tempfile.mkdtemp(prefix=f"conveyor-tests-{os.getpid()}-"),
     "CONVEYOR_DEMO": "1",
     "CONVEYOR_GATEWAY_LATENCY": "0",
     "SECRET_KEY": "tests-only-tests-only-tests-only-tests-only-tests-only",
@@ -20,7 +23,7 @@ os.environ |= {
 }
 _given = urlsplit(os.environ.get("BROKER_URL", ""))
 if _given.scheme.startswith("amqp"):
-    _own = _given._replace(path=f"/conveyor-test-{secrets.token_hex(4)}").geturl()
+    _own = _given._replace(path=f"/conveyor-test-{os.getpid()}-{secrets.token_hex(3)}").geturl()
 else:
     _own = f"redis://:{secrets.token_hex(8)}@127.0.0.1:{free_port()}/0"
 os.environ["BROKER_URL"] = _own
@@ -31,7 +34,7 @@ from config.settings import DATABASES, STORAGES, VAR_DIR  # noqa: E402
 # A file, since threads must see one another's writes as in production; a name of its own on a shared server.
 _sqlite = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 DATABASES["default"]["TEST"] = {
-    "NAME": str(VAR_DIR / "tests.sqlite3") if _sqlite else f"test_conveyor_{os.getpid()}_{secrets.token_hex(2)}"
+    "NAME": str(VAR_DIR / "tests.sqlite3") if _sqlite else f"conveyor_tests_{os.getpid()}_{secrets.token_hex(2)}"
 }
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,5 +1,6 @@
 """How does a test get a database of its own, and read it with the ORM?"""
 
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from django.db import connections
 from psycopg import sql
 
 from config import env
+from tests.stack.leftovers import drop_databases
 from tests.stack.services import require
 
 
@@ -38,7 +40,8 @@ class PostgresqlDatabase:
 
     def __init__(self) -> None:
         self._server = require("PostgreSQL")
-        self.name = f"conveyor_stack_{secrets.token_hex(5)}"
+        drop_databases(self._server)
+        self.name = f"conveyor_stack_{os.getpid()}_{secrets.token_hex(3)}"
         self.url = f"{self._server.rpartition('/')[0]}/{self.name}"
 
     def create(self) -> None:

@@ -10,9 +10,12 @@ from urllib.parse import urlsplit
 import pytest
 from kombu import Connection
 
+from tests.stack.leftovers import delete_vhosts
 from tests.stack.ports import answers, free_port
 from tests.stack.program import Program
 from tests.stack.services import require
+
+_RABBITMQCTL = ("rabbitmqctl", "-q") if os.geteuid() == 0 else ("sudo", "-n", "rabbitmqctl", "-q")
 
 
 class RabbitNode:
@@ -92,11 +95,12 @@ class RabbitVhost:
 
     def __init__(self, *, name: str = "") -> None:
         base = urlsplit(require("RabbitMQ"))
-        self.name = name or f"conveyor-test-{secrets.token_hex(4)}"
+        self.name = name or f"conveyor-test-{os.getpid()}-{secrets.token_hex(3)}"
         self.user = base.username or "guest"
         self.url = base._replace(path=f"/{self.name}").geturl()
 
     def start(self) -> None:
+        delete_vhosts(_RABBITMQCTL)
         if not rabbitmqctl("add_vhost", self.name):
             pytest.skip("virtual hosts can only be made by root or with `sudo rabbitmqctl`")
         rabbitmqctl("set_permissions", "-p", self.name, self.user, ".*", ".*", ".*")
@@ -107,11 +111,7 @@ class RabbitVhost:
 
 def rabbitmqctl(*arguments: str) -> bool:
     """Whether the machine's RabbitMQ took the order; it listens to root only."""
-    sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    try:
-        done = subprocess.run([*sudo, "rabbitmqctl", "-q", *arguments], capture_output=True, timeout=60, check=False)
-    except FileNotFoundError:
-        return False
+    done = subprocess.run([*_RABBITMQCTL, *arguments], capture_output=True, timeout=60, check=False)
     return done.returncode == 0
 
 

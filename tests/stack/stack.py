@@ -69,7 +69,7 @@ class Stack:
     ) -> None:
         self.backend = backend
         self.alias = f"stack_{backend}_{secrets.token_hex(3)}"
-        self.folder = Path(tempfile.mkdtemp(prefix=f"conveyor-{backend}-"))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"conveyor-{backend}-{os.getpid()}-"))
         self._blocker = blocker
         self.database, self.broker = self._backend(backend, own_broker)
         self.port = free_port()

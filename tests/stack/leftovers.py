@@ -1,0 +1,52 @@
+"""What did runs leave behind that were killed before they could clear up? Names carry the process id of their run."""
+
+import functools
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+_OWNER = re.compile(r"^(?:test_)?conveyor[-_][a-z]+[-_](\d+)[-_]")
+
+
+def is_left_over(name: str) -> bool:
+    """Whether the name is one that tests give, and the process that gave it is gone."""
+    owner = _OWNER.match(name)
+    return owner is not None and not _is_alive(int(owner[1]))
+
+
+@functools.cache
+def remove_folders() -> None:
+    for path in Path(tempfile.gettempdir()).iterdir():
+        if is_left_over(path.name):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+@functools.cache
+def drop_databases(server: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        names = [name for (name,) in connection.execute("SELECT datname FROM pg_database")]
+        for name in filter(is_left_over, names):
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@functools.cache
+def delete_vhosts(rabbitmqctl: tuple[str, ...]) -> None:
+    listed = subprocess.run([*rabbitmqctl, "list_vhosts", "--silent"], capture_output=True, text=True, check=False)
+    for name in filter(is_left_over, listed.stdout.split()):
+        subprocess.run([*rabbitmqctl, "delete_vhost", name], capture_output=True, check=False)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
