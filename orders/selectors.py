@@ -1,6 +1,6 @@
 """What can be asked about an order?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -50,6 +50,16 @@ def unpaid_seconds_left(*, order: Order, now: datetime) -> float:
     since = failed.at if failed else order.placed_at
     deadline = since + timedelta(seconds=settings.CONVEYOR_UNPAID_SECONDS)
     return (deadline - now).total_seconds()
+
+
+def waits_for_a_person(events: Iterable[OrderEvent]) -> bool:
+    """Whether an order with these events, oldest first, stands still until an operator has mended a step of it."""
+    steps = [event for event in events if not _is_about_an_email(event)]
+    return bool(steps) and steps[-1].kind == ATTEMPT_FAILED and not steps[-1].data.get("retry_at")
+
+
+def _is_about_an_email(event: OrderEvent) -> bool:
+    return event.kind == ATTEMPT_FAILED and event.data.get("step") == "notification"
 
 
 def describe(event: OrderEvent) -> str:

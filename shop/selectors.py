@@ -33,13 +33,17 @@ class ShipmentSummary:
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """`is_final`: nothing will happen to the order by itself any more. `version` changes whenever the view does."""
+    """`is_final`: nothing will happen to the order by itself any more. `version` changes whenever the view does.
+
+    `waits_for_a_person`: nothing will until an operator has mended a step that failed for good.
+    """
 
     order: Order
     timeline: tuple[TimelineEntry, ...]
     payment: PaymentSummary | None
     shipment: ShipmentSummary | None
     is_final: bool
+    waits_for_a_person: bool
     can_cancel: bool
     can_pay: bool
     version: str
@@ -55,13 +59,16 @@ def order_view(*, public_id: str) -> OrderView:
     order = Order.objects.select_related("shipment").prefetch_related("lines").get(public_id=public_id)
     payment = payment_summary(order_id=order.pk)
     shipment = _shipment(order)
-    timeline = tuple(TimelineEntry(e.at, e.kind, orders.describe(e)) for e in order.events.all())
+    events = list(order.events.all())
+    timeline = tuple(TimelineEntry(e.at, e.kind, orders.describe(e)) for e in events)
+    is_final = _is_final(order, payment)
     return OrderView(
         order=order,
         timeline=timeline,
         payment=payment,
         shipment=shipment,
-        is_final=_is_final(order, payment),
+        is_final=is_final,
+        waits_for_a_person=not is_final and orders.waits_for_a_person(events),
         can_cancel=orders.can_cancel(order),
         can_pay=orders.can_pay(order),
         version=_version(order.status, timeline, payment, shipment),

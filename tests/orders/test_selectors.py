@@ -6,7 +6,7 @@ import pytest
 
 from messaging.topology import Priority
 from orders.models import Order, OrderEvent
-from orders.selectors import describe, priority
+from orders.selectors import describe, priority, waits_for_a_person
 
 RETRY = {"step": "payment", "attempt": 2, "of": 5, "retry_at": "2026-03-01T14:02:10+00:00"}
 
@@ -53,3 +53,20 @@ def test_an_event_is_told_in_plain_words(kind: str, data: dict[str, Any], text: 
 )
 def test_express_is_urgent_and_imports_can_wait(source: str, shipping_method: str, expected: Priority):
     assert priority(Order(source=source, shipping_method=shipping_method)) == expected
+
+
+@pytest.mark.parametrize(
+    ("later", "expected"),
+    [
+        ([], False),
+        ([RETRY], False),
+        ([RETRY | {"retry_at": None}], True),
+        ([RETRY | {"step": "notification", "retry_at": None}], False),
+        ([RETRY | {"retry_at": None}, RETRY | {"step": "notification", "retry_at": None}], True),
+        ([RETRY | {"retry_at": None}, RETRY], False),
+    ],
+)
+def test_only_a_step_that_failed_for_good_waits_for_a_person(later: list[dict[str, Any]], expected: bool):
+    events = [OrderEvent(kind="placed"), *(OrderEvent(kind="attempt_failed", data=data) for data in later)]
+    assert waits_for_a_person(events) is expected
+    assert not waits_for_a_person([*events, OrderEvent(kind="paid")])

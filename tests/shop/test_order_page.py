@@ -3,7 +3,7 @@
 import pytest
 
 from orders import services as orders
-from orders.models import Order
+from orders.models import Order, OrderEvent
 from shop.models import Product
 from shop.services import LineWanted
 from tests.delivery import deliver_due
@@ -62,6 +62,14 @@ def test_the_part_that_is_polled_asks_with_its_own_version(client, order):
     live = client.get(f"/orders/{order.public_id}/live/", **HTMX)
     version = live["ETag"].strip('"')
     assert f'{{"If-None-Match": "\\"{version}\\""}}' in text(live)
+
+
+def test_a_page_says_when_the_order_waits_for_a_person(client, order):
+    OrderEvent.objects.create(order=order, kind="attempt_failed", data={"step": "payment", "retry_at": None})
+    for path in ("", "live/"):
+        page = text(client.get(f"/orders/{order.public_id}/{path}"))
+        assert page.count("a person is looking at it") == 2
+        assert "We are taking the payment" not in page
 
 
 def test_polling_ends_with_the_order(client, order):
