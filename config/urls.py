@@ -2,6 +2,10 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.utils.translation import gettext_lazy as _
+
+admin.site.site_header = admin.site.site_title = _("Conveyor operators")
+admin.site.index_title = _("What is there to look after?")
 
 urlpatterns = [
     path("admin/", admin.site.urls),

@@ -1,7 +1,7 @@
 """What do all pages about messages share? Records are looked at; nothing is added, deleted or edited here."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -13,8 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from messaging import selectors, subjects
 from messaging.models import FailedTask, Message
 
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+else:
+    ModelAdmin = admin.ModelAdmin
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+
+class ReadOnlyAdmin(ModelAdmin):
     """Bounded pages, no count over the whole ledger, and no way to change a record."""
 
     list_per_page = 50
@@ -43,7 +48,9 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def about(self, message: Message) -> str | SafeString:
         """The subject, with a link to its own page where an app knows one."""
         url = subjects.url_for(message.subject)
-        return format_html('<a href="{}">{}</a>', url, message.subject) if url else message.subject or "–"
+        if not url:
+            return message.subject or "–"
+        return format_html('<a class="messaging-about" href="{}">{}</a>', url, message.subject)
 
     @admin.display(description=_("payload"))
     def payload_text(self, message: Message) -> SafeString:
@@ -58,7 +65,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         headers = json.dumps(message.raw_headers, indent=2)
         return format_html('<pre class="messaging-text">{}\n\n{}</pre>', body, headers)
 
-    @admin.display(description=_("attempts"))
+    @admin.display(description=_("what went wrong"))
     def attempt_list(self, message: Message) -> str | SafeString:
         attempts = selectors.attempts_of(message)
         if not attempts:
@@ -80,9 +87,14 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         """All messages of the same chain of events, so that one sees what led here and what followed."""
         related = Message.objects.filter(subject=message.subject).order_by("id")[:50] if message.subject else []
         rows = (
-            (reverse("admin:messaging_message_change", args=[m.pk]), m.task, m.get_state_display(), m.created_at.strftime("%H:%M:%S"))
+            (
+                reverse("admin:messaging_message_change", args=[m.pk]),
+                m.task,
+                m.get_state_display(),
+                m.created_at.strftime("%H:%M:%S"),
+            )
             for m in related
-        )  # fmt: skip
+        )
         return format_html_join("", '<div><a href="{}">{}</a> {} ({})</div>', rows) or "–"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -23,7 +24,8 @@ from messaging.models import FailedTask, State
 
 @admin.register(FailedTask)
 class FailedTaskAdmin(ReadOnlyAdmin):
-    list_display = ("failure", "task", "about", "queue", "attempts", "finished_at", "buttons")
+    # What to do stands first of all, so that no narrow screen hides it.
+    list_display = ("failure", "buttons", "about", "failed", "task_name", "attempts")
     list_display_links = ("failure",)
     list_filter = ("queue", "task", "error_type")
     search_fields = ("=id", "=subject", "error_type", "error_message")
@@ -52,17 +54,33 @@ class FailedTaskAdmin(ReadOnlyAdmin):
         kind = task.error_type.rpartition(".")[2]
         return format_html("<strong>{}</strong> {}", kind, task.error_message[:120])
 
+    @admin.display(description=gettext_lazy("failed"), ordering="finished_at")
+    def failed(self, task: FailedTask) -> str | SafeString:
+        """How long ago, since that is what one asks first; the exact time is the title and on the task's page."""
+        at = task.finished_at
+        return (
+            format_html('<time datetime="{0}" title="{0}">{1}</time>', at.isoformat(), naturaltime(at)) if at else "–"
+        )
+
+    @admin.display(description=gettext_lazy("task"), ordering="task")
+    def task_name(self, task: FailedTask) -> str | SafeString:
+        """The task's name, which may break after the app's."""
+        app, dot, name = task.task.rpartition(".")
+        return format_html("{}.<wbr>{}", app, name) if dot else name
+
     @admin.display(description=gettext_lazy("what to do"))
     def buttons(self, task: FailedTask) -> SafeString:
         """The list is one form already; `formaction` sends it to the row's own address."""
         return format_html(
-            '<button class="button" type="submit" formaction="{}" formmethod="post">{}</button>',
+            '<button class="button messaging-retry" type="submit" formaction="{}" formmethod="post">{}</button>',
             reverse("admin:messaging_failedtask_retry", args=[task.pk]),
             _("Retry"),
         )
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        return self.list_display if self.has_retry_permission(request) else self.list_display[:-1]
+        if self.has_retry_permission(request):
+            return self.list_display
+        return tuple(name for name in self.list_display if name != "buttons")
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -128,7 +146,7 @@ class FailedTaskAdmin(ReadOnlyAdmin):
     def _report(self, request: HttpRequest, outcome: services.Outcome, text: str, log_text: str) -> None:
         if outcome.done:
             done = FailedTask.objects.filter(pk__in=outcome.done)
-            LogEntry.objects.log_actions(request.user.pk, done, CHANGE, change_message=log_text)
+            LogEntry.objects.log_actions(request.user.pk, done, CHANGE, change_message=log_text)  # type: ignore[arg-type]
             self.message_user(request, text, messages.SUCCESS)
         for id_, why in outcome.skipped.items():
             self.message_user(request, f"{id_}: {why}", messages.WARNING)
