@@ -1,0 +1,74 @@
+"""Can a shopper buy, pay again, change their mind, and follow all of it on the pages?"""
+
+from playwright.sync_api import expect
+
+from orders.models import Order
+from tests.browser import ONE_BACKEND
+from tests.browser.shopper import (
+    SHIPPED,
+    buy,
+    fill_basket,
+    fill_checkout,
+    new_email,
+    number,
+    place_order,
+    status,
+)
+
+pytestmark = ONE_BACKEND
+
+
+def test_a_guest_buys_and_watches_the_order_until_it_is_delivered(visit):
+    page = visit("/")
+    buy(page)
+    page.evaluate("document.body.dataset.loaded = 'once'")
+    expect(status(page)).to_have_attribute("data-status", "delivered")
+    expect(page.locator("#order-status")).to_have_text("Delivered. Enjoy!")
+    for event in ("placed", "paid", "shipped", "delivered"):
+        expect(page.locator(f"#timeline li[data-event={event}]")).to_have_count(1)
+    expect(page.locator("body")).to_have_attribute("data-loaded", "once")
+
+
+def test_a_declined_card_is_told_and_another_card_pays(visit):
+    page = visit("/")
+    buy(page, method="pm_card_declined")
+    expect(status(page)).to_have_attribute("data-status", "payment_failed")
+    expect(page.locator("#order-live")).to_contain_text("The payment did not go through.")
+    expect(page.locator("#order-live")).to_contain_text("card declined")
+    page.locator("input[value=pm_card_visa]").check()
+    page.get_by_role("button", name="Pay again").click()
+    expect(page.locator("#messages")).to_contain_text("We are trying the payment again.")
+    expect(status(page)).to_have_attribute("data-status", SHIPPED)
+    expect(page.get_by_role("button", name="Pay again")).to_have_count(0)
+
+
+def test_a_double_click_gives_one_order(stack, visit):
+    page, email = visit("/"), new_email()
+    fill_basket(page)
+    fill_checkout(page, email=email)
+    page.get_by_role("button", name="Place order").dblclick()
+    shown = number(page)
+    expect(status(page)).to_have_attribute("data-status", SHIPPED)
+    with stack.db():
+        assert [order.number for order in Order.objects.using(stack.alias).filter(email=email)] == [shown]
+
+
+def test_all_of_it_works_without_scripts(visit):
+    page = visit("/", java_script_enabled=False)
+    fill_basket(page)
+    fill_checkout(page, email=new_email())
+    place_order(page)
+    again = page.get_by_role("link", name="Load it again to see what is new.")
+    while status(page).get_attribute("data-status") != "delivered":
+        again.click()
+    expect(again).to_have_count(0)
+
+
+def test_an_order_is_cancelled_on_its_page(visit):
+    page = visit("/")
+    buy(page, method="pm_slow_5")
+    page.get_by_text("Cancel order", exact=True).click()
+    page.get_by_role("button", name="Yes, cancel it").click()
+    expect(page.locator("#messages")).to_contain_text("The order is cancelled.")
+    expect(page.locator("#timeline li[data-event=cancelled]")).to_have_count(1)
+    expect(page.get_by_text("Cancel order", exact=True)).to_have_count(0)
