@@ -151,7 +151,7 @@ CONVEYOR_RETRY_BASE = env.number("CONVEYOR_RETRY_BASE", default=2, minimum=1, ma
 CONVEYOR_RETRY_MAX_SECONDS = env.integer("CONVEYOR_RETRY_MAX_SECONDS", default=600, minimum=1, maximum=86_400)
 CONVEYOR_KEEP_DAYS = env.integer("CONVEYOR_KEEP_DAYS", default=30, minimum=1, maximum=36_500)
 CONVEYOR_RETRY_MAX_ATTEMPTS = env.integer("CONVEYOR_RETRY_MAX_ATTEMPTS", default=5, minimum=1, maximum=100)
-MESSAGING = {
+MESSAGING: dict[str, Any] = {
     "exchange": "conveyor",
     "dead_letter_exchange": "conveyor.dead",
     "queues": {
@@ -224,4 +224,3 @@ LOGGING: dict[str, Any] = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR"))},
 }
-

@@ -15,7 +15,7 @@ def depth(connection: Connection, queue: str) -> int:
 
 
 def consumers(app: Celery, connection: Connection) -> dict[str, int]:
-    """How many workers consume each queue. RabbitMQ knows; for Valkey the workers are asked, which takes half a second."""
+    """How many workers consume each queue. RabbitMQ knows; for Valkey the workers are asked, which takes 0.5 s."""
     counts: dict[str, int] = {}
     if is_amqp(connection.as_uri()):
         with connection.channel() as channel:

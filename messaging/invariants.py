@@ -49,17 +49,21 @@ def grace() -> timedelta:
 def pending_is_sent() -> Iterator[str]:
     late = Message.objects.filter(state=State.PENDING, available_at__lt=timezone.now() - grace())
     for message in late.order_by("available_at")[:50]:
-        yield f"{message.task} {message.pk} ({message.subject}) is due since {message.available_at:%Y-%m-%d %H:%M:%S} UTC; does a relay run?"
+        yield f"{_name(message)} is due since {message.available_at:%Y-%m-%d %H:%M:%S} UTC; does a relay run?"
 
 
 @invariant("no sent message is lost")
 def sent_is_answered() -> Iterator[str]:
     lost = Message.objects.filter(state=State.SENT, sent_at__lt=timezone.now() - 10 * grace())
     for message in lost.order_by("sent_at")[:50]:
-        yield f"{message.task} {message.pk} ({message.subject}) was sent at {message.sent_at:%Y-%m-%d %H:%M:%S} UTC and never answered"
+        yield f"{_name(message)} was sent at {message.sent_at:%Y-%m-%d %H:%M:%S} UTC and never answered"
 
 
 @invariant("every dead message says why")
 def dead_has_an_attempt() -> Iterator[str]:
     for message in Message.objects.dead().filter(attempt_set__isnull=True).order_by("pk")[:50]:
-        yield f"{message.task} {message.pk} is dead without a recorded attempt"
+        yield f"{_name(message)} is dead without a recorded attempt"
+
+
+def _name(message: Message) -> str:
+    return f"{message.task} {message.pk} ({message.subject or 'no subject'})"

@@ -1,4 +1,4 @@
-"""What may a message carry? A payload is a frozen, typed pydantic model that knows its task, routing key and version."""
+"""What may a message carry? A frozen, typed pydantic model that knows its task, routing key and version."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
@@ -19,7 +19,7 @@ class SchemaTooNew(ValueError):
 class Payload(BaseModel):
     """Base of all payloads. Subclasses say where they go:
 
-    `class ChargePayment(Payload, task="payments.charge_payment", routing_key="payment.charge", version=2, lifts={1: f})`
+    `class ChargePayment(Payload, task="payments.charge", routing_key="payment.charge", version=2, lifts={1: f})`
 
     `routing_key` is `<noun>.<verb>`; enqueueing adds the priority's word. When fields change, `version` is raised and
     `lifts[n]` turns the data of version n into that of version n + 1, so that messages under way stay readable.

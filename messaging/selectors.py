@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from celery import current_app
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Min, Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from messaging import broker_view
-from messaging.models import Attempt, FailedTask, Message, State
+from messaging.models import Attempt, FailedTask, Message, MessageQuerySet, State
 from messaging.topology import topology
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class QueueRow:
 
 def failed_tasks(
     *, queue: str = "", task: str = "", error: str = "", group: str = "", subject: str = ""
-) -> "QuerySet[FailedTask]":
+) -> MessageQuerySet:
     """The dead messages that fit, the newest failure first. `error` is an error type or a part of its message."""
     rows = FailedTask.objects.filter(state=State.DEAD)
     for field, value in {"queue": queue, "task": task, "fingerprint": group, "subject": subject}.items():

@@ -92,4 +92,5 @@ class Topology:
 @cache
 def topology() -> Topology:
     """The project's topology, read from `settings.MESSAGING`."""
-    return Topology(**settings.MESSAGING)
+    names: dict[str, Any] = settings.MESSAGING
+    return Topology(**names)

@@ -34,7 +34,7 @@ class Sleeper:
 
     @contextmanager
     def lying_down(self) -> Iterator[bool]:
-        """Hold the lock, if it is free. Look for due rows once more inside, then `sleep`. Yields whether it was free."""
+        """Hold the lock, if it is free; yields whether it was. Look for due rows once more inside, then `sleep`."""
         if connection.vendor != "postgresql":
             yield False
             return

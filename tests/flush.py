@@ -1,7 +1,7 @@
 """How is the database emptied after a test that committed? By DELETE.
 
-Django's TRUNCATE rewrites the files of every table, which took a second a test on PostgreSQL; deleting the few rows of a
-test takes milliseconds. Foreign keys are deferred there, so the order of the tables does not matter.
+Django's TRUNCATE rewrites the files of every table, which took a second a test on PostgreSQL; deleting the few rows of
+a test takes milliseconds. Foreign keys are deferred there, so the order of the tables does not matter.
 """
 
 from collections.abc import Sequence
@@ -16,4 +16,4 @@ def delete_instead_of_truncate() -> None:
 
 
 def _deletes(style: Any, tables: Sequence[str], **kwargs: Any) -> list[str]:
-    return [f"DELETE FROM {connection.ops.quote_name(table)};" for table in tables]
+    return [f"DELETE FROM {connection.ops.quote_name(table)};" for table in tables]  # noqa: S608 - our own tables

@@ -77,7 +77,7 @@ class Channel(redis.Channel):
                 self.client.connection.disconnect()
                 raise
             if not popped:
-                raise redis.Empty()
+                raise redis.Empty
             key, item = popped
             queue = bytes_to_str(key).rsplit(self.sep, 1)[0]
             self._queue_cycle.rotate(queue)
@@ -93,7 +93,7 @@ class Channel(redis.Channel):
                 item = client.rpop(self._q_for_pri(queue, step))
                 if item:
                     return open_envelope(item, queue)
-        raise redis.Empty()
+        raise redis.Empty
 
 
 class Transport(redis.Transport):

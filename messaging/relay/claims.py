@@ -1,6 +1,6 @@
 """Which rows does this relay send now? Any number of relays claim at once, and no row is claimed twice.
 
-PostgreSQL skips rows that another relay has locked; SQLite has one writer at a time, so there the lock is the database's.
+PostgreSQL skips rows that another relay has locked; SQLite has one writer at a time, so there no row lock is needed.
 """
 
 import uuid
@@ -24,7 +24,9 @@ def claim(*, limit: int) -> list[Message]:
     now = timezone.now()
     with transaction.atomic():
         rows = list(
-            Message.objects.due(now=now).select_for_update(skip_locked=True).order_by("-priority", "available_at")[:limit]
+            Message.objects.due(now=now)
+            .select_for_update(skip_locked=True)
+            .order_by("-priority", "available_at")[:limit]
         )
         Message.objects.filter(pk__in=[row.pk for row in rows]).update(
             state=State.SENT, sent_at=now, sends=F("sends") + 1

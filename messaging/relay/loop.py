@@ -29,7 +29,7 @@ class Pace:
 
 
 class Relay:
-    """One relay process. Run as many as you like; `stop()` from a signal handler ends `run()` after the present batch."""
+    """One relay process. Run as many as you like; `stop()`, as from a signal handler, ends `run()` after its batch."""
 
     def __init__(self, app: Celery, pace: Pace | None = None) -> None:
         self._app = app

@@ -20,7 +20,7 @@ class Publisher(Protocol):
     connection: Connection
 
     def publish(self, batch: Sequence[Message]) -> set[uuid.UUID]:
-        """Hand `batch` to the broker; the ids that it has taken over. Raises kombu's `OperationalError` or an OS error."""
+        """Hand `batch` to the broker; the ids that it took over. Raises kombu's `OperationalError` or an OS error."""
 
     def close(self) -> None: ...
 

@@ -1,6 +1,6 @@
 """Which sent messages does the broker no longer hold, so that they must be sent again?
 
-A row that is `sent` for longer than the visibility window should have been answered, unless it still waits in its queue.
+A row that is `sent` for longer than the visibility window should have been answered, unless it waits in its queue.
 Sending a message twice is safe, since a delivery that was sent again is looked up first; so this errs to that side:
 rows older than the window are sent again when their queue holds fewer messages than there are such rows, and after ten
 windows in any case.

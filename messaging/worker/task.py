@@ -23,7 +23,7 @@ HEADER = "conveyor"
 
 
 class AlreadySettled(Ignore):
-    """This delivery is a duplicate, or was taken over by an operator: what it did is rolled back, it is acknowledged."""
+    """This delivery is a duplicate, or an operator was first: it has no effect, and is acknowledged."""
 
 
 class NeverCompleted(RuntimeError):
@@ -37,8 +37,8 @@ class UseTheLedger(TypeError):
 class ReliableTask(Task):
     """Base of every task. Subclass it by `@reliable_task(SomePayload, …)`.
 
-    The first delivery goes straight to work. A delivery that says it was redelivered, retried or sent again is looked up
-    first. `complete()` commits effects and "done" together. `retry()`, which Celery's `autoretry_for` calls too, writes
+    A first delivery goes straight to work. One that says it was redelivered, retried or sent again is looked up first.
+    `complete()` commits effects and "done" together. `retry()`, which Celery's `autoretry_for` calls too, writes
     the next due time to the ledger instead of holding the message. Every other exception makes the message dead.
     """
 
@@ -107,7 +107,7 @@ class ReliableTask(Task):
             yield
         self.request.completed = True
 
-    def retry(  # type: ignore[override]
+    def retry(
         self,
         args: Any = None,
         kwargs: Any = None,
@@ -188,8 +188,8 @@ class ReliableTask(Task):
 def reliable_task(payload: type[Payload], **options: Any) -> Callable[[Callable[..., None]], Task]:
     """A Celery task for `payload`: `@shared_task` with `ReliableTask` as its base, bound, and backoff with full jitter.
 
-    `options` are Celery's own, such as `autoretry_for`, `max_retries`, `retry_backoff`, `time_limit` (seconds). A database
-    that cannot be reached, or that ended a deadlock, is always a reason to try again.
+    `options` are Celery's own, such as `autoretry_for`, `max_retries`, `retry_backoff`, `time_limit` (seconds).
+    A database that cannot be reached, or that ended a deadlock, is always a reason to try again.
     """
     autoretry_for = (*options.pop("autoretry_for", ()), OperationalError, InterfaceError)
     defaults = {

@@ -24,14 +24,19 @@ def wait_finished(stack, numbers: list[str], *, timeout: float = 90) -> None:
             rows = Order.objects.using(stack.alias).filter(number__in=numbers).exclude(status__in=FINISHED)
             return list(rows.values_list("number", "status")[:5])
 
-    stack.wait_for(lambda: not unfinished(), timeout, what=f"all {len(numbers)} orders are shipped; missing {unfinished()}")
+    stack.wait_for(
+        lambda: not unfinished(), timeout, what=f"all {len(numbers)} orders are shipped; missing {unfinished()}"
+    )
 
 
 def assert_once(stack, numbers: list[str]) -> None:
     """One charge, one parcel for each order, by the records of gateway and carrier."""
     with stack.db():
         alias = stack.alias
-        keys = [str(pk) for pk in Payment.objects.using(alias).filter(order__number__in=numbers).values_list("pk", flat=True)]
+        keys = [
+            str(pk)
+            for pk in Payment.objects.using(alias).filter(order__number__in=numbers).values_list("pk", flat=True)
+        ]
         assert len(keys) == len(numbers)
         assert GatewayCharge.objects.using(alias).filter(idempotency_key__in=keys).count() == len(numbers)
         assert CarrierParcel.objects.using(alias).filter(idempotency_key__in=numbers).count() == len(numbers)
@@ -58,7 +63,11 @@ def test_checkout_does_not_notice_a_stopped_broker_and_all_orders_finish_when_it
     without_broker = seconds_to_place(stack)
     assert without_broker < with_broker * 2 + 0.05, (with_broker, without_broker)
     with stack.db():
-        numbers = list(Order.objects.using(stack.alias).filter(lines__sku=stack.sku(), source="api", email="shopper@example.com").values_list("number", flat=True))
+        numbers = list(
+            Order.objects.using(stack.alias)
+            .filter(lines__sku=stack.sku(), source="api", email="shopper@example.com")
+            .values_list("number", flat=True)
+        )
     stack.broker.start()
     wait_finished(stack, numbers)
     assert_once(stack, numbers)
@@ -120,7 +129,7 @@ def test_killed_workers_and_relays_lose_nothing_and_do_nothing_twice(make_stack)
 
 
 def test_a_worker_killed_between_charge_and_commit_charges_once(make_stack):
-    """The gateway's reply comes at once, and the next statement cannot: the database is locked by the test meanwhile."""
+    """Killed as soon as the gateway's record shows a charge that the shop does not know of yet."""
     stack = make_stack(beat=False, env={"CONVEYOR_GATEWAY_LATENCY": "0.5"}, workers={"payments": 1, "shipping": 1})
     numbers = place(stack, 6, payment_method="pm_card_visa")
     killed = 0
@@ -147,7 +156,11 @@ def test_a_worker_that_is_stopped_softly_gives_its_work_back(make_stack):
 
     def started() -> bool:
         with stack.db():
-            return Message.objects.using(stack.alias).filter(subject=order["number"], task="payments.charge_payment", state=State.SENT).exists()
+            return (
+                Message.objects.using(stack.alias)
+                .filter(subject=order["number"], task="payments.charge_payment", state=State.SENT)
+                .exists()
+            )
 
     stack.wait_for(started)
     time.sleep(1)
@@ -161,7 +174,14 @@ def test_a_worker_that_is_stopped_softly_gives_its_work_back(make_stack):
 
 def test_two_hundred_buyers_at_once_share_fifty_pieces(stack):
     with stack.db():
-        product = Product.objects.using(stack.alias).listed().filter(stock__gte=1).exclude(sku=stack.sku()).order_by("-stock").first()
+        product = (
+            Product.objects.using(stack.alias)
+            .listed()
+            .filter(stock__gte=1)
+            .exclude(sku=stack.sku())
+            .order_by("-stock")
+            .first()
+        )
         stock = product.stock
     lines = [{"sku": product.sku, "quantity": stock - 50}] if stock > 50 else []
     if lines:
@@ -180,11 +200,10 @@ def test_two_hundred_buyers_at_once_share_fifty_pieces(stack):
 
 
 def test_a_database_that_goes_away_while_a_task_works_loses_nothing(make_stack):
-    stack = make_stack(beat=False, own_broker=False, env={"CONVEYOR_GATEWAY_LATENCY": "2"}, workers={"payments": 1, "shipping": 1})
-    if stack.backend == "embedded":
-        order = _with_sqlite_locked(stack)
-    else:
-        order = _with_postgresql_shut(stack)
+    stack = make_stack(
+        beat=False, own_broker=False, env={"CONVEYOR_GATEWAY_LATENCY": "2"}, workers={"payments": 1, "shipping": 1}
+    )
+    order = _with_sqlite_locked(stack) if stack.backend == "embedded" else _with_postgresql_shut(stack)
     stack.wait_status(order, *FINISHED, timeout=90)
     assert_once(stack, [order["number"]])
 

@@ -12,7 +12,10 @@ def charges(stack, order) -> int:
     """How often the gateway's own record says that the order was charged."""
     with stack.db():
         keys = [
-            str(pk) for pk in Payment.objects.using(stack.alias).filter(order__number=order["number"]).values_list("pk", flat=True)
+            str(pk)
+            for pk in Payment.objects.using(stack.alias)
+            .filter(order__number=order["number"])
+            .values_list("pk", flat=True)
         ]
         return GatewayCharge.objects.using(stack.alias).filter(idempotency_key__in=keys).count()
 

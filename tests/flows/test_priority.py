@@ -26,7 +26,9 @@ def test_late_express_orders_are_charged_before_200_waiting_standard_ones(make_s
 
     def order_of_charges() -> list[str]:
         with stack.db():
-            captured = Payment.objects.using(stack.alias).filter(captured_at__isnull=False, order__number__in=[*standard, *express])
+            captured = Payment.objects.using(stack.alias).filter(
+                captured_at__isnull=False, order__number__in=[*standard, *express]
+            )
             return list(captured.order_by("captured_at").values_list("order__number", flat=True))
 
     stack.wait_for(lambda: len(order_of_charges()) == STANDARD + EXPRESS, 90, what="all are charged")

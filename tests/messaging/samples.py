@@ -20,7 +20,11 @@ def _lift_to_3(data: dict[str, Any]) -> dict[str, Any]:
 
 
 class Versioned(
-    Payload, task="tests.versioned", routing_key="maintenance.versioned", version=3, lifts={1: _lift_to_2, 2: _lift_to_3}
+    Payload,
+    task="tests.versioned",
+    routing_key="maintenance.versioned",
+    version=3,
+    lifts={1: _lift_to_2, 2: _lift_to_3},
 ):
     full_name: str
 

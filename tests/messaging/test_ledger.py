@@ -1,5 +1,6 @@
 """Does a message exist exactly if its cause does?"""
 
+import contextlib
 import uuid
 from datetime import timedelta
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_enqueueing_outside_a_transaction_is_refused():
-    with pytest.raises(ledger.OutsideTransaction, match="tests.sample was enqueued outside a transaction"):
+    with pytest.raises(ledger.OutsideTransaction, match=r"tests\.sample was enqueued outside a transaction"):
         ledger.enqueue(Sample(text="a"))
     assert not Message.objects.exists()
 
@@ -36,23 +37,32 @@ def test_a_message_is_a_pending_row_with_all_that_sending_needs():
 
 
 def test_a_rollback_takes_the_message_with_it():
-    with pytest.raises(RuntimeError), ledger.transaction():
-        ledger.enqueue(Sample(text="a"))
-        raise RuntimeError
+    def roll_back() -> None:
+        with ledger.transaction():
+            ledger.enqueue(Sample(text="a"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        roll_back()
     assert not Message.objects.exists()
 
 
 def test_a_savepoint_that_is_rolled_back_takes_its_message_with_it():
     with ledger.transaction():
         kept = ledger.enqueue(Sample(text="kept"))
-        with pytest.raises(RuntimeError), transaction.atomic():
+        with contextlib.suppress(RuntimeError), transaction.atomic():
             ledger.enqueue(Sample(text="gone"))
             raise RuntimeError
     assert list(Message.objects.values_list("pk", flat=True)) == [kept.pk]
 
 
 def test_messages_of_one_transaction_are_written_in_one_statement():
-    with CaptureQueriesContext(connection, ) as queries, ledger.transaction():
+    with (
+        CaptureQueriesContext(
+            connection,
+        ) as queries,
+        ledger.transaction(),
+    ):
         for number in range(5):
             ledger.enqueue(Sample(text=str(number)))
     assert len([q for q in queries if "INSERT" in q["sql"]]) == 1
@@ -60,7 +70,7 @@ def test_messages_of_one_transaction_are_written_in_one_statement():
 
 
 def test_a_nested_transaction_joins_the_outer_one():
-    with pytest.raises(RuntimeError), ledger.transaction():
+    with contextlib.suppress(RuntimeError), ledger.transaction():
         with ledger.transaction():
             ledger.enqueue(Sample(text="a"))
         raise RuntimeError

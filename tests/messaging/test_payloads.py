@@ -13,7 +13,7 @@ def test_a_payload_cannot_be_changed():
 
 @pytest.mark.parametrize("data", [{}, {"text": 1}, {"text": "a", "extra": 1}, {"text": None}])
 def test_data_that_does_not_fit_is_refused_with_the_name_of_the_field(data):
-    with pytest.raises(PayloadInvalid, match="text|extra"):
+    with pytest.raises(PayloadInvalid, match=r"text|extra"):
         Sample.load(data, version=1)
 
 

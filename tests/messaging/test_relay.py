@@ -115,7 +115,7 @@ def test_several_relays_send_each_row_once(broker):
 
 
 def test_what_the_broker_refuses_waits_and_is_sent_later(relay, monkeypatch):
-    first, second = enqueue(2)
+    first, _ = enqueue(2)
     relay.turn()
     Message.objects.filter(pk=first.pk).update(state=State.PENDING, available_at=timezone.now())
     monkeypatch.setattr(type(relay._publisher), "publish", lambda self, batch: set())

@@ -1,6 +1,6 @@
 """Has a message's schema changed without a new version? Each schema is kept beside this file, one for each version.
 
-After a wanted change: raise the payload's `version`, write its lift, and run `UPDATE_SCHEMAS=1 pytest tests/messaging/test_schemas.py`.
+After a wanted change: raise the payload's `version`, write its lift, and run this file with UPDATE_SCHEMAS=1.
 """
 
 import json

@@ -4,7 +4,11 @@ import pytest
 
 from messaging.topology import Priority, Topology, UnroutableKey
 
-NAMES = {"exchange": "x", "dead_letter_exchange": "x.dead", "queues": {"payments": "payment.#", "shipping": "shipment.#"}}
+NAMES = {
+    "exchange": "x",
+    "dead_letter_exchange": "x.dead",
+    "queues": {"payments": "payment.#", "shipping": "shipment.#"},
+}
 
 
 def test_the_first_word_of_a_routing_key_decides_the_queue():
@@ -35,7 +39,10 @@ def test_quorum_queues_have_a_delivery_limit_and_no_priorities():
 
 def test_each_queue_has_its_dead_letter_queue():
     dead = Topology(**NAMES).kombu_dead_letter_queues()
-    assert [(queue.name, queue.routing_key) for queue in dead] == [("payments.dead", "payments"), ("shipping.dead", "shipping")]
+    assert [(queue.name, queue.routing_key) for queue in dead] == [
+        ("payments.dead", "payments"),
+        ("shipping.dead", "shipping"),
+    ]
 
 
 def test_a_priority_is_a_word_and_a_number():

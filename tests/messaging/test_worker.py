@@ -1,5 +1,6 @@
 """Does each end of a task reach the ledger, and does a duplicate leave no effect?"""
 
+import contextlib
 import threading
 import time
 import uuid
@@ -186,9 +187,7 @@ def test_backoff_is_exponential_with_full_jitter_and_a_ceiling(settings):
         patch.setattr(autoretry, "get_exponential_backoff_interval", interval)
         message = deliver(deliver(enqueue("one")))
     assert message.attempts == 2
-    assert seen == [
-        {"factor": 2, "retries": retries, "maximum": 600, "full_jitter": True} for retries in (0, 1)
-    ]
+    assert seen == [{"factor": 2, "retries": retries, "maximum": 600, "full_jitter": True} for retries in (0, 1)]
 
 
 def test_a_task_may_ask_for_a_retry_by_itself():
@@ -245,10 +244,8 @@ def test_a_message_that_loses_its_worker_each_time_is_dead_after_five_deliveries
         Message.objects.filter(pk=message.pk).update(state=State.SENT)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(samples.sample, "run", lambda payload: (_ for _ in ()).throw(SystemExit))
-            try:
+            with contextlib.suppress(SystemExit):
                 hand_over(message, redelivered=True)
-            except SystemExit:
-                pass
         message.refresh_from_db()
         assert message.attempts == delivery - 1
     assert (message.state, message.error_type) == (State.DEAD, "WorkerLost")
@@ -320,7 +317,7 @@ def test_a_message_whose_row_is_gone_is_kept_and_its_effects_are_not():
 
 
 def test_a_reliable_task_cannot_be_sent_past_the_ledger():
-    with pytest.raises(UseTheLedger, match="messaging.ledger.enqueue"):
+    with pytest.raises(UseTheLedger, match=r"messaging\.ledger\.enqueue"):
         samples.sample.delay(text="a")
     with pytest.raises(UseTheLedger):
         samples.sample(text="a")

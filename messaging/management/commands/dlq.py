@@ -78,7 +78,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{key:10} {facts[key]}")
         for attempt in attempts:
             self.stdout.write(f"\nattempt {attempt['number']} on {attempt['worker'] or 'an unknown worker'}")
-            self.stdout.write(attempt["traceback"] or attempt["message"])
+            self.stdout.write(str(attempt["traceback"] or attempt["message"]))
 
     def _retry(self, options: dict[str, Any]) -> None:
         self._act(options, lambda ids: services.retry(ids=ids, actor=_actor(), reason=options["reason"]))
@@ -105,7 +105,9 @@ class Command(BaseCommand):
     def _chosen(self, options: dict[str, Any]) -> list[uuid.UUID]:
         filters = {name: options[name] for name in FILTERS}
         if not any(filters.values()) and not options["all"]:
-            raise CommandError("Name messages by id, filter them (--queue, --task, --error, --group, --subject), or --all.")
+            raise CommandError(
+                "Name messages by id, filter them (--queue, --task, --error, --group, --subject), or --all."
+            )
         return list(selectors.failed_tasks(**filters).values_list("pk", flat=True))
 
 

@@ -58,12 +58,16 @@ class Command(BaseCommand):
     def _words(self, facts: dict[str, Any]) -> str:
         words = ", ".join(f"{p.word} ({p.value})" for p in sorted(Priority, reverse=True))
         lines = [f"exchange {facts['exchange']} (topic), priorities {words}", ""]
-        for queue in facts["queues"]:
-            lines.append(f"  {queue['binding']:16} -> {queue['name']:14} dead letters -> {queue['dead_letters']}")
+        lines += [
+            f"  {queue['binding']:16} -> {queue['name']:14} dead letters -> {queue['dead_letters']}"
+            for queue in facts["queues"]
+        ]
         lines += ["", "tasks"]
-        for task in facts["tasks"]:
-            key = f"{task['routing_key']}.<high|normal|low>"
-            lines.append(f"  {task['task']:28} {key:40} -> {task['queue']} (schema version {task['version']})")
+        lines += [
+            f"  {task['task']:28} {task['routing_key'] + '.<high|normal|low>':40} -> {task['queue']}"
+            f" (schema version {task['version']})"
+            for task in facts["tasks"]
+        ]
         lines += ["", "signals"]
         for signal in facts["signals"]:
             lines.append(f"  {signal['signal']}")
