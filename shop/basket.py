@@ -7,7 +7,8 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from shop import catalogue, money
+from orders import money
+from shop import catalogue
 from shop.models import Product
 
 MAX_QUANTITY = 99

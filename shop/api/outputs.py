@@ -11,10 +11,10 @@ from rest_framework import serializers
 from messaging.models import Message, State
 from messaging.selectors import QueueRow
 from orders.models import ShippingMethod, Status
+from orders.money import display
 from payments.models import PaymentStatus
 from shipping.models import ShipmentStatus
 from shop.models import Product
-from shop.money import display
 from shop.selectors import OrderView
 
 

@@ -6,7 +6,7 @@ from typing import Protocol
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from shop.money import display
+from orders.money import display
 from shop.replay.invoices import Reason
 from shop.replay.run import Report
 

@@ -4,7 +4,7 @@ from django import template
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
-from shop import money as shop_money
+from orders import money as order_money
 from shop.demo.stories import STORIES
 from shop.models import Product
 
@@ -47,7 +47,7 @@ def picture(product: Product) -> str:
 
 @register.filter
 def money(amount_minor: int, currency: str) -> str:
-    return shop_money.display(amount_minor, currency)
+    return order_money.display(amount_minor, currency)
 
 
 @register.filter

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shop.money import display
+from orders.money import display
 
 
 @pytest.mark.parametrize(
