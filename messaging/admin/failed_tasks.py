@@ -35,8 +35,8 @@ class FailedTaskAdmin(ReadOnlyAdmin):
     actions = ("retry_selected", "discard_selected")
     change_form_template = "admin/messaging/failedtask/change_form.html"
     fields = (
-        "failure", "task", "about", "queue", "routing_key", "priority", "finished_at", "attempts", "attempt_list",
-        "payload_text", "raw_text", "chain", "fingerprint", "correlation_id", "created_at",
+        "failure", "task", "about", "attempt_list", "payload_text", "raw_text", "chain", "attempts", "finished_at",
+        "queue", "routing_key", "priority", "fingerprint", "correlation_id", "created_at",
     )  # fmt: skip
     readonly_fields = fields
 
