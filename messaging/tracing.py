@@ -4,6 +4,7 @@ A request, or a message, starts a chain; every message enqueued while handling i
 the id of the message that caused it, and a W3C trace context (https://www.w3.org/TR/trace-context/) for tracing tools.
 """
 
+import logging
 import re
 import secrets
 import uuid
@@ -52,6 +53,15 @@ def chain_of_header(value: str) -> Chain:
     if match and int(match["trace"], 16):
         return Chain(uuid.UUID(hex=match["trace"]))
     return Chain(uuid.uuid4())
+
+
+class ChainFilter(logging.Filter):
+    """Gives each log record the start of its chain's id, so that one request is found again in the workers' logs."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        link = current()
+        record.chain = link.correlation_id.hex[:12] if link else "-"
+        return True
 
 
 class TraceMiddleware:

@@ -1,6 +1,7 @@
 """Does a message exist exactly if its cause does?"""
 
 import contextlib
+import logging
 import uuid
 from datetime import timedelta
 
@@ -111,6 +112,16 @@ def test_ids_sort_by_time_and_never_repeat():
     assert len(set(ids)) == 1000
     assert [i.int >> 80 for i in ids] == sorted(i.int >> 80 for i in ids)
     assert {i.variant for i in ids} == {uuid.RFC_4122}
+
+
+def test_log_records_tell_their_chain():
+    record = logging.makeLogRecord({})
+    tracing.ChainFilter().filter(record)
+    assert record.chain == "-"
+    link = tracing.Chain(uuid.uuid4())
+    with tracing.chain(link):
+        tracing.ChainFilter().filter(record)
+    assert link.correlation_id.hex.startswith(record.chain)
 
 
 @pytest.mark.parametrize(
