@@ -15,9 +15,10 @@ from messaging import wakeup
 from messaging.failures import Failure
 from messaging.models import Attempt, AuditEntry, Message, State
 from messaging.payloads import payload_for
-from messaging.signals import attempt_failed
+from messaging.signals import attempt_failed, replayed
 
 log = logging.getLogger(__name__)
+_NO_SUCH = "there is no such message"
 
 
 class NotInLedger(LookupError):
@@ -168,17 +169,20 @@ def discard(*, ids: Iterable[uuid.UUID], actor: str, reason: str) -> Outcome:
 
 
 def _replay_one(id_: uuid.UUID, *, actor: str, reason: str) -> str | None:
-    task = Message.objects.filter(pk=id_).values_list("task", flat=True).first()
-    if task and payload_for(task) is None:
-        return f"no code here knows the task {task!r}; deploy it first, or discard the message"
-    if task == "":
+    message = Message.objects.filter(pk=id_).first()
+    if message is None:
+        return _NO_SUCH
+    if not message.task:
         return "its body could not be read, so there is nothing to send; it can only be discarded"
+    if payload_for(message.task) is None:
+        return f"no code here knows the task {message.task!r}; deploy it first, or discard the message"
     done = _leave_dead(
         id_, State.PENDING, available_at=timezone.now(), replayed_from=F("attempts"), finished_at=None, note=""
     )
     if not done:
         return _why_not_dead(id_)
     _audit(id_, "retry", actor=actor, reason=reason)
+    replayed.send(sender=Message, message=message)
     return None
 
 
@@ -189,7 +193,7 @@ def _leave_dead(id_: uuid.UUID, state: State, **changes: Any) -> bool:
 def _why_not_dead(id_: uuid.UUID) -> str:
     message = Message.objects.filter(pk=id_).only("state").first()
     if message is None:
-        return "there is no such message"
+        return _NO_SUCH
     entry = AuditEntry.objects.filter(message_id=id_).order_by("-id").first()
     by = f" ({entry.action} by {entry.actor} at {entry.at:%Y-%m-%d %H:%M:%S} UTC)" if entry else ""
     return f"it is no longer dead but {State(message.state).label}{by}"

@@ -10,13 +10,13 @@ from django.dispatch import Signal
 from messaging import subjects
 from messaging.ledger import enqueue
 from messaging.models import Message
-from messaging.signals import attempt_failed
+from messaging.signals import attempt_failed, replayed
 from messaging.topology import Priority
 from orders import signals
 from orders.models import Order, OrderEvent, Source
 from orders.payloads import CancelUnpaid, EmailKind, SendEmail
 from orders.records import orders_page
-from orders.selectors import ATTEMPT_FAILED
+from orders.selectors import ATTEMPT_FAILED, REPLAYED
 
 _MAILED: dict[EmailKind, Signal] = {
     "placed": signals.order_placed,
@@ -34,6 +34,7 @@ def connect() -> None:
         signal.connect(partial(send_email, kind), weak=False, dispatch_uid=f"orders.send_email.{kind}")
     signals.order_payment_failed.connect(watch_unpaid, dispatch_uid="orders.watch_unpaid")
     attempt_failed.connect(note_failed_attempt, dispatch_uid="orders.note_failed_attempt")
+    replayed.connect(note_replay, dispatch_uid="orders.note_replay")
     subjects.register(orders_page)
 
 
@@ -50,16 +51,22 @@ def watch_unpaid(*, order: Order, **kwargs: Any) -> None:
 def note_failed_attempt(
     *, message: Message, error_type: str, attempt: int, of: int, retry_at: datetime | None, **kwargs: Any
 ) -> None:
-    """A message whose subject is no order's number is none of our business."""
-    order_id = Order.objects.filter(number=message.subject).values_list("pk", flat=True).first()
-    if order_id is None:
-        return
     data = {
-        "task": message.task,
-        "step": message.routing_key.partition(".")[0],
         "error_type": error_type,
         "attempt": attempt,
         "of": of,
         "retry_at": retry_at.isoformat() if retry_at else None,
     }
-    OrderEvent.objects.create(order_id=order_id, kind=ATTEMPT_FAILED, data=data)
+    _note(message, ATTEMPT_FAILED, data)
+
+
+def note_replay(*, message: Message, **kwargs: Any) -> None:
+    _note(message, REPLAYED, {})
+
+
+def _note(message: Message, kind: str, data: dict[str, Any]) -> None:
+    """A message whose subject is no order's number is none of our business."""
+    order_id = Order.objects.filter(number=message.subject).values_list("pk", flat=True).first()
+    if order_id is not None:
+        step = {"task": message.task, "step": message.routing_key.partition(".")[0]}
+        OrderEvent.objects.create(order_id=order_id, kind=kind, data=step | data)

@@ -14,6 +14,7 @@ from messaging.topology import Priority
 from orders.models import TRANSITIONS, Order, OrderEvent, ShippingMethod, Source, Status
 
 ATTEMPT_FAILED = "attempt_failed"
+REPLAYED = "replayed"
 
 
 def priority(order: Order) -> Priority:
@@ -59,7 +60,7 @@ def waits_for_a_person(events: Iterable[OrderEvent]) -> bool:
 
 
 def _is_about_an_email(event: OrderEvent) -> bool:
-    return event.kind == ATTEMPT_FAILED and event.data.get("step") == "notification"
+    return event.kind in (ATTEMPT_FAILED, REPLAYED) and event.data.get("step") == "notification"
 
 
 def describe(event: OrderEvent) -> str:
@@ -121,4 +122,5 @@ _TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
     Status.CANCELLED: _cancelled,
     Status.REFUNDED: lambda data: _("Money given back"),
     ATTEMPT_FAILED: _attempt_failed,
+    REPLAYED: lambda data: _("A person has looked at it, trying again"),
 }

@@ -11,8 +11,10 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 
 from messaging.models import Message, State
+from messaging.services import retry
 from orders.models import Order, Status
 from orders.receivers import note_failed_attempt
+from orders.selectors import describe, waits_for_a_person
 from shop.services import cancel, pay_again
 from tests.delivery import deliver, deliver_all, deliver_due, take
 from tests.factories import place
@@ -157,6 +159,16 @@ def test_paying_again_while_the_order_is_being_cancelled_as_unpaid_wins(monkeypa
     assert deliver(take(task="orders.cancel_unpaid")) == State.DONE
     order.refresh_from_db()
     assert order.status == Status.PLACED
+
+
+def test_a_retry_by_an_operator_is_told_on_the_timeline():
+    order = place(payment_method="pm_bug")
+    deliver_due()
+    assert waits_for_a_person(order.events.all())
+    dead = Message.objects.get(state=State.DEAD)
+    retry(ids=[dead.pk], actor="ann")
+    assert not waits_for_a_person(order.events.all())
+    assert describe(order.events.last()) == "A person has looked at it, trying again"
 
 
 def test_a_failed_attempt_of_something_else_leaves_no_event():

@@ -1,0 +1,74 @@
+"""How many messages a second does one relay send? `python bench/relay.py [--messages 20000] [--batch 500]`
+
+On a scratch database and a scratch broker, PostgreSQL with RabbitMQ and SQLite with Valkey, which are removed afterwards.
+Nothing consumes: what is measured is enqueueing (a transaction for each batch), then claiming, publishing and confirming.
+"""
+
+import argparse
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
+INNER = """
+import sys, time, django
+django.setup()
+from config import celery_app
+from messaging import ledger
+from messaging.maintenance import PurgeFinished
+from messaging.relay import Relay
+from messaging.relay.loop import Pace
+count, batch = int(sys.argv[1]), int(sys.argv[2])
+began = time.perf_counter()
+for _ in range(count // batch):
+    with ledger.transaction():
+        for _ in range(batch):
+            ledger.enqueue(PurgeFinished(), subject="bench")
+enqueued = count / (time.perf_counter() - began)
+relay = Relay(celery_app, Pace(batch=batch, chores_every=3600))
+first = relay.turn()
+began, sent = time.perf_counter(), 0
+while found := relay.turn():
+    sent += found
+assert first + sent == count // batch * batch, "not all were sent"
+print(f"enqueued {enqueued:8,.0f}/s   sent {sent / (time.perf_counter() - began):8,.0f}/s")
+"""
+
+
+class NoBlocker:
+    def unblock(self) -> suppress:
+        return suppress()
+
+
+def measure(backend: str, count: int, batch: int) -> str:
+    import pytest
+
+    from tests.stack import Stack
+
+    try:
+        stack = Stack(backend, blocker=NoBlocker(), relays=0, workers={}, beat=False, web=False)
+    except pytest.skip.Exception as missing:
+        return f"skipped: {missing}"
+    try:
+        stack.start()
+        environment = stack.env | {"DJANGO_SETTINGS_MODULE": "config.settings", "LOG_LEVEL": "WARNING"}
+        command = [sys.executable, "-c", INNER, str(count), str(batch)]
+        done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+        return done.stdout.strip() or done.stderr[-500:]
+    finally:
+        stack.remove()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--messages", type=int, default=20_000)
+    parser.add_argument("--batch", type=int, default=500)
+    options = parser.parse_args()
+    for backend in ("production", "embedded"):
+        print(f"{backend:11} {measure(backend, options.messages, options.batch)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
