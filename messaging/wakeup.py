@@ -49,16 +49,18 @@ class Sleeper:
     def sleep(self, seconds: float) -> None:
         """Until somebody calls, at most `seconds`. Only while the lock is held."""
         raw = connection.connection
-        for _ in raw.notifies(timeout=seconds, stop_after=1):
-            pass
-        for _ in raw.notifies(timeout=0):  # Those who called meanwhile need not wake the next sleep.
-            pass
+        with connection.wrap_database_errors:
+            for _ in raw.notifies(timeout=seconds, stop_after=1):
+                pass
+            for _ in raw.notifies(timeout=0):  # Those who called meanwhile need not wake the next sleep.
+                pass
 
     def _listen(self) -> None:
         """Before the lock is taken: a call between the two would be lost."""
         connection.ensure_connection()
         if self._listening is not connection.connection:
-            connection.connection.execute(f"LISTEN {CHANNEL}")
+            with connection.wrap_database_errors:
+                connection.connection.execute(f"LISTEN {CHANNEL}")
             self._listening = connection.connection
 
     def _ask(self, sql: str) -> bool:

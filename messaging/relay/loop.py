@@ -50,15 +50,14 @@ class Relay:
         while not self._stopping.is_set():
             try:
                 sent = self.turn()
+                self._recover()
+                self._rest(sent)
             except (DatabaseError, InterfaceError) as error:
                 self._step_back("database", error)
                 close_old_connections()
             except self._broker_errors() as error:
                 self._step_back("broker", error)
                 self._hang_up()
-            else:
-                self._recover()
-                self._rest(sent)
         self._hang_up()
         log.info("relay stopped")
 

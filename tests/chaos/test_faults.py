@@ -201,7 +201,10 @@ def test_two_hundred_buyers_at_once_share_fifty_pieces(stack):
 
 def test_a_database_that_goes_away_while_a_task_works_loses_nothing(make_stack):
     stack = make_stack(
-        beat=False, own_broker=False, env={"CONVEYOR_GATEWAY_LATENCY": "2"}, workers={"payments": 1, "shipping": 1}
+        beat=False,
+        own_broker=False,
+        env={"CONVEYOR_GATEWAY_LATENCY": "2", "CONVEYOR_TASK_TIME_LIMIT": "25"},
+        workers={"payments": 1, "shipping": 1},
     )
     order = _with_sqlite_locked(stack) if stack.backend == "embedded" else _with_postgresql_shut(stack)
     stack.wait_status(order, *FINISHED, timeout=90)
@@ -217,7 +220,7 @@ def _with_sqlite_locked(stack):
     lock = sqlite3.connect(stack.database.url.removeprefix("sqlite:///"), isolation_level=None)
     try:
         lock.execute("BEGIN IMMEDIATE")
-        time.sleep(23)
+        time.sleep(13)
     finally:
         lock.execute("ROLLBACK")
         lock.close()

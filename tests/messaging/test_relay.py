@@ -351,6 +351,42 @@ def test_a_sleeping_relay_is_woken_by_a_commit_and_by_nothing_else():
     assert woken[0] < 10
 
 
+def test_a_relay_outlives_the_end_of_its_connection_while_it_sleeps(broker):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no connections to lose")
+    relay = Relay(current_app, Pace(sleep=20, chores_every=3600, first_backoff=0.01))
+    pids = []
+
+    def work() -> None:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_backend_pid()")
+                pids.append(cursor.fetchone()[0])
+            relay.run()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        wait_until(lambda: bool(pids))
+        with connection.cursor() as cursor:
+            wait_until(lambda: _sleeps(cursor))
+            cursor.execute("SELECT pg_terminate_backend(%s)", [pids[0]])
+        enqueue()
+        wait_until(lambda: states() == {State.SENT}, 15)
+    finally:
+        relay.stop()
+        enqueue()
+        thread.join(15)
+    assert not thread.is_alive()
+
+
+def _sleeps(cursor) -> bool:
+    cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s", [wakeup.LOCK])
+    return bool(cursor.fetchone()[0])
+
+
 def test_nobody_is_notified_while_no_relay_sleeps(django_assert_num_queries):
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has no NOTIFY")
