@@ -68,6 +68,15 @@ class Channel(redis.Channel):
                 }
                 pipe.lpush(dead, dumps({**envelope, "headers": headers, "properties": properties}))
 
+    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
+        """A task that ends after its connection was lost cannot be acknowledged: an error that a worker survives.
+
+        kombu raises AttributeError there, which ends the worker.
+        """
+        if getattr(self.connection, "client", None) is None:
+            raise ConnectionResetError("the connection to the broker was closed meanwhile")
+        return dict(super()._connparams(asynchronous=asynchronous))
+
     def _brpop_read(self, **options: Any) -> bool:
         """As in kombu, but bytes that are no message are delivered as such instead of stopping the worker."""
         try:
