@@ -14,8 +14,9 @@ from django.utils import timezone
 from messaging import wakeup
 from messaging.failures import Failure
 from messaging.models import Attempt, AuditEntry, Message, State
-from messaging.payloads import payload_for
+from messaging.payloads import Payload, payload_for
 from messaging.signals import attempt_failed, replayed
+from messaging.topology import Priority, UnroutableKey, topology
 
 log = logging.getLogger(__name__)
 _NO_SUCH = "there is no such message"
@@ -174,16 +175,26 @@ def _replay_one(id_: uuid.UUID, *, actor: str, reason: str) -> str | None:
         return _NO_SUCH
     if not message.task:
         return "its body could not be read, so there is nothing to send; it can only be discarded"
-    if payload_for(message.task) is None:
+    payload = payload_for(message.task)
+    if payload is None:
         return f"no code here knows the task {message.task!r}; deploy it first, or discard the message"
-    done = _leave_dead(
-        id_, State.PENDING, available_at=timezone.now(), replayed_from=F("attempts"), finished_at=None, note=""
-    )
+    fresh = {"available_at": timezone.now(), "replayed_from": F("attempts"), "finished_at": None, "note": ""}
+    done = _leave_dead(id_, State.PENDING, **fresh, **_way_to_send(message, payload))
     if not done:
         return _why_not_dead(id_)
     _audit(id_, "retry", actor=actor, reason=reason)
     replayed.send(sender=Message, message=message)
     return None
+
+
+def _way_to_send(message: Message, payload: type[Payload]) -> dict[str, str]:
+    """A message that came past the ledger may have found its queue by a key that leads nowhere from here."""
+    try:
+        topology().queue_for(message.routing_key)
+    except UnroutableKey:
+        key = f"{payload.routing_key}.{Priority.LOW.word}"
+        return {"routing_key": key, "queue": topology().queue_for(key)}
+    return {}
 
 
 def _leave_dead(id_: uuid.UUID, state: State, **changes: Any) -> bool:

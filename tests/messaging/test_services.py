@@ -110,6 +110,23 @@ def test_only_what_can_be_sent_is_retried():
     assert "no such message" in told[2]
 
 
+def test_a_stray_that_came_by_a_key_of_its_own_is_sent_by_its_tasks_key():
+    id_ = uuid.uuid4()
+    failure = failure_told("NotInLedger", "from elsewhere", task="tests.sample")
+    services.file_stray(
+        message_id=id_,
+        failure=failure,
+        queue="payments",
+        task="tests.sample",
+        payload={"text": "ok"},
+        routing_key="odd",
+    )
+    assert services.retry(ids=[id_], actor="ann").done == [id_]
+    message = Message.objects.get()
+    assert (message.routing_key, message.queue) == ("maintenance.sample.low", "maintenance")
+    assert deliver(message).state == State.DONE
+
+
 def test_a_stray_message_is_filed_once():
     id_ = uuid.uuid4()
     for _ in range(2):

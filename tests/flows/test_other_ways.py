@@ -1,0 +1,36 @@
+"""Does the pipeline also run on quorum queues, and in workers that use threads?"""
+
+import pytest
+
+from messaging.models import Message, State
+
+
+def test_orders_travel_over_quorum_queues_and_poison_is_stopped(make_stack, request):
+    if "production" not in request.node.nodeid:
+        pytest.skip("only RabbitMQ has quorum queues")
+    stack = make_stack(own_broker=False, beat=False, env={"QUEUE_TYPE": "quorum"})
+    poison = stack.order(payment_method="pm_crash")
+    others = [stack.order(), stack.order(payment_method="pm_flaky_2")]
+    for order in others:
+        stack.wait_status(order, "shipped", "delivered", timeout=60)
+
+    def dead():
+        with stack.db():
+            return list(Message.objects.using(stack.alias).filter(subject=poison["number"], state=State.DEAD))
+
+    stack.wait_for(dead, 60, what="the message that kills its worker is dead")
+    assert dead()[0].error_type in ("WorkerLost", "DeliveryLimit")
+    assert stack.audit() == []
+
+
+def test_workers_with_threads_do_the_same(make_stack):
+    stack = make_stack(own_broker=False, beat=False, workers={})
+    for queues in ("payments", "shipping", "notifications,maintenance"):
+        worker = stack.new_worker(queues, 8, pool="threads")
+        stack.workers.append(worker)
+        worker.start()
+    orders = [stack.order(payment_method=method) for method in ("pm_card_visa", "pm_lost_reply", "pm_flaky_2") * 4]
+    for order in orders:
+        shipped = stack.wait_status(order, "shipped", "delivered", timeout=60)
+        assert shipped["payment"]["status"] == "captured"
+    assert stack.audit() == []
