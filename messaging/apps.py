@@ -8,6 +8,6 @@ class MessagingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from messaging import brokers, maintenance  # noqa: F401
+        from messaging import brokers, checks, maintenance  # noqa: F401
 
         brokers.install()

@@ -18,22 +18,20 @@ class State(models.TextChoices):
     DISCARDED = "discarded", "discarded"
 
 
-LIVE_STATES = (State.PENDING, State.SENT)
-
-
 class MessageQuerySet(models.QuerySet["Message"]):
     def due(self, *, now: datetime) -> "MessageQuerySet":
         return self.filter(state=State.PENDING, available_at__lte=now)
 
     def live(self) -> "MessageQuerySet":
-        return self.filter(state__in=LIVE_STATES)
+        """Two conditions rather than one list: only so does PostgreSQL use the two partial indexes."""
+        return self.filter(Q(state=State.PENDING) | Q(state=State.SENT))
 
     def dead(self) -> "MessageQuerySet":
         return self.filter(state=State.DEAD)
 
     def unsettled(self) -> "MessageQuerySet":
         """Live or dead: what still explains why something has not happened yet."""
-        return self.filter(state__in=(*LIVE_STATES, State.DEAD))
+        return self.filter(state__in=(State.PENDING, State.SENT, State.DEAD))
 
 
 class Message(models.Model):

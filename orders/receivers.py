@@ -12,6 +12,7 @@ from messaging.ledger import enqueue
 from messaging.models import Message
 from messaging.signals import attempt_failed, replayed
 from messaging.topology import Priority
+from messaging.wiring import enqueues
 from orders import signals
 from orders.models import Order, OrderEvent, Source
 from orders.payloads import CancelUnpaid, EmailKind, SendEmail
@@ -38,12 +39,14 @@ def connect() -> None:
     subjects.register(orders_page)
 
 
+@enqueues(SendEmail)
 def send_email(kind: EmailKind, /, *, order: Order, **kwargs: Any) -> None:
     """Imported orders were told of long ago."""
     if order.source != Source.IMPORT:
         enqueue(SendEmail(order_id=order.pk, kind=kind), priority=Priority.LOW, subject=order.number)
 
 
+@enqueues(CancelUnpaid)
 def watch_unpaid(*, order: Order, **kwargs: Any) -> None:
     enqueue(CancelUnpaid(order_id=order.pk), subject=order.number, delay=settings.CONVEYOR_UNPAID_SECONDS)
 

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from messaging.wiring import enqueues
 from orders import signals
 from orders.models import Order
 from payments import services
+from payments.payloads import ChargePayment, RefundPayment
 
 
 def connect() -> None:
@@ -13,9 +15,11 @@ def connect() -> None:
     signals.order_cancelled.connect(give_back, dispatch_uid="payments.order_cancelled")
 
 
+@enqueues(ChargePayment)
 def ask_for_money(*, order: Order, payment_method: str, **kwargs: Any) -> None:
     services.start_payment(order=order, method=payment_method)
 
 
+@enqueues(RefundPayment)
 def give_back(*, order: Order, **kwargs: Any) -> None:
     services.cancel_payment(order=order)

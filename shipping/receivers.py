@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from messaging.wiring import enqueues
 from orders import signals
 from orders.models import Order
 from shipping import services
+from shipping.payloads import CreateShipment, TrackShipment
 
 
 def connect() -> None:
@@ -12,9 +14,11 @@ def connect() -> None:
     signals.order_shipped.connect(track, dispatch_uid="shipping.order_shipped")
 
 
+@enqueues(CreateShipment)
 def ship(*, order: Order, **kwargs: Any) -> None:
     services.request_shipment(order=order)
 
 
+@enqueues(TrackShipment)
 def track(*, order: Order, **kwargs: Any) -> None:
     services.request_tracking(order=order)

@@ -7,7 +7,7 @@ from celery import current_app
 from celery.beat import ScheduleEntry
 from django.utils import timezone
 
-from messaging import beat, invariants, ledger, maintenance
+from messaging import beat, checks, invariants, ledger, maintenance
 from messaging.models import Message, State
 from messaging.uuids import first_uuid7_of
 from tests.messaging.deliver import deliver
@@ -65,6 +65,14 @@ def test_every_scheduled_task_has_a_payload_without_arguments(settings):
     assert settings.CELERY["beat_schedule"]
     for entry in settings.CELERY["beat_schedule"].values():
         payload_for(entry["task"])()
+
+
+def test_a_window_too_short_for_the_time_limit_is_warned_of(settings):
+    settings.CONVEYOR_VISIBILITY, settings.CONVEYOR_TASK_TIME_LIMIT = 60, 25
+    assert checks.visibility_exceeds_the_time_limit() == []
+    settings.CONVEYOR_VISIBILITY = 49
+    (warning,) = checks.visibility_exceeds_the_time_limit()
+    assert "at least 50" in str(warning.hint)
 
 
 def test_old_successes_are_purged_and_nothing_else():

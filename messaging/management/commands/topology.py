@@ -1,6 +1,5 @@
 """Which exchange, queues and bindings are there, and which signal enqueues which task?"""
 
-import inspect
 import json
 from typing import Any
 
@@ -10,22 +9,24 @@ from django.dispatch import Signal
 
 from messaging.payloads import registered_payloads
 from messaging.topology import Priority, topology
+from messaging.wiring import name_of, tasks_of
 
 
-def signals_and_receivers() -> list[tuple[str, list[str]]]:
-    """Each signal that a project app declares in its `signals.py`, with the receivers that answer it."""
+def wiring() -> list[dict[str, Any]]:
+    """Each signal that a project app declares in its `signals.py`, with its receivers and the tasks they enqueue."""
     found = []
     for config in apps.get_app_configs():
         module = None if "site-packages" in config.path else getattr(config.module, "signals", None)
         for name, signal in sorted(vars(module).items()) if module else ():
             if isinstance(signal, Signal):
-                found.append((f"{config.label}.{name}", _receivers(signal)))
+                found.append({"signal": f"{config.label}.{name}", "receivers": _receivers(signal)})
     return found
 
 
-def _receivers(signal: Signal) -> list[str]:
-    live = [inspect.unwrap(receiver) for part in signal._live_receivers(None) for receiver in part]
-    return sorted(f"{receiver.__module__}.{getattr(receiver, '__qualname__', repr(receiver))}" for receiver in live)
+def _receivers(signal: Signal) -> list[dict[str, Any]]:
+    live = [receiver for part in signal._live_receivers(None) for receiver in part]
+    rows = [{"receiver": name_of(receiver), "enqueues": list(tasks_of(receiver))} for receiver in live]
+    return sorted(rows, key=lambda row: row["receiver"])
 
 
 class Command(BaseCommand):
@@ -51,7 +52,7 @@ class Command(BaseCommand):
                 }
                 for task, payload in sorted(registered_payloads().items())
             ],
-            "signals": [{"signal": name, "receivers": found} for name, found in signals_and_receivers()],
+            "signals": wiring(),
         }
         self.stdout.write(json.dumps(facts, indent=2) if options["json"] else self._words(facts))
 
@@ -71,5 +72,8 @@ class Command(BaseCommand):
         lines += ["", "signals"]
         for signal in facts["signals"]:
             lines.append(f"  {signal['signal']}")
-            lines += [f"    -> {receiver}" for receiver in signal["receivers"]]
+            lines += [
+                f"    -> {row['receiver']:48}{' -> ' + ', '.join(row['enqueues']) if row['enqueues'] else ''}".rstrip()
+                for row in signal["receivers"]
+            ]
         return "\n".join(lines)

@@ -1,0 +1,58 @@
+"""Is what `manage.py topology` says of signals and tasks true?"""
+
+import pytest
+
+from messaging.management.commands.topology import wiring
+from messaging.models import Message
+from orders.models import Order
+from shop.services import cancel, pay_again
+from tests.delivery import deliver, take
+from tests.factories import place
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def declared(signal: str) -> list[str]:
+    (row,) = [row for row in wiring() if row["signal"] == f"orders.{signal}"]
+    return sorted(task for receiver in row["receivers"] for task in receiver["enqueues"])
+
+
+def enqueued_since(known: set) -> list[str]:
+    return sorted(Message.objects.exclude(pk__in=known).values_list("task", flat=True))
+
+
+def known() -> set:
+    return set(Message.objects.values_list("pk", flat=True))
+
+
+def test_each_signal_enqueues_what_its_receivers_declare():
+    order = place(payment_method="pm_card_declined")
+    assert enqueued_since(set()) == declared("order_placed")
+
+    before = known()
+    deliver(take(task="payments.charge_payment"))
+    assert enqueued_since(before) == declared("order_payment_failed")
+
+    before = known()
+    pay_again(order=Order.objects.get(), payment_method="pm_card_visa")
+    assert enqueued_since(before) == declared("order_reopened")
+
+    before = known()
+    deliver(take(task="payments.charge_payment"))
+    assert enqueued_since(before) == declared("order_paid")
+
+    before = known()
+    cancel(order=Order.objects.get(pk=order.pk))
+    assert enqueued_since(before) == declared("order_cancelled")
+
+    before = known()
+    deliver(take(task="payments.refund_payment"))
+    assert enqueued_since(before) == declared("order_refunded")
+
+
+def test_a_shipped_order_enqueues_what_its_receivers_declare():
+    place()
+    deliver(take(task="payments.charge_payment"))
+    before = known()
+    deliver(take(task="shipping.create_shipment"))
+    assert enqueued_since(before) == declared("order_shipped")
