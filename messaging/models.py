@@ -18,6 +18,9 @@ class State(models.TextChoices):
     DISCARDED = "discarded", "discarded"
 
 
+LIVE_STATES = (State.PENDING, State.SENT)
+
+
 class MessageQuerySet(models.QuerySet["Message"]):
     def due(self, *, now: datetime) -> "MessageQuerySet":
         return self.filter(state=State.PENDING, available_at__lte=now)
@@ -31,7 +34,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def unsettled(self) -> "MessageQuerySet":
         """Live or dead: what still explains why something has not happened yet."""
-        return self.filter(state__in=(State.PENDING, State.SENT, State.DEAD))
+        return self.filter(state__in=(*LIVE_STATES, State.DEAD))
 
 
 class Message(models.Model):
