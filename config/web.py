@@ -3,6 +3,7 @@
 granian's workers would go on alone, with the port, after their parent was killed, beside the ones of the next start.
 """
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -25,4 +26,7 @@ def end_with(parent: int) -> None:
     os._exit(1)
 
 
-threading.Thread(target=end_with, args=(os.getppid(),), name="end-with-parent", daemon=True).start()
+# Not getppid(): the parent may have been killed while this process was still starting.
+_parent = multiprocessing.parent_process()
+if _parent is not None and _parent.pid is not None:
+    threading.Thread(target=end_with, args=(_parent.pid,), name="end-with-parent", daemon=True).start()

@@ -79,7 +79,7 @@ def test_killed_processes_come_back_and_none_is_left_at_the_end(shop):
     assert shop.program.stop(timeout=60) == 0
     _, alive = psutil.wait_procs(family, timeout=3)
     assert alive == []
-    assert valkey.port_is_free(shop.port)
+    wait_for(lambda: valkey.port_is_free(shop.port), timeout=15, what="the web server's port is free")
     ends = [line for line in shop.program.text().splitlines() if "INFO stopped:" in line]
     assert "broker" in ends[-1], "the broker goes last, so that workers can give back what they hold"
     assert "Traceback" not in (shop.folder / "log" / "supervisord.log").read_text()
