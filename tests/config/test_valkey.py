@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config import valkey
+from tests.stack.program import wait_for
 from tests.stack.valkey import Valkey
 
 
@@ -46,7 +47,7 @@ def test_a_server_that_outlived_its_supervisor_is_ended_and_its_messages_are_kep
     with valkey.redis.Redis.from_url(server.url) as client:
         client.set("message", "kept")
     assert valkey.reclaim(folder=tmp_path) == server.url
-    assert server.program.returncode == 0
+    wait_for(lambda: server.program.returncode == 0, timeout=5)
     server.start()
     with valkey.redis.Redis.from_url(server.url) as client:
         assert client.get("message") == b"kept"
