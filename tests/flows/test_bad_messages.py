@@ -1,6 +1,10 @@
 """What becomes of junk that somebody puts straight on the queues? Each piece ends as one dead row; orders go on."""
 
 import json
+import os
+import signal
+import subprocess
+import time
 import uuid
 
 import pytest
@@ -84,17 +88,29 @@ def test_raw_bytes_in_the_brokers_own_list_end_as_a_dead_row(stack, known):
     stack.wait_status(stack.order(), "shipped", "delivered")
 
 
-def test_a_hard_time_limit_ends_as_one_dead_row(make_stack):
-    stack = make_stack(own_broker=False, env={"CONVEYOR_TASK_TIME_LIMIT": "2"}, beat=False)
-    order = stack.order(payment_method="pm_slow_5")
-
+def dead_of(stack, order) -> Message:
     def dead():
         with stack.db():
             return list(Message.objects.using(stack.alias).filter(subject=order["number"], state=State.DEAD))
 
     stack.wait_for(dead, 40, what="the message is dead")
     (message,) = dead()
-    assert "TimeLimitExceeded" in message.error_type
-    assert message.attempts == 1
-    stack.wait_status(stack.order(), "shipped", "delivered", timeout=40)
+    return message
+
+
+def test_soft_and_hard_time_limits_end_as_one_dead_row_each(make_stack):
+    """A task that sleeps hears the soft limit; one whose process is frozen hears nothing until the hard one ends it."""
+    stack = make_stack(own_broker=False, env={"CONVEYOR_TASK_TIME_LIMIT": "4"}, workers={"payments": 1}, beat=False)
+    slow = dead_of(stack, stack.order(payment_method="pm_slow_5"))
+    assert (slow.error_type, slow.attempts) == ("billiard.exceptions.SoftTimeLimitExceeded", 1)
+    order = stack.order(payment_method="pm_slow_5")
+    worker = stack.worker("payments")
+    stack.wait_for(lambda: worker.text().count("] received") == 2, what="the worker has the second order's message")
+    time.sleep(0.5)
+    children = subprocess.run(["pgrep", "-P", str(worker.pid)], capture_output=True, text=True, check=True)
+    for pid in children.stdout.split():
+        os.kill(int(pid), signal.SIGSTOP)
+    frozen = dead_of(stack, order)
+    assert (frozen.error_type, frozen.attempts) == ("billiard.exceptions.TimeLimitExceeded", 1)
+    stack.wait_status(stack.order(), "paid", timeout=40)
     assert stack.audit() == []

@@ -1,8 +1,11 @@
 """Does the pipeline also run on quorum queues, and in workers that use threads?"""
 
 import pytest
+from django.db import connections
 
 from messaging.models import Message, State
+
+FINISHED = ("shipped", "delivered")
 
 
 def test_orders_travel_over_quorum_queues_and_poison_is_stopped(make_stack, request):
@@ -34,3 +37,22 @@ def test_workers_with_threads_do_the_same(make_stack):
         shipped = stack.wait_status(order, "shipped", "delivered", timeout=60)
         assert shipped["payment"]["status"] == "captured"
     assert stack.audit() == []
+
+
+def test_workers_keep_their_database_connections_between_tasks(stack):
+    if stack.backend != "production":
+        pytest.skip("PostgreSQL counts its sessions; SQLite has none")
+
+    def sessions() -> int:
+        with stack.db(), connections[stack.alias].cursor() as cursor:
+            cursor.execute("SELECT sessions FROM pg_stat_database WHERE datname = current_database()")
+            return cursor.fetchone()[0]
+
+    stack.wait_status(stack.order(), "shipped", "delivered")
+    before = sessions()
+    orders = [stack.order() for _ in range(20)]
+    stack.wait_for(lambda: stack.api("GET", f"orders/{orders[-1]['public_id']}/")[1]["status"] in FINISHED, 30)
+    with stack.db():
+        handled = Message.objects.using(stack.alias).filter(subject__in=[o["number"] for o in orders], state=State.DONE)
+        assert handled.count() > 40
+    assert sessions() - before < 20
