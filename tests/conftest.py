@@ -25,10 +25,13 @@ MARKS = {
 class ByBackend(LoadScopeScheduling):
     """Tests of one backend run on one worker of xdist, so that they share its stack; all others run anywhere.
 
-    xdist's own way, `xdist_group`, renames tests for that, which pytest 9.2 no longer lets it do.
+    So do those of `tests/chaos`, which have stacks of their own. xdist's own way, `xdist_group`, renames tests, which
+    pytest 9.2 no longer lets it do.
     """
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith("tests/chaos/"):
+            return nodeid
         parameters = nodeid.partition("[")[2].rstrip("]").split("-")
         return next((backend for backend in BACKENDS if backend in parameters), nodeid)
 

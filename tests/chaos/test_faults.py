@@ -7,7 +7,6 @@ from messaging.models import Message, State
 from orders.models import Order
 from payments.models import GatewayCharge, Payment
 from shipping.models import CarrierParcel, Shipment
-from shop.models import Product
 
 FINISHED = ("shipped", "delivered")
 
@@ -170,33 +169,6 @@ def test_a_worker_that_is_stopped_softly_gives_its_work_back(make_stack):
     stack.worker("payments").start()
     stack.wait_status(order, *FINISHED, timeout=60)
     assert_once(stack, [order["number"]])
-
-
-def test_two_hundred_buyers_at_once_share_fifty_pieces(stack):
-    with stack.db():
-        product = (
-            Product.objects.using(stack.alias)
-            .listed()
-            .filter(stock__gte=1)
-            .exclude(sku=stack.sku())
-            .order_by("-stock")
-            .first()
-        )
-        stock = product.stock
-    lines = [{"sku": product.sku, "quantity": stock - 50}] if stock > 50 else []
-    if lines:
-        stack.order(lines=lines)
-    left = min(stock, 50)
-    wanted = {
-        "email": "crowd@example.com", "name": "Crowd", "shipping_method": "standard", "payment_method": "pm_card_visa",
-        "address": {"line1": "1 Road", "city": "York", "postcode": "YO1", "country": "GB"},
-        "lines": [{"sku": product.sku, "quantity": 1}],
-    }  # fmt: skip
-    with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(lambda _: stack.api("POST", "orders/", json=wanted)[0], range(200)))
-    assert (answers.count(201), answers.count(409)) == (left, 200 - left)
-    assert stack.api("GET", f"products/{product.sku}/")[1]["stock"] == 0
-    assert stack.audit() == []
 
 
 def test_a_database_that_goes_away_while_a_task_works_loses_nothing(make_stack):
