@@ -80,9 +80,7 @@ def checkout(
     `currency` (ISO 4217) is the shop's unless given. Asks neither the broker nor the gateway.
     Raises `UnknownPaymentMethod`, `UnknownProduct`, `OutOfStock` and `KeyReused`; then nothing was written.
     """
-    check_method(payment_method)
-    if not lines:
-        raise ValueError("An order has at least one line.")
+    _check(payment_method, lines)
     request: dict[str, Any] = {
         "email": email,
         "name": name,
@@ -99,8 +97,6 @@ def checkout(
             if idempotency:
                 _claim_key(idempotency, digest, order)
     except (IntegrityError, OutOfStock, UnknownProduct):
-        # The key is looked up only now: its unique constraint decides, also between two requests at once, and a
-        # request that comes again must get its order even if that one took the last piece.
         known = _known_order(idempotency, digest)
         if known is None:
             raise
@@ -126,6 +122,12 @@ def cancel(*, order: Order, reason: str = "customer") -> None:
     """
     with transaction():
         orders.cancel_order(order=order, reason=reason)
+
+
+def _check(payment_method: str, lines: Sequence[LineWanted]) -> None:
+    check_method(payment_method)
+    if not lines:
+        raise ValueError("An order has at least one line.")
 
 
 def _place(request: dict[str, Any], lines: Sequence[LineWanted], user: AbstractBaseUser | None) -> Order:
@@ -167,7 +169,11 @@ def _claim_key(idempotency: Idempotency, digest: str, order: Order) -> None:
 
 
 def _known_order(idempotency: Idempotency | None, digest: str) -> Order | None:
-    """The order that the key stands for. Raises `KeyReused` if it stands for another request."""
+    """The order that the key stands for. Raises `KeyReused` if it stands for another request.
+
+    Asked only after a refusal: the key's unique constraint decides, also between two requests at once, and a request
+    that comes again must get its order even if that one took the last piece.
+    """
     if idempotency is None:
         return None
     known = (
