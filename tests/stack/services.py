@@ -1,6 +1,6 @@
 """Which of RabbitMQ, PostgreSQL and Chromium are there for the tests, and how are the others got?
 
-`python -m tests.stack.services production` prints DATABASE_URL and BROKER_URL, or says what is missing and exits 1.
+`bin/test` calls `main`, which prints DATABASE_URL and BROKER_URL, or says what is missing and exits 1.
 """
 
 import functools
@@ -89,7 +89,3 @@ def main() -> None:
             f"{' and '.join(missing)} not there: their tests are skipped. `make services` installs and starts them."
         )
     sys.stdout.write(f"DATABASE_URL={postgresql_url()} BROKER_URL={rabbitmq_url()}\n")
-
-
-if __name__ == "__main__":
-    main()
