@@ -1,4 +1,4 @@
-"""How many messages a second does one relay send? `python bench/relay.py [--messages 20000] [--batch 500]`
+"""How many messages a second does one relay send? `python bench/relay.py [--messages 20000] [--batch 1000]`
 
 On a scratch database and broker, PostgreSQL with RabbitMQ and SQLite with Valkey, which are removed afterwards. Nothing
 consumes: what is measured is enqueueing (a transaction for each batch), then claiming, publishing and confirming.
@@ -66,7 +66,7 @@ def measure(backend: str, count: int, batch: int) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=20_000)
-    parser.add_argument("--batch", type=int, default=500)
+    parser.add_argument("--batch", type=int, default=1000)
     options = parser.parse_args()
     for backend in ("production", "embedded"):
         print(f"{backend:11} {measure(backend, options.messages, options.batch)}", flush=True)

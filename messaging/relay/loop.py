@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 class Pace:
     """Seconds, but for `batch`. A small batch is followed by a short wait, in which the next one gathers under load."""
 
-    batch: int = 500
+    batch: int = 1000
     gather: float = 0.03
     nap: float = 0.1
     sleep: float = 1.0

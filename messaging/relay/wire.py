@@ -21,7 +21,7 @@ def body_of(message: Message) -> Body:
 
 
 def headers_of(message: Message) -> dict[str, Any]:
-    """Celery's headers, and the ledger's own: which publication this is, and in which schema version."""
+    """The headers that Celery needs, and the ledger's own: which publication this is, and in which schema version."""
     id_ = str(message.pk)
     return {
         "lang": "py",
@@ -29,12 +29,7 @@ def headers_of(message: Message) -> dict[str, Any]:
         "id": id_,
         "root_id": str(message.correlation_id),
         "parent_id": str(message.causation_id) if message.causation_id else None,
-        "group": None,
-        "shadow": None,
-        "eta": None,
-        "expires": None,
         "retries": message.retries,
-        "timelimit": [None, None],
         "argsrepr": "()",
         "kwargsrepr": message.subject,
         "origin": _ORIGIN,
