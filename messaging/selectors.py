@@ -67,16 +67,6 @@ def queue_rows() -> list[QueueRow]:
     ]
 
 
-def dead_letters_at_broker() -> dict[str, int | None]:
-    """How many dead letters wait at the broker to be filed, by queue. None: the broker does not answer."""
-
-    def ask(connection: Any) -> dict[str, int | None]:
-        return {queue: broker_view.depth(connection, topology().dead(queue)) for queue in topology().queues}
-
-    answer = _with_broker(ask)
-    return answer if answer is not None else dict.fromkeys(topology().queues)
-
-
 def broker_answers() -> bool:
     return _with_broker(lambda connection: True) is not None
 

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from messaging import selectors, subjects
-from messaging.models import FailedTask, Message
+from messaging.models import Message
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -102,5 +102,3 @@ _ATTEMPT = (
     '<details class="messaging-attempt"{}><summary>#{} · {} · <strong>{}</strong> · {}</summary>'
     '<pre class="messaging-text">{}</pre></details>'
 )
-
-AnyMessage = Message | FailedTask

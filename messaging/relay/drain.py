@@ -12,6 +12,7 @@ from typing import Any
 
 from celery import Celery
 from django.conf import settings
+from django.db import DataError
 from kombu import Connection
 
 from messaging import services
@@ -53,15 +54,29 @@ def _drain_queue(connection: Connection, app: Celery, queue: str, *, limit: int)
             message = channel.basic_get(topology().dead(queue), no_ack=False)
             if message is None:
                 return count
-            file(read(queue, message), app)
+            _file_whatever_it_is(queue, message, app)
             channel.basic_ack(message.delivery_tag)
     return limit
+
+
+def _file_whatever_it_is(queue: str, message: Any, app: Celery) -> None:
+    """A dead letter whose text the database refuses must not stop the relay: its bytes are filed alone."""
+    try:
+        file(read(queue, message), app)
+    except (DataError, ValueError, TypeError, LookupError, AttributeError):
+        log.warning("%s: a dead letter is filed by its bytes alone", queue, exc_info=True)
+        file(DeadLetter(queue, None, "", None, 0, "", 0, "rejected", _body(message), {}), app)
+
+
+def _body(message: Any) -> bytes:
+    body = message.body.encode(errors="replace") if isinstance(message.body, str) else bytes(message.body or b"")
+    return body[:MAX_RAW]
 
 
 def read(queue: str, message: Any) -> DeadLetter:
     """Take what can be known from a raw kombu or py-amqp message."""
     headers = _plain(getattr(message, "headers", None) or message.properties.get("application_headers") or {})
-    body = message.body.encode() if isinstance(message.body, str) else bytes(message.body or b"")
+    body = _body(message)
     death = (headers.get("x-death") or [{}])[0]
     origin = headers.get(HEADER)
     return DeadLetter(
@@ -73,7 +88,7 @@ def read(queue: str, message: Any) -> DeadLetter:
         routing_key=str((death.get("routing-keys") or [""])[0]),
         priority=_integer(message.properties.get("priority")),
         reason=str(death.get("reason", "rejected")),
-        body=body[:MAX_RAW],
+        body=body,
         headers=headers,
     )
 
@@ -136,7 +151,7 @@ def _payload(body: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     if isinstance(parts, list) and len(parts) == 3 and isinstance(parts[1], dict):
-        return parts[1]
+        return dict(_plain(parts[1]))
     return None
 
 

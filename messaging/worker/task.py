@@ -143,13 +143,7 @@ class ReliableTask(Task):
 
         If the ledger cannot be reached, the error goes up and Celery gives the message to the dead-letter queue.
         """
-        failure = failure_of(
-            exc,
-            task=self.name,
-            worker=self.request.hostname or "",
-            started_at=self.request.get("started_at"),
-            text=str(getattr(einfo, "traceback", "") or ""),
-        )
+        failure = self._failure(exc, text=str(getattr(einfo, "traceback", "") or ""))
         id_ = uuid.UUID(task_id)
         buried = services.bury(message_id=id_, failure=failure, limit=self.limit)
         if buried is None and not Message.objects.filter(pk=id_).exists():
@@ -171,9 +165,13 @@ class ReliableTask(Task):
     def apply_async(self, *args: Any, **kwargs: Any) -> Any:
         raise UseTheLedger(_use_the_ledger(self.name))
 
-    def _failure(self, error: BaseException) -> Failure:
+    def _failure(self, error: BaseException, *, text: str = "") -> Failure:
         return failure_of(
-            error, task=self.name, worker=self.request.hostname or "", started_at=self.request.get("started_at")
+            error,
+            task=self.name,
+            worker=self.request.hostname or "",
+            started_at=self.request.get("started_at"),
+            text=text,
         )
 
     def _lost(self) -> Failure:

@@ -294,6 +294,16 @@ def test_odd_headers_do_not_stop_the_drain(publisher, headers):
     assert Message.objects.get().state == State.DEAD
 
 
+@pytest.mark.parametrize("text", ["a\x00b", "a\ud800b"], ids=["NUL", "half a surrogate pair"])
+def test_text_that_the_database_refuses_does_not_stop_the_relay(publisher, text):
+    body = json.dumps([[], {text: text}, {}])
+    dead_letter(publisher, body, headers={"task": "no.such", "id": str(uuid.uuid4())})
+    assert drain.drain(publisher.connection, current_app) == 1
+    message = Message.objects.get()
+    assert message.state == State.DEAD
+    assert bytes(message.raw_body) == body.encode()
+
+
 def test_raw_bytes_in_a_valkey_list_are_filed(publisher, settings):
     if not settings.BROKER_URL.startswith("redis"):
         pytest.skip("RabbitMQ has no lists to write to")
