@@ -1,22 +1,15 @@
-"""What may a shopper type in, and what is said when it does not fit?"""
+"""What must a shopper tell to buy, and what is said when it does not fit?"""
 
 import secrets
-from functools import lru_cache
-from typing import Any, cast
 
-from babel import Locale
 from django import forms
 from django.core.validators import RegexValidator
-from django.db import models
-from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import Order, ShippingMethod
+from orders.models import ShippingMethod
 from payments.gateways import offered_methods
-from shop.basket import MAX_QUANTITY
-
-# Codes that Babel knows beside those of countries: unions, and areas made up for tests.
-_NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
+from shop.forms.countries import countries
+from shop.forms.fields import text_field
 
 
 def new_token() -> str:
@@ -24,39 +17,8 @@ def new_token() -> str:
     return secrets.token_urlsafe(24)
 
 
-def countries() -> list[tuple[str, str]]:
-    """ISO 3166 codes and names, by name, in the language of the request."""
-    return _countries(translation.to_locale(translation.get_language() or "en"))
-
-
-@lru_cache
-def _countries(locale: str) -> list[tuple[str, str]]:
-    names = Locale.parse(locale).territories
-    known = [(code, name) for code, name in names.items() if len(code) == 2 and code not in _NO_COUNTRIES]
-    return sorted((pair for pair in known if pair[0].isalpha()), key=lambda pair: pair[1])
-
-
 def _methods() -> list[tuple[str, str]]:
     return [(method.id, str(method.label)) for method in offered_methods()]
-
-
-class SearchForm(forms.Form):
-    q = forms.CharField(max_length=100, required=False)
-
-
-class BasketForm(forms.Form):
-    sku = forms.CharField(max_length=40)
-    quantity = forms.IntegerField(min_value=1, max_value=MAX_QUANTITY, required=False)
-
-    def clean_quantity(self) -> int:
-        return self.cleaned_data["quantity"] or 1
-
-
-def _text(label: Any, *, of: str, autocomplete: str, **options: Any) -> forms.CharField:
-    """A line of text that is as long as the order's field `of` can hold."""
-    widget = forms.TextInput(attrs={"autocomplete": autocomplete, "class": "input w-full"})
-    column = cast("models.CharField[str, str]", Order._meta.get_field(of))
-    return forms.CharField(label=label, max_length=column.max_length, widget=widget, **options)
 
 
 class PaymentForm(forms.Form):
@@ -72,10 +34,10 @@ class CheckoutForm(PaymentForm):
         help_text=_("For the receipt and news of your parcel."),
         widget=forms.EmailInput(attrs={"autocomplete": "email", "class": "input w-full"}),
     )
-    name = _text(_("Full name"), of="name", autocomplete="name")
-    line1 = _text(_("Street and number"), of="line1", autocomplete="address-line1")
-    postcode = _text(_("Postcode"), of="postcode", autocomplete="postal-code")
-    city = _text(_("City"), of="city", autocomplete="address-level2")
+    name = text_field(_("Full name"), of="name", autocomplete="name")
+    line1 = text_field(_("Street and number"), of="line1", autocomplete="address-line1")
+    postcode = text_field(_("Postcode"), of="postcode", autocomplete="postal-code")
+    city = text_field(_("City"), of="city", autocomplete="address-level2")
     country = forms.ChoiceField(
         label=_("Country"),
         choices=lambda: [("", _("Choose…")), *countries()],
