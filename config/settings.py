@@ -180,6 +180,10 @@ CELERY: dict[str, Any] = celery_settings(
 SITE_URL = env.text("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
 SHOP_CURRENCY = "EUR"
 SHOP_EXPRESS_PRICE = 990
+# Orders before this hour, in TIME_ZONE, leave the same working day (Monday to Friday).
+SHIPPING_CUTOFF_HOUR = 15
+# First and last working day of arrival, counted from the day on which the parcel leaves.
+SHIPPING_WORKING_DAYS = {"standard": (2, 4), "express": (1, 1)}
 PAYMENT_GATEWAY = env.choice("PAYMENT_GATEWAY", ("simulated",))
 CONVEYOR_GATEWAY_LATENCY = env.number("CONVEYOR_GATEWAY_LATENCY", default=0.2, minimum=0, maximum=60)
 CONVEYOR_UNPAID_SECONDS = env.number("CONVEYOR_UNPAID_SECONDS", default=1800, minimum=1)

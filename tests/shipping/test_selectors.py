@@ -1,0 +1,48 @@
+"""Is a parcel promised for the right days?"""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import timezone
+
+from shipping.selectors import Window, delivery_window
+
+UTC = ZoneInfo("UTC")
+MON, TUE, WED, THU, FRI, SAT, SUN, NEXT_MON, NEXT_TUE, NEXT_WED, NEXT_THU, NEXT_FRI = (
+    date(2026, 3, day) for day in range(2, 14)
+)
+
+
+def at(day: date, hour: int, minute: int = 0, zone: ZoneInfo = UTC) -> datetime:
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone)
+
+
+@pytest.mark.parametrize(
+    ("placed_at", "express", "earliest", "latest"),
+    [
+        (at(MON, 0), TUE, WED, FRI),
+        (at(MON, 14, 59), TUE, WED, FRI),
+        (at(MON, 15), WED, THU, NEXT_MON),
+        (at(THU, 23, 59), NEXT_MON, NEXT_TUE, NEXT_THU),
+        (at(FRI, 10), NEXT_MON, NEXT_TUE, NEXT_THU),
+        (at(FRI, 15), NEXT_TUE, NEXT_WED, NEXT_FRI),
+        (at(SAT, 9), NEXT_TUE, NEXT_WED, NEXT_FRI),
+        (at(SUN, 23), NEXT_TUE, NEXT_WED, NEXT_FRI),
+    ],
+)
+def test_weekends_and_late_hours_do_not_count(placed_at, express, earliest, latest):
+    assert delivery_window(shipping_method="express", placed_at=placed_at) == Window(express, express)
+    assert delivery_window(shipping_method="standard", placed_at=placed_at) == Window(earliest, latest)
+
+
+def test_the_cut_off_is_that_of_the_shop_wherever_the_shopper_is(settings):
+    settings.TIME_ZONE = "Europe/Berlin"
+    placed_at = at(MON, 14, 30)
+    with timezone.override("America/New_York"):
+        assert delivery_window(shipping_method="express", placed_at=placed_at).latest == WED
+
+
+def test_an_unknown_method_is_promised_nothing():
+    with pytest.raises(KeyError):
+        delivery_window(shipping_method="teleport", placed_at=at(MON, 9))
