@@ -22,6 +22,10 @@ def new_public_id() -> str:
     return secrets.token_urlsafe(16)
 
 
+def default_language() -> str:
+    return settings.LANGUAGE_CODE
+
+
 class Status(models.TextChoices):
     PLACED = "placed", _("placed")
     PAYMENT_FAILED = "payment_failed", _("payment failed")
@@ -55,7 +59,10 @@ class Source(models.TextChoices):
 
 
 class Order(models.Model):
-    """An order. Amounts are minor units of `currency`; `total = subtotal + shipping_price`."""
+    """An order. Amounts are minor units of `currency`; `total = subtotal + shipping_price`.
+
+    `language` is what the shopper read while ordering, and what the shop's e-mails about the order are written in.
+    """
 
     number = models.CharField(max_length=20, unique=True, default=new_number, editable=False)
     public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
@@ -70,6 +77,7 @@ class Order(models.Model):
     country = models.CharField(max_length=2)
     shipping_method = models.CharField(max_length=10, choices=ShippingMethod, default=ShippingMethod.STANDARD)
     source = models.CharField(max_length=10, choices=Source, default=Source.WEB)
+    language = models.CharField(max_length=10, default=default_language, db_default="en")
     currency = models.CharField(max_length=3)
     subtotal = models.PositiveBigIntegerField()
     shipping_price = models.PositiveBigIntegerField(default=0)

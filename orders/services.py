@@ -8,7 +8,7 @@ from django.dispatch import Signal
 
 from orders import signals
 from orders.errors import IllegalTransition
-from orders.models import TRANSITIONS, Order, OrderEvent, OrderLine, Status, new_number
+from orders.models import TRANSITIONS, Order, OrderEvent, OrderLine, Status, default_language, new_number
 from orders.values import Address, NewLine
 
 
@@ -26,11 +26,13 @@ def place_order(
     payment_method: str,
     user: Any = None,
     number: str | None = None,
+    language: str = "",
 ) -> Order:
     """Write an order with its lines and tell of it. Prices are minor units of `currency`.
 
     `user` is the signed-in shopper, of whatever model the project uses, or None for a guest. `number` is given by
     callers that must name the order before it is a row; it comes from `new_number()`.
+    `language` is a code of `LANGUAGES`, by default that of the project.
     """
     subtotal = sum(line.unit_price * line.quantity for line in lines)
     order = Order.objects.create(
@@ -44,6 +46,7 @@ def place_order(
         country=address.country,
         shipping_method=shipping_method,
         source=source,
+        language=language or default_language(),
         currency=currency,
         subtotal=subtotal,
         shipping_price=shipping_price,

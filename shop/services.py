@@ -74,10 +74,11 @@ def checkout(
     user: AbstractBaseUser | None = None,
     idempotency: Idempotency | None = None,
     currency: str | None = None,
+    language: str = "",
 ) -> Placed:
     """Place an order: take its stock, write it, and tell of it, in one transaction of at most 12 SQL statements.
 
-    `currency` (ISO 4217) is the shop's unless given. Asks neither the broker nor the gateway.
+    `currency` (ISO 4217) and `language`, in which the shopper reads, are the shop's unless given. Asks neither the broker nor the gateway.
     Raises `UnknownPaymentMethod`, `UnknownProduct`, `OutOfStock` and `KeyReused`; then nothing was written.
     """
     _check(payment_method, lines)
@@ -93,7 +94,7 @@ def checkout(
     digest = _digest(request | {"address": asdict(address), "lines": [asdict(line) for line in lines]})
     try:
         with transaction():
-            order = _place(request, lines, user)
+            order = _place(request | {"language": language}, lines, user)
             if idempotency:
                 _claim_key(idempotency, digest, order)
     except (IntegrityError, OutOfStock, UnknownProduct):

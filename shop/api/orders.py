@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -67,7 +68,13 @@ def _place(request: Request, data: dict[str, Any]) -> Placed:
     """Raises `Problem` with the place of the line that cannot be had."""
     user = request.user if request.user.is_authenticated else None
     try:
-        return checkout(**checkout_arguments(data), source=Source.API, user=user, idempotency=idempotency(request))
+        return checkout(
+            **checkout_arguments(data),
+            source=Source.API,
+            user=user,
+            language=get_language() or "",
+            idempotency=idempotency(request),
+        )
     except UnknownProduct as error:
         sentence = _("There is no product {sku}.").format(sku=error.sku)
         raise invalid({place: [sentence] for place in _places(data["lines"], error.sku, "sku")}) from None

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -74,6 +75,7 @@ def _place(request: HttpRequest, contents: Contents, form: CheckoutForm) -> Orde
         lines=[services.LineWanted(sku=line.product.sku, quantity=line.quantity) for line in contents.lines],
         source=Source.WEB,
         user=request.user if request.user.is_authenticated else None,
+        language=get_language() or "",
         idempotency=services.Idempotency(client=_client(request), key=data["token"]),
     )
     Basket(request.session).clear()

@@ -56,6 +56,14 @@ def test_a_checkout_takes_stock_and_writes_order_payment_and_messages():
     assert set(Message.objects.values_list("subject", flat=True)) == {order.number}
 
 
+def test_an_order_remembers_the_language_it_was_placed_in(settings: Any):
+    sku = ProductFactory.create().sku
+    assert order_of(sku).order.language == settings.LANGUAGE_CODE
+    first = order_of(sku, language="de", idempotency=KEY)
+    assert Order.objects.get(pk=first.order.pk).language == "de"
+    assert order_of(sku, language="fr", idempotency=KEY).order == first.order
+
+
 def test_express_costs_extra_and_its_messages_are_urgent():
     order = place(shipping_method="express")
     assert (order.shipping_price, order.total) == (990, 2 * 1250 + 990)
