@@ -78,7 +78,8 @@ def checkout(
 ) -> Placed:
     """Place an order: take its stock, write it, and tell of it, in one transaction of at most 12 SQL statements.
 
-    `currency` (ISO 4217) and `language`, in which the shopper reads, are the shop's unless given. Asks neither the broker nor the gateway.
+    `currency` (ISO 4217) and `language`, in which the shopper reads, are the shop's unless given.
+    Asks neither the broker nor the gateway.
     Raises `UnknownPaymentMethod`, `UnknownProduct`, `OutOfStock` and `KeyReused`; then nothing was written.
     """
     _check(payment_method, lines)
