@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from orders.money import display
 from orders.records import RecordAdmin, record_link
-from shop.models import Category, Product, StockMovement, User
+from shop.models import Category, CategoryText, Product, ProductText, StockMovement, User
 from shop.stock import restock
 
 admin.site.register(User, UserAdmin)
@@ -31,9 +31,20 @@ class RestockForm(ActionForm):
     )
 
 
+class CategoryTextInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = CategoryText
+    extra = 0
+
+
+class ProductTextInline(admin.StackedInline):  # type: ignore[type-arg]
+    model = ProductText
+    extra = 0
+
+
 @admin.register(Category)
 class CategoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("name", "slug", "position")
+    inlines = (CategoryTextInline,)
     prepopulated_fields = {"slug": ("name",)}
 
 
@@ -53,6 +64,7 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     readonly_fields = ("stock", "created_at")
     action_form = RestockForm
     actions = ("restock",)
+    inlines = (ProductTextInline,)
 
     @admin.display(description=_("price"), ordering="price")
     def money(self, product: Product) -> str:

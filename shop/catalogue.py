@@ -1,4 +1,7 @@
-"""What can a shopper find in the catalogue? (Reads of the storefront's pages.)"""
+"""What can a shopper find in the catalogue? (Reads of the storefront's pages.)
+
+Names, taglines, descriptions and blurbs are in the active language where there is a text in it.
+"""
 
 from collections.abc import Iterable
 
@@ -12,7 +15,12 @@ PAGE_SIZE = 24
 
 def categories() -> list[Category]:
     """All categories, in the order in which the shop shows them."""
-    return list(Category.objects.all())
+    return list(Category.objects.in_active_language())
+
+
+def category(*, slug: str) -> Category:
+    """Raises Category.DoesNotExist."""
+    return Category.objects.in_active_language().get(slug=slug)
 
 
 def products(*, category: Category | None = None, search: str = "", page: int | str | None = 1) -> Page[Product]:
@@ -52,4 +60,4 @@ def by_sku(*, skus: Iterable[str]) -> dict[str, Product]:
 
 
 def _listed() -> ProductQuerySet:
-    return Product.objects.listed().select_related("category")
+    return Product.objects.listed().select_related("category").in_active_language()

@@ -1,8 +1,10 @@
 """How does the demo catalogue get into the database?"""
 
+from dataclasses import asdict
+
 from messaging.ledger import transaction
-from shop.demo.catalogue import CATEGORIES, PRODUCTS, ProductData
-from shop.models import Category, Product
+from shop.demo.catalogue import CATEGORIES, CATEGORY_TEXTS, PRODUCT_TEXTS, PRODUCTS, ProductData
+from shop.models import Category, CategoryText, Product, ProductText
 from shop.services import restock
 
 REFERENCE = "demo"
@@ -27,6 +29,7 @@ def stock_the_shelves() -> int:
         restock(
             quantities={product.pk: first[product.sku] for product in made if first[product.sku]}, reference=REFERENCE
         )
+        _translate(categories)
     return len(made)
 
 
@@ -51,4 +54,24 @@ def _product(data: ProductData, categories: dict[str, Category], position: int) 
         currency=CURRENCY,
         image=data.image,
         position=position,
+    )
+
+
+def _translate(categories: dict[str, Category]) -> None:
+    CategoryText.objects.bulk_create(
+        [
+            CategoryText(category=categories[slug], language=language, **asdict(text))
+            for language, texts in CATEGORY_TEXTS.items()
+            for slug, text in texts.items()
+        ],
+        ignore_conflicts=True,
+    )
+    products = dict(Product.objects.filter(sku__in=[data.sku for data in PRODUCTS]).values_list("sku", "pk"))
+    ProductText.objects.bulk_create(
+        [
+            ProductText(product_id=products[sku], language=language, **asdict(text))
+            for language, texts in PRODUCT_TEXTS.items()
+            for sku, text in texts.items()
+        ],
+        ignore_conflicts=True,
     )

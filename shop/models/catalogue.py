@@ -6,12 +6,22 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from shop.models.localised import Localised, LocalisedQuerySet
 
-class Category(models.Model):
+
+class CategoryQuerySet(LocalisedQuerySet["Category"]):
+    pass
+
+
+class Category(Localised):
+    localised_fields = ("name", "blurb")
+
     name = models.CharField(max_length=60)
     slug = models.SlugField(max_length=60, unique=True)
     blurb = models.CharField(max_length=200, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
+
+    objects = CategoryQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "name"]
@@ -21,14 +31,17 @@ class Category(models.Model):
         return self.name
 
 
-class ProductQuerySet(models.QuerySet["Product"]):
+class ProductQuerySet(LocalisedQuerySet["Product"]):
     def listed(self) -> "ProductQuerySet":
         """What shoppers may see: goods known only from imported orders are not listed."""
         return self.filter(is_listed=True)
 
 
-class Product(models.Model):
+class Product(Localised):
     """`price` is in minor units of `currency`; `stock` is what can still be sold: the sum of its stock movements."""
+
+    localised_fields = ("name", "tagline", "description")
+    localised_parent = "category"
 
     sku = models.CharField(max_length=40, unique=True)
     slug = models.SlugField(max_length=120, unique=True)

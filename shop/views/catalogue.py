@@ -1,7 +1,7 @@
 """Which pages show what can be bought?"""
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from shop import catalogue
@@ -18,7 +18,10 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def category(request: HttpRequest, slug: str) -> HttpResponse:
-    shown = get_object_or_404(Category, slug=slug)
+    try:
+        shown = catalogue.category(slug=slug)
+    except Category.DoesNotExist:
+        raise Http404 from None
     page = catalogue.products(category=shown, page=request.GET.get("page"))
     return render(request, "shop/category.html", {"category": shown, "page": page})
 

@@ -1,7 +1,7 @@
 """What does the demo shop sell?"""
 
-from shop.demo.catalogue import desk, home, kitchen, outdoors, sound, wear
-from shop.demo.catalogue.data import CategoryData, ProductData
+from shop.demo.catalogue import desk, german, home, kitchen, outdoors, sound, wear
+from shop.demo.catalogue.data import CategoryData, CategoryTextData, ProductData, TextData
 
 # The shelves are dealt out in turn, so that the first page shows something of each.
 _SHELVES = (sound, desk, home, wear, outdoors, kitchen)
@@ -10,5 +10,8 @@ CATEGORIES: list[CategoryData] = [shelf.CATEGORY for shelf in _SHELVES]
 PRODUCTS: list[ProductData] = [
     product for row in zip(*(shelf.PRODUCTS for shelf in _SHELVES), strict=True) for product in row
 ]
+# By language: categories' texts by slug, and products' by sku.
+CATEGORY_TEXTS: dict[str, dict[str, CategoryTextData]] = {"de": german.CATEGORIES}
+PRODUCT_TEXTS: dict[str, dict[str, TextData]] = {"de": german.PRODUCTS}
 
-__all__ = ["CATEGORIES", "PRODUCTS", "CategoryData", "ProductData"]
+__all__ = ["CATEGORIES", "CATEGORY_TEXTS", "PRODUCTS", "PRODUCT_TEXTS", "CategoryData", "ProductData"]

@@ -23,3 +23,18 @@ class ProductData:
     price: int
     image: str
     stock: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextData:
+    """A product's words in another language. An empty field leaves the product's own."""
+
+    name: str
+    tagline: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryTextData:
+    name: str
+    blurb: str
