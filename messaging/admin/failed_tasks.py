@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from messaging import services
 from messaging.admin.base import ReadOnlyAdmin
 from messaging.models import FailedTask, State
+from messaging.permissions import Actor
 
 
 @admin.register(FailedTask)
@@ -118,7 +119,7 @@ class FailedTaskAdmin(ReadOnlyAdmin):
         return self._discard_page(request, list(queryset.values_list("pk", flat=True)))
 
     def _retry(self, request: HttpRequest, ids: Iterable[uuid.UUID]) -> None:
-        outcome = services.retry(ids=list(ids), actor=request.user.get_username())
+        outcome = services.retry(ids=list(ids), actor=Actor.of(request.user))
         count = len(outcome.done)
         self._report(request, outcome, ngettext(
             "%(count)d task goes out again.", "%(count)d tasks go out again.", count) % {"count": count},
@@ -128,7 +129,7 @@ class FailedTaskAdmin(ReadOnlyAdmin):
         """Asks for the reason, and discards once there is one."""
         reason = request.POST.get("reason", "").strip()
         if request.method == "POST" and "reason" in request.POST and reason:
-            outcome = services.discard(ids=ids, actor=request.user.get_username(), reason=reason)
+            outcome = services.discard(ids=ids, actor=Actor.of(request.user), reason=reason)
             count = len(outcome.done)
             text = ngettext("%(count)d task discarded.", "%(count)d tasks discarded.", count) % {"count": count}
             self._report(request, outcome, text, _("Discarded: %(reason)s") % {"reason": reason})

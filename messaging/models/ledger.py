@@ -3,19 +3,20 @@
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from messaging.topology import Priority
 from messaging.uuids import uuid7
 
 
 class State(models.TextChoices):
-    PENDING = "pending", "waiting to be sent"
-    SENT = "sent", "sent"
-    DONE = "done", "succeeded"
-    DEAD = "dead", "dead"
-    DISCARDED = "discarded", "discarded"
+    PENDING = "pending", _("waiting to be sent")
+    SENT = "sent", _("sent")
+    DONE = "done", _("succeeded")
+    DEAD = "dead", _("dead")
+    DISCARDED = "discarded", _("discarded")
 
 
 LIVE_STATES = (State.PENDING, State.SENT)
@@ -31,6 +32,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def dead(self) -> "MessageQuerySet":
         return self.filter(state=State.DEAD)
+
+    def died(self) -> "MessageQuerySet":
+        """Dead now, or once: what was given up, and what an operator has sent again, however that went."""
+        return self.filter(Q(state=State.DEAD) | Q(state=State.DISCARDED) | Q(replayed_from__gt=0))
 
     def unsettled(self) -> "MessageQuerySet":
         """Live or dead: what still explains why something has not happened yet."""
@@ -77,8 +82,12 @@ class Message(models.Model):
     class Meta:
         db_table = "messaging_message"
         permissions = [
+            ("reveal_payload", "Can see personal data in payloads and errors"),
             ("retry_message", "Can send a dead message again"),
-            ("discard_message", "Can discard a dead message"),
+            ("bulk_retry", "Can send many dead messages again at once"),
+            ("edit_message", "Can change a dead message's payload and send it again"),
+            ("discard_message", "Can discard a dead message, and restore it"),
+            ("pause_queue", "Can pause a queue, and let it go on"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=State.values), name="messaging_message_state_is_known"),
@@ -88,6 +97,11 @@ class Message(models.Model):
             models.Index("queue", "sent_at", name="messaging_in_flight", condition=Q(state=State.SENT)),
             models.Index("queue", "finished_at", name="messaging_dead", condition=Q(state=State.DEAD)),
             models.Index("fingerprint", "finished_at", name="messaging_dead_group", condition=Q(state=State.DEAD)),
+            models.Index(
+                F("finished_at").desc(), F("id").desc(), name="messaging_dead_newest", condition=Q(state=State.DEAD)
+            ),
+            models.Index("finished_at", name="messaging_discarded", condition=Q(state=State.DISCARDED)),
+            models.Index("id", name="messaging_replayed", condition=Q(replayed_from__gt=0)),
             models.Index("subject", "id", name="messaging_subject"),
         ]
 
@@ -101,11 +115,12 @@ class Message(models.Model):
 
 
 class FailedTask(Message):
-    """The dead messages, as the admin shows them."""
+    """The messages that died, as the admin shows them, with what became of them since."""
 
     class Meta:
         proxy = True
-        verbose_name = "failed task"
+        verbose_name = _("failed task")
+        verbose_name_plural = _("failed tasks")
         default_permissions = ("view",)
 
 

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from messaging import services
 from messaging.models import LIVE_STATES, Message
+from messaging.permissions import Actor
 from messaging.selectors import QueueRow, failed_tasks, queue_rows
 from shop.api.docs import BODY, PAGE, STAFF, problems
 from shop.api.inputs import FailedTaskQuery, OptionalReasonIn, ReasonIn, read
@@ -70,7 +71,7 @@ class Retry(GenericAPIView[Message]):
         """Send a dead message again."""
         wanted = read(OptionalReasonIn, request.data)
         message = _failed(message_id)
-        _done(services.retry(ids=[message.pk], actor=request.user.get_username(), reason=wanted["reason"]))
+        _done(services.retry(ids=[message.pk], actor=Actor.of(request.user), reason=wanted["reason"]))
         return Response(self.get_serializer(_failed(message_id)).data)
 
 
@@ -88,7 +89,7 @@ class Discard(GenericAPIView[Message]):
         """Give a dead message up, for a reason that stays with it."""
         wanted = read(ReasonIn, request.data)
         message = _failed(message_id)
-        _done(services.discard(ids=[message.pk], actor=request.user.get_username(), reason=wanted["reason"]))
+        _done(services.discard(ids=[message.pk], actor=Actor.of(request.user), reason=wanted["reason"]))
         return Response(self.get_serializer(_failed(message_id)).data)
 
 

@@ -9,8 +9,11 @@ from shop.models import User
 _LOOK = (
     "messaging.view_message",
     "messaging.view_failedtask",
+    "messaging.view_failuregroup",
     "messaging.view_attempt",
     "messaging.view_auditentry",
+    "messaging.view_payloadedit",
+    "messaging.view_alert",
     "orders.view_order",
     "orders.view_orderline",
     "orders.view_orderevent",
@@ -21,9 +24,17 @@ _LOOK = (
     "shop.view_product",
     "shop.view_stockmovement",
 )
+_ACT = (
+    "messaging.reveal_payload",
+    "messaging.retry_message",
+    "messaging.bulk_retry",
+    "messaging.edit_message",
+    "messaging.discard_message",
+    "messaging.pause_queue",
+)
 OPERATORS, SUPPORT = "Operators", "Support"
 GROUPS = {
-    OPERATORS: (*_LOOK, "messaging.retry_message", "messaging.discard_message"),
+    OPERATORS: (*_LOOK, *_ACT),
     SUPPORT: _LOOK,
 }
 

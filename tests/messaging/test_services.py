@@ -9,8 +9,11 @@ from django.db import connection
 from messaging import ledger, services
 from messaging.failures import failure_of, failure_told
 from messaging.models import AuditEntry, Message, State
+from messaging.permissions import Actor
 from tests.messaging.deliver import deliver, send
 from tests.messaging.samples import Sample, behaviour
+
+ANN, BOB = Actor.system("ann"), Actor.system("bob")
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,7 +35,7 @@ def dead(text: str = "one") -> Message:
 
 def test_a_retry_sends_the_message_again_with_a_fresh_count_of_attempts():
     message = dead()
-    outcome = services.retry(ids=[message.pk], actor="ann", reason="mended")
+    outcome = services.retry(ids=[message.pk], actor=ANN, reason="mended")
     assert (outcome.done, outcome.skipped) == ([message.pk], {})
     message.refresh_from_db()
     assert (message.state, message.attempts, message.retries) == (State.PENDING, 1, 0)
@@ -41,7 +44,7 @@ def test_a_retry_sends_the_message_again_with_a_fresh_count_of_attempts():
 
 def test_a_message_that_fails_again_keeps_both_failures():
     message = dead()
-    services.retry(ids=[message.pk], actor="ann")
+    services.retry(ids=[message.pk], actor=ANN)
 
     def break_(self, payload):
         raise KeyError("again")
@@ -54,8 +57,8 @@ def test_a_message_that_fails_again_keeps_both_failures():
 
 def test_the_second_of_two_operators_is_told_who_was_first():
     message = dead()
-    services.retry(ids=[message.pk], actor="ann")
-    outcome = services.retry(ids=[message.pk], actor="bob")
+    services.retry(ids=[message.pk], actor=ANN)
+    outcome = services.retry(ids=[message.pk], actor=BOB)
     assert outcome.done == []
     assert "no longer dead but waiting to be sent (retry by ann at" in outcome.skipped[message.pk]
 
@@ -66,7 +69,7 @@ def test_fifty_operators_at_once_send_it_once():
 
     def press(number: int) -> None:
         try:
-            outcomes.append(services.retry(ids=[message.pk], actor=f"operator {number}"))
+            outcomes.append(services.retry(ids=[message.pk], actor=Actor.system(f"operator {number}")))
         finally:
             connection.close()
 
@@ -81,18 +84,18 @@ def test_fifty_operators_at_once_send_it_once():
 
 def test_a_discard_keeps_the_record_and_the_reason():
     message = dead()
-    assert services.discard(ids=[message.pk], actor="ann", reason="test order").done == [message.pk]
+    assert services.discard(ids=[message.pk], actor=ANN, reason="test order").done == [message.pk]
     message.refresh_from_db()
     assert (message.state, message.note) == (State.DISCARDED, "test order")
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.actor, entry.reason) == ("discard", "ann", "test order")
-    assert "discarded (discard by ann" in services.retry(ids=[message.pk], actor="bob").skipped[message.pk]
+    assert "discarded (discard by ann" in services.retry(ids=[message.pk], actor=BOB).skipped[message.pk]
 
 
 def test_a_discard_without_a_reason_is_refused():
     message = dead()
     with pytest.raises(ValueError, match="reason is needed"):
-        services.discard(ids=[message.pk], actor="ann", reason=" ")
+        services.discard(ids=[message.pk], actor=ANN, reason=" ")
     message.refresh_from_db()
     assert message.state == State.DEAD
 
@@ -102,7 +105,7 @@ def test_only_what_can_be_sent_is_retried():
     failure = failure_told("UnknownTask", "no such task", task="x")
     services.file_stray(message_id=unknown, failure=failure, queue="payments", task="no.such", payload={})
     services.file_stray(message_id=junk, failure=failure, queue="payments", raw_body=b"\xff")
-    outcome = services.retry(ids=[unknown, junk, uuid.uuid4()], actor="ann")
+    outcome = services.retry(ids=[unknown, junk, uuid.uuid4()], actor=ANN)
     assert outcome.done == []
     told = list(outcome.skipped.values())
     assert "no code here knows the task 'no.such'" in told[0]
@@ -121,7 +124,7 @@ def test_a_stray_that_came_by_a_key_of_its_own_is_sent_by_its_tasks_key():
         payload={"text": "ok"},
         routing_key="odd",
     )
-    assert services.retry(ids=[id_], actor="ann").done == [id_]
+    assert services.retry(ids=[id_], actor=ANN).done == [id_]
     message = Message.objects.get()
     assert (message.routing_key, message.queue) == ("maintenance.sample.low", "maintenance")
     assert deliver(message).state == State.DONE

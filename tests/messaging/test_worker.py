@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from messaging import ledger, services
 from messaging.models import Attempt, Message, State
+from messaging.permissions import Actor
 from messaging.relay import claims
 from messaging.signals import attempt_failed
 from messaging.worker.task import UseTheLedger
@@ -300,7 +301,7 @@ def test_a_message_from_elsewhere_is_kept_as_dead_and_can_be_retried():
     hand_over(stray, conveyor=None)
     kept = Message.objects.get(pk=stray.pk)
     assert (kept.state, kept.payload) == (State.DEAD, {"text": "ok"})
-    assert services.retry(ids=[kept.pk], actor="ann").done == [kept.pk]
+    assert services.retry(ids=[kept.pk], actor=Actor.system("ann")).done == [kept.pk]
     assert deliver(kept).state == State.DONE
 
 

@@ -11,6 +11,7 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 
 from messaging.models import Message, State
+from messaging.permissions import Actor
 from messaging.services import retry
 from orders.models import Order, Status
 from orders.receivers import note_failed_attempt
@@ -166,7 +167,7 @@ def test_a_retry_by_an_operator_is_told_on_the_timeline():
     deliver_due()
     assert waits_for_a_person(order.events.all())
     dead = Message.objects.get(state=State.DEAD)
-    retry(ids=[dead.pk], actor="ann")
+    retry(ids=[dead.pk], actor=Actor.system("ann"))
     assert not waits_for_a_person(order.events.all())
     assert describe(order.events.last()) == "A person has looked at it, trying again"
 

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from messaging.invariants import audit
 from messaging.models import Message, State
+from messaging.permissions import Actor
 from messaging.services import retry
 from orders.errors import IllegalTransition
 from orders.models import Order, Status
@@ -120,7 +121,7 @@ def test_an_outage_ends_as_a_dead_task_that_a_person_can_retry(settings: Any):
     assert order.events.last().data["retry_at"] is None  # type: ignore[union-attr]
     assert is_sound()
     Payment.objects.update(method="pm_card_visa")  # the bank is back
-    retry(ids=[message.pk], actor="operator")
+    retry(ids=[message.pk], actor=Actor.system("operator"))
     deliver_due()
     assert status(order) == Status.SHIPPED
     assert summary(order).attempts == settings.CONVEYOR_RETRY_MAX_ATTEMPTS + 1
@@ -151,7 +152,7 @@ def test_a_bug_is_dead_at_once_with_its_traceback_and_one_retry_finishes_the_ord
     assert status(order) == Status.PLACED
     assert is_sound()
     Payment.objects.update(method="pm_card_visa")  # the bug is mended
-    retry(ids=[message.pk], actor="operator")
+    retry(ids=[message.pk], actor=Actor.system("operator"))
     deliver_due()
     assert status(order) == Status.SHIPPED
     assert is_sound()

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from messaging import selectors, services
 from messaging.models import FailedTask, Message
+from messaging.permissions import Actor
 
 FILTERS = ("queue", "task", "error", "group", "subject")
 
@@ -126,5 +127,5 @@ def _summary(row: Message | FailedTask) -> dict[str, Any]:
     }
 
 
-def _actor() -> str:
-    return f"{getuser()} (command line)"
+def _actor() -> Actor:
+    return Actor.system(f"cli:{getuser()}")

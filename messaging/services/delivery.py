@@ -1,29 +1,24 @@
-"""How does a message move on in the ledger? Each function is one transaction, and decides by a conditional UPDATE."""
+"""How does a message move on from delivery to delivery? Each function is one transaction, and decides by a
+conditional UPDATE."""
 
-import logging
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
-from messaging import wakeup
+from messaging import rollup
 from messaging.failures import Failure
-from messaging.models import Attempt, AuditEntry, Message, State
-from messaging.payloads import Payload, payload_for
-from messaging.signals import attempt_failed, replayed
-from messaging.topology import Priority, UnroutableKey, topology
-
-log = logging.getLogger(__name__)
-_NO_SUCH = "there is no such message"
+from messaging.models import Attempt, Message, State
+from messaging.signals import attempt_failed
 
 
 class NotInLedger(LookupError):
     """A delivery whose message the ledger has never seen, or has forgotten."""
+
+    # Error types and fingerprints in the ledger carry this name; they must not change with the place of the class.
+    __module__ = "messaging.services"
 
 
 @transaction.atomic(savepoint=False)
@@ -131,94 +126,8 @@ def file_stray(
         )
         if created:
             _insert_attempt(message, failure, ended_at=now)
+            rollup.died(message, at=now)
     return message
-
-
-@dataclass
-class Outcome:
-    """What an operator's wish came to: the ids it was done for, and why not for the others."""
-
-    done: list[uuid.UUID] = field(default_factory=list)
-    skipped: dict[uuid.UUID, str] = field(default_factory=dict)
-
-
-def retry(*, ids: Iterable[uuid.UUID], actor: str, reason: str = "") -> Outcome:
-    """Send dead messages again, each with a fresh count of attempts. What they did at the gateway stays done."""
-    outcome = Outcome()
-    for id_ in ids:
-        with transaction.atomic():
-            fault = _replay_one(id_, actor=actor, reason=reason)
-        _tell(outcome, id_, fault)
-    if outcome.done:
-        with transaction.atomic():
-            wakeup.call()
-    return outcome
-
-
-def discard(*, ids: Iterable[uuid.UUID], actor: str, reason: str) -> Outcome:
-    """Give dead messages up, for a reason that stays with them."""
-    if not reason.strip():
-        raise ValueError("A reason is needed to discard a message: say why it must not be sent again.")
-    outcome = Outcome()
-    for id_ in ids:
-        with transaction.atomic():
-            done = _leave_dead(id_, State.DISCARDED, note=reason[:500], finished_at=timezone.now())
-            if done:
-                _audit(id_, "discard", actor=actor, reason=reason)
-            _tell(outcome, id_, None if done else _why_not_dead(id_))
-    return outcome
-
-
-def _replay_one(id_: uuid.UUID, *, actor: str, reason: str) -> str | None:
-    message = Message.objects.filter(pk=id_).first()
-    if message is None:
-        return _NO_SUCH
-    if not message.task:
-        return "its body could not be read, so there is nothing to send; it can only be discarded"
-    payload = payload_for(message.task)
-    if payload is None:
-        return f"no code here knows the task {message.task!r}; deploy it first, or discard the message"
-    fresh = {"available_at": timezone.now(), "replayed_from": F("attempts"), "finished_at": None, "note": ""}
-    done = _leave_dead(id_, State.PENDING, **fresh, **_way_to_send(message, payload))
-    if not done:
-        return _why_not_dead(id_)
-    _audit(id_, "retry", actor=actor, reason=reason)
-    replayed.send(sender=Message, message=message)
-    return None
-
-
-def _way_to_send(message: Message, payload: type[Payload]) -> dict[str, str]:
-    """A message that came past the ledger may have found its queue by a key that leads nowhere from here."""
-    try:
-        topology().queue_for(message.routing_key)
-    except UnroutableKey:
-        key = f"{payload.routing_key}.{Priority.LOW.word}"
-        return {"routing_key": key, "queue": topology().queue_for(key)}
-    return {}
-
-
-def _leave_dead(id_: uuid.UUID, state: State, **changes: Any) -> bool:
-    return bool(Message.objects.filter(pk=id_, state=State.DEAD).update(state=state, **changes))
-
-
-def _why_not_dead(id_: uuid.UUID) -> str:
-    message = Message.objects.filter(pk=id_).only("state").first()
-    if message is None:
-        return _NO_SUCH
-    entry = AuditEntry.objects.filter(message_id=id_).order_by("-id").first()
-    by = f" ({entry.action} by {entry.actor} at {entry.at:%Y-%m-%d %H:%M:%S} UTC)" if entry else ""
-    return f"it is no longer dead but {State(message.state).label}{by}"
-
-
-def _tell(outcome: Outcome, id_: uuid.UUID, fault: str | None) -> None:
-    if fault is None:
-        outcome.done.append(id_)
-    else:
-        outcome.skipped[id_] = fault
-
-
-def _audit(id_: uuid.UUID, action: str, *, actor: str, reason: str) -> None:
-    AuditEntry.objects.create(message_id=id_, action=action, actor=actor[:150], reason=reason[:500])
 
 
 def _under_way(message_id: uuid.UUID) -> Message | None:
@@ -242,6 +151,8 @@ def _keep_attempt(message: Message, failure: Failure, *, limit: int, retry_now: 
         ]
     )  # fmt: skip
     _insert_attempt(message, failure, ended_at=timezone.now())
+    if message.state == State.DEAD and message.finished_at:
+        rollup.died(message, at=message.finished_at)
     attempt_failed.send(
         sender=Message,
         message=message,
@@ -252,7 +163,7 @@ def _keep_attempt(message: Message, failure: Failure, *, limit: int, retry_now: 
     )
 
 
-def _next_try(message: Message, *, retry_now: bool) -> Any:
+def _next_try(message: Message, *, retry_now: bool) -> datetime | None:
     if message.state == State.DEAD:
         return None
     return timezone.now() if retry_now else message.available_at
