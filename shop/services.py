@@ -12,9 +12,10 @@ from django.db import IntegrityError
 
 from messaging.ledger import transaction
 from orders import services as orders
-from orders.models import IdempotencyKey, Order, ShippingMethod, Source, new_number
+from orders.models import IdempotencyKey, Order, Source, new_number
 from orders.values import Address, NewLine
 from payments.gateways import check_method
+from shop.delivery import shipping_price
 from shop.errors import KeyReused, OutOfStock, UnknownProduct
 from shop.models import Product, ProductQuerySet
 from shop.stock import merged, release_stock, restock, retake_stock, take_stock
@@ -133,14 +134,14 @@ def _check(payment_method: str, lines: Sequence[LineWanted]) -> None:
 
 
 def _place(request: dict[str, Any], lines: Sequence[LineWanted], user: AbstractBaseUser | None) -> Order:
-    number = new_number()
+    number, is_import = new_number(), request["source"] == Source.IMPORT
     wanted = merged((line.sku, line.quantity) for line in lines)
     products = take_stock(wanted=wanted, reference=number, products=_for_sale(request))
     return orders.place_order(
         **request,
         user=user,
         number=number,
-        shipping_price=_shipping_price(request["shipping_method"], request["source"]),
+        shipping_price=0 if is_import else shipping_price(shipping_method=request["shipping_method"]),
         lines=[_line(products[line.sku], line) for line in lines],
     )
 
@@ -155,11 +156,6 @@ def _for_sale(request: dict[str, Any]) -> ProductQuerySet:
 def _line(product: Product, line: LineWanted) -> NewLine:
     price = product.price if line.unit_price is None else line.unit_price
     return NewLine(sku=product.sku, name=product.name, unit_price=price, quantity=line.quantity)
-
-
-def _shipping_price(shipping_method: str, source: str) -> int:
-    is_charged = shipping_method == ShippingMethod.EXPRESS and source != Source.IMPORT
-    return int(settings.SHOP_EXPRESS_PRICE) if is_charged else 0
 
 
 def _digest(request: dict[str, Any]) -> str:

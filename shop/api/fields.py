@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
 
-# Line breaks and the like have no place in a name, and would be harmful in an e-mail's header.
-no_control_characters = RegexValidator(r"^[^\x00-\x1f\x7f-\x9f]*\Z", _("Must not contain control characters."))
+from shop.validators import no_control_characters
 
 
 class Text(serializers.CharField):

@@ -1,8 +1,19 @@
 """What may a shopper type in, and what is said when it does not fit?"""
 
+from shop.forms.addresses import AddressForm
 from shop.forms.basket import BasketForm
 from shop.forms.catalogue import SearchForm
-from shop.forms.checkout import CheckoutForm, PaymentForm, new_token
-from shop.forms.countries import countries
+from shop.forms.checkout import NEW_ADDRESS, CheckoutForm, PaymentForm, new_token
+from shop.forms.countries import countries, likely_country
 
-__all__ = ["BasketForm", "CheckoutForm", "PaymentForm", "SearchForm", "countries", "new_token"]
+__all__ = [
+    "NEW_ADDRESS",
+    "AddressForm",
+    "BasketForm",
+    "CheckoutForm",
+    "PaymentForm",
+    "SearchForm",
+    "countries",
+    "likely_country",
+    "new_token",
+]

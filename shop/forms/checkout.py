@@ -1,15 +1,21 @@
 """What must a shopper tell to buy, and what is said when it does not fit?"""
 
 import secrets
+from collections.abc import Iterable
+from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import ShippingMethod
 from payments.gateways import offered_methods
-from shop.forms.countries import countries
-from shop.forms.fields import text_field
+from shop.forms.addresses import AddressForm
+from shop.models import SavedAddress
+
+ADDRESS_FIELDS = ("name", "line1", "postcode", "city", "country")
+NEW_ADDRESS = "new"
 
 
 def new_token() -> str:
@@ -25,8 +31,11 @@ class PaymentForm(forms.Form):
     payment_method = forms.ChoiceField(label=_("Payment"), widget=forms.RadioSelect, choices=_methods)
 
 
-class CheckoutForm(PaymentForm):
-    """Prices are no part of it: what a basket costs is looked up. `seen` is only compared with that."""
+class CheckoutForm(AddressForm, PaymentForm):
+    """Prices are no part of it: what a basket costs is looked up. `seen` is only compared with that.
+
+    A saved address that is chosen stands for what the address fields would have said.
+    """
 
     email = forms.EmailField(
         label=_("E-mail"),
@@ -34,14 +43,11 @@ class CheckoutForm(PaymentForm):
         help_text=_("For the receipt and news of your parcel."),
         widget=forms.EmailInput(attrs={"autocomplete": "email", "class": "input w-full"}),
     )
-    name = text_field(_("Full name"), of="name", autocomplete="name")
-    line1 = text_field(_("Street and number"), of="line1", autocomplete="address-line1")
-    postcode = text_field(_("Postcode"), of="postcode", autocomplete="postal-code")
-    city = text_field(_("City"), of="city", autocomplete="address-level2")
-    country = forms.ChoiceField(
-        label=_("Country"),
-        choices=lambda: [("", _("Choose…")), *countries()],
-        widget=forms.Select(attrs={"autocomplete": "country", "class": "select w-full"}),
+    saved_address = forms.ChoiceField(required=False, widget=forms.RadioSelect, initial=NEW_ADDRESS)
+    keep_address = forms.BooleanField(
+        required=False,
+        label=_("Keep this address for my next order"),
+        widget=forms.CheckboxInput(attrs={"class": "checkbox checkbox-primary checkbox-sm"}),
     )
     shipping_method = forms.ChoiceField(
         label=_("Shipping"), widget=forms.RadioSelect, choices=ShippingMethod, initial=ShippingMethod.STANDARD
@@ -49,16 +55,40 @@ class CheckoutForm(PaymentForm):
     token = forms.CharField(widget=forms.HiddenInput, validators=[RegexValidator(r"\A[\w-]{16,64}\Z")])
     seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
 
-    field_order = ["email", "name", "line1", "postcode", "city", "country", "shipping_method", "payment_method"]
+    field_order = ["email", "saved_address", *ADDRESS_FIELDS, "keep_address", "shipping_method", "payment_method"]
+
+    def __init__(self, data: QueryDict | None = None, *, saved: Iterable[SavedAddress] = (), **options: Any) -> None:
+        self.saved = {str(address.pk): address for address in saved}
+        super().__init__(_with_saved(data, self.saved), **options)
+        self.fields["saved_address"].choices = [  # type: ignore[attr-defined]
+            *((key, str(address)) for key, address in self.saved.items()),
+            (NEW_ADDRESS, _("Another address")),
+        ]
 
     @property
     def is_stale(self) -> bool:
         """Whether what the page itself put into the form came back damaged."""
         return bool({"token", "seen"} & self.errors.keys())
 
-    def focus_first_error(self) -> None:
-        """Who cannot see the page is led to what is wrong, too."""
+    @property
+    def wants_address_kept(self) -> bool:
+        return bool(self.cleaned_data["keep_address"]) and self.cleaned_data["saved_address"] not in self.saved
+
+    def lead_to_first_error(self) -> None:
+        """Who cannot see the page is led to what is wrong, too, and what is wrong is never folded away."""
+        if self.errors.keys() & set(ADDRESS_FIELDS):
+            self.data = dict(self.data.items()) | {"saved_address": NEW_ADDRESS}
         for name in self.fields:
             if name in self.errors and not self[name].is_hidden:
                 self.fields[name].widget.attrs["autofocus"] = True
                 return
+
+
+def _with_saved(data: QueryDict | None, saved: dict[str, SavedAddress]) -> QueryDict | None:
+    chosen = saved.get(data.get("saved_address", "")) if data else None
+    if data is None or chosen is None:
+        return data
+    filled = data.copy()
+    for name in ADDRESS_FIELDS:
+        filled[name] = getattr(chosen, name)
+    return filled

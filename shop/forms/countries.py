@@ -4,14 +4,25 @@ from functools import lru_cache
 
 from babel import Locale
 from django.utils import translation
+from django.utils.translation.trans_real import parse_accept_lang_header
 
-# Codes that Babel knows beside those of countries: unions, and areas made up for tests.
-_NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
+# Codes that Babel knows beside those of countries: unions, parts of countries, and areas made up for tests.
+_NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "CP", "CQ", "DG", "EA", "IC"}
 
 
 def countries() -> list[tuple[str, str]]:
     """ISO 3166 codes and names, by name, in the language of the request."""
     return _countries(translation.to_locale(translation.get_language() or "en"))
+
+
+def likely_country(*, accept_language: str) -> str:
+    """The country that a browser's languages name first, such as AT in `de-AT,de;q=0.9`, or nothing."""
+    known = dict(countries())
+    for language, _quality in parse_accept_lang_header(accept_language):
+        region = language.rpartition("-")[2].upper()
+        if region in known and "-" in language:
+            return region
+    return ""
 
 
 @lru_cache

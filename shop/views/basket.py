@@ -3,7 +3,7 @@
 Every change works as a plain form that leads back to the basket; htmx asks for the changed parts only.
 """
 
-from typing import cast
+from typing import Any, cast
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,14 +14,16 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.middleware import HtmxDetails
 
 from shop import catalogue
-from shop.basket import MAX_QUANTITY, Basket
+from shop.basket import MAX_QUANTITY, basket_of
 from shop.forms import BasketForm
 from shop.models import Product
+
+_REMOVED = "basket_removed"
 
 
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
-    return render(request, "shop/basket.html", {"contents": Basket(request.session).contents()})
+    return render(request, "shop/basket.html", _context(request))
 
 
 @require_POST
@@ -29,7 +31,7 @@ def add(request: HttpRequest) -> HttpResponse:
     form = BasketForm(request.POST)
     if form.is_valid():
         product = _listed(form.cleaned_data["sku"])
-        basket = Basket(request.session)
+        basket = basket_of(request)
         before = basket.quantities.get(product.sku, 0)
         wanted = before + form.cleaned_data["quantity"]
         _tell_added(request, product, wanted, before, basket.put(product=product, quantity=wanted))
@@ -45,7 +47,7 @@ def change(request: HttpRequest) -> HttpResponse:
     form = BasketForm(request.POST)
     if form.is_valid():
         product, wanted = _listed(form.cleaned_data["sku"]), form.cleaned_data["quantity"]
-        _tell_capped(request, product, wanted, Basket(request.session).put(product=product, quantity=wanted))
+        _tell_capped(request, product, wanted, basket_of(request).put(product=product, quantity=wanted))
     else:
         _tell_wrong(request)
     return _changed(request)
@@ -53,15 +55,24 @@ def change(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def remove(request: HttpRequest) -> HttpResponse:
-    Basket(request.session).remove(sku=request.POST.get("sku", ""))
+    sku = request.POST.get("sku", "")
+    quantity = basket_of(request).remove(sku=sku)
+    if quantity:
+        request.session[_REMOVED] = [sku, quantity]
     return _changed(request)
 
 
 def _changed(request: HttpRequest) -> HttpResponse:
     if _is_htmx(request):
-        contents = Basket(request.session).contents()
-        return render(request, "shop/partials/basket_changed.html", {"contents": contents})
+        return render(request, "shop/partials/basket_changed.html", _context(request))
     return redirect("shop:basket")
+
+
+def _context(request: HttpRequest) -> dict[str, Any]:
+    """What was removed last can be put back, once."""
+    sku, quantity = request.session.pop(_REMOVED) if _REMOVED in request.session else ("", 0)
+    removed = catalogue.by_sku(skus=[sku]).get(sku) if quantity else None
+    return {"contents": basket_of(request).contents(), "removed": removed, "removed_quantity": quantity}
 
 
 def _listed(sku: str) -> Product:

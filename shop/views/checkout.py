@@ -2,10 +2,11 @@
 
 import hashlib
 
-from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -13,10 +14,11 @@ from django.views.decorators.http import require_http_methods
 
 from orders.models import Order, Source
 from payments.gateways import offered_methods
-from shop import services
-from shop.basket import Basket, Contents
+from shop import addresses, delivery, selectors, services
+from shop.basket import Contents, basket_of
 from shop.errors import KeyReused, OutOfStock, UnknownProduct
-from shop.forms import CheckoutForm, new_token
+from shop.forms import CheckoutForm, likely_country, new_token
+from shop.models import SavedAddress
 
 _PLACED = "placed"
 # Forms that may still be sent again from another tab or with the back button.
@@ -30,7 +32,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
     if earlier:
         messages.info(request, _("You have placed this order already. Here it is."))
         return redirect("shop:order", earlier)
-    contents = Basket(request.session).contents()
+    contents = basket_of(request).contents()
     if not contents.lines:
         messages.info(request, _("Your basket is empty, so there is nothing to check out."))
         return redirect("shop:basket")
@@ -38,11 +40,12 @@ def checkout(request: HttpRequest) -> HttpResponse:
         return _submitted(request, contents)
     if not contents.can_check_out:
         return redirect("shop:basket")
-    return _page(request, contents, CheckoutForm(initial=_known(request) | _fresh(contents)))
+    saved = _saved(request)
+    return _page(request, contents, CheckoutForm(saved=saved, initial=_known(request, saved) | _fresh(contents)))
 
 
 def _submitted(request: HttpRequest, contents: Contents) -> HttpResponse:
-    form = CheckoutForm(request.POST)
+    form = CheckoutForm(request.POST, saved=_saved(request))
     if not form.is_valid():
         if form.is_stale:
             form.add_error(None, _("This form was out of date. Please look it over and send it again."))
@@ -63,35 +66,42 @@ def _submitted(request: HttpRequest, contents: Contents) -> HttpResponse:
 
 
 def _place(request: HttpRequest, contents: Contents, form: CheckoutForm) -> Order:
-    data = form.cleaned_data
+    data, user = form.cleaned_data, _user(request)
     placed = services.checkout(
         email=data["email"],
         name=data["name"],
-        address=services.Address(
-            line1=data["line1"], city=data["city"], postcode=data["postcode"], country=data["country"]
-        ),
+        address=_address(form),
         shipping_method=data["shipping_method"],
         payment_method=data["payment_method"],
         lines=[services.LineWanted(sku=line.product.sku, quantity=line.quantity) for line in contents.lines],
         source=Source.WEB,
-        user=request.user if request.user.is_authenticated else None,
+        user=user,
         language=get_language() or "",
         idempotency=services.Idempotency(client=_client(request), key=data["token"]),
     )
-    Basket(request.session).clear()
+    basket_of(request).clear()
     _remember(request, data["token"], placed.order)
+    if user and form.wants_address_kept:
+        _keep_address(request, user, form)
     return placed.order
 
 
+def _keep_address(request: HttpRequest, user: AbstractBaseUser, form: CheckoutForm) -> None:
+    try:
+        addresses.add_address(user=user, name=form.cleaned_data["name"], address=_address(form))
+    except addresses.TooManyAddresses as refusal:
+        messages.info(request, str(refusal))
+
+
 def _page(request: HttpRequest, contents: Contents, form: CheckoutForm) -> HttpResponse:
-    express = settings.SHOP_EXPRESS_PRICE
-    form.focus_first_error()
+    form.lead_to_first_error()
+    offers = delivery.offers(now=timezone.now())
     context = {
         "contents": contents,
         "form": form,
         "methods": offered_methods(),
-        "express_price": express,
-        "express_total": contents.subtotal + express,
+        "offers": offers,
+        "totals": [(offer.method, offer.price, contents.subtotal + offer.price) for offer in offers],
     }
     return render(request, "shop/checkout.html", context)
 
@@ -106,14 +116,31 @@ def _with_fresh(form: CheckoutForm, contents: Contents) -> CheckoutForm:
     return form
 
 
-def _known(request: HttpRequest) -> dict[str, object]:
+def _known(request: HttpRequest, saved: list[SavedAddress]) -> dict[str, object]:
     """Who has bought here before need not type it all again."""
+    guess: dict[str, object] = {"country": likely_country(accept_language=request.headers.get("Accept-Language", ""))}
     if not request.user.is_authenticated:
-        return {}
-    last = Order.objects.filter(user=request.user).first()
+        return guess
+    last = selectors.orders_of(user=request.user).first()
+    if saved:
+        email = last.email if last else request.user.email
+        return guess | {"email": email, "saved_address": str(saved[0].pk)}
     if not last:
-        return {"email": request.user.email, "name": request.user.get_full_name()}
+        return guess | {"email": request.user.email, "name": request.user.get_full_name()}
     return {name: getattr(last, name) for name in ("email", "name", "line1", "postcode", "city", "country")}
+
+
+def _user(request: HttpRequest) -> AbstractBaseUser | None:
+    return request.user if request.user.is_authenticated else None
+
+
+def _saved(request: HttpRequest) -> list[SavedAddress]:
+    user = _user(request)
+    return list(addresses.addresses_of(user=user)) if user else []
+
+
+def _address(form: CheckoutForm) -> services.Address:
+    return services.Address(**{name: form.cleaned_data[name] for name in ("line1", "city", "postcode", "country")})
 
 
 def _client(request: HttpRequest) -> str:

@@ -105,3 +105,21 @@ def test_what_is_not_sold_any_more_leaves_the_basket(client, lamp):
 @pytest.mark.parametrize("path", ["/basket/add/", "/basket/change/", "/basket/remove/"])
 def test_looking_changes_nothing(client, path):
     assert client.get(path).status_code == 405
+
+
+def test_a_line_that_was_removed_can_be_put_back_once(client, lamp):
+    client.post("/basket/add/", {"sku": lamp.sku, "quantity": 3})
+    page = text(client.post("/basket/remove/", {"sku": lamp.sku}, follow=True))
+    assert "3 × Lamp is out of your basket." in page
+    assert "Put it back" not in text(client.get("/basket/"))
+    client.post("/basket/change/", {"sku": lamp.sku, "quantity": 3})
+    assert held(client) == {lamp.sku: 3}
+
+
+def test_removing_what_is_not_there_offers_nothing_to_put_back(client, lamp):
+    assert "Put it back" not in text(client.post("/basket/remove/", {"sku": lamp.sku}, follow=True))
+
+
+def test_the_basket_outlives_the_browser_by_two_months(client, lamp):
+    client.post("/basket/add/", {"sku": lamp.sku})
+    assert client.cookies["sessionid"]["max-age"] == 60 * 24 * 60 * 60

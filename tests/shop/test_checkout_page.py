@@ -188,3 +188,90 @@ def test_the_account_shows_no_orders_of_others(shopper):
     shopper.post("/checkout/", filled(shopper))
     shopper.force_login(UserFactory.create())
     assert Order.objects.get().number not in text(shopper.get("/account/"))
+
+
+@pytest.mark.parametrize(
+    ("country", "postcode", "example"),
+    [("DE", "1234", "26133"), ("GB", "12345", "EC1Y 8SY"), ("US", "ABC", "95014"), ("PL", "00950", "00-950")],
+)
+def test_a_postcode_that_the_country_does_not_have_is_refused_with_an_example(shopper, country, postcode, example):
+    page = text(shopper.post("/checkout/", filled(shopper, country=country, postcode=postcode)))
+    assert f"One looks like {example}." in page
+    assert Order.objects.count() == 0
+
+
+def test_a_country_without_postcodes_needs_none(shopper):
+    shopper.post("/checkout/", filled(shopper, country="HK", city="Kowloon", postcode=""))
+    assert Order.objects.get().postcode == ""
+
+
+def test_spaces_and_line_breaks_become_single_spaces_and_postcodes_capitals(shopper):
+    shopper.post("/checkout/", filled(shopper, name="  Ada \r\n\t Lovelace ", postcode=" n1  1aa "))
+    order = Order.objects.get()
+    assert (order.name, order.postcode) == ("Ada Lovelace", "N1 1AA")
+
+
+def test_control_characters_are_refused(shopper):
+    assert 'id="id_name_error"' in text(shopper.post("/checkout/", filled(shopper, name="Ada\x07")))
+    assert Order.objects.count() == 0
+
+
+def test_what_is_wrong_is_told_to_those_who_cannot_see_and_focused(shopper):
+    page = text(shopper.post("/checkout/", filled(shopper, name="", city="")))
+    field = re.search(r'<input[^>]*name="name"[^>]*>', page)[0]
+    assert 'aria-invalid="true"' in field
+    assert 'aria-describedby="id_name_error"' in field
+    assert "autofocus" in field
+    assert page.count("autofocus") == 1
+
+
+@pytest.mark.parametrize(("languages", "country"), [("de-AT,de;q=0.9,en;q=0.5", "AT"), ("en", ""), ("x-XX", "")])
+def test_the_browsers_language_names_a_likely_country(shopper, languages, country):
+    page = text(shopper.get("/checkout/", HTTP_ACCEPT_LANGUAGE=languages))
+    assert re.findall(r'<option value="([^"]*)" selected', page) == [country]
+
+
+def test_both_ways_to_travel_are_offered_with_price_and_day(shopper, time_machine):
+    time_machine.move_to("2026-03-02 10:00+00:00", tick=False)
+    page = " ".join(text(shopper.get("/checkout/")).split())
+    assert "Arrives Tue, Mar 3 <" in page
+    assert "Arrives Wed, Mar 4 – Fri, Mar 6" in page
+
+
+def test_guests_are_offered_to_sign_in_and_come_back(shopper):
+    assert "/account/login/?next=/checkout/" in text(shopper.get("/checkout/"))
+    shopper.force_login(UserFactory.create())
+    assert "/account/login/?next" not in text(shopper.get("/checkout/"))
+
+
+def test_an_address_is_kept_and_offered_for_the_next_order(shopper, lamp):
+    user = UserFactory.create()
+    shopper.force_login(user)
+    shopper.post("/basket/add/", {"sku": lamp.sku})
+    shopper.post("/checkout/", filled(shopper, keep_address="on"))
+    saved = user.addresses.get()
+    shopper.post("/basket/add/", {"sku": lamp.sku})
+    page = text(shopper.get("/checkout/"))
+    assert re.search(rf'name="saved_address"\s+value="{saved.pk}"[^>]*checked', page)
+
+    blank = dict.fromkeys(("name", "line1", "postcode", "city", "country"), "")
+    shopper.post("/checkout/", ANSWERS | hidden(page) | blank | {"saved_address": str(saved.pk)})
+    latest = Order.objects.first()
+    assert (latest.name, latest.city, latest.country) == ("Ada Lovelace", "London", "GB")
+    assert Order.objects.count() == 2
+
+
+def test_a_saved_address_that_does_not_fit_any_more_is_shown_to_be_mended(shopper, lamp):
+    user = UserFactory.create()
+    shopper.force_login(user)
+    saved = user.addresses.create(name="Ada", line1="1 Engine Row", city="London", postcode="old", country="GB")
+    shopper.post("/basket/add/", {"sku": lamp.sku})
+    page = text(shopper.post("/checkout/", filled(shopper, saved_address=str(saved.pk))))
+    assert 'id="id_postcode_error"' in page
+    assert re.search(r'name="saved_address"\s+value="new"[^>]*checked', page)
+
+
+def test_somebody_elses_address_cannot_be_chosen(shopper):
+    other = UserFactory.create().addresses.create(name="Eve", line1="x", city="x", postcode="1", country="DE")
+    shopper.post("/checkout/", filled(shopper, saved_address=str(other.pk)))
+    assert not Order.objects.filter(name="Eve").exists()

@@ -1,0 +1,35 @@
+"""How can a parcel travel, what does that cost, and when does it arrive?"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+
+from orders.models import ShippingMethod
+from shipping.selectors import Window, delivery_window
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One way to travel. `price` is in minor units of the shop's currency."""
+
+    method: str
+    price: int
+    window: Window
+
+
+def shipping_price(*, shipping_method: str) -> int:
+    """Minor units of the shop's currency."""
+    return int(settings.SHOP_EXPRESS_PRICE) if shipping_method == ShippingMethod.EXPRESS else 0
+
+
+def offers(*, now: datetime) -> list[Offer]:
+    """All ways to travel, with the days of arrival if the order were placed `now`."""
+    return [
+        Offer(
+            method=method.value,
+            price=shipping_price(shipping_method=method),
+            window=delivery_window(shipping_method=method, placed_at=now),
+        )
+        for method in ShippingMethod
+    ]
