@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("shop", "0002_saved_address"),
+        ("shop", "0003_texts"),
     ]
 
     operations = [
