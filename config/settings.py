@@ -147,6 +147,7 @@ CONVEYOR_TASK_TIME_LIMIT = env.number("CONVEYOR_TASK_TIME_LIMIT", default=25, mi
 CONVEYOR_RETRY_BASE = env.number("CONVEYOR_RETRY_BASE", default=2, minimum=1, maximum=3600)
 CONVEYOR_RETRY_MAX_SECONDS = env.integer("CONVEYOR_RETRY_MAX_SECONDS", default=600, minimum=1, maximum=86_400)
 CONVEYOR_KEEP_DAYS = env.integer("CONVEYOR_KEEP_DAYS", default=30, minimum=1, maximum=36_500)
+CONVEYOR_BULK_CANARY_SECONDS = env.integer("CONVEYOR_BULK_CANARY_SECONDS", default=300, minimum=1, maximum=86_400)
 CONVEYOR_RETRY_MAX_ATTEMPTS = env.integer("CONVEYOR_RETRY_MAX_ATTEMPTS", default=5, minimum=1, maximum=100)
 MESSAGING: dict[str, Any] = {
     "exchange": "conveyor",
@@ -171,6 +172,7 @@ CELERY: dict[str, Any] = celery_settings(
     "beat_schedule": {
         "purge finished messages": {"task": "messaging.purge_finished", "schedule": 600.0},
         "check the invariants": {"task": "messaging.check_invariants", "schedule": 300.0},
+        "keep bulk retries going": {"task": "messaging.keep_bulk", "schedule": 5.0},
     },
     # Celery closes the database connection around every task unless it may be reused this often.
     "CELERY_DB_REUSE_MAX": 10**9,

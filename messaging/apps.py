@@ -8,6 +8,8 @@ class MessagingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from messaging import brokers, checks, maintenance  # noqa: F401
+        from messaging import beat, brokers, checks, maintenance  # noqa: F401
+        from messaging.bulk import driver
 
         brokers.install()
+        beat.only_if(driver.KeepBulk, driver.anything_overdue)

@@ -12,6 +12,10 @@ class PayloadInvalid(ValueError):
     """The data does not fit the payload's schema: a bug of the sender, which trying again cannot mend."""
 
 
+class LiftMissing(PayloadInvalid):
+    """The data is of an old schema version, and cannot be lifted to the present one."""
+
+
 class SchemaTooNew(ValueError):
     """The message was written by newer code than this worker runs, as happens while a release rolls out."""
 
@@ -56,7 +60,7 @@ class Payload(BaseModel):
     def load(cls, data: Mapping[str, Any], *, version: int) -> Self:
         """The payload in `data` as version `version` wrote it, lifted to the present one.
 
-        Raises `PayloadInvalid`, or `SchemaTooNew` when this code is older than the message.
+        Raises `PayloadInvalid`, `LiftMissing` where it stays too old, `SchemaTooNew` when this code is older than it.
         """
         if version > cls.version:
             raise SchemaTooNew(f"{cls.task} came in schema version {version}; this worker knows {cls.version}")
@@ -73,7 +77,7 @@ class Payload(BaseModel):
         try:
             return cls.lifts[number](data)
         except (KeyError, TypeError, ValueError) as error:
-            raise PayloadInvalid(f"{cls.task} cannot be lifted from schema version {number}: {error!r}") from error
+            raise LiftMissing(f"{cls.task} cannot be lifted from schema version {number}: {error!r}") from error
 
     def dump(self) -> dict[str, Any]:
         """The payload as JSON types."""

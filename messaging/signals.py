@@ -6,5 +6,5 @@ from django.dispatch import Signal
 #: message: Message, error_type: str, attempt: int, of: int, retry_at: datetime, or None when the message is now dead.
 attempt_failed = Signal()
 
-#: Sent by `messaging.services.retry` inside the transaction that makes a dead message due again. message: Message.
+#: Sent by `messaging.services` inside the transaction that makes dead messages due again. messages: list[Message].
 replayed = Signal()

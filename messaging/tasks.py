@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.conf import settings
 
 from messaging import maintenance
+from messaging.bulk import driver
 from messaging.worker import ReliableTask, reliable_task
 
 
@@ -19,3 +20,15 @@ def check_invariants(self: ReliableTask, payload: maintenance.CheckInvariants) -
     maintenance.check_invariants()
     with self.complete():
         pass
+
+
+@reliable_task(driver.DriveBulk)
+def drive_bulk(self: ReliableTask, payload: driver.DriveBulk) -> None:
+    with self.complete():
+        driver.drive(operation_id=payload.operation_id, turn=payload.turn)
+
+
+@reliable_task(driver.KeepBulk)
+def keep_bulk(self: ReliableTask, payload: driver.KeepBulk) -> None:
+    with self.complete():
+        driver.keep()

@@ -1,5 +1,6 @@
 """What do orders do when something happened? They send e-mails, watch for unpaid orders, and keep their timeline."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -60,16 +61,23 @@ def note_failed_attempt(
         "of": of,
         "retry_at": retry_at.isoformat() if retry_at else None,
     }
-    _note(message, ATTEMPT_FAILED, data)
+    _note([message], ATTEMPT_FAILED, data)
 
 
-def note_replay(*, message: Message, **kwargs: Any) -> None:
-    _note(message, REPLAYED, {})
+def note_replay(*, messages: Sequence[Message], **kwargs: Any) -> None:
+    _note(messages, REPLAYED, {})
 
 
-def _note(message: Message, kind: str, data: dict[str, Any]) -> None:
+def _note(messages: Sequence[Message], kind: str, data: dict[str, Any]) -> None:
     """A message whose subject is no order's number is none of our business."""
-    order_id = Order.objects.filter(number=message.subject).values_list("pk", flat=True).first()
-    if order_id is not None:
-        step = {"task": message.task, "step": message.routing_key.partition(".")[0]}
-        OrderEvent.objects.create(order_id=order_id, kind=kind, data=step | data)
+    numbers = {message.subject for message in messages}
+    ids = dict(Order.objects.filter(number__in=numbers).values_list("number", "pk"))
+    OrderEvent.objects.bulk_create(
+        OrderEvent(
+            order_id=ids[message.subject],
+            kind=kind,
+            data={"task": message.task, "step": message.routing_key.partition(".")[0]} | data,
+        )
+        for message in messages
+        if message.subject in ids
+    )

@@ -8,6 +8,7 @@ class ShippingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from shipping import invariants, receivers  # noqa: F401
+        from shipping import done_already, invariants, receivers  # noqa: F401
 
         receivers.connect()
+        done_already.register()

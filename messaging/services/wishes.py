@@ -79,9 +79,9 @@ def replay(message: Message, **changes: Any) -> bool:
     payload = payload_for(message.task)
     assert payload is not None  # noqa: S101 - what why_not_replay() has established
     fresh = {"available_at": timezone.now(), "replayed_from": F("attempts"), "finished_at": None, "note": ""}
-    if not leave(message, State.PENDING, **fresh, **_way_to_send(message, payload), **changes):
+    if not leave(message, State.PENDING, **fresh, **way_to_send(message, payload), **changes):
         return False
-    replayed.send(sender=Message, message=message)
+    replayed.send(sender=Message, messages=[message])
     return True
 
 
@@ -160,7 +160,7 @@ def _died_at(message: Message) -> Any:
     return last.ended_at if last else timezone.now()
 
 
-def _way_to_send(message: Message, payload: type[Payload]) -> dict[str, str]:
+def way_to_send(message: Message, payload: type[Payload]) -> dict[str, str]:
     """A message that came past the ledger may have found its queue by a key that leads nowhere from here."""
     try:
         topology().queue_for(message.routing_key)
