@@ -3,14 +3,34 @@
 Names, taglines, descriptions and blurbs are in the active language where there is a text in it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from django.core.paginator import Page, Paginator
-from django.db.models import Q
+from django.core.paginator import Page
+from django.db.models import Subquery
 
+from shop import search
 from shop.models import Category, Product, ProductQuerySet
+from shop.search import EVERYTHING, MOST, Sort, Wanted
+from shop.shelf import Hits, Shelf
 
 PAGE_SIZE = 24
+_SUGGESTED_PRODUCTS, _SUGGESTED_CATEGORIES = 6, 3
+
+_ORDERS = {
+    Sort.FEATURED: ("position", "id"),
+    Sort.PRICE_UP: ("price", "id"),
+    Sort.PRICE_DOWN: ("-price", "-id"),
+    Sort.NEWEST: ("-created_at", "-id"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """What may be meant by a word that is half typed."""
+
+    products: list[Product]
+    categories: list[Category]
 
 
 def categories() -> list[Category]:
@@ -23,20 +43,48 @@ def category(*, slug: str) -> Category:
     return Category.objects.in_active_language().get(slug=slug)
 
 
-def products(*, category: Category | None = None, search: str = "", page: int | str | None = 1) -> Page[Product]:
+def products(*, wanted: Wanted = EVERYTHING, page: int | str | None = 1) -> Page[Product]:
     """One page of listed products. A page number that makes no sense shows the nearest page that exists."""
-    found = matching(search=search, category_slug=category.slug if category else "")
-    return Paginator(found, PAGE_SIZE).get_page(page)
+    return Shelf(matching(wanted=wanted), PAGE_SIZE).get_page(page)
 
 
-def matching(*, search: str = "", category_slug: str = "") -> ProductQuerySet:
-    """Listed products that have every word of `search` somewhere, and are of the category if one is named."""
+def matching(*, wanted: Wanted) -> ProductQuerySet | Hits:
+    """Listed products as they are wanted; of a search at most `MOST` and one, which tells that there are more."""
+    if wanted.search:
+        return Hits(search.find(wanted=wanted, limit=MOST + 1), _listed())
     found = _listed()
-    if category_slug:
-        found = found.filter(category__slug=category_slug)
-    for word in search.split():
-        found = found.filter(Q(name__icontains=word) | Q(tagline__icontains=word) | Q(description__icontains=word))
-    return found
+    if wanted.category:
+        # As a subquery and not by a join, with which PostgreSQL would sort the whole category.
+        found = found.filter(category=Subquery(Category.objects.filter(slug=wanted.category).values("pk")[:1]))
+    if wanted.price_from is not None:
+        found = found.filter(price__gte=wanted.price_from)
+    if wanted.price_to is not None:
+        found = found.filter(price__lte=wanted.price_to)
+    if wanted.in_stock:
+        found = found.filter(stock__gt=0)
+    return found.order_by(*_ORDERS.get(Sort(wanted.sort or Sort.FEATURED), _ORDERS[Sort.FEATURED]))
+
+
+def suggestions(*, query: str) -> Suggestions:
+    """The best few for what is typed so far, mistyped or not. At most four statements."""
+    meant = Wanted(search=query)
+    keys = search.find(wanted=meant, limit=_SUGGESTED_PRODUCTS)
+    if not keys:
+        meant = Wanted(search=search.correction(search=query))
+        keys = search.find(wanted=meant, limit=_SUGGESTED_PRODUCTS)
+    asked = search.words(meant.search)
+    shelves = [shelf for shelf in categories() if _names(shelf, asked)] if asked else []
+    return Suggestions(products=Hits(keys, _listed())[:], categories=shelves[:_SUGGESTED_CATEGORIES])
+
+
+def correction(*, query: str) -> str:
+    """What may have been meant by a search that finds nothing; empty where nobody knows."""
+    return search.correction(search=query)
+
+
+def popular(*, limit: int = 4) -> list[Product]:
+    """What the shop features and can sell now."""
+    return list(_listed().filter(stock__gt=0)[:limit])
 
 
 def product(*, slug: str) -> Product:
@@ -57,6 +105,11 @@ def neighbours(*, of: Product, limit: int = 4) -> list[Product]:
 def by_sku(*, skus: Iterable[str]) -> dict[str, Product]:
     """Listed products; a sku that is not sold any more is simply missing."""
     return {found.sku: found for found in _listed().filter(sku__in=list(skus))}
+
+
+def _names(shelf: Category, asked: Sequence[str]) -> bool:
+    named = search.words(shelf.name)
+    return all(any(word.startswith(part) for word in named) for part in asked)
 
 
 def _listed() -> ProductQuerySet:

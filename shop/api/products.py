@@ -11,6 +11,7 @@ from shop.api.docs import PAGE, problems
 from shop.api.inputs import ProductQuery, read
 from shop.api.outputs import ProductOut
 from shop.models import Product
+from shop.search import Wanted
 
 
 class Products(GenericAPIView[Product]):
@@ -23,7 +24,7 @@ class Products(GenericAPIView[Product]):
     )
     def get(self, request: Request) -> Response:
         wanted = read(ProductQuery, request.query_params)
-        found = catalogue.matching(search=wanted["search"], category_slug=wanted["category"])
+        found = catalogue.matching(wanted=Wanted(search=wanted["search"], category=wanted["category"]))
         page = self.paginate_queryset(found)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 

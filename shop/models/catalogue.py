@@ -64,8 +64,16 @@ class Product(Localised):
         constraints = [
             models.CheckConstraint(condition=Q(stock__gte=0), name="shop_product_stock_is_never_negative"),
         ]
+        # One for each way of sorting, of all goods and of a category: a page of any of them reads a page's rows.
         indexes = [
             models.Index(fields=["category", "position"], name="shop_listed", condition=Q(is_listed=True)),
+            models.Index(fields=["category", "price", "id"], name="shop_listed_by_price", condition=Q(is_listed=True)),
+            models.Index(
+                fields=["category", "-created_at", "-id"], name="shop_listed_by_age", condition=Q(is_listed=True)
+            ),
+            models.Index(fields=["position", "id"], name="shop_all", condition=Q(is_listed=True)),
+            models.Index(fields=["price", "id"], name="shop_all_by_price", condition=Q(is_listed=True)),
+            models.Index(fields=["-created_at", "-id"], name="shop_all_by_age", condition=Q(is_listed=True)),
         ]
 
     def __str__(self) -> str:

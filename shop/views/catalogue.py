@@ -8,6 +8,7 @@ from shop import catalogue
 from shop.basket import MAX_QUANTITY
 from shop.forms import SearchForm
 from shop.models import Category, Product
+from shop.search import Wanted
 
 
 @require_safe
@@ -22,7 +23,7 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
         shown = catalogue.category(slug=slug)
     except Category.DoesNotExist:
         raise Http404 from None
-    page = catalogue.products(category=shown, page=request.GET.get("page"))
+    page = catalogue.products(wanted=Wanted(category=slug), page=request.GET.get("page"))
     return render(request, "shop/category.html", {"category": shown, "page": page})
 
 
@@ -41,5 +42,5 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     form = SearchForm(request.GET)
     query = form.cleaned_data["q"] if form.is_valid() else ""
-    page = catalogue.products(search=query, page=request.GET.get("page")) if query else None
+    page = catalogue.products(wanted=Wanted(search=query), page=request.GET.get("page")) if query else None
     return render(request, "shop/search.html", {"form": form, "query": query, "page": page})

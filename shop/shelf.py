@@ -1,0 +1,52 @@
+"""How are goods cut into pages, however many there are?"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import overload
+
+from django.core.paginator import Paginator
+
+from shop.models import Product, ProductQuerySet
+from shop.search import MOST
+
+
+class Shelf(Paginator):  # type: ignore[type-arg]
+    """Nobody leafs through more than `MOST` goods, so no more are counted or shown. Filters lead to the others."""
+
+    @cached_property
+    def count(self) -> int:
+        """At most `MOST`."""
+        return min(self._counted, MOST)
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether there are more goods than the pages show."""
+        return self._counted > MOST
+
+    @cached_property
+    def _counted(self) -> int:
+        found = self.object_list
+        return found.order_by()[: MOST + 1].count() if isinstance(found, ProductQuerySet) else len(found)
+
+
+class Hits(Sequence[Product]):
+    """What a search found, in its order. Of a slice only are the products read, from `among`."""
+
+    def __init__(self, keys: Sequence[int], among: ProductQuerySet) -> None:
+        self._keys, self._among = keys, among
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    @overload
+    def __getitem__(self, place: int) -> Product: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Product]: ...
+
+    def __getitem__(self, place: int | slice) -> Product | list[Product]:
+        if isinstance(place, int):
+            return self[place : place + 1][0]
+        keys = self._keys[place]
+        found = self._among.in_bulk(keys) if keys else {}
+        return [found[key] for key in keys if key in found]
