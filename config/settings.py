@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "messaging.tracing.TraceMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "shop.timezones.TimeZoneMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -181,6 +182,8 @@ CELERY: dict[str, Any] = celery_settings(
 # Shop
 SITE_URL = env.text("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
 SHOP_CURRENCY = "EUR"
+# Who sells, as on invoices: the name, then the lines of the address.
+SHOP_SELLER = ("Conveyor", "1 Belt Street", "Exampletown", "shop@conveyor.example")
 SHOP_EXPRESS_PRICE = 990
 # Orders before this hour, in TIME_ZONE, leave the same working day (Monday to Friday).
 SHIPPING_CUTOFF_HOUR = 15

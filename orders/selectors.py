@@ -15,6 +15,8 @@ from orders.models import TRANSITIONS, Order, OrderEvent, ShippingMethod, Source
 
 ATTEMPT_FAILED = "attempt_failed"
 REPLAYED = "replayed"
+REFUND_STARTED = "refund_started"
+_WORKER_LOST = "WorkerLost"
 
 
 def priority(order: Order) -> Priority:
@@ -53,10 +55,16 @@ def unpaid_seconds_left(*, order: Order, now: datetime) -> float:
     return (deadline - now).total_seconds()
 
 
+def trouble(events: Iterable[OrderEvent]) -> OrderEvent | None:
+    """The failed attempt that an order with these events, oldest first, is not over yet. E-mails hold nothing up."""
+    steps = [event for event in events if not _is_about_an_email(event)]
+    return steps[-1] if steps and steps[-1].kind == ATTEMPT_FAILED else None
+
+
 def waits_for_a_person(events: Iterable[OrderEvent]) -> bool:
     """Whether an order with these events, oldest first, stands still until an operator has mended a step of it."""
-    steps = [event for event in events if not _is_about_an_email(event)]
-    return bool(steps) and steps[-1].kind == ATTEMPT_FAILED and not steps[-1].data.get("retry_at")
+    failed = trouble(events)
+    return failed is not None and not failed.data.get("retry_at")
 
 
 def _is_about_an_email(event: OrderEvent) -> bool:
@@ -91,36 +99,39 @@ def _cancelled(data: dict[str, Any]) -> str:
 
 
 def _attempt_failed(data: dict[str, Any]) -> str:
-    """Only faults of the outside world are tried again, so the step's name says who did not answer."""
+    """Besides lost workers only faults of the outside world are tried again, so the step says who did not answer."""
     retry_at = parse_datetime(data.get("retry_at") or "")
     if retry_at is None:
         is_email = data.get("step") == "notification"
         return _("An e-mail could not be sent") if is_email else _("Waiting for a person to look at it")
     return _("%(who)s, trying again at %(time)s (try %(next)s of %(of)s)") % {
-        "who": _who_failed(data.get("step", "")),
+        "who": _who_failed(data),
         "time": date_format(timezone.localtime(retry_at), "H:i"),
         "next": data["attempt"] + 1,
         "of": data["of"],
     }
 
 
-def _who_failed(step: str) -> str:
+def _who_failed(data: dict[str, Any]) -> str:
+    if data.get("error_type") == _WORKER_LOST:
+        return _("The work on it was interrupted")
     return {
         "payment": _("The bank did not answer"),
         "shipment": _("The carrier did not answer"),
         "notification": _("The e-mail could not be sent"),
-    }.get(step, _("That did not work"))
+    }.get(data.get("step", ""), _("That did not work"))
 
 
 _TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
     Status.PLACED: lambda data: _("Order placed"),
-    Status.PAID: lambda data: _("Payment received"),
+    Status.PAID: lambda data: _("Card charged"),
     Status.PAYMENT_FAILED: _payment_failed,
     "reopened": lambda data: _("Paying again with another method"),
     Status.SHIPPED: _shipped,
     Status.DELIVERED: lambda data: _("Delivered"),
     Status.CANCELLED: _cancelled,
-    Status.REFUNDED: lambda data: _("Money given back"),
+    Status.REFUNDED: lambda data: _("Your money is back"),
+    REFUND_STARTED: lambda data: _("Your money is on its way back"),
     ATTEMPT_FAILED: _attempt_failed,
     REPLAYED: lambda data: _("A person has looked at it, trying again"),
 }

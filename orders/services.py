@@ -9,6 +9,7 @@ from django.dispatch import Signal
 from orders import signals
 from orders.errors import IllegalTransition
 from orders.models import TRANSITIONS, Order, OrderEvent, OrderLine, Status, default_language, new_number
+from orders.selectors import REFUND_STARTED
 from orders.values import Address, NewLine
 
 
@@ -102,6 +103,12 @@ def cancel_unpaid_order(*, order: Order) -> None:
 def mark_refunded(*, order: Order) -> None:
     """paid, shipped, delivered or cancelled → refunded: the money is back with the payer."""
     _move(order, Status.REFUNDED, signals.order_refunded)
+
+
+@transaction.atomic(savepoint=False)
+def note_refund_started(*, order: Order) -> None:
+    """The money of the order was sent for to be given back. The order stays in its state until it is."""
+    OrderEvent.objects.create(order=order, kind=REFUND_STARTED)
 
 
 def _move(

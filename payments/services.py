@@ -16,7 +16,7 @@ from messaging.topology import Priority
 from orders.errors import IllegalTransition
 from orders.models import Order
 from orders.selectors import priority
-from orders.services import mark_paid, mark_payment_failed, mark_refunded
+from orders.services import mark_paid, mark_payment_failed, mark_refunded, note_refund_started
 from payments.errors import NotPending
 from payments.gateways import ChargeResult, RefundResult
 from payments.models import Payment, PaymentStatus, Refund, RefundStatus
@@ -83,9 +83,10 @@ def cancel_payment(*, order: Order) -> None:
 
 @transaction.atomic(savepoint=False)
 def start_refund(*, payment: Payment) -> Refund:
-    """Owe a captured payment back in full, and send for it."""
+    """Owe a captured payment back in full, send for it, and let the shopper know."""
     refund = Refund.objects.create(payment=payment, amount=payment.amount)
     enqueue(RefundPayment(refund_id=refund.id), priority=priority(payment.order), subject=payment.order.number)
+    note_refund_started(order=payment.order)
     return refund
 
 

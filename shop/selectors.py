@@ -1,18 +1,25 @@
 """What do pages and API show of an order?"""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import get_language
 
 from orders import selectors as orders
-from orders.models import Order, Status
+from orders.models import Order, OrderEvent, Status
 from payments.models import PaymentStatus
 from payments.selectors import PaymentSummary
 from payments.selectors import summary as payment_summary
 from shipping.models import Shipment
+from shipping.selectors import Window, delivery_window
+from shop.journey import Journey, Progress, journey
+
+_ON_THE_WAY = (Status.PLACED, Status.PAID, Status.SHIPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,7 @@ class OrderView:
     """`is_final`: nothing will happen to the order by itself any more. `version` changes whenever the view does.
 
     `waits_for_a_person`: nothing will until an operator has mended a step that failed for good.
+    `paid_at`: when money was taken, whatever became of it. `estimate`: when the parcel arrives, if it can be told.
     """
 
     order: Order
@@ -46,7 +54,15 @@ class OrderView:
     waits_for_a_person: bool
     can_cancel: bool
     can_pay: bool
+    journey: Journey
+    estimate: Window | None
+    paid_at: datetime | None
     version: str
+
+    @property
+    def has_invoice(self) -> bool:
+        """Whether money was taken, and so has to be accounted for."""
+        return self.payment is not None and self.payment.status in (PaymentStatus.CAPTURED, PaymentStatus.REFUNDED)
 
 
 def order_by_public_id(*, public_id: str) -> Order:
@@ -62,6 +78,8 @@ def order_view(*, public_id: str) -> OrderView:
     events = list(order.events.all())
     timeline = tuple(TimelineEntry(e.at, e.kind, orders.describe(e)) for e in events)
     is_final = _is_final(order, payment)
+    way = journey(status=order.status, payment_status=payment.status if payment else None, events=events)
+    estimate = _estimate(order, way, shipment)
     return OrderView(
         order=order,
         timeline=timeline,
@@ -71,7 +89,10 @@ def order_view(*, public_id: str) -> OrderView:
         waits_for_a_person=not is_final and orders.waits_for_a_person(events),
         can_cancel=orders.can_cancel(order),
         can_pay=orders.can_pay(order),
-        version=_version(order.status, timeline, payment, shipment),
+        journey=way,
+        estimate=estimate,
+        paid_at=_last_at(events, Status.PAID),
+        version=_version(order.status, timeline, payment, shipment, way, estimate, *_eyes()),
     )
 
 
@@ -85,6 +106,23 @@ def _shipment(order: Order) -> ShipmentSummary | None:
     if shipment is None:
         return None
     return ShipmentSummary(shipment.status, shipment.carrier, shipment.tracking_number)
+
+
+def _estimate(order: Order, way: Journey, shipment: ShipmentSummary | None) -> Window | None:
+    """What has not left yet leaves today at the earliest; while something is broken nobody can tell."""
+    if order.status not in _ON_THE_WAY or any(s.progress == Progress.TROUBLE for s in way.stations):
+        return None
+    leaves = order.shipment.shipped_at if shipment else timezone.now()
+    return delivery_window(shipping_method=order.shipping_method, placed_at=leaves)
+
+
+def _last_at(events: Sequence[OrderEvent], kind: str) -> datetime | None:
+    return next((event.at for event in reversed(events) if event.kind == kind), None)
+
+
+def _eyes() -> tuple[str | None, str]:
+    """Words and times of a page are those of who looks at it."""
+    return get_language(), timezone.get_current_timezone_name()
 
 
 def _is_final(order: Order, payment: PaymentSummary | None) -> bool:

@@ -21,6 +21,8 @@ urlpatterns = [
     path("orders/<slug:public_id>/live/", orders.live, name="order_live"),
     path("orders/<slug:public_id>/cancel/", orders.cancel, name="order_cancel"),
     path("orders/<slug:public_id>/pay/", orders.pay, name="order_pay"),
+    path("orders/<slug:public_id>/reorder/", orders.reorder, name="order_reorder"),
+    path("orders/<slug:public_id>/invoice.pdf", orders.invoice, name="order_invoice"),
     path("account/", account.account, name="account"),
     path(
         "account/login/",

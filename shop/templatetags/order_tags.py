@@ -5,9 +5,25 @@ from django import template
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from orders.models import Status
+from orders.selectors import ATTEMPT_FAILED, REFUND_STARTED
+from payments.models import PaymentStatus
+from shipping.models import ShipmentStatus
 from shipping.selectors import Window
+from shop.journey import Progress
+from shop.selectors import OrderView
 
 register = template.Library()
+
+_TONES: dict[str, str] = {
+    Status.PAID: "good",
+    Status.SHIPPED: "good",
+    Status.DELIVERED: "good",
+    Status.REFUNDED: "good",
+    Status.PAYMENT_FAILED: "bad",
+    ATTEMPT_FAILED: "waits",
+    REFUND_STARTED: "waits",
+}
 
 # Weekday, day and month, as the locale arranges them.
 _DAY = "MMMEd"
@@ -29,3 +45,40 @@ def travels(method: str) -> str:
         "standard": _("In good time, in good order."),
         "express": _("Overtakes other orders on every queue."),
     }.get(method, "")
+
+
+@register.filter
+def progress_words(progress: str) -> str:
+    """What a station that was not reached yet says instead of a time."""
+    return {
+        Progress.NOW: _("now"),
+        Progress.TROUBLE: _("waits"),
+        Progress.FAILED: _("failed"),
+    }.get(Progress(progress), "")
+
+
+@register.filter
+def event_tone(event: str) -> str:
+    """`good`, `waits`, `bad` or `plain`: how an entry of the timeline is marked beside its words."""
+    return _TONES.get(event, "plain")
+
+
+@register.filter
+def money_words(view: OrderView) -> str:
+    """Where the money of the newest payment is."""
+    if view.payment is None:
+        return ""
+    if view.order.status == Status.CANCELLED and view.payment.status == PaymentStatus.CAPTURED:
+        return _("on its way back to you")
+    return {
+        PaymentStatus.PENDING: _("not taken yet"),
+        PaymentStatus.CAPTURED: _("paid"),
+        PaymentStatus.FAILED: _("nothing taken"),
+        PaymentStatus.CANCELLED: _("not wanted any more"),
+        PaymentStatus.REFUNDED: _("back with you"),
+    }[PaymentStatus(view.payment.status)]
+
+
+@register.filter
+def parcel_words(status: str) -> str:
+    return str(dict(ShipmentStatus.choices).get(status, status))

@@ -1,16 +1,19 @@
-"""How does a shopper watch an order, stop it, or pay for it again?
+"""How does a shopper watch an order, stop it, pay for it again, have it on paper, or order the same once more?
 
 Who knows an order's public id may see it: the id is 128 random bits, and guests have nothing else.
 """
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.cache import get_conditional_response, patch_cache_control
+from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -18,11 +21,27 @@ from orders.errors import IllegalTransition
 from orders.models import Order
 from payments.gateways import offered_methods
 from shop import catalogue, selectors, services
+from shop.basket import Refill, basket_of
+from shop.documents.invoice import invoice_pdf
 from shop.errors import OutOfStock
 from shop.forms import PaymentForm
+from shop.stock import merged
 
 
-@never_cache
+def _private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Kept by no cache and no search engine, since whoever has the address may see the order."""
+
+    @never_cache
+    @wraps(view)
+    def guarded(request: HttpRequest, public_id: str) -> HttpResponse:
+        response = view(request, public_id)
+        response["X-Robots-Tag"] = "noindex"
+        return response
+
+    return guarded
+
+
+@_private
 @require_safe
 def show(request: HttpRequest, public_id: str) -> HttpResponse:
     context = _context(public_id)
@@ -32,6 +51,7 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(request, "shop/order.html", context | {"lines": pairs})
 
 
+@_private
 @require_safe
 def live(request: HttpRequest, public_id: str) -> HttpResponse:
     """The part of the page that changes; 304 while nothing has, so that nothing is drawn or read out again."""
@@ -41,13 +61,25 @@ def live(request: HttpRequest, public_id: str) -> HttpResponse:
     if response is None:
         response = render(request, "shop/partials/order_live.html", context | {"is_update": True})
     response["ETag"] = etag
-    patch_cache_control(response, private=True, no_cache=True)
     return response
 
 
+@_private
+@require_safe
+def invoice(request: HttpRequest, public_id: str) -> HttpResponse:
+    context = _context(public_id)
+    if not context["view"].has_invoice:
+        return render(request, "shop/order_no_invoice.html", context, status=409)
+    paper = invoice_pdf(view=context["view"], paid_with=context["paid_with"])
+    response = HttpResponse(paper, content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="invoice-{context["order"].number}.pdf"'
+    return response
+
+
+@_private
 @require_POST
 def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
-    order = _context(public_id)["view"].order
+    order = _context(public_id)["order"]
     try:
         services.cancel(order=order)
     except IllegalTransition:
@@ -57,9 +89,10 @@ def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
     return _moved(request, public_id)
 
 
+@_private
 @require_POST
 def pay(request: HttpRequest, public_id: str) -> HttpResponse:
-    order, form = _context(public_id)["view"].order, PaymentForm(request.POST)
+    order, form = _context(public_id)["order"], PaymentForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Please choose how you want to pay."))
         return _moved(request, public_id)
@@ -72,6 +105,33 @@ def pay(request: HttpRequest, public_id: str) -> HttpResponse:
     else:
         messages.success(request, _("Thank you. We are trying the payment again."))
     return _moved(request, public_id)
+
+
+@_private
+@require_POST
+def reorder(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Put the same goods into the basket, at today's prices and as far as they are there."""
+    lines = list(_context(public_id)["order"].lines.all())
+    names = {line.sku: line.name for line in lines}
+    done = basket_of(request).refill(wanted=merged((line.sku, line.quantity) for line in lines))
+    _tell_refilled(request, done, names)
+    return redirect("shop:basket")
+
+
+def _tell_refilled(request: HttpRequest, done: Refill, names: dict[str, str]) -> None:
+    if done.added:
+        told = ngettext("%(count)d piece is in your basket.", "%(count)d pieces are in your basket.", done.added)
+        messages.success(request, told % {"count": done.added})
+    if done.short:
+        told = ngettext(
+            "%(count)d piece was not added: it is not in stock, or the basket is full.",
+            "%(count)d pieces were not added: they are not in stock, or the basket is full.",
+            done.short,
+        )
+        messages.warning(request, told % {"count": done.short})
+    if done.gone:
+        gone = ", ".join(names[sku] for sku in done.gone)
+        messages.warning(request, _("No longer sold: %(products)s.") % {"products": gone})
 
 
 def _moved(request: HttpRequest, public_id: str) -> HttpResponse:

@@ -75,9 +75,9 @@ def test_a_page_says_when_the_order_waits_for_a_person(client, order):
 def test_polling_ends_with_the_order(client, order):
     for move in (orders.mark_paid, lambda *, order: orders.mark_shipped(order=order, carrier="X", tracking_number="1")):
         move(order=order)
-        assert "hx-trigger" in text(client.get(f"/orders/{order.public_id}/live/"))
+        assert "hx-get" in text(client.get(f"/orders/{order.public_id}/live/"))
     orders.mark_delivered(order=order)
-    assert "every 1500ms" not in text(client.get(f"/orders/{order.public_id}/live/"))
+    assert "hx-get" not in text(client.get(f"/orders/{order.public_id}/live/"))
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
@@ -124,6 +124,57 @@ def test_paying_again_is_refused_when_the_goods_are_gone(client, failed):
     assert Order.objects.get().status == "payment_failed"
 
 
-@pytest.mark.parametrize("action", ["cancel", "pay"])
+def test_the_same_goods_are_ordered_again_as_far_as_they_are_there(client):
+    category = CategoryFactory.create()
+    lamp = ProductFactory.create(name="Lamp", stock=9, category=category)
+    few = ProductFactory.create(name="Few", stock=5, category=category)
+    gone = ProductFactory.create(name="Old <b>chair</b>", category=category)
+    order = place(lines=[LineWanted(sku=p.sku, quantity=4) for p in (lamp, few, gone)])
+    Product.objects.filter(pk=gone.pk).update(is_listed=False)
+    client.post("/basket/add/", {"sku": lamp.sku, "quantity": 1})
+    page = text(client.post(f"/orders/{order.public_id}/reorder/", follow=True))
+    assert client.session["basket"] == {lamp.sku: 5, few.sku: 1}
+    assert "5 pieces are in your basket." in page
+    assert "3 pieces were not added" in page
+    assert "No longer sold: Old &lt;b&gt;chair&lt;/b&gt;." in page
+
+
+def test_ordering_again_what_is_all_gone_adds_nothing(client, order):
+    Product.objects.update(is_listed=False)
+    page = text(client.post(f"/orders/{order.public_id}/reorder/", follow=True))
+    assert "No longer sold: Lamp." in page
+    assert "Your basket is empty" in page
+
+
+def test_an_arrival_is_promised_until_something_breaks(client, time_machine):
+    time_machine.move_to("2026-03-02 10:00+00:00", tick=False)
+    order = place(lines=[LineWanted(sku=ProductFactory.create(category=CategoryFactory.create()).sku, quantity=1)])
+    assert "Arrives Wed, Mar 4 – Fri, Mar 6" in " ".join(text(client.get(f"/orders/{order.public_id}/")).split())
+    OrderEvent.objects.create(
+        order=order,
+        kind="attempt_failed",
+        data={"step": "payment", "attempt": 1, "of": 5, "retry_at": "2026-03-02T14:02:00+00:00"},
+    )
+    page = text(client.get(f"/orders/{order.public_id}/"))
+    assert "Arrives" not in page
+    assert "The bank did not answer, trying again at 14:02 (try 2 of 5)" in page
+
+
+def test_a_parcel_shows_its_carrier_and_label_number(client, order):
+    deliver_due()
+    page = text(client.get(f"/orders/{order.public_id}/"))
+    assert f"data-tracking>{order.shipment.tracking_number}<" in page
+    assert "Swiftpost" in page
+
+
+@pytest.mark.parametrize("path", ["", "live/", "invoice.pdf"])
+def test_an_order_is_kept_by_nobody_and_told_to_nobody(client, order, path):
+    answer = client.get(f"/orders/{order.public_id}/{path}")
+    assert "no-store" in answer["Cache-Control"]
+    assert answer["X-Robots-Tag"] == "noindex"
+    assert answer["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("action", ["cancel", "pay", "reorder"])
 def test_looking_changes_nothing(client, order, action):
     assert client.get(f"/orders/{order.public_id}/{action}/").status_code == 405
