@@ -1,4 +1,5 @@
-# How is Conveyor run, tested and looked after? `make help` lists the targets. Python 3.11, make and pip are enough.
+# How is Conveyor run, tested and looked after? `make help` lists the targets. Python 3.11, make and pip are enough,
+# but for audit-pages and screenshots, which also want what `make services` installs.
 SHELL := /bin/sh
 PYTHON ?= python3
 VENV ?= .venv
@@ -6,10 +7,10 @@ BIN := $(VENV)/bin
 TEST_WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run test services lint bench clean
+.PHONY: help run test services lint bench audit-pages screenshots clean
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 run: $(VENV)/.runtime ## Start the whole shop on PORT (8000); Ctrl-C stops it
 	@CONVEYOR_DEMO=$${CONVEYOR_DEMO:-1} PORT=$${PORT:-8000} exec $(BIN)/python -m config.processes
@@ -17,7 +18,7 @@ run: $(VENV)/.runtime ## Start the whole shop on PORT (8000); Ctrl-C stops it
 test: $(VENV)/.development ## Run all tests, on every database and broker that is there
 	@VENV=$(VENV) TEST_WORKERS=$(TEST_WORKERS) bin/test
 
-services: ## Install (Debian, Ubuntu) and start RabbitMQ, PostgreSQL and Chromium for the tests
+services: ## Install (Debian, Ubuntu) and start RabbitMQ, PostgreSQL, Chromium and Node.js for tests and audits
 	@bin/services
 
 lint: $(VENV)/.development ## Check style, types, imports, templates, migrations and settings
@@ -29,8 +30,14 @@ bench: $(VENV)/.development ## Measure the pipeline
 		found=1; echo "== $$script"; $(BIN)/python $$script || exit 1; \
 	done; [ -n "$$found" ] || echo "There is no script in bench/ yet."
 
+audit-pages: $(VENV)/.development frontend/node_modules/.installed ## Rate every page with Lighthouse and axe-core: docs/quality.md
+	@$(BIN)/python -m tests.quality.audit
+
+screenshots: $(VENV)/.development ## Make the pictures of every page in docs/ anew
+	@$(BIN)/python -m tests.quality.screenshots
+
 clean: ## Remove the environment, caches and what runs have left in var/
-	rm -rf $(VENV) var htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) frontend/node_modules var htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './frontend/node_modules/*' -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -48,3 +55,10 @@ $(VENV)/.development: requirements-dev.txt requirements.txt | $(VENV)/bin/python
 	@echo "Installing packages into $(VENV) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $(VENV)/.runtime $@
+
+frontend/node_modules/.installed: frontend/package-lock.json
+	@command -v npm >/dev/null || { \
+		echo "This needs Node.js 18 or newer with npm: 'make services' installs it (Debian, Ubuntu)." >&2; exit 1; }
+	@echo "Installing packages into frontend/node_modules ..."
+	@PUPPETEER_SKIP_DOWNLOAD=1 npm ci --prefix frontend --silent --no-audit --no-fund
+	@touch $@

@@ -7,7 +7,6 @@ consumes: what is measured is enqueueing (a transaction for each batch), then cl
 import argparse
 import subprocess
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -37,17 +36,11 @@ print(f"enqueued {enqueued:8,.0f}/s   sent {sent / (time.perf_counter() - began)
 """
 
 
-class NoBlocker:
-    """There is no pytest here whose lock on the database a stack would have to open."""
-
-    def unblock(self) -> nullcontext:
-        return nullcontext()
-
-
 def measure(backend: str, count: int, batch: int) -> str:
     import pytest
 
     from tests.stack import Stack
+    from tests.stack.database import NoBlocker
 
     try:
         stack = Stack(backend, blocker=NoBlocker(), relays=0, workers={}, beat=False, web=False)

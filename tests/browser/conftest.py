@@ -6,16 +6,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.browser.chromium import ARGUMENTS
 from tests.browser.complaints import Complaints
 from tests.stack import Stack, require
 
-_ARGUMENTS = [
-    "--no-sandbox",
-    "--no-proxy-server",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-dev-shm-usage",
-]
 # Milliseconds. Long, since the machine may run other tests at the same time; nothing waits longer than it has to.
 _PATIENCE = 30_000
 
@@ -32,7 +26,7 @@ def browser(chromium: str) -> Iterator[Browser]:
     expect.set_options(timeout=_PATIENCE)
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        browser = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
         yield browser
         browser.close()
 

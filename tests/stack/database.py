@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +20,13 @@ class Blocker(Protocol):
     """pytest-django's lock on the database."""
 
     def unblock(self) -> Any: ...
+
+
+class NoBlocker:
+    """For programs: there is no pytest whose lock on the database a stack would have to open."""
+
+    def unblock(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 class SqliteFile:

@@ -1,0 +1,94 @@
+"""What does Lighthouse say of a page on a phone? Runs Google's own program, from `frontend/node_modules`."""
+
+import json
+import os
+import statistics
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import StorageState
+
+from tests.stack.program import PROJECT
+
+PROGRAM = PROJECT / "frontend" / "node_modules" / ".bin" / "lighthouse"
+PERFORMANCE = "performance"
+CATEGORIES = (PERFORMANCE, "accessibility", "best-practices", "seo")
+#: The least that a page must reach, of 100.
+BARS: Mapping[str, int] = {PERFORMANCE: 95, "accessibility": 100, "best-practices": 100, "seo": 95}
+_CHROME = (
+    "--headless=new --no-sandbox --no-proxy-server --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --disable-quic --disable-dev-shm-usage"
+)
+_SECONDS = 180
+
+
+@dataclass(kw_only=True)
+class Scores:
+    """`of` maps a category to its score of 100; `lost` names the audits that a page did not pass in full."""
+
+    of: dict[str, int] = field(default_factory=dict)
+    runs: list[int] = field(default_factory=list)
+    shift: float = 0.0
+    transfer: int = 0
+    lost: dict[str, list[str]] = field(default_factory=dict)
+    version: str = ""
+
+
+def rate(url: str, *, cookies: StorageState, chromium: str, runs: int) -> Scores:
+    """The median of `runs` for the performance, since the machine does other things too; the rest does not vary."""
+    reports = [_run(url, _sent(cookies), chromium, CATEGORIES)]
+    reports += [_run(url, _sent(cookies), chromium, [PERFORMANCE]) for _ in range(runs - 1)]
+    first = reports[0]
+    scores = Scores(version=first["lighthouseVersion"])
+    scores.of = {name: _score(first, name) for name in CATEGORIES}
+    scores.runs = [_score(report, PERFORMANCE) for report in reports]
+    scores.of[PERFORMANCE] = int(statistics.median_low(scores.runs))
+    scores.shift = max(_number(report, "cumulative-layout-shift") for report in reports)
+    scores.transfer = int(_number(first, "total-byte-weight"))
+    scores.lost = {name: _lost(first, name) for name in CATEGORIES}
+    return scores
+
+
+def _sent(cookies: StorageState) -> dict[str, str]:
+    pairs = [f"{cookie['name']}={cookie['value']}" for cookie in cookies.get("cookies", [])]
+    return {"Cookie": "; ".join(pairs)} if pairs else {}
+
+
+def _run(url: str, headers: Mapping[str, str], chromium: str, categories: Sequence[str]) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="conveyor-lighthouse-") as folder:
+        report = Path(folder) / "report.json"
+        sent = Path(folder) / "headers.json"
+        sent.write_text(json.dumps(dict(headers)))
+        command = [str(PROGRAM), url, "--quiet", "--output=json", f"--output-path={report}"]
+        command += [f"--only-categories={','.join(categories)}", f"--chrome-flags={_CHROME}"]
+        command += [f"--extra-headers={sent}"] if headers else []
+        environment = os.environ | {"CHROME_PATH": chromium, "TMPDIR": folder}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False)
+        if done.returncode or not report.exists():
+            raise RuntimeError(f"Lighthouse could not rate {url}:\n{done.stdout[-1000:]}{done.stderr[-2000:]}")
+        return dict(json.loads(report.read_text()))
+
+
+def _score(report: Mapping[str, Any], category: str) -> int:
+    return round(100 * (report["categories"][category]["score"] or 0))
+
+
+def _number(report: Mapping[str, Any], audit: str) -> float:
+    return float(report["audits"][audit].get("numericValue", 0))
+
+
+def _lost(report: Mapping[str, Any], category: str) -> list[str]:
+    """The audits that count and cost something, with their first finding."""
+    weights = {ref["id"]: ref["weight"] for ref in report["categories"][category]["auditRefs"]}
+    audits = [report["audits"][name] for name, weight in weights.items() if weight]
+    return [_told(audit) for audit in audits if audit["score"] is not None and audit["score"] < 1]
+
+
+def _told(audit: Mapping[str, Any]) -> str:
+    items = audit.get("details", {}).get("items", [])
+    first = json.dumps(items[0], ensure_ascii=False)[:300] if items else audit.get("displayValue", "")
+    return f"{audit['title']} {first}".strip()

@@ -1,0 +1,104 @@
+"""How does the running shop get into the states that its pages are looked at in?"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState
+
+from tests.quality.pages import Example, Visitor
+from tests.stack import Stack
+
+#: Milliseconds; the machine may be busy with other things.
+PATIENCE = 30_000
+#: What to pay with, and the status in which the order then rests.
+_ORDERS = {
+    "delivered": ("pm_card_visa", "delivered"),
+    "declined": ("pm_card_declined", "payment_failed"),
+    "stuck": ("pm_bug", "placed"),
+}
+_ASKED_AGAIN = {"retrying": ("pm_outage", "placed")}
+_LINES = 3
+
+
+class Stage:
+    """Orders and people on a running `stack`. `staged` adds what only the audit's own stack can show."""
+
+    def __init__(self, stack: Stack, browser: Browser, *, staged: bool = False) -> None:
+        self.stack, self.browser = stack, browser
+        kinds = _ORDERS | (_ASKED_AGAIN if staged else {})
+        skus = self._skus()
+        orders = {kind: self._order(method, skus) for kind, (method, _status) in kinds.items()}
+        for kind, (_method, status) in kinds.items():
+            stack.wait_status(orders[kind], status, timeout=60)
+        self.places = {kind: order["public_id"] for kind, order in orders.items()}
+        self.places["failure"] = self._failure_of(orders["stuck"]["number"])
+        self._cookies: dict[Visitor, StorageState] = {}
+
+    def url(self, example: Example) -> str:
+        return self.stack.url + example.path.format_map(self.places)
+
+    @contextmanager
+    def page(self, visitor: Visitor, **options: Any) -> Iterator[Page]:
+        """A blank page of a new browser context with the visitor's cookies; `options` are Playwright's."""
+        context = self._context(storage_state=self.cookies(visitor), **options)
+        try:
+            yield context.new_page()
+        finally:
+            context.close()
+
+    def cookies(self, visitor: Visitor) -> StorageState:
+        if visitor not in self._cookies:
+            context = self._context()
+            self._prepare(visitor, context.new_page())
+            self._cookies[visitor] = context.storage_state()
+            context.close()
+        return self._cookies[visitor]
+
+    def _context(self, **options: Any) -> BrowserContext:
+        context = self.browser.new_context(base_url=self.stack.url, reduced_motion="reduce", **options)
+        context.set_default_timeout(PATIENCE)
+        return context
+
+    def _prepare(self, visitor: Visitor, page: Page) -> None:
+        if visitor is Visitor.BUYER:
+            fill_basket(page)
+        elif visitor is not Visitor.GUEST:
+            sign_in(page, name=visitor.value)
+
+    def _skus(self) -> list[str]:
+        """The goods of the orders: some different ones, with plenty in stock."""
+        _, found = self.stack.api("GET", "products/")
+        plenty = sorted(found["results"], key=lambda product: -product["stock"])
+        return sorted(product["sku"] for product in plenty[:_LINES])
+
+    def _order(self, method: str, skus: list[str]) -> dict[str, Any]:
+        lines = [{"sku": sku, "quantity": number + 1} for number, sku in enumerate(skus)]
+        return self.stack.order(payment_method=method, lines=lines)
+
+    def _failure_of(self, number: str) -> str:
+        token = self.stack.token()
+
+        def failure() -> str:
+            _, found = self.stack.api("GET", f"failed-tasks/?subject={number}", token=token)
+            return str(found["results"][0]["id"]) if found["results"] else ""
+
+        return str(self.stack.wait_for(failure, what=f"the order {number} waits for a person"))
+
+
+def fill_basket(page: Page) -> None:
+    """Two products of a category; without a script, so that nothing has to be waited for."""
+    for path in ("/products/studio-guitar/", "/products/aurora-headphones/"):
+        page.goto(path)
+        page.locator("form[action$='/basket/add/']").first.evaluate("form => form.submit()")
+        page.wait_for_url(re.compile("."), wait_until="load")
+
+
+def sign_in(page: Page, *, name: str) -> None:
+    """Demo users have their name as password."""
+    page.goto("/account/login/")
+    page.locator("input[name=username]").fill(name)
+    page.locator("input[name=password]").fill(name)
+    page.locator("input[name=password]").press("Enter")
+    page.wait_for_url(lambda url: "/login/" not in url)

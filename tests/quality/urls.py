@@ -1,0 +1,27 @@
+"""Where does the audited shop show what it shows when something goes wrong?"""
+
+from collections.abc import Callable
+from functools import partial
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, path
+
+from config.urls import handler400, handler403, handler404, handler500
+from config.urls import urlpatterns as pages
+from shop.views import errors
+
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+
+
+def shown(handler: Callable[[HttpRequest], HttpResponse], request: HttpRequest) -> HttpResponse:
+    return handler(request)
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("errors/400/", partial(shown, errors.bad_request)),
+    path("errors/403/", partial(shown, errors.forbidden)),
+    path("errors/429/", partial(shown, errors.locked_out)),
+    path("errors/500/", partial(shown, errors.server_error)),
+    path("errors/csrf/", partial(shown, errors.csrf_failure)),
+    *pages,
+]
