@@ -174,6 +174,7 @@ CELERY: dict[str, Any] = celery_settings(
         "purge finished messages": {"task": "messaging.purge_finished", "schedule": 600.0},
         "check the invariants": {"task": "messaging.check_invariants", "schedule": 300.0},
         "keep bulk retries going": {"task": "messaging.keep_bulk", "schedule": 5.0},
+        "count what went through": {"task": "messaging.count_minutes", "schedule": 60.0},
     },
     # Celery closes the database connection around every task unless it may be reused this often.
     "CELERY_DB_REUSE_MAX": 10**9,

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
 
+from messaging import pauses
 from messaging.models import Message, State
 
 Check = Callable[[], Iterator[str]]
@@ -47,14 +48,17 @@ def grace() -> timedelta:
 
 @invariant("no pending message is overdue")
 def pending_is_sent() -> Iterator[str]:
-    late = Message.objects.filter(state=State.PENDING, available_at__lt=timezone.now() - grace())
+    """What waits in a paused queue waits because somebody wants it; once the queue goes on, the time begins anew."""
+    since = timezone.now() - grace()
+    late = Message.objects.filter(state=State.PENDING, available_at__lt=since).exclude(queue__in=_still(since))
     for message in late.order_by("available_at")[:50]:
         yield f"{_name(message)} is due since {message.available_at:%Y-%m-%d %H:%M:%S} UTC; does a relay run?"
 
 
 @invariant("no sent message is lost")
 def sent_is_answered() -> Iterator[str]:
-    lost = Message.objects.filter(state=State.SENT, sent_at__lt=timezone.now() - 10 * grace())
+    since = timezone.now() - 10 * grace()
+    lost = Message.objects.filter(state=State.SENT, sent_at__lt=since).exclude(queue__in=_still(since))
     for message in lost.order_by("sent_at")[:50]:
         yield f"{_name(message)} was sent at {message.sent_at:%Y-%m-%d %H:%M:%S} UTC and never answered"
 
@@ -63,6 +67,11 @@ def sent_is_answered() -> Iterator[str]:
 def dead_has_an_attempt() -> Iterator[str]:
     for message in Message.objects.dead().filter(attempt_set__isnull=True).order_by("pk")[:50]:
         yield f"{_name(message)} is dead without a recorded attempt"
+
+
+def _still(since: datetime) -> list[str]:
+    """The queues that stood still at any time since then."""
+    return [queue for queue, until in pauses.still_until(now=timezone.now()).items() if until > since]
 
 
 def _name(message: Message) -> str:

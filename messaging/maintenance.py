@@ -21,6 +21,10 @@ class CheckInvariants(Payload, task="messaging.check_invariants", routing_key="m
     """Run the audit and log what is broken, so that nobody has to think of running it."""
 
 
+class CountMinutes(Payload, task="messaging.count_minutes", routing_key="maintenance.count"):
+    """Count what went through each queue since the last time, for the charts of the queues' page."""
+
+
 def purge_finished(*, keep: timedelta, limit: int = 5000) -> int:
     """Delete up to `limit` messages that were made, and done, more than `keep` ago; how many.
 

@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 from django.conf import settings
+from django.utils import timezone
 
-from messaging import maintenance
+from messaging import maintenance, throughput
 from messaging.bulk import driver
 from messaging.worker import ReliableTask, reliable_task
 
@@ -32,3 +33,11 @@ def drive_bulk(self: ReliableTask, payload: driver.DriveBulk) -> None:
 def keep_bulk(self: ReliableTask, payload: driver.KeepBulk) -> None:
     with self.complete():
         driver.keep()
+
+
+@reliable_task(maintenance.CountMinutes)
+def count_minutes(self: ReliableTask, payload: maintenance.CountMinutes) -> None:
+    now = timezone.now()
+    minutes = throughput.count_minutes(now=now)
+    with self.complete():
+        throughput.keep_minutes(minutes, now=now)

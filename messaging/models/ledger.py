@@ -47,7 +47,8 @@ class Message(models.Model):
 
     `attempts` counts the failed attempts of all time; those before `replayed_from` no longer count against the limit,
     because an operator has granted a fresh start. `sends` counts publications, and a delivery carries its number,
-    so that a copy of an earlier publication can be told from the present one.
+    so that a copy of an earlier publication can be told from the present one. `started_at` is when the run that
+    succeeded began; failed runs have theirs in `Attempt`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -63,6 +64,7 @@ class Message(models.Model):
     replayed_from = models.PositiveIntegerField(default=0)
     sends = models.PositiveIntegerField(default=0)
     sent_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     subject = models.CharField(max_length=100, blank=True)
     correlation_id = models.UUIDField()
@@ -103,6 +105,9 @@ class Message(models.Model):
             models.Index("finished_at", name="messaging_discarded", condition=Q(state=State.DISCARDED)),
             models.Index("id", name="messaging_replayed", condition=Q(replayed_from__gt=0)),
             models.Index("subject", "id", name="messaging_subject"),
+            # Without it the relay would read all that waits in a paused queue each time it looks for something to send.
+            models.Index("queue", "available_at", name="messaging_due_by_queue", condition=Q(state=State.PENDING)),
+            models.Index("finished_at", "queue", name="messaging_finished", condition=Q(state=State.DONE)),
         ]
 
     def __str__(self) -> str:
@@ -141,6 +146,7 @@ class Attempt(models.Model):
     class Meta:
         db_table = "messaging_attempt"
         ordering = ["number", "id"]
+        indexes = [models.Index("ended_at", name="messaging_attempt_ended")]
 
     def __str__(self) -> str:
         return f"attempt {self.number}: {self.error_type}"

@@ -9,7 +9,7 @@ from celery import Celery
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from kombu.exceptions import BatchPublishError, OperationalError
 
-from messaging import wakeup
+from messaging import pauses, wakeup
 from messaging.relay import claims, drain, publishers, sweep
 
 log = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ class Relay:
         self._trouble = ""
         self._backoff = 0.0
         self._next_chores = 0.0
+        self._paused: frozenset[str] = frozenset()
 
     def stop(self) -> None:
         self._stopping.set()
@@ -66,13 +67,17 @@ class Relay:
         if self._publisher is None:
             self._publisher = publishers.connect(self._app)
         if time.monotonic() >= self._next_chores:
-            drain.drain(self._publisher.connection, self._app)
-            sweep.sweep(self._publisher.connection)
-            self._next_chores = time.monotonic() + self._pace.chores_every
-        return self._send_batch(self._publisher) if claims.anything_due() else 0
+            self._do_chores(self._publisher)
+        return self._send_batch(self._publisher) if claims.anything_due(paused=self._paused) else 0
+
+    def _do_chores(self, publisher: publishers.Publisher) -> None:
+        self._paused = pauses.paused()
+        drain.drain(publisher.connection, self._app)
+        sweep.sweep(publisher.connection)
+        self._next_chores = time.monotonic() + self._pace.chores_every
 
     def _send_batch(self, publisher: publishers.Publisher) -> int:
-        batch = claims.claim(limit=self._pace.batch)
+        batch = claims.claim(limit=self._pace.batch, paused=self._paused)
         ids = {message.pk for message in batch}
         confirmed: set[object] = set()
         try:
@@ -94,7 +99,7 @@ class Relay:
         with self._sleeper.lying_down() as alone:
             if not alone:
                 self._stopping.wait(self._pace.nap)
-            elif not claims.anything_due():
+            elif not claims.anything_due(paused=self._paused):
                 self._sleeper.sleep(min(self._pace.sleep, max(0.0, self._next_chores - time.monotonic())))
 
     def _step_back(self, what: str, error: BaseException) -> None:

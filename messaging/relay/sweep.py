@@ -3,16 +3,18 @@
 A row that is `sent` for longer than the visibility window should have been answered, unless it waits in its queue.
 Sending a message twice is safe, since a delivery that was sent again is looked up first; so this errs to that side:
 rows older than the window are sent again when their queue holds fewer messages than there are such rows, and after ten
-windows in any case.
+windows in any case. In a queue that is paused nothing is expected to be answered, and once it goes on its messages have
+all of their time again.
 """
 
 import logging
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
 from kombu import Connection
 
+from messaging import pauses
 from messaging.broker_view import depth
 from messaging.models import Message, State
 from messaging.topology import topology
@@ -23,19 +25,25 @@ HOPELESS_WINDOWS = 10
 
 def sweep(connection: Connection) -> int:
     """Make lost rows due again; how many. Raises the connection's errors when the broker is down."""
-    window = timedelta(seconds=settings.CONVEYOR_VISIBILITY)
     now = timezone.now()
-    return sum(_sweep_queue(connection, queue, now=now, window=window) for queue in topology().queues)
+    still_until = pauses.still_until(now=now)
+    return sum(
+        _sweep_queue(connection, queue, now=now, still_until=still_until.get(queue, datetime.min.replace(tzinfo=UTC)))
+        for queue in topology().queues
+    )
 
 
-def _sweep_queue(connection: Connection, queue: str, *, now: datetime, window: timedelta) -> int:
+def _sweep_queue(connection: Connection, queue: str, *, now: datetime, still_until: datetime) -> int:
+    window = timedelta(seconds=settings.CONVEYOR_VISIBILITY)
+    if still_until > now - window:
+        return 0
     silent = Message.objects.filter(state=State.SENT, queue=queue, sent_at__lt=now - window)
     count = silent.count()
     if not count:
         return 0
-    waiting = depth(connection, queue)
-    if waiting >= count:
-        silent = silent.filter(sent_at__lt=now - HOPELESS_WINDOWS * window)
+    if depth(connection, queue) >= count:
+        hopeless = now - HOPELESS_WINDOWS * window
+        silent = silent.filter(sent_at__lt=hopeless) if still_until < hopeless else silent.none()
     swept = silent.update(state=State.PENDING, available_at=now)
     if swept:
         log.warning("%s: %s messages were not answered within %s; they are sent again", queue, swept, window)

@@ -22,13 +22,13 @@ class NotInLedger(LookupError):
 
 
 @transaction.atomic(savepoint=False)
-def settle(*, message_id: uuid.UUID) -> bool:
+def settle(*, message_id: uuid.UUID, started_at: datetime | None = None) -> bool:
     """Mark a message as done, in the transaction of its effects. False: somebody has settled it before.
 
     Raises `NotInLedger` if there is no such message, so that its effects are rolled back and it is filed.
     """
     settled = Message.objects.filter(pk=message_id, state=State.SENT).update(
-        state=State.DONE, finished_at=timezone.now()
+        state=State.DONE, started_at=started_at, finished_at=timezone.now()
     )
     if settled:
         return True

@@ -101,7 +101,7 @@ class ReliableTask(Task):
         `AlreadySettled` before anything was written.
         """
         with ledger.transaction():
-            if not services.settle(message_id=uuid.UUID(self.request.id)):
+            if not services.settle(message_id=uuid.UUID(self.request.id), started_at=self.request.get("started_at")):
                 log.info("%s %s was settled by another delivery", self.name, self.request.id)
                 raise AlreadySettled
             yield

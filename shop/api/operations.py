@@ -15,7 +15,9 @@ from rest_framework.response import Response
 from messaging import services
 from messaging.models import LIVE_STATES, Message
 from messaging.permissions import Actor
-from messaging.selectors import QueueRow, failed_tasks, queue_rows
+from messaging.queues import QueueRow, queue_rows
+from messaging.selectors import failed_tasks
+from messaging.topology import topology
 from shop.api.docs import BODY, PAGE, STAFF, problems
 from shop.api.inputs import FailedTaskQuery, OptionalReasonIn, ReasonIn, read
 from shop.api.outputs import FailedTaskOut, QueueOut
@@ -106,6 +108,54 @@ class Queues(GenericAPIView[Any]):
         rows: list[QueueRow] = queue_rows()
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
+class PauseQueue(GenericAPIView[Any]):
+    serializer_class = QueueOut
+    permission_classes = (MayDo,)
+    permission = "messaging.pause_queue"
+
+    @extend_schema(
+        operation_id="queues_pause", request=ReasonIn, responses={200: QueueOut, **problems(*BODY, *STAFF, 404, 409)}
+    )
+    def post(self, request: Request, name: str) -> Response:
+        """Stop a queue, for a reason that everybody sees who looks at it."""
+        wanted = read(ReasonIn, request.data)
+        try:
+            services.pause(queue=_queue(name), actor=Actor.of(request.user), reason=wanted["reason"])
+        except services.AlreadyPaused as fault:
+            raise conflict("already-paused", str(fault)) from None
+        return Response(self.get_serializer(_row(name)).data)
+
+
+class ResumeQueue(GenericAPIView[Any]):
+    serializer_class = QueueOut
+    permission_classes = (MayDo,)
+    permission = "messaging.pause_queue"
+
+    @extend_schema(
+        operation_id="queues_resume",
+        request=OptionalReasonIn,
+        responses={200: QueueOut, **problems(*BODY, *STAFF, 404, 409)},
+    )
+    def post(self, request: Request, name: str) -> Response:
+        """Let a paused queue go on."""
+        wanted = read(OptionalReasonIn, request.data)
+        try:
+            services.resume(queue=_queue(name), actor=Actor.of(request.user), reason=wanted["reason"])
+        except services.NotPaused as fault:
+            raise conflict("not-paused", str(fault)) from None
+        return Response(self.get_serializer(_row(name)).data)
+
+
+def _queue(name: str) -> str:
+    if name not in topology().queues:
+        raise Http404
+    return name
+
+
+def _row(name: str) -> QueueRow:
+    return next(row for row in queue_rows() if row.name == name)
 
 
 def _failed(message_id: uuid.UUID) -> Message:

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from messaging.models import Message, State
-from messaging.selectors import QueueRow
+from messaging.queues import QueueRow
 from orders.models import ShippingMethod, Status
 from orders.money import display
 from payments.models import PaymentStatus

@@ -20,6 +20,8 @@ urlpatterns = [
     path("v1/failed-tasks/<uuid:message_id>/retry/", operations.Retry.as_view(), name="failed-task-retry"),
     path("v1/failed-tasks/<uuid:message_id>/discard/", operations.Discard.as_view(), name="failed-task-discard"),
     path("v1/queues/", operations.Queues.as_view(), name="queues"),
+    path("v1/queues/<slug:name>/pause/", operations.PauseQueue.as_view(), name="queue-pause"),
+    path("v1/queues/<slug:name>/resume/", operations.ResumeQueue.as_view(), name="queue-resume"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path(
         "docs/",

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from messaging import pauses
 from messaging.models import Message, State
 from messaging.topology import topology
 
@@ -24,8 +25,10 @@ class Ledger(Collector):
         return iter(())
 
     def collect(self) -> Iterator[Metric]:
+        paused = pauses.paused()
         yield self._messages()
-        yield self._oldest_due()
+        yield self._paused(paused)
+        yield self._oldest_due(paused)
 
     def _messages(self) -> Metric:
         gauge = GaugeMetricFamily(
@@ -38,12 +41,23 @@ class Ledger(Collector):
                 gauge.add_metric([queue, state.value], count)
         return gauge
 
-    def _oldest_due(self) -> Metric:
+    def _paused(self, paused: frozenset[str]) -> Metric:
         gauge = GaugeMetricFamily(
-            "conveyor_oldest_due_seconds", "For how long the oldest due message has waited to be sent."
+            "conveyor_queue_paused", "1 while an operator has paused the queue.", labels=["queue"]
+        )
+        for queue in topology().queues:
+            gauge.add_metric([queue], queue in paused)
+        return gauge
+
+    def _oldest_due(self, paused: frozenset[str]) -> Metric:
+        """Of paused queues nothing is to be sent, so that they do not look like a relay that is down."""
+        gauge = GaugeMetricFamily(
+            "conveyor_oldest_due_seconds",
+            "For how long the oldest due message of a queue that is not paused has waited to be sent.",
         )
         now = timezone.now()
-        oldest = Message.objects.due(now=now).aggregate(oldest=Min("available_at"))["oldest"]
+        due = Message.objects.due(now=now).exclude(queue__in=paused)
+        oldest = due.aggregate(oldest=Min("available_at"))["oldest"]
         gauge.add_metric([], (now - oldest).total_seconds() if oldest else 0)
         return gauge
 

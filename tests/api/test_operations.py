@@ -8,8 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from messaging import selectors
-from messaging.models import AuditEntry, Message, State
+from messaging import queues
+from messaging.models import AuditEntry, Message, QueuePause, State
 from messaging.uuids import uuid7
 from tests.api.client import dead, get, operator, post, problem, token_of
 
@@ -21,8 +21,10 @@ DOORS = [
     ("post", "/failed-tasks/{id}/retry/", "retry_message"),
     ("post", "/failed-tasks/{id}/discard/", "discard_message"),
     ("get", "/queues/", "view_message"),
+    ("post", "/queues/payments/pause/", "pause_queue"),
+    ("post", "/queues/shipping/resume/", "pause_queue"),
 ]
-ALL = {"view_message", "retry_message", "discard_message"}
+ALL = {"view_message", "retry_message", "discard_message", "pause_queue"}
 
 
 def knock(method: str, path: str, token: str = "") -> Any:
@@ -151,6 +153,7 @@ def test_an_id_that_is_none_is_not_found():
 @pytest.mark.parametrize(("method", "path", "permission"), DOORS)
 def test_each_door_opens_for_staff_with_its_permission_only(method, path, permission):
     path = path.format(id=dead().pk)
+    QueuePause.objects.create(queue="shipping", reason="there must be one to end")
     refused = problem(knock(method, path), 401)
     assert refused["title"] == "Unauthorized"
     problem(knock(method, path, "0" * 64), 401)
@@ -166,7 +169,7 @@ def test_whoever_is_refused_learns_nothing_of_what_is_there():
 
 
 def test_queues_tell_what_waits_and_what_died(monkeypatch):
-    monkeypatch.setattr(selectors, "_ask_broker", lambda: ({"payments": 7}, {"payments": 2}))
+    monkeypatch.setattr(queues, "_ask_broker", lambda: ({"payments": 7}, {"payments": 2}))
     dead()
     Message.objects.filter(pk=dead().pk).update(
         state=State.PENDING, available_at=timezone.now() - timedelta(seconds=30)
@@ -178,6 +181,27 @@ def test_queues_tell_what_waits_and_what_died(monkeypatch):
     payments = rows["payments"]
     assert 30 <= payments.pop("oldest_seconds") < 60
     assert payments == {"name": "payments", "depth": 7, "consumers": 2, "dead": 1, "paused": False}
+
+
+def test_a_queue_is_paused_and_resumed(no_broker):
+    token = token_of("pause_queue", username="olga")
+    shown = post("/queues/payments/pause/", {"reason": "the bank is down"}, token=token)
+    assert (shown.status_code, shown.json()["paused"]) == (200, True)
+    assert "olga" in problem(post("/queues/payments/pause/", {"reason": "again"}, token=token), 409)["detail"]
+    shown = post("/queues/payments/resume/", token=token)
+    assert (shown.status_code, shown.json()["paused"]) == (200, False)
+    problem(post("/queues/payments/resume/", token=token), 409)
+    assert [(e.action, e.actor) for e in AuditEntry.objects.order_by("id")] == [
+        ("pause queue", "olga"),
+        ("resume queue", "olga"),
+    ]
+
+
+def test_a_pause_wants_a_reason_and_a_queue_that_is_there(no_broker):
+    token = token_of("pause_queue")
+    assert "reason" in problem(post("/queues/payments/pause/", {"reason": " "}, token=token), 400)["errors"]
+    for deed in ("pause", "resume"):
+        problem(post(f"/queues/paymants/{deed}/", {"reason": "a slip"}, token=token), 404)
 
 
 def test_queues_are_told_while_the_broker_is_down(no_broker):

@@ -84,7 +84,7 @@ def test_metrics_count_the_ledger():
     assert "done" not in text
     oldest = next(line for line in text.splitlines() if line.startswith("conveyor_oldest_due_seconds"))
     assert 30 <= float(oldest.split()[1]) < 60
-    assert len(statements) == 4
+    assert len(statements) == 5
 
 
 def test_metrics_use_the_partial_indexes():

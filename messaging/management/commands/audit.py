@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from messaging import invariants
+from messaging import invariants, pauses
 
 
 class Command(BaseCommand):
@@ -32,3 +32,6 @@ class Command(BaseCommand):
             for violation in broken:
                 if violation.invariant == name:
                     self.stdout.write(f"          {violation.detail}")
+        for pause in pauses.current().values():
+            since = f"{pause.paused_at:%Y-%m-%d %H:%M:%S} UTC"
+            self.stdout.write(f"paused  {pause.queue} since {since} by {pause.paused_by}: {pause.reason}")

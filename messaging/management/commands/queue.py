@@ -1,30 +1,82 @@
-"""How do the queues stand? `python manage.py queue list`."""
+"""How do the queues stand, and how is one stopped? `python manage.py queue list|pause|resume`."""
 
 import json
 from dataclasses import asdict
+from getpass import getuser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from messaging import selectors
+from messaging import pauses, queues, services
+from messaging.permissions import Actor
+from messaging.topology import topology
+
+_HEAD = ("queue", "depth", "consumers", "oldest s", "waiting", "scheduled", "dead")
+_LINE = "{:16}{:>8}{:>11}{:>10}{:>9}{:>11}{:>8}"
 
 
 class Command(BaseCommand):
-    help = "Depth, consumers, age of the oldest message and number of dead messages of each queue."
+    help = "Depth, consumers, age and dead messages of each queue; pauses one, and lets it go on."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("action", choices=["list"])
-        parser.add_argument("--json", action="store_true", help="machine-readable")
+        actions = parser.add_subparsers(dest="action", required=True)
+        listing = actions.add_parser("list", help="how each queue stands")
+        pause = actions.add_parser("pause", help="send it nothing, and let workers take nothing from it")
+        resume = actions.add_parser("resume", help="let a paused queue go on")
+        for act in (pause, resume):
+            act.add_argument("name", metavar="NAME", help="a queue, such as `queue list` shows them")
+            act.add_argument("--dry-run", action="store_true", help="only say what would be done")
+        pause.add_argument("--reason", required=True, help="kept, and shown to everybody who looks at the queue")
+        resume.add_argument("--reason", default="")
+        for sub in (listing, pause, resume):
+            sub.add_argument("--json", action="store_true", help="machine-readable")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = selectors.queue_rows()
+        getattr(self, f"_{options['action']}")(options)
+
+    def _list(self, options: dict[str, Any]) -> None:
+        rows, paused = queues.queue_rows(), pauses.current()
         if options["json"]:
             self.stdout.write(json.dumps([asdict(row) for row in rows]))
             return
-        self.stdout.write(f"{'queue':16}{'depth':>8}{'consumers':>11}{'oldest s':>10}{'dead':>8}")
+        self.stdout.write(_LINE.format(*_HEAD))
         for row in rows:
-            cells = (_dash(row.depth), _dash(row.consumers), _dash(row.oldest_seconds), row.dead)
-            self.stdout.write("{:16}{:>8}{:>11}{:>10}{:>8}".format(row.name, *cells))
+            cells = (_dash(row.depth), _dash(row.consumers), _dash(row.oldest_seconds), row.waiting, row.scheduled)
+            note = f"  paused by {paused[row.name].paused_by}: {paused[row.name].reason}" if row.name in paused else ""
+            self.stdout.write(_LINE.format(row.name, *cells, row.dead) + note)
+
+    def _pause(self, options: dict[str, Any]) -> None:
+        self._act(options, want_paused=True)
+
+    def _resume(self, options: dict[str, Any]) -> None:
+        self._act(options, want_paused=False)
+
+    def _act(self, options: dict[str, Any], *, want_paused: bool) -> None:
+        """Exit code 1, with the reason, where the queue is not changed, or would not be."""
+        queue, deed = options["name"], services.pause if want_paused else services.resume
+        try:
+            if options["dry_run"]:
+                _need_change(queue, want_paused=want_paused)
+            else:
+                deed(queue=queue, actor=Actor.system(f"cli:{getuser()}"), reason=options["reason"])
+        except (services.AlreadyPaused, services.NotPaused, services.QueueUnknown, services.ReasonMissing) as fault:
+            raise CommandError(str(fault)) from None
+        self._told(options, want_paused=want_paused)
+
+    def _told(self, options: dict[str, Any], *, want_paused: bool) -> None:
+        if options["json"]:
+            told = {"queue": options["name"], "paused": want_paused, "dry_run": options["dry_run"]}
+            self.stdout.write(json.dumps(told))
+            return
+        would = "would be " if options["dry_run"] else "is "
+        self.stdout.write(f"{options['name']} {would}{'paused' if want_paused else 'resumed'}")
+
+
+def _need_change(queue: str, *, want_paused: bool) -> None:
+    if queue not in topology().queues:
+        raise CommandError(f"No queue is called {queue}. There are: {', '.join(topology().queues)}.")
+    if (queue in pauses.paused()) == want_paused:
+        raise CommandError(f"The queue {queue} is {'already' if want_paused else 'not'} paused.")
 
 
 def _dash(value: float | None) -> str:

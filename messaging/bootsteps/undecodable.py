@@ -1,8 +1,8 @@
-"""What must a Celery worker do otherwise than it does by itself, so that no message vanishes?"""
+"""What becomes of a body that Celery cannot decode?"""
 
 from typing import Any
 
-from celery import Celery, bootsteps
+from celery import bootsteps
 from celery.utils.log import get_logger
 from celery.utils.saferepr import saferepr
 
@@ -25,8 +25,3 @@ class KeepUndecodable(bootsteps.StartStopStep):
             saferepr(message.headers, maxlen=500),
         )
         message.reject_log_error(log, self._consumer.connection_errors)
-
-
-def install(app: Celery) -> None:
-    """Give every worker of `app` these steps."""
-    app.steps["consumer"].add(KeepUndecodable)

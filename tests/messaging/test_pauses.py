@@ -1,0 +1,372 @@
+"""Does a paused queue stand still for relays, workers, the sweep and the audit, and go on as if nothing had been?"""
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from celery import current_app
+from django.core.exceptions import PermissionDenied
+from django.core.management import CommandError, call_command
+from django.db import OperationalError, connections
+from django.utils import timezone
+
+from messaging import invariants, ledger, pauses, services
+from messaging.bootsteps.pauses import HonourPauses, Watch
+from messaging.models import AuditEntry, Message, QueuePause, State
+from messaging.permissions import Actor
+from messaging.relay import Relay, claims, publishers, sweep
+from messaging.relay.loop import Pace
+from tests.messaging.samples import Sample
+
+pytestmark = pytest.mark.django_db(transaction=True)
+QUEUE = "maintenance"
+ANN = Actor.system("ann")
+BOB = Actor.system("bob")
+NOBODY = Actor(name="eve", may=lambda codename: False)
+
+
+def enqueue(count: int = 1, **options) -> list[Message]:
+    with ledger.transaction():
+        return [ledger.enqueue(Sample(text=str(n)), **options) for n in range(count)]
+
+
+def age(field: str, **by) -> None:
+    Message.objects.update(**{field: timezone.now() - timedelta(**by)})
+
+
+def pause(queue: str = QUEUE) -> QueuePause:
+    return services.pause(queue=queue, actor=ANN, reason="the bank is down")
+
+
+# -- who pauses ---------------------------------------------------------------------------------------------------
+
+
+def test_a_pause_keeps_who_when_and_why_and_so_does_its_end():
+    pause()
+    assert pauses.paused() == {QUEUE}
+    services.resume(queue=QUEUE, actor=BOB, reason="it is back")
+    kept = QueuePause.objects.get()
+    assert (kept.paused_by, kept.reason, kept.resumed_by) == ("ann", "the bank is down", "bob")
+    assert pauses.paused() == frozenset()
+    trail = AuditEntry.objects.order_by("id").values_list("action", "actor", "queue", "reason")
+    assert list(trail) == [
+        ("pause queue", "ann", QUEUE, "the bank is down"),
+        ("resume queue", "bob", QUEUE, "it is back"),
+    ]
+
+
+def test_the_second_who_pauses_is_told_who_was_first():
+    pause()
+    with pytest.raises(services.AlreadyPaused, match=r"by ann since .* UTC: the bank is down"):
+        services.pause(queue=QUEUE, actor=BOB, reason="me, too")
+    assert AuditEntry.objects.count() == 1
+
+
+def test_of_many_who_pause_at_once_one_succeeds():
+    def try_it(number: int) -> bool:
+        try:
+            services.pause(queue=QUEUE, actor=Actor.system(f"op{number}"), reason="at once")
+        except services.AlreadyPaused:
+            return False
+        finally:
+            connections.close_all()
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(try_it, range(8))) == 1
+    assert QueuePause.objects.count() == AuditEntry.objects.count() == 1
+
+
+def test_nobody_resumes_what_is_not_paused():
+    with pytest.raises(services.NotPaused):
+        services.resume(queue=QUEUE, actor=ANN)
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_a_pause_without_a_reason_is_refused(reason):
+    with pytest.raises(services.ReasonMissing):
+        services.pause(queue=QUEUE, actor=ANN, reason=reason)
+    assert not QueuePause.objects.exists()
+
+
+def test_a_queue_that_is_not_declared_is_refused():
+    with pytest.raises(services.QueueUnknown, match="payments"):
+        services.pause(queue="paymants", actor=ANN, reason="a slip")
+
+
+def test_the_services_ask_for_the_permission_themselves():
+    for deed in (
+        lambda: services.pause(queue=QUEUE, actor=NOBODY, reason="x"),
+        lambda: services.resume(queue=QUEUE, actor=NOBODY),
+        lambda: services.hurry_queue(queue=QUEUE, actor=NOBODY),
+        lambda: services.hurry(message_id=enqueue()[0].pk, actor=NOBODY),
+    ):
+        with pytest.raises(PermissionDenied):
+            deed()
+
+
+# -- what waits for its time ----------------------------------------------------------------------------------------
+
+
+def test_a_message_is_hurried_once_and_only_while_it_waits():
+    (message,) = enqueue(delay=3600)
+    assert services.hurry(message_id=message.pk, actor=ANN)
+    assert not services.hurry(message_id=message.pk, actor=BOB)
+    assert [m.pk for m in claims.claim(limit=9)] == [message.pk]
+    assert [(e.action, e.actor) for e in AuditEntry.objects.all()] == [("hurry", "ann")]
+
+
+def test_a_whole_queue_is_hurried_with_one_entry_in_the_trail():
+    enqueue(3, delay=3600)
+    assert services.hurry_queue(queue="payments", actor=ANN) == 0
+    assert services.hurry_queue(queue=QUEUE, actor=ANN) == 3
+    assert len(claims.claim(limit=9)) == 3
+    assert AuditEntry.objects.get().data == {"messages": 3}
+
+
+# -- the relay --------------------------------------------------------------------------------------------------------
+
+
+def test_the_relay_leaves_the_messages_of_a_paused_queue_where_they_are(broker):
+    relay = Relay(current_app, Pace(nap=0.01, chores_every=0))
+    try:
+        enqueue(2)
+        pause()
+        assert relay.turn() == 0
+        assert set(Message.objects.values_list("state", flat=True)) == {State.PENDING}
+        services.resume(queue=QUEUE, actor=ANN)
+        assert relay.turn() == 2
+    finally:
+        relay._hang_up()
+
+
+def test_other_queues_go_on():
+    ours, others = enqueue(2)
+    Message.objects.filter(pk=others.pk).update(queue="payments")
+    assert claims.anything_due(paused={QUEUE})
+    assert [m.pk for m in claims.claim(limit=9, paused={QUEUE})] == [others.pk]
+    assert not claims.anything_due(paused={QUEUE})
+    assert claims.anything_due()
+    assert ours.state == State.PENDING
+
+
+@pytest.fixture
+def connection(broker):
+    publisher = publishers.connect(current_app)
+    yield publisher.connection
+    publisher.close()
+
+
+def test_what_a_paused_queue_holds_does_not_count_as_lost(connection, settings):
+    enqueue()
+    claims.claim(limit=1)
+    pause()
+    age("sent_at", days=1)
+    assert sweep.sweep(connection) == 0
+    services.resume(queue=QUEUE, actor=ANN)
+    assert sweep.sweep(connection) == 0, "its time begins anew"
+    QueuePause.objects.update(resumed_at=timezone.now() - timedelta(seconds=settings.CONVEYOR_VISIBILITY + 1))
+    assert sweep.sweep(connection) == 1, "it is not at the broker, so it is lost after all"
+
+
+def test_what_still_waits_at_the_broker_after_a_long_pause_is_not_sent_twice(connection, settings):
+    enqueue()
+    publisher = publishers.connect(current_app)
+    publisher.publish(claims.claim(limit=1))
+    publisher.close()
+    pause()
+    services.resume(queue=QUEUE, actor=ANN)
+    age("sent_at", days=1)
+    QueuePause.objects.update(resumed_at=timezone.now() - timedelta(seconds=2 * settings.CONVEYOR_VISIBILITY))
+    assert sweep.sweep(connection) == 0
+    QueuePause.objects.update(resumed_at=timezone.now() - timedelta(seconds=11 * settings.CONVEYOR_VISIBILITY))
+    assert sweep.sweep(connection) == 1, "after ten windows it is sent again, as without a pause"
+
+
+# -- the audit ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("state", "field"), [(State.PENDING, "available_at"), (State.SENT, "sent_at")])
+def test_the_audit_does_not_blame_messages_for_a_pause(state, field):
+    enqueue()
+    age(field, days=1)
+    Message.objects.update(state=state)
+    assert len(invariants.audit()) == 1
+    pause()
+    assert invariants.audit() == []
+    services.resume(queue=QUEUE, actor=ANN)
+    assert invariants.audit() == []
+    QueuePause.objects.update(resumed_at=timezone.now() - timedelta(hours=12))
+    assert len(invariants.audit()) == 1
+
+
+def test_the_audit_command_tells_what_is_paused(capsys):
+    pause()
+    call_command("audit")
+    assert "paused  maintenance since" in capsys.readouterr().out
+
+
+# -- the command ------------------------------------------------------------------------------------------------------
+
+
+def test_a_queue_is_paused_and_resumed_by_command(capsys, no_broker):
+    call_command("queue", "pause", QUEUE, "--reason", "a try", "--dry-run")
+    assert "would be paused" in capsys.readouterr().out
+    assert pauses.paused() == frozenset()
+    call_command("queue", "pause", QUEUE, "--reason", "a try", "--json")
+    assert json.loads(capsys.readouterr().out) == {"queue": QUEUE, "paused": True, "dry_run": False}
+    call_command("queue", "list")
+    assert "paused by cli:" in capsys.readouterr().out
+    call_command("queue", "list", "--json")
+    assert [row["name"] for row in json.loads(capsys.readouterr().out) if row["paused"]] == [QUEUE]
+    call_command("queue", "resume", QUEUE)
+    assert "is resumed" in capsys.readouterr().out
+    assert pauses.paused() == frozenset()
+
+
+@pytest.mark.parametrize("options", [[], ["--dry-run"]])
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["pause", "payments", "--reason", "again"], "already"),
+        (["resume", QUEUE], "not paused"),
+        (["pause", "paymants", "--reason", "a slip"], "There are: payments"),
+    ],
+)
+def test_the_command_fails_where_there_is_nothing_to_change(arguments, options, told):
+    pause("payments")
+    with pytest.raises(CommandError, match=told):
+        call_command("queue", *arguments, *options)
+
+
+# -- the worker -------------------------------------------------------------------------------------------------------
+
+
+class Queues:
+    def __init__(self, *names: str) -> None:
+        self.consume_from = dict.fromkeys(names)
+
+
+class Timer:
+    """Celery's, whose repeated call a test makes itself."""
+
+    def call_repeatedly(self, every, call, arguments):
+        self.tick = lambda: call(*arguments)
+        self.canceled = False
+        return self
+
+    def cancel(self) -> None:
+        self.canceled = True
+
+
+class Consumer:
+    """A worker's consumer as far as the step knows it."""
+
+    def __init__(self, *queues: str) -> None:
+        self.app = type("App", (), {"amqp": type("Amqp", (), {"queues": Queues(*queues)})})
+        self.timer = Timer()
+        self.consumed = set(queues)
+
+    def add_task_queue(self, queue: str) -> None:
+        self.consumed.add(queue)
+
+    def cancel_task_queue(self, queue: str) -> None:
+        self.consumed.remove(queue)
+
+
+@pytest.fixture
+def watch():
+    """A watch that looks when it is told to."""
+    return Watch(every=3600)
+
+
+@pytest.fixture
+def step_for(watch):
+    steps = []
+
+    def step_for(consumer: Consumer) -> HonourPauses:
+        step = HonourPauses(consumer)
+        step._watch = watch
+        steps.append(step)
+        watch._look()
+        watch._looked.set()
+        return step
+
+    return step_for
+
+
+def test_a_worker_starts_without_the_queues_that_are_paused(step_for):
+    pause()
+    consumer = Consumer("payments", QUEUE)
+    step_for(consumer).start(consumer)
+    assert consumer.consumed == {"payments"}
+
+
+def test_a_worker_stops_and_goes_on_while_it_runs(step_for, watch):
+    consumer = Consumer("payments", QUEUE)
+    step = step_for(consumer)
+    step.start(consumer)
+    assert consumer.consumed == {"payments", QUEUE}
+    pause()
+    pause("shipping")
+    watch._look()
+    consumer.timer.tick()
+    consumer.timer.tick()
+    assert consumer.consumed == {"payments"}
+    services.resume(queue=QUEUE, actor=ANN)
+    watch._look()
+    consumer.timer.tick()
+    assert consumer.consumed == {"payments", QUEUE}, "and not shipping, which it never consumed"
+    step.terminate(consumer)
+    assert consumer.timer.canceled
+
+
+def test_a_worker_stays_paused_over_a_lost_connection(step_for, watch):
+    pause()
+    consumer = Consumer(QUEUE)
+    step = step_for(consumer)
+    step.start(consumer)
+    step.stop(consumer)
+    step.start(consumer)
+    assert consumer.consumed == set()
+    services.resume(queue=QUEUE, actor=ANN)
+    watch._look()
+    consumer.timer.tick()
+    assert consumer.consumed == {QUEUE}
+
+
+def test_a_worker_that_cannot_read_the_pauses_waits_until_it_can(step_for, watch, monkeypatch):
+    def broken() -> frozenset[str]:
+        raise OperationalError("the database is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pauses, "paused", broken)
+        consumer = Consumer(QUEUE)
+        step_for(consumer).start(consumer)
+        assert consumer.consumed == set()
+    watch._look()
+    consumer.timer.tick()
+    assert consumer.consumed == {QUEUE}
+    with monkeypatch.context() as patch:
+        patch.setattr(pauses, "paused", broken)
+        watch._look()
+        consumer.timer.tick()
+    assert consumer.consumed == {QUEUE}, "what was read last holds"
+
+
+def test_the_watch_looks_again_and_again_in_its_own_thread():
+    pause()
+    watch = Watch(every=0.01)
+    watch.start()
+    watch.wait(5)
+    assert watch.paused == {QUEUE}
+    services.resume(queue=QUEUE, actor=ANN)
+    for _ in range(500):
+        if watch.paused == frozenset():
+            break
+        threading.Event().wait(0.01)
+    assert watch.paused == frozenset()
+    watch.end()
+    watch.join(5)
