@@ -25,7 +25,7 @@ def test_the_schema_is_valid_and_names_every_address():
             "/auth/token/",
             "/failed-tasks/", "/failed-tasks/{message_id}/",
             "/failed-tasks/{message_id}/retry/", "/failed-tasks/{message_id}/discard/",
-            "/queues/",
+            "/queues/", "/queues/{name}/pause/", "/queues/{name}/resume/",
         )
     }  # fmt: skip
 
