@@ -2,5 +2,6 @@
 
 from messaging.admin.failed_tasks import FailedTaskAdmin
 from messaging.admin.messages import MessageAdmin
+from messaging.admin.queues import QueuesAdmin
 
-__all__ = ["FailedTaskAdmin", "MessageAdmin"]
+__all__ = ["FailedTaskAdmin", "MessageAdmin", "QueuesAdmin"]

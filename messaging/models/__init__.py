@@ -13,10 +13,10 @@ from messaging.models.bulk import (
 from messaging.models.groups import Alert, FailureGroup, FailureHour, GroupState
 from messaging.models.ledger import LIVE_STATES, Attempt, FailedTask, Message, MessageQuerySet, State
 from messaging.models.minutes import QueueMinute
-from messaging.models.pauses import QueuePause
+from messaging.models.pauses import QueuePause, Queues
 
 __all__ = [
     "LIVE_STATES", "SETTLED", "Alert", "AppendOnly", "Attempt", "AuditEntry", "BulkItem", "BulkOperation", "BulkState",
     "FailedTask", "FailureGroup", "FailureHour", "GroupState", "ItemOutcome", "Message", "MessageQuerySet",
-    "PayloadEdit", "QueueMinute", "QueuePause", "SkipReason", "State", "Verdict",
+    "PayloadEdit", "QueueMinute", "QueuePause", "Queues", "SkipReason", "State", "Verdict",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class QueuePause(models.Model):
@@ -31,3 +32,13 @@ class QueuePause(models.Model):
 
     def __str__(self) -> str:
         return f"{self.queue}: {self.reason}"
+
+
+class Queues(QueuePause):
+    """The queues' page in the admin, which needs a model to be listed by; it has no rows of its own."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        verbose_name = _("queue")
+        verbose_name_plural = _("queues")

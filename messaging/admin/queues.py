@@ -1,0 +1,110 @@
+"""How does an operator see at a glance how all queues stand, stop one, and send sooner what waits for its time?"""
+
+import uuid
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from messaging import permissions, queue_desk, services
+from messaging.admin.base import ReadOnlyAdmin
+from messaging.models import Queues
+from messaging.permissions import Actor
+from messaging.topology import topology
+
+_PAGES = "admin/messaging/queues/"
+
+
+@admin.register(Queues)
+class QueuesAdmin(ReadOnlyAdmin):
+    """A page instead of a list of rows; `live/` is the part of it that is loaded again every few seconds."""
+
+    class Media:
+        css = {"all": ["messaging/queues.css"]}
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        pause = require_http_methods(["GET", "POST"])(self.pause_view)
+        return [
+            path("live/", wrap(self.live_view), name="messaging_queues_live"),
+            path("<slug:name>/pause/", wrap(pause), name="messaging_queues_pause"),
+            path("<slug:name>/resume/", wrap(require_POST(self.resume_view)), name="messaging_queues_resume"),
+            path("<slug:name>/hurry/", wrap(require_POST(self.hurry_queue_view)), name="messaging_queues_hurry"),
+            path("hurry/<uuid:id_>/", wrap(require_POST(self.hurry_view)), name="messaging_queues_hurry_one"),
+            path("", wrap(self.page_view), name="messaging_queues_changelist"),
+        ]
+
+    def page_view(self, request: HttpRequest) -> HttpResponse:
+        return self._page(request, "page.html", title=_("Queues"))
+
+    def live_view(self, request: HttpRequest) -> HttpResponse:
+        return self._page(request, "_live.html")
+
+    def pause_view(self, request: HttpRequest, name: str) -> HttpResponse:
+        """Asks for the reason, and pauses once there is one."""
+        actor, queue = self._actor(request, permissions.PAUSE), _known(name)
+        missing_reason = False
+        if request.method == "POST":
+            try:
+                services.pause(queue=queue, actor=actor, reason=request.POST.get("reason", ""))
+            except services.ReasonMissing:
+                missing_reason = True
+            except services.AlreadyPaused as fault:
+                return self._back(request, str(fault), messages.WARNING)
+            else:
+                return self._back(request, _("%(queue)s is paused. Tasks that have begun end.") % {"queue": queue})
+        context = {"title": _("Pause the queue %(queue)s") % {"queue": queue}, "missing_reason": missing_reason}
+        return self._answer(request, "pause.html", context)
+
+    def resume_view(self, request: HttpRequest, name: str) -> HttpResponse:
+        actor, queue = self._actor(request, permissions.PAUSE), _known(name)
+        try:
+            services.resume(queue=queue, actor=actor)
+        except services.NotPaused as fault:
+            return self._back(request, str(fault), messages.WARNING)
+        return self._back(request, _("%(queue)s goes on.") % {"queue": queue})
+
+    def hurry_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
+        if services.hurry(message_id=id_, actor=self._actor(request, permissions.RETRY)):
+            return self._back(request, _("The message is sent now."))
+        return self._back(request, _("That message does not wait for its time any more."), messages.WARNING)
+
+    def hurry_queue_view(self, request: HttpRequest, name: str) -> HttpResponse:
+        count = services.hurry_queue(queue=_known(name), actor=self._actor(request, permissions.RETRY))
+        text = ngettext("%(count)d message is sent now.", "%(count)d messages are sent now.", count)
+        return self._back(request, text % {"count": count})
+
+    def _page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+        actor = self._actor(request)
+        may = {"may_pause": actor.may(permissions.PAUSE), "may_retry": actor.may(permissions.RETRY)}
+        return self._answer(request, template, {"desk": queue_desk.look(now=timezone.now()), **may, **context})
+
+    def _actor(self, request: HttpRequest, codename: str = "") -> Actor:
+        """Raises `PermissionDenied` for whoever may not see the page, or do what it is about."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        actor = Actor.of(request.user)
+        if codename:
+            actor.require(codename)
+        return actor
+
+    def _answer(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+        shared = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
+        return TemplateResponse(request, _PAGES + template, shared | context)
+
+    def _back(self, request: HttpRequest, text: str, level: int = messages.SUCCESS) -> HttpResponse:
+        self.message_user(request, text, level)
+        return HttpResponseRedirect(reverse("admin:messaging_queues_changelist"))
+
+
+def _known(name: str) -> str:
+    if name not in topology().queues:
+        raise Http404
+    return name
