@@ -10,6 +10,7 @@ admin.site.index_title = _("What is there to look after?")
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("shop.api.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
     path("", include("shop.health.urls")),
     path("", include("shop.urls")),
 ]

@@ -17,8 +17,12 @@ def display(amount: int, currency: str, locale: str | None = None) -> str:
     return _display(amount, currency, spoken)
 
 
+def exact(amount: int, currency: str) -> Decimal:
+    """`amount` (minor units of `currency`, ISO 4217) in whole units, as programs read it."""
+    return Decimal(amount).scaleb(-get_currency_precision(currency))
+
+
 @lru_cache(maxsize=4096)
 def _display(amount: int, currency: str, locale: str) -> str:
     """Kept, since formatting costs more than all else on a page of 24 prices."""
-    exact = Decimal(amount).scaleb(-get_currency_precision(currency))
-    return format_currency(exact, currency, locale=locale)
+    return format_currency(exact(amount, currency), currency, locale=locale)

@@ -113,4 +113,4 @@ def _names(shelf: Category, asked: Sequence[str]) -> bool:
 
 
 def _listed() -> ProductQuerySet:
-    return Product.objects.listed().select_related("category").in_active_language()
+    return Product.objects.on_shelves()

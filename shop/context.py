@@ -14,6 +14,7 @@ def shop(request: HttpRequest) -> dict[str, Any]:
     """Lazy, so that pages of the admin and of the API pay nothing for it."""
     return {
         "shop_demo": settings.CONVEYOR_DEMO,
+        "shop_site_url": settings.SITE_URL,
         "shop_basket_count": SimpleLazyObject(lambda: basket_of(request).count),
         "shop_categories": SimpleLazyObject(catalogue.categories),
     }

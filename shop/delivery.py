@@ -1,12 +1,15 @@
 """How can a parcel travel, what does that cost, and when does it arrive?"""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.utils import timezone
 
 from orders.models import ShippingMethod
 from shipping.selectors import Window, delivery_window
+
+_SATURDAY = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +36,11 @@ def offers(*, now: datetime) -> list[Offer]:
         )
         for method in ShippingMethod
     ]
+
+
+def until_cutoff(*, now: datetime) -> timedelta | None:
+    """How long a parcel that is ordered still leaves today; None when none does any more."""
+    local = timezone.localtime(now, timezone.get_default_timezone())
+    closes = local.replace(hour=settings.SHIPPING_CUTOFF_HOUR, minute=0, second=0, microsecond=0)
+    is_open = local < closes and local.weekday() < _SATURDAY
+    return closes - local if is_open else None

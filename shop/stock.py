@@ -16,6 +16,9 @@ from shop.models import Product, ProductQuerySet, StockMovement
 
 Reason = StockMovement.Reason
 
+# Few enough that a shopper should hurry.
+FEW_LEFT = 5
+
 
 @transaction.atomic(savepoint=False)
 def take_stock(*, wanted: Mapping[str, int], reference: str, products: ProductQuerySet) -> dict[str, Product]:

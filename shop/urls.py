@@ -3,14 +3,33 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from shop.views import account, basket, catalogue, checkout, favicon, orders
+from shop.views import (
+    about,
+    account,
+    basket,
+    catalogue,
+    checkout,
+    crawlers,
+    favicon,
+    home,
+    orders,
+    products,
+    reviews,
+)
 
 app_name = "shop"
 
 urlpatterns = [
-    path("", catalogue.home, name="home"),
+    path("", home.home, name="home"),
+    path("products/", catalogue.everything, name="products"),
     path("categories/<slug:slug>/", catalogue.category, name="category"),
-    path("products/<slug:slug>/", catalogue.product, name="product"),
+    path("products/<slug:slug>/", products.show, name="product"),
+    path("products/<slug:slug>/review/", reviews.write, name="review"),
+    path("products/<slug:slug>/review/withdraw/", reviews.withdraw, name="review_withdraw"),
+    path("about/", about.about, name="about"),
+    path("delivery/", about.delivery_and_returns, name="delivery"),
+    path("robots.txt", crawlers.robots, name="robots"),
+    path("sitemap.xml", crawlers.sitemap, name="sitemap"),
     path("search/", catalogue.search, name="search"),
     path("basket/", basket.show, name="basket"),
     path("basket/add/", basket.add, name="basket_add"),
@@ -30,5 +49,6 @@ urlpatterns = [
         name="login",
     ),
     path("favicon.ico", favicon.favicon, name="favicon"),
+    path("manifest.webmanifest", favicon.manifest, name="manifest"),
     path("account/logout/", LogoutView.as_view(next_page="shop:home"), name="logout"),
 ]

@@ -5,6 +5,7 @@ from shop.forms.basket import BasketForm
 from shop.forms.catalogue import SearchForm
 from shop.forms.checkout import NEW_ADDRESS, CheckoutForm, PaymentForm, new_token
 from shop.forms.countries import countries, likely_country
+from shop.forms.reviews import ReviewForm
 
 __all__ = [
     "NEW_ADDRESS",
@@ -12,6 +13,7 @@ __all__ = [
     "BasketForm",
     "CheckoutForm",
     "PaymentForm",
+    "ReviewForm",
     "SearchForm",
     "countries",
     "likely_country",

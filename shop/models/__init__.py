@@ -1,9 +1,10 @@
-"""What does the shop keep? Its goods, their stock, who signs in, what they want, and where their parcels go."""
+"""What does the shop keep? Its goods and stock, who signs in, what they want, where it goes, and their reviews."""
 
 from shop.models.addresses import SavedAddress
 from shop.models.basket import SavedBasket
 from shop.models.catalogue import Category, CategoryQuerySet, Product, ProductQuerySet
 from shop.models.people import User
+from shop.models.reviews import Review, ReviewQuerySet
 from shop.models.stock import StockMovement
 from shop.models.texts import CategoryText, ProductText
 
@@ -14,6 +15,8 @@ __all__ = [
     "Product",
     "ProductQuerySet",
     "ProductText",
+    "Review",
+    "ReviewQuerySet",
     "SavedAddress",
     "SavedBasket",
     "StockMovement",

@@ -30,15 +30,26 @@ class Category(Localised):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return reverse("shop:category", args=[self.slug])
+
 
 class ProductQuerySet(LocalisedQuerySet["Product"]):
     def listed(self) -> "ProductQuerySet":
         """What shoppers may see: goods known only from imported orders are not listed."""
         return self.filter(is_listed=True)
 
+    def on_shelves(self) -> "ProductQuerySet":
+        """Those that shoppers may see, each with its category, in the active language."""
+        return self.listed().select_related("category").in_active_language()
+
 
 class Product(Localised):
-    """`price` is in minor units of `currency`; `stock` is what can still be sold: the sum of its stock movements."""
+    """`price` is in minor units of `currency`; `stock` is what can still be sold: the sum of its stock movements.
+
+    `rating_count` and `rating_sum` are of the reviews that are shown; `shop.reviews` keeps them, so that cards of a
+    catalogue page need not ask.
+    """
 
     localised_fields = ("name", "tagline", "description")
     localised_parent = "category"
@@ -56,6 +67,8 @@ class Product(Localised):
     is_listed = models.BooleanField(default=True)
     position = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
+    rating_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    rating_sum = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     objects = ProductQuerySet.as_manager()
 
@@ -81,3 +94,8 @@ class Product(Localised):
 
     def get_absolute_url(self) -> str:
         return reverse("shop:product", args=[self.slug])
+
+    @property
+    def rating(self) -> float | None:
+        """The average of the stars of its reviews, 1 to 5; None before the first."""
+        return self.rating_sum / self.rating_count if self.rating_count else None

@@ -1,19 +1,23 @@
 """Which words do the storefront's templates have beyond Django's own?"""
 
+import json
+from datetime import timedelta
+from typing import Any
+
 from django import template
-from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from orders import money as order_money
+from shop import pictures
 from shop.demo.stories import STORIES
-from shop.models import Product
+from shop.stock import FEW_LEFT
+from shop.structured import absolute
 
 register = template.Library()
 
-# Few enough that a shopper should hurry.
-FEW_LEFT = 5
-
-_NO_PICTURE = "shop/products/parcel.webp"
+_NO_MARKUP = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"}
 
 _ROUTE = ("placed", "paid", "shipped", "delivered")
 _STATUS_TONE = {
@@ -36,13 +40,41 @@ _HEADLINES = {
 }
 
 
+register.simple_tag(pictures.picture, name="picture")
+register.simple_tag(pictures.picture_at, name="picture_at")
+
+
+@register.simple_tag(takes_context=True)
+def canonical(context: dict[str, Any]) -> str:
+    """The one address of the page that is shown: of what was asked, only the page of a list is part of it."""
+    request = context["request"]
+    page = request.GET.get("page", "")
+    return absolute(request.path) + (f"?page={page}" if page.isdecimal() and page not in ("0", "1") else "")
+
+
 @register.simple_tag
-def picture(product: Product) -> str:
-    """The address of a product's picture. A wrong path in the admin must not take the page down."""
-    try:
-        return static(product.image or _NO_PICTURE)
-    except ValueError:
-        return static(_NO_PICTURE)
+def json_ld(data: list[dict[str, Any]]) -> SafeString:
+    """Data for search engines. Escaped as Django's `json_script` does, so that no text in it can end the block."""
+    text = json.dumps(data, ensure_ascii=False).translate(_NO_MARKUP)
+    return format_html('<script type="application/ld+json">{}</script>', SafeString(text))
+
+
+@register.filter
+def half_stars(rating: float) -> int:
+    """Stars in steps of a half, 0 to 10, as the classes `stars-1` and so on count them."""
+    return round(rating * 2)
+
+
+@register.filter
+def hours(left: timedelta) -> int:
+    """Whole hours of `left`."""
+    return int(left.total_seconds()) // 3600
+
+
+@register.filter
+def minutes(left: timedelta) -> int:
+    """Minutes of `left` beside its whole hours."""
+    return int(left.total_seconds()) % 3600 // 60
 
 
 @register.filter

@@ -5,16 +5,15 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from shop import catalogue
-from shop.basket import MAX_QUANTITY
 from shop.forms import SearchForm
-from shop.models import Category, Product
+from shop.models import Category
 from shop.search import Wanted
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def everything(request: HttpRequest) -> HttpResponse:
     page = catalogue.products(page=request.GET.get("page"))
-    return render(request, "shop/home.html", {"page": page})
+    return render(request, "shop/products.html", {"page": page})
 
 
 @require_safe
@@ -25,17 +24,6 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404 from None
     page = catalogue.products(wanted=Wanted(category=slug), page=request.GET.get("page"))
     return render(request, "shop/category.html", {"category": shown, "page": page})
-
-
-@require_safe
-def product(request: HttpRequest, slug: str) -> HttpResponse:
-    try:
-        shown = catalogue.product(slug=slug)
-    except Product.DoesNotExist:
-        raise Http404 from None
-    choice = range(1, min(shown.stock, MAX_QUANTITY, 10) + 1)
-    context = {"product": shown, "quantities": choice, "neighbours": catalogue.neighbours(of=shown)}
-    return render(request, "shop/product.html", context)
 
 
 @require_safe

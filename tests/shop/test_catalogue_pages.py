@@ -6,9 +6,9 @@ from django.db import connection
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
+from shop import pictures
 from shop.catalogue import PAGE_SIZE
 from shop.models import Product
-from shop.templatetags import shop_tags
 from shop.views import errors
 from tests.factories import CategoryFactory, ProductFactory, UserFactory
 
@@ -26,7 +26,9 @@ def text(response) -> str:
     return response.content.decode()
 
 
-@pytest.mark.parametrize("path", ["/", "/search/", "/search/?q=lamp", "/basket/", "/account/login/"])
+@pytest.mark.parametrize(
+    "path", ["/", "/products/", "/about/", "/delivery/", "/search/", "/search/?q=lamp", "/basket/", "/account/login/"]
+)
 def test_pages_of_an_empty_shop_say_what_to_do(client, path):
     response = client.get(path)
     assert response.status_code == 200
@@ -87,7 +89,9 @@ def test_names_are_escaped_everywhere(client, shelf):
         assert "&lt;script&gt;alert" in page
 
 
-@pytest.mark.parametrize("path", ["/", "/categories/sound/", "/search/?q=product", "/products/sku-of-test/"])
+@pytest.mark.parametrize(
+    "path", ["/", "/products/", "/categories/sound/", "/search/?q=product", "/products/sku-of-test/"]
+)
 def test_statements_do_not_grow_with_the_catalogue(client, shelf, path):
     Product.objects.bulk_create(
         Product(sku=f"P{n}", slug=f"p{n}", name=f"Product {n}", category=shelf, price=100, stock=9) for n in range(200)
@@ -105,7 +109,7 @@ def test_statements_do_not_grow_with_the_catalogue(client, shelf, path):
 @pytest.mark.parametrize("page", ["2", "99", "0", "-1", "x", "1e9", ""])
 def test_any_page_number_shows_some_page(client, shelf, page):
     ProductFactory.create_batch(PAGE_SIZE + 1, category=shelf)
-    assert client.get("/", {"page": page}).status_code == 200
+    assert client.get("/products/", {"page": page}).status_code == 200
 
 
 def test_pages_follow_one_another(client, shelf):
@@ -122,9 +126,9 @@ def test_a_wrong_picture_path_shows_a_parcel(monkeypatch):
             raise ValueError(path)
         return f"/static/{path}"
 
-    monkeypatch.setattr(shop_tags, "static", static)
+    monkeypatch.setattr(pictures, "static", static)
     for path in ("nowhere.webp", ""):
-        assert shop_tags.picture(Product(image=path)).endswith("parcel.webp")
+        assert pictures.picture(Product(image=path)).endswith("parcel.webp")
 
 
 def test_pages_hold_no_inline_script_or_style(client, shelf):
@@ -134,7 +138,8 @@ def test_pages_hold_no_inline_script_or_style(client, shelf):
         page = text(client.get(path))
         assert "<style" not in page
         assert " style=" not in page
-        assert page.count("<script") == page.count("<script src=")
+        data = page.count('<script type="application/ld+json">')
+        assert page.count("<script") == page.count("<script src=") + data
         assert "onclick" not in page
 
 

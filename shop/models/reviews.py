@@ -1,0 +1,64 @@
+"""What did a buyer think of a product?"""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from shop.models.catalogue import Product
+
+MOST_STARS = 5
+TEXT_LENGTH = 2000
+
+
+class ReviewQuerySet(models.QuerySet["Review"]):
+    def shown(self) -> "ReviewQuerySet":
+        """What shoppers may read: a moderator can hide a review."""
+        return self.filter(is_shown=True)
+
+
+class Review(models.Model):
+    """One shopper's opinion of one product. `order` is what proves that it was bought.
+
+    Without a user it is signed with `author`, which only the demo's examples have: a shopper whose data was erased
+    leaves the opinion, and no name.
+    """
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="reviews")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="reviews"
+    )
+    order = models.ForeignKey("orders.Order", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    author = models.CharField(max_length=60, blank=True)
+    stars = models.PositiveSmallIntegerField(choices=[(n, str(n)) for n in range(1, MOST_STARS + 1)])
+    title = models.CharField(max_length=80)
+    text = models.TextField(max_length=TEXT_LENGTH, blank=True)
+    is_shown = models.BooleanField(_("shown"), default=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    objects = ReviewQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        permissions = [("moderate_review", "Can hide and show reviews")]
+        constraints = [
+            models.UniqueConstraint(fields=["product", "user"], name="shop_review_once_by_a_shopper"),
+            models.CheckConstraint(
+                condition=Q(stars__gte=1) & Q(stars__lte=MOST_STARS), name="shop_review_stars_are_1_to_5"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["product", "-at", "-id"], name="shop_review_newest", condition=Q(is_shown=True)),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def signed(self) -> str:
+        """First name and initial; nothing more of a shopper is shown."""
+        if self.user is None:
+            return self.author or str(_("A buyer"))
+        first, last = self.user.first_name.strip(), self.user.last_name.strip()
+        return " ".join(part for part in (first, f"{last[0]}." if last else "") if part) if first else str(_("A buyer"))
