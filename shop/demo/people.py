@@ -22,6 +22,7 @@ _LOOK = (
     "shipping.view_shipment",
     "shop.view_category",
     "shop.view_product",
+    "shop.view_review",
     "shop.view_stockmovement",
 )
 _ACT = (
@@ -35,7 +36,7 @@ _ACT = (
 OPERATORS, SUPPORT = "Operators", "Support"
 GROUPS = {
     OPERATORS: (*_LOOK, *_ACT),
-    SUPPORT: _LOOK,
+    SUPPORT: (*_LOOK, "shop.moderate_review"),
 }
 
 

@@ -2,13 +2,18 @@
 
 from collections.abc import Iterable
 
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Count, Sum
+from django.utils.translation import gettext as _
 
 from orders.models import Order
 from shop.models import Product, Review, ReviewQuerySet, User
 from shop.reviews.errors import NotABuyer
 from shop.reviews.selectors import orders_with, own_review
+
+MODERATE = "shop.moderate_review"
 
 
 @transaction.atomic
@@ -35,10 +40,17 @@ def withdraw_review(*, user: User, product: Product) -> bool:
 
 
 @transaction.atomic
-def moderate_reviews(*, reviews: ReviewQuerySet, shown: bool) -> int:
-    """Show or hide reviews, in a number of statements that does not grow with them; how many changed."""
+def moderate_reviews(*, reviews: ReviewQuerySet, shown: bool, by: User) -> int:
+    """Show or hide reviews and log it, in a number of statements that does not grow with them; how many changed.
+
+    Raises `PermissionDenied` unless `by` may moderate.
+    """
+    if not by.has_perm(MODERATE):
+        raise PermissionDenied(f"{by} may not moderate reviews.")
     changing = dict(reviews.filter(is_shown=not shown).order_by().values_list("pk", "product"))
-    Review.objects.filter(pk__in=changing).update(is_shown=shown)
+    changed = Review.objects.filter(pk__in=changing)
+    changed.update(is_shown=shown)
+    LogEntry.objects.log_actions(by.pk, changed, CHANGE, _("Shown") if shown else _("Hidden"))
     _rate(set(changing.values()))
     return len(changing)
 

@@ -15,7 +15,9 @@ _PRIVATE = ("/account/", "/admin/", "/api/", "/basket/", "/checkout/", "/orders/
 @require_safe
 @cache_control(max_age=3600)
 def sitemap(request: HttpRequest) -> HttpResponse:
-    return django_sitemap(request, sitemaps.SITEMAPS)
+    """The first file has all that is not goods; Django answers 404 for a section that has no such page."""
+    section = None if request.GET.get("p", "1") == "1" else "products"
+    return django_sitemap(request, sitemaps.SITEMAPS, section=section)
 
 
 @require_safe

@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
 from messaging.invariants import audit
 from orders.models import Order
-from shop.models import Product, StockMovement, User
+from shop.models import Product, Review, StockMovement, User
+from shop.reviews.services import publish_examples
 from shop.services import cancel
 from tests.delivery import deliver_all, deliver_due
 from tests.factories import CategoryFactory, ProductFactory, place
@@ -35,6 +38,7 @@ def history() -> Order:
     refunded.refresh_from_db()
     cancel(order=refunded)
     order = place(payment_method="pm_flaky_2", shipping_method="express")
+    publish_examples(reviews=[Review(product=Product.objects.earliest("pk"), author="Ada", stars=4, title="Good")])
     deliver_all()
     return order
 
@@ -112,3 +116,20 @@ def test_stock_itself_cannot_be_typed_in(staff: Client):
     staff.post(url(Product, "change", product.pk), fields | no_texts | {"position": 0, "stock": 99})
     product.refresh_from_db()
     assert (product.name, product.stock) == ("New name", 7)
+
+
+def test_a_review_is_hidden_and_shown_again_by_who_may_and_that_is_logged(staff):
+    product = ProductFactory.create()
+    publish_examples(reviews=[Review(product=product, author="Ada", stars=1, title="Rude")])
+    chosen = {"_selected_action": [Review.objects.get().pk]}
+    looks_only = Client()
+    clerk = User.objects.create_user("clerk", is_staff=True)
+    clerk.user_permissions.add(Permission.objects.get(codename="view_review"))
+    looks_only.force_login(clerk, "django.contrib.auth.backends.ModelBackend")
+    looks_only.post(url(Review, "changelist"), chosen | {"action": "hide"})
+    assert Review.objects.get().is_shown
+    staff.post(url(Review, "changelist"), chosen | {"action": "hide"})
+    assert not Review.objects.get().is_shown
+    staff.post(url(Review, "changelist"), chosen | {"action": "show"})
+    assert Review.objects.get().is_shown
+    assert [entry.get_change_message() for entry in LogEntry.objects.order_by("pk")] == ["Hidden", "Shown"]

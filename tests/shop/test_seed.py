@@ -12,9 +12,10 @@ from django.db.models import Sum
 from messaging.models import Message
 from orders.models import Order
 from shop.demo.catalogue import CATEGORIES, PRODUCTS
+from shop.demo.opinions import OPINIONS
 from shop.demo.people import GROUPS, LOGINS, OPERATORS, SUPPORT
 from shop.demo.sales import SALES
-from shop.models import Category, Product, StockMovement, User
+from shop.models import Category, Product, Review, StockMovement, User
 from tests.delivery import deliver_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,7 +28,7 @@ def seed() -> str:
 
 
 def everything() -> list[Any]:
-    models = (Category, Product, StockMovement, User, Group, Order, Message)
+    models = (Category, Product, Review, StockMovement, User, Group, Order, Message)
     return [list(model.objects.order_by("pk").values()) for model in models]
 
 
@@ -36,6 +37,7 @@ def test_an_empty_shop_becomes_one_to_look_at():
     assert Category.objects.count() == len(CATEGORIES)
     assert Product.objects.count() == len(PRODUCTS)
     assert Order.objects.count() == len(SALES)
+    assert Review.objects.count() == len(OPINIONS)
     assert f"{len(PRODUCTS)} new products" in told
     assert all(f"{sale.name}: {sale.told}." in told for sale in SALES)
 
@@ -44,6 +46,12 @@ def test_stock_is_the_sum_of_its_movements():
     seed()
     for stock, moved in Product.objects.annotate(moved=Sum("movements__quantity")).values_list("stock", "moved"):
         assert stock == (moved or 0)
+
+
+def test_opinions_are_of_goods_that_are_sold_and_nobody_says_a_thing_twice():
+    assert {said.sku for said in OPINIONS} <= {product.sku for product in PRODUCTS}
+    assert len({(said.sku, said.author) for said in OPINIONS}) == len(OPINIONS)
+    assert {said.stars for said in OPINIONS} == {1, 2, 3, 4, 5}
 
 
 def test_a_second_run_changes_nothing():

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from shop.demo.goods import stock_the_shelves
 from shop.demo.people import form_groups, let_in
+from shop.demo.reviews import let_them_talk
 from shop.demo.sales import sell
 
 
@@ -21,6 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._say(f"Catalogue: {stock_the_shelves()} new products.")
+        self._say(f"Reviews: {let_them_talk()} new examples.")
         form_groups()
         self._say("Groups of staff: Operators, Support.")
         if not settings.CONVEYOR_DEMO:

@@ -1,0 +1,57 @@
+"""Do people who bought a product review it, and only they?"""
+
+from playwright.sync_api import Page, expect
+
+from tests.browser import ONE_BACKEND
+from tests.browser.shopper import SHIPPED, buy, status
+from tests.browser.test_operating import sign_in
+
+pytestmark = ONE_BACKEND
+
+
+def first_product(page: Page) -> str:
+    """The page of what `buy` takes from the front page."""
+    found = page.get_by_role("listitem").filter(has=page.locator("button:enabled")).get_by_role("link").first
+    return found.get_attribute("href") or ""
+
+
+def forge(page: Page, product: str) -> int:
+    """Sends what the form would send, past the page; the answer's status."""
+    token = page.locator("footer [name=csrfmiddlewaretoken]").get_attribute("value") or ""
+    form: dict[str, str | float | bool] = {
+        "csrfmiddlewaretoken": token,
+        "stars": "1",
+        "title": "Never had it",
+        "text": "",
+    }
+    return page.request.post(f"{product}review/", form=form).status
+
+
+def test_only_who_bought_it_reviews_it_once_the_parcel_is_on_its_way(visit):
+    page = visit("/account/login/")
+    sign_in(page, name="shopper")
+    page.goto("/")
+    product = first_product(page)
+    page.goto(product)
+    expect(page.locator("#reviews")).to_contain_text("Once your parcel with it is on its way")
+    assert forge(page, product) == 403
+
+    page.goto("/")
+    buy(page)
+    expect(status(page)).to_have_attribute("data-status", SHIPPED)
+    page.goto(product)
+    page.get_by_role("link", name="Write a review").click()
+    page.get_by_label("4 stars").check()
+    page.get_by_label("In a few words").fill("Rode here on a belt")
+    page.get_by_label("What should others know?").fill("<b>Plain</b> & good")
+    page.get_by_role("button", name="Publish").click()
+    review = page.get_by_role("article").filter(has_text="Rode here on a belt")
+    expect(review).to_contain_text("Verified buyer")
+    expect(review).to_contain_text("<b>Plain</b> & good")
+
+    guest = visit(product)
+    expect(guest.locator("#reviews")).to_contain_text("Rode here on a belt")
+    expect(guest.locator("#reviews")).to_contain_text("sign in to write one")
+    assert forge(guest, product) == 200  # led to the page that asks for a name
+    guest.reload()
+    expect(guest.locator("#reviews")).not_to_contain_text("Never had it")
