@@ -221,6 +221,8 @@ SPECTACULAR_SETTINGS = {
         "PaymentStatusEnum": "payments.models.PaymentStatus.choices",
         "ShipmentStatusEnum": "shipping.models.ShipmentStatus.choices",
         "MessageStateEnum": "messaging.models.State.choices",
+        "BulkStateEnum": "messaging.models.BulkState.choices",
+        "BulkOutcomeEnum": "messaging.models.ItemOutcome.choices",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

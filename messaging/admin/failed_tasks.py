@@ -19,12 +19,13 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from messaging import services
 from messaging.admin.base import ReadOnlyAdmin
+from messaging.admin.bulk import BulkRetryAction
 from messaging.models import FailedTask, State
 from messaging.permissions import Actor
 
 
 @admin.register(FailedTask)
-class FailedTaskAdmin(ReadOnlyAdmin):
+class FailedTaskAdmin(BulkRetryAction, ReadOnlyAdmin):
     # What to do stands first of all, so that no narrow screen hides it.
     list_display = ("failure", "buttons", "about", "failed", "task_name", "attempts")
     list_display_links = ("failure",)
@@ -33,7 +34,7 @@ class FailedTaskAdmin(ReadOnlyAdmin):
     search_help_text = gettext_lazy("Order number, message id, error type or a part of its text")
     date_hierarchy = "finished_at"
     ordering = ("-finished_at",)
-    actions = ("retry_selected", "discard_selected")
+    actions = ("retry_selected", "bulk_retry", "discard_selected")
     change_form_template = "admin/messaging/failedtask/change_form.html"
     fields = (
         "failure", "task", "about", "attempt_list", "payload_text", "raw_text", "chain", "attempts", "finished_at",

@@ -1,8 +1,41 @@
 """In which words is a bulk operation told to people?"""
 
+from typing import Any
+
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from messaging.models import BulkOperation
+
+#: What is said after a wish was granted.
+DONE = {
+    "start": gettext_lazy("It runs in the background; you may leave this page."),
+    "pause": gettext_lazy("Paused: no more are sent until it is resumed."),
+    "resume": gettext_lazy("It goes on."),
+    "cancel": gettext_lazy("Cancelled: no more are sent. What was sent before comes to its end."),
+}
+_NAMES: dict[str, Any] = {
+    "queue": gettext_lazy("queue"),
+    "task": gettext_lazy("task"),
+    "error": gettext_lazy("error"),
+    "group": gettext_lazy("group"),
+    "subject": gettext_lazy("about"),
+    "since": gettext_lazy("died from"),
+    "until": gettext_lazy("died before"),
+    "list": gettext_lazy("list"),
+}
+
+
+def chosen(operation: BulkOperation) -> str:
+    """What was chosen, such as "queue payments, error Timeout"."""
+    wanted = dict(operation.chosen)
+    if "ids" in wanted:
+        return ngettext("%(count)d chosen message", "%(count)d chosen messages", wanted["ids"]) % {
+            "count": wanted["ids"]
+        }
+    if "all" in wanted:
+        return _("all dead messages")
+    return ", ".join(f"{_NAMES.get(name, name)} {value}" for name, value in wanted.items())
 
 
 def why_stopped(operation: BulkOperation) -> str:

@@ -35,6 +35,27 @@ class WholeNumber(serializers.IntegerField):
         return data
 
 
+class Number(serializers.FloatField):
+    def to_internal_value(self, data: Any) -> float:
+        if type(data) not in (int, float):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Flag(serializers.BooleanField):
+    def to_internal_value(self, data: Any) -> bool:
+        if type(data) is not bool:
+            self.fail("invalid", input=data)
+        return data
+
+
+class Id(serializers.UUIDField):
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
 # No docstring: the schema would show it for every subclass. A misspelt field is refused rather than ignored, since the
 # sender meant something by it.
 class StrictSerializer(serializers.Serializer[Any]):

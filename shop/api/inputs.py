@@ -8,9 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from messaging.bulk.services import Pace
+from messaging.models import ItemOutcome
 from orders.models import ShippingMethod
 from payments.gateways import UnknownPaymentMethod, check_method
-from shop.api.fields import Email, StrictSerializer, Text, WholeNumber
+from shop.api.fields import Email, Flag, Id, Number, StrictSerializer, Text, WholeNumber
 from shop.api.problems import invalid
 from shop.services import Address, Idempotency, LineWanted
 
@@ -76,6 +78,42 @@ class ReasonIn(StrictSerializer):
 
 class OptionalReasonIn(StrictSerializer):
     reason = Text(max_length=500, required=False, default="", allow_blank=True)
+
+
+class BulkRetryIn(StrictSerializer):
+    """Which dead messages are meant: by id, by filters, or all."""
+
+    ids = serializers.ListField(child=Id(), required=False, default=list, max_length=MAX_LINES)
+    queue = Text(max_length=100, required=False, default="", allow_blank=True)
+    task = Text(max_length=200, required=False, default="", allow_blank=True)
+    error = Text(max_length=200, required=False, default="", allow_blank=True)
+    group = Text(max_length=40, required=False, default="", allow_blank=True)
+    subject = Text(max_length=100, required=False, default="", allow_blank=True)
+    since = serializers.DateTimeField(required=False, default=None, allow_null=True, help_text=_("died then or later"))
+    until = serializers.DateTimeField(required=False, default=None, allow_null=True, help_text=_("died before then"))
+    all = Flag(required=False, default=False)
+    reason = Text(max_length=500, required=False, default="", allow_blank=True)
+
+
+class PaceIn(StrictSerializer):
+    rate = WholeNumber(
+        required=False, default=Pace.rate, min_value=1, max_value=10_000, help_text=_("messages a second, at most")
+    )
+    canary = WholeNumber(
+        required=False, default=Pace.canary, min_value=0, max_value=1000, help_text=_("so many go first")
+    )
+    stop_ratio = Number(
+        required=False,
+        default=Pace.stop_ratio,
+        min_value=0.001,
+        max_value=1,
+        help_text=_("stop when this share fails again"),
+    )
+    reason = Text(max_length=500, required=False, default="", allow_blank=True)
+
+
+class BulkItemQuery(serializers.Serializer[Any]):
+    outcome = serializers.ChoiceField(choices=ItemOutcome.choices, required=False, default="", allow_blank=True)
 
 
 class ProductQuery(serializers.Serializer[Any]):

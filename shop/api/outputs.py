@@ -8,7 +8,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from messaging.models import Message, State
+from messaging.models import BulkState, ItemOutcome, Message, State, Verdict
 from messaging.queues import QueueRow
 from orders.models import ShippingMethod, Status
 from orders.money import display
@@ -151,6 +151,46 @@ class FailedTaskOut(serializers.Serializer[Message]):
     @extend_schema_field(ErrorOut)
     def get_error(self, message: Message) -> dict[str, str]:
         return {"type": message.error_type, "message": message.error_message}
+
+
+@extend_schema_serializer(component_name="BulkRetry")
+class BulkRetryOut(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=BulkState.choices)
+    chosen = serializers.DictField(help_text="the filters, or the number of ids")
+    actor = serializers.CharField()
+    reason = serializers.CharField(allow_blank=True)
+    rate = serializers.IntegerField(help_text="messages a second, at most")
+    canary = serializers.IntegerField()
+    stop_ratio = serializers.FloatField()
+    will_go = serializers.IntegerField()
+    skipped = serializers.DictField(child=serializers.IntegerField(), help_text="how many, by reason")
+    waiting = serializers.IntegerField()
+    sent = serializers.IntegerField(help_text="sent again, and not ended yet")
+    succeeded = serializers.IntegerField()
+    failed_again = serializers.IntegerField()
+    cancelled = serializers.IntegerField()
+    percent = serializers.IntegerField(help_text="ended, of those that will go")
+    seconds_left = serializers.IntegerField(allow_null=True, help_text="until all are sent")
+    why_stopped = serializers.CharField(allow_blank=True)
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+@extend_schema_serializer(component_name="BulkItem")
+class BulkItemOut(serializers.Serializer[Any]):
+    position = serializers.IntegerField()
+    message_id = serializers.UUIDField()
+    task = serializers.CharField(allow_blank=True)
+    queue = serializers.CharField()
+    subject = serializers.CharField(allow_blank=True)
+    verdict = serializers.ChoiceField(choices=Verdict.choices)
+    reason = serializers.CharField(allow_blank=True)
+    detail = serializers.CharField(allow_blank=True)
+    outcome = serializers.ChoiceField(choices=ItemOutcome.choices)
+    at = serializers.DateTimeField()
+    error_type = serializers.CharField(allow_blank=True)
 
 
 @extend_schema_serializer(component_name="Queue")

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from shop.api import operations, orders, products, tokens
+from shop.api import bulk, operations, orders, products, tokens
 from shop.api.views import Unknown
 
 app_name = "api"
@@ -19,6 +19,13 @@ urlpatterns = [
     path("v1/failed-tasks/<uuid:message_id>/", operations.FailedTaskDetail.as_view(), name="failed-task"),
     path("v1/failed-tasks/<uuid:message_id>/retry/", operations.Retry.as_view(), name="failed-task-retry"),
     path("v1/failed-tasks/<uuid:message_id>/discard/", operations.Discard.as_view(), name="failed-task-discard"),
+    path("v1/bulk-retries/", bulk.BulkRetries.as_view(), name="bulk-retries"),
+    path("v1/bulk-retries/<uuid:operation_id>/", bulk.BulkRetryDetail.as_view(), name="bulk-retry"),
+    path("v1/bulk-retries/<uuid:operation_id>/items/", bulk.BulkRetryItems.as_view(), name="bulk-retry-items"),
+    path("v1/bulk-retries/<uuid:operation_id>/start/", bulk.Start.as_view(), name="bulk-retry-start"),
+    path("v1/bulk-retries/<uuid:operation_id>/pause/", bulk.Pause.as_view(), name="bulk-retry-pause"),
+    path("v1/bulk-retries/<uuid:operation_id>/resume/", bulk.Resume.as_view(), name="bulk-retry-resume"),
+    path("v1/bulk-retries/<uuid:operation_id>/cancel/", bulk.Cancel.as_view(), name="bulk-retry-cancel"),
     path("v1/queues/", operations.Queues.as_view(), name="queues"),
     path("v1/queues/<slug:name>/pause/", operations.PauseQueue.as_view(), name="queue-pause"),
     path("v1/queues/<slug:name>/resume/", operations.ResumeQueue.as_view(), name="queue-resume"),

@@ -12,6 +12,7 @@ _LOOK = (
     "messaging.view_failuregroup",
     "messaging.view_attempt",
     "messaging.view_auditentry",
+    "messaging.view_bulkoperation",
     "messaging.view_payloadedit",
     "messaging.view_alert",
     "orders.view_order",

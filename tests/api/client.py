@@ -59,7 +59,7 @@ def token_of(*permissions: str, is_staff: bool = True, **options: Any) -> str:
 
 
 def operator() -> str:
-    return token_of("view_message", "retry_message", "discard_message")
+    return token_of("view_message", "retry_message", "discard_message", "bulk_retry", "view_bulkoperation")
 
 
 def dead(**changes: Any) -> Message:

@@ -26,6 +26,9 @@ def test_the_schema_is_valid_and_names_every_address():
             "/failed-tasks/", "/failed-tasks/{message_id}/",
             "/failed-tasks/{message_id}/retry/", "/failed-tasks/{message_id}/discard/",
             "/queues/", "/queues/{name}/pause/", "/queues/{name}/resume/",
+            "/bulk-retries/", "/bulk-retries/{operation_id}/", "/bulk-retries/{operation_id}/items/",
+            "/bulk-retries/{operation_id}/start/", "/bulk-retries/{operation_id}/pause/",
+            "/bulk-retries/{operation_id}/resume/", "/bulk-retries/{operation_id}/cancel/",
         )
     }  # fmt: skip
 

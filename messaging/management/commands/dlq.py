@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from messaging import selectors, services
+from messaging.bulk import cli
 from messaging.models import FailedTask, Message
 from messaging.permissions import Actor
 
@@ -46,11 +47,18 @@ class Command(BaseCommand):
             act.add_argument("--dry-run", action="store_true", help="only say what would be done")
             _filters(act)
             act.add_argument("--json", action="store_true", help="machine-readable")
+        cli.add_pace(actions.choices["retry"])
+        cli.add_moments(actions.choices["retry"])
+        cli.add_commands(actions)
         for sub in (listing, show):
             sub.add_argument("--json", action="store_true", help="machine-readable")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        getattr(self, f"_{options['action']}")(options)
+        action = options["action"]
+        if action in cli.COMMANDS:
+            cli.COMMANDS[action](options, actor=_actor(), write=self.stdout.write)
+        else:
+            getattr(self, f"_{action}")(options)
 
     def _list(self, options: dict[str, Any]) -> None:
         found = selectors.failed_tasks(**{name: options[name] for name in FILTERS})
@@ -82,6 +90,10 @@ class Command(BaseCommand):
             self.stdout.write(str(attempt["traceback"] or attempt["message"]))
 
     def _retry(self, options: dict[str, Any]) -> None:
+        """At once, one by one; with any option of a bulk retry in the background."""
+        if cli.wants_background(options):
+            cli.retry(options, actor=_actor(), write=self.stdout.write)
+            return
         self._act(options, lambda ids: services.retry(ids=ids, actor=_actor(), reason=options["reason"]))
 
     def _discard(self, options: dict[str, Any]) -> None:
