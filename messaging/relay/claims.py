@@ -21,6 +21,13 @@ def anything_due(*, paused: Collection[str] = ()) -> bool:
     return _due(timezone.now(), paused).exists()
 
 
+def seconds_until_due(*, paused: Collection[str] = ()) -> float | None:
+    """Until the next row is due, 0 if one is now; None while nothing waits for its time."""
+    pending = _open(Message.objects.filter(state=State.PENDING), paused).order_by("available_at")
+    next_at = pending.values_list("available_at", flat=True).first()
+    return max(0.0, (next_at - timezone.now()).total_seconds()) if next_at else None
+
+
 def claim(*, limit: int, paused: Collection[str] = ()) -> list[Message]:
     """Take up to `limit` due rows, the most urgent and oldest first, mark them as sent, and commit that."""
     now = timezone.now()
@@ -35,9 +42,12 @@ def claim(*, limit: int, paused: Collection[str] = ()) -> list[Message]:
 
 
 def _due(now: datetime, paused: Collection[str]) -> MessageQuerySet:
+    return _open(Message.objects.due(now=now), paused)
+
+
+def _open(rows: MessageQuerySet, paused: Collection[str]) -> MessageQuerySet:
     """Names the queues that are open, not those that are paused: only so does an index spare what waits in these."""
-    due = Message.objects.due(now=now)
-    return due.filter(queue__in=[queue for queue in topology().queues if queue not in paused]) if paused else due
+    return rows.filter(queue__in=[queue for queue in topology().queues if queue not in paused]) if paused else rows
 
 
 def give_back(ids: Iterable[uuid.UUID], *, delay: float) -> int:

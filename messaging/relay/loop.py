@@ -99,8 +99,15 @@ class Relay:
         with self._sleeper.lying_down() as alone:
             if not alone:
                 self._stopping.wait(self._pace.nap)
-            elif not claims.anything_due(paused=self._paused):
-                self._sleeper.sleep(min(self._pace.sleep, max(0.0, self._next_chores - time.monotonic())))
+            else:
+                self._sleep(claims.seconds_until_due(paused=self._paused))
+
+    def _sleep(self, until_due: float | None) -> None:
+        """No longer than until the next retry or turn is due, since nobody calls for what is due by its time only."""
+        seconds = min(self._pace.sleep, max(0.0, self._next_chores - time.monotonic()))
+        seconds = seconds if until_due is None else min(seconds, until_due)
+        if seconds > 0:
+            self._sleeper.sleep(seconds)
 
     def _step_back(self, what: str, error: BaseException) -> None:
         if self._trouble != what:

@@ -392,6 +392,30 @@ def test_a_relay_outlives_the_end_of_its_connection_while_it_sleeps(broker):
     assert not thread.is_alive()
 
 
+def test_a_sleeping_relay_sends_what_is_due_by_its_time_alone(broker):
+    """On SQLite a relay looks often; on PostgreSQL nobody would wake it."""
+    relay = Relay(current_app, Pace(sleep=20, chores_every=3600))
+    with ledger.transaction():
+        message = ledger.enqueue(Sample(text="a"), delay=0.5)
+
+    def work() -> None:
+        try:
+            relay.run()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        wait_until(lambda: states() == {State.SENT}, 10)
+    finally:
+        relay.stop()
+        enqueue()
+        thread.join(15)
+    message.refresh_from_db()
+    assert message.sent_at >= message.available_at
+
+
 def _sleeps(cursor) -> bool:
     cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s", [wakeup.LOCK])
     return bool(cursor.fetchone()[0])
