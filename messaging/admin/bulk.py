@@ -21,6 +21,7 @@ from messaging import permissions
 from messaging.admin.base import ModelAdmin, ReadOnlyAdmin
 from messaging.admin.bulk_forms import ChoiceForm, PaceForm
 from messaging.bulk import export, selectors, services, words
+from messaging.bulk.facts import warnings_of
 from messaging.bulk.selection import Selection
 from messaging.models import BulkOperation, BulkState, Message
 from messaging.permissions import Actor
@@ -156,6 +157,7 @@ class BulkOperationAdmin(ReadOnlyAdmin):
             "original": operation,
             "skipped": selectors.skip_sentences(operation),
             "tasks": selectors.tasks_that_go(operation),
+            "warnings": warnings_of(operation),
             "form": form or PaceForm(),
         }
         is_preview = operation.state == BulkState.PREVIEW

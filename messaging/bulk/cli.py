@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from messaging.bulk import selectors, services, words
-from messaging.bulk.facts import facts_of, facts_of_all
+from messaging.bulk.facts import facts_of, facts_of_all, warnings_of
 from messaging.bulk.selection import FILTERS, Filters, Selection
 from messaging.bulk.services import Pace
 from messaging.models import BulkOperation, BulkState
@@ -169,6 +169,8 @@ def _tell(operation: BulkOperation, options: dict[str, Any], write: Write) -> No
         write(f"{operation.will_go} will go, {operation.skipped} are skipped")
     for sentence, count in selectors.skip_sentences(operation):
         write(f"  {count} × {sentence}")
+    for warning in warnings_of(operation):
+        write(f"  {warning}")
     if operation.stopped_for:
         write(words.why_stopped(operation))
 

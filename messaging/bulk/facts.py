@@ -13,6 +13,11 @@ def facts_of_all(operations: Sequence[BulkOperation]) -> list[dict[str, Any]]:
     return [_facts(operation, skipped[operation.pk]) for operation in operations]
 
 
+def warnings_of(operation: BulkOperation) -> list[str]:
+    """What holds it up, in sentences."""
+    return [words.queue_is_paused(queue) for queue in selectors.paused_queues(operation)]
+
+
 def facts_of(operation: BulkOperation) -> dict[str, Any]:
     """As JSON types. `skipped` counts by reason; `seconds_left` is until all are sent, None unless messages go."""
     (facts,) = facts_of_all([operation])

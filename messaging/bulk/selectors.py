@@ -8,8 +8,11 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 
+from messaging import pauses
+from messaging.bulk.driver import DriveBulk
 from messaging.bulk.services import MOVES
 from messaging.models import BulkItem, BulkOperation, BulkState, ItemOutcome, SkipReason, Verdict
+from messaging.topology import topology
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,16 @@ def skip_counts(operations: Iterable[BulkOperation]) -> dict[uuid.UUID, dict[str
 def skip_sentences(operation: BulkOperation) -> list[tuple[str, int]]:
     """The same in words."""
     return [(str(SkipReason(reason).label), count) for reason, count in skip_counts([operation])[operation.pk].items()]
+
+
+def paused_queues(operation: BulkOperation) -> list[str]:
+    """The paused queues that hold up what is left of the operation: those of its messages, and that of the driver."""
+    paused = pauses.paused()
+    if not paused or operation.state in (BulkState.FINISHED, BulkState.CANCELLED):
+        return []
+    left = operation.items.filter(outcome__in=(ItemOutcome.WAITING, ItemOutcome.SENT), message__queue__in=paused)
+    driver = topology().queue_for(DriveBulk.routing_key)
+    return sorted({*left.values_list("message__queue", flat=True).distinct(), *({driver} & paused)})
 
 
 def tasks_that_go(operation: BulkOperation) -> list[dict[str, Any]]:

@@ -50,3 +50,7 @@ def why_stopped(operation: BulkOperation) -> str:
             _("After %(seconds)d seconds only %(ended)d of the first %(of)d had ended, so the rest was not sent.") % why
         )
     return _("%(failed)d of the last %(of)d failed again, so the rest was not sent.") % why
+
+
+def queue_is_paused(queue: str) -> str:
+    return _("The queue %(queue)s is paused: what is sent to it waits until it is resumed.") % {"queue": queue}

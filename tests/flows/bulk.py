@@ -48,7 +48,7 @@ def operation(id_: str, *, using: str) -> BulkOperation:
 
 def sendings(id_: str, *, using: str) -> list[Any]:
     """When each message that went was sent, in order. All were sent once: asserted."""
-    items = BulkItem.objects.using(using).filter(operation_id=id_)
+    items = BulkItem.objects.using(using).filter(operation_id=uuid.UUID(id_))
     gone = items.filter(message__sends__gt=1).values_list("message__sends", "message__sent_at")
     assert {sends for sends, _ in gone} <= {2}, "a message was sent twice"
     return sorted(at for _, at in gone)

@@ -178,6 +178,19 @@ def test_nothing_is_changed_by_get(operator):
     assert operator.get("/admin/messaging/bulkoperation/nonsense/change/").status_code == 404
 
 
+def test_a_paused_queue_is_warned_of(operator):
+    from messaging.models import QueuePause
+
+    dead(queue="payments")
+    operation = previewed()
+    for queue in ("payments", "shipping", "maintenance"):
+        QueuePause.objects.create(queue=queue, paused_by="bob", reason="the bank")
+    page = operator.get(page_of(operation)).content.decode()
+    assert "The queue payments is paused" in page
+    assert "The queue maintenance is paused" in page, "the driver's own messages wait in it"
+    assert "The queue shipping is paused" not in page
+
+
 def test_the_list_of_operations_costs_the_same_for_any_number(operator, django_assert_max_num_queries):
     for _ in range(5):
         dead(2)
