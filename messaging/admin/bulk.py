@@ -153,7 +153,7 @@ class BulkOperationAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, operation: BulkOperation, form: PaceForm | None = None
     ) -> HttpResponse:
         context = self._standing(request, operation) | {
-            "title": words.chosen(operation),
+            "title": _("Bulk retry: %(chosen)s") % {"chosen": words.chosen(operation)},
             "original": operation,
             "skipped": selectors.skip_sentences(operation),
             "tasks": selectors.tasks_that_go(operation),
