@@ -29,6 +29,14 @@ def text(name: str, default: str = "") -> str:
     return os.environ.get(name, default).strip()
 
 
+def needed(name: str, *, by: str, when: bool) -> str:
+    """A text that must be set `when` another setting wants it; `by` names that setting."""
+    value = text(name)
+    if when and not value:
+        raise ImproperlyConfigured(f"{by} needs {name}; set it.")
+    return value
+
+
 def flag(name: str, *, default: bool) -> bool:
     value = os.environ.get(name)
     if value is None:

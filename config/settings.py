@@ -174,6 +174,7 @@ CELERY: dict[str, Any] = celery_settings(
     "beat_schedule_filename": str(VAR_DIR / "celerybeat-schedule"),
     "beat_schedule": {
         "purge finished messages": {"task": "messaging.purge_finished", "schedule": 600.0},
+        "compare payments with the gateway": {"task": "payments.reconcile", "schedule": 900.0},
         "check the invariants": {"task": "messaging.check_invariants", "schedule": 300.0},
         "keep bulk retries going": {"task": "messaging.keep_bulk", "schedule": 5.0},
         "count what went through": {"task": "messaging.count_minutes", "schedule": 60.0},
@@ -192,7 +193,13 @@ SHOP_EXPRESS_PRICE = 990
 SHIPPING_CUTOFF_HOUR = 15
 # First and last working day of arrival, counted from the day on which the parcel leaves.
 SHIPPING_WORKING_DAYS = {"standard": (2, 4), "express": (1, 1)}
-PAYMENT_GATEWAY = env.choice("PAYMENT_GATEWAY", ("simulated",))
+PAYMENT_GATEWAY = env.choice("PAYMENT_GATEWAY", ("simulated", "stripe"))
+STRIPE_SECRET_KEY = env.needed("STRIPE_SECRET_KEY", by="PAYMENT_GATEWAY=stripe", when=PAYMENT_GATEWAY == "stripe")
+STRIPE_WEBHOOK_SECRET = env.needed(
+    "STRIPE_WEBHOOK_SECRET", by="PAYMENT_GATEWAY=stripe", when=PAYMENT_GATEWAY == "stripe"
+)
+PAYMENT_RECONCILE_DAYS = 3
+STRIPE_API_BASE = env.text("STRIPE_API_BASE", "https://api.stripe.com").rstrip("/")
 CONVEYOR_GATEWAY_LATENCY = env.number("CONVEYOR_GATEWAY_LATENCY", default=0.2, minimum=0, maximum=60)
 CONVEYOR_UNPAID_SECONDS = env.number("CONVEYOR_UNPAID_SECONDS", default=1800, minimum=1)
 CONVEYOR_TRANSIT_SECONDS = env.number("CONVEYOR_TRANSIT_SECONDS", default=180, minimum=0)

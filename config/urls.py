@@ -11,6 +11,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("shop.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("webhooks/", include("payments.urls")),
     path("", include("shop.health.urls")),
     path("", include("shop.urls")),
 ]

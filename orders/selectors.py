@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from messaging.topology import Priority
 from orders.models import TRANSITIONS, Order, OrderEvent, ShippingMethod, Source, Status
+from orders.money import display
 
 ATTEMPT_FAILED = "attempt_failed"
 REPLAYED = "replayed"
@@ -92,6 +93,16 @@ def _shipped(data: dict[str, Any]) -> str:
     }
 
 
+def _refund_started(data: dict[str, Any]) -> str:
+    if data.get("is_part"):
+        return _("%(amount)s is on its way back to you") % {"amount": _amount(data)}
+    return _("Your money is on its way back")
+
+
+def _amount(data: dict[str, Any]) -> str:
+    return display(data["amount"], data["currency"])
+
+
 def _cancelled(data: dict[str, Any]) -> str:
     if data.get("reason") == "unpaid":
         return _("Cancelled, because it was not paid in time")
@@ -131,7 +142,8 @@ _TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
     Status.DELIVERED: lambda data: _("Delivered"),
     Status.CANCELLED: _cancelled,
     Status.REFUNDED: lambda data: _("Your money is back"),
-    REFUND_STARTED: lambda data: _("Your money is on its way back"),
+    REFUND_STARTED: _refund_started,
+    "partly_refunded": lambda data: _("%(amount)s given back") % {"amount": _amount(data)},
     ATTEMPT_FAILED: _attempt_failed,
     REPLAYED: lambda data: _("A person has looked at it, trying again"),
 }

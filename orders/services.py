@@ -106,9 +106,19 @@ def mark_refunded(*, order: Order) -> None:
 
 
 @transaction.atomic(savepoint=False)
-def note_refund_started(*, order: Order) -> None:
-    """The money of the order was sent for to be given back. The order stays in its state until it is."""
-    OrderEvent.objects.create(order=order, kind=REFUND_STARTED)
+def note_refund_started(*, order: Order, amount: int, by: str = "", reason: str = "") -> None:
+    """Money was sent for to be given back: `amount` minor units, which `by` wanted. The order stays in its state."""
+    _note(order, REFUND_STARTED, amount, {"by": by, "reason": reason, "is_part": amount < order.total})
+
+
+@transaction.atomic(savepoint=False)
+def note_partly_refunded(*, order: Order, amount: int) -> None:
+    """Part of the money is back with the payer; the order goes on as it is."""
+    _note(order, "partly_refunded", amount, {})
+
+
+def _note(order: Order, kind: str, amount: int, data: dict[str, Any]) -> None:
+    OrderEvent.objects.create(order=order, kind=kind, data={"amount": amount, "currency": order.currency} | data)
 
 
 def _move(

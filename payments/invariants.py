@@ -25,10 +25,14 @@ PAID_FOR = (Status.PAID, Status.SHIPPED, Status.DELIVERED)
 
 @invariant("an order's captured money less refunds is its total, or nothing")
 def money_adds_up() -> Iterator[str]:
+    """What was given back of a payment that still stands is a refund in part, which the order's total survives."""
     captured = Payment.objects.filter(order=OuterRef("pk"), status__in=CAPTURED_ONCE)
     refunded = Refund.objects.filter(payment__order=OuterRef("pk"), status=RefundStatus.DONE)
-    orders = Order.objects.annotate(kept=_sum(captured, "order") - _sum(refunded, "payment__order"))
-    is_wrong = (Q(status__in=PAID_FOR) & ~Q(kept=F("total"))) | (~Q(status__in=PAID_FOR) & ~Q(kept=0))
+    in_part = refunded.filter(payment__status=PaymentStatus.CAPTURED)
+    orders = Order.objects.annotate(
+        kept=_sum(captured, "order") - _sum(refunded, "payment__order"), in_part=_sum(in_part, "payment__order")
+    )
+    is_wrong = (Q(status__in=PAID_FOR) & ~Q(kept=F("total") - F("in_part"))) | (~Q(status__in=PAID_FOR) & ~Q(kept=0))
     for order in orders.filter(is_wrong & ~_refund_is_coming("number")).order_by("pk")[:SHOWN]:
         yield f"Order {order.number} is {order.status}, its total is {order.total}, but {order.kept} is kept of it."
 
@@ -62,7 +66,7 @@ def captures_agree() -> Iterator[str]:
     captured = Payment.objects.filter(status__in=CAPTURED_ONCE)
     for payment in captured.filter(~Exists(charges)).select_related("order")[:SHOWN]:
         yield f"Payment {payment.pk} ({payment.order.number}) is {payment.status}, but the gateway has no such charge."
-    unknown = GatewayCharge.objects.filter(~_recorded(captured))
+    unknown = GatewayCharge.objects.filter(~_recorded(captured), is_captured=True)
     for charge in unknown.exclude(idempotency_key__in=_expected(ChargePayment, "payment_id"))[:SHOWN]:
         yield f"The gateway charged {charge.amount} {charge.currency} ({charge.reference}), but no payment knows of it."
 

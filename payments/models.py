@@ -18,6 +18,12 @@ class PaymentStatus(models.TextChoices):
     REFUNDED = "refunded", _("refunded")
 
 
+#: Money was taken, whether or not it was given back since.
+SETTLED = (PaymentStatus.CAPTURED, PaymentStatus.REFUNDED)
+#: No money was taken, as far as the shop knows.
+UNSETTLED = (PaymentStatus.PENDING, PaymentStatus.CANCELLED, PaymentStatus.FAILED)
+
+
 class RefundStatus(models.TextChoices):
     PENDING = "pending", _("pending")
     DONE = "done", _("done")
@@ -51,6 +57,7 @@ class Payment(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["gateway_reference"], name="payments_payment_by_reference")]
+        permissions = [("give_back_payment", _("Can give money back"))]
 
     def __str__(self) -> str:
         return f"{self.method} {self.status}"
@@ -74,6 +81,22 @@ class Refund(models.Model):
         return f"{self.amount} {self.status}"
 
 
+class GatewayEvent(models.Model):
+    """What the gateway told of its own accord, once each; `key` is the payment that it is about."""
+
+    event_id = models.CharField(max_length=100, unique=True)
+    kind = models.CharField(max_length=60)
+    key = models.UUIDField(db_index=True)
+    received_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["received_at", "id"]
+        verbose_name = "gateway's event"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.event_id}"
+
+
 class GatewayCharge(models.Model):
     """The simulated gateway's own record of a charge, unique by idempotency key as at a real one.
 
@@ -85,6 +108,7 @@ class GatewayCharge(models.Model):
     amount = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
     method = models.CharField(max_length=60)
+    is_captured = models.BooleanField(default=True, db_default=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

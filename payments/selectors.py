@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import IntegerField, OuterRef, Subquery, Value
+from django.db.models import IntegerField, OuterRef, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from messaging.models import Message
+from orders.models import Order
 from payments.models import Payment, PaymentStatus, Refund
 
 _UNANSWERED = (PaymentStatus.PENDING, PaymentStatus.CANCELLED)
@@ -30,6 +31,13 @@ def payment_to_charge(*, payment_id: UUID) -> Payment:
 def refund_to_make(*, refund_id: UUID) -> Refund:
     """The refund with its payment and order. Raises `Refund.DoesNotExist`."""
     return Refund.objects.select_related("payment__order").get(pk=refund_id)
+
+
+def left_to_give_back(*, order: Order) -> int:
+    """Minor units that the order has paid, and that are neither given back nor on their way."""
+    captured = Payment.objects.filter(order=order, status=PaymentStatus.CAPTURED)
+    owed = Refund.objects.filter(payment__order=order, payment__status=PaymentStatus.CAPTURED)
+    return (captured.aggregate(n=Sum("amount"))["n"] or 0) - (owed.aggregate(n=Sum("amount"))["n"] or 0)
 
 
 def summary(*, order_id: int) -> PaymentSummary | None:

@@ -9,18 +9,27 @@ from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 
 from messaging.ledger import enqueue
 from messaging.topology import Priority
 from orders.errors import IllegalTransition
 from orders.models import Order
-from orders.selectors import priority
-from orders.services import mark_paid, mark_payment_failed, mark_refunded, note_refund_started
-from payments.errors import NotPending
+from orders.selectors import can_cancel, priority
+from orders.services import (
+    cancel_order,
+    mark_paid,
+    mark_payment_failed,
+    mark_refunded,
+    note_partly_refunded,
+    note_refund_started,
+)
+from payments.errors import NothingToRefund, NotPending, RequestReused
 from payments.gateways import ChargeResult, RefundResult
-from payments.models import Payment, PaymentStatus, Refund, RefundStatus
-from payments.payloads import ChargePayment, RefundPayment
+from payments.models import SETTLED, UNSETTLED, GatewayEvent, Payment, PaymentStatus, Refund, RefundStatus
+from payments.payloads import ChargePayment, ComparePayment, RefundPayment
+from payments.webhooks import Event
 
 
 @transaction.atomic(savepoint=False)
@@ -35,11 +44,16 @@ def start_payment(*, order: Order, method: str) -> Payment:
 
 @transaction.atomic(savepoint=False)
 def record_capture(*, payment: Payment, charge: ChargeResult) -> None:
-    """The money is here, so the order is paid. If it was cancelled meanwhile, the money goes back."""
+    """The money is here, so the order is paid. If that is not wanted any more, the money goes back.
+
+    A capture that is recorded already, as by the gateway's own word of it, changes nothing.
+    """
     try:
         mark_paid(order=payment.order)
     except IllegalTransition:
-        _capture(payment, charge, [PaymentStatus.PENDING, PaymentStatus.CANCELLED])
+        if Payment.objects.filter(pk=payment.pk, status__in=SETTLED, gateway_reference=charge.reference).exists():
+            return
+        _capture(payment, charge, UNSETTLED)
         start_refund(payment=payment)
     else:
         _capture(payment, charge, [PaymentStatus.PENDING])
@@ -82,23 +96,95 @@ def cancel_payment(*, order: Order) -> None:
 
 
 @transaction.atomic(savepoint=False)
-def start_refund(*, payment: Payment) -> Refund:
-    """Owe a captured payment back in full, send for it, and let the shopper know."""
-    refund = Refund.objects.create(payment=payment, amount=payment.amount)
-    enqueue(RefundPayment(refund_id=refund.id), priority=priority(payment.order), subject=payment.order.number)
-    note_refund_started(order=payment.order)
+def start_refund(*, payment: Payment) -> Refund | None:
+    """Owe back what is left of a captured payment, and send for it. None: all of it is on its way already."""
+    left = payment.amount - _owed_back(payment)
+    return _send_refund(payment, left) if left else None
+
+
+@transaction.atomic(savepoint=False)
+def give_back(*, order: Order, amount: int, request_id: uuid.UUID, by: str, reason: str = "") -> Refund:
+    """Owe back `amount` minor units of what the order has paid, and send for it.
+
+    An order that has not left yet is cancelled when all of it is given back, so that its goods go back on the shelf.
+    The same `request_id` is one refund, however often it is asked for. Raises `NothingToRefund` unless so much is
+    left, and `RequestReused` for a `request_id` that stands for another refund; then nothing was written.
+    """
+    order = Order.objects.select_for_update().get(pk=order.pk)
+    known = Refund.objects.filter(pk=request_id).select_related("payment").first()
+    if known is not None:
+        if (known.payment.order_id, known.amount) != (order.pk, amount):
+            raise RequestReused(request_id)
+        return known
+    payment = order.payments.filter(status=PaymentStatus.CAPTURED).select_related("order").first()
+    left = payment.amount - _owed_back(payment) if payment else 0
+    if payment is None or not 0 < amount <= left:
+        raise NothingToRefund(order=order, wanted=amount, left=left)
+    refund = _send_refund(payment, amount, id_=request_id, by=by, reason=reason)
+    if amount == left and can_cancel(order):
+        cancel_order(order=order, reason="staff")
     return refund
 
 
 @transaction.atomic(savepoint=False)
 def record_refund(*, refund: Refund, result: RefundResult) -> None:
-    """The money is back with the payer. The order is refunded, unless another payment of it stands."""
+    """The money is back with the payer. The order is refunded once all that it paid is."""
     payment = refund.payment
+    Order.objects.select_for_update().get(pk=payment.order_id)
+    Refund.objects.filter(pk=refund.pk).update(status=RefundStatus.DONE, gateway_reference=result.reference)
+    if _given_back(payment) < payment.amount:
+        note_partly_refunded(order=payment.order, amount=refund.amount)
+        return
     others = payment.order.payments.filter(status=PaymentStatus.CAPTURED).exclude(pk=payment.pk)
     if not others.exists():
         mark_refunded(order=payment.order)
-    Refund.objects.filter(pk=refund.pk).update(status=RefundStatus.DONE, gateway_reference=result.reference)
     _answer(payment, [PaymentStatus.CAPTURED], status=PaymentStatus.REFUNDED)
+
+
+@transaction.atomic(savepoint=False)
+def hear(*, event: Event) -> bool:
+    """Keep what the gateway told, and send for a comparison with its record.
+
+    False: it was told before, or is about a charge that the shop did not make.
+    """
+    key = event.key or _payment_of(event.reference)
+    if key is None:
+        return False
+    _kept, is_new = GatewayEvent.objects.get_or_create(event_id=event.id, defaults={"kind": event.kind, "key": key})
+    if is_new:
+        compare_soon(key=key, reference=event.reference)
+    return is_new
+
+
+@transaction.atomic(savepoint=False)
+def compare_soon(*, key: uuid.UUID, reference: str = "") -> None:
+    """Send for a comparison of one payment with the gateway's record of it."""
+    number = Order.objects.filter(payments=key).values_list("number", flat=True).first()
+    enqueue(ComparePayment(payment_id=key, reference=reference), priority=Priority.LOW, subject=number or "")
+
+
+def _payment_of(reference: str) -> uuid.UUID | None:
+    if not reference:
+        return None
+    return Payment.objects.filter(gateway_reference=reference).values_list("pk", flat=True).first()
+
+
+def _send_refund(
+    payment: Payment, amount: int, *, id_: uuid.UUID | None = None, by: str = "", reason: str = ""
+) -> Refund:
+    refund = Refund.objects.create(id=id_ or uuid.uuid4(), payment=payment, amount=amount)
+    enqueue(RefundPayment(refund_id=refund.id), priority=priority(payment.order), subject=payment.order.number)
+    note_refund_started(order=payment.order, amount=amount, by=by, reason=reason)
+    return refund
+
+
+def _owed_back(payment: Payment) -> int:
+    """Minor units that were given back, or are on their way."""
+    return payment.refunds.aggregate(total=Sum("amount"))["total"] or 0
+
+
+def _given_back(payment: Payment) -> int:
+    return payment.refunds.filter(status=RefundStatus.DONE).aggregate(total=Sum("amount"))["total"] or 0
 
 
 def _capture(payment: Payment, charge: ChargeResult, sources: Sequence[PaymentStatus]) -> None:

@@ -4,29 +4,40 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from payments.gateways.base import (
+    Authorisation,
     CardDeclined,
+    ChargeRecord,
     ChargeResult,
     Gateway,
     GatewayUnavailable,
     OfferedMethod,
+    OutcomeUnknown,
     RefundResult,
+    RequestRefused,
     UnknownPaymentMethod,
 )
 
 __all__ = [
+    "Authorisation",
     "CardDeclined",
+    "ChargeRecord",
     "ChargeResult",
     "Gateway",
     "GatewayUnavailable",
     "OfferedMethod",
+    "OutcomeUnknown",
     "RefundResult",
+    "RequestRefused",
     "UnknownPaymentMethod",
     "check_method",
     "gateway",
     "offered_methods",
 ]
 
-_GATEWAYS = {"simulated": "payments.gateways.simulated.SimulatedGateway"}
+_GATEWAYS = {
+    "simulated": "payments.gateways.simulated.SimulatedGateway",
+    "stripe": "payments.gateways.stripe.StripeGateway",
+}
 
 
 def gateway() -> Gateway:

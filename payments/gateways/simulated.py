@@ -8,19 +8,24 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import datetime
 
 from django.conf import settings
-from django.db import IntegrityError
-from django.db.models import F
+from django.db import IntegrityError, transaction
+from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from payments.gateways.base import (
+    Authorisation,
     CardDeclined,
+    ChargeRecord,
     ChargeResult,
     GatewayUnavailable,
     OfferedMethod,
+    OutcomeUnknown,
     RefundResult,
+    RequestRefused,
     UnknownPaymentMethod,
 )
 from payments.models import GatewayCall, GatewayCharge, GatewayRefund
@@ -29,15 +34,23 @@ SLOW_SECONDS = 5.0
 
 
 class SimulatedGateway:
-    def charge(self, *, idempotency_key: str, amount: int, currency: str, method: str) -> ChargeResult:
-        script = _SCRIPTS.get(method)
-        if script is None:
-            raise UnknownPaymentMethod(method)
+    def authorise(self, *, idempotency_key: str, amount: int, currency: str, method: str) -> Authorisation:
+        charge = _asked(idempotency_key, amount, currency, method, is_captured=False)
+        return Authorisation(charge.reference, charge.amount, charge.currency)
+
+    def capture(self, *, idempotency_key: str, reference: str, amount: int) -> ChargeResult:
+        """The reference is as good a key as `idempotency_key`: an authorisation is captured once."""
         time.sleep(settings.CONVEYOR_GATEWAY_LATENCY)
-        script(idempotency_key)
-        charge, is_new = _charge(idempotency_key, amount, currency, method)
-        if is_new and method == "pm_lost_reply":
-            raise GatewayUnavailable("The reply of the payment gateway was lost.")
+        GatewayCharge.objects.filter(reference=reference, is_captured=False, amount__gte=amount).update(
+            is_captured=True, amount=amount
+        )
+        charge = GatewayCharge.objects.get(reference=reference)
+        if not charge.is_captured or charge.amount != amount:
+            raise RequestRefused(f"{amount} cannot be captured of {reference}.")
+        return ChargeResult(charge.reference, charge.amount, charge.currency)
+
+    def charge(self, *, idempotency_key: str, amount: int, currency: str, method: str) -> ChargeResult:
+        charge = _asked(idempotency_key, amount, currency, method, is_captured=True)
         return ChargeResult(charge.reference, charge.amount, charge.currency)
 
     def refund(self, *, idempotency_key: str, charge_reference: str, amount: int) -> RefundResult:
@@ -45,10 +58,15 @@ class SimulatedGateway:
         refund = _refund(idempotency_key, charge_reference, amount)
         return RefundResult(refund.reference, refund.amount)
 
-    def fetch(self, *, idempotency_key: str) -> ChargeResult | None:
+    def fetch(self, *, idempotency_key: str, reference: str = "") -> ChargeRecord | None:
         time.sleep(settings.CONVEYOR_GATEWAY_LATENCY)
         charge = GatewayCharge.objects.filter(idempotency_key=idempotency_key).first()
-        return ChargeResult(charge.reference, charge.amount, charge.currency) if charge else None
+        return _record(charge, _refunded(charge)) if charge else None
+
+    def records(self, *, since: datetime) -> Iterator[tuple[str, ChargeRecord]]:
+        charges = GatewayCharge.objects.filter(created_at__gte=since).annotate(refunded=Sum("refunds__amount"))
+        for charge in charges.iterator():
+            yield charge.idempotency_key, _record(charge, charge.refunded or 0)
 
     def methods(self) -> tuple[OfferedMethod, ...]:
         return (
@@ -63,11 +81,29 @@ class SimulatedGateway:
         )
 
 
-def _charge(key: str, amount: int, currency: str, method: str) -> tuple[GatewayCharge, bool]:
+def _asked(key: str, amount: int, currency: str, method: str, *, is_captured: bool) -> GatewayCharge:
+    """What the script of `method` makes of it, and the record of the money that was held or taken."""
+    script = _SCRIPTS.get(method)
+    if script is None:
+        raise UnknownPaymentMethod(method)
+    time.sleep(settings.CONVEYOR_GATEWAY_LATENCY)
+    script(key)
+    charge, is_new = _charge(key, amount, currency, method, is_captured)
+    if is_new and method == "pm_lost_reply":
+        raise OutcomeUnknown("The reply of the payment gateway was lost.")
+    return charge
+
+
+def _charge(key: str, amount: int, currency: str, method: str, is_captured: bool) -> tuple[GatewayCharge, bool]:
     """The one charge of this key, and whether it is new. The unique key decides, so a new one costs one INSERT."""
     try:
         charge = GatewayCharge.objects.create(
-            idempotency_key=key, reference=_reference("ch"), amount=amount, currency=currency, method=method
+            idempotency_key=key,
+            reference=_reference("ch"),
+            amount=amount,
+            currency=currency,
+            method=method,
+            is_captured=is_captured,
         )
     except IntegrityError:
         charge = GatewayCharge.objects.get(idempotency_key=key)
@@ -79,13 +115,27 @@ def _charge(key: str, amount: int, currency: str, method: str) -> tuple[GatewayC
 
 
 def _refund(key: str, charge_reference: str, amount: int) -> GatewayRefund:
-    charge = GatewayCharge.objects.get(reference=charge_reference)
-    try:
+    """The one refund of this key. The charge is locked, so that two refunds together cannot exceed it."""
+    with transaction.atomic():
+        charge = GatewayCharge.objects.select_for_update().get(reference=charge_reference)
+        known = GatewayRefund.objects.filter(idempotency_key=key).first()
+        if known is not None:
+            return known
+        if not charge.is_captured or _refunded(charge) + amount > charge.amount:
+            raise RequestRefused(f"There is no {amount} left to give back of {charge_reference}.")
         return GatewayRefund.objects.create(
             idempotency_key=key, reference=_reference("re"), charge=charge, amount=amount
         )
-    except IntegrityError:
-        return GatewayRefund.objects.get(idempotency_key=key)
+
+
+def _record(charge: GatewayCharge, refunded: int) -> ChargeRecord:
+    captured = charge.amount if charge.is_captured else 0
+    return ChargeRecord(charge.reference, captured, refunded, charge.currency)
+
+
+def _refunded(charge: GatewayCharge) -> int:
+    """Minor units that were given back of `charge` so far."""
+    return charge.refunds.aggregate(total=Sum("amount"))["total"] or 0
 
 
 def _reference(kind: str) -> str:

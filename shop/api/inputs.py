@@ -67,6 +67,11 @@ class PayIn(StrictSerializer):
     payment_method = PaymentMethod()
 
 
+class RefundIn(StrictSerializer):
+    amount = WholeNumber(min_value=1, max_value=10**12, help_text=_("minor units of the order's currency"))
+    reason = Text(max_length=500)
+
+
 class Credentials(StrictSerializer):
     username = Text(max_length=150)
     password = Text(max_length=4096, trim_whitespace=False)

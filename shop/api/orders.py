@@ -1,5 +1,6 @@
 """Which addresses place, show, cancel and pay an order? Who knows an order's public id may see it and act on it."""
 
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,13 +14,19 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from orders.models import Order, Source
-from shop.api.docs import BODY, KEY, problems
-from shop.api.inputs import OrderIn, PayIn, checkout_arguments, idempotency, read
+from payments.errors import NothingToRefund, RequestReused
+from payments.services import give_back
+from shop.api.docs import BODY, KEY, STAFF, problems
+from shop.api.inputs import OrderIn, PayIn, RefundIn, checkout_arguments, idempotency, read
+from shop.api.operations import MayDo
 from shop.api.outputs import OrderOut
-from shop.api.problems import conflict, invalid
+from shop.api.problems import conflict, invalid, key_reused
 from shop.errors import OutOfStock, UnknownProduct
 from shop.selectors import order_by_public_id, order_view
 from shop.services import Placed, cancel, checkout, pay_again
+
+#: One refund for each order and idempotency key.
+_REFUNDS = uuid.UUID("7b0a4d0e-3f0f-4d7a-9d0f-6c2a5e5b1c11")
 
 
 class Orders(APIView):
@@ -61,6 +68,32 @@ class Pay(APIView):
         """Pay with another method after a payment failed."""
         order = _order(public_id)
         pay_again(order=order, payment_method=read(PayIn, request.data)["payment_method"])
+        return _shown(request, public_id)
+
+
+class Refunds(APIView):
+    """For staff with the permission to give money back."""
+
+    permission_classes = (MayDo,)
+    permission = "payments.give_back_payment"
+
+    @extend_schema(
+        operation_id="orders_refund",
+        parameters=[KEY],
+        request=RefundIn,
+        responses={200: OrderOut, **problems(*BODY, *STAFF, 404, 409, 422)},
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Give money back, in whole or in part; the same Idempotency-Key is one refund."""
+        wanted, order = read(RefundIn, request.data), _order(public_id)
+        key = idempotency(request)
+        try:
+            request_id = uuid.uuid5(_REFUNDS, f"{order.pk} {key.client} {key.key}") if key else uuid.uuid4()
+            give_back(order=order, **wanted, request_id=request_id, by=request.user.get_username())
+        except NothingToRefund as error:
+            raise conflict("nothing-to-refund", str(error)) from None
+        except RequestReused:
+            raise key_reused() from None
         return _shown(request, public_id)
 
 

@@ -76,6 +76,11 @@ def conflict(kind: str, detail: str, errors: Errors | None = None) -> Problem:
     return Problem(409, kind=kind, title=_("Not as things stand now"), detail=detail, errors=errors)
 
 
+def key_reused() -> Problem:
+    detail = _("This Idempotency-Key was used for another request. Use a new key for a new one.")
+    return Problem(422, kind="key-reused", detail=detail, errors={"Idempotency-Key": [detail]})
+
+
 def unexpected() -> Problem:
     return Problem(
         500,

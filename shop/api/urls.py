@@ -14,6 +14,7 @@ urlpatterns = [
     path("v1/orders/<slug:public_id>/", orders.OrderDetail.as_view(), name="order"),
     path("v1/orders/<slug:public_id>/cancel/", orders.Cancel.as_view(), name="order-cancel"),
     path("v1/orders/<slug:public_id>/pay/", orders.Pay.as_view(), name="order-pay"),
+    path("v1/orders/<slug:public_id>/refunds/", orders.Refunds.as_view(), name="order-refunds"),
     path("v1/auth/token/", tokens.Tokens.as_view(), name="token"),
     path("v1/failed-tasks/", operations.FailedTasks.as_view(), name="failed-tasks"),
     path("v1/failed-tasks/<uuid:message_id>/", operations.FailedTaskDetail.as_view(), name="failed-task"),

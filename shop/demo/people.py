@@ -33,6 +33,7 @@ _ACT = (
     "messaging.edit_message",
     "messaging.discard_message",
     "messaging.pause_queue",
+    "payments.give_back_payment",
 )
 OPERATORS, SUPPORT = "Operators", "Support"
 GROUPS = {

@@ -112,7 +112,9 @@ def test_a_refund_is_given_once():
 def test_a_charge_can_be_looked_up_by_its_key():
     assert gateway().fetch(idempotency_key="k1") is None
     result = charge()
-    assert gateway().fetch(idempotency_key="k1") == result
+    record = gateway().fetch(idempotency_key="k1")
+    assert record is not None
+    assert record.charge == result
 
 
 def test_scripted_outcomes_are_offered_in_demo_mode_only(settings: Any):

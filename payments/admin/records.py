@@ -1,24 +1,42 @@
-"""How does a person in the office look at payments?"""
+"""Which payments, refunds and records of the gateway does the office see?"""
 
 from typing import Any
 
 from django.contrib import admin
+from django.urls import path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from orders.admin import OrderAdmin
 from orders.money import display
 from orders.records import RecordAdmin, RecordInline, order_link, record_link
-from payments.models import GatewayCharge, GatewayRefund, Payment, Refund
+from payments.admin.refunds import give_back
+from payments.models import GatewayCharge, GatewayEvent, GatewayRefund, Payment, PaymentStatus, Refund
 
 
 class PaymentInline(RecordInline):
     model = Payment
-    fields = readonly_fields = ("link", "status", "method", "failure_code", "gateway_reference", "captured_at")
+    fields = readonly_fields = (
+        "link",
+        "status",
+        "method",
+        "failure_code",
+        "gateway_reference",
+        "captured_at",
+        "give_back",
+    )
 
     @admin.display(description=_("payment"))
     def link(self, payment: Payment) -> SafeString:
         return record_link(payment, payment.created_at.strftime("%Y-%m-%d %H:%M:%S"))
+
+    @admin.display(description=_("give back"))
+    def give_back(self, payment: Payment) -> str | SafeString:
+        if payment.status != PaymentStatus.CAPTURED:
+            return "–"
+        url = reverse("admin:payments_payment_give_back", args=[payment.pk])
+        return format_html('<a href="{}">{}</a>', url, _("Give money back…"))
 
 
 OrderAdmin.inlines = [*OrderAdmin.inlines, PaymentInline]
@@ -50,6 +68,10 @@ class PaymentAdmin(_WithOrder):
     exclude = ("order", "amount", "currency")
     readonly_fields = ("id", "order_number", "money", "message_id")
     inlines = (RefundInline,)
+
+    def get_urls(self) -> list[Any]:
+        page = self.admin_site.admin_view(give_back)
+        return [path("<uuid:payment_id>/give-back/", page, name="payments_payment_give_back"), *super().get_urls()]
 
 
 @admin.register(Refund)
@@ -83,3 +105,11 @@ class GatewayRefundAdmin(RecordAdmin):
     list_select_related = ("charge",)
     search_fields = ("=reference", "=idempotency_key", "=charge__reference")
     ordering = ("-created_at",)
+
+
+@admin.register(GatewayEvent)
+class GatewayEventAdmin(RecordAdmin):
+    list_display = ("received_at", "kind", "key", "event_id")
+    list_filter = ("kind", "received_at")
+    search_fields = ("=event_id", "=key")
+    ordering = ("-received_at",)

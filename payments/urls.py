@@ -1,0 +1,9 @@
+"""Where do payment gateways call back?"""
+
+from django.urls import path
+
+from payments import views
+
+app_name = "payments"
+
+urlpatterns = [path("stripe/", views.stripe_webhook, name="stripe_webhook")]

@@ -1,0 +1,84 @@
+"""Does each thing that Stripe may do end as an answer, as "later", or as "unknown"?"""
+
+import time
+
+import pytest
+import stripe as sdk
+
+from payments.gateways import ChargeResult, GatewayUnavailable, OutcomeUnknown, RequestRefused, gateway
+from tests.payments.gateways.stripe_server import Fault, StripeServer
+
+KEY = "k1"
+
+
+def charge(*, method: str = "pm_card_visa") -> ChargeResult:
+    return gateway().charge(idempotency_key=KEY, amount=500, currency="EUR", method=method)
+
+
+@pytest.mark.parametrize("status", [409, 429])
+def test_busy_means_that_nothing_happened(stripe: StripeServer, status: int):
+    stripe.faults.append(Fault(status))
+    with pytest.raises(GatewayUnavailable) as told:
+        charge()
+    assert not isinstance(told.value, OutcomeUnknown)
+    assert charge().amount == 500
+    assert len(stripe.vault.intents) == 1
+
+
+@pytest.mark.parametrize("applied", [True, False])
+def test_a_cut_connection_tells_nothing_and_the_second_try_charges_once(stripe: StripeServer, applied: bool):
+    stripe.faults.append(Fault(None, applied=applied))
+    with pytest.raises(OutcomeUnknown):
+        charge()
+    assert charge().amount == 500
+    assert len(stripe.vault.intents) == 1
+
+
+def test_a_slow_answer_is_given_up_before_the_tasks_limit(stripe: StripeServer):
+    stripe.faults.append(Fault(200, applied=True, seconds=1.5))
+    began = time.monotonic()
+    with pytest.raises(OutcomeUnknown):
+        charge()
+    assert time.monotonic() - began < 1.4
+    assert charge().amount == 500
+    assert len(stripe.vault.intents) == 1
+
+
+def test_an_error_of_stripe_is_repeated_under_its_key_but_the_record_tells_the_truth(stripe: StripeServer):
+    stripe.faults.append(Fault(500, applied=True))
+    for _ in range(2):
+        with pytest.raises(OutcomeUnknown):
+            charge()
+    record = gateway().fetch(idempotency_key=KEY)
+    assert record is not None
+    assert record.captured == 500
+
+
+def test_the_search_does_not_find_what_is_new(stripe: StripeServer):
+    charge()
+    stripe.vault.is_indexed = False
+    assert gateway().fetch(idempotency_key=KEY) is None
+
+
+def test_an_unknown_method_is_refused(stripe: StripeServer):
+    with pytest.raises(RequestRefused, match="pm_gold"):
+        charge(method="pm_gold")
+
+
+def test_a_wrong_secret_key_is_no_outage(stripe: StripeServer, settings):
+    settings.STRIPE_SECRET_KEY = "sk_live_wrong"
+    with pytest.raises(sdk.AuthenticationError):
+        charge()
+
+
+def test_nobody_listening_is_unknown(settings):
+    settings.PAYMENT_GATEWAY = "stripe"
+    settings.STRIPE_SECRET_KEY = "sk_test_conveyor"
+    settings.STRIPE_API_BASE = "http://127.0.0.1:9"
+    with pytest.raises(OutcomeUnknown):
+        charge()
+
+
+def test_one_call_charges(stripe: StripeServer):
+    charge()
+    assert stripe.requests == [("POST", "/v1/payment_intents")]
