@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from messaging.invariants import audit
 from orders.models import Order
+from payments.models import GatewayEvent
 from shop.models import Product, Review, StockMovement, User
 from shop.reviews.services import publish_examples
 from shop.services import cancel
@@ -40,6 +41,7 @@ def history() -> Order:
     order = place(payment_method="pm_flaky_2", shipping_method="express")
     publish_examples(reviews=[Review(product=Product.objects.earliest("pk"), author="Ada", stars=4, title="Good")])
     deliver_all()
+    GatewayEvent.objects.create(event_id="evt_1", kind="payment_intent.succeeded", key=order.payments.get().pk)
     return order
 
 
