@@ -110,7 +110,7 @@ def _sums(order: Order) -> Flowable:
     ]
     return Table(
         [["", _paragraph(name, style), _paragraph(amount, style)] for name, amount, style in rows],
-        colWidths=[WIDTH - 80 * mm, 40 * mm, 40 * mm],
+        colWidths=[WIDTH - 80 * mm, 50 * mm, 30 * mm],
         style=[("LINEABOVE", (1, -1), (-1, -1), 0.8, BRAND), *_padding(0, 4)],
     )
 
