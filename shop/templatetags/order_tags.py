@@ -51,7 +51,7 @@ def travels(method: str) -> str:
 def progress_words(progress: str) -> str:
     """What a station that was not reached yet says instead of a time."""
     return {
-        Progress.NOW: _("now"),
+        Progress.NOW: _("next"),
         Progress.TROUBLE: _("waits"),
         Progress.FAILED: _("failed"),
     }.get(Progress(progress), "")

@@ -7,7 +7,6 @@ from typing import Any
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy as _
 
 from orders import money as order_money
 from shop import pictures
@@ -19,7 +18,6 @@ register = template.Library()
 
 _NO_MARKUP = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"}
 
-_ROUTE = ("placed", "paid", "shipped", "delivered")
 _STATUS_TONE = {
     "placed": "badge-info",
     "paid": "badge-info",
@@ -28,15 +26,6 @@ _STATUS_TONE = {
     "payment_failed": "badge-error",
     "cancelled": "badge-neutral",
     "refunded": "badge-neutral",
-}
-_HEADLINES = {
-    "placed": _("Your order is in. We are taking the payment."),
-    "paid": _("Paid. We are packing your parcel."),
-    "shipped": _("Your parcel is on its way."),
-    "delivered": _("Delivered. Enjoy!"),
-    "payment_failed": _("The payment did not go through."),
-    "cancelled": _("This order is cancelled."),
-    "refunded": _("This order is refunded: the money is back with you."),
 }
 
 
@@ -105,20 +94,3 @@ def as_words(code: str) -> str:
 @register.filter
 def status_tone(status: str) -> str:
     return _STATUS_TONE.get(status, "badge-neutral")
-
-
-@register.filter
-def status_headline(status: str) -> str:
-    return str(_HEADLINES.get(status, status))
-
-
-@register.filter
-def is_on_the_way(status: str) -> bool:
-    """Whether the way to the door is still what the shopper wants to see."""
-    return status not in ("cancelled", "refunded")
-
-
-@register.filter
-def reached(status: str, step: str) -> bool:
-    """Whether an order in `status` has come as far as `step` on its way to the door."""
-    return status in _ROUTE and _ROUTE.index(status) >= _ROUTE.index(step)
