@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser import ONE_BACKEND
@@ -51,6 +52,7 @@ STORIES = (
 )
 
 
+@pytest.mark.timeout(400)
 def test_every_card_and_city_ends_with_the_promised_words(visit):
     """All at once, since most of the time is waiting."""
     pages = [(story, visit("/")) for story in STORIES]
