@@ -2,7 +2,7 @@
 
 from django.contrib.staticfiles import finders
 
-from shop.demo.catalogue import CATEGORIES, PRODUCTS
+from shop.demo.catalogue import CATEGORIES, CATEGORY_TEXTS, PRODUCT_TEXTS, PRODUCTS
 
 
 def test_everything_is_named_once():
@@ -23,3 +23,9 @@ def test_some_are_scarce_and_one_is_sold_out():
     assert sum(p.stock == 0 for p in PRODUCTS) == 1
     assert sum(p.stock == 3 for p in PRODUCTS) >= 3
     assert all(p.price > 0 for p in PRODUCTS)
+
+
+def test_all_of_it_has_a_german_text():
+    assert set(PRODUCT_TEXTS["de"]) == {p.sku for p in PRODUCTS}
+    assert set(CATEGORY_TEXTS["de"]) == {c.slug for c in CATEGORIES}
+    assert all(t.name and t.tagline and t.description for t in PRODUCT_TEXTS["de"].values())
