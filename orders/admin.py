@@ -1,11 +1,17 @@
 """How does a person in the office look at orders?"""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
 from django.contrib import admin
-from django.utils.html import format_html_join
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from messaging.models import Message
+from messaging.models import Message, State
 from orders.models import Order, OrderEvent, OrderLine
 from orders.money import display
 from orders.records import RecordAdmin, RecordInline, record_link
@@ -34,9 +40,19 @@ class EventInline(RecordInline):
         return describe(event)
 
 
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """A further page of an order, at `/admin/orders/order/<id>/<slug>/`. `view` gets the request and `order_id`, and
+    asks for permissions itself."""
+
+    slug: str
+    title: Any
+    view: Callable[..., HttpResponse]
+
+
 @admin.register(Order)
 class OrderAdmin(RecordAdmin):
-    """Apps that belong to an order's life add their inlines to `inlines`."""
+    """Apps that belong to an order's life add their inlines to `inlines`, and pages of their own to `pages`."""
 
     list_display = ("number", "placed_at", "status", "amount", "shipping_method", "source", "name", "email")
     list_filter = ("status", "shipping_method", "source", "placed_at")
@@ -53,6 +69,24 @@ class OrderAdmin(RecordAdmin):
     )
     readonly_fields = ("amount", "shipping_price_text", "messages")
     inlines = [LineInline, EventInline]
+    pages: list[OrderPage] = []
+    change_form_template = "admin/orders/order/change_form.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [
+            path(
+                f"<int:order_id>/{page.slug}/", self.admin_site.admin_view(page.view), name=f"orders_order_{page.slug}"
+            )
+            for page in self.pages
+        ]
+        return [*own, *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        known = self.pages if object_id.isdecimal() else []
+        pages = [(reverse(f"admin:orders_order_{page.slug}", args=[object_id]), page.title) for page in known]
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "pages": pages})
 
     @admin.display(description=_("total"), ordering="total")
     def amount(self, order: Order) -> str:
@@ -64,7 +98,17 @@ class OrderAdmin(RecordAdmin):
 
     @admin.display(description=_("messages"))
     def messages(self, order: Order) -> str | SafeString:
-        """All that was sent on behalf of the order, oldest first."""
-        messages = Message.objects.filter(subject=order.number).order_by("id")[:50]
-        rows = ((record_link(m, m.task), m.get_state_display(), m.attempts, m.error_type) for m in messages)
+        """All that was sent on behalf of the order: what failed for good first, then the oldest."""
+        messages = list(Message.objects.filter(subject=order.number).order_by("id")[:50])
+        messages.sort(key=lambda message: message.state != State.DEAD)
+        rows = ((_message_link(m), m.get_state_display(), m.attempts, m.error_type) for m in messages)
         return format_html_join("", "<div>{}: {}, failed attempts: {} {}</div>", rows) or "–"
+
+
+def _message_link(message: Message) -> SafeString:
+    """What is dead leads to the page on which something can be done about it."""
+    if message.state != State.DEAD:
+        return record_link(message, message.task)
+    return format_html(
+        '<a href="{}">{}</a>', reverse("admin:messaging_failedtask_change", args=[message.pk]), message.task
+    )

@@ -1,6 +1,8 @@
 """What can be asked about payments?"""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import IntegerField, OuterRef, Subquery, Sum, Value
@@ -8,7 +10,7 @@ from django.db.models.functions import Coalesce
 
 from messaging.models import Message
 from orders.models import Order
-from payments.models import Payment, PaymentStatus, Refund
+from payments.models import GatewayCharge, GatewayRefund, Payment, PaymentStatus, Refund
 
 _UNANSWERED = (PaymentStatus.PENDING, PaymentStatus.CANCELLED)
 
@@ -53,3 +55,41 @@ def summary(*, order_id: int) -> PaymentSummary | None:
         return None
     answered = payment.status not in _UNANSWERED
     return PaymentSummary(payment.status, payment.failed_tries + answered, payment.method, payment.failure_code)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRecord:
+    """A payment, and what the simulated gateway's own record says of it; None where it knows of no charge."""
+
+    payment: Payment
+    charge: GatewayCharge | None
+    refunds: tuple[tuple[Refund, GatewayRefund | None], ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both say the same of the money that was taken."""
+        taken = self.payment.amount if self.payment.captured_at else 0
+        return taken == (self.charge.amount if self.charge else 0)
+
+
+MoneyRecords = tuple[PaymentRecord, ...]
+
+
+def money_records(*, order_id: int) -> MoneyRecords:
+    """An order's payments, oldest first, beside the gateway's record of them, in four statements."""
+    payments = list(Payment.objects.filter(order_id=order_id).order_by("created_at", "id"))
+    refunds = list(Refund.objects.filter(payment__order_id=order_id).order_by("created_at", "id"))
+    charges = _by_key(GatewayCharge.objects.filter(idempotency_key__in=[str(payment.pk) for payment in payments]))
+    given_back = _by_key(GatewayRefund.objects.filter(idempotency_key__in=[str(refund.pk) for refund in refunds]))
+    return tuple(
+        PaymentRecord(
+            payment=payment,
+            charge=charges.get(str(payment.pk)),
+            refunds=tuple((r, given_back.get(str(r.pk))) for r in refunds if r.payment_id == payment.pk),
+        )
+        for payment in payments
+    )
+
+
+def _by_key(rows: Iterable[Any]) -> dict[str, Any]:
+    return {row.idempotency_key: row for row in rows}

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from orders.models import Order
 from orders.values import Address
-from shipping.models import Shipment
+from shipping.models import CarrierParcel, Shipment
 
 _SATURDAY = 5
 _ONE_DAY = timedelta(days=1)
@@ -64,3 +64,8 @@ def _working_days_after(day: date, count: int) -> date:
         day += _ONE_DAY
         count -= day.weekday() < _SATURDAY
     return day
+
+
+def parcel_at_carrier(*, order_number: str) -> CarrierParcel | None:
+    """What the simulated carrier's own record says of an order's parcel."""
+    return CarrierParcel.objects.filter(idempotency_key=order_number).first()

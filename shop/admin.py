@@ -12,13 +12,16 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from orders.admin import OrderAdmin, OrderPage
 from orders.money import display
 from orders.records import RecordAdmin, record_link
 from shop.models import Category, CategoryText, Product, ProductText, Review, StockMovement, User
+from shop.passport.page import passport
 from shop.reviews.services import MODERATE, moderate_reviews
 from shop.stock import restock
 
 admin.site.register(User, UserAdmin)
+OrderAdmin.pages = [*OrderAdmin.pages, OrderPage("passport", _("Passport"), passport)]
 
 
 MAX_PIECES = 1_000_000

@@ -1,0 +1,1 @@
+"""What does everything that happened to one order look like on one page? Its passport."""
