@@ -151,6 +151,7 @@ CONVEYOR_RETRY_BASE = env.number("CONVEYOR_RETRY_BASE", default=2, minimum=1, ma
 CONVEYOR_RETRY_MAX_SECONDS = env.integer("CONVEYOR_RETRY_MAX_SECONDS", default=600, minimum=1, maximum=86_400)
 CONVEYOR_KEEP_DAYS = env.integer("CONVEYOR_KEEP_DAYS", default=30, minimum=1, maximum=36_500)
 CONVEYOR_BULK_CANARY_SECONDS = env.integer("CONVEYOR_BULK_CANARY_SECONDS", default=300, minimum=1, maximum=86_400)
+CONVEYOR_KEEP_DISCARDED_DAYS = env.integer("CONVEYOR_KEEP_DISCARDED_DAYS", default=90, minimum=1, maximum=36_500)
 CONVEYOR_RETRY_MAX_ATTEMPTS = env.integer("CONVEYOR_RETRY_MAX_ATTEMPTS", default=5, minimum=1, maximum=100)
 MESSAGING: dict[str, Any] = {
     "exchange": "conveyor",

@@ -46,6 +46,11 @@ def failure_told(error_type: str, error_message: str, *, task: str, worker: str 
     return Failure(error_type, error_message[:1000], "", fingerprint(error_type, task, []), worker)
 
 
+def short(error_type: str) -> str:
+    """The error's name without its module, as people say it."""
+    return error_type.rpartition(".")[2]
+
+
 def error_type_of(error: BaseException) -> str:
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

@@ -1,16 +1,20 @@
-"""What do all pages about messages share? Records are looked at; nothing is added, deleted or edited here."""
+"""What do all pages of the desk share? Records are looked at; nothing is added, deleted or edited as such."""
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from messaging import selectors, subjects
+from messaging import subjects
+from messaging.desk import words
+from messaging.masking import mask, mask_text
 from messaging.models import Message
 
 if TYPE_CHECKING:
@@ -20,7 +24,7 @@ else:
 
 
 class ReadOnlyAdmin(ModelAdmin):
-    """Bounded pages, no count over the whole ledger, and no way to change a record."""
+    """Bounded pages, no count over the whole ledger, and no way to change a record but by the desk's own verbs."""
 
     list_per_page = 50
     show_full_result_count = False
@@ -38,11 +42,12 @@ class ReadOnlyAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("messaging.view_message")
-
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
+
+    def log(self, request: HttpRequest, rows: Iterable[Any], text: str) -> None:
+        """Django's own history of the admin, beside the audit that the services keep."""
+        LogEntry.objects.log_actions(request.user.pk, list(rows), CHANGE, change_message=text)  # type: ignore[arg-type]
 
     @admin.display(description=_("about"), ordering="subject")
     def about(self, message: Message) -> str | SafeString:
@@ -52,53 +57,51 @@ class ReadOnlyAdmin(ModelAdmin):
             return message.subject or "–"
         return format_html('<a class="messaging-about" href="{}">{}</a>', url, message.subject)
 
-    @admin.display(description=_("payload"))
-    def payload_text(self, message: Message) -> SafeString:
-        return format_html('<pre class="messaging-text">{}</pre>', json.dumps(message.payload, indent=2))
+    @admin.display(description=_("state"), ordering="state")
+    def word(self, message: Message) -> SafeString:
+        return state_word(message)
 
-    @admin.display(description=_("raw message"))
+    @admin.display(description=_("payload, masked"))
+    def payload_text(self, message: Message) -> SafeString:
+        return as_text(mask(message.payload))
+
+    @admin.display(description=_("raw message, masked"))
     def raw_text(self, message: Message) -> str | SafeString:
         """The bytes as they came, with the headers, where the message was not readable or not ours."""
         if message.raw_body is None:
             return "–"
-        body = bytes(message.raw_body)[:4000].decode("utf-8", errors="backslashreplace")
-        headers = json.dumps(message.raw_headers, indent=2)
-        return format_html('<pre class="messaging-text">{}\n\n{}</pre>', body, headers)
-
-    @admin.display(description=_("what went wrong"))
-    def attempt_list(self, message: Message) -> str | SafeString:
-        attempts = selectors.attempts_of(message)
-        if not attempts:
-            return "–"
-        return format_html_join("", _ATTEMPT, (
-            (
-                " open" if attempt == attempts[-1] else "",
-                attempt.number,
-                attempt.ended_at.strftime("%Y-%m-%d %H:%M:%S UTC"),
-                attempt.error_type,
-                attempt.worker or _("an unknown worker"),
-                attempt.traceback or attempt.error_message,
-            )
-            for attempt in attempts
-        ))  # fmt: skip
-
-    @admin.display(description=_("chain"))
-    def chain(self, message: Message) -> str | SafeString:
-        """All messages of the same chain of events, so that one sees what led here and what followed."""
-        related = Message.objects.filter(subject=message.subject).order_by("id")[:50] if message.subject else []
-        rows = (
-            (
-                reverse("admin:messaging_message_change", args=[m.pk]),
-                m.task,
-                m.get_state_display(),
-                m.created_at.strftime("%H:%M:%S"),
-            )
-            for m in related
-        )
-        return format_html_join("", '<div><a href="{}">{}</a> {} ({})</div>', rows) or "–"
+        return format_html('<pre class="messaging-text">{}\n\n{}</pre>', raw_body(message), raw_headers(message))
 
 
-_ATTEMPT = (
-    '<details class="messaging-attempt"{}><summary>#{} · {} · <strong>{}</strong> · {}</summary>'
-    '<pre class="messaging-text">{}</pre></details>'
-)
+def state_word(message: Message) -> SafeString:
+    """The honest word; its class only adds a colour to what the word says."""
+    return format_html('<span class="messaging-state" data-state="{}">{}</span>', message.state, words.word_of(message))
+
+
+def ago(at: Any) -> str | SafeString:
+    """How long ago, since that is what one asks first; the exact time is the title."""
+    return format_html('<time datetime="{0}" title="{0}">{1}</time>', at.isoformat(), naturaltime(at)) if at else "–"
+
+
+def as_text(value: Any) -> SafeString:
+    return format_html('<pre class="messaging-text">{}</pre>', json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def raw_body(message: Message) -> str:
+    """The first of the bytes as they came, personal data masked."""
+    body = bytes(message.raw_body or b"")[:4000].decode("utf-8", errors="backslashreplace")
+    try:
+        return json.dumps(mask(json.loads(body)), ensure_ascii=False)
+    except ValueError:
+        return mask_text(body)
+
+
+def raw_headers(message: Message) -> str:
+    return json.dumps(_masked_headers(message.raw_headers), indent=2, ensure_ascii=False)
+
+
+def _masked_headers(headers: Any) -> Any:
+    """Celery's own headers, such as the host's name, are nobody's personal data; its copies of the arguments are."""
+    if not isinstance(headers, dict):
+        return mask(headers)
+    return {key: mask_text(value) if isinstance(value, str) else mask(value) for key, value in headers.items()}

@@ -1,78 +1,89 @@
-"""How does an operator understand a dead message, send it again, or give it up?"""
+"""How does an operator find failed messages, and send many of them again or give them up?"""
 
 import uuid
-from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from messaging import services
-from messaging.admin.base import ReadOnlyAdmin
+from messaging import trail
+from messaging.admin.base import ago, state_word
 from messaging.admin.bulk import BulkRetryAction
-from messaging.models import FailedTask, State
+from messaging.admin.failure_pages import FailurePages
+from messaging.admin.filters import (
+    AgeFilter,
+    DateRangeFilter,
+    ErrorFilter,
+    GroupFilter,
+    QueueFilter,
+    StateFilter,
+    TaskFilter,
+)  # fmt: skip
+from messaging.desk import exports
+from messaging.desk.search import failures, search
+from messaging.failures import short
+from messaging.masking import mask_text
+from messaging.models import FailedTask, Message, State
 from messaging.permissions import Actor
+
+#: What is sent again or given up one by one; more than that is a bulk, with a preview.
+FEW = 100
 
 
 @admin.register(FailedTask)
-class FailedTaskAdmin(BulkRetryAction, ReadOnlyAdmin):
+class FailedTaskAdmin(BulkRetryAction, FailurePages):
     # What to do stands first of all, so that no narrow screen hides it.
-    list_display = ("failure", "buttons", "about", "failed", "task_name", "attempts")
+    list_display = ("failure", "buttons", "about", "word", "failed", "where")
     list_display_links = ("failure",)
-    list_filter = ("queue", "task", "error_type")
-    search_fields = ("=id", "=subject", "error_type", "error_message")
-    search_help_text = gettext_lazy("Order number, message id, error type or a part of its text")
-    date_hierarchy = "finished_at"
-    ordering = ("-finished_at",)
+    list_filter = (StateFilter, AgeFilter, DateRangeFilter, QueueFilter, TaskFilter, ErrorFilter, GroupFilter)
+    search_fields = ("id",)
+    search_help_text = gettext_lazy(
+        "Order number, message id, a part of the error, or a path into the payload such as payload.order_id=17"
+    )
+    ordering = ("-finished_at", "-id")
     actions = ("retry_selected", "bulk_retry", "discard_selected")
-    change_form_template = "admin/messaging/failedtask/change_form.html"
-    fields = (
-        "failure", "task", "about", "attempt_list", "payload_text", "raw_text", "chain", "attempts", "finished_at",
-        "queue", "routing_key", "priority", "fingerprint", "correlation_id", "created_at",
-    )  # fmt: skip
-    readonly_fields = fields
+    change_list_template = "admin/messaging/failedtask/change_list.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FailedTask]:
-        return super().get_queryset(request).filter(state=State.DEAD)
+        return failures().defer("raw_body", "raw_headers", "traceparent")
 
-    def has_retry_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("messaging.retry_message")
-
-    def has_discard_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("messaging.discard_message")
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return search(queryset, search_term), False
 
     @admin.display(description=gettext_lazy("failure"), ordering="error_type")
     def failure(self, task: FailedTask) -> SafeString:
-        kind = task.error_type.rpartition(".")[2]
-        return format_html("<strong>{}</strong> {}", kind, task.error_message[:120])
+        return format_html("<strong>{}</strong> {}", short(task.error_type), mask_text(task.error_message)[:120])
 
-    @admin.display(description=gettext_lazy("failed"), ordering="finished_at")
+    @admin.display(description=gettext_lazy("died"), ordering="finished_at")
     def failed(self, task: FailedTask) -> str | SafeString:
-        """How long ago, since that is what one asks first; the exact time is the title and on the task's page."""
-        at = task.finished_at
-        return (
-            format_html('<time datetime="{0}" title="{0}">{1}</time>', at.isoformat(), naturaltime(at)) if at else "–"
-        )
+        return ago(task.finished_at)
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def word(self, message: Message) -> SafeString:
+        attempts = ngettext("%(count)d attempt", "%(count)d attempts", message.attempts) % {"count": message.attempts}
+        return format_html('{} <span class="messaging-aside">{}</span>', state_word(message), attempts)
 
     @admin.display(description=gettext_lazy("task"), ordering="task")
-    def task_name(self, task: FailedTask) -> str | SafeString:
-        """The task's name, which may break after the app's."""
+    def where(self, task: FailedTask) -> SafeString:
+        """The task's name, which may break after the app's, and its queue."""
         app, dot, name = task.task.rpartition(".")
-        return format_html("{}.<wbr>{}", app, name) if dot else name
+        return format_html('{}{}<wbr>{} <span class="messaging-aside">{}</span>', app, dot, name, task.queue)
 
     @admin.display(description=gettext_lazy("what to do"))
-    def buttons(self, task: FailedTask) -> SafeString:
+    def buttons(self, task: FailedTask) -> str | SafeString:
         """The list is one form already; `formaction` sends it to the row's own address."""
+        if task.state != State.DEAD:
+            return ""
         return format_html(
             '<button class="button messaging-retry" type="submit" formaction="{}" formmethod="post">{}</button>',
             reverse("admin:messaging_failedtask_retry", args=[task.pk]),
@@ -85,70 +96,44 @@ class FailedTaskAdmin(BulkRetryAction, ReadOnlyAdmin):
         return tuple(name for name in self.list_display if name != "buttons")
 
     def get_urls(self) -> list[URLPattern]:
-        wrap = self.admin_site.admin_view
-        return [
-            path("<uuid:id_>/retry/", wrap(self.retry_view), name="messaging_failedtask_retry"),
-            path("<uuid:id_>/discard/", wrap(self.discard_view), name="messaging_failedtask_discard"),
-            *super().get_urls(),
-        ]
+        export = path("export/", self.admin_site.admin_view(self.export_view), name="messaging_failedtask_export")
+        return [export, *super().get_urls()]
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        may = {"may_retry": self.has_retry_permission(request), "may_discard": self.has_discard_permission(request)}
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **may})
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        extra = {"export_url": reverse("admin:messaging_failedtask_export"), "query": request.GET.urlencode()}
+        return super().changelist_view(request, {**extra, **(extra_context or {})})
 
-    def retry_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
-        if not self.has_retry_permission(request):
+    def export_view(self, request: HttpRequest) -> StreamingHttpResponse:
+        """The list as it is filtered, all pages of it."""
+        if not self.has_view_permission(request):
             raise PermissionDenied
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        self._retry(request, [id_])
-        return HttpResponseRedirect(reverse("admin:messaging_failedtask_changelist"))
-
-    def discard_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
-        if not self.has_discard_permission(request):
-            raise PermissionDenied
-        return self._discard_page(request, [id_])
+        wanted = request.GET.copy()
+        as_json = wanted.pop("format", ["csv"])[-1] == "json"
+        request.GET = wanted  # type: ignore[assignment]
+        rows = self.get_changelist_instance(request).get_queryset(request)
+        trail.record(action="export", actor=Actor.of(request.user), data={"filters": wanted.urlencode()})
+        stream = (exports.as_json if as_json else exports.as_csv)(rows.iterator(chunk_size=500))
+        kind, ending = ("application/json", "json") if as_json else ("text/csv; charset=utf-8", "csv")
+        name = f"failed-tasks-{timezone.now():%Y%m%d-%H%M%S}.{ending}"
+        return StreamingHttpResponse(
+            stream, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+        )
 
     @admin.action(description=gettext_lazy("Retry selected"), permissions=["retry"])
     def retry_selected(self, request: HttpRequest, queryset: QuerySet[FailedTask]) -> None:
-        self._retry(request, queryset.values_list("pk", flat=True))
+        ids = self._few(request, queryset)
+        if ids:
+            self.retry(request, ids)
 
     @admin.action(description=gettext_lazy("Discard selected…"), permissions=["discard"])
-    def discard_selected(self, request: HttpRequest, queryset: QuerySet[FailedTask]) -> HttpResponse:
-        return self._discard_page(request, list(queryset.values_list("pk", flat=True)))
+    def discard_selected(self, request: HttpRequest, queryset: QuerySet[FailedTask]) -> HttpResponse | None:
+        ids = self._few(request, queryset)
+        return self.discard_page(request, ids) if ids else None
 
-    def _retry(self, request: HttpRequest, ids: Iterable[uuid.UUID]) -> None:
-        outcome = services.retry(ids=list(ids), actor=Actor.of(request.user))
-        count = len(outcome.done)
-        self._report(request, outcome, ngettext(
-            "%(count)d task goes out again.", "%(count)d tasks go out again.", count) % {"count": count},
-            _("Sent again"))  # fmt: skip
-
-    def _discard_page(self, request: HttpRequest, ids: list[uuid.UUID]) -> HttpResponse:
-        """Asks for the reason, and discards once there is one."""
-        reason = request.POST.get("reason", "").strip()
-        if request.method == "POST" and "reason" in request.POST and reason:
-            outcome = services.discard(ids=ids, actor=Actor.of(request.user), reason=reason)
-            count = len(outcome.done)
-            text = ngettext("%(count)d task discarded.", "%(count)d tasks discarded.", count) % {"count": count}
-            self._report(request, outcome, text, _("Discarded: %(reason)s") % {"reason": reason})
-            return HttpResponseRedirect(reverse("admin:messaging_failedtask_changelist"))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Discard failed tasks"),
-            "opts": self.opts,
-            "tasks": FailedTask.objects.filter(pk__in=ids),
-            "missing_reason": "reason" in request.POST,
-            "media": self.media,
-        }
-        return TemplateResponse(request, "admin/messaging/failedtask/discard.html", context)
-
-    def _report(self, request: HttpRequest, outcome: services.Outcome, text: str, log_text: str) -> None:
-        if outcome.done:
-            done = FailedTask.objects.filter(pk__in=outcome.done)
-            LogEntry.objects.log_actions(request.user.pk, done, CHANGE, change_message=log_text)  # type: ignore[arg-type]
-            self.message_user(request, text, messages.SUCCESS)
-        for id_, why in outcome.skipped.items():
-            self.message_user(request, f"{id_}: {why}", messages.WARNING)
+    def _few(self, request: HttpRequest, queryset: QuerySet[FailedTask]) -> list[uuid.UUID]:
+        ids = list(queryset.values_list("pk", flat=True)[: FEW + 1])
+        if len(ids) <= FEW:
+            return ids
+        text = _("Nothing was done: choose at most %(few)d at once, or take the whole group.") % {"few": FEW}
+        self.message_user(request, text, messages.WARNING)
+        return []

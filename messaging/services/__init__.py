@@ -1,10 +1,20 @@
 """How does a message move on in the ledger, by its deliveries and by what operators wish?"""
 
 from messaging.services.delivery import NotInLedger, bury, file_stray, reopen, reschedule, settle
+from messaging.services.edits import CannotEdit, edit_and_retry, reveal, seen_to_edit
+from messaging.services.groups import (
+    IllegalGroupState,
+    annotate_group,
+    discard_group,
+    restore_operation,
+    set_group_state,
+)
 from messaging.services.queues import AlreadyPaused, NotPaused, QueueUnknown, hurry, hurry_queue, pause, resume
 from messaging.services.wishes import Outcome, ReasonMissing, discard, restore, retry
 
 __all__ = [
-    "AlreadyPaused", "NotInLedger", "NotPaused", "Outcome", "QueueUnknown", "ReasonMissing", "bury", "discard",
-    "file_stray", "hurry", "hurry_queue", "pause", "reopen", "reschedule", "restore", "resume", "retry", "settle",
+    "AlreadyPaused", "CannotEdit", "IllegalGroupState", "NotInLedger", "NotPaused", "Outcome", "QueueUnknown",
+    "ReasonMissing", "annotate_group", "bury", "discard", "discard_group", "edit_and_retry", "file_stray", "hurry",
+    "hurry_queue", "pause", "reopen", "reschedule", "restore", "restore_operation", "resume", "retry", "reveal",
+    "seen_to_edit", "set_group_state", "settle",
 ]  # fmt: skip

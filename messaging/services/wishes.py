@@ -6,6 +6,7 @@ Each message is one transaction, and a conditional UPDATE decides: the second of
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -18,16 +19,21 @@ from messaging.payloads import Payload, payload_for
 from messaging.permissions import Actor
 from messaging.signals import replayed
 from messaging.topology import Priority, UnroutableKey, topology
+from messaging.uuids import uuid7
 
 NO_SUCH = "there is no such message"
 
 
 @dataclass
 class Outcome:
-    """What an operator's wish came to: the ids it was done for, and why not for the others."""
+    """What an operator's wish came to: the ids it was done for, and why not for the others.
+
+    By its `operation_id` a discard is taken back as a whole.
+    """
 
     done: list[uuid.UUID] = field(default_factory=list)
     skipped: dict[uuid.UUID, str] = field(default_factory=dict)
+    operation_id: uuid.UUID | None = None
 
 
 class ReasonMissing(ValueError):
@@ -49,7 +55,10 @@ def discard(*, ids: Iterable[uuid.UUID], actor: Actor, reason: str) -> Outcome:
     """Give dead messages up, for a reason that stays with them. Raises `PermissionDenied`, `ReasonMissing`."""
     actor.require(permissions.DISCARD)
     need_reason(reason)
-    return _each(ids, lambda id_: _discard_one(id_, actor=actor, reason=reason))
+    operation = uuid7()
+    outcome = _each(ids, lambda id_: _discard_one(id_, actor=actor, reason=reason, operation=operation))
+    outcome.operation_id = operation
+    return outcome
 
 
 def restore(*, ids: Iterable[uuid.UUID], actor: Actor, reason: str = "") -> Outcome:
@@ -90,7 +99,7 @@ def why_not_replay(message: Message | None) -> str | None:
     if message is None:
         return NO_SUCH
     if not message.task:
-        return "its body could not be read, so there is nothing to send; it can only be discarded"
+        return "its body could not be read, so there is nothing to send; edit it, or discard it"
     if payload_for(message.task) is None:
         return f"no code here knows the task {message.task!r}; deploy it first, or discard the message"
     return None
@@ -137,27 +146,34 @@ def _replay_one(id_: uuid.UUID, *, actor: Actor, reason: str) -> str | None:
     return None
 
 
-def _discard_one(id_: uuid.UUID, *, actor: Actor, reason: str) -> str | None:
+def _discard_one(id_: uuid.UUID, *, actor: Actor, reason: str, operation: uuid.UUID) -> str | None:
     message = Message.objects.filter(pk=id_).first()
     if message is None or not leave(message, State.DISCARDED, note=reason[:500], finished_at=timezone.now()):
         return why_not(id_)
-    trail.record(action="discard", actor=actor, reason=reason, message_id=id_, group=message.fingerprint)
+    trail.record(
+        action="discard",
+        actor=actor,
+        reason=reason,
+        message_id=id_,
+        group=message.fingerprint,
+        operation_id=operation,
+    )
     return None
 
 
 def _restore_one(id_: uuid.UUID, *, actor: Actor, reason: str) -> str | None:
     message = Message.objects.filter(pk=id_).first()
     discarded = Message.objects.filter(pk=id_, state=State.DISCARDED)
-    if message is None or not discarded.update(state=State.DEAD, note="", finished_at=_died_at(message)):
+    if message is None or not discarded.update(state=State.DEAD, note="", finished_at=died_at(message)):
         return why_not(id_, State.DISCARDED)
     rollup.came_back([message])
     trail.record(action="restore", actor=actor, reason=reason, message_id=id_, group=message.fingerprint)
     return None
 
 
-def _died_at(message: Message) -> Any:
-    last = message.attempt_set.order_by("-number", "-id").first()
-    return last.ended_at if last else timezone.now()
+def died_at(message: Message) -> datetime:
+    """When the last attempt of a message ended; its attempts may have been prefetched."""
+    return max((attempt.ended_at for attempt in message.attempt_set.all()), default=timezone.now())
 
 
 def way_to_send(message: Message, payload: type[Payload]) -> dict[str, str]:

@@ -39,12 +39,14 @@ def client_with(*permissions: str) -> Client:
 
 @pytest.fixture
 def operator() -> Client:
-    return client_with("view_message", "retry_message", "discard_message")
+    return client_with(
+        "view_message", "view_failedtask", "retry_message", "discard_message", "edit_message", "reveal_payload"
+    )
 
 
 @pytest.fixture
 def viewer() -> Client:
-    return client_with("view_message")
+    return client_with("view_message", "view_failedtask")
 
 
 def test_the_list_shows_what_failed_and_why(operator):

@@ -1,0 +1,1 @@
+"""What does the operators' desk read, and in which words does it tell it?"""

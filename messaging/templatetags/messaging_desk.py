@@ -1,0 +1,37 @@
+"""How do the desk's own pages show a state, a subject, JSON, and the way to a message?"""
+
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from messaging import subjects
+from messaging.admin import base
+from messaging.models import Message
+
+register = template.Library()
+
+
+@register.simple_tag
+def state_word(message: Message) -> SafeString:
+    return base.state_word(message)
+
+
+@register.simple_tag
+def as_json(value: Any) -> SafeString:
+    return base.as_text(value)
+
+
+@register.simple_tag
+def about(message: Message) -> str | SafeString:
+    url = subjects.url_for(message.subject)
+    return format_html('<a href="{}">{}</a>', url, message.subject) if url else message.subject or "–"
+
+
+@register.simple_tag
+def message_url(message: Message) -> str:
+    """A message that failed has its story; any other is looked up in the ledger."""
+    page = "failedtask" if message.replayed_from or message.state in ("dead", "discarded") else "message"
+    return reverse(f"admin:messaging_{page}_change", args=[message.pk])
