@@ -152,6 +152,11 @@ CONVEYOR_RETRY_MAX_SECONDS = env.integer("CONVEYOR_RETRY_MAX_SECONDS", default=6
 CONVEYOR_KEEP_DAYS = env.integer("CONVEYOR_KEEP_DAYS", default=30, minimum=1, maximum=36_500)
 CONVEYOR_BULK_CANARY_SECONDS = env.integer("CONVEYOR_BULK_CANARY_SECONDS", default=300, minimum=1, maximum=86_400)
 CONVEYOR_KEEP_DISCARDED_DAYS = env.integer("CONVEYOR_KEEP_DISCARDED_DAYS", default=90, minimum=1, maximum=36_500)
+CONVEYOR_ALERT_EMAILS = [address for address in env.text("CONVEYOR_ALERT_EMAILS").split(",") if address]
+CONVEYOR_ALERT_GROWTH = env.integer("CONVEYOR_ALERT_GROWTH", default=50, minimum=1, maximum=10**9)
+CONVEYOR_ALERT_GROWTH_MINUTES = env.integer("CONVEYOR_ALERT_GROWTH_MINUTES", default=10, minimum=1, maximum=1440)
+CONVEYOR_ALERT_OLDEST_HOURS = env.integer("CONVEYOR_ALERT_OLDEST_HOURS", default=24, minimum=1, maximum=8760)
+CONVEYOR_ALERT_RELAY_SECONDS = env.integer("CONVEYOR_ALERT_RELAY_SECONDS", default=120, minimum=5, maximum=86_400)
 CONVEYOR_RETRY_MAX_ATTEMPTS = env.integer("CONVEYOR_RETRY_MAX_ATTEMPTS", default=5, minimum=1, maximum=100)
 MESSAGING: dict[str, Any] = {
     "exchange": "conveyor",
@@ -177,6 +182,7 @@ CELERY: dict[str, Any] = celery_settings(
         "purge finished messages": {"task": "messaging.purge_finished", "schedule": 600.0},
         "compare payments with the gateway": {"task": "payments.reconcile", "schedule": 900.0},
         "check the invariants": {"task": "messaging.check_invariants", "schedule": 300.0},
+        "look for what people must be told": {"task": "messaging.look_for_alerts", "schedule": 60.0},
         "keep bulk retries going": {"task": "messaging.keep_bulk", "schedule": 5.0},
         "count what went through": {"task": "messaging.count_minutes", "schedule": 60.0},
     },
@@ -186,6 +192,7 @@ CELERY: dict[str, Any] = celery_settings(
 
 # Shop
 SITE_URL = env.text("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
+CONVEYOR_DESK_URL = f"{SITE_URL}/admin/messaging/failuregroup/"
 SHOP_CURRENCY = "EUR"
 # Who sells, as on invoices: the name, then the lines of the address.
 SHOP_SELLER = ("Conveyor", "1 Belt Street", "Exampletown", "shop@conveyor.example")
@@ -240,7 +247,12 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"chain": {"()": "messaging.tracing.ChainFilter"}},
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s [%(chain)s] %(message)s"}},
+    "formatters": {
+        "plain": {
+            "class": "messaging.masking.MaskingFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s [%(chain)s] %(message)s",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["chain"]}},
     "root": {"handlers": ["console"], "level": env.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR"))},
 }

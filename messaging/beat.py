@@ -12,6 +12,7 @@ from celery.beat import PersistentScheduler
 from django.db import close_old_connections
 
 from messaging import ledger
+from messaging.desk import alerts
 from messaging.models import Message
 from messaging.payloads import Payload, payload_for
 from messaging.topology import Priority
@@ -45,6 +46,7 @@ class LedgerScheduler(PersistentScheduler):
         close_old_connections()
         try:
             message = tick(entry.task)
+            alerts.watch_relay()
         except Exception:
             log.exception("beat could not enqueue %s; it tries again when it is next due", entry.task)
             return

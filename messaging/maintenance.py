@@ -3,18 +3,24 @@
 import logging
 from datetime import timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
-from messaging import invariants
-from messaging.models import Message, State
+from messaging import invariants, trail
+from messaging.models import FailureHour, Message, State
 from messaging.payloads import Payload
+from messaging.permissions import Actor
 from messaging.uuids import first_uuid7_of
 
 log = logging.getLogger(__name__)
 
 
 class PurgeFinished(Payload, task="messaging.purge_finished", routing_key="maintenance.purge"):
-    """Delete messages that succeeded long ago. Dead and discarded ones stay."""
+    """Delete messages that succeeded long ago. Dead ones stay, and discarded ones for as long as their page says."""
+
+
+class LookForAlerts(Payload, task="messaging.look_for_alerts", routing_key="maintenance.alert"):
+    """See whether people must be told of something, and tell them once."""
 
 
 class CheckInvariants(Payload, task="messaging.check_invariants", routing_key="maintenance.audit"):
@@ -33,6 +39,32 @@ def purge_finished(*, keep: timedelta, limit: int = 5000) -> int:
     old = Message.objects.filter(pk__lt=first_uuid7_of(timezone.now() - keep), state=State.DONE)
     ids = list(old.order_by("pk").values_list("pk", flat=True)[:limit])
     deleted, _ = Message.objects.filter(pk__in=ids, state=State.DONE).delete()
+    return deleted
+
+
+def purge_discarded(*, keep: timedelta, limit: int = 500) -> int:
+    """Delete up to `limit` messages that were discarded more than `keep` ago; how many. The audit keeps what they were.
+
+    Bulk operations keep their rows of them, and dead messages are never deleted.
+    """
+    old = Message.objects.filter(state=State.DISCARDED, finished_at__lt=timezone.now() - keep)
+    with transaction.atomic():
+        rows = list(old.select_for_update().order_by("finished_at")[:limit])
+        if not rows:
+            return 0
+        ids = [row.pk for row in rows]
+        told = [
+            {"id": str(r.pk), "task": r.task, "subject": r.subject, "error": r.error_type, "note": r.note} for r in rows
+        ]
+        trail.record(action="purge", actor=Actor.system("retention"), data={"messages": told})
+        Message.objects.filter(pk__in=ids).delete()
+    log.warning("retention: %s discarded messages deleted for good, %s to %s", len(ids), ids[0], ids[-1])
+    return len(ids)
+
+
+def purge_hours(*, keep: timedelta) -> int:
+    """Forget hours that no chart shows any more; how many."""
+    deleted, _ = FailureHour.objects.filter(hour__lt=timezone.now() - keep).delete()
     return deleted
 
 

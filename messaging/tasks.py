@@ -7,13 +7,26 @@ from django.utils import timezone
 
 from messaging import maintenance, throughput
 from messaging.bulk import driver
+from messaging.desk import alerts
 from messaging.worker import ReliableTask, reliable_task
+
+_CHARTED = timedelta(days=8)
 
 
 @reliable_task(maintenance.PurgeFinished)
 def purge_finished(self: ReliableTask, payload: maintenance.PurgeFinished) -> None:
     with self.complete():
         maintenance.purge_finished(keep=timedelta(days=settings.CONVEYOR_KEEP_DAYS))
+        maintenance.purge_discarded(keep=timedelta(days=settings.CONVEYOR_KEEP_DISCARDED_DAYS))
+        maintenance.purge_hours(keep=_CHARTED)
+
+
+@reliable_task(maintenance.LookForAlerts)
+def look_for_alerts(self: ReliableTask, payload: maintenance.LookForAlerts) -> None:
+    """The mails go out before the message is done: a look that fails is repeated, and tells nothing twice."""
+    alerts.look()
+    with self.complete():
+        pass
 
 
 @reliable_task(maintenance.CheckInvariants)

@@ -41,7 +41,7 @@ FEW = 100
 @admin.register(FailedTask)
 class FailedTaskAdmin(BulkRetryAction, FailurePages):
     # What to do stands first of all, so that no narrow screen hides it.
-    list_display = ("failure", "buttons", "about", "word", "failed", "where")
+    list_display = ("failure", "buttons", "about", "word", "failed")
     list_display_links = ("failure",)
     list_filter = (StateFilter, AgeFilter, DateRangeFilter, QueueFilter, TaskFilter, ErrorFilter, GroupFilter)
     search_fields = ("id",)
@@ -62,7 +62,12 @@ class FailedTaskAdmin(BulkRetryAction, FailurePages):
 
     @admin.display(description=gettext_lazy("failure"), ordering="error_type")
     def failure(self, task: FailedTask) -> SafeString:
-        return format_html("<strong>{}</strong> {}", short(task.error_type), mask_text(task.error_message)[:120])
+        """What and where: error, task and queue, the task's name breakable after the app's."""
+        app, dot, name = task.task.rpartition(".")
+        return format_html(
+            '<strong>{}</strong> {} <span class="messaging-aside">{}{}<wbr>{} · {}</span>',
+            short(task.error_type), mask_text(task.error_message)[:120], app, dot, name, task.queue,
+        )  # fmt: skip
 
     @admin.display(description=gettext_lazy("died"), ordering="finished_at")
     def failed(self, task: FailedTask) -> str | SafeString:
@@ -73,16 +78,10 @@ class FailedTaskAdmin(BulkRetryAction, FailurePages):
         attempts = ngettext("%(count)d attempt", "%(count)d attempts", message.attempts) % {"count": message.attempts}
         return format_html('{} <span class="messaging-aside">{}</span>', state_word(message), attempts)
 
-    @admin.display(description=gettext_lazy("task"), ordering="task")
-    def where(self, task: FailedTask) -> SafeString:
-        """The task's name, which may break after the app's, and its queue."""
-        app, dot, name = task.task.rpartition(".")
-        return format_html('{}{}<wbr>{} <span class="messaging-aside">{}</span>', app, dot, name, task.queue)
-
     @admin.display(description=gettext_lazy("what to do"))
     def buttons(self, task: FailedTask) -> str | SafeString:
         """The list is one form already; `formaction` sends it to the row's own address."""
-        if task.state != State.DEAD:
+        if task.state != State.DEAD or not task.task:
             return ""
         return format_html(
             '<button class="button messaging-retry" type="submit" formaction="{}" formmethod="post">{}</button>',

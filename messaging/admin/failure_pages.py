@@ -28,6 +28,7 @@ from messaging.permissions import Actor
 from messaging.relay import wire
 from messaging.services import edits
 from messaging.services import groups as group_services
+from messaging.services.wishes import why_not_replay
 
 _PAGES = "admin/messaging/failedtask/"
 
@@ -154,7 +155,7 @@ class FailurePages(ReadOnlyAdmin):
         actor, story = Actor.of(request.user), story_of(message)
         dead = message.state == State.DEAD
         may = {
-            "retry": dead and actor.may(permissions.RETRY),
+            "retry": dead and actor.may(permissions.RETRY) and why_not_replay(message) is None,
             "edit": dead and actor.may(permissions.EDIT) and payload_for(task_of(message)) is not None,
             "discard": dead and actor.may(permissions.DISCARD),
             "restore": message.state == State.DISCARDED and actor.may(permissions.DISCARD),

@@ -70,7 +70,7 @@ class GroupList(ChangeList):
 
 @admin.register(FailureGroup)
 class FailureGroupAdmin(ReadOnlyAdmin):
-    list_display = ("failure", "dead_count", "day", "week", "state_text", "seen", "first", "known")
+    list_display = ("failure", "dead_count", "trend", "state_text", "seen")
     list_display_links = ("failure",)
     list_filter = (GroupStateFilter, "queue")
     search_fields = ("=fingerprint", "error_type", "error_message", "task")
@@ -86,38 +86,26 @@ class FailureGroupAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("failure"), ordering="error_type")
     def failure(self, group: FailureGroup) -> SafeString:
+        """What, where, and what is known about it."""
         return format_html(
-            '<strong>{}</strong> {} <span class="messaging-aside">{}</span>',
-            short(group.error_type),
-            mask_text(group.error_message)[:120],
-            group.task,
-        )
+            '<strong>{}</strong> {} <span class="messaging-aside">{} {}</span>',
+            short(group.error_type), mask_text(group.error_message)[:120], group.task, group.note[:80],
+        )  # fmt: skip
 
-    @admin.display(description=gettext_lazy("last day"))
-    def day(self, group: FailureGroup) -> SafeString:
-        return _day(_trend(group))
-
-    @admin.display(description=gettext_lazy("last week"))
-    def week(self, group: FailureGroup) -> SafeString:
-        return _week(_trend(group))
+    @admin.display(description=gettext_lazy("last day, last week"))
+    def trend(self, group: FailureGroup) -> SafeString:
+        trend = _trend(group)
+        return format_html("{} {}", _day(trend), _week(trend))
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_text(self, group: FailureGroup) -> SafeString:
-        return _state(group)
-
-    @admin.display(description=gettext_lazy("last seen"), ordering="last_seen")
-    def seen(self, group: FailureGroup) -> str | SafeString:
-        return ago(group.last_seen)
-
-    @admin.display(description=gettext_lazy("first seen"), ordering="first_seen")
-    def first(self, group: FailureGroup) -> str | SafeString:
-        return ago(group.first_seen)
-
-    @admin.display(description=gettext_lazy("known"))
-    def known(self, group: FailureGroup) -> str | SafeString:
         if not group.runbook:
-            return group.note[:80]
-        return format_html('{} <a href="{}" rel="noreferrer">{}</a>', group.note[:80], group.runbook, _("runbook"))
+            return _state(group)
+        return format_html('{} <a href="{}" rel="noreferrer">{}</a>', _state(group), group.runbook, _("runbook"))
+
+    @admin.display(description=gettext_lazy("last and first seen"), ordering="last_seen")
+    def seen(self, group: FailureGroup) -> SafeString:
+        return format_html('{} <span class="messaging-aside">{}</span>', ago(group.last_seen), ago(group.first_seen))
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view

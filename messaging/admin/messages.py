@@ -1,9 +1,6 @@
 """How does an operator find any message, whatever its state?"""
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -28,9 +25,6 @@ class MessageAdmin(ReadOnlyAdmin):
         "causation_id", "traceparent", "raw_text", "note", "created_at",
     )  # fmt: skip
     readonly_fields = fields
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("messaging.view_message")
 
     @admin.display(description=_("what went wrong"))
     def attempt_list(self, message: Message) -> str | SafeString:

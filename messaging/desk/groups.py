@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from messaging.models import FailureGroup, FailureHour, GroupState, Message
+from messaging.models import FailureGroup, FailureHour, GroupState
 
 DAY, WEEK = 24, 7 * 24
 
@@ -46,12 +46,6 @@ def trends(fingerprints: Iterable[str]) -> dict[str, Trend]:
         if 0 <= age < WEEK:
             counts[fingerprint][WEEK - 1 - age] += count
     return defaultdict(_no_trend, {key: _trend(row) for key, row in counts.items()})
-
-
-def counted() -> dict[str, int]:
-    """The groups' true counts, by one look at the partial index; for the audit."""
-    dead = Message.objects.dead().exclude(fingerprint="").order_by()
-    return dict(dead.values_list("fingerprint").annotate(Count("id")))
 
 
 def _trend(hourly: list[int]) -> Trend:

@@ -69,9 +69,10 @@ class Alert(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     key = models.CharField(max_length=150)
-    text = models.CharField(max_length=500)
-    raised_at = models.DateTimeField()
-    cleared_at = models.DateTimeField(null=True, blank=True)
+    text = models.CharField(_("alert"), max_length=500)
+    raised_at = models.DateTimeField(_("raised"))
+    told_at = models.DateTimeField(_("told"), null=True, blank=True)
+    cleared_at = models.DateTimeField(_("cleared"), null=True, blank=True)
 
     class Meta:
         db_table = "messaging_alert"

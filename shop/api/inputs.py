@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from messaging.bulk.services import Pace
-from messaging.models import ItemOutcome
+from messaging.models import GroupState, ItemOutcome
 from orders.models import ShippingMethod
 from payments.gateways import UnknownPaymentMethod, check_method
 from shop.api.fields import Email, Flag, Id, Number, StrictSerializer, Text, WholeNumber
@@ -119,6 +119,27 @@ class PaceIn(StrictSerializer):
 
 class BulkItemQuery(serializers.Serializer[Any]):
     outcome = serializers.ChoiceField(choices=ItemOutcome.choices, required=False, default="", allow_blank=True)
+
+
+class NoteIn(StrictSerializer):
+    note = Text(max_length=500, required=False, default="", allow_blank=True, help_text=_("replaces the group's note"))
+
+
+class EditIn(StrictSerializer):
+    payload = serializers.DictField(help_text=_("the whole new payload, as the task's schema has it"))
+    reason = Text(max_length=500)
+    attempts = WholeNumber(
+        min_value=0,
+        max_value=2**31 - 1,
+        required=False,
+        help_text=_("the attempts of the task as you saw it; refused if it has failed again since"),
+    )
+
+
+class FailureGroupQuery(serializers.Serializer[Any]):
+    state = serializers.ChoiceField(choices=GroupState.choices, required=False, default="", allow_blank=True)
+    queue = Text(max_length=100, required=False, default="", allow_blank=True)
+    task = Text(max_length=200, required=False, default="", allow_blank=True)
 
 
 class ProductQuery(serializers.Serializer[Any]):

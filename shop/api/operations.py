@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
+from pydantic import ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -17,11 +18,12 @@ from messaging.models import LIVE_STATES, Message
 from messaging.permissions import Actor
 from messaging.queues import QueueRow, queue_rows
 from messaging.selectors import failed_tasks
+from messaging.services.edits import version_of
 from messaging.topology import topology
 from shop.api.docs import BODY, PAGE, STAFF, problems
-from shop.api.inputs import FailedTaskQuery, OptionalReasonIn, ReasonIn, read
-from shop.api.outputs import FailedTaskOut, QueueOut
-from shop.api.problems import conflict
+from shop.api.inputs import EditIn, FailedTaskQuery, OptionalReasonIn, ReasonIn, read
+from shop.api.outputs import FailedTaskOut, QueueOut, RevealedOut
+from shop.api.problems import conflict, invalid
 
 
 class MayDo(BasePermission):
@@ -35,7 +37,7 @@ class MayDo(BasePermission):
 class FailedTasks(GenericAPIView[Message]):
     serializer_class = FailedTaskOut
     permission_classes = (MayDo,)
-    permission = "messaging.view_message"
+    permission = "messaging.view_failedtask"
 
     @extend_schema(
         operation_id="failed_tasks_list",
@@ -51,7 +53,7 @@ class FailedTasks(GenericAPIView[Message]):
 class FailedTaskDetail(GenericAPIView[Message]):
     serializer_class = FailedTaskOut
     permission_classes = (MayDo,)
-    permission = "messaging.view_message"
+    permission = "messaging.view_failedtask"
 
     @extend_schema(operation_id="failed_tasks_read", responses={200: FailedTaskOut, **problems(*STAFF, 404)})
     def get(self, request: Request, message_id: uuid.UUID) -> Response:
@@ -93,6 +95,73 @@ class Discard(GenericAPIView[Message]):
         message = _failed(message_id)
         _done(services.discard(ids=[message.pk], actor=Actor.of(request.user), reason=wanted["reason"]))
         return Response(self.get_serializer(_failed(message_id)).data)
+
+
+class Restore(GenericAPIView[Message]):
+    serializer_class = FailedTaskOut
+    permission_classes = (MayDo,)
+    permission = "messaging.discard_message"
+
+    @extend_schema(
+        operation_id="failed_tasks_restore",
+        request=OptionalReasonIn,
+        responses={200: FailedTaskOut, **problems(*BODY, *STAFF, 404, 409)},
+    )
+    def post(self, request: Request, message_id: uuid.UUID) -> Response:
+        """Make a discarded message dead again, as it was."""
+        wanted = read(OptionalReasonIn, request.data)
+        message = _failed(message_id)
+        _done(services.restore(ids=[message.pk], actor=Actor.of(request.user), reason=wanted["reason"]))
+        return Response(self.get_serializer(_failed(message_id)).data)
+
+
+class Edit(GenericAPIView[Message]):
+    serializer_class = FailedTaskOut
+    permission_classes = (MayDo,)
+    permission = "messaging.edit_message"
+
+    @extend_schema(
+        operation_id="failed_tasks_edit",
+        request=EditIn,
+        responses={200: FailedTaskOut, **problems(*BODY, *STAFF, 404, 409)},
+    )
+    def post(self, request: Request, message_id: uuid.UUID) -> Response:
+        """Replace a dead message's payload and send it again. What it held before is kept."""
+        wanted = read(EditIn, request.data)
+        message = _failed(message_id)
+        message.attempts = wanted.get("attempts", message.attempts)
+        try:
+            outcome = services.edit_and_retry(
+                id_=message.pk,
+                data=wanted["payload"],
+                seen=version_of(message),
+                actor=Actor.of(request.user),
+                reason=wanted["reason"],
+            )
+        except ValidationError as error:
+            raise invalid(_faults(error)) from None
+        except services.CannotEdit as error:
+            raise conflict("no-schema", str(error)) from None
+        _done(outcome)
+        return Response(self.get_serializer(_failed(message_id)).data)
+
+
+class Reveal(GenericAPIView[Any]):
+    serializer_class = RevealedOut
+    permission_classes = (MayDo,)
+    permission = "messaging.reveal_payload"
+
+    @extend_schema(
+        operation_id="failed_tasks_reveal",
+        request=OptionalReasonIn,
+        responses={200: RevealedOut, **problems(*BODY, *STAFF, 404)},
+    )
+    def post(self, request: Request, message_id: uuid.UUID) -> Response:
+        """The payload with its personal data. That somebody looked is kept."""
+        wanted = read(OptionalReasonIn, request.data)
+        message = _failed(message_id)
+        payload = services.reveal(message=message, actor=Actor.of(request.user), reason=wanted["reason"])
+        return Response({"payload": payload})
 
 
 class Queues(GenericAPIView[Any]):
@@ -169,3 +238,12 @@ def _failed(message_id: uuid.UUID) -> Message:
 def _done(outcome: services.Outcome) -> None:
     for why in outcome.skipped.values():
         raise conflict("not-dead", _("Nothing was changed: {why}.").format(why=why))
+
+
+def _faults(error: ValidationError) -> dict[str, list[str]]:
+    """pydantic's errors as the API tells them; without the values, which may be personal."""
+    faults: dict[str, list[str]] = {}
+    for fault in error.errors():
+        path = ".".join(["payload", *(str(part) for part in fault["loc"])])
+        faults.setdefault(path, []).append(fault["msg"])
+    return faults

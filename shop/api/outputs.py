@@ -8,7 +8,8 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from messaging.models import BulkState, ItemOutcome, Message, State, Verdict
+from messaging.masking import mask, mask_text
+from messaging.models import BulkState, FailureGroup, GroupState, ItemOutcome, Message, State, Verdict
 from messaging.queues import QueueRow
 from orders.models import ShippingMethod, Status
 from orders.money import display
@@ -146,11 +147,39 @@ class FailedTaskOut(serializers.Serializer[Message]):
     attempts = serializers.IntegerField()
     failed_at = serializers.DateTimeField(source="finished_at", allow_null=True)
     group = serializers.CharField(source="fingerprint", allow_blank=True)
-    payload = serializers.JSONField()
+    payload = serializers.SerializerMethodField(help_text="personal data is masked; `reveal` shows it")
 
     @extend_schema_field(ErrorOut)
     def get_error(self, message: Message) -> dict[str, str]:
-        return {"type": message.error_type, "message": message.error_message}
+        return {"type": message.error_type, "message": mask_text(message.error_message)}
+
+    @extend_schema_field(serializers.JSONField())
+    def get_payload(self, message: Message) -> Any:
+        return mask(message.payload)
+
+
+@extend_schema_serializer(component_name="RevealedPayload")
+class RevealedOut(serializers.Serializer[Never]):
+    payload = serializers.JSONField()
+
+
+@extend_schema_serializer(component_name="FailureGroup")
+class FailureGroupOut(serializers.Serializer[FailureGroup]):
+    id = serializers.CharField(source="fingerprint")
+    state = serializers.ChoiceField(choices=GroupState.choices)
+    task = serializers.CharField(allow_blank=True)
+    queue = serializers.CharField(allow_blank=True)
+    error = serializers.SerializerMethodField()
+    dead = serializers.IntegerField(source="dead_count")
+    failures = serializers.IntegerField(help_text="of all time")
+    first_seen = serializers.DateTimeField()
+    last_seen = serializers.DateTimeField()
+    note = serializers.CharField(allow_blank=True)
+    runbook = serializers.CharField(allow_blank=True)
+
+    @extend_schema_field(ErrorOut)
+    def get_error(self, group: FailureGroup) -> dict[str, str]:
+        return {"type": group.error_type, "message": mask_text(group.error_message)}
 
 
 @extend_schema_serializer(component_name="BulkRetry")

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from shop.api import bulk, operations, orders, products, tokens
+from shop.api import bulk, groups, operations, orders, products, tokens
 from shop.api.views import Unknown
 
 app_name = "api"
@@ -20,6 +20,17 @@ urlpatterns = [
     path("v1/failed-tasks/<uuid:message_id>/", operations.FailedTaskDetail.as_view(), name="failed-task"),
     path("v1/failed-tasks/<uuid:message_id>/retry/", operations.Retry.as_view(), name="failed-task-retry"),
     path("v1/failed-tasks/<uuid:message_id>/discard/", operations.Discard.as_view(), name="failed-task-discard"),
+    path("v1/failed-tasks/<uuid:message_id>/restore/", operations.Restore.as_view(), name="failed-task-restore"),
+    path("v1/failed-tasks/<uuid:message_id>/edit/", operations.Edit.as_view(), name="failed-task-edit"),
+    path("v1/failed-tasks/<uuid:message_id>/reveal/", operations.Reveal.as_view(), name="failed-task-reveal"),
+    path("v1/failure-groups/", groups.FailureGroups.as_view(), name="failure-groups"),
+    path("v1/failure-groups/<slug:group_id>/", groups.FailureGroupDetail.as_view(), name="failure-group"),
+    path(
+        "v1/failure-groups/<slug:group_id>/acknowledge/",
+        groups.Acknowledge.as_view(),
+        name="failure-group-acknowledge",
+    ),
+    path("v1/failure-groups/<slug:group_id>/resolve/", groups.Resolve.as_view(), name="failure-group-resolve"),
     path("v1/bulk-retries/", bulk.BulkRetries.as_view(), name="bulk-retries"),
     path("v1/bulk-retries/<uuid:operation_id>/", bulk.BulkRetryDetail.as_view(), name="bulk-retry"),
     path("v1/bulk-retries/<uuid:operation_id>/items/", bulk.BulkRetryItems.as_view(), name="bulk-retry-items"),

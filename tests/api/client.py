@@ -59,7 +59,10 @@ def token_of(*permissions: str, is_staff: bool = True, **options: Any) -> str:
 
 
 def operator() -> str:
-    return token_of("view_message", "retry_message", "discard_message", "bulk_retry", "view_bulkoperation")
+    return token_of(
+        "view_message", "view_failedtask", "retry_message", "discard_message", "edit_message", "reveal_payload",
+        "bulk_retry", "view_bulkoperation",
+    )  # fmt: skip
 
 
 def dead(**changes: Any) -> Message:

@@ -9,26 +9,49 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from messaging import queues
-from messaging.models import AuditEntry, Message, QueuePause, State
+from messaging.models import AuditEntry, FailureGroup, Message, PayloadEdit, QueuePause, State
 from messaging.uuids import uuid7
 from tests.api.client import dead, get, operator, post, problem, token_of
 
 pytestmark = pytest.mark.django_db
 
 DOORS = [
-    ("get", "/failed-tasks/", "view_message"),
-    ("get", "/failed-tasks/{id}/", "view_message"),
+    ("get", "/failed-tasks/", "view_failedtask"),
+    ("get", "/failed-tasks/{id}/", "view_failedtask"),
     ("post", "/failed-tasks/{id}/retry/", "retry_message"),
     ("post", "/failed-tasks/{id}/discard/", "discard_message"),
     ("get", "/queues/", "view_message"),
     ("post", "/queues/payments/pause/", "pause_queue"),
     ("post", "/queues/shipping/resume/", "pause_queue"),
+    ("post", "/failed-tasks/{id}/restore/", "discard_message"),
+    ("post", "/failed-tasks/{id}/edit/", "edit_message"),
+    ("post", "/failed-tasks/{id}/reveal/", "reveal_payload"),
+    ("get", "/failure-groups/", "view_failedtask"),
+    ("get", "/failure-groups/f1/", "view_failedtask"),
+    ("post", "/failure-groups/f1/acknowledge/", "retry_message"),
+    ("post", "/failure-groups/f1/resolve/", "retry_message"),
 ]
-ALL = {"view_message", "retry_message", "discard_message", "pause_queue"}
+PAYLOAD = {"payment_id": "01a20db0-93b6-76a4-a7eb-044c283422e2"}
+ALL = {
+    "view_message", "view_failedtask", "retry_message", "discard_message", "edit_message", "reveal_payload",
+    "pause_queue",
+}  # fmt: skip
 
 
 def knock(method: str, path: str, token: str = "") -> Any:
-    return get(path, token=token) if method == "get" else post(path, {"reason": "why"}, token=token)
+    return get(path, token=token) if method == "get" else post(path, _body(path), token=token)
+
+
+def _body(path: str) -> dict[str, Any]:
+    if "/failure-groups/" in path:
+        return {"note": "why"}
+    return {"reason": "why"} | ({"payload": PAYLOAD} if path.endswith("/edit/") else {})
+
+
+def group(**changes: Any) -> FailureGroup:
+    now = timezone.now()
+    fields = {"first_seen": now, "last_seen": now, "error_type": "GatewayUnavailable", "dead_count": 1, "failures": 1}
+    return FailureGroup.objects.create(pk="f1", **(fields | changes))
 
 
 def test_a_failed_task_has_the_promised_fields():
@@ -103,7 +126,7 @@ def test_a_page_takes_the_same_statements_for_any_number_of_tasks():
 
 def test_a_retry_sends_the_message_again_and_keeps_who_asked():
     message = dead()
-    token = token_of("retry_message", "view_message", username="olga")
+    token = token_of("retry_message", "view_failedtask", username="olga")
     shown = post(f"/failed-tasks/{message.pk}/retry/", {"reason": "the bank is back"}, token=token)
     assert (shown.status_code, shown.json()["state"]) == (200, "pending")
     entry = AuditEntry.objects.get()
@@ -138,6 +161,65 @@ def test_a_discard_without_a_reason_changes_nothing(body):
     assert message.state == State.DEAD
 
 
+def test_an_edit_sends_the_new_payload_and_keeps_the_old_one():
+    message = dead()
+    body = {"payload": PAYLOAD, "reason": "a typo", "attempts": 3}
+    shown = post(f"/failed-tasks/{message.pk}/edit/", body, token=operator())
+    assert (shown.status_code, shown.json()["state"], shown.json()["payload"]) == (200, "pending", PAYLOAD)
+    assert PayloadEdit.objects.get().before == message.payload
+
+
+def test_an_edit_that_fits_no_schema_names_the_field():
+    body = {"payload": {"payment_id": "x", "more": 1}, "reason": "a typo"}
+    document = problem(post(f"/failed-tasks/{dead().pk}/edit/", body, token=operator()), 400)
+    assert set(document["errors"]) == {"payload.payment_id", "payload.more"}
+    unknown = dead(task="no.such")
+    problem(post(f"/failed-tasks/{unknown.pk}/edit/", {"payload": {}, "reason": "x"}, token=operator()), 409)
+
+
+def test_an_edit_of_what_failed_again_since_is_refused():
+    body = {"payload": PAYLOAD, "reason": "a typo", "attempts": 2}
+    assert "changed" in problem(post(f"/failed-tasks/{dead().pk}/edit/", body, token=operator()), 409)["detail"]
+
+
+def test_personal_data_is_masked_until_it_is_revealed():
+    message = dead(payload={"email": "ada@example.com"}, error_message="no mailbox ada@example.com")
+    shown = get(f"/failed-tasks/{message.pk}/", token=operator())
+    assert "ada@" not in shown.content.decode()
+    revealed = post(f"/failed-tasks/{message.pk}/reveal/", {"reason": "she asked"}, token=operator())
+    assert revealed.json() == {"payload": {"email": "ada@example.com"}}
+    assert AuditEntry.objects.get().action == "reveal"
+
+
+def test_a_restore_is_for_what_was_discarded():
+    message = dead()
+    problem(post(f"/failed-tasks/{message.pk}/restore/", token=operator()), 409)
+    Message.objects.filter(pk=message.pk).update(state=State.DISCARDED)
+    assert post(f"/failed-tasks/{message.pk}/restore/", token=operator()).json()["state"] == "dead"
+
+
+def test_a_group_has_the_promised_fields_and_is_found_by_them():
+    group(task="payments.charge_payment", queue="payments", error_message="ask ada@example.com")
+    shown = get("/failure-groups/f1/", token=operator()).json()
+    assert set(shown) == {
+        "id", "state", "task", "queue", "error", "dead", "failures", "first_seen", "last_seen", "note", "runbook",
+    }  # fmt: skip
+    assert "ada" not in shown["error"]["message"]
+    for wanted, count in (("", 1), ("?state=open&queue=payments", 1), ("?state=resolved", 0), ("?task=x", 0)):
+        assert get(f"/failure-groups/{wanted}", token=operator()).json()["count"] == count
+    problem(get("/failure-groups/?state=odd", token=operator()), 400)
+    problem(get("/failure-groups/f2/", token=operator()), 404)
+
+
+def test_a_group_is_acknowledged_then_resolved_and_no_way_back():
+    group()
+    token = operator()
+    noted = post("/failure-groups/f1/acknowledge/", {"note": "the bank knows"}, token=token).json()
+    assert (noted["state"], noted["note"]) == ("acknowledged", "the bank knows")
+    assert post("/failure-groups/f1/resolve/", token=token).json()["state"] == "resolved"
+    problem(post("/failure-groups/f1/acknowledge/", token=token), 409)
+
+
 @pytest.mark.parametrize("state", [State.PENDING, State.SENT])
 def test_a_message_that_never_failed_is_not_found(state):
     message = dead(state=state, attempts=0)
@@ -152,7 +234,8 @@ def test_an_id_that_is_none_is_not_found():
 
 @pytest.mark.parametrize(("method", "path", "permission"), DOORS)
 def test_each_door_opens_for_staff_with_its_permission_only(method, path, permission):
-    path = path.format(id=dead().pk)
+    group()
+    path = path.format(id=dead(state=State.DISCARDED if "restore" in path else State.DEAD).pk)
     QueuePause.objects.create(queue="shipping", reason="there must be one to end")
     refused = problem(knock(method, path), 401)
     assert refused["title"] == "Unauthorized"

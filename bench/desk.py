@@ -1,0 +1,175 @@
+"""How long does the database work for the operators' desk? `python bench/desk.py [--rows 1000000] [--dead 50000]`
+
+On a scratch PostgreSQL database that is removed afterwards. Each page is asked for by Django's test client, once to
+warm up and then five times; the median time inside the database and the number of statements are printed, and the exit
+code is 1 where a page takes more than its budget of 50 ms.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
+BUDGET_MS = 50
+GROUPS = 40
+
+#: One row in twenty is dead, spread over queues, groups and the last month; five messages share a subject.
+LEDGER = """
+INSERT INTO messaging_message (id, task, queue, routing_key, priority, payload, schema_version, state, available_at,
+    attempts, replayed_from, sends, sent_at, finished_at, subject, correlation_id, traceparent, created_at, error_type,
+    error_message, fingerprint, note)
+SELECT gen_random_uuid(), 'payments.charge_payment', (ARRAY['payments', 'shipping', 'notifications'])[1 + n %% 3],
+    'payment.charge.normal', 5, jsonb_build_object('payment_id', n, 'email', 'ada@example.com'), 1,
+    CASE WHEN dead THEN 'dead' ELSE 'done' END, at, CASE WHEN dead THEN 5 ELSE 0 END, 0, 1, at, at, 'CV-' || n / 5,
+    gen_random_uuid(), '', at, CASE WHEN dead THEN 'GatewayUnavailable' ELSE '' END,
+    CASE WHEN dead THEN 'The bank did not answer ' || n ELSE '' END,
+    CASE WHEN dead THEN 'v1-' || lpad((n / %(every)s %% %(groups)s)::text, 20, '0') ELSE '' END, ''
+FROM (SELECT n, n %% %(every)s = 0 AS dead, now() - n * interval '2 seconds' AS at
+      FROM generate_series(1, %(rows)s) AS n) AS made
+"""
+ATTEMPTS = """
+INSERT INTO messaging_attempt (message_id, number, worker, ended_at, error_type, error_message, traceback, fingerprint)
+SELECT id, number, 'worker@bench', finished_at, error_type, error_message,
+    repeat('  File "x.py", line 1, in f' || chr(10), 20), fingerprint
+FROM messaging_message, generate_series(1, 5) AS number WHERE state = 'dead'
+"""
+ROLLUP = """
+INSERT INTO messaging_failuregroup (fingerprint, task, queue, error_type, error_message, state, note, runbook,
+    first_seen, last_seen, dead_count, failures)
+SELECT fingerprint, max(task), max(queue), max(error_type), max(error_message), 'open', '', '', min(finished_at),
+    max(finished_at), count(*), count(*)
+FROM messaging_message WHERE state = 'dead' GROUP BY fingerprint
+"""
+HOURS = """
+INSERT INTO messaging_failurehour (fingerprint, hour, count)
+SELECT fingerprint, date_trunc('hour', finished_at), count(*) FROM messaging_message WHERE state = 'dead' GROUP BY 1, 2
+"""
+
+
+@contextmanager
+def scratch() -> Iterator[str]:
+    """The address of an empty database, which is dropped at the end."""
+    from tests.stack.database import PostgresqlDatabase
+
+    database = PostgresqlDatabase()
+    database.create()
+    try:
+        yield database.url
+    finally:
+        database.drop()
+
+
+def fill(rows: int, dead: int) -> None:
+    from django.db import connection
+
+    every = max(1, rows // dead)
+    with connection.cursor() as cursor:
+        cursor.execute(LEDGER, {"rows": rows, "every": every, "groups": GROUPS})
+        for statement in (ATTEMPTS, ROLLUP, HOURS):
+            cursor.execute(statement)
+        cursor.execute("VACUUM ANALYZE")
+
+
+def pages() -> dict[str, str]:
+    from messaging.models import Message
+
+    one = Message.objects.dead().order_by("-finished_at")[100]
+    tasks, groups = "/admin/messaging/failedtask/", "/admin/messaging/failuregroup/"
+    return {
+        "groups": groups,
+        "one group": f"{groups}{one.fingerprint}/change/",
+        "failed tasks": tasks,
+        "failed tasks, page 500": f"{tasks}?p=500",
+        "failed tasks of a queue": f"{tasks}?queue=payments",
+        "failed tasks of a group": f"{tasks}?group={one.fingerprint}",
+        "failed tasks of a day": f"{tasks}?age=day",
+        "search by order number": f"{tasks}?q={one.subject}",
+        "one failure": f"{tasks}{one.pk}/change/",
+    }
+
+
+def measure(client: Any, url: str) -> tuple[float, int]:
+    """Milliseconds inside the database, the median of five; and statements."""
+    from django.db import connection
+
+    runs: list[tuple[float, int]] = []
+    for _ in range(6):
+        spent = Spent()
+        with connection.execute_wrapper(spent):
+            response = client.get(url)
+        assert response.status_code == 200, f"{url}: {response.status_code}"
+        runs.append((spent.seconds * 1000, spent.statements))
+    return statistics.median(milliseconds for milliseconds, _ in runs[1:]), runs[-1][1]
+
+
+class Spent:
+    """Times each statement, its fetching left out."""
+
+    def __init__(self) -> None:
+        self.seconds, self.statements = 0.0, 0
+
+    def __call__(self, execute: Any, *arguments: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return execute(*arguments)
+        finally:
+            self.seconds += time.perf_counter() - began
+            self.statements += 1
+
+
+def run(rows: int, dead: int) -> bool:
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from django.test import Client
+
+    from shop.models import User
+
+    call_command("migrate", verbosity=0)
+    call_command("collectstatic", verbosity=0, interactive=False)
+    began = time.perf_counter()
+    fill(rows, dead)
+    print(f"{rows:,} rows, of which {dead:,} are dead, made in {time.perf_counter() - began:.0f} s\n")
+    client = Client(headers={"host": "localhost"})
+    client.force_login(User.objects.create_superuser("bench"), backend="django.contrib.auth.backends.ModelBackend")
+    print(f"{'page':26}{'database ms':>12}{'statements':>12}")
+    within = True
+    for name, url in pages().items():
+        milliseconds, statements = measure(client, url)
+        within = within and milliseconds <= BUDGET_MS
+        print(f"{name:26}{milliseconds:12.1f}{statements:12}{'' if milliseconds <= BUDGET_MS else '  over budget'}")
+    return within
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--dead", type=int, default=50_000)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as var, scratch() as url:
+        os.environ |= {
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "CONVEYOR_VAR": var,
+            "DATABASE_URL": url,
+            "SECRET_KEY": "bench-only-bench-only-bench-only-bench-only-bench-only",
+            "LOG_LEVEL": "WARNING",
+            "DEBUG": "0",
+        }
+        within = run(options.rows, options.dead)
+        from django.db import connections
+
+        connections.close_all()
+    sys.exit(0 if within else 1)
+
+
+if __name__ == "__main__":
+    main()
