@@ -60,10 +60,6 @@ class ReadOnlyAdmin(ModelAdmin):
             return message.subject or "–"
         return format_html('<a class="messaging-about" href="{}">{}</a>', url, message.subject)
 
-    @admin.display(description=_("state"), ordering="state")
-    def word(self, message: Message) -> SafeString:
-        return state_word(message)
-
     @admin.display(description=_("payload, masked"))
     def payload_text(self, message: Message) -> SafeString:
         return as_text(mask(message.payload))

@@ -159,7 +159,7 @@ class FailurePages(ReadOnlyAdmin):
             "edit": dead and actor.may(permissions.EDIT) and payload_for(task_of(message)) is not None,
             "discard": dead and actor.may(permissions.DISCARD),
             "restore": message.state == State.DISCARDED and actor.may(permissions.DISCARD),
-            "reveal": actor.may(permissions.REVEAL) and not revealed,
+            "reveal": actor.may(permissions.REVEAL) and not revealed and _is_masked(message),
         }
         changes = [(edit, differences(mask(edit.before), mask(edit.after))) for edit in story.edits]
         return self._page(
@@ -170,6 +170,7 @@ class FailurePages(ReadOnlyAdmin):
             story=story,
             may=may,
             revealed=revealed,
+            masked=_is_masked(message),
             payload=message.payload if revealed else mask(message.payload),
             error_message=message.error_message if revealed else mask_text(message.error_message),
             changes=changes,
@@ -223,6 +224,11 @@ class FailurePages(ReadOnlyAdmin):
             self.message_user(request, text, messages.SUCCESS)
         for id_, why in outcome.skipped.items():
             self.message_user(request, f"{id_}: {why}", messages.WARNING)
+
+
+def _is_masked(message: Message) -> bool:
+    """Whether a page without personal data shows less than there is."""
+    return mask(message.payload) != message.payload or mask_text(message.error_message) != message.error_message
 
 
 def _found(id_: uuid.UUID) -> Message:

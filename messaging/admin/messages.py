@@ -6,7 +6,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from messaging.admin.base import ReadOnlyAdmin
+from messaging.admin.base import ReadOnlyAdmin, state_word
 from messaging.desk.tracebacks import parts_of
 from messaging.masking import mask_text
 from messaging.models import Message
@@ -25,6 +25,10 @@ class MessageAdmin(ReadOnlyAdmin):
         "causation_id", "traceparent", "raw_text", "note", "created_at",
     )  # fmt: skip
     readonly_fields = fields
+
+    @admin.display(description=_("state"), ordering="state")
+    def word(self, message: Message) -> SafeString:
+        return state_word(message)
 
     @admin.display(description=_("what went wrong"))
     def attempt_list(self, message: Message) -> str | SafeString:
