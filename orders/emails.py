@@ -2,41 +2,48 @@
 
 import uuid
 from email.utils import parseaddr
+from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
+from django.utils import translation
 
 from orders.models import Order
 from orders.money import display
 from orders.selectors import latest_event, order_page_url
 
 
-def send(*, order: Order, kind: str, message_id: str) -> None:
-    """Send the e-mail `kind` about `order`.
+def compose(*, order: Order, kind: str, message_id: str) -> EmailMultiAlternatives:
+    """The e-mail `kind` about `order`, in the order's language."""
+    event = latest_event(order_id=order.pk, kind=kind)
+    with translation.override(order.language):
+        context = {
+            "order": order,
+            "lines": [(line, display(amount=line.total, currency=order.currency)) for line in order.lines.all()],
+            "total": display(amount=order.total, currency=order.currency),
+            "shipping_price": display(amount=order.shipping_price, currency=order.currency),
+            "data": event.data if event else {},
+            "url": order_page_url(order),
+        }
+        return render(template=f"orders/email/{kind}", context=context, to=order.email, message_id=message_id)
+
+
+def render(*, template: str, context: dict[str, Any], to: str, message_id: str) -> EmailMultiAlternatives:
+    """An e-mail in text and HTML from `<template>_subject.txt`, `<template>.txt` and `<template>.html`.
 
     The same `message_id` gives the same Message-ID header, by which mail programs show a mail that came twice once.
     """
-    compose(order=order, kind=kind, message_id=message_id).send()
-
-
-def compose(*, order: Order, kind: str, message_id: str) -> EmailMessage:
-    event = latest_event(order_id=order.pk, kind=kind)
-    context = {
-        "order": order,
-        "lines": [(line, display(amount=line.total, currency=order.currency)) for line in order.lines.all()],
-        "total": display(amount=order.total, currency=order.currency),
-        "shipping_price": display(amount=order.shipping_price, currency=order.currency),
-        "data": event.data if event else {},
-        "url": order_page_url(order),
-    }
-    subject = render_to_string(f"orders/email/{kind}_subject.txt", context)
-    return EmailMessage(
-        subject=" ".join(subject.split()),
-        body=render_to_string(f"orders/email/{kind}.txt", context).strip() + "\n",
-        to=[order.email],
+    subject = " ".join(render_to_string(f"{template}_subject.txt", context).split())
+    context = context | {"subject": subject, "shop_url": settings.SITE_URL, "language": translation.get_language()}
+    email = EmailMultiAlternatives(
+        subject=subject,
+        body=render_to_string(f"{template}.txt", context).strip() + "\n",
+        to=[to],
         headers={"Message-ID": _header(message_id)},
     )
+    email.attach_alternative(render_to_string(f"{template}.html", context), "text/html")
+    return email
 
 
 def _header(message_id: str) -> str:

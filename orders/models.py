@@ -62,6 +62,7 @@ class Order(models.Model):
     """An order. Amounts are minor units of `currency`; `total = subtotal + shipping_price`.
 
     `language` is what the shopper read while ordering, and what the shop's e-mails about the order are written in.
+    Once `anonymised_at` is set, name, e-mail and address are gone for good.
     """
 
     number = models.CharField(max_length=20, unique=True, default=new_number, editable=False)
@@ -84,6 +85,7 @@ class Order(models.Model):
     total = models.PositiveBigIntegerField()
     status = models.CharField(max_length=20, choices=Status, default=Status.PLACED)
     placed_at = models.DateTimeField(default=timezone.now)
+    anonymised_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["-placed_at", "-id"]
@@ -155,3 +157,39 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class EmailDelivery(models.Model):
+    """How far the sending of an e-mail has come; written before the mail server is spoken to.
+
+    A row that stays `sending` says that nobody knows whether the e-mail was sent. `replayed_from` is its message's
+    number of that name at the time, by which a claim from before an operator's retry is told from one after it.
+    `order` is empty for e-mails about something else, such as a password.
+    """
+
+    class State(models.TextChoices):
+        SENDING = "sending", _("sending")
+        SENT = "sent", _("sent")
+
+    message_id = models.UUIDField(primary_key=True, editable=False)
+    order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.CASCADE, related_name="emails")
+    kind = models.CharField(max_length=40)
+    state = models.CharField(max_length=10, choices=State, default=State.SENDING)
+    replayed_from = models.PositiveIntegerField(default=0)
+    claimed_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["claimed_at"]
+        verbose_name_plural = "e-mail deliveries"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["sending", "sent"]), name="orders_emaildelivery_state_is_known"
+            ),
+        ]
+        indexes = [
+            models.Index("claimed_at", name="orders_email_sending", condition=Q(state="sending")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.state}"

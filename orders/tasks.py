@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from messaging.ledger import enqueue
 from messaging.worker import ReliableTask, reliable_task
-from orders import emails, selectors, services
+from orders import deliveries, emails, selectors, services
 from orders.errors import IllegalTransition
 from orders.models import Order, Status
 from orders.payloads import CancelUnpaid, SendEmail
@@ -16,9 +16,11 @@ from orders.payloads import CancelUnpaid, SendEmail
 def send_email(self: ReliableTask, payload: SendEmail) -> None:
     """Whatever a mail server or the way to it does wrong is an `OSError`, and may be right again later."""
     order = Order.objects.prefetch_related("lines").get(pk=payload.order_id)
-    emails.send(order=order, kind=payload.kind, message_id=str(self.request.id))
-    with self.complete():
-        pass
+    if order.anonymised_at:
+        with self.complete():
+            return
+    email = emails.compose(order=order, kind=payload.kind, message_id=str(self.request.id))
+    deliveries.send_once(self, email=email, kind=payload.kind, order_id=order.pk)
 
 
 @reliable_task(CancelUnpaid)

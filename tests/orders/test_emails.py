@@ -1,0 +1,90 @@
+"""Do e-mails say the same in text and HTML, in the order's language, and take nothing from a name for markup?"""
+
+from email.message import Message as Mime
+from html.parser import HTMLParser
+from typing import Any, get_args
+
+import pytest
+from django.utils import translation
+
+from orders.emails import compose
+from orders.models import Order, OrderEvent
+from orders.payloads import EmailKind
+from tests.factories import place
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MESSAGE_ID = "01a20e5e-05ca-7436-a62d-fb2a78015b34"
+PARCEL = {"carrier": "SwiftPost", "tracking_number": "SP123"}
+
+
+class Reader(HTMLParser):
+    """What a mail program shows of an HTML part."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.links: set[str] = set()
+        self.feed(html)
+
+    def handle_data(self, data: str) -> None:
+        self.words += data.split()
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.links |= {value for name, value in attrs if name in ("href", "src")}
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+
+def html_of(order: Order, kind: str) -> str:
+    [(html, _)] = compose(order=order, kind=kind, message_id=MESSAGE_ID).alternatives
+    return str(html)
+
+
+@pytest.mark.parametrize("kind", get_args(EmailKind))
+def test_each_email_has_both_parts_and_leads_to_the_order(kind: str):
+    order = place(name="Zoë & Co <b>")
+    OrderEvent.objects.create(order=order, kind="shipped", data=PARCEL)
+    email = compose(order=order, kind=kind, message_id=MESSAGE_ID)
+    mime: Mime = email.message()
+    assert mime.get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in mime.get_payload()] == ["text/plain", "text/html"]  # type: ignore[union-attr]
+    html = Reader(html_of(order, kind))
+    url = f"/orders/{order.public_id}/"
+    assert "Hello Zoë & Co <b>," in html.text
+    assert "Hello Zoë & Co <b>," in email.body
+    assert url in str(email.body)
+    assert any(link.endswith(url) for link in html.links)
+    assert order.number in email.subject
+    assert "\n" not in email.subject
+
+
+def test_prices_are_in_both_parts():
+    order = place(shipping_method="express")
+    html = Reader(html_of(order, "placed")).text
+    for price in ("€25.00", "€9.90", "€34.90"):
+        assert price in html
+
+
+def test_a_shipped_parcel_is_told_with_its_tracking_number():
+    order = place()
+    OrderEvent.objects.create(order=order, kind="shipped", data=PARCEL)
+    sentence = "Your parcel is with SwiftPost, tracking number SP123."
+    assert sentence in Reader(html_of(order, "shipped")).text
+    assert sentence in compose(order=order, kind="shipped", message_id=MESSAGE_ID).body
+
+
+def test_nothing_is_loaded_from_elsewhere(settings: Any):
+    order = place()
+    links = Reader(html_of(order, "placed")).links
+    assert links == {settings.SITE_URL, f"{settings.SITE_URL}/orders/{order.public_id}/"}
+
+
+def test_an_email_speaks_the_orders_language_and_not_the_workers():
+    order = place(language="de")
+    with translation.override("en"):
+        email = compose(order=order, kind="placed", message_id=MESSAGE_ID)
+        assert translation.get_language() == "en"
+    assert "25,00\xa0€" in email.body
+    assert '<html lang="de">' in html_of(order, "placed")
