@@ -80,7 +80,7 @@ DATABASES: dict[str, Any] = {"default": env.database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "shop.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "shop.authentication.NameOrEmail"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -95,7 +95,9 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_CALLABLE = "shop.views.errors.locked_out"
 AXES_VERBOSE = False
+AXES_USERNAME_CALLABLE = "shop.authentication.typed_name"
 LOGIN_URL = "shop:login"
+PASSWORD_RESET_TIMEOUT = 60 * 60 * 24
 CSRF_FAILURE_VIEW = "shop.views.errors.csrf_failure"
 
 LANGUAGE_CODE = "en"

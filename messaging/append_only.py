@@ -4,6 +4,8 @@ SQLite forgets triggers when Django rebuilds a table, as it does for most change
 a table named here must end with this operation again.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import migrations
@@ -37,6 +39,18 @@ def allow(connection: BaseDatabaseWrapper, table: str) -> list[str]:
     if connection.vendor == "postgresql":
         return [f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}"]
     return [f"DROP TRIGGER IF EXISTS {table}_no_{verb}" for verb in ("update", "delete")]
+
+
+@contextmanager
+def lifted(connection: BaseDatabaseWrapper, table: str) -> Iterator[None]:
+    """Lets rows of `table` be changed, for the one reason that outweighs the record: what a person has a right to have
+    forgotten. Inside a transaction, whose end gives the table its triggers back even if the change fails."""
+    with connection.cursor() as cursor:
+        for statement in allow(connection, table):
+            cursor.execute(statement)
+        yield
+        for statement in forbid(connection, table):
+            cursor.execute(statement)
 
 
 class ForbidChanges(migrations.RunPython):

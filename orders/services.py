@@ -5,10 +5,21 @@ from typing import Any
 
 from django.db import transaction
 from django.dispatch import Signal
+from django.utils import timezone
 
+from messaging.redaction import REMOVED
 from orders import signals
 from orders.errors import IllegalTransition
-from orders.models import TRANSITIONS, Order, OrderEvent, OrderLine, Status, default_language, new_number
+from orders.models import (
+    TRANSITIONS,
+    IdempotencyKey,
+    Order,
+    OrderEvent,
+    OrderLine,
+    Status,
+    default_language,
+    new_number,
+)
 from orders.selectors import REFUND_STARTED
 from orders.values import Address, NewLine
 
@@ -119,6 +130,21 @@ def note_partly_refunded(*, order: Order, amount: int) -> None:
 
 def _note(order: Order, kind: str, amount: int, data: dict[str, Any]) -> None:
     OrderEvent.objects.create(order=order, kind=kind, data={"amount": amount, "currency": order.currency} | data)
+
+
+@transaction.atomic(savepoint=False)
+def anonymise_order(*, order: Order) -> None:
+    """Forget whose order it was, for good. Amounts, goods, dates, country and timeline stay, for the books.
+
+    The keys by which clients name the order go, too: a client may have put anything into them.
+    """
+    changes: dict[str, Any] = dict.fromkeys(("email", "city", "postcode"), "")
+    changes |= {"name": REMOVED, "line1": REMOVED, "user": None, "anonymised_at": timezone.now()}
+    Order.objects.filter(pk=order.pk).update(**changes)
+    for field, value in changes.items():
+        setattr(order, field, value)
+    IdempotencyKey.objects.filter(order=order).delete()
+    signals.order_anonymised.send(sender=Order, order=order)
 
 
 def _move(

@@ -29,5 +29,8 @@ order_delivered = Signal()
 #: Sent by `cancel_order` and `cancel_unpaid_order`, inside the shopper's or the maintenance task's transaction.
 order_cancelled = Signal()
 
+#: Sent by `anonymise_order`, inside the transaction that forgets whose order it was. No state is changed.
+order_anonymised = Signal()
+
 #: Sent by `mark_refunded`, inside the transaction that records the refund.
 order_refunded = Signal()

@@ -12,6 +12,7 @@ from shipping.payloads import CreateShipment, TrackShipment
 def connect() -> None:
     signals.order_paid.connect(ship, dispatch_uid="shipping.order_paid")
     signals.order_shipped.connect(track, dispatch_uid="shipping.order_shipped")
+    signals.order_anonymised.connect(forget, dispatch_uid="shipping.order_anonymised")
 
 
 @enqueues(CreateShipment)
@@ -22,3 +23,7 @@ def ship(*, order: Order, **kwargs: Any) -> None:
 @enqueues(TrackShipment)
 def track(*, order: Order, **kwargs: Any) -> None:
     services.request_tracking(order=order)
+
+
+def forget(*, order: Order, **kwargs: Any) -> None:
+    services.forget_address(order=order)

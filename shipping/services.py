@@ -53,6 +53,11 @@ def request_tracking(*, order: Order) -> None:
     enqueue(TrackShipment(order_id=order.pk), priority=priority(order), subject=order.number, delay=delay)
 
 
+def forget_address(*, order: Order) -> None:
+    """Keep the parcel, without the label that says where it went."""
+    Shipment.objects.filter(order=order).update(label="")
+
+
 @transaction.atomic(savepoint=False)
 def record_delivery(*, shipment: Shipment, delivered_at: datetime) -> None:
     """The parcel has arrived. An order that was refunded on the way stays refunded."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import get_language
 
@@ -99,6 +99,13 @@ def order_view(*, public_id: str) -> OrderView:
 def orders_of(*, user: AbstractBaseUser) -> QuerySet[Order]:
     """A shopper's orders, newest first."""
     return Order.objects.filter(user_id=user.pk)
+
+
+def unfinished_orders_of(*, user: AbstractBaseUser) -> QuerySet[Order]:
+    """A shopper's orders that still need name and address, because goods or money are under way."""
+    owed = Q(status=Status.CANCELLED, payments__status=PaymentStatus.CAPTURED)
+    moving = Q(status__in=(Status.PLACED, Status.PAYMENT_FAILED, Status.PAID, Status.SHIPPED))
+    return orders_of(user=user).filter(moving | owed).distinct()
 
 
 def _shipment(order: Order) -> ShipmentSummary | None:

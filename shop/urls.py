@@ -1,11 +1,10 @@
 """Which address of the storefront leads where?"""
 
-from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
+from shop import account_urls
 from shop.views import (
     about,
-    account,
     basket,
     catalogue,
     checkout,
@@ -42,13 +41,6 @@ urlpatterns = [
     path("orders/<slug:public_id>/pay/", orders.pay, name="order_pay"),
     path("orders/<slug:public_id>/reorder/", orders.reorder, name="order_reorder"),
     path("orders/<slug:public_id>/invoice.pdf", orders.invoice, name="order_invoice"),
-    path("account/", account.account, name="account"),
-    path(
-        "account/login/",
-        LoginView.as_view(template_name="shop/login.html", next_page="shop:account", redirect_authenticated_user=True),
-        name="login",
-    ),
     path("favicon.ico", favicon.favicon, name="favicon"),
     path("manifest.webmanifest", favicon.manifest, name="manifest"),
-    path("account/logout/", LogoutView.as_view(next_page="shop:home"), name="logout"),
 ]

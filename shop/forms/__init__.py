@@ -1,5 +1,6 @@
 """What may a shopper type in, and what is said when it does not fit?"""
 
+from shop.forms.account import DetailsForm, OwnerForm, RegisterForm, ResetForm, SavedAddressForm, SignInForm
 from shop.forms.addresses import AddressForm
 from shop.forms.basket import BasketForm
 from shop.forms.catalogue import SearchForm
@@ -12,9 +13,15 @@ __all__ = [
     "AddressForm",
     "BasketForm",
     "CheckoutForm",
+    "DetailsForm",
+    "OwnerForm",
     "PaymentForm",
+    "RegisterForm",
+    "ResetForm",
     "ReviewForm",
+    "SavedAddressForm",
     "SearchForm",
+    "SignInForm",
     "countries",
     "likely_country",
     "new_token",

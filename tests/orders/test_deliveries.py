@@ -14,6 +14,7 @@ from django.db import connections
 from django.utils import timezone
 
 from messaging.models import Message, State
+from messaging.permissions import Actor
 from messaging.services import discard, retry
 from orders.deliveries import longest_run
 from orders.models import EmailDelivery
@@ -116,7 +117,7 @@ def test_a_retry_by_an_operator_sends_it_again_and_is_itself_safe(server):
     message = killed_while_sending(server)
     with later():
         deliver(message, redelivered=True)
-    retry(ids=[message.pk], actor="ann")
+    retry(ids=[message.pk], actor=Actor.system("ann"))
     again = take(task="orders.send_email")
     assert deliver(again) == State.DONE
     assert len(mail.outbox) == 2
@@ -129,7 +130,7 @@ def test_a_discarded_one_is_settled_for_good(server):
     message = killed_while_sending(server)
     with later():
         deliver(message, redelivered=True)
-        discard(ids=[message.pk], actor="ann", reason="She has it.")
+        discard(ids=[message.pk], actor=Actor.system("ann"), reason="She has it.")
         assert INVARIANT not in broken()
 
 

@@ -27,7 +27,7 @@ RECORDS = [model for model in MODELS if model.__name__ not in {"Product", "Categ
 @pytest.fixture
 def staff() -> Client:
     client = Client()
-    client.force_login(User.objects.create_superuser("root"), "django.contrib.auth.backends.ModelBackend")
+    client.force_login(User.objects.create_superuser("root"), "shop.authentication.NameOrEmail")
     return client
 
 

@@ -1,4 +1,4 @@
-"""What does a customer who has signed in find?"""
+"""Which orders has a shopper placed?"""
 
 from typing import cast
 
@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from shop import selectors
@@ -14,9 +15,10 @@ from shop.models import User
 _PAGE_SIZE = 20
 
 
+@never_cache
 @require_safe
 @login_required
-def account(request: HttpRequest) -> HttpResponse:
+def history(request: HttpRequest) -> HttpResponse:
     orders = selectors.orders_of(user=cast(User, request.user)).prefetch_related("lines")
     page = Paginator(orders, _PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "shop/account.html", {"page": page})
+    return render(request, "shop/account/orders.html", {"page": page, "section": "orders"})

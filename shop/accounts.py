@@ -1,0 +1,74 @@
+"""How does an account come to be, and how do its name, address and password change?"""
+
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from messaging.ledger import enqueue
+from messaging.ledger import transaction as ledger_transaction
+from messaging.models import Message
+from messaging.topology import Priority
+from shop.models import User
+from shop.payloads import SendPasswordReset
+
+#: A person needs one or two; more only fill somebody's inbox.
+RESETS_AN_HOUR = 5
+
+
+class EmailTaken(Exception):
+    """Another account has this e-mail address. Nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("There is an account with this e-mail address. Sign in with it, or ask for a new password there.")
+        )
+
+
+def subject_of(user: User) -> str:
+    """What messages about an account have as their subject."""
+    return f"account-{user.pk}"
+
+
+def normalised(email: str) -> str:
+    """An address as it is kept."""
+    return email.strip().lower()
+
+
+def register(*, email: str, name: str, password: str) -> User:
+    """Make a shopper's account. `password` was checked by Django's validators. Raises `EmailTaken`."""
+    address = normalised(email)
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(username=address, email=address, password=password, first_name=name)
+    except IntegrityError:
+        raise EmailTaken from None
+
+
+def change_details(*, user: User, email: str, name: str) -> None:
+    """Give an account another name or e-mail address; orders keep theirs. Raises `EmailTaken`.
+
+    Where the address was the user name, the new one is.
+    """
+    address = normalised(email)
+    username = address if user.username == user.email else user.username
+    try:
+        with transaction.atomic():
+            User.objects.filter(pk=user.pk).update(username=username, email=address, first_name=name, last_name="")
+    except IntegrityError:
+        raise EmailTaken from None
+    user.refresh_from_db()
+
+
+@ledger_transaction()
+def request_password_reset(*, user: User, language: str) -> None:
+    """Send for an e-mail with a link to a new password. The link is made by the task: the ledger must not hold a key.
+
+    `language` is a code of `LANGUAGES`. Wishes beyond `RESETS_AN_HOUR` are passed over in silence.
+    """
+    since = timezone.now() - timedelta(hours=1)
+    recent = Message.objects.filter(subject=subject_of(user), task=SendPasswordReset.task, created_at__gt=since)
+    if recent.count() < RESETS_AN_HOUR:
+        payload = SendPasswordReset(user_id=user.pk, language=language)
+        enqueue(payload, priority=Priority.HIGH, subject=subject_of(user))

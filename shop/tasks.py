@@ -1,0 +1,18 @@
+"""What is done for accounts in the background?"""
+
+from messaging.worker import ReliableTask, reliable_task
+from orders.deliveries import send_once
+from shop import emails
+from shop.models import User
+from shop.payloads import SendPasswordReset
+
+
+@reliable_task(SendPasswordReset, autoretry_for=(OSError,))
+def send_password_reset(self: ReliableTask, payload: SendPasswordReset) -> None:
+    """An account that is gone meanwhile needs no password."""
+    user = User.objects.filter(pk=payload.user_id, is_active=True).exclude(email="").first()
+    if user is None:
+        with self.complete():
+            return
+    email = emails.password_reset(user=user, language=payload.language, message_id=str(self.request.id))
+    send_once(self, email=email, kind="password_reset")
