@@ -6,8 +6,9 @@ A wrong value stops the start with a sentence that names the variable.
 import os
 import secrets
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -75,6 +76,44 @@ def choice(name: str, options: tuple[str, ...]) -> str:
     if value not in options:
         raise ImproperlyConfigured(f"{name} is {value!r}; set it to one of: {', '.join(options)}.")
     return value
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where e-mails are handed in. `host` is empty where none is named."""
+
+    host: str = ""
+    port: int = 25
+    user: str = ""
+    password: str = ""
+    starttls: bool = False
+    tls: bool = False
+
+
+def mail_server() -> MailServer:
+    """`EMAIL_URL`: `smtp://` in the clear, `smtp+tls://` with STARTTLS, `smtp+ssl://` with TLS from the first byte."""
+    url = text("EMAIL_URL")
+    if not url:
+        return MailServer()
+    ports = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ports and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        raise ImproperlyConfigured(
+            "EMAIL_URL is not an address of a mail server; set it to smtp+tls://user:password@host:587, with smtp:// "
+            "in the clear and smtp+ssl:// for TLS from the first byte, or leave it out."
+        )
+    return MailServer(
+        host=parts.hostname or "",
+        port=parts.port or ports[parts.scheme],
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        starttls=parts.scheme == "smtp+tls",
+        tls=parts.scheme == "smtp+ssl",
+    )
 
 
 def broker_url() -> str:

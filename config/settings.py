@@ -115,11 +115,16 @@ STORAGES = {
 }
 WHITENOISE_MAX_AGE = 31_536_000 if not DEBUG else 0
 
-EMAIL_BACKEND = (
-    "django.core.mail.backends.filebased.EmailBackend"
-    if CONVEYOR_DEMO
-    else env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
-)
+_mail = env.mail_server()
+if _mail.host:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+elif CONVEYOR_DEMO:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+else:
+    EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.starttls, _mail.tls
 EMAIL_FILE_PATH = VAR_DIR / "mail"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = "Conveyor <shop@conveyor.example>"

@@ -18,7 +18,7 @@ from orders.models import Order
 from orders.services import anonymise_order
 from shop.accounts import subject_of
 from shop.addresses import addresses_of
-from shop.models import User
+from shop.models import SavedBasket, User
 from shop.selectors import orders_of, unfinished_orders_of
 
 _PERSONAL = ("name", "email", "line1", "city", "postcode")
@@ -58,8 +58,14 @@ def data_of(*, user: User) -> dict[str, Any]:
             "since": user.date_joined.isoformat(),
         },
         "addresses": list(addresses_of(user=user).values("name", "line1", "postcode", "city", "country", "is_default")),
+        "basket": [[sku, quantity] for sku, quantity, *_ in _basket(user)],
         "orders": [_order_data(order) for order in orders],
     }
+
+
+def _basket(user: User) -> list[list[Any]]:
+    saved = SavedBasket.objects.filter(user=user).first()
+    return list(saved.lines) if saved else []
 
 
 def _order_data(order: Order) -> dict[str, Any]:

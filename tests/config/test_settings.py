@@ -16,6 +16,8 @@ WRONG = [
     ("DATABASE_URL", "nonsense"),
     ("BROKER_URL", "kafka://127.0.0.1"),
     ("BROKER_URL", "amqp://"),
+    ("EMAIL_URL", "mail.example.com"),
+    ("EMAIL_URL", "smtp://host:port"),
     ("SECRET_KEY", "short"),
     ("QUEUE_TYPE", "stream"),
     ("PAYMENT_GATEWAY", "barter"),

@@ -232,6 +232,7 @@ def test_a_shopper_takes_their_data_along(shopper: Client):
     assert told == data_of(user=User.objects.get())
     assert told["account"]["email"] == EMAIL
     assert told["addresses"][0]["line1"] == STREET
+    assert told["basket"] == [[Order.objects.get().lines.get().sku, 1]]
     assert told["orders"][0]["number"] == Order.objects.get().number
     assert "attachment" in answer.headers["Content-Disposition"]
     assert "no-store" in answer.headers["Cache-Control"]

@@ -37,6 +37,7 @@ _OURS = (
     "LOG_LEVEL",
     "DATABASE_URL",
     "BROKER_URL",
+    "EMAIL_",
     "PORT",
     "CONVEYOR_",
     "SECRET_KEY",

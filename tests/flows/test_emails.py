@@ -1,0 +1,73 @@
+"""Is an e-mail sent once when its worker is killed while it speaks with the mail server, and again on request?"""
+
+import threading
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from messaging.models import Message, State
+from orders.models import EmailDelivery
+from tests.stack.ports import free_port
+
+
+class MailServer:
+    """A real SMTP server. While `answers` is cleared it takes an e-mail whole, but says nothing to it."""
+
+    def __init__(self) -> None:
+        self.subjects: list[str] = []
+        self.answers = threading.Event()
+        self.answers.set()
+        self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
+
+    @property
+    def url(self) -> str:
+        return f"smtp://{self._controller.hostname}:{self._controller.port}"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        self.subjects.append(str(message_from_bytes(envelope.content, policy=policy.default)["Subject"]))
+        await server.loop.run_in_executor(None, self.answers.wait, 60)
+        return "250 taken"
+
+    def start(self) -> None:
+        self._controller.start()
+
+    def stop(self) -> None:
+        self.answers.set()
+        self._controller.stop()
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    server = MailServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_a_worker_killed_between_sending_and_saying_so_leaves_a_question_and_no_second_email(make_stack, mail_server):
+    workers = {"notifications,maintenance": 1}
+    stack = make_stack(own_broker=False, beat=False, workers=workers, env={"EMAIL_URL": mail_server.url})
+    mail_server.answers.clear()
+    order = stack.order()
+    stack.wait_for(lambda: mail_server.subjects, what="the mail server has the e-mail")
+    stack.worker("notifications").kill()
+    mail_server.answers.set()
+    stack.worker("notifications").start()
+
+    def message() -> Message:
+        with stack.db():
+            return Message.objects.using(stack.alias).get(subject=order["number"], task="orders.send_email")
+
+    stack.wait_for(lambda: message().state == State.DEAD, 90, what="the e-mail waits for a person")
+    assert message().error_type == "orders.deliveries.EmailOutcomeUnknown"
+    assert mail_server.subjects == [f"Your order {order['number']}"]
+    status, answer = stack.api("POST", f"failed-tasks/{message().pk}/retry/", token=stack.token())
+    assert status == 200, answer
+    stack.wait_for(lambda: message().state == State.DONE, what="the e-mail is sent again")
+    assert mail_server.subjects == [f"Your order {order['number']}"] * 2
+    with stack.db():
+        assert EmailDelivery.objects.using(stack.alias).get(pk=message().pk).state == "sent"
+    assert stack.audit() == []
