@@ -8,7 +8,17 @@ from django.db import connection, transaction
 from django.db.models import Model, Q, QuerySet
 
 from messaging import append_only
-from messaging.models import Alert, Attempt, AuditEntry, FailureGroup, Message, PayloadEdit, State
+from messaging.models import (
+    Alert,
+    Attempt,
+    AuditEntry,
+    BulkItem,
+    BulkOperation,
+    FailureGroup,
+    Message,
+    PayloadEdit,
+    State,
+)
 from messaging.redaction import Redactor
 
 _KEPT_FOR_GOOD = (State.DEAD, State.DISCARDED)
@@ -34,8 +44,12 @@ def redact(*, subjects: Collection[str], secrets: Iterable[str]) -> int:
         _change(group, forget, text=("error_message", "note"))
     for alert in Alert.objects.all():
         _change(alert, forget, text=("text",))
-    _redact_records(AuditEntry, ids, groups, forget, data=("data",))
-    _redact_records(PayloadEdit, ids, groups, forget, data=("before", "after"))
+    for operation in BulkOperation.objects.all():
+        _change(operation, forget, text=("reason",), data=("chosen", "stopped_for"))
+    for item in BulkItem.objects.filter(message_id__in=ids):
+        _change(item, forget, text=("detail",))
+    _redact_records(AuditEntry, ids, forget, data=("data",))
+    _redact_records(PayloadEdit, ids, forget, data=("before", "after"))
     return len(ids)
 
 
@@ -54,17 +68,13 @@ def _groups(ids: set[uuid.UUID]) -> set[str]:
 
 
 def _redact_records(
-    model: type[AuditEntry | PayloadEdit],
-    ids: set[uuid.UUID],
-    groups: set[str],
-    forget: Redactor,
-    *,
-    data: tuple[str, ...],
+    model: type[AuditEntry | PayloadEdit], ids: set[uuid.UUID], forget: Redactor, *, data: tuple[str, ...]
 ) -> None:
-    """The database lets nobody change these, so it is asked to only where there is something to take out."""
-    about = Q(message_id__in=ids)
-    if model is AuditEntry:
-        about |= Q(group__in=groups)
+    """The database lets nobody change these, so it is asked to only where there is something to take out.
+
+    What was done to a group, a queue or many messages at once names no message, but may quote one.
+    """
+    about = Q(message_id__in=ids) | Q(message_id=None)
     found = [(row, _changes(row, forget, text=("reason",), data=data)) for row in model.objects.filter(about)]
     found = [(row, changes) for row, changes in found if changes]
     if found:
