@@ -17,6 +17,7 @@ from messaging.models import (
     FailureGroup,
     Message,
     PayloadEdit,
+    QueuePause,
     State,
 )
 from messaging.redaction import Redactor
@@ -48,6 +49,8 @@ def redact(*, subjects: Collection[str], secrets: Iterable[str]) -> int:
         _change(operation, forget, text=("reason",), data=("chosen", "stopped_for"))
     for item in BulkItem.objects.filter(message_id__in=ids):
         _change(item, forget, text=("detail",))
+    for pause in QueuePause.objects.all():
+        _change(pause, forget, text=("reason",))
     _redact_records(AuditEntry, ids, forget, data=("data",))
     _redact_records(PayloadEdit, ids, forget, data=("before", "after"))
     return len(ids)

@@ -14,7 +14,7 @@ from django.test import Client
 from knox.models import AuthToken
 
 from messaging.failures import failure_of, failure_told
-from messaging.models import Alert, Attempt, BulkOperation, FailureGroup, Message, PayloadEdit, State
+from messaging.models import Alert, Attempt, BulkOperation, FailureGroup, Message, PayloadEdit, QueuePause, State
 from messaging.permissions import Actor
 from messaging.services import bury, file_stray, retry
 from messaging.trail import record
@@ -94,6 +94,7 @@ def test_nothing_that_leads_to_the_shopper_is_left_in_any_table(shopper: Client)
         },
     )
     BulkOperation.objects.create(actor="ann", reason=f"for {NAME}", chosen={"filter": {"text": EMAIL}})
+    QueuePause.objects.create(queue="notifications", paused_by="ann", reason=f"{EMAIL} bounces")
     record(action="resolve", actor=Actor.system("ann"), group=dead.fingerprint, reason=f"{EMAIL} is told")
     Alert.objects.create(key="a", text=f"new: {EMAIL}", raised_at=order.placed_at)
     PayloadEdit.objects.create(message_id=dead.pk, before={"to": EMAIL}, after={"to": NAME}, actor="ann", reason=STREET)
