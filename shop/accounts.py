@@ -41,7 +41,7 @@ def register(*, email: str, name: str, password: str) -> User:
     address = normalised(email)
     try:
         with transaction.atomic():
-            return User.objects.create_user(username=address, email=address, password=password, first_name=name)
+            return User.objects.create_user(username=address, email=address, password=password, **_names(name))
     except IntegrityError:
         raise EmailTaken from None
 
@@ -55,10 +55,16 @@ def change_details(*, user: User, email: str, name: str) -> None:
     username = address if user.username == user.email else user.username
     try:
         with transaction.atomic():
-            User.objects.filter(pk=user.pk).update(username=username, email=address, first_name=name, last_name="")
+            User.objects.filter(pk=user.pk).update(username=username, email=address, **_names(name))
     except IntegrityError:
         raise EmailTaken from None
     user.refresh_from_db()
+
+
+def _names(name: str) -> dict[str, str]:
+    """The last word is the family name, of which reviews show the initial only."""
+    first, _space, last = name.strip().rpartition(" ")
+    return {"first_name": first, "last_name": last} if first else {"first_name": last, "last_name": ""}
 
 
 @ledger_transaction()

@@ -12,13 +12,13 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from messaging.models import Message, State
-from messaging.redaction import REMOVED
+from messaging.redaction import REMOVED, Redactor
 from messaging.services.redaction import redact
 from orders.models import Order
 from orders.services import anonymise_order
 from shop.accounts import subject_of
 from shop.addresses import addresses_of
-from shop.models import SavedBasket, User
+from shop.models import Review, SavedBasket, User
 from shop.selectors import orders_of, unfinished_orders_of
 
 _PERSONAL = ("name", "email", "line1", "city", "postcode")
@@ -43,6 +43,7 @@ def erase(*, user: User) -> None:
     for order in orders:
         anonymise_order(order=order)
     redact(subjects=subjects, secrets=secrets)
+    _forget_in_reviews(user, Redactor(secrets))
     _forget_sign_ins(user)
     user.delete()
 
@@ -103,6 +104,12 @@ def _secrets(user: User, orders: list[Order]) -> set[str]:
     found = {getattr(row, field, "") for row in rows for field in _PERSONAL}
     found |= {user.email, user.get_username(), user.get_full_name(), user.first_name, user.last_name}
     return {secret for secret in found if secret and secret != REMOVED}
+
+
+def _forget_in_reviews(user: User, forget: Redactor) -> None:
+    """Opinions stay, without a name beside them; but people also sign what they write."""
+    for review in Review.objects.filter(user=user):
+        Review.objects.filter(pk=review.pk).update(title=forget.text(review.title), text=forget.text(review.text))
 
 
 def _forget_sign_ins(user: User) -> None:

@@ -43,4 +43,5 @@ urlpatterns = [
     path("orders/<slug:public_id>/invoice.pdf", orders.invoice, name="order_invoice"),
     path("favicon.ico", favicon.favicon, name="favicon"),
     path("manifest.webmanifest", favicon.manifest, name="manifest"),
+    *account_urls.urlpatterns,
 ]

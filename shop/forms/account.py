@@ -47,7 +47,7 @@ class RegisterForm(forms.Form):
         data = super().clean() or {}
         if "password" in data:
             address = normalised(data.get("email", ""))
-            owner = User(username=address, email=address, first_name=data.get("name", ""))
+            owner = User(username=address, email=address, last_name=data.get("name", ""))
             try:
                 password_validation.validate_password(data["password"], owner)
             except forms.ValidationError as error:

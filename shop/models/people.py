@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 class User(AbstractUser):
     """The project's own user model. An e-mail address belongs to one account, however its letters are written.
 
-    Who registers in the shop has the address as user name, too, and the whole name in `first_name`.
+    Who registers in the shop has the address as user name, too.
     """
 
     class Meta(AbstractUser.Meta):

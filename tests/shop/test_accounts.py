@@ -45,6 +45,7 @@ def test_somebody_registers_and_is_signed_in(client):
     assert register(client).url == "/account/"
     user = User.objects.get()
     assert (user.username, user.email, user.get_full_name()) == ("ada@example.com", "ada@example.com", "Ada Lovelace")
+    assert (user.first_name, user.last_name) == ("Ada", "Lovelace")
     assert "Signed in as ada@example.com" in text(client.get("/account/"))
 
 

@@ -22,13 +22,13 @@ from orders.models import Order, Status
 from orders.services import cancel_order
 from shop.addresses import add_address
 from shop.erasure import CannotErase, data_of, erase
-from shop.models import StockMovement, User
+from shop.models import Review, StockMovement, User
 from shop.selectors import unfinished_orders_of
 from shop.services import Idempotency
 from tests.auditing import broken
 from tests.delivery import deliver_all, deliver_due
 from tests.everything import places_of
-from tests.factories import ADDRESS, UserFactory, place
+from tests.factories import ADDRESS, ProductFactory, UserFactory, place
 from tests.shop.test_accounts import GOOD, register, signs_in, text
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -107,7 +107,17 @@ def test_nothing_that_leads_to_the_shopper_is_left_in_any_table(shopper: Client)
     LogEntry.objects.create(
         user=UserFactory.create(), content_type=kind, object_id=str(user.pk), object_repr=EMAIL, action_flag=CHANGE
     )
-    for table in ("orders_order", "messaging_message", "messaging_attempt", "messaging_auditentry", "axes_"):
+    Review.objects.create(
+        product=ProductFactory.create(), user=user, order=order, stars=5, title="Good", text=f"I love it. {NAME}"
+    )
+    for table in (
+        "orders_order",
+        "shop_review",
+        "messaging_message",
+        "messaging_attempt",
+        "messaging_auditentry",
+        "axes_",
+    ):
         assert any(found.startswith(table) for found in places_of(*SECRETS, ASCII_ONLY)), (
             f"nothing to forget in {table}"
         )
@@ -115,6 +125,8 @@ def test_nothing_that_leads_to_the_shopper_is_left_in_any_table(shopper: Client)
     assert "deleted" in text(leave(shopper))
 
     assert places_of(*SECRETS, ASCII_ONLY, "QF-1") == []
+    review = Review.objects.get()
+    assert (review.user, review.signed, review.text) == (None, "A buyer", "I love it. [removed]")
     dead.refresh_from_db()
     assert dead.payload == {"to": ["[removed]", {"[removed]": "[removed]"}], "n": 1}
     assert dead.error_type == "OSError"
