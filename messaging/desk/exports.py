@@ -42,24 +42,24 @@ def as_json(messages: Iterable[Message]) -> Iterator[str]:
 
 def as_csv(messages: Iterable[Message]) -> Iterator[str]:
     """Comma-separated, with a line of names."""
-    writer = csv.writer(_Echo())
+    writer = csv.writer(Echo())
     yield writer.writerow(COLUMNS)
     for message in messages:
         row = _row(message)
         row["payload"] = json.dumps(row["payload"], ensure_ascii=False)
-        yield writer.writerow([_harmless(row[column]) for column in COLUMNS])
+        yield writer.writerow([harmless(row[column]) for column in COLUMNS])
 
 
 def _row(message: Message) -> dict[str, Any]:
     return summary(message) | {"payload": mask(message.payload)}
 
 
-def _harmless(value: Any) -> Any:
+def harmless(value: Any) -> Any:
     """Spreadsheets run texts that begin like a formula, and what failed may have been sent by anybody."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-class _Echo:
+class Echo:
     """What csv.writer writes to: it hands each line back."""
 
     def write(self, line: str) -> str:
