@@ -10,7 +10,6 @@ class Visitor(enum.Enum):
     GUEST = "guest"
     BUYER = "guest with a filled basket"
     SHOPPER = "shopper"
-    OPERATOR = "operator"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +38,12 @@ class Example:
 
 EXAMPLES = (
     Example(title="Home", path="/", view="home", found=True, scored=True),
+    Example(title="All products", path="/products/", view="products", found=True, scored=True),
     Example(title="Category", path="/categories/sound/", view="category", found=True, scored=True),
     Example(title="Product", path="/products/studio-guitar/", view="product", found=True, scored=True),
+    Example(title="A review", path="/products/studio-guitar/review/", view="review", visitor=Visitor.SHOPPER),
+    Example(title="About", path="/about/", view="about", found=True),
+    Example(title="Delivery and returns", path="/delivery/", view="delivery", found=True),
     Example(title="Search", path="/search/?q=guitar", view="search", scored=True),
     Example(title="Nothing found", path="/search/?q=qqqqzzzz"),
     Example(title="Empty basket", path="/basket/", view="basket"),
@@ -53,17 +56,19 @@ EXAMPLES = (
     Example(title="Sign in", path="/account/login/", view="login", scored=True),
     Example(title="Account", path="/account/", view="account", visitor=Visitor.SHOPPER, scored=True),
     Example(title="Not found", path="/no-such-page/", status=404),
-    Example(title="Damaged request", path="/errors/400/", status=400, only_staged=True),
+    Example(title="Damaged request", path="/errors/400/", status=400, seen=False, only_staged=True),
     Example(title="Forbidden", path="/errors/403/", status=403, only_staged=True),
     Example(title="Form not checked", path="/errors/csrf/", status=403, only_staged=True),
-    Example(title="Too many wrong passwords", path="/errors/429/", status=429, only_staged=True),
+    Example(title="Too many wrong passwords", path="/errors/429/", status=429, seen=False, only_staged=True),
     Example(title="Server error", path="/errors/500/", status=500, only_staged=True),
-    Example(title="Failed tasks", path="/admin/messaging/failedtask/", visitor=Visitor.OPERATOR),
-    Example(title="One failed task", path="/admin/messaging/failedtask/{failure}/change/", visitor=Visitor.OPERATOR),
 )
 
 #: Addresses that are no pages of their own, though they answer a GET.
 NO_PAGES = {
     "order_live": "a part of the order's page",
     "favicon": "leads to the picture",
+    "manifest": "what the browser asks for when the shop is put on a home screen",
+    "robots": "text for search engines",
+    "sitemap": "XML for search engines",
+    "order_invoice": "a PDF",
 }

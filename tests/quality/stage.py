@@ -1,6 +1,5 @@
 """How does the running shop get into the states that its pages are looked at in?"""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +19,13 @@ _ORDERS = {
 }
 _ASKED_AGAIN = {"retrying": ("pm_outage", "placed")}
 _LINES = 3
+_FIELDS = {
+    "email": "shopper@example.com",
+    "name": "Sam Shopper",
+    "line1": "1 Station Road",
+    "postcode": "YO1 6GA",
+    "city": "York",
+}
 
 
 class Stage:
@@ -33,10 +39,11 @@ class Stage:
         for kind, (_method, status) in kinds.items():
             stack.wait_status(orders[kind], status, timeout=60)
         self.places = {kind: order["public_id"] for kind, order in orders.items()}
-        self.places["failure"] = self._failure_of(orders["stuck"]["number"])
+        self._wait_for_failure_of(orders["stuck"]["number"])
         self._cookies: dict[Visitor, StorageState] = {}
 
     def url(self, example: Example) -> str:
+        self.cookies(example.visitor)  # what a shopper has done is among the places too
         return self.stack.url + example.path.format_map(self.places)
 
     @contextmanager
@@ -64,8 +71,10 @@ class Stage:
     def _prepare(self, visitor: Visitor, page: Page) -> None:
         if visitor is Visitor.BUYER:
             fill_basket(page)
-        elif visitor is not Visitor.GUEST:
-            sign_in(page, name=visitor.value)
+        elif visitor is Visitor.SHOPPER:
+            sign_in(page, name="shopper")
+            fill_basket(page)
+            self.stack.wait_status(self.stack.api("GET", f"orders/{buy(page)}/")[1], "delivered", timeout=60)
 
     def _skus(self) -> list[str]:
         """The goods of the orders: some different ones, with plenty in stock."""
@@ -77,22 +86,21 @@ class Stage:
         lines = [{"sku": sku, "quantity": number + 1} for number, sku in enumerate(skus)]
         return self.stack.order(payment_method=method, lines=lines)
 
-    def _failure_of(self, number: str) -> str:
+    def _wait_for_failure_of(self, number: str) -> None:
         token = self.stack.token()
 
-        def failure() -> str:
-            _, found = self.stack.api("GET", f"failed-tasks/?subject={number}", token=token)
-            return str(found["results"][0]["id"]) if found["results"] else ""
+        def failed() -> bool:
+            return bool(self.stack.api("GET", f"failed-tasks/?subject={number}", token=token)[1]["results"])
 
-        return str(self.stack.wait_for(failure, what=f"the order {number} waits for a person"))
+        self.stack.wait_for(failed, what=f"the order {number} waits for a person")
 
 
 def fill_basket(page: Page) -> None:
     """Two products of a category; without a script, so that nothing has to be waited for."""
     for path in ("/products/studio-guitar/", "/products/aurora-headphones/"):
         page.goto(path)
-        page.locator("form[action$='/basket/add/']").first.evaluate("form => form.submit()")
-        page.wait_for_url(re.compile("."), wait_until="load")
+        with page.expect_navigation():
+            page.locator("form[action$='/basket/add/']").first.evaluate("form => form.submit()")
 
 
 def sign_in(page: Page, *, name: str) -> None:
@@ -102,3 +110,16 @@ def sign_in(page: Page, *, name: str) -> None:
     page.locator("input[name=password]").fill(name)
     page.locator("input[name=password]").press("Enter")
     page.wait_for_url(lambda url: "/login/" not in url)
+
+
+def buy(page: Page) -> str:
+    """What is in the basket, by somebody who signed in and wants the address kept; the order's public id."""
+    page.goto("/checkout/")
+    page.locator("select[name=country]").select_option("GB")
+    for name, value in _FIELDS.items():
+        page.locator(f"input[name={name}]").fill(value)
+    for name in ("input[name=keep_address]", "input[value=standard]", "input[value=pm_card_visa]"):
+        page.locator(name).check()
+    page.locator("#checkout button[type=submit]").click()
+    page.wait_for_url("**/orders/*/")
+    return page.url.rstrip("/").rpartition("/")[2]
