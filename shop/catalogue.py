@@ -66,13 +66,12 @@ def matching(*, wanted: Wanted) -> ProductQuerySet | Hits:
 
 
 def suggestions(*, query: str) -> Suggestions:
-    """The best few for what is typed so far, mistyped or not. At most four statements."""
-    meant = Wanted(search=query)
-    keys = search.find(wanted=meant, limit=_SUGGESTED_PRODUCTS)
+    """The best few for what is typed so far, mistyped or not."""
+    keys = search.find(wanted=Wanted(search=query), limit=_SUGGESTED_PRODUCTS)
     if not keys:
-        meant = Wanted(search=search.correction(search=query))
-        keys = search.find(wanted=meant, limit=_SUGGESTED_PRODUCTS)
-    asked = search.words(meant.search)
+        meant = search.correction(search=query)
+        keys = search.find(wanted=Wanted(search=meant), limit=_SUGGESTED_PRODUCTS)
+    asked = search.words(query)
     shelves = [shelf for shelf in categories() if _names(shelf, asked)] if asked else []
     return Suggestions(products=Hits(keys, _listed())[:], categories=shelves[:_SUGGESTED_CATEGORIES])
 

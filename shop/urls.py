@@ -30,6 +30,7 @@ urlpatterns = [
     path("robots.txt", crawlers.robots, name="robots"),
     path("sitemap.xml", crawlers.sitemap, name="sitemap"),
     path("search/", catalogue.search, name="search"),
+    path("search/suggestions/", catalogue.suggestions, name="suggestions"),
     path("basket/", basket.show, name="basket"),
     path("basket/add/", basket.add, name="basket_add"),
     path("basket/change/", basket.change, name="basket_change"),

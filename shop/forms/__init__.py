@@ -3,7 +3,7 @@
 from shop.forms.account import DetailsForm, OwnerForm, RegisterForm, ResetForm, SavedAddressForm, SignInForm
 from shop.forms.addresses import AddressForm
 from shop.forms.basket import BasketForm
-from shop.forms.catalogue import SearchForm
+from shop.forms.catalogue import ShelfForm
 from shop.forms.checkout import NEW_ADDRESS, CheckoutForm, PaymentForm, new_token
 from shop.forms.countries import countries, likely_country
 from shop.forms.reviews import ReviewForm
@@ -20,7 +20,7 @@ __all__ = [
     "ResetForm",
     "ReviewForm",
     "SavedAddressForm",
-    "SearchForm",
+    "ShelfForm",
     "SignInForm",
     "countries",
     "likely_country",

@@ -1,10 +1,12 @@
 """Which words do the storefront's templates have beyond Django's own?"""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 from django import template
+from django.core.paginator import Page
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -64,6 +66,12 @@ def hours(left: timedelta) -> int:
 def minutes(left: timedelta) -> int:
     """Minutes of `left` beside its whole hours."""
     return int(left.total_seconds()) % 3600 // 60
+
+
+@register.simple_tag
+def page_numbers(page: Page[Any]) -> Iterator[int | str]:
+    """The first and last pages, those around this one, and a sign for those left out."""
+    return page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
 
 
 @register.filter

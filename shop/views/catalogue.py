@@ -5,15 +5,15 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from shop import catalogue
-from shop.forms import SearchForm
 from shop.models import Category
-from shop.search import Wanted
+from shop.views import shelf
+
+_SHORTEST, _LONGEST = 2, 100
 
 
 @require_safe
 def everything(request: HttpRequest) -> HttpResponse:
-    page = catalogue.products(page=request.GET.get("page"))
-    return render(request, "shop/products.html", {"page": page})
+    return shelf.answer(request, "shop/products.html", shelf.wishes(request))
 
 
 @require_safe
@@ -22,13 +22,22 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
         shown = catalogue.category(slug=slug)
     except Category.DoesNotExist:
         raise Http404 from None
-    page = catalogue.products(wanted=Wanted(category=slug), page=request.GET.get("page"))
-    return render(request, "shop/category.html", {"category": shown, "page": page})
+    return shelf.answer(request, "shop/category.html", shelf.wishes(request, category=slug) | {"category": shown})
 
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
-    form = SearchForm(request.GET)
-    query = form.cleaned_data["q"] if form.is_valid() else ""
-    page = catalogue.products(wanted=Wanted(search=query), page=request.GET.get("page")) if query else None
-    return render(request, "shop/search.html", {"form": form, "query": query, "page": page})
+    context = shelf.wishes(request)
+    query = context["wanted"].search
+    context["query"] = query
+    if query and not context["page"].paginator.count and not context["chips"]:
+        context |= {"meant": catalogue.correction(query=query), "popular": catalogue.popular()}
+    return shelf.answer(request, "shop/search.html", context)
+
+
+@require_safe
+def suggestions(request: HttpRequest) -> HttpResponse:
+    """Asked for while somebody types, so a question that makes no sense is answered with nothing."""
+    query = request.GET.get("q", "").strip()
+    found = catalogue.suggestions(query=query) if _SHORTEST <= len(query) <= _LONGEST else None
+    return render(request, "shop/partials/suggestions.html", {"query": query, "suggested": found})

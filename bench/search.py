@@ -1,0 +1,162 @@
+"""How fast are search, suggestions and shelves among 100,000 products? `python bench/search.py [--products 100000]`
+
+On a scratch PostgreSQL database and a scratch SQLite file, which are removed afterwards. Measured is the time that a
+page's statements take, Django's part of running them included. Exits with 1 when a page is over its budget.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
+ROUNDS = 60
+MOST_STATEMENTS = 8
+# Milliseconds of the median. Search is promised on PostgreSQL; SQLite, the embedded default, is held to twice that.
+BUDGETS = {"production": 5.0, "embedded": 10.0}
+BUDGETED = ("search", "search, common word", "suggestions", "category")
+INNER = """
+import json, random, statistics, sys, time, django
+django.setup()
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from shop import catalogue
+from shop.models import Category, Product
+from shop.search import Wanted
+
+count, rounds = int(sys.argv[1]), int(sys.argv[2])
+dice = random.Random(7)
+syllables = [a + b for a in "bcdfghklmnprstvw" for b in ("a", "e", "i", "o", "u", "an", "er", "in", "or")]
+vocabulary = list({"".join(dice.choices(syllables, k=dice.randint(2, 4))): 0 for _ in range(20_000)})
+weights = [1 / (place + 10) for place in range(len(vocabulary))]
+text = lambda size: " ".join(dice.choices(vocabulary, weights, k=size))
+shelves = [Category.objects.create(name=f"Shelf {n}", slug=f"shelf-{n}", position=n) for n in range(6)]
+began = time.perf_counter()
+for start in range(0, count, 5000):
+    Product.objects.bulk_create(
+        Product(
+            sku=f"B-{n}", slug=f"b-{n}", name=text(3), tagline=text(4), description=text(18), position=n,
+            category=shelves[n % 6], price=dice.randint(100, 100_000), stock=dice.randint(0, 5),
+        )
+        for n in range(start, min(start + 5000, count))
+    )
+filled = time.perf_counter() - began
+with connection.cursor() as cursor:
+    cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+
+class Clock:
+    spent = 0.0
+    def __call__(self, execute, *arguments):
+        began = time.perf_counter()
+        try:
+            return execute(*arguments)
+        finally:
+            self.spent += time.perf_counter() - began
+
+def measure(ask):
+    clock, times = Clock(), []
+    for number in range(rounds + 5):
+        clock.spent = 0.0
+        with connection.execute_wrapper(clock):
+            ask(number)
+        times.append(clock.spent * 1000)
+    times = sorted(times[5:])
+    return [statistics.median(times), times[int(len(times) * 0.95)]]
+
+rare = dice.choices(vocabulary[200:], k=rounds + 5)
+pairs = [text(2) for _ in range(rounds + 5)]
+common = vocabulary[:10]
+page = lambda **wishes: list(catalogue.products(wanted=Wanted(**wishes)))
+shelf = lambda n: f"shelf-{n % 6}"
+times = {
+    "search": measure(lambda n: page(search=rare[n])),
+    "search, two words": measure(lambda n: page(search=pairs[n])),
+    "search, common word": measure(lambda n: page(search=common[n % 10])),
+    "search, filtered": measure(lambda n: page(search=rare[n], price_from=1000, price_to=50_000, in_stock=True)),
+    "search by price": measure(lambda n: page(search=rare[n], sort="price-up")),
+    "common word by price": measure(lambda n: page(search=common[n % 10], sort="price-up")),
+    "suggestions": measure(lambda n: catalogue.suggestions(query=rare[n][:4])),
+    "suggestions, two letters": measure(lambda n: catalogue.suggestions(query=rare[n][:2])),
+    "did you mean": measure(lambda n: catalogue.correction(query=rare[n][1] + rare[n][0] + rare[n][2:])),
+    "category": measure(lambda n: page(category=shelf(n))),
+    "category, last page": measure(lambda n: list(catalogue.products(wanted=Wanted(category=shelf(n)), page=99))),
+    "category by price": measure(lambda n: page(category=shelf(n), sort="price-up", in_stock=True)),
+    "category, newest": measure(lambda n: page(category=shelf(n), sort="newest")),
+    "all goods": measure(lambda n: page()),
+}
+client, statements = Client(SERVER_NAME="localhost"), {}
+for path in ("/", "/categories/shelf-1/?sort=price-up", f"/search/?q={rare[0]}", "/search/?q=xqzzyw",
+             f"/search/suggestions/?q={rare[0][:4]}"):
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(path).status_code == 200, path
+    statements[path] = len(captured)
+print(json.dumps({"filled": filled, "times": times, "statements": statements}))
+"""
+
+
+class NoBlocker:
+    """There is no pytest here whose lock on the database a stack would have to open."""
+
+    def unblock(self) -> nullcontext:
+        return nullcontext()
+
+
+def measure(backend: str, products: int) -> dict:
+    import pytest
+
+    from tests.stack import Stack
+
+    try:
+        stack = Stack(backend, blocker=NoBlocker(), relays=0, workers={}, beat=False, web=False)
+    except pytest.skip.Exception as missing:
+        return {"skipped": str(missing)}
+    try:
+        stack.start()
+        environment = stack.env | {"DJANGO_SETTINGS_MODULE": "config.settings", "LOG_LEVEL": "ERROR"}
+        command = [sys.executable, "-c", INNER, str(products), str(ROUNDS)]
+        done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            return {"failed": done.stderr[-800:]}
+        return json.loads(done.stdout.splitlines()[-1])
+    finally:
+        stack.remove()
+
+
+def tell(backend: str, measured: dict) -> list[str]:
+    """Prints the table; what is over its budget."""
+    print(f"{backend}: filled in {measured['filled']:.0f} s   (milliseconds in the database)")
+    over = []
+    for name, (median, p95) in measured["times"].items():
+        print(f"  {name:28} median {median:7.2f}   p95 {p95:7.2f}")
+        if name in BUDGETED and median > BUDGETS[backend]:
+            over.append(f"{backend}: {name} takes {median:.1f} ms, more than {BUDGETS[backend]:.0f}")
+    for path, count in measured["statements"].items():
+        print(f"  {path:40} {count} statements")
+        if count > MOST_STATEMENTS:
+            over.append(f"{backend}: {path} takes {count} statements, more than {MOST_STATEMENTS}")
+    return over
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--products", type=int, default=100_000)
+    options = parser.parse_args()
+    over = []
+    for backend in ("production", "embedded"):
+        measured = measure(backend, options.products)
+        if "times" in measured:
+            over += tell(backend, measured)
+        else:
+            print(f"{backend}: {measured}")
+            over += [backend] if "failed" in measured else []
+    for line in over:
+        print(f"OVER BUDGET {line}")
+    sys.exit(1 if over else 0)
+
+
+if __name__ == "__main__":
+    main()
