@@ -23,7 +23,7 @@ import json, random, statistics, sys, time, django
 django.setup()
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 from shop import catalogue
 from shop.models import Category, Product
 from shop.search import Wanted
@@ -88,6 +88,10 @@ times = {
     "category, newest": measure(lambda n: page(category=shelf(n), sort="newest")),
     "all goods": measure(lambda n: page()),
 }
+# Nobody has collected the static files here.
+plain = {"default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+override_settings(STORAGES=plain).enable()
 client, statements = Client(SERVER_NAME="localhost"), {}
 for path in ("/", "/categories/shelf-1/?sort=price-up", f"/search/?q={rare[0]}", "/search/?q=xqzzyw",
              f"/search/suggestions/?q={rare[0][:4]}"):

@@ -243,6 +243,7 @@ SPECTACULAR_SETTINGS = {
         "OrderStatusEnum": "orders.models.Status.choices",
         "PaymentStatusEnum": "payments.models.PaymentStatus.choices",
         "ShipmentStatusEnum": "shipping.models.ShipmentStatus.choices",
+        "ProductSortEnum": "shop.search.Sort.choices",
         "MessageStateEnum": "messaging.models.State.choices",
         "BulkStateEnum": "messaging.models.BulkState.choices",
         "BulkOutcomeEnum": "messaging.models.ItemOutcome.choices",

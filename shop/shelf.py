@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import overload
+from typing import cast, overload
 
 from django.core.paginator import Paginator
 
@@ -25,15 +25,19 @@ class Shelf(Paginator):  # type: ignore[type-arg]
 
     @cached_property
     def _counted(self) -> int:
-        found = self.object_list
-        return found.order_by()[: MOST + 1].count() if isinstance(found, ProductQuerySet) else len(found)
+        found = cast("ProductQuerySet | Hits", self.object_list)
+        return found.counted if isinstance(found, Hits) else found.order_by()[: MOST + 1].count()
 
 
 class Hits(Sequence[Product]):
-    """What a search found, in its order. Of a slice only are the products read, from `among`."""
+    """What a search found, in its order. Of a slice only are the products read, from `among`.
+
+    `counted` may be more than `MOST`, which is as many as there are here.
+    """
 
     def __init__(self, keys: Sequence[int], among: ProductQuerySet) -> None:
-        self._keys, self._among = keys, among
+        self.counted = len(keys)
+        self._keys, self._among = keys[:MOST], among
 
     def __len__(self) -> int:
         return len(self._keys)

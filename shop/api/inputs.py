@@ -14,11 +14,13 @@ from orders.models import ShippingMethod
 from payments.gateways import UnknownPaymentMethod, check_method
 from shop.api.fields import Email, Flag, Id, Number, StrictSerializer, Text, WholeNumber
 from shop.api.problems import invalid
+from shop.search import Sort
 from shop.services import Address, Idempotency, LineWanted
 
 MAX_LINES = 1000
 MAX_QUANTITY = 999
 MAX_KEY = 200
+MAX_AMOUNT = 10**12
 
 
 class PaymentMethod(Text):
@@ -145,6 +147,25 @@ class FailureGroupQuery(serializers.Serializer[Any]):
 class ProductQuery(serializers.Serializer[Any]):
     search = Text(max_length=100, required=False, default="", allow_blank=True)
     category = Text(max_length=60, required=False, default="", allow_blank=True, help_text=_("a category's slug"))
+    price_from = serializers.IntegerField(
+        min_value=0, max_value=MAX_AMOUNT, required=False, default=None, help_text=_("minor units")
+    )
+    price_to = serializers.IntegerField(
+        min_value=0, max_value=MAX_AMOUNT, required=False, default=None, help_text=_("minor units")
+    )
+    in_stock = serializers.BooleanField(required=False, default=False, help_text=_("only what can be bought now"))
+    sort = serializers.ChoiceField(
+        choices=Sort.choices,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text=_("the best match where something is searched for, else as the shop features its goods"),
+    )
+
+    def validate(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        if None not in (wanted["price_from"], wanted["price_to"]) and wanted["price_from"] > wanted["price_to"]:
+            raise serializers.ValidationError({"price_to": _("This is less than price_from.")})
+        return wanted
 
 
 class FailedTaskQuery(serializers.Serializer[Any]):

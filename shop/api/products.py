@@ -24,7 +24,7 @@ class Products(GenericAPIView[Product]):
     )
     def get(self, request: Request) -> Response:
         wanted = read(ProductQuery, request.query_params)
-        found = catalogue.matching(wanted=Wanted(search=wanted["search"], category=wanted["category"]))
+        found = catalogue.matching(wanted=Wanted(**wanted))
         page = self.paginate_queryset(found)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 

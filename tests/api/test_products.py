@@ -59,6 +59,49 @@ def test_a_category_shows_its_own():
     assert get("/products/?category=none").json()["count"] == 0
 
 
+@pytest.mark.parametrize("search", ["", "lamp"])
+@pytest.mark.parametrize(
+    ("query", "skus"),
+    [
+        ("price_from=200", {"B", "C"}),
+        ("price_to=200", {"A", "B"}),
+        ("price_from=200&price_to=200", {"B"}),
+        ("in_stock=true", {"A", "C"}),
+        ("in_stock=false", {"A", "B", "C"}),
+    ],
+)
+def test_filters_hold_with_and_without_a_search(search, query, skus):
+    for sku, price, pieces in (("A", 100, 5), ("B", 200, 0), ("C", 300, 5)):
+        ProductFactory(sku=sku, name="Lamp", price=price, stock=pieces)
+    answer = get(f"/products/?search={search}&{query}").json()
+    assert {product["sku"] for product in answer["results"]} == skus
+    assert answer["count"] == len(skus)
+
+
+@pytest.mark.parametrize("search", ["", "lamp"])
+def test_products_come_in_the_order_wanted(search):
+    for sku, price in (("A", 200), ("B", 100), ("C", 300)):
+        ProductFactory(sku=sku, name="Lamp", price=price)
+    ascending = [product["sku"] for product in get(f"/products/?search={search}&sort=price-up").json()["results"]]
+    descending = [product["sku"] for product in get(f"/products/?search={search}&sort=price-down").json()["results"]]
+    assert ascending == descending[::-1] == ["B", "A", "C"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("price_from=x", "price_from"),
+        ("price_to=-1", "price_to"),
+        ("price_from=2&price_to=1", "price_to"),
+        ("price_from=99999999999999999999", "price_from"),
+        ("in_stock=perhaps", "in_stock"),
+        ("sort=upside-down", "sort"),
+    ],
+)
+def test_a_wish_that_makes_no_sense_is_refused_with_its_name(query, field):
+    assert field in problem(get(f"/products/?{query}"), 400)["errors"]
+
+
 def test_goods_that_are_not_listed_are_not_shown():
     ProductFactory(sku="HIDDEN", is_listed=False)
     assert get("/products/").json()["count"] == 0
