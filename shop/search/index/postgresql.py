@@ -144,6 +144,9 @@ _REMOVAL = """
 """
 
 
+_TRIGRAMS: dict[str, bool] = {}
+
+
 def configuration(language: str) -> str:
     """PostgreSQL's name for the stems of a language; "simple" knows none."""
     return _STEMS.get(language.partition("-")[0], "simple")
@@ -163,6 +166,14 @@ def remove(connection: BaseDatabaseWrapper) -> None:
 
 
 def has_trigrams(connection: BaseDatabaseWrapper) -> bool:
+    """Asked once by a process and database: an index made later is used after a restart."""
+    name = str(connection.settings_dict["NAME"])
+    if name not in _TRIGRAMS:
+        _TRIGRAMS[name] = _knows_trigrams(connection)
+    return _TRIGRAMS[name]
+
+
+def _knows_trigrams(connection: BaseDatabaseWrapper) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('shop_search_word_alike') IS NOT NULL")
         return bool(cursor.fetchone()[0])
