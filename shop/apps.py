@@ -9,7 +9,7 @@ class ShopConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from shop import invariants, receivers  # noqa: F401
+        from shop import invariants, payloads, receivers  # noqa: F401
         from shop.search import index
 
         receivers.connect()
