@@ -127,7 +127,7 @@ def test_a_review_is_hidden_and_shown_again_by_who_may_and_that_is_logged(staff)
     looks_only = Client()
     clerk = User.objects.create_user("clerk", is_staff=True)
     clerk.user_permissions.add(Permission.objects.get(codename="view_review"))
-    looks_only.force_login(clerk, "django.contrib.auth.backends.ModelBackend")
+    looks_only.force_login(clerk, "shop.authentication.NameOrEmail")
     looks_only.post(url(Review, "changelist"), chosen | {"action": "hide"})
     assert Review.objects.get().is_shown
     staff.post(url(Review, "changelist"), chosen | {"action": "hide"})

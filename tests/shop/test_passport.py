@@ -30,7 +30,7 @@ def client_with(*permissions: str) -> Client:
     user: User = UserFactory.create(is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="shop.authentication.NameOrEmail")
     return client
 
 
