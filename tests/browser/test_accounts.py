@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from orders.models import Order
 from tests.browser import ONE_BACKEND
 from tests.browser.shopper import fill_basket, new_email, place_order, status
+from tests.browser.test_operating import sign_in
 
 pytestmark = ONE_BACKEND
 PASSWORD, BETTER = "correct horse battery", "a better horse battery"
@@ -23,12 +24,6 @@ def register(page: Page, email: str) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Make an account").click()
     expect(page.get_by_text(f"Signed in as {email}")).to_be_visible()
-
-
-def sign_in(page: Page, email: str, password: str) -> None:
-    page.get_by_label("E-mail or user name").fill(email)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
 
 
 def keep_address(page: Page, line1: str) -> None:
@@ -81,7 +76,7 @@ def test_from_the_first_visit_to_the_last(stack, visit, scripts):
     page.get_by_label("New password", exact=True).fill(BETTER)
     page.get_by_label("New password confirmation").fill(BETTER)
     page.get_by_role("button", name="Set the password").click()
-    sign_in(page, email, BETTER)
+    sign_in(page, name=email, password=BETTER)
     expect(page.get_by_role("link", name=number)).to_be_visible()
 
     page.get_by_role("link", name=number).click()

@@ -9,10 +9,10 @@ from tests.browser.shopper import SHIPPED, buy, status
 pytestmark = ONE_BACKEND
 
 
-def sign_in(page: Page, *, name: str) -> None:
+def sign_in(page: Page, *, name: str, password: str = "") -> None:
     """On the page that asks for it; demo users have their name as password."""
-    page.get_by_label("Username").fill(name)
-    page.get_by_label("Password").fill(name)
+    page.get_by_label("E-mail or user name").fill(name)
+    page.get_by_label("Password").fill(password or name)
     page.get_by_role("button", name="Sign in").click()
 
 
