@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 TEST_WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run test services lint bench audit-pages screenshots clean
+.PHONY: help run test services lint bench audit-pages screenshots messages clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,6 +35,11 @@ audit-pages: $(VENV)/.development frontend/node_modules/.installed ## Rate every
 
 screenshots: $(VENV)/.development ## Make the pictures of every page in docs/ anew
 	@$(BIN)/python -m tests.quality.screenshots
+
+messages: $(VENV)/.development ## Collect the texts to translate, and compile them (needs gettext): docs/translating.md
+	@$(BIN)/python manage.py makemessages --all --no-location --no-wrap --no-obsolete --ignore=$(VENV) --ignore=var \
+		--ignore=frontend --ignore=node_modules --ignore=tests --ignore=bench
+	@$(BIN)/python manage.py compilemessages --ignore=$(VENV) --ignore=node_modules
 
 clean: ## Remove the environment, caches and what runs have left in var/
 	rm -rf $(VENV) frontend/node_modules var htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

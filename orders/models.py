@@ -181,7 +181,7 @@ class EmailDelivery(models.Model):
 
     class Meta:
         ordering = ["claimed_at"]
-        verbose_name_plural = "e-mail deliveries"
+        verbose_name_plural = _("e-mail deliveries")
         constraints = [
             models.CheckConstraint(
                 condition=Q(state__in=["sending", "sent"]), name="orders_emaildelivery_state_is_known"

@@ -91,7 +91,7 @@ class GatewayEvent(models.Model):
 
     class Meta:
         ordering = ["received_at", "id"]
-        verbose_name = "gateway's event"
+        verbose_name = _("gateway's event")
 
     def __str__(self) -> str:
         return f"{self.kind} {self.event_id}"
@@ -112,7 +112,7 @@ class GatewayCharge(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        verbose_name = "gateway's charge"
+        verbose_name = _("gateway's charge")
 
     def __str__(self) -> str:
         return self.reference
@@ -128,7 +128,7 @@ class GatewayRefund(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        verbose_name = "gateway's refund"
+        verbose_name = _("gateway's refund")
 
     def __str__(self) -> str:
         return self.reference

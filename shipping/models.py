@@ -50,7 +50,7 @@ class CarrierParcel(models.Model):
     cancelled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name = "carrier's parcel"
+        verbose_name = _("carrier's parcel")
 
     def __str__(self) -> str:
         return self.tracking_number

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class SavedAddress(models.Model):
@@ -20,7 +21,7 @@ class SavedAddress(models.Model):
 
     class Meta:
         ordering = ["-is_default", "-id"]
-        verbose_name_plural = "saved addresses"
+        verbose_name_plural = _("saved addresses")
         constraints = [
             models.UniqueConstraint(
                 fields=["user"], condition=Q(is_default=True), name="shop_savedaddress_one_default_a_user"
