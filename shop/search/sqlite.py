@@ -1,8 +1,8 @@
 """How does SQLite search the goods? By FTS5, and its vocabulary for mistyped words.
 
-At 100,000 products (`bench/search.py`; docs/performance.md has the numbers) a search takes 1 to 3 ms. Ranking all hits
-of a common word took 50 ms, so only the first ones are ranked. FTS5 knows no stems here: with them its vocabulary would
-hold no words that could be offered. Beginnings of words are found, and a plural's singular.
+At 100,000 products (`bench/search.py`; docs/performance.md has the numbers) a search takes 0.5 to 4 ms. Ranking all
+hits of a common word took 50 ms, so only the first ones are ranked. FTS5 knows no stems here: with them its vocabulary
+would hold no words that could be offered. Beginnings of words are found, and a plural's singular.
 """
 
 from collections.abc import Sequence
