@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from messaging import permissions
+from messaging.masking import mask_text
 from messaging.permissions import Actor
 from orders.models import Order
 from orders.selectors import describe
@@ -27,6 +28,8 @@ def passport(request: HttpRequest, order_id: int) -> HttpResponse:
         found = records(order_id=order_id)
     except Order.DoesNotExist:
         raise Http404 from None
+    may_reveal = Actor.of(request.user).may(permissions.REVEAL)
+    shown = str if may_reveal else mask_text
     context = {
         **admin.site.each_context(request),
         "title": _("Passport of %(number)s") % {"number": found.order.number},
@@ -35,7 +38,8 @@ def passport(request: HttpRequest, order_id: int) -> HttpResponse:
         "order": found.order,
         "timeline": [(event, describe(event)) for event in found.events],
         "waterfall": waterfall(found.messages, found.attempts, now=timezone.now()),
-        "tasks": {message.pk: message.task for message in found.messages},
-        "may_reveal": Actor.of(request.user).may(permissions.REVEAL),
+        "deeds": [(deed, shown(deed.reason)) for deed in found.deeds],
+        "pauses": [(pause, shown(pause.reason)) for pause in found.pauses],
+        "may_reveal": may_reveal,
     }
     return TemplateResponse(request, "shop/passport/page.html", context)

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from messaging.models import Attempt, AuditEntry, Message, QueuePause
-from orders.models import Order, OrderEvent, OrderLine
+from orders.models import EmailDelivery, Order, OrderEvent, OrderLine
 from payments.selectors import MoneyRecords, money_records
 from shipping.models import CarrierParcel, Shipment
 from shipping.selectors import parcel_at_carrier
@@ -32,6 +32,7 @@ class Records:
     movements: list[StockMovement]
     shipment: Shipment | None
     parcel: CarrierParcel | None
+    emails: list[EmailDelivery]
 
 
 def records(*, order_id: int) -> Records:
@@ -51,6 +52,7 @@ def records(*, order_id: int) -> Records:
         movements=list(StockMovement.objects.filter(reference=order.number).select_related("product")),
         shipment=getattr(order, "shipment", None),
         parcel=parcel_at_carrier(order_number=order.number),
+        emails=list(order.emails.all()),
     )
 
 

@@ -63,7 +63,7 @@ def test_the_whole_of_an_order_s_life_is_on_one_page(reader, story):
     for words in (
         story.number, "payments.charge_payment", "shipping.create_shipment", "shipping.track_shipment",
         "2 failed tries", "GatewayUnavailable", "CarrierUnavailable", "Order placed", "The bank did not answer",
-        "captured", "ch_", "✓ agrees", "-2 SKU-", "Swiftpost", "booked", "placed: succeeded", "worked",
+        "captured", "ch_", "✓ agrees", "-2 SKU-", "Swiftpost", "booked", "placed: sent", "worked",
     ):  # fmt: skip
         assert words in page, words
 
@@ -109,6 +109,13 @@ def test_a_dead_message_links_to_its_failure_and_what_people_did_is_told(reader)
     assert "no charge" in page
 
 
+def test_what_people_wrote_is_masked_for_who_may_not_reveal(reader):
+    order = place()
+    messaging.pause(queue="payments", actor=Actor.system("olga"), reason="ask ada@example.com")
+    assert "ask •••@•••" in text(reader, order)
+    assert "ask ada@example.com" in text(client_with(*NEEDED, "reveal_payload"), order)
+
+
 def test_money_given_back_and_stock_put_back_are_told(reader):
     order = place(city="Nowhere")
     deliver_due()
@@ -137,9 +144,9 @@ def test_a_long_finished_order_whose_messages_are_gone_still_has_a_passport(read
 def test_any_order_costs_the_same_statements(reader, story, django_assert_num_queries):
     plain = place()
     reader.get(url(plain))
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         reader.get(url(plain))
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         reader.get(url(story))
 
 
