@@ -1,5 +1,6 @@
 """How does the running shop get into the states that its pages are looked at in?"""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -75,6 +76,8 @@ class Stage:
             sign_in(page, name="shopper")
             fill_basket(page)
             self.stack.wait_status(self.stack.api("GET", f"orders/{buy(page)}/")[1], "delivered", timeout=60)
+            page.goto("/account/addresses/")
+            self.places["address"] = re.findall(r"/account/addresses/(\d+)/", page.content())[0]
 
     def _skus(self) -> list[str]:
         """The goods of the orders: some different ones, with plenty in stock."""
