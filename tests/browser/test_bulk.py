@@ -31,7 +31,8 @@ def test_many_failed_tasks_are_previewed_sent_again_and_watched_until_all_have_e
     numbers = fail(stack, 4)
     page = visit("/account/login/?next=/admin/messaging/failedtask/?queue=payments")
     sign_in(page, name="operator")
-    page.locator("#action-toggle").check()
+    for number in numbers:
+        page.locator("#result_list tbody tr").filter(has_text=number).get_by_role("checkbox").check()
     page.locator("select[name=action]").select_option("bulk_retry")
     page.get_by_role("button", name="Go").click()
 

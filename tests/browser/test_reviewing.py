@@ -3,8 +3,8 @@
 from playwright.sync_api import Page, expect
 
 from tests.browser import ONE_BACKEND
-from tests.browser.shopper import SHIPPED, buy, status
-from tests.browser.test_operating import sign_in
+from tests.browser.shopper import SHIPPED, buy, new_email, status
+from tests.browser.test_accounts import register
 
 pytestmark = ONE_BACKEND
 
@@ -29,7 +29,7 @@ def forge(page: Page, product: str) -> int:
 
 def test_only_who_bought_it_reviews_it_once_the_parcel_is_on_its_way(visit):
     page = visit("/account/login/")
-    sign_in(page, name="shopper")
+    register(page, new_email())
     page.goto("/")
     product = first_product(page)
     page.goto(product)
