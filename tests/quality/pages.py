@@ -55,11 +55,17 @@ EXAMPLES = (
     Example(title="Order, waiting for a person", path="/orders/{stuck}/"),
     Example(title="Sign in", path="/account/login/", view="login", scored=True),
     Example(title="Registration", path="/account/register/", view="register", scored=True),
-    Example(title="Forgotten password", path="/account/reset/", view="password_reset"),
+    Example(title="Forgotten password", path="/account/reset/", view="password_reset", seen=False),
     Example(title="Expired link", path="/account/reset/x/y/", view="password_reset_confirm", seen=False),
     Example(title="Account", path="/account/", view="account", visitor=Visitor.SHOPPER, scored=True),
     Example(title="Addresses", path="/account/addresses/", view="addresses", visitor=Visitor.SHOPPER),
-    Example(title="An address", path="/account/addresses/{address}/", view="address_change", visitor=Visitor.SHOPPER),
+    Example(
+        title="An address",
+        path="/account/addresses/{address}/",
+        view="address_change",
+        visitor=Visitor.SHOPPER,
+        seen=False,
+    ),
     Example(
         title="New address",
         path="/account/addresses/add/",
@@ -79,7 +85,7 @@ EXAMPLES = (
     Example(title="Not found", path="/no-such-page/", status=404),
     Example(title="Damaged request", path="/errors/400/", status=400, seen=False, only_staged=True),
     Example(title="Forbidden", path="/errors/403/", status=403, only_staged=True),
-    Example(title="Form not checked", path="/errors/csrf/", status=403, only_staged=True),
+    Example(title="Form not checked", path="/errors/csrf/", status=403, seen=False, only_staged=True),
     Example(title="Too many wrong passwords", path="/errors/429/", status=429, seen=False, only_staged=True),
     Example(title="Server error", path="/errors/500/", status=500, only_staged=True),
 )
