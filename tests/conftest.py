@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.utils import translation
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from tests.flush import delete_instead_of_truncate
@@ -74,6 +75,13 @@ def pytest_unconfigure() -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> None:
     delete_instead_of_truncate()
+
+
+@pytest.fixture(autouse=True)
+def _everybody_speaks_english() -> Iterator[None]:
+    """A request in another language leaves that language behind in its thread, as it does in a web server's."""
+    yield
+    translation.deactivate()
 
 
 STACKS = pytest.StashKey[list[Stack]]()
