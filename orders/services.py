@@ -1,6 +1,7 @@
 """How does an order come to be, and how does it change? All writes to orders go through here."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -52,10 +53,7 @@ def place_order(
         user=user,
         email=email,
         name=name,
-        line1=address.line1,
-        city=address.city,
-        postcode=address.postcode,
-        country=address.country,
+        **asdict(address),
         shipping_method=shipping_method,
         source=source,
         language=language or default_language(),

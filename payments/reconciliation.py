@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from messaging.models import Message
-from payments import services
+from payments import selectors, services
 from payments.errors import GatewayDisagrees
 from payments.gateways import ChargeRecord, gateway
 from payments.models import UNSETTLED, Payment, PaymentStatus, RefundStatus
@@ -57,10 +57,10 @@ def compare(*, records: dict[str, ChargeRecord]) -> int:
     """
     since = _since()
     waiting = set(_compared_already())
-    differing = [key for key in _differing(records, since) if key not in waiting]
-    for key in differing:
+    differing = {key: number for key, number in _differing(records, since) if key not in waiting}
+    for key, number in differing.items():
         record = records.get(str(key))
-        services.compare_soon(key=key, reference=record.reference if record else "")
+        services.compare_soon(key=key, reference=record.reference if record else "", number=number)
     return len(differing)
 
 
@@ -83,20 +83,23 @@ def _agree(payment: Payment, record: ChargeRecord | None) -> None:
         raise GatewayDisagrees(f"Payment {payment.pk} is {payment.status}, but the gateway knows of no such charge.")
     if record.captured != payment.amount:
         raise GatewayDisagrees(f"Payment {payment.pk} is for {payment.amount}, but {record.captured} was taken.")
-    given_back = _given_back(payment)
+    given_back = selectors.given_back(payment=payment)
     if record.refunded != given_back:
         raise GatewayDisagrees(
             f"Of payment {payment.pk}, {record.refunded} was given back by the gateway, and {given_back} is recorded."
         )
 
 
-def _differing(records: dict[str, ChargeRecord], since: datetime) -> Iterator[uuid.UUID]:
+def _differing(records: dict[str, ChargeRecord], since: datetime) -> Iterator[tuple[uuid.UUID, str]]:
+    """Each with its order's number, empty where no payment is known."""
     payments = {str(payment.pk): payment for payment in _recent(since, records)}
     under_way = set(_subjects_under_way())
     for key in records.keys() | payments.keys():
         payment, record = payments.get(key), records.get(key)
-        if payment is None or (payment.order.number not in under_way and _differs(payment, record)):
-            yield uuid.UUID(key)
+        if payment is None:
+            yield uuid.UUID(key), ""
+        elif payment.order.number not in under_way and _differs(payment, record):
+            yield payment.pk, payment.order.number
 
 
 def _recent(since: datetime, records: dict[str, ChargeRecord]) -> QuerySet[Payment]:
@@ -127,11 +130,6 @@ def _is_under_way(payment: Payment) -> bool:
 def _compared_already() -> Iterator[uuid.UUID]:
     waiting = Message.objects.unsettled().filter(task=ComparePayment.task).values_list("payload", flat=True)
     return (uuid.UUID(payload["payment_id"]) for payload in waiting if "payment_id" in payload)
-
-
-def _given_back(payment: Payment) -> int:
-    done = payment.refunds.filter(status=RefundStatus.DONE)
-    return done.aggregate(total=Sum("amount"))["total"] or 0
 
 
 def _taken(record: ChargeRecord) -> str:

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 
 from messaging.models import Message
 from orders.models import Order
-from payments.models import GatewayCharge, GatewayRefund, Payment, PaymentStatus, Refund
+from payments.models import GatewayCharge, GatewayRefund, Payment, PaymentStatus, Refund, RefundStatus
 
 _UNANSWERED = (PaymentStatus.PENDING, PaymentStatus.CANCELLED)
 
@@ -40,6 +40,16 @@ def left_to_give_back(*, order: Order) -> int:
     captured = Payment.objects.filter(order=order, status=PaymentStatus.CAPTURED)
     owed = Refund.objects.filter(payment__order=order, payment__status=PaymentStatus.CAPTURED)
     return (captured.aggregate(n=Sum("amount"))["n"] or 0) - (owed.aggregate(n=Sum("amount"))["n"] or 0)
+
+
+def owed_back(*, payment: Payment) -> int:
+    """Minor units of a payment that were given back, or are on their way."""
+    return payment.refunds.aggregate(n=Sum("amount"))["n"] or 0
+
+
+def given_back(*, payment: Payment) -> int:
+    """Minor units of a payment that are back with the payer."""
+    return payment.refunds.filter(status=RefundStatus.DONE).aggregate(n=Sum("amount"))["n"] or 0
 
 
 def summary(*, order_id: int) -> PaymentSummary | None:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Sum
 from django.utils import timezone
 
 from messaging.ledger import enqueue
@@ -25,11 +24,12 @@ from orders.services import (
     note_partly_refunded,
     note_refund_started,
 )
+from payments import selectors
 from payments.errors import NothingToRefund, NotPending, RequestReused
+from payments.events import Event
 from payments.gateways import ChargeResult, RefundResult
 from payments.models import SETTLED, UNSETTLED, GatewayEvent, Payment, PaymentStatus, Refund, RefundStatus
 from payments.payloads import ChargePayment, ComparePayment, RefundPayment
-from payments.webhooks import Event
 
 
 @transaction.atomic(savepoint=False)
@@ -98,7 +98,7 @@ def cancel_payment(*, order: Order) -> None:
 @transaction.atomic(savepoint=False)
 def start_refund(*, payment: Payment) -> Refund | None:
     """Owe back what is left of a captured payment, and send for it. None: all of it is on its way already."""
-    left = payment.amount - _owed_back(payment)
+    left = payment.amount - selectors.owed_back(payment=payment)
     return _send_refund(payment, left) if left else None
 
 
@@ -117,7 +117,7 @@ def give_back(*, order: Order, amount: int, request_id: uuid.UUID, by: str, reas
             raise RequestReused(request_id)
         return known
     payment = order.payments.filter(status=PaymentStatus.CAPTURED).select_related("order").first()
-    left = payment.amount - _owed_back(payment) if payment else 0
+    left = payment.amount - selectors.owed_back(payment=payment) if payment else 0
     if payment is None or not 0 < amount <= left:
         raise NothingToRefund(order=order, wanted=amount, left=left)
     refund = _send_refund(payment, amount, id_=request_id, by=by, reason=reason)
@@ -132,7 +132,7 @@ def record_refund(*, refund: Refund, result: RefundResult) -> None:
     payment = refund.payment
     Order.objects.select_for_update().get(pk=payment.order_id)
     Refund.objects.filter(pk=refund.pk).update(status=RefundStatus.DONE, gateway_reference=result.reference)
-    if _given_back(payment) < payment.amount:
+    if selectors.given_back(payment=payment) < payment.amount:
         note_partly_refunded(order=payment.order, amount=refund.amount)
         return
     others = payment.order.payments.filter(status=PaymentStatus.CAPTURED).exclude(pk=payment.pk)
@@ -152,15 +152,15 @@ def hear(*, event: Event) -> bool:
         return False
     _kept, is_new = GatewayEvent.objects.get_or_create(event_id=event.id, defaults={"kind": event.kind, "key": key})
     if is_new:
-        compare_soon(key=key, reference=event.reference)
+        number = Order.objects.filter(payments=key).values_list("number", flat=True).first()
+        compare_soon(key=key, reference=event.reference, number=number or "")
     return is_new
 
 
 @transaction.atomic(savepoint=False)
-def compare_soon(*, key: uuid.UUID, reference: str = "") -> None:
-    """Send for a comparison of one payment with the gateway's record of it."""
-    number = Order.objects.filter(payments=key).values_list("number", flat=True).first()
-    enqueue(ComparePayment(payment_id=key, reference=reference), priority=Priority.LOW, subject=number or "")
+def compare_soon(*, key: uuid.UUID, reference: str, number: str) -> None:
+    """Send for a comparison of one payment with the gateway's record of it; `number` is its order's, where known."""
+    enqueue(ComparePayment(payment_id=key, reference=reference), priority=Priority.LOW, subject=number)
 
 
 def _payment_of(reference: str) -> uuid.UUID | None:
@@ -176,15 +176,6 @@ def _send_refund(
     enqueue(RefundPayment(refund_id=refund.id), priority=priority(payment.order), subject=payment.order.number)
     note_refund_started(order=payment.order, amount=amount, by=by, reason=reason)
     return refund
-
-
-def _owed_back(payment: Payment) -> int:
-    """Minor units that were given back, or are on their way."""
-    return payment.refunds.aggregate(total=Sum("amount"))["total"] or 0
-
-
-def _given_back(payment: Payment) -> int:
-    return payment.refunds.filter(status=RefundStatus.DONE).aggregate(total=Sum("amount"))["total"] or 0
 
 
 def _capture(payment: Payment, charge: ChargeResult, sources: Sequence[PaymentStatus]) -> None:

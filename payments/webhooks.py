@@ -5,12 +5,12 @@ Source: https://docs.stripe.com/webhooks#verify-manually.
 
 import json
 import uuid
-from dataclasses import dataclass
 from typing import Any
 
 import stripe
 from django.conf import settings
 
+from payments.events import Event
 from payments.gateways.stripe import KEY
 
 #: Seconds. An older event is refused, so that one who listened once cannot play it again for ever.
@@ -19,16 +19,6 @@ TOLERANCE = 300
 
 class NotFromStripe(ValueError):
     """The signature is missing, wrong or too old."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """`key` is the idempotency key of the charge, None for what is none of the shop's; `reference` its intent."""
-
-    id: str
-    kind: str
-    key: uuid.UUID | None
-    reference: str
 
 
 def read(*, body: bytes, signature: str) -> Event:

@@ -79,8 +79,7 @@ def checkout(
 ) -> Placed:
     """Place an order: take its stock, write it, and tell of it, in one transaction of at most 12 SQL statements.
 
-    `currency` (ISO 4217) and `language`, in which the shopper reads, are the shop's unless given.
-    Asks neither the broker nor the gateway.
+    `currency` (ISO 4217) and `language` are the shop's unless given. Asks neither the broker nor the gateway.
     Raises `UnknownPaymentMethod`, `UnknownProduct`, `OutOfStock` and `KeyReused`; then nothing was written.
     """
     _check(payment_method, lines)
@@ -97,8 +96,7 @@ def checkout(
     try:
         with transaction():
             order = _place(request | {"language": language}, lines, user)
-            if idempotency:
-                _claim_key(idempotency, digest, order)
+            _claim_key(idempotency, digest, order)
     except (IntegrityError, OutOfStock, UnknownProduct):
         known = _known_order(idempotency, digest)
         if known is None:
@@ -162,8 +160,9 @@ def _digest(request: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
 
-def _claim_key(idempotency: Idempotency, digest: str, order: Order) -> None:
-    IdempotencyKey.objects.create(client=idempotency.client, key=idempotency.key, digest=digest, order=order)
+def _claim_key(idempotency: Idempotency | None, digest: str, order: Order) -> None:
+    if idempotency is not None:
+        IdempotencyKey.objects.create(client=idempotency.client, key=idempotency.key, digest=digest, order=order)
 
 
 def _known_order(idempotency: Idempotency | None, digest: str) -> Order | None:

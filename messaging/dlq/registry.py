@@ -1,6 +1,6 @@
 """How does a module add a subcommand to `manage.py dlq`, and which options do they share?
 
-Exit codes: 0 done, 1 nothing or not all of it was done, 2 the call itself was wrong.
+Exit codes: 0 done, an empty list included, 1 not all that was asked for was done, 2 the call itself was wrong.
 """
 
 import json

@@ -10,7 +10,7 @@ from messaging.models import Message, State
 from messaging.permissions import Actor
 from messaging.services import retry
 from orders.models import Order, Status
-from payments.gateways import gateway
+from payments.gateways import GatewayUnavailable, gateway
 from payments.gateways.simulated import SimulatedGateway
 from payments.models import GatewayCharge, Payment
 from payments.payloads import Reconcile
@@ -121,8 +121,6 @@ def test_a_difference_that_was_mended_is_settled_by_a_retry():
 
 
 def test_a_gateway_that_does_not_answer_is_asked_again_later(monkeypatch):
-    from payments.gateways import GatewayUnavailable
-
     def silent(self, **kwargs):
         raise GatewayUnavailable("No answer.")
 

@@ -14,6 +14,7 @@ from messaging.models import Message
 from orders.models import Order, Status
 from orders.selectors import describe
 from payments.errors import NothingToRefund, RequestReused
+from payments.gateways import gateway
 from payments.models import GatewayRefund, PaymentStatus, Refund, RefundStatus
 from payments.selectors import left_to_give_back
 from payments.services import give_back
@@ -154,7 +155,6 @@ def test_what_the_gateway_refuses_to_give_back_waits_for_a_person():
     order = paid(delivered=True)
     refund = back(order, 500)
     reference = order.payments.get().gateway_reference
-    from payments.gateways import gateway
 
     gateway().refund(idempotency_key="by hand", charge_reference=reference, amount=order.total)
     deliver_due()

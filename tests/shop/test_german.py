@@ -2,6 +2,9 @@
 
 import gettext
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -171,3 +174,24 @@ def test_the_language_chosen_on_the_page_is_kept(client):
 def test_the_api_says_no_in_german(german):
     answer = german.get("/api/v1/products/nirgendwo/")
     assert answer.json()["detail"] == "Unter dieser Adresse gibt es nichts."
+
+
+@pytest.mark.skipif(not shutil.which("xgettext"), reason="gettext is not there: apt-get install gettext")
+def test_every_text_of_the_code_is_collected(catalog, tmp_path):
+    """`make messages` on a copy would find nothing new."""
+    ignored = shutil.ignore_patterns(".*", "node_modules", "var", "tests", "bench", "docs", "__pycache__")
+    copy = shutil.copytree(settings.BASE_DIR, tmp_path / "copy", ignore=ignored)
+    command = [
+        sys.executable,
+        "manage.py",
+        "makemessages",
+        "--settings=config.settings",
+        "--locale=de",
+        "--no-location",
+        "--no-wrap",
+    ]
+    command += ["--ignore=frontend"]
+    subprocess.run(command, cwd=copy, check=True, capture_output=True)
+    with (copy / "locale/de/LC_MESSAGES/django.po").open("rb") as source:
+        collected = {str(message.id) for message in texts(read_po(source))}
+    assert collected == {str(message.id) for message in texts(catalog)}, "run `make messages` and translate what is new"

@@ -11,8 +11,8 @@ from messaging.dlq.registry import actor
 
 class Command(BaseCommand):
     help = (
-        "The operators' desk without a browser. Exit code 0: done; 1: nothing was found, or not all of it was done; "
-        "2: the call itself was wrong."
+        "The operators' desk without a browser. Exit code 0: done, a list that is empty included; 1: not all that was "
+        "asked for was done; 2: the call itself was wrong."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
