@@ -166,6 +166,8 @@ CONVEYOR_ALERT_GROWTH_MINUTES = env.integer("CONVEYOR_ALERT_GROWTH_MINUTES", def
 CONVEYOR_ALERT_OLDEST_HOURS = env.integer("CONVEYOR_ALERT_OLDEST_HOURS", default=24, minimum=1, maximum=8760)
 CONVEYOR_ALERT_RELAY_SECONDS = env.integer("CONVEYOR_ALERT_RELAY_SECONDS", default=120, minimum=5, maximum=86_400)
 CONVEYOR_RETRY_MAX_ATTEMPTS = env.integer("CONVEYOR_RETRY_MAX_ATTEMPTS", default=5, minimum=1, maximum=100)
+CONVEYOR_CIRCUIT_FAILURES = env.integer("CONVEYOR_CIRCUIT_FAILURES", default=3, minimum=0, maximum=1000)
+CONVEYOR_CIRCUIT_SECONDS = env.number("CONVEYOR_CIRCUIT_SECONDS", default=10, minimum=0.1, maximum=3600)
 MESSAGING: dict[str, Any] = {
     "exchange": "conveyor",
     "dead_letter_exchange": "conveyor.dead",

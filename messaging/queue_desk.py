@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from messaging import pauses, throughput
+from messaging.circuit_desk import CircuitRow, circuit_rows
 from messaging.models import Message, QueuePause
 from messaging.pictures import Chart, Pipeline, chart, pipeline
 from messaging.queues import QueueRow, queue_rows, scheduled
@@ -29,6 +30,7 @@ class QueueDesk:
     at: datetime
     cards: list[QueueCard]
     picture: Pipeline
+    circuits: list[CircuitRow]
     broker_answers: bool
     past_pauses: list[QueuePause]
 
@@ -38,13 +40,14 @@ class QueueDesk:
 
 
 def look(*, now: datetime) -> QueueDesk:
-    """How everything stands, with as many statements as there are queues, and ten more."""
+    """How everything stands, with as many statements as there are queues, and twelve more."""
     rows = queue_rows()
     past = QueuePause.objects.filter(resumed_at__isnull=False).order_by("-resumed_at")[:PAUSES_SHOWN]
     return QueueDesk(
         at=now,
         cards=_cards(rows, now),
         picture=pipeline(rows),
+        circuits=circuit_rows(),
         broker_answers=any(row.depth is not None for row in rows),
         past_pauses=list(past),
     )

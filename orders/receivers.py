@@ -11,14 +11,14 @@ from django.dispatch import Signal
 from messaging import subjects
 from messaging.ledger import enqueue
 from messaging.models import Message
-from messaging.signals import attempt_failed, replayed
+from messaging.signals import attempt_failed, deferred, replayed
 from messaging.topology import Priority
 from messaging.wiring import enqueues
 from orders import signals
 from orders.models import Order, OrderEvent, Source
 from orders.payloads import CancelUnpaid, EmailKind, SendEmail
 from orders.records import orders_page
-from orders.selectors import ATTEMPT_FAILED, REPLAYED
+from orders.selectors import ATTEMPT_FAILED, DEFERRED, REPLAYED
 
 _MAILED: dict[EmailKind, Signal] = {
     "placed": signals.order_placed,
@@ -36,6 +36,7 @@ def connect() -> None:
         signal.connect(partial(send_email, kind), weak=False, dispatch_uid=f"orders.send_email.{kind}")
     signals.order_payment_failed.connect(watch_unpaid, dispatch_uid="orders.watch_unpaid")
     attempt_failed.connect(note_failed_attempt, dispatch_uid="orders.note_failed_attempt")
+    deferred.connect(note_deferral, dispatch_uid="orders.note_deferral")
     replayed.connect(note_replay, dispatch_uid="orders.note_replay")
     subjects.register(orders_page)
 
@@ -62,6 +63,10 @@ def note_failed_attempt(
         "retry_at": retry_at.isoformat() if retry_at else None,
     }
     _note([message], ATTEMPT_FAILED, data)
+
+
+def note_deferral(*, message: Message, circuit: str, **kwargs: Any) -> None:
+    _note([message], DEFERRED, {"circuit": circuit})
 
 
 def note_replay(*, messages: Sequence[Message], **kwargs: Any) -> None:

@@ -15,6 +15,7 @@ from orders.models import TRANSITIONS, Order, OrderEvent, ShippingMethod, Source
 from orders.money import display
 
 ATTEMPT_FAILED = "attempt_failed"
+DEFERRED = "deferred"
 REPLAYED = "replayed"
 REFUND_STARTED = "refund_started"
 _WORKER_LOST = "WorkerLost"
@@ -57,19 +58,27 @@ def unpaid_seconds_left(*, order: Order, now: datetime) -> float:
 
 
 def trouble(events: Iterable[OrderEvent]) -> OrderEvent | None:
-    """The failed attempt that an order with these events, oldest first, is not over yet. E-mails hold nothing up."""
+    """What an order with these events, oldest first, is not over yet: a failed attempt, or that nobody answers.
+
+    E-mails hold nothing up.
+    """
     steps = [event for event in events if not _is_about_an_email(event)]
-    return steps[-1] if steps and steps[-1].kind == ATTEMPT_FAILED else None
+    return steps[-1] if steps and steps[-1].kind in (ATTEMPT_FAILED, DEFERRED) else None
+
+
+def is_given_up(event: OrderEvent) -> bool:
+    """Whether this failed attempt was the last one, so that a person must look at it."""
+    return event.kind == ATTEMPT_FAILED and not event.data.get("retry_at")
 
 
 def waits_for_a_person(events: Iterable[OrderEvent]) -> bool:
     """Whether an order with these events, oldest first, stands still until an operator has mended a step of it."""
     failed = trouble(events)
-    return failed is not None and not failed.data.get("retry_at")
+    return failed is not None and is_given_up(failed)
 
 
 def _is_about_an_email(event: OrderEvent) -> bool:
-    return event.kind in (ATTEMPT_FAILED, REPLAYED) and event.data.get("step") == "notification"
+    return event.kind in (ATTEMPT_FAILED, DEFERRED, REPLAYED) and event.data.get("step") == "notification"
 
 
 def describe(event: OrderEvent) -> str:
@@ -123,6 +132,13 @@ def _attempt_failed(data: dict[str, Any]) -> str:
     }
 
 
+def _deferred(data: dict[str, Any]) -> str:
+    return {
+        "payment": _("The bank answers nobody at the moment. Your payment waits until it does"),
+        "shipment": _("The carrier answers nobody at the moment. Your parcel waits until it does"),
+    }.get(data.get("step", ""), _("What this needs does not answer at the moment. It waits until it does"))
+
+
 def _who_failed(data: dict[str, Any]) -> str:
     if data.get("error_type") == _WORKER_LOST:
         return _("The work on it was interrupted")
@@ -145,5 +161,6 @@ _TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
     REFUND_STARTED: _refund_started,
     "partly_refunded": lambda data: _("%(amount)s given back") % {"amount": _amount(data)},
     ATTEMPT_FAILED: _attempt_failed,
+    DEFERRED: _deferred,
     REPLAYED: lambda data: _("A person has looked at it, trying again"),
 }

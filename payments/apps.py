@@ -8,7 +8,8 @@ class PaymentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from payments import done_already, invariants, receivers  # noqa: F401
+        from payments import done_already, gateways, invariants, receivers  # noqa: F401
 
         receivers.connect()
         done_already.register()
+        gateways.register_circuit()

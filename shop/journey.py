@@ -8,7 +8,7 @@ from enum import StrEnum
 from django.utils.translation import gettext as _
 
 from orders.models import OrderEvent, Status
-from orders.selectors import describe, trouble
+from orders.selectors import describe, is_given_up, trouble
 from payments.models import PaymentStatus
 
 _WAY_OUT = (Status.PLACED, Status.PAID, Status.SHIPPED, Status.DELIVERED)
@@ -92,7 +92,7 @@ def _station(step: Status, progress: Progress, events: Sequence[OrderEvent]) -> 
 
 
 def _headline(status: str, owes_money: bool, failed: OrderEvent | None) -> str:
-    if failed and not failed.data.get("retry_at"):
+    if failed and is_given_up(failed):
         return _("Something broke on our side, and a person is looking at it.")
     if owes_money:
         return _("This order is cancelled. Your money is on its way back.")
@@ -110,7 +110,7 @@ def _headline(status: str, owes_money: bool, failed: OrderEvent | None) -> str:
 
 
 def _story(status: str, owes_money: bool, failed: OrderEvent | None) -> str:
-    if failed and not failed.data.get("retry_at"):
+    if failed and is_given_up(failed):
         return _("Your order is safe and goes on from here. You need not do anything.")
     if failed:
         return f"{describe(failed)}."

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils import translation
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
+from messaging import circuits
 from tests.flush import delete_instead_of_truncate
 from tests.stack import BACKENDS, Stack
 from tests.stack.broker import ConfiguredBroker
@@ -82,6 +83,13 @@ def _everybody_speaks_english() -> Iterator[None]:
     """A request in another language leaves that language behind in its thread, as it does in a web server's."""
     yield
     translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def _no_circuit_is_remembered() -> Iterator[None]:
+    """What a process has seen of a circuit ends with the test's database."""
+    yield
+    circuits.forget()
 
 
 STACKS = pytest.StashKey[list[Stack]]()

@@ -38,6 +38,7 @@ class QueuesAdmin(ReadOnlyAdmin):
             path("<slug:name>/resume/", wrap(require_POST(self.resume_view)), name="messaging_queues_resume"),
             path("<slug:name>/hurry/", wrap(require_POST(self.hurry_queue_view)), name="messaging_queues_hurry"),
             path("hurry/<uuid:id_>/", wrap(require_POST(self.hurry_view)), name="messaging_queues_hurry_one"),
+            path("circuits/<str:name>/probe/", wrap(require_POST(self.probe_view)), name="messaging_queues_probe"),
             path("", wrap(self.page_view), name="messaging_queues_changelist"),
         ]
 
@@ -80,6 +81,13 @@ class QueuesAdmin(ReadOnlyAdmin):
         count = services.hurry_queue(queue=_known(name), actor=self._actor(request, permissions.RETRY))
         text = ngettext("%(count)d message is sent now.", "%(count)d messages are sent now.", count)
         return self._back(request, text % {"count": count})
+
+    def probe_view(self, request: HttpRequest, name: str) -> HttpResponse:
+        try:
+            services.probe(name=name, actor=self._actor(request, permissions.RETRY))
+        except services.CircuitClosed as fault:
+            return self._back(request, str(fault), messages.WARNING)
+        return self._back(request, _("One message that waits for %(name)s is sent now.") % {"name": name})
 
     def _page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
         actor = self._actor(request)

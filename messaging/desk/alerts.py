@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Count, Min, QuerySet
 from django.utils import timezone
 
-from messaging.models import Alert, FailureGroup, GroupState, Message
+from messaging.models import Alert, Circuit, FailureGroup, GroupState, Message
 
 log = logging.getLogger(__name__)
 RELAY = "relay"
@@ -42,6 +42,12 @@ def _conditions() -> Iterator[tuple[str, str]]:
     for group in FailureGroup.objects.filter(state=GroupState.REGRESSED).order_by("-dead_count")[:_MANY]:
         yield f"regressed:{group.pk}", f"It was resolved and fails again: {group} ({group.dead_count} dead)."
     yield from _growing()
+    for circuit in Circuit.objects.filter(opened_at__isnull=False):
+        since = f"{circuit.opened_at:%Y-%m-%d %H:%M} UTC"
+        yield (
+            f"circuit:{circuit.name}",
+            f"{circuit.name} is down since {since}; its messages wait. {circuit.last_error}",
+        )
     oldest = Message.objects.dead().aggregate(at=Min("finished_at"))["at"]
     patience = timedelta(hours=settings.CONVEYOR_ALERT_OLDEST_HOURS)
     if oldest is not None and now - oldest > patience:

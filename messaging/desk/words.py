@@ -64,6 +64,8 @@ def _dead_step(message: Message) -> str:
 
 
 def _settled_step(message: Message) -> str:
+    if message.state == State.PENDING and message.waits_for:
+        return _("Nothing. It waits until %(system)s answers again.") % {"system": message.waits_for}
     if message.state == State.PENDING:
         return _("Nothing. It waits to be sent, from %(at)s on.") % {"at": _moment(message.available_at)}
     if message.state == State.SENT:

@@ -10,6 +10,7 @@ from messaging.models.bulk import (
     SkipReason,
     Verdict,
 )
+from messaging.models.circuits import Circuit
 from messaging.models.groups import Alert, FailureGroup, FailureHour, GroupState
 from messaging.models.ledger import LIVE_STATES, Attempt, FailedTask, Message, MessageQuerySet, State
 from messaging.models.minutes import QueueMinute
@@ -17,6 +18,6 @@ from messaging.models.pauses import QueuePause, Queues
 
 __all__ = [
     "LIVE_STATES", "SETTLED", "Alert", "AppendOnly", "Attempt", "AuditEntry", "BulkItem", "BulkOperation", "BulkState",
-    "FailedTask", "FailureGroup", "FailureHour", "GroupState", "ItemOutcome", "Message", "MessageQuerySet",
+    "Circuit", "FailedTask", "FailureGroup", "FailureHour", "GroupState", "ItemOutcome", "Message", "MessageQuerySet",
     "PayloadEdit", "QueueMinute", "QueuePause", "Queues", "SkipReason", "State", "Verdict",
 ]  # fmt: skip

@@ -48,7 +48,7 @@ class Message(models.Model):
     `attempts` counts the failed attempts of all time; those before `replayed_from` no longer count against the limit,
     because an operator has granted a fresh start. `sends` counts publications, and a delivery carries its number,
     so that a copy of an earlier publication can be told from the present one. `started_at` is when the run that
-    succeeded began; failed runs have theirs in `Attempt`.
+    succeeded began; failed runs have theirs in `Attempt`. `waits_for` is the circuit that holds a pending one up.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -78,6 +78,7 @@ class Message(models.Model):
     raw_body = models.BinaryField(null=True, blank=True)
     raw_headers = models.JSONField(null=True, blank=True)
     note = models.CharField(max_length=500, blank=True)
+    waits_for = models.CharField(max_length=60, blank=True, db_default="", default="")
 
     objects = MessageQuerySet.as_manager()
 
@@ -108,6 +109,7 @@ class Message(models.Model):
             # Without it the relay would read all that waits in a paused queue each time it looks for something to send.
             models.Index("queue", "available_at", name="messaging_due_by_queue", condition=Q(state=State.PENDING)),
             models.Index("finished_at", "queue", name="messaging_finished", condition=Q(state=State.DONE)),
+            models.Index("waits_for", name="messaging_waits_for", condition=Q(state=State.PENDING) & ~Q(waits_for="")),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """How does a message move on in the ledger, by its deliveries and by what operators wish?"""
 
-from messaging.services.delivery import NotInLedger, bury, file_stray, reopen, reschedule, settle
+from messaging.services.circuits import CircuitClosed, probe
+from messaging.services.delivery import NotInLedger, bury, defer, file_stray, reopen, reschedule, settle
 from messaging.services.edits import CannotEdit, edit_and_retry, reveal, seen_to_edit
 from messaging.services.groups import (
     IllegalGroupState,
@@ -13,8 +14,8 @@ from messaging.services.queues import AlreadyPaused, NotPaused, QueueUnknown, hu
 from messaging.services.wishes import Outcome, ReasonMissing, discard, restore, retry
 
 __all__ = [
-    "AlreadyPaused", "CannotEdit", "IllegalGroupState", "NotInLedger", "NotPaused", "Outcome", "QueueUnknown",
-    "ReasonMissing", "annotate_group", "bury", "discard", "discard_group", "edit_and_retry", "file_stray", "hurry",
-    "hurry_queue", "pause", "reopen", "reschedule", "restore", "restore_operation", "resume", "retry", "reveal",
-    "seen_to_edit", "set_group_state", "settle",
+    "AlreadyPaused", "CannotEdit", "CircuitClosed", "IllegalGroupState", "NotInLedger", "NotPaused", "Outcome",
+    "QueueUnknown", "ReasonMissing", "annotate_group", "bury", "defer", "discard", "discard_group",
+    "edit_and_retry", "file_stray", "hurry", "hurry_queue", "pause", "probe", "reopen", "reschedule", "restore",
+    "restore_operation", "resume", "retry", "reveal", "seen_to_edit", "set_group_state", "settle",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from django.utils import timezone
 from messaging import rollup
 from messaging.failures import Failure
 from messaging.models import Attempt, Message, State
-from messaging.signals import attempt_failed
+from messaging.signals import attempt_failed, deferred
 
 
 class NotInLedger(LookupError):
@@ -49,6 +49,22 @@ def reschedule(*, message_id: uuid.UUID, failure: Failure, delay: float, limit: 
     message.state = State.PENDING
     message.available_at = timezone.now() + timedelta(seconds=delay)
     _keep_attempt(message, failure, limit=limit)
+    return message
+
+
+@transaction.atomic(savepoint=False)
+def defer(*, message_id: uuid.UUID, circuit: str, delay: float) -> Message | None:
+    """Put a message off for `delay` seconds because what it needs is down. No attempt is spent. None: as in
+    `reschedule`."""
+    message = _under_way(message_id)
+    if message is None:
+        return None
+    is_news = message.waits_for != circuit
+    message.state, message.waits_for = State.PENDING, circuit
+    message.available_at = timezone.now() + timedelta(seconds=delay)
+    message.save(update_fields=["state", "available_at", "waits_for"])
+    if is_news:
+        deferred.send(sender=Message, message=message, circuit=circuit)
     return message
 
 
@@ -141,13 +157,14 @@ def _die(message: Message) -> None:
 
 def _keep_attempt(message: Message, failure: Failure, *, limit: int, retry_now: bool = False) -> None:
     message.attempts += 1
+    message.waits_for = ""
     message.error_type = failure.error_type
     message.error_message = failure.error_message
     message.fingerprint = failure.fingerprint
     message.save(
         update_fields=[
             "state", "available_at", "finished_at", "attempts", "error_type", "error_message", "fingerprint",
-            "raw_body", "raw_headers",
+            "raw_body", "raw_headers", "waits_for",
         ]
     )  # fmt: skip
     _insert_attempt(message, failure, ended_at=timezone.now())

@@ -13,6 +13,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from messaging import ledger, services, tracing
+from messaging.circuits import CircuitOpen
 from messaging.failures import Failure, failure_of, failure_told
 from messaging.models import Message, State
 from messaging.payloads import Payload, SchemaTooNew
@@ -24,6 +25,10 @@ HEADER = "conveyor"
 
 class AlreadySettled(Ignore):
     """This delivery is a duplicate, or an operator was first: it has no effect, and is acknowledged."""
+
+
+class Deferred(Ignore):
+    """What the message needs is down: it waits in the ledger, and no attempt is spent."""
 
 
 class NeverCompleted(RuntimeError):
@@ -38,6 +43,7 @@ class ReliableTask(Task):
     """Base of every task. Subclass it by `@reliable_task(SomePayload, …)`.
 
     A first delivery goes straight to work. One that says it was redelivered, retried or sent again is looked up first.
+    A task that meets an open circuit is put off without spending an attempt.
     `complete()` commits effects and "done" together. `retry()`, which Celery's `autoretry_for` calls too, writes
     the next due time to the ledger instead of holding the message. Every other exception makes the message dead.
     """
@@ -78,9 +84,19 @@ class ReliableTask(Task):
             payload = self.payload.load(data, version=version)
         except SchemaTooNew as error:
             raise self.retry(exc=error, countdown=settings.CONVEYOR_RETRY_BASE) from error
-        self.run(payload)
+        try:
+            self.run(payload)
+        except CircuitOpen as wait:
+            raise self._defer(wait) from wait
         if not self.request.completed:
             raise NeverCompleted(f"{self.name} returned without completing its message: use `with self.complete():`")
+
+    def _defer(self, wait: CircuitOpen) -> Ignore:
+        id_ = uuid.UUID(self.request.id)
+        if services.defer(message_id=id_, circuit=wait.name, delay=wait.seconds) is None:
+            return AlreadySettled()
+        log.info("%s %s waits: %s", self.name, id_, wait)
+        return Deferred()
 
     @property
     def may_overlap(self) -> bool:

@@ -2,7 +2,9 @@
 
 from django.conf import settings
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
 
+from messaging import circuits
 from payments.gateways.base import (
     Authorisation,
     CardDeclined,
@@ -16,6 +18,7 @@ from payments.gateways.base import (
     RequestRefused,
     UnknownPaymentMethod,
 )
+from payments.gateways.guarded import GuardedGateway
 
 __all__ = [
     "Authorisation",
@@ -41,8 +44,18 @@ _GATEWAYS = {
 
 
 def gateway() -> Gateway:
+    """The gateway of the settings, behind its circuit breaker."""
     made: Gateway = import_string(_GATEWAYS[settings.PAYMENT_GATEWAY])()
-    return made
+    return GuardedGateway(circuit_name(), made)
+
+
+def circuit_name() -> str:
+    return f"gateway.{settings.PAYMENT_GATEWAY}"
+
+
+def register_circuit() -> None:
+    """Let operators see whether the gateway is up."""
+    circuits.register(circuit_name(), _("Payment gateway"), is_simulated=settings.PAYMENT_GATEWAY == "simulated")
 
 
 def offered_methods() -> tuple[OfferedMethod, ...]:

@@ -17,7 +17,14 @@ class CardDeclined(Exception):
 
 
 class GatewayUnavailable(Exception):
-    """The gateway did not take the request. To be tried again with the same idempotency key."""
+    """The gateway did not take the request. To be tried again with the same idempotency key.
+
+    `concerns_all`: others would fare no better. False where only this request met trouble.
+    """
+
+    def __init__(self, message: str = "", *, concerns_all: bool = True) -> None:
+        self.concerns_all = concerns_all
+        super().__init__(message)
 
 
 class OutcomeUnknown(GatewayUnavailable):

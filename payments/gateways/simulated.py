@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
+from messaging import outages
 from payments.gateways.base import (
     Authorisation,
     CardDeclined,
@@ -30,6 +31,7 @@ from payments.gateways.base import (
 )
 from payments.models import GatewayCall, GatewayCharge, GatewayRefund
 
+NAME = "gateway.simulated"
 SLOW_SECONDS = 5.0
 
 
@@ -40,7 +42,7 @@ class SimulatedGateway:
 
     def capture(self, *, idempotency_key: str, reference: str, amount: int) -> ChargeResult:
         """The reference is as good a key as `idempotency_key`: an authorisation is captured once."""
-        time.sleep(settings.CONVEYOR_GATEWAY_LATENCY)
+        _reach()
         GatewayCharge.objects.filter(reference=reference, is_captured=False, amount__gte=amount).update(
             is_captured=True, amount=amount
         )
@@ -54,16 +56,17 @@ class SimulatedGateway:
         return ChargeResult(charge.reference, charge.amount, charge.currency)
 
     def refund(self, *, idempotency_key: str, charge_reference: str, amount: int) -> RefundResult:
-        time.sleep(settings.CONVEYOR_GATEWAY_LATENCY)
+        _reach()
         refund = _refund(idempotency_key, charge_reference, amount)
         return RefundResult(refund.reference, refund.amount)
 
     def fetch(self, *, idempotency_key: str, reference: str = "") -> ChargeRecord | None:
-        time.sleep(settings.CONVEYOR_GATEWAY_LATENCY)
+        _reach()
         charge = GatewayCharge.objects.filter(idempotency_key=idempotency_key).first()
         return _record(charge, _refunded(charge)) if charge else None
 
     def records(self, *, since: datetime) -> Iterator[tuple[str, ChargeRecord]]:
+        _reach()
         charges = GatewayCharge.objects.filter(created_at__gte=since).annotate(refunded=Sum("refunds__amount"))
         for charge in charges.iterator():
             yield charge.idempotency_key, _record(charge, charge.refunded or 0)
@@ -81,16 +84,23 @@ class SimulatedGateway:
         )
 
 
+def _reach() -> None:
+    """The way to the gateway and back. The outage of a method is its own; this one is everybody's."""
+    time.sleep(settings.CONVEYOR_GATEWAY_LATENCY)
+    if outages.is_played(name=NAME):
+        raise GatewayUnavailable("The payment gateway cannot be reached.")
+
+
 def _asked(key: str, amount: int, currency: str, method: str, *, is_captured: bool) -> GatewayCharge:
     """What the script of `method` makes of it, and the record of the money that was held or taken."""
     script = _SCRIPTS.get(method)
     if script is None:
         raise UnknownPaymentMethod(method)
-    time.sleep(settings.CONVEYOR_GATEWAY_LATENCY)
+    _reach()
     script(key)
     charge, is_new = _charge(key, amount, currency, method, is_captured)
     if is_new and method == "pm_lost_reply":
-        raise OutcomeUnknown("The reply of the payment gateway was lost.")
+        raise OutcomeUnknown("The reply of the payment gateway was lost.", concerns_all=False)
     return charge
 
 
@@ -154,11 +164,11 @@ def _fail_twice(key: str) -> None:
     call, _created = GatewayCall.objects.get_or_create(idempotency_key=key)
     GatewayCall.objects.filter(pk=call.pk).update(calls=F("calls") + 1)
     if call.calls < 2:
-        raise GatewayUnavailable("The payment gateway did not answer.")
+        raise GatewayUnavailable("The payment gateway did not answer.", concerns_all=False)
 
 
 def _fail(key: str) -> None:
-    raise GatewayUnavailable("The payment gateway did not answer.")
+    raise GatewayUnavailable("The payment gateway did not answer.", concerns_all=False)
 
 
 def _break(key: str) -> None:

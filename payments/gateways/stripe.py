@@ -108,7 +108,7 @@ class StripeGateway:
         with _typed_errors():
             intent = _client().v1.payment_intents.create(params, {"idempotency_key": key})
         if intent.status not in (_TAKEN, _HELD):
-            raise OutcomeUnknown(f"Stripe has not decided on {intent.id} yet: {intent.status}.")
+            raise OutcomeUnknown(f"Stripe has not decided on {intent.id} yet: {intent.status}.", concerns_all=False)
         return intent
 
 
@@ -141,7 +141,8 @@ def _typed_errors() -> Iterator[None]:
 def _unanswered(status: int | None) -> GatewayUnavailable:
     """409: the same key is being worked on just now; 429: too many requests. Neither did anything."""
     if status in (409, 429):
-        return GatewayUnavailable(f"Stripe is busy and wants to be asked again later ({status}).")
+        busy = f"Stripe is busy and wants to be asked again later ({status})."
+        return GatewayUnavailable(busy, concerns_all=status == 429)
     return OutcomeUnknown(f"Stripe failed and does not say whether the request took effect ({status}).")
 
 

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from messaging import services
+from messaging.circuit_desk import circuit_rows
 from messaging.models import LIVE_STATES, Message
 from messaging.permissions import Actor
 from messaging.queues import QueueRow, queue_rows
@@ -22,7 +23,7 @@ from messaging.services.edits import version_of
 from messaging.topology import topology
 from shop.api.docs import BODY, PAGE, STAFF, problems
 from shop.api.inputs import EditIn, FailedTaskQuery, OptionalReasonIn, ReasonIn, read
-from shop.api.outputs import FailedTaskOut, QueueOut, RevealedOut
+from shop.api.outputs import CircuitOut, FailedTaskOut, QueueOut, RevealedOut
 from shop.api.problems import conflict, invalid
 
 
@@ -215,6 +216,40 @@ class ResumeQueue(GenericAPIView[Any]):
         except services.NotPaused as fault:
             raise conflict("not-paused", str(fault)) from None
         return Response(self.get_serializer(_row(name)).data)
+
+
+class Circuits(GenericAPIView[Any]):
+    serializer_class = CircuitOut
+    permission_classes = (MayDo,)
+    permission = "messaging.view_message"
+
+    @extend_schema(
+        operation_id="circuits_list", parameters=[PAGE], responses={200: CircuitOut(many=True), **problems(*STAFF, 404)}
+    )
+    def get(self, request: Request) -> Response:
+        """Every outside system: whether it answers, and how much waits until it does."""
+        page = self.paginate_queryset(circuit_rows())
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
+class ProbeCircuit(GenericAPIView[Any]):
+    serializer_class = CircuitOut
+    permission_classes = (MayDo,)
+    permission = "messaging.retry_message"
+
+    @extend_schema(
+        operation_id="circuits_probe", request=None, responses={200: CircuitOut, **problems(*STAFF, 404, 409)}
+    )
+    def post(self, request: Request, name: str) -> Response:
+        """Send one of the messages that wait now, to try whether the system is back."""
+        known = {row.name for row in circuit_rows()}
+        if name not in known:
+            raise Http404
+        try:
+            services.probe(name=name, actor=Actor.of(request.user))
+        except services.CircuitClosed as fault:
+            raise conflict("circuit-closed", str(fault)) from None
+        return Response(self.get_serializer(next(row for row in circuit_rows() if row.name == name)).data)
 
 
 def _queue(name: str) -> str:

@@ -8,6 +8,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from messaging.circuit_desk import CircuitRow
 from messaging.masking import mask, mask_text
 from messaging.models import BulkState, FailureGroup, GroupState, ItemOutcome, Message, State, Verdict
 from messaging.queues import QueueRow
@@ -230,6 +231,16 @@ class QueueOut(serializers.Serializer[QueueRow]):
     oldest_seconds = serializers.FloatField(allow_null=True)
     dead = serializers.IntegerField()
     paused = serializers.BooleanField()
+
+
+@extend_schema_serializer(component_name="Circuit")
+class CircuitOut(serializers.Serializer[CircuitRow]):
+    name = serializers.CharField()
+    state = serializers.ChoiceField(choices=["closed", "open", "half_open"])
+    since = serializers.DateTimeField(allow_null=True, help_text="when it went down, or came back")
+    waiting = serializers.IntegerField(help_text="messages that wait for the system to answer again")
+    probe_at = serializers.DateTimeField(allow_null=True, help_text="when one message tries next")
+    last_error = serializers.CharField(allow_blank=True)
 
 
 @extend_schema_serializer(component_name="Token")

@@ -41,6 +41,8 @@ urlpatterns = [
     path("v1/queues/", operations.Queues.as_view(), name="queues"),
     path("v1/queues/<slug:name>/pause/", operations.PauseQueue.as_view(), name="queue-pause"),
     path("v1/queues/<slug:name>/resume/", operations.ResumeQueue.as_view(), name="queue-resume"),
+    path("v1/circuits/", operations.Circuits.as_view(), name="circuits"),
+    path("v1/circuits/<str:name>/probe/", operations.ProbeCircuit.as_view(), name="circuit-probe"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path(
         "docs/",

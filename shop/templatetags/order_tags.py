@@ -6,7 +6,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from orders.models import Status
-from orders.selectors import ATTEMPT_FAILED, REFUND_STARTED
+from orders.selectors import ATTEMPT_FAILED, DEFERRED, REFUND_STARTED
 from payments.models import PaymentStatus
 from shipping.models import ShipmentStatus
 from shipping.selectors import Window
@@ -22,6 +22,7 @@ _TONES: dict[str, str] = {
     Status.REFUNDED: "good",
     Status.PAYMENT_FAILED: "bad",
     ATTEMPT_FAILED: "waits",
+    DEFERRED: "waits",
     REFUND_STARTED: "waits",
 }
 

@@ -23,7 +23,7 @@ def test_the_schema_is_valid_and_names_every_address():
             "/products/", "/products/{sku}/",
             "/orders/", "/orders/{public_id}/", "/orders/{public_id}/cancel/", "/orders/{public_id}/pay/",
             "/orders/{public_id}/refunds/",
-            "/auth/token/",
+            "/auth/token/", "/circuits/", "/circuits/{name}/probe/",
             "/failed-tasks/", "/failed-tasks/{message_id}/",
             "/failed-tasks/{message_id}/retry/", "/failed-tasks/{message_id}/discard/",
             "/failed-tasks/{message_id}/restore/", "/failed-tasks/{message_id}/edit/",

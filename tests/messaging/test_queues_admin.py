@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from messaging import ledger, pauses, queues, services
-from messaging.models import Attempt, AuditEntry, Message, QueuePause, State
+from messaging.models import Attempt, AuditEntry, Circuit, Message, QueuePause, State
 from messaging.permissions import Actor
 from messaging.pictures import chart, pipeline
 from messaging.throughput import Slot
@@ -212,3 +212,41 @@ def test_each_queue_has_its_lane_within_the_picture(no_broker):
         assert lane.dead.right <= drawn.width
         assert lane.queue.y + lane.queue.height <= drawn.height
     assert drawn.ledger.y >= 0
+
+
+def down(**changes) -> Circuit:
+    now = timezone.now()
+    fields = {"opened_at": now, "probe_at": now + timedelta(hours=1), "last_error": "no answer"}
+    return Circuit.objects.create(pk="gateway.simulated", **(fields | changes))
+
+
+def test_the_page_tells_which_outside_system_is_down_and_what_waits_for_it(operator, viewer):
+    assert "Outside systems" in text(operator)
+    assert "Try now" not in text(operator)
+    circuit = down()
+    (waiting,) = enqueue(delay=3600)
+    Message.objects.filter(pk=waiting.pk).update(waits_for=circuit.name)
+    page = text(operator)
+    for words in ("Payment gateway", "down", "no answer", "Try now"):
+        assert words in page
+    assert "Try now" not in text(viewer)
+    Circuit.objects.update(probing_since=timezone.now())
+    assert "down, one message tries" in text(operator)
+
+
+def test_an_operator_has_a_system_tried_and_a_viewer_does_not(operator, viewer):
+    path = f"{PAGE}circuits/gateway.simulated/probe/"
+    circuit = down()
+    (waiting,) = enqueue(delay=3600)
+    Message.objects.filter(pk=waiting.pk).update(waits_for=circuit.name)
+    assert viewer.post(path).status_code == 403
+    assert operator.get(path).status_code == 405
+    assert not Message.objects.due(now=timezone.now()).exists()
+    assert "is sent now" in text_after(operator, path)
+    assert Message.objects.due(now=timezone.now()).get() == waiting
+    Circuit.objects.update(opened_at=None)
+    assert "is not held to be down" in text_after(operator, path)
+
+
+def text_after(client: Client, path: str) -> str:
+    return client.post(path, follow=True).content.decode()

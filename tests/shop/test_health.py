@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from messaging.models import State
+from messaging.models import Circuit, State
 from shop.health import probes
 from tests.api.client import dead
 
@@ -84,7 +84,16 @@ def test_metrics_count_the_ledger():
     assert "done" not in text
     oldest = next(line for line in text.splitlines() if line.startswith("conveyor_oldest_due_seconds"))
     assert 30 <= float(oldest.split()[1]) < 60
-    assert len(statements) == 5
+    assert len(statements) == 7
+
+
+def test_metrics_tell_which_outside_system_is_down_and_what_waits_for_it():
+    assert 'conveyor_circuit_open{circuit="gateway.simulated"} 0.0' in get("/metrics").content.decode()
+    Circuit.objects.create(pk="gateway.simulated", opened_at=timezone.now())
+    dead(state=State.PENDING, waits_for="gateway.simulated")
+    text = get("/metrics").content.decode()
+    assert 'conveyor_circuit_open{circuit="gateway.simulated"} 1.0' in text
+    assert 'conveyor_circuit_waiting{circuit="gateway.simulated"} 1.0' in text
 
 
 def test_metrics_use_the_partial_indexes():
@@ -92,7 +101,9 @@ def test_metrics_use_the_partial_indexes():
     with CaptureQueriesContext(connection) as statements:
         get("/metrics")
     if connection.vendor == "sqlite":
-        for statement in statements.captured_queries:
+        of_the_ledger = [query for query in statements.captured_queries if "messaging_message" in query["sql"]]
+        assert len(of_the_ledger) == 5
+        for statement in of_the_ledger:
             with connection.cursor() as cursor:
                 cursor.execute(f"EXPLAIN QUERY PLAN {statement['sql']}")
                 plan = " ".join(str(row[-1]) for row in cursor.fetchall())

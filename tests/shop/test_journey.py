@@ -11,6 +11,7 @@ from shop.journey import journey
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 RETRY = ("attempt_failed", {"step": "payment", "attempt": 1, "of": 5, "retry_at": "2026-03-02T14:02:00+00:00"})
 CARRIER = ("attempt_failed", RETRY[1] | {"step": "shipment"})
+DOWN = ("deferred", {"step": "payment", "circuit": "gateway.simulated"})
 DEAD = ("attempt_failed", RETRY[1] | {"retry_at": None})
 
 
@@ -29,6 +30,7 @@ def way(status: str, payment_status: str | None, *kinds: Any) -> str:
     [
         ("placed", "pending", ["placed"], "placed:done paid:now shipped:ahead delivered:ahead"),
         ("placed", "pending", ["placed", RETRY], "placed:done paid:trouble shipped:ahead delivered:ahead"),
+        ("placed", "pending", ["placed", RETRY, DOWN], "placed:done paid:trouble shipped:ahead delivered:ahead"),
         ("placed", "pending", ["placed", DEAD], "placed:done paid:trouble shipped:ahead delivered:ahead"),
         ("placed", "pending", ["placed", DEAD, "replayed"], "placed:done paid:now shipped:ahead delivered:ahead"),
         (

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from messaging import pauses, queues, services
+from messaging.circuit_desk import circuit_rows
 from messaging.permissions import Actor
 from messaging.topology import topology
 
@@ -44,6 +45,9 @@ class Command(BaseCommand):
             cells = (_dash(row.depth), _dash(row.consumers), _dash(row.oldest_seconds), row.waiting, row.scheduled)
             note = f"  paused by {paused[row.name].paused_by}: {paused[row.name].reason}" if row.name in paused else ""
             self.stdout.write(_LINE.format(row.name, *cells, row.dead) + note)
+        for circuit in circuit_rows():
+            if circuit.is_open:
+                self.stdout.write(f"{circuit.name} is down: {circuit.waiting} messages wait for it.")
 
     def _pause(self, options: dict[str, Any]) -> None:
         self._act(options, want_paused=True)

@@ -5,14 +5,15 @@ import time
 import pytest
 import stripe as sdk
 
-from payments.gateways import ChargeResult, GatewayUnavailable, OutcomeUnknown, RequestRefused, gateway
+from payments.gateways import ChargeResult, GatewayUnavailable, OutcomeUnknown, RequestRefused
+from payments.gateways.stripe import StripeGateway
 from tests.payments.gateways.stripe_server import Fault, StripeServer
 
 KEY = "k1"
 
 
 def charge(*, method: str = "pm_card_visa") -> ChargeResult:
-    return gateway().charge(idempotency_key=KEY, amount=500, currency="EUR", method=method)
+    return StripeGateway().charge(idempotency_key=KEY, amount=500, currency="EUR", method=method)
 
 
 @pytest.mark.parametrize("status", [409, 429])
@@ -49,7 +50,7 @@ def test_an_error_of_stripe_is_repeated_under_its_key_but_the_record_tells_the_t
     for _ in range(2):
         with pytest.raises(OutcomeUnknown):
             charge()
-    record = gateway().fetch(idempotency_key=KEY)
+    record = StripeGateway().fetch(idempotency_key=KEY)
     assert record is not None
     assert record.captured == 500
 
@@ -57,7 +58,7 @@ def test_an_error_of_stripe_is_repeated_under_its_key_but_the_record_tells_the_t
 def test_the_search_does_not_find_what_is_new(stripe: StripeServer):
     charge()
     stripe.vault.is_indexed = False
-    assert gateway().fetch(idempotency_key=KEY) is None
+    assert StripeGateway().fetch(idempotency_key=KEY) is None
 
 
 def test_an_unknown_method_is_refused(stripe: StripeServer):

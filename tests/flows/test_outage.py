@@ -1,0 +1,47 @@
+"""Do orders survive a bank that is down for longer than all their attempts would last, on both backends?"""
+
+import time
+
+from messaging.models import Attempt, Circuit, Message, State
+
+CHARGE = "payments.charge_payment"
+NAME = "gateway.simulated"
+
+
+def test_while_the_bank_is_down_orders_wait_unharmed_and_are_paid_once_it_is_back(make_stack):
+    env = {"CONVEYOR_CIRCUIT_SECONDS": "0.5"}
+    stack = make_stack(own_broker=False, env=env, workers={"payments": 2, "shipping": 1})
+    stack.wait_status(stack.order(), "shipped", "delivered")
+    outage(stack, "--seconds", "600")
+    orders = [stack.order() for _ in range(3)]
+    stack.wait_for(lambda: circuit(stack)["state"] != "closed", what="three failures in a row open the circuit")
+    orders += [stack.order() for _ in range(9)]
+    time.sleep(8)  # longer than five attempts last, which are a second apart
+    with stack.db() as database:
+        charges = Message.objects.using(database).filter(task=CHARGE, subject__in=[o["number"] for o in orders])
+        assert {message.state for message in charges} <= {State.PENDING, State.SENT}
+        untried = charges.filter(subject__in=[order["number"] for order in orders[3:]])
+        assert set(untried.values_list("attempts", flat=True)) == {0}
+        assert not Attempt.objects.using(database).filter(message__in=untried).exists()
+        assert Circuit.objects.using(database).get().is_open
+    assert circuit(stack)["waiting"] > 0
+    told = stack.api("GET", f"orders/{orders[-1]['public_id']}/")[1]["timeline"][-1]["text"]
+    assert told == "The bank answers nobody at the moment. Your payment waits until it does"
+    assert "conveyor_circuit_open" in stack.api("GET", "/metrics")[1]
+    assert stack.audit() == []
+
+    outage(stack, "--end")
+    for order in orders:
+        stack.wait_status(order, "shipped", "delivered", timeout=30)
+    assert circuit(stack)["state"] == "closed"
+    assert stack.audit() == []
+
+
+def outage(stack, *arguments: str) -> None:
+    done = stack.manage("outage", NAME, *arguments)
+    assert done.returncode == 0, done.stderr
+
+
+def circuit(stack) -> dict:
+    _, page = stack.api("GET", "circuits/", token=stack.token())
+    return next(row for row in page["results"] if row["name"] == NAME)

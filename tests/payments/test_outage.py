@@ -1,0 +1,148 @@
+"""Does a gateway that is down hold charges up at no cost of attempts, and do test cards harm only themselves?"""
+
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from messaging import circuits, outages
+from messaging.models import Circuit, Message, State
+from orders.models import Order, Status
+from orders.selectors import describe
+from payments.gateways import gateway
+from payments.gateways.simulated import NAME
+from payments.models import GatewayCharge, PaymentStatus
+from shop.services import cancel
+from tests.auditing import broken
+from tests.delivery import deliver, deliver_all, deliver_due, hurry, take
+from tests.factories import place
+
+pytestmark = pytest.mark.django_db(transaction=True)
+CHARGE = "payments.charge_payment"
+
+
+@pytest.fixture
+def outage() -> Any:
+    outages.begin(name=NAME, seconds=600)
+    yield
+    outages.end(name=NAME)
+
+
+def charge(order: Order) -> Message:
+    message = take(task=CHARGE, subject=order.number)
+    deliver(message)
+    return message
+
+
+def end() -> None:
+    """The gateway is back, and it is time to try."""
+    outages.end(name=NAME)
+    Circuit.objects.update(probe_at="2026-01-01T00:00Z")
+    circuits.forget()
+
+
+def test_orders_wait_while_the_gateway_is_down_and_are_paid_once_it_is_back(outage):
+    orders = [place() for _ in range(8)]
+    tried = [charge(order) for order in orders]
+    assert [message.attempts for message in tried] == [1, 1, 1, 0, 0, 0, 0, 0]
+    assert {message.state for message in tried} == {State.PENDING}
+    assert Circuit.objects.get().name == NAME
+    events = list(orders[-1].events.all())
+    assert [event.kind for event in events] == ["placed", "deferred"]
+    assert describe(events[-1]) == "The bank answers nobody at the moment. Your payment waits until it does"
+    assert broken() == {}
+    end()
+    deliver_all()
+    assert not Circuit.objects.get().is_open
+    assert {order.payments.get().status for order in orders} == {PaymentStatus.CAPTURED}
+    assert GatewayCharge.objects.count() == 8
+    assert broken() == {}
+
+
+def test_an_outage_of_any_length_kills_no_order(outage, settings):
+    settings.CONVEYOR_RETRY_MAX_ATTEMPTS = 5
+    orders = [place() for _ in range(4)]
+    for order in orders:
+        charge(order)
+    for _ in range(30):
+        Circuit.objects.update(probe_at="2026-01-01T00:00Z")
+        circuits.forget()
+        hurry(task=CHARGE)
+        deliver_due()
+    assert not Message.objects.dead().exists()
+    end()
+    deliver_all()
+    assert set(Order.objects.values_list("status", flat=True)) == {Status.DELIVERED}
+
+
+def test_cards_that_fail_by_script_open_no_circuit():
+    for method in ("pm_outage", "pm_flaky_2", "pm_lost_reply", "pm_outage", "pm_outage", "pm_outage"):
+        charge(place(payment_method=method))
+    assert not Circuit.objects.exists()
+
+
+def test_a_declined_card_is_an_answer_and_ends_the_outage(outage):
+    for _ in range(3):
+        charge(place())
+    assert Circuit.objects.get().is_open
+    end()
+    charge(place(payment_method="pm_card_declined"))
+    assert not Circuit.objects.get().is_open
+
+
+def test_refunds_wait_for_the_gateway_too(outage):
+    outages.end(name=NAME)
+    order = place()
+    charge(order)
+    outages.begin(name=NAME, seconds=600)
+    for _ in range(3):
+        charge(place())
+    cancel(order=order)
+    refund = take(task="payments.refund_payment")
+    assert deliver(refund) == State.PENDING
+    assert (refund.attempts, refund.waits_for) == (0, NAME)
+    end()
+    deliver_all()
+    order.refresh_from_db()
+    assert order.status == Status.REFUNDED
+    assert broken() == {}
+
+
+def test_all_calls_but_the_list_of_methods_stand_behind_the_circuit():
+    Circuit.objects.create(pk=NAME, opened_at="2026-01-01T00:00Z", probe_at="2999-01-01T00:00Z")
+    guarded = gateway()
+    asked: list[Any] = [
+        lambda: guarded.authorise(idempotency_key="k", amount=1, currency="EUR", method="pm_card_visa"),
+        lambda: guarded.capture(idempotency_key="k", reference="r", amount=1),
+        lambda: guarded.charge(idempotency_key="k", amount=1, currency="EUR", method="pm_card_visa"),
+        lambda: guarded.refund(idempotency_key="k", charge_reference="r", amount=1),
+        lambda: guarded.fetch(idempotency_key="k"),
+        lambda: list(guarded.records(since=timezone.now())),
+    ]
+    for ask in asked:
+        with pytest.raises(circuits.CircuitOpen):
+            ask()
+    assert guarded.methods()
+
+
+def test_the_command_plays_an_outage_in_demo_mode_only(settings):
+    settings.CONVEYOR_DEMO = True
+    call_command("outage", NAME, "--seconds", "60")
+    assert outages.is_played(name=NAME)
+    call_command("outage", NAME, "--end")
+    assert not outages.is_played(name=NAME)
+    with pytest.raises(CommandError, match=r"There are: .*gateway\.simulated"):
+        call_command("outage", "the moon")
+    with pytest.raises(CommandError, match="more than 0"):
+        call_command("outage", NAME, "--seconds", "0")
+    settings.CONVEYOR_DEMO = False
+    with pytest.raises(CommandError, match="demo mode only"):
+        call_command("outage", NAME)
+    assert not outages.is_played(name=NAME)
+
+
+def test_an_outage_ends_by_itself():
+    outages.begin(name=NAME, seconds=-1)
+    assert not outages.is_played(name=NAME)
+    outages.end(name=NAME)
