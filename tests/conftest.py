@@ -27,15 +27,17 @@ MARKS = {
 class ByBackend(LoadScopeScheduling):
     """Tests of one backend run on one worker of xdist, so that they share its stack; all others run anywhere.
 
-    So do those of `tests/chaos`, which have stacks of their own. xdist's own way, `xdist_group`, renames tests, which
-    pytest 9.2 no longer lets it do.
+    Those of `tests/chaos` run anywhere, too, since each has stacks of its own; but those that kill workers share one
+    for each backend. xdist's own way, `xdist_group`, renames tests, which pytest 9.2 no longer lets it do.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        if nodeid.startswith("tests/chaos/"):
-            return nodeid
-        parameters = nodeid.partition("[")[2].rstrip("]").split("-")
-        return next((backend for backend in BACKENDS if backend in parameters), nodeid)
+        module, _, name = nodeid.partition("::")
+        parameters = name.partition("[")[2].rstrip("]").split("-")
+        backend = next((backend for backend in BACKENDS if backend in parameters), nodeid)
+        if module == "tests/chaos/test_kills.py":
+            return f"kills {backend}"
+        return nodeid if module.startswith("tests/chaos/") else backend
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByBackend:
