@@ -121,9 +121,13 @@ def note_refund_started(*, order: Order, amount: int, by: str = "", reason: str 
 
 
 @transaction.atomic(savepoint=False)
-def note_partly_refunded(*, order: Order, amount: int) -> None:
-    """Part of the money is back with the payer; the order goes on as it is."""
+def note_partly_refunded(*, order: Order, amount: int, left: int) -> None:
+    """Part of the money is back with the payer; the order goes on as it is.
+
+    `left` is what stays paid once all refunds that are under way have come back. Both are minor units.
+    """
     _note(order, "partly_refunded", amount, {})
+    signals.order_partly_refunded.send(sender=Order, order=order, amount=amount, left=left)
 
 
 def _note(order: Order, kind: str, amount: int, data: dict[str, Any]) -> None:

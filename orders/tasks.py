@@ -19,7 +19,13 @@ def send_email(self: ReliableTask, payload: SendEmail) -> None:
     if order.anonymised_at:
         with self.complete():
             return
-    email = emails.compose(order=order, kind=payload.kind, message_id=str(self.request.id))
+    email = emails.compose(
+        order=order,
+        kind=payload.kind,
+        message_id=str(self.request.id),
+        amount=payload.amount,
+        left=payload.left,
+    )
     deliveries.send_once(self, email=email, kind=payload.kind, order_id=order.pk)
 
 

@@ -133,7 +133,8 @@ def record_refund(*, refund: Refund, result: RefundResult) -> None:
     Order.objects.select_for_update().get(pk=payment.order_id)
     Refund.objects.filter(pk=refund.pk).update(status=RefundStatus.DONE, gateway_reference=result.reference)
     if selectors.given_back(payment=payment) < payment.amount:
-        note_partly_refunded(order=payment.order, amount=refund.amount)
+        left = payment.amount - selectors.owed_back(payment=payment)
+        note_partly_refunded(order=payment.order, amount=refund.amount, left=left)
         return
     others = payment.order.payments.filter(status=PaymentStatus.CAPTURED).exclude(pk=payment.pk)
     if not others.exists():
