@@ -25,3 +25,7 @@ class CancelUnpaid(Payload, task="orders.cancel_unpaid", routing_key="maintenanc
     """Cancel the order if it has stood unpaid for too long."""
 
     order_id: int
+
+
+class ExpireReservations(Payload, task="orders.expire_reservations", routing_key="maintenance.expire"):
+    """Look for orders that hold goods although their payment was never decided on, and have them cancelled."""
