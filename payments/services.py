@@ -171,7 +171,8 @@ def compare_soon(*, key: uuid.UUID, reference: str, number: str) -> None:
 
 def _look_for_money(payment: Payment, order: Order) -> None:
     """A charge that is still under way looks by itself. One that died may have taken money, and nobody would ask."""
-    if not Message.objects.live().filter(pk=payment.message_id).exists():
+    is_coming = payment.message_id and Message.objects.live().filter(pk=payment.message_id).exists()
+    if not is_coming:
         compare_soon(key=payment.pk, reference=payment.gateway_reference, number=order.number)
 
 
