@@ -141,7 +141,7 @@ def elsewhere(story, settings) -> Order:
 
 @pytest.mark.parametrize("gateway", ["simulated", "stripe"])
 def test_the_money_is_read_in_at_most_four_statements_whichever_gateway_it_is(
-    gateway, story, settings, django_assert_num_queries
+    gateway, story, settings, django_assert_max_num_queries
 ):
     settings.PAYMENT_GATEWAY = gateway
     with django_assert_max_num_queries(4):
