@@ -208,6 +208,8 @@ SHOP_CURRENCY = "EUR"
 # Who sells, as on invoices: the name, then the lines of the address.
 SHOP_SELLER = ("Conveyor", "1 Belt Street", "Exampletown", "shop@conveyor.example")
 SHOP_EXPRESS_PRICE = 990
+# So many pieces of a new product, or fewer, are few: its own `reorder_level` can be changed in the admin.
+SHOP_REORDER_LEVEL = 5
 # Orders before this hour, in TIME_ZONE, leave the same working day (Monday to Friday).
 SHIPPING_CUTOFF_HOUR = 15
 # First and last working day of arrival, counted from the day on which the parcel leaves.
