@@ -9,18 +9,26 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from orders.records import RecordAdmin
 from shop import inventory
 from shop.admin.stockroom import VIEW
-from shop.admin.stockroom_forms import MAX_PIECES, pieces_in
+from shop.admin.stockroom_forms import MAX_PIECES, number_in, pieces_in
 from shop.errors import StockroomRefusal
-from shop.models import LowStock, User
+from shop.models import LowStock, Product, User
 from shop.stock import RESTOCK, receive_goods
 
 _FIELD = "pieces-"
+
+
+class _LowGoods(Paginator):  # type: ignore[type-arg]
+    @cached_property
+    def count(self) -> int:
+        """Without the sales, which cost more than the page and change no count."""
+        return Product.objects.running_low().count()
 
 
 @admin.register(LowStock)
@@ -43,8 +51,8 @@ class LowStockAdmin(RecordAdmin):
     def _restocked(self, request: HttpRequest) -> bool:
         """Whether something came in; if not, it was said why."""
         typed = {name[len(_FIELD) :]: text for name, text in request.POST.items() if name.startswith(_FIELD) and text}
-        wanted = {int(pk): pieces_in(str(text)) for pk, text in typed.items() if pk.isascii() and pk.isdecimal()}
-        quantities = {pk: pieces for pk, pieces in wanted.items() if pieces}
+        wanted = {number_in(pk): pieces_in(str(text)) for pk, text in typed.items()}
+        quantities = {pk: pieces for pk, pieces in wanted.items() if pk and pieces}
         if not quantities or len(quantities) < len(typed):
             told = _("Write beside the goods how many pieces came in, from 1 to 1,000,000. Nothing was changed.")
             self.message_user(request, told, messages.ERROR)
@@ -52,13 +60,9 @@ class LowStockAdmin(RecordAdmin):
         return self._received(request, quantities)
 
     def _received(self, request: HttpRequest, quantities: dict[int, int]) -> bool:
-        seen = request.POST.get("seen", "")
+        seen = number_in(request.POST.get("seen", ""))
         try:
-            products = receive_goods(
-                quantities=quantities,
-                by=cast(User, request.user),
-                seen=int(seen) if seen.isascii() and seen.isdecimal() else 0,
-            )
+            products = receive_goods(quantities=quantities, by=cast(User, request.user), seen=seen)
         except StockroomRefusal as refused:
             self.message_user(request, str(refused), messages.ERROR)
             return False
@@ -70,7 +74,7 @@ class LowStockAdmin(RecordAdmin):
     def _context(self, request: HttpRequest) -> dict[str, Any]:
         """The newest movement is read before the stock: what comes in between is then refused rather than doubled."""
         seen = inventory.newest_movement()
-        goods = Paginator(inventory.low_stock(now=timezone.now()), self.list_per_page)
+        goods = _LowGoods(inventory.low_stock(now=timezone.now()), self.list_per_page)
         page = goods.get_page(request.GET.get("p"))
         return {
             **self.admin_site.each_context(request),

@@ -8,12 +8,18 @@ from django.utils.translation import gettext_lazy as _
 from shop.models.stock import NOTE_MAX
 
 MAX_PIECES = 1_000_000
+_DIGITS = 18
+
+
+def number_in(text: str) -> int:
+    """The number that was typed, or 0 for anything that is none, or too large for any database."""
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else 0
 
 
 def pieces_in(text: str) -> int | None:
     """The number of pieces that came in, from 1 to `MAX_PIECES`; None for anything else."""
-    text = text.strip()
-    pieces = int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_PIECES)) else 0
+    pieces = number_in(text)
     return pieces if 1 <= pieces <= MAX_PIECES else None
 
 
