@@ -191,6 +191,7 @@ CELERY: dict[str, Any] = celery_settings(
     "beat_schedule": {
         "purge finished messages": {"task": "messaging.purge_finished", "schedule": 600.0},
         "compare payments with the gateway": {"task": "payments.reconcile", "schedule": 900.0},
+        "let reservations expire": {"task": "orders.expire_reservations", "schedule": 60.0},
         "check the invariants": {"task": "messaging.check_invariants", "schedule": 300.0},
         "look for what people must be told": {"task": "messaging.look_for_alerts", "schedule": 60.0},
         "keep bulk retries going": {"task": "messaging.keep_bulk", "schedule": 5.0},
@@ -207,6 +208,8 @@ SHOP_CURRENCY = "EUR"
 # Who sells, as on invoices: the name, then the lines of the address.
 SHOP_SELLER = ("Conveyor", "1 Belt Street", "Exampletown", "shop@conveyor.example")
 SHOP_EXPRESS_PRICE = 990
+# So many pieces of a new product, or fewer, are few: its own `reorder_level` can be changed in the admin.
+SHOP_REORDER_LEVEL = 5
 # Orders before this hour, in TIME_ZONE, leave the same working day (Monday to Friday).
 SHIPPING_CUTOFF_HOUR = 15
 # First and last working day of arrival, counted from the day on which the parcel leaves.
@@ -220,6 +223,7 @@ PAYMENT_RECONCILE_DAYS = 3
 STRIPE_API_BASE = env.text("STRIPE_API_BASE", "https://api.stripe.com").rstrip("/")
 CONVEYOR_GATEWAY_LATENCY = env.number("CONVEYOR_GATEWAY_LATENCY", default=0.2, minimum=0, maximum=60)
 CONVEYOR_UNPAID_SECONDS = env.number("CONVEYOR_UNPAID_SECONDS", default=1800, minimum=1)
+CONVEYOR_RESERVATION_SECONDS = env.number("CONVEYOR_RESERVATION_SECONDS", default=86_400, minimum=1)
 CONVEYOR_TRANSIT_SECONDS = env.number("CONVEYOR_TRANSIT_SECONDS", default=180, minimum=0)
 
 REST_FRAMEWORK = {

@@ -8,6 +8,8 @@ class OrdersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from orders import invariants, receivers  # noqa: F401
+        from messaging import beat
+        from orders import invariants, payloads, receivers, selectors  # noqa: F401
 
         receivers.connect()
+        beat.only_if(payloads.ExpireReservations, selectors.anything_expired)

@@ -14,8 +14,8 @@ from orders.money import display
 from orders.selectors import latest_event, order_page_url
 
 
-def compose(*, order: Order, kind: str, message_id: str) -> EmailMultiAlternatives:
-    """The e-mail `kind` about `order`, in the order's language."""
+def compose(*, order: Order, kind: str, message_id: str, amount: int = 0, left: int = 0) -> EmailMultiAlternatives:
+    """The e-mail `kind` about `order`, in the order's language; `amount` and `left` (minor units) if it tells any."""
     event = latest_event(order_id=order.pk, kind=kind)
     with translation.override(order.language):
         context = {
@@ -23,6 +23,8 @@ def compose(*, order: Order, kind: str, message_id: str) -> EmailMultiAlternativ
             "lines": [(line, display(amount=line.total, currency=order.currency)) for line in order.lines.all()],
             "total": display(amount=order.total, currency=order.currency),
             "shipping_price": display(amount=order.shipping_price, currency=order.currency),
+            "amount": display(amount=amount, currency=order.currency),
+            "left": display(amount=left, currency=order.currency) if left else "",
             "data": event.data if event else {},
             "url": order_page_url(order),
         }

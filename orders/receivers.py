@@ -34,6 +34,7 @@ def connect() -> None:
     for kind, signal in _MAILED.items():
         # The partial has no other owner, so the signal must hold it.
         signal.connect(partial(send_email, kind), weak=False, dispatch_uid=f"orders.send_email.{kind}")
+    signals.order_partly_refunded.connect(tell_of_part, dispatch_uid="orders.tell_of_part")
     signals.order_payment_failed.connect(watch_unpaid, dispatch_uid="orders.watch_unpaid")
     attempt_failed.connect(note_failed_attempt, dispatch_uid="orders.note_failed_attempt")
     deferred.connect(note_deferral, dispatch_uid="orders.note_deferral")
@@ -43,9 +44,12 @@ def connect() -> None:
 
 @enqueues(SendEmail)
 def send_email(kind: EmailKind, /, *, order: Order, **kwargs: Any) -> None:
-    """Imported orders were told of long ago."""
-    if order.source != Source.IMPORT:
-        enqueue(SendEmail(order_id=order.pk, kind=kind), priority=Priority.LOW, subject=order.number)
+    _send(order, SendEmail(order_id=order.pk, kind=kind))
+
+
+@enqueues(SendEmail)
+def tell_of_part(*, order: Order, amount: int, left: int, **kwargs: Any) -> None:
+    _send(order, SendEmail(order_id=order.pk, kind="partly_refunded", amount=amount, left=left))
 
 
 @enqueues(CancelUnpaid)
@@ -71,6 +75,12 @@ def note_deferral(*, message: Message, circuit: str, **kwargs: Any) -> None:
 
 def note_replay(*, messages: Sequence[Message], **kwargs: Any) -> None:
     _note(messages, REPLAYED, {})
+
+
+def _send(order: Order, email: SendEmail) -> None:
+    """Imported orders were told of long ago."""
+    if order.source != Source.IMPORT:
+        enqueue(email, priority=Priority.LOW, subject=order.number)
 
 
 def _note(messages: Sequence[Message], kind: str, data: dict[str, Any]) -> None:

@@ -2,22 +2,28 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from messaging.models import Message
 from messaging.topology import Priority
 from orders.models import TRANSITIONS, Order, OrderEvent, ShippingMethod, Source, Status
 from orders.money import display
+from orders.payloads import CancelUnpaid
 
 ATTEMPT_FAILED = "attempt_failed"
 DEFERRED = "deferred"
 REPLAYED = "replayed"
 REFUND_STARTED = "refund_started"
+REOPENED = "reopened"
+UNPAID = (Status.PLACED, Status.PAYMENT_FAILED)
 _WORKER_LOST = "WorkerLost"
 
 
@@ -46,15 +52,40 @@ def latest_event(*, order_id: int, kind: str) -> OrderEvent | None:
     return OrderEvent.objects.filter(order_id=order_id, kind=kind).order_by("at", "id").last()
 
 
-def unpaid_seconds_left(*, order: Order, now: datetime) -> float:
-    """Seconds until the order counts as unpaid for too long; zero or less once it does.
+def lapses_at(*, order: Order, events: Iterable[OrderEvent]) -> datetime | None:
+    """When an order with these events counts as unpaid for too long; None for one that is not unpaid.
 
-    Counted from the last failed payment, since paying again starts the time anew.
+    One that is `placed` holds its goods until then. One whose payment failed holds none. Paying again starts the time
+    anew.
     """
-    failed = latest_event(order_id=order.pk, kind=Status.PAYMENT_FAILED)
-    since = failed.at if failed else order.placed_at
-    deadline = since + timedelta(seconds=settings.CONVEYOR_UNPAID_SECONDS)
-    return (deadline - now).total_seconds()
+    if order.status not in UNPAID:
+        return None
+    began, seconds = {
+        Status.PLACED: (REOPENED, settings.CONVEYOR_RESERVATION_SECONDS),
+        Status.PAYMENT_FAILED: (str(Status.PAYMENT_FAILED), settings.CONVEYOR_UNPAID_SECONDS),
+    }[Status(order.status)]
+    since = max((event.at for event in events if event.kind == began), default=order.placed_at)
+    return since + timedelta(seconds=seconds)
+
+
+def unpaid_seconds_left(*, order: Order, now: datetime) -> float:
+    """Seconds until the order counts as unpaid for too long; zero or less once it does, endless if it is not unpaid."""
+    deadline = lapses_at(order=order, events=order.events.all())
+    return (deadline - now).total_seconds() if deadline else inf
+
+
+def expired(*, now: datetime) -> QuerySet[Order]:
+    """Orders that hold goods and have been unpaid for too long, oldest first. One whose cancellation is on its way
+    already, or waits for an operator, is left out."""
+    since = now - timedelta(seconds=settings.CONVEYOR_RESERVATION_SECONDS)
+    paid_again = OrderEvent.objects.filter(order=OuterRef("pk"), kind=REOPENED, at__gt=since)
+    asked = Message.objects.unsettled().filter(task=CancelUnpaid.task, subject=OuterRef("number"))
+    placed = Order.objects.filter(status=Status.PLACED, placed_at__lte=since)
+    return placed.filter(~Exists(paid_again), ~Exists(asked)).order_by("placed_at")
+
+
+def anything_expired() -> bool:
+    return expired(now=timezone.now()).exists()
 
 
 def trouble(events: Iterable[OrderEvent]) -> OrderEvent | None:
@@ -153,7 +184,7 @@ _TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
     Status.PLACED: lambda data: _("Order placed"),
     Status.PAID: lambda data: _("Card charged"),
     Status.PAYMENT_FAILED: _payment_failed,
-    "reopened": lambda data: _("Paying again with another method"),
+    REOPENED: lambda data: _("Paying again with another method"),
     Status.SHIPPED: _shipped,
     Status.DELIVERED: lambda data: _("Delivered"),
     Status.CANCELLED: _cancelled,

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
+from messaging.ledger import enqueue
 from messaging.redaction import REMOVED
-from orders import signals
+from messaging.topology import Priority
+from orders import selectors, signals
 from orders.errors import IllegalTransition
 from orders.models import (
     TRANSITIONS,
@@ -21,7 +24,8 @@ from orders.models import (
     default_language,
     new_number,
 )
-from orders.selectors import REFUND_STARTED
+from orders.payloads import CancelUnpaid
+from orders.selectors import REFUND_STARTED, REOPENED, UNPAID
 from orders.values import Address, NewLine
 
 
@@ -83,7 +87,7 @@ def reopen_order(*, order: Order, payment_method: str) -> None:
         order,
         Status.PLACED,
         signals.order_reopened,
-        kind="reopened",
+        kind=REOPENED,
         sources=[Status.PAYMENT_FAILED],
         extra={"payment_method": payment_method},
     )
@@ -105,8 +109,24 @@ def cancel_order(*, order: Order, reason: str = "customer") -> None:
 
 
 def cancel_unpaid_order(*, order: Order) -> None:
-    """payment_failed → cancelled, and from no other state: the shopper may just have paid again."""
-    _move(order, Status.CANCELLED, signals.order_cancelled, {"reason": "unpaid"}, sources=[Status.PAYMENT_FAILED])
+    """placed or payment_failed → cancelled, from the one of them that `order.status` remembers.
+
+    Raises `IllegalTransition` from any other: the order may just have been paid, or be paid again.
+    """
+    sources = [status for status in UNPAID if status == order.status]
+    _move(order, Status.CANCELLED, signals.order_cancelled, {"reason": "unpaid"}, sources=sources)
+
+
+@transaction.atomic(savepoint=False)
+def expire_reservations(*, now: datetime, limit: int = 500) -> int:
+    """Have up to `limit` orders cancelled that hold goods and have been unpaid for too long; how many.
+
+    Each by a message of its own, so that no transaction locks the goods of two orders.
+    """
+    expired = list(selectors.expired(now=now).values_list("pk", "number")[:limit])
+    for order_id, number in expired:
+        enqueue(CancelUnpaid(order_id=order_id), priority=Priority.LOW, subject=number)
+    return len(expired)
 
 
 def mark_refunded(*, order: Order) -> None:
@@ -121,9 +141,13 @@ def note_refund_started(*, order: Order, amount: int, by: str = "", reason: str 
 
 
 @transaction.atomic(savepoint=False)
-def note_partly_refunded(*, order: Order, amount: int) -> None:
-    """Part of the money is back with the payer; the order goes on as it is."""
+def note_partly_refunded(*, order: Order, amount: int, left: int) -> None:
+    """Part of the money is back with the payer; the order goes on as it is.
+
+    `left` is what stays paid once all refunds that are under way have come back. Both are minor units.
+    """
     _note(order, "partly_refunded", amount, {})
+    signals.order_partly_refunded.send(sender=Order, order=order, amount=amount, left=left)
 
 
 def _note(order: Order, kind: str, amount: int, data: dict[str, Any]) -> None:
@@ -160,7 +184,7 @@ def _move(
     The refusal is raised outside the atomic block. Nothing was written by then, so that a caller may catch it
     and go on in its own transaction.
     """
-    allowed = list(sources or _sources_of(to))
+    allowed = list(_sources_of(to) if sources is None else sources)
     with transaction.atomic(savepoint=False):
         moved = Order.objects.filter(pk=order.pk, status__in=allowed).update(status=to)
         if moved:

@@ -34,3 +34,7 @@ order_anonymised = Signal()
 
 #: Sent by `mark_refunded`, inside the transaction that records the refund.
 order_refunded = Signal()
+
+#: Sent by `note_partly_refunded`, inside the transaction that records the refund. No state is changed. Also carries
+#: `amount: int`, which was given back now, and `left: int`, which stays paid, both in minor units.
+order_partly_refunded = Signal()

@@ -9,7 +9,7 @@ from messaging.worker import ReliableTask, reliable_task
 from orders import deliveries, emails, selectors, services
 from orders.errors import IllegalTransition
 from orders.models import Order, Status
-from orders.payloads import CancelUnpaid, SendEmail
+from orders.payloads import CancelUnpaid, ExpireReservations, SendEmail
 
 
 @reliable_task(SendEmail, autoretry_for=(OSError,))
@@ -19,20 +19,33 @@ def send_email(self: ReliableTask, payload: SendEmail) -> None:
     if order.anonymised_at:
         with self.complete():
             return
-    email = emails.compose(order=order, kind=payload.kind, message_id=str(self.request.id))
+    email = emails.compose(
+        order=order,
+        kind=payload.kind,
+        message_id=str(self.request.id),
+        amount=payload.amount,
+        left=payload.left,
+    )
     deliveries.send_once(self, email=email, kind=payload.kind, order_id=order.pk)
 
 
 @reliable_task(CancelUnpaid)
 def cancel_unpaid(self: ReliableTask, payload: CancelUnpaid) -> None:
-    """An order that failed again since this message was sent has its time anew, so it is looked at later."""
-    order = Order.objects.get(pk=payload.order_id)
-    seconds = selectors.unpaid_seconds_left(order=order, now=timezone.now())
+    """An order that failed again since this message was sent has its time anew, so it is looked at later.
+
+    One that waits for its payment is left to the periodic look. The lock keeps the time from beginning anew meanwhile.
+    """
     with self.complete():
-        if order.status != Status.PAYMENT_FAILED:
-            return
-        if seconds > 0:
-            enqueue(payload, subject=order.number, delay=seconds)
-        else:
-            with suppress(IllegalTransition):  # The shopper has paid again since the order was read.
+        order = Order.objects.select_for_update().get(pk=payload.order_id)
+        seconds = selectors.unpaid_seconds_left(order=order, now=timezone.now())
+        if seconds <= 0:
+            with suppress(IllegalTransition):
                 services.cancel_unpaid_order(order=order)
+        elif order.status == Status.PAYMENT_FAILED:
+            enqueue(payload, subject=order.number, delay=seconds)
+
+
+@reliable_task(ExpireReservations)
+def expire_reservations(self: ReliableTask, payload: ExpireReservations) -> None:
+    with self.complete():
+        services.expire_reservations(now=timezone.now())

@@ -6,7 +6,7 @@ from messaging.wiring import enqueues
 from orders import signals
 from orders.models import Order
 from payments import services
-from payments.payloads import ChargePayment, RefundPayment
+from payments.payloads import ChargePayment, ComparePayment, RefundPayment
 
 
 def connect() -> None:
@@ -20,6 +20,6 @@ def ask_for_money(*, order: Order, payment_method: str, **kwargs: Any) -> None:
     services.start_payment(order=order, method=payment_method)
 
 
-@enqueues(RefundPayment)
+@enqueues(RefundPayment, ComparePayment)
 def give_back(*, order: Order, **kwargs: Any) -> None:
     services.cancel_payment(order=order)

@@ -1,16 +1,18 @@
 """What can be asked about payments?"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import IntegerField, OuterRef, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
-from messaging.models import Message
+from messaging.models import Message, State
 from orders.models import Order
-from payments.models import GatewayCharge, GatewayRefund, Payment, PaymentStatus, Refund, RefundStatus
+from payments.models import GatewayCharge, GatewayEvent, GatewayRefund, Payment, PaymentStatus, Refund, RefundStatus
+from payments.payloads import ComparePayment
 
 _UNANSWERED = (PaymentStatus.PENDING, PaymentStatus.CANCELLED)
 
@@ -69,15 +71,22 @@ def summary(*, order_id: int) -> PaymentSummary | None:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRecord:
-    """A payment, and what the simulated gateway's own record says of it; None where it knows of no charge."""
+    """A payment beside what is known of it at the gateway.
+
+    The simulated gateway's own record stands in this database: `charge` is None where it knows of none. Any other
+    gateway is not asked for a page: then `was_asked` is False, and `comparison` and `word` say what was last heard.
+    """
 
     payment: Payment
-    charge: GatewayCharge | None
     refunds: tuple[tuple[Refund, GatewayRefund | None], ...]
+    was_asked: bool
+    charge: GatewayCharge | None = None
+    comparison: Message | None = None
+    word: GatewayEvent | None = None
 
     @property
     def agrees(self) -> bool:
-        """Whether both say the same of the money that was taken."""
+        """Whether both say the same of the money that was taken. Means something only if the gateway was asked."""
         taken = self.payment.amount if self.payment.captured_at else 0
         return taken == (self.charge.amount if self.charge else 0)
 
@@ -86,19 +95,38 @@ MoneyRecords = tuple[PaymentRecord, ...]
 
 
 def money_records(*, order_id: int) -> MoneyRecords:
-    """An order's payments, oldest first, beside the gateway's record of them, in four statements."""
+    """An order's payments, oldest first, beside what is known of them at the gateway, in four statements."""
     payments = list(Payment.objects.filter(order_id=order_id).order_by("created_at", "id"))
     refunds = list(Refund.objects.filter(payment__order_id=order_id).order_by("created_at", "id"))
+    record = _asked if settings.PAYMENT_GATEWAY == "simulated" else _heard
+    return tuple(record(order_id, payments, refunds))
+
+
+def _asked(order_id: int, payments: Sequence[Payment], refunds: Sequence[Refund]) -> Iterator[PaymentRecord]:
     charges = _by_key(GatewayCharge.objects.filter(idempotency_key__in=[str(payment.pk) for payment in payments]))
     given_back = _by_key(GatewayRefund.objects.filter(idempotency_key__in=[str(refund.pk) for refund in refunds]))
-    return tuple(
-        PaymentRecord(
+    for payment in payments:
+        yield PaymentRecord(
             payment=payment,
-            charge=charges.get(str(payment.pk)),
             refunds=tuple((r, given_back.get(str(r.pk))) for r in refunds if r.payment_id == payment.pk),
+            was_asked=True,
+            charge=charges.get(str(payment.pk)),
         )
-        for payment in payments
-    )
+
+
+def _heard(order_id: int, payments: Sequence[Payment], refunds: Sequence[Refund]) -> Iterator[PaymentRecord]:
+    number = Order.objects.filter(pk=order_id).values("number")
+    ended = Message.objects.filter(subject__in=number, task=ComparePayment.task, state__in=(State.DONE, State.DEAD))
+    comparisons = {message.payload.get("payment_id"): message for message in ended.order_by("finished_at", "id")}
+    words = {event.key: event for event in GatewayEvent.objects.filter(key__in=[payment.pk for payment in payments])}
+    for payment in payments:
+        yield PaymentRecord(
+            payment=payment,
+            refunds=tuple((r, None) for r in refunds if r.payment_id == payment.pk),
+            was_asked=False,
+            comparison=comparisons.get(str(payment.pk)),
+            word=words.get(payment.pk),
+        )
 
 
 def _by_key(rows: Iterable[Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from messaging.ledger import enqueue
+from messaging.models import Message
 from messaging.topology import Priority
 from orders.errors import IllegalTransition
 from orders.models import Order
@@ -90,7 +91,11 @@ def cancel_payment(*, order: Order) -> None:
 
     The order must have been moved before, in the same transaction. That keeps charges out meanwhile.
     """
-    order.payments.filter(status=PaymentStatus.PENDING).update(status=PaymentStatus.CANCELLED)
+    pending = order.payments.filter(status=PaymentStatus.PENDING)
+    unanswered = pending.first()
+    if unanswered is not None:
+        pending.update(status=PaymentStatus.CANCELLED)
+        _look_for_money(unanswered, order)
     for payment in order.payments.filter(status=PaymentStatus.CAPTURED).select_related("order"):
         start_refund(payment=payment)
 
@@ -133,7 +138,8 @@ def record_refund(*, refund: Refund, result: RefundResult) -> None:
     Order.objects.select_for_update().get(pk=payment.order_id)
     Refund.objects.filter(pk=refund.pk).update(status=RefundStatus.DONE, gateway_reference=result.reference)
     if selectors.given_back(payment=payment) < payment.amount:
-        note_partly_refunded(order=payment.order, amount=refund.amount)
+        left = payment.amount - selectors.owed_back(payment=payment)
+        note_partly_refunded(order=payment.order, amount=refund.amount, left=left)
         return
     others = payment.order.payments.filter(status=PaymentStatus.CAPTURED).exclude(pk=payment.pk)
     if not others.exists():
@@ -161,6 +167,13 @@ def hear(*, event: Event) -> bool:
 def compare_soon(*, key: uuid.UUID, reference: str, number: str) -> None:
     """Send for a comparison of one payment with the gateway's record of it; `number` is its order's, where known."""
     enqueue(ComparePayment(payment_id=key, reference=reference), priority=Priority.LOW, subject=number)
+
+
+def _look_for_money(payment: Payment, order: Order) -> None:
+    """A charge that is still under way looks by itself. One that died may have taken money, and nobody would ask."""
+    is_coming = payment.message_id and Message.objects.live().filter(pk=payment.message_id).exists()
+    if not is_coming:
+        compare_soon(key=payment.pk, reference=payment.gateway_reference, number=order.number)
 
 
 def _payment_of(reference: str) -> uuid.UUID | None:

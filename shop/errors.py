@@ -1,4 +1,4 @@
-"""What can be refused at the checkout?"""
+"""What can be refused at the checkout, and in the stockroom?"""
 
 from django.utils.translation import gettext as _
 
@@ -28,3 +28,29 @@ class KeyReused(Exception):
     def __init__(self, *, key: str) -> None:
         self.key = key
         super().__init__(_("This idempotency key was already used for another order. Use a new key for a new order."))
+
+
+class StockroomRefusal(Exception):
+    """What a person in the stockroom asked for does not fit what has happened. Nothing was written."""
+
+
+class SeenBefore(StockroomRefusal):
+    """Somebody restocked or counted the product since the page was opened; it may be the same click, sent twice."""
+
+    def __init__(self, *, sku: str, by: str) -> None:
+        self.sku = sku
+        super().__init__(
+            _("%(by)s has changed the stock of %(sku)s by hand since this page was opened. Nothing was changed.")
+            % {"by": by, "sku": sku}
+        )
+
+
+class CountTooLow(StockroomRefusal):
+    """More is missing than is left for sale. `left` and `missing` are pieces."""
+
+    def __init__(self, *, sku: str, left: int, missing: int) -> None:
+        self.sku, self.left, self.missing = sku, left, missing
+        super().__init__(
+            _("%(missing)s pieces of %(sku)s are missing, but only %(left)s are left for sale. Nothing was changed.")
+            % {"missing": missing, "sku": sku, "left": left}
+        )

@@ -44,6 +44,8 @@ class OrderView:
 
     `waits_for_a_person`: nothing will until an operator has mended a step that failed for good.
     `paid_at`: when money was taken, whatever became of it. `estimate`: when the parcel arrives, if it can be told.
+    `unpaid_until`: when the order ends unless something is done about its payment; until then it holds its goods,
+    except after a failed payment, which has put them back on sale.
     """
 
     order: Order
@@ -57,6 +59,7 @@ class OrderView:
     journey: Journey
     estimate: Window | None
     paid_at: datetime | None
+    unpaid_until: datetime | None
     version: str
 
     @property
@@ -80,19 +83,22 @@ def order_view(*, public_id: str) -> OrderView:
     is_final = _is_final(order, payment)
     way = journey(status=order.status, payment_status=payment.status if payment else None, events=events)
     estimate = _estimate(order, way, shipment)
+    waits = not is_final and orders.waits_for_a_person(events)
+    unpaid_until = _unpaid_until(order, events) if waits or orders.can_pay(order) else None
     return OrderView(
         order=order,
         timeline=timeline,
         payment=payment,
         shipment=shipment,
         is_final=is_final,
-        waits_for_a_person=not is_final and orders.waits_for_a_person(events),
+        waits_for_a_person=waits,
         can_cancel=orders.can_cancel(order),
         can_pay=orders.can_pay(order),
         journey=way,
         estimate=estimate,
         paid_at=_last_at(events, Status.PAID),
-        version=_version(order.status, timeline, payment, shipment, way, estimate, *_eyes()),
+        unpaid_until=unpaid_until,
+        version=_version(order.status, timeline, payment, shipment, way, estimate, unpaid_until, *_eyes()),
     )
 
 
@@ -121,6 +127,12 @@ def _estimate(order: Order, way: Journey, shipment: ShipmentSummary | None) -> W
         return None
     leaves = order.shipment.shipped_at if shipment else timezone.now()
     return delivery_window(shipping_method=order.shipping_method, placed_at=leaves)
+
+
+def _unpaid_until(order: Order, events: Sequence[OrderEvent]) -> datetime | None:
+    """A time that has passed is no promise any more: the order ends at any moment."""
+    until = orders.lapses_at(order=order, events=events)
+    return until if until and until > timezone.now() else None
 
 
 def _last_at(events: Sequence[OrderEvent], kind: str) -> datetime | None:

@@ -7,17 +7,24 @@ for each other instead of blocking each other for good. SQLite's transactions ho
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Case, F, IntegerField, Sum, Value, When
+from django.utils.translation import gettext as _
 
 from orders.models import Order
-from shop.errors import OutOfStock, UnknownProduct
-from shop.models import Product, ProductQuerySet, StockMovement
+from shop.errors import CountTooLow, OutOfStock, SeenBefore, UnknownProduct
+from shop.models import Product, ProductQuerySet, StockMovement, User
+from shop.models.stock import NOTE_MAX, REFERENCE_MAX
 
 Reason = StockMovement.Reason
 
 # Few enough that a shopper should hurry.
 FEW_LEFT = 5
+RESTOCK, CORRECT = "shop.restock_product", "shop.correct_stock"
+_BY_HAND = (Reason.RESTOCK, Reason.CORRECTION)
 
 
 @transaction.atomic(savepoint=False)
@@ -68,6 +75,50 @@ def restock(*, quantities: Mapping[int, int], reference: str = "") -> None:
     _change(quantities, Reason.RESTOCK, reference)
 
 
+@transaction.atomic(savepoint=False)
+def receive_goods(*, quantities: Mapping[int, int], by: User, seen: int | None = None) -> list[Product]:
+    """Restock by hand, by the products' primary keys, and log it; in a number of statements that does not grow.
+
+    `seen` is the newest movement that the person's page knew of: what was restocked or counted by hand since then is
+    not done twice. Raises `PermissionDenied` and `SeenBefore`; then nothing was written. Returns the products as they
+    were.
+    """
+    _require(by, RESTOCK)
+    products = _lock(Product.objects.filter(pk__in=quantities))
+    if seen is not None:
+        _refuse_second_time(products, seen)
+    restock(quantities={product.pk: quantities[product.pk] for product in products}, reference=_name(by))
+    _log(by, {product: _("%(pieces)s pieces came in") % {"pieces": quantities[product.pk]} for product in products})
+    return products
+
+
+@transaction.atomic(savepoint=False)
+def correct_stock(*, product_id: int, counted: int, seen: int, reason: str, by: User) -> int:
+    """Write the difference that stocktaking found, and log it; how many pieces more, or less, there are.
+
+    `counted` is what was for sale when `seen` was the product's newest movement, 0 for none: what was sold since then
+    is no difference. Raises `PermissionDenied`, `ValueError` without a reason or for a negative count,
+    `UnknownProduct`, `SeenBefore` and `CountTooLow`; then nothing was written.
+    """
+    _require(by, CORRECT)
+    if counted < 0 or not reason.strip():
+        raise ValueError("A correction has a count that is not negative, and a reason.")
+    products = _lock(Product.objects.filter(pk=product_id))
+    if not products:
+        raise UnknownProduct(sku=str(product_id))
+    _refuse_second_time(products, seen)
+    [product] = products
+    moved_since = product.movements.filter(pk__gt=seen).aggregate(n=Sum("quantity"))["n"] or 0
+    difference = counted - (product.stock - moved_since)
+    if product.stock + difference < 0:
+        raise CountTooLow(sku=product.sku, left=product.stock, missing=-difference)
+    if difference:
+        _change({product.pk: difference}, Reason.CORRECTION, _name(by), note=reason[:NOTE_MAX])
+    told = {"counted": counted, "difference": difference, "reason": reason}
+    _log(by, {product: _("%(counted)s pieces counted: %(difference)+d. %(reason)s") % told})
+    return difference
+
+
 def merged(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
     """Pieces by sku, in the order in which the skus first appear."""
     total: Counter[str] = Counter()
@@ -80,7 +131,38 @@ def _lock(products: ProductQuerySet) -> list[Product]:
     return list(products.order_by("pk").select_for_update(no_key=True))
 
 
-def _change(quantities: Mapping[int, int], reason: str, reference: str) -> None:
+def _require(user: User, permission: str) -> None:
+    if not user.has_perm(permission):
+        raise PermissionDenied(f"{user} lacks the permission {permission}.")
+
+
+def _refuse_second_time(products: Iterable[Product], seen: int) -> None:
+    by_hand = StockMovement.objects.filter(product__in=products, pk__gt=seen, reason__in=_BY_HAND)
+    newer = by_hand.select_related("product").order_by("pk").last()
+    if newer is not None:
+        raise SeenBefore(sku=newer.product.sku, by=newer.reference)
+
+
+def _name(user: User) -> str:
+    return user.get_username()[:REFERENCE_MAX]
+
+
+def _log(by: User, told: Mapping[Product, str]) -> None:
+    kind = ContentType.objects.get_for_model(Product)
+    LogEntry.objects.bulk_create(
+        LogEntry(
+            user_id=by.pk,
+            content_type=kind,
+            object_id=str(product.pk),
+            object_repr=str(product)[:200],
+            action_flag=CHANGE,
+            change_message=text,
+        )
+        for product, text in told.items()
+    )
+
+
+def _change(quantities: Mapping[int, int], reason: str, reference: str, *, note: str = "") -> None:
     """One UPDATE, which itself refuses to go below zero, and one INSERT."""
     if not quantities:
         return
@@ -90,7 +172,7 @@ def _change(quantities: Mapping[int, int], reason: str, reference: str) -> None:
     if changed != len(quantities):
         raise RuntimeError("Stock changed though its rows were locked; nothing was taken.")
     StockMovement.objects.bulk_create(
-        StockMovement(product_id=product_id, quantity=quantity, reason=reason, reference=reference)
+        StockMovement(product_id=product_id, quantity=quantity, reason=reason, reference=reference, note=note)
         for product_id, quantity in quantities.items()
     )
 

@@ -12,6 +12,8 @@ from django.db import connection
 
 from messaging import append_only
 
+TABLES = (*append_only.TABLES, "shop_stockmovement")
+
 
 def delete_instead_of_truncate() -> None:
     if connection.vendor == "postgresql":
@@ -30,4 +32,4 @@ def _deletes(style: Any, tables: Sequence[str], **kwargs: Any) -> list[str]:
 
 
 def _on_all(statements: Any) -> list[str]:
-    return [statement for table in append_only.TABLES for statement in statements(connection, table)]
+    return [statement for table in TABLES for statement in statements(connection, table)]

@@ -34,6 +34,8 @@ _ACT = (
     "messaging.discard_message",
     "messaging.pause_queue",
     "payments.give_back_payment",
+    "shop.restock_product",
+    "shop.correct_stock",
 )
 OPERATORS, SUPPORT = "Operators", "Support"
 GROUPS = {

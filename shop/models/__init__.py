@@ -5,13 +5,14 @@ from shop.models.basket import SavedBasket
 from shop.models.catalogue import Category, CategoryQuerySet, Product, ProductQuerySet
 from shop.models.people import User
 from shop.models.reviews import Review, ReviewQuerySet
-from shop.models.stock import StockMovement
+from shop.models.stock import LowStock, StockMovement
 from shop.models.texts import CategoryText, ProductText
 
 __all__ = [
     "Category",
     "CategoryQuerySet",
     "CategoryText",
+    "LowStock",
     "Product",
     "ProductQuerySet",
     "ProductText",

@@ -1,12 +1,17 @@
 """What does the shop sell?"""
 
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from shop.models.localised import Localised, LocalisedQuerySet
+
+
+def default_reorder_level() -> int:
+    return settings.SHOP_REORDER_LEVEL
 
 
 class CategoryQuerySet(LocalisedQuerySet["Category"]):
@@ -39,6 +44,10 @@ class ProductQuerySet(LocalisedQuerySet["Product"]):
         """What shoppers may see: goods known only from imported orders are not listed."""
         return self.filter(is_listed=True)
 
+    def running_low(self) -> "ProductQuerySet":
+        """Those that shoppers may see of which there are no more than their `reorder_level`."""
+        return self.listed().filter(runs_low=True)
+
     def on_shelves(self) -> "ProductQuerySet":
         """Those that shoppers may see, each with its category, in the active language."""
         return self.listed().select_related("category").in_active_language()
@@ -48,7 +57,8 @@ class Product(Localised):
     """`price` is in minor units of `currency`; `stock` is what can still be sold: the sum of its stock movements.
 
     `rating_count` and `rating_sum` are of the reviews that are shown; `shop.reviews` keeps them, so that cards of a
-    catalogue page need not ask.
+    catalogue page need not ask. `runs_low` is kept by the database: it changes only where a sale crosses the line, so
+    that PostgreSQL need not touch the indexes of this table for every piece that is sold.
     """
 
     localised_fields = ("name", "tagline", "description")
@@ -63,6 +73,16 @@ class Product(Localised):
     price = models.PositiveBigIntegerField(help_text=_("minor units"))
     currency = models.CharField(max_length=3, default="EUR")
     stock = models.IntegerField(default=0, editable=False)
+    reorder_level = models.PositiveIntegerField(
+        default=default_reorder_level,
+        db_default=5,
+        help_text=_("at so many pieces, or fewer, it should be ordered anew"),
+    )
+    runs_low = models.GeneratedField(
+        expression=Q(stock__lte=F("reorder_level")),  # type: ignore[arg-type]
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
     image = models.CharField(max_length=100, blank=True, help_text=_("path below static/"))
     is_listed = models.BooleanField(default=True)
     position = models.PositiveIntegerField(default=0)
@@ -87,7 +107,9 @@ class Product(Localised):
             models.Index(fields=["position", "id"], name="shop_all", condition=Q(is_listed=True)),
             models.Index(fields=["price", "id"], name="shop_all_by_price", condition=Q(is_listed=True)),
             models.Index(fields=["-created_at", "-id"], name="shop_all_by_age", condition=Q(is_listed=True)),
+            models.Index(fields=["id"], name="shop_low_stock", condition=Q(is_listed=True, runs_low=True)),
         ]
+        permissions = [("restock_product", _("Can restock products")), ("correct_stock", _("Can correct stock"))]
 
     def __str__(self) -> str:
         return self.name

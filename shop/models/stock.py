@@ -7,9 +7,15 @@ from django.utils.translation import gettext_lazy as _
 
 from shop.models.catalogue import Product
 
+REFERENCE_MAX, NOTE_MAX = 100, 200
+
 
 class StockMovement(models.Model):
-    """A change of stock: positive in, negative out. The sum of a product's movements is its stock."""
+    """A change of stock: positive in, negative out. The sum of a product's movements is its stock.
+
+    Rows are only ever added; the database refuses the rest (see the migration `inventory`). So a product that ever had
+    stock cannot be deleted, only taken off the shelves by `is_listed`. `reference` is an order's number, or who did it.
+    """
 
     class Reason(models.TextChoices):
         RESTOCK = "restock", _("restock")
@@ -18,17 +24,32 @@ class StockMovement(models.Model):
         CORRECTION = "correction", _("correction")
 
     id = models.BigAutoField(primary_key=True)
-    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="movements")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, db_index=False, related_name="movements")
     quantity = models.IntegerField()
     reason = models.CharField(max_length=12, choices=Reason)
-    reference = models.CharField(max_length=100, blank=True, db_index=True)
+    reference = models.CharField(max_length=REFERENCE_MAX, blank=True, db_index=True)
+    note = models.CharField(max_length=NOTE_MAX, blank=True, default="", db_default="")
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ["at", "id"]
+        indexes = [
+            # For the newest of a product, and for what of it was sold lately, which is read from the index alone.
+            models.Index(fields=["product", "-at", "-id", "quantity", "reason"], name="shop_stockmovement_newest"),
+        ]
         constraints = [
             models.CheckConstraint(condition=~Q(quantity=0), name="shop_stockmovement_moves_something"),
         ]
 
     def __str__(self) -> str:
         return f"{self.quantity:+} {self.reason}"
+
+
+class LowStock(Product):
+    """The products again, for a page of their own in the admin: the goods that run low."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        verbose_name = _("product that runs low")
+        verbose_name_plural = _("low stock")

@@ -1,8 +1,10 @@
 """Which words do the pages of checkout and order have beyond those of the whole storefront?"""
 
+from datetime import datetime
+
 from babel.dates import format_interval, format_skeleton
 from django import template
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from orders.models import Status
@@ -37,6 +39,14 @@ def arrival(window: Window) -> str:
     if window.earliest == window.latest:
         return format_skeleton(_DAY, window.earliest, locale=locale)
     return format_interval(window.earliest, window.latest, _DAY, locale=locale)
+
+
+@register.filter
+def moment(at: datetime) -> str:
+    """`Wed, Mar 4, 14:05`, by the visitor's clock."""
+    local = timezone.localtime(at)
+    day = format_skeleton(_DAY, local, locale=translation.to_locale(translation.get_language() or "en"))
+    return f"{day}, {local:%H:%M}"
 
 
 @register.filter

@@ -9,7 +9,7 @@ from django.utils import translation
 
 from orders.emails import compose
 from orders.models import Order, OrderEvent
-from orders.payloads import EmailKind
+from orders.payloads import EmailKind, SendEmail
 from tests.factories import place
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -88,3 +88,19 @@ def test_an_email_speaks_the_orders_language_and_not_the_workers():
         assert translation.get_language() == "en"
     assert "25,00\xa0€" in email.body
     assert '<html lang="de">' in html_of(order, "placed")
+
+
+def test_a_message_from_before_parts_were_told_is_still_readable():
+    order = place()
+    old = SendEmail.load({"order_id": order.pk, "kind": "paid"}, version=1)
+    assert old == SendEmail(order_id=order.pk, kind="paid")
+    assert (old.amount, old.left) == (0, 0)
+
+
+def test_a_part_of_the_money_is_told_alike_in_both_parts():
+    order = place(shipping_method="express")
+    email = compose(order=order, kind="partly_refunded", message_id=MESSAGE_ID, amount=490, left=3000)
+    [(html, _)] = email.alternatives
+    for sentence in ("We have given €4.90 back to your card.", "Of the €34.90 that you paid, €30.00 stay paid."):
+        assert sentence in str(email.body)
+        assert sentence in Reader(str(html)).text

@@ -151,10 +151,28 @@ def test_a_receiver_that_raises_forbids_the_move():
     assert order.events.count() == 1
 
 
-def test_an_order_that_is_being_paid_again_is_not_cancelled_as_unpaid():
-    order = order_in(Status.PLACED)
+@pytest.mark.parametrize(
+    ("present", "remembered"),
+    [
+        (Status.PLACED, Status.PAYMENT_FAILED),
+        (Status.PAID, Status.PLACED),
+        (Status.PAYMENT_FAILED, Status.PLACED),
+        (Status.PAID, Status.PAID),
+    ],
+)
+def test_an_order_that_has_moved_on_is_not_cancelled_as_unpaid(present: Status, remembered: Status):
+    order = order_in(present)
+    order.status = remembered
     with pytest.raises(IllegalTransition):
         services.cancel_unpaid_order(order=order)
+    assert Order.objects.get().status == present
+
+
+@pytest.mark.parametrize("status", [Status.PLACED, Status.PAYMENT_FAILED])
+def test_an_order_that_is_still_unpaid_is_cancelled_as_such(status: Status):
+    order = order_in(status)
+    services.cancel_unpaid_order(order=order)
+    assert order.events.get(kind="cancelled").data == {"reason": "unpaid"}
 
 
 def test_order_numbers_can_be_read_out_and_public_ids_cannot_be_guessed():

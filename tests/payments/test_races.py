@@ -1,12 +1,8 @@
 """Can a charge and a cancellation of the same order meet at any moment without harm? With threads, for real."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import Barrier
 
 import pytest
-from django.db import connections
 
 from messaging.invariants import audit
 from messaging.models import Message
@@ -15,24 +11,10 @@ from orders.models import Order, Status
 from shop.services import cancel
 from tests.delivery import deliver, deliver_all, take
 from tests.factories import place
+from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*works: Callable[[], object]) -> None:
-    start = Barrier(len(works))
-
-    def run(work: Callable[[], object]) -> None:
-        try:
-            start.wait(10)
-            work()
-        except IllegalTransition:
-            pass  # too late to cancel
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        list(pool.map(run, works))
+TOO_LATE = (IllegalTransition,)
 
 
 @pytest.mark.parametrize("task", ["payments.charge_payment", "shipping.create_shipment"])
@@ -42,7 +24,7 @@ def test_an_order_cancelled_at_the_same_time_ends_well(task: str):
         if task.startswith("shipping"):
             deliver(take(task="payments.charge_payment", subject=order.number))
         message = take(task=task, subject=order.number)
-        at_once(partial(deliver, message), partial(cancel, order=Order.objects.get(pk=order.pk)))
+        at_once(partial(deliver, message), partial(cancel, order=Order.objects.get(pk=order.pk)), refusals=TOO_LATE)
         assert audit() == []
     deliver_all(limit=1000)
     assert audit() == []

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -69,6 +70,46 @@ def test_parts_that_add_up_to_all_of_it_make_the_order_refunded():
     assert order.payments.get().status == PaymentStatus.REFUNDED
     assert sum(given()) == order.total
     assert audit() == []
+
+
+def told_of_money() -> list[str]:
+    return sorted(str(email.subject) for email in mail.outbox if "given back" in str(email.subject))
+
+
+def test_the_shopper_is_told_of_each_part_once_with_its_own_amount_and_what_stays_paid():
+    order = paid(delivered=True)
+    back(order, 700)
+    deliver_all()
+    back(order, 800)
+    deliver_all()
+    assert told_of_money() == [f"€{amount} given back for order {order.number}" for amount in ("7.00", "8.00")]
+    bodies = [str(email.body) for email in mail.outbox]
+    assert any("€7.00 back" in body and "Of the €25.00 that you paid, €18.00 stay paid." in body for body in bodies)
+    assert any("€8.00 back" in body and "Of the €25.00 that you paid, €10.00 stay paid." in body for body in bodies)
+
+
+def test_the_last_part_is_told_as_all_of_it_and_no_part_as_such():
+    order = paid(delivered=True)
+    back(order, 700)
+    back(order, order.total - 700)
+    deliver_due(limit=2)  # both refunds are made before any e-mail, since those are less urgent
+    [email] = [m for m in Message.objects.filter(task="orders.send_email") if m.payload["kind"] == "partly_refunded"]
+    assert (email.payload["amount"], email.payload["left"]) == (700, 0)
+    deliver_all()
+    assert told_of_money() == [
+        f"Money given back for order {order.number}",
+        f"€7.00 given back for order {order.number}",
+    ]
+    assert any("The rest of what you paid is on its way back, too." in str(email.body) for email in mail.outbox)
+
+
+def test_an_import_is_not_told_of_a_part():
+    order = place(source="import")
+    deliver_all()
+    order.refresh_from_db()
+    back(order, 700)
+    deliver_all()
+    assert mail.outbox == []
 
 
 def test_more_than_was_paid_is_never_given_back():

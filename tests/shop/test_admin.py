@@ -115,9 +115,10 @@ def test_stock_itself_cannot_be_typed_in(staff: Client):
     product = ProductFactory.create(stock=7)
     fields = {"sku": product.sku, "slug": product.slug, "name": "New name", "price": 100, "currency": "EUR"}
     no_texts = {"texts-TOTAL_FORMS": 0, "texts-INITIAL_FORMS": 0}
-    staff.post(url(Product, "change", product.pk), fields | no_texts | {"position": 0, "stock": 99})
+    changes = {"position": 0, "reorder_level": 3, "stock": 99}
+    staff.post(url(Product, "change", product.pk), fields | no_texts | changes)
     product.refresh_from_db()
-    assert (product.name, product.stock) == ("New name", 7)
+    assert (product.name, product.stock, product.reorder_level) == ("New name", 7, 3)
 
 
 def test_a_review_is_hidden_and_shown_again_by_who_may_and_that_is_logged(staff):

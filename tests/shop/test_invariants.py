@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import ProtectedError
 
 from shop.models import Product, StockMovement
 from tests.auditing import broken
@@ -46,7 +47,22 @@ def test_stock_that_its_movements_do_not_explain_is_told_of():
     assert product.sku in broken()["stock is the sum of its movements"]
 
 
-def test_stock_without_any_movement_is_told_of():
+@pytest.mark.parametrize("change", ["update", "delete"])
+def test_the_database_itself_refuses_to_change_what_moved(change: str):
+    ProductFactory.create(stock=5)
+    change_it = {"update": lambda rows: rows.update(quantity=6), "delete": lambda rows: rows._raw_delete("default")}
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        change_it[change](StockMovement.objects.all())
+    assert StockMovement.objects.get().quantity == 5
+
+
+def test_a_product_that_ever_had_stock_is_not_deleted_with_its_movements():
     product = ProductFactory.create(stock=5)
-    StockMovement.objects.all().delete()
+    with pytest.raises(ProtectedError):
+        product.delete()
+
+
+def test_stock_without_any_movement_is_told_of():
+    product = ProductFactory.create(stock=0)
+    Product.objects.update(stock=5)
     assert product.sku in broken()["stock is the sum of its movements"]

@@ -72,6 +72,28 @@ def test_a_page_says_when_the_order_waits_for_a_person(client, order):
         assert "We are taking the payment" not in page
 
 
+def test_a_page_says_until_when_the_goods_are_kept_for_an_order_whose_payment_broke(client, time_machine, settings):
+    time_machine.move_to("2026-03-02 10:00+00:00", tick=False)
+    settings.CONVEYOR_RESERVATION_SECONDS = 5400
+    lamp = ProductFactory.create(category=CategoryFactory.create())
+    order = place(lines=[LineWanted(sku=lamp.sku, quantity=2)], payment_method="pm_bug")
+    assert "Held until" not in text(client.get(f"/orders/{order.public_id}/"))
+    deliver_due()
+    page = text(client.get(f"/orders/{order.public_id}/"))
+    assert "Held until" in page
+    assert "Mon, Mar 2, 11:30" in page
+    assert "The goods are kept for you." in page
+    time_machine.move_to("2026-03-02 11:31+00:00", tick=False)
+    assert "Held until" not in text(client.get(f"/orders/{order.public_id}/"))
+
+
+def test_a_page_does_not_claim_to_keep_goods_after_a_failed_payment(client, failed, settings):
+    page = text(client.get(f"/orders/{failed.public_id}/"))
+    assert "Pay until" in page
+    assert "The goods are on sale again meanwhile." in page
+    assert "Held until" not in page
+
+
 def test_polling_ends_with_the_order(client, order):
     for move in (orders.mark_paid, lambda *, order: orders.mark_shipped(order=order, carrier="X", tracking_number="1")):
         move(order=order)

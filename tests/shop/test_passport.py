@@ -9,9 +9,13 @@ from django.test import Client
 from django.urls import reverse
 
 from messaging import services as messaging
+from messaging.ledger import transaction
 from messaging.models import Attempt, Message, State
 from messaging.permissions import Actor
 from orders.models import Order
+from payments.models import GatewayCharge, GatewayEvent
+from payments.selectors import money_records
+from payments.services import compare_soon
 from shop.models import User
 from shop.passport.records import records
 from shop.passport.scale import WIDTH, Scale
@@ -125,6 +129,48 @@ def test_money_given_back_and_stock_put_back_are_told(reader):
     page = text(reader, order)
     for words in ("Given back", "re_", "+2 SKU-", "released by an order"):
         assert words in page, words
+
+
+@pytest.fixture
+def elsewhere(story, settings) -> Order:
+    """An order that was paid at a gateway whose record does not stand in this database."""
+    settings.PAYMENT_GATEWAY = "stripe"
+    GatewayCharge.objects.all().delete()
+    return story
+
+
+@pytest.mark.parametrize("gateway", ["simulated", "stripe"])
+def test_the_money_is_read_in_at_most_four_statements_whichever_gateway_it_is(
+    gateway, story, settings, django_assert_max_num_queries
+):
+    settings.PAYMENT_GATEWAY = gateway
+    with django_assert_max_num_queries(4):
+        money_records(order_id=story.pk)
+
+
+def test_a_gateway_that_is_not_asked_does_not_look_as_if_it_disagreed(reader, elsewhere):
+    page = text(reader, elsewhere)
+    assert "The gateway was not asked for this page." in page
+    assert "differs" not in page
+    assert "no charge" not in page
+    assert elsewhere.payments.get().gateway_reference in page
+
+
+def test_of_a_gateway_that_is_not_asked_the_last_comparison_and_word_are_told(reader, elsewhere):
+    payment = elsewhere.payments.get()
+    GatewayEvent.objects.create(event_id="evt_1", kind="payment_intent.succeeded", key=payment.pk)
+    with transaction():
+        compare_soon(key=payment.pk, reference="", number=elsewhere.number)
+    compared = Message.objects.filter(task="payments.compare_payment")
+    compared.update(state=State.DONE, finished_at=NOON)
+    page = text(reader, elsewhere)
+    assert "compared 2026-03-02 12:00:00, in line" in page
+    assert "It told payment_intent.succeeded at" in page
+    compared.update(state=State.DEAD)
+    page = text(reader, elsewhere)
+    assert "The last comparison did not come to a good end." in page
+    assert reverse("admin:messaging_failedtask_change", args=[compared.get().pk]) in page
+    assert "in line" not in page
 
 
 def test_a_pause_in_the_order_s_time_is_told(reader):

@@ -1,0 +1,115 @@
+"""How fast is the stockroom among 100,000 products and a million movements? `python bench/stock.py [--products 100000]`
+
+On a scratch PostgreSQL database and a scratch SQLite file, which are removed afterwards. One product in fifty runs low.
+Exits with 1 when a page is over its budget.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
+ROUNDS = 30
+# Milliseconds of the median, on PostgreSQL and twice that on SQLite.
+BUDGETS = {"production": 50.0, "embedded": 100.0}
+INNER = """
+import json, random, statistics, sys, time, django
+from datetime import timedelta
+django.setup()
+from django.db import connection
+from django.utils import timezone
+from shop import inventory
+from shop.models import Product, StockMovement
+
+count, rounds, dice, now = int(sys.argv[1]), int(sys.argv[2]), random.Random(7), timezone.now()
+low = lambda n: dice.randint(0, 5) if n % 50 == 0 else dice.randint(6, 500)
+Product.objects.bulk_create(
+    (Product(sku=f"B-{n}", slug=f"b-{n}", name=f"Lamp {n}", price=100, stock=low(n)) for n in range(count)),
+    batch_size=5000,
+)
+ids = list(Product.objects.values_list("pk", flat=True))
+StockMovement.objects.bulk_create(
+    (
+        StockMovement(
+            product_id=dice.choice(ids), quantity=-dice.randint(1, 3), reason="sale", reference=f"B-{n}",
+            at=now - timedelta(days=90 * dice.random()),
+        )
+        for n in range(10 * count)
+    ),
+    batch_size=10_000,
+)
+with connection.cursor() as cursor:
+    cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+
+def measure(ask):
+    times = []
+    for _round in range(rounds):
+        began = time.perf_counter()
+        ask()
+        times.append((time.perf_counter() - began) * 1000)
+    return [statistics.median(times), max(times)]
+
+product = Product.objects.running_low().order_by("pk").first()
+facts = lambda: inventory.facts(product=product, movements=inventory.newest_movements(product=product), now=now)
+print(json.dumps({
+    "the first page of what runs low": measure(lambda: list(inventory.low_stock(now=now)[:50])),
+    "its last page": measure(lambda: list(inventory.low_stock(now=now)[count // 50 - 50 : count // 50])),
+    "how many run low": measure(Product.objects.running_low().count),
+    "a product's facts and movements": measure(facts),
+}))
+"""
+
+
+class NoBlocker:
+    """There is no pytest here whose lock on the database a stack would have to open."""
+
+    def unblock(self) -> nullcontext:
+        return nullcontext()
+
+
+def measure(backend: str, products: int) -> dict:
+    import pytest
+
+    from tests.stack import Stack
+
+    try:
+        stack = Stack(backend, blocker=NoBlocker(), relays=0, workers={}, beat=False, web=False)
+    except pytest.skip.Exception as missing:
+        return {"skipped": str(missing)}
+    try:
+        stack.start()
+        environment = stack.env | {"DJANGO_SETTINGS_MODULE": "config.settings", "LOG_LEVEL": "ERROR"}
+        command = [sys.executable, "-c", INNER, str(products), str(ROUNDS)]
+        done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+        return {"failed": done.stderr[-800:]} if done.returncode else json.loads(done.stdout.splitlines()[-1])
+    finally:
+        stack.remove()
+
+
+def tell(backend: str, measured: dict) -> list[str]:
+    """Prints the table; what is over its budget."""
+    if "failed" in measured or "skipped" in measured:
+        print(f"{backend}: {measured}")
+        return [backend] if "failed" in measured else []
+    for name, (median, worst) in measured.items():
+        print(f"{backend:10} {name:34} median {median:7.2f} ms   worst {worst:7.2f} ms")
+    slow = {name: median for name, (median, _worst) in measured.items() if median > BUDGETS[backend]}
+    return [f"{backend}: {name} takes {median:.1f} ms" for name, median in slow.items()]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--products", type=int, default=100_000)
+    products = parser.parse_args().products
+    over = [line for backend in BUDGETS for line in tell(backend, measure(backend, products))]
+    for line in over:
+        print(f"OVER BUDGET {line}")
+    sys.exit(1 if over else 0)
+
+
+if __name__ == "__main__":
+    main()
