@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from messaging import trail
+from messaging import services
 from messaging.admin.base import ago, state_word
 from messaging.admin.bulk import BulkRetryAction
 from messaging.admin.failure_pages import FailurePages
@@ -124,7 +124,10 @@ class FailedTaskAdmin(BulkRetryAction, FailurePages):
         as_json = wanted.pop("format", ["csv"])[-1] == "json"
         request.GET = wanted  # type: ignore[assignment]
         rows = self.get_changelist_instance(request).get_queryset(request)
-        trail.record(action="export", actor=Actor.of(request.user), data={"filters": wanted.urlencode()})
+        filters = {name: str(value) for name, value in wanted.items()}
+        services.note_export(actor=Actor.of(request.user), filters=filters)
+        told = mask_text(", ".join(f"{name} {value}" for name, value in filters.items()))
+        self.log_list(request, _("Exported: %(filters)s") % {"filters": told or _("all")})
         stream = (exports.as_json if as_json else exports.as_csv)(rows.iterator(chunk_size=500))
         kind, ending = ("application/json", "json") if as_json else ("text/csv; charset=utf-8", "csv")
         name = f"failed-tasks-{timezone.now():%Y%m%d-%H%M%S}.{ending}"

@@ -58,13 +58,16 @@ def show(options: dict[str, Any], out: Out) -> None:
 
 def _export_arguments(parser: CommandParser) -> None:
     parser.add_argument("--format", choices=("csv", "json"), default="csv")
+    parser.add_argument("--reason", default="", help="why you take it with you; that you did is kept")
     with_filters(parser)
     with_json(parser)
 
 
 @subcommand("export", help="dead messages as CSV or JSON, personal data masked", arguments=_export_arguments)
 def export(options: dict[str, Any], out: Out) -> None:
-    rows = selectors.failed_tasks(**filters(options)).iterator(chunk_size=500)
+    wanted = {name: value for name, value in filters(options).items() if value}
+    services.note_export(actor=actor(), filters=wanted, reason=options["reason"])
+    rows = selectors.failed_tasks(**wanted).iterator(chunk_size=500)
     as_json = options["json"] or options["format"] == "json"
     for line in exports.as_json(rows) if as_json else exports.as_csv(rows):
         out.write(line.rstrip("\r\n"))

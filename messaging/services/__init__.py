@@ -2,6 +2,7 @@
 
 from messaging.services.delivery import NotInLedger, bury, file_stray, reopen, reschedule, settle
 from messaging.services.edits import CannotEdit, edit_and_retry, reveal, seen_to_edit
+from messaging.services.exports import note_export
 from messaging.services.groups import (
     IllegalGroupState,
     annotate_group,
@@ -15,6 +16,6 @@ from messaging.services.wishes import Outcome, ReasonMissing, discard, restore, 
 __all__ = [
     "AlreadyPaused", "CannotEdit", "IllegalGroupState", "NotInLedger", "NotPaused", "Outcome", "QueueUnknown",
     "ReasonMissing", "annotate_group", "bury", "discard", "discard_group", "edit_and_retry", "file_stray", "hurry",
-    "hurry_queue", "pause", "reopen", "reschedule", "restore", "restore_operation", "resume", "retry", "reveal",
-    "seen_to_edit", "set_group_state", "settle",
+    "hurry_queue", "note_export", "pause", "reopen", "reschedule", "restore", "restore_operation", "resume", "retry",
+    "reveal", "seen_to_edit", "set_group_state", "settle",
 ]  # fmt: skip
