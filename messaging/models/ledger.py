@@ -20,6 +20,7 @@ class State(models.TextChoices):
 
 
 LIVE_STATES = (State.PENDING, State.SENT)
+_DIED = Q(state=State.DEAD) | Q(state=State.DISCARDED) | Q(replayed_from__gt=0)
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -35,7 +36,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def died(self) -> "MessageQuerySet":
         """Dead now, or once: what was given up, and what an operator has sent again, however that went."""
-        return self.filter(Q(state=State.DEAD) | Q(state=State.DISCARDED) | Q(replayed_from__gt=0))
+        return self.filter(_DIED)
 
     def unsettled(self) -> "MessageQuerySet":
         """Live or dead: what still explains why something has not happened yet."""
@@ -108,6 +109,13 @@ class Message(models.Model):
             # Without it the relay would read all that waits in a paused queue each time it looks for something to send.
             models.Index("queue", "available_at", name="messaging_due_by_queue", condition=Q(state=State.PENDING)),
             models.Index("finished_at", "queue", name="messaging_finished", condition=Q(state=State.DONE)),
+            # All that the desk's facets count by is in the index, so that 50,000 rows are counted without being read.
+            models.Index(
+                fields=["-finished_at", "-id"],
+                name="messaging_died",
+                condition=_DIED,
+                include=["queue", "task", "error_type", "fingerprint", "state", "replayed_from"],
+            ),
         ]
 
     def __str__(self) -> str:
