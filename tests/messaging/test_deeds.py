@@ -133,7 +133,7 @@ ADMIN: list[Admin] = [
     ("hurry queue", "queues_hurry", lambda: (name("queues_hurry", scheduled().queue), {})),
 ]
 #: Addresses at which nothing is done: they show, or refuse what Django's admin would offer.
-LOOKS = {"queues_live", "bulk_progress"}
+LOOKS = {"queues_live", "bulk_progress", "failuregroup_live", "failuregroup_live_one"}
 REFUSED = ("changelist", "change", "add", "delete", "history")
 
 COMMANDS: list[tuple[str, Callable[[], list[str]]]] = [
