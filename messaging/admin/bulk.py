@@ -23,6 +23,7 @@ from messaging.admin.bulk_forms import ChoiceForm, PaceForm
 from messaging.bulk import export, selectors, services, words
 from messaging.bulk.facts import warnings_of
 from messaging.bulk.selection import Selection
+from messaging.masking import mask_text
 from messaging.models import BulkOperation, BulkState, Message
 from messaging.permissions import Actor
 from messaging.services import exports as notes
@@ -216,4 +217,4 @@ def _to(operation: BulkOperation) -> HttpResponse:
 
 def _log(request: HttpRequest, operation: BulkOperation, text: str, *, flag: int = CHANGE) -> None:
     """Django's own history of the admin, beside the audit that the services keep."""
-    LogEntry.objects.log_actions(request.user.pk, [operation], flag, change_message=text)  # type: ignore[arg-type]
+    LogEntry.objects.log_actions(request.user.pk, [operation], flag, change_message=mask_text(text))  # type: ignore[arg-type]

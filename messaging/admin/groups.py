@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
@@ -69,7 +70,7 @@ class FailureGroupAdmin(ReadOnlyAdmin):
         """What, where, and what is known about it."""
         return format_html(
             '<strong>{}</strong> {} <span class="messaging-aside">{} {}</span>',
-            short(group.error_type), mask_text(group.error_message)[:120], group.task, group.note[:80],
+            short(group.error_type), mask_text(group.error_message)[:120], group.task, mask_text(group.note)[:80],
         )  # fmt: skip
 
     @admin.display(description=gettext_lazy("dead"), ordering="dead_count")
@@ -115,7 +116,10 @@ class FailureGroupAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         changelist: Any = self.get_changelist_instance(request)
-        changelist.formset = None  # its table asks for one
+        # What the list's own address gives a change list: its table asks for these, and links lead back by them.
+        changelist.formset = None
+        filters = request.GET.urlencode()
+        changelist.preserved_filters = urlencode({"_changelist_filters": filters}) if filters else ""
         again = _with_query(reverse("admin:messaging_failuregroup_live"), request)
         return live.answer(request, _PAGES + "_list.html", {"cl": changelist, "opts": self.opts}, again=again)
 

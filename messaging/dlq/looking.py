@@ -9,7 +9,7 @@ from messaging import selectors, services
 from messaging.desk import exports, words
 from messaging.desk.story import story_of
 from messaging.dlq.registry import Out, actor, filters, message_id, subcommand, with_filters, with_json
-from messaging.masking import mask
+from messaging.masking import mask, mask_text
 from messaging.models import Message
 
 
@@ -91,13 +91,13 @@ def _facts(message: Message, *, revealed: bool, reason: str) -> dict[str, Any]:
     ]  # fmt: skip
     history = [
         {"at": entry.at.isoformat(timespec="seconds"), "actor": entry.actor, "action": entry.action,
-         "reason": entry.reason}
+         "reason": mask_text(entry.reason)}
         for entry in story.history
     ]  # fmt: skip
     purged = words.purged_at(message)
     return exports.summary(message) | {
         "payload": payload,
-        "note": message.note,
+        "note": mask_text(message.note),
         "next": story.step,
         "purged_at": purged.isoformat(timespec="seconds") if purged else None,
         "attempt_log": attempts,
