@@ -91,7 +91,13 @@ def pages() -> dict[str, str]:
         "failed tasks of a queue": f"{tasks}?queue=payments",
         "failed tasks of a group": f"{tasks}?group={one.fingerprint}",
         "failed tasks of a day": f"{tasks}?age=day",
+        "of a queue and a month": f"{tasks}?queue=payments&age=month",
+        "older than a week": f"{tasks}?age=older",
+        "all states, a month": f"{tasks}?is=all&age=month",
         "search by order number": f"{tasks}?q={one.subject}",
+        "search by a common word": f"{tasks}?q=answer",
+        "search by a rare word": f"{tasks}?q={one.error_message.rpartition(' ')[2]}",
+        "search by payload": f"{tasks}?q=payload.payment_id={one.payload['payment_id']}",
         "one failure": f"{tasks}{one.pk}/change/",
     }
 

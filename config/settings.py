@@ -160,6 +160,7 @@ CONVEYOR_RETRY_MAX_SECONDS = env.integer("CONVEYOR_RETRY_MAX_SECONDS", default=6
 CONVEYOR_KEEP_DAYS = env.integer("CONVEYOR_KEEP_DAYS", default=30, minimum=1, maximum=36_500)
 CONVEYOR_BULK_CANARY_SECONDS = env.integer("CONVEYOR_BULK_CANARY_SECONDS", default=300, minimum=1, maximum=86_400)
 CONVEYOR_KEEP_DISCARDED_DAYS = env.integer("CONVEYOR_KEEP_DISCARDED_DAYS", default=90, minimum=1, maximum=36_500)
+CONVEYOR_KEEP_BULK_DAYS = env.integer("CONVEYOR_KEEP_BULK_DAYS", default=90, minimum=1, maximum=36_500)
 CONVEYOR_ALERT_EMAILS = [address for address in env.text("CONVEYOR_ALERT_EMAILS").split(",") if address]
 CONVEYOR_ALERT_GROWTH = env.integer("CONVEYOR_ALERT_GROWTH", default=50, minimum=1, maximum=10**9)
 CONVEYOR_ALERT_GROWTH_MINUTES = env.integer("CONVEYOR_ALERT_GROWTH_MINUTES", default=10, minimum=1, maximum=1440)

@@ -2,17 +2,20 @@
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from messaging import invariants, trail
-from messaging.models import FailureHour, Message, State
+from messaging.models import BulkItem, BulkOperation, BulkState, FailureHour, Message, State
 from messaging.payloads import Payload
 from messaging.permissions import Actor
 from messaging.uuids import first_uuid7_of
 
 log = logging.getLogger(__name__)
+_ENDED = (BulkState.FINISHED, BulkState.CANCELLED, BulkState.STOPPED)
 
 
 class PurgeFinished(Payload, task="messaging.purge_finished", routing_key="maintenance.purge"):
@@ -60,6 +63,28 @@ def purge_discarded(*, keep: timedelta, limit: int = 500) -> int:
         Message.objects.filter(pk__in=ids).delete()
     log.warning("retention: %s discarded messages deleted for good, %s to %s", len(ids), ids[0], ids[-1])
     return len(ids)
+
+
+def purge_bulk(*, keep: timedelta, limit: int = 20) -> int:
+    """Delete up to `limit` bulk operations that ended, or were previewed and never started, more than `keep` ago, with
+    their items; how many. The audit keeps who asked for what, each message that went, and these sums."""
+    before = timezone.now() - keep
+    never_started = Q(state=BulkState.PREVIEW, created_at__lt=before)
+    ended = Q(state__in=_ENDED, finished_at__lt=before, next_turn_at=None)
+    with transaction.atomic():
+        old = list(BulkOperation.objects.select_for_update().filter(never_started | ended).order_by("id")[:limit])
+        if not old:
+            return 0
+        trail.record(action="purge", actor=Actor.system("retention"), data={"bulk": [_sums(one) for one in old]})
+        BulkItem.objects.filter(operation__in=old).delete()
+        BulkOperation.objects.filter(pk__in=[one.pk for one in old]).delete()
+    log.info("retention: %s bulk operations deleted", len(old))
+    return len(old)
+
+
+def _sums(operation: BulkOperation) -> dict[str, Any]:
+    names = ("state", "chosen", "actor", "reason", "will_go", "skipped", "succeeded", "failed_again", "cancelled")
+    return {"id": str(operation.pk)} | {name: getattr(operation, name) for name in names}
 
 
 def purge_hours(*, keep: timedelta) -> int:

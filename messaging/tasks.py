@@ -18,6 +18,7 @@ def purge_finished(self: ReliableTask, payload: maintenance.PurgeFinished) -> No
     with self.complete():
         maintenance.purge_finished(keep=timedelta(days=settings.CONVEYOR_KEEP_DAYS))
         maintenance.purge_discarded(keep=timedelta(days=settings.CONVEYOR_KEEP_DISCARDED_DAYS))
+        maintenance.purge_bulk(keep=timedelta(days=settings.CONVEYOR_KEEP_BULK_DAYS))
         maintenance.purge_hours(keep=_CHARTED)
 
 

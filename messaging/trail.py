@@ -8,6 +8,20 @@ from messaging.permissions import Actor
 
 #: What moves a message from one state to another; the rest, such as a reveal, only looks at it.
 MOVES = ("retry", "edit", "discard", "restore", "bulk retry")
+#: What people do. tests/messaging/test_deeds.py proves of each that every door to it leaves its trace.
+DEEDS = frozenset(
+    {
+        *("retry", "edit", "discard", "restore", "reveal", "export", "hurry", "hurry queue", "pause queue"),
+        *("resume queue", "group acknowledged", "group resolved", "group open", "group note", "bulk preview"),
+        *("bulk start", "bulk pause", "bulk resume", "bulk cancel"),
+    }
+)
+#: What runs by itself, some of it because of a deed.
+OF_ITSELF = frozenset({"bulk retry", "bulk finish", "bulk stop", "purge"})
+
+
+class UnknownVerb(ValueError):
+    """The verb stands in neither `DEEDS` nor `OF_ITSELF`, so that nothing proves who leaves it in the trail."""
 
 
 def entry(
@@ -21,7 +35,9 @@ def entry(
     operation_id: uuid.UUID | None = None,
     data: dict[str, Any] | None = None,
 ) -> AuditEntry:
-    """An entry that is not yet written, for those who write many at once."""
+    """An entry that is not yet written, for those who write many at once. Raises `UnknownVerb`."""
+    if action not in DEEDS | OF_ITSELF:
+        raise UnknownVerb(f"{action!r} is no verb of the audit; add it to messaging.trail, and to the test of deeds.")
     return AuditEntry(
         action=action,
         actor=actor.name[:150],

@@ -4,7 +4,7 @@ from django.templatetags.static import static
 
 from shop.models import Product
 
-_NO_PICTURE = "shop/products/parcel.webp"
+NO_PICTURE = "shop/products/parcel.webp"
 
 
 def picture(product: Product) -> str:
@@ -14,6 +14,6 @@ def picture(product: Product) -> str:
 
 def picture_at(path: str) -> str:
     try:
-        return static(path or _NO_PICTURE)
+        return static(path or NO_PICTURE)
     except ValueError:
-        return static(_NO_PICTURE)
+        return static(NO_PICTURE)

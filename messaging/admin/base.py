@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -50,7 +51,17 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def log(self, request: HttpRequest, rows: Iterable[Any], text: str) -> None:
         """Django's own history of the admin, beside the audit that the services keep."""
-        LogEntry.objects.log_actions(request.user.pk, list(rows), CHANGE, change_message=text)  # type: ignore[arg-type]
+        LogEntry.objects.log_actions(request.user.pk, list(rows), CHANGE, change_message=mask_text(text))  # type: ignore[arg-type]
+
+    def log_list(self, request: HttpRequest, text: str) -> None:
+        """The same for a deed that is about no single record, such as an export."""
+        LogEntry.objects.create(
+            user_id=str(request.user.pk),
+            content_type=ContentType.objects.get_for_model(self.model, for_concrete_model=False),
+            object_repr=str(self.opts.verbose_name_plural)[:200],
+            action_flag=CHANGE,
+            change_message=mask_text(text),
+        )
 
     @admin.display(description=_("about"), ordering="subject")
     def about(self, message: Message) -> str | SafeString:

@@ -23,8 +23,10 @@ from messaging.admin.bulk_forms import ChoiceForm, PaceForm
 from messaging.bulk import export, selectors, services, words
 from messaging.bulk.facts import warnings_of
 from messaging.bulk.selection import Selection
+from messaging.masking import mask_text
 from messaging.models import BulkOperation, BulkState, Message
 from messaging.permissions import Actor
+from messaging.services import exports as notes
 
 _PAGES = "admin/messaging/bulkoperation/"
 _WISHES: dict[str, Callable[..., BulkOperation]] = {
@@ -119,7 +121,8 @@ class BulkOperationAdmin(ReadOnlyAdmin):
         )  # fmt: skip
 
     def wish_view(self, request: HttpRequest, id_: uuid.UUID, wish: str) -> HttpResponse:
-        return self._grant(request, _found(id_), wish, _WISHES[wish], actor=_may(request))
+        reason = request.POST.get("reason", "").strip()
+        return self._grant(request, _found(id_), wish, _WISHES[wish], actor=_may(request), reason=reason)
 
     def progress_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
         """What htmx asks for again and again."""
@@ -128,10 +131,11 @@ class BulkOperationAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, _PAGES + "_progress.html", self._standing(request, _found(id_)))
 
     def csv_view(self, request: HttpRequest, id_: uuid.UUID) -> StreamingHttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
+        operation = _found(id_)
+        notes.note_export(actor=Actor.of(request.user), filters={}, operation_id=operation.pk)
+        _log(request, operation, _("Exported"))
         return StreamingHttpResponse(
-            export.as_csv(_found(id_)),
+            export.as_csv(operation),
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="bulk-retry-{id_}.csv"'},
         )
@@ -213,4 +217,4 @@ def _to(operation: BulkOperation) -> HttpResponse:
 
 def _log(request: HttpRequest, operation: BulkOperation, text: str, *, flag: int = CHANGE) -> None:
     """Django's own history of the admin, beside the audit that the services keep."""
-    LogEntry.objects.log_actions(request.user.pk, [operation], flag, change_message=text)  # type: ignore[arg-type]
+    LogEntry.objects.log_actions(request.user.pk, [operation], flag, change_message=mask_text(text))  # type: ignore[arg-type]

@@ -1,6 +1,7 @@
 """How does an operator find failed messages, and send many of them again or give them up?"""
 
 import uuid
+from contextlib import nullcontext
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -15,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from messaging import trail
+from messaging import services
 from messaging.admin.base import ago, state_word
 from messaging.admin.bulk import BulkRetryAction
 from messaging.admin.failure_pages import FailurePages
@@ -27,8 +28,12 @@ from messaging.admin.filters import (
     QueueFilter,
     StateFilter,
     TaskFilter,
+    count,
+    facets_of,
 )  # fmt: skip
 from messaging.desk import exports
+from messaging.desk.facets import AT_MOST
+from messaging.desk.indexes import in_order
 from messaging.desk.search import failures, search
 from messaging.failures import short
 from messaging.masking import mask_text
@@ -37,16 +42,20 @@ from messaging.permissions import Actor
 
 #: What is sent again or given up one by one; more than that is a bulk, with a preview.
 FEW = 100
+_UNSEEN = ("raw_body", "raw_headers", "traceparent")
 
 
 class DeepPages(Paginator):  # type: ignore[type-arg]
-    """A page's ids come from an index alone, so that the hundredth page costs little more than the first."""
+    """A page's ids come from an index alone, so that the hundredth page costs little more than the first. `common` says
+    that so many rows fit that they are best read in their order."""
+
+    common = False
 
     def page(self, number: int | str) -> Page[Any]:
         page = super().page(number)
-        rows: Any = self.object_list
-        ids = list(cast("QuerySet[Any]", page.object_list).values_list("pk", flat=True))
-        found = rows.order_by().in_bulk(ids)
+        with in_order() if self.common else nullcontext():
+            ids = list(cast("QuerySet[Any]", page.object_list).values_list("pk", flat=True))
+        found = FailedTask.objects.defer(*_UNSEEN).in_bulk(ids)
         page.object_list = [found[id_] for id_ in ids if id_ in found]
         return page
 
@@ -67,12 +76,21 @@ class FailedTaskAdmin(BulkRetryAction, FailurePages):
     change_list_template = "admin/messaging/failedtask/change_list.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FailedTask]:
-        return failures().defer("raw_body", "raw_headers", "traceparent")
+        return failures().defer(*_UNSEEN)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         return search(queryset, search_term), False
+
+    def get_paginator(self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any) -> Any:
+        """What the facets have counted is not counted once more."""
+        paginator: Any = super().get_paginator(request, queryset, per_page, *args, **kwargs)
+        known = count(request, queryset)
+        if known is not None:
+            paginator.count = known
+            paginator.common = facets_of(request).capped
+        return paginator
 
     @admin.display(description=gettext_lazy("failure"), ordering="error_type")
     def failure(self, task: FailedTask) -> SafeString:
@@ -114,6 +132,8 @@ class FailedTaskAdmin(BulkRetryAction, FailurePages):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         extra = {"export_url": reverse("admin:messaging_failedtask_export"), "query": request.GET.urlencode()}
+        if request.GET.get("q") and facets_of(request).capped:
+            extra["at_most"] = str(AT_MOST)
         return super().changelist_view(request, {**extra, **(extra_context or {})})
 
     def export_view(self, request: HttpRequest) -> StreamingHttpResponse:
@@ -124,7 +144,10 @@ class FailedTaskAdmin(BulkRetryAction, FailurePages):
         as_json = wanted.pop("format", ["csv"])[-1] == "json"
         request.GET = wanted  # type: ignore[assignment]
         rows = self.get_changelist_instance(request).get_queryset(request)
-        trail.record(action="export", actor=Actor.of(request.user), data={"filters": wanted.urlencode()})
+        filters = {name: str(value) for name, value in wanted.items()}
+        services.note_export(actor=Actor.of(request.user), filters=filters)
+        told = mask_text(", ".join(f"{name} {value}" for name, value in filters.items()))
+        self.log_list(request, _("Exported: %(filters)s") % {"filters": told or _("all")})
         stream = (exports.as_json if as_json else exports.as_csv)(rows.iterator(chunk_size=500))
         kind, ending = ("application/json", "json") if as_json else ("text/csv; charset=utf-8", "csv")
         name = f"failed-tasks-{timezone.now():%Y%m%d-%H%M%S}.{ending}"

@@ -22,7 +22,7 @@ from messaging.desk.differences import differences
 from messaging.desk.story import story_of
 from messaging.desk.words import task_of
 from messaging.masking import mask, mask_text
-from messaging.models import FailedTask, Message, State
+from messaging.models import FailedTask, FailureGroup, Message, State
 from messaging.payloads import payload_for
 from messaging.permissions import Actor
 from messaging.relay import wire
@@ -31,6 +31,7 @@ from messaging.services import groups as group_services
 from messaging.services.wishes import why_not_replay
 
 _PAGES = "admin/messaging/failedtask/"
+_LOGGED = 100
 
 
 class FailurePages(ReadOnlyAdmin):
@@ -99,8 +100,10 @@ class FailurePages(ReadOnlyAdmin):
         """Takes a discard back as a whole, after a look at how much that is."""
         actor = self._may(request, permissions.DISCARD)
         if request.method == "POST":
-            count = services.restore_operation(operation_id=operation_id, actor=actor)
+            reason = request.POST.get("reason", "").strip()
+            count = services.restore_operation(operation_id=operation_id, actor=actor, reason=reason)
             text = ngettext("%(count)d task is dead again.", "%(count)d tasks are dead again.", count)
+            self._log_undo(request, operation_id, text % {"count": count})
             self.message_user(request, text % {"count": count}, messages.SUCCESS)
             return HttpResponseRedirect(reverse("admin:messaging_failedtask_changelist"))
         count = group_services.discarded_by(operation_id)
@@ -114,8 +117,8 @@ class FailurePages(ReadOnlyAdmin):
             form = form_for(message, request.POST if request.method == "POST" else None)
         except services.CannotEdit as error:
             raise PermissionDenied(str(error)) from None
-        if request.method != "POST":
-            services.seen_to_edit(message=message, actor=actor)
+        if request.method != "POST" and services.seen_to_edit(message=message, actor=actor):
+            self.log(request, [message], _("Payload revealed"))
         if request.method != "POST" or "again" in request.POST or not form.is_valid():
             return self._edit_page(request, message, form)
         reason = request.POST.get("reason", "").strip()
@@ -217,6 +220,12 @@ class FailurePages(ReadOnlyAdmin):
         actor = Actor.of(request.user)
         actor.require(codename)
         return actor
+
+    def _log_undo(self, request: HttpRequest, operation_id: uuid.UUID, text: str) -> None:
+        """With the messages and their groups; of thousands of messages the audit alone keeps each."""
+        restored = FailedTask.objects.filter(pk__in=group_services.restored_by(operation_id))
+        groups = FailureGroup.objects.filter(pk__in=restored.order_by().values("fingerprint"))
+        self.log(request, [*restored[:_LOGGED], *groups], text)
 
     def _report(self, request: HttpRequest, outcome: services.Outcome, text: str, log_text: str) -> None:
         if outcome.done:

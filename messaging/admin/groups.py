@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
@@ -17,40 +17,20 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from messaging import permissions, services
+from messaging.admin import live
 from messaging.admin.base import ReadOnlyAdmin, ago
+from messaging.admin.filters import GroupStateFilter
 from messaging.desk.charts import sparkline
-from messaging.desk.groups import Trend, needing_attention, trends
+from messaging.desk.groups import Trend, trends
 from messaging.failures import short
 from messaging.masking import mask_text
 from messaging.models import AuditEntry, FailureGroup, GroupState, Message
 from messaging.permissions import Actor
 
 _PAGES = "admin/messaging/failuregroup/"
-
-
-class GroupStateFilter(admin.SimpleListFilter):
-    """What needs somebody, unless something else is asked for."""
-
-    title = gettext_lazy("state")
-    parameter_name = "is"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("attention", gettext_lazy("needs attention")), *GroupState.choices, ("all", gettext_lazy("all"))]
-
-    def choices(self, changelist: ChangeList) -> Any:
-        wanted = self.value() or "attention"
-        for lookup, title in self.lookup_choices:
-            query = changelist.get_query_string({self.parameter_name: lookup})
-            yield {"selected": wanted == lookup, "query_string": query, "display": title}
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        wanted = self.value() or "attention"
-        if wanted == "attention":
-            return needing_attention()
-        return queryset.filter(state=wanted) if wanted in GroupState.values else queryset
 
 
 class KnowledgeForm(forms.Form):
@@ -70,13 +50,14 @@ class GroupList(ChangeList):
 
 @admin.register(FailureGroup)
 class FailureGroupAdmin(ReadOnlyAdmin):
-    list_display = ("failure", "dead_count", "trend", "state_text", "seen")
+    list_display = ("failure", "dead", "trend", "state_text", "seen")
     list_display_links = ("failure",)
     list_filter = (GroupStateFilter, "queue")
     search_fields = ("=fingerprint", "error_type", "error_message", "task")
     search_help_text = gettext_lazy("A part of the error, the task, or the group's fingerprint")
     ordering = ("-dead_count", "-last_seen")
     actions = None
+    change_list_template = _PAGES + "change_list.html"
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return Actor.of(request.user).may(permissions.VIEW)
@@ -89,8 +70,12 @@ class FailureGroupAdmin(ReadOnlyAdmin):
         """What, where, and what is known about it."""
         return format_html(
             '<strong>{}</strong> {} <span class="messaging-aside">{} {}</span>',
-            short(group.error_type), mask_text(group.error_message)[:120], group.task, group.note[:80],
+            short(group.error_type), mask_text(group.error_message)[:120], group.task, mask_text(group.note)[:80],
         )  # fmt: skip
+
+    @admin.display(description=gettext_lazy("dead"), ordering="dead_count")
+    def dead(self, group: FailureGroup) -> SafeString:
+        return format_html('{} <span class="messaging-unit">{}</span>', group.dead_count, _("dead"))
 
     @admin.display(description=gettext_lazy("last day, last week"))
     def trend(self, group: FailureGroup) -> SafeString:
@@ -110,11 +95,39 @@ class FailureGroupAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         pages = [
+            path("live/", wrap(require_GET(self.live_list_view)), name="messaging_failuregroup_live"),
+            path("<str:fingerprint>/live/", wrap(require_GET(self.live_view)), name="messaging_failuregroup_live_one"),
             path("<str:fingerprint>/state/", wrap(require_POST(self.state_view)), name="messaging_failuregroup_state"),
             path("<str:fingerprint>/note/", wrap(require_POST(self.note_view)), name="messaging_failuregroup_note"),
             path("<str:fingerprint>/discard/", wrap(self.discard_view), name="messaging_failuregroup_discard"),
         ]
         return [*pages, *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        context: dict[str, Any] | None = getattr(response, "context_data", None)
+        if context and "cl" in context:
+            again = _with_query(reverse("admin:messaging_failuregroup_live"), request)
+            context |= live.part(request, _PAGES + "_list.html", {"cl": context["cl"], "opts": self.opts})
+            context |= {"again": again, "query": request.GET.urlencode()}
+        return response
+
+    def live_list_view(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        changelist: Any = self.get_changelist_instance(request)
+        # What the list's own address gives a change list: its table asks for these, and links lead back by them.
+        changelist.formset = None
+        filters = request.GET.urlencode()
+        changelist.preserved_filters = urlencode({"_changelist_filters": filters}) if filters else ""
+        again = _with_query(reverse("admin:messaging_failuregroup_live"), request)
+        return live.answer(request, _PAGES + "_list.html", {"cl": changelist, "opts": self.opts}, again=again)
+
+    def live_view(self, request: HttpRequest, fingerprint: str) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        group = _found(fingerprint)
+        return live.answer(request, _PAGES + "_standing.html", self._standing(group), again=_again(group))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -166,17 +179,12 @@ class FailureGroupAdmin(ReadOnlyAdmin):
         return _back_to(group)
 
     def _group_page(self, request: HttpRequest, group: FailureGroup, **context: Any) -> HttpResponse:
-        actor, trend = Actor.of(request.user), trends([group.pk])[group.pk]
-        newest = Message.objects.dead().filter(fingerprint=group.pk).order_by("-finished_at")
+        actor = Actor.of(request.user)
         page: dict[str, Any] = {
             "title": str(group),
             "original": group,
-            "state": _state(group),
-            "error_message": mask_text(group.error_message),
-            "day": _day(trend),
-            "week": _week(trend),
-            "newest": newest[:10],
-            "history": AuditEntry.objects.filter(group=group.pk).order_by("-id")[:20],
+            "again": _again(group),
+            **live.part(request, _PAGES + "_standing.html", self._standing(group)),
             "form": KnowledgeForm(initial={"note": group.note, "runbook": group.runbook}),
             "moves": _moves(group) if actor.may(permissions.RETRY) else [],
             "may_discard": actor.may(permissions.DISCARD) and group.dead_count > 0,
@@ -185,9 +193,31 @@ class FailureGroupAdmin(ReadOnlyAdmin):
         }
         return self._page(request, "group.html", **{**page, **context})
 
+    def _standing(self, group: FailureGroup) -> dict[str, Any]:
+        """What changes by itself while somebody looks."""
+        trend = trends([group.pk])[group.pk]
+        newest = Message.objects.dead().filter(fingerprint=group.pk).order_by("-finished_at")
+        return {
+            "original": group,
+            "state": _state(group),
+            "error_message": mask_text(group.error_message),
+            "day": _day(trend),
+            "week": _week(trend),
+            "newest": newest[:10],
+            "history": AuditEntry.objects.filter(group=group.pk).order_by("-id")[:20],
+        }
+
     def _page(self, request: HttpRequest, template: str, **context: Any) -> TemplateResponse:
         shared = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
         return TemplateResponse(request, _PAGES + template, {**shared, **context})
+
+
+def _again(group: FailureGroup) -> str:
+    return reverse("admin:messaging_failuregroup_live_one", args=[group.pk])
+
+
+def _with_query(url: str, request: HttpRequest) -> str:
+    return f"{url}?{request.GET.urlencode()}" if request.GET else url
 
 
 def _trend(group: FailureGroup) -> Trend:

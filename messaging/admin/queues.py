@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from messaging import permissions, queue_desk, services
 from messaging.admin.base import ReadOnlyAdmin
-from messaging.models import Queues
+from messaging.models import Message, QueuePause, Queues
 from messaging.permissions import Actor
 from messaging.topology import topology
 
@@ -54,12 +54,13 @@ class QueuesAdmin(ReadOnlyAdmin):
         missing_reason = False
         if request.method == "POST":
             try:
-                services.pause(queue=queue, actor=actor, reason=request.POST.get("reason", ""))
+                pause = services.pause(queue=queue, actor=actor, reason=request.POST.get("reason", ""))
             except services.ReasonMissing:
                 missing_reason = True
             except services.AlreadyPaused as fault:
                 return self._back(request, str(fault), messages.WARNING)
             else:
+                self.log(request, [pause], _("Paused: %(reason)s") % {"reason": pause.reason})
                 return self._back(request, _("%(queue)s is paused. Tasks that have begun end.") % {"queue": queue})
         context = {"title": _("Pause the queue %(queue)s") % {"queue": queue}, "missing_reason": missing_reason}
         return self._answer(request, "pause.html", context)
@@ -67,20 +68,24 @@ class QueuesAdmin(ReadOnlyAdmin):
     def resume_view(self, request: HttpRequest, name: str) -> HttpResponse:
         actor, queue = self._actor(request, permissions.PAUSE), _known(name)
         try:
-            services.resume(queue=queue, actor=actor)
+            services.resume(queue=queue, actor=actor, reason=request.POST.get("reason", "").strip())
         except services.NotPaused as fault:
             return self._back(request, str(fault), messages.WARNING)
+        self.log(request, QueuePause.objects.filter(queue=queue)[:1], _("Resumed"))
         return self._back(request, _("%(queue)s goes on.") % {"queue": queue})
 
     def hurry_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
         if services.hurry(message_id=id_, actor=self._actor(request, permissions.RETRY)):
+            self.log(request, Message.objects.filter(pk=id_), _("Sent now"))
             return self._back(request, _("The message is sent now."))
         return self._back(request, _("That message does not wait for its time any more."), messages.WARNING)
 
     def hurry_queue_view(self, request: HttpRequest, name: str) -> HttpResponse:
         count = services.hurry_queue(queue=_known(name), actor=self._actor(request, permissions.RETRY))
-        text = ngettext("%(count)d message is sent now.", "%(count)d messages are sent now.", count)
-        return self._back(request, text % {"count": count})
+        text = ngettext("%(count)d message is sent now.", "%(count)d messages are sent now.", count) % {"count": count}
+        if count:
+            self.log_list(request, f"{name}: {text}")
+        return self._back(request, text)
 
     def probe_view(self, request: HttpRequest, name: str) -> HttpResponse:
         try:

@@ -4,9 +4,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from messaging.admin.base import ReadOnlyAdmin
+from messaging.admin.base import ReadOnlyAdmin, as_text
+from messaging.masking import mask, mask_text
 from messaging.models import Alert, AuditEntry
 
 
@@ -17,11 +19,21 @@ class _Records(ReadOnlyAdmin):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(_Records):
-    list_display = ("at", "actor", "action", "reason", "message_id", "group", "queue")
+    list_display = ("at", "actor", "action", "why", "message_id", "group", "queue")
     list_filter = ("action",)
     search_fields = ("=message_id", "=group", "=queue", "=actor", "=operation_id")
     search_help_text = _("Message, group, queue, actor or operation, in full")
     ordering = ("-id",)
+    fields = ("at", "actor", "action", "why", "message_id", "group", "queue", "operation_id", "details")
+    readonly_fields = fields
+
+    @admin.display(description=_("reason"))
+    def why(self, entry: AuditEntry) -> str:
+        return mask_text(entry.reason)
+
+    @admin.display(description=_("details"))
+    def details(self, entry: AuditEntry) -> SafeString:
+        return as_text(mask(entry.data))
 
 
 @admin.register(Alert)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from messaging.bulk import selectors, services, words
-from messaging.bulk.facts import facts_of, facts_of_all, warnings_of
+from messaging.bulk.facts import facts_of_all, told, warnings_of
 from messaging.bulk.selection import FILTERS, Filters, Selection
 from messaging.bulk.services import Pace
 from messaging.models import BulkOperation, BulkState
@@ -162,7 +162,7 @@ def _line(operation: BulkOperation) -> str:
 
 def _tell(operation: BulkOperation, options: dict[str, Any], write: Write) -> None:
     if options["json"]:
-        write(json.dumps(facts_of(operation)))
+        write(json.dumps(told(operation)))
         return
     write(f"{operation.pk}  {_line(operation)}")
     if operation.state == BulkState.PREVIEW:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from messaging.bulk import selectors, words
+from messaging.masking import mask_text
 from messaging.models import BulkItem, BulkOperation
 
 
@@ -11,6 +12,11 @@ def facts_of_all(operations: Sequence[BulkOperation]) -> list[dict[str, Any]]:
     """Those of many, with one statement for all of them."""
     skipped = selectors.skip_counts(operations)
     return [_facts(operation, skipped[operation.pk]) for operation in operations]
+
+
+def told(operation: BulkOperation) -> dict[str, Any]:
+    """The facts of one, and what holds it up."""
+    return facts_of(operation) | {"warnings": warnings_of(operation)}
 
 
 def warnings_of(operation: BulkOperation) -> list[str]:
@@ -31,7 +37,7 @@ def _facts(operation: BulkOperation, skipped: dict[str, int]) -> dict[str, Any]:
         "state": operation.state,
         "chosen": operation.chosen,
         "actor": operation.actor,
-        "reason": operation.reason,
+        "reason": mask_text(operation.reason),
         "rate": operation.rate,
         "canary": operation.canary,
         "stop_ratio": operation.stop_ratio,

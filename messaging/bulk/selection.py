@@ -6,14 +6,13 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
-
 from messaging.models import Message, MessageQuerySet
+from messaging.selectors import failed_with
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """Empty fields do not narrow. `error` is an error's type or a part of its message; `since` and `until` bound when a
+    """Empty fields do not narrow. `error` is an error's name or a part of its message; `since` and `until` bound when a
     message died, the latter not included."""
 
     queue: str = ""
@@ -30,7 +29,7 @@ class Filters:
         columns = {"queue": self.queue, "task": self.task, "fingerprint": self.group, "subject": self.subject}
         found = found.filter(**{column: value for column, value in columns.items() if value})
         if self.error:
-            found = found.filter(Q(error_type__iexact=self.error) | Q(error_message__icontains=self.error))
+            found = found.filter(failed_with(self.error))
         if self.since:
             found = found.filter(finished_at__gte=self.since)
         if self.until:

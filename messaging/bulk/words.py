@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from messaging.masking import mask_text
 from messaging.models import BulkOperation
 
 #: What is said after a wish was granted.
@@ -35,7 +36,7 @@ def chosen(operation: BulkOperation) -> str:
         }
     if "all" in wanted:
         return _("all dead messages")
-    return ", ".join(f"{_NAMES.get(name, name)} {value}" for name, value in wanted.items())
+    return ", ".join(f"{_NAMES.get(name, name)} {mask_text(str(value))}" for name, value in wanted.items())
 
 
 def why_stopped(operation: BulkOperation) -> str:

@@ -7,15 +7,19 @@ import json
 import re
 import uuid
 from datetime import timedelta
+from functools import reduce
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KeyTransform
 from django.utils import timezone
 
+from messaging.failures import FINGERPRINT_VERSION
 from messaging.models import FailedTask, Message, State
 
 _PATH = re.compile(r"^payload\.([A-Za-z_]\w*(?:\.\w+)*)=(.+)$")
+_GROUP = re.compile(rf"^{FINGERPRINT_VERSION}-[0-9a-f]{{20}}$")
 
 #: Words that Django would take for a way to compare instead of for a field's name.
 _LOOKUPS = frozenset(KeyTransform.get_lookups())  # type: ignore[call-arg]
@@ -34,6 +38,7 @@ AGES: dict[str, tuple[timedelta | None, timedelta | None]] = {
     "hour": (timedelta(hours=1), None),
     "day": (timedelta(days=1), None),
     "week": (timedelta(days=7), None),
+    "month": (timedelta(days=30), None),
     "older": (None, timedelta(days=7)),
 }
 
@@ -70,7 +75,9 @@ def _meaning(word: str) -> Q:
         return Q(pk=id_)
     if Message.objects.filter(subject=word).exists():
         return Q(subject=word)
-    return Q(error_type__icontains=word) | Q(error_message__icontains=word) | Q(fingerprint=word)
+    if _GROUP.match(word):
+        return Q(fingerprint=word)
+    return Q(error_type__icontains=word) | Q(error_message__icontains=word)
 
 
 def _payload(path: str, text: str) -> Q:
@@ -78,13 +85,19 @@ def _payload(path: str, text: str) -> Q:
     steps = path.split(".")
     if not _LOOKUPS.isdisjoint(steps):
         return Q(pk__in=[])
-    lookup = "__".join(["payload", *steps])
-    meaning = Q(**{lookup: text})
+    meaning = _holds(steps, text)
     try:
         value = json.loads(text)
     except ValueError:
         return meaning
-    return meaning | Q(**{lookup: value}) if isinstance(value, (int, float, bool)) else meaning
+    return meaning | _holds(steps, value) if isinstance(value, (int, float, bool)) else meaning
+
+
+def _holds(steps: list[str], value: Any) -> Q:
+    """PostgreSQL has an index for what a document contains, but none for a path; a number is a list's position."""
+    if connection.vendor == "postgresql" and not any(step.isdigit() for step in steps):
+        return Q(payload__contains=reduce(lambda inner, step: {step: inner}, reversed(steps), value))
+    return Q(**{"__".join(["payload", *steps]): value})
 
 
 def _uuid(word: str) -> uuid.UUID | None:

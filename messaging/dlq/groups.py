@@ -54,7 +54,7 @@ def summary(group: FailureGroup) -> dict[str, Any]:
         "failures": group.failures,
         "first_seen": group.first_seen.isoformat(timespec="seconds"),
         "last_seen": group.last_seen.isoformat(timespec="seconds"),
-        "note": group.note,
+        "note": mask_text(group.note),
         "runbook": group.runbook,
     }
 

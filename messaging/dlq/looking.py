@@ -9,7 +9,7 @@ from messaging import selectors, services
 from messaging.desk import exports, words
 from messaging.desk.story import story_of
 from messaging.dlq.registry import Out, actor, filters, message_id, subcommand, with_filters, with_json
-from messaging.masking import mask
+from messaging.masking import mask, mask_text
 from messaging.models import Message
 
 
@@ -58,13 +58,16 @@ def show(options: dict[str, Any], out: Out) -> None:
 
 def _export_arguments(parser: CommandParser) -> None:
     parser.add_argument("--format", choices=("csv", "json"), default="csv")
+    parser.add_argument("--reason", default="", help="why you take it with you; that you did is kept")
     with_filters(parser)
     with_json(parser)
 
 
 @subcommand("export", help="dead messages as CSV or JSON, personal data masked", arguments=_export_arguments)
 def export(options: dict[str, Any], out: Out) -> None:
-    rows = selectors.failed_tasks(**filters(options)).iterator(chunk_size=500)
+    wanted = {name: value for name, value in filters(options).items() if value}
+    services.note_export(actor=actor(), filters=wanted, reason=options["reason"])
+    rows = selectors.failed_tasks(**wanted).iterator(chunk_size=500)
     as_json = options["json"] or options["format"] == "json"
     for line in exports.as_json(rows) if as_json else exports.as_csv(rows):
         out.write(line.rstrip("\r\n"))
@@ -88,13 +91,13 @@ def _facts(message: Message, *, revealed: bool, reason: str) -> dict[str, Any]:
     ]  # fmt: skip
     history = [
         {"at": entry.at.isoformat(timespec="seconds"), "actor": entry.actor, "action": entry.action,
-         "reason": entry.reason}
+         "reason": mask_text(entry.reason)}
         for entry in story.history
     ]  # fmt: skip
     purged = words.purged_at(message)
     return exports.summary(message) | {
         "payload": payload,
-        "note": message.note,
+        "note": mask_text(message.note),
         "next": story.step,
         "purged_at": purged.isoformat(timespec="seconds") if purged else None,
         "attempt_log": attempts,

@@ -20,6 +20,7 @@ class State(models.TextChoices):
 
 
 LIVE_STATES = (State.PENDING, State.SENT)
+_DIED = Q(state=State.DEAD) | Q(state=State.DISCARDED) | Q(replayed_from__gt=0)
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -35,7 +36,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def died(self) -> "MessageQuerySet":
         """Dead now, or once: what was given up, and what an operator has sent again, however that went."""
-        return self.filter(Q(state=State.DEAD) | Q(state=State.DISCARDED) | Q(replayed_from__gt=0))
+        return self.filter(_DIED)
 
     def unsettled(self) -> "MessageQuerySet":
         """Live or dead: what still explains why something has not happened yet."""
@@ -110,6 +111,13 @@ class Message(models.Model):
             models.Index("queue", "available_at", name="messaging_due_by_queue", condition=Q(state=State.PENDING)),
             models.Index("finished_at", "queue", name="messaging_finished", condition=Q(state=State.DONE)),
             models.Index("waits_for", name="messaging_waits_for", condition=Q(state=State.PENDING) & ~Q(waits_for="")),
+            # All that the desk's facets count by is in the index, so that 50,000 rows are counted without being read.
+            models.Index(
+                fields=["-finished_at", "-id"],
+                name="messaging_died",
+                condition=_DIED,
+                include=["queue", "task", "error_type", "fingerprint", "state", "replayed_from"],
+            ),
         ]
 
     def __str__(self) -> str:

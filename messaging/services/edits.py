@@ -60,15 +60,17 @@ def reveal(*, message: Message, actor: Actor, reason: str = "") -> Any:
     return message.payload
 
 
-def seen_to_edit(*, message: Message, actor: Actor) -> None:
-    """Whoever edits a payload sees it; where it holds something personal, that is kept as a reveal.
+def seen_to_edit(*, message: Message, actor: Actor) -> bool:
+    """Whoever edits a payload sees it; where it holds something personal, that is kept as a reveal, and True returned.
 
     Raises `PermissionDenied`.
     """
     actor.require(permissions.EDIT)
-    if mask(message.payload) != message.payload:
-        data = {"for": "edit"}
-        trail.record(action="reveal", actor=actor, message_id=message.pk, group=message.fingerprint, data=data)
+    if mask(message.payload) == message.payload:
+        return False
+    data = {"for": "edit"}
+    trail.record(action="reveal", actor=actor, message_id=message.pk, group=message.fingerprint, data=data)
+    return True
 
 
 def _edit(id_: uuid.UUID, data: Mapping[str, Any], *, seen: str, actor: Actor, reason: str) -> Outcome:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from messaging import permissions, rollup, trail
@@ -97,6 +98,11 @@ def discarded_by(operation_id: uuid.UUID) -> int:
     """How many messages a discard gave up and nobody has restored yet."""
     given_up = AuditEntry.objects.filter(operation_id=operation_id, action="discard").values("message_id")
     return Message.objects.filter(state=State.DISCARDED, pk__in=given_up).count()
+
+
+def restored_by(operation_id: uuid.UUID) -> QuerySet[AuditEntry, Any]:
+    """The ids of the messages that the undo of a discard made dead again, for a subquery."""
+    return AuditEntry.objects.filter(operation_id=operation_id, action="restore").values("message_id")
 
 
 def _in_batches(left: Callable[[], Any], act: Callable[[list[Message]], None]) -> int:

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from messaging import pauses, permissions, trail, wakeup
+from messaging.masking import mask_text
 from messaging.models import Message, QueuePause, State
 from messaging.permissions import Actor
 from messaging.services.wishes import need_reason
@@ -92,5 +93,6 @@ def _who_was_first(queue: str) -> str:
     first = pauses.current().get(queue)
     if first is None:
         return _("The queue %(queue)s was paused and resumed at this very moment; look again.") % {"queue": queue}
-    facts = {"queue": queue, "who": first.paused_by, "at": f"{first.paused_at:%Y-%m-%d %H:%M:%S}", "why": first.reason}
+    at, why = f"{first.paused_at:%Y-%m-%d %H:%M:%S}", mask_text(first.reason)
+    facts = {"queue": queue, "who": first.paused_by, "at": at, "why": why}
     return _("The queue %(queue)s is paused already, by %(who)s since %(at)s UTC: %(why)s") % facts

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from django.contrib.admin.models import LogEntry
 from django.db import connection, transaction
 from django.db.models import Model, Q, QuerySet
 
@@ -43,17 +44,24 @@ def redact(*, subjects: Collection[str], secrets: Iterable[str]) -> int:
         _change(attempt, forget, text=("error_message", "traceback"))
     for group in FailureGroup.objects.filter(pk__in=groups):
         _change(group, forget, text=("error_message", "note"))
+    for item in BulkItem.objects.filter(message_id__in=ids):
+        _change(item, forget, text=("detail",))
+    _redact_what_was_written(forget)
+    _redact_records(AuditEntry, ids, forget, data=("data",))
+    _redact_records(PayloadEdit, ids, forget, data=("before", "after"))
+    return len(ids)
+
+
+def _redact_what_was_written(forget: Redactor) -> None:
+    """What people wrote, and were told, about groups, queues and many messages at once may quote any of them."""
     for alert in Alert.objects.all():
         _change(alert, forget, text=("text",))
     for operation in BulkOperation.objects.all():
         _change(operation, forget, text=("reason",), data=("chosen", "stopped_for"))
-    for item in BulkItem.objects.filter(message_id__in=ids):
-        _change(item, forget, text=("detail",))
     for pause in QueuePause.objects.all():
         _change(pause, forget, text=("reason",))
-    _redact_records(AuditEntry, ids, forget, data=("data",))
-    _redact_records(PayloadEdit, ids, forget, data=("before", "after"))
-    return len(ids)
+    for told in LogEntry.objects.filter(content_type__app_label=Message._meta.app_label).iterator():
+        _change(told, forget, text=("change_message", "object_repr"))
 
 
 def _strays(forget: Redactor) -> set[uuid.UUID]:

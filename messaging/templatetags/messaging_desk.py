@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from messaging import subjects
 from messaging.admin import base
+from messaging.masking import mask_text
 from messaging.models import Message
 
 register = template.Library()
@@ -22,6 +23,12 @@ def state_word(message: Message) -> SafeString:
 @register.simple_tag
 def as_json(value: Any) -> SafeString:
     return base.as_text(value)
+
+
+@register.filter
+def masked(text: str) -> str:
+    """What people typed may be personal, too."""
+    return mask_text(str(text))
 
 
 @register.simple_tag

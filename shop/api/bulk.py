@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from messaging.bulk import selectors, services, words
-from messaging.bulk.facts import facts_of, facts_of_all, facts_of_item
+from messaging.bulk.facts import facts_of_all, facts_of_item, told
 from messaging.bulk.selection import Filters, Selection
 from messaging.models import BulkItem, BulkOperation
 from messaging.permissions import Actor
@@ -58,7 +58,7 @@ class BulkRetries(GenericAPIView[BulkOperation]):
         except services.TooMany as error:
             raise conflict("too-many", str(error)) from None
         _log(request, operation, f"Previewed: {operation.will_go} will go", flag=ADDITION)
-        return Response(facts_of(operation), status=201)
+        return Response(told(operation), status=201)
 
 
 class BulkRetryDetail(GenericAPIView[BulkOperation]):
@@ -69,7 +69,7 @@ class BulkRetryDetail(GenericAPIView[BulkOperation]):
     @extend_schema(operation_id="bulk_retries_read", responses={200: BulkRetryOut, **problems(*STAFF, 404)})
     def get(self, request: Request, operation_id: uuid.UUID) -> Response:
         """How one stands now."""
-        return Response(facts_of(_found(operation_id)))
+        return Response(told(_found(operation_id)))
 
 
 class BulkRetryItems(GenericAPIView[BulkItem]):
@@ -108,7 +108,7 @@ class _Wish(GenericAPIView[BulkOperation]):
         except services.WrongPace as error:
             raise invalid({error.field: [str(error)]}) from None
         _log(request, operation, str(words.DONE[self.wish]))
-        return Response(facts_of(operation))
+        return Response(told(operation))
 
 
 class Start(_Wish):

@@ -206,6 +206,9 @@ class BulkRetryOut(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
+    warnings = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="what holds it up, such as a paused queue"
+    )
 
 
 @extend_schema_serializer(component_name="BulkItem")

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from orders import money as order_money
-from shop import pictures
+from shop import pictures, social
 from shop.demo.stories import STORIES
 from shop.stock import FEW_LEFT
 from shop.structured import absolute
@@ -33,6 +33,8 @@ _STATUS_TONE = {
 
 register.simple_tag(pictures.picture, name="picture")
 register.simple_tag(pictures.picture_at, name="picture_at")
+register.simple_tag(social.card_of, name="card")
+register.filter("told", social.told_of)
 
 
 @register.simple_tag(takes_context=True)

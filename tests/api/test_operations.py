@@ -105,7 +105,7 @@ def test_filters_narrow_the_list(wanted, found):
         queue="shipping",
         task="shipping.create_shipment",
         subject="CV-2",
-        error_type="CarrierUnavailable",
+        error_type="shipping.carriers.base.CarrierUnavailable",
         error_message="The carrier did not answer.",
         fingerprint="f2",
     )

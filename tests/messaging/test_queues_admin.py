@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from celery import current_app
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
@@ -250,3 +251,25 @@ def test_an_operator_has_a_system_tried_and_a_viewer_does_not(operator, viewer):
 
 def text_after(client: Client, path: str) -> str:
     return client.post(path, follow=True).content.decode()
+
+
+def test_what_people_typed_as_a_reason_is_masked_everywhere(operator, capsys):
+    reason = "ada@example.com complained, call +44 20 7946 0958"
+    services.pause(queue=QUEUE, actor=ANN, reason=reason)
+    assert "ada@" not in text(operator)
+    call_command("queue", "list")
+    assert "ada@" not in capsys.readouterr().out
+    with pytest.raises(services.AlreadyPaused) as fault:
+        services.pause(queue=QUEUE, actor=ANN, reason="again")
+    assert "ada@" not in str(fault.value)
+    services.resume(queue=QUEUE, actor=ANN, reason=reason)
+    page = text(operator)
+    assert "Earlier pauses" in page
+    assert "complained" in page
+    assert "ada@" not in page
+    assert "7946" not in page
+    records = client_with("view_auditentry")
+    assert "ada@" not in text(records, "/admin/messaging/auditentry/")
+    entry = AuditEntry.objects.earliest("id")
+    assert entry.reason == reason
+    assert "ada@" not in text(records, f"/admin/messaging/auditentry/{entry.pk}/change/")

@@ -10,7 +10,8 @@ from tests.quality import checks
 from tests.quality.pages import Example
 from tests.quality.stage import Stage
 
-HEIGHTS = {1280: 900, 390: 844}
+HEIGHTS = {1280: 900, 390: 844, 360: 780}
+WIDTHS = (1280, 390)
 SCHEMES = ("light", "dark")
 
 
@@ -24,7 +25,7 @@ class Inspection:
     faults: list[str] = field(default_factory=list)
 
 
-def inspect(stage: Stage, example: Example, *, widths: Sequence[int] = tuple(HEIGHTS)) -> Inspection:
+def inspect(stage: Stage, example: Example, *, widths: Sequence[int] = WIDTHS) -> Inspection:
     """Loads the page once for each width, and looks at it in both schemes and at the narrowest width."""
     done = Inspection(example)
     for width in widths:

@@ -10,6 +10,7 @@ class Visitor(enum.Enum):
     GUEST = "guest"
     BUYER = "guest with a filled basket"
     SHOPPER = "shopper"
+    OPERATOR = "operator"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState
 
+from tests.quality import desk
 from tests.quality.pages import Example, Visitor
 from tests.stack import Stack
 
@@ -78,6 +79,9 @@ class Stage:
             self.stack.wait_status(self.stack.api("GET", f"orders/{buy(page)}/")[1], "delivered", timeout=60)
             page.goto("/account/addresses/")
             self.places["address"] = re.findall(r"/account/addresses/(\d+)/", page.content())[0]
+        elif visitor is Visitor.OPERATOR:
+            sign_in(page, name="operator")
+            self.places |= desk.prepare(self.stack, stuck=self.places["stuck"])
 
     def _skus(self) -> list[str]:
         """The goods of the orders: some different ones, with plenty in stock."""

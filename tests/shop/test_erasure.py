@@ -94,7 +94,7 @@ def _leave_traces(order: Order, dead: Message) -> None:
     )
     BulkOperation.objects.create(actor="ann", reason=f"for {NAME}", chosen={"filter": {"text": EMAIL}})
     QueuePause.objects.create(queue="notifications", paused_by="ann", reason=f"{EMAIL} bounces")
-    record(action="resolve", actor=Actor.system("ann"), group=dead.fingerprint, reason=f"{EMAIL} is told")
+    record(action="group resolved", actor=Actor.system("ann"), group=dead.fingerprint, reason=f"{EMAIL} is told")
     Alert.objects.create(key="a", text=f"new: {EMAIL}", raised_at=order.placed_at)
     PayloadEdit.objects.create(message_id=dead.pk, before={"to": EMAIL}, after={"to": NAME}, actor="ann", reason=STREET)
     retry(ids=[dead.pk], actor=Actor.system("ann"), reason=f"{NAME} wrote from {EMAIL}")
@@ -105,6 +105,14 @@ def _leave_traces(order: Order, dead: Message) -> None:
     kind = ContentType.objects.get_for_model(User)
     LogEntry.objects.create(
         user=UserFactory.create(), content_type=kind, object_id=str(user.pk), object_repr=EMAIL, action_flag=CHANGE
+    )
+    LogEntry.objects.create(
+        user=UserFactory.create(),
+        content_type=ContentType.objects.get_for_model(FailureGroup),
+        object_id=dead.fingerprint,
+        object_repr="group",
+        action_flag=CHANGE,
+        change_message=f"Discarded: {EMAIL} wrote",
     )
     Review.objects.create(
         product=ProductFactory.create(), user=user, order=order, stars=5, title="Good", text=f"I love it. {NAME}"

@@ -91,7 +91,8 @@ def test_a_page_has_one_address(client, product, asked, canonical):
 def test_a_public_page_describes_itself_and_has_a_card_to_share(client, product, path):
     page = text(client.get(path))
     assert re.search(r'<meta name="description"\s+content="[^"]{5,}', page)
-    assert "https://shop.example/static/shop/social-card" in page
+    kind = "products/" if product.get_absolute_url() == path else "social-card"
+    assert f"https://shop.example/static/shop/{kind}" in page
     assert '<html lang="en"' in page
     assert page.count("<h1") == 1
 
@@ -139,3 +140,47 @@ def test_icons_and_manifest_are_there(client):
 def test_the_language_can_be_chosen_and_is_told(client):
     client.post("/i18n/setlang/", {"language": "de", "next": "/about/"})
     assert '<html lang="de"' in text(client.get("/about/"))
+
+
+def card(client, path: str) -> dict[str, str]:
+    """What social networks are told, by name."""
+    page = text(client.get(path))
+    return dict(re.findall(r'<meta (?:property|name)="((?:og|twitter):[^"]+)"\s+content="([^"]*)"', page))
+
+
+def test_a_product_is_shared_with_its_own_picture(client, product):
+    product.image = "shop/products/banjo.webp"
+    product.save()
+    told = card(client, "/products/teapot/")
+    assert told["og:image"].startswith("https://shop.example/static/shop/products/banjo")
+    assert (told["og:image:width"], told["og:image:height"], told["og:image:alt"]) == ("256", "256", "Teapot")
+    assert (told["twitter:image"], told["twitter:card"]) == (told["og:image"], "summary")
+
+
+def test_other_pages_are_shared_with_the_shops_card(client, product):
+    told = card(client, "/categories/kitchen/")
+    assert "shop/social-card" in told["og:image"]
+    assert (told["og:image:width"], told["og:image:height"]) == ("1200", "630")
+    assert told["twitter:card"] == "summary_large_image"
+
+
+@pytest.mark.parametrize("image", ["", "../../etc/passwd", "no/such.webp"])
+def test_a_picture_that_is_not_there_takes_no_page_down(client, product, image):
+    product.image = image
+    product.save()
+    assert client.get("/products/teapot/").status_code == 200
+    assert "og:image" in card(client, "/products/teapot/")
+
+
+def test_a_shelf_that_nobody_wrote_about_still_says_what_it_is(client):
+    CategoryFactory.create(name="Attic", slug="attic", blurb="")
+    page = text(client.get("/categories/attic/"))
+    described = re.search(r'<meta name="description"\s+content="([^"]+)"', page)
+    assert described
+    assert described[1].startswith("Attic at Conveyor")
+    assert card(client, "/categories/attic/")["og:description"] == described[1]
+
+
+@pytest.mark.parametrize("query", ["", "?q=teapot", "?q=nothing", "?q=teapot&page=2&sort=price"])
+def test_a_search_is_not_indexed_but_followed(client, product, query):
+    assert '<meta name="robots" content="noindex, follow"' in text(client.get(f"/search/{query}"))

@@ -9,6 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from messaging import pauses, queues, services
 from messaging.circuit_desk import circuit_rows
+from messaging.masking import mask_text
+from messaging.models import QueuePause
 from messaging.permissions import Actor
 from messaging.topology import topology
 
@@ -43,7 +45,7 @@ class Command(BaseCommand):
         self.stdout.write(_LINE.format(*_HEAD))
         for row in rows:
             cells = (_dash(row.depth), _dash(row.consumers), _dash(row.oldest_seconds), row.waiting, row.scheduled)
-            note = f"  paused by {paused[row.name].paused_by}: {paused[row.name].reason}" if row.name in paused else ""
+            note = _note(paused.get(row.name))
             self.stdout.write(_LINE.format(row.name, *cells, row.dead) + note)
         for circuit in circuit_rows():
             if circuit.is_open:
@@ -74,6 +76,10 @@ class Command(BaseCommand):
             return
         would = "would be " if options["dry_run"] else "is "
         self.stdout.write(f"{options['name']} {would}{'paused' if want_paused else 'resumed'}")
+
+
+def _note(pause: QueuePause | None) -> str:
+    return f"  paused by {pause.paused_by}: {mask_text(pause.reason)}" if pause else ""
 
 
 def _need_change(queue: str, *, want_paused: bool) -> None:

@@ -121,7 +121,12 @@ def test_what_dies_after_the_preview_is_no_part_of_it():
 def test_filters_narrow_what_is_chosen(filters, found):
     dead(3)
     dead(
-        queue="payments", task="gone.task", error_type="Timeout", error_message="late", fingerprint="f2", subject="CV-2"
+        queue="payments",
+        task="gone.task",
+        error_type="bank.Timeout",
+        error_message="late",
+        fingerprint="f2",
+        subject="CV-2",
     )
     operation = previewed(**filters)
     assert operation.items.count() == found
