@@ -14,7 +14,7 @@ class CircuitClosed(RuntimeError):
 
 
 @transaction.atomic
-def probe(*, name: str, actor: Actor) -> None:
+def probe(*, name: str, actor: Actor, reason: str = "") -> None:
     """Send one of the messages that wait for the system `name` now, to try whether it is back.
 
     Where one tries already, its end is waited for. Raises `PermissionDenied` and `CircuitClosed`.
@@ -26,5 +26,5 @@ def probe(*, name: str, actor: Actor) -> None:
     Circuit.objects.filter(pk=name, opened_at__isnull=False, probing_since=None).update(probe_at=now)
     waiting = Message.objects.filter(state=State.PENDING, waits_for=name).order_by("-priority", "available_at")
     Message.objects.filter(pk__in=list(waiting.values_list("pk", flat=True)[:1])).update(available_at=now)
-    trail.record(action="try circuit", actor=actor, data={"circuit": name})
+    trail.record(action="try circuit", actor=actor, reason=reason, data={"circuit": name})
     wakeup.call()

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from messaging import services
-from messaging.circuit_desk import circuit_rows
+from messaging.circuit_desk import CircuitRow, circuit_rows
 from messaging.models import LIVE_STATES, Message
 from messaging.permissions import Actor
 from messaging.queues import QueueRow, queue_rows
@@ -238,18 +238,26 @@ class ProbeCircuit(GenericAPIView[Any]):
     permission = "messaging.retry_message"
 
     @extend_schema(
-        operation_id="circuits_probe", request=None, responses={200: CircuitOut, **problems(*STAFF, 404, 409)}
+        operation_id="circuits_probe",
+        request=OptionalReasonIn,
+        responses={200: CircuitOut, **problems(*BODY, *STAFF, 404, 409)},
     )
     def post(self, request: Request, name: str) -> Response:
         """Send one of the messages that wait now, to try whether the system is back."""
-        known = {row.name for row in circuit_rows()}
-        if name not in known:
-            raise Http404
+        wanted = read(OptionalReasonIn, request.data)
+        _circuit(name)
         try:
-            services.probe(name=name, actor=Actor.of(request.user))
+            services.probe(name=name, actor=Actor.of(request.user), reason=wanted["reason"])
         except services.CircuitClosed as fault:
             raise conflict("circuit-closed", str(fault)) from None
-        return Response(self.get_serializer(next(row for row in circuit_rows() if row.name == name)).data)
+        return Response(self.get_serializer(_circuit(name)).data)
+
+
+def _circuit(name: str) -> CircuitRow:
+    for row in circuit_rows():
+        if row.name == name:
+            return row
+    raise Http404
 
 
 def _queue(name: str) -> str:

@@ -1,10 +1,12 @@
 """Does a circuit open only when a system is down, and does what waits for it neither die nor get lost?"""
 
+import json
 import threading
 from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -354,3 +356,22 @@ def test_a_message_that_was_settled_meanwhile_is_not_put_off():
     assert services.defer(message_id=message.pk, circuit=NAME, delay=1) is None
     message.refresh_from_db()
     assert message.waits_for == ""
+
+
+def test_the_command_tells_what_is_down_and_has_it_tried(capsys):
+    opened()
+    waiting = send(2)
+    call_command("queue", "list")
+    assert f"{NAME} is down: 2 messages wait for it." in capsys.readouterr().out
+    call_command("queue", "try", NAME, "--dry-run")
+    assert "would be tried" in capsys.readouterr().out
+    assert not Message.objects.due(now=timezone.now()).exists()
+    call_command("queue", "try", NAME, "--json")
+    assert json.loads(capsys.readouterr().out) == {"circuit": NAME, "dry_run": False}
+    assert Message.objects.due(now=timezone.now()).get() in waiting
+    Circuit.objects.update(opened_at=None)
+    for options in ([], ["--dry-run"]):
+        with pytest.raises(CommandError, match="is not held to be down"):
+            call_command("queue", "try", NAME, *options)
+    with pytest.raises(CommandError, match=f"There are: .*{NAME}"):
+        call_command("queue", "try", "the moon")

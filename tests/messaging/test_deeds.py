@@ -19,7 +19,7 @@ from messaging import ledger, services, trail
 from messaging.bulk import cli
 from messaging.bulk import services as bulk
 from messaging.dlq import subcommands
-from messaging.models import AuditEntry, BulkOperation, FailureGroup, Message, State
+from messaging.models import AuditEntry, BulkOperation, Circuit, FailureGroup, Message, State
 from messaging.permissions import Actor
 from shop.api import urls as api_urls
 from shop.api.operations import MayDo
@@ -70,6 +70,11 @@ def scheduled() -> Message:
 def paused() -> str:
     services.pause(queue="maintenance", actor=ANN, reason="holidays")
     return "maintenance"
+
+
+def down() -> str:
+    now = timezone.now()
+    return Circuit.objects.create(pk="gateway.simulated", opened_at=now, probe_at=now).pk
 
 
 def edited(message: Message) -> dict[str, Any]:
@@ -129,6 +134,7 @@ ADMIN: list[Admin] = [
     ("export", "bulk_csv", lambda: (name("bulk_csv", standing("running").pk), None)),
     ("pause queue", "queues_pause", lambda: (name("queues_pause", "maintenance"), {"reason": WHY})),
     ("resume queue", "queues_resume", lambda: (name("queues_resume", paused()), {"reason": WHY})),
+    ("try circuit", "queues_probe", lambda: (name("queues_probe", down()), {})),
     ("hurry", "queues_hurry_one", lambda: (name("queues_hurry_one", scheduled().pk), {})),
     ("hurry queue", "queues_hurry", lambda: (name("queues_hurry", scheduled().queue), {})),
 ]
@@ -155,6 +161,7 @@ COMMANDS: list[tuple[str, Callable[[], list[str]]]] = [
     ("bulk cancel", lambda: ["dlq", "cancel", str(standing("running").pk)]),
     ("pause queue", lambda: ["queue", "pause", "maintenance"]),
     ("resume queue", lambda: ["queue", "resume", paused()]),
+    ("try circuit", lambda: ["queue", "try", down()]),
 ]
 COMMANDS_THAT_LOOK = {"list", "operations"}
 
@@ -183,6 +190,7 @@ API: list[tuple[str, str, Callable[[], str], dict[str, Any]]] = [
     ("bulk cancel", "bulk-retry-cancel", lambda: f"/bulk-retries/{standing('running').pk}/cancel/", {}),
     ("pause queue", "queue-pause", lambda: "/queues/maintenance/pause/", {}),
     ("resume queue", "queue-resume", lambda: f"/queues/{paused()}/resume/", {}),
+    ("try circuit", "circuit-probe", lambda: f"/circuits/{down()}/probe/", {}),
 ]
 #: For staff, too, but about orders, which keep their own timeline.
 OF_ORDERS = {"order-refunds"}

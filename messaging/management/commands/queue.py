@@ -1,4 +1,4 @@
-"""How do the queues stand, and how is one stopped? `python manage.py queue list|pause|resume`."""
+"""How do the queues stand, and how is one stopped? `python manage.py queue list|pause|resume|try`."""
 
 import json
 from dataclasses import asdict
@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from messaging import pauses, queues, services
-from messaging.circuit_desk import circuit_rows
+from messaging.circuit_desk import CircuitRow, circuit_rows
 from messaging.masking import mask_text
 from messaging.models import QueuePause
 from messaging.permissions import Actor
@@ -19,19 +19,23 @@ _LINE = "{:16}{:>8}{:>11}{:>10}{:>9}{:>11}{:>8}"
 
 
 class Command(BaseCommand):
-    help = "Depth, consumers, age and dead messages of each queue; pauses one, and lets it go on."
+    help = "How each queue stands; pauses one and lets it go on; has a system tried that is held to be down."
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
         listing = actions.add_parser("list", help="how each queue stands")
         pause = actions.add_parser("pause", help="send it nothing, and let workers take nothing from it")
         resume = actions.add_parser("resume", help="let a paused queue go on")
+        attempt = actions.add_parser("try", help="send a message that waits for a system that is down, to try it")
+        attempt.add_argument("name", metavar="NAME", help="a circuit, such as gateway.stripe")
         for act in (pause, resume):
             act.add_argument("name", metavar="NAME", help="a queue, such as `queue list` shows them")
+        for act in (pause, resume, attempt):
             act.add_argument("--dry-run", action="store_true", help="only say what would be done")
         pause.add_argument("--reason", required=True, help="kept, and shown to everybody who looks at the queue")
-        resume.add_argument("--reason", default="")
-        for sub in (listing, pause, resume):
+        for act in (resume, attempt):
+            act.add_argument("--reason", default="")
+        for sub in (listing, pause, resume, attempt):
             sub.add_argument("--json", action="store_true", help="machine-readable")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -57,6 +61,23 @@ class Command(BaseCommand):
     def _resume(self, options: dict[str, Any]) -> None:
         self._act(options, want_paused=False)
 
+    def _try(self, options: dict[str, Any]) -> None:
+        name = options["name"]
+        known = {row.name: row for row in circuit_rows()}
+        if name not in known:
+            raise CommandError(f"No outside system is called {name}. There are: {', '.join(known)}.")
+        try:
+            if options["dry_run"]:
+                _need_open(known[name])
+            else:
+                services.probe(name=name, actor=Actor.system(f"cli:{getuser()}"), reason=options["reason"])
+        except services.CircuitClosed as fault:
+            raise CommandError(str(fault)) from None
+        if options["json"]:
+            self.stdout.write(json.dumps({"circuit": name, "dry_run": options["dry_run"]}))
+        else:
+            self.stdout.write(f"{name} {'would be' if options['dry_run'] else 'is'} tried.")
+
     def _act(self, options: dict[str, Any], *, want_paused: bool) -> None:
         """Exit code 1, with the reason, where the queue is not changed, or would not be."""
         queue, deed = options["name"], services.pause if want_paused else services.resume
@@ -80,6 +101,11 @@ class Command(BaseCommand):
 
 def _note(pause: QueuePause | None) -> str:
     return f"  paused by {pause.paused_by}: {mask_text(pause.reason)}" if pause else ""
+
+
+def _need_open(circuit: CircuitRow) -> None:
+    if not circuit.is_open:
+        raise services.CircuitClosed(f"{circuit.name} is not held to be down.")
 
 
 def _need_change(queue: str, *, want_paused: bool) -> None:
