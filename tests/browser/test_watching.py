@@ -25,7 +25,7 @@ class Watch:
         page.clock.install()
         page.on("request", self._asks)
         for event in ("requestfinished", "requestfailed"):
-            page.on(event, self._answered)  # type: ignore[call-overload]
+            page.on(event, self._answered)
         page.goto(f"/orders/{public_id}/")
 
     def pass_by(self, seconds: float) -> int:
