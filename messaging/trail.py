@@ -13,7 +13,7 @@ DEEDS = frozenset(
     {
         *("retry", "edit", "discard", "restore", "reveal", "export", "hurry", "hurry queue", "pause queue"),
         *("resume queue", "group acknowledged", "group resolved", "group open", "group note", "bulk preview"),
-        *("bulk start", "bulk pause", "bulk resume", "bulk cancel"),
+        *("bulk start", "bulk pause", "bulk resume", "bulk cancel", "try circuit"),
     }
 )
 #: What runs by itself, some of it because of a deed.

@@ -92,7 +92,9 @@ class QueuesAdmin(ReadOnlyAdmin):
             services.probe(name=name, actor=self._actor(request, permissions.RETRY))
         except services.CircuitClosed as fault:
             return self._back(request, str(fault), messages.WARNING)
-        return self._back(request, _("One message that waits for %(name)s is sent now.") % {"name": name})
+        text = _("One message that waits for %(name)s is sent now.") % {"name": name}
+        self.log_list(request, text)
+        return self._back(request, text)
 
     def _page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
         actor = self._actor(request)
