@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from axes.models import AccessFailureLog
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,6 +16,10 @@ from shop.payloads import SendPasswordReset
 
 #: A person needs one or two; more only fill somebody's inbox.
 RESETS_AN_HOUR = 5
+#: So often an address may turn out to be taken before a client must wait: enough for somebody who forgot which of their
+#: addresses they used, too few to find out who has an account.
+TAKEN_AN_HOUR = 5
+_REGISTRATION = "registration"
 
 
 class EmailTaken(Exception):
@@ -23,6 +28,15 @@ class EmailTaken(Exception):
     def __init__(self) -> None:
         super().__init__(
             _("There is an account with this e-mail address. Sign in with it, or ask for a new password there.")
+        )
+
+
+class TooManyTries(Exception):
+    """Too many addresses that this client wanted were taken. Nothing was looked up."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Several of the addresses tried from here already have an account. Please wait an hour, or sign in.")
         )
 
 
@@ -36,14 +50,26 @@ def normalised(email: str) -> str:
     return email.strip().lower()
 
 
-def register(*, email: str, name: str, password: str) -> User:
-    """Make a shopper's account. `password` was checked by Django's validators. Raises `EmailTaken`."""
+def register(*, email: str, name: str, password: str, client: str | None) -> User:
+    """Make a shopper's account. `password` was checked by Django's validators; `client` is the IP address that asks.
+
+    Raises `EmailTaken`, and `TooManyTries` once that was the answer `TAKEN_AN_HOUR` times within the hour.
+    """
+    if _taken_lately(client) >= TAKEN_AN_HOUR:
+        raise TooManyTries
     address = normalised(email)
     try:
         with transaction.atomic():
             return User.objects.create_user(username=address, email=address, password=password, **_names(name))
     except IntegrityError:
+        AccessFailureLog.objects.create(ip_address=client, username=address, path_info=_REGISTRATION)
         raise EmailTaken from None
+
+
+def _taken_lately(client: str | None) -> int:
+    """Kept beside the failed sign-ins, so that forgetting a shopper reaches them, too."""
+    since = timezone.now() - timedelta(hours=1)
+    return AccessFailureLog.objects.filter(ip_address=client, path_info=_REGISTRATION, attempt_time__gt=since).count()
 
 
 def change_details(*, user: User, email: str, name: str) -> None:

@@ -9,6 +9,7 @@ from django.urls import NoReverseMatch, reverse
 
 from shop.urls import urlpatterns
 from tests.browser import ONE_BACKEND
+from tests.quality.checks import too_wide
 from tests.quality.inspection import inspect
 from tests.quality.pages import EXAMPLES, NO_PAGES, Example
 from tests.quality.stage import Stage
@@ -54,3 +55,16 @@ def _address(name: str) -> str:
         except NoReverseMatch:
             continue
     raise AssertionError(f"{name} takes arguments that this test does not know: add them to _ARGUMENTS")
+
+
+_IN_GERMAN = ("home", "category", "product", "basket", "checkout", "order", "account", "about", "delivery")
+
+
+@ONE_BACKEND
+@pytest.mark.parametrize("view", _IN_GERMAN)
+def test_long_german_words_fit_the_smallest_phone(stage, view: str):
+    example = [one for one in EXAMPLES if one.view == view][-1]
+    with stage.page(example.visitor, viewport={"width": 320, "height": 640}, locale="de-DE") as page:
+        page.goto(stage.url(example))
+        assert page.locator("html").get_attribute("lang") == "de"
+        assert too_wide(page) == []

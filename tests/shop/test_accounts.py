@@ -1,12 +1,15 @@
 """Does somebody get an account, come in, and come back in after forgetting the password, without telling others?"""
 
 import re
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from axes.models import AccessFailureLog
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
 from messaging.models import Message, State
 from shop import accounts
@@ -241,3 +244,31 @@ def test_somebody_elses_address_is_not_there(client, what):
     assert other.post(f"/account/addresses/{saved.pk}/{what}", street | {"line1": "Evil Row"}).status_code == 404
     saved.refresh_from_db()
     assert saved.line1 == "1 Engine Row"
+
+
+def test_nobody_finds_out_by_registering_who_has_an_account():
+    UserFactory.create(username="ada@example.com", email="ada@example.com")
+    curious = Client()
+    for _try in range(accounts.TAKEN_AN_HOUR):
+        assert "There is an account with this e-mail address" in text(register(curious))
+    for email in ("ada@example.com", "nobody@example.com"):
+        refused = register(curious, email=email)
+        assert refused.status_code == 429
+        assert "Please wait an hour" in text(refused)
+        assert "There is an account" not in text(refused)
+    assert not User.objects.filter(email="nobody@example.com").exists()
+
+
+def test_the_limit_is_each_clients_own_and_ends_with_the_hour():
+    UserFactory.create(username="ada@example.com", email="ada@example.com")
+    curious, other = Client(), Client(REMOTE_ADDR="192.0.2.7")
+    for _try in range(accounts.TAKEN_AN_HOUR):
+        register(curious)
+    assert register(other, email="bob@example.com").url == "/account/"
+    AccessFailureLog.objects.update(attempt_time=timezone.now() - timedelta(minutes=61))
+    assert register(curious, email="eve@example.com").url == "/account/"
+
+
+def test_registering_an_address_that_is_free_is_not_counted():
+    for number in range(accounts.TAKEN_AN_HOUR + 1):
+        assert register(Client(), email=f"ada{number}@example.com").status_code == 302

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from axes.helpers import get_client_ip_address
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.views import (
@@ -19,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from shop.accounts import EmailTaken, register
+from shop.accounts import EmailTaken, TooManyTries, register
 from shop.forms import RegisterForm, ResetForm, SignInForm
 
 _BACKEND = "shop.authentication.NameOrEmail"
@@ -34,9 +35,12 @@ def registration(request: HttpRequest) -> HttpResponse:
     form = RegisterForm(request.POST or None)
     if form.is_valid():
         try:
-            user = register(**form.cleaned_data)
+            user = register(**form.cleaned_data, client=get_client_ip_address(request))
         except EmailTaken as error:
             form.add_error("email", str(error))
+        except TooManyTries as error:
+            form.add_error(None, str(error))
+            return render(request, "shop/account/register.html", {"form": form, "next": _next(request)}, status=429)
         else:
             login(request, user, backend=_BACKEND)
             messages.success(request, _("Welcome. Your account is ready."))
