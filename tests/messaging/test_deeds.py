@@ -6,7 +6,6 @@ The doors are asked what they offer: an address, action, command or verb that no
 import io
 import json
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,7 +18,6 @@ from django.utils import timezone
 from messaging import ledger, services, trail
 from messaging.bulk import cli
 from messaging.bulk import services as bulk
-from messaging.circuit_desk import circuit_rows
 from messaging.dlq import subcommands
 from messaging.models import AuditEntry, BulkOperation, Circuit, FailureGroup, Message, State
 from messaging.permissions import Actor
@@ -67,14 +65,6 @@ def standing(state: str) -> BulkOperation:
 def scheduled() -> Message:
     with ledger.transaction():
         return ledger.enqueue(Sample(text="later"), delay=600)
-
-
-def opened() -> str:
-    """An outside system that is held to be down."""
-    known = circuit_rows()[0].name
-    now = timezone.now()
-    Circuit.objects.update_or_create(pk=known, defaults={"opened_at": now, "probe_at": now + timedelta(minutes=5)})
-    return known
 
 
 def paused() -> str:
@@ -146,7 +136,6 @@ ADMIN: list[Admin] = [
     ("resume queue", "queues_resume", lambda: (name("queues_resume", paused()), {"reason": WHY})),
     ("try circuit", "queues_probe", lambda: (name("queues_probe", down()), {})),
     ("hurry", "queues_hurry_one", lambda: (name("queues_hurry_one", scheduled().pk), {})),
-    ("try circuit", "queues_probe", lambda: (name("queues_probe", opened()), {})),
     ("hurry queue", "queues_hurry", lambda: (name("queues_hurry", scheduled().queue), {})),
 ]
 #: Addresses at which nothing is done: they show, or refuse what Django's admin would offer.
@@ -200,12 +189,9 @@ API: list[tuple[str, str, Callable[[], str], dict[str, Any]]] = [
     ("bulk resume", "bulk-retry-resume", lambda: f"/bulk-retries/{standing('paused').pk}/resume/", {}),
     ("bulk cancel", "bulk-retry-cancel", lambda: f"/bulk-retries/{standing('running').pk}/cancel/", {}),
     ("pause queue", "queue-pause", lambda: "/queues/maintenance/pause/", {}),
-    ("try circuit", "circuit-probe", lambda: f"/circuits/{opened()}/probe/", {}),
     ("resume queue", "queue-resume", lambda: f"/queues/{paused()}/resume/", {}),
     ("try circuit", "circuit-probe", lambda: f"/circuits/{down()}/probe/", {}),
 ]
-#: To try a system harms nobody.
-TAKES_NO_REASON = {"circuit-probe"}
 #: For staff, too, but about orders, which keep their own timeline.
 OF_ORDERS = {"order-refunds"}
 
@@ -251,7 +237,7 @@ def test_a_deed_by_the_api_stands_in_the_audit(verb, way, ready, body, no_broker
     given = body if "note" in body else {"reason": WHY, **body}
     assert api_post(ready(), json.dumps(given), token=token).status_code in (200, 201)
     (trace,) = traces(verb)
-    assert (trace.actor, trace.reason) == ("olga", "" if way in TAKES_NO_REASON else WHY)
+    assert (trace.actor, trace.reason) == ("olga", WHY)
 
 
 def test_every_verb_of_the_audit_is_proved():
