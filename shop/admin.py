@@ -16,12 +16,17 @@ from orders.admin import OrderAdmin, OrderPage
 from orders.money import display
 from orders.records import RecordAdmin, record_link
 from shop.models import Category, CategoryText, Product, ProductText, Review, StockMovement, User
+from shop.parcels.page import parcels
 from shop.passport.page import passport
 from shop.reviews.services import MODERATE, moderate_reviews
 from shop.stock import restock
 
 admin.site.register(User, UserAdmin)
-OrderAdmin.pages = [*OrderAdmin.pages, OrderPage("passport", _("Passport"), passport)]
+OrderAdmin.pages = [
+    *OrderAdmin.pages,
+    OrderPage("passport", _("Passport"), passport),
+    OrderPage("parcels", _("Parcels"), parcels),
+]
 
 
 MAX_PIECES = 1_000_000

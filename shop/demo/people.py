@@ -21,6 +21,7 @@ _LOOK = (
     "payments.view_payment",
     "payments.view_refund",
     "shipping.view_shipment",
+    "shipping.view_parcelevent",
     "shop.view_category",
     "shop.view_product",
     "shop.view_review",
@@ -34,6 +35,9 @@ _ACT = (
     "messaging.discard_message",
     "messaging.pause_queue",
     "payments.give_back_payment",
+    "shipping.reship_parcel",
+    "shipping.take_back_goods",
+    "shipping.correct_address",
 )
 OPERATORS, SUPPORT = "Operators", "Support"
 GROUPS = {
