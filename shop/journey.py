@@ -161,9 +161,7 @@ def _is_sent_again(events: Sequence[OrderEvent]) -> bool:
 
 def _story(status: str, owes_money: bool, failed: OrderEvent | None) -> str:
     if failed and is_rejected_address(failed):
-        return _(
-            "Nothing was sent yet. A person is looking at it. You can also cancel and order again with another one."
-        )
+        return _("Nothing was sent yet, and a person is looking at it. You can also cancel, and order anew.")
     if failed and is_given_up(failed):
         return _("Your order is safe and goes on from here. You need not do anything.")
     if failed:

@@ -12,7 +12,14 @@ from orders.values import Address
 
 
 class CarrierUnavailable(Exception):
-    """No answer, or none that tells whether a parcel was booked. To be tried again with the same idempotency key."""
+    """No answer, or none that tells whether a parcel was booked. To be tried again with the same idempotency key.
+
+    `concerns_all`: others would fare no better. False where only this request met trouble.
+    """
+
+    def __init__(self, message: str = "", *, concerns_all: bool = True) -> None:
+        self.concerns_all = concerns_all
+        super().__init__(message)
 
 
 class AddressRejected(Exception):

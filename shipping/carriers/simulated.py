@@ -78,7 +78,7 @@ class SimulatedCarrier:
         if city == "Rejectford":
             raise AddressRejected("unknown_address")
         if city == "Nowhere" or (city == "Flakytown" and self._calls(idempotency_key) <= 2):
-            raise CarrierUnavailable("The carrier did not answer.")
+            raise CarrierUnavailable("The carrier did not answer.", concerns_all=False)
         return self._booking(self._parcel(idempotency_key, city))
 
     def fetch(self, *, idempotency_key: str) -> Booking | None:

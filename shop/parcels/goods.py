@@ -11,6 +11,7 @@ from shipping.repairs import Operator
 from shop.models import StockMovement
 from shop.stock import release_stock, retake_stock
 
+Reason = StockMovement.Reason
 TAKE_BACK = "shipping.take_back_goods"
 
 
@@ -60,16 +61,14 @@ def written_off(order: Order) -> str:
 
 
 def _write_off(order: Order) -> None:
-    """What the order holds is booked over to a reference of its own: no stock changes, and a later cancellation puts
-    back only what can be put back."""
+    """What the order holds is booked over to a reference of its own: no stock changes, the goods stay sold, and a later
+    cancellation puts back only what can be put back."""
     for product_id, pieces in _held(order).items():
-        for quantity, reference in ((pieces, order.number), (-pieces, written_off(order))):
-            StockMovement.objects.create(
-                product_id=product_id,
-                quantity=quantity,
-                reason=StockMovement.Reason.CORRECTION,
-                reference=reference,
-            )
+        moved = ((pieces, Reason.RELEASE, order.number), (-pieces, Reason.SALE, written_off(order)))
+        StockMovement.objects.bulk_create(
+            StockMovement(product_id=product_id, quantity=quantity, reason=reason, reference=reference)
+            for quantity, reason, reference in moved
+        )
 
 
 def _held(order: Order) -> dict[int, int]:
