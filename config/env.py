@@ -78,6 +78,14 @@ def choice(name: str, options: tuple[str, ...]) -> str:
     return value
 
 
+def secrets_by_name(name: str) -> dict[str, str]:
+    """`one=secret,two=another` as a dictionary; names in small letters."""
+    pairs = [pair.partition("=") for pair in text(name).split(",") if pair]
+    if not all(who.strip() and secret.strip() for who, _sign, secret in pairs):
+        raise ImproperlyConfigured(f"{name} is not understood; set it to name=secret, with commas between several.")
+    return {who.strip().lower(): secret.strip() for who, _sign, secret in pairs}
+
+
 @dataclass(frozen=True)
 class MailServer:
     """Where e-mails are handed in. `host` is empty where none is named."""

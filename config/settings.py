@@ -213,8 +213,11 @@ SHOP_EXPRESS_PRICE = 990
 SHOP_REORDER_LEVEL = 5
 # Orders before this hour, in TIME_ZONE, leave the same working day (Monday to Friday).
 SHIPPING_CUTOFF_HOUR = 15
-# First and last working day of arrival, counted from the day on which the parcel leaves.
+# First and last working day of arrival that shoppers are promised, counted from the day on which the parcel leaves.
 SHIPPING_WORKING_DAYS = {"standard": (2, 4), "express": (1, 1)}
+# The carriers that may take a parcel; of equally cheap ones the first.
+SHIPPING_CARRIERS = ("shipping.carriers.simulated.Swiftpost", "shipping.carriers.simulated.Landpost")
+CARRIER_WEBHOOK_SECRETS = env.secrets_by_name("CARRIER_WEBHOOK_SECRETS")
 PAYMENT_GATEWAY = env.choice("PAYMENT_GATEWAY", ("simulated", "stripe"))
 STRIPE_SECRET_KEY = env.needed("STRIPE_SECRET_KEY", by="PAYMENT_GATEWAY=stripe", when=PAYMENT_GATEWAY == "stripe")
 STRIPE_WEBHOOK_SECRET = env.needed(
@@ -226,6 +229,7 @@ CONVEYOR_GATEWAY_LATENCY = env.number("CONVEYOR_GATEWAY_LATENCY", default=0.2, m
 CONVEYOR_UNPAID_SECONDS = env.number("CONVEYOR_UNPAID_SECONDS", default=1800, minimum=1)
 CONVEYOR_RESERVATION_SECONDS = env.number("CONVEYOR_RESERVATION_SECONDS", default=86_400, minimum=1)
 CONVEYOR_TRANSIT_SECONDS = env.number("CONVEYOR_TRANSIT_SECONDS", default=180, minimum=0)
+CONVEYOR_TRACK_SECONDS = env.number("CONVEYOR_TRACK_SECONDS", default=CONVEYOR_TRANSIT_SECONDS, minimum=0)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["shop.api.authentication.Token"],

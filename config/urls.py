@@ -12,6 +12,7 @@ urlpatterns = [
     path("api/", include("shop.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("webhooks/", include("payments.urls")),
+    path("webhooks/", include("shipping.urls")),
     path("", include("shop.health.urls")),
     path("", include("shop.urls")),
 ]

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 _NUMBER_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+NUMBER_LENGTH = len("CV-01234-56789")
 
 
 def new_number() -> str:
@@ -40,7 +41,8 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     Status.PLACED: frozenset({Status.PAID, Status.PAYMENT_FAILED, Status.CANCELLED}),
     Status.PAYMENT_FAILED: frozenset({Status.PLACED, Status.CANCELLED}),
     Status.PAID: frozenset({Status.SHIPPED, Status.CANCELLED, Status.REFUNDED}),
-    Status.SHIPPED: frozenset({Status.DELIVERED, Status.REFUNDED}),
+    # Back to paid: its parcel was lost or came back, and another one is to be sent.
+    Status.SHIPPED: frozenset({Status.DELIVERED, Status.REFUNDED, Status.PAID}),
     Status.DELIVERED: frozenset({Status.REFUNDED}),
     Status.CANCELLED: frozenset({Status.REFUNDED}),
     Status.REFUNDED: frozenset(),

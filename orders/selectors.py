@@ -23,7 +23,9 @@ DEFERRED = "deferred"
 REPLAYED = "replayed"
 REFUND_STARTED = "refund_started"
 REOPENED = "reopened"
+SENT_AGAIN = "sent_again"
 UNPAID = (Status.PLACED, Status.PAYMENT_FAILED)
+_ADDRESS_REJECTED = "AddressRejected"
 _WORKER_LOST = "WorkerLost"
 
 
@@ -108,6 +110,16 @@ def waits_for_a_person(events: Iterable[OrderEvent]) -> bool:
     return failed is not None and is_given_up(failed)
 
 
+def is_rejected_address(event: OrderEvent) -> bool:
+    """Whether a step failed since no carrier accepts the order's address."""
+    return event.kind == ATTEMPT_FAILED and _is_rejection(event.data)
+
+
+def _is_rejection(data: dict[str, Any]) -> bool:
+    """The ledger names errors with their modules."""
+    return str(data.get("error_type", "")).rpartition(".")[2] == _ADDRESS_REJECTED
+
+
 def _is_about_an_email(event: OrderEvent) -> bool:
     return event.kind in (ATTEMPT_FAILED, DEFERRED, REPLAYED) and event.data.get("step") == "notification"
 
@@ -154,6 +166,8 @@ def _attempt_failed(data: dict[str, Any]) -> str:
     retry_at = parse_datetime(data.get("retry_at") or "")
     if retry_at is None:
         is_email = data.get("step") == "notification"
+        if _is_rejection(data):
+            return _("The carrier does not accept the address. A person is looking at it")
         return _("An e-mail could not be sent") if is_email else _("Waiting for a person to look at it")
     return _("%(who)s, trying again at %(time)s (try %(next)s of %(of)s)") % {
         "who": _who_failed(data),
@@ -186,6 +200,11 @@ _TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
     Status.PAYMENT_FAILED: _payment_failed,
     REOPENED: lambda data: _("Paying again with another method"),
     Status.SHIPPED: _shipped,
+    "parcel_delayed": lambda data: _("The carrier is late with the parcel"),
+    "parcel_lost": lambda data: _("The carrier has lost the parcel. A person is looking at it"),
+    "parcel_returned": lambda data: _("The parcel came back to us. A person is looking at it"),
+    SENT_AGAIN: lambda data: _("We are sending another parcel"),
+    "address_changed": lambda data: _("The address was corrected"),
     Status.DELIVERED: lambda data: _("Delivered"),
     Status.CANCELLED: _cancelled,
     Status.REFUNDED: lambda data: _("Your money is back"),

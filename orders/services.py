@@ -25,7 +25,7 @@ from orders.models import (
     new_number,
 )
 from orders.payloads import CancelUnpaid
-from orders.selectors import REFUND_STARTED, REOPENED, UNPAID
+from orders.selectors import REFUND_STARTED, REOPENED, SENT_AGAIN, UNPAID
 from orders.values import Address, NewLine
 
 
@@ -72,8 +72,11 @@ def place_order(
 
 
 def mark_paid(*, order: Order) -> None:
-    """placed → paid. Raises `IllegalTransition`, as for an order that was cancelled while the bank was asked."""
-    _move(order, Status.PAID, signals.order_paid)
+    """placed → paid, and from no other state.
+
+    Raises `IllegalTransition`, as for an order that was cancelled while the bank was asked.
+    """
+    _move(order, Status.PAID, signals.order_paid, sources=[Status.PLACED])
 
 
 def mark_payment_failed(*, order: Order, reason: str) -> None:
@@ -96,6 +99,20 @@ def reopen_order(*, order: Order, payment_method: str) -> None:
 def mark_shipped(*, order: Order, carrier: str, tracking_number: str) -> None:
     """paid → shipped. Raises `IllegalTransition`, as for an order that was cancelled while the parcel was booked."""
     _move(order, Status.SHIPPED, signals.order_shipped, {"carrier": carrier, "tracking_number": tracking_number})
+
+
+def send_again(*, order: Order, goods_are_back: bool, by: str) -> None:
+    """shipped → paid: the parcel did not arrive, and `by` wants another one to be sent. A receiver may refuse, as when
+    stock is gone. `goods_are_back`: what was in the parcel is here again, and fit to be sold."""
+    _move(
+        order,
+        Status.PAID,
+        signals.order_sent_again,
+        {"by": by},
+        {"goods_are_back": goods_are_back},
+        kind=SENT_AGAIN,
+        sources=[Status.SHIPPED],
+    )
 
 
 def mark_delivered(*, order: Order) -> None:
@@ -148,6 +165,29 @@ def note_partly_refunded(*, order: Order, amount: int, left: int) -> None:
     """
     _note(order, "partly_refunded", amount, {})
     signals.order_partly_refunded.send(sender=Order, order=order, amount=amount, left=left)
+
+
+@transaction.atomic(savepoint=False)
+def note_parcel(*, order: Order, state: str) -> None:
+    """The carrier told that the parcel is `delayed`, `lost` or `returned`; the order stays in its state."""
+    OrderEvent.objects.create(order=order, kind=f"parcel_{state}")
+
+
+def change_address(*, order: Order, address: Address, by: str) -> bool:
+    """Send the order somewhere else from now on; whether that changed anything. The timeline does not say where.
+
+    Raises `IllegalTransition` unless the order is paid and has not left.
+    """
+    wanted = asdict(address)
+    with transaction.atomic(savepoint=False):
+        still_here = Order.objects.filter(pk=order.pk, status=Status.PAID, anonymised_at=None)
+        changed = still_here.exclude(**wanted).update(**wanted)
+        if changed:
+            OrderEvent.objects.create(order=order, kind="address_changed", data={"by": by})
+    order.refresh_from_db(fields=["status", *wanted])
+    if order.status != Status.PAID:
+        raise IllegalTransition(number=order.number, present=order.status, wanted=Status.SHIPPED)
+    return bool(changed)
 
 
 def _note(order: Order, kind: str, amount: int, data: dict[str, Any]) -> None:

@@ -23,6 +23,10 @@ order_reopened = Signal()
 #: Sent by `mark_shipped`, inside the transaction that records the booking with the carrier.
 order_shipped = Signal()
 
+#: Sent by `send_again`, inside the operator's transaction, for an order whose parcel did not arrive. Also carries
+#: `goods_are_back: bool`, whether what was in the parcel is fit to be sold.
+order_sent_again = Signal()
+
 #: Sent by `mark_delivered`, inside the transaction that records what the carrier's tracking said.
 order_delivered = Signal()
 

@@ -10,30 +10,34 @@ from collections.abc import Mapping
 from django.utils.translation import gettext as _
 
 from messaging.bulk import checks
-from shipping.models import Shipment, ShipmentStatus
-from shipping.payloads import CreateShipment, TrackShipment
+from shipping.models import MOVING, Shipment, ShipmentStatus
+from shipping.payloads import CompareParcel, CreateShipment, TrackShipment
 
 
 def register() -> None:
     checks.register(CreateShipment.task, booked)
     checks.register(TrackShipment.task, tracked)
+    checks.register(CompareParcel.task, compared)
 
 
 def booked(payloads: checks.Payloads) -> Mapping[uuid.UUID, str]:
-    there = Shipment.objects.filter(order_id__in=_orders(payloads)).values_list("order_id", "tracking_number")
+    wanted = [payload.order_id for payload in payloads.values()]
+    there = Shipment.objects.filter(current_for__in=wanted).values_list("current_for", "tracking_number")
     told = ((order, _("parcel %(number)s is booked") % {"number": number}) for order, number in there)
     return checks.done_of(payloads, by="order_id", done=told)
 
 
 def tracked(payloads: checks.Payloads) -> Mapping[uuid.UUID, str]:
     """The parcel is not on its way any more, so there is nothing to look for."""
-    arrived = Shipment.objects.filter(order_id__in=_orders(payloads)).exclude(status=ShipmentStatus.IN_TRANSIT)
-    told = (
-        (order, _("the parcel is %(status)s") % {"status": ShipmentStatus(status).label})
-        for order, status in arrived.values_list("order_id", "status")
-    )
-    return checks.done_of(payloads, by="order_id", done=told)
+    return _ended(payloads, by="order_id", field="current_for")
 
 
-def _orders(payloads: checks.Payloads) -> list[int]:
-    return [payload.order_id for payload in payloads.values()]
+def compared(payloads: checks.Payloads) -> Mapping[uuid.UUID, str]:
+    return _ended(payloads, by="shipment_id", field="pk")
+
+
+def _ended(payloads: checks.Payloads, *, by: str, field: str) -> Mapping[uuid.UUID, str]:
+    wanted = {f"{field}__in": [getattr(payload, by) for payload in payloads.values()]}
+    ended = Shipment.objects.filter(**wanted).exclude(status__in=MOVING).values_list(field, "status")
+    told = ((id_, _("the parcel is %(status)s") % {"status": ShipmentStatus(status).label}) for id_, status in ended)
+    return checks.done_of(payloads, by=by, done=told)

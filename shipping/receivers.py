@@ -11,6 +11,7 @@ from shipping.payloads import CreateShipment, TrackShipment
 
 def connect() -> None:
     signals.order_paid.connect(ship, dispatch_uid="shipping.order_paid")
+    signals.order_sent_again.connect(ship, dispatch_uid="shipping.order_sent_again")
     signals.order_shipped.connect(track, dispatch_uid="shipping.order_shipped")
     signals.order_anonymised.connect(forget, dispatch_uid="shipping.order_anonymised")
 

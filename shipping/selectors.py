@@ -1,71 +1,148 @@
 """What can be asked about shipments?"""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.utils import timezone
+from django.db.models import Count, OuterRef, Q, Subquery, Sum
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 
-from orders.models import Order
+from orders.models import Order, OrderLine
 from orders.values import Address
-from shipping.models import CarrierParcel, Shipment
+from shipping.carriers import AddressRejected, Consignment, EventCode, UnknownCarrier, carrier
+from shipping.carriers.simulated import SimulatedCarrier
+from shipping.choice import choose
+from shipping.models import MOVING, CarrierParcel, ParcelEvent, Shipment
+from shipping.windows import Window, window
 
-_SATURDAY = 5
-_ONE_DAY = timedelta(days=1)
+__all__ = ["Window"]
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """The first and the last day on which a parcel should arrive."""
+class Sending:
+    """What the carriers are asked for on behalf of an order, and under which idempotency key."""
 
-    earliest: date
-    latest: date
+    order: Order
+    consignment: Consignment
+    key: str
 
-
-def order_to_ship(*, order_id: int) -> Order:
-    """The order with its shipment, if it has one. Raises `Order.DoesNotExist`."""
-    return Order.objects.select_related("shipment").get(pk=order_id)
-
-
-def shipment_of(*, order_id: int) -> Shipment | None:
-    """The order's parcel, if one was booked."""
-    return Shipment.objects.select_related("order").filter(order_id=order_id).first()
+    @property
+    def is_booked(self) -> bool:
+        return hasattr(self.order, "shipment")
 
 
-def shipment(*, shipment_id: UUID) -> Shipment:
-    """Raises `Shipment.DoesNotExist`."""
-    return Shipment.objects.get(pk=shipment_id)
+def sending_of(*, order_id: int) -> Sending:
+    """In one statement. Raises `Order.DoesNotExist`."""
+    pieces = OrderLine.objects.filter(order=OuterRef("pk")).order_by().values("order").annotate(n=Sum("quantity"))
+    earlier = Shipment.objects.filter(order=OuterRef("pk"), current_for=None).order_by().values("order")
+    order: Any = (
+        Order.objects.select_related("shipment")
+        .annotate(pieces=Subquery(pieces.values("n")))
+        .annotate(earlier=Subquery(earlier.annotate(n=Count("pk")).values("n")))
+        .get(pk=order_id)
+    )
+    return Sending(
+        order=order,
+        consignment=consignment_of(order, pieces=order.pieces or 1),
+        key=booking_key(number=order.number, earlier=order.earlier or 0),
+    )
+
+
+def booking_key(*, number: str, earlier: int) -> str:
+    """The idempotency key of an order's next parcel: its number, and from the second parcel on that one's place."""
+    return f"{number}-{earlier + 1}" if earlier else number
+
+
+def consignment_of(order: Order, *, pieces: int = 1) -> Consignment:
+    return Consignment(name=order.name, address=address_of(order), shipping_method=order.shipping_method, pieces=pieces)
 
 
 def address_of(order: Order) -> Address:
     return Address(line1=order.line1, city=order.city, postcode=order.postcode, country=order.country)
 
 
-def delivery_window(*, shipping_method: str, placed_at: datetime) -> Window:
-    """When a parcel ordered at `placed_at` (aware) should arrive. Days and the cut-off hour are of TIME_ZONE.
+def shipment_to_track(*, order_id: int, shipment_id: UUID | None) -> Shipment | None:
+    """The parcel that is followed, with its order; without `shipment_id` the one that counts for the order.
 
-    Public holidays are not known. Raises `KeyError` for an unknown method.
+    One that is on its way counts, even if a worker of an older release has written it, which does not say so.
     """
-    first, last = settings.SHIPPING_WORKING_DAYS[shipping_method]
-    leaves = _leaves_on(timezone.localtime(placed_at, timezone.get_default_timezone()))
-    return Window(earliest=_working_days_after(leaves, first), latest=_working_days_after(leaves, last))
+    found = Shipment.objects.select_related("order")
+    if shipment_id:
+        return found.filter(pk=shipment_id).first()
+    return found.filter(Q(current_for=order_id) | Q(order=order_id, status__in=MOVING)).first()
 
 
-def _leaves_on(placed: datetime) -> date:
-    in_time = placed.hour < settings.SHIPPING_CUTOFF_HOUR
-    if in_time and placed.weekday() < _SATURDAY:
-        return placed.date()
-    return _working_days_after(placed.date(), 1)
+def shipment(*, shipment_id: UUID) -> Shipment:
+    """With its order. Raises `Shipment.DoesNotExist`."""
+    return Shipment.objects.select_related("order").get(pk=shipment_id)
 
 
-def _working_days_after(day: date, count: int) -> date:
-    while count > 0:
-        day += _ONE_DAY
-        count -= day.weekday() < _SATURDAY
-    return day
+def delivery_window(*, shipping_method: str, placed_at: datetime) -> Window:
+    """When a parcel ordered at `placed_at` (aware) should arrive, wherever it goes: what the shop promises.
+
+    Raises `KeyError` for an unknown method.
+    """
+    return window(days=settings.SHIPPING_WORKING_DAYS[shipping_method], ready_at=placed_at)
 
 
-def parcel_at_carrier(*, order_number: str) -> CarrierParcel | None:
-    """What the simulated carrier's own record says of an order's parcel."""
-    return CarrierParcel.objects.filter(idempotency_key=order_number).first()
+def window_of(*, order: Order, pieces: int, now: datetime) -> Window | None:
+    """When the parcel of an order arrives that leaves now, by the carrier that would take it; None if nobody would."""
+    try:
+        quote = choose(consignment=consignment_of(order, pieces=pieces))
+    except AddressRejected:
+        return None
+    return window(days=quote.days, ready_at=now)
+
+
+def booked_window(*, shipment: Shipment) -> Window:
+    """When a booked parcel arrives, as its carrier has promised."""
+    if shipment.due_from and shipment.due_until:
+        return Window(shipment.due_from, shipment.due_until)
+    return delivery_window(shipping_method=shipment.order.shipping_method, placed_at=shipment.shipped_at)
+
+
+def tracking_url(*, shipment: Shipment) -> str:
+    """The carrier's own page about a parcel; nothing where it has none, or is not set up any more."""
+    try:
+        teller = carrier(shipment.carrier)
+    except UnknownCarrier:
+        return ""
+    return teller.tracking_url(tracking_number=shipment.tracking_number)
+
+
+def event_text(event: ParcelEvent) -> str:
+    """In the language of who reads it, with the place where it is known; else in the carrier's own words."""
+    told = {
+        EventCode.ACCEPTED: _("The carrier has taken the parcel"),
+        EventCode.IN_TRANSIT: _("On its way"),
+        EventCode.DELAYED: _("Late"),
+        EventCode.DELIVERED: _("Delivered"),
+        EventCode.LOST: _("Lost"),
+        EventCode.RETURNED: _("Came back to the shop"),
+    }.get(event.code, event.text or event.code)  # type: ignore[call-overload]
+    return f"{told}, {event.place}" if event.place else str(told)
+
+
+def events_of(*, shipment_id: UUID) -> list[ParcelEvent]:
+    """What the carrier told of a parcel, oldest first."""
+    return list(ParcelEvent.objects.filter(shipment_id=shipment_id).order_by("at", "id"))
+
+
+def history_of(*, order_id: int) -> list[Shipment]:
+    """All parcels of an order with their events, oldest first, in two statements."""
+    return list(Shipment.objects.filter(order_id=order_id).order_by("shipped_at").prefetch_related("events"))
+
+
+def parcels_at_carriers(*, order_number: str) -> list[CarrierParcel]:
+    """What the simulated carriers' own records say of an order's parcels, oldest first."""
+    return list(CarrierParcel.objects.filter(idempotency_key__startswith=order_number).order_by("booked_at", "pk"))
+
+
+def simulated_names() -> list[str]:
+    """The carriers whose record stands in this database."""
+    known: Iterable[Any] = (import_string(path) for path in settings.SHIPPING_CARRIERS)
+    return [each.name for each in known if isinstance(each, type) and issubclass(each, SimulatedCarrier)]

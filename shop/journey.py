@@ -4,14 +4,43 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from orders.models import OrderEvent, Status
-from orders.selectors import describe, is_given_up, trouble
+from orders.selectors import SENT_AGAIN, describe, is_given_up, is_rejected_address, trouble
 from payments.models import PaymentStatus
+from shipping.models import ShipmentStatus
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
 
 _WAY_OUT = (Status.PLACED, Status.PAID, Status.SHIPPED, Status.DELIVERED)
+
+
+_SOMEBODY_HELPS = gettext_lazy(
+    "A person is looking at it: you get another parcel, or your money back. You need not do anything."
+)
+_PARCEL_WORDS: "dict[str, tuple[StrPromise, StrPromise]]" = {
+    ShipmentStatus.DELAYED: (
+        gettext_lazy("The carrier is late with your parcel."),
+        gettext_lazy("It is still on its way. We look after it, and tell here what the carrier tells us."),
+    ),
+    ShipmentStatus.LOST: (
+        gettext_lazy("The carrier has lost your parcel."),
+        gettext_lazy(
+            "A person is looking at it: you get another parcel, or your money back. You need not do anything."
+        ),
+    ),
+    ShipmentStatus.RETURNED: (
+        gettext_lazy("Your parcel came back to us."),
+        gettext_lazy(
+            "A person is looking at it: you get another parcel, or your money back. You need not do anything."
+        ),
+    ),
+}
 
 
 class Progress(StrEnum):
@@ -41,17 +70,24 @@ class Journey:
     story: str
 
 
-def journey(*, status: str, payment_status: str | None, events: Sequence[OrderEvent]) -> Journey:
-    """The order's way so far and ahead. `events` come oldest first; `payment_status` is that of the newest payment."""
+def journey(
+    *, status: str, payment_status: str | None, events: Sequence[OrderEvent], parcel_status: str | None = None
+) -> Journey:
+    """The order's way so far and ahead. `events` come oldest first; `payment_status` is that of the newest payment,
+    `parcel_status` that of the parcel that counts."""
     owes_money = status == Status.CANCELLED and payment_status == PaymentStatus.CAPTURED
     failed = trouble(events)
+    if status == Status.SHIPPED and parcel_status in _PARCEL_WORDS:
+        stations = _way_out(status, events, Progress.TROUBLE)
+        headline, story = _parcel_words(parcel_status)
+        return Journey(tuple(stations), headline, story)
     if status in (Status.CANCELLED, Status.REFUNDED):
         stations = _way_back(status, events, owes_money, Progress.TROUBLE if failed else Progress.NOW)
     else:
         stations = _way_out(status, events, Progress.TROUBLE if failed else Progress.NOW)
     return Journey(
         stations=tuple(stations),
-        headline=_headline(status, owes_money, failed),
+        headline=_headline(status, owes_money, failed, events),
         story=_story(status, owes_money, failed),
     )
 
@@ -91,13 +127,23 @@ def _station(step: Status, progress: Progress, events: Sequence[OrderEvent]) -> 
     return Station(step, label, progress, times[-1] if times and progress == Progress.DONE else None)
 
 
-def _headline(status: str, owes_money: bool, failed: OrderEvent | None) -> str:
+def _parcel_words(status: str) -> tuple[str, str]:
+    """What is told of a parcel that is late, or does not arrive."""
+    headline, story = _PARCEL_WORDS[status]
+    return str(headline), str(story)
+
+
+def _headline(status: str, owes_money: bool, failed: OrderEvent | None, events: Sequence[OrderEvent]) -> str:
+    if failed and is_rejected_address(failed):
+        return _("The carrier does not accept the address.")
     if failed and is_given_up(failed):
         return _("Something broke on our side, and a person is looking at it.")
     if owes_money:
         return _("This order is cancelled. Your money is on its way back.")
     if failed:
         return _("Not there yet. We keep trying.")
+    if status == Status.PAID and _is_sent_again(events):
+        return _("We are packing another parcel for you.")
     return {
         Status.PLACED: _("Your order is in. We are taking the payment."),
         Status.PAID: _("Paid. We are packing your parcel."),
@@ -109,7 +155,13 @@ def _headline(status: str, owes_money: bool, failed: OrderEvent | None) -> str:
     }[Status(status)]
 
 
+def _is_sent_again(events: Sequence[OrderEvent]) -> bool:
+    return any(event.kind == SENT_AGAIN for event in events)
+
+
 def _story(status: str, owes_money: bool, failed: OrderEvent | None) -> str:
+    if failed and is_rejected_address(failed):
+        return _("Nothing was sent yet, and a person is looking at it. You can also cancel, and order anew.")
     if failed and is_given_up(failed):
         return _("Your order is safe and goes on from here. You need not do anything.")
     if failed:

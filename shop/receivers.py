@@ -11,12 +11,14 @@ from orders import signals
 from orders.models import Order
 from shop import basket, databases, stock
 from shop.models import User
+from shop.parcels import goods as parcels
 
 
 def connect() -> None:
     signals.order_payment_failed.connect(put_back, dispatch_uid="shop.order_payment_failed")
     signals.order_cancelled.connect(put_back, dispatch_uid="shop.order_cancelled")
     signals.order_reopened.connect(take_again, dispatch_uid="shop.order_reopened")
+    signals.order_sent_again.connect(take_for_another_parcel, dispatch_uid="shop.order_sent_again")
     user_logged_in.connect(take_basket_along, dispatch_uid="shop.user_logged_in")
     databases.connect()
 
@@ -27,6 +29,10 @@ def put_back(*, order: Order, **kwargs: Any) -> None:
 
 def take_again(*, order: Order, **kwargs: Any) -> None:
     stock.retake_stock(order=order)
+
+
+def take_for_another_parcel(*, order: Order, goods_are_back: bool, **kwargs: Any) -> None:
+    parcels.goods_for_another(order=order, goods_are_back=goods_are_back)
 
 
 def take_basket_along(*, request: HttpRequest | None, user: User, **kwargs: Any) -> None:

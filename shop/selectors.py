@@ -16,7 +16,7 @@ from payments.models import PaymentStatus
 from payments.selectors import PaymentSummary
 from payments.selectors import summary as payment_summary
 from shipping.models import Shipment
-from shipping.selectors import Window, delivery_window
+from shipping.selectors import Window, booked_window, event_text, events_of, tracking_url, window_of
 from shop.journey import Journey, Progress, journey
 
 _ON_THE_WAY = (Status.PLACED, Status.PAID, Status.SHIPPED)
@@ -33,9 +33,13 @@ class TimelineEntry:
 
 @dataclass(frozen=True, slots=True)
 class ShipmentSummary:
+    """`steps` are what the carrier told of the parcel, oldest first."""
+
     status: str
     carrier: str
     tracking_number: str
+    tracking_url: str
+    steps: tuple[TimelineEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +78,22 @@ def order_by_public_id(*, public_id: str) -> Order:
 
 
 def order_view(*, public_id: str) -> OrderView:
-    """The order as its page and the API show it, in four statements. Raises `Order.DoesNotExist`."""
+    """The order as its page and the API show it, in four statements, five once there is a parcel.
+
+    Raises `Order.DoesNotExist`.
+    """
     order = Order.objects.select_related("shipment").prefetch_related("lines").get(public_id=public_id)
     payment = payment_summary(order_id=order.pk)
     shipment = _shipment(order)
     events = list(order.events.all())
     timeline = tuple(TimelineEntry(e.at, e.kind, orders.describe(e)) for e in events)
     is_final = _is_final(order, payment)
-    way = journey(status=order.status, payment_status=payment.status if payment else None, events=events)
+    way = journey(
+        status=order.status,
+        payment_status=payment.status if payment else None,
+        events=events,
+        parcel_status=shipment.status if shipment else None,
+    )
     estimate = _estimate(order, way, shipment)
     waits = not is_final and orders.waits_for_a_person(events)
     unpaid_until = _unpaid_until(order, events) if waits or orders.can_pay(order) else None
@@ -118,15 +130,23 @@ def _shipment(order: Order) -> ShipmentSummary | None:
     shipment: Shipment | None = getattr(order, "shipment", None)
     if shipment is None:
         return None
-    return ShipmentSummary(shipment.status, shipment.carrier, shipment.tracking_number)
+    return ShipmentSummary(
+        status=shipment.status,
+        carrier=shipment.carrier,
+        tracking_number=shipment.tracking_number,
+        tracking_url=tracking_url(shipment=shipment),
+        steps=tuple(TimelineEntry(e.at, e.code, event_text(e)) for e in events_of(shipment_id=shipment.pk)),
+    )
 
 
 def _estimate(order: Order, way: Journey, shipment: ShipmentSummary | None) -> Window | None:
     """What has not left yet leaves today at the earliest; while something is broken nobody can tell."""
     if order.status not in _ON_THE_WAY or any(s.progress == Progress.TROUBLE for s in way.stations):
         return None
-    leaves = order.shipment.shipped_at if shipment else timezone.now()
-    return delivery_window(shipping_method=order.shipping_method, placed_at=leaves)
+    if shipment:
+        return booked_window(shipment=order.shipment)
+    pieces = sum(line.quantity for line in order.lines.all())
+    return window_of(order=order, pieces=pieces, now=timezone.now())
 
 
 def _unpaid_until(order: Order, events: Sequence[OrderEvent]) -> datetime | None:

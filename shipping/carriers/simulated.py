@@ -1,75 +1,196 @@
-"""How does a carrier behave, good days and bad, when the address's city says which day it is?
+"""How do carriers behave, good days and bad, when the address's city says which day it is?
 
-It keeps its own record of parcels, as a real one does, written at once, whatever becomes of the shop's transaction.
+They keep their own record of parcels, as real ones do, written at once, whatever becomes of the shop's transaction.
 """
 
+import json
 import secrets
-from datetime import timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import F
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
-from orders.values import Address
-from shipping.carriers.base import Booking, CarrierUnavailable, Tracking, UnknownParcel
+from shipping.carriers import signatures
+from shipping.carriers.base import (
+    AddressRejected,
+    Booking,
+    CarrierUnavailable,
+    Consignment,
+    EventCode,
+    Heard,
+    NotFromCarrier,
+    ParcelState,
+    Quote,
+    Tracking,
+    TrackingEvent,
+    UnknownParcel,
+)
 from shipping.models import CarrierCall, CarrierParcel
+
+HEADER = "Carrier-Signature"
+SCRIPTED = ("Flakytown", "Nowhere", "Rejectford", "Delayburg", "Lostville", "Returnham")
+
+#: Where nobody lives, nobody delivers.
+_UNINHABITED = frozenset({"AQ", "BV", "HM"})
+#: What happens to a parcel, with the time of each as a part of `CONVEYOR_TRANSIT_SECONDS`.
+_USUAL = ((EventCode.ACCEPTED, 0.0), (EventCode.IN_TRANSIT, 0.3), (EventCode.DELIVERED, 1.0))
+_COURSES = {
+    "Delayburg": (*_USUAL[:2], (EventCode.DELAYED, 0.6), (EventCode.DELIVERED, 2.0)),
+    "Lostville": (*_USUAL[:2], (EventCode.LOST, 1.0)),
+    "Returnham": (*_USUAL[:2], (EventCode.RETURNED, 1.0)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """Prices are minor units of the shop's currency: for a parcel by method, and for each piece beyond the first.
+
+    `countries` empty: all where people live.
+    """
+
+    prices: Mapping[str, int]
+    each_piece: int
+    days: Mapping[str, tuple[int, int]]
+    countries: frozenset[str] = frozenset()
+    most_pieces: int = 10_000
 
 
 class SimulatedCarrier:
-    name = "Swiftpost"
+    name: str
+    prefix: str
+    tariff: Tariff
 
-    def book(self, *, idempotency_key: str, address: Address) -> Booking:
-        _play_script(idempotency_key, city=address.city)
-        return _booking(_parcel(idempotency_key, address.city), address)
+    def quote(self, *, consignment: Consignment) -> Quote | None:
+        method, country, tariff = consignment.shipping_method, consignment.address.country, self.tariff
+        goes_there = country in tariff.countries if tariff.countries else country not in _UNINHABITED
+        if method not in tariff.prices or not goes_there or consignment.pieces > tariff.most_pieces:
+            return None
+        price = tariff.prices[method] + tariff.each_piece * (consignment.pieces - 1)
+        return Quote(self.name, price, settings.SHOP_CURRENCY, tariff.days[method])
 
-    def fetch(self, *, idempotency_key: str, address: Address) -> Booking | None:
-        parcel = CarrierParcel.objects.filter(idempotency_key=idempotency_key).first()
-        return _booking(parcel, address) if parcel else None
+    def book(self, *, idempotency_key: str, consignment: Consignment) -> Booking:
+        city = consignment.address.city
+        if city == "Rejectford":
+            raise AddressRejected("unknown_address")
+        if city == "Nowhere" or (city == "Flakytown" and self._calls(idempotency_key) <= 2):
+            raise CarrierUnavailable("The carrier did not answer.", concerns_all=False)
+        return self._booking(self._parcel(idempotency_key, city))
+
+    def fetch(self, *, idempotency_key: str) -> Booking | None:
+        parcel = CarrierParcel.objects.filter(carrier=self.name, idempotency_key=idempotency_key).first()
+        return self._booking(parcel) if parcel else None
 
     def track(self, *, tracking_number: str) -> Tracking:
-        """Parcels take `CONVEYOR_TRANSIT_SECONDS`; a cancelled one never arrives."""
-        parcel = CarrierParcel.objects.filter(tracking_number=tracking_number).first()
+        """A parcel's course takes `CONVEYOR_TRANSIT_SECONDS`; that of a cancelled one ends when it is stopped."""
+        parcel = CarrierParcel.objects.filter(carrier=self.name, tracking_number=tracking_number).first()
         if parcel is None:
             raise UnknownParcel(tracking_number)
-        arrival = parcel.booked_at + timedelta(seconds=settings.CONVEYOR_TRANSIT_SECONDS)
-        has_arrived = parcel.cancelled_at is None and arrival <= timezone.now()
-        return Tracking(delivered_at=arrival if has_arrived else None)
+        until = min(timezone.now(), parcel.cancelled_at or timezone.now())
+        events = tuple(event for event in _course(parcel) if event.at <= until)
+        return Tracking(_state(events) if parcel.cancelled_at is None else ParcelState.IN_TRANSIT, events)
 
     def cancel(self, *, tracking_number: str) -> None:
-        parcels = CarrierParcel.objects.filter(tracking_number=tracking_number)
+        parcels = CarrierParcel.objects.filter(carrier=self.name, tracking_number=tracking_number)
         if not parcels.filter(cancelled_at=None).update(cancelled_at=timezone.now()) and not parcels.exists():
             raise UnknownParcel(tracking_number)
 
+    def tracking_url(self, *, tracking_number: str) -> str:
+        return f"https://{self.name.lower()}.example/{tracking_number}"
 
-def _play_script(key: str, *, city: str) -> None:
-    if city == "Nowhere" or (city == "Flakytown" and _calls(key) <= 2):
-        raise CarrierUnavailable("The carrier did not answer.")
+    def read_webhook(self, *, body: bytes, headers: Mapping[str, str], secret: str) -> Heard:
+        signatures.verify(body, header=headers.get(HEADER, ""), secret=secret)
+        try:
+            return _heard(json.loads(body))
+        except (UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise NotFromCarrier(f"The body is no event: {error!r}") from error
+
+    def _calls(self, key: str) -> int:
+        call, _created = CarrierCall.objects.get_or_create(idempotency_key=f"{self.prefix}:{key}")
+        CarrierCall.objects.filter(pk=call.pk).update(calls=F("calls") + 1)
+        return call.calls + 1
+
+    def _parcel(self, key: str, city: str) -> CarrierParcel:
+        """The one parcel of this key. The unique key decides, so a new one costs one INSERT."""
+        number = f"{self.prefix}{secrets.randbelow(10**12):012d}"
+        try:
+            return CarrierParcel.objects.create(
+                carrier=self.name, idempotency_key=key, tracking_number=number, city=city
+            )
+        except IntegrityError:
+            return CarrierParcel.objects.get(carrier=self.name, idempotency_key=key)
+
+    def _booking(self, parcel: CarrierParcel) -> Booking:
+        return Booking(carrier=self.name, tracking_number=parcel.tracking_number)
 
 
-def _calls(key: str) -> int:
-    call, _created = CarrierCall.objects.get_or_create(idempotency_key=key)
-    CarrierCall.objects.filter(pk=call.pk).update(calls=F("calls") + 1)
-    return call.calls + 1
+class Swiftpost(SimulatedCarrier):
+    """Fast, and wherever people live."""
+
+    name, prefix = "Swiftpost", "SP"
+    tariff = Tariff(
+        prices={"standard": 690, "express": 1490},
+        each_piece=40,
+        days={"standard": (2, 4), "express": (1, 1)},
+    )
 
 
-def _parcel(key: str, city: str) -> CarrierParcel:
-    """The one parcel of this key. The unique key decides, so a new one costs one INSERT."""
-    try:
-        return CarrierParcel.objects.create(
-            idempotency_key=key, tracking_number=f"SP{secrets.randbelow(10**12):012d}", city=city
+class Landpost(SimulatedCarrier):
+    """Cheap, by road, to a few countries, and with small parcels only."""
+
+    name, prefix = "Landpost", "LP"
+    tariff = Tariff(
+        prices={"standard": 420},
+        each_piece=15,
+        days={"standard": (3, 4)},
+        countries=frozenset({"AT", "BE", "CZ", "DE", "DK", "FR", "LU", "NL", "PL"}),
+        most_pieces=20,
+    )
+
+
+def _course(parcel: CarrierParcel) -> list[TrackingEvent]:
+    transit = timedelta(seconds=settings.CONVEYOR_TRANSIT_SECONDS)
+    return [
+        TrackingEvent(
+            id=f"{parcel.tracking_number}-{code}",
+            at=parcel.booked_at + transit * part,
+            code=code,
+            place=parcel.city if code == EventCode.DELIVERED else "",
         )
-    except IntegrityError:
-        return CarrierParcel.objects.get(idempotency_key=key)
-
-
-def _booking(parcel: CarrierParcel, address: Address) -> Booking:
-    label = [
-        SimulatedCarrier.name,
-        parcel.tracking_number,
-        "",
-        address.line1,
-        f"{address.postcode} {address.city}",
-        address.country,
+        for code, part in _COURSES.get(parcel.city, _USUAL)
     ]
-    return Booking(tracking_number=parcel.tracking_number, label="\n".join(label))
+
+
+def _state(events: tuple[TrackingEvent, ...]) -> ParcelState:
+    last = events[-1].code if events else EventCode.ACCEPTED
+    return ParcelState.IN_TRANSIT if last == EventCode.ACCEPTED else ParcelState(last)
+
+
+def _heard(told: dict[str, str]) -> Heard:
+    """A code that is not known here, such as of a newer release of the carrier, is no event to act upon."""
+    at = parse_datetime(told["at"])
+    if at is None or timezone.is_naive(at) or not told["id"] or not told["tracking_number"]:
+        raise ValueError("id, tracking_number or at is missing")
+    event = TrackingEvent(
+        id=str(told["id"]), at=at, code=EventCode(told["code"]), place=told.get("place", ""), text=told.get("text", "")
+    )
+    return Heard(tracking_number=str(told["tracking_number"]), event=event)
+
+
+def webhook(heard: Heard, *, secret: str, at: datetime | None = None) -> tuple[bytes, dict[str, str]]:
+    """Body and headers as a simulated carrier posts an event, for tests and demonstrations."""
+    event = heard.event
+    told = {
+        "id": event.id,
+        "tracking_number": heard.tracking_number,
+        "code": event.code,
+        "at": event.at.isoformat(),
+        "place": event.place,
+        "text": event.text,
+    }
+    body = json.dumps(told).encode()
+    return body, {HEADER: signatures.sign(body, secret=secret, at=at.timestamp() if at else None)}

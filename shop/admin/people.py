@@ -6,7 +6,12 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.admin import OrderAdmin, OrderPage
 from shop.models import User
+from shop.parcels.page import parcels
 from shop.passport.page import passport
 
 admin.site.register(User, UserAdmin)
-OrderAdmin.pages = [*OrderAdmin.pages, OrderPage("passport", _("Passport"), passport)]
+OrderAdmin.pages = [
+    *OrderAdmin.pages,
+    OrderPage("passport", _("Passport"), passport),
+    OrderPage("parcels", _("Parcels"), parcels),
+]

@@ -21,6 +21,7 @@ _LOOK = (
     "payments.view_payment",
     "payments.view_refund",
     "shipping.view_shipment",
+    "shipping.view_parcelevent",
     "shop.view_category",
     "shop.view_product",
     "shop.view_review",
@@ -36,6 +37,9 @@ _ACT = (
     "payments.give_back_payment",
     "shop.restock_product",
     "shop.correct_stock",
+    "shipping.reship_parcel",
+    "shipping.take_back_goods",
+    "shipping.correct_address",
 )
 OPERATORS, SUPPORT = "Operators", "Support"
 GROUPS = {

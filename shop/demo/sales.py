@@ -36,6 +36,9 @@ SALES = (
     Sale("bug", "Tove Lind", "Malmö", "pm_bug", (4, 1), "fails for a bug"),
     Sale("outage", "Jan Kowalski", "Kraków", "pm_outage", (6,), "fails, since the bank never answers"),
     Sale("nowhere", "Lea Moreau", "Nowhere", "pm_card_visa", (10,), "is paid but cannot be shipped"),
+    Sale("rejected", "Noor Haddad", "Rejectford", "pm_card_visa", (7,), "is paid, but its address is rejected"),
+    Sale("lost", "Emil Novak", "Lostville", "pm_card_visa", (3,), "is shipped, and lost on the way"),
+    Sale("returned", "Rosa Bianchi", "Returnham", "pm_card_visa", (8,), "is shipped, and comes back"),
 )
 _COUNTRIES = {"Dublin": "IE", "Berlin": "DE", "Sevilla": "ES", "Malmö": "SE", "Kraków": "PL"}
 

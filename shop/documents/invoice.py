@@ -1,7 +1,6 @@
 """What does a customer owe or get back for an order, on paper?"""
 
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.utils.formats import date_format
@@ -13,9 +12,22 @@ from reportlab.platypus import Flowable, KeepTogether, Paragraph, Spacer, Table
 
 from orders.models import Order, OrderLine, Status
 from orders.money import display
+from orders.paper import fonts
+from orders.paper.sheet import (
+    BRAND,
+    LINE,
+    RIGHT,
+    RIGHT_STRONG,
+    SMALL,
+    STRONG,
+    TEXT,
+    TITLE,
+    WIDTH,
+    padding,
+    paragraph,
+    pdf,
+)
 from payments.models import PaymentStatus
-from shop.documents import fonts
-from shop.documents.sheet import BRAND, LINE, RIGHT, RIGHT_STRONG, SMALL, STRONG, TEXT, TITLE, WIDTH, pdf
 from shop.forms.countries import countries
 from shop.selectors import OrderView
 
@@ -41,9 +53,9 @@ def invoice_pdf(*, view: OrderView, paid_with: str) -> bytes:
 def _closing(view: OrderView, paid_with: str) -> list[Flowable]:
     return [
         Spacer(0, 8 * mm),
-        *(_paragraph(text, TEXT) for text in _payment(view, paid_with)),
+        *(paragraph(text, TEXT) for text in _payment(view, paid_with)),
         Spacer(0, 3 * mm),
-        *(_paragraph(text, SMALL) for text in _remarks()),
+        *(paragraph(text, SMALL) for text in _remarks()),
     ]
 
 
@@ -58,25 +70,25 @@ def _parties(view: OrderView) -> Flowable:
         *([(_("Tracking number"), view.shipment.tracking_number)] if view.shipment else []),
     ]
     known = Table(
-        [[_paragraph(name, SMALL), _paragraph(value, TEXT)] for name, value in facts],
+        [[paragraph(name, SMALL), paragraph(value, TEXT)] for name, value in facts],
         colWidths=[32 * mm, WIDTH / 2 - 32 * mm],
-        style=[("VALIGN", (0, 0), (-1, -1), "TOP"), *_padding(0, 1)],
+        style=[("VALIGN", (0, 0), (-1, -1), "TOP"), *padding(0, 1)],
     )
-    to = [_paragraph(_("Billed to"), SMALL), _paragraph(buyer[0], STRONG), *(_paragraph(b, TEXT) for b in buyer[1:])]
+    to = [paragraph(_("Billed to"), SMALL), paragraph(buyer[0], STRONG), *(paragraph(b, TEXT) for b in buyer[1:])]
     return Table(
         [[to, known]],
         colWidths=[WIDTH / 2, WIDTH / 2],
-        style=[("VALIGN", (0, 0), (-1, -1), "TOP"), *_padding(0, 0)],
+        style=[("VALIGN", (0, 0), (-1, -1), "TOP"), *padding(0, 0)],
     )
 
 
 def _lines(order: Order) -> Flowable:
     """Its head comes again on every page."""
     head = [
-        _paragraph(_("Quantity"), STRONG),
-        _paragraph(_("Product"), STRONG),
-        _paragraph(_("Unit price"), RIGHT_STRONG),
-        _paragraph(_("Total"), RIGHT_STRONG),
+        paragraph(_("Quantity"), STRONG),
+        paragraph(_("Product"), STRONG),
+        paragraph(_("Unit price"), RIGHT_STRONG),
+        paragraph(_("Total"), RIGHT_STRONG),
     ]
     return Table(
         [head, *(_line(order, line) for line in order.lines.all())],
@@ -86,7 +98,7 @@ def _lines(order: Order) -> Flowable:
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
             ("LINEBELOW", (0, 0), (-1, 0), 1.2, BRAND),
             ("LINEBELOW", (0, 1), (-1, -1), 0.4, LINE),
-            *_padding(0, 4),
+            *padding(0, 4),
         ],
     )
 
@@ -94,10 +106,10 @@ def _lines(order: Order) -> Flowable:
 def _line(order: Order, line: OrderLine) -> list[Flowable]:
     name = Paragraph(f'{escape(line.name)}<br/><font size="7.5" color="#5d5a6b">{escape(line.sku)}</font>', TEXT)
     return [
-        _paragraph(str(line.quantity), TEXT),
+        paragraph(str(line.quantity), TEXT),
         name,
-        _paragraph(display(line.unit_price, order.currency), RIGHT),
-        _paragraph(display(line.total, order.currency), RIGHT),
+        paragraph(display(line.unit_price, order.currency), RIGHT),
+        paragraph(display(line.total, order.currency), RIGHT),
     ]
 
 
@@ -109,9 +121,9 @@ def _sums(order: Order) -> Flowable:
         (_("Total"), display(order.total, order.currency), RIGHT_STRONG),
     ]
     return Table(
-        [["", _paragraph(name, style), _paragraph(amount, style)] for name, amount, style in rows],
+        [["", paragraph(name, style), paragraph(amount, style)] for name, amount, style in rows],
         colWidths=[WIDTH - 80 * mm, 50 * mm, 30 * mm],
-        style=[("LINEABOVE", (1, -1), (-1, -1), 0.8, BRAND), *_padding(0, 4)],
+        style=[("LINEABOVE", (1, -1), (-1, -1), 0.8, BRAND), *padding(0, 4)],
     )
 
 
@@ -139,18 +151,3 @@ def _country(code: str) -> str:
 
 def _day(at: datetime) -> str:
     return date_format(localtime(at), "DATE_FORMAT")
-
-
-def _paragraph(text: str, style: Any) -> Paragraph:
-    """What people typed in stays text, whatever signs are in it."""
-    return Paragraph(escape(text), style)
-
-
-def _padding(side: float, above: float) -> list[tuple[Any, ...]]:
-    every = ((0, 0), (-1, -1))
-    return [
-        ("LEFTPADDING", *every, side),
-        ("RIGHTPADDING", *every, side),
-        ("TOPPADDING", *every, above),
-        ("BOTTOMPADDING", *every, above),
-    ]

@@ -10,8 +10,9 @@ from messaging.models import Attempt, AuditEntry, Message, QueuePause
 from orders.models import EmailDelivery, Order, OrderEvent, OrderLine
 from payments.selectors import MoneyRecords, money_records
 from shipping.models import CarrierParcel, Shipment
-from shipping.selectors import parcel_at_carrier
+from shipping.selectors import parcels_at_carriers
 from shop.models import StockMovement
+from shop.parcels.goods import written_off
 
 #: More messages than any order has; a bound all the same, so that no page grows without one.
 MESSAGES_SHOWN = 200
@@ -30,14 +31,14 @@ class Records:
     pauses: list[QueuePause]
     money: MoneyRecords
     movements: list[StockMovement]
-    shipment: Shipment | None
-    parcel: CarrierParcel | None
+    shipments: list[Shipment]
+    parcels: list[CarrierParcel]
     emails: list[EmailDelivery]
 
 
 def records(*, order_id: int) -> Records:
     """Raises `Order.DoesNotExist`."""
-    order = Order.objects.select_related("shipment", "user").get(pk=order_id)
+    order = Order.objects.select_related("user").get(pk=order_id)
     messages = list(Message.objects.filter(subject=order.number).order_by("id")[:MESSAGES_SHOWN])
     ids = [message.pk for message in messages]
     return Records(
@@ -49,9 +50,11 @@ def records(*, order_id: int) -> Records:
         deeds=list(AuditEntry.objects.filter(message_id__in=ids).order_by("id")),
         pauses=_pauses(messages, since=order.placed_at),
         money=money_records(order_id=order.pk),
-        movements=list(StockMovement.objects.filter(reference=order.number).select_related("product")),
-        shipment=getattr(order, "shipment", None),
-        parcel=parcel_at_carrier(order_number=order.number),
+        movements=list(
+            StockMovement.objects.filter(reference__in=(order.number, written_off(order))).select_related("product")
+        ),
+        shipments=list(order.shipments.order_by("shipped_at")),
+        parcels=parcels_at_carriers(order_number=order.number),
         emails=list(order.emails.all()),
     )
 

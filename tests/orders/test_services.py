@@ -26,6 +26,14 @@ MOVES: dict[str, tuple[Callable[..., None], dict[str, str], Signal]] = {
     Status.CANCELLED: (services.cancel_order, {}, signals.order_cancelled),
     Status.REFUNDED: (services.mark_refunded, {}, signals.order_refunded),
 }
+#: Where the way there is another one than usual.
+MOVES_FROM: dict[tuple[str, str], tuple[Callable[..., None], dict[str, Any], Signal]] = {
+    (Status.SHIPPED, Status.PAID): (
+        services.send_again,
+        {"goods_are_back": False, "by": "olga"},
+        signals.order_sent_again,
+    ),
+}
 LEGAL = [(source, target) for source, targets in TRANSITIONS.items() for target in targets]
 ILLEGAL = [(source, target) for source in Status for target in Status if target not in TRANSITIONS[source]]
 
@@ -34,7 +42,7 @@ ILLEGAL = [(source, target) for source in Status for target in Status if target 
 def alone() -> Iterator[None]:
     """No other app answers: an order must do without them."""
     kept = {signal: signal.receivers for *_rest, signal in MOVES.values()}
-    kept[signals.order_placed] = signals.order_placed.receivers
+    kept |= {signal: signal.receivers for signal in (signals.order_placed, signals.order_sent_again)}
     for signal in kept:
         signal.receivers = []
         signal.sender_receivers_cache.clear()
@@ -96,7 +104,7 @@ def test_placing_writes_the_order_its_lines_and_an_event_and_tells_of_it():
 @pytest.mark.parametrize(("source", "target"), LEGAL)
 def test_a_legal_move_changes_the_state_writes_one_event_and_sends_its_signal(source: str, target: str):
     order = order_in(source)
-    move, arguments, signal = MOVES[target]
+    move, arguments, signal = MOVES_FROM.get((source, target), MOVES[target])
     with heard(signal) as calls:
         move(order=order, **arguments)
     assert order.status == target
@@ -180,3 +188,36 @@ def test_order_numbers_can_be_read_out_and_public_ids_cannot_be_guessed():
     assert order.number.startswith("CV-")
     assert len(order.public_id) >= 22
     assert order.number != other.number
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status != Status.PLACED])
+def test_only_what_is_placed_can_be_paid(status: str):
+    with pytest.raises(IllegalTransition):
+        services.mark_paid(order=order_in(status))
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status != Status.SHIPPED])
+def test_only_what_is_on_its_way_can_be_sent_again(status: str):
+    order = order_in(status)
+    with pytest.raises(IllegalTransition):
+        services.send_again(order=order, goods_are_back=False, by="olga")
+    assert order.events.count() == 1
+
+
+def test_a_corrected_address_leaves_an_event_that_does_not_tell_it():
+    order = order_in(Status.PAID)
+    wanted = Address(line1="New Road 7", city="Thun", postcode="3600", country="CH")
+    assert services.change_address(order=order, address=wanted, by="olga")
+    assert not services.change_address(order=order, address=wanted, by="olga")
+    order.refresh_from_db()
+    assert (order.line1, order.city, order.postcode) == ("New Road 7", "Thun", "3600")
+    event = order.events.get(kind="address_changed")
+    assert event.data == {"by": "olga"}
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status != Status.PAID])
+def test_the_address_of_what_has_left_or_never_will_stays(status: str):
+    order = order_in(status)
+    with pytest.raises(IllegalTransition):
+        services.change_address(order=order, address=Address("New Road 7", "Thun", "3600", "CH"), by="olga")
+    assert Order.objects.get().city == "Bern"

@@ -4,9 +4,9 @@ import pytest
 
 from messaging.models import Message, State
 from orders.models import Order, Status
-from shipping.carriers.simulated import SimulatedCarrier
+from shipping.carriers.simulated import Swiftpost
 from shipping.models import CarrierParcel, Shipment, ShipmentStatus
-from shipping.selectors import address_of
+from shipping.selectors import consignment_of
 from tests.auditing import broken
 from tests.delivery import deliver, take
 from tests.factories import place
@@ -61,7 +61,7 @@ def test_a_parcel_that_travels_for_a_cancelled_shipment_is_told_of():
 def test_a_parcel_that_no_shipment_wants_is_told_of_unless_its_message_is_under_way():
     order = place()
     deliver(take(task="payments.charge_payment"))
-    SimulatedCarrier().book(idempotency_key=order.number, address=address_of(order))
+    Swiftpost().book(idempotency_key=order.number, consignment=consignment_of(order))
     assert broken() == {}
     Message.objects.filter(task="shipping.create_shipment").update(state=State.DISCARDED)
     assert CarrierParcel.objects.get().tracking_number in broken()[PARCELS]

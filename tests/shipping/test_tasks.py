@@ -11,14 +11,17 @@ from django.utils import timezone
 
 from messaging.invariants import audit
 from messaging.models import Message, State
+from messaging.permissions import Actor
+from messaging.services import discard
 from orders.errors import IllegalTransition
 from orders.models import Order, Status
 from orders.services import mark_refunded
+from orders.values import Address
 from shipping import services
-from shipping.carriers import Booking
-from shipping.carriers.simulated import SimulatedCarrier
+from shipping.carriers import Booking, ParcelState, Tracking
+from shipping.carriers.simulated import Swiftpost, Tariff
 from shipping.models import CarrierParcel, Shipment, ShipmentStatus
-from shipping.selectors import address_of
+from shipping.selectors import consignment_of
 from shop.services import cancel
 from tests.delivery import deliver, deliver_all, deliver_due, hurry, take
 from tests.factories import place
@@ -26,6 +29,7 @@ from tests.factories import place
 pytestmark = pytest.mark.django_db(transaction=True)
 CHARGE, CREATE, TRACK = "payments.charge_payment", "shipping.create_shipment", "shipping.track_shipment"
 CANCEL = "shipping.cancel_parcel"
+DELIVERED = Tracking(ParcelState.DELIVERED, ())
 
 
 def paid(**changes: Any) -> Order:
@@ -49,7 +53,7 @@ def test_a_paid_order_is_shipped():
     assert status(order) == Status.SHIPPED
     assert (shipment.order, shipment.status) == (order, ShipmentStatus.IN_TRANSIT)
     assert (parcel.idempotency_key, parcel.tracking_number) == (order.number, shipment.tracking_number)
-    assert order.name in shipment.label
+    assert (shipment.carrier, shipment.current_for) == ("Swiftpost", order)
     assert order.events.get(kind="shipped").data["tracking_number"] == shipment.tracking_number
     assert audit() == []
 
@@ -157,13 +161,13 @@ def test_a_worker_lost_between_booking_and_commit_books_one_parcel():
 def test_an_order_cancelled_while_its_parcel_is_booked_has_the_parcel_stopped(monkeypatch: pytest.MonkeyPatch):
     order = paid()
 
-    class Interrupted(SimulatedCarrier):
+    class Interrupted(Swiftpost):
         def book(self, **kwargs: Any) -> Booking:
             booking = super().book(**kwargs)
             cancel(order=Order.objects.get())
             return booking
 
-    monkeypatch.setattr("shipping.tasks.carrier", Interrupted)
+    monkeypatch.setattr("shipping.tasks.carrier", lambda name: Interrupted())
     assert deliver(take(task=CREATE)) == State.DONE
     monkeypatch.undo()
     assert Shipment.objects.get().status == ShipmentStatus.CANCELLED
@@ -181,7 +185,7 @@ def test_a_booking_that_outlives_its_message_is_stopped(monkeypatch: pytest.Monk
     paid()
     cut_off = take(task=CREATE)
 
-    class Slow(SimulatedCarrier):
+    class Slow(Swiftpost):
         def book(self, **kwargs: Any) -> Booking:
             monkeypatch.undo()
             cancel(order=Order.objects.get())
@@ -189,7 +193,7 @@ def test_a_booking_that_outlives_its_message_is_stopped(monkeypatch: pytest.Monk
             assert deliver(Message.objects.get(pk=cut_off.pk), redelivered=True) == State.DONE
             return super().book(**kwargs)
 
-    monkeypatch.setattr("shipping.tasks.carrier", Slow)
+    monkeypatch.setattr("shipping.tasks.carrier", lambda name: Slow())
     assert deliver(cut_off) == State.DONE
     assert not Shipment.objects.exists()
     deliver_all()
@@ -223,7 +227,7 @@ def test_an_order_refunded_on_the_way_stays_refunded_when_the_parcel_arrives():
     deliver(take(task=CREATE))
     order.refresh_from_db()
     mark_refunded(order=order)
-    services.record_delivery(shipment=Shipment.objects.get(), delivered_at=timezone.now())
+    services.record_tracking(shipment=Shipment.objects.get(), tracking=DELIVERED)
     assert status(order) == Status.REFUNDED
     assert Shipment.objects.get().status == ShipmentStatus.DELIVERED
 
@@ -233,8 +237,140 @@ def test_a_parcel_cannot_arrive_for_an_order_that_was_not_shipped():
     deliver(take(task=CREATE))
     Order.objects.filter(pk=order.pk).update(status=Status.PAID)
     with pytest.raises(IllegalTransition):
-        services.record_delivery(shipment=Shipment.objects.get(), delivered_at=timezone.now())
+        services.record_tracking(shipment=Shipment.objects.get(), tracking=DELIVERED)
+
+
+def test_an_order_goes_to_the_carrier_that_was_chosen_with_its_price_and_days():
+    address = Address(line1="Hauptstrasse 1", city="Köln", postcode="50667", country="DE")
+    order = paid(address=address)
+    deliver(take(task=CREATE))
+    shipment = Shipment.objects.get()
+    assert (shipment.carrier, shipment.cost, shipment.currency) == ("Landpost", 435, "EUR")
+    assert shipment.due_from is not None
+    assert shipment.due_until is not None
+    assert shipment.shipped_at.date() < shipment.due_from < shipment.due_until
+    assert order.events.get(kind="shipped").data["carrier"] == "Landpost"
+    deliver_all()
+    assert status(order) == Status.DELIVERED
+    assert audit() == []
+
+
+def test_a_parcel_that_another_carrier_has_booked_already_is_found(settings: Any):
+    """The first reply was lost, and by the second try the other carrier is the cheaper one."""
+    order = paid()
+    message = take(task=CREATE)
+    Swiftpost().book(idempotency_key=order.number, consignment=consignment_of(order))
+    settings.SHIPPING_CARRIERS = ("tests.shipping.test_tasks.Cheap", *settings.SHIPPING_CARRIERS)
+    assert deliver(message, redelivered=True) == State.DONE
+    assert Shipment.objects.get().carrier == "Swiftpost"
+    assert CarrierParcel.objects.count() == 1
+
+
+class Cheap(Swiftpost):
+    name, prefix = "Cheap", "CH"
+    tariff = Tariff(prices={"standard": 1}, each_piece=0, days={"standard": (1, 1)})
+
+
+def test_a_rejected_address_waits_for_a_person_at_once():
+    order = paid(city="Rejectford")
+    assert deliver(take(task=CREATE)) == State.DEAD
+    message = Message.objects.get(task=CREATE)
+    assert (message.attempts, message.error_type) == (1, "shipping.carriers.base.AddressRejected")
+    assert "Correct it on the order's page 'Parcels'" in message.error_message
+    assert "Rejectford" not in message.error_message
+    assert status(order) == Status.PAID
+    assert not CarrierParcel.objects.exists()
+    assert audit() == []
+    discard(ids=[message.pk], actor=Actor.system("olga"), reason="gone")
+    assert [fault.invariant for fault in audit()] == [
+        "every paid order has a shipment, or a message that makes it",
+        "every unfinished order has a message that moves it on",
+    ]
+
+
+def test_where_no_carrier_goes_is_a_rejected_address():
+    paid(address=Address(line1="Hut 1", city="Base", postcode="", country="AQ"))
+    assert deliver(take(task=CREATE)) == State.DEAD
+    assert "not_served" in Message.objects.get(task=CREATE).error_message
+
+
+@pytest.mark.parametrize(
+    ("city", "end", "kind"),
+    [
+        ("Lostville", ShipmentStatus.LOST, "parcel_lost"),
+        ("Returnham", ShipmentStatus.RETURNED, "parcel_returned"),
+    ],
+)
+def test_a_parcel_that_does_not_arrive_ends_the_looking_and_is_told(city: str, end: str, kind: str):
+    order = paid(city=city)
+    deliver_all()
+    assert Shipment.objects.get().status == end
+    assert status(order) == Status.SHIPPED
+    assert order.events.filter(kind=kind).count() == 1
+    assert not Message.objects.filter(task=TRACK).live().exists()
+    assert list(Shipment.objects.waiting_for_a_person()) == [Shipment.objects.get()]
+    assert audit() == []
+
+
+def test_a_late_parcel_is_told_of_once_and_followed_until_it_arrives(settings: Any):
+    order = paid(city="Delayburg")
+    deliver(take(task=CREATE))
+    began = timezone.now()
+    for part in (0.7, 0.8):
+        with time_machine.travel(began + timedelta(seconds=settings.CONVEYOR_TRANSIT_SECONDS * part), tick=False):
+            hurry(task=TRACK)
+            deliver_due()
+        assert Shipment.objects.get().status == ShipmentStatus.DELAYED
+    assert audit() == []
+    with time_machine.travel(began + timedelta(seconds=settings.CONVEYOR_TRANSIT_SECONDS * 2.1), tick=False):
+        hurry(task=TRACK)
+        deliver_due()
+    assert status(order) == Status.DELIVERED
+    kinds = list(order.events.values_list("kind", flat=True))
+    assert kinds.count("parcel_delayed") == 1
+    codes = Shipment.objects.get().events.values_list("code", flat=True)
+    assert list(codes) == ["accepted", "in_transit", "delayed", "delivered"]
+    assert audit() == []
+
+
+def test_a_happy_look_is_one_commit_and_at_most_eight_statements(settings: Any):
+    settings.CONVEYOR_TRANSIT_SECONDS = 0
+    paid()
+    deliver(take(task=CREATE))
+    message = take(task=TRACK)
+    with CaptureQueriesContext(connection) as captured:
+        deliver(message)
+    statements = [query["sql"] for query in captured][:-1]
+    assert statements.count("COMMIT") == 1
+    work = [sql for sql in statements if not sql.startswith(("BEGIN", "COMMIT"))]
+    assert len(work) <= 8, work
+    assert Shipment.objects.get().status == ShipmentStatus.DELIVERED
+
+
+def test_a_parcel_that_is_lost_after_the_money_went_back_asks_for_nobody():
+    order = paid(city="Lostville")
+    deliver(take(task=CREATE))
+    order.refresh_from_db()
+    mark_refunded(order=order)
+    deliver_all()
+    assert Shipment.objects.get().status == ShipmentStatus.LOST
+    assert not Shipment.objects.waiting_for_a_person().exists()
+    assert status(order) == Status.REFUNDED
+
+
+def test_a_parcel_of_the_older_release_counts_from_the_first_look_on(settings: Any):
+    settings.CONVEYOR_TRANSIT_SECONDS = 0
+    order = paid()
+    deliver(take(task=CREATE))
+    Shipment.objects.update(current_for=None, cost=None, due_from=None, due_until=None)
+    message = take(task=TRACK)
+    Message.objects.filter(pk=message.pk).update(payload={"order_id": order.pk}, schema_version=1)
+    message.refresh_from_db()
+    assert deliver(message) == State.DONE
+    assert status(order) == Status.DELIVERED
+    assert Shipment.objects.get().current_for == order
+    assert audit() == []
 
 
 def book(order: Order) -> None:
-    SimulatedCarrier().book(idempotency_key=order.number, address=address_of(order))
+    Swiftpost().book(idempotency_key=order.number, consignment=consignment_of(order))

@@ -190,9 +190,9 @@ def test_a_long_finished_order_whose_messages_are_gone_still_has_a_passport(read
 def test_any_order_costs_the_same_statements(reader, story, django_assert_num_queries):
     plain = place()
     reader.get(url(plain))
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         reader.get(url(plain))
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         reader.get(url(story))
 
 

@@ -116,6 +116,8 @@ def test_the_orders_come_to_the_ends_that_were_told():
     assert told["bug"].status == "placed"
     assert told["outage"].status == "placed"
     assert told["nowhere"].status == "paid"
+    assert told["rejected"].status == "paid"
+    assert {key: told[key].shipment.status for key in ("lost", "returned")} == {"lost": "lost", "returned": "returned"}
     dead = Message.objects.dead()
-    assert {m.subject for m in dead} == {told[key].number for key in ("bug", "outage", "nowhere")}
+    assert {m.subject for m in dead} == {told[key].number for key in ("bug", "outage", "nowhere", "rejected")}
     assert Order.objects.filter(user__username="shopper", status__in=["payment_failed", "cancelled"]).count() == 1

@@ -5,9 +5,11 @@ import pytest
 from messaging.management.commands.topology import wiring
 from messaging.models import Message
 from orders.models import Order
+from shipping.models import Shipment
+from shipping.repairs import reship
 from shop.services import cancel, pay_again
-from tests.delivery import deliver, take
-from tests.factories import place
+from tests.delivery import deliver, deliver_all, take
+from tests.factories import UserFactory, place
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,6 +55,14 @@ def test_each_signal_enqueues_what_its_receivers_declare():
     before = known()
     cancel(order=unanswered)
     assert sorted({*refunded, *enqueued_since(before)}) == declared("order_cancelled")
+
+
+def test_an_order_that_is_sent_again_enqueues_what_its_receivers_declare():
+    order = place(city="Lostville")
+    deliver_all()
+    before = known()
+    reship(shipment=Shipment.objects.get(order=order), goods_are_back=False, by=UserFactory.create(is_superuser=True))
+    assert enqueued_since(before) == declared("order_sent_again")
 
 
 def test_a_shipped_order_enqueues_what_its_receivers_declare():

@@ -5,15 +5,16 @@ from io import BytesIO
 from typing import Any
 
 from django.conf import settings
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate
+from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph
 
-from shop.documents import fonts
+from orders.paper import fonts
 
 INK = HexColor("#1d1a2b")
 GREY = HexColor("#5d5a6b")
@@ -54,6 +55,22 @@ def pdf(story: Sequence[Flowable], *, title: str) -> bytes:
     return written.getvalue()
 
 
+def paragraph(text: str, style: ParagraphStyle) -> Paragraph:
+    """What people typed in stays text, whatever signs are in it."""
+    return Paragraph(escape(text), style)
+
+
+def padding(side: float, above: float) -> list[tuple[Any, ...]]:
+    """The commands of a table's style for the room in its cells."""
+    every = ((0, 0), (-1, -1))
+    return [
+        ("LEFTPADDING", *every, side),
+        ("RIGHTPADDING", *every, side),
+        ("TOPPADDING", *every, above),
+        ("BOTTOMPADDING", *every, above),
+    ]
+
+
 class _NumberedCanvas(Canvas):
     """Keeps its pages back until it knows how many there are."""
 
@@ -76,13 +93,13 @@ class _NumberedCanvas(Canvas):
 
 def _draw_head(canvas: Canvas) -> None:
     top = A4[1] - 14 * mm
-    _draw_sign(canvas, MARGIN, top - 10 * mm, 10 * mm / 32)
+    draw_sign(canvas, MARGIN, top - 10 * mm, 10 * mm / 32)
     canvas.setFont(fonts.BOLD, 15)
     canvas.setFillColor(INK)
     canvas.drawString(MARGIN + 13 * mm, top - 6.6 * mm, settings.SHOP_SELLER[0])
 
 
-def _draw_sign(canvas: Canvas, x: float, y: float, scale: float) -> None:
+def draw_sign(canvas: Canvas, x: float, y: float, scale: float) -> None:
     """The shop's sign, a parcel on its belt, as in the storefront's logo: 32 units wide, counted from the bottom."""
     canvas.saveState()
     canvas.translate(x, y)

@@ -1,0 +1,9 @@
+"""Where do carriers call back?"""
+
+from django.urls import path
+
+from shipping import views
+
+app_name = "shipping"
+
+urlpatterns = [path("carriers/<slug:name>/", views.carrier_webhook, name="carrier_webhook")]

@@ -1,0 +1,1 @@
+"""What does a person in the office do about a parcel that goes astray? Stock, money and post meet here."""
