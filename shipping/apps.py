@@ -8,7 +8,8 @@ class ShippingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from shipping import done_already, invariants, receivers  # noqa: F401
+        from shipping import carriers, done_already, invariants, receivers  # noqa: F401
 
         receivers.connect()
         done_already.register()
+        carriers.register_circuits()

@@ -5,6 +5,7 @@ from functools import cache
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from messaging import circuits
 from shipping.carriers.base import (
     AddressRejected,
     Booking,
@@ -21,6 +22,7 @@ from shipping.carriers.base import (
     UnknownCarrier,
     UnknownParcel,
 )
+from shipping.carriers.guarded import GuardedCarrier
 
 __all__ = [
     "AddressRejected",
@@ -39,11 +41,12 @@ __all__ = [
     "UnknownParcel",
     "carrier",
     "carriers",
+    "register_circuits",
 ]
 
 
 def carrier(name: str) -> Carrier:
-    """The carrier of this name, in whatever letters. Raises `UnknownCarrier`."""
+    """The carrier of this name, in whatever letters, behind its circuit breaker. Raises `UnknownCarrier`."""
     try:
         return _known(tuple(settings.SHIPPING_CARRIERS))[name.lower()]
     except KeyError:
@@ -55,7 +58,15 @@ def carriers() -> list[Carrier]:
     return [carrier(name) for name in _known(tuple(settings.SHIPPING_CARRIERS))]
 
 
+def register_circuits() -> None:
+    """Let operators see which carriers are up, and let outages be played of those that are simulated."""
+    from shipping.carriers.simulated import SimulatedCarrier
+
+    for each in _known(tuple(settings.SHIPPING_CARRIERS)).values():
+        circuits.register(each.circuit, each.name, is_simulated=isinstance(each.carrier, SimulatedCarrier))
+
+
 @cache
-def _known(paths: tuple[str, ...]) -> dict[str, Carrier]:
-    made: list[Carrier] = [import_string(path)() for path in paths]
+def _known(paths: tuple[str, ...]) -> dict[str, GuardedCarrier]:
+    made = [GuardedCarrier(import_string(path)()) for path in paths]
     return {carrier.name.lower(): carrier for carrier in made}

@@ -146,7 +146,8 @@ class Carrier(Protocol):
     `name` is what people read; in lower case it is the carrier's word in addresses and settings.
     """
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def quote(self, *, consignment: Consignment) -> Quote | None:
         """Price and days, or None for what it does not take. From its tariff: pages ask, so nothing slow may."""

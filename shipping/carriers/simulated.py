@@ -15,6 +15,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from messaging import outages
 from shipping.carriers import signatures
 from shipping.carriers.base import (
     AddressRejected,
@@ -74,6 +75,7 @@ class SimulatedCarrier:
         return Quote(self.name, price, settings.SHOP_CURRENCY, tariff.days[method])
 
     def book(self, *, idempotency_key: str, consignment: Consignment) -> Booking:
+        self._reach()
         city = consignment.address.city
         if city == "Rejectford":
             raise AddressRejected("unknown_address")
@@ -82,11 +84,13 @@ class SimulatedCarrier:
         return self._booking(self._parcel(idempotency_key, city))
 
     def fetch(self, *, idempotency_key: str) -> Booking | None:
+        self._reach()
         parcel = CarrierParcel.objects.filter(carrier=self.name, idempotency_key=idempotency_key).first()
         return self._booking(parcel) if parcel else None
 
     def track(self, *, tracking_number: str) -> Tracking:
         """A parcel's course takes `CONVEYOR_TRANSIT_SECONDS`; that of a cancelled one ends when it is stopped."""
+        self._reach()
         parcel = CarrierParcel.objects.filter(carrier=self.name, tracking_number=tracking_number).first()
         if parcel is None:
             raise UnknownParcel(tracking_number)
@@ -95,6 +99,7 @@ class SimulatedCarrier:
         return Tracking(_state(events) if parcel.cancelled_at is None else ParcelState.IN_TRANSIT, events)
 
     def cancel(self, *, tracking_number: str) -> None:
+        self._reach()
         parcels = CarrierParcel.objects.filter(carrier=self.name, tracking_number=tracking_number)
         if not parcels.filter(cancelled_at=None).update(cancelled_at=timezone.now()) and not parcels.exists():
             raise UnknownParcel(tracking_number)
@@ -108,6 +113,11 @@ class SimulatedCarrier:
             return _heard(json.loads(body))
         except (UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise NotFromCarrier(f"The body is no event: {error!r}") from error
+
+    def _reach(self) -> None:
+        """The outage of a city is its own; this one is everybody's."""
+        if outages.is_played(name=f"carrier.{self.name.lower()}"):
+            raise CarrierUnavailable(f"{self.name} cannot be reached.")
 
     def _calls(self, key: str) -> int:
         call, _created = CarrierCall.objects.get_or_create(idempotency_key=f"{self.prefix}:{key}")

@@ -22,11 +22,11 @@ class KillingConfig(AppConfig):
     def ready(self) -> None:
         from messaging.worker import ReliableTask
         from payments.gateways.guarded import GuardedGateway
-        from shipping.carriers.simulated import SimulatedCarrier
+        from shipping.carriers.guarded import GuardedCarrier
 
         _dies_around(GuardedGateway, "charge")
         _dies_around(GuardedGateway, "refund")
-        _dies_around(SimulatedCarrier, "book")
+        _dies_around(GuardedCarrier, "book")
         _dies_after_commit(ReliableTask)
 
 

@@ -1,0 +1,70 @@
+"""How is a carrier that is down left in peace? A circuit breaker stands around each call of it."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from messaging.circuits import Verdict, guard
+from shipping.carriers.base import (
+    AddressRejected,
+    Booking,
+    Carrier,
+    CarrierUnavailable,
+    Consignment,
+    Heard,
+    Quote,
+    Tracking,
+    UnknownParcel,
+)
+
+
+def judge(error: Exception) -> Verdict | None:
+    """A rejected address is an answer. An outage for one request tells nothing of the others."""
+    if isinstance(error, AddressRejected | UnknownParcel):
+        return Verdict.UP
+    if isinstance(error, CarrierUnavailable) and error.concerns_all:
+        return Verdict.DOWN
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedCarrier:
+    """`carrier` behind a circuit of its own: what asks it raises `CircuitOpen`, too, and then nothing was asked."""
+
+    carrier: Carrier
+
+    @property
+    def name(self) -> str:
+        return self.carrier.name
+
+    @property
+    def circuit(self) -> str:
+        return f"carrier.{self.name.lower()}"
+
+    def quote(self, *, consignment: Consignment) -> Quote | None:
+        return self.carrier.quote(consignment=consignment)
+
+    def book(self, *, idempotency_key: str, consignment: Consignment) -> Booking:
+        with self._guard():
+            return self.carrier.book(idempotency_key=idempotency_key, consignment=consignment)
+
+    def fetch(self, *, idempotency_key: str) -> Booking | None:
+        with self._guard():
+            return self.carrier.fetch(idempotency_key=idempotency_key)
+
+    def track(self, *, tracking_number: str) -> Tracking:
+        with self._guard():
+            return self.carrier.track(tracking_number=tracking_number)
+
+    def cancel(self, *, tracking_number: str) -> None:
+        with self._guard():
+            self.carrier.cancel(tracking_number=tracking_number)
+
+    def tracking_url(self, *, tracking_number: str) -> str:
+        return self.carrier.tracking_url(tracking_number=tracking_number)
+
+    def read_webhook(self, *, body: bytes, headers: Mapping[str, str], secret: str) -> Heard:
+        return self.carrier.read_webhook(body=body, headers=headers, secret=secret)
+
+    def _guard(self) -> AbstractContextManager[None]:
+        return guard(self.circuit, judge=judge)
