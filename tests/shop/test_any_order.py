@@ -1,13 +1,13 @@
-"""Does every invariant hold, in whatever order things happen to orders, their messages and their money?
+"""Does every invariant hold, in whatever order things happen to orders, their messages, money and parcels?
 
-Hypothesis plays shopper, operator, gateway and an unkind network: messages come in any order, late, twice, or not until
-their worker's loss is noticed; the gateway tells of its charges whenever and as often as it likes, and is down at
-times. After each step `audit` must find nothing, and at the end every order must have come to rest.
+Hypothesis plays shopper, operator, gateway, carriers and an unkind network: messages come in any order, late, twice, or
+not until their worker's loss is noticed; gateway and carriers tell what they like as often as they like, and are down
+at times. After each step `audit` must find nothing, and at the end every order must have come to rest.
 """
 
 import uuid
-from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import hypothesis
@@ -33,21 +33,25 @@ from orders.errors import IllegalTransition
 from orders.models import Order, Status
 from payments.errors import NothingToRefund
 from payments.events import Event
-from payments.gateways.simulated import NAME
 from payments.models import GatewayCharge, GatewayRefund, Payment, Refund, RefundStatus
 from payments.payloads import Reconcile
 from payments.services import give_back, hear
+from shipping import repairs
+from shipping.carriers import EventCode, Heard, TrackingEvent
+from shipping.models import STRANDED, CarrierParcel, Shipment
+from shipping.services import hear as hear_carrier
 from shop.errors import OutOfStock
-from shop.models import Product
+from shop.models import StockMovement, User
+from shop.parcels import goods
 from shop.services import LineWanted, cancel, pay_again
 from tests.auditing import broken
 from tests.delivery import deliver, deliver_all
-from tests.factories import ProductFactory, place
+from tests.factories import ADDRESS, ProductFactory, place
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
 METHODS = ("pm_card_visa", "pm_card_visa", "pm_card_declined", "pm_flaky_2", "pm_lost_reply", "pm_outage", "pm_bug")
-CITIES = ("Bern", "Bern", "Flakytown", "Nowhere")
+CITIES = ("Bern", "Bern", "Flakytown", "Nowhere", "Rejectford", "Delayburg", "Lostville", "Returnham")
 ANN = Actor.system("ann")
 RESTING = (Status.PAYMENT_FAILED, Status.DELIVERED, Status.CANCELLED, Status.REFUNDED)
 MAILS = "orders.send_email"
@@ -60,12 +64,12 @@ class Shop(RuleBasedStateMachine):
         super().__init__()
         self.product = ProductFactory.create(stock=7)
         self.orders: list[Order] = []
+        self.operator = User.objects.create_superuser("olga", "olga@example.com", "olga")
 
     def teardown(self) -> None:
         try:
             self.come_to_rest()
         finally:
-            outages.end(name=NAME)
             circuits.forget()
             call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)
 
@@ -143,13 +147,23 @@ class Shop(RuleBasedStateMachine):
             with ledger.transaction():
                 hear(event=Event(f"evt_{charge.pk}_{number}", "charge.succeeded", key, charge.reference))
 
-    @rule()
-    def goes_down(self) -> None:
-        outages.begin(name=NAME, seconds=3600)
+    @rule(data=st.data(), code=st.sampled_from(EventCode))
+    def carrier_tells(self, data: st.DataObject, code: EventCode) -> None:
+        """Of any parcel, be it true or not: its word is only a reason to look."""
+        parcel = _one_of(data, CarrierParcel.objects.all())
+        if parcel is not None:
+            event = TrackingEvent(id=f"{parcel.pk}-{code}", at=timezone.now(), code=code)
+            with ledger.transaction():
+                hear_carrier(carrier=parcel.carrier, heard=Heard(parcel.tracking_number, event))
+
+    @rule(data=st.data())
+    def goes_down(self, data: st.DataObject) -> None:
+        outages.begin(name=data.draw(st.sampled_from(circuits.simulated())), seconds=3600)
 
     @rule()
-    def comes_back(self) -> None:
-        outages.end(name=NAME)
+    def all_come_back(self) -> None:
+        for name in circuits.simulated():
+            outages.end(name=name)
         Circuit.objects.filter(opened_at__isnull=False).update(probe_at=timezone.now())
         circuits.forget()
 
@@ -162,6 +176,27 @@ class Shop(RuleBasedStateMachine):
         with suppress(NothingToRefund), ledger.transaction():
             amount = round(order.total * share)
             give_back(order=order, amount=amount, request_id=uuid.uuid4(), by="ann", reason="a whim")
+
+    @rule(data=st.data(), goods_are_back=st.booleans(), city=st.sampled_from(CITIES))
+    def sends_again(self, data: st.DataObject, goods_are_back: bool, city: str) -> None:
+        shipment = _one_of(data, Shipment.objects.all())
+        if shipment is not None:
+            address = replace(ADDRESS, city=city)
+            with suppress(IllegalTransition, OutOfStock), ledger.transaction():
+                repairs.reship(shipment=shipment, goods_are_back=goods_are_back, address=address, by=self.operator)
+
+    @precondition(lambda self: self.orders)
+    @rule(data=st.data(), city=st.sampled_from(CITIES))
+    def corrects_an_address(self, data: st.DataObject, city: str) -> None:
+        with suppress(IllegalTransition, repairs.BeingBooked):
+            address = replace(ADDRESS, city=city)
+            repairs.correct_address(order=self._order(data), address=address, by=self.operator)
+
+    @precondition(lambda self: self.orders)
+    @rule(data=st.data())
+    def takes_goods_back(self, data: st.DataObject) -> None:
+        with suppress(goods.NothingCameBack), ledger.transaction():
+            goods.take_back(order=self._order(data), by=self.operator)
 
     @rule(data=st.data())
     def retries(self, data: st.DataObject) -> None:
@@ -194,18 +229,18 @@ class Shop(RuleBasedStateMachine):
 
     def come_to_rest(self) -> None:
         """All systems are up, and every message is delivered: then nothing is owed, and each order has ended."""
-        self.comes_back()
+        self.all_come_back()
         for message in Message.objects.filter(state=State.SENT):
             _deliver(message, redelivered=True)
         deliver_all(limit=1000)
         assert broken() == {}
         dead = set(Message.objects.dead().exclude(task=MAILS).values_list("subject", flat=True))
         for order in Order.objects.all():
-            assert order.status in RESTING or order.number in dead, (order.number, order.status)
+            assert order.status in RESTING or order.number in dead or _is_stranded(order), order.status
+            assert _out(order) in _may_be_out(order), (order.number, order.status)
         assert not Refund.objects.filter(status=RefundStatus.PENDING).exclude(payment__order__number__in=dead).exists()
         assert GatewayRefund.objects.count() == Refund.objects.filter(status=RefundStatus.DONE).count()
         assert GatewayCharge.objects.count() <= Payment.objects.count()
-        assert Product.objects.get().stock == 7 - _held()
 
     def _order(self, data: st.DataObject) -> Order:
         order = data.draw(st.sampled_from(self.orders))
@@ -221,7 +256,12 @@ def test_every_invariant_holds_whatever_happens_in_whatever_order():
         derandomize=True,
         suppress_health_check=list(hypothesis.HealthCheck),
     )
-    with override_settings(CONVEYOR_RETRY_MAX_ATTEMPTS=3, CONVEYOR_CIRCUIT_SECONDS=0.1):
+    with override_settings(
+        CONVEYOR_RETRY_MAX_ATTEMPTS=3,
+        CONVEYOR_CIRCUIT_SECONDS=0.1,
+        CONVEYOR_TRANSIT_SECONDS=0,
+        CONVEYOR_TRACK_SECONDS=0,
+    ):
         run_state_machine_as_test(Shop, settings=settings)
 
 
@@ -246,13 +286,22 @@ def _deliver(message: Message, *, redelivered: bool = False) -> None:
     deliver(message, redelivered=redelivered)
 
 
-def _held() -> int:
-    """Pieces that orders still hold: all but those that were cancelled or whose payment failed."""
-    given_up: Iterable[str] = (Status.CANCELLED, Status.PAYMENT_FAILED)
-    lines = [line for order in Order.objects.exclude(status__in=given_up) for line in order.lines.all()]
-    return sum(line.quantity for line in lines if not _came_back(line.order))
+def _pieces(order: Order) -> int:
+    return sum(order.lines.values_list("quantity", flat=True))
 
 
-def _came_back(order: Order) -> bool:
-    """Goods of an order that was refunded before it left are on the shelf again."""
-    return order.status == Status.REFUNDED and order.events.filter(kind=Status.CANCELLED).exists()
+def _out(order: Order) -> int:
+    """Pieces that the order holds, or took with it; what was lost on the way is written off elsewhere."""
+    return -sum(StockMovement.objects.filter(reference=order.number).values_list("quantity", flat=True))
+
+
+def _may_be_out(order: Order) -> tuple[int, ...]:
+    """Pieces: none of what was not paid, all of what arrived; the rest may have been taken back, or not."""
+    if order.status == Status.PAYMENT_FAILED:
+        return (0,)
+    return (_pieces(order),) if order.status == Status.DELIVERED else (0, _pieces(order))
+
+
+def _is_stranded(order: Order) -> bool:
+    """Its parcel was lost or came back, and it is a person's turn."""
+    return Shipment.objects.filter(current_for=order, status__in=STRANDED).exists()
