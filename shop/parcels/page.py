@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -55,7 +56,7 @@ def _correct(request: HttpRequest, order: Order, form: CorrectionForm) -> None:
     except (repairs.BeingBooked, IllegalTransition) as refused:
         messages.error(request, str(refused))
     else:
-        messages.success(request, _("The address is corrected, and the parcel is booked anew."))
+        _tell(request, order, _("The address is corrected, and the parcel is booked anew."))
 
 
 def _reship(request: HttpRequest, order: Order, form: ReshipForm) -> None:
@@ -69,7 +70,7 @@ def _reship(request: HttpRequest, order: Order, form: ReshipForm) -> None:
         messages.error(request, str(refused))
         return
     if is_new:
-        messages.success(request, _("Another parcel is being booked."))
+        _tell(request, order, _("Another parcel is being booked."))
     else:
         messages.info(request, _("Somebody has sent another parcel already, so nothing was changed."))
 
@@ -81,7 +82,13 @@ def _take_back(request: HttpRequest, order: Order) -> None:
         messages.error(request, str(refused))
         return
     told = ngettext("%(count)d piece is back on the shelf.", "%(count)d pieces are back on the shelf.", pieces)
-    messages.success(request, told % {"count": pieces})
+    _tell(request, order, told % {"count": pieces})
+
+
+def _tell(request: HttpRequest, order: Order, text: str) -> None:
+    """To who did it, and to who asks later: the order's history in the admin."""
+    LogEntry.objects.log_actions(request.user.pk, [order], CHANGE, text)  # type: ignore[arg-type]
+    messages.success(request, text)
 
 
 def _form(order: Order) -> CorrectionForm:

@@ -120,6 +120,29 @@ def test_a_carrier_that_never_answers_ends_with_the_operator(stack):
     assert stack.audit() == []
 
 
+def test_a_rejected_address_ends_with_the_operator_at_once(stack):
+    order = stack.order(city="Rejectford")
+    task = wait_dead(stack, order)
+    assert (task["task"], task["attempts"]) == ("shipping.create_shipment", 1)
+    assert task["error"]["type"].endswith("AddressRejected")
+    assert stack.audit() == []
+
+
+@pytest.mark.parametrize(("city", "end"), [("Lostville", "lost"), ("Returnham", "returned")])
+def test_a_parcel_that_does_not_arrive_is_told_and_waits_for_a_person(stack, city, end):
+    order = stack.order(city=city)
+
+    def ended() -> bool:
+        shown = stack.api("GET", f"orders/{order['public_id']}/")[1]
+        return shown["shipment"] is not None and shown["shipment"]["status"] == end
+
+    stack.wait_for(ended, 40, what=f"the parcel of {order['number']} is {end}")
+    shown = stack.api("GET", f"orders/{order['public_id']}/")[1]
+    assert shown["status"] == "shipped"
+    assert shown["timeline"][-1]["event"] == f"parcel_{end}"
+    assert stack.audit() == []
+
+
 def test_an_order_that_is_cancelled_after_capture_is_refunded(stack):
     order = stack.order(city="Nowhere")
     stack.wait_status(order, "paid")

@@ -6,20 +6,24 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db.models import Sum
+from django.utils import timezone
 
 from messaging.invariants import audit
 from messaging.models import AuditEntry, Message, State
 from orders.errors import IllegalTransition
 from orders.models import Order, Status
 from orders.values import Address
+from shipping.carriers import EventCode, ParcelState, Tracking, TrackingEvent
 from shipping.models import CarrierParcel, Shipment, ShipmentStatus
 from shipping.repairs import CORRECT, RESHIP, BeingBooked, correct_address, reship
+from shipping.services import record_tracking
 from shop.errors import OutOfStock
 from shop.models import Product, StockMovement
 from shop.parcels.goods import TAKE_BACK, NothingCameBack, take_back
 from shop.services import cancel
 from tests.delivery import deliver, deliver_all, deliver_due, take
 from tests.factories import place
+from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CHARGE, CREATE = "payments.charge_payment", "shipping.create_shipment"
@@ -267,3 +271,40 @@ def line_of(order: Order, *, quantity: int) -> Any:
     from shop.services import LineWanted
 
     return LineWanted(sku=order.lines.get().sku, quantity=quantity)
+
+
+def test_operators_who_send_it_again_at_once_send_one_parcel():
+    order, shipment = ended("Lostville")
+    before, sent = stock(), []
+    at_once(*[lambda: sent.append(reship(shipment=shipment, goods_are_back=False, by=OLGA)) for _ in range(4)])
+    assert sorted(sent) == [False, False, False, True]
+    deliver_due()
+    assert CarrierParcel.objects.count() == 2
+    assert stock() == before - 2
+    assert order.shipments.count() == 2
+    assert audit() == []
+
+
+def test_of_two_lost_orders_that_want_the_last_goods_at_once_one_is_sent():
+    first = place(city="Lostville")
+    second = place(city="Lostville", lines=[line_of(first, quantity=2)])
+    deliver_all()
+    shipments = [Shipment.objects.get(order=order) for order in (first, second)]
+    place(lines=[line_of(first, quantity=stock() - 2)])
+    refused = at_once(
+        *[lambda s=s: reship(shipment=s, goods_are_back=False, by=OLGA) for s in shipments], refusals=(OutOfStock,)
+    )
+    assert sorted(error is None for error in refused) == [False, True]
+    assert stock() == 0
+    assert sorted(status(order) for order in (first, second)) == [Status.PAID, Status.SHIPPED]
+
+
+def test_a_parcel_that_is_heard_of_by_webhook_and_look_at_once_is_told_of_once():
+    order = place(city="Lostville")
+    deliver(take(task=CHARGE))
+    deliver(take(task=CREATE))
+    shipment = Shipment.objects.select_related("order").get()
+    lost = Tracking(ParcelState.LOST, (TrackingEvent("e1", timezone.now(), EventCode.LOST),))
+    at_once(*[lambda: record_tracking(shipment=shipment, tracking=lost) for _ in range(4)])
+    assert order.events.filter(kind="parcel_lost").count() == 1
+    assert shipment.events.count() == 1

@@ -6,7 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from shipping.selectors import Window, delivery_window
+from orders.values import Address
+from shipping.models import Shipment
+from shipping.selectors import Window, booked_window, delivery_window, tracking_url, window_of
+from tests.factories import place
 
 UTC = ZoneInfo("UTC")
 MON, TUE, WED, THU, FRI, SAT, SUN, NEXT_MON, NEXT_TUE, NEXT_WED, NEXT_THU, NEXT_FRI = (
@@ -41,6 +44,27 @@ def test_the_cut_off_is_that_of_the_shop_wherever_the_shopper_is(settings):
     placed_at = at(MON, 14, 30)
     with timezone.override("America/New_York"):
         assert delivery_window(shipping_method="express", placed_at=placed_at).latest == WED
+
+
+@pytest.mark.django_db
+def test_a_parcel_of_an_older_release_or_a_carrier_that_is_gone_still_has_its_days():
+    order = place()
+    shipment = Shipment.objects.create(
+        order=order, current_for=order, carrier="Pigeon", tracking_number="P1", shipped_at=at(MON, 9)
+    )
+    assert booked_window(shipment=shipment) == Window(WED, FRI)
+    assert tracking_url(shipment=shipment) == ""
+    shipment.due_from, shipment.due_until = TUE, THU
+    assert booked_window(shipment=shipment) == Window(TUE, THU)
+
+
+@pytest.mark.django_db
+def test_before_the_booking_the_days_are_those_of_the_carrier_that_would_take_it():
+    order = place(address=Address("Road 1", "Town", "10115", "DE"))
+    assert window_of(order=order, pieces=1, now=at(MON, 9)) == Window(THU, FRI)
+    assert window_of(order=order, pieces=21, now=at(MON, 9)) == Window(WED, FRI)
+    order.country = "AQ"
+    assert window_of(order=order, pieces=1, now=at(MON, 9)) is None
 
 
 def test_an_unknown_method_is_promised_nothing():

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.test import Client
 
@@ -152,6 +153,22 @@ def test_returned_goods_are_put_back_and_the_money_s_page_is_one_click_away(oper
     assert Product.objects.get().stock == before + 2
     lost = ended("Lostville")
     assert "has not come back" in _sent(operator, lost, {"deed": "take_back"})
+
+
+def test_each_deed_stands_in_the_order_s_history_and_a_refused_one_does_not(operator):
+    order, wrong = ended("Returnham"), rejected()
+    _sent(operator, order, {"deed": "take_back"})
+    _sent(operator, order, BERN | {"deed": "reship", "shipment": str(Shipment.objects.get().pk)})
+    _sent(operator, order, BERN | {"deed": "address", "city": "Thun"})
+    _sent(operator, wrong, BERN | {"deed": "address"})
+    _sent(operator, wrong, {"deed": "take_back"})
+    told = [(entry.object_id, entry.change_message) for entry in LogEntry.objects.order_by("pk")]
+    assert told == [
+        (str(order.pk), "2 pieces are back on the shelf."),
+        (str(order.pk), "Another parcel is being booked."),
+        (str(order.pk), "The address is corrected, and the parcel is booked anew."),
+        (str(wrong.pk), "The address is corrected, and the parcel is booked anew."),
+    ]
 
 
 def test_a_deed_that_nobody_knows_changes_nothing(operator):
