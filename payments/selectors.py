@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import IntegerField, OuterRef, Subquery, Sum, Value
+from django.db.models import IntegerField, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from messaging.models import Message, State
@@ -19,12 +19,13 @@ _UNANSWERED = (PaymentStatus.PENDING, PaymentStatus.CANCELLED)
 
 @dataclass(frozen=True, slots=True)
 class PaymentSummary:
-    """An order's newest payment. `attempts` counts how often the gateway was asked."""
+    """An order's newest payment. `attempts` counts how often the gateway was asked; `given_back` is minor units."""
 
     status: str
     attempts: int
     method: str
     failure_code: str
+    given_back: int = 0
 
 
 def payment_to_charge(*, payment_id: UUID) -> Payment:
@@ -59,14 +60,18 @@ def summary(*, order_id: int) -> PaymentSummary | None:
     failed_tries = Message.objects.filter(pk=OuterRef("message_id")).values("attempts")
     payment = (
         Payment.objects.filter(order_id=order_id)
-        .annotate(failed_tries=Coalesce(Subquery(failed_tries), Value(0), output_field=IntegerField()))
+        .annotate(
+            failed_tries=Coalesce(Subquery(failed_tries), Value(0), output_field=IntegerField()),
+            back=Coalesce(Sum("refunds__amount", filter=Q(refunds__status=RefundStatus.DONE)), Value(0)),
+        )
         .order_by("created_at", "id")
         .last()
     )
     if payment is None:
         return None
     answered = payment.status not in _UNANSWERED
-    return PaymentSummary(payment.status, payment.failed_tries + answered, payment.method, payment.failure_code)
+    attempts = payment.failed_tries + answered
+    return PaymentSummary(payment.status, attempts, payment.method, payment.failure_code, payment.back)
 
 
 @dataclass(frozen=True, slots=True)

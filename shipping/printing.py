@@ -4,11 +4,10 @@ Booking stays as fast as it is, and a paper printed twice is the same paper, wha
 """
 
 from collections.abc import Sequence
-from io import BytesIO
 
 from django.utils.translation import gettext as _
-from pypdf import PdfWriter
 
+from orders.paper.together import together
 from shipping.models import Shipment, ShipmentPaper, ShipmentStatus
 from shipping.papers import DRAWN
 
@@ -32,11 +31,7 @@ def papers(*, shipments: Sequence[Shipment], kind: str) -> bytes:
     that is cut off loses nothing. Raises `CannotPrint`, naming the parcel, and for more than `MOST_AT_ONCE`."""
     if len(shipments) > MOST_AT_ONCE:
         raise CannotPrint(_("At most %(most)s at once. Nothing was printed.") % {"most": MOST_AT_ONCE})
-    together, written = PdfWriter(), BytesIO()
-    for shipment in shipments:
-        together.append(BytesIO(paper(shipment=shipment, kind=kind)))
-    together.write(written)
-    return written.getvalue()
+    return together(paper(shipment=shipment, kind=kind) for shipment in shipments)
 
 
 def _draw(shipment: Shipment, kind: str) -> bytes:

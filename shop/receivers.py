@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from orders import signals
 from orders.models import Order
 from shop import basket, databases, stock
+from shop.documents import stored
 from shop.models import User
 from shop.parcels import goods as parcels
 
@@ -18,6 +19,7 @@ def connect() -> None:
     signals.order_payment_failed.connect(put_back, dispatch_uid="shop.order_payment_failed")
     signals.order_cancelled.connect(put_back, dispatch_uid="shop.order_cancelled")
     signals.order_reopened.connect(take_again, dispatch_uid="shop.order_reopened")
+    signals.order_anonymised.connect(forget_papers, dispatch_uid="shop.order_anonymised")
     signals.order_sent_again.connect(take_for_another_parcel, dispatch_uid="shop.order_sent_again")
     user_logged_in.connect(take_basket_along, dispatch_uid="shop.user_logged_in")
     databases.connect()
@@ -25,6 +27,10 @@ def connect() -> None:
 
 def put_back(*, order: Order, **kwargs: Any) -> None:
     stock.release_stock(order=order)
+
+
+def forget_papers(*, order: Order, **kwargs: Any) -> None:
+    stored.forget_invoices(order=order)
 
 
 def take_again(*, order: Order, **kwargs: Any) -> None:

@@ -34,6 +34,7 @@ __all__ = [
     "UnknownPaymentMethod",
     "check_method",
     "gateway",
+    "method_label",
     "offered_methods",
 ]
 
@@ -61,6 +62,12 @@ def register_circuit() -> None:
 def offered_methods() -> tuple[OfferedMethod, ...]:
     """What a shopper may choose from. The demo's scripted outcomes are offered in demo mode only."""
     return tuple(m for m in gateway().methods() if settings.CONVEYOR_DEMO or not m.is_scripted)
+
+
+def method_label(method: str) -> str:
+    """The method in words for people; one that is no longer offered by its id."""
+    labels = {offered.id: offered.label for offered in gateway().methods()}
+    return labels.get(method, method)
 
 
 def check_method(method: str) -> None:

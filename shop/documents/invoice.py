@@ -50,6 +50,13 @@ def invoice_pdf(*, view: OrderView, paid_with: str) -> bytes:
     return pdf(story, title=title)
 
 
+def may_change(*, view: OrderView, paid_with: str) -> list[str]:
+    """All on an invoice that may be another way the next time it is asked for."""
+    order, parcel = view.order, view.shipment
+    buyer = [order.name, order.line1, order.postcode, order.city, order.country, order.email]
+    return [*buyer, parcel.tracking_number if parcel else "", *_payment(view, paid_with)]
+
+
 def _closing(view: OrderView, paid_with: str) -> list[Flowable]:
     return [
         Spacer(0, 8 * mm),
@@ -131,8 +138,12 @@ def _payment(view: OrderView, paid_with: str) -> list[str]:
     """The state of the money, and nothing that is not so yet."""
     words = {"method": paid_with, "day": _day(view.paid_at or view.order.placed_at)}
     told = [_("Paid on %(day)s: %(method)s.") % words]
+    given_back = view.payment.given_back if view.payment else 0
     if view.payment and view.payment.status == PaymentStatus.REFUNDED:
         told.append(_("Credit note: the full amount was given back, so nothing is owed."))
+    elif given_back:
+        amount = display(given_back, view.order.currency)
+        told.append(_("Credit note: %(amount)s of it was given back.") % {"amount": amount})
     elif view.order.status == Status.CANCELLED:
         told.append(_("This order is cancelled; the full amount is on its way back."))
     return told

@@ -3,6 +3,7 @@
 from shop.models.addresses import SavedAddress
 from shop.models.basket import SavedBasket
 from shop.models.catalogue import Category, CategoryQuerySet, Product, ProductQuerySet
+from shop.models.papers import Invoice
 from shop.models.people import User
 from shop.models.reviews import Review, ReviewQuerySet
 from shop.models.stock import LowStock, StockMovement
@@ -12,6 +13,7 @@ __all__ = [
     "Category",
     "CategoryQuerySet",
     "CategoryText",
+    "Invoice",
     "LowStock",
     "Product",
     "ProductQuerySet",

@@ -19,10 +19,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from orders.errors import IllegalTransition
 from orders.models import Order
-from payments.gateways import offered_methods
+from payments.gateways import method_label, offered_methods
 from shop import catalogue, selectors, services
 from shop.basket import Refill, basket_of
-from shop.documents.invoice import invoice_pdf
+from shop.documents import stored
 from shop.errors import OutOfStock
 from shop.forms import PaymentForm
 from shop.stock import merged
@@ -70,8 +70,7 @@ def invoice(request: HttpRequest, public_id: str) -> HttpResponse:
     context = _context(public_id)
     if not context["view"].has_invoice:
         return render(request, "shop/order_no_invoice.html", context, status=409)
-    paper = invoice_pdf(view=context["view"], paid_with=context["paid_with"])
-    response = HttpResponse(paper, content_type="application/pdf")
+    response = HttpResponse(stored.invoice(view=context["view"]), content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="invoice-{context["order"].number}.pdf"'
     return response
 
@@ -145,7 +144,5 @@ def _context(public_id: str) -> dict[str, Any]:
         view = selectors.order_view(public_id=public_id)
     except Order.DoesNotExist:
         raise Http404 from None
-    methods = offered_methods()
-    labels = {method.id: method.label for method in methods}
-    paid_with = labels.get(view.payment.method, view.payment.method) if view.payment else ""
-    return {"view": view, "order": view.order, "methods": methods, "paid_with": paid_with}
+    paid_with = method_label(view.payment.method) if view.payment else ""
+    return {"view": view, "order": view.order, "methods": offered_methods(), "paid_with": paid_with}

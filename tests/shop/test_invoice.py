@@ -1,16 +1,21 @@
 """Is an invoice whole, readable in any of Europe's languages, and given only for what was paid?"""
 
+import uuid
 from io import BytesIO
 
 import pytest
+from django.utils import translation
 from pypdf import PdfReader
 
 from orders import services as orders
 from orders.models import Order
+from payments.services import give_back
+from shop.documents import stored
 from shop.documents.invoice import invoice_pdf
+from shop.models import Invoice
 from shop.selectors import order_view
 from shop.services import LineWanted, cancel
-from tests.delivery import deliver, deliver_due, take
+from tests.delivery import deliver, deliver_all, deliver_due, take
 from tests.factories import CategoryFactory, ProductFactory, place
 
 pytestmark = pytest.mark.django_db
@@ -92,3 +97,64 @@ def test_signs_of_markup_stay_text(lamp):
     order = place(lines=[LineWanted(sku=lamp.sku, quantity=1)], name=name)
     orders.mark_paid(order=order)
     assert name in pages(paper_of(order))[0]
+
+
+def test_an_invoice_is_stored_and_given_out_again_as_it_was(client, lamp, settings):
+    order = place(lines=[LineWanted(sku=lamp.sku, quantity=1)])
+    deliver_due(limit=1)
+    address = f"/orders/{order.public_id}/invoice.pdf"
+    first = client.get(address).content
+    settings.SHOP_SELLER = ("Somebody else", "2 Other Street")
+    assert client.get(address).content == first
+    assert bytes(Invoice.objects.get().pdf) == first
+
+
+def test_what_has_changed_since_is_another_edition_and_the_first_stays(lamp):
+    order = place(lines=[LineWanted(sku=lamp.sku, quantity=1)])
+    deliver_due()
+    first = stored.invoice(view=order_view(public_id=order.public_id))
+    give_back(order=order, amount=300, request_id=uuid.uuid4(), by="olga")
+    deliver_due()
+    second = stored.invoice(view=order_view(public_id=order.public_id))
+    assert "Credit note" not in pages(first)[0]
+    assert "Credit note: €3.00 of it was given back." in pages(second)[0]
+    assert Invoice.objects.count() == 2
+    with translation.override("de"):
+        assert "Rechnung" in pages(stored.invoice(view=order_view(public_id=order.public_id)))[0]
+    assert Invoice.objects.count() == 3
+
+
+def test_many_are_printed_as_one_file_each_in_its_language(admin_client, lamp):
+    english, german = (place(lines=[LineWanted(sku=lamp.sku, quantity=1)], language=code) for code in ("en", "de"))
+    unpaid = place(lines=[LineWanted(sku=lamp.sku, quantity=1)], payment_method="pm_card_declined")
+    deliver_due()
+    answer = print_invoices(admin_client, english, german, unpaid)
+    assert answer["Content-Type"] == "application/pdf"
+    texts = pages(answer.content)
+    assert len(texts) == 2
+    assert f"Invoice {english.number}" in texts[0]
+    assert f"Rechnung {german.number}" in texts[1]
+    assert Invoice.objects.count() == 2
+
+
+def test_what_cannot_be_printed_is_told(admin_client, lamp, monkeypatch):
+    unpaid = place(lines=[LineWanted(sku=lamp.sku, quantity=1)])
+    assert "None of these was paid" in print_invoices(admin_client, unpaid).content.decode()
+    monkeypatch.setattr(stored, "MOST_AT_ONCE", 1)
+    others = [place(lines=[LineWanted(sku=lamp.sku, quantity=1)]) for _ in range(2)]
+    assert "At most 1 at once" in print_invoices(admin_client, *others).content.decode()
+    assert not Invoice.objects.exists()
+
+
+def print_invoices(client, *orders):
+    chosen = {"action": "print_invoices", "_selected_action": [order.pk for order in orders]}
+    return client.post("/admin/orders/order/", chosen, follow=True)
+
+
+def test_a_forgotten_shopper_leaves_no_invoice_with_a_name(lamp):
+    order = place(lines=[LineWanted(sku=lamp.sku, quantity=1)])
+    deliver_all()
+    stored.invoice(view=order_view(public_id=order.public_id))
+    orders.anonymise_order(order=order)
+    assert not Invoice.objects.exists()
+    assert "Lovelace" not in pages(stored.invoice(view=order_view(public_id=order.public_id)))[0]
