@@ -15,7 +15,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +22,6 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 RATE, CANARY = 200, 10
 Row = tuple[str, str, str, bool]
-
-
-class NoBlocker:
-    """There is no pytest here whose lock on the database a stack would have to open."""
-
-    def unblock(self) -> nullcontext:
-        return nullcontext()
 
 
 class Bench:
@@ -117,6 +109,7 @@ def measure(backend: str, count: int) -> int:
     import pytest
 
     from tests.stack import Stack
+    from tests.stack.database import NoBlocker
 
     workers = {"shipping": 2, "maintenance": 1}
     try:

@@ -5,14 +5,14 @@ page's statements take, Django's part of running them included. Exits with 1 whe
 """
 
 import argparse
-import json
-import subprocess
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
+
+from bench._inside import run_inside  # noqa: E402
+
 ROUNDS = 60
 MOST_STATEMENTS = 8
 # Milliseconds of the median. Search is promised on PostgreSQL; SQLite, the embedded default, is held to twice that.
@@ -102,34 +102,6 @@ print(json.dumps({"filled": filled, "times": times, "statements": statements}))
 """
 
 
-class NoBlocker:
-    """There is no pytest here whose lock on the database a stack would have to open."""
-
-    def unblock(self) -> nullcontext:
-        return nullcontext()
-
-
-def measure(backend: str, products: int) -> dict:
-    import pytest
-
-    from tests.stack import Stack
-
-    try:
-        stack = Stack(backend, blocker=NoBlocker(), relays=0, workers={}, beat=False, web=False)
-    except pytest.skip.Exception as missing:
-        return {"skipped": str(missing)}
-    try:
-        stack.start()
-        environment = stack.env | {"DJANGO_SETTINGS_MODULE": "config.settings", "LOG_LEVEL": "ERROR"}
-        command = [sys.executable, "-c", INNER, str(products), str(ROUNDS)]
-        done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            return {"failed": done.stderr[-800:]}
-        return json.loads(done.stdout.splitlines()[-1])
-    finally:
-        stack.remove()
-
-
 def tell(backend: str, measured: dict) -> list[str]:
     """Prints the table; what is over its budget."""
     print(f"{backend}: filled in {measured['filled']:.0f} s   (milliseconds in the database)")
@@ -151,7 +123,7 @@ def main() -> None:
     options = parser.parse_args()
     over = []
     for backend in ("production", "embedded"):
-        measured = measure(backend, options.products)
+        measured = run_inside(backend, INNER, options.products, ROUNDS)
         if "times" in measured:
             over += tell(backend, measured)
         else:

@@ -5,14 +5,14 @@ Exits with 1 when a page is over its budget.
 """
 
 import argparse
-import json
-import subprocess
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
+
+from bench._inside import run_inside  # noqa: E402
+
 ROUNDS = 30
 # Milliseconds of the median, on PostgreSQL and twice that on SQLite.
 BUDGETS = {"production": 50.0, "embedded": 100.0}
@@ -64,32 +64,6 @@ print(json.dumps({
 """
 
 
-class NoBlocker:
-    """There is no pytest here whose lock on the database a stack would have to open."""
-
-    def unblock(self) -> nullcontext:
-        return nullcontext()
-
-
-def measure(backend: str, products: int) -> dict:
-    import pytest
-
-    from tests.stack import Stack
-
-    try:
-        stack = Stack(backend, blocker=NoBlocker(), relays=0, workers={}, beat=False, web=False)
-    except pytest.skip.Exception as missing:
-        return {"skipped": str(missing)}
-    try:
-        stack.start()
-        environment = stack.env | {"DJANGO_SETTINGS_MODULE": "config.settings", "LOG_LEVEL": "ERROR"}
-        command = [sys.executable, "-c", INNER, str(products), str(ROUNDS)]
-        done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
-        return {"failed": done.stderr[-800:]} if done.returncode else json.loads(done.stdout.splitlines()[-1])
-    finally:
-        stack.remove()
-
-
 def tell(backend: str, measured: dict) -> list[str]:
     """Prints the table; what is over its budget."""
     if "failed" in measured or "skipped" in measured:
@@ -105,7 +79,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--products", type=int, default=100_000)
     products = parser.parse_args().products
-    over = [line for backend in BUDGETS for line in tell(backend, measure(backend, products))]
+    over = [line for backend in BUDGETS for line in tell(backend, run_inside(backend, INNER, products, ROUNDS))]
     for line in over:
         print(f"OVER BUDGET {line}")
     sys.exit(1 if over else 0)
