@@ -101,8 +101,10 @@ class OrderAdmin(RecordAdmin):
         """All that was sent on behalf of the order: what failed for good first, then the oldest."""
         messages = list(Message.objects.filter(subject=order.number).order_by("id")[:50])
         messages.sort(key=lambda message: message.state != State.DEAD)
-        rows = ((_message_link(m), m.get_state_display(), m.attempts, m.error_type) for m in messages)
-        return format_html_join("", "<div>{}: {}, failed attempts: {} {}</div>", rows) or "–"
+        rows = (
+            (_message_link(m), m.get_state_display(), _("failed attempts"), m.attempts, m.error_type) for m in messages
+        )
+        return format_html_join("", "<div>{}: {}, {}: {} {}</div>", rows) or "–"
 
 
 def _message_link(message: Message) -> SafeString:

@@ -67,30 +67,39 @@ class Order(models.Model):
     Once `anonymised_at` is set, name, e-mail and address are gone for good.
     """
 
-    number = models.CharField(max_length=20, unique=True, default=new_number, editable=False)
-    public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
+    number = models.CharField(_("number"), max_length=20, unique=True, default=new_number, editable=False)
+    public_id = models.CharField(_("public id"), max_length=32, unique=True, default=new_public_id, editable=False)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="orders"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="orders",
+        verbose_name=_("user"),
     )
-    email = models.EmailField()
-    name = models.CharField(max_length=100)
-    line1 = models.CharField(max_length=200)
-    city = models.CharField(max_length=100)
-    postcode = models.CharField(max_length=20)
-    country = models.CharField(max_length=2)
-    shipping_method = models.CharField(max_length=10, choices=ShippingMethod, default=ShippingMethod.STANDARD)
-    source = models.CharField(max_length=10, choices=Source, default=Source.WEB)
-    language = models.CharField(max_length=10, default=default_language, db_default="en")
-    currency = models.CharField(max_length=3)
-    subtotal = models.PositiveBigIntegerField()
-    shipping_price = models.PositiveBigIntegerField(default=0)
-    total = models.PositiveBigIntegerField()
-    status = models.CharField(max_length=20, choices=Status, default=Status.PLACED)
-    placed_at = models.DateTimeField(default=timezone.now)
+    email = models.EmailField(_("email"))
+    name = models.CharField(_("name"), max_length=100)
+    line1 = models.CharField(_("line1"), max_length=200)
+    city = models.CharField(_("city"), max_length=100)
+    postcode = models.CharField(_("postcode"), max_length=20)
+    country = models.CharField(_("country"), max_length=2)
+    shipping_method = models.CharField(
+        _("shipping method"), max_length=10, choices=ShippingMethod, default=ShippingMethod.STANDARD
+    )
+    source = models.CharField(_("source"), max_length=10, choices=Source, default=Source.WEB)
+    language = models.CharField(_("language"), max_length=10, default=default_language, db_default="en")
+    currency = models.CharField(_("currency"), max_length=3)
+    subtotal = models.PositiveBigIntegerField(_("subtotal"))
+    shipping_price = models.PositiveBigIntegerField(_("shipping price"), default=0)
+    total = models.PositiveBigIntegerField(_("total"))
+    status = models.CharField(_("status"), max_length=20, choices=Status, default=Status.PLACED)
+    placed_at = models.DateTimeField(_("placed at"), default=timezone.now)
     anonymised_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["-placed_at", "-id"]
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
         constraints = [
             models.CheckConstraint(condition=Q(status__in=Status.values), name="orders_order_status_is_known"),
             models.CheckConstraint(
@@ -109,14 +118,16 @@ class Order(models.Model):
 class OrderLine(models.Model):
     """What was ordered, at the name and price of that moment."""
 
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
-    sku = models.CharField(max_length=40)
-    name = models.CharField(max_length=200)
-    unit_price = models.PositiveBigIntegerField()
-    quantity = models.PositiveIntegerField()
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines", verbose_name=_("order"))
+    sku = models.CharField(_("sku"), max_length=40)
+    name = models.CharField(_("name"), max_length=200)
+    unit_price = models.PositiveBigIntegerField(_("unit price"))
+    quantity = models.PositiveIntegerField(_("quantity"))
 
     class Meta:
         ordering = ["id"]
+        verbose_name = _("order line")
+        verbose_name_plural = _("order lines")
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gte=1), name="orders_orderline_quantity_is_positive"),
         ]
@@ -133,13 +144,15 @@ class OrderLine(models.Model):
 class OrderEvent(models.Model):
     """One thing that happened to an order; timelines show these and nothing else."""
 
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="events")
-    kind = models.CharField(max_length=40)
-    data = models.JSONField(default=dict, blank=True)
-    at = models.DateTimeField(default=timezone.now)
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="events", verbose_name=_("order"))
+    kind = models.CharField(_("kind"), max_length=40)
+    data = models.JSONField(_("data"), default=dict, blank=True)
+    at = models.DateTimeField(_("at"), default=timezone.now)
 
     class Meta:
         ordering = ["at", "id"]
+        verbose_name = _("order event")
+        verbose_name_plural = _("order events")
 
     def __str__(self) -> str:
         return self.kind

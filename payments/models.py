@@ -33,19 +33,21 @@ class Payment(models.Model):
     """One wish to be paid for an order with one method. Its id is the idempotency key at the gateway."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="payments")
-    method = models.CharField(max_length=60)
-    amount = models.PositiveBigIntegerField(help_text=_("minor units"))
-    currency = models.CharField(max_length=3)
-    status = models.CharField(max_length=10, choices=PaymentStatus, default=PaymentStatus.PENDING)
-    gateway_reference = models.CharField(max_length=100, blank=True)
-    failure_code = models.CharField(max_length=60, blank=True)
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="payments", verbose_name=_("order"))
+    method = models.CharField(_("method"), max_length=60)
+    amount = models.PositiveBigIntegerField(_("amount"), help_text=_("minor units"))
+    currency = models.CharField(_("currency"), max_length=3)
+    status = models.CharField(_("status"), max_length=10, choices=PaymentStatus, default=PaymentStatus.PENDING)
+    gateway_reference = models.CharField(_("gateway reference"), max_length=100, blank=True)
+    failure_code = models.CharField(_("failure code"), max_length=60, blank=True)
     message_id = models.UUIDField(null=True, blank=True, editable=False)
-    created_at = models.DateTimeField(default=timezone.now)
-    captured_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    captured_at = models.DateTimeField(_("captured at"), null=True, blank=True)
 
     class Meta:
         ordering = ["created_at", "id"]
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=PaymentStatus.values), name="payments_payment_status_is_known"
@@ -67,14 +69,16 @@ class Refund(models.Model):
     """Money on its way back to the payer. Its id is the idempotency key at the gateway."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    payment = models.ForeignKey(Payment, on_delete=models.CASCADE, related_name="refunds")
-    amount = models.PositiveBigIntegerField(help_text=_("minor units"))
-    status = models.CharField(max_length=10, choices=RefundStatus, default=RefundStatus.PENDING)
-    gateway_reference = models.CharField(max_length=100, blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
+    payment = models.ForeignKey(Payment, on_delete=models.CASCADE, related_name="refunds", verbose_name=_("payment"))
+    amount = models.PositiveBigIntegerField(_("amount"), help_text=_("minor units"))
+    status = models.CharField(_("status"), max_length=10, choices=RefundStatus, default=RefundStatus.PENDING)
+    gateway_reference = models.CharField(_("gateway reference"), max_length=100, blank=True)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
 
     class Meta:
         ordering = ["created_at", "id"]
+        verbose_name = _("refund")
+        verbose_name_plural = _("refunds")
         indexes = [models.Index(fields=["gateway_reference"], name="payments_refund_by_reference")]
 
     def __str__(self) -> str:
@@ -84,14 +88,15 @@ class Refund(models.Model):
 class GatewayEvent(models.Model):
     """What the gateway told of its own accord, once each; `key` is the payment that it is about."""
 
-    event_id = models.CharField(max_length=100, unique=True)
-    kind = models.CharField(max_length=60)
-    key = models.UUIDField(db_index=True)
-    received_at = models.DateTimeField(default=timezone.now)
+    event_id = models.CharField(_("event id"), max_length=100, unique=True)
+    kind = models.CharField(_("kind"), max_length=60)
+    key = models.UUIDField(_("key"), db_index=True)
+    received_at = models.DateTimeField(_("received at"), default=timezone.now)
 
     class Meta:
         ordering = ["received_at", "id"]
         verbose_name = _("gateway's event")
+        verbose_name_plural = _("gateway's events")
 
     def __str__(self) -> str:
         return f"{self.kind} {self.event_id}"
@@ -103,16 +108,17 @@ class GatewayCharge(models.Model):
     It stands in this database only for convenience: the gateway writes it by itself, never in the shop's transaction.
     """
 
-    idempotency_key = models.CharField(max_length=64, unique=True)
-    reference = models.CharField(max_length=100, unique=True)
-    amount = models.PositiveBigIntegerField()
-    currency = models.CharField(max_length=3)
-    method = models.CharField(max_length=60)
-    is_captured = models.BooleanField(default=True, db_default=True)
-    created_at = models.DateTimeField(default=timezone.now)
+    idempotency_key = models.CharField(_("idempotency key"), max_length=64, unique=True)
+    reference = models.CharField(_("reference"), max_length=100, unique=True)
+    amount = models.PositiveBigIntegerField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    method = models.CharField(_("method"), max_length=60)
+    is_captured = models.BooleanField(_("is captured"), default=True, db_default=True)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
 
     class Meta:
         verbose_name = _("gateway's charge")
+        verbose_name_plural = _("gateway's charges")
 
     def __str__(self) -> str:
         return self.reference
@@ -121,14 +127,17 @@ class GatewayCharge(models.Model):
 class GatewayRefund(models.Model):
     """The simulated gateway's own record of a refund."""
 
-    idempotency_key = models.CharField(max_length=64, unique=True)
-    reference = models.CharField(max_length=100, unique=True)
-    charge = models.ForeignKey(GatewayCharge, on_delete=models.CASCADE, related_name="refunds")
-    amount = models.PositiveBigIntegerField()
-    created_at = models.DateTimeField(default=timezone.now)
+    idempotency_key = models.CharField(_("idempotency key"), max_length=64, unique=True)
+    reference = models.CharField(_("reference"), max_length=100, unique=True)
+    charge = models.ForeignKey(
+        GatewayCharge, on_delete=models.CASCADE, related_name="refunds", verbose_name=_("charge")
+    )
+    amount = models.PositiveBigIntegerField(_("amount"))
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
 
     class Meta:
         verbose_name = _("gateway's refund")
+        verbose_name_plural = _("gateway's refunds")
 
     def __str__(self) -> str:
         return self.reference

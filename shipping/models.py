@@ -41,26 +41,28 @@ class Shipment(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="shipments")
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="shipments", verbose_name=_("order"))
     current_for = models.OneToOneField(
         Order, on_delete=models.CASCADE, related_name="shipment", null=True, blank=True, editable=False
     )
-    carrier = models.CharField(max_length=40)
-    tracking_number = models.CharField(max_length=40)
-    status = models.CharField(max_length=10, choices=ShipmentStatus, default=ShipmentStatus.IN_TRANSIT)
-    cost = models.PositiveIntegerField(null=True, blank=True, help_text=_("minor units"))
-    currency = models.CharField(max_length=3, blank=True, db_default="")
-    due_from = models.DateField(null=True, blank=True)
-    due_until = models.DateField(null=True, blank=True)
+    carrier = models.CharField(_("carrier"), max_length=40)
+    tracking_number = models.CharField(_("tracking number"), max_length=40)
+    status = models.CharField(_("status"), max_length=10, choices=ShipmentStatus, default=ShipmentStatus.IN_TRANSIT)
+    cost = models.PositiveIntegerField(_("cost"), null=True, blank=True, help_text=_("minor units"))
+    currency = models.CharField(_("currency"), max_length=3, blank=True, db_default="")
+    due_from = models.DateField(_("due from"), null=True, blank=True)
+    due_until = models.DateField(_("due until"), null=True, blank=True)
     # What older releases printed, and read. To be dropped once none of them runs any more.
     label = models.TextField(blank=True, default="", db_default="", editable=False)
-    shipped_at = models.DateTimeField(default=timezone.now)
-    delivered_at = models.DateTimeField(null=True, blank=True)
+    shipped_at = models.DateTimeField(_("shipped at"), default=timezone.now)
+    delivered_at = models.DateTimeField(_("delivered at"), null=True, blank=True)
 
     objects = ShipmentQuerySet.as_manager()
 
     class Meta:
         ordering = ["-shipped_at"]
+        verbose_name = _("shipment")
+        verbose_name_plural = _("shipments")
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=ShipmentStatus.values), name="shipping_shipment_status_is_known"
@@ -88,14 +90,14 @@ class Shipment(models.Model):
 class ParcelEvent(models.Model):
     """What a carrier told of a parcel, by its webhook or when it was asked, once each. `code` is one of `EventCode`."""
 
-    shipment = models.ForeignKey(Shipment, on_delete=models.CASCADE, related_name="events")
-    carrier = models.CharField(max_length=40)
-    event_id = models.CharField(max_length=100)
-    code = models.CharField(max_length=20)
-    at = models.DateTimeField()
-    place = models.CharField(max_length=100, blank=True)
-    text = models.CharField(max_length=200, blank=True)
-    heard_at = models.DateTimeField(default=timezone.now)
+    shipment = models.ForeignKey(Shipment, on_delete=models.CASCADE, related_name="events", verbose_name=_("shipment"))
+    carrier = models.CharField(_("carrier"), max_length=40)
+    event_id = models.CharField(_("event id"), max_length=100)
+    code = models.CharField(_("code"), max_length=20)
+    at = models.DateTimeField(_("at"))
+    place = models.CharField(_("place"), max_length=100, blank=True)
+    text = models.CharField(_("text"), max_length=200, blank=True)
+    heard_at = models.DateTimeField(_("heard at"), default=timezone.now)
 
     class Meta:
         ordering = ["at", "id"]
@@ -134,15 +136,16 @@ class ShipmentPaper(models.Model):
 class CarrierParcel(models.Model):
     """A simulated carrier's own record of a booking, unique by idempotency key as at a real one."""
 
-    carrier = models.CharField(max_length=40, default="Swiftpost", db_default="Swiftpost")
-    idempotency_key = models.CharField(max_length=64)
-    tracking_number = models.CharField(max_length=40, unique=True)
-    city = models.CharField(max_length=100)
-    booked_at = models.DateTimeField(default=timezone.now)
-    cancelled_at = models.DateTimeField(null=True, blank=True)
+    carrier = models.CharField(_("carrier"), max_length=40, default="Swiftpost", db_default="Swiftpost")
+    idempotency_key = models.CharField(_("idempotency key"), max_length=64)
+    tracking_number = models.CharField(_("tracking number"), max_length=40, unique=True)
+    city = models.CharField(_("city"), max_length=100)
+    booked_at = models.DateTimeField(_("booked at"), default=timezone.now)
+    cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("carrier's parcel")
+        verbose_name_plural = _("carrier's parcels")
         constraints = [
             models.UniqueConstraint(fields=["idempotency_key", "carrier"], name="shipping_one_parcel_a_key"),
         ]

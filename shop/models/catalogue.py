@@ -21,15 +21,16 @@ class CategoryQuerySet(LocalisedQuerySet["Category"]):
 class Category(Localised):
     localised_fields = ("name", "blurb")
 
-    name = models.CharField(max_length=60)
-    slug = models.SlugField(max_length=60, unique=True)
-    blurb = models.CharField(max_length=200, blank=True)
-    position = models.PositiveSmallIntegerField(default=0)
+    name = models.CharField(_("name"), max_length=60)
+    slug = models.SlugField(_("slug"), max_length=60, unique=True)
+    blurb = models.CharField(_("blurb"), max_length=200, blank=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     objects = CategoryQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "name"]
+        verbose_name = _("category")
         verbose_name_plural = _("categories")
 
     def __str__(self) -> str:
@@ -64,16 +65,19 @@ class Product(Localised):
     localised_fields = ("name", "tagline", "description")
     localised_parent = "category"
 
-    sku = models.CharField(max_length=40, unique=True)
-    slug = models.SlugField(max_length=120, unique=True)
-    name = models.CharField(max_length=200)
-    tagline = models.CharField(max_length=120, blank=True)
-    description = models.TextField(blank=True)
-    category = models.ForeignKey(Category, null=True, blank=True, on_delete=models.PROTECT, related_name="products")
-    price = models.PositiveBigIntegerField(help_text=_("minor units"))
-    currency = models.CharField(max_length=3, default="EUR")
-    stock = models.IntegerField(default=0, editable=False)
+    sku = models.CharField(_("sku"), max_length=40, unique=True)
+    slug = models.SlugField(_("slug"), max_length=120, unique=True)
+    name = models.CharField(_("name"), max_length=200)
+    tagline = models.CharField(_("tagline"), max_length=120, blank=True)
+    description = models.TextField(_("description"), blank=True)
+    category = models.ForeignKey(
+        Category, null=True, blank=True, on_delete=models.PROTECT, related_name="products", verbose_name=_("category")
+    )
+    price = models.PositiveBigIntegerField(_("price"), help_text=_("minor units"))
+    currency = models.CharField(_("currency"), max_length=3, default="EUR")
+    stock = models.IntegerField(_("stock"), default=0, editable=False)
     reorder_level = models.PositiveIntegerField(
+        _("reorder level"),
         default=default_reorder_level,
         db_default=5,
         help_text=_("at so many pieces, or fewer, it should be ordered anew"),
@@ -83,17 +87,19 @@ class Product(Localised):
         output_field=models.BooleanField(),
         db_persist=True,
     )
-    image = models.CharField(max_length=100, blank=True, help_text=_("path below static/"))
-    is_listed = models.BooleanField(default=True)
-    position = models.PositiveIntegerField(default=0)
-    created_at = models.DateTimeField(default=timezone.now)
-    rating_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
-    rating_sum = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    image = models.CharField(_("image"), max_length=100, blank=True, help_text=_("path below static/"))
+    is_listed = models.BooleanField(_("is listed"), default=True)
+    position = models.PositiveIntegerField(_("position"), default=0)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    rating_count = models.PositiveIntegerField(_("rating count"), default=0, db_default=0, editable=False)
+    rating_sum = models.PositiveIntegerField(_("rating sum"), default=0, db_default=0, editable=False)
 
     objects = ProductQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "id"]
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
         constraints = [
             models.CheckConstraint(condition=Q(stock__gte=0), name="shop_product_stock_is_never_negative"),
         ]

@@ -25,22 +25,31 @@ class Review(models.Model):
     leaves the opinion, and no name.
     """
 
-    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="reviews")
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="reviews", verbose_name=_("product"))
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="reviews"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="reviews",
+        verbose_name=_("user"),
     )
-    order = models.ForeignKey("orders.Order", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    author = models.CharField(max_length=60, blank=True)
-    stars = models.PositiveSmallIntegerField(choices=[(n, str(n)) for n in range(1, MOST_STARS + 1)])
-    title = models.CharField(max_length=80)
-    text = models.TextField(max_length=TEXT_LENGTH, blank=True)
+    order = models.ForeignKey(
+        "orders.Order", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("order")
+    )
+    author = models.CharField(_("author"), max_length=60, blank=True)
+    stars = models.PositiveSmallIntegerField(_("stars"), choices=[(n, str(n)) for n in range(1, MOST_STARS + 1)])
+    title = models.CharField(_("title"), max_length=80)
+    text = models.TextField(_("text"), max_length=TEXT_LENGTH, blank=True)
     is_shown = models.BooleanField(_("shown"), default=True)
-    at = models.DateTimeField(default=timezone.now)
+    at = models.DateTimeField(_("at"), default=timezone.now)
 
     objects = ReviewQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at", "-id"]
+        verbose_name = _("review")
+        verbose_name_plural = _("reviews")
         permissions = [("moderate_review", "Can hide and show reviews")]
         constraints = [
             models.UniqueConstraint(fields=["product", "user"], name="shop_review_once_by_a_shopper"),

@@ -24,15 +24,19 @@ class StockMovement(models.Model):
         CORRECTION = "correction", _("correction")
 
     id = models.BigAutoField(primary_key=True)
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, db_index=False, related_name="movements")
-    quantity = models.IntegerField()
-    reason = models.CharField(max_length=12, choices=Reason)
-    reference = models.CharField(max_length=REFERENCE_MAX, blank=True, db_index=True)
-    note = models.CharField(max_length=NOTE_MAX, blank=True, default="", db_default="")
-    at = models.DateTimeField(default=timezone.now)
+    product = models.ForeignKey(
+        Product, on_delete=models.PROTECT, db_index=False, related_name="movements", verbose_name=_("product")
+    )
+    quantity = models.IntegerField(_("quantity"))
+    reason = models.CharField(_("reason"), max_length=12, choices=Reason)
+    reference = models.CharField(_("reference"), max_length=REFERENCE_MAX, blank=True, db_index=True)
+    note = models.CharField(_("note"), max_length=NOTE_MAX, blank=True, default="", db_default="")
+    at = models.DateTimeField(_("at"), default=timezone.now)
 
     class Meta:
         ordering = ["at", "id"]
+        verbose_name = _("stock movement")
+        verbose_name_plural = _("stock movements")
         indexes = [
             # For the newest of a product, and for what of it was sold lately, which is read from the index alone.
             models.Index(fields=["product", "-at", "-id", "quantity", "reason"], name="shop_stockmovement_newest"),

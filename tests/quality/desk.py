@@ -27,22 +27,27 @@ DESK = (
     _example("bulk finished", f"{ADMIN}bulkoperation/{{finished}}/change/"),
     _example("queues", f"{ADMIN}queues/"),
     _example("passport", "/admin/orders/order/{order}/passport/"),
+    _example("low stock", "/admin/shop/lowstock/"),
+    _example("stock of a product", "/admin/shop/product/{product}/stock/"),
+    _example("shipments", "/admin/shipping/shipment/"),
+    _example("one shipment", "/admin/shipping/shipment/{shipment}/change/"),
+    _example("lost parcel", "/admin/orders/order/{lost}/parcels/"),
 )
 _MENDED, _GOING = 12, 48
 
 
 def prepare(stack: Stack, *, stuck: str) -> dict[str, Any]:
-    """Failures of all kinds, bulk retries in each state, and a paused queue; what the addresses above name.
+    """Failures of all kinds, bulk retries in each state, a lost parcel, a paused queue; what the addresses above name.
 
     `stuck` is the public id of an order whose charge is dead, and stays so.
     """
-    token = stack.token()
+    token, lost = stack.token(), _lost(stack)
     places = {"finished": _retried(stack, token, _MENDED, rate=50, stuck=stuck)}
     stack.wait_for(
         lambda: stack.api("GET", f"bulk-retries/{places['finished']}/", token=token)[1]["state"] == "finished",
         what="the bulk retry has ended",
     )
-    places |= json.loads(_shell(stack, "happen()").splitlines()[-1])
+    places |= json.loads(_shell(stack, f"happen(lost={lost!r})").splitlines()[-1])
     places["running"] = _retried(stack, token, _GOING, rate=1, stuck=stuck)
     places["previewed"] = _previewed(stack, token, error="GatewayUnavailable", reason="The bank is back")
     stack.api("POST", "queues/shipping/pause/", json={"reason": "The carrier asked for it until 18:00"}, token=token)
@@ -58,6 +63,18 @@ def _mend(page: Page) -> None:
     page.get_by_label("kind").select_option("shipped")
     page.get_by_role("button", name="Show the difference").click()
     page.get_by_label("Reason").fill("The kind was mistyped in the import of 4 May")
+
+
+def _lost(stack: Stack) -> str:
+    """The public id of an order whose parcel the carrier has lost."""
+    public_id = str(stack.order(city="Lostville")["public_id"])
+
+    def lost() -> bool:
+        shipment = stack.api("GET", f"orders/{public_id}/")[1]["shipment"]
+        return shipment is not None and shipment["status"] == "lost"
+
+    stack.wait_for(lost, 60, what="the parcel is lost")
+    return public_id
 
 
 def _retried(stack: Stack, token: str, count: int, *, rate: int, stuck: str) -> str:

@@ -21,6 +21,7 @@ from messaging.permissions import Actor
 from messaging.uuids import uuid7
 from orders.models import Order
 from payments.models import Payment
+from shop.models import Product
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +72,8 @@ KINDS = (
 )  # fmt: skip
 
 
-def happen() -> None:
-    """All of it; prints where examples are, as JSON."""
+def happen(*, lost: str) -> None:
+    """All of it; prints where examples are, as JSON. `lost` is the public id of an order whose parcel is lost."""
     order = Order.objects.latest("pk")
     for kind in KINDS:
         _fail(kind, order_id=order.pk)
@@ -83,8 +84,18 @@ def happen() -> None:
         "failure": str(dead.filter(error_type="RuntimeError").latest("finished_at").pk),
         "mistyped": str(dead.filter(error_type__endswith="PayloadInvalid")[0].pk),
         "order": _retried_order().pk,
+        **_of_the_parcel(Order.objects.get(public_id=lost)),
     }
     print(json.dumps(examples))  # noqa: T201 - its caller reads it
+
+
+def _of_the_parcel(order: Order) -> dict[str, Any]:
+    sku = order.lines.values_list("sku", flat=True)[0]
+    return {
+        "lost": order.pk,
+        "shipment": str(order.shipments.latest("shipped_at").pk),
+        "product": Product.objects.get(sku=sku).pk,
+    }
 
 
 def _retried_order() -> Order:
