@@ -51,14 +51,14 @@ def test_orders_wait_while_payments_are_paused_and_are_shipped_afterwards(make_s
 
 
 def test_what_lay_at_the_broker_when_the_queue_was_paused_stays_there_and_is_sent_once(make_stack):
-    stack = make_stack(own_broker=False, env={"CONVEYOR_VISIBILITY": "3"}, workers={"shipping": 1})
+    stack = make_stack(own_broker=False, env={"CONVEYOR_VISIBILITY": "8"}, workers={"shipping": 1})
     worker = stack.new_worker("payments", 2, pool="threads")
     stack.workers.append(worker)
     waiting = [stack.order() for _ in range(5)]
     stack.wait_for(lambda: {m.state for m in charges(stack, *waiting)} == {State.SENT}, what="all are at the broker")
     command(stack, "pause", "payments", "--reason", "a test")
     worker.start()
-    time.sleep(8)
+    time.sleep(12)  # longer than a window
     assert {(m.state, m.sends) for m in charges(stack, *waiting)} == {(State.SENT, 1)}
     assert queue(stack)["depth"] == 5
     command(stack, "resume", "payments")
