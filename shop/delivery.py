@@ -5,8 +5,12 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from orders.models import ShippingMethod
+from orders.values import Address
+from shipping.carriers import Consignment
+from shipping.choice import quotes
 from shipping.selectors import Window, delivery_window
 
 _SATURDAY = 5
@@ -36,6 +40,17 @@ def offers(*, now: datetime) -> list[Offer]:
         )
         for method in ShippingMethod
     ]
+
+
+def is_served(*, country: str, shipping_method: str) -> bool:
+    """Whether any carrier goes to this country (ISO 3166-1) that way. Known from their tariffs; nobody is asked."""
+    address = Address(line1="", city="", postcode="", country=country)
+    return bool(quotes(consignment=Consignment(name="", address=address, shipping_method=shipping_method)))
+
+
+def not_served() -> str:
+    """What people are told then."""
+    return _("No carrier takes parcels there. Nothing was ordered. Choose another country, or another way of shipping.")
 
 
 def until_cutoff(*, now: datetime) -> timedelta | None:

@@ -14,6 +14,7 @@ from orders.models import ShippingMethod
 from payments.gateways import UnknownPaymentMethod, check_method
 from shop.api.fields import Email, Flag, Id, Number, StrictSerializer, Text, WholeNumber
 from shop.api.problems import invalid
+from shop.delivery import is_served, not_served
 from shop.search import Sort
 from shop.services import Address, Idempotency, LineWanted
 
@@ -63,6 +64,11 @@ class OrderIn(StrictSerializer):
     shipping_method = serializers.ChoiceField(choices=ShippingMethod.choices)
     payment_method = PaymentMethod()
     lines = OrderLineIn(many=True, allow_empty=False, max_length=MAX_LINES)  # type: ignore[call-arg]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not is_served(country=attrs["address"]["country"], shipping_method=attrs["shipping_method"]):
+            raise serializers.ValidationError({"address": {"country": [not_served()]}})
+        return attrs
 
 
 class PayIn(StrictSerializer):

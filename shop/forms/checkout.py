@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models import ShippingMethod
 from payments.gateways import offered_methods
+from shop.delivery import is_served, not_served
 from shop.forms.addresses import AddressForm
 from shop.models import SavedAddress
 
@@ -64,6 +65,13 @@ class CheckoutForm(AddressForm, PaymentForm):
             *((key, str(address)) for key, address in self.saved.items()),
             (NEW_ADDRESS, _("Another address")),
         ]
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or self.cleaned_data
+        country, method = cleaned.get("country"), cleaned.get("shipping_method")
+        if country and method and not is_served(country=country, shipping_method=method):
+            self.add_error("country", not_served())
+        return cleaned
 
     @property
     def is_stale(self) -> bool:

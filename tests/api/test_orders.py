@@ -140,7 +140,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ("address", "Bern"), ("address", None), ("address", ...), ("address", []),
         ("address.line1", ...), ("address.city", ""), ("address.postcode", "x" * 21), ("address.line2", "extra"),
         ("address.country", "CHE"), ("address.country", "C"), ("address.country", "C1"), ("address.country", "C\nH"),
-        ("address.country", 41), ("address.country", ["C", "H"]),
+        ("address.country", 41), ("address.country", ["C", "H"]), ("address.country", "AQ"),
         ("shipping_method", "pigeon"), ("shipping_method", ...), ("shipping_method", {}), ("shipping_method", True),
         ("payment_method", "pm_unknown"), ("payment_method", ""), ("payment_method", ["pm_card_visa"]),
         ("lines", []), ("lines", {}), ("lines", "LAMP"), ("lines", ...), ("lines", [5]),

@@ -275,3 +275,11 @@ def test_somebody_elses_address_cannot_be_chosen(shopper):
     other = UserFactory.create().addresses.create(name="Eve", line1="x", city="x", postcode="1", country="DE")
     shopper.post("/checkout/", filled(shopper, saved_address=str(other.pk)))
     assert not Order.objects.filter(name="Eve").exists()
+
+
+def test_a_country_that_no_carrier_serves_is_refused_beside_its_field(shopper, lamp):
+    page = shopper.post("/checkout/", filled(shopper, country="AQ", postcode="BIQQ 1ZZ"))
+    assert "No carrier takes parcels there" in text(page)
+    assert not Order.objects.exists()
+    lamp.refresh_from_db()
+    assert lamp.stock == 5
