@@ -1,101 +1,34 @@
 """Does a circuit open only when a system is down, and does what waits for it neither die nor get lost?"""
 
-import json
 import threading
 from datetime import timedelta
 
 import pytest
-from django.core.exceptions import PermissionDenied
-from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from messaging import circuits, ledger, services
-from messaging.circuit_desk import circuit_rows
-from messaging.circuits import CircuitOpen, Verdict, guard
-from messaging.desk import alerts
-from messaging.models import Attempt, AuditEntry, Circuit, Message, State
-from messaging.permissions import Actor
+from messaging import circuits, services
+from messaging.circuits import CircuitOpen, guard
+from messaging.models import Attempt, Circuit, Message, State
 from messaging.relay import claims
 from messaging.signals import deferred
-from tests.messaging.deliver import deliver, hand_over
-from tests.messaging.samples import Sample, TemporaryTrouble, behaviour
+from tests.messaging.circuits.system import (
+    NAME,
+    Refusal,
+    again,
+    asked,
+    down,
+    enqueue,
+    judge,
+    opened,
+    probe_is_due,
+    script,
+    send,
+)
+from tests.messaging.deliver import hand_over
+from tests.messaging.samples import TemporaryTrouble
 
 pytestmark = pytest.mark.django_db(transaction=True)
-NAME = "system.test"
-ANN = Actor.system("ann")
-
-
-class Refusal(Exception):
-    """An answer."""
-
-
-def judge(error: Exception) -> Verdict | None:
-    return {TemporaryTrouble: Verdict.DOWN, Refusal: Verdict.UP}.get(type(error))
-
-
-@pytest.fixture(autouse=True)
-def _system(settings):
-    settings.CONVEYOR_CIRCUIT_FAILURES = 3
-    settings.CONVEYOR_CIRCUIT_SECONDS = 10
-    behaviour["ask"] = ask
-    circuits.forget()
-    yield
-    behaviour.clear()
-
-
-#: What the system does when it is asked, call by call; it answers once this is empty.
-script: list[Exception] = []
-asked: list[int] = []
-
-
-@pytest.fixture(autouse=True)
-def _up():
-    script.clear()
-    asked.clear()
-
-
-def ask(self, payload) -> None:
-    with guard(NAME, judge=judge):
-        asked.append(1)
-        if script:
-            raise script.pop(0)
-    with self.complete():
-        pass
-
-
-def down(times: int) -> None:
-    script.extend(TemporaryTrouble("no answer") for _ in range(times))
-
-
-def send(count: int = 1) -> list[Message]:
-    """Deliver so many new messages, one after the other."""
-    return [deliver(enqueue()) for _ in range(count)]
-
-
-def enqueue() -> Message:
-    with ledger.transaction():
-        return ledger.enqueue(Sample(text="ask"))
-
-
-def again(message: Message) -> Message:
-    Message.objects.filter(pk=message.pk).update(available_at=timezone.now())
-    return deliver(Message.objects.get(pk=message.pk))
-
-
-def opened() -> Circuit:
-    """A circuit that three failures in a row have opened."""
-    down(3)
-    send(3)
-    circuit = Circuit.objects.get()
-    assert circuit.is_open
-    asked.clear()
-    return circuit
-
-
-def probe_is_due() -> None:
-    Circuit.objects.update(probe_at=timezone.now())
-    circuits.forget()
 
 
 def test_a_system_that_answers_costs_one_look_a_second_and_leaves_no_row(django_assert_num_queries):
@@ -269,50 +202,6 @@ def test_a_probe_that_finds_the_circuit_closed_meanwhile_goes_on():
     assert send()[0].state == State.DONE
 
 
-def test_an_operator_has_it_tried_at_once():
-    opened()
-    waiting = send(3)
-    services.probe(name=NAME, actor=ANN)
-    due = Message.objects.due(now=timezone.now())
-    assert due.count() == 1
-    assert due.get() in waiting
-    circuits.forget()
-    assert deliver(due.get()).state == State.DONE
-    assert Message.objects.due(now=timezone.now()).count() == 2
-    assert AuditEntry.objects.get(action="try circuit").data == {"circuit": NAME}
-
-
-def test_trying_wants_a_permission_and_a_circuit_that_is_open():
-    with pytest.raises(PermissionDenied):
-        services.probe(name=NAME, actor=Actor(name="eve", may=lambda codename: False))
-    with pytest.raises(services.CircuitClosed):
-        services.probe(name=NAME, actor=ANN)
-    assert not AuditEntry.objects.exists()
-
-
-def test_the_desk_tells_state_and_number_with_personal_data_masked():
-    circuits.register(NAME, "A system")
-    try:
-        assert next(row for row in circuit_rows() if row.name == NAME).state == "closed"
-        opened()
-        send(2)
-        Circuit.objects.update(last_error="no answer for ann@example.com")
-        row = next(row for row in circuit_rows() if row.name == NAME)
-        assert (row.state, row.waiting, row.label) == ("open", 2, "A system")
-        assert "ann@" not in row.last_error
-        probe_is_due()
-        circuits._claim_probe(NAME)
-        assert next(row for row in circuit_rows() if row.name == NAME).state == "half_open"
-    finally:
-        circuits._labels.pop(NAME)
-
-
-def test_people_are_told_once_that_a_system_is_down():
-    opened()
-    assert [alert.key for alert in alerts.look() if alert.key.startswith("circuit")] == [f"circuit:{NAME}"]
-    assert not [alert for alert in alerts.look() if alert.key.startswith("circuit")]
-
-
 def test_with_no_bound_the_breaker_is_off(settings, django_assert_num_queries):
     settings.CONVEYOR_CIRCUIT_FAILURES = 0
     with django_assert_num_queries(0), pytest.raises(TemporaryTrouble), guard(NAME, judge=judge):
@@ -356,22 +245,3 @@ def test_a_message_that_was_settled_meanwhile_is_not_put_off():
     assert services.defer(message_id=message.pk, circuit=NAME, delay=1) is None
     message.refresh_from_db()
     assert message.waits_for == ""
-
-
-def test_the_command_tells_what_is_down_and_has_it_tried(capsys):
-    opened()
-    waiting = send(2)
-    call_command("queue", "list")
-    assert f"{NAME} is down: 2 messages wait for it." in capsys.readouterr().out
-    call_command("queue", "try", NAME, "--dry-run")
-    assert "would be tried" in capsys.readouterr().out
-    assert not Message.objects.due(now=timezone.now()).exists()
-    call_command("queue", "try", NAME, "--json")
-    assert json.loads(capsys.readouterr().out) == {"circuit": NAME, "dry_run": False}
-    assert Message.objects.due(now=timezone.now()).get() in waiting
-    Circuit.objects.update(opened_at=None)
-    for options in ([], ["--dry-run"]):
-        with pytest.raises(CommandError, match="is not held to be down"):
-            call_command("queue", "try", NAME, *options)
-    with pytest.raises(CommandError, match=f"There are: .*{NAME}"):
-        call_command("queue", "try", "the moon")
