@@ -293,26 +293,3 @@ def test_a_pause_wants_a_reason_and_a_queue_that_is_there(no_broker):
 def test_queues_are_told_while_the_broker_is_down(no_broker):
     rows = get("/queues/", token=operator()).json()["results"]
     assert [(row["depth"], row["consumers"]) for row in rows] == [(None, None)] * 4
-
-
-def test_outside_systems_are_told_and_one_that_is_down_can_be_tried():
-    token = operator()
-    shown = {row["name"]: row for row in get("/circuits/", token=token).json()["results"]}
-    assert shown["gateway.simulated"] == {
-        "name": "gateway.simulated",
-        "state": "closed",
-        "since": None,
-        "waiting": 0,
-        "probe_at": None,
-        "last_error": "",
-    }
-    refused = post("/circuits/gateway.simulated/probe/", {}, token=token)
-    assert problem(refused, 409)["type"].endswith("circuit-closed")
-    assert post("/circuits/nothing/probe/", {}, token=token).status_code == 404
-    now = timezone.now()
-    Circuit.objects.create(pk="gateway.simulated", opened_at=now, probe_at=now + timedelta(hours=1), last_error="no")
-    waiting = dead(state=State.PENDING, waits_for="gateway.simulated", available_at=now + timedelta(hours=1))
-    answer = post("/circuits/gateway.simulated/probe/", {}, token=token).json()
-    assert (answer["state"], answer["waiting"], answer["last_error"]) == ("open", 1, "no")
-    waiting.refresh_from_db()
-    assert waiting.available_at <= timezone.now()

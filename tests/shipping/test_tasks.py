@@ -1,48 +1,26 @@
 """Does every paid order get one parcel, and does the parcel's end become the order's?"""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from messaging.invariants import audit
 from messaging.models import Message, State
 from messaging.permissions import Actor
 from messaging.services import discard
-from orders.errors import IllegalTransition
 from orders.models import Order, Status
-from orders.services import mark_refunded
 from orders.values import Address
-from shipping import services
-from shipping.carriers import Booking, ParcelState, Tracking, carriers
+from shipping.carriers import Booking, carriers
 from shipping.carriers.simulated import Swiftpost, Tariff
 from shipping.models import CarrierParcel, Shipment, ShipmentStatus
 from shipping.selectors import consignment_of
 from shop.services import cancel
 from tests.delivery import deliver, deliver_all, deliver_due, hurry, take
-from tests.factories import place
+from tests.shipping.orders import CANCEL, CREATE, book, paid, status
 
 pytestmark = pytest.mark.django_db(transaction=True)
-CHARGE, CREATE, TRACK = "payments.charge_payment", "shipping.create_shipment", "shipping.track_shipment"
-CANCEL = "shipping.cancel_parcel"
-DELIVERED = Tracking(ParcelState.DELIVERED, ())
-
-
-def paid(**changes: Any) -> Order:
-    order = place(**changes)
-    deliver(take(task=CHARGE))
-    order.refresh_from_db()
-    assert order.status == Status.PAID
-    return order
-
-
-def status(order: Order) -> str:
-    order.refresh_from_db()
-    return order.status
 
 
 def test_a_paid_order_is_shipped():
@@ -105,38 +83,6 @@ def test_an_order_to_nowhere_ends_as_a_dead_task_and_can_still_be_cancelled():
     deliver_all()
     assert status(order) == Status.REFUNDED
     assert audit() == []
-
-
-def test_a_parcel_that_has_arrived_delivers_the_order(settings: Any):
-    order = paid()
-    deliver(take(task=CREATE))
-    with time_machine.travel(timezone.now() + timedelta(seconds=settings.CONVEYOR_TRANSIT_SECONDS + 1), tick=False):
-        deliver_due()
-    shipment = Shipment.objects.get()
-    assert status(order) == Status.DELIVERED
-    assert shipment.status == ShipmentStatus.DELIVERED
-    assert shipment.delivered_at is not None
-    assert audit() == []
-
-
-def test_a_parcel_still_on_its_way_is_looked_at_again_later():
-    order = paid()
-    deliver(take(task=CREATE))
-    assert deliver(take(task=TRACK)) == State.DONE
-    assert status(order) == Status.SHIPPED
-    again = Message.objects.get(task=TRACK, state=State.PENDING)
-    assert again.available_at > timezone.now()
-    assert audit() == []
-
-
-def test_tracking_what_has_arrived_changes_nothing(settings: Any):
-    settings.CONVEYOR_TRANSIT_SECONDS = 0
-    order = paid()
-    deliver_all()
-    message = Message.objects.filter(task=TRACK).latest("id")
-    Message.objects.filter(pk=message.pk).update(state=State.SENT)
-    assert deliver(message) == State.DONE
-    assert order.events.filter(kind="delivered").count() == 1
 
 
 def test_a_second_delivery_books_nothing():
@@ -225,24 +171,6 @@ def test_a_parcel_whose_booking_was_never_recorded_is_stopped_when_the_order_is_
     assert audit() == []
 
 
-def test_an_order_refunded_on_the_way_stays_refunded_when_the_parcel_arrives():
-    order = paid()
-    deliver(take(task=CREATE))
-    order.refresh_from_db()
-    mark_refunded(order=order)
-    services.record_tracking(shipment=Shipment.objects.get(), tracking=DELIVERED)
-    assert status(order) == Status.REFUNDED
-    assert Shipment.objects.get().status == ShipmentStatus.DELIVERED
-
-
-def test_a_parcel_cannot_arrive_for_an_order_that_was_not_shipped():
-    order = paid()
-    deliver(take(task=CREATE))
-    Order.objects.filter(pk=order.pk).update(status=Status.PAID)
-    with pytest.raises(IllegalTransition):
-        services.record_tracking(shipment=Shipment.objects.get(), tracking=DELIVERED)
-
-
 def test_an_order_goes_to_the_carrier_that_was_chosen_with_its_price_and_days():
     address = Address(line1="Hauptstrasse 1", city="Köln", postcode="50667", country="DE")
     order = paid(address=address)
@@ -295,85 +223,3 @@ def test_where_no_carrier_goes_is_a_rejected_address():
     paid(address=Address(line1="Hut 1", city="Base", postcode="", country="AQ"))
     assert deliver(take(task=CREATE)) == State.DEAD
     assert "not_served" in Message.objects.get(task=CREATE).error_message
-
-
-@pytest.mark.parametrize(
-    ("city", "end", "kind"),
-    [
-        ("Lostville", ShipmentStatus.LOST, "parcel_lost"),
-        ("Returnham", ShipmentStatus.RETURNED, "parcel_returned"),
-    ],
-)
-def test_a_parcel_that_does_not_arrive_ends_the_looking_and_is_told(city: str, end: str, kind: str):
-    order = paid(city=city)
-    deliver_all()
-    assert Shipment.objects.get().status == end
-    assert status(order) == Status.SHIPPED
-    assert order.events.filter(kind=kind).count() == 1
-    assert not Message.objects.filter(task=TRACK).live().exists()
-    assert list(Shipment.objects.waiting_for_a_person()) == [Shipment.objects.get()]
-    assert audit() == []
-
-
-def test_a_late_parcel_is_told_of_once_and_followed_until_it_arrives(settings: Any):
-    order = paid(city="Delayburg")
-    deliver(take(task=CREATE))
-    began = timezone.now()
-    for part in (0.7, 0.8):
-        with time_machine.travel(began + timedelta(seconds=settings.CONVEYOR_TRANSIT_SECONDS * part), tick=False):
-            hurry(task=TRACK)
-            deliver_due()
-        assert Shipment.objects.get().status == ShipmentStatus.DELAYED
-    assert audit() == []
-    with time_machine.travel(began + timedelta(seconds=settings.CONVEYOR_TRANSIT_SECONDS * 2.1), tick=False):
-        hurry(task=TRACK)
-        deliver_due()
-    assert status(order) == Status.DELIVERED
-    kinds = list(order.events.values_list("kind", flat=True))
-    assert kinds.count("parcel_delayed") == 1
-    codes = Shipment.objects.get().events.values_list("code", flat=True)
-    assert list(codes) == ["accepted", "in_transit", "delayed", "delivered"]
-    assert audit() == []
-
-
-def test_a_happy_look_is_one_commit_and_at_most_eight_statements(settings: Any):
-    settings.CONVEYOR_TRANSIT_SECONDS = 0
-    paid()
-    deliver(take(task=CREATE))
-    message = take(task=TRACK)
-    with CaptureQueriesContext(connection) as captured:
-        deliver(message)
-    statements = [query["sql"] for query in captured][:-1]
-    assert statements.count("COMMIT") == 1
-    work = [sql for sql in statements if not sql.startswith(("BEGIN", "COMMIT"))]
-    assert len(work) <= 8, work
-    assert Shipment.objects.get().status == ShipmentStatus.DELIVERED
-
-
-def test_a_parcel_that_is_lost_after_the_money_went_back_asks_for_nobody():
-    order = paid(city="Lostville")
-    deliver(take(task=CREATE))
-    order.refresh_from_db()
-    mark_refunded(order=order)
-    deliver_all()
-    assert Shipment.objects.get().status == ShipmentStatus.LOST
-    assert not Shipment.objects.waiting_for_a_person().exists()
-    assert status(order) == Status.REFUNDED
-
-
-def test_a_parcel_of_the_older_release_counts_from_the_first_look_on(settings: Any):
-    settings.CONVEYOR_TRANSIT_SECONDS = 0
-    order = paid()
-    deliver(take(task=CREATE))
-    Shipment.objects.update(current_for=None, cost=None, due_from=None, due_until=None)
-    message = take(task=TRACK)
-    Message.objects.filter(pk=message.pk).update(payload={"order_id": order.pk}, schema_version=1)
-    message.refresh_from_db()
-    assert deliver(message) == State.DONE
-    assert status(order) == Status.DELIVERED
-    assert Shipment.objects.get().current_for == order
-    assert audit() == []
-
-
-def book(order: Order) -> None:
-    Swiftpost().book(idempotency_key=order.number, consignment=consignment_of(order))

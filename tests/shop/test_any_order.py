@@ -8,12 +8,10 @@ at times. After each step `audit` must find nothing, and at the end every order 
 import uuid
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
 import hypothesis
 import pytest
 from django.core.management import call_command
-from django.db.models import QuerySet
 from django.test import override_settings
 from django.utils import timezone
 from hypothesis import strategies as st
@@ -38,15 +36,16 @@ from payments.payloads import Reconcile
 from payments.services import give_back, hear
 from shipping import repairs
 from shipping.carriers import EventCode, Heard, TrackingEvent
-from shipping.models import STRANDED, CarrierParcel, Shipment
+from shipping.models import CarrierParcel, Shipment
 from shipping.services import hear as hear_carrier
 from shop.errors import OutOfStock
-from shop.models import StockMovement, User
+from shop.models import User
 from shop.parcels import goods
 from shop.services import LineWanted, cancel, pay_again
 from tests.auditing import broken
 from tests.delivery import deliver, deliver_all
 from tests.factories import ADDRESS, ProductFactory, place
+from tests.shop.any_order import MAILS, is_stranded, may_be_out, one_of, out, pending, publish
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
@@ -54,7 +53,6 @@ METHODS = ("pm_card_visa", "pm_card_visa", "pm_card_declined", "pm_flaky_2", "pm
 CITIES = ("Bern", "Bern", "Flakytown", "Nowhere", "Rejectford", "Delayburg", "Lostville", "Returnham")
 ANN = Actor.system("ann")
 RESTING = (Status.PAYMENT_FAILED, Status.DELIVERED, Status.CANCELLED, Status.REFUNDED)
-MAILS = "orders.send_email"
 
 
 class Shop(RuleBasedStateMachine):
@@ -105,42 +103,42 @@ class Shop(RuleBasedStateMachine):
     def works_off_messages(self, data: st.DataObject, count: int) -> None:
         """Any that are pending, whether their time has come or not."""
         for _ in range(count):
-            message = _one_of(data, _pending())
+            message = one_of(data, pending())
             if message is None:
                 return
-            _publish(message)
-            _deliver(message)
+            publish(message)
+            deliver(message)
             assert broken() == {}
 
     @rule(data=st.data())
     def works_off_all_but_one(self, data: st.DataObject) -> None:
         """As on a good day, on which one message is late."""
-        late = _one_of(data, _pending())
-        for message in _pending():
+        late = one_of(data, pending())
+        for message in pending():
             if message != late:
-                _publish(message)
-                _deliver(message)
+                publish(message)
+                deliver(message)
 
     @rule(data=st.data())
     def loses_a_worker(self, data: st.DataObject) -> None:
         """Published, and then nothing is heard of it until it is delivered again."""
-        message = _one_of(data, _pending())
+        message = one_of(data, pending())
         if message is not None:
-            _publish(message)
+            publish(message)
 
     @rule(data=st.data())
     def delivers_again(self, data: st.DataObject) -> None:
         """What is under way or was settled long ago."""
-        message = _one_of(data, Message.objects.filter(sends__gt=0))
+        message = one_of(data, Message.objects.filter(sends__gt=0))
         if message is not None:
-            _deliver(message, redelivered=True)
+            deliver(message, redelivered=True)
 
     # -- the gateway --------------------------------------------------------------------------------------------------
 
     @rule(data=st.data(), again=st.booleans())
     def gateway_tells(self, data: st.DataObject, again: bool) -> None:
         """Of any charge, soon or late, under a new event or one that was told before."""
-        charge = _one_of(data, GatewayCharge.objects.all())
+        charge = one_of(data, GatewayCharge.objects.all())
         if charge is not None:
             number = 0 if again else data.draw(st.integers(0, 10**6))
             key = uuid.UUID(charge.idempotency_key)
@@ -150,7 +148,7 @@ class Shop(RuleBasedStateMachine):
     @rule(data=st.data(), code=st.sampled_from(EventCode))
     def carrier_tells(self, data: st.DataObject, code: EventCode) -> None:
         """Of any parcel, be it true or not: its word is only a reason to look."""
-        parcel = _one_of(data, CarrierParcel.objects.all())
+        parcel = one_of(data, CarrierParcel.objects.all())
         if parcel is not None:
             event = TrackingEvent(id=f"{parcel.pk}-{code}", at=timezone.now(), code=code)
             with ledger.transaction():
@@ -179,7 +177,7 @@ class Shop(RuleBasedStateMachine):
 
     @rule(data=st.data(), goods_are_back=st.booleans(), city=st.sampled_from(CITIES))
     def sends_again(self, data: st.DataObject, goods_are_back: bool, city: str) -> None:
-        shipment = _one_of(data, Shipment.objects.all())
+        shipment = one_of(data, Shipment.objects.all())
         if shipment is not None:
             address = replace(ADDRESS, city=city)
             with suppress(IllegalTransition, OutOfStock), ledger.transaction():
@@ -200,11 +198,11 @@ class Shop(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def retries(self, data: st.DataObject) -> None:
-        message = _one_of(data, Message.objects.dead())
+        message = one_of(data, Message.objects.dead())
         if message is not None:
             services.retry(ids=[message.pk], actor=ANN)
 
-    @precondition(lambda self: not _pending().filter(task=Reconcile.task).exists())
+    @precondition(lambda self: not pending().filter(task=Reconcile.task).exists())
     @rule()
     def reconciles(self) -> None:
         with ledger.transaction():
@@ -231,13 +229,13 @@ class Shop(RuleBasedStateMachine):
         """All systems are up, and every message is delivered: then nothing is owed, and each order has ended."""
         self.all_come_back()
         for message in Message.objects.filter(state=State.SENT):
-            _deliver(message, redelivered=True)
+            deliver(message, redelivered=True)
         deliver_all(limit=1000)
         assert broken() == {}
         dead = set(Message.objects.dead().exclude(task=MAILS).values_list("subject", flat=True))
         for order in Order.objects.all():
-            assert order.status in RESTING or order.number in dead or _is_stranded(order), order.status
-            assert _out(order) in _may_be_out(order), (order.number, order.status)
+            assert order.status in RESTING or order.number in dead or is_stranded(order), order.status
+            assert out(order) in may_be_out(order), (order.number, order.status)
         assert not Refund.objects.filter(status=RefundStatus.PENDING).exclude(payment__order__number__in=dead).exists()
         assert GatewayRefund.objects.count() == Refund.objects.filter(status=RefundStatus.DONE).count()
         assert GatewayCharge.objects.count() <= Payment.objects.count()
@@ -263,45 +261,3 @@ def test_every_invariant_holds_whatever_happens_in_whatever_order():
         CONVEYOR_TRACK_SECONDS=0,
     ):
         run_state_machine_as_test(Shop, settings=settings)
-
-
-def _one_of(data: st.DataObject, rows: QuerySet[Any]) -> Any:
-    """One of the rows, oldest first so that hypothesis can shrink; None if there is none."""
-    found = list(rows.order_by("pk"))
-    return data.draw(st.sampled_from(found)) if found else None
-
-
-def _pending() -> QuerySet[Message]:
-    """E-mails move nothing."""
-    return Message.objects.filter(state=State.PENDING).exclude(task=MAILS)
-
-
-def _publish(message: Message) -> None:
-    """As the relay does, whatever the time."""
-    message.state, message.sent_at, message.sends = State.SENT, timezone.now(), message.sends + 1
-    message.save(update_fields=["state", "sent_at", "sends"])
-
-
-def _deliver(message: Message, *, redelivered: bool = False) -> None:
-    deliver(message, redelivered=redelivered)
-
-
-def _pieces(order: Order) -> int:
-    return sum(order.lines.values_list("quantity", flat=True))
-
-
-def _out(order: Order) -> int:
-    """Pieces that the order holds, or took with it; what was lost on the way is written off elsewhere."""
-    return -sum(StockMovement.objects.filter(reference=order.number).values_list("quantity", flat=True))
-
-
-def _may_be_out(order: Order) -> tuple[int, ...]:
-    """Pieces: none of what was not paid, all of what arrived; the rest may have been taken back, or not."""
-    if order.status == Status.PAYMENT_FAILED:
-        return (0,)
-    return (_pieces(order),) if order.status == Status.DELIVERED else (0, _pieces(order))
-
-
-def _is_stranded(order: Order) -> bool:
-    """Its parcel was lost or came back, and it is a person's turn."""
-    return Shipment.objects.filter(current_for=order, status__in=STRANDED).exists()

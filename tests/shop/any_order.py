@@ -1,0 +1,53 @@
+"""How does a test hand out any row, deliver any message, and say where an order's goods may be?"""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from hypothesis import strategies as st
+
+from messaging.models import Message, State
+from orders.models import Order, Status
+from shipping.models import STRANDED, Shipment
+from shop.models import StockMovement
+
+#: They move nothing.
+MAILS = "orders.send_email"
+
+
+def one_of(data: st.DataObject, rows: QuerySet[Any]) -> Any:
+    """One of the rows, oldest first so that hypothesis can shrink; None if there is none."""
+    found = list(rows.order_by("pk"))
+    return data.draw(st.sampled_from(found)) if found else None
+
+
+def pending() -> QuerySet[Message]:
+    """E-mails move nothing."""
+    return Message.objects.filter(state=State.PENDING).exclude(task=MAILS)
+
+
+def publish(message: Message) -> None:
+    """As the relay does, whatever the time."""
+    message.state, message.sent_at, message.sends = State.SENT, timezone.now(), message.sends + 1
+    message.save(update_fields=["state", "sent_at", "sends"])
+
+
+def pieces(order: Order) -> int:
+    return sum(order.lines.values_list("quantity", flat=True))
+
+
+def out(order: Order) -> int:
+    """Pieces that the order holds, or took with it; what was lost on the way is written off elsewhere."""
+    return -sum(StockMovement.objects.filter(reference=order.number).values_list("quantity", flat=True))
+
+
+def may_be_out(order: Order) -> tuple[int, ...]:
+    """Pieces: none of what was not paid, all of what arrived; the rest may have been taken back, or not."""
+    if order.status == Status.PAYMENT_FAILED:
+        return (0,)
+    return (pieces(order),) if order.status == Status.DELIVERED else (0, pieces(order))
+
+
+def is_stranded(order: Order) -> bool:
+    """Its parcel was lost or came back, and it is a person's turn."""
+    return Shipment.objects.filter(current_for=order, status__in=STRANDED).exists()
