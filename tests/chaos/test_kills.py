@@ -38,7 +38,7 @@ def charge(stack: Stack) -> dict[str, Any]:
 
 def refund(stack: Stack) -> dict[str, Any]:
     order = stack.order()
-    stack.wait_status(order, "delivered")
+    await_death(stack, order, "delivered")
     wanted = {"amount": order["total"]["amount"], "reason": "came late"}
     path = f"orders/{order['public_id']}/refunds/"
     assert stack.api("POST", path, json=wanted, token=stack.token("admin"))[0] == 200
@@ -50,7 +50,7 @@ def book(stack: Stack) -> dict[str, Any]:
 
 
 def await_death(stack: Stack, order: dict[str, Any], *statuses: str) -> dict[str, Any]:
-    """Wait until the order has got there all the same."""
+    """Wait until the order has got there all the same. A worker that the test before has killed may still be down."""
 
     def arrived() -> bool:
         keep_alive(stack)
