@@ -184,7 +184,10 @@ def _answered(name: str, circuit: Circuit | None) -> None:
 
 
 def _wait(circuit: Circuit, now: datetime) -> float:
-    """Seconds until the next probe, and then some, so that not all come at once."""
+    """Seconds until the next probe, and then some, so that not all come at once.
+
+    While one tries, `probe_at` lies where its process would be given up; the others need not wait for that.
+    """
     next_probe = max(0.0, (circuit.probe_at - now).total_seconds()) if circuit.probe_at else 0.0
     age = (now - circuit.opened_at).total_seconds() if circuit.opened_at else 0.0
     spread = max(settings.CONVEYOR_CIRCUIT_SECONDS, age * _SHARE_OF_AGE)

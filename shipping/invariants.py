@@ -9,9 +9,9 @@ from messaging.invariants import invariant
 from messaging.models import Message
 from orders.invariants import EXPLAINED_BY
 from orders.models import NUMBER_LENGTH, Order, Status
+from shipping.carriers import simulated_names
 from shipping.models import STRANDED, CarrierParcel, Shipment, ShipmentStatus
 from shipping.payloads import CancelParcel, CreateShipment
-from shipping.selectors import simulated_names
 
 SHOWN = 50
 

@@ -1,6 +1,5 @@
 """What can be asked about shipments?"""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,13 +7,11 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Count, OuterRef, Q, Subquery, Sum
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from orders.models import Order, OrderLine
 from orders.values import Address
 from shipping.carriers import AddressRejected, Consignment, EventCode, UnknownCarrier, carrier
-from shipping.carriers.simulated import SimulatedCarrier
 from shipping.choice import choose
 from shipping.models import MOVING, CarrierParcel, ParcelEvent, Shipment
 from shipping.windows import Window, window
@@ -140,9 +137,3 @@ def history_of(*, order_id: int) -> list[Shipment]:
 def parcels_at_carriers(*, order_number: str) -> list[CarrierParcel]:
     """What the simulated carriers' own records say of an order's parcels, oldest first."""
     return list(CarrierParcel.objects.filter(idempotency_key__startswith=order_number).order_by("booked_at", "pk"))
-
-
-def simulated_names() -> list[str]:
-    """The carriers whose record stands in this database."""
-    known: Iterable[Any] = (import_string(path) for path in settings.SHIPPING_CARRIERS)
-    return [each.name for each in known if isinstance(each, type) and issubclass(each, SimulatedCarrier)]

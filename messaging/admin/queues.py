@@ -89,10 +89,12 @@ class QueuesAdmin(ReadOnlyAdmin):
 
     def probe_view(self, request: HttpRequest, name: str) -> HttpResponse:
         try:
-            services.probe(name=name, actor=self._actor(request, permissions.RETRY))
+            is_sent = services.probe(name=name, actor=self._actor(request, permissions.RETRY))
         except services.CircuitClosed as fault:
             return self._back(request, str(fault), messages.WARNING)
-        text = _("One message that waits for %(name)s is sent now.") % {"name": name}
+        one_waits = _("One message that waits for %(name)s is sent now.")
+        none_waits = _("No message waits for %(name)s: the next one that needs it tries.")
+        text = (one_waits if is_sent else none_waits) % {"name": name}
         self.log_list(request, text)
         return self._back(request, text)
 

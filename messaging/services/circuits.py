@@ -14,10 +14,11 @@ class CircuitClosed(RuntimeError):
 
 
 @transaction.atomic
-def probe(*, name: str, actor: Actor, reason: str = "") -> None:
-    """Send one of the messages that wait for the system `name` now, to try whether it is back.
+def probe(*, name: str, actor: Actor, reason: str = "") -> bool:
+    """Have the system `name` tried now: by one of the messages that wait for it, or by the next one that needs it.
 
-    Where one tries already, its end is waited for. Raises `PermissionDenied` and `CircuitClosed`.
+    True: one waits, and is sent. Where one tries already, its end is waited for.
+    Raises `PermissionDenied` and `CircuitClosed`.
     """
     actor.require(permissions.RETRY)
     now = timezone.now()
@@ -25,6 +26,7 @@ def probe(*, name: str, actor: Actor, reason: str = "") -> None:
         raise CircuitClosed(_("%(name)s is not held to be down.") % {"name": name})
     Circuit.objects.filter(pk=name, opened_at__isnull=False, probing_since=None).update(probe_at=now)
     waiting = Message.objects.filter(state=State.PENDING, waits_for=name).order_by("-priority", "available_at")
-    Message.objects.filter(pk__in=list(waiting.values_list("pk", flat=True)[:1])).update(available_at=now)
+    sent = Message.objects.filter(pk__in=list(waiting.values_list("pk", flat=True)[:1])).update(available_at=now)
     trail.record(action="try circuit", actor=actor, reason=reason, data={"circuit": name})
     wakeup.call()
+    return bool(sent)

@@ -42,6 +42,7 @@ __all__ = [
     "carrier",
     "carriers",
     "register_circuits",
+    "simulated_names",
 ]
 
 
@@ -60,10 +61,17 @@ def carriers() -> list[Carrier]:
 
 def register_circuits() -> None:
     """Let operators see which carriers are up, and let outages be played of those that are simulated."""
+    simulated = simulated_names()
+    for each in _known(tuple(settings.SHIPPING_CARRIERS)).values():
+        circuits.register(each.circuit, each.name, is_simulated=each.name in simulated)
+
+
+def simulated_names() -> list[str]:
+    """The carriers whose record stands in this database."""
     from shipping.carriers.simulated import SimulatedCarrier
 
-    for each in _known(tuple(settings.SHIPPING_CARRIERS)).values():
-        circuits.register(each.circuit, each.name, is_simulated=isinstance(each.carrier, SimulatedCarrier))
+    known = _known(tuple(settings.SHIPPING_CARRIERS)).values()
+    return [each.name for each in known if isinstance(each.carrier, SimulatedCarrier)]
 
 
 @cache

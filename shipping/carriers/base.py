@@ -55,6 +55,11 @@ class UnknownCarrier(LookupError):
         super().__init__(_("No carrier is called %(name)s here.") % {"name": name[:40]})
 
 
+def circuit_of(name: str) -> str:
+    """The circuit of the carrier of this name."""
+    return f"carrier.{name.lower()}"
+
+
 class ParcelState(StrEnum):
     """How a parcel stands. The last three are its ends: it never leaves them."""
 

@@ -15,6 +15,7 @@ from shipping.carriers.base import (
     Quote,
     Tracking,
     UnknownParcel,
+    circuit_of,
 )
 
 
@@ -39,7 +40,7 @@ class GuardedCarrier:
 
     @property
     def circuit(self) -> str:
-        return f"carrier.{self.name.lower()}"
+        return circuit_of(self.name)
 
     def quote(self, *, consignment: Consignment) -> Quote | None:
         return self.carrier.quote(consignment=consignment)

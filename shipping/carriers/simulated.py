@@ -30,6 +30,7 @@ from shipping.carriers.base import (
     Tracking,
     TrackingEvent,
     UnknownParcel,
+    circuit_of,
 )
 from shipping.models import CarrierCall, CarrierParcel
 
@@ -116,7 +117,7 @@ class SimulatedCarrier:
 
     def _reach(self) -> None:
         """The outage of a city is its own; this one is everybody's."""
-        if outages.is_played(name=f"carrier.{self.name.lower()}"):
+        if outages.is_played(name=circuit_of(self.name)):
             raise CarrierUnavailable(f"{self.name} cannot be reached.")
 
     def _calls(self, key: str) -> int:

@@ -12,8 +12,9 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from messaging import circuits, pauses
-from messaging.models import Circuit, Message, State
+from messaging import pauses
+from messaging.circuit_desk import circuit_rows
+from messaging.models import Message, State
 from messaging.topology import topology
 
 COUNTED = (State.PENDING, State.SENT, State.DEAD)
@@ -51,18 +52,15 @@ class Ledger(Collector):
         return gauge
 
     def _circuits(self) -> Iterator[Metric]:
-        opened = set(Circuit.objects.filter(opened_at__isnull=False).values_list("name", flat=True))
-        held = Message.objects.filter(state=State.PENDING).exclude(waits_for="")
-        waiting = dict(held.values_list("waits_for").annotate(Count("pk")).order_by())
         is_open = GaugeMetricFamily(
             "conveyor_circuit_open", "1 while an outside system is held to be down.", labels=["circuit"]
         )
         deferred = GaugeMetricFamily(
             "conveyor_circuit_waiting", "Messages that wait for an outside system to answer again.", labels=["circuit"]
         )
-        for name in sorted(circuits.labels().keys() | opened):
-            is_open.add_metric([name], name in opened)
-            deferred.add_metric([name], waiting.get(name, 0))
+        for row in circuit_rows():
+            is_open.add_metric([row.name], row.is_open)
+            deferred.add_metric([row.name], row.waiting)
         yield is_open
         yield deferred
 

@@ -244,7 +244,10 @@ def test_an_operator_has_a_system_tried_and_a_viewer_does_not(operator, viewer):
     assert operator.get(path).status_code == 405
     assert not Message.objects.due(now=timezone.now()).exists()
     assert "is sent now" in text_after(operator, path)
+    assert AuditEntry.objects.get().action == "try circuit"
     assert Message.objects.due(now=timezone.now()).get() == waiting
+    Message.objects.all().delete()
+    assert "No message waits for gateway.simulated" in text_after(operator, path)
     Circuit.objects.update(opened_at=None)
     assert "is not held to be down" in text_after(operator, path)
 

@@ -20,7 +20,8 @@ from tests.stack.program import PROJECT, Program, wait_for
 from tests.stack.rabbit import RabbitNode, RabbitVhost
 from tests.stack.valkey import Valkey
 
-#: Everything waits as little as it can; a test overrides what it is about.
+#: Everything waits as little as it can; a test overrides what it is about. As in production, a task's soft limit (four
+#: fifths of the hard one) is longer than SQLite waits for a lock (10 s): else a slow machine ends tasks that only wait.
 FAST = {
     "CONVEYOR_DEMO": "1",
     "CONVEYOR_RETRY_BASE": "1",
