@@ -56,7 +56,7 @@ def again(message: Message) -> Message:
 
 
 def opened() -> Circuit:
-    """A circuit that three failures in a row have opened. Those are tried again by their own backoff, out of the way."""
+    """A circuit that three failures in a row have opened; these three are not tried again within the test."""
     down(3)
     send(3)
     Message.objects.update(available_at=timezone.now() + timedelta(days=1))
