@@ -3,17 +3,22 @@
 `make audit-pages` asks the same at more widths, and has Lighthouse rate the pages.
 """
 
+import time
+
 import pytest
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
+from playwright.sync_api import Route
 
 from shop.urls import urlpatterns
 from tests.browser import ONE_BACKEND
-from tests.quality.checks import too_wide
+from tests.quality.checks import MAX_SHIFT, layout_shift, too_wide
 from tests.quality.inspection import inspect
-from tests.quality.pages import EXAMPLES, NO_PAGES, Example
+from tests.quality.pages import EXAMPLES, NO_PAGES, Example, Visitor
 from tests.quality.stage import Stage
 
+#: Seconds that a font takes on a bad line.
+_LATE = 0.5
 _STAGES: dict[str, Stage] = {}
 _ARGUMENTS: tuple[dict[str, str | int], ...] = ({}, {"slug": "x"}, {"public_id": "x"}, {"pk": 1})
 
@@ -32,6 +37,20 @@ def stage(stack, browser):
 )
 def test_a_page_has_nothing_to_mend(stage, example: Example):
     assert inspect(stage, example, widths=[390]).faults == []
+
+
+@ONE_BACKEND
+@pytest.mark.parametrize("path", ["/", "/search/?q=qqqqzzzz", "/about/", "/products/studio-guitar/"])
+def test_nothing_moves_where_the_letters_come_late(stage, path: str):
+    def late(route: Route) -> None:
+        time.sleep(_LATE)
+        route.continue_()
+
+    with stage.page(Visitor.GUEST, viewport={"width": 390, "height": 844}) as page:
+        page.route("**/*.woff2", late)
+        page.goto(stage.stack.url + path)
+        page.wait_for_timeout(4 * _LATE * 1000)
+        assert layout_shift(page) < MAX_SHIFT
 
 
 @pytest.mark.django_db
