@@ -112,5 +112,5 @@ def _message_link(message: Message) -> SafeString:
     if message.state != State.DEAD:
         return record_link(message, message.task)
     return format_html(
-        '<a href="{}">{}</a>', reverse("admin:messaging_failedtask_change", args=[message.pk]), message.task
+        '<a href="{}">{}</a>', reverse("admin:operations_failedtask_change", args=[message.pk]), message.task
     )

@@ -7,9 +7,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from messaging.ledger import enqueue
-from messaging.ledger import transaction as ledger_transaction
 from messaging.models import Message
+from messaging.outbox import enqueue
+from messaging.outbox import transaction as ledger_transaction
 from messaging.topology import Priority
 from shop.models import User
 from shop.payloads import SendPasswordReset

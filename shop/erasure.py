@@ -12,8 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from messaging.models import Message, State
-from messaging.redaction import REMOVED, Redactor
-from messaging.services.redaction import redact
+from messaging.redaction import REMOVED, Redactor, redact
 from orders.models import Order
 from orders.services import anonymise_order
 from shop.accounts import subject_of

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 
-from shop.api.problems import Problem
+from messaging.operations.api.problems import Problem
 
 _DIGITS = 18  # beyond which Python may refuse to read a number at all
 

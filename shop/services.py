@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError
 
-from messaging.ledger import transaction
+from messaging.outbox import transaction
 from orders import services as orders
 from orders.models import IdempotencyKey, Order, Source, new_number
 from orders.values import Address, NewLine

@@ -1,6 +1,6 @@
 """What is done for accounts in the background?"""
 
-from messaging.worker import ReliableTask, reliable_task
+from messaging.worker.task import ReliableTask, reliable_task
 from orders.deliveries import send_once
 from shop import emails
 from shop.models import User

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import translation
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-from messaging import circuits
+from messaging import circuit_breaker
 from tests.flush import delete_instead_of_truncate
 from tests.stack import BACKENDS, Stack
 from tests.stack.broker import ConfiguredBroker
@@ -91,7 +91,7 @@ def _everybody_speaks_english() -> Iterator[None]:
 def _no_circuit_is_remembered() -> Iterator[None]:
     """What a process has seen of a circuit ends with the test's database."""
     yield
-    circuits.forget()
+    circuit_breaker.forget()
 
 
 STACKS = pytest.StashKey[list[Stack]]()

@@ -6,9 +6,10 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from messaging.operations.api.docs import PAGE, problems
+from messaging.operations.api.fields import read
 from shop import catalogue
-from shop.api.docs import PAGE, problems
-from shop.api.inputs import ProductQuery, read
+from shop.api.inputs import ProductQuery
 from shop.api.outputs import ProductOut
 from shop.models import Product
 from shop.search import Wanted

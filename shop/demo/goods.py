@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from messaging.ledger import transaction
+from messaging.outbox import transaction
 from shop.demo.catalogue import CATEGORIES, CATEGORY_TEXTS, PRODUCT_TEXTS, PRODUCTS, ProductData
 from shop.models import Category, CategoryText, Product, ProductText
 from shop.services import restock

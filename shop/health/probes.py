@@ -10,7 +10,7 @@ from threading import Lock
 
 from django.db import connection, connections
 
-from messaging.queues import broker_answers
+from messaging.broker.queue_status import broker_answers
 
 OK, DOWN, SLOW = "ok", "down", "no answer"
 TIMEOUT = 2.0

@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from messaging import permissions
-from messaging.masking import mask_text
-from messaging.permissions import Actor
+from messaging.operations import permissions
+from messaging.operations.permissions import Actor
+from messaging.operations.privacy.masking import mask_text
 from orders.models import Order
 from orders.selectors import describe
 from shop.passport.records import records

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from messaging.models import Attempt, AuditEntry, Message, QueuePause
+from messaging.models import Attempt, Message, QueuePause
+from messaging.operations.models import AuditEntry
 from orders.models import EmailDelivery, Order, OrderEvent, OrderLine
 from payments.selectors import MoneyRecords, money_records
 from shipping.models import CarrierParcel, Shipment

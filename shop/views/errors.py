@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.utils.translation import gettext as _
 
+from messaging.operations.api.problems import Problem, unexpected
 from shop.api import problems
-from shop.api.problems import Problem, unexpected
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

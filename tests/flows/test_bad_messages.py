@@ -55,7 +55,7 @@ PICKLE = {"content_type": "application/x-python-serialize", "encoding": "binary"
         (b"cos\nsystem", PICKLE, "UndecodableMessage"),
         (b"cos\nsystem", {**PICKLE, "headers": CHARGE}, "UndecodableMessage"),
         (json.dumps([[], {}, {}]), {"headers": {"lang": "py", "task": "no.such.task"}}, "UnknownTask"),
-        (json.dumps([[], {"payment_id": "x"}, {}]), {"headers": CHARGE}, "messaging.services.NotInLedger"),
+        (json.dumps([[], {"payment_id": "x"}, {}]), {"headers": CHARGE}, "messaging.transitions.NotInLedger"),
         (
             json.dumps([[], {"amount": 1}, {}]),
             {"headers": {**CHARGE, "conveyor": {"sends": 1, "version": 1, "correlation_id": str(uuid.uuid4())}}},

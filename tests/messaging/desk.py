@@ -2,10 +2,10 @@
 
 from django.urls import reverse
 
-from messaging import ledger, services
-from messaging.failures import failure_told
+from messaging import outbox, transitions
 from messaging.models import Message
 from messaging.payloads import Payload
+from messaging.transitions.failure import synthetic_failure
 from tests.messaging.deliver import send
 
 ALL = (
@@ -21,16 +21,16 @@ class Letter(Payload, task="tests.letter", routing_key="maintenance.letter"):
 
 
 def letter(**payload) -> Message:
-    with ledger.transaction():
-        message = ledger.enqueue(Letter(**{"email": "ada@example.com", "copies": 1} | payload), subject="CV-5")
-    failure = failure_told("Bug", "no mailbox ada@example.com", task=message.task)
-    services.bury(message_id=send(message).pk, failure=failure)
+    with outbox.transaction():
+        message = outbox.enqueue(Letter(**{"email": "ada@example.com", "copies": 1} | payload), subject="CV-5")
+    failure = synthetic_failure("Bug", "no mailbox ada@example.com", task=message.task)
+    transitions.bury(message_id=send(message).pk, failure=failure)
     message.refresh_from_db()
     return message
 
 
 def page(message: Message, name: str = "change") -> str:
-    return reverse(f"admin:messaging_failedtask_{name}", args=[message.pk])
+    return reverse(f"admin:operations_failedtask_{name}", args=[message.pk])
 
 
 def text(response) -> str:

@@ -7,31 +7,34 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from messaging import ledger, services, subjects
-from messaging.failures import failure_of
+from messaging import outbox, transitions
+from messaging.hooks import subject_links
 from messaging.models import Message, State
+from messaging.transitions.failure import failure_of
 from tests.messaging.deliver import deliver, send
 from tests.messaging.samples import Sample
 
 pytestmark = pytest.mark.django_db(transaction=True)
-LIST = "/admin/messaging/failedtask/"
+LIST = "/admin/operations/failedtask/"
 
 
 def dead(subject: str = "CV-1", error: Exception | None = None) -> Message:
-    with ledger.transaction():
-        message = ledger.enqueue(Sample(text="<script>alert(1)</script>"), subject=subject)
+    with outbox.transaction():
+        message = outbox.enqueue(Sample(text="<script>alert(1)</script>"), subject=subject)
     try:
         raise error or ValueError("<img src=x onerror=alert(1)>")
     except Exception as caught:
         failure = failure_of(caught, task=message.task)
-    services.bury(message_id=send(message).pk, failure=failure)
+    transitions.bury(message_id=send(message).pk, failure=failure)
     message.refresh_from_db()
     return message
 
 
 def client_with(*permissions: str) -> Client:
     user = get_user_model().objects.create_user(f"user{'-'.join(permissions)}", password="x", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(content_type__app_label="messaging", codename__in=permissions))
+    user.user_permissions.set(
+        Permission.objects.filter(content_type__app_label__in=("messaging", "operations"), codename__in=permissions)
+    )
     client = Client()
     client.force_login(user, backend="shop.authentication.NameOrEmail")
     return client
@@ -59,7 +62,7 @@ def test_the_list_shows_what_failed_and_why(operator):
 
 def test_one_failure_is_shown_with_traceback_payload_and_attempts(operator):
     message = dead()
-    page = operator.get(reverse("admin:messaging_failedtask_change", args=[message.pk])).content.decode()
+    page = operator.get(reverse("admin:operations_failedtask_change", args=[message.pk])).content.decode()
     assert "Traceback (most recent call last)" in page
     assert "test_admin.py" in page
     assert "#1" in page
@@ -67,7 +70,7 @@ def test_one_failure_is_shown_with_traceback_payload_and_attempts(operator):
 
 def test_scripts_in_payloads_and_errors_stay_text(operator):
     message = dead()
-    for url in (LIST, reverse("admin:messaging_failedtask_change", args=[message.pk])):
+    for url in (LIST, reverse("admin:operations_failedtask_change", args=[message.pk])):
         page = operator.get(url).content.decode()
         assert "<script>alert(1)" not in page
         assert "<img src=x" not in page
@@ -75,7 +78,7 @@ def test_scripts_in_payloads_and_errors_stay_text(operator):
 
 def test_one_click_sends_the_message_again(operator):
     message = dead()
-    response = operator.post(reverse("admin:messaging_failedtask_retry", args=[message.pk]), follow=True)
+    response = operator.post(reverse("admin:operations_failedtask_retry", args=[message.pk]), follow=True)
     assert "1 task goes out again." in response.content.decode()
     assert LogEntry.objects.get().change_message == "Sent again"
     assert deliver(message).state == State.DONE
@@ -91,14 +94,14 @@ def test_selected_messages_are_sent_again(operator):
 
 def test_the_second_click_is_told_who_was_first(operator):
     message = dead()
-    url = reverse("admin:messaging_failedtask_retry", args=[message.pk])
+    url = reverse("admin:operations_failedtask_retry", args=[message.pk])
     operator.post(url)
     assert "no longer dead but waiting to be sent (retry by" in operator.post(url, follow=True).content.decode()
 
 
 def test_a_discard_asks_for_a_reason_first(operator):
     message = dead()
-    url = reverse("admin:messaging_failedtask_discard", args=[message.pk])
+    url = reverse("admin:operations_failedtask_discard", args=[message.pk])
     assert 'name="reason"' in operator.get(url).content.decode()
     assert "Say why" in operator.post(url, {"reason": " "}).content.decode()
     message.refresh_from_db()
@@ -123,7 +126,7 @@ def test_a_viewer_sees_but_cannot_act(viewer):
     assert "formaction" not in page
     assert "retry_selected" not in page
     for name in ("retry", "discard"):
-        url = reverse(f"admin:messaging_failedtask_{name}", args=[message.pk])
+        url = reverse(f"admin:operations_failedtask_{name}", args=[message.pk])
         assert viewer.post(url, {"reason": "x"}).status_code == 403
     viewer.post(LIST, {"action": "retry_selected", "_selected_action": [str(message.pk)]})
     message.refresh_from_db()
@@ -137,7 +140,7 @@ def test_staff_without_the_permission_see_nothing():
 
 def test_a_retry_by_get_changes_nothing(operator):
     message = dead()
-    assert operator.get(reverse("admin:messaging_failedtask_retry", args=[message.pk])).status_code == 405
+    assert operator.get(reverse("admin:operations_failedtask_retry", args=[message.pk])).status_code == 405
     message.refresh_from_db()
     assert message.state == State.DEAD
 
@@ -166,24 +169,24 @@ def test_the_list_costs_the_same_for_any_number_of_rows(operator, django_assert_
 
 
 def test_a_subject_links_to_what_it_is_about(operator, monkeypatch):
-    monkeypatch.setattr(subjects, "_RESOLVERS", [])
-    subjects.register(lambda subject: None)
-    subjects.register(lambda subject: f"/somewhere/{subject}")
+    monkeypatch.setattr(subject_links, "_RESOLVERS", [])
+    subject_links.register(lambda subject: None)
+    subject_links.register(lambda subject: f"/somewhere/{subject}")
     dead(subject="CV-9")
     assert 'href="/somewhere/CV-9"' in operator.get(LIST).content.decode()
-    assert subjects.url_for("") is None
+    assert subject_links.url_for("") is None
 
 
 def test_raw_bytes_are_shown_as_text(operator):
     import uuid
 
-    from messaging.failures import failure_told
+    from messaging.transitions.failure import synthetic_failure
 
-    failure = failure_told("UndecodableMessage", "junk", task="")
-    message = services.file_stray(
+    failure = synthetic_failure("UndecodableMessage", "junk", task="")
+    message = transitions.file_stray(
         message_id=uuid.uuid4(), failure=failure, queue="payments", raw_body=b"\xff<b>", raw_headers={"a": 1}
     )
-    page = operator.get(reverse("admin:messaging_failedtask_change", args=[message.pk])).content.decode()
+    page = operator.get(reverse("admin:operations_failedtask_change", args=[message.pk])).content.decode()
     assert r"\xff&lt;b&gt;" in page
 
 

@@ -7,11 +7,12 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from messaging import beat, ledger, maintenance, services
-from messaging.desk import alerts
-from messaging.failures import failure_told
-from messaging.models import Alert, AuditEntry, FailureGroup, FailureHour, GroupState, Message, State
-from messaging.permissions import Actor
+from messaging import outbox, scheduler, transitions
+from messaging.models import Message, State
+from messaging.operations import actions, alerts, retention
+from messaging.operations.models import Alert, AuditEntry, FailureGroup, FailureHour, GroupState
+from messaging.operations.permissions import Actor
+from messaging.transitions.failure import synthetic_failure
 from tests.messaging.deliver import deliver, send
 from tests.messaging.samples import Sample
 
@@ -26,18 +27,18 @@ def _addresses(settings):
 
 
 def enqueued() -> Message:
-    with ledger.transaction():
-        return ledger.enqueue(Sample(text="one"))
+    with outbox.transaction():
+        return outbox.enqueue(Sample(text="one"))
 
 
 def dead() -> Message:
     message = send(enqueued())
-    services.bury(message_id=message.pk, failure=failure_told("Bug", "broken", task=message.task))
+    transitions.bury(message_id=message.pk, failure=synthetic_failure("Bug", "broken", task=message.task))
     message.refresh_from_db()
     return message
 
 
-def told(look=alerts.look) -> list[str]:
+def told(look=alerts.raise_alerts) -> list[str]:
     return [alert.key.partition(":")[0] for alert in look()]
 
 
@@ -49,7 +50,7 @@ def test_a_new_group_is_told_once_by_mail_and_log(caplog):
     assert [message.subject for message in mail.outbox] == [
         "[conveyor] A new kind of failure: Bug in tests.sample (1 dead)."
     ]
-    assert "/admin/messaging/failuregroup/" in mail.outbox[0].body
+    assert "/admin/operations/failuregroup/" in mail.outbox[0].body
     assert sum("alert:" in record.message for record in caplog.records) == 1
 
 
@@ -81,7 +82,7 @@ def test_a_message_that_is_dead_for_too_long_is_told(settings):
     told()
     Message.objects.update(finished_at=timezone.now() - timedelta(hours=settings.CONVEYOR_ALERT_OLDEST_HOURS + 1))
     assert told() == ["oldest"]
-    services.retry(ids=[message.pk], actor=ANN)
+    actions.retry(ids=[message.pk], actor=ANN)
     assert told() == []
 
 
@@ -119,17 +120,17 @@ def test_without_addresses_the_log_line_is_all(settings):
 
 def test_the_look_is_a_periodic_task():
     dead()
-    message = beat.tick("messaging.look_for_alerts")
+    message = scheduler.tick("operations.raise_alerts")
     assert deliver(message).state == State.DONE
     assert len(mail.outbox) == 1
 
 
 def test_discarded_messages_are_deleted_late_and_never_silently(caplog):
     message, kept = dead(), dead()
-    services.discard(ids=[message.pk], actor=ANN, reason="a test order")
-    assert maintenance.purge_discarded(keep=timedelta(days=1)) == 0
+    actions.discard(ids=[message.pk], actor=ANN, reason="a test order")
+    assert retention.purge_discarded(keep=timedelta(days=1)) == 0
     with caplog.at_level(logging.WARNING):
-        assert maintenance.purge_discarded(keep=timedelta(0)) == 1
+        assert retention.purge_discarded(keep=timedelta(0)) == 1
     assert [row.pk for row in Message.objects.all()] == [kept.pk]
     entry = AuditEntry.objects.get(action="purge")
     assert entry.data["messages"] == [
@@ -140,6 +141,6 @@ def test_discarded_messages_are_deleted_late_and_never_silently(caplog):
 
 def test_hours_that_no_chart_shows_are_forgotten():
     dead()
-    assert maintenance.purge_hours(keep=timedelta(days=8)) == 0
+    assert retention.purge_trends(keep=timedelta(days=8)) == 0
     FailureHour.objects.update(hour=timezone.now() - timedelta(days=9))
-    assert maintenance.purge_hours(keep=timedelta(days=8)) == 1
+    assert retention.purge_trends(keep=timedelta(days=8)) == 1

@@ -15,14 +15,16 @@ from django.core.management import call_command
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
-from messaging import ledger, services, trail
-from messaging.bulk import cli
-from messaging.bulk import services as bulk
-from messaging.dlq import subcommands
-from messaging.models import AuditEntry, BulkOperation, Circuit, FailureGroup, Message, State
-from messaging.permissions import Actor
-from shop.api import urls as api_urls
-from shop.api.operations import MayDo
+from messaging import outbox
+from messaging.models import Circuit, Message, State
+from messaging.operations import actions, audit
+from messaging.operations.api import urls as api_urls
+from messaging.operations.api.base import DeskView
+from messaging.operations.bulk_retry import services as bulk
+from messaging.operations.cli import bulk as cli
+from messaging.operations.cli import subcommands
+from messaging.operations.models import AuditEntry, BulkOperation, FailureGroup
+from messaging.operations.permissions import Actor
 from tests.api.client import post as api_post
 from tests.api.client import token_of
 from tests.messaging.bulk.dead import previewed
@@ -34,17 +36,17 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ANN = Actor.system("ann")
 WHY = "the post is back"
 EVERY = (*ALL, "view_message", "view_bulkoperation")
-LIST = "admin:messaging_failedtask_changelist"
+LIST = "admin:operations_failedtask_changelist"
 
 
 def name(of: str, *args: Any) -> str:
-    return reverse(f"admin:messaging_{of}", args=args)
+    return reverse(f"admin:operations_{of}", args=args)
 
 
 def discarded() -> Any:
     """A letter that was given up, and the operation that did it."""
     message = letter()
-    return message, services.discard(ids=[message.pk], actor=ANN, reason="old").operation_id
+    return message, actions.discard(ids=[message.pk], actor=ANN, reason="old").operation_id
 
 
 def group() -> FailureGroup:
@@ -63,12 +65,12 @@ def standing(state: str) -> BulkOperation:
 
 
 def scheduled() -> Message:
-    with ledger.transaction():
-        return ledger.enqueue(Sample(text="later"), delay=600)
+    with outbox.transaction():
+        return outbox.enqueue(Sample(text="later"), delay=600)
 
 
 def paused() -> str:
-    services.pause(queue="maintenance", actor=ANN, reason="holidays")
+    actions.pause(queue="maintenance", actor=ANN, reason="holidays")
     return "maintenance"
 
 
@@ -134,9 +136,9 @@ ADMIN: list[Admin] = [
     ("export", "bulk_csv", lambda: (name("bulk_csv", standing("running").pk), None)),
     ("pause queue", "queues_pause", lambda: (name("queues_pause", "maintenance"), {"reason": WHY})),
     ("resume queue", "queues_resume", lambda: (name("queues_resume", paused()), {"reason": WHY})),
-    ("try circuit", "queues_probe", lambda: (name("queues_probe", down()), {})),
-    ("hurry", "queues_hurry_one", lambda: (name("queues_hurry_one", scheduled().pk), {})),
-    ("hurry queue", "queues_hurry", lambda: (name("queues_hurry", scheduled().queue), {})),
+    ("probe circuit", "queues_probe", lambda: (name("queues_probe", down()), {})),
+    ("run now", "queues_run_now_one", lambda: (name("queues_run_now_one", scheduled().pk), {})),
+    ("run queue now", "queues_run_now", lambda: (name("queues_run_now", scheduled().queue), {})),
 ]
 #: Addresses at which nothing is done: they show, or refuse what Django's admin would offer.
 LOOKS = {"queues_live", "bulk_progress", "failuregroup_live", "failuregroup_live_one"}
@@ -161,7 +163,7 @@ COMMANDS: list[tuple[str, Callable[[], list[str]]]] = [
     ("bulk cancel", lambda: ["dlq", "cancel", str(standing("running").pk)]),
     ("pause queue", lambda: ["queue", "pause", "maintenance"]),
     ("resume queue", lambda: ["queue", "resume", paused()]),
-    ("try circuit", lambda: ["queue", "try", down()]),
+    ("probe circuit", lambda: ["queue", "try", down()]),
 ]
 COMMANDS_THAT_LOOK = {"list", "operations"}
 
@@ -190,7 +192,7 @@ API: list[tuple[str, str, Callable[[], str], dict[str, Any]]] = [
     ("bulk cancel", "bulk-retry-cancel", lambda: f"/bulk-retries/{standing('running').pk}/cancel/", {}),
     ("pause queue", "queue-pause", lambda: "/queues/maintenance/pause/", {}),
     ("resume queue", "queue-resume", lambda: f"/queues/{paused()}/resume/", {}),
-    ("try circuit", "circuit-probe", lambda: f"/circuits/{down()}/probe/", {}),
+    ("probe circuit", "circuit-probe", lambda: f"/circuits/{down()}/probe/", {}),
 ]
 #: For staff, too, but about orders, which keep their own timeline.
 OF_ORDERS = {"order-refunds"}
@@ -202,7 +204,7 @@ def _with_a_letter(address: str) -> str:
 
 
 def _resolved() -> str:
-    return services.set_group_state(fingerprint=group().pk, state="resolved", actor=ANN).pk  # type: ignore[arg-type]
+    return actions.set_group_state(fingerprint=group().pk, state="resolved", actor=ANN).pk  # type: ignore[arg-type]
 
 
 def traces(verb: str) -> list[AuditEntry]:
@@ -242,11 +244,13 @@ def test_a_deed_by_the_api_stands_in_the_audit(verb, way, ready, body, no_broker
 
 def test_every_verb_of_the_audit_is_proved():
     proved = {verb for verb, *_ in (*ADMIN, *COMMANDS, *API)}
-    assert proved == trail.DEEDS
+    assert proved == audit.OPERATOR_ACTIONS
 
 
 def test_every_address_and_action_of_the_desk_is_proved():
-    desk = [page for model, page in admin.site._registry.items() if model._meta.app_label == "messaging"]
+    desk = [
+        page for model, page in admin.site._registry.items() if model._meta.app_label in ("messaging", "operations")
+    ]
     offered = {_short(url) for page in desk for url in page.get_urls() if isinstance(url, URLPattern) and url.name}
     offered = {way for way in offered if way and way.rpartition("_")[2] not in REFUSED} - LOOKS
     offered |= {action for page in desk for action in page.actions or ()}
@@ -261,20 +265,20 @@ def test_every_command_of_the_desk_is_proved():
 
 def test_every_address_of_the_api_at_which_operators_do_something_is_proved():
     views = {url.name: getattr(url.callback, "view_class", None) for url in api_urls.urlpatterns}
-    desk = {way for way, view in views.items() if view and MayDo in getattr(view, "permission_classes", ())}
+    desk = {way for way, view in views.items() if view and issubclass(view, DeskView)}
     assert {way for way in desk if hasattr(views[way], "post")} - OF_ORDERS == {way for _, way, _, _ in API}
 
 
 def test_a_verb_that_nobody_proves_is_refused():
-    with pytest.raises(trail.UnknownVerb):
-        trail.record(action="tidy up", actor=ANN)
+    with pytest.raises(audit.UnknownAction):
+        audit.record(action="tidy up", actor=ANN)
 
 
 def test_the_undo_of_a_group_is_told_with_its_group_and_its_messages(no_broker):
     client = client_with(*EVERY)
     first, second = letter(), letter()
     kind, now = first.fingerprint, timezone.now()
-    operation, count = services.discard_group(fingerprint=kind, until=now, actor=ANN, reason="old")
+    operation, count = actions.discard_group(fingerprint=kind, until=now, actor=ANN, reason="old")
     assert count == 2
     client.post(name("failedtask_undo", operation), {"reason": WHY})
     told = set(LogEntry.objects.values_list("object_id", flat=True))
@@ -283,4 +287,4 @@ def test_the_undo_of_a_group_is_told_with_its_group_and_its_messages(no_broker):
 
 
 def _short(url: URLPattern) -> str:
-    return (url.name or "").removeprefix("messaging_")
+    return (url.name or "").removeprefix("operations_").removeprefix("messaging_")

@@ -9,19 +9,12 @@ from django.contrib.auth.models import Permission
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection, transaction
 
-from messaging import ledger, services, trail
-from messaging.failures import failure_told
-from messaging.models import (
-    AppendOnly,
-    AuditEntry,
-    FailureGroup,
-    FailureHour,
-    GroupState,
-    Message,
-    PayloadEdit,
-    State,
-)  # fmt: skip
-from messaging.permissions import DISCARD, RETRY, Actor
+from messaging import outbox, transitions
+from messaging.models import Message, State
+from messaging.operations import actions, audit
+from messaging.operations.models import AppendOnly, AuditEntry, FailureGroup, FailureHour, GroupState, PayloadEdit
+from messaging.operations.permissions import DISCARD, RETRY, Actor
+from messaging.transitions.failure import synthetic_failure
 from tests.messaging.deliver import send
 from tests.messaging.samples import Sample
 
@@ -31,9 +24,9 @@ NOBODY = Actor("eve", may=lambda codename: False)
 
 
 def dead(*, error: str = "Bug", text: str = "one") -> Message:
-    with ledger.transaction():
-        message = ledger.enqueue(Sample(text=text), subject="CV-1")
-    services.bury(message_id=send(message).pk, failure=failure_told(error, "broken", task=message.task))
+    with outbox.transaction():
+        message = outbox.enqueue(Sample(text=text), subject="CV-1")
+    transitions.bury(message_id=send(message).pk, failure=synthetic_failure(error, "broken", task=message.task))
     message.refresh_from_db()
     return message
 
@@ -42,7 +35,7 @@ def group_of(message: Message) -> FailureGroup:
     return FailureGroup.objects.get(pk=message.fingerprint)
 
 
-@pytest.mark.parametrize("wish", [services.retry, services.discard, services.restore])
+@pytest.mark.parametrize("wish", [actions.retry, actions.discard, actions.restore])
 def test_a_service_refuses_whoever_lacks_the_permission(wish):
     message = dead()
     with pytest.raises(PermissionDenied):
@@ -72,10 +65,10 @@ def test_deaths_are_counted_by_group_and_hour():
 
 def test_what_is_sent_again_given_up_or_restored_is_counted_in_its_group():
     sent, given_up, kept = dead(), dead(), dead()
-    services.retry(ids=[sent.pk], actor=ANN)
-    services.discard(ids=[given_up.pk], actor=ANN, reason="a test")
+    actions.retry(ids=[sent.pk], actor=ANN)
+    actions.discard(ids=[given_up.pk], actor=ANN, reason="a test")
     assert group_of(kept).dead_count == 1
-    services.restore(ids=[given_up.pk], actor=ANN)
+    actions.restore(ids=[given_up.pk], actor=ANN)
     group = group_of(kept)
     assert (group.dead_count, group.failures) == (2, 3)
 
@@ -99,7 +92,7 @@ def test_deaths_at_the_same_time_are_all_counted():
 
     def die(message: Message) -> None:
         try:
-            services.bury(message_id=message.pk, failure=failure_told("Bug", "broken", task=message.task))
+            transitions.bury(message_id=message.pk, failure=synthetic_failure("Bug", "broken", task=message.task))
         finally:
             connection.close()
 
@@ -112,31 +105,31 @@ def test_deaths_at_the_same_time_are_all_counted():
 
 
 def _enqueued() -> Message:
-    with ledger.transaction():
-        return ledger.enqueue(Sample(text="one"))
+    with outbox.transaction():
+        return outbox.enqueue(Sample(text="one"))
 
 
 def test_a_restored_message_is_as_it_was():
     message = dead()
-    services.discard(ids=[message.pk], actor=ANN, reason="a mistake")
-    assert services.restore(ids=[message.pk], actor=ANN, reason="it was one").done == [message.pk]
+    actions.discard(ids=[message.pk], actor=ANN, reason="a mistake")
+    assert actions.restore(ids=[message.pk], actor=ANN, reason="it was one").done == [message.pk]
     restored = Message.objects.get()
     assert (restored.state, restored.note) == (State.DEAD, "")
     died = restored.attempt_set.get().ended_at
     assert restored.finished_at == died
     assert abs(died - message.finished_at) < timedelta(seconds=5)
-    assert trail.last_move(message.pk).action == "restore"
+    assert audit.last_move(message.pk).action == "restore"
 
 
 def test_only_discarded_messages_are_restored():
     message = dead()
-    services.retry(ids=[message.pk], actor=ANN)
-    skipped = services.restore(ids=[message.pk], actor=ANN).skipped
+    actions.retry(ids=[message.pk], actor=ANN)
+    skipped = actions.restore(ids=[message.pk], actor=ANN).skipped
     assert "no longer discarded but waiting to be sent (retry by ann" in skipped[message.pk]
 
 
 def test_a_record_can_be_neither_changed_nor_deleted():
-    kept = trail.record(action="retry", actor=ANN)
+    kept = audit.record(action="retry", actor=ANN)
     kept.reason = "another"
     for forbidden in (
         kept.save,

@@ -4,10 +4,12 @@ import uuid
 
 import pytest
 
-from messaging import services
-from messaging.failures import failure_told
-from messaging.models import AuditEntry, FailureGroup, Message, PayloadEdit, State
-from messaging.permissions import Actor
+from messaging import transitions
+from messaging.models import Message, State
+from messaging.operations import actions
+from messaging.operations.models import AuditEntry, FailureGroup, PayloadEdit
+from messaging.operations.permissions import Actor
+from messaging.transitions.failure import synthetic_failure
 from tests.messaging.deliver import deliver
 from tests.messaging.desk import ALL, letter, page, text
 from tests.messaging.test_admin import client_with
@@ -75,8 +77,8 @@ def test_an_edit_needs_a_reason(operator):
 
 def test_an_edit_of_what_has_changed_since_is_refused(operator):
     message = letter()
-    assert "changed since you looked" in text(edit(operator, message, seen="dead.0.0", email="x", copies="2"))
-    services.retry(ids=[message.pk], actor=Actor.system("ann"))
+    assert "changed since you opened it" in text(edit(operator, message, seen="dead.0.0", email="x", copies="2"))
+    actions.retry(ids=[message.pk], actor=Actor.system("ann"))
     assert "no longer dead but waiting to be sent" in text(edit(operator, message, email="x", copies="2"))
 
 
@@ -87,8 +89,8 @@ def test_whoever_opens_an_edit_has_seen_what_is_personal(operator):
 
 def test_a_corrupt_body_is_mended_where_its_headers_name_the_task(operator):
     id_ = uuid.uuid4()
-    failure = failure_told("UndecodableMessage", "junk", task="")
-    services.file_stray(
+    failure = synthetic_failure("UndecodableMessage", "junk", task="")
+    transitions.file_stray(
         message_id=id_, failure=failure, queue="maintenance", raw_body=b"\xff", raw_headers={"task": "tests.sample"}
     )
     message = Message.objects.get()
@@ -100,8 +102,8 @@ def test_a_corrupt_body_is_mended_where_its_headers_name_the_task(operator):
 
 
 def test_a_message_of_no_known_task_cannot_be_edited(operator):
-    failure = failure_told("UnknownTask", "none", task="no.such")
-    services.file_stray(message_id=uuid.uuid4(), failure=failure, queue="payments", task="no.such", payload={})
+    failure = synthetic_failure("UnknownTask", "none", task="no.such")
+    transitions.file_stray(message_id=uuid.uuid4(), failure=failure, queue="payments", task="no.such", payload={})
     message = Message.objects.get()
     assert operator.get(page(message, "edit")).status_code == 403
     assert "Edit and retry" not in text(operator.get(page(message)))

@@ -8,17 +8,19 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
 
-from messaging import ledger, services
-from messaging.failures import failure_told
-from messaging.models import AuditEntry, FailureGroup, GroupState, Message, State
-from messaging.permissions import Actor
+from messaging import outbox, transitions
+from messaging.models import Message, State
+from messaging.operations import actions
+from messaging.operations.models import AuditEntry, FailureGroup, GroupState
+from messaging.operations.permissions import Actor
+from messaging.transitions.failure import synthetic_failure
 from tests.messaging.deliver import deliver, send
 from tests.messaging.desk import ALL, letter, page, text
 from tests.messaging.samples import Sample
 from tests.messaging.test_admin import LIST, client_with, dead
 
 pytestmark = pytest.mark.django_db(transaction=True)
-GROUPS = "/admin/messaging/failuregroup/"
+GROUPS = "/admin/operations/failuregroup/"
 ANN = Actor.system("ann")
 
 
@@ -33,17 +35,17 @@ def viewer():
 
 
 DEEDS = [
-    ("messaging_failedtask_retry", {}),
-    ("messaging_failedtask_reveal", {}),
-    ("messaging_failedtask_edit", {"payload-email": "x@example.com", "payload-copies": "2", "apply": "1"}),
-    ("messaging_failedtask_discard", {}),
-    ("messaging_failedtask_restore", {}),
-    ("messaging_failedtask_change", {}),
-    ("messaging_failedtask_undo", {}),
-    ("messaging_failuregroup_state", {"state": "resolved"}),
-    ("messaging_failuregroup_note", {"note": "x"}),
-    ("messaging_failuregroup_discard", {"until": "2100-01-01T00:00:00+00:00"}),
-    ("messaging_failuregroup_change", {}),
+    ("operations_failedtask_retry", {}),
+    ("operations_failedtask_reveal", {}),
+    ("operations_failedtask_edit", {"payload-email": "x@example.com", "payload-copies": "2", "apply": "1"}),
+    ("operations_failedtask_discard", {}),
+    ("operations_failedtask_restore", {}),
+    ("operations_failedtask_change", {}),
+    ("operations_failedtask_undo", {}),
+    ("operations_failuregroup_state", {"state": "resolved"}),
+    ("operations_failuregroup_note", {"note": "x"}),
+    ("operations_failuregroup_discard", {"until": "2100-01-01T00:00:00+00:00"}),
+    ("operations_failuregroup_change", {}),
 ]
 
 
@@ -120,7 +122,7 @@ def test_a_story_names_the_cause_of_its_message(operator):
     first = dead("CV-8")
     second = dead("CV-8")
     Message.objects.filter(pk=second.pk).update(causation_id=first.pk)
-    from messaging.desk.story import story_of
+    from messaging.operations.failures.detail import story_of
 
     second.refresh_from_db()
     assert [m.pk for m in story_of(second).chain] == [first.pk, second.pk]
@@ -128,8 +130,8 @@ def test_a_story_names_the_cause_of_its_message(operator):
 
 def test_a_story_warns_when_a_newer_message_has_succeeded(operator):
     message = dead("CV-9")
-    with ledger.transaction():
-        newer = ledger.enqueue(Sample(text="ok"), subject="CV-9")
+    with outbox.transaction():
+        newer = outbox.enqueue(Sample(text="ok"), subject="CV-9")
     assert deliver(newer).state == State.DONE
     assert "A newer message about the same has succeeded" in text(operator.get(page(message)))
 
@@ -138,7 +140,7 @@ def test_a_discard_is_taken_back_by_the_link_it_gives(operator):
     message = dead()
     shown = operator.post(page(message, "discard"), {"reason": "test"}, follow=True)
     operation = AuditEntry.objects.get(action="discard").operation_id
-    undo = reverse("admin:messaging_failedtask_undo", args=[operation])
+    undo = reverse("admin:operations_failedtask_undo", args=[operation])
     assert f'href="{undo}"' in text(shown)
     assert "1 discarded task becomes dead again" in text(operator.get(undo))
     assert "1 task is dead again." in text(operator.post(undo, follow=True))
@@ -149,7 +151,7 @@ def test_a_discard_is_taken_back_by_the_link_it_gives(operator):
 def test_a_discarded_message_says_when_it_is_deleted_and_can_be_restored(operator, settings):
     settings.CONVEYOR_KEEP_DISCARDED_DAYS = 10
     message = dead()
-    services.discard(ids=[message.pk], actor=ANN, reason="a test")
+    actions.discard(ids=[message.pk], actor=ANN, reason="a test")
     shown = text(operator.get(page(message)))
     assert f"{timezone.now() + timedelta(days=10):%Y-%m-%d}" in shown
     assert "1 task is dead again, as it was." in text(operator.post(page(message, "restore"), follow=True))
@@ -157,12 +159,12 @@ def test_a_discarded_message_says_when_it_is_deleted_and_can_be_restored(operato
 
 def test_what_became_of_a_failure_stays_findable_in_honest_words(operator):
     message = dead("CV-3")
-    services.retry(ids=[message.pk], actor=ANN)
+    actions.retry(ids=[message.pk], actor=ANN)
     assert "CV-3" not in text(operator.get(LIST))
     assert "waiting to be sent" in text(operator.get(LIST, {"is": "waiting"}))
     send(message)
     assert "CV-3" in text(operator.get(LIST, {"is": "sent"}))
-    services.bury(message_id=message.pk, failure=failure_told("Bug", "again", task=message.task))
+    transitions.bury(message_id=message.pk, failure=synthetic_failure("Bug", "again", task=message.task))
     shown = text(operator.get(LIST, {"is": "again"}))
     assert ">failed again</span>" in shown
     assert "CV-3" in shown
@@ -218,7 +220,7 @@ def test_groups_are_the_landing_page_with_trends_and_states(operator):
 
 def test_a_group_is_acknowledged_resolved_and_opened_again_with_a_note(operator):
     group = FailureGroup.objects.get(pk=dead().fingerprint)
-    url = reverse("admin:messaging_failuregroup_state", args=[group.pk])
+    url = reverse("admin:operations_failuregroup_state", args=[group.pk])
     for state in ("acknowledged", "resolved", "open"):
         operator.post(url, {"state": state, "note": f"{state} it"})
         group.refresh_from_db()
@@ -230,7 +232,7 @@ def test_a_group_is_acknowledged_resolved_and_opened_again_with_a_note(operator)
 
 def test_a_group_keeps_a_note_and_a_runbook_but_no_script(operator):
     group = FailureGroup.objects.get(pk=dead().fingerprint)
-    url = reverse("admin:messaging_failuregroup_note", args=[group.pk])
+    url = reverse("admin:operations_failuregroup_note", args=[group.pk])
     operator.post(url, {"note": "call the bank", "runbook": "https://wiki.example/bank"})
     group.refresh_from_db()
     assert (group.note, group.runbook) == ("call the bank", "https://wiki.example/bank")
@@ -242,7 +244,7 @@ def test_a_group_keeps_a_note_and_a_runbook_but_no_script(operator):
 
 def test_a_whole_group_is_discarded_but_what_dies_later_is_not(operator):
     first = dead()
-    url = reverse("admin:messaging_failuregroup_discard", args=[first.fingerprint])
+    url = reverse("admin:operations_failuregroup_discard", args=[first.fingerprint])
     until = operator.get(url).context["until"]
     later = dead()
     assert "without a reason" in text(operator.post(url, {"until": until, "reason": ""}))
@@ -250,7 +252,7 @@ def test_a_whole_group_is_discarded_but_what_dies_later_is_not(operator):
     assert dict(Message.objects.values_list("pk", "state")) == {first.pk: State.DISCARDED, later.pk: State.DEAD}
     assert FailureGroup.objects.get().dead_count == 1
     entry = AuditEntry.objects.get(action="discard")
-    assert services.restore_operation(operation_id=entry.operation_id, actor=ANN) == 1
+    assert actions.restore_operation(operation_id=entry.operation_id, actor=ANN) == 1
     first.refresh_from_db()
     assert (first.state, FailureGroup.objects.get().dead_count) == (State.DEAD, 2)
 
@@ -266,14 +268,14 @@ def test_a_list_costs_the_same_statements_for_any_number_of_rows(operator, url, 
 def test_records_can_be_looked_at(operator):
     client = client_with("view_auditentry", "view_alert")
     message = dead()
-    services.retry(ids=[message.pk], actor=ANN)
-    assert "ann" in text(client.get("/admin/messaging/auditentry/"))
-    assert client.get("/admin/messaging/alert/").status_code == 200
-    assert operator.get("/admin/messaging/auditentry/").status_code == 403
+    actions.retry(ids=[message.pk], actor=ANN)
+    assert "ann" in text(client.get("/admin/operations/auditentry/"))
+    assert client.get("/admin/operations/alert/").status_code == 200
+    assert operator.get("/admin/operations/auditentry/").status_code == 403
 
 
 def test_too_many_at_once_are_a_bulk(operator, monkeypatch):
-    monkeypatch.setattr("messaging.admin.failed_tasks.FEW", 1)
+    monkeypatch.setattr("messaging.operations.admin.failed_tasks.FEW", 1)
     ids = [str(dead().pk), str(dead().pk)]
     shown = text(operator.post(LIST, {"action": "retry_selected", "_selected_action": ids}, follow=True))
     assert "choose at most 1 at once" in shown

@@ -5,7 +5,8 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from messaging.models import AuditEntry, FailureGroup, Message, PayloadEdit, State
+from messaging.models import Message, State
+from messaging.operations.models import AuditEntry, FailureGroup, PayloadEdit
 from tests.messaging.test_commands import dead, run
 
 pytestmark = pytest.mark.django_db(transaction=True)

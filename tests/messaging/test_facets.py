@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from messaging.desk import facets
-from messaging.models import FailureGroup
+from messaging.operations.failures import facets
+from messaging.operations.models import FailureGroup
 from tests.messaging.bulk.dead import dead as bare
 from tests.messaging.test_admin import LIST, client_with
 

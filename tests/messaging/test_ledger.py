@@ -10,24 +10,24 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from messaging import ledger, tracing
+from messaging import outbox, tracing
 from messaging.models import Message, State
+from messaging.models.uuid7 import uuid7
 from messaging.topology import Priority, UnroutableKey
-from messaging.uuids import uuid7
 from tests.messaging.samples import Sample
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_enqueueing_outside_a_transaction_is_refused():
-    with pytest.raises(ledger.OutsideTransaction, match=r"tests\.sample was enqueued outside a transaction"):
-        ledger.enqueue(Sample(text="a"))
+    with pytest.raises(outbox.OutsideTransaction, match=r"tests\.sample was enqueued outside a transaction"):
+        outbox.enqueue(Sample(text="a"))
     assert not Message.objects.exists()
 
 
 def test_a_message_is_a_pending_row_with_all_that_sending_needs():
     with transaction.atomic():
-        message = ledger.enqueue(Sample(text="a"), priority=Priority.HIGH, subject="CV-1")
+        message = outbox.enqueue(Sample(text="a"), priority=Priority.HIGH, subject="CV-1")
     message.refresh_from_db()
     assert (message.task, message.queue, message.routing_key) == (
         "tests.sample", "maintenance", "maintenance.sample.high",
@@ -39,8 +39,8 @@ def test_a_message_is_a_pending_row_with_all_that_sending_needs():
 
 def test_a_rollback_takes_the_message_with_it():
     def roll_back() -> None:
-        with ledger.transaction():
-            ledger.enqueue(Sample(text="a"))
+        with outbox.transaction():
+            outbox.enqueue(Sample(text="a"))
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -49,10 +49,10 @@ def test_a_rollback_takes_the_message_with_it():
 
 
 def test_a_savepoint_that_is_rolled_back_takes_its_message_with_it():
-    with ledger.transaction():
-        kept = ledger.enqueue(Sample(text="kept"))
+    with outbox.transaction():
+        kept = outbox.enqueue(Sample(text="kept"))
         with contextlib.suppress(RuntimeError), transaction.atomic():
-            ledger.enqueue(Sample(text="gone"))
+            outbox.enqueue(Sample(text="gone"))
             raise RuntimeError
     assert list(Message.objects.values_list("pk", flat=True)) == [kept.pk]
 
@@ -62,25 +62,25 @@ def test_messages_of_one_transaction_are_written_in_one_statement():
         CaptureQueriesContext(
             connection,
         ) as queries,
-        ledger.transaction(),
+        outbox.transaction(),
     ):
         for number in range(5):
-            ledger.enqueue(Sample(text=str(number)))
+            outbox.enqueue(Sample(text=str(number)))
     assert len([q for q in queries if "INSERT" in q["sql"]]) == 1
     assert Message.objects.count() == 5
 
 
 def test_a_nested_transaction_joins_the_outer_one():
-    with contextlib.suppress(RuntimeError), ledger.transaction():
-        with ledger.transaction():
-            ledger.enqueue(Sample(text="a"))
+    with contextlib.suppress(RuntimeError), outbox.transaction():
+        with outbox.transaction():
+            outbox.enqueue(Sample(text="a"))
         raise RuntimeError
     assert not Message.objects.exists()
 
 
 def test_a_delay_is_a_later_due_time():
-    with ledger.transaction():
-        message = ledger.enqueue(Sample(text="a"), delay=60)
+    with outbox.transaction():
+        message = outbox.enqueue(Sample(text="a"), delay=60)
     assert message.available_at - message.created_at == timedelta(seconds=60)
     assert not Message.objects.due(now=timezone.now()).exists()
     assert Message.objects.due(now=timezone.now() + timedelta(seconds=61)).exists()
@@ -88,22 +88,22 @@ def test_a_delay_is_a_later_due_time():
 
 def test_a_routing_key_without_a_queue_is_refused_at_once(monkeypatch):
     monkeypatch.setattr(Sample, "routing_key", "nowhere.go")
-    with pytest.raises(UnroutableKey), ledger.transaction():
-        ledger.enqueue(Sample(text="a"))
+    with pytest.raises(UnroutableKey), outbox.transaction():
+        outbox.enqueue(Sample(text="a"))
     assert not Message.objects.exists()
 
 
 def test_a_message_enqueued_while_another_is_handled_belongs_to_its_chain():
     chain = tracing.Chain(uuid.uuid4(), causation_id=uuid.uuid4())
-    with tracing.chain(chain), ledger.transaction():
-        message = ledger.enqueue(Sample(text="a"))
+    with tracing.chain(chain), outbox.transaction():
+        message = outbox.enqueue(Sample(text="a"))
     assert (message.correlation_id, message.causation_id) == (chain.correlation_id, chain.causation_id)
     assert message.traceparent.split("-")[1] == chain.correlation_id.hex
 
 
 def test_a_message_without_a_cause_starts_its_own_chain():
-    with ledger.transaction():
-        message = ledger.enqueue(Sample(text="a"))
+    with outbox.transaction():
+        message = outbox.enqueue(Sample(text="a"))
     assert (message.correlation_id, message.causation_id) == (message.pk, None)
 
 

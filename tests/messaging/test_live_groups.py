@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from messaging import services
-from messaging.models import FailureGroup, GroupState
-from messaging.permissions import Actor
+from messaging.operations import actions
+from messaging.operations.models import FailureGroup, GroupState
+from messaging.operations.permissions import Actor
 from tests.messaging.test_admin import client_with, dead
 from tests.messaging.test_desk_pages import GROUPS
 
@@ -44,7 +44,7 @@ def test_the_list_is_sent_again_only_when_something_has_changed(operator, query)
     assert again.endswith(f"live/{query}")
     still = operator.get(again, headers={"If-None-Match": seen})
     assert (still.status_code, still.content) == (304, b"")
-    services.set_group_state(fingerprint=message.fingerprint, state=GroupState.ACKNOWLEDGED, actor=Actor.system("ann"))
+    actions.set_group_state(fingerprint=message.fingerprint, state=GroupState.ACKNOWLEDGED, actor=Actor.system("ann"))
     changed = operator.get(again, headers={"If-None-Match": seen})
     assert changed.status_code == 200
     assert "acknowledged" in changed.content.decode()

@@ -7,9 +7,10 @@ from celery import current_app
 from celery.beat import ScheduleEntry
 from django.utils import timezone
 
-from messaging import beat, checks, invariants, ledger, maintenance
+from messaging import invariants, outbox, retention, scheduler
 from messaging.models import Message, State
-from messaging.uuids import first_uuid7_of
+from messaging.models.uuid7 import first_uuid7_of
+from messaging.worker import system_checks
 from tests.messaging.deliver import deliver
 from tests.messaging.samples import Sample
 
@@ -17,14 +18,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def enqueue() -> Message:
-    with ledger.transaction():
-        return ledger.enqueue(Sample(text="ok"))
+    with outbox.transaction():
+        return outbox.enqueue(Sample(text="ok"))
 
 
 def made_days_ago(days: int, state: str) -> Message:
     moment = timezone.now() - timedelta(days=days)
-    with ledger.transaction():
-        message = ledger.enqueue(Sample(text="ok"))
+    with outbox.transaction():
+        message = outbox.enqueue(Sample(text="ok"))
     Message.objects.filter(pk=message.pk).update(state=state)
     old_id = first_uuid7_of(moment)
     Message.objects.filter(pk=message.pk).update(id=old_id)
@@ -32,30 +33,30 @@ def made_days_ago(days: int, state: str) -> Message:
 
 
 def test_a_tick_is_a_message_of_low_priority():
-    message = beat.tick("messaging.purge_finished")
+    message = scheduler.tick("messaging.purge_finished")
     assert (message.task, message.priority) == ("messaging.purge_finished", 1)
     assert deliver(message).state == State.DONE
 
 
 def test_ticks_do_not_pile_up_while_nobody_works():
-    assert beat.tick("messaging.purge_finished") is not None
-    assert beat.tick("messaging.purge_finished") is None
+    assert scheduler.tick("messaging.purge_finished") is not None
+    assert scheduler.tick("messaging.purge_finished") is None
     assert Message.objects.count() == 1
 
 
 def test_a_schedule_that_names_an_unknown_task_is_told():
     with pytest.raises(LookupError, match=r"no\.such"):
-        beat.tick("no.such")
+        scheduler.tick("no.such")
 
 
 def test_beat_enqueues_what_is_due_and_outlives_errors(tmp_path, caplog):
-    scheduler = beat.LedgerScheduler(
+    ticker = scheduler.LedgerScheduler(
         app=current_app._get_current_object(), schedule_filename=str(tmp_path / "beat"), lazy=True
     )
     entry = ScheduleEntry(name="x", task="messaging.purge_finished", schedule=10.0, app=current_app)
-    scheduler.apply_entry(entry)
+    ticker.apply_entry(entry)
     assert Message.objects.get().task == "messaging.purge_finished"
-    scheduler.apply_entry(ScheduleEntry(name="x", task="no.such", schedule=10.0, app=current_app))
+    ticker.apply_entry(ScheduleEntry(name="x", task="no.such", schedule=10.0, app=current_app))
     assert "could not enqueue no.such" in caplog.text
 
 
@@ -69,16 +70,16 @@ def test_every_scheduled_task_has_a_payload_without_arguments(settings):
 
 def test_a_window_too_short_for_the_time_limit_is_warned_of(settings):
     settings.CONVEYOR_VISIBILITY, settings.CONVEYOR_TASK_TIME_LIMIT = 60, 25
-    assert checks.visibility_exceeds_the_time_limit() == []
+    assert system_checks.visibility_exceeds_the_time_limit() == []
     settings.CONVEYOR_VISIBILITY = 49
-    (warning,) = checks.visibility_exceeds_the_time_limit()
+    (warning,) = system_checks.visibility_exceeds_the_time_limit()
     assert "at least 50" in str(warning.hint)
 
 
 def test_old_successes_are_purged_and_nothing_else():
     old = made_days_ago(40, State.DONE)
     kept = {made_days_ago(41, State.DEAD).pk, made_days_ago(42, State.DISCARDED).pk, made_days_ago(3, State.DONE).pk}
-    assert maintenance.purge_finished(keep=timedelta(days=30)) == 1
+    assert retention.purge_finished(keep=timedelta(days=30)) == 1
     assert not Message.objects.filter(pk=old.pk).exists()
     assert set(Message.objects.values_list("pk", flat=True)) == kept
 
@@ -86,14 +87,14 @@ def test_old_successes_are_purged_and_nothing_else():
 def test_a_purge_is_bounded():
     for day in range(40, 45):
         made_days_ago(day, State.DONE)
-    assert maintenance.purge_finished(keep=timedelta(days=30), limit=3) == 3
+    assert retention.purge_finished(keep=timedelta(days=30), limit=3) == 3
     assert Message.objects.count() == 2
 
 
 def test_the_periodic_audit_logs_what_is_broken(caplog):
     message = enqueue()
     Message.objects.filter(pk=message.pk).update(state=State.DEAD)
-    tick = beat.tick("messaging.check_invariants")
+    tick = scheduler.tick("messaging.check_invariants")
     assert deliver(tick).state == State.DONE
     assert "invariant broken: every dead message says why" in caplog.text
 

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from messaging.masking import MASK, MaskingFormatter, mask, mask_text
+from messaging.operations.privacy.masking import MASK, MaskingFormatter, mask, mask_text
 
 
 @pytest.mark.parametrize(

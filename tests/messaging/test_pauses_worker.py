@@ -5,8 +5,9 @@ import threading
 import pytest
 from django.db import OperationalError
 
-from messaging import pauses, services
-from messaging.bootsteps.pauses import HonourPauses, Watch
+from messaging import pauses
+from messaging.operations import actions
+from messaging.worker.pause_watch import HonourPauses, Watch
 from tests.messaging.test_pauses import ANN, QUEUE, pause
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -83,7 +84,7 @@ def test_a_worker_stops_and_goes_on_while_it_runs(step_for, watch):
     consumer.timer.tick()
     consumer.timer.tick()
     assert consumer.consumed == {"payments"}
-    services.resume(queue=QUEUE, actor=ANN)
+    actions.resume(queue=QUEUE, actor=ANN)
     watch._look()
     consumer.timer.tick()
     assert consumer.consumed == {"payments", QUEUE}, "and not shipping, which it never consumed"
@@ -99,7 +100,7 @@ def test_a_worker_stays_paused_over_a_lost_connection(step_for, watch):
     step.stop(consumer)
     step.start(consumer)
     assert consumer.consumed == set()
-    services.resume(queue=QUEUE, actor=ANN)
+    actions.resume(queue=QUEUE, actor=ANN)
     watch._look()
     consumer.timer.tick()
     assert consumer.consumed == {QUEUE}
@@ -130,7 +131,7 @@ def test_the_watch_looks_again_and_again_in_its_own_thread():
     watch.start()
     watch.wait(5)
     assert watch.paused == {QUEUE}
-    services.resume(queue=QUEUE, actor=ANN)
+    actions.resume(queue=QUEUE, actor=ANN)
     for _ in range(500):
         if watch.paused == frozenset():
             break

@@ -10,16 +10,20 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from messaging import ledger, pauses, queues, services
-from messaging.models import Attempt, AuditEntry, Circuit, Message, QueuePause, State
-from messaging.permissions import Actor
-from messaging.pictures import chart, pipeline
-from messaging.throughput import Slot
+from messaging import outbox, pauses
+from messaging.broker import queue_status
+from messaging.models import Attempt, Circuit, Message, QueuePause, State
+from messaging.operations import actions
+from messaging.operations.dashboard.bar_chart import chart
+from messaging.operations.dashboard.pipeline_diagram import pipeline
+from messaging.operations.dashboard.throughput import Slot
+from messaging.operations.models import AuditEntry
+from messaging.operations.permissions import Actor
 from tests.messaging.samples import Sample
 from tests.messaging.test_admin import client_with
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PAGE = "/admin/messaging/queues/"
+PAGE = "/admin/operations/queues/"
 QUEUE = "maintenance"
 ANN = Actor.system("ann")
 
@@ -39,8 +43,8 @@ def text(client: Client, path: str = PAGE, **data) -> str:
 
 
 def enqueue(count: int = 1, **options) -> list[Message]:
-    with ledger.transaction():
-        return [ledger.enqueue(Sample(text=str(n)), **options) for n in range(count)]
+    with outbox.transaction():
+        return [outbox.enqueue(Sample(text=str(n)), **options) for n in range(count)]
 
 
 def row(page: str, queue: str = QUEUE) -> list[str]:
@@ -67,14 +71,14 @@ def test_table_and_picture_tell_what_the_ledger_knows_while_the_broker_is_down(o
     assert row(page)[7] == "1"
     for words in ("2 to be sent", "3 scheduled", "1 dead", "ready: unknown", "1 sent"):
         assert words in page
-    assert f'href="/admin/messaging/failedtask/?queue={QUEUE}"' in page
+    assert f'href="/admin/operations/failedtask/?queue={QUEUE}"' in page
 
 
 def test_the_broker_s_numbers_are_told_while_it_is_up(broker, monkeypatch):
     client = client_with("view_message")
     enqueue(5)
     Message.objects.update(state=State.SENT)
-    monkeypatch.setattr(queues, "_ask_broker", lambda: ({QUEUE: 3}, {QUEUE: 2}))
+    monkeypatch.setattr(queue_status, "_ask_broker", lambda: ({QUEUE: 3}, {QUEUE: 2}))
     page = text(client)
     assert "The broker does not answer" not in page
     assert row(page)[:6] == ["runs", "0", "0", "3", "2", "2"]
@@ -90,8 +94,8 @@ def test_a_broker_that_is_down_does_not_keep_anybody_waiting(operator):
 
 def test_the_broker_is_asked_with_little_patience():
     with current_app.connection_for_read() as connection:
-        options = queues._impatient(connection).transport_options
-    assert queues.PATIENCE in (options.get("read_timeout"), options.get("socket_timeout"))
+        options = queue_status._impatient(connection).transport_options
+    assert queue_status.PATIENCE in (options.get("read_timeout"), options.get("socket_timeout"))
 
 
 def test_charts_tell_how_much_went_through_and_how_much_failed(operator):
@@ -116,11 +120,11 @@ def test_a_pause_asks_for_a_reason_and_is_shown_to_everybody(operator, viewer):
         assert "&lt;b&gt;the bank&lt;/b&gt;" in page
         assert "<b>the bank" not in page
     told = operator.post(f"{PAGE}{QUEUE}/pause/", {"reason": "again"}, follow=True).content.decode()
-    assert "is paused already, by" in told
+    assert "has been paused by" in told
 
 
 def test_a_resume_lets_it_go_on_and_the_pause_stays_to_be_read(operator):
-    services.pause(queue=QUEUE, actor=ANN, reason="a try")
+    actions.pause(queue=QUEUE, actor=ANN, reason="a try")
     assert f"Resume {QUEUE}" in text(operator)
     assert "goes on" in operator.post(f"{PAGE}{QUEUE}/resume/", follow=True).content.decode()
     assert pauses.paused() == frozenset()
@@ -134,11 +138,11 @@ def test_what_waits_for_its_time_is_sent_now_one_or_all(operator):
     first = enqueue(delay=60, subject="CV-7")[0]
     enqueue(3, delay=600)
     assert "Send all 4 now" in text(operator)
-    told = operator.post(f"{PAGE}hurry/{first.pk}/", follow=True).content.decode()
+    told = operator.post(f"{PAGE}run-now/{first.pk}/", follow=True).content.decode()
     assert "The message is sent now." in told
-    told = operator.post(f"{PAGE}hurry/{first.pk}/", follow=True).content.decode()
+    told = operator.post(f"{PAGE}run-now/{first.pk}/", follow=True).content.decode()
     assert "does not wait for its time any more" in told
-    assert "3 messages are sent now." in operator.post(f"{PAGE}{QUEUE}/hurry/", follow=True).content.decode()
+    assert "3 messages are sent now." in operator.post(f"{PAGE}{QUEUE}/run-now/", follow=True).content.decode()
     assert Message.objects.due(now=timezone.now()).count() == 4
     assert AuditEntry.objects.count() == 2
 
@@ -150,7 +154,7 @@ def test_the_next_five_are_listed_in_their_order(operator):
     assert re.findall(r"</a> in (\d+)", page) == ["10", "20", "30", "40", "50"]
 
 
-DEEDS = [f"{QUEUE}/pause/", f"{QUEUE}/resume/", f"{QUEUE}/hurry/", "hurry/01a20db0-93b6-76a4-a7eb-044c283422e2/"]
+DEEDS = [f"{QUEUE}/pause/", f"{QUEUE}/resume/", f"{QUEUE}/run-now/", "run-now/01a20db0-93b6-76a4-a7eb-044c283422e2/"]
 
 
 @pytest.mark.parametrize("deed", DEEDS)
@@ -177,7 +181,7 @@ def test_staff_without_the_permission_see_nothing(no_broker):
         assert client.get(path).status_code == 403
 
 
-@pytest.mark.parametrize("deed", ["pause", "resume", "hurry"])
+@pytest.mark.parametrize("deed", ["pause", "resume", "run-now"])
 def test_a_queue_that_is_not_declared_is_not_found(operator, deed):
     assert operator.post(f"{PAGE}paymants/{deed}/", {"reason": "a slip"}).status_code == 404
 
@@ -207,7 +211,7 @@ def test_one_failure_among_thousands_is_seen():
 
 
 def test_each_queue_has_its_lane_within_the_picture(no_broker):
-    drawn = pipeline(queues.queue_rows())
+    drawn = pipeline(queue_status.queue_rows())
     assert [lane.row.name for lane in drawn.lanes] == ["payments", "shipping", "notifications", "maintenance"]
     for lane in drawn.lanes:
         assert lane.dead.right <= drawn.width
@@ -244,12 +248,12 @@ def test_an_operator_has_a_system_tried_and_a_viewer_does_not(operator, viewer):
     assert operator.get(path).status_code == 405
     assert not Message.objects.due(now=timezone.now()).exists()
     assert "is sent now" in text_after(operator, path)
-    assert AuditEntry.objects.get().action == "try circuit"
+    assert AuditEntry.objects.get().action == "probe circuit"
     assert Message.objects.due(now=timezone.now()).get() == waiting
     Message.objects.all().delete()
     assert "No message waits for gateway.simulated" in text_after(operator, path)
     Circuit.objects.update(opened_at=None)
-    assert "is not held to be down" in text_after(operator, path)
+    assert "is not open" in text_after(operator, path)
 
 
 def text_after(client: Client, path: str) -> str:
@@ -258,21 +262,21 @@ def text_after(client: Client, path: str) -> str:
 
 def test_what_people_typed_as_a_reason_is_masked_everywhere(operator, capsys):
     reason = "ada@example.com complained, call +44 20 7946 0958"
-    services.pause(queue=QUEUE, actor=ANN, reason=reason)
+    actions.pause(queue=QUEUE, actor=ANN, reason=reason)
     assert "ada@" not in text(operator)
     call_command("queue", "list")
     assert "ada@" not in capsys.readouterr().out
-    with pytest.raises(services.AlreadyPaused) as fault:
-        services.pause(queue=QUEUE, actor=ANN, reason="again")
+    with pytest.raises(actions.AlreadyPaused) as fault:
+        actions.pause(queue=QUEUE, actor=ANN, reason="again")
     assert "ada@" not in str(fault.value)
-    services.resume(queue=QUEUE, actor=ANN, reason=reason)
+    actions.resume(queue=QUEUE, actor=ANN, reason=reason)
     page = text(operator)
     assert "Earlier pauses" in page
     assert "complained" in page
     assert "ada@" not in page
     assert "7946" not in page
     records = client_with("view_auditentry")
-    assert "ada@" not in text(records, "/admin/messaging/auditentry/")
+    assert "ada@" not in text(records, "/admin/operations/auditentry/")
     entry = AuditEntry.objects.earliest("id")
     assert entry.reason == reason
-    assert "ada@" not in text(records, f"/admin/messaging/auditentry/{entry.pk}/change/")
+    assert "ada@" not in text(records, f"/admin/operations/auditentry/{entry.pk}/change/")

@@ -6,10 +6,12 @@ import uuid
 import pytest
 from django.db import connection
 
-from messaging import ledger, services
-from messaging.failures import failure_of, failure_told
-from messaging.models import AuditEntry, Message, State
-from messaging.permissions import Actor
+from messaging import outbox, transitions
+from messaging.models import Message, State
+from messaging.operations import actions
+from messaging.operations.models import AuditEntry
+from messaging.operations.permissions import Actor
+from messaging.transitions.failure import failure_of, synthetic_failure
 from tests.messaging.deliver import deliver, send
 from tests.messaging.samples import Sample, behaviour
 
@@ -25,9 +27,9 @@ def _clean():
 
 
 def dead(text: str = "one") -> Message:
-    with ledger.transaction():
-        message = ledger.enqueue(Sample(text=text), subject="CV-1")
-    services.bury(message_id=send(message).pk, failure=failure_told("Bug", "broken", task=message.task))
+    with outbox.transaction():
+        message = outbox.enqueue(Sample(text=text), subject="CV-1")
+    transitions.bury(message_id=send(message).pk, failure=synthetic_failure("Bug", "broken", task=message.task))
     message.refresh_from_db()
     assert message.state == State.DEAD
     return message
@@ -35,7 +37,7 @@ def dead(text: str = "one") -> Message:
 
 def test_a_retry_sends_the_message_again_with_a_fresh_count_of_attempts():
     message = dead()
-    outcome = services.retry(ids=[message.pk], actor=ANN, reason="mended")
+    outcome = actions.retry(ids=[message.pk], actor=ANN, reason="mended")
     assert (outcome.done, outcome.skipped) == ([message.pk], {})
     message.refresh_from_db()
     assert (message.state, message.attempts, message.retries) == (State.PENDING, 1, 0)
@@ -44,7 +46,7 @@ def test_a_retry_sends_the_message_again_with_a_fresh_count_of_attempts():
 
 def test_a_message_that_fails_again_keeps_both_failures():
     message = dead()
-    services.retry(ids=[message.pk], actor=ANN)
+    actions.retry(ids=[message.pk], actor=ANN)
 
     def break_(self, payload):
         raise KeyError("again")
@@ -57,19 +59,19 @@ def test_a_message_that_fails_again_keeps_both_failures():
 
 def test_the_second_of_two_operators_is_told_who_was_first():
     message = dead()
-    services.retry(ids=[message.pk], actor=ANN)
-    outcome = services.retry(ids=[message.pk], actor=BOB)
+    actions.retry(ids=[message.pk], actor=ANN)
+    outcome = actions.retry(ids=[message.pk], actor=BOB)
     assert outcome.done == []
     assert "no longer dead but waiting to be sent (retry by ann at" in outcome.skipped[message.pk]
 
 
 def test_fifty_operators_at_once_send_it_once():
     message = dead()
-    outcomes: list[services.Outcome] = []
+    outcomes: list[actions.Outcome] = []
 
     def press(number: int) -> None:
         try:
-            outcomes.append(services.retry(ids=[message.pk], actor=Actor.system(f"operator {number}")))
+            outcomes.append(actions.retry(ids=[message.pk], actor=Actor.system(f"operator {number}")))
         finally:
             connection.close()
 
@@ -84,28 +86,28 @@ def test_fifty_operators_at_once_send_it_once():
 
 def test_a_discard_keeps_the_record_and_the_reason():
     message = dead()
-    assert services.discard(ids=[message.pk], actor=ANN, reason="test order").done == [message.pk]
+    assert actions.discard(ids=[message.pk], actor=ANN, reason="test order").done == [message.pk]
     message.refresh_from_db()
     assert (message.state, message.note) == (State.DISCARDED, "test order")
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.actor, entry.reason) == ("discard", "ann", "test order")
-    assert "discarded (discard by ann" in services.retry(ids=[message.pk], actor=BOB).skipped[message.pk]
+    assert "discarded (discard by ann" in actions.retry(ids=[message.pk], actor=BOB).skipped[message.pk]
 
 
 def test_a_discard_without_a_reason_is_refused():
     message = dead()
-    with pytest.raises(ValueError, match="reason is needed"):
-        services.discard(ids=[message.pk], actor=ANN, reason=" ")
+    with pytest.raises(ValueError, match="reason is required"):
+        actions.discard(ids=[message.pk], actor=ANN, reason=" ")
     message.refresh_from_db()
     assert message.state == State.DEAD
 
 
 def test_only_what_can_be_sent_is_retried():
     unknown, junk = uuid.uuid4(), uuid.uuid4()
-    failure = failure_told("UnknownTask", "no such task", task="x")
-    services.file_stray(message_id=unknown, failure=failure, queue="payments", task="no.such", payload={})
-    services.file_stray(message_id=junk, failure=failure, queue="payments", raw_body=b"\xff")
-    outcome = services.retry(ids=[unknown, junk, uuid.uuid4()], actor=ANN)
+    failure = synthetic_failure("UnknownTask", "no such task", task="x")
+    transitions.file_stray(message_id=unknown, failure=failure, queue="payments", task="no.such", payload={})
+    transitions.file_stray(message_id=junk, failure=failure, queue="payments", raw_body=b"\xff")
+    outcome = actions.retry(ids=[unknown, junk, uuid.uuid4()], actor=ANN)
     assert outcome.done == []
     told = list(outcome.skipped.values())
     assert "no code here knows the task 'no.such'" in told[0]
@@ -115,8 +117,8 @@ def test_only_what_can_be_sent_is_retried():
 
 def test_a_stray_that_came_by_a_key_of_its_own_is_sent_by_its_tasks_key():
     id_ = uuid.uuid4()
-    failure = failure_told("NotInLedger", "from elsewhere", task="tests.sample")
-    services.file_stray(
+    failure = synthetic_failure("NotInLedger", "from elsewhere", task="tests.sample")
+    transitions.file_stray(
         message_id=id_,
         failure=failure,
         queue="payments",
@@ -124,7 +126,7 @@ def test_a_stray_that_came_by_a_key_of_its_own_is_sent_by_its_tasks_key():
         payload={"text": "ok"},
         routing_key="odd",
     )
-    assert services.retry(ids=[id_], actor=ANN).done == [id_]
+    assert actions.retry(ids=[id_], actor=ANN).done == [id_]
     message = Message.objects.get()
     assert (message.routing_key, message.queue) == ("maintenance.sample.low", "maintenance")
     assert deliver(message).state == State.DONE
@@ -133,17 +135,17 @@ def test_a_stray_that_came_by_a_key_of_its_own_is_sent_by_its_tasks_key():
 def test_a_stray_message_is_filed_once():
     id_ = uuid.uuid4()
     for _ in range(2):
-        services.file_stray(message_id=id_, failure=failure_told("X", "x", task=""), queue="payments")
+        transitions.file_stray(message_id=id_, failure=synthetic_failure("X", "x", task=""), queue="payments")
     assert Message.objects.get().attempt_set.count() == 1
 
 
 def test_what_is_not_under_way_cannot_fail():
     message = dead()
-    failure = failure_told("X", "x", task="")
-    assert services.bury(message_id=message.pk, failure=failure) is None
-    assert services.reschedule(message_id=message.pk, failure=failure, delay=1, limit=5) is None
-    assert services.reopen(message_id=message.pk, lost=None, limit=5) is None
-    assert services.settle(message_id=message.pk) is False
+    failure = synthetic_failure("X", "x", task="")
+    assert transitions.bury(message_id=message.pk, failure=failure) is None
+    assert transitions.reschedule(message_id=message.pk, failure=failure, delay=1, limit=5) is None
+    assert transitions.reopen(message_id=message.pk, lost=None, limit=5) is None
+    assert transitions.settle(message_id=message.pk) is False
 
 
 def test_alike_failures_share_a_fingerprint_and_others_do_not():

@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from messaging import beat, ledger, throughput
-from messaging.models import Attempt, Message, QueueMinute, State
+from messaging import outbox, scheduler
+from messaging.models import Attempt, Message, State
+from messaging.operations.dashboard import throughput
+from messaging.operations.models import QueueMinute
 from tests.messaging.deliver import deliver
 from tests.messaging.samples import Sample
 
@@ -15,8 +17,8 @@ QUEUE = "maintenance"
 
 
 def ended(at: datetime, state: str = State.DONE, *, queue: str = QUEUE, attempts: int = 0) -> None:
-    with ledger.transaction():
-        message = ledger.enqueue(Sample(text="a"))
+    with outbox.transaction():
+        message = outbox.enqueue(Sample(text="a"))
     Message.objects.filter(pk=message.pk).update(state=state, finished_at=at, queue=queue)
     for number in range(attempts):
         Attempt.objects.create(message=message, number=number + 1, ended_at=at, error_type="Bug")
@@ -93,7 +95,7 @@ def test_a_page_counts_live_for_ten_minutes_at_most(django_assert_num_queries):
 
 def test_beat_s_task_counts():
     ended_now = Message.objects.filter(state=State.DONE)
-    assert deliver(beat.tick("messaging.purge_finished")).state == State.DONE
-    assert deliver(beat.tick("messaging.count_minutes")).state == State.DONE
+    assert deliver(scheduler.tick("messaging.purge_finished")).state == State.DONE
+    assert deliver(scheduler.tick("operations.count_throughput")).state == State.DONE
     assert ended_now.count() == 2
     assert sum(QueueMinute.objects.values_list("done", flat=True)) == 1

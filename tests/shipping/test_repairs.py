@@ -9,7 +9,8 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from messaging.invariants import audit
-from messaging.models import AuditEntry, Message, State
+from messaging.models import Message, State
+from messaging.operations.models import AuditEntry
 from orders.errors import IllegalTransition
 from orders.models import Order, Status
 from orders.values import Address

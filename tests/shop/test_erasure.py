@@ -13,11 +13,13 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from knox.models import AuthToken
 
-from messaging.failures import failure_of, failure_told
-from messaging.models import Alert, Attempt, BulkOperation, FailureGroup, Message, PayloadEdit, QueuePause, State
-from messaging.permissions import Actor
-from messaging.services import bury, file_stray, retry
-from messaging.trail import record
+from messaging.models import Attempt, Message, QueuePause, State
+from messaging.operations.actions import retry
+from messaging.operations.audit.log import record
+from messaging.operations.models import Alert, BulkOperation, FailureGroup, PayloadEdit
+from messaging.operations.permissions import Actor
+from messaging.transitions import bury, file_stray
+from messaging.transitions.failure import failure_of, synthetic_failure
 from orders.models import Order, Status
 from orders.services import cancel_order
 from shop.addresses import add_address
@@ -99,7 +101,7 @@ def _leave_traces(order: Order, dead: Message) -> None:
     PayloadEdit.objects.create(message_id=dead.pk, before={"to": EMAIL}, after={"to": NAME}, actor="ann", reason=STREET)
     retry(ids=[dead.pk], actor=Actor.system("ann"), reason=f"{NAME} wrote from {EMAIL}")
     Message.objects.filter(pk=dead.pk).update(state=State.DEAD, note=f"call {NAME}")
-    stray = failure_told("UndecodableMessage", "Its body is not JSON.", task="")
+    stray = synthetic_failure("UndecodableMessage", "Its body is not JSON.", task="")
     file_stray(message_id=uuid.uuid4(), failure=stray, queue="notifications", raw_body=f"{{{EMAIL}".encode())
     user = User.objects.get()
     kind = ContentType.objects.get_for_model(User)
@@ -128,7 +130,7 @@ def test_nothing_that_leads_to_the_shopper_is_left_in_any_table(shopper: Client)
         "shop_review",
         "messaging_message",
         "messaging_attempt",
-        "messaging_auditentry",
+        "operations_auditentry",
         "axes_",
     ):
         assert any(found.startswith(table) for found in places_of(*SECRETS, ASCII_ONLY)), (
@@ -183,7 +185,7 @@ def test_the_audit_can_still_not_be_changed_afterwards(shopper: Client):
     Message.objects.filter(pk=dead.pk).update(state=State.DEAD)
     leave(shopper)
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("UPDATE messaging_auditentry SET actor = 'eve'")
+        cursor.execute("UPDATE operations_auditentry SET actor = 'eve'")
 
 
 def test_other_peoples_data_stays(shopper: Client):

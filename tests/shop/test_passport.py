@@ -8,10 +8,10 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from messaging import services as messaging
-from messaging.ledger import transaction
 from messaging.models import Attempt, Message, State
-from messaging.permissions import Actor
+from messaging.operations import actions as messaging
+from messaging.operations.permissions import Actor
+from messaging.outbox import transaction
 from orders.models import Order
 from payments.models import GatewayCharge, GatewayEvent
 from payments.selectors import money_records
@@ -105,7 +105,7 @@ def test_a_dead_message_links_to_its_failure_and_what_people_did_is_told(reader)
     order = place(payment_method="pm_bug")
     deliver_due()
     message = Message.objects.get(state=State.DEAD)
-    failure = reverse("admin:messaging_failedtask_change", args=[message.pk])
+    failure = reverse("admin:operations_failedtask_change", args=[message.pk])
     assert f'href="{failure}"' in text(reader, order)
     messaging.discard(ids=[message.pk], actor=Actor.system("olga"), reason="<i>a test</i>")
     page = text(reader, order)
@@ -169,7 +169,7 @@ def test_of_a_gateway_that_is_not_asked_the_last_comparison_and_word_are_told(re
     compared.update(state=State.DEAD)
     page = text(reader, elsewhere)
     assert "The last comparison did not come to a good end." in page
-    assert reverse("admin:messaging_failedtask_change", args=[compared.get().pk]) in page
+    assert reverse("admin:operations_failedtask_change", args=[compared.get().pk]) in page
     assert "in line" not in page
 
 
@@ -203,7 +203,7 @@ def test_the_order_s_page_leads_to_the_passport_and_tells_what_failed_first():
     shown = page.content.decode()
     assert f'href="{url(order)}"' in shown
     dead = Message.objects.get(state=State.DEAD)
-    failure = reverse("admin:messaging_failedtask_change", args=[dead.pk])
+    failure = reverse("admin:operations_failedtask_change", args=[dead.pk])
     assert shown.index(failure) < shown.index("orders.send_email")
 
 

@@ -85,7 +85,7 @@ def test_operators_retry_and_discard_and_support_looks():
     seed()
     operator, support, shopper = (User.objects.get(username=name) for name in ("operator", "support", "shopper"))
     assert operator.groups.get().name == OPERATORS
-    for permission in ("messaging.retry_message", "messaging.discard_message"):
+    for permission in ("operations.retry_message", "operations.discard_message"):
         assert operator.has_perm(permission)
         assert not support.has_perm(permission)
     assert operator.has_perm("messaging.view_message")

@@ -6,13 +6,14 @@ from typing import Any
 
 from django.utils import timezone
 
-from messaging import ledger
-from messaging.bulk import driver, services
-from messaging.bulk.selection import Filters, Selection
-from messaging.models import BulkOperation, ItemOutcome, Message, State
-from messaging.permissions import Actor
-from messaging.relay import claims
-from messaging.uuids import uuid7
+from messaging import outbox
+from messaging.models import Message, State
+from messaging.models.uuid7 import uuid7
+from messaging.operations.bulk_retry import driver, services
+from messaging.operations.bulk_retry.selection import Filters, Selection
+from messaging.operations.models import BulkOperation, ItemOutcome
+from messaging.operations.permissions import Actor
+from messaging.relay import claim
 from tests.messaging.samples import Sample
 
 ANN = Actor.system("ann")
@@ -57,7 +58,7 @@ def started(count: int = 20, *, rate: int = 200, canary: int = 0, stop_ratio: fl
 def turn(operation: BulkOperation) -> BulkOperation:
     """The driver's next turn; the operation as it then stands."""
     operation.refresh_from_db()
-    with ledger.transaction():
+    with outbox.transaction():
         driver.drive(operation_id=operation.pk, turn=operation.turn)
     operation.refresh_from_db()
     return operation
@@ -65,8 +66,8 @@ def turn(operation: BulkOperation) -> BulkOperation:
 
 def relay() -> list[Message]:
     """What is due is sent, but for the driver's own turns, which a test takes itself."""
-    Message.objects.filter(task="messaging.drive_bulk").delete()
-    return claims.claim(limit=10_000)
+    Message.objects.filter(task="operations.drive_bulk_retry").delete()
+    return claim.claim(limit=10_000)
 
 
 def end(operation: BulkOperation, *, succeed: int = 0, fail: int = 0) -> None:

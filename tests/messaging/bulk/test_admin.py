@@ -7,14 +7,15 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
-from messaging.bulk import services
-from messaging.models import BulkOperation, BulkState, Message, State
+from messaging.models import Message, State
+from messaging.operations.bulk_retry import services
+from messaging.operations.models import BulkOperation, BulkState
 from tests.messaging.bulk.dead import ANN, dead, end, previewed, relay, started, turn
 from tests.messaging.test_admin import client_with
 
 pytestmark = pytest.mark.django_db(transaction=True)
-LIST = "/admin/messaging/failedtask/"
-NEW = "/admin/messaging/bulkoperation/new/"
+LIST = "/admin/operations/failedtask/"
+NEW = "/admin/operations/bulkoperation/new/"
 PACE = {"rate": "20", "canary": "0", "stop_percent": "50", "reason": "the bank is back"}
 
 
@@ -29,11 +30,11 @@ def viewer():
 
 
 def page_of(operation) -> str:
-    return reverse("admin:messaging_bulkoperation_change", args=[operation.pk])
+    return reverse("admin:operations_bulkoperation_change", args=[operation.pk])
 
 
 def wish(name: str, operation) -> str:
-    return reverse(f"admin:messaging_bulk_{name}", args=[operation.pk])
+    return reverse(f"admin:operations_bulk_{name}", args=[operation.pk])
 
 
 def test_a_group_is_previewed_started_and_watched(operator):
@@ -57,7 +58,7 @@ def test_a_group_is_previewed_started_and_watched(operator):
     assert "finished" in page
     assert "hx-get" not in page
     failed = operation.items.get(outcome="failed_again")
-    assert reverse("admin:messaging_failedtask_change", args=[failed.message_id]) in page
+    assert reverse("admin:operations_failedtask_change", args=[failed.message_id]) in page
     assert [entry.change_message for entry in LogEntry.objects.order_by("id")] == [
         "Previewed: 3 will go",
         "It runs in the background; you may leave this page.",
@@ -175,7 +176,7 @@ def test_nothing_is_changed_by_get(operator):
     for name in ("pause", "resume", "cancel", "start"):
         assert operator.get(wish(name, operation)).status_code == 405
     assert operator.post(page_of(operation)).status_code == 403
-    assert operator.get("/admin/messaging/bulkoperation/nonsense/change/").status_code == 404
+    assert operator.get("/admin/operations/bulkoperation/nonsense/change/").status_code == 404
 
 
 def test_a_paused_queue_is_warned_of(operator):
@@ -196,7 +197,7 @@ def test_the_list_of_operations_costs_the_same_for_any_number(operator, django_a
         dead(2)
         previewed()
     with django_assert_max_num_queries(8):
-        page = operator.get("/admin/messaging/bulkoperation/").content.decode()
+        page = operator.get("/admin/operations/bulkoperation/").content.decode()
     assert "all dead messages" in page
     assert NEW in page
 

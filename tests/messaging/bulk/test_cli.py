@@ -9,8 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from messaging.bulk import cli
-from messaging.models import AuditEntry, BulkOperation, BulkState, Message, State
+from messaging.models import Message, State
+from messaging.operations.cli import bulk
+from messaging.operations.models import AuditEntry, BulkOperation, BulkState
 from tests.messaging.bulk.dead import dead, end, relay, turn
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -81,7 +82,7 @@ def test_waiting_ends_with_an_exit_code_that_says_how_it_went(monkeypatch, faili
         end(operation, succeed=operation.sent - failing if looks else 0, fail=failing if looks else 0)
         looks.append(seconds)
 
-    monkeypatch.setattr(cli.time, "sleep", play)
+    monkeypatch.setattr(bulk.time, "sleep", play)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     arguments = ("retry", "--all", "--wait", "--canary", "0", "--stop-ratio", "1")
     if code:

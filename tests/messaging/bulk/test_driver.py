@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from messaging import ledger, rollup
-from messaging.bulk import driver, pace, services, words
-from messaging.models import AuditEntry, BulkOperation, BulkState, FailureGroup, ItemOutcome, Message, SkipReason, State
-from messaging.signals import replayed
+from messaging import outbox
+from messaging.models import Message, State
+from messaging.operations.bulk_retry import driver, labels, pace, services
+from messaging.operations.failures import group_counters
+from messaging.operations.models import AuditEntry, BulkOperation, BulkState, FailureGroup, ItemOutcome, SkipReason
+from messaging.signals import messages_revived
 from tests.messaging.bulk.dead import ANN, dead, end, previewed, relay, started, turn
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -123,9 +125,9 @@ def test_it_stops_by_itself_when_the_canary_fails_again(clock):
     end(operation, succeed=1, fail=5)
     operation = turn(operation)
     assert (operation.state, operation.waiting, operation.failed_again) == (BulkState.STOPPED, 20, 5)
-    assert words.why_stopped(operation) == "5 of the first 10 failed again, so the rest was not sent."
+    assert labels.why_stopped(operation) == "5 of the first 10 failed again, so the rest was not sent."
     entry = AuditEntry.objects.get(action="bulk stop")
-    assert (entry.actor, entry.reason) == ("bulk retry", words.why_stopped(operation))
+    assert (entry.actor, entry.reason) == ("bulk retry", labels.why_stopped(operation))
     end(operation, succeed=4)
     operation = turn(operation)
     assert (operation.succeeded, operation.next_turn_at) == (5, None)
@@ -148,7 +150,7 @@ def test_a_canary_of_which_nothing_is_heard_stops_it_too(clock, settings):
     clock.tick(2)
     operation = turn(operation)
     assert operation.state == BulkState.STOPPED
-    assert words.why_stopped(operation).startswith("After 60 seconds only 3 of the first 10 had ended")
+    assert labels.why_stopped(operation).startswith("After 60 seconds only 3 of the first 10 had ended")
 
 
 def test_it_stops_when_too_many_of_the_last_failed_again(clock):
@@ -159,7 +161,7 @@ def test_it_stops_when_too_many_of_the_last_failed_again(clock):
     end(operation, fail=25)
     operation = turn(operation)
     assert operation.state == BulkState.STOPPED
-    assert words.why_stopped(operation) == "25 of the last 50 failed again, so the rest was not sent."
+    assert labels.why_stopped(operation) == "25 of the last 50 failed again, so the rest was not sent."
 
 
 def test_a_few_failures_say_nothing_yet(clock):
@@ -180,7 +182,7 @@ def test_a_turn_that_comes_twice_has_one_effect(clock):
     operation = started(60, rate=20)
     for _ in range(2):
         clock.tick(2)
-        with ledger.transaction():
+        with outbox.transaction():
             driver.drive(operation_id=operation.pk, turn=0)
         relay()
     operation.refresh_from_db()
@@ -205,13 +207,13 @@ def test_a_driver_that_is_killed_in_the_middle_of_a_turn_has_sent_nothing(clock,
 
 def test_a_turn_that_was_lost_is_enqueued_again(clock):
     operation = started(5)
-    Message.objects.filter(task="messaging.drive_bulk").delete()
+    Message.objects.filter(task="operations.drive_bulk_retry").delete()
     assert not driver.anything_overdue()
     clock.tick(9)
     assert driver.anything_overdue()
-    with ledger.transaction():
-        assert driver.keep() == 1
-    message = Message.objects.get(task="messaging.drive_bulk")
+    with outbox.transaction():
+        assert driver.requeue_overdue() == 1
+    message = Message.objects.get(task="operations.drive_bulk_retry")
     assert (message.payload["turn"], message.priority) == (operation.turn, 9)
     assert not driver.anything_overdue()
 
@@ -234,17 +236,17 @@ def test_a_slice_takes_as_many_statements_for_two_hundred_as_for_one(clock, djan
 def test_every_message_that_goes_leaves_its_trace_and_its_group(clock):
     messages = dead(2, fingerprint="f1", subject="CV-1")
     for message in messages:
-        rollup.died(message, at=clock())
+        group_counters.message_died(message=message, at=clock())
     told = []
 
     def listen(sender, **kwargs):
         told.extend(kwargs["messages"])
 
-    replayed.connect(listen)
+    messages_revived.connect(listen)
     try:
         turn(go(previewed()))
     finally:
-        replayed.disconnect(listen)
+        messages_revived.disconnect(listen)
     assert {message.subject for message in told} == {"CV-1"}
     entries = AuditEntry.objects.filter(action="bulk retry")
     assert {entry.message_id for entry in entries} == {message.pk for message in messages}

@@ -6,10 +6,12 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
-from messaging.bulk import checks, services
-from messaging.bulk.selection import Filters, Selection
-from messaging.models import AuditEntry, ItemOutcome, Message, SkipReason, State
-from messaging.permissions import Actor
+from messaging.hooks import already_done
+from messaging.models import Message, State
+from messaging.operations.bulk_retry import services
+from messaging.operations.bulk_retry.selection import Filters, Selection
+from messaging.operations.models import AuditEntry, ItemOutcome, SkipReason
+from messaging.operations.permissions import Actor
 from tests.messaging.bulk.dead import ANN, dead, previewed
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def no_checks(monkeypatch):
-    monkeypatch.setattr(checks, "_CHECKS", {})
+    monkeypatch.setattr(already_done, "_CHECKS", {})
 
 
 def reasons(operation) -> dict:
@@ -60,16 +62,16 @@ def test_an_old_message_that_can_be_lifted_will_go():
 
 def test_what_an_app_says_is_done_already_is_skipped_with_its_words():
     first, second = dead(2)
-    checks.register("tests.sample", lambda payloads: {id_: "it is here" for id_ in payloads if id_ == first.pk})
+    already_done.register("tests.sample", lambda payloads: {id_: "it is here" for id_ in payloads if id_ == first.pk})
     operation = previewed()
     assert reasons(operation) == {first.pk: (SkipReason.ALREADY_DONE, "it is here")}
     assert operation.items.get(message_id=second.pk).outcome == ItemOutcome.WAITING
 
 
 def test_two_checks_of_one_task_are_refused():
-    checks.register("tests.sample", lambda payloads: {})
+    already_done.register("tests.sample", lambda payloads: {})
     with pytest.raises(ValueError, match="two checks"):
-        checks.register("tests.sample", lambda payloads: {})
+        already_done.register("tests.sample", lambda payloads: {})
 
 
 def test_a_message_is_skipped_where_a_newer_one_of_its_task_and_subject_succeeded():

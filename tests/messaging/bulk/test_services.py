@@ -3,11 +3,12 @@
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from messaging import rollup
-from messaging.bulk import services
-from messaging.bulk.services import NotNow, Pace, WrongPace
-from messaging.models import AuditEntry, BulkState, FailureGroup, ItemOutcome, Message, State
-from messaging.permissions import Actor
+from messaging.models import Message, State
+from messaging.operations.bulk_retry import services
+from messaging.operations.bulk_retry.services import NotNow, Pace, WrongPace
+from messaging.operations.failures import group_counters
+from messaging.operations.models import AuditEntry, BulkState, FailureGroup, ItemOutcome
+from messaging.operations.permissions import Actor
 from tests.messaging.bulk.dead import ANN, dead, end, previewed, relay, started, turn
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -19,7 +20,7 @@ def test_a_start_sets_the_pace_and_lets_the_driver_go(clock):
         operation_id=previewed().pk, pace=Pace(rate=7, canary=3, stop_ratio=0.2), actor=ANN, reason="mended"
     )
     assert (operation.state, operation.rate, operation.canary, operation.stop_ratio) == ("running", 7, 3, 0.2)
-    message = Message.objects.get(task="messaging.drive_bulk")
+    message = Message.objects.get(task="operations.drive_bulk_retry")
     assert message.payload == {"operation_id": str(operation.pk), "turn": 0}
     entry = AuditEntry.objects.get(action="bulk start")
     assert (entry.reason, entry.data) == ("mended", {"rate": 7, "canary": 3, "stop_ratio": 0.2})
@@ -87,7 +88,7 @@ def test_one_that_stopped_is_resumed_with_a_new_canary(clock):
 
 def test_a_cancel_takes_back_what_was_not_sent_yet_as_it_was(clock):
     for message in dead(30, fingerprint="f1"):
-        rollup.died(message, at=clock())
+        group_counters.message_died(message=message, at=clock())
     died = dict(Message.objects.values_list("pk", "finished_at"))
     operation = services.start(operation_id=previewed().pk, pace=Pace(rate=10, canary=0), actor=ANN)
     turn(operation)

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from messaging import circuits, ledger
-from messaging.circuits import Verdict, guard
+from messaging import circuit_breaker, outbox
+from messaging.circuit_breaker import Verdict, guard
 from messaging.models import Circuit, Message
-from messaging.permissions import Actor
+from messaging.operations.permissions import Actor
 from tests.messaging.deliver import deliver
 from tests.messaging.samples import Sample, TemporaryTrouble
 
@@ -46,8 +46,8 @@ def send(count: int = 1) -> list[Message]:
 
 
 def enqueue() -> Message:
-    with ledger.transaction():
-        return ledger.enqueue(Sample(text="ask"))
+    with outbox.transaction():
+        return outbox.enqueue(Sample(text="ask"))
 
 
 def again(message: Message) -> Message:
@@ -68,4 +68,4 @@ def opened() -> Circuit:
 
 def probe_is_due() -> None:
     Circuit.objects.update(probe_at=timezone.now())
-    circuits.forget()
+    circuit_breaker.forget()

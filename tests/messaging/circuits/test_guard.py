@@ -7,11 +7,11 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from messaging import circuits, services
-from messaging.circuits import CircuitOpen, guard
+from messaging import circuit_breaker, transitions
+from messaging.circuit_breaker import CircuitOpen, guard
 from messaging.models import Attempt, Circuit, Message, State
-from messaging.relay import claims
-from messaging.signals import deferred
+from messaging.relay import claim
+from messaging.signals import message_deferred
 from tests.messaging.circuits.system import (
     NAME,
     Refusal,
@@ -61,7 +61,7 @@ def test_one_message_that_fails_again_and_again_opens_nothing_and_dies():
 def test_an_answer_between_failures_starts_the_count_anew():
     down(2)
     send(2)
-    circuits.forget()
+    circuit_breaker.forget()
     send()
     down(2)
     send(2)
@@ -88,13 +88,13 @@ def test_an_answer_that_is_an_error_and_a_bug_count_as_no_outage(error):
 def test_while_it_is_open_nothing_is_asked_and_no_attempt_is_spent():
     opened()
     told = []
-    deferred.connect(lambda **kwargs: told.append(kwargs["circuit"]), weak=False, dispatch_uid="test")
+    message_deferred.connect(lambda **kwargs: told.append(kwargs["circuit"]), weak=False, dispatch_uid="test")
     try:
         (message,) = send()
         for _ in range(7):
             message = again(message)
     finally:
-        deferred.disconnect(dispatch_uid="test")
+        message_deferred.disconnect(dispatch_uid="test")
     assert not asked
     assert message.state == State.PENDING
     assert (message.attempts, message.waits_for) == (0, NAME)
@@ -112,7 +112,7 @@ def test_one_message_tries_and_its_answer_lets_all_others_go_on():
     assert not Circuit.objects.get().is_open
     others = Message.objects.filter(pk__in=[message.pk for message in waiting[1:]])
     assert others.due(now=timezone.now()).filter(waits_for="").count() == 3
-    for message in claims.claim(limit=10):
+    for message in claim.claim(limit=10):
         hand_over(message)
     assert others.filter(state=State.DONE).count() == 3
 
@@ -146,7 +146,7 @@ def test_only_one_probe_at_a_time():
     probe_is_due()
     with guard(NAME, judge=judge):
         assert Circuit.objects.get().probing_since is not None
-        circuits.forget()
+        circuit_breaker.forget()
         with pytest.raises(CircuitOpen), guard(NAME, judge=judge):
             raise AssertionError("a second one asked, too")
 
@@ -181,7 +181,7 @@ def test_of_many_that_come_at_the_same_moment_one_probes():
 def test_a_probe_whose_process_dies_is_followed_by_another():
     opened()
     probe_is_due()
-    circuits._claim_probe(NAME)
+    circuit_breaker._claim_probe(NAME)
     assert send()[0].waits_for == NAME
     probe_is_due()
     assert send()[0].state == State.DONE
@@ -229,10 +229,10 @@ def test_a_call_that_was_under_way_when_it_went_down_pays_with_its_attempt():
 
 
 def test_the_longer_it_lasts_the_longer_the_wait(monkeypatch):
-    monkeypatch.setattr(circuits.random, "uniform", lambda low, high: high)
+    monkeypatch.setattr(circuit_breaker.random, "uniform", lambda low, high: high)
     circuit = opened()
     Circuit.objects.update(opened_at=circuit.opened_at - timedelta(minutes=20))
-    circuits.forget()
+    circuit_breaker.forget()
     with pytest.raises(CircuitOpen) as wait, guard(NAME, judge=judge):
         pass
     assert 300 < wait.value.seconds < 320
@@ -242,6 +242,6 @@ def test_the_longer_it_lasts_the_longer_the_wait(monkeypatch):
 def test_a_message_that_was_settled_meanwhile_is_not_put_off():
     opened()
     message = enqueue()
-    assert services.defer(message_id=message.pk, circuit=NAME, delay=1) is None
+    assert transitions.defer(message_id=message.pk, circuit=NAME, delay=1) is None
     message.refresh_from_db()
     assert message.waits_for == ""
