@@ -9,7 +9,7 @@ from messaging.operations.bulk_retry.services import NotNow, Pace, WrongPace
 from messaging.operations.failures import group_counters
 from messaging.operations.models import AuditEntry, BulkState, FailureGroup, ItemOutcome
 from messaging.operations.permissions import Actor
-from tests.messaging.bulk.dead import ANN, dead, end, previewed, relay, started, turn
+from tests.messaging.operations.bulk_retry.dead import ANN, dead, end, previewed, relay, started, turn
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,9 +15,9 @@ from messaging.operations.models import AuditEntry, FailureGroup, GroupState
 from messaging.operations.permissions import Actor
 from messaging.transitions.failure import synthetic_failure
 from tests.messaging.deliver import deliver, send
-from tests.messaging.desk import ALL, letter, page, text
+from tests.messaging.operations.desk import ALL, letter, page, text
+from tests.messaging.operations.test_message_admin import LIST, client_with, dead
 from tests.messaging.samples import Sample
-from tests.messaging.test_admin import LIST, client_with, dead
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GROUPS = "/admin/operations/failuregroup/"

@@ -27,10 +27,10 @@ from messaging.operations.models import AuditEntry, BulkOperation, FailureGroup
 from messaging.operations.permissions import Actor
 from tests.api.client import post as api_post
 from tests.api.client import token_of
-from tests.messaging.bulk.dead import previewed
-from tests.messaging.desk import ALL, letter, page
+from tests.messaging.operations.bulk_retry.dead import previewed
+from tests.messaging.operations.desk import ALL, letter, page
+from tests.messaging.operations.test_message_admin import client_with
 from tests.messaging.samples import Sample
-from tests.messaging.test_admin import client_with
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ANN = Actor.system("ann")

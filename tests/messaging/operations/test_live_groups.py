@@ -9,8 +9,8 @@ from django.utils import timezone
 from messaging.operations import actions
 from messaging.operations.models import FailureGroup, GroupState
 from messaging.operations.permissions import Actor
-from tests.messaging.test_admin import client_with, dead
-from tests.messaging.test_desk_pages import GROUPS
+from tests.messaging.operations.test_failure_pages import GROUPS
+from tests.messaging.operations.test_message_admin import client_with, dead
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

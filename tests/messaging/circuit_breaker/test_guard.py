@@ -12,7 +12,7 @@ from messaging.circuit_breaker import CircuitOpen, guard
 from messaging.models import Attempt, Circuit, Message, State
 from messaging.relay import claim
 from messaging.signals import message_deferred
-from tests.messaging.circuits.system import (
+from tests.messaging.circuit_breaker.system import (
     NAME,
     Refusal,
     again,

@@ -11,8 +11,8 @@ from messaging.operations.models import AuditEntry, FailureGroup, PayloadEdit
 from messaging.operations.permissions import Actor
 from messaging.transitions.failure import synthetic_failure
 from tests.messaging.deliver import deliver
-from tests.messaging.desk import ALL, letter, page, text
-from tests.messaging.test_admin import client_with
+from tests.messaging.operations.desk import ALL, letter, page, text
+from tests.messaging.operations.test_message_admin import client_with
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -19,8 +19,8 @@ from messaging.operations.dashboard.pipeline_diagram import pipeline
 from messaging.operations.dashboard.throughput import Slot
 from messaging.operations.models import AuditEntry
 from messaging.operations.permissions import Actor
+from tests.messaging.operations.test_message_admin import client_with
 from tests.messaging.samples import Sample
-from tests.messaging.test_admin import client_with
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PAGE = "/admin/operations/queues/"

@@ -13,7 +13,7 @@ from messaging.operations import actions, alerts
 from messaging.operations.dashboard.circuits import circuit_rows
 from messaging.operations.models import AuditEntry
 from messaging.operations.permissions import Actor
-from tests.messaging.circuits.system import (
+from tests.messaging.circuit_breaker.system import (
     ANN,
     NAME,
     opened,

@@ -10,8 +10,8 @@ from django.urls import reverse
 from messaging.models import Message, State
 from messaging.operations.bulk_retry import services
 from messaging.operations.models import BulkOperation, BulkState
-from tests.messaging.bulk.dead import ANN, dead, end, previewed, relay, started, turn
-from tests.messaging.test_admin import client_with
+from tests.messaging.operations.bulk_retry.dead import ANN, dead, end, previewed, relay, started, turn
+from tests.messaging.operations.test_message_admin import client_with
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LIST = "/admin/operations/failedtask/"

@@ -12,7 +12,7 @@ from messaging.operations.bulk_retry import driver, labels, pace, services
 from messaging.operations.failures import group_counters
 from messaging.operations.models import AuditEntry, BulkOperation, BulkState, FailureGroup, ItemOutcome, SkipReason
 from messaging.signals import messages_revived
-from tests.messaging.bulk.dead import ANN, dead, end, previewed, relay, started, turn
+from tests.messaging.operations.bulk_retry.dead import ANN, dead, end, previewed, relay, started, turn
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,8 +10,8 @@ from messaging.models import Message, State
 from messaging.operations import retention
 from messaging.operations.bulk_retry import services
 from messaging.operations.models import AuditEntry, BulkItem, BulkOperation, BulkState
-from tests.messaging.bulk.dead import ANN, dead, end, previewed, relay, started, turn
 from tests.messaging.deliver import deliver
+from tests.messaging.operations.bulk_retry.dead import ANN, dead, end, previewed, relay, started, turn
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KEEP = timedelta(days=90)

@@ -12,7 +12,7 @@ from messaging.operations.bulk_retry import services
 from messaging.operations.bulk_retry.selection import Filters, Selection
 from messaging.operations.models import AuditEntry, ItemOutcome, SkipReason
 from messaging.operations.permissions import Actor
-from tests.messaging.bulk.dead import ANN, dead, previewed
+from tests.messaging.operations.bulk_retry.dead import ANN, dead, previewed
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.messaging.circuits import system
+from tests.messaging.circuit_breaker import system
 from tests.messaging.samples import behaviour
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from messaging.models import Message, State
 from messaging.operations.cli import bulk
 from messaging.operations.models import AuditEntry, BulkOperation, BulkState
-from tests.messaging.bulk.dead import dead, end, relay, turn
+from tests.messaging.operations.bulk_retry.dead import dead, end, relay, turn
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
