@@ -143,7 +143,7 @@ def test_queue_list_works_with_the_broker_down(capsys, monkeypatch):
     from celery import current_app
     from kombu import Connection
 
-    from messaging.broker import queue_status
+    from messaging.broker import inspect
 
     def nowhere(*args, **kwargs):
         return Connection("amqp://127.0.0.1:9//", connect_timeout=1)
@@ -152,7 +152,7 @@ def test_queue_list_works_with_the_broker_down(capsys, monkeypatch):
     rows = json.loads(run(capsys, "queue", "list", "--json"))
     assert {row["depth"] for row in rows} == {None}
     assert "–" in run(capsys, "queue", "list")
-    assert queue_status.broker_answers() is False
+    assert inspect.broker_answers() is False
 
 
 def test_the_relay_command_stops_on_a_signal(broker, monkeypatch):

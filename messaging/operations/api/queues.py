@@ -5,7 +5,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from messaging.broker.queue_status import QueueRow, queue_rows
 from messaging.operations import actions
 from messaging.operations.api.base import DeskView
 from messaging.operations.api.docs import BODY, PAGE, STAFF, problems
@@ -14,6 +13,7 @@ from messaging.operations.api.inputs import OptionalReasonIn, ReasonIn
 from messaging.operations.api.outputs import CircuitOut, QueueOut
 from messaging.operations.api.problems import conflict
 from messaging.operations.dashboard.circuits import CircuitRow, circuit_rows
+from messaging.operations.dashboard.queue_status import QueueRow, queue_rows
 from messaging.operations.permissions import Actor
 from messaging.topology import topology
 
