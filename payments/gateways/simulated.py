@@ -87,7 +87,7 @@ class SimulatedGateway:
 def _reach() -> None:
     """The way to the gateway and back. The outage of a method is its own; this one is everybody's."""
     time.sleep(settings.CONVEYOR_GATEWAY_LATENCY)
-    if simulated_outages.is_played(name=NAME):
+    if simulated_outages.is_active(name=NAME):
         raise GatewayUnavailable("The payment gateway cannot be reached.")
 
 

@@ -117,7 +117,7 @@ class SimulatedCarrier:
 
     def _reach(self) -> None:
         """The outage of a city is its own; this one is everybody's."""
-        if simulated_outages.is_played(name=circuit_of(self.name)):
+        if simulated_outages.is_active(name=circuit_of(self.name)):
             raise CarrierUnavailable(f"{self.name} cannot be reached.")
 
     def _calls(self, key: str) -> int:

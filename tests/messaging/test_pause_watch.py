@@ -7,7 +7,7 @@ from django.db import OperationalError
 
 from messaging import pauses
 from messaging.operations import actions
-from messaging.worker.pause_watch import HonourPauses, Watch
+from messaging.worker.pause_watch import ApplyPauses, PauseReader
 from tests.messaging.test_pauses import ANN, QUEUE, pause
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -55,8 +55,8 @@ def watch():
 def step_for(watch):
     steps = []
 
-    def step_for(consumer: Consumer) -> HonourPauses:
-        step = HonourPauses(consumer)
+    def step_for(consumer: Consumer) -> ApplyPauses:
+        step = ApplyPauses(consumer)
         step._watch = watch
         steps.append(step)
         watch._look()

@@ -130,7 +130,7 @@ def test_a_whole_queue_is_hurried_with_one_entry_in_the_trail():
 
 
 def test_the_relay_leaves_the_messages_of_a_paused_queue_where_they_are(broker):
-    relay = Relay(current_app, Pace(nap=0.01, chores_every=0))
+    relay = Relay(current_app, Pace(poll_every=0.01, chores_every=0))
     try:
         enqueue(2)
         pause()
@@ -139,7 +139,7 @@ def test_the_relay_leaves_the_messages_of_a_paused_queue_where_they_are(broker):
         actions.resume(queue=QUEUE, actor=ANN)
         assert relay.turn() == 2
     finally:
-        relay._hang_up()
+        relay._disconnect()
 
 
 def test_other_queues_go_on():
@@ -164,11 +164,11 @@ def test_what_a_paused_queue_holds_does_not_count_as_lost(connection, settings):
     claim.claim(limit=1)
     pause()
     age("sent_at", days=1)
-    assert recovery.sweep(connection) == 0
+    assert recovery.recover_lost(connection) == 0
     actions.resume(queue=QUEUE, actor=ANN)
-    assert recovery.sweep(connection) == 0, "its time begins anew"
+    assert recovery.recover_lost(connection) == 0, "its time begins anew"
     QueuePause.objects.update(resumed_at=timezone.now() - timedelta(seconds=settings.CONVEYOR_VISIBILITY + 1))
-    assert recovery.sweep(connection) == 1, "it is not at the broker, so it is lost after all"
+    assert recovery.recover_lost(connection) == 1, "it is not at the broker, so it is lost after all"
 
 
 def test_what_still_waits_at_the_broker_after_a_long_pause_is_not_sent_twice(connection, settings):
@@ -180,9 +180,9 @@ def test_what_still_waits_at_the_broker_after_a_long_pause_is_not_sent_twice(con
     actions.resume(queue=QUEUE, actor=ANN)
     age("sent_at", days=1)
     QueuePause.objects.update(resumed_at=timezone.now() - timedelta(seconds=2 * settings.CONVEYOR_VISIBILITY))
-    assert recovery.sweep(connection) == 0
+    assert recovery.recover_lost(connection) == 0
     QueuePause.objects.update(resumed_at=timezone.now() - timedelta(seconds=11 * settings.CONVEYOR_VISIBILITY))
-    assert recovery.sweep(connection) == 1, "after ten windows it is sent again, as without a pause"
+    assert recovery.recover_lost(connection) == 1, "after ten windows it is sent again, as without a pause"
 
 
 # -- the audit ----------------------------------------------------------------------------------------------------

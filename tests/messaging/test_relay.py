@@ -34,10 +34,10 @@ def publisher(broker):
 
 @pytest.fixture
 def relay(broker):
-    made = Relay(current_app, Pace(nap=0.01, chores_every=0, first_backoff=0.01, longest_backoff=0.02))
+    made = Relay(current_app, Pace(poll_every=0.01, chores_every=0, min_backoff=0.01, max_backoff=0.02))
     yield made
     made.stop()
-    made._hang_up()
+    made._disconnect()
 
 
 def enqueue(count: int = 1, **options) -> list[Message]:
@@ -60,7 +60,7 @@ def test_a_due_row_becomes_a_celery_message(relay):
     raw = take(relay._publisher.connection)
     args, kwargs, _ = json.loads(raw.body)
     assert (args, kwargs) == ([], {"text": "0"})
-    headers = dead_letters.read(QUEUE, raw).headers
+    headers = dead_letters.parse(QUEUE, raw).headers
     assert (headers["id"], headers["task"], headers["retries"]) == (str(message.pk), "tests.sample", 0)
     assert headers["conveyor"]["sends"] == 1
     assert headers["traceparent"] == message.traceparent
@@ -82,7 +82,7 @@ def test_the_most_urgent_is_taken_first_by_relay_and_broker(relay):
     Message.objects.update(state=State.PENDING)
     relay.turn()
     connection = relay._publisher.connection
-    taken = [dead_letters.read(QUEUE, take(connection)).headers["id"] for _ in range(9)]
+    taken = [dead_letters.parse(QUEUE, take(connection)).headers["id"] for _ in range(9)]
     priorities = dict(Message.objects.values_list("pk", "priority"))
     order = [priorities[uuid.UUID(id_)] for id_ in taken]
     assert sorted(order, reverse=True) == [9, 9, 9, 5, 5, 5, 1, 1, 1]
@@ -92,7 +92,7 @@ def test_the_most_urgent_is_taken_first_by_relay_and_broker(relay):
 
 def test_several_relays_send_each_row_once(broker):
     enqueue(300)
-    relays = [Relay(current_app, Pace(batch=20, nap=0.01, gather=0)) for _ in range(4)]
+    relays = [Relay(current_app, Pace(batch=20, poll_every=0.01, gather=0)) for _ in range(4)]
 
     def work(relay: Relay) -> None:
         try:
@@ -152,14 +152,14 @@ def test_what_was_answered_meanwhile_is_not_given_back():
     (message,) = enqueue()
     claim.claim(limit=1)
     Message.objects.update(state=State.DONE)
-    assert claim.give_back([message.pk], delay=0) == 0
+    assert claim.unclaim([message.pk], delay=0) == 0
     assert states() == {State.DONE}
 
 
 @pytest.mark.parametrize("error", [ConnectionRefusedError("no"), OperationalError("database is locked")])
 def test_trouble_is_told_once_and_does_not_end_the_relay(broker, monkeypatch, caplog, error):
     caplog.set_level("INFO")
-    relay = Relay(current_app, Pace(nap=0.01, first_backoff=0.01, longest_backoff=0.02))
+    relay = Relay(current_app, Pace(poll_every=0.01, min_backoff=0.01, max_backoff=0.02))
     turns = iter([error, error, error, 0, StopIteration])
 
     def turn(self):
@@ -199,7 +199,7 @@ def test_a_message_that_waits_in_its_queue_is_left_there(relay, settings):
     Message.objects.update(sent_at=timezone.now() - timedelta(seconds=11))
     assert relay.turn() == 0
     assert set(Message.objects.values_list("sends", flat=True)) == {1}
-    Message.objects.update(sent_at=timezone.now() - timedelta(seconds=10 * recovery.HOPELESS_WINDOWS + 1))
+    Message.objects.update(sent_at=timezone.now() - timedelta(seconds=10 * recovery.MAX_TIMEOUTS + 1))
     assert relay.turn() == 3
 
 
@@ -234,17 +234,17 @@ def wait_until(true, seconds: float = 5) -> None:
 
 def test_junk_is_filed_with_its_bytes(publisher):
     dead_letter(publisher, b"\xff\xfe junk")
-    assert dead_letters.drain(publisher.connection, current_app) == 1
+    assert dead_letters.file_dead_letters(publisher.connection, current_app) == 1
     message = Message.objects.get()
     assert (message.state, message.error_type, message.queue) == (State.DEAD, "UndecodableMessage", QUEUE)
     assert bytes(message.raw_body) == b"\xff\xfe junk"
-    assert dead_letters.drain(publisher.connection, current_app) == 0
+    assert dead_letters.file_dead_letters(publisher.connection, current_app) == 0
 
 
 def test_an_unknown_task_is_filed_with_its_payload(publisher):
     id_ = str(uuid.uuid4())
     dead_letter(publisher, json.dumps([[], {"a": 1}, {}]), headers={"task": "no.such", "id": id_})
-    dead_letters.drain(publisher.connection, current_app)
+    dead_letters.file_dead_letters(publisher.connection, current_app)
     message = Message.objects.get(pk=id_)
     assert (message.error_type, message.task, message.payload) == ("UnknownTask", "no.such", {"a": 1})
     assert message.routing_key == "maintenance.sample.low"
@@ -254,7 +254,7 @@ def test_one_of_ours_that_came_back_without_a_word_is_tried_again(publisher):
     (message,) = enqueue()
     publisher.publish(claim.claim(limit=1))
     reject(publisher.connection)
-    wait_until(lambda: dead_letters.drain(publisher.connection, current_app) == 1)
+    wait_until(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
     message.refresh_from_db()
     assert (message.state, message.attempts, message.error_type) == (State.PENDING, 1, "WorkerGaveUp")
 
@@ -264,7 +264,7 @@ def test_one_of_ours_is_dead_once_its_attempts_are_spent(publisher):
     Message.objects.update(attempts=4)
     publisher.publish(claim.claim(limit=1))
     reject(publisher.connection)
-    wait_until(lambda: dead_letters.drain(publisher.connection, current_app) == 1)
+    wait_until(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
     message.refresh_from_db()
     assert (message.state, message.attempts) == (State.DEAD, 5)
 
@@ -274,7 +274,7 @@ def test_a_dead_letter_of_an_earlier_sending_changes_nothing(publisher):
     publisher.publish(claim.claim(limit=1))
     Message.objects.update(sends=2)
     reject(publisher.connection)
-    wait_until(lambda: dead_letters.drain(publisher.connection, current_app) == 1)
+    wait_until(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
     message.refresh_from_db()
     assert (message.state, message.attempts) == (State.SENT, 0)
 
@@ -284,7 +284,7 @@ def test_a_damaged_copy_of_one_of_ours_is_dead_with_both_kept(publisher):
     claim.claim(limit=1)
     headers = {"id": str(message.pk), "task": message.task, "conveyor": {"sends": 1}}
     dead_letter(publisher, "{broken", headers=headers)
-    dead_letters.drain(publisher.connection, current_app)
+    dead_letters.file_dead_letters(publisher.connection, current_app)
     message.refresh_from_db()
     assert (message.state, message.error_type, message.payload) == (State.DEAD, "UndecodableMessage", {"text": "0"})
     assert bytes(message.raw_body) == b"{broken"
@@ -293,7 +293,7 @@ def test_a_damaged_copy_of_one_of_ours_is_dead_with_both_kept(publisher):
 @pytest.mark.parametrize("headers", [{"id": "no uuid"}, {"id": 5, "task": 7}, {"conveyor": "x"}, {"x-death": []}])
 def test_odd_headers_do_not_stop_the_drain(publisher, headers):
     dead_letter(publisher, "[]", headers=headers)
-    dead_letters.drain(publisher.connection, current_app)
+    dead_letters.file_dead_letters(publisher.connection, current_app)
     assert Message.objects.get().state == State.DEAD
 
 
@@ -301,7 +301,7 @@ def test_odd_headers_do_not_stop_the_drain(publisher, headers):
 def test_text_that_the_database_refuses_does_not_stop_the_relay(publisher, text):
     body = json.dumps([[], {text: text}, {}])
     dead_letter(publisher, body, headers={"task": "no.such", "id": str(uuid.uuid4())})
-    assert dead_letters.drain(publisher.connection, current_app) == 1
+    assert dead_letters.file_dead_letters(publisher.connection, current_app) == 1
     message = Message.objects.get()
     assert message.state == State.DEAD
     assert bytes(message.raw_body) == body.encode()
@@ -314,7 +314,7 @@ def test_raw_bytes_in_a_valkey_list_are_filed(publisher, settings):
         client.lpush(QUEUE, b"\xff\x00 junk", b"[1, 2]", b'{"properties": {}}')
     for _ in range(3):
         reject(publisher.connection)
-    assert dead_letters.drain(publisher.connection, current_app) == 3
+    assert dead_letters.file_dead_letters(publisher.connection, current_app) == 3
     assert {bytes(m.raw_body) for m in Message.objects.all()} == {b"\xff\x00 junk", b"[1, 2]", b'{"properties": {}}'}
 
 
@@ -335,20 +335,20 @@ def test_queues_survive_a_second_declaration_by_another_process(publisher):
 
 def test_a_sleeping_relay_is_woken_by_a_commit_and_by_nothing_else():
     if connection.vendor != "postgresql":
-        sleeper = wakeup.Sleeper()
-        with sleeper.lying_down() as alone:
+        sleeper = wakeup.Listener()
+        with sleeper.sleep_lock() as acquired:
             assert not alone
         return
-    sleeper, woken = wakeup.Sleeper(), []
+    sleeper, woken = wakeup.Listener(), []
     ready = threading.Event()
 
     def sleep() -> None:
         try:
-            with sleeper.lying_down() as alone:
+            with sleeper.sleep_lock() as acquired:
                 assert alone
                 ready.set()
                 began = time.monotonic()
-                sleeper.sleep(20)
+                listener.wait(20)
                 woken.append(time.monotonic() - began)
         finally:
             connection.close()
@@ -356,7 +356,7 @@ def test_a_sleeping_relay_is_woken_by_a_commit_and_by_nothing_else():
     thread = threading.Thread(target=sleep)
     thread.start()
     assert ready.wait(10)
-    with wakeup.Sleeper().lying_down() as alone:
+    with wakeup.Listener().sleep_lock() as acquired:
         assert not alone, "only one relay at a time may sleep on the lock"
     enqueue()
     thread.join(15)
@@ -367,7 +367,7 @@ def test_a_sleeping_relay_is_woken_by_a_commit_and_by_nothing_else():
 def test_a_relay_outlives_the_end_of_its_connection_while_it_sleeps(broker):
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has no connections to lose")
-    relay = Relay(current_app, Pace(sleep=20, chores_every=3600, first_backoff=0.01))
+    relay = Relay(current_app, Pace(max_sleep=20, chores_every=3600, min_backoff=0.01))
     pids = []
 
     def work() -> None:
@@ -397,7 +397,7 @@ def test_a_relay_outlives_the_end_of_its_connection_while_it_sleeps(broker):
 
 def test_a_sleeping_relay_sends_what_is_due_by_its_time_alone(broker):
     """On SQLite a relay looks often; on PostgreSQL nobody would wake it."""
-    relay = Relay(current_app, Pace(sleep=20, chores_every=3600))
+    relay = Relay(current_app, Pace(max_sleep=20, chores_every=3600))
     with outbox.transaction():
         message = outbox.enqueue(Sample(text="a"), delay=0.5)
 

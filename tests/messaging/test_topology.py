@@ -46,4 +46,4 @@ def test_each_queue_has_its_dead_letter_queue():
 
 
 def test_a_priority_is_a_word_and_a_number():
-    assert [(p.word, p.value) for p in Priority] == [("low", 1), ("normal", 5), ("high", 9)]
+    assert [(p.suffix, p.value) for p in Priority] == [("low", 1), ("normal", 5), ("high", 9)]

@@ -16,7 +16,7 @@ from messaging.operations import actions
 from messaging.operations.permissions import Actor
 from messaging.relay import claim
 from messaging.signals import attempt_failed
-from messaging.worker.task import UseTheLedger
+from messaging.worker.task import UseOutbox
 from tests.messaging import samples
 from tests.messaging.deliver import deliver, hand_over, send
 from tests.messaging.samples import Bug, Sample, TemporaryTrouble, Versioned, behaviour
@@ -319,9 +319,9 @@ def test_a_message_whose_row_is_gone_is_kept_and_its_effects_are_not():
 
 
 def test_a_reliable_task_cannot_be_sent_past_the_ledger():
-    with pytest.raises(UseTheLedger, match=r"messaging\.ledger\.enqueue"):
+    with pytest.raises(UseOutbox, match=r"messaging\.outbox\.enqueue"):
         samples.sample.delay(text="a")
-    with pytest.raises(UseTheLedger):
+    with pytest.raises(UseOutbox):
         samples.sample(text="a")
 
 
