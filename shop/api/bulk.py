@@ -22,7 +22,7 @@ from shop.api.operations import MayDo
 from shop.api.outputs import BulkItemOut, BulkRetryOut
 from shop.api.problems import conflict, invalid
 
-Wish = Callable[..., BulkOperation]
+BasketItem = Callable[..., BulkOperation]
 
 
 class BulkRetries(GenericAPIView[BulkOperation]):

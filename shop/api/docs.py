@@ -1,4 +1,4 @@
-"""What does the schema say of an endpoint's answers?"""
+"""Parts of the OpenAPI schema that several endpoints share."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which values does the API take for a field? Types are strict: "2", 2.0 and true are no integers."""
+"""Serializer fields with strict types: "2", 2.0 and true are not integers."""
 
 from collections.abc import Mapping
 from typing import Any

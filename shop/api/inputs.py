@@ -1,4 +1,4 @@
-"""What may a client send?"""
+"""Request serializers of the API."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,9 +14,10 @@ from orders.models import ShippingMethod
 from payments.gateways import UnknownPaymentMethod, check_method
 from shop.api.fields import Email, Flag, Id, Number, StrictSerializer, Text, WholeNumber
 from shop.api.problems import invalid
-from shop.delivery import is_served, not_served
-from shop.search import Sort
-from shop.services import Address, Idempotency, LineWanted
+from shop.catalogue.search import Sort
+from shop.checkout.idempotency import Idempotency
+from shop.checkout.services import Address, LineWanted
+from shop.checkout.shipping_options import is_served, not_served_text
 
 MAX_LINES = 1000
 MAX_QUANTITY = 999
@@ -67,7 +68,7 @@ class OrderIn(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not is_served(country=attrs["address"]["country"], shipping_method=attrs["shipping_method"]):
-            raise serializers.ValidationError({"address": {"country": [not_served()]}})
+            raise serializers.ValidationError({"address": {"country": [not_served_text()]}})
         return attrs
 
 

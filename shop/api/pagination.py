@@ -1,4 +1,4 @@
-"""How are the API's lists cut into pages?"""
+"""Pagination of the API's lists."""
 
 from rest_framework.pagination import PageNumberPagination
 

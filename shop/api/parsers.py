@@ -1,4 +1,4 @@
-"""Which bodies does the API read? JSON in UTF-8, and nothing that could make the parser itself fail."""
+"""Request parser of the API: JSON in UTF-8 only, safe against input that breaks the parser itself."""
 
 from collections.abc import Mapping
 from typing import IO, Any

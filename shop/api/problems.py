@@ -1,4 +1,4 @@
-"""How does the API say that something went wrong? Every error is a problem document (RFC 9457).
+"""Errors of the API as problem details (RFC 9457).
 
 `type` names the kind of problem for programs, `title` and `detail` are for people, and `errors` maps the path of a
 field, such as `lines.0.quantity`, to sentences about it.
@@ -17,7 +17,8 @@ from rest_framework.views import set_rollback
 
 from orders.errors import IllegalTransition
 from payments.gateways import UnknownPaymentMethod
-from shop.errors import KeyReused, OutOfStock
+from shop.checkout.idempotency import KeyReused
+from shop.stock.services import OutOfStock
 
 MEDIA_TYPE = "application/problem+json"
 _TYPE = "urn:conveyor:problem:"

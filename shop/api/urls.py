@@ -1,4 +1,4 @@
-"""Which address of the API leads where?"""
+"""URLs of the API."""
 
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
@@ -46,7 +46,7 @@ urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path(
         "docs/",
-        SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="shop/api_docs.html"),
+        SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="shop/api/docs.html"),
         name="docs",
     ),
     re_path(r"^", Unknown.as_view(), name="unknown"),

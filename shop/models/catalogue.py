@@ -1,4 +1,4 @@
-"""What does the shop sell?"""
+"""Models of categories and products."""
 
 from django.conf import settings
 from django.db import models

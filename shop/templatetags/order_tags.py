@@ -1,4 +1,4 @@
-"""Which words do the pages of checkout and order have beyond those of the whole storefront?"""
+"""Template filters of checkout and order pages: delivery windows, times, and labels of states."""
 
 from datetime import datetime
 
@@ -12,8 +12,8 @@ from orders.selectors import ATTEMPT_FAILED, DEFERRED, REFUND_STARTED
 from payments.models import PaymentStatus
 from shipping.models import ShipmentStatus
 from shipping.selectors import Window
-from shop.journey import Progress
-from shop.selectors import OrderView
+from shop.order_pages.progress import StepState
+from shop.order_pages.selectors import OrderView
 
 register = template.Library()
 
@@ -59,13 +59,13 @@ def travels(method: str) -> str:
 
 
 @register.filter
-def progress_words(progress: str) -> str:
-    """What a station that was not reached yet says instead of a time."""
+def step_label(state: str) -> str:
+    """What a step that was not reached yet says instead of a time."""
     return {
-        Progress.NOW: _("next"),
-        Progress.TROUBLE: _("waits"),
-        Progress.FAILED: _("failed"),
-    }.get(Progress(progress), "")
+        StepState.NOW: _("next"),
+        StepState.TROUBLE: _("waits"),
+        StepState.FAILED: _("failed"),
+    }.get(StepState(state), "")
 
 
 @register.filter

@@ -1,4 +1,4 @@
-"""How is a length of time told in a few letters?"""
+"""Template filter for durations on the passport."""
 
 from django import template
 from django.utils.formats import number_format

@@ -1,4 +1,4 @@
-"""Which words do the storefront's templates have beyond Django's own?"""
+"""Template tags and filters of the storefront: pictures, money, pagination, search-engine data."""
 
 import json
 from collections.abc import Iterator
@@ -11,10 +11,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from orders import money as order_money
-from shop import pictures, social
-from shop.demo.stories import STORIES
-from shop.stock import FEW_LEFT
-from shop.structured import absolute
+from shop.catalogue import pictures
+from shop.demo.card_hints import CARD_HINTS
+from shop.seo import social_cards
+from shop.seo.structured_data import absolute_url
+from shop.stock.services import FEW_LEFT
 
 register = template.Library()
 
@@ -33,8 +34,8 @@ _STATUS_TONE = {
 
 register.simple_tag(pictures.picture, name="picture")
 register.simple_tag(pictures.picture_at, name="picture_at")
-register.simple_tag(social.card_of, name="card")
-register.filter("told", social.told_of)
+register.simple_tag(social_cards.card_of, name="card")
+register.filter("category_description", social_cards.category_description)
 
 
 @register.simple_tag(takes_context=True)
@@ -42,7 +43,7 @@ def canonical(context: dict[str, Any]) -> str:
     """The one address of the page that is shown: of what was asked, only the page of a list is part of it."""
     request = context["request"]
     page = request.GET.get("page", "")
-    return absolute(request.path) + (f"?page={page}" if page.isdecimal() and page not in ("0", "1") else "")
+    return absolute_url(request.path) + (f"?page={page}" if page.isdecimal() and page not in ("0", "1") else "")
 
 
 @register.simple_tag
@@ -90,13 +91,13 @@ def stock_level(stock: int) -> str:
 
 
 @register.filter
-def story(method: str) -> str:
+def card_hint(method: str) -> str:
     """What a test card does; nothing for methods of a real gateway."""
-    return str(STORIES.get(method, ""))
+    return str(CARD_HINTS.get(method, ""))
 
 
 @register.filter
-def as_words(code: str) -> str:
+def without_underscores(code: str) -> str:
     """`card_declined` as `card declined`."""
     return code.replace("_", " ")
 

@@ -33,7 +33,7 @@ def client_with(*permissions: str) -> Client:
     user = get_user_model().objects.create_user(f"user{'-'.join(permissions)}", password="x", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(content_type__app_label="messaging", codename__in=permissions))
     client = Client()
-    client.force_login(user, backend="shop.authentication.NameOrEmail")
+    client.force_login(user, backend="shop.accounts.authentication.NameOrEmail")
     return client
 
 
