@@ -3,18 +3,16 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from shop.accounts.views import addresses, details
-from shop.accounts.views import order_history as orders
-from shop.accounts.views import sign_in as access
+from shop.accounts.views import addresses, details, order_history, sign_in
 
 urlpatterns = [
-    path("account/", orders.history, name="account"),
-    path("account/register/", access.registration, name="register"),
-    path("account/login/", access.SignIn.as_view(), name="login"),
+    path("account/", order_history.history, name="account"),
+    path("account/register/", sign_in.registration, name="register"),
+    path("account/login/", sign_in.SignIn.as_view(), name="login"),
     path("account/logout/", LogoutView.as_view(next_page="shop:home"), name="logout"),
-    path("account/password/", access.ChangePassword.as_view(), name="password_change"),
-    path("account/reset/", access.AskForReset.as_view(), name="password_reset"),
-    path("account/reset/<uidb64>/<token>/", access.ChooseNewPassword.as_view(), name="password_reset_confirm"),
+    path("account/password/", sign_in.ChangePassword.as_view(), name="password_change"),
+    path("account/reset/", sign_in.AskForReset.as_view(), name="password_reset"),
+    path("account/reset/<uidb64>/<token>/", sign_in.ChooseNewPassword.as_view(), name="password_reset_confirm"),
     path("account/addresses/", addresses.kept, name="addresses"),
     path("account/addresses/add/", addresses.add, name="address_add"),
     path("account/addresses/<int:pk>/", addresses.change, name="address_change"),

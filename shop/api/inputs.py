@@ -198,7 +198,7 @@ def read(serializer: type[serializers.Serializer[Any]], data: object) -> dict[st
 
 
 def checkout_arguments(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Validated `OrderIn` as the arguments of `shop.services.checkout`."""
+    """Validated `OrderIn` as the arguments of `shop.checkout.services.checkout`."""
     return {
         "email": data["email"],
         "name": data["name"],

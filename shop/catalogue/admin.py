@@ -15,9 +15,9 @@ from django.utils.translation import ngettext
 
 from orders.money import display
 from shop.models import Category, CategoryText, Product, ProductText, User
-from shop.stock import views as stockroom
 from shop.stock.forms import MAX_PIECES, pieces_in
 from shop.stock.stockroom import RESTOCK, receive_goods
+from shop.stock.views import product_page
 
 
 class RestockForm(ActionForm):
@@ -65,7 +65,7 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     change_form_template = "admin/shop/product/change_form.html"
 
     def get_urls(self) -> list[URLPattern]:
-        page = self.admin_site.admin_view(stockroom.product_page)
+        page = self.admin_site.admin_view(product_page)
         return [path("<int:product_id>/stock/", page, name="shop_product_stock"), *super().get_urls()]
 
     @admin.display(description=_("price"), ordering="price")

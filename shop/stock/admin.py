@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from orders.records import RecordAdmin, record_link
 from shop.models import LowStock, Product, StockMovement, User
-from shop.stock import selectors as inventory
+from shop.stock import selectors
 from shop.stock.forms import MAX_PIECES, number_in, pieces_in
 from shop.stock.stockroom import RESTOCK, StockroomRefusal, receive_goods
 from shop.stock.views import VIEW
@@ -87,8 +87,8 @@ class LowStockAdmin(RecordAdmin):
 
     def _context(self, request: HttpRequest) -> dict[str, Any]:
         """The newest movement is read before the stock: what comes in between is then refused rather than doubled."""
-        seen = inventory.newest_movement()
-        goods = _LowGoods(inventory.low_stock(now=timezone.now()), self.list_per_page)
+        seen = selectors.newest_movement()
+        goods = _LowGoods(selectors.low_stock(now=timezone.now()), self.list_per_page)
         page = goods.get_page(request.GET.get("p"))
         return {
             **self.admin_site.each_context(request),
@@ -98,6 +98,6 @@ class LowStockAdmin(RecordAdmin):
             "rows": [(product, request.POST.get(f"{_FIELD}{product.pk}", "")) for product in page],
             "seen": seen,
             "max_pieces": MAX_PIECES,
-            "pace_days": inventory.PACE_DAYS,
+            "pace_days": selectors.PACE_DAYS,
             "may_restock": request.user.has_perm(RESTOCK),
         }

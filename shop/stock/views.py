@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from orders.records import orders_page
 from shop.models import Product, User
-from shop.stock import selectors as inventory
+from shop.stock import selectors
 from shop.stock.forms import CountForm, ReceiveForm
 from shop.stock.stockroom import CORRECT, RESTOCK, StockroomRefusal, correct_stock, receive_goods
 
@@ -67,8 +67,8 @@ def _count(request: HttpRequest, product: Product, wanted: dict[str, Any]) -> st
 
 
 def _page(request: HttpRequest, product: Product, failed: ReceiveForm | CountForm | None = None) -> HttpResponse:
-    movements = inventory.newest_movements(product=product)
-    facts = inventory.facts(product=product, movements=movements, now=timezone.now())
+    movements = selectors.newest_movements(product=product)
+    facts = selectors.facts(product=product, movements=movements, now=timezone.now())
     forms = _Forms(
         receive=failed if isinstance(failed, ReceiveForm) else ReceiveForm(seen=facts.seen),
         count=failed if isinstance(failed, CountForm) else CountForm(seen=facts.seen),
@@ -79,9 +79,9 @@ def _page(request: HttpRequest, product: Product, failed: ReceiveForm | CountFor
         "opts": Product._meta,
         "product": product,
         "facts": facts,
-        "pace_days": inventory.PACE_DAYS,
+        "pace_days": selectors.PACE_DAYS,
         "movements": [(movement, orders_page(movement.reference)) for movement in movements],
-        "shown": inventory.MOVEMENTS_SHOWN,
+        "shown": selectors.MOVEMENTS_SHOWN,
         "forms": forms,
         "may_restock": request.user.has_perm(RESTOCK),
         "may_correct": request.user.has_perm(CORRECT),

@@ -12,8 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from shop.accounts import erasure
-from shop.accounts import services as accounts
+from shop.accounts import erasure, services
 from shop.accounts.forms import DetailsForm, OwnerForm
 from shop.models import User
 from shop.order_pages import selectors
@@ -29,8 +28,8 @@ def details(request: HttpRequest) -> HttpResponse:
     form = DetailsForm(request.POST or None, initial=known, user=user)
     if form.is_valid():
         try:
-            accounts.change_details(user=user, email=form.cleaned_data["email"], name=form.cleaned_data["name"])
-        except accounts.EmailTaken:
+            services.change_details(user=user, email=form.cleaned_data["email"], name=form.cleaned_data["name"])
+        except services.EmailTaken:
             form.add_error("email", _("This address belongs to another account."))
         else:
             messages.success(request, _("Your details are changed."))

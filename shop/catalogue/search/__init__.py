@@ -1,6 +1,6 @@
 """Full-text search for products in the database, behind one interface for PostgreSQL and SQLite.
 
-`find` gives keys of products; `shop.catalogue` makes pages of them.
+`find` gives keys of products; `shop.catalogue.selectors` makes pages of them.
 """
 
 from shop.catalogue.search.criteria import EVERYTHING, Criteria, Sort
