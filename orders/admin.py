@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -66,7 +66,7 @@ class OrderAdmin(RecordAdmin):
     )
     readonly_fields = ("amount", "shipping_price_text", "messages")
     # Other apps add to these three, by the functions below only.
-    inlines: ClassVar[list[type[RecordInline]]] = [LineInline, EventInline]
+    inlines = [LineInline, EventInline]
     actions: list[Any] = []
     pages: list[OrderPage] = []
     change_form_template = "admin/orders/order/change_form.html"

@@ -11,12 +11,13 @@ from rest_framework.request import Request
 from messaging.bulk.services import Pace
 from messaging.models import GroupState, ItemOutcome
 from orders.models import ShippingMethod
+from orders.values import Address
 from payments.gateways import UnknownPaymentMethod, check_method
 from shop.api.fields import Email, Flag, Id, Number, StrictSerializer, Text, WholeNumber
 from shop.api.problems import invalid
 from shop.catalogue.search import Sort
 from shop.checkout.idempotency import Idempotency
-from shop.checkout.services import Address, LineWanted
+from shop.checkout.services import LineWanted
 from shop.checkout.shipping_options import is_served, not_served_text
 
 MAX_LINES = 1000
