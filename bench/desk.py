@@ -146,7 +146,7 @@ def run(rows: int, dead: int) -> bool:
     fill(rows, dead)
     print(f"{rows:,} rows, of which {dead:,} are dead, made in {time.perf_counter() - began:.0f} s\n")
     client = Client(headers={"host": "localhost"})
-    client.force_login(User.objects.create_superuser("bench"), backend="shop.authentication.NameOrEmail")
+    client.force_login(User.objects.create_superuser("bench"), backend="shop.accounts.authentication.NameOrEmail")
     print(f"{'page':26}{'database ms':>12}{'statements':>12}")
     within = True
     for name, url in pages().items():

@@ -49,7 +49,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
-    "shop.middleware.BodyLimitMiddleware",
+    "shop.site.body_limit.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -59,7 +59,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "messaging.tracing.TraceMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "shop.timezones.TimeZoneMiddleware",
+    "shop.site.time_zones.TimeZoneMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -74,7 +74,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "shop.context.shop",
+                "shop.site.context.shop",
             ],
         },
     },
@@ -86,7 +86,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SILENCED_SYSTEM_CHECKS = ["models.W040"]
 
 AUTH_USER_MODEL = "shop.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "shop.authentication.NameOrEmail"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "shop.accounts.authentication.NameOrEmail"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -99,12 +99,12 @@ AUTH_PASSWORD_VALIDATORS = [
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
-AXES_LOCKOUT_CALLABLE = "shop.views.errors.locked_out"
+AXES_LOCKOUT_CALLABLE = "shop.site.error_pages.locked_out"
 AXES_VERBOSE = False
-AXES_USERNAME_CALLABLE = "shop.authentication.typed_name"
+AXES_USERNAME_CALLABLE = "shop.accounts.authentication.typed_name"
 LOGIN_URL = "shop:login"
 PASSWORD_RESET_TIMEOUT = 60 * 60 * 24
-CSRF_FAILURE_VIEW = "shop.views.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "shop.site.error_pages.csrf_failure"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
@@ -251,7 +251,7 @@ SPECTACULAR_SETTINGS = {
         "OrderStatusEnum": "orders.models.Status.choices",
         "PaymentStatusEnum": "payments.models.PaymentStatus.choices",
         "ShipmentStatusEnum": "shipping.models.ShipmentStatus.choices",
-        "ProductSortEnum": "shop.search.Sort.choices",
+        "ProductSortEnum": "shop.catalogue.search.Sort.choices",
         "MessageStateEnum": "messaging.models.State.choices",
         "BulkStateEnum": "messaging.operations.models.BulkState.choices",
         "BulkOutcomeEnum": "messaging.operations.models.ItemOutcome.choices",

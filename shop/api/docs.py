@@ -1,4 +1,4 @@
-"""OpenAPI descriptions of the shop's own headers."""
+"""Parts of the OpenAPI schema that several endpoints share."""
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter

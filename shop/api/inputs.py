@@ -1,4 +1,4 @@
-"""What may a client send?"""
+"""Request serializers of the API."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,10 +11,12 @@ from rest_framework.request import Request
 from messaging.operations.api.fields import Email, StrictSerializer, Text, WholeNumber
 from messaging.operations.api.problems import invalid
 from orders.models import ShippingMethod
+from orders.values import Address
 from payments.gateways import UnknownPaymentMethod, check_method
-from shop.delivery import is_served, not_served
-from shop.search import Sort
-from shop.services import Address, Idempotency, LineWanted
+from shop.catalogue.search import Sort
+from shop.checkout.idempotency import Idempotency
+from shop.checkout.services import LineWanted
+from shop.checkout.shipping_options import is_served, not_served_text
 
 MAX_LINES = 1000
 MAX_QUANTITY = 999
@@ -65,7 +67,7 @@ class OrderIn(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not is_served(country=attrs["address"]["country"], shipping_method=attrs["shipping_method"]):
-            raise serializers.ValidationError({"address": {"country": [not_served()]}})
+            raise serializers.ValidationError({"address": {"country": [not_served_text()]}})
         return attrs
 
 
@@ -108,7 +110,7 @@ class ProductQuery(serializers.Serializer[Any]):
 
 
 def checkout_arguments(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Validated `OrderIn` as the arguments of `shop.services.checkout`."""
+    """Validated `OrderIn` as the arguments of `shop.checkout.services.checkout`."""
     return {
         "email": data["email"],
         "name": data["name"],

@@ -1,4 +1,4 @@
-"""Which addresses place, show, cancel and pay an order? Who knows an order's public id may see it and act on it."""
+"""Endpoints that place, show, cancel, pay and refund an order. Whoever knows its public id may see it and act on it."""
 
 import uuid
 from collections.abc import Sequence
@@ -24,9 +24,10 @@ from shop.api.docs import KEY
 from shop.api.inputs import OrderIn, PayIn, RefundIn, checkout_arguments, idempotency
 from shop.api.outputs import OrderOut
 from shop.api.problems import key_reused
-from shop.errors import OutOfStock, UnknownProduct
-from shop.selectors import order_by_public_id, order_view
-from shop.services import Placed, cancel, checkout, pay_again
+from shop.checkout.services import Placed, checkout
+from shop.order_pages.selectors import order_by_public_id, order_view
+from shop.order_pages.services import cancel, pay_again
+from shop.stock.services import OutOfStock, UnknownProduct
 
 #: One refund for each order and idempotency key.
 _REFUNDS = uuid.UUID("7b0a4d0e-3f0f-4d7a-9d0f-6c2a5e5b1c11")

@@ -1,4 +1,4 @@
-"""In which shapes does the API answer? Clients outside rely on every name here."""
+"""Response serializers of the API. Clients rely on every name here."""
 
 from typing import Any, Never
 
@@ -13,7 +13,7 @@ from orders.money import display
 from payments.models import PaymentStatus
 from shipping.models import ShipmentStatus
 from shop.models import Product
-from shop.selectors import OrderView
+from shop.order_pages.selectors import OrderView
 
 
 def money(amount: int, currency: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Problem documents for the shop's own exceptions."""
+"""Problem details (RFC 9457) for the shop's own exceptions."""
 
 from typing import Any
 
@@ -9,7 +9,8 @@ from messaging.operations.api import problems
 from messaging.operations.api.problems import Problem, conflict, invalid
 from orders.errors import IllegalTransition
 from payments.gateways import UnknownPaymentMethod
-from shop.errors import KeyReused, OutOfStock
+from shop.checkout.idempotency import KeyReused
+from shop.stock.services import OutOfStock
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse:

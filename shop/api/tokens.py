@@ -1,4 +1,4 @@
-"""Which address gives a token for a name and a password?"""
+"""Endpoint that issues a token for a user name and a password."""
 
 from typing import Any
 

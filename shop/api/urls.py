@@ -28,7 +28,7 @@ urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path(
         "docs/",
-        SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="shop/api_docs.html"),
+        SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="shop/api/docs.html"),
         name="docs",
     ),
     re_path(r"^", Unknown.as_view(), name="unknown"),

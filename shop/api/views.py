@@ -1,4 +1,4 @@
-"""What happens at addresses of which the API knows nothing?"""
+"""Answer for unknown URLs below /api/."""
 
 from typing import NoReturn
 

@@ -1,4 +1,4 @@
-"""Do the database and the broker answer, within seconds rather than minutes?
+"""Checks of database and broker that answer within seconds.
 
 Each is asked in a thread of its own, since a server that hangs would hold the caller for as long as it likes.
 """

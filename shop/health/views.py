@@ -1,4 +1,4 @@
-"""Is this process alive, can it serve, and what do the queues look like in numbers?"""
+"""Liveness, readiness and metrics endpoints."""
 
 import hmac
 

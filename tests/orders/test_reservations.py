@@ -20,8 +20,9 @@ from orders import selectors, services
 from orders.models import Order, Status
 from payments.models import GatewayCharge, PaymentStatus
 from payments.services import record_decline
+from shop.checkout.services import LineWanted
 from shop.models import Product
-from shop.services import LineWanted, pay_again
+from shop.order_pages.services import pay_again
 from tests.delivery import deliver, deliver_due, take
 from tests.factories import ProductFactory, place
 from tests.races import at_once

@@ -16,7 +16,7 @@ from messaging.operations.permissions import Actor
 from orders.models import Order, Status
 from orders.receivers import note_failed_attempt
 from orders.selectors import describe, waits_for_a_person
-from shop.services import cancel, pay_again
+from shop.order_pages.services import cancel, pay_again
 from tests.delivery import deliver, deliver_all, deliver_due, take
 from tests.factories import place
 

@@ -13,7 +13,7 @@ from orders.selectors import describe
 from payments.gateways import gateway
 from payments.gateways.simulated import NAME
 from payments.models import GatewayCharge, PaymentStatus
-from shop.services import cancel
+from shop.order_pages.services import cancel
 from tests.auditing import broken
 from tests.delivery import deliver, deliver_all, deliver_due, hurry, take
 from tests.factories import place

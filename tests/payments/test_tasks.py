@@ -20,7 +20,7 @@ from payments.gateways import ChargeResult, RefundResult
 from payments.gateways.simulated import SimulatedGateway
 from payments.models import GatewayCharge, GatewayRefund, Payment, PaymentStatus
 from payments.selectors import PaymentSummary
-from shop.services import cancel, pay_again
+from shop.order_pages.services import cancel, pay_again
 from tests.delivery import deliver, deliver_all, deliver_due, hurry, take
 from tests.factories import place
 

@@ -16,7 +16,7 @@ from shipping.carriers import Booking, carriers
 from shipping.carriers.simulated import Swiftpost, Tariff
 from shipping.models import CarrierParcel, Shipment, ShipmentStatus
 from shipping.selectors import consignment_of
-from shop.services import cancel
+from shop.order_pages.services import cancel
 from tests.delivery import deliver, deliver_all, deliver_due, hurry, take
 from tests.shipping.orders import CANCEL, CREATE, book, paid, status
 

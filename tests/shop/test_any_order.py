@@ -39,10 +39,11 @@ from shipping import repairs
 from shipping.carriers import EventCode, Heard, TrackingEvent
 from shipping.models import CarrierParcel, Shipment
 from shipping.services import hear as hear_carrier
-from shop.errors import OutOfStock
+from shop.checkout.services import LineWanted
 from shop.models import User
-from shop.parcels import goods
-from shop.services import LineWanted, cancel, pay_again
+from shop.office.parcels.services import ParcelNotReturned, restock_returned_parcel
+from shop.order_pages.services import cancel, pay_again
+from shop.stock.services import OutOfStock
 from tests.auditing import broken
 from tests.delivery import deliver, deliver_all
 from tests.factories import ADDRESS, ProductFactory, place
@@ -194,8 +195,8 @@ class Shop(RuleBasedStateMachine):
     @precondition(lambda self: self.orders)
     @rule(data=st.data())
     def takes_goods_back(self, data: st.DataObject) -> None:
-        with suppress(goods.NothingCameBack), outbox.transaction():
-            goods.take_back(order=self._order(data), by=self.operator)
+        with suppress(ParcelNotReturned), outbox.transaction():
+            restock_returned_parcel(order=self._order(data), by=self.operator)
 
     @rule(data=st.data())
     def retries(self, data: st.DataObject) -> None:

@@ -36,7 +36,7 @@ def client_with(*permissions: str) -> Client:
         Permission.objects.filter(content_type__app_label__in=("messaging", "operations"), codename__in=permissions)
     )
     client = Client()
-    client.force_login(user, backend="shop.authentication.NameOrEmail")
+    client.force_login(user, backend="shop.accounts.authentication.NameOrEmail")
     return client
 
 
