@@ -1,7 +1,7 @@
 """What is done for accounts in the background?"""
 
 from messaging.worker import ReliableTask, reliable_task
-from orders.deliveries import send_once
+from orders.email_delivery import send_once
 from shop import emails
 from shop.models import User
 from shop.payloads import SendPasswordReset

@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from orders.records import RecordAdmin
+from orders.readonly_admin import ReadOnlyAdmin
 from shop import inventory
 from shop.admin.stockroom import VIEW
 from shop.admin.stockroom_forms import MAX_PIECES, number_in, pieces_in
@@ -32,7 +32,7 @@ class _LowGoods(Paginator):  # type: ignore[type-arg]
 
 
 @admin.register(LowStock)
-class LowStockAdmin(RecordAdmin):
+class LowStockAdmin(ReadOnlyAdmin):
     """`/admin/shop/lowstock/`: those first that last shortest; a number beside each that came in."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:

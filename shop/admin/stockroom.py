@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
-from orders.records import RecordAdmin, orders_page, record_link
+from orders.readonly_admin import ReadOnlyAdmin, admin_link, order_search_url
 from shop import inventory
 from shop.admin.stockroom_forms import CountForm, ReceiveForm
 from shop.errors import StockroomRefusal
@@ -24,7 +24,7 @@ VIEW = "shop.view_product"
 
 
 @admin.register(StockMovement)
-class StockMovementAdmin(RecordAdmin):
+class StockMovementAdmin(ReadOnlyAdmin):
     list_display = ("at", "product_link", "quantity", "reason", "reference", "note")
     list_filter = ("reason", "at")
     list_select_related = ("product",)
@@ -34,7 +34,7 @@ class StockMovementAdmin(RecordAdmin):
 
     @admin.display(description=gettext_lazy("product"))
     def product_link(self, movement: StockMovement) -> SafeString:
-        return record_link(movement.product, movement.product.sku)
+        return admin_link(movement.product, movement.product.sku)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _page(request: HttpRequest, product: Product, failed: ReceiveForm | CountFor
         "product": product,
         "facts": facts,
         "pace_days": inventory.PACE_DAYS,
-        "movements": [(movement, orders_page(movement.reference)) for movement in movements],
+        "movements": [(movement, order_search_url(movement.reference)) for movement in movements],
         "shown": inventory.MOVEMENTS_SHOWN,
         "forms": forms,
         "may_restock": request.user.has_perm(RESTOCK),

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from orders.models import Order, Source
 from payments.errors import NothingToRefund, RequestReused
-from payments.services import give_back
+from payments.services import refund_order
 from shop.api.docs import BODY, KEY, STAFF, problems
 from shop.api.inputs import OrderIn, PayIn, RefundIn, checkout_arguments, idempotency, read
 from shop.api.operations import MayDo
@@ -75,7 +75,7 @@ class Refunds(APIView):
     """For staff with the permission to give money back."""
 
     permission_classes = (MayDo,)
-    permission = "payments.give_back_payment"
+    permission = "payments.refund_payment"
 
     @extend_schema(
         operation_id="orders_refund",
@@ -89,7 +89,7 @@ class Refunds(APIView):
         key = idempotency(request)
         try:
             request_id = uuid.uuid5(_REFUNDS, f"{order.pk} {key.client} {key.key}") if key else uuid.uuid4()
-            give_back(order=order, **wanted, request_id=request_id, by=request.user.get_username())
+            refund_order(order=order, **wanted, request_id=request_id, by=request.user.get_username())
         except NothingToRefund as error:
             raise conflict("nothing-to-refund", str(error)) from None
         except RequestReused:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from django.utils import translation
 
 from orders.models import Order
-from orders.paper.together import together
+from orders.pdf.merge import merge_pdfs
 from payments.gateways import method_label
 from shop.documents.invoice import invoice_pdf, may_change
 from shop.models import Invoice
@@ -41,7 +41,7 @@ def invoices(*, orders: Sequence[Order]) -> bytes:
     papers = list(_each(orders))
     if not papers:
         raise NoInvoice(translation.gettext("None of these was paid, so there is no invoice to print."))
-    return together(papers)
+    return merge_pdfs(papers)
 
 
 def forget_invoices(*, order: Order) -> None:

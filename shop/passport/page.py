@@ -12,7 +12,7 @@ from messaging import permissions
 from messaging.masking import mask_text
 from messaging.permissions import Actor
 from orders.models import Order
-from orders.selectors import describe
+from orders.timeline import describe
 from shop.passport.records import records
 from shop.passport.waterfall import waterfall
 

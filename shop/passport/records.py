@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from messaging.models import Attempt, AuditEntry, Message, QueuePause
 from orders.models import EmailDelivery, Order, OrderEvent, OrderLine
-from payments.selectors import MoneyRecords, money_records
+from payments.selectors import PaymentRecords, payment_records
 from shipping.models import CarrierParcel, Shipment
 from shipping.selectors import parcels_at_carriers
 from shop.models import StockMovement
@@ -29,7 +29,7 @@ class Records:
     attempts: list[Attempt]
     deeds: list[AuditEntry]
     pauses: list[QueuePause]
-    money: MoneyRecords
+    money: PaymentRecords
     movements: list[StockMovement]
     shipments: list[Shipment]
     parcels: list[CarrierParcel]
@@ -49,7 +49,7 @@ def records(*, order_id: int) -> Records:
         attempts=list(Attempt.objects.filter(message__in=ids).defer("traceback").order_by("ended_at", "id")),
         deeds=list(AuditEntry.objects.filter(message_id__in=ids).order_by("id")),
         pauses=_pauses(messages, since=order.placed_at),
-        money=money_records(order_id=order.pk),
+        money=payment_records(order_id=order.pk),
         movements=list(
             StockMovement.objects.filter(reference__in=(order.number, written_off(order))).select_related("product")
         ),

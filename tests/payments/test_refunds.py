@@ -17,8 +17,8 @@ from orders.selectors import describe
 from payments.errors import NothingToRefund, RequestReused
 from payments.gateways import gateway
 from payments.models import GatewayRefund, PaymentStatus, Refund, RefundStatus
-from payments.selectors import left_to_give_back
-from payments.services import give_back
+from payments.selectors import refundable_amount
+from payments.services import refund_order
 from shop.demo.people import form_groups, let_in
 from shop.models import Product, User
 from shop.services import cancel
@@ -36,7 +36,7 @@ def paid(*, delivered: bool = False) -> Order:
 
 
 def back(order: Order, amount: int, *, request_id: uuid.UUID | None = None) -> Refund:
-    return give_back(order=order, amount=amount, request_id=request_id or uuid.uuid4(), by="olga", reason="late")
+    return refund_order(order=order, amount=amount, request_id=request_id or uuid.uuid4(), by="olga", reason="late")
 
 
 def status(order: Order) -> str:
@@ -55,7 +55,7 @@ def test_a_part_is_given_back_and_the_order_stays_as_it_is():
     assert status(order) == Status.DELIVERED
     assert given() == [700]
     assert order.payments.get().status == PaymentStatus.CAPTURED
-    assert left_to_give_back(order=order) == order.total - 700
+    assert refundable_amount(order=order) == order.total - 700
     texts = [describe(event) for event in order.events.filter(kind__contains="refund")]
     assert texts == ["€7.00 is on its way back to you", "€7.00 given back"]
     assert audit() == []
@@ -219,7 +219,7 @@ def _form(**changes: Any) -> dict[str, Any]:
 
 def test_the_office_gives_back_a_part_from_the_orders_page(office):
     order = paid(delivered=True)
-    url = reverse("admin:payments_payment_give_back", args=[order.payments.get().pk])
+    url = reverse("admin:payments_payment_refund", args=[order.payments.get().pk])
     assert url in office.get(reverse("admin:orders_order_change", args=[order.pk])).text
     assert "€25.00" in office.get(url).text
     answer = office.post(url, form := _form(), follow=True)
@@ -241,7 +241,7 @@ def test_the_office_gives_back_a_part_from_the_orders_page(office):
 )
 def test_a_form_that_does_not_fit_is_told_so_and_gives_nothing_back(office, changes, told):
     order = paid(delivered=True)
-    url = reverse("admin:payments_payment_give_back", args=[order.payments.get().pk])
+    url = reverse("admin:payments_payment_refund", args=[order.payments.get().pk])
     assert told in office.post(url, _form(**changes)).text
     assert not Refund.objects.exists()
 
@@ -249,7 +249,7 @@ def test_a_form_that_does_not_fit_is_told_so_and_gives_nothing_back(office, chan
 def test_support_may_not_give_back_even_by_a_forged_form(office):
     payment = paid(delivered=True).payments.get()
     office.force_login(User.objects.get(username="support"))
-    url = reverse("admin:payments_payment_give_back", args=[payment.pk])
+    url = reverse("admin:payments_payment_refund", args=[payment.pk])
     assert office.get(url).status_code == 403
     assert office.post(url, _form()).status_code == 403
     assert not Refund.objects.exists()

@@ -15,7 +15,7 @@ from messaging.invariants import audit
 from messaging.models import Message, State
 from orders.models import Order, Status
 from payments.models import GatewayEvent, Payment, PaymentStatus
-from payments.services import give_back
+from payments.services import refund_order
 from shop.services import cancel
 from tests.delivery import deliver_all, deliver_due, hurry
 from tests.factories import place
@@ -177,7 +177,7 @@ def test_five_hundred_events_twice_and_shuffled_end_as_once_and_in_order(stripe,
     orders = [place(payment_method=("pm_card_visa", "pm_card_chargeDeclined")[n % 2]) for n in range(50)]
     deliver_due(limit=1000)
     for order in orders[::10]:
-        give_back(order=order, amount=order.total, request_id=uuid.uuid4(), by="olga")
+        refund_order(order=order, amount=order.total, request_id=uuid.uuid4(), by="olga")
     deliver_due(limit=1000)
     before = _ends(orders)
     words = [

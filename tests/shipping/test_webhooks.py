@@ -14,7 +14,7 @@ from django.utils import timezone
 from messaging.invariants import audit
 from messaging.models import Message, State
 from orders.models import Order, Status
-from shipping.carriers import EventCode, Heard, TrackingEvent, carrier
+from shipping.carriers import CarrierEvent, EventCode, TrackingEvent, carrier
 from shipping.carriers.simulated import HEADER, webhook
 from shipping.models import CarrierParcel, ParcelEvent, Shipment, ShipmentStatus
 from tests.delivery import deliver, deliver_all, deliver_due, take
@@ -36,11 +36,11 @@ def shipped(city: str = "Bern") -> Shipment:
     return Shipment.objects.latest("shipped_at")
 
 
-def told(shipment: Shipment, code: EventCode = EventCode.DELIVERED, *, id_: str = "") -> Heard:
-    return Heard(shipment.tracking_number, TrackingEvent(id_ or f"e-{code}", timezone.now(), code))
+def told(shipment: Shipment, code: EventCode = EventCode.DELIVERED, *, id_: str = "") -> CarrierEvent:
+    return CarrierEvent(shipment.tracking_number, TrackingEvent(id_ or f"e-{code}", timezone.now(), code))
 
 
-def tell(heard: Heard, *, secret: str = SECRET, at: datetime | None = None, path: str = PATH) -> int:
+def tell(heard: CarrierEvent, *, secret: str = SECRET, at: datetime | None = None, path: str = PATH) -> int:
     body, headers = webhook(heard, secret=secret, at=at)
     return _post(body, headers, path)
 
@@ -111,7 +111,7 @@ def test_only_posts_are_heard_and_only_of_carriers_with_a_secret(settings):
 
 
 def test_a_parcel_of_others_is_none_of_our_business():
-    assert tell(Heard("SP999", TrackingEvent("e1", timezone.now(), EventCode.LOST))) == 200
+    assert tell(CarrierEvent("SP999", TrackingEvent("e1", timezone.now(), EventCode.LOST))) == 200
     assert not ParcelEvent.objects.exists()
 
 
@@ -156,7 +156,7 @@ def test_two_hundred_words_twice_and_shuffled_end_as_once_and_in_order():
     for shipment in shipments:
         arrive(shipment)
     words: list[Any] = [
-        Heard(shipment.tracking_number, event)
+        CarrierEvent(shipment.tracking_number, event)
         for shipment in shipments
         for event in carrier("Swiftpost").track(tracking_number=shipment.tracking_number).events
     ] * 2

@@ -9,8 +9,8 @@ from django.utils import timezone
 from shipping.carriers import (
     AddressRejected,
     Booking,
+    CarrierEvent,
     EventCode,
-    Heard,
     NotFromCarrier,
     ParcelState,
     Tracking,
@@ -135,12 +135,12 @@ def test_the_carrier_has_a_page_about_a_parcel(subject):
 
 def test_a_signed_event_is_read_as_it_was_told(subject):
     event = TrackingEvent("e1", timezone.now(), EventCode.DELAYED, "Basel", "Snow")
-    body, headers = webhook(Heard("N-7", event), secret=SECRET)
-    assert subject.carrier.read_webhook(body=body, headers=headers, secret=SECRET) == Heard("N-7", event)
+    body, headers = webhook(CarrierEvent("N-7", event), secret=SECRET)
+    assert subject.carrier.read_webhook(body=body, headers=headers, secret=SECRET) == CarrierEvent("N-7", event)
 
 
 def test_an_event_is_refused_that_was_changed_or_signed_by_another(subject):
-    body, headers = webhook(Heard("N-7", TrackingEvent("e1", timezone.now(), EventCode.LOST)), secret=SECRET)
+    body, headers = webhook(CarrierEvent("N-7", TrackingEvent("e1", timezone.now(), EventCode.LOST)), secret=SECRET)
     for told, secret in ((body.replace(b"N-7", b"N-8"), SECRET), (body, "another"), (body, "")):
         with pytest.raises(NotFromCarrier):
             subject.carrier.read_webhook(body=told, headers=headers, secret=secret)
