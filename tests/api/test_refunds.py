@@ -29,7 +29,7 @@ def ask(order: Order, body: Any = None, *, token: str | None = None, key: str | 
 def test_a_part_is_given_back_and_the_order_tells(order):
     shown = ask(order)
     assert shown.status_code == 200
-    assert shown.json()["timeline"][-1]["text"] == "€7.00 is on its way back to you"
+    assert shown.json()["timeline"][-1]["text"] == "Refund of €7.00 started"
     deliver_all()
     assert GatewayRefund.objects.get().amount == 700
 

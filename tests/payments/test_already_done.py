@@ -1,4 +1,4 @@
-"""Is a dead charge or refund skipped exactly when our own record says that it is done?"""
+"""Dead payment messages count as done exactly if the shop's own record says so."""
 
 import uuid
 
@@ -12,7 +12,7 @@ from tests.factories import place
 pytestmark = pytest.mark.django_db
 
 
-def told_of(*payloads) -> list[str | None]:
+def reasons(*payloads) -> list[str | None]:
     by_id = {uuid.uuid4(): payload for payload in payloads}
     done = checks.done_already({payloads[0].task: by_id})
     return [done.get(id_) for id_ in by_id]
@@ -31,16 +31,19 @@ def told_of(*payloads) -> list[str | None]:
 def test_a_charge_is_done_once_the_answer_is_recorded(status, text):
     payment = Payment.objects.get(order=place())
     Payment.objects.filter(pk=payment.pk).update(status=status)
-    assert told_of(ChargePayment(payment_id=payment.pk), ChargePayment(payment_id=uuid.uuid4())) == [text, None]
+    assert reasons(ChargePayment(payment_id=payment.pk), ChargePayment(payment_id=uuid.uuid4())) == [text, None]
 
 
 def test_a_refund_is_done_once_it_is_recorded():
     payment = Payment.objects.get(order=place())
     done, open_ = (Refund.objects.create(payment=payment, amount=5, status=status) for status in ("done", "pending"))
     assert (done.status, open_.status) == (RefundStatus.DONE, RefundStatus.PENDING)
-    assert told_of(RefundPayment(refund_id=done.pk), RefundPayment(refund_id=open_.pk)) == ["the refund is made", None]
+    assert reasons(RefundPayment(refund_id=done.pk), RefundPayment(refund_id=open_.pk)) == [
+        "the refund is completed",
+        None,
+    ]
 
 
 def test_a_thousand_charges_are_looked_up_by_one_statement(django_assert_num_queries):
     with django_assert_num_queries(1):
-        told_of(*(ChargePayment(payment_id=uuid.uuid4()) for _ in range(1000)))
+        reasons(*(ChargePayment(payment_id=uuid.uuid4()) for _ in range(1000)))

@@ -1,15 +1,15 @@
-"""Does the cheapest carrier get a parcel, of those that go there in time?"""
+"""Carrier selection: the cheapest carrier in time, else the fastest."""
 
 import pytest
 
 from orders.values import Address
-from shipping.carrier_selection import choose, quotes
+from shipping.carrier_selection import choose_quote, quotes
 from shipping.carriers import AddressRejected, Consignment
 from shipping.carriers.simulated import SimulatedCarrier, Tariff
 
 
 class Snail(SimulatedCarrier):
-    """The cheapest of all, and later than what is promised."""
+    """The cheapest of all, but later than the shop promises."""
 
     name, prefix = "Snail", "SN"
     tariff = Tariff(prices={"standard": 1}, each_piece=0, days={"standard": (5, 9)})
@@ -37,35 +37,35 @@ def parcel(country: str = "DE", method: str = "standard", pieces: int = 1) -> Co
         (parcel("DE", pieces=21), "Swiftpost"),
     ],
 )
-def test_the_cheapest_that_goes_there_is_chosen(consignment, name):
-    assert choose(consignment=consignment).carrier == name
+def test_the_cheapest_that_serves_the_address_is_chosen(consignment, name):
+    assert choose_quote(consignment=consignment).carrier == name
 
 
-def test_a_cheaper_one_that_is_too_late_is_not_chosen(settings):
+def test_a_cheaper_carrier_that_is_too_late_is_not_chosen(settings):
     settings.SHIPPING_CARRIERS = (SNAIL, *settings.SHIPPING_CARRIERS)
     assert quotes(consignment=parcel())[0].carrier == "Snail"
-    assert choose(consignment=parcel()).carrier == "Landpost"
+    assert choose_quote(consignment=parcel()).carrier == "Landpost"
 
 
-def test_where_nobody_is_in_time_the_fastest_is_chosen(settings):
+def test_the_fastest_is_chosen_if_none_is_in_time(settings):
     settings.SHIPPING_CARRIERS = (SNAIL, TORTOISE)
-    assert choose(consignment=parcel()).carrier == "Tortoise"
+    assert choose_quote(consignment=parcel()).carrier == "Tortoise"
 
 
-def test_of_equals_the_first_one_of_the_settings_is_chosen(settings):
+def test_ties_go_to_the_carrier_listed_first(settings):
     settings.SHIPPING_CARRIERS = (TORTOISE, f"{__name__}.Twin")
-    assert choose(consignment=parcel()).carrier == "Tortoise"
+    assert choose_quote(consignment=parcel()).carrier == "Tortoise"
 
 
-def test_where_nobody_goes_the_address_is_rejected():
-    with pytest.raises(AddressRejected) as refused:
-        choose(consignment=parcel("AQ"))
-    assert refused.value.reason == "not_served"
+def test_an_address_that_no_carrier_serves_is_rejected():
+    with pytest.raises(AddressRejected) as error:
+        choose_quote(consignment=parcel("AQ"))
+    assert error.value.reason == "not_served"
 
 
 def test_an_unknown_method_is_a_bug():
     with pytest.raises(KeyError):
-        choose(consignment=parcel(method="teleport"))
+        choose_quote(consignment=parcel(method="teleport"))
 
 
 class Twin(Tortoise):

@@ -204,7 +204,7 @@ def test_the_order_page_tells_of_a_rejected_address_in_plain_words():
     order = rejected()
     page = shown(order)
     assert "The carrier does not accept the address." in page
-    assert "The carrier does not accept the address. A person is looking at it" in page
+    assert "The carrier rejected the address. Our team is looking into it" in page
     assert order_view(public_id=order.public_id).waits_for_a_person
 
 

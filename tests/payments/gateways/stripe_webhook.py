@@ -1,4 +1,4 @@
-"""How does Stripe call back? A signed event as its documentation describes it."""
+"""Signed Stripe webhook requests, as Stripe documents them."""
 
 import hashlib
 import hmac
@@ -15,8 +15,8 @@ PATH = "/webhooks/stripe/"
 SECRET = "whsec_conveyor"
 
 
-def event(kind: str, about: dict[str, Any], *, id_: str = "") -> dict[str, Any]:
-    return {"id": id_ or f"evt_{uuid.uuid4().hex}", "object": "event", "type": kind, "data": {"object": about}}
+def event(kind: str, subject: dict[str, Any], *, id_: str = "") -> dict[str, Any]:
+    return {"id": id_ or f"evt_{uuid.uuid4().hex}", "object": "event", "type": kind, "data": {"object": subject}}
 
 
 def intent(payment_id: Any, reference: str = "pi_1", **fields: Any) -> dict[str, Any]:
@@ -29,10 +29,10 @@ def signature(body: bytes, *, secret: str = SECRET, at: float | None = None) -> 
     return f"t={moment},v1={digest}"
 
 
-def tell(told: dict[str, Any], **how: Any) -> int:
-    """Post the event to the shop; the status of the answer."""
-    body = json.dumps(told).encode()
-    header = how.pop("header", None)
-    sign = signature(body, **how) if header is None else header
+def post_event(content: dict[str, Any], **options: Any) -> int:
+    """Post the event to the shop. Returns the status of the response."""
+    body = json.dumps(content).encode()
+    header = options.pop("header", None)
+    sign = signature(body, **options) if header is None else header
     response = Client().post(PATH, body, content_type="application/json", headers={"Stripe-Signature": sign})
     return response.status_code

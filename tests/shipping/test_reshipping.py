@@ -1,133 +1,35 @@
-"""Can an operator bring an order on its way again, once however often it is asked, and only who may?"""
+"""Reshipping and restocking: once, with permission, and consistent with the stock."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db.models import Sum
 from django.utils import timezone
 
 from messaging.invariants import audit
-from messaging.models import AuditEntry, Message, State
+from messaging.models import Message, State
 from orders.errors import IllegalTransition
 from orders.models import Order, Status
-from orders.values import Address
 from shipping.carriers import EventCode, ParcelState, Tracking, TrackingEvent
-from shipping.delivery_problems import CORRECT, RESHIP, BookingInProgress, correct_address, reship
+from shipping.delivery_problems import correct_address, reship
 from shipping.models import CarrierParcel, Shipment, ShipmentStatus
 from shipping.services import record_tracking
 from shop.errors import OutOfStock
 from shop.models import Product, StockMovement
-from shop.parcels.goods import TAKE_BACK, NothingCameBack, take_back
+from shop.parcels.goods import NothingCameBack, take_back
 from shop.services import cancel
 from tests.delivery import deliver, deliver_all, deliver_due, take
 from tests.factories import place
 from tests.races import at_once
+from tests.shipping.orders import CHARGE, CREATE, status
+from tests.shipping.stranded import BERN, NOBODY, OLGA, delivered_or_stranded, line_of, stock
 
 pytestmark = pytest.mark.django_db(transaction=True)
-CHARGE, CREATE = "payments.charge_payment", "shipping.create_shipment"
-BERN = Address(line1="Hauptstrasse 1", city="Bern", postcode="3011", country="CH")
-
-
-@dataclass
-class Person:
-    """As one of Django's users, without a row."""
-
-    permissions: set[str] = field(default_factory=lambda: {RESHIP, CORRECT, TAKE_BACK})
-
-    def has_perm(self, perm: str) -> bool:
-        return perm in self.permissions
-
-    def get_username(self) -> str:
-        return "olga"
-
-
-OLGA = Person()
-NOBODY = Person(set())
-
-
-def ended(city: str) -> tuple[Order, Shipment]:
-    order = place(city=city)
-    deliver_all()
-    order.refresh_from_db()
-    return order, Shipment.objects.get(order=order)
-
-
-def rejected() -> Order:
-    order = place(city="Rejectford")
-    deliver(take(task=CHARGE))
-    assert deliver(take(task=CREATE)) == State.DEAD
-    order.refresh_from_db()
-    return order
-
-
-def status(order: Order) -> str:
-    order.refresh_from_db()
-    return order.status
-
-
-def stock() -> int:
-    product = Product.objects.get()
-    moved = StockMovement.objects.filter(product=product).aggregate(n=Sum("quantity"))["n"]
-    assert product.stock == moved
-    return product.stock
-
-
-def test_a_corrected_address_is_booked_anew():
-    order = rejected()
-    assert correct_address(order=order, address=BERN, by=OLGA)
-    assert audit() == []
-    deliver_due()
-    assert status(order) == Status.SHIPPED
-    assert CarrierParcel.objects.get().city == "Bern"
-    assert Message.objects.filter(task=CREATE).count() == 1
-    entry = AuditEntry.objects.get(action="retry")
-    assert (entry.actor, entry.reason) == ("olga", "the address was corrected")
-    assert audit() == []
-
-
-def test_a_correction_sent_twice_books_one_parcel():
-    order = rejected()
-    assert correct_address(order=order, address=BERN, by=OLGA)
-    assert not correct_address(order=order, address=BERN, by=OLGA)
-    deliver_due()
-    assert CarrierParcel.objects.count() == 1
-    assert order.events.filter(kind="address_changed").count() == 1
-
-
-def test_a_correction_of_a_discarded_booking_sends_for_another():
-    order = rejected()
-    Message.objects.filter(task=CREATE).update(state=State.DISCARDED)
-    correct_address(order=order, address=BERN, by=OLGA)
-    deliver_due()
-    assert status(order) == Status.SHIPPED
-
-
-def test_an_address_is_not_corrected_while_a_worker_may_be_booking_it():
-    order = place()
-    deliver(take(task=CHARGE))
-    take(task=CREATE)
-    with pytest.raises(BookingInProgress):
-        correct_address(order=order, address=BERN, by=OLGA)
-
-
-def test_the_address_of_a_booked_parcel_stays():
-    order, _shipment = ended("Bern")
-    with pytest.raises(BookingInProgress):
-        correct_address(order=order, address=BERN, by=OLGA)
-
-
-def test_the_address_of_a_cancelled_order_stays():
-    order = rejected()
-    cancel(order=order)
-    with pytest.raises(IllegalTransition):
-        correct_address(order=order, address=BERN, by=OLGA)
 
 
 @pytest.mark.parametrize("city", ["Lostville", "Returnham"])
-def test_an_order_is_sent_again_under_a_new_key_and_arrives(city: str):
-    order, first = ended(city)
+def test_a_reshipped_order_is_booked_under_a_new_key_and_arrives(city: str):
+    order, first = delivered_or_stranded(city)
     before = stock()
     assert reship(shipment=first, goods_are_back=False, by=OLGA, address=BERN)
     assert status(order) == Status.PAID
@@ -148,7 +50,7 @@ def test_an_order_is_sent_again_under_a_new_key_and_arrives(city: str):
 
 
 def test_a_third_parcel_has_a_third_key():
-    order, shipment = ended("Lostville")
+    order, shipment = delivered_or_stranded("Lostville")
     reship(shipment=shipment, goods_are_back=False, by=OLGA)
     deliver_all()
     reship(shipment=Shipment.objects.get(current_for=order), goods_are_back=False, by=OLGA)
@@ -158,8 +60,8 @@ def test_a_third_parcel_has_a_third_key():
     assert audit() == []
 
 
-def test_a_double_click_sends_one_parcel():
-    order, shipment = ended("Lostville")
+def test_a_double_click_reships_once():
+    order, shipment = delivered_or_stranded("Lostville")
     before = stock()
     assert [reship(shipment=shipment, goods_are_back=False, by=OLGA) for _ in range(3)] == [True, False, False]
     deliver_due()
@@ -168,8 +70,8 @@ def test_a_double_click_sends_one_parcel():
     assert order.events.filter(kind="sent_again").count() == 1
 
 
-def test_without_stock_nothing_is_sent_and_nothing_changed():
-    order, shipment = ended("Lostville")
+def test_without_stock_nothing_is_reshipped_or_changed():
+    order, shipment = delivered_or_stranded("Lostville")
     Product.objects.update(stock=1)
     movements = StockMovement.objects.count()
     with pytest.raises(OutOfStock):
@@ -179,18 +81,18 @@ def test_without_stock_nothing_is_sent_and_nothing_changed():
     assert StockMovement.objects.count() == movements
 
 
-def test_goods_that_came_back_are_sent_again_even_if_they_were_the_last():
-    order, shipment = ended("Returnham")
+def test_returned_goods_are_reshipped_even_if_they_were_the_last():
+    order, shipment = delivered_or_stranded("Returnham")
     sold = stock()
     place(lines=[line_of(order, quantity=sold)])
     assert stock() == 0
     assert reship(shipment=shipment, goods_are_back=True, by=OLGA)
     assert stock() == 0
-    assert [broken.invariant for broken in audit()] == []
+    assert [violation.invariant for violation in audit()] == []
 
 
-def test_a_second_parcel_that_is_cancelled_puts_back_only_its_own_goods():
-    order, shipment = ended("Lostville")
+def test_cancelling_a_reshipped_order_releases_only_the_second_parcels_stock():
+    order, shipment = delivered_or_stranded("Lostville")
     before = stock()
     reship(shipment=shipment, goods_are_back=False, by=OLGA)
     assert stock() == before - 2
@@ -203,22 +105,22 @@ def test_a_second_parcel_that_is_cancelled_puts_back_only_its_own_goods():
     assert audit() == []
 
 
-def test_what_arrives_or_is_on_its_way_is_not_sent_again():
-    _order, shipment = ended("Bern")
+def test_a_delivered_parcel_is_not_reshipped():
+    _order, shipment = delivered_or_stranded("Bern")
     assert not reship(shipment=shipment, goods_are_back=False, by=OLGA)
     assert Shipment.objects.get().current_for is not None
 
 
-def test_an_order_that_was_refunded_is_not_sent_again():
-    order, shipment = ended("Lostville")
+def test_a_refunded_order_is_not_reshipped():
+    order, shipment = delivered_or_stranded("Lostville")
     Order.objects.filter(pk=order.pk).update(status=Status.REFUNDED)
     with pytest.raises(IllegalTransition):
         reship(shipment=shipment, goods_are_back=False, by=OLGA)
     assert Shipment.objects.get().current_for == order
 
 
-def test_the_looks_at_the_first_parcel_never_follow_the_second(settings: Any):
-    """A webhook has told of the loss while the next look at the first parcel still waits."""
+def test_tracking_of_the_first_parcel_never_continues_with_the_second(settings: Any):
+    """A webhook reported the loss while the next tracking of the first parcel is still scheduled."""
     order = place(city="Lostville")
     deliver(take(task=CHARGE))
     deliver(take(task=CREATE))
@@ -232,15 +134,15 @@ def test_the_looks_at_the_first_parcel_never_follow_the_second(settings: Any):
     assert order.shipments.count() == 2
 
 
-def test_returned_goods_go_back_on_the_shelf_once():
-    order, _shipment = ended("Returnham")
+def test_returned_goods_are_restocked_once():
+    order, _shipment = delivered_or_stranded("Returnham")
     before = stock()
     assert [take_back(order=order, by=OLGA) for _ in range(2)] == [2, 0]
     assert stock() == before + 2
 
 
-def test_goods_that_went_back_on_the_shelf_are_taken_anew_for_another_parcel():
-    order, shipment = ended("Returnham")
+def test_restocked_goods_are_taken_again_for_another_parcel():
+    order, shipment = delivered_or_stranded("Returnham")
     before = stock()
     take_back(order=order, by=OLGA)
     assert reship(shipment=shipment, goods_are_back=False, by=OLGA)
@@ -248,33 +150,27 @@ def test_goods_that_went_back_on_the_shelf_are_taken_anew_for_another_parcel():
     assert order.shipments.count() == 1
 
 
-def test_goods_that_are_not_back_are_not_put_on_the_shelf():
-    order, _shipment = ended("Lostville")
+def test_goods_that_were_not_returned_are_not_restocked():
+    order, _shipment = delivered_or_stranded("Lostville")
     with pytest.raises(NothingCameBack):
         take_back(order=order, by=OLGA)
 
 
-def test_each_deed_asks_for_its_own_permission_and_changes_nothing_without():
-    order, shipment = ended("Returnham")
-    for deed in (
+def test_each_action_requires_its_own_permission():
+    order, shipment = delivered_or_stranded("Returnham")
+    for action in (
         lambda: reship(shipment=shipment, goods_are_back=True, by=NOBODY),
         lambda: correct_address(order=order, address=BERN, by=NOBODY),
         lambda: take_back(order=order, by=NOBODY),
     ):
         with pytest.raises(PermissionDenied):
-            deed()
+            action()
     assert status(order) == Status.SHIPPED
     assert audit() == []
 
 
-def line_of(order: Order, *, quantity: int) -> Any:
-    from shop.services import LineWanted
-
-    return LineWanted(sku=order.lines.get().sku, quantity=quantity)
-
-
-def test_operators_who_send_it_again_at_once_send_one_parcel():
-    order, shipment = ended("Lostville")
+def test_concurrent_operators_reship_once():
+    order, shipment = delivered_or_stranded("Lostville")
     before, sent = stock(), []
     at_once(*[lambda: sent.append(reship(shipment=shipment, goods_are_back=False, by=OLGA)) for _ in range(4)])
     assert sorted(sent) == [False, False, False, True]
@@ -285,7 +181,7 @@ def test_operators_who_send_it_again_at_once_send_one_parcel():
     assert audit() == []
 
 
-def test_of_two_lost_orders_that_want_the_last_goods_at_once_one_is_sent():
+def test_one_of_two_lost_orders_gets_the_last_goods():
     first = place(city="Lostville")
     second = place(city="Lostville", lines=[line_of(first, quantity=2)])
     deliver_all()
@@ -299,7 +195,7 @@ def test_of_two_lost_orders_that_want_the_last_goods_at_once_one_is_sent():
     assert sorted(status(order) for order in (first, second)) == [Status.PAID, Status.SHIPPED]
 
 
-def test_a_parcel_that_is_heard_of_by_webhook_and_look_at_once_is_told_of_once():
+def test_a_loss_reported_by_webhook_and_tracking_at_once_is_recorded_once():
     order = place(city="Lostville")
     deliver(take(task=CHARGE))
     deliver(take(task=CREATE))
