@@ -93,7 +93,7 @@ def _cancelled(data: dict[str, Any]) -> str:
 
 
 def _attempt_failed(data: dict[str, Any]) -> str:
-    """Only lost workers and failures of outside systems are retried, so the step tells which system failed."""
+    """Only lost workers and failures of outside systems are retried, so the step identifies the system."""
     retry_at = parse_datetime(data.get("retry_at") or "")
     if retry_at is None:
         return _failed_for_good(data)

@@ -50,7 +50,7 @@ def correct_address(*, order: Order, address: Address, by: Operator) -> bool:
     """
     _require(CORRECT_ADDRESS, by)
     with ledger_transaction():
-        # The lock keeps a booking from being recorded meanwhile; a sent message tells that one has begun.
+        # The lock keeps a booking from being recorded meanwhile; a sent message means that one has begun.
         Order.objects.select_for_update().get(pk=order.pk)
         if _bookings(order).filter(state=State.SENT).exists() or Shipment.objects.filter(current_for=order).exists():
             raise BookingInProgress(order.number)

@@ -49,7 +49,7 @@ class Shipment(models.Model):
         null=True,
         blank=True,
         editable=False,
-        verbose_name=_("current for"),
+        verbose_name=_("current parcel of"),
     )
     carrier = models.CharField(_("carrier"), max_length=40)
     tracking_number = models.CharField(_("tracking number"), max_length=40)

@@ -91,7 +91,7 @@ def cancel_payment(*, order: Order) -> None:
 
 
 def _look_for_charge(payment: Payment, order: Order) -> None:
-    """A live charge message finds out by itself. A dead one may have taken money that nobody would look for."""
+    """A live charge message handles the cancellation itself. A dead one may have captured money unnoticed."""
     is_live = payment.message_id and Message.objects.live().filter(pk=payment.message_id).exists()
     if not is_live:
         enqueue_comparison(key=payment.pk, reference=payment.gateway_reference, number=order.number)

@@ -36,7 +36,9 @@ STORIES = (
         re.compile("^payment_failed$"),
     ),
     Story(
-        "pm_flaky_2", (r"The bank did not answer; retrying at \d\d:\d\d \S+ \(attempt 3 of 5\)", "Card charged"), SHIPPED
+        "pm_flaky_2",
+        (r"The bank did not answer; retrying at \d\d:\d\d \S+ \(attempt 3 of 5\)", "Card charged"),
+        SHIPPED,
     ),
     Story("pm_outage", (r"The bank did not answer; retrying at \d\d:\d\d \S+ \(attempt 5 of 5\)", _PERSON), _PLACED),
     Story("pm_lost_reply", (r"The bank did not answer; retrying .* \(attempt 2 of 5\)", "Card charged"), SHIPPED),
@@ -48,7 +50,9 @@ STORIES = (
         SHIPPED,
         city="Flakytown",
     ),
-    Story("pm_card_visa", (r"The carrier did not answer; .* \(attempt 5 of 5\)", _PERSON), re.compile("^paid$"), "Nowhere"),
+    Story(
+        "pm_card_visa", (r"The carrier did not answer; .* \(attempt 5 of 5\)", _PERSON), re.compile("^paid$"), "Nowhere"
+    ),
 )
 
 

@@ -66,7 +66,7 @@ def test_the_page_tells_parcels_and_what_the_carrier_told(operator):
     page = text(operator, order)
     shipment = Shipment.objects.get()
     for words in (
-        shipment.tracking_number, "Swiftpost", "delivered", "€7.30", "The carrier has taken the parcel",
+        shipment.tracking_number, "Swiftpost", "delivered", "€7.30", "Accepted by the carrier",
         "Delivered, Bern", f"/admin/shipping/shipment/{shipment.pk}/label.pdf", "Packing slip",
     ):  # fmt: skip
         assert words in page, words
