@@ -1,4 +1,4 @@
-"""Which e-mail does a shopper get, and with which words?"""
+"""Order e-mails: composes them from templates, as text and HTML."""
 
 import uuid
 from email.utils import parseaddr
@@ -15,7 +15,7 @@ from orders.selectors import latest_event, order_page_url
 
 
 def compose(*, order: Order, kind: str, message_id: str, amount: int = 0, left: int = 0) -> EmailMultiAlternatives:
-    """The e-mail `kind` about `order`, in the order's language; `amount` and `left` (minor units) if it tells any."""
+    """The e-mail `kind` about `order`, in the order's language. `amount` and `left`: see `SendEmail`."""
     event = latest_event(order_id=order.pk, kind=kind)
     with translation.override(order.language):
         context = {
@@ -34,7 +34,7 @@ def compose(*, order: Order, kind: str, message_id: str, amount: int = 0, left: 
 def render(*, template: str, context: dict[str, Any], to: str, message_id: str) -> EmailMultiAlternatives:
     """An e-mail in text and HTML from `<template>_subject.txt`, `<template>.txt` and `<template>.html`.
 
-    The same `message_id` gives the same Message-ID header, by which mail programs show a mail that came twice once.
+    The Message-ID header is derived from `message_id`, so that mail programs show a duplicate only once.
     """
     subject = " ".join(render_to_string(f"{template}_subject.txt", context).split())
     context = context | {"subject": subject, "shop_url": settings.SITE_URL, "language": translation.get_language()}

@@ -38,7 +38,7 @@ _ACT = (
     "shop.restock_product",
     "shop.correct_stock",
     "shipping.reship_parcel",
-    "shipping.take_back_goods",
+    "shipping.restock_returned_goods",
     "shipping.correct_address",
 )
 OPERATORS, SUPPORT = "Operators", "Support"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from django.utils import translation
 
 from orders.models import Order
-from orders.paper.together import together
+from orders.pdf.merge import merge_pdfs
 from payments.gateways import method_label
 from shop.invoices.pdf import changeable_parts, invoice_pdf
 from shop.models import Invoice
@@ -43,7 +43,7 @@ def combined_invoices(*, orders: Sequence[Order]) -> bytes:
     pdfs = list(_each(orders))
     if not pdfs:
         raise NoInvoice(translation.gettext("None of these was paid, so there is no invoice to print."))
-    return together(pdfs)
+    return merge_pdfs(pdfs)
 
 
 def delete_invoices(*, order: Order) -> None:

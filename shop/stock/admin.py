@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from orders.records import RecordAdmin, record_link
+from orders.readonly_admin import ReadOnlyAdmin, admin_link
 from shop.models import LowStock, Product, StockMovement, User
 from shop.stock import selectors
 from shop.stock.forms import MAX_PIECES, number_in, pieces_in
@@ -25,7 +25,7 @@ _FIELD = "pieces-"
 
 
 @admin.register(StockMovement)
-class StockMovementAdmin(RecordAdmin):
+class StockMovementAdmin(ReadOnlyAdmin):
     list_display = ("at", "product_link", "quantity", "reason", "reference", "note")
     list_filter = ("reason", "at")
     list_select_related = ("product",)
@@ -35,7 +35,7 @@ class StockMovementAdmin(RecordAdmin):
 
     @admin.display(description=gettext_lazy("product"))
     def product_link(self, movement: StockMovement) -> SafeString:
-        return record_link(movement.product, movement.product.sku)
+        return admin_link(movement.product, movement.product.sku)
 
 
 class _LowGoods(Paginator):  # type: ignore[type-arg]
@@ -46,7 +46,7 @@ class _LowGoods(Paginator):  # type: ignore[type-arg]
 
 
 @admin.register(LowStock)
-class LowStockAdmin(RecordAdmin):
+class LowStockAdmin(ReadOnlyAdmin):
     """`/admin/shop/lowstock/`: those first that last shortest; a number beside each that came in."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -14,7 +14,7 @@ pytestmark = ONE_BACKEND
 # Milliseconds. A worker that is killed five times is the slowest.
 _PATIENCE = 120_000
 _PLACED = re.compile("^placed$")
-_PERSON = "Waiting for a person to look at it"
+_PERSON = "Waiting for our team to look into it"
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Story:
 
 
 STORIES = (
-    Story("pm_crash", (r"The work on it was interrupted, trying again at \d\d:\d\d \(try 2 of 5\)", _PERSON), _PLACED),
+    Story("pm_crash", (r"Processing was interrupted; retrying at \d\d:\d\d \S+ \(attempt 2 of 5\)", _PERSON), _PLACED),
     Story("pm_card_visa", ("Card charged", "Handed to Swiftpost, tracking number SP"), SHIPPED),
     Story(
         "pm_card_declined",
@@ -36,19 +36,23 @@ STORIES = (
         re.compile("^payment_failed$"),
     ),
     Story(
-        "pm_flaky_2", (r"The bank did not answer, trying again at \d\d:\d\d \(try 3 of 5\)", "Card charged"), SHIPPED
+        "pm_flaky_2",
+        (r"The bank did not answer; retrying at \d\d:\d\d \S+ \(attempt 3 of 5\)", "Card charged"),
+        SHIPPED,
     ),
-    Story("pm_outage", (r"The bank did not answer, trying again at \d\d:\d\d \(try 5 of 5\)", _PERSON), _PLACED),
-    Story("pm_lost_reply", (r"The bank did not answer, trying again .* \(try 2 of 5\)", "Card charged"), SHIPPED),
+    Story("pm_outage", (r"The bank did not answer; retrying at \d\d:\d\d \S+ \(attempt 5 of 5\)", _PERSON), _PLACED),
+    Story("pm_lost_reply", (r"The bank did not answer; retrying .* \(attempt 2 of 5\)", "Card charged"), SHIPPED),
     Story("pm_bug", (_PERSON,), _PLACED),
     Story("pm_slow_5", ("Card charged",), SHIPPED),
     Story(
         "pm_card_visa",
-        (r"The carrier did not answer, trying again at \d\d:\d\d \(try 3 of 5\)", "Handed to Swiftpost"),
+        (r"The carrier did not answer; retrying at \d\d:\d\d \S+ \(attempt 3 of 5\)", "Handed to Swiftpost"),
         SHIPPED,
         city="Flakytown",
     ),
-    Story("pm_card_visa", (r"The carrier did not answer, .* \(try 5 of 5\)", _PERSON), re.compile("^paid$"), "Nowhere"),
+    Story(
+        "pm_card_visa", (r"The carrier did not answer; .* \(attempt 5 of 5\)", _PERSON), re.compile("^paid$"), "Nowhere"
+    ),
 )
 
 

@@ -32,7 +32,7 @@ def test_a_lost_parcel_is_sent_again(visit):
     number = buy(shopper, city="Lostville")
     expect(status(shopper)).to_contain_text("The carrier has lost your parcel.")
     expect(shopper.locator("#parcel-steps")).to_contain_text("Lost")
-    operator = visit("/account/login/?next=/admin/shipping/shipment/?waits=yes")
+    operator = visit("/account/login/?next=/admin/shipping/shipment/?needs_attention=yes")
     sign_in(operator, name="operator")
     expect(operator.locator("#result_list")).to_contain_text(number)
     parcels_of(operator, number)

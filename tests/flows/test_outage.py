@@ -26,7 +26,7 @@ def test_while_the_bank_is_down_orders_wait_unharmed_and_are_paid_once_it_is_bac
         assert Circuit.objects.using(database).get().is_open
     assert circuit(stack)["waiting"] > 0
     told = stack.api("GET", f"orders/{orders[-1]['public_id']}/")[1]["timeline"][-1]["text"]
-    assert told == "The bank answers nobody at the moment. Your payment waits until it does"
+    assert told == "The bank is unreachable. Your payment will continue once it is back"
     assert "conveyor_circuit_open" in stack.api("GET", "/metrics")[1]
     assert stack.audit() == []
 

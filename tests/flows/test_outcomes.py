@@ -67,7 +67,7 @@ def test_an_outage_ends_with_the_operator_after_five_attempts(stack):
     assert task["error"]["type"].endswith("GatewayUnavailable")
     shown = stack.api("GET", f"orders/{order['public_id']}/")[1]
     assert shown["status"] == "placed"
-    assert "Waiting for a person to look at it" in [entry["text"] for entry in shown["timeline"]]
+    assert "Waiting for our team to look into it" in [entry["text"] for entry in shown["timeline"]]
     assert charges(stack, order) == 0
     assert stack.audit() == []
 

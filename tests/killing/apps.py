@@ -21,12 +21,12 @@ class KillingConfig(AppConfig):
 
     def ready(self) -> None:
         from messaging.worker.task import ReliableTask
-        from payments.gateways.guarded import GuardedGateway
-        from shipping.carriers.guarded import GuardedCarrier
+        from payments.gateways.circuit_breaker import CircuitBreakerGateway
+        from shipping.carriers.circuit_breaker import CircuitBreakerCarrier
 
-        _dies_around(GuardedGateway, "charge")
-        _dies_around(GuardedGateway, "refund")
-        _dies_around(GuardedCarrier, "book")
+        _dies_around(CircuitBreakerGateway, "charge")
+        _dies_around(CircuitBreakerGateway, "refund")
+        _dies_around(CircuitBreakerCarrier, "book")
         _dies_after_commit(ReliableTask)
 
 

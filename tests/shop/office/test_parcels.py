@@ -17,7 +17,7 @@ from tests.factories import UserFactory, place
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LOOK = ("view_order", "view_shipment")
-ACT = (*LOOK, "reship_parcel", "correct_address", "take_back_goods", "give_back_payment")
+ACT = (*LOOK, "reship_parcel", "correct_address", "restock_returned_goods", "refund_payment")
 BERN = {"line1": "Hauptstrasse 1", "postcode": "3011", "city": "Bern", "country": "CH"}
 
 
@@ -66,7 +66,7 @@ def test_the_page_tells_parcels_and_what_the_carrier_told(operator):
     page = text(operator, order)
     shipment = Shipment.objects.get()
     for words in (
-        shipment.tracking_number, "Swiftpost", "delivered", "€7.30", "The carrier has taken the parcel",
+        shipment.tracking_number, "Swiftpost", "delivered", "€7.30", "Accepted by the carrier",
         "Delivered, Bern", f"/admin/shipping/shipment/{shipment.pk}/label.pdf", "Packing slip",
     ):  # fmt: skip
         assert words in page, words
@@ -147,7 +147,7 @@ def test_sold_out_goods_are_not_sent_again_and_the_page_says_so(operator):
 def test_returned_goods_are_put_back_and_the_money_s_page_is_one_click_away(operator):
     order = ended("Returnham")
     page = text(operator, order)
-    assert f"/admin/payments/payment/{order.payments.get().pk}/give-back/" in page
+    assert f"/admin/payments/payment/{order.payments.get().pk}/refund/" in page
     before = Product.objects.get().stock
     assert "2 pieces are back on the shelf." in _sent(operator, order, {"deed": "take_back"})
     assert Product.objects.get().stock == before + 2
@@ -181,7 +181,7 @@ def test_the_list_of_parcels_has_a_place_for_what_waits_for_a_person():
     client = client_with(*LOOK)
     ended("Bern")
     lost = ended("Lostville")
-    page = client.get("/admin/shipping/shipment/?waits=yes").content.decode()
+    page = client.get("/admin/shipping/shipment/?needs_attention=yes").content.decode()
     assert lost.shipment.tracking_number in page
     assert "1 shipment" in page
 
@@ -204,7 +204,7 @@ def test_the_order_page_tells_of_a_rejected_address_in_plain_words():
     order = rejected()
     page = shown(order)
     assert "The carrier does not accept the address." in page
-    assert "The carrier does not accept the address. A person is looking at it" in page
+    assert "The carrier rejected the address. Our team is looking into it" in page
     assert order_view(public_id=order.public_id).waits_for_a_person
 
 
