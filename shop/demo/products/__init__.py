@@ -1,7 +1,7 @@
 """The demo's categories and products."""
 
 from shop.demo.products import desk, german, home, kitchen, outdoors, sound, wear
-from shop.demo.products.data import CategoryData, CategoryTextData, ProductData, TextData
+from shop.demo.products.product_data import CategoryData, CategoryTextData, ProductData, TextData
 
 # The shelves are dealt out in turn, so that the first page shows something of each.
 _SHELVES = (sound, desk, home, wear, outdoors, kitchen)
