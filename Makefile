@@ -13,7 +13,7 @@ help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 run: $(VENV)/.runtime ## Start the whole shop on PORT (8000); Ctrl-C stops it
-	@CONVEYOR_DEMO=$${CONVEYOR_DEMO:-1} PORT=$${PORT:-8000} exec $(BIN)/python -m config.processes
+	@CONVEYOR_DEMO=$${CONVEYOR_DEMO:-1} PORT=$${PORT:-8000} exec $(BIN)/python -m config.run
 
 test: $(VENV)/.development ## Run all tests, on every database and broker that is there
 	@VENV=$(VENV) TEST_WORKERS=$(TEST_WORKERS) bin/test

@@ -6,7 +6,7 @@ import redis
 from django.conf import settings
 from kombu import Connection
 
-from config import valkey
+from config.private_files import write_private
 from messaging.topology import topology
 from tests.stack.rabbit import RabbitVhost
 from tests.stack.valkey import Valkey
@@ -23,7 +23,7 @@ class ConfiguredBroker:
     def _valkey(self) -> Valkey:
         folder = settings.VAR_DIR / "broker"
         folder.mkdir(parents=True, exist_ok=True)
-        valkey.write_private(folder / "valkey.url", self.url)
+        write_private(folder / "valkey.url", self.url)
         server = Valkey(folder)
         assert server.url == self.url, "another program took the port of the tests' broker"
         return server

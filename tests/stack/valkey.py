@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from config import valkey
+from config import embedded_broker
 from tests.stack.program import Program
 
 
@@ -14,13 +14,13 @@ class Valkey:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.url = valkey.reclaim(folder=folder)
+        self.url = embedded_broker.reclaim(folder=folder)
         self.program = Program(
             "broker",
-            valkey.command(url=self.url, folder=folder),
+            embedded_broker.command(url=self.url, folder=folder),
             env=dict(os.environ),
             log=folder / "log" / "broker.log",
-            ready=lambda program: valkey.answers(url=self.url),
+            ready=lambda program: embedded_broker.answers(url=self.url),
         )
 
     def start(self) -> None:

