@@ -1,0 +1,73 @@
+"""The distribution conveyor-messaging: builds from the tree, and contains the package `messaging` and nothing else."""
+
+import email
+import email.message
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.stack.program import PROJECT
+
+ASSETS = ("templates", "static", "locale")
+SOURCES = ("config", "shop", "payments", "shipping", "orders", "messaging")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> zipfile.ZipFile:
+    """Built from a copy of the tree: setuptools leaves `build/` behind, and would pick up stale files from it."""
+    tree, output = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("wheel")
+    for name in ("pyproject.toml", "LICENSE", *SOURCES):
+        target = tree / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (PROJECT / name).is_dir():
+            shutil.copytree(PROJECT / name, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(PROJECT / name, target)
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", ".", "--no-deps", "--no-build-isolation", "--wheel-dir", output],
+        cwd=tree, capture_output=True, text=True, timeout=150, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    (path,) = output.glob("conveyor_messaging-*.whl")
+    return zipfile.ZipFile(path)
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel) -> email.message.Message:
+    (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+    return email.message_from_bytes(wheel.read(name))
+
+
+def shipped_files() -> set[str]:
+    """Every module, template, static file and message catalogue of `messaging`, relative to the project."""
+    files = (path for path in (PROJECT / "messaging").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {str(path.relative_to(PROJECT)) for path in files if path.suffix == ".py" or _is_asset(path)}
+
+
+def _is_asset(path: Path) -> bool:
+    return any(folder in path.relative_to(PROJECT).parts for folder in ASSETS)
+
+
+def test_the_wheel_contains_only_messaging(wheel):
+    tops = {name.partition("/")[0] for name in wheel.namelist()}
+    assert tops == {"messaging", next(top for top in tops if top.endswith(".dist-info"))}
+
+
+def test_the_wheel_contains_every_module_template_and_static_file(wheel):
+    assert shipped_files() - set(wheel.namelist()) == set()
+
+
+def test_the_metadata_names_the_licence_and_carries_the_readme(wheel, metadata):
+    assert (metadata["Name"], metadata["License-Expression"]) == ("conveyor-messaging", "MIT")
+    assert "## The first safe task" in str(metadata.get_payload())
+    assert any(name.endswith("/LICENSE") for name in wheel.namelist())
+
+
+def test_the_desk_and_the_brokers_are_extras(metadata):
+    assert set(metadata.get_all("Provides-Extra")) == {"rabbitmq", "redis", "postgres", "desk", "metrics"}
+    required = {line.split(">")[0] for line in metadata.get_all("Requires-Dist") if "extra ==" not in line}
+    assert {name.partition("<")[0] for name in required} == {"django", "celery", "kombu", "pydantic"}
