@@ -1,4 +1,4 @@
-"""How does a test get a Valkey server of its own, which it may stop, wipe and freeze?"""
+"""Valkey for tests: a private server that can be stopped, wiped and suspended."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from tests.stack.program import Program
 
 
 class Valkey:
-    """The embedded broker on a port of its own with its data under `folder`, as `make run` starts it."""
+    """The embedded broker as `make run` starts it, on its own port with its data under `folder`."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -39,7 +39,7 @@ class Valkey:
         self.program.resume()
 
     def wipe(self) -> None:
-        """Lose the disk: the server comes back empty if it was running."""
+        """Delete all data. A running server restarts empty."""
         was_running = self.program.running
         self.program.kill()
         shutil.rmtree(self.folder / "valkey" / "appendonlydir", ignore_errors=True)
