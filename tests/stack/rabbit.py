@@ -1,4 +1,4 @@
-"""RabbitMQ for tests: a private node that can be stopped, wiped and suspended, or a virtual host of the local server."""
+"""RabbitMQ for tests: a private node that tests may stop, wipe and suspend, or a virtual host of the local server."""
 
 import os
 import secrets

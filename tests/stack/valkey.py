@@ -1,4 +1,4 @@
-"""Valkey for tests: a private server that can be stopped, wiped and suspended."""
+"""Valkey for tests: a private server that tests may stop, wipe and suspend."""
 
 import os
 import shutil

@@ -1,7 +1,7 @@
-"""Where may a worker die? Around each call to the outside, and between a task's commit and its acknowledgement.
+"""Kill points: around each external call, and between a task's commit and its acknowledgement.
 
-A point is armed by a file in `CONVEYOR_VAR/kill/`, whose text says who dies: `child`, the pool's process that does the
-work, or `worker`, that one and all that belong to it. Whoever takes the file away dies, so that it happens once.
+A point is armed by a file in `CONVEYOR_VAR/kill/` that names the victim: `child`, the pool process that runs the task,
+or `worker`, the whole process group. The process that deletes the file dies, so a point fires once.
 """
 
 import os
@@ -16,22 +16,22 @@ from django.apps import AppConfig
 BEFORE_CALL, AFTER_CALL, AFTER_COMMIT = "before-call", "after-call", "after-commit"
 
 
-class KillingConfig(AppConfig):
-    name = "tests.killing"
+class KillPointsConfig(AppConfig):
+    name = "tests.kill_points"
 
     def ready(self) -> None:
         from messaging.worker import ReliableTask
         from payments.gateways.guarded import GuardedGateway
         from shipping.carriers.guarded import GuardedCarrier
 
-        _dies_around(GuardedGateway, "charge")
-        _dies_around(GuardedGateway, "refund")
-        _dies_around(GuardedCarrier, "book")
-        _dies_after_commit(ReliableTask)
+        _install_around(GuardedGateway, "charge")
+        _install_around(GuardedGateway, "refund")
+        _install_around(GuardedCarrier, "book")
+        _install_after_commit(ReliableTask)
 
 
 def arm(folder: Path, point: str, victim: str) -> Path:
-    """Let `victim` die at `point`, such as `charge.before-call`. The file is gone once it did."""
+    """Arm `point`, such as `charge.before-call`, to kill `victim`. The returned file disappears when it fires."""
     path = folder / "kill" / point
     path.parent.mkdir(exist_ok=True)
     path.write_text(victim)
@@ -48,26 +48,26 @@ def _die_if_armed(point: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _dies_around(kind: type, method: str) -> None:
+def _install_around(kind: type, method: str) -> None:
     inner: Callable[..., Any] = getattr(kind, method)
 
-    def outer(self: Any, **asked: Any) -> Any:
+    def outer(self: Any, **arguments: Any) -> Any:
         _die_if_armed(f"{method}.{BEFORE_CALL}")
-        answer = inner(self, **asked)
+        answer = inner(self, **arguments)
         _die_if_armed(f"{method}.{AFTER_CALL}")
         return answer
 
     setattr(kind, method, outer)
 
 
-def _dies_after_commit(kind: Any) -> None:
+def _install_after_commit(kind: Any) -> None:
     inner = kind.complete
 
     @contextmanager
     def outer(self: Any) -> Iterator[None]:
         with inner(self):
             yield
-        deed = self.name.rpartition(".")[2].partition("_")[0]
-        _die_if_armed(f"{'book' if deed == 'create' else deed}.{AFTER_COMMIT}")
+        verb = self.name.rpartition(".")[2].partition("_")[0]
+        _die_if_armed(f"{'book' if verb == 'create' else verb}.{AFTER_COMMIT}")
 
     kind.complete = outer
