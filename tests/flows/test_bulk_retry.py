@@ -1,4 +1,4 @@
-"""Does a bulk retry keep its rate, outlive its driver, stop by itself and end when cancelled, on real processes?"""
+"""Bulk retries on real processes: rate limit, killed driver, failing canary, cancellation."""
 
 import json
 import time
@@ -6,7 +6,7 @@ import time
 import pytest
 
 from messaging.models import AuditEntry, Message, State
-from tests.flows.bulk import busiest_second, make_dead, operation, sendings
+from tests.flows.bulk_retry import busiest_second, make_dead, operation, send_times
 
 WORKERS = {"shipping": 2, "maintenance": 1}
 RATE = 100
@@ -23,60 +23,60 @@ def dlq(stack, *arguments: str) -> dict:
     return json.loads(done.stdout)
 
 
-def run(stack, *, mended: bool = True, count: int = 300, canary: int = 10) -> str:
-    """A running bulk retry of so many dead messages; its id."""
+def run(stack, *, succeed: bool = True, count: int = 300, canary: int = 10) -> str:
+    """Start a bulk retry of `count` dead messages; return its id."""
     with stack.db() as alias:
-        make_dead(count, using=alias, mended=mended)
+        make_dead(count, using=alias, succeed=succeed)
     pace = ("--rate", str(RATE), "--canary", str(canary), "--stop-ratio", "0.5")
     return dlq(stack, "retry", "--queue", "shipping", *pace)["id"]
 
 
-def wait(stack, id_: str, reached, *, timeout: float = 60):
-    """The operation once `reached(operation)`."""
+def wait_until(stack, id_: str, reached, *, timeout: float = 60):
+    """The operation once `reached(operation)` is true."""
 
     def look():
         with stack.db() as alias:
             seen = operation(id_, using=alias)
         return seen if reached(seen) else None
 
-    return stack.wait_for(look, timeout, what="the bulk retry is where it should be")
+    return stack.wait_for(look, timeout, what="the bulk retry reached the expected state")
 
 
-def test_it_survives_its_driver_keeps_its_rate_and_sends_nothing_twice(stack):
+def test_it_survives_a_killed_driver_keeps_its_rate_and_sends_nothing_twice(stack):
     id_ = run(stack)
-    wait(stack, id_, lambda seen: seen.succeeded >= 20)
+    wait_until(stack, id_, lambda seen: seen.succeeded >= 20)
     driver = stack.worker("maintenance")
     driver.kill()
     driver.start()
-    ended = wait(stack, id_, lambda seen: seen.state == "finished", timeout=90)
-    assert (ended.succeeded, ended.failed_again, ended.waiting) == (300, 0, 0)
+    final = wait_until(stack, id_, lambda seen: seen.state == "finished", timeout=90)
+    assert (final.succeeded, final.failed_again, final.waiting) == (300, 0, 0)
     with stack.db() as alias:
-        moments = sendings(id_, using=alias)
+        moments = send_times(id_, using=alias)
         assert AuditEntry.objects.using(alias).filter(operation_id=id_, action="bulk retry").count() == 300
     assert len(moments) == 300
     assert busiest_second(moments) <= RATE
     assert stack.audit() == []
 
 
-def test_it_stops_by_itself_when_the_canary_fails_again(stack):
-    id_ = run(stack, mended=False)
-    ended = wait(stack, id_, lambda seen: seen.state == "stopped" and seen.sent == 0)
-    assert ended.failed_again >= 5
+def test_it_stops_when_the_canary_fails_again(stack):
+    id_ = run(stack, succeed=False)
+    final = wait_until(stack, id_, lambda seen: seen.state == "stopped" and seen.sent == 0)
+    assert final.failed_again >= 5
     with stack.db() as alias:
-        assert len(sendings(id_, using=alias)) == 10
+        assert len(send_times(id_, using=alias)) == 10
         assert Message.objects.using(alias).dead().filter(queue="shipping").count() == 300
 
 
-def test_a_cancel_holds_at_once_even_with_the_driver_gone(stack):
+def test_cancelling_takes_effect_at_once_even_with_the_driver_dead(stack):
     id_ = run(stack, canary=0, count=1000)
-    wait(stack, id_, lambda seen: seen.succeeded >= 50)
+    wait_until(stack, id_, lambda seen: seen.succeeded >= 50)
     stack.worker("maintenance").kill()
     dlq(stack, "cancel", id_)
     with stack.db() as alias:
-        went = len(sendings(id_, using=alias))
+        sent = len(send_times(id_, using=alias))
         cancelled = operation(id_, using=alias).cancelled
     time.sleep(2)
     with stack.db() as alias:
-        assert len(sendings(id_, using=alias)) == went < 1000
+        assert len(send_times(id_, using=alias)) == sent < 1000
         left = Message.objects.using(alias).filter(queue="shipping", state=State.DEAD).count()
-    assert left == cancelled == 1000 - went
+    assert left == cancelled == 1000 - sent

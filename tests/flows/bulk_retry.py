@@ -1,4 +1,4 @@
-"""How does a test measure a bulk retry that real processes drive? With messages that only shipping's workers touch."""
+"""Bulk retries measured on real processes, with dead messages that only shipping workers handle."""
 
 import uuid
 from bisect import bisect_left
@@ -14,9 +14,9 @@ from shipping.payloads import CancelParcel, TrackShipment
 SECOND = timedelta(seconds=1)
 
 
-def make_dead(count: int, *, using: str, mended: bool = True) -> None:
-    """Dead messages. Once mended they succeed, since there is no parcel to look for; else they fail again at once."""
-    payload: Any = TrackShipment(order_id=0) if mended else CancelParcel(shipment_id=uuid.uuid4())
+def make_dead(count: int, *, using: str, succeed: bool = True) -> None:
+    """Dead messages that succeed when retried (nothing to track), or fail again at once (no such shipment)."""
+    payload: Any = TrackShipment(order_id=0) if succeed else CancelParcel(shipment_id=uuid.uuid4())
     now = timezone.now()
     Message.objects.using(using).bulk_create(
         (
@@ -34,7 +34,7 @@ def make_dead(count: int, *, using: str, mended: bool = True) -> None:
                 finished_at=now,
                 correlation_id=uuid.uuid4(),
                 error_type="Outage",
-                error_message="The other side was down.",
+                error_message="The carrier was unreachable.",
             )
             for _ in range(count)
         ),
@@ -46,14 +46,14 @@ def operation(id_: str, *, using: str) -> BulkOperation:
     return BulkOperation.objects.using(using).get(pk=id_)
 
 
-def sendings(id_: str, *, using: str) -> list[Any]:
-    """When each message that went was sent, in order. All were sent once: asserted."""
+def send_times(id_: str, *, using: str) -> list[Any]:
+    """Send times of all retried messages, in order. Asserts that none was sent twice."""
     items = BulkItem.objects.using(using).filter(operation_id=uuid.UUID(id_))
-    gone = items.filter(message__sends__gt=1).values_list("message__sends", "message__sent_at")
-    assert {sends for sends, _ in gone} <= {2}, "a message was sent twice"
-    return sorted(at for _, at in gone)
+    retried = items.filter(message__sends__gt=1).values_list("message__sends", "message__sent_at")
+    assert {sends for sends, _ in retried} <= {2}, "a message was sent twice"
+    return sorted(at for _, at in retried)
 
 
 def busiest_second(moments: list[Any]) -> int:
-    """The most of them within any window of one second."""
+    """The highest number of moments within any one-second window."""
     return max((bisect_left(moments, at + SECOND) - index for index, at in enumerate(moments)), default=0)

@@ -1,4 +1,4 @@
-"""Does each scripted outcome end as described, on real brokers and databases?"""
+"""Scripted outcomes of payment methods and cities, on real brokers and databases."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from shop.models import Product
 
 
 def charges(stack, order) -> int:
-    """How often the gateway's own record says that the order was charged."""
+    """The number of charges for the order in the gateway's own record."""
     with stack.db():
         keys = [
             str(pk)
@@ -21,7 +21,7 @@ def charges(stack, order) -> int:
 
 
 def wait_dead(stack, order, *, timeout: float = 60) -> dict:
-    """The order's failed task, as operators see it by the API."""
+    """The order's failed task as the API shows it to operators."""
     token = stack.token()
 
     def found():
@@ -36,7 +36,7 @@ def wait_dead(stack, order, *, timeout: float = 60) -> dict:
 @pytest.mark.parametrize(
     ("method", "attempts"), [("pm_card_visa", 1), ("pm_flaky_2", 3), ("pm_lost_reply", 2), ("pm_slow_5", 1)]
 )
-def test_a_method_that_succeeds_in_the_end_is_charged_once_and_shipped(stack, method, attempts):
+def test_a_method_that_eventually_succeeds_is_charged_once_and_shipped(stack, method, attempts):
     order = stack.order(payment_method=method)
     shipped = stack.wait_status(order, "shipped", "delivered", timeout=40)
     assert shipped["payment"] == {"status": "captured", "attempts": attempts}
@@ -60,7 +60,7 @@ def test_a_declined_card_releases_the_stock_and_another_card_pays(stack):
     assert stack.audit() == []
 
 
-def test_an_outage_ends_with_the_operator_after_five_attempts(stack):
+def test_an_outage_leaves_a_dead_message_after_five_attempts(stack):
     order = stack.order(payment_method="pm_outage")
     task = wait_dead(stack, order)
     assert (task["task"], task["attempts"]) == ("payments.charge_payment", 5)
@@ -72,7 +72,7 @@ def test_an_outage_ends_with_the_operator_after_five_attempts(stack):
     assert stack.audit() == []
 
 
-def test_a_bug_is_dead_at_once_and_one_retry_after_the_mending_finishes_the_order(stack):
+def test_a_bug_is_dead_at_once_and_a_retry_after_the_fix_completes_the_order(stack):
     order = stack.order(payment_method="pm_bug", shipping_method="express")
     task = wait_dead(stack, order)
     assert task["attempts"] == 1
@@ -88,7 +88,7 @@ def test_a_bug_is_dead_at_once_and_one_retry_after_the_mending_finishes_the_orde
     assert stack.audit() == []
 
 
-def test_a_task_that_kills_its_worker_is_dead_after_five_deliveries_and_harms_no_other(stack):
+def test_a_task_that_kills_its_worker_is_dead_after_five_deliveries_and_affects_no_other(stack):
     order = stack.order(payment_method="pm_crash")
     others = [stack.order() for _ in range(5)]
     task = wait_dead(stack, order, timeout=90)
@@ -102,7 +102,7 @@ def test_a_task_that_kills_its_worker_is_dead_after_five_deliveries_and_harms_no
     assert stack.audit() == []
 
 
-def test_a_carrier_that_is_down_twice_ships_at_the_third_try(stack):
+def test_a_carrier_that_is_unavailable_twice_ships_at_the_third_attempt(stack):
     order = stack.order(city="Flakytown")
     stack.wait_status(order, "shipped", "delivered", timeout=40)
     with stack.db():
@@ -112,7 +112,7 @@ def test_a_carrier_that_is_down_twice_ships_at_the_third_try(stack):
     assert stack.audit() == []
 
 
-def test_a_carrier_that_never_answers_ends_with_the_operator(stack):
+def test_a_carrier_that_never_responds_leaves_a_dead_message(stack):
     order = stack.order(city="Nowhere")
     task = wait_dead(stack, order)
     assert (task["task"], task["attempts"]) == ("shipping.create_shipment", 5)
@@ -120,7 +120,7 @@ def test_a_carrier_that_never_answers_ends_with_the_operator(stack):
     assert stack.audit() == []
 
 
-def test_a_rejected_address_ends_with_the_operator_at_once(stack):
+def test_a_rejected_address_is_dead_at_once(stack):
     order = stack.order(city="Rejectford")
     task = wait_dead(stack, order)
     assert (task["task"], task["attempts"]) == ("shipping.create_shipment", 1)
@@ -129,21 +129,21 @@ def test_a_rejected_address_ends_with_the_operator_at_once(stack):
 
 
 @pytest.mark.parametrize(("city", "end"), [("Lostville", "lost"), ("Returnham", "returned")])
-def test_a_parcel_that_does_not_arrive_is_told_and_waits_for_a_person(stack, city, end):
+def test_an_undelivered_parcel_is_reported_and_needs_an_operator(stack, city, end):
     order = stack.order(city=city)
 
-    def ended() -> bool:
+    def not_delivered() -> bool:
         shown = stack.api("GET", f"orders/{order['public_id']}/")[1]
         return shown["shipment"] is not None and shown["shipment"]["status"] == end
 
-    stack.wait_for(ended, 40, what=f"the parcel of {order['number']} is {end}")
+    stack.wait_for(not_delivered, 40, what=f"the parcel of {order['number']} is {end}")
     shown = stack.api("GET", f"orders/{order['public_id']}/")[1]
     assert shown["status"] == "shipped"
     assert shown["timeline"][-1]["event"] == f"parcel_{end}"
     assert stack.audit() == []
 
 
-def test_an_order_that_is_cancelled_after_capture_is_refunded(stack):
+def test_an_order_cancelled_after_capture_is_refunded(stack):
     order = stack.order(city="Nowhere")
     stack.wait_status(order, "paid")
     wait_dead(stack, order)
@@ -154,7 +154,7 @@ def test_an_order_that_is_cancelled_after_capture_is_refunded(stack):
     assert stack.audit() == []
 
 
-def test_an_order_that_is_cancelled_before_capture_is_not_charged_in_the_end(stack):
+def test_an_order_cancelled_before_capture_is_not_charged(stack):
     order = stack.order(payment_method="pm_slow_5")
     assert stack.api("POST", f"orders/{order['public_id']}/cancel/")[0] == 200
     stack.wait_status(order, "cancelled", "refunded")
@@ -163,14 +163,14 @@ def test_an_order_that_is_cancelled_before_capture_is_not_charged_in_the_end(sta
         with stack.db():
             return not Message.objects.using(stack.alias).live().filter(subject=order["number"]).exists()
 
-    stack.wait_for(settled, 40, what="every message of the order has ended")
+    stack.wait_for(settled, 40, what="no live messages of the order")
     with stack.db():
         payment = Payment.objects.using(stack.alias).get(order__number=order["number"])
         assert payment.status in ("cancelled", "refunded")
     assert stack.audit() == []
 
 
-def test_the_last_piece_is_sold_once_and_the_next_is_told(stack):
+def test_the_last_piece_is_sold_once_and_the_next_buyer_is_refused(stack):
     with stack.db():
         product = Product.objects.using(stack.alias).listed().filter(stock__gt=0).order_by("stock").first()
         left = product.stock

@@ -1,4 +1,4 @@
-"""Does the pipeline also run on quorum queues, and in workers that use threads?"""
+"""Other configurations: quorum queues, threaded workers, persistent database connections."""
 
 import pytest
 from django.db import connections
@@ -8,7 +8,7 @@ from messaging.models import Message, State
 FINISHED = ("shipped", "delivered")
 
 
-def test_orders_travel_over_quorum_queues_and_poison_is_stopped(make_stack, request):
+def test_quorum_queues_deliver_orders_and_stop_poison_messages(make_stack, request):
     if "production" not in request.node.nodeid:
         pytest.skip("only RabbitMQ has quorum queues")
     stack = make_stack(own_broker=False, beat=False, env={"QUEUE_TYPE": "quorum"})
@@ -26,7 +26,7 @@ def test_orders_travel_over_quorum_queues_and_poison_is_stopped(make_stack, requ
     assert stack.audit() == []
 
 
-def test_workers_with_threads_do_the_same(make_stack):
+def test_threaded_workers_process_every_order(make_stack):
     stack = make_stack(own_broker=False, beat=False, workers={})
     for queues in ("payments", "shipping", "notifications,maintenance"):
         worker = stack.new_worker(queues, 8, pool="threads")
@@ -41,7 +41,7 @@ def test_workers_with_threads_do_the_same(make_stack):
 
 def test_workers_keep_their_database_connections_between_tasks(stack):
     if stack.backend != "production":
-        pytest.skip("PostgreSQL counts its sessions; SQLite has none")
+        pytest.skip("SQLite has no sessions to count")
 
     def sessions() -> int:
         with stack.db(), connections[stack.alias].cursor() as cursor:

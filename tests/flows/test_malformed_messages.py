@@ -1,4 +1,4 @@
-"""What becomes of junk that somebody puts straight on the queues? Each piece ends as one dead row; orders go on."""
+"""Malformed messages on the queues: each is filed as one dead row, and orders are unaffected."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def wait_filed(stack, before: set) -> Message:
 
 
 @pytest.fixture
-def known(stack) -> set:
+def known_dead(stack) -> set:
     with stack.db():
         return set(Message.objects.using(stack.alias).filter(state=State.DEAD).values_list("pk", flat=True))
 
@@ -62,14 +62,14 @@ PICKLE = {"content_type": "application/x-python-serialize", "encoding": "binary"
             "messaging.payloads.PayloadInvalid",
         ),
     ],
-    ids=["bytes", "broken", "no task", "pickle", "task's pickle", "unknown task", "not ours", "wrong arguments"],
+    ids=["bytes", "broken", "no task", "pickle", "task's pickle", "unknown task", "no row", "wrong arguments"],
 )  # fmt: skip
-def test_a_bad_message_ends_as_one_dead_row_with_what_it_brought(stack, known, body, options, error):
+def test_a_malformed_message_is_filed_as_one_dead_row_with_its_content(stack, known_dead, body, options, error):
     options = dict(options)
     if "headers" in options:
         options["headers"] = {**options["headers"], "id": str(uuid.uuid4())}
     publish(stack, body, **options)
-    message = wait_filed(stack, known)
+    message = wait_filed(stack, known_dead)
     assert message.error_type == error
     if error == "UndecodableMessage":
         assert bytes(message.raw_body) == (body if isinstance(body, bytes) else body.encode())
@@ -79,12 +79,12 @@ def test_a_bad_message_ends_as_one_dead_row_with_what_it_brought(stack, known, b
     assert stack.audit() == []
 
 
-def test_raw_bytes_in_the_brokers_own_list_end_as_a_dead_row(stack, known):
+def test_raw_bytes_in_a_valkey_list_are_filed_as_a_dead_row(stack, known_dead):
     if not stack.broker.url.startswith("redis"):
-        pytest.skip("RabbitMQ has no lists to write to")
+        pytest.skip("RabbitMQ has no lists")
     with redis.Redis.from_url(stack.broker.url) as client:
         client.lpush("payments", b"\x00\xff not even an envelope")
-    assert bytes(wait_filed(stack, known).raw_body) == b"\x00\xff not even an envelope"
+    assert bytes(wait_filed(stack, known_dead).raw_body) == b"\x00\xff not even an envelope"
     stack.wait_status(stack.order(), "shipped", "delivered")
 
 
@@ -99,13 +99,15 @@ def dead_of(stack, order) -> Message:
 
 
 def test_soft_and_hard_time_limits_end_as_one_dead_row_each(make_stack):
-    """A task that sleeps hears the soft limit; one whose process is frozen hears nothing until the hard one ends it."""
+    """A sleeping task receives the soft limit; a frozen process is only ended by the hard one."""
     stack = make_stack(own_broker=False, env={"CONVEYOR_TASK_TIME_LIMIT": "4"}, workers={"payments": 1}, beat=False)
     slow = dead_of(stack, stack.order(payment_method="pm_slow_5"))
     assert (slow.error_type, slow.attempts) == ("billiard.exceptions.SoftTimeLimitExceeded", 1)
     order = stack.order(payment_method="pm_slow_5")
     worker = stack.worker("payments")
-    stack.wait_for(lambda: worker.text().count("] received") == 2, what="the worker has the second order's message")
+    stack.wait_for(
+        lambda: worker.text().count("] received") == 2, what="the second message is received"
+    )
     time.sleep(0.5)
     children = subprocess.run(["pgrep", "-P", str(worker.pid)], capture_output=True, text=True, check=True)
     for pid in children.stdout.split():
