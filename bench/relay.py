@@ -1,7 +1,7 @@
-"""How many messages a second does one relay send? `python bench/relay.py [--messages 20000] [--batch 1000]`
+"""Throughput of one relay: `python bench/relay.py [--messages 20000] [--batch 1000]`.
 
-On a scratch database and broker, PostgreSQL with RabbitMQ and SQLite with Valkey, which are removed afterwards. Nothing
-consumes: what is measured is enqueueing (a transaction for each batch), then claiming, publishing and confirming.
+Uses scratch instances of PostgreSQL with RabbitMQ and of SQLite with Valkey, and removes them afterwards. Without
+consumers, it measures enqueueing (one transaction per batch), then claiming, publishing and confirming.
 """
 
 import argparse
@@ -31,7 +31,7 @@ first = relay.turn()
 began, sent = time.perf_counter(), 0
 while found := relay.turn():
     sent += found
-assert first + sent == count // batch * batch, "not all were sent"
+assert first + sent == count // batch * batch, "some messages were not sent"
 print(f"enqueued {enqueued:8,.0f}/s   sent {sent / (time.perf_counter() - began):8,.0f}/s")
 """
 
@@ -44,8 +44,8 @@ def measure(backend: str, count: int, batch: int) -> str:
 
     try:
         stack = Stack(backend, blocker=NoBlocker(), relays=0, workers={}, beat=False, web=False)
-    except pytest.skip.Exception as missing:
-        return f"skipped: {missing}"
+    except pytest.skip.Exception as reason:
+        return f"skipped: {reason}"
     try:
         stack.start()
         environment = stack.env | {"DJANGO_SETTINGS_MODULE": "config.settings", "LOG_LEVEL": "WARNING"}

@@ -1,4 +1,4 @@
-"""How does a script run on a scratch database of either backend, and bring home what it measured?"""
+"""Runs a measuring script on a scratch database of either backend."""
 
 import json
 import subprocess
@@ -8,8 +8,8 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 
 
-def run_inside(backend: str, script: str, *arguments: object) -> dict:
-    """The JSON of the last line that `script` prints, run with a demo shop; `skipped` or `failed` say why not."""
+def run_on_scratch(backend: str, script: str, *arguments: object) -> dict:
+    """Run `script` beside a demo shop and return the JSON of its last line, or the reason as `skipped` or `failed`."""
     import pytest
 
     from tests.stack import Stack
@@ -17,8 +17,8 @@ def run_inside(backend: str, script: str, *arguments: object) -> dict:
 
     try:
         stack = Stack(backend, blocker=NoBlocker(), relays=0, workers={}, beat=False, web=False)
-    except pytest.skip.Exception as missing:
-        return {"skipped": str(missing)}
+    except pytest.skip.Exception as reason:
+        return {"skipped": str(reason)}
     try:
         stack.start()
         environment = stack.env | {"DJANGO_SETTINGS_MODULE": "config.settings", "LOG_LEVEL": "ERROR"}
