@@ -33,13 +33,13 @@ format: $(VENV)/.development ## Format code and templates, and fix what the lint
 bench: $(VENV)/.development ## Run all benchmarks
 	@for script in bench/[!_]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-audit-pages: $(VENV)/.development frontend/node_modules/.installed ## Audit every page with Lighthouse and axe-core (docs/quality.md)
+audit-pages: $(VENV)/.development frontend/node_modules/.installed ## Audit every page with Lighthouse and axe-core (docs/explanation/quality.md)
 	@$(BIN)/python -m tests.quality.audit
 
 screenshots: $(VENV)/.development ## Regenerate the screenshots of every page in docs/
 	@$(BIN)/python -m tests.quality.screenshots
 
-messages: $(VENV)/.development ## Extract and compile translatable texts; needs gettext (docs/translating.md)
+messages: $(VENV)/.development ## Extract and compile translatable texts; needs gettext (docs/how-to/add-a-translation.md)
 	@$(BIN)/python manage.py makemessages --all --no-location --no-wrap --no-obsolete --ignore=$(VENV) --ignore=var \
 		--ignore=frontend --ignore=node_modules --ignore=tests --ignore=bench
 	@$(BIN)/python manage.py compilemessages --ignore=$(VENV) --ignore=node_modules

@@ -1,4 +1,4 @@
-"""Which pages does the operators' desk have, and how does it get into the states in which they are looked at?"""
+"""Catalogue of the operators' pages, and the failures, bulk retries and pauses that they show."""
 
 import json
 from collections.abc import Callable
@@ -13,15 +13,15 @@ ADMIN = "/admin/messaging/"
 
 
 def _example(title: str, path: str) -> Example:
-    return Example(title=f"Desk, {title}", path=path, visitor=Visitor.OPERATOR, only_staged=True)
+    return Example(title=f"Desk, {title}", path=path, visitor=Visitor.OPERATOR, audit_only=True)
 
 
-DESK = (
+OPERATOR_PAGES = (
     _example("groups", f"{ADMIN}failuregroup/"),
     _example("one group", f"{ADMIN}failuregroup/{{group}}/change/"),
     _example("failed tasks", f"{ADMIN}failedtask/"),
     _example("one failure", f"{ADMIN}failedtask/{{failure}}/change/"),
-    _example("edit with its difference", f"{ADMIN}failedtask/{{mistyped}}/edit/"),
+    _example("edit and retry", f"{ADMIN}failedtask/{{mistyped}}/edit/"),
     _example("bulk preview", f"{ADMIN}bulkoperation/{{previewed}}/change/"),
     _example("bulk running", f"{ADMIN}bulkoperation/{{running}}/change/"),
     _example("bulk finished", f"{ADMIN}bulkoperation/{{finished}}/change/"),
@@ -33,40 +33,40 @@ DESK = (
     _example("one shipment", "/admin/shipping/shipment/{shipment}/change/"),
     _example("lost parcel", "/admin/orders/order/{lost}/parcels/"),
 )
-_MENDED, _GOING = 12, 48
+_FINISHED, _RUNNING = 12, 48
 
 
 def prepare(stack: Stack, *, stuck: str) -> dict[str, Any]:
-    """Failures of all kinds, bulk retries in each state, a lost parcel, a paused queue; what the addresses above name.
+    """Create failures of all kinds, bulk retries in each state, a lost parcel and a paused queue; return their ids.
 
-    `stuck` is the public id of an order whose charge is dead, and stays so.
+    `stuck` is the public id of an order whose charge is dead and stays dead.
     """
-    token, lost = stack.token(), _lost(stack)
-    places = {"finished": _retried(stack, token, _MENDED, rate=50, stuck=stuck)}
+    token, lost = stack.token(), _order_with_lost_parcel(stack)
+    ids = {"finished": _start_bulk_retry(stack, token, _FINISHED, rate=50, stuck=stuck)}
     stack.wait_for(
-        lambda: stack.api("GET", f"bulk-retries/{places['finished']}/", token=token)[1]["state"] == "finished",
-        what="the bulk retry has ended",
+        lambda: stack.api("GET", f"bulk-retries/{ids['finished']}/", token=token)[1]["state"] == "finished",
+        what="the bulk retry is finished",
     )
-    places |= json.loads(_shell(stack, f"happen(lost={lost!r})").splitlines()[-1])
-    places["running"] = _retried(stack, token, _GOING, rate=1, stuck=stuck)
-    places["previewed"] = _previewed(stack, token, error="GatewayUnavailable", reason="The bank is back")
-    stack.api("POST", "queues/shipping/pause/", json={"reason": "The carrier asked for it until 18:00"}, token=token)
-    return places
+    ids |= json.loads(_shell(stack, f"create_failures(lost={lost!r})").splitlines()[-1])
+    ids["running"] = _start_bulk_retry(stack, token, _RUNNING, rate=1, stuck=stuck)
+    ids["previewed"] = _create_preview(stack, token, error="GatewayUnavailable", reason="The gateway is back")
+    stack.api("POST", "queues/shipping/pause/", json={"reason": "Requested by the carrier until 18:00"}, token=token)
+    return ids
 
 
-def steps(example: Example) -> Callable[[Page], None] | None:
-    """What is done on the page before it is looked at."""
-    return _mend if "edit" in example.slug else None
+def preparation(example: Example) -> Callable[[Page], None] | None:
+    """Steps to take on the page before its screenshot."""
+    return _fill_in_edit if example.slug == "desk-edit-and-retry" else None
 
 
-def _mend(page: Page) -> None:
+def _fill_in_edit(page: Page) -> None:
     page.get_by_label("kind").select_option("shipped")
     page.get_by_role("button", name="Show the difference").click()
-    page.get_by_label("Reason").fill("The kind was mistyped in the import of 4 May")
+    page.get_by_label("Reason").fill("Typo in the import of 4 May")
 
 
-def _lost(stack: Stack) -> str:
-    """The public id of an order whose parcel the carrier has lost."""
+def _order_with_lost_parcel(stack: Stack) -> str:
+    """The public id of an order whose parcel the carrier lost."""
     public_id = str(stack.order(city="Lostville")["public_id"])
 
     def lost() -> bool:
@@ -77,22 +77,22 @@ def _lost(stack: Stack) -> str:
     return public_id
 
 
-def _retried(stack: Stack, token: str, count: int, *, rate: int, stuck: str) -> str:
-    """A bulk retry of so many charges that met a bug which is mended now; it has begun."""
+def _start_bulk_retry(stack: Stack, token: str, count: int, *, rate: int, stuck: str) -> str:
+    """Start a bulk retry of `count` charges that failed with a bug, now fixed; return its id."""
     for _number in range(count):
         stack.order(payment_method="pm_bug")
     dead = "failed-tasks/?error=RuntimeError"
     stack.wait_for(lambda: stack.api("GET", dead, token=token)[1]["count"] > count, 120, what="all of them are dead")
-    _shell(stack, f"mend(but={stuck!r})")
-    operation = _previewed(stack, token, error="RuntimeError", reason="Release 42 mends it")
+    _shell(stack, f"fix_bug(except_for={stuck!r})")
+    operation = _create_preview(stack, token, error="RuntimeError", reason="Fixed in release 42")
     pace = {"rate": rate, "canary": 4, "stop_ratio": 0.5}
     status, body = stack.api("POST", f"bulk-retries/{operation}/start/", json=pace, token=token)
     assert status == 200, body
     return operation
 
 
-def _previewed(stack: Stack, token: str, **wanted: str) -> str:
-    status, body = stack.api("POST", "bulk-retries/", json=wanted, token=token)
+def _create_preview(stack: Stack, token: str, **selection: str) -> str:
+    status, body = stack.api("POST", "bulk-retries/", json=selection, token=token)
     assert status == 201, body
     return str(body["id"])
 

@@ -1,32 +1,20 @@
-"""Does a person in the stockroom restock and count in a real browser, on pages that everybody can use?"""
+"""Stock pages: restocking and correcting a count, accessible and fit for small screens."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser import ONE_BACKEND
-from tests.browser.test_operating import sign_in
-from tests.quality.checks import axe_findings
+from tests.browser.steps import sign_in
+from tests.quality.checks import page_findings
 
 pytestmark = ONE_BACKEND
 LOW = "/admin/shop/lowstock/"
 
 
-def faults(page: Page) -> list[str]:
-    """What axe-core finds in light and dark, and whether the page scrolls sideways on a narrow screen."""
-    found = [fault for scheme in ("light", "dark") for fault in axe_findings(page, scheme=scheme)]
-    size = page.viewport_size
-    page.set_viewport_size({"width": 360, "height": 780})
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    found += [f"{wide} px wide on a screen of 360 px"] if wide > 360 else []
-    assert size is not None
-    page.set_viewport_size(size)
-    return found
-
-
-def test_goods_that_run_low_are_restocked_and_one_of_them_counted(visit):
+def test_low_stock_is_restocked_and_a_count_corrected(visit):
     page = visit(f"/account/login/?next={LOW}")
     sign_in(page, name="operator")
     expect(page.get_by_role("heading", name="Low stock")).to_be_visible()
-    assert faults(page) == []
+    assert page_findings(page) == []
     before = page.locator(".stockroom-table tbody tr").count()
     assert before > 1
     row = page.locator(".stockroom-table tbody tr").first
@@ -39,7 +27,7 @@ def test_goods_that_run_low_are_restocked_and_one_of_them_counted(visit):
 
     page.goto(product)
     expect(page.get_by_role("heading", name=f"Stock of {name}")).to_be_visible()
-    assert faults(page) == []
+    assert page_findings(page) == []
     page.get_by_label("Pieces counted").fill("38")
     page.get_by_label("Reason").fill("two were broken")
     page.get_by_role("button", name="Correct the stock").click()

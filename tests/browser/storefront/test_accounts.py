@@ -1,4 +1,4 @@
-"""Can a shopper have an account on the pages: get one, buy with it, lose the password, and leave?"""
+"""Accounts: registration, purchase, password reset, deletion."""
 
 import re
 from email import message_from_bytes, policy
@@ -10,11 +10,10 @@ from playwright.sync_api import Page, expect
 
 from orders.models import Order
 from tests.browser import ONE_BACKEND
-from tests.browser.shopper import fill_basket, new_email, place_order, status
-from tests.browser.test_operating import sign_in
+from tests.browser.steps import fill_basket, new_email, place_order, sign_in, status
 
 pytestmark = ONE_BACKEND
-PASSWORD, BETTER = "correct horse battery", "a better horse battery"
+PASSWORD, NEW_PASSWORD = "correct horse battery", "a better horse battery"
 
 
 def register(page: Page, email: str) -> None:
@@ -26,7 +25,7 @@ def register(page: Page, email: str) -> None:
     expect(page.get_by_text(f"Signed in as {email}")).to_be_visible()
 
 
-def keep_address(page: Page, line1: str) -> None:
+def save_address(page: Page, line1: str) -> None:
     page.get_by_role("link", name="Addresses").click()
     page.get_by_role("link", name="Add an address").click()
     for label, value in {"Full name": "Sam", "Street": line1, "Postcode": "YO1 6GA", "City": "York"}.items():
@@ -37,7 +36,7 @@ def keep_address(page: Page, line1: str) -> None:
 
 
 def mailed_link(stack, email: str) -> str:
-    """The path of the link to a new password, from the file that the demo writes instead of sending an e-mail."""
+    """The path of the password reset link, from the file that the demo writes instead of sending an e-mail."""
 
     def found() -> list[str]:
         for file in Path(stack.folder, "mail").glob("*.log"):
@@ -47,16 +46,16 @@ def mailed_link(stack, email: str) -> str:
                 return re.findall(r"https?://\S+", body.get_content())
         return []
 
-    stack.wait_for(found, what="the e-mail with the link")
+    stack.wait_for(found, what="the e-mail with the reset link")
     return urlsplit(found()[0]).path
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with_scripts", "without_scripts"])
-def test_from_the_first_visit_to_the_last(stack, visit, scripts):
+def test_an_account_from_registration_to_deletion(stack, visit, scripts):
     email = new_email()
     page = visit("/account/login/", java_script_enabled=scripts)
     register(page, email)
-    keep_address(page, "1 Station Road")
+    save_address(page, "1 Station Road")
 
     page.goto("/")
     fill_basket(page)
@@ -73,10 +72,10 @@ def test_from_the_first_visit_to_the_last(stack, visit, scripts):
     page.get_by_role("button", name="Send the link").click()
     expect(page.locator("#messages")).to_contain_text("an e-mail with a link is on its way")
     page.goto(mailed_link(stack, email))
-    page.get_by_label("New password", exact=True).fill(BETTER)
-    page.get_by_label("New password confirmation").fill(BETTER)
+    page.get_by_label("New password", exact=True).fill(NEW_PASSWORD)
+    page.get_by_label("New password confirmation").fill(NEW_PASSWORD)
     page.get_by_role("button", name="Set the password").click()
-    sign_in(page, name=email, password=BETTER)
+    sign_in(page, name=email, password=NEW_PASSWORD)
     expect(page.get_by_role("link", name=number)).to_be_visible()
 
     page.get_by_role("link", name=number).click()
@@ -84,7 +83,7 @@ def test_from_the_first_visit_to_the_last(stack, visit, scripts):
         page.reload()
     page.goto("/account/details/")
     page.get_by_role("link", name="Delete my data").click()
-    page.get_by_label("Password").fill(BETTER)
+    page.get_by_label("Password").fill(NEW_PASSWORD)
     page.get_by_role("button", name="Delete everything now").click()
     expect(page.locator("#messages")).to_contain_text("Your account and your data are deleted.")
     page.goto("/account/")

@@ -1,4 +1,4 @@
-"""How does a program, not a test, get a running shop with a stage, and a browser? With `opened`."""
+"""The audit's own shop and browser, for programs outside pytest."""
 
 import os
 import signal
@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from playwright.sync_api import sync_playwright
 
 from tests.browser.chromium import ARGUMENTS
-from tests.quality.stage import Stage
+from tests.quality.scenario import Scenario
 from tests.stack.database import NoBlocker
 from tests.stack.services import chromium_path
 from tests.stack.stack import Stack
 
-#: The bank is asked again after up to an hour, so that the page that tells so stays as it is.
+#: Retries wait up to an hour, so that the page of a retrying payment stays the same.
 _ENVIRONMENT = {
     "DJANGO_SETTINGS_MODULE": "tests.quality.settings",
     "CONVEYOR_RETRY_BASE": "3600",
@@ -22,26 +22,26 @@ _ENVIRONMENT = {
 }
 
 
-def chromium() -> str:
-    """Where it is; ends the program with a sentence if it is nowhere."""
+def require_chromium() -> str:
+    """Chromium's path; exits with an error message if it is not installed."""
     found = chromium_path()
     if found is None:
-        sys.exit("Chromium is not there; `make services` installs it (Debian, Ubuntu).")
+        sys.exit("Chromium is not installed; `make services` installs it (Debian, Ubuntu).")
     return found
 
 
 @contextmanager
-def opened() -> Iterator[Stage]:
-    """The whole shop on SQLite and Valkey, removed afterwards however the program ends."""
+def running_shop() -> Iterator[Scenario]:
+    """The whole shop on SQLite and Valkey, removed afterwards even if the program is interrupted."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    where = chromium()
+    path = require_chromium()
     stack = Stack("embedded", blocker=NoBlocker(), env=_ENVIRONMENT)
     try:
         stack.start()
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=where, args=list(ARGUMENTS))
+            browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
             os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-            yield Stage(stack, browser, staged=True)
+            yield Scenario(stack, browser, for_audit=True)
             browser.close()
     finally:
         stack.remove()

@@ -1,4 +1,4 @@
-"""Which steps does a shopper take on the pages, with and without scripts?"""
+"""Steps of shoppers and operators on the pages, with and without JavaScript."""
 
 import re
 import secrets
@@ -14,12 +14,12 @@ _ADDRESS = {
 
 
 def new_email() -> str:
-    """An address that no other order has."""
+    """An e-mail address that no other order uses."""
     return f"sam-{secrets.token_hex(4)}@example.com"
 
 
 def fill_basket(page: Page) -> None:
-    """From the front page by a product's page to the basket."""
+    """From the home page via a product page to the basket."""
     page.get_by_role("listitem").filter(has=page.locator("button:enabled")).get_by_role("link").first.click()
     page.get_by_role("button", name="Add to basket", exact=True).click()
     expect(page.locator("#messages")).to_contain_text("is in your basket")
@@ -29,7 +29,7 @@ def fill_basket(page: Page) -> None:
 def fill_checkout(
     page: Page, *, email: str, method: str = "pm_card_visa", shipping: str = "standard", city: str = "York"
 ) -> None:
-    """From the basket to the filled form, which is not sent yet."""
+    """From the basket to the completed checkout form, without submitting it."""
     page.get_by_role("link", name="Go to checkout").click()
     fill_form(page, email=email, city=city)
     page.locator(f"input[value={shipping}]").check()
@@ -37,7 +37,7 @@ def fill_checkout(
 
 
 def fill_form(page: Page, *, email: str, city: str = "York") -> None:
-    """The checkout's fields; a saved address is not taken."""
+    """Fill in the checkout form with a new address."""
     page.get_by_label("E-mail").fill(email)
     if page.get_by_label("Another address").count():
         page.get_by_label("Another address").check()
@@ -47,13 +47,13 @@ def fill_form(page: Page, *, email: str, city: str = "York") -> None:
 
 
 def place_order(page: Page) -> str:
-    """Sends the form; the order's number."""
+    """Submit the form; return the order's number."""
     page.get_by_role("button", name="Place order").click()
     return number(page)
 
 
 def buy(page: Page, *, method: str = "pm_card_visa", shipping: str = "standard", city: str = "York") -> str:
-    """All steps from the front page to the order's page; the order's number."""
+    """All steps from the home page to the order page; return the order's number."""
     fill_basket(page)
     fill_checkout(page, email=new_email(), method=method, shipping=shipping, city=city)
     return place_order(page)
@@ -66,5 +66,12 @@ def number(page: Page) -> str:
 
 
 def status(page: Page) -> Locator:
-    """Carries the order's status as `data-status`."""
+    """The element with the order's status as `data-status`."""
     return page.locator("#order-live [data-status]")
+
+
+def sign_in(page: Page, *, name: str, password: str = "") -> None:
+    """Fill in the login page. Demo users have their name as password."""
+    page.get_by_label("E-mail or user name").fill(name)
+    page.get_by_label("Password").fill(password or name)
+    page.get_by_role("button", name="Sign in").click()

@@ -1,4 +1,4 @@
-"""Does a shopper find things in a real browser, by suggestions, filters and sorting, mistyped or not?"""
+"""Search: suggestions, filters, sorting and misspelled queries."""
 
 import re
 
@@ -23,7 +23,7 @@ def names(page: Page):
     return page.locator("#results").get_by_role("heading", level=3)
 
 
-def test_half_a_word_suggests_goods_that_the_keyboard_reaches(visit):
+def test_a_partial_word_suggests_products_that_the_keyboard_reaches(visit):
     page = visit("/")
     field(page).press_sequentially("guit")
     expect(suggestions(page).first).to_contain_text("Studio Guitar")
@@ -38,7 +38,7 @@ def test_half_a_word_suggests_goods_that_the_keyboard_reaches(visit):
     expect(page.get_by_role("heading", level=1)).to_have_text("Studio Guitar")
 
 
-def test_suggestions_leave_with_the_field(visit):
+def test_suggestions_close_when_the_field_loses_focus(visit):
     page = visit("/")
     field(page).press_sequentially("guit")
     expect(suggestions(page)).not_to_have_count(0)
@@ -47,7 +47,7 @@ def test_suggestions_leave_with_the_field(visit):
     expect(suggestions(page)).to_have_count(0)
 
 
-def test_filters_and_sorting_change_the_goods_and_the_address_without_a_new_page(visit):
+def test_filters_and_sorting_update_results_and_url_without_a_page_load(visit):
     page = visit("/categories/sound/")
     page.evaluate("document.body.dataset.loaded = 'once'")
     page.get_by_label("to", exact=True).fill("150")
@@ -63,14 +63,14 @@ def test_filters_and_sorting_change_the_goods_and_the_address_without_a_new_page
     expect(names(page)).to_have_count(3)
 
 
-def test_a_price_that_is_none_is_told_beside_the_field(visit):
+def test_an_invalid_price_is_reported_beside_the_field(visit):
     page = visit("/categories/sound/")
     page.get_by_label("from", exact=True).fill("cheap")
     page.get_by_label("from", exact=True).press("Tab")
     expect(page.locator("#price-faults")).to_contain_text("Please type a price such as 19.90.")
 
 
-def test_a_mistyped_word_leads_to_what_was_meant(visit):
+def test_a_misspelled_word_leads_to_a_suggestion(visit):
     page = visit("/")
     field(page).fill("haedphones")
     field(page).press("Enter")
@@ -78,7 +78,7 @@ def test_a_mistyped_word_leads_to_what_was_meant(visit):
     expect(names(page).first).to_have_text("Aurora Headphones")
 
 
-def test_where_nothing_is_found_the_shop_shows_what_it_has(visit):
+def test_an_empty_result_shows_popular_products_and_categories(visit):
     page = visit("/search/?q=xylophone")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Nothing found for “xylophone”")
     expect(page.get_by_role("region", name="Popular in the shop").get_by_role("listitem")).to_have_count(4)
@@ -86,7 +86,7 @@ def test_where_nothing_is_found_the_shop_shows_what_it_has(visit):
     expect(page.get_by_role("heading", level=1)).to_have_text("Home & Living")
 
 
-def test_all_of_it_works_without_scripts(visit):
+def test_search_works_without_javascript(visit):
     page = visit("/", java_script_enabled=False)
     field(page).fill("keyboard")
     page.get_by_role("search").get_by_role("button").click()
@@ -101,7 +101,7 @@ def test_all_of_it_works_without_scripts(visit):
     expect(names(page).first).to_have_text("Kiosk Radio")
 
 
-def test_filters_fold_away_on_a_small_phone(visit):
+def test_filters_collapse_on_a_small_phone(visit):
     page = visit("/categories/sound/?in_stock=on", viewport=PHONE)
     expect(page.get_by_label("to", exact=True)).to_be_hidden()
     page.get_by_text("Filters 1").click()

@@ -1,22 +1,21 @@
-"""Does an operator pause a queue, let it go on, and read an order's passport in a real browser?"""
+"""Queues page and order passport: an operator pauses and resumes a queue."""
 
 from playwright.sync_api import expect
 
 from tests.browser import ONE_BACKEND
-from tests.browser.shopper import SHIPPED, buy, status
-from tests.browser.test_operating import sign_in
+from tests.browser.steps import SHIPPED, buy, sign_in, status
 
 pytestmark = ONE_BACKEND
 
 
-def test_an_order_waits_for_a_paused_queue_and_its_passport_tells_it(visit):
+def test_an_order_waits_for_a_paused_queue_and_its_passport_shows_it(visit):
     operator = visit("/account/login/?next=/admin/messaging/queues/")
     sign_in(operator, name="operator")
     operator.get_by_role("link", name="Pause shipping…").click()
-    operator.get_by_label("Reason").fill("the carrier asked")
+    operator.get_by_label("Reason").fill("requested by the carrier")
     operator.get_by_role("button", name="Pause", exact=True).click()
     card = operator.locator("#queue-shipping")
-    expect(card).to_contain_text("the carrier asked")
+    expect(card).to_contain_text("requested by the carrier")
     try:
         shopper = visit("/")
         order = buy(shopper)

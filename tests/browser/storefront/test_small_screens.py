@@ -1,11 +1,10 @@
-"""Does every page fit a small phone?"""
+"""Small screens: no page scrolls sideways on a 320 px phone."""
 
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser import ONE_BACKEND
-from tests.browser.shopper import buy, fill_basket, fill_checkout, new_email, place_order, status
-from tests.browser.test_operating import sign_in
+from tests.browser.steps import buy, fill_basket, fill_checkout, new_email, place_order, sign_in, status
 
 pytestmark = ONE_BACKEND
 
@@ -17,7 +16,7 @@ def assert_fits(page: Page) -> None:
     assert wide <= PHONE["width"], f"{page.url} is {wide} px wide"
 
 
-def test_the_way_through_the_shop_fits_a_small_phone(visit):
+def test_the_purchase_pages_fit_a_small_phone(visit):
     page = visit("/", viewport=PHONE)
     assert_fits(page)
     page.get_by_role("listitem").get_by_role("heading").first.click()

@@ -1,4 +1,4 @@
-"""How does the running shop get into the states that its pages are looked at in?"""
+"""Scenario: orders in various states and signed-in visitors on a running shop."""
 
 import re
 from collections.abc import Iterator
@@ -7,19 +7,19 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState
 
-from tests.quality import desk
+from tests.quality import operator_pages
 from tests.quality.pages import Example, Visitor
 from tests.stack import Stack
 
 #: Milliseconds; the machine may be busy with other things.
 PATIENCE = 30_000
-#: What to pay with, and the status in which the order then rests.
+#: Payment method and final status of each order.
 _ORDERS = {
     "delivered": ("pm_card_visa", "delivered"),
     "declined": ("pm_card_declined", "payment_failed"),
     "stuck": ("pm_bug", "placed"),
 }
-_ASKED_AGAIN = {"retrying": ("pm_outage", "placed")}
+_RETRYING = {"retrying": ("pm_outage", "placed")}
 _LINES = 3
 _FIELDS = {
     "email": "shopper@example.com",
@@ -30,27 +30,27 @@ _FIELDS = {
 }
 
 
-class Stage:
-    """Orders and people on a running `stack`. `staged` adds what only the audit's own stack can show."""
+class Scenario:
+    """Orders and visitors on a running `stack`. `for_audit` adds what only the audit's own stack can show."""
 
-    def __init__(self, stack: Stack, browser: Browser, *, staged: bool = False) -> None:
+    def __init__(self, stack: Stack, browser: Browser, *, for_audit: bool = False) -> None:
         self.stack, self.browser = stack, browser
-        kinds = _ORDERS | (_ASKED_AGAIN if staged else {})
+        kinds = _ORDERS | (_RETRYING if for_audit else {})
         skus = self._skus()
         orders = {kind: self._order(method, skus) for kind, (method, _status) in kinds.items()}
         for kind, (_method, status) in kinds.items():
             stack.wait_status(orders[kind], status, timeout=60)
-        self.places = {kind: order["public_id"] for kind, order in orders.items()}
+        self.ids = {kind: order["public_id"] for kind, order in orders.items()}
         self._wait_for_failure_of(orders["stuck"]["number"])
         self._cookies: dict[Visitor, StorageState] = {}
 
     def url(self, example: Example) -> str:
-        self.cookies(example.visitor)  # what a shopper has done is among the places too
-        return self.stack.url + example.path.format_map(self.places)
+        self.cookies(example.visitor)  # preparing the visitor adds ids
+        return self.stack.url + example.path.format_map(self.ids)
 
     @contextmanager
     def page(self, visitor: Visitor, **options: Any) -> Iterator[Page]:
-        """A blank page of a new browser context with the visitor's cookies; `options` are Playwright's."""
+        """A blank page in a new browser context with the visitor's cookies. `options` are Playwright's."""
         context = self._context(storage_state=self.cookies(visitor), **options)
         try:
             yield context.new_page()
@@ -78,16 +78,16 @@ class Stage:
             fill_basket(page)
             self.stack.wait_status(self.stack.api("GET", f"orders/{buy(page)}/")[1], "delivered", timeout=60)
             page.goto("/account/addresses/")
-            self.places["address"] = re.findall(r"/account/addresses/(\d+)/", page.content())[0]
+            self.ids["address"] = re.findall(r"/account/addresses/(\d+)/", page.content())[0]
         elif visitor is Visitor.OPERATOR:
             sign_in(page, name="operator")
-            self.places |= desk.prepare(self.stack, stuck=self.places["stuck"])
+            self.ids |= operator_pages.prepare(self.stack, stuck=self.ids["stuck"])
 
     def _skus(self) -> list[str]:
-        """The goods of the orders: some different ones, with plenty in stock."""
+        """The products with the most stock, used in all orders."""
         _, found = self.stack.api("GET", "products/")
-        plenty = sorted(found["results"], key=lambda product: -product["stock"])
-        return sorted(product["sku"] for product in plenty[:_LINES])
+        by_stock = sorted(found["results"], key=lambda product: -product["stock"])
+        return sorted(product["sku"] for product in by_stock[:_LINES])
 
     def _order(self, method: str, skus: list[str]) -> dict[str, Any]:
         lines = [{"sku": sku, "quantity": number + 1} for number, sku in enumerate(skus)]
@@ -99,11 +99,11 @@ class Stage:
         def failed() -> bool:
             return bool(self.stack.api("GET", f"failed-tasks/?subject={number}", token=token)[1]["results"])
 
-        self.stack.wait_for(failed, what=f"the order {number} waits for a person")
+        self.stack.wait_for(failed, what=f"order {number} has a failed task")
 
 
 def fill_basket(page: Page) -> None:
-    """Two products of a category; without a script, so that nothing has to be waited for."""
+    """Add two products by submitting their forms directly, so that no script has to finish first."""
     for path in ("/products/studio-guitar/", "/products/aurora-headphones/"):
         page.goto(path)
         with page.expect_navigation():
@@ -120,7 +120,7 @@ def sign_in(page: Page, *, name: str) -> None:
 
 
 def buy(page: Page) -> str:
-    """What is in the basket, by somebody who signed in and wants the address kept; the order's public id."""
+    """Check out as a signed-in shopper who saves the address; return the order's public id."""
     page.goto("/checkout/")
     page.locator("select[name=country]").select_option("GB")
     for name, value in _FIELDS.items():

@@ -1,17 +1,16 @@
-"""Does an operator find the failure of an order, mend what its message carries, and send it again?"""
+"""Edit and retry: an operator corrects a failed task's payload and the order continues."""
 
 from playwright.sync_api import expect
 
 from messaging.models import Message, PayloadEdit
 from payments.models import Payment
 from tests.browser import ONE_BACKEND
-from tests.browser.shopper import SHIPPED, buy, status
-from tests.browser.test_operating import sign_in
+from tests.browser.steps import SHIPPED, buy, sign_in, status
 
 pytestmark = ONE_BACKEND
 
 
-def test_an_operator_mends_a_payload_and_the_order_goes_on(stack, visit):
+def test_an_operator_corrects_a_payload_and_the_order_ships(stack, visit):
     shopper = visit("/")
     order = buy(shopper, method="pm_bug", shipping="express")
     expect(status(shopper)).to_contain_text("a person is looking at it")

@@ -1,4 +1,4 @@
-"""Does an operator send many failed tasks again from the list, see first what would go, and watch how it ends?"""
+"""Bulk retry from the list of failed tasks: preview, start, progress, result."""
 
 import re
 
@@ -8,13 +8,13 @@ from messaging.models import Message
 from orders.models import Order
 from payments.models import Payment
 from tests.browser import ONE_BACKEND
-from tests.browser.test_operating import sign_in
+from tests.browser.steps import sign_in
 
 pytestmark = ONE_BACKEND
 
 
-def fail(stack, count: int) -> list[str]:
-    """Numbers of orders whose payment met a bug that has been mended since."""
+def failed_orders(stack, count: int) -> list[str]:
+    """Place orders whose charge failed with a bug, now fixed; return their numbers."""
     numbers = [stack.order(payment_method="pm_bug")["number"] for _ in range(count)]
 
     def dead() -> bool:
@@ -27,8 +27,8 @@ def fail(stack, count: int) -> list[str]:
     return numbers
 
 
-def test_many_failed_tasks_are_previewed_sent_again_and_watched_until_all_have_ended(stack, visit):
-    numbers = fail(stack, 4)
+def test_failed_tasks_are_previewed_retried_and_watched_until_finished(stack, visit):
+    numbers = failed_orders(stack, 4)
     page = visit("/account/login/?next=/admin/messaging/failedtask/?queue=payments")
     sign_in(page, name="operator")
     for number in numbers:
@@ -38,7 +38,7 @@ def test_many_failed_tasks_are_previewed_sent_again_and_watched_until_all_have_e
 
     expect(page.locator("#bulk-will-go")).to_contain_text(re.compile(r"\d+ messages? will go"))
     page.get_by_label("Canary").fill("2")
-    page.get_by_label("Reason").fill("The bug is mended")
+    page.get_by_label("Reason").fill("The bug is fixed")
     page.evaluate("document.body.dataset.loaded = 'once'")
     page.get_by_role("button", name="Start").click()
 
@@ -51,8 +51,8 @@ def test_many_failed_tasks_are_previewed_sent_again_and_watched_until_all_have_e
         assert {order.status for order in orders} <= {"paid", "shipped", "delivered"}
 
 
-def test_all_of_it_works_without_scripts_and_on_a_phone(stack, visit):
-    (number,) = fail(stack, 1)
+def test_it_works_without_javascript_on_a_phone(stack, visit):
+    (number,) = failed_orders(stack, 1)
     page = visit(
         f"/account/login/?next=/admin/messaging/bulkoperation/new/?subject={number}",
         java_script_enabled=False,
@@ -62,7 +62,7 @@ def test_all_of_it_works_without_scripts_and_on_a_phone(stack, visit):
     expect(page.get_by_label("About")).to_have_value(number)
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#bulk-will-go")).to_have_text("1 message will go.")
-    page.get_by_label("Reason").fill("The bug is mended")
+    page.get_by_label("Reason").fill("The bug is fixed")
     page.get_by_role("button", name="Start").click()
     again = page.get_by_role("link", name="Load it again to see what is new.")
     while again.count():

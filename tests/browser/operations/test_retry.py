@@ -1,22 +1,15 @@
-"""Does an operator find a failed task, understand it, and send it again with one click?"""
+"""Failed tasks: an operator finds one, reads its traceback and retries it."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from payments.models import Payment
 from tests.browser import ONE_BACKEND
-from tests.browser.shopper import SHIPPED, buy, status
+from tests.browser.steps import SHIPPED, buy, sign_in, status
 
 pytestmark = ONE_BACKEND
 
 
-def sign_in(page: Page, *, name: str, password: str = "") -> None:
-    """On the page that asks for it; demo users have their name as password."""
-    page.get_by_label("E-mail or user name").fill(name)
-    page.get_by_label("Password").fill(password or name)
-    page.get_by_role("button", name="Sign in").click()
-
-
-def test_an_operator_sends_an_order_that_met_a_bug_on_its_way_again(stack, visit):
+def test_an_operator_retries_a_failed_charge_and_the_order_ships(stack, visit):
     shopper = visit("/")
     order = buy(shopper, method="pm_bug", shipping="express")
     expect(status(shopper)).to_contain_text("a person is looking at it")

@@ -1,22 +1,22 @@
-"""Do people who bought a product review it, and only they?"""
+"""Reviews: only buyers may write one, once the parcel has shipped."""
 
 from playwright.sync_api import Page, expect
 
 from tests.browser import ONE_BACKEND
-from tests.browser.shopper import SHIPPED, buy, new_email, status
-from tests.browser.test_accounts import register
+from tests.browser.steps import SHIPPED, buy, new_email, status
+from tests.browser.storefront.test_accounts import register
 
 pytestmark = ONE_BACKEND
 
 
 def first_product(page: Page) -> str:
-    """The page of what `buy` takes from the front page."""
+    """The path of the product that `buy` puts in the basket."""
     found = page.get_by_role("listitem").filter(has=page.locator("button:enabled")).get_by_role("link").first
     return found.get_attribute("href") or ""
 
 
-def forge(page: Page, product: str) -> int:
-    """Sends what the form would send, past the page; the answer's status."""
+def post_review(page: Page, product: str) -> int:
+    """Post a review without using the form; return the response's status."""
     token = page.locator("footer [name=csrfmiddlewaretoken]").get_attribute("value") or ""
     form: dict[str, str | float | bool] = {
         "csrfmiddlewaretoken": token,
@@ -27,14 +27,14 @@ def forge(page: Page, product: str) -> int:
     return page.request.post(f"{product}review/", form=form).status
 
 
-def test_only_who_bought_it_reviews_it_once_the_parcel_is_on_its_way(visit):
+def test_only_buyers_review_a_product_once_it_has_shipped(visit):
     page = visit("/account/login/")
     register(page, new_email())
     page.goto("/")
     product = first_product(page)
     page.goto(product)
     expect(page.locator("#reviews")).to_contain_text("Once your parcel with it is on its way")
-    assert forge(page, product) == 403
+    assert post_review(page, product) == 403
 
     page.goto("/")
     buy(page)
@@ -52,6 +52,6 @@ def test_only_who_bought_it_reviews_it_once_the_parcel_is_on_its_way(visit):
     guest = visit(product)
     expect(guest.locator("#reviews")).to_contain_text("Rode here on a belt")
     expect(guest.locator("#reviews")).to_contain_text("sign in to write one")
-    assert forge(guest, product) == 200  # led to the page that asks for a name
+    assert post_review(guest, product) == 200  # redirected to the login page
     guest.reload()
     expect(guest.locator("#reviews")).not_to_contain_text("Never had it")

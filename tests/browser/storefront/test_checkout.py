@@ -1,10 +1,10 @@
-"""Can a shopper buy, pay again, change their mind, and follow all of it on the pages?"""
+"""Checkout and order page: purchase, second payment, cancellation, refund, invoice."""
 
 from playwright.sync_api import expect
 
 from orders.models import Order
 from tests.browser import ONE_BACKEND
-from tests.browser.shopper import (
+from tests.browser.steps import (
     SHIPPED,
     buy,
     fill_basket,
@@ -13,14 +13,14 @@ from tests.browser.shopper import (
     new_email,
     number,
     place_order,
+    sign_in,
     status,
 )
-from tests.browser.test_operating import sign_in
 
 pytestmark = ONE_BACKEND
 
 
-def test_a_guest_buys_and_watches_the_order_until_it_is_delivered(visit):
+def test_a_guest_buys_and_follows_the_order_until_it_is_delivered(visit):
     page = visit("/")
     buy(page)
     page.evaluate("document.body.dataset.loaded = 'once'")
@@ -31,7 +31,7 @@ def test_a_guest_buys_and_watches_the_order_until_it_is_delivered(visit):
     expect(page.locator("body")).to_have_attribute("data-loaded", "once")
 
 
-def test_a_declined_card_is_told_and_another_card_pays(visit):
+def test_a_declined_card_is_reported_and_another_card_pays(visit):
     page = visit("/")
     buy(page, method="pm_card_declined")
     expect(status(page)).to_have_attribute("data-status", "payment_failed")
@@ -44,7 +44,7 @@ def test_a_declined_card_is_told_and_another_card_pays(visit):
     expect(page.get_by_role("button", name="Pay again")).to_have_count(0)
 
 
-def test_a_double_click_gives_one_order(stack, visit):
+def test_a_double_click_places_one_order(stack, visit):
     page, email = visit("/"), new_email()
     fill_basket(page)
     fill_checkout(page, email=email)
@@ -55,7 +55,7 @@ def test_a_double_click_gives_one_order(stack, visit):
         assert [order.number for order in Order.objects.using(stack.alias).filter(email=email)] == [shown]
 
 
-def test_all_of_it_works_without_scripts(visit):
+def test_checkout_works_without_javascript(visit):
     page = visit("/", java_script_enabled=False)
     fill_basket(page)
     fill_checkout(page, email=new_email())
@@ -76,7 +76,7 @@ def test_an_order_is_cancelled_on_its_page(visit):
     expect(page.get_by_text("Cancel order", exact=True)).to_have_count(0)
 
 
-def test_money_that_was_taken_comes_back_before_the_shoppers_eyes(visit):
+def test_a_cancelled_order_is_refunded_on_its_page(visit):
     page = visit("/")
     buy(page, city="Nowhere")
     expect(page.locator("#timeline")).to_contain_text("The carrier did not answer, trying again at")
@@ -87,7 +87,7 @@ def test_money_that_was_taken_comes_back_before_the_shoppers_eyes(visit):
     expect(page.locator("#timeline")).to_contain_text("Your money is back")
 
 
-def test_the_back_button_after_an_order_places_no_second_one(stack, visit):
+def test_the_back_button_does_not_place_a_second_order(stack, visit):
     page, email = visit("/"), new_email()
     fill_basket(page)
     fill_checkout(page, email=email)
@@ -98,7 +98,7 @@ def test_the_back_button_after_an_order_places_no_second_one(stack, visit):
         assert Order.objects.using(stack.alias).filter(email=email).count() == 1
 
 
-def test_a_shopper_signs_in_at_the_checkout_buys_orders_again_and_takes_the_invoice(visit):
+def test_a_shopper_signs_in_at_checkout_downloads_the_invoice_and_orders_again(visit):
     page = visit("/")
     fill_basket(page)
     page.get_by_role("link", name="Go to checkout").click()
