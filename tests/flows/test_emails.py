@@ -47,9 +47,7 @@ def mail_server() -> Iterator[MailServer]:
     server.stop()
 
 
-def test_a_worker_killed_between_sending_and_committing_sends_no_second_email(
-    make_stack, mail_server
-):
+def test_a_worker_killed_between_sending_and_committing_sends_no_second_email(make_stack, mail_server):
     workers = {"notifications,maintenance": 1}
     stack = make_stack(own_broker=False, beat=False, workers=workers, env={"EMAIL_URL": mail_server.url})
     mail_server.replies.clear()

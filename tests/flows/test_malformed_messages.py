@@ -105,9 +105,7 @@ def test_soft_and_hard_time_limits_end_as_one_dead_row_each(make_stack):
     assert (slow.error_type, slow.attempts) == ("billiard.exceptions.SoftTimeLimitExceeded", 1)
     order = stack.order(payment_method="pm_slow_5")
     worker = stack.worker("payments")
-    stack.wait_for(
-        lambda: worker.text().count("] received") == 2, what="the second message is received"
-    )
+    stack.wait_for(lambda: worker.text().count("] received") == 2, what="the second message is received")
     time.sleep(0.5)
     children = subprocess.run(["pgrep", "-P", str(worker.pid)], capture_output=True, text=True, check=True)
     for pid in children.stdout.split():
