@@ -42,14 +42,14 @@ SELECT id, number, 'worker@bench', finished_at, error_type, error_message,
 FROM messaging_message, generate_series(1, 5) AS number WHERE state = 'dead'
 """
 ROLLUP = """
-INSERT INTO messaging_failuregroup (fingerprint, task, queue, error_type, error_message, state, note, runbook,
+INSERT INTO operations_failuregroup (fingerprint, task, queue, error_type, error_message, state, note, runbook,
     first_seen, last_seen, dead_count, failures)
 SELECT fingerprint, max(task), max(queue), max(error_type), max(error_message), 'open', '', '', min(finished_at),
     max(finished_at), count(*), count(*)
 FROM messaging_message WHERE state = 'dead' GROUP BY fingerprint
 """
 HOURS = """
-INSERT INTO messaging_failurehour (fingerprint, hour, count)
+INSERT INTO operations_failurehour (fingerprint, hour, count)
 SELECT fingerprint, date_trunc('hour', finished_at), count(*) FROM messaging_message WHERE state = 'dead' GROUP BY 1, 2
 """
 
@@ -82,7 +82,7 @@ def pages() -> dict[str, str]:
     from messaging.models import Message
 
     one = Message.objects.dead().order_by("-finished_at")[100]
-    tasks, groups = "/admin/messaging/failedtask/", "/admin/messaging/failuregroup/"
+    tasks, groups = "/admin/operations/failedtask/", "/admin/operations/failuregroup/"
     return {
         "groups": groups,
         "one group": f"{groups}{one.fingerprint}/change/",
@@ -146,7 +146,7 @@ def run(rows: int, dead: int) -> bool:
     fill(rows, dead)
     print(f"{rows:,} rows, {dead:,} of them dead, created in {time.perf_counter() - began:.0f} s\n")
     client = Client(headers={"host": "localhost"})
-    client.force_login(User.objects.create_superuser("bench"), backend="shop.authentication.NameOrEmail")
+    client.force_login(User.objects.create_superuser("bench"), backend="shop.accounts.authentication.NameOrEmail")
     print(f"{'page':26}{'database ms':>12}{'statements':>12}")
     within = True
     for name, url in pages().items():

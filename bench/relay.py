@@ -16,8 +16,8 @@ import sys, time, django
 django.setup()
 from config import celery_app
 from messaging import ledger
-from messaging.maintenance import PurgeFinished
-from messaging.relay import Relay
+from messaging.retention import PurgeFinished
+from messaging.relay.loop import Relay
 from messaging.relay.loop import Pace
 count, batch = int(sys.argv[1]), int(sys.argv[2])
 began = time.perf_counter()

@@ -24,9 +24,9 @@ django.setup()
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
-from shop import catalogue
+from shop.catalogue import selectors as catalogue
 from shop.models import Category, Product
-from shop.search import Wanted
+from shop.catalogue.search import Criteria
 
 count, rounds = int(sys.argv[1]), int(sys.argv[2])
 dice = random.Random(7)
@@ -70,7 +70,7 @@ def measure(ask):
 rare = dice.choices(vocabulary[200:], k=rounds + 5)
 pairs = [text(2) for _ in range(rounds + 5)]
 common = vocabulary[:10]
-page = lambda **criteria: list(catalogue.products(wanted=Wanted(**criteria)))
+page = lambda **criteria: list(catalogue.products(criteria=Criteria(**criteria)))
 shelf = lambda n: f"shelf-{n % 6}"
 times = {
     "search": measure(lambda n: page(search=rare[n])),
@@ -83,7 +83,7 @@ times = {
     "suggestions, two letters": measure(lambda n: catalogue.suggestions(query=rare[n][:2])),
     "did you mean": measure(lambda n: catalogue.correction(query=rare[n][1] + rare[n][0] + rare[n][2:])),
     "category": measure(lambda n: page(category=shelf(n))),
-    "category, last page": measure(lambda n: list(catalogue.products(wanted=Wanted(category=shelf(n)), page=99))),
+    "category, last page": measure(lambda n: list(catalogue.products(criteria=Criteria(category=shelf(n)), page=99))),
     "category by price": measure(lambda n: page(category=shelf(n), sort="price-up", in_stock=True)),
     "category, newest": measure(lambda n: page(category=shelf(n), sort="newest")),
     "all products": measure(lambda n: page()),

@@ -22,7 +22,7 @@ from datetime import timedelta
 django.setup()
 from django.db import connection
 from django.utils import timezone
-from shop import inventory
+from shop.stock import selectors as inventory
 from shop.models import Product, StockMovement
 
 count, rounds, dice, now = int(sys.argv[1]), int(sys.argv[2]), random.Random(7), timezone.now()

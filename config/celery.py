@@ -4,7 +4,7 @@ import os
 
 from celery import Celery
 
-from messaging.bootsteps import install
+from messaging.worker.bootsteps import install
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 

@@ -3,11 +3,13 @@
 from typing import Any
 
 from config import env
-from messaging.brokers.settings import celery_settings
-from messaging.topology import Topology
+from messaging.broker.settings import SCHEDULE as MESSAGING_SCHEDULE
+from messaging.broker.settings import celery_settings
+from messaging.operations.schedule import SCHEDULE as OPERATIONS_SCHEDULE
 
 BASE_DIR = env.BASE_DIR
 VAR_DIR = env.var_dir()
+CONVEYOR_OUTAGES_DIR = VAR_DIR / "outages"
 
 CONVEYOR_DEMO = env.flag("CONVEYOR_DEMO", default=False)
 DEBUG = env.flag("DEBUG", default=False)
@@ -24,6 +26,7 @@ INSTALLED_APPS = [
     "shipping",
     "orders",
     "messaging",
+    "messaging.operations",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -46,7 +49,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
-    "shop.middleware.BodyLimitMiddleware",
+    "shop.site.body_limit.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -56,7 +59,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "messaging.tracing.TraceMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "shop.timezones.TimeZoneMiddleware",
+    "shop.site.time_zones.TimeZoneMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -71,7 +74,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "shop.context.shop",
+                "shop.site.context.shop",
             ],
         },
     },
@@ -83,7 +86,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SILENCED_SYSTEM_CHECKS = ["models.W040"]
 
 AUTH_USER_MODEL = "shop.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "shop.authentication.NameOrEmail"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "shop.accounts.authentication.NameOrEmail"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -96,12 +99,12 @@ AUTH_PASSWORD_VALIDATORS = [
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
-AXES_LOCKOUT_CALLABLE = "shop.views.errors.locked_out"
+AXES_LOCKOUT_CALLABLE = "shop.site.error_pages.locked_out"
 AXES_VERBOSE = False
-AXES_USERNAME_CALLABLE = "shop.authentication.typed_name"
+AXES_USERNAME_CALLABLE = "shop.accounts.authentication.typed_name"
 LOGIN_URL = "shop:login"
 PASSWORD_RESET_TIMEOUT = 60 * 60 * 24
-CSRF_FAILURE_VIEW = "shop.views.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "shop.site.error_pages.csrf_failure"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
@@ -185,28 +188,20 @@ MESSAGING: dict[str, Any] = {
 }
 BROKER_URL = env.broker_url()
 CELERY: dict[str, Any] = celery_settings(
-    BROKER_URL, visibility=CONVEYOR_VISIBILITY, hard_limit=CONVEYOR_TASK_TIME_LIMIT
+    BROKER_URL, topology=MESSAGING, visibility=CONVEYOR_VISIBILITY, hard_limit=CONVEYOR_TASK_TIME_LIMIT
 ) | {
-    "task_queues": Topology(**MESSAGING).kombu_queues(),
-    "task_default_queue": "maintenance",
-    "beat_scheduler": "messaging.beat:LedgerScheduler",
     "beat_schedule_filename": str(VAR_DIR / "celerybeat-schedule"),
     "beat_schedule": {
-        "purge finished messages": {"task": "messaging.purge_finished", "schedule": 600.0},
+        **MESSAGING_SCHEDULE,
+        **OPERATIONS_SCHEDULE,
         "reconcile payments with the gateway": {"task": "payments.reconcile", "schedule": 900.0},
         "expire reservations": {"task": "orders.expire_reservations", "schedule": 60.0},
-        "check the invariants": {"task": "messaging.check_invariants", "schedule": 300.0},
-        "check for alerts": {"task": "messaging.look_for_alerts", "schedule": 60.0},
-        "advance bulk retries": {"task": "messaging.keep_bulk", "schedule": 5.0},
-        "count throughput": {"task": "messaging.count_minutes", "schedule": 60.0},
     },
-    # Celery closes the database connection after every task unless it may be reused this many times.
-    "CELERY_DB_REUSE_MAX": 10**9,
 }
 
 # Shop
 SITE_URL = env.text("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
-CONVEYOR_DESK_URL = f"{SITE_URL}/admin/messaging/failuregroup/"
+CONVEYOR_DESK_URL = f"{SITE_URL}/admin/operations/failuregroup/"
 SHOP_CURRENCY = "EUR"
 # The seller as printed on invoices: name, then address lines.
 SHOP_SELLER = ("Conveyor", "1 Belt Street", "Exampletown", "shop@conveyor.example")
@@ -237,8 +232,8 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["shop.api.authentication.Token"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["shop.api.parsers.Json"],
-    "DEFAULT_PAGINATION_CLASS": "shop.api.pagination.Pages",
+    "DEFAULT_PARSER_CLASSES": ["messaging.operations.api.parsers.Json"],
+    "DEFAULT_PAGINATION_CLASS": "messaging.operations.api.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "shop.api.problems.exception_handler",
     "PAGE_SIZE": 24,
@@ -256,10 +251,10 @@ SPECTACULAR_SETTINGS = {
         "OrderStatusEnum": "orders.models.Status.choices",
         "PaymentStatusEnum": "payments.models.PaymentStatus.choices",
         "ShipmentStatusEnum": "shipping.models.ShipmentStatus.choices",
-        "ProductSortEnum": "shop.search.Sort.choices",
+        "ProductSortEnum": "shop.catalogue.search.Sort.choices",
         "MessageStateEnum": "messaging.models.State.choices",
-        "BulkStateEnum": "messaging.models.BulkState.choices",
-        "BulkOutcomeEnum": "messaging.models.ItemOutcome.choices",
+        "BulkStateEnum": "messaging.operations.models.BulkState.choices",
+        "BulkOutcomeEnum": "messaging.operations.models.ItemOutcome.choices",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -271,7 +266,7 @@ LOGGING: dict[str, Any] = {
     "filters": {"chain": {"()": "messaging.tracing.ChainFilter"}},
     "formatters": {
         "plain": {
-            "class": "messaging.masking.MaskingFormatter",
+            "class": "messaging.operations.privacy.masking.MaskingFormatter",
             "format": "%(asctime)s %(levelname)s %(name)s [%(chain)s] %(message)s",
         }
     },

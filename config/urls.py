@@ -17,7 +17,7 @@ urlpatterns = [
     path("", include("shop.urls")),
 ]
 
-handler400 = "shop.views.errors.bad_request"
-handler403 = "shop.views.errors.forbidden"
-handler404 = "shop.views.errors.not_found"
-handler500 = "shop.views.errors.server_error"
+handler400 = "shop.site.error_pages.bad_request"
+handler403 = "shop.site.error_pages.forbidden"
+handler404 = "shop.site.error_pages.not_found"
+handler500 = "shop.site.error_pages.server_error"

@@ -1,15 +1,16 @@
-"""How does Django find the messaging app, and what must be in place before the first message?"""
+"""Django app of the engine."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class MessagingConfig(AppConfig):
     name = "messaging"
+    verbose_name = _("Messaging")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from messaging import beat, brokers, checks, maintenance  # noqa: F401
-        from messaging.bulk import driver
+        from messaging import broker, retention  # noqa: F401
+        from messaging.worker import system_checks  # noqa: F401
 
-        brokers.install()
-        beat.only_if(driver.KeepBulk, driver.anything_overdue)
+        broker.install()

@@ -4,13 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
-from django.db.models import Count, F, OuterRef, Subquery
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from messaging import pauses
-from messaging.models import FailureGroup, Message, State
+from messaging.conf import settings
+from messaging.models import Message, State
 
 Check = Callable[[], Iterator[str]]
 _CHECKS: dict[str, Check] = {}
@@ -69,16 +67,6 @@ def sent_is_answered() -> Iterator[str]:
 def dead_has_an_attempt() -> Iterator[str]:
     for message in Message.objects.dead().filter(attempt_set__isnull=True).order_by("pk")[:50]:
         yield f"{_name(message)} is dead without a recorded attempt"
-
-
-@invariant("each group counts its dead messages")
-def groups_count_right() -> Iterator[str]:
-    """One statement, so that what moves meanwhile does not look like a mistake."""
-    alike = Message.objects.dead().filter(fingerprint=OuterRef("pk")).order_by()
-    true = Subquery(alike.values("fingerprint").annotate(count=Count("id")).values("count"))
-    wrong = FailureGroup.objects.annotate(true=Coalesce(true, 0)).exclude(dead_count=F("true"))
-    for group in wrong.order_by("pk")[:50]:
-        yield f"{group.pk} counts {group.dead_count}, but {group.true} are dead"
 
 
 def _still(since: datetime) -> list[str]:

@@ -1,20 +1,28 @@
-"""How are words found and taken out of text, JSON and bytes, however they were written down there?"""
+"""Redaction: removes words from everything the engine keeps about messages, for shoppers who ask to be forgotten."""
 
 import html
 import json
 import re
-from collections.abc import Iterable
+import uuid
+from collections.abc import Collection, Iterable
 from typing import Any
 from urllib.parse import quote
 
+from django.db import transaction
+from django.db.models import Model
+
+from messaging.models import Attempt, Message, QueuePause, State
+from messaging.signals import messages_redacted
+
 REMOVED = "[removed]"
+_KEPT_FOR_GOOD = (State.DEAD, State.DISCARDED)
 
 
 class Redactor:
-    """Takes `secrets` out of whatever it is given. A secret counts as a whole word only, in large or small letters."""
+    """Removes `secrets` from text and JSON. A secret matches as a whole word only, case-insensitively."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        spellings = {way for secret in secrets if secret.strip() for way in _spellings(secret.strip())}
+        spellings = {spelling for secret in secrets if secret.strip() for spelling in _spellings(secret.strip())}
         longest_first = sorted(spellings, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(_whole, longest_first)), re.IGNORECASE) if spellings else None
 
@@ -22,7 +30,7 @@ class Redactor:
         return self._pattern.sub(REMOVED, text) if self._pattern else text
 
     def json(self, value: Any) -> Any:
-        """Also the keys of objects; numbers and the like stay what they are."""
+        """Keys of objects included; numbers and the like are unchanged."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
@@ -31,13 +39,67 @@ class Redactor:
             return [self.json(item) for item in value]
         return value
 
-    def finds_in(self, value: str | bytes) -> bool:
+    def matches(self, value: str | bytes) -> bool:
         text = value.decode(errors="replace") if isinstance(value, bytes) else value
         return bool(self._pattern and self._pattern.search(text))
 
 
+@transaction.atomic
+def redact(*, subjects: Collection[str], secrets: Iterable[str]) -> int:
+    """Remove `secrets` from everything kept about messages with one of `subjects`. Returns how many messages that were.
+
+    That is payloads, errors, tracebacks, notes and pauses. Raw bodies and headers are removed as a whole, since nobody
+    knows how a secret is encoded there; so are those of strays in which a secret is found. Listeners of
+    `messages_redacted` redact their own records in the same transaction. What happened, and when, stays.
+    """
+    redactor = Redactor(secrets)
+    messages = Message.objects.filter(subject__in=subjects).exclude(subject="")
+    ids = set(messages.values_list("pk", flat=True)) | _strays(redactor)
+    fingerprints = _fingerprints(ids)
+    columns = {"text": ("error_message", "note"), "data": ("payload",)}
+    for message in Message.objects.filter(pk__in=ids).iterator():
+        redact_row(message, redactor, **columns, raw_body=None, raw_headers=None)
+    for attempt in Attempt.objects.filter(message_id__in=ids).iterator():
+        redact_row(attempt, redactor, text=("error_message", "traceback"))
+    for pause in QueuePause.objects.all():
+        redact_row(pause, redactor, text=("reason",))
+    messages_redacted.send(sender=Message, message_ids=ids, fingerprints=fingerprints, redactor=redactor)
+    return len(ids)
+
+
+def redact_row(
+    row: Model, redactor: Redactor, *, text: tuple[str, ...], data: tuple[str, ...] = (), **cleared: Any
+) -> None:
+    """Redact columns of one row; `cleared` are further columns with their new values."""
+    changes = changes_of(row, redactor, text=text, data=data)
+    changes |= {name: value for name, value in cleared.items() if getattr(row, name) != value}
+    if changes:
+        type(row)._default_manager.filter(pk=row.pk).update(**changes)
+
+
+def changes_of(row: Model, redactor: Redactor, *, text: tuple[str, ...], data: tuple[str, ...]) -> dict[str, Any]:
+    """The columns of `row` that redaction changes, with their new values."""
+    cleaned = {name: redactor.text(getattr(row, name)) for name in text}
+    cleaned |= {name: redactor.json(getattr(row, name)) for name in data}
+    return {name: value for name, value in cleaned.items() if value != getattr(row, name)}
+
+
+def _strays(redactor: Redactor) -> set[uuid.UUID]:
+    """Strays have no subject; only their bodies say whom they are about."""
+    strays = Message.objects.filter(subject="", state__in=_KEPT_FOR_GOOD, raw_body__isnull=False)
+    bodies = strays.values_list("pk", "raw_body").iterator()
+    return {pk for pk, body in bodies if body is not None and redactor.matches(bytes(body))}
+
+
+def _fingerprints(ids: set[uuid.UUID]) -> set[str]:
+    """The failure groups that may quote one of these messages."""
+    of_messages = Message.objects.filter(pk__in=ids).values_list("fingerprint", flat=True)
+    of_attempts = Attempt.objects.filter(message_id__in=ids).values_list("fingerprint", flat=True)
+    return {*of_messages, *of_attempts} - {""}
+
+
 def _spellings(secret: str) -> set[str]:
-    """As it is, and as JSON, Python, HTML and addresses write it."""
+    """The secret as it is, and escaped as in JSON, Python, HTML and URLs."""
     return {
         secret,
         json.dumps(secret)[1:-1],

@@ -1,14 +1,32 @@
-"""What does messaging tell the rest of the project?"""
+"""Signals of the engine. Each is sent inside the transaction that makes the change, so receivers commit or roll back
+with it."""
 
 from django.dispatch import Signal
 
-#: Sent by `messaging.services` inside the transaction that writes a failed attempt.
+#: A failed attempt was recorded.
 #: message: Message, error_type: str, attempt: int, of: int, retry_at: datetime, or None when the message is now dead.
 attempt_failed = Signal()
 
-#: Sent by `messaging.services` inside the transaction that puts a message off because the system that it needs is down;
-#: once for an outage, however often it is put off. message: Message, circuit: str.
-deferred = Signal()
+#: A message was deferred because the system it needs is down; sent once per outage.
+#: message: Message, circuit: str.
+message_deferred = Signal()
 
-#: Sent by `messaging.services` inside the transaction that makes dead messages due again. messages: list[Message].
-replayed = Signal()
+#: A message became dead. message: Message, at: datetime.
+message_died = Signal()
+
+#: Dead messages became pending again. messages: list[Message], intervention: Intervention.
+messages_revived = Signal()
+
+#: Dead messages were discarded. messages: list[Message], intervention: Intervention.
+messages_discarded = Signal()
+
+#: Discarded messages, or revived ones that no relay had claimed yet, are dead again without another failure.
+#: messages: list[Message], intervention: Intervention.
+messages_restored = Signal()
+
+#: Personal data is being removed from the ledger.
+#: message_ids: set[UUID], fingerprints: set[str], redactor: Redactor.
+messages_redacted = Signal()
+
+#: Beat has enqueued what was due. Sent outside a transaction, at every tick. No arguments.
+beat_ticked = Signal()

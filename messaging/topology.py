@@ -1,17 +1,18 @@
-"""Which exchange, queues and bindings are there, and which queue does a routing key reach?
-
-Declared once, from `settings.MESSAGING`, for Celery, the relay, the worker and the command `topology` alike.
-"""
+"""Topology: exchange, queues, bindings and priorities, declared once from `settings.MESSAGING`."""
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
-from django.conf import settings
 from kombu import Exchange, Queue
 
+from messaging.conf import settings
+
 MAX_PRIORITY = 9
+#: The first word of the routing keys of the engine's own tasks.
+MAINTENANCE = "maintenance"
 
 
 class Priority(enum.IntEnum):
@@ -37,11 +38,24 @@ class Topology:
     `queues` maps a queue's name to its binding, such as `{"payments": "payment.#"}`.
     """
 
-    exchange: str
-    dead_letter_exchange: str
     queues: dict[str, str]
+    exchange: str = "conveyor"
+    dead_letter_exchange: str = "conveyor.dead"
     queue_type: str = "classic"
     delivery_limit: int = 5
+
+    @classmethod
+    def from_settings(cls, names: Mapping[str, Any]) -> Self:
+        """The topology of `settings.MESSAGING`; a queue for the engine's own tasks is added where none is bound."""
+        queues = dict(names["queues"])
+        if not any(binding.partition(".")[0] == MAINTENANCE for binding in queues.values()):
+            queues[MAINTENANCE] = f"{MAINTENANCE}.#"
+        return cls(**{**names, "queues": queues})
+
+    @property
+    def maintenance(self) -> str:
+        """The queue of the engine's own tasks."""
+        return self.queue_for(MAINTENANCE)
 
     def queue_for(self, routing_key: str) -> str:
         """The queue that a routing key such as `payment.charge.high` reaches; `UnroutableKey` if there is none."""
@@ -92,5 +106,4 @@ class Topology:
 @cache
 def topology() -> Topology:
     """The project's topology, read from `settings.MESSAGING`."""
-    names: dict[str, Any] = settings.MESSAGING
-    return Topology(**names)
+    return Topology.from_settings(settings.MESSAGING)

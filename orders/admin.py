@@ -1,4 +1,4 @@
-"""How does a person in the office look at orders?"""
+"""Admin of orders, and the registry by which other apps add inlines, actions and pages to it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,8 +42,7 @@ class EventInline(RecordInline):
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
-    """A further page of an order, at `/admin/orders/order/<id>/<slug>/`. `view` gets the request and `order_id`, and
-    asks for permissions itself."""
+    """A further page of an order. `view` gets the request and `order_id`."""
 
     slug: str
     title: Any
@@ -52,8 +51,6 @@ class OrderPage:
 
 @admin.register(Order)
 class OrderAdmin(RecordAdmin):
-    """Apps that belong to an order's life add their inlines to `inlines`, and pages of their own to `pages`."""
-
     list_display = ("number", "placed_at", "status", "amount", "shipping_method", "source", "name", "email")
     list_filter = ("status", "shipping_method", "source", "placed_at")
     search_fields = ("=number", "=public_id", "=email")
@@ -68,7 +65,9 @@ class OrderAdmin(RecordAdmin):
         (_("Messages"), {"fields": ("messages",)}),
     )
     readonly_fields = ("amount", "shipping_price_text", "messages")
+    # Other apps add to these three, by the functions below only.
     inlines = [LineInline, EventInline]
+    actions: list[Any] = []
     pages: list[OrderPage] = []
     change_form_template = "admin/orders/order/change_form.html"
 
@@ -107,10 +106,25 @@ class OrderAdmin(RecordAdmin):
         return format_html_join("", "<div>{}: {}, {}: {} {}</div>", rows) or "–"
 
 
+def register_order_inline(inline: type[RecordInline]) -> None:
+    """Show the records of `inline` on the page of their order."""
+    OrderAdmin.inlines.append(inline)
+
+
+def register_order_action(action: Callable[..., Any]) -> None:
+    """Offer an action on selected orders; `admin.action` says which permissions it needs."""
+    OrderAdmin.actions.append(action)
+
+
+def register_order_page(*, slug: str, title: Any, view: Callable[..., HttpResponse]) -> None:
+    """Add a page at `/admin/orders/order/<id>/<slug>/`, linked from the order. `view` checks permissions itself."""
+    OrderAdmin.pages.append(OrderPage(slug=slug, title=title, view=view))
+
+
 def _message_link(message: Message) -> SafeString:
     """What is dead leads to the page on which something can be done about it."""
     if message.state != State.DEAD:
         return record_link(message, message.task)
     return format_html(
-        '<a href="{}">{}</a>', reverse("admin:messaging_failedtask_change", args=[message.pk]), message.task
+        '<a href="{}">{}</a>', reverse("admin:operations_failedtask_change", args=[message.pk]), message.task
     )

@@ -10,8 +10,8 @@ class OrdersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from messaging import beat
+        from messaging import scheduler
         from orders import invariants, payloads, receivers, selectors  # noqa: F401
 
         receivers.connect()
-        beat.only_if(payloads.ExpireReservations, selectors.anything_expired)
+        scheduler.only_if(payloads.ExpireReservations, selectors.anything_expired)

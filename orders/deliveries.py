@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from messaging.models import Message
-from messaging.worker import AlreadySettled, ReliableTask
+from messaging.worker.task import AlreadySettled, ReliableTask
 from orders.models import EmailDelivery
 
 _SENDING, _SENT = EmailDelivery.State.SENDING, EmailDelivery.State.SENT

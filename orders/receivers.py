@@ -8,12 +8,12 @@ from typing import Any
 from django.conf import settings
 from django.dispatch import Signal
 
-from messaging import subjects
-from messaging.ledger import enqueue
+from messaging.hooks import subject_links
+from messaging.hooks.signal_map import enqueues
 from messaging.models import Message
-from messaging.signals import attempt_failed, deferred, replayed
+from messaging.outbox import enqueue
+from messaging.signals import attempt_failed, message_deferred, messages_revived
 from messaging.topology import Priority
-from messaging.wiring import enqueues
 from orders import signals
 from orders.models import Order, OrderEvent, Source
 from orders.payloads import CancelUnpaid, EmailKind, SendEmail
@@ -37,9 +37,9 @@ def connect() -> None:
     signals.order_partly_refunded.connect(tell_of_part, dispatch_uid="orders.tell_of_part")
     signals.order_payment_failed.connect(watch_unpaid, dispatch_uid="orders.watch_unpaid")
     attempt_failed.connect(note_failed_attempt, dispatch_uid="orders.note_failed_attempt")
-    deferred.connect(note_deferral, dispatch_uid="orders.note_deferral")
-    replayed.connect(note_replay, dispatch_uid="orders.note_replay")
-    subjects.register(orders_page)
+    message_deferred.connect(note_deferral, dispatch_uid="orders.note_deferral")
+    messages_revived.connect(note_replay, dispatch_uid="orders.note_replay")
+    subject_links.register(orders_page)
 
 
 @enqueues(SendEmail)

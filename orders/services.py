@@ -9,7 +9,7 @@ from django.db import transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
-from messaging.ledger import enqueue
+from messaging.outbox import enqueue
 from messaging.redaction import REMOVED
 from messaging.topology import Priority
 from orders import selectors, signals

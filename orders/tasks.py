@@ -4,8 +4,8 @@ from contextlib import suppress
 
 from django.utils import timezone
 
-from messaging.ledger import enqueue
-from messaging.worker import ReliableTask, reliable_task
+from messaging.outbox import enqueue
+from messaging.worker.task import ReliableTask, reliable_task
 from orders import deliveries, emails, selectors, services
 from orders.errors import IllegalTransition
 from orders.models import Order, Status

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from messaging.ledger import enqueue
 from messaging.models import Message
+from messaging.outbox import enqueue
 from messaging.topology import Priority
 from orders.errors import IllegalTransition
 from orders.models import Order

@@ -1,6 +1,6 @@
 """What is done for payments in the background?"""
 
-from messaging.worker import ReliableTask, reliable_task
+from messaging.worker.task import ReliableTask, reliable_task
 from payments import reconciliation, selectors, services
 from payments.gateways import CardDeclined, ChargeResult, GatewayUnavailable, gateway
 from payments.models import Payment, PaymentStatus, RefundStatus

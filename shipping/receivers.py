@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from messaging.wiring import enqueues
+from messaging.hooks.signal_map import enqueues
 from orders import signals
 from orders.models import Order
 from shipping import services

@@ -7,12 +7,14 @@ from typing import Protocol
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from messaging.ledger import transaction as ledger_transaction
+from messaging import transitions
 from messaging.models import Message, MessageQuerySet, State
-from messaging.permissions import Actor
-from messaging.services import retry
+from messaging.outbox import transaction as ledger_transaction
+from messaging.relay import wakeup
+from messaging.transitions import Intervention
 from orders.models import Order
 from orders.services import change_address, send_again
 from orders.values import Address
@@ -55,11 +57,12 @@ def correct_address(*, order: Order, address: Address, by: Operator) -> bool:
         if _bookings(order).filter(state=State.SENT).exists() or Shipment.objects.filter(current_for=order).exists():
             raise BeingBooked(order.number)
         changed = change_address(order=order, address=address, by=by.get_username())
-        dead = list(_bookings(order).filter(state=State.DEAD).values_list("pk", flat=True))
+        dead = transitions.lock_dead(_bookings(order).values_list("pk", flat=True))
         if not dead and not _bookings(order).live().exists():
             request_shipment(order=order)
-    if dead:
-        retry(ids=dead, actor=Actor.system(by.get_username()), reason=_("the address was corrected"))
+        why = Intervention(actor=by.get_username(), action="retry", reason=_("the address was corrected"))
+        transitions.revive_locked(list(dead.values()), intervention=why, now=timezone.now())
+        wakeup.call()
     return changed
 
 

@@ -1,6 +1,6 @@
 """What is done for shipping in the background?"""
 
-from messaging.worker import ReliableTask, reliable_task
+from messaging.worker.task import ReliableTask, reliable_task
 from orders.models import Status
 from shipping import selectors, services
 from shipping.carriers import AddressRejected, Booking, CarrierUnavailable, carrier, carriers

@@ -1,4 +1,4 @@
-"""Which messages does the shop send to itself?"""
+"""Payloads of the shop's own tasks."""
 
 from messaging.payloads import Payload
 

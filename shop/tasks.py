@@ -1,8 +1,8 @@
-"""What is done for accounts in the background?"""
+"""Celery tasks of the shop."""
 
-from messaging.worker import ReliableTask, reliable_task
+from messaging.worker.task import ReliableTask, reliable_task
 from orders.deliveries import send_once
-from shop import emails
+from shop.accounts import emails
 from shop.models import User
 from shop.payloads import SendPasswordReset
 

@@ -1,4 +1,4 @@
-"""Which characters may a line of text have, whether a form or the API brings it?"""
+"""Validator for a line of text, shared by forms and the API."""
 
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _

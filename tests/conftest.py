@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import translation
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-from messaging import circuits
+from messaging import circuit_breaker
 from tests.flush import delete_instead_of_truncate
 from tests.stack import BACKENDS, Stack
 from tests.stack.broker import ConfiguredBroker
@@ -91,7 +91,7 @@ def _reset_language() -> Iterator[None]:
 def _reset_circuit_breaker() -> Iterator[None]:
     """A process caches circuit states; the cache must not outlive the test's database."""
     yield
-    circuits.forget()
+    circuit_breaker.forget()
 
 
 STACKS = pytest.StashKey[list[Stack]]()

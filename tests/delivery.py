@@ -6,7 +6,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from messaging.models import Message, State
-from messaging.relay.claims import claim
+from messaging.relay.claim import claim
 from tests.messaging.deliver import hand_over
 
 

@@ -10,8 +10,9 @@ from factory.helpers import post_generation
 
 from orders.models import Order
 from orders.values import Address
+from shop.checkout.services import LineWanted, checkout
 from shop.models import Category, Product, User
-from shop.services import LineWanted, checkout, restock
+from shop.stock.services import restock
 
 ADDRESS = Address(line1="Hauptstrasse 1", city="Bern", postcode="3011", country="CH")
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from django.db import connection
 
-from messaging import append_only
+from messaging.models import append_only
 
-TABLES = (*append_only.TABLES, "shop_stockmovement")
+TABLES = ("operations_auditentry", "operations_payloadedit", "shop_stockmovement")
 
 
 def delete_instead_of_truncate() -> None:

@@ -1,5 +1,1 @@
-"""How do ledger rows become Celery messages, and how do lost ones come back?"""
-
-from messaging.relay.loop import Relay
-
-__all__ = ["Relay"]
+"""Relay: publishes due messages, files dead letters, recovers lost messages. Run as `manage.py relay`."""

@@ -9,8 +9,8 @@ from celery import Celery
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from kombu.exceptions import BatchPublishError, OperationalError
 
-from messaging import pauses, wakeup
-from messaging.relay import claims, drain, publishers, sweep
+from messaging import pauses
+from messaging.relay import claim, dead_letters, publish, recovery, wakeup
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Relay:
         self._pace = pace or Pace()
         self._stopping = threading.Event()
         self._sleeper = wakeup.Sleeper()
-        self._publisher: publishers.Publisher | None = None
+        self._publisher: publish.Publisher | None = None
         self._trouble = ""
         self._backoff = 0.0
         self._next_chores = 0.0
@@ -65,19 +65,19 @@ class Relay:
     def turn(self) -> int:
         """One round: connect if needed, do the chores that are due, send one batch. How many were sent."""
         if self._publisher is None:
-            self._publisher = publishers.connect(self._app)
+            self._publisher = publish.connect(self._app)
         if time.monotonic() >= self._next_chores:
             self._do_chores(self._publisher)
-        return self._send_batch(self._publisher) if claims.anything_due(paused=self._paused) else 0
+        return self._send_batch(self._publisher) if claim.anything_due(paused=self._paused) else 0
 
-    def _do_chores(self, publisher: publishers.Publisher) -> None:
+    def _do_chores(self, publisher: publish.Publisher) -> None:
         self._paused = pauses.paused()
-        drain.drain(publisher.connection, self._app)
-        sweep.sweep(publisher.connection)
+        dead_letters.drain(publisher.connection, self._app)
+        recovery.sweep(publisher.connection)
         self._next_chores = time.monotonic() + self._pace.chores_every
 
-    def _send_batch(self, publisher: publishers.Publisher) -> int:
-        batch = claims.claim(limit=self._pace.batch, paused=self._paused)
+    def _send_batch(self, publisher: publish.Publisher) -> int:
+        batch = claim.claim(limit=self._pace.batch, paused=self._paused)
         ids = {message.pk for message in batch}
         confirmed: set[object] = set()
         try:
@@ -85,7 +85,7 @@ class Relay:
         finally:
             refused = ids - confirmed
             if refused:
-                claims.give_back(refused, delay=self._pace.longest_backoff if confirmed else self._pace.first_backoff)
+                claim.give_back(refused, delay=self._pace.longest_backoff if confirmed else self._pace.first_backoff)
         if refused:
             log.error("the broker refused %s of %s messages; they are tried again", len(refused), len(ids))
         return len(confirmed)
@@ -100,7 +100,7 @@ class Relay:
             if not alone:
                 self._stopping.wait(self._pace.nap)
             else:
-                self._sleep(claims.seconds_until_due(paused=self._paused))
+                self._sleep(claim.seconds_until_due(paused=self._paused))
 
     def _sleep(self, until_due: float | None) -> None:
         """No longer than until the next retry or turn is due, since nobody calls for what is due by its time only."""

@@ -1,5 +1,1 @@
-"""What makes a Celery task reliable?"""
-
-from messaging.worker.task import AlreadySettled, NeverCompleted, ReliableTask, reliable_task
-
-__all__ = ["AlreadySettled", "NeverCompleted", "ReliableTask", "reliable_task"]
+"""Workers: the base of reliable tasks, and what a Celery worker does differently for them."""

@@ -8,16 +8,16 @@ from typing import Any
 
 from celery import Task, shared_task
 from celery.exceptions import Ignore, MaxRetriesExceededError, Retry
-from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from messaging import ledger, services, tracing
-from messaging.circuits import CircuitOpen
-from messaging.failures import Failure, failure_of, failure_told
+from messaging import outbox, tracing, transitions
+from messaging.circuit_breaker import CircuitOpen
+from messaging.conf import settings
 from messaging.models import Message, State
 from messaging.payloads import Payload, SchemaTooNew
 from messaging.topology import Priority, topology
+from messaging.transitions.failure import Failure, failure_of, synthetic_failure
 
 log = logging.getLogger(__name__)
 HEADER = "conveyor"
@@ -59,7 +59,7 @@ class ReliableTask(Task):
             raise UseTheLedger(_use_the_ledger(self.name))
         origin = request.get(HEADER)
         if not origin:
-            raise services.NotInLedger(f"{self.name} came from elsewhere than the ledger; retry it from the admin.")
+            raise transitions.NotInLedger(f"{self.name} came from elsewhere than the ledger; retry it from the admin.")
         request.started_at = timezone.now()
         request.completed = False
         id_ = uuid.UUID(request.id)
@@ -70,7 +70,7 @@ class ReliableTask(Task):
 
     def _look_up(self, id_: uuid.UUID) -> None:
         redelivered = bool((self.request.delivery_info or {}).get("redelivered"))
-        message = services.reopen(message_id=id_, lost=self._lost() if redelivered else None, limit=self.limit)
+        message = transitions.reopen(message_id=id_, lost=self._lost() if redelivered else None, limit=self.limit)
         if message is None:
             log.info("%s %s was settled before; this delivery is a duplicate", self.name, id_)
             raise AlreadySettled
@@ -93,7 +93,7 @@ class ReliableTask(Task):
 
     def _defer(self, wait: CircuitOpen) -> Ignore:
         id_ = uuid.UUID(self.request.id)
-        if services.defer(message_id=id_, circuit=wait.name, delay=wait.seconds) is None:
+        if transitions.defer(message_id=id_, circuit=wait.name, delay=wait.seconds) is None:
             return AlreadySettled()
         log.info("%s %s waits: %s", self.name, id_, wait)
         return Deferred()
@@ -116,8 +116,8 @@ class ReliableTask(Task):
         "Done" comes first: its row lock makes a second delivery wait for the first one's commit, and then raises
         `AlreadySettled` before anything was written.
         """
-        with ledger.transaction():
-            if not services.settle(message_id=uuid.UUID(self.request.id), started_at=self.request.get("started_at")):
+        with outbox.transaction():
+            if not transitions.settle(message_id=uuid.UUID(self.request.id), started_at=self.request.get("started_at")):
                 log.info("%s %s was settled by another delivery", self.name, self.request.id)
                 raise AlreadySettled
             yield
@@ -141,7 +141,7 @@ class ReliableTask(Task):
         delay = _delay(eta, countdown, default=self.default_retry_delay)
         connection.close_if_unusable_or_obsolete()
         error = exc or Retry(f"{self.name} asked to be tried again")
-        rescheduled = services.reschedule(
+        rescheduled = transitions.reschedule(
             message_id=uuid.UUID(self.request.id),
             failure=self._failure(error),
             delay=delay,
@@ -161,14 +161,14 @@ class ReliableTask(Task):
         """
         failure = self._failure(exc, text=str(getattr(einfo, "traceback", "") or ""))
         id_ = uuid.UUID(task_id)
-        buried = services.bury(message_id=id_, failure=failure, limit=self.limit)
+        buried = transitions.bury(message_id=id_, failure=failure, limit=self.limit)
         if buried is None and not Message.objects.filter(pk=id_).exists():
             self._file_stray(id_, kwargs, failure)
 
     def _file_stray(self, id_: uuid.UUID, kwargs: Any, failure: Failure) -> None:
         """Keep a message that somebody sent past the ledger; an operator may retry it, and then it has a row."""
         delivery = self.request.delivery_info or {}
-        services.file_stray(
+        transitions.file_stray(
             message_id=id_,
             failure=failure,
             queue=topology().queue_for(self.payload.routing_key),
@@ -191,7 +191,7 @@ class ReliableTask(Task):
         )
 
     def _lost(self) -> Failure:
-        return failure_told(
+        return synthetic_failure(
             "WorkerLost",
             "The worker was lost, or gave the message back, before it said how the attempt ended.",
             task=self.name,

@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from orders.admin import OrderAdmin
+from orders.admin import register_order_inline
 from orders.money import display
 from orders.records import RecordAdmin, RecordInline, order_link, record_link
 from payments.admin.refunds import give_back
@@ -39,7 +39,7 @@ class PaymentInline(RecordInline):
         return format_html('<a href="{}">{}</a>', url, _("Give money back…"))
 
 
-OrderAdmin.inlines = [*OrderAdmin.inlines, PaymentInline]
+register_order_inline(PaymentInline)
 
 
 class RefundInline(RecordInline):

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from messaging import circuits
+from messaging import circuit_breaker
 from payments.gateways.base import (
     Authorisation,
     CardDeclined,
@@ -56,7 +56,7 @@ def circuit_name() -> str:
 
 def register_circuit() -> None:
     """Let operators see whether the gateway is up."""
-    circuits.register(circuit_name(), _("Payment gateway"), is_simulated=settings.PAYMENT_GATEWAY == "simulated")
+    circuit_breaker.register(circuit_name(), _("Payment gateway"), is_simulated=settings.PAYMENT_GATEWAY == "simulated")
 
 
 def offered_methods() -> tuple[OfferedMethod, ...]:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
-from messaging.circuits import Verdict, guard
+from messaging.circuit_breaker import Verdict, guard
 from payments.gateways.base import (
     Authorisation,
     CardDeclined,

@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
-from messaging import outages
+from messaging import simulated_outages
 from payments.gateways.base import (
     Authorisation,
     CardDeclined,
@@ -87,7 +87,7 @@ class SimulatedGateway:
 def _reach() -> None:
     """The way to the gateway and back. The outage of a method is its own; this one is everybody's."""
     time.sleep(settings.CONVEYOR_GATEWAY_LATENCY)
-    if outages.is_played(name=NAME):
+    if simulated_outages.is_played(name=NAME):
         raise GatewayUnavailable("The payment gateway cannot be reached.")
 
 

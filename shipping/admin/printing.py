@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from orders.admin import OrderAdmin
+from orders.admin import register_order_action
 from orders.models import Order
 from shipping import printing
 from shipping.models import MOVING, Shipment, ShipmentPaper
@@ -61,7 +61,8 @@ def print_packing_slips_of_orders(
     return _print(request, Shipment.objects.filter(current_for__in=chosen), _SLIP)
 
 
-OrderAdmin.actions = [*OrderAdmin.actions, print_labels_of_orders, print_packing_slips_of_orders]  # type: ignore[misc]
+register_order_action(print_labels_of_orders)
+register_order_action(print_packing_slips_of_orders)
 
 
 def _print(request: HttpRequest, chosen: QuerySet[Shipment], kind: str) -> HttpResponse | None:

@@ -10,7 +10,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from orders.admin import OrderAdmin
+from orders.admin import register_order_inline
 from orders.money import display
 from orders.records import RecordAdmin, RecordInline, order_link, record_link
 from shipping.admin.printing import paper, print_labels, print_packing_slips
@@ -34,7 +34,7 @@ class ShipmentInline(RecordInline):
         return _paper_links(shipment)
 
 
-OrderAdmin.inlines = [*OrderAdmin.inlines, ShipmentInline]
+register_order_inline(ShipmentInline)
 
 
 class EventInline(RecordInline):

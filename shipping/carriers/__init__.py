@@ -5,7 +5,7 @@ from functools import cache
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from messaging import circuits
+from messaging import circuit_breaker
 from shipping.carriers.base import (
     AddressRejected,
     Booking,
@@ -63,7 +63,7 @@ def register_circuits() -> None:
     """Let operators see which carriers are up, and let outages be played of those that are simulated."""
     simulated = simulated_names()
     for each in _known(tuple(settings.SHIPPING_CARRIERS)).values():
-        circuits.register(each.circuit, each.name, is_simulated=each.name in simulated)
+        circuit_breaker.register(each.circuit, each.name, is_simulated=each.name in simulated)
 
 
 def simulated_names() -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from messaging.circuits import Verdict, guard
+from messaging.circuit_breaker import Verdict, guard
 from shipping.carriers.base import (
     AddressRejected,
     Booking,

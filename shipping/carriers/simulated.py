@@ -15,7 +15,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from messaging import outages
+from messaging import simulated_outages
 from shipping.carriers import signatures
 from shipping.carriers.base import (
     AddressRejected,
@@ -117,7 +117,7 @@ class SimulatedCarrier:
 
     def _reach(self) -> None:
         """The outage of a city is its own; this one is everybody's."""
-        if outages.is_played(name=circuit_of(self.name)):
+        if simulated_outages.is_played(name=circuit_of(self.name)):
             raise CarrierUnavailable(f"{self.name} cannot be reached.")
 
     def _calls(self, key: str) -> int:

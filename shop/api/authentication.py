@@ -1,4 +1,4 @@
-"""Who is calling? A token in `Authorization: Token …`, hashed in the database and expiring."""
+"""Token authentication: `Authorization: Token …`, hashed in the database and expiring."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What may a client send?"""
+"""Request serializers of the API."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,15 +8,15 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from messaging.bulk.services import Pace
-from messaging.models import GroupState, ItemOutcome
+from messaging.operations.api.fields import Email, StrictSerializer, Text, WholeNumber
+from messaging.operations.api.problems import invalid
 from orders.models import ShippingMethod
+from orders.values import Address
 from payments.gateways import UnknownPaymentMethod, check_method
-from shop.api.fields import Email, Flag, Id, Number, StrictSerializer, Text, WholeNumber
-from shop.api.problems import invalid
-from shop.delivery import is_served, not_served
-from shop.search import Sort
-from shop.services import Address, Idempotency, LineWanted
+from shop.catalogue.search import Sort
+from shop.checkout.idempotency import Idempotency
+from shop.checkout.services import LineWanted
+from shop.checkout.shipping_options import is_served, not_served_text
 
 MAX_LINES = 1000
 MAX_QUANTITY = 999
@@ -67,7 +67,7 @@ class OrderIn(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not is_served(country=attrs["address"]["country"], shipping_method=attrs["shipping_method"]):
-            raise serializers.ValidationError({"address": {"country": [not_served()]}})
+            raise serializers.ValidationError({"address": {"country": [not_served_text()]}})
         return attrs
 
 
@@ -83,71 +83,6 @@ class RefundIn(StrictSerializer):
 class Credentials(StrictSerializer):
     username = Text(max_length=150)
     password = Text(max_length=4096, trim_whitespace=False)
-
-
-class ReasonIn(StrictSerializer):
-    reason = Text(max_length=500)
-
-
-class OptionalReasonIn(StrictSerializer):
-    reason = Text(max_length=500, required=False, default="", allow_blank=True)
-
-
-class BulkRetryIn(StrictSerializer):
-    """Which dead messages are meant: by id, by filters, or all."""
-
-    ids = serializers.ListField(child=Id(), required=False, default=list, max_length=MAX_LINES)
-    queue = Text(max_length=100, required=False, default="", allow_blank=True)
-    task = Text(max_length=200, required=False, default="", allow_blank=True)
-    error = Text(max_length=200, required=False, default="", allow_blank=True)
-    group = Text(max_length=40, required=False, default="", allow_blank=True)
-    subject = Text(max_length=100, required=False, default="", allow_blank=True)
-    since = serializers.DateTimeField(required=False, default=None, allow_null=True, help_text=_("died then or later"))
-    until = serializers.DateTimeField(required=False, default=None, allow_null=True, help_text=_("died before then"))
-    all = Flag(required=False, default=False)
-    reason = Text(max_length=500, required=False, default="", allow_blank=True)
-
-
-class PaceIn(StrictSerializer):
-    rate = WholeNumber(
-        required=False, default=Pace.rate, min_value=1, max_value=10_000, help_text=_("messages a second, at most")
-    )
-    canary = WholeNumber(
-        required=False, default=Pace.canary, min_value=0, max_value=1000, help_text=_("so many go first")
-    )
-    stop_ratio = Number(
-        required=False,
-        default=Pace.stop_ratio,
-        min_value=0.001,
-        max_value=1,
-        help_text=_("stop when this share fails again"),
-    )
-    reason = Text(max_length=500, required=False, default="", allow_blank=True)
-
-
-class BulkItemQuery(serializers.Serializer[Any]):
-    outcome = serializers.ChoiceField(choices=ItemOutcome.choices, required=False, default="", allow_blank=True)
-
-
-class NoteIn(StrictSerializer):
-    note = Text(max_length=500, required=False, default="", allow_blank=True, help_text=_("replaces the group's note"))
-
-
-class EditIn(StrictSerializer):
-    payload = serializers.DictField(help_text=_("the whole new payload, as the task's schema has it"))
-    reason = Text(max_length=500)
-    attempts = WholeNumber(
-        min_value=0,
-        max_value=2**31 - 1,
-        required=False,
-        help_text=_("the attempts of the task as you saw it; refused if it has failed again since"),
-    )
-
-
-class FailureGroupQuery(serializers.Serializer[Any]):
-    state = serializers.ChoiceField(choices=GroupState.choices, required=False, default="", allow_blank=True)
-    queue = Text(max_length=100, required=False, default="", allow_blank=True)
-    task = Text(max_length=200, required=False, default="", allow_blank=True)
 
 
 class ProductQuery(serializers.Serializer[Any]):
@@ -174,30 +109,8 @@ class ProductQuery(serializers.Serializer[Any]):
         return wanted
 
 
-class FailedTaskQuery(serializers.Serializer[Any]):
-    queue = Text(max_length=100, required=False, default="", allow_blank=True)
-    task = Text(max_length=200, required=False, default="", allow_blank=True)
-    error = Text(
-        max_length=200,
-        required=False,
-        default="",
-        allow_blank=True,
-        help_text=_("the error's type, or a part of its message"),
-    )
-    group = Text(max_length=40, required=False, default="", allow_blank=True, help_text=_("the group of a failed task"))
-    subject = Text(max_length=100, required=False, default="", allow_blank=True, help_text=_("such as an order number"))
-
-
-def read(serializer: type[serializers.Serializer[Any]], data: object) -> dict[str, Any]:
-    """The validated data. Raises REST framework's `ValidationError`."""
-    form = serializer(data=data)
-    form.is_valid(raise_exception=True)
-    validated: dict[str, Any] = form.validated_data
-    return validated
-
-
 def checkout_arguments(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Validated `OrderIn` as the arguments of `shop.services.checkout`."""
+    """Validated `OrderIn` as the arguments of `shop.checkout.services.checkout`."""
     return {
         "email": data["email"],
         "name": data["name"],

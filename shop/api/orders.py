@@ -1,4 +1,4 @@
-"""Which addresses place, show, cancel and pay an order? Who knows an order's public id may see it and act on it."""
+"""Endpoints that place, show, cancel, pay and refund an order. Whoever knows its public id may see it and act on it."""
 
 import uuid
 from collections.abc import Sequence
@@ -13,17 +13,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from messaging.operations.api.base import HasPermission
+from messaging.operations.api.docs import BODY, STAFF, problems
+from messaging.operations.api.fields import read
+from messaging.operations.api.problems import conflict, invalid
 from orders.models import Order, Source
 from payments.errors import NothingToRefund, RequestReused
 from payments.services import give_back
-from shop.api.docs import BODY, KEY, STAFF, problems
-from shop.api.inputs import OrderIn, PayIn, RefundIn, checkout_arguments, idempotency, read
-from shop.api.operations import MayDo
+from shop.api.docs import KEY
+from shop.api.inputs import OrderIn, PayIn, RefundIn, checkout_arguments, idempotency
 from shop.api.outputs import OrderOut
-from shop.api.problems import conflict, invalid, key_reused
-from shop.errors import OutOfStock, UnknownProduct
-from shop.selectors import order_by_public_id, order_view
-from shop.services import Placed, cancel, checkout, pay_again
+from shop.api.problems import key_reused
+from shop.checkout.services import Placed, checkout
+from shop.order_pages.selectors import order_by_public_id, order_view
+from shop.order_pages.services import cancel, pay_again
+from shop.stock.services import OutOfStock, UnknownProduct
 
 #: One refund for each order and idempotency key.
 _REFUNDS = uuid.UUID("7b0a4d0e-3f0f-4d7a-9d0f-6c2a5e5b1c11")
@@ -74,7 +78,7 @@ class Pay(APIView):
 class Refunds(APIView):
     """For staff with the permission to give money back."""
 
-    permission_classes = (MayDo,)
+    permission_classes = (HasPermission,)
     permission = "payments.give_back_payment"
 
     @extend_schema(

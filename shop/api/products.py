@@ -1,4 +1,4 @@
-"""Which addresses show what is for sale?"""
+"""Endpoints of the product list and of one product."""
 
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
@@ -6,12 +6,13 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from shop import catalogue
-from shop.api.docs import PAGE, problems
-from shop.api.inputs import ProductQuery, read
+from messaging.operations.api.docs import PAGE, problems
+from messaging.operations.api.fields import read
+from shop.api.inputs import ProductQuery
 from shop.api.outputs import ProductOut
+from shop.catalogue import selectors as catalogue
+from shop.catalogue.search import Criteria
 from shop.models import Product
-from shop.search import Wanted
 
 
 class Products(GenericAPIView[Product]):
@@ -23,8 +24,8 @@ class Products(GenericAPIView[Product]):
         responses={200: ProductOut(many=True), **problems(400, 401, 404)},
     )
     def get(self, request: Request) -> Response:
-        wanted = read(ProductQuery, request.query_params)
-        found = catalogue.matching(wanted=Wanted(**wanted))
+        criteria = read(ProductQuery, request.query_params)
+        found = catalogue.matching(criteria=Criteria(**criteria))
         page = self.paginate_queryset(found)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 

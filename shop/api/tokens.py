@@ -1,4 +1,4 @@
-"""Which address gives a token for a name and a password?"""
+"""Endpoint that issues a token for a user name and a password."""
 
 from typing import Any
 
@@ -11,8 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from shop.api.docs import BODY, problems
-from shop.api.inputs import Credentials, read
+from messaging.operations.api.docs import BODY, problems
+from messaging.operations.api.fields import read
+from shop.api.inputs import Credentials
 from shop.api.outputs import TokenOut
 
 

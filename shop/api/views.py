@@ -1,4 +1,4 @@
-"""What happens at addresses of which the API knows nothing?"""
+"""Answer for unknown URLs below /api/."""
 
 from typing import NoReturn
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from shop.api.problems import Problem
+from messaging.operations.api.problems import Problem
 
 
 class Unknown(APIView):

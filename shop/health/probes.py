@@ -1,4 +1,4 @@
-"""Do the database and the broker answer, within seconds rather than minutes?
+"""Checks of database and broker that answer within seconds.
 
 Each is asked in a thread of its own, since a server that hangs would hold the caller for as long as it likes.
 """
@@ -10,7 +10,7 @@ from threading import Lock
 
 from django.db import connection, connections
 
-from messaging.queues import broker_answers
+from messaging.broker.queue_status import broker_answers
 
 OK, DOWN, SLOW = "ok", "down", "no answer"
 TIMEOUT = 2.0

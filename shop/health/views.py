@@ -1,4 +1,4 @@
-"""Is this process alive, can it serve, and what do the queues look like in numbers?"""
+"""Liveness, readiness and metrics endpoints."""
 
 import hmac
 
@@ -8,8 +8,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from messaging.metrics import registry
 from shop.health import probes
-from shop.health.gauges import registry
 
 
 @require_safe

@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import shop.models.catalogue
-from messaging import append_only
+from messaging.models import append_only
 
 TABLE = "shop_stockmovement"
 

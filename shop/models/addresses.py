@@ -1,4 +1,4 @@
-"""Where does a shopper want parcels to go?"""
+"""Model of a saved address."""
 
 from django.conf import settings
 from django.db import models

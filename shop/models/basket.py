@@ -1,4 +1,4 @@
-"""What does a shopper who signed in want to buy, on whatever device?"""
+"""Model of an account's saved basket."""
 
 from django.conf import settings
 from django.db import models

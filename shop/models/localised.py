@@ -1,4 +1,4 @@
-"""In which language does the catalogue speak?
+"""Base of models whose texts exist in several languages.
 
 Goods and categories carry their texts in the shop's own language; texts in others stand beside them. A read asks with
 `in_active_language()` and gets objects whose own fields hold the words to show, by one join and no statement more.

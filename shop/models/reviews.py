@@ -1,4 +1,4 @@
-"""What did a buyer think of a product?"""
+"""Model of a product review."""
 
 from django.conf import settings
 from django.db import models

@@ -1,4 +1,4 @@
-"""How did the stock of a product come about?"""
+"""Models of stock movements and of products low in stock."""
 
 from django.db import models
 from django.db.models import Q

@@ -1,8 +1,13 @@
-"""How is a length of time told in a few letters?"""
+"""Template tags of the passport: durations, links to messages."""
 
 from django import template
 from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+
+from messaging.hooks import message_pages
+from messaging.models import Message
 
 register = template.Library()
 
@@ -17,3 +22,10 @@ def seconds(value: float) -> str:
     if value < 2 * 3600:
         return _("%(number)s min") % {"number": round(value / 60)}
     return _("%(number)s h") % {"number": round(value / 3600)}
+
+
+@register.simple_tag
+def message_link(message: Message, text: str) -> str | SafeString:
+    """`text`, as a link to the message's page where the desk is installed."""
+    url = message_pages.url_for(message)
+    return format_html('<a href="{}">{}</a>', url, text) if url else text

@@ -7,7 +7,7 @@ from django.test import Client
 from knox.models import AuthToken
 
 from messaging.models import Message, State
-from messaging.uuids import uuid7
+from messaging.models.uuid7 import uuid7
 from shop.models import User
 from tests.factories import UserFactory
 

@@ -5,9 +5,10 @@ import uuid
 import pytest
 from django.contrib.admin.models import LogEntry
 
-from messaging import services
-from messaging.models import AuditEntry, BulkOperation, State
-from messaging.permissions import Actor
+from messaging.models import State
+from messaging.operations import actions
+from messaging.operations.models import AuditEntry, BulkOperation
+from messaging.operations.permissions import Actor
 from payments.models import Payment
 from tests.api.client import dead, get, post, problem, token_of
 from tests.factories import place
@@ -129,7 +130,7 @@ def test_a_page_of_operations_takes_the_same_statements_for_any_number(token, dj
 def test_a_preview_tells_of_paused_queues(token):
     charge()
     assert post(ROOT, {"all": True}, token=token).json()["warnings"] == []
-    services.pause(queue="payments", actor=Actor.system("ann"), reason="the bank asked for it")
+    actions.pause(queue="payments", actor=Actor.system("ann"), reason="the bank asked for it")
     shown = post(ROOT, {"all": True}, token=token).json()
     assert shown["warnings"] == ["The queue payments is paused: what is sent to it waits until it is resumed."]
     assert get(f"{ROOT}{shown['id']}/", token=token).json()["warnings"] == shown["warnings"]

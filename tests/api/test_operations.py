@@ -8,9 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from messaging import queues
-from messaging.models import AuditEntry, Circuit, FailureGroup, Message, PayloadEdit, QueuePause, State
-from messaging.uuids import uuid7
+from messaging.broker import queue_status
+from messaging.models import Circuit, Message, QueuePause, State
+from messaging.models.uuid7 import uuid7
+from messaging.operations.models import AuditEntry, FailureGroup, PayloadEdit
 from tests.api.client import dead, get, operator, post, problem, token_of
 
 pytestmark = pytest.mark.django_db
@@ -255,7 +256,7 @@ def test_whoever_is_refused_learns_nothing_of_what_is_there():
 
 
 def test_queues_tell_what_waits_and_what_died(monkeypatch):
-    monkeypatch.setattr(queues, "_ask_broker", lambda: ({"payments": 7}, {"payments": 2}))
+    monkeypatch.setattr(queue_status, "_ask_broker", lambda: ({"payments": 7}, {"payments": 2}))
     dead()
     Message.objects.filter(pk=dead().pk).update(
         state=State.PENDING, available_at=timezone.now() - timedelta(seconds=30)

@@ -8,8 +8,9 @@ from django.http import Http404
 from django.test import Client
 from rest_framework.exceptions import Throttled
 
+from messaging.operations.api import problems
 from orders.models import Order
-from shop.api import problems, products
+from shop.api import products
 from tests.api.client import ROOT, operator, problem, wish
 
 pytestmark = pytest.mark.django_db

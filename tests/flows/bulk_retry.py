@@ -7,8 +7,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from messaging.models import BulkItem, BulkOperation, Message, State
-from messaging.uuids import uuid7
+from messaging.models import Message, State
+from messaging.models.uuid7 import uuid7
+from messaging.operations.models import BulkItem, BulkOperation
 from shipping.payloads import CancelParcel, TrackShipment
 
 SECOND = timedelta(seconds=1)

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from messaging.models import AuditEntry, Message, State
+from messaging.models import Message, State
+from messaging.operations.models import AuditEntry
 from tests.flows.bulk_retry import busiest_second, make_dead, operation, send_times
 
 WORKERS = {"shipping": 2, "maintenance": 1}

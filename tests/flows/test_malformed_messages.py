@@ -16,7 +16,7 @@ from messaging.models import Message, State
 
 def publish(stack, body, *, headers=None, content_type="application/json", encoding="utf-8") -> None:
     with Connection(stack.broker.url) as connection:
-        transport = "messaging.brokers.valkey" if stack.broker.url.startswith("redis") else "kombu"
+        transport = "messaging.broker.redis_transport" if stack.broker.url.startswith("redis") else "kombu"
         assert connection.transport.__class__.__module__.startswith(transport)
         Producer(connection.channel(), auto_declare=False).publish(
             body, exchange="conveyor", routing_key="payment.charge.normal", content_type=content_type,
@@ -55,7 +55,7 @@ PICKLE = {"content_type": "application/x-python-serialize", "encoding": "binary"
         (b"cos\nsystem", PICKLE, "UndecodableMessage"),
         (b"cos\nsystem", {**PICKLE, "headers": CHARGE}, "UndecodableMessage"),
         (json.dumps([[], {}, {}]), {"headers": {"lang": "py", "task": "no.such.task"}}, "UnknownTask"),
-        (json.dumps([[], {"payment_id": "x"}, {}]), {"headers": CHARGE}, "messaging.services.NotInLedger"),
+        (json.dumps([[], {"payment_id": "x"}, {}]), {"headers": CHARGE}, "messaging.transitions.NotInLedger"),
         (
             json.dumps([[], {"amount": 1}, {}]),
             {"headers": {**CHARGE, "conveyor": {"sends": 1, "version": 1, "correlation_id": str(uuid.uuid4())}}},

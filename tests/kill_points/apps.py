@@ -20,7 +20,7 @@ class KillPointsConfig(AppConfig):
     name = "tests.kill_points"
 
     def ready(self) -> None:
-        from messaging.worker import ReliableTask
+        from messaging.worker.task import ReliableTask
         from payments.gateways.guarded import GuardedGateway
         from shipping.carriers.guarded import GuardedCarrier
 

@@ -6,7 +6,7 @@ from celery import current_app
 from celery.app.trace import build_tracer
 
 from messaging.models import Message
-from messaging.relay import claims, wire
+from messaging.relay import claim, protocol
 
 # Once, and here: it sets up logging anew, which would take the handlers of a running test away.
 current_app.loader.import_default_modules()
@@ -14,7 +14,7 @@ current_app.loader.import_default_modules()
 
 def send(message: Message) -> Message:
     """What the relay does: claim the row. The broker is left out."""
-    for claimed in claims.claim(limit=1000):
+    for claimed in claim.claim(limit=1000):
         if claimed.pk == message.pk:
             return claimed
     raise AssertionError(f"{message} was not due")
@@ -23,7 +23,7 @@ def send(message: Message) -> Message:
 def hand_over(message: Message, *, redelivered: bool = False, kwargs: Any = None, **headers: Any) -> str:
     """Run the task of a sent message through Celery's own tracer; the state in which Celery says it ended."""
     task = current_app.tasks[message.task]
-    request = wire.headers_of(message) | {
+    request = protocol.headers_of(message) | {
         "hostname": "worker@test",
         "is_eager": False,
         "delivery_info": {"redelivered": redelivered, "routing_key": message.routing_key, "priority": message.priority},

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from messaging.payloads import Payload
-from messaging.worker import ReliableTask, reliable_task
+from messaging.worker.task import ReliableTask, reliable_task
 
 
 class Sample(Payload, task="tests.sample", routing_key="maintenance.sample"):

@@ -5,9 +5,9 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from messaging import invariants, ledger, services
-from messaging.failures import failure_told
+from messaging import invariants, outbox, transitions
 from messaging.models import Message, State
+from messaging.transitions.failure import synthetic_failure
 from tests.messaging.deliver import send
 from tests.messaging.samples import Sample
 
@@ -15,9 +15,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def dead(subject: str = "CV-1", queue: str = "maintenance") -> Message:
-    with ledger.transaction():
-        message = ledger.enqueue(Sample(text="a"), subject=subject)
-    services.bury(message_id=send(message).pk, failure=failure_told("Bug", "broken", task=message.task))
+    with outbox.transaction():
+        message = outbox.enqueue(Sample(text="a"), subject=subject)
+    transitions.bury(message_id=send(message).pk, failure=synthetic_failure("Bug", "broken", task=message.task))
     Message.objects.filter(pk=message.pk).update(queue=queue)
     return message
 
@@ -121,15 +121,15 @@ def test_dlq_says_what_is_missing(arguments, told):
 def test_queue_list_tells_depth_consumers_and_dead(capsys, broker):
     from celery import current_app
 
-    from messaging.relay import publishers
+    from messaging.relay import publish
 
-    publisher = publishers.connect(current_app)
+    publisher = publish.connect(current_app)
     dead()
-    with ledger.transaction():
-        ledger.enqueue(Sample(text="a"))
-    from messaging.relay import claims
+    with outbox.transaction():
+        outbox.enqueue(Sample(text="a"))
+    from messaging.relay import claim
 
-    publisher.publish(claims.claim(limit=9))
+    publisher.publish(claim.claim(limit=9))
     publisher.close()
     rows = {row["name"]: row for row in json.loads(run(capsys, "queue", "list", "--json"))}
     assert (rows["maintenance"]["depth"], rows["maintenance"]["dead"]) == (1, 1)
@@ -143,7 +143,7 @@ def test_queue_list_works_with_the_broker_down(capsys, monkeypatch):
     from celery import current_app
     from kombu import Connection
 
-    from messaging import queues
+    from messaging.broker import queue_status
 
     def nowhere(*args, **kwargs):
         return Connection("amqp://127.0.0.1:9//", connect_timeout=1)
@@ -152,7 +152,7 @@ def test_queue_list_works_with_the_broker_down(capsys, monkeypatch):
     rows = json.loads(run(capsys, "queue", "list", "--json"))
     assert {row["depth"] for row in rows} == {None}
     assert "–" in run(capsys, "queue", "list")
-    assert queues.broker_answers() is False
+    assert queue_status.broker_answers() is False
 
 
 def test_the_relay_command_stops_on_a_signal(broker, monkeypatch):

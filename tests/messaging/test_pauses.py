@@ -11,11 +11,13 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.utils import timezone
 
-from messaging import invariants, ledger, pauses, services
-from messaging.models import AuditEntry, Message, QueuePause, State
-from messaging.permissions import Actor
-from messaging.relay import Relay, claims, publishers, sweep
-from messaging.relay.loop import Pace
+from messaging import invariants, outbox, pauses
+from messaging.models import Message, QueuePause, State
+from messaging.operations import actions
+from messaging.operations.models import AuditEntry
+from messaging.operations.permissions import Actor
+from messaging.relay import claim, publish, recovery
+from messaging.relay.loop import Pace, Relay
 from tests.messaging.samples import Sample
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,8 +28,8 @@ NOBODY = Actor(name="eve", may=lambda codename: False)
 
 
 def enqueue(count: int = 1, **options) -> list[Message]:
-    with ledger.transaction():
-        return [ledger.enqueue(Sample(text=str(n)), **options) for n in range(count)]
+    with outbox.transaction():
+        return [outbox.enqueue(Sample(text=str(n)), **options) for n in range(count)]
 
 
 def age(field: str, **by) -> None:
@@ -35,7 +37,7 @@ def age(field: str, **by) -> None:
 
 
 def pause(queue: str = QUEUE) -> QueuePause:
-    return services.pause(queue=queue, actor=ANN, reason="the bank is down")
+    return actions.pause(queue=queue, actor=ANN, reason="the bank is down")
 
 
 # -- who pauses ---------------------------------------------------------------------------------------------------
@@ -44,7 +46,7 @@ def pause(queue: str = QUEUE) -> QueuePause:
 def test_a_pause_keeps_who_when_and_why_and_so_does_its_end():
     pause()
     assert pauses.paused() == {QUEUE}
-    services.resume(queue=QUEUE, actor=BOB, reason="it is back")
+    actions.resume(queue=QUEUE, actor=BOB, reason="it is back")
     kept = QueuePause.objects.get()
     assert (kept.paused_by, kept.reason, kept.resumed_by) == ("ann", "the bank is down", "bob")
     assert pauses.paused() == frozenset()
@@ -57,16 +59,16 @@ def test_a_pause_keeps_who_when_and_why_and_so_does_its_end():
 
 def test_the_second_who_pauses_is_told_who_was_first():
     pause()
-    with pytest.raises(services.AlreadyPaused, match=r"by ann since .* UTC: the bank is down"):
-        services.pause(queue=QUEUE, actor=BOB, reason="me, too")
+    with pytest.raises(actions.AlreadyPaused, match=r"by ann since .* UTC: the bank is down"):
+        actions.pause(queue=QUEUE, actor=BOB, reason="me, too")
     assert AuditEntry.objects.count() == 1
 
 
 def test_of_many_who_pause_at_once_one_succeeds():
     def try_it(number: int) -> bool:
         try:
-            services.pause(queue=QUEUE, actor=Actor.system(f"op{number}"), reason="at once")
-        except services.AlreadyPaused:
+            actions.pause(queue=QUEUE, actor=Actor.system(f"op{number}"), reason="at once")
+        except actions.AlreadyPaused:
             return False
         finally:
             connections.close_all()
@@ -78,28 +80,28 @@ def test_of_many_who_pause_at_once_one_succeeds():
 
 
 def test_nobody_resumes_what_is_not_paused():
-    with pytest.raises(services.NotPaused):
-        services.resume(queue=QUEUE, actor=ANN)
+    with pytest.raises(actions.NotPaused):
+        actions.resume(queue=QUEUE, actor=ANN)
 
 
 @pytest.mark.parametrize("reason", ["", "  "])
 def test_a_pause_without_a_reason_is_refused(reason):
-    with pytest.raises(services.ReasonMissing):
-        services.pause(queue=QUEUE, actor=ANN, reason=reason)
+    with pytest.raises(actions.ReasonMissing):
+        actions.pause(queue=QUEUE, actor=ANN, reason=reason)
     assert not QueuePause.objects.exists()
 
 
 def test_a_queue_that_is_not_declared_is_refused():
-    with pytest.raises(services.QueueUnknown, match="payments"):
-        services.pause(queue="paymants", actor=ANN, reason="a slip")
+    with pytest.raises(actions.QueueUnknown, match="payments"):
+        actions.pause(queue="paymants", actor=ANN, reason="a slip")
 
 
 def test_the_services_ask_for_the_permission_themselves():
     for deed in (
-        lambda: services.pause(queue=QUEUE, actor=NOBODY, reason="x"),
-        lambda: services.resume(queue=QUEUE, actor=NOBODY),
-        lambda: services.hurry_queue(queue=QUEUE, actor=NOBODY),
-        lambda: services.hurry(message_id=enqueue()[0].pk, actor=NOBODY),
+        lambda: actions.pause(queue=QUEUE, actor=NOBODY, reason="x"),
+        lambda: actions.resume(queue=QUEUE, actor=NOBODY),
+        lambda: actions.run_queue_now(queue=QUEUE, actor=NOBODY),
+        lambda: actions.run_now(message_id=enqueue()[0].pk, actor=NOBODY),
     ):
         with pytest.raises(PermissionDenied):
             deed()
@@ -110,17 +112,17 @@ def test_the_services_ask_for_the_permission_themselves():
 
 def test_a_message_is_hurried_once_and_only_while_it_waits():
     (message,) = enqueue(delay=3600)
-    assert services.hurry(message_id=message.pk, actor=ANN)
-    assert not services.hurry(message_id=message.pk, actor=BOB)
-    assert [m.pk for m in claims.claim(limit=9)] == [message.pk]
-    assert [(e.action, e.actor) for e in AuditEntry.objects.all()] == [("hurry", "ann")]
+    assert actions.run_now(message_id=message.pk, actor=ANN)
+    assert not actions.run_now(message_id=message.pk, actor=BOB)
+    assert [m.pk for m in claim.claim(limit=9)] == [message.pk]
+    assert [(e.action, e.actor) for e in AuditEntry.objects.all()] == [("run now", "ann")]
 
 
 def test_a_whole_queue_is_hurried_with_one_entry_in_the_trail():
     enqueue(3, delay=3600)
-    assert services.hurry_queue(queue="payments", actor=ANN) == 0
-    assert services.hurry_queue(queue=QUEUE, actor=ANN) == 3
-    assert len(claims.claim(limit=9)) == 3
+    assert actions.run_queue_now(queue="payments", actor=ANN) == 0
+    assert actions.run_queue_now(queue=QUEUE, actor=ANN) == 3
+    assert len(claim.claim(limit=9)) == 3
     assert AuditEntry.objects.get().data == {"messages": 3}
 
 
@@ -134,7 +136,7 @@ def test_the_relay_leaves_the_messages_of_a_paused_queue_where_they_are(broker):
         pause()
         assert relay.turn() == 0
         assert set(Message.objects.values_list("state", flat=True)) == {State.PENDING}
-        services.resume(queue=QUEUE, actor=ANN)
+        actions.resume(queue=QUEUE, actor=ANN)
         assert relay.turn() == 2
     finally:
         relay._hang_up()
@@ -143,44 +145,44 @@ def test_the_relay_leaves_the_messages_of_a_paused_queue_where_they_are(broker):
 def test_other_queues_go_on():
     ours, others = enqueue(2)
     Message.objects.filter(pk=others.pk).update(queue="payments")
-    assert claims.anything_due(paused={QUEUE})
-    assert [m.pk for m in claims.claim(limit=9, paused={QUEUE})] == [others.pk]
-    assert not claims.anything_due(paused={QUEUE})
-    assert claims.anything_due()
+    assert claim.anything_due(paused={QUEUE})
+    assert [m.pk for m in claim.claim(limit=9, paused={QUEUE})] == [others.pk]
+    assert not claim.anything_due(paused={QUEUE})
+    assert claim.anything_due()
     assert ours.state == State.PENDING
 
 
 @pytest.fixture
 def connection(broker):
-    publisher = publishers.connect(current_app)
+    publisher = publish.connect(current_app)
     yield publisher.connection
     publisher.close()
 
 
 def test_what_a_paused_queue_holds_does_not_count_as_lost(connection, settings):
     enqueue()
-    claims.claim(limit=1)
+    claim.claim(limit=1)
     pause()
     age("sent_at", days=1)
-    assert sweep.sweep(connection) == 0
-    services.resume(queue=QUEUE, actor=ANN)
-    assert sweep.sweep(connection) == 0, "its time begins anew"
+    assert recovery.sweep(connection) == 0
+    actions.resume(queue=QUEUE, actor=ANN)
+    assert recovery.sweep(connection) == 0, "its time begins anew"
     QueuePause.objects.update(resumed_at=timezone.now() - timedelta(seconds=settings.CONVEYOR_VISIBILITY + 1))
-    assert sweep.sweep(connection) == 1, "it is not at the broker, so it is lost after all"
+    assert recovery.sweep(connection) == 1, "it is not at the broker, so it is lost after all"
 
 
 def test_what_still_waits_at_the_broker_after_a_long_pause_is_not_sent_twice(connection, settings):
     enqueue()
-    publisher = publishers.connect(current_app)
-    publisher.publish(claims.claim(limit=1))
+    publisher = publish.connect(current_app)
+    publisher.publish(claim.claim(limit=1))
     publisher.close()
     pause()
-    services.resume(queue=QUEUE, actor=ANN)
+    actions.resume(queue=QUEUE, actor=ANN)
     age("sent_at", days=1)
     QueuePause.objects.update(resumed_at=timezone.now() - timedelta(seconds=2 * settings.CONVEYOR_VISIBILITY))
-    assert sweep.sweep(connection) == 0
+    assert recovery.sweep(connection) == 0
     QueuePause.objects.update(resumed_at=timezone.now() - timedelta(seconds=11 * settings.CONVEYOR_VISIBILITY))
-    assert sweep.sweep(connection) == 1, "after ten windows it is sent again, as without a pause"
+    assert recovery.sweep(connection) == 1, "after ten windows it is sent again, as without a pause"
 
 
 # -- the audit ----------------------------------------------------------------------------------------------------
@@ -194,7 +196,7 @@ def test_the_audit_does_not_blame_messages_for_a_pause(state, field):
     assert len(invariants.audit()) == 1
     pause()
     assert invariants.audit() == []
-    services.resume(queue=QUEUE, actor=ANN)
+    actions.resume(queue=QUEUE, actor=ANN)
     assert invariants.audit() == []
     QueuePause.objects.update(resumed_at=timezone.now() - timedelta(hours=12))
     assert len(invariants.audit()) == 1
@@ -228,9 +230,9 @@ def test_a_queue_is_paused_and_resumed_by_command(capsys, no_broker):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["pause", "payments", "--reason", "again"], "already"),
+        (["pause", "payments", "--reason", "again"], "paused"),
         (["resume", QUEUE], "not paused"),
-        (["pause", "paymants", "--reason", "a slip"], "There are: payments"),
+        (["pause", "paymants", "--reason", "a slip"], "Queues: payments"),
     ],
 )
 def test_the_command_fails_where_there_is_nothing_to_change(arguments, options, told):

@@ -13,10 +13,11 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from kombu import Producer
 
-from messaging import broker_view, ledger, wakeup
+from messaging import outbox
+from messaging.broker import inspect
 from messaging.models import Message, State
-from messaging.relay import Relay, claims, drain, publishers, sweep
-from messaging.relay.loop import Pace
+from messaging.relay import claim, dead_letters, publish, recovery, wakeup
+from messaging.relay.loop import Pace, Relay
 from messaging.topology import Priority, topology
 from tests.messaging.samples import Sample
 
@@ -26,7 +27,7 @@ QUEUE = "maintenance"
 
 @pytest.fixture
 def publisher(broker):
-    made = publishers.connect(current_app)
+    made = publish.connect(current_app)
     yield made
     made.close()
 
@@ -40,8 +41,8 @@ def relay(broker):
 
 
 def enqueue(count: int = 1, **options) -> list[Message]:
-    with ledger.transaction():
-        return [ledger.enqueue(Sample(text=str(n)), **options) for n in range(count)]
+    with outbox.transaction():
+        return [outbox.enqueue(Sample(text=str(n)), **options) for n in range(count)]
 
 
 def take(connection, queue: str = QUEUE):
@@ -59,7 +60,7 @@ def test_a_due_row_becomes_a_celery_message(relay):
     raw = take(relay._publisher.connection)
     args, kwargs, _ = json.loads(raw.body)
     assert (args, kwargs) == ([], {"text": "0"})
-    headers = drain.read(QUEUE, raw).headers
+    headers = dead_letters.read(QUEUE, raw).headers
     assert (headers["id"], headers["task"], headers["retries"]) == (str(message.pk), "tests.sample", 0)
     assert headers["conveyor"]["sends"] == 1
     assert headers["traceparent"] == message.traceparent
@@ -77,11 +78,11 @@ def test_a_row_that_is_not_due_is_not_sent(relay):
 def test_the_most_urgent_is_taken_first_by_relay_and_broker(relay):
     for priority in (Priority.LOW, Priority.NORMAL, Priority.HIGH):
         enqueue(3, priority=priority)
-    assert [m.priority for m in claims.claim(limit=3)] == [9, 9, 9]
+    assert [m.priority for m in claim.claim(limit=3)] == [9, 9, 9]
     Message.objects.update(state=State.PENDING)
     relay.turn()
     connection = relay._publisher.connection
-    taken = [drain.read(QUEUE, take(connection)).headers["id"] for _ in range(9)]
+    taken = [dead_letters.read(QUEUE, take(connection)).headers["id"] for _ in range(9)]
     priorities = dict(Message.objects.values_list("pk", "priority"))
     order = [priorities[uuid.UUID(id_)] for id_ in taken]
     assert sorted(order, reverse=True) == [9, 9, 9, 5, 5, 5, 1, 1, 1]
@@ -110,7 +111,7 @@ def test_several_relays_send_each_row_once(broker):
     for thread in threads:
         thread.join(30)
     with current_app.connection_for_read() as link:
-        assert broker_view.depth(link, QUEUE) == 300
+        assert inspect.depth(link, QUEUE) == 300
     assert set(Message.objects.values_list("sends", flat=True)) == {1}
 
 
@@ -149,9 +150,9 @@ def test_a_connection_that_breaks_while_publishing_gives_everything_back(relay, 
 
 def test_what_was_answered_meanwhile_is_not_given_back():
     (message,) = enqueue()
-    claims.claim(limit=1)
+    claim.claim(limit=1)
     Message.objects.update(state=State.DONE)
-    assert claims.give_back([message.pk], delay=0) == 0
+    assert claim.give_back([message.pk], delay=0) == 0
     assert states() == {State.DONE}
 
 
@@ -180,7 +181,7 @@ def test_trouble_is_told_once_and_does_not_end_the_relay(broker, monkeypatch, ca
 def test_a_message_that_the_broker_lost_is_sent_again_after_the_window(relay, settings):
     settings.CONVEYOR_VISIBILITY = 10
     (message,) = enqueue()
-    claims.claim(limit=1)
+    claim.claim(limit=1)
     relay.turn()
     message.refresh_from_db()
     assert message.state == State.SENT
@@ -198,11 +199,13 @@ def test_a_message_that_waits_in_its_queue_is_left_there(relay, settings):
     Message.objects.update(sent_at=timezone.now() - timedelta(seconds=11))
     assert relay.turn() == 0
     assert set(Message.objects.values_list("sends", flat=True)) == {1}
-    Message.objects.update(sent_at=timezone.now() - timedelta(seconds=10 * sweep.HOPELESS_WINDOWS + 1))
+    Message.objects.update(sent_at=timezone.now() - timedelta(seconds=10 * recovery.HOPELESS_WINDOWS + 1))
     assert relay.turn() == 3
 
 
-def publish(link, body, *, headers=None, content_type="application/json", routing_key="maintenance.sample.low") -> None:
+def send_raw(
+    link, body, *, headers=None, content_type="application/json", routing_key="maintenance.sample.low"
+) -> None:
     Producer(link.channel(), auto_declare=False).publish(
         body, exchange=topology().exchange, routing_key=routing_key, content_type=content_type,
         content_encoding="utf-8", headers=headers or {},
@@ -217,9 +220,9 @@ def reject(link, queue: str = QUEUE) -> None:
 
 
 def dead_letter(publisher, body, **options) -> None:
-    publish(publisher.connection, body, **options)
+    send_raw(publisher.connection, body, **options)
     reject(publisher.connection)
-    wait_until(lambda: broker_view.depth(publisher.connection, topology().dead(QUEUE)) == 1)
+    wait_until(lambda: inspect.depth(publisher.connection, topology().dead(QUEUE)) == 1)
 
 
 def wait_until(true, seconds: float = 5) -> None:
@@ -231,17 +234,17 @@ def wait_until(true, seconds: float = 5) -> None:
 
 def test_junk_is_filed_with_its_bytes(publisher):
     dead_letter(publisher, b"\xff\xfe junk")
-    assert drain.drain(publisher.connection, current_app) == 1
+    assert dead_letters.drain(publisher.connection, current_app) == 1
     message = Message.objects.get()
     assert (message.state, message.error_type, message.queue) == (State.DEAD, "UndecodableMessage", QUEUE)
     assert bytes(message.raw_body) == b"\xff\xfe junk"
-    assert drain.drain(publisher.connection, current_app) == 0
+    assert dead_letters.drain(publisher.connection, current_app) == 0
 
 
 def test_an_unknown_task_is_filed_with_its_payload(publisher):
     id_ = str(uuid.uuid4())
     dead_letter(publisher, json.dumps([[], {"a": 1}, {}]), headers={"task": "no.such", "id": id_})
-    drain.drain(publisher.connection, current_app)
+    dead_letters.drain(publisher.connection, current_app)
     message = Message.objects.get(pk=id_)
     assert (message.error_type, message.task, message.payload) == ("UnknownTask", "no.such", {"a": 1})
     assert message.routing_key == "maintenance.sample.low"
@@ -249,9 +252,9 @@ def test_an_unknown_task_is_filed_with_its_payload(publisher):
 
 def test_one_of_ours_that_came_back_without_a_word_is_tried_again(publisher):
     (message,) = enqueue()
-    publisher.publish(claims.claim(limit=1))
+    publisher.publish(claim.claim(limit=1))
     reject(publisher.connection)
-    wait_until(lambda: drain.drain(publisher.connection, current_app) == 1)
+    wait_until(lambda: dead_letters.drain(publisher.connection, current_app) == 1)
     message.refresh_from_db()
     assert (message.state, message.attempts, message.error_type) == (State.PENDING, 1, "WorkerGaveUp")
 
@@ -259,29 +262,29 @@ def test_one_of_ours_that_came_back_without_a_word_is_tried_again(publisher):
 def test_one_of_ours_is_dead_once_its_attempts_are_spent(publisher):
     (message,) = enqueue()
     Message.objects.update(attempts=4)
-    publisher.publish(claims.claim(limit=1))
+    publisher.publish(claim.claim(limit=1))
     reject(publisher.connection)
-    wait_until(lambda: drain.drain(publisher.connection, current_app) == 1)
+    wait_until(lambda: dead_letters.drain(publisher.connection, current_app) == 1)
     message.refresh_from_db()
     assert (message.state, message.attempts) == (State.DEAD, 5)
 
 
 def test_a_dead_letter_of_an_earlier_sending_changes_nothing(publisher):
     (message,) = enqueue()
-    publisher.publish(claims.claim(limit=1))
+    publisher.publish(claim.claim(limit=1))
     Message.objects.update(sends=2)
     reject(publisher.connection)
-    wait_until(lambda: drain.drain(publisher.connection, current_app) == 1)
+    wait_until(lambda: dead_letters.drain(publisher.connection, current_app) == 1)
     message.refresh_from_db()
     assert (message.state, message.attempts) == (State.SENT, 0)
 
 
 def test_a_damaged_copy_of_one_of_ours_is_dead_with_both_kept(publisher):
     (message,) = enqueue()
-    claims.claim(limit=1)
+    claim.claim(limit=1)
     headers = {"id": str(message.pk), "task": message.task, "conveyor": {"sends": 1}}
     dead_letter(publisher, "{broken", headers=headers)
-    drain.drain(publisher.connection, current_app)
+    dead_letters.drain(publisher.connection, current_app)
     message.refresh_from_db()
     assert (message.state, message.error_type, message.payload) == (State.DEAD, "UndecodableMessage", {"text": "0"})
     assert bytes(message.raw_body) == b"{broken"
@@ -290,7 +293,7 @@ def test_a_damaged_copy_of_one_of_ours_is_dead_with_both_kept(publisher):
 @pytest.mark.parametrize("headers", [{"id": "no uuid"}, {"id": 5, "task": 7}, {"conveyor": "x"}, {"x-death": []}])
 def test_odd_headers_do_not_stop_the_drain(publisher, headers):
     dead_letter(publisher, "[]", headers=headers)
-    drain.drain(publisher.connection, current_app)
+    dead_letters.drain(publisher.connection, current_app)
     assert Message.objects.get().state == State.DEAD
 
 
@@ -298,7 +301,7 @@ def test_odd_headers_do_not_stop_the_drain(publisher, headers):
 def test_text_that_the_database_refuses_does_not_stop_the_relay(publisher, text):
     body = json.dumps([[], {text: text}, {}])
     dead_letter(publisher, body, headers={"task": "no.such", "id": str(uuid.uuid4())})
-    assert drain.drain(publisher.connection, current_app) == 1
+    assert dead_letters.drain(publisher.connection, current_app) == 1
     message = Message.objects.get()
     assert message.state == State.DEAD
     assert bytes(message.raw_body) == body.encode()
@@ -311,13 +314,13 @@ def test_raw_bytes_in_a_valkey_list_are_filed(publisher, settings):
         client.lpush(QUEUE, b"\xff\x00 junk", b"[1, 2]", b'{"properties": {}}')
     for _ in range(3):
         reject(publisher.connection)
-    assert drain.drain(publisher.connection, current_app) == 3
+    assert dead_letters.drain(publisher.connection, current_app) == 3
     assert {bytes(m.raw_body) for m in Message.objects.all()} == {b"\xff\x00 junk", b"[1, 2]", b'{"properties": {}}'}
 
 
 def test_a_message_put_back_on_valkey_says_that_it_was_redelivered(publisher):
     enqueue()
-    publisher.publish(claims.claim(limit=1))
+    publisher.publish(claim.claim(limit=1))
     with publisher.connection.channel() as channel:
         message = channel.basic_get(QUEUE, no_ack=False)
         channel.basic_reject(message.delivery_tag, requeue=True)
@@ -327,7 +330,7 @@ def test_a_message_put_back_on_valkey_says_that_it_was_redelivered(publisher):
 
 
 def test_queues_survive_a_second_declaration_by_another_process(publisher):
-    publishers.connect(current_app).close()
+    publish.connect(current_app).close()
 
 
 def test_a_sleeping_relay_is_woken_by_a_commit_and_by_nothing_else():
@@ -395,8 +398,8 @@ def test_a_relay_outlives_the_end_of_its_connection_while_it_sleeps(broker):
 def test_a_sleeping_relay_sends_what_is_due_by_its_time_alone(broker):
     """On SQLite a relay looks often; on PostgreSQL nobody would wake it."""
     relay = Relay(current_app, Pace(sleep=20, chores_every=3600))
-    with ledger.transaction():
-        message = ledger.enqueue(Sample(text="a"), delay=0.5)
+    with outbox.transaction():
+        message = outbox.enqueue(Sample(text="a"), delay=0.5)
 
     def work() -> None:
         try:

@@ -10,10 +10,11 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.contrib.auth.models import Group
 from django.db import InterfaceError, OperationalError, connection
 
-from messaging import ledger, services
+from messaging import outbox
 from messaging.models import Attempt, Message, State
-from messaging.permissions import Actor
-from messaging.relay import claims
+from messaging.operations import actions
+from messaging.operations.permissions import Actor
+from messaging.relay import claim
 from messaging.signals import attempt_failed
 from messaging.worker.task import UseTheLedger
 from tests.messaging import samples
@@ -31,8 +32,8 @@ def _no_backoff(settings, monkeypatch):
 
 
 def enqueue(text: str = "ok", **options) -> Message:
-    with ledger.transaction():
-        return ledger.enqueue(Sample(text=text), **options)
+    with outbox.transaction():
+        return outbox.enqueue(Sample(text=text), **options)
 
 
 def effect(self, payload) -> None:
@@ -114,7 +115,7 @@ def test_trouble_with_the_database_is_tried_again(error):
 def test_messages_enqueued_by_a_task_vanish_with_its_rollback():
     def follow(self, payload):
         with self.complete():
-            ledger.enqueue(Sample(text="next"))
+            outbox.enqueue(Sample(text="next"))
             raise Bug
 
     behaviour["one"] = follow
@@ -125,7 +126,7 @@ def test_messages_enqueued_by_a_task_vanish_with_its_rollback():
 def test_messages_enqueued_by_a_task_belong_to_its_chain():
     def follow(self, payload):
         with self.complete():
-            ledger.enqueue(Sample(text="next"))
+            outbox.enqueue(Sample(text="next"))
 
     behaviour["one"] = follow
     first = deliver(enqueue("one"))
@@ -222,16 +223,16 @@ def test_wrong_arguments_are_dead_without_a_try():
 def test_an_old_message_is_lifted_and_done():
     seen = []
     behaviour["versioned"] = lambda self, payload: seen.append(payload.full_name)
-    with ledger.transaction():
-        message = ledger.enqueue(Versioned(full_name="x"))
+    with outbox.transaction():
+        message = outbox.enqueue(Versioned(full_name="x"))
     Message.objects.filter(pk=message.pk).update(payload={"name": "Ada"}, schema_version=1)
     assert deliver(message).state == State.DONE
     assert seen == ["Ada"]
 
 
 def test_a_message_from_newer_code_waits_for_a_newer_worker():
-    with ledger.transaction():
-        message = ledger.enqueue(Versioned(full_name="x"))
+    with outbox.transaction():
+        message = outbox.enqueue(Versioned(full_name="x"))
     Message.objects.filter(pk=message.pk).update(schema_version=9)
     message = deliver(message)
     assert (message.state, message.error_type) == (State.PENDING, "messaging.payloads.SchemaTooNew")
@@ -301,7 +302,7 @@ def test_a_message_from_elsewhere_is_kept_as_dead_and_can_be_retried():
     hand_over(stray, conveyor=None)
     kept = Message.objects.get(pk=stray.pk)
     assert (kept.state, kept.payload) == (State.DEAD, {"text": "ok"})
-    assert services.retry(ids=[kept.pk], actor=Actor.system("ann")).done == [kept.pk]
+    assert actions.retry(ids=[kept.pk], actor=Actor.system("ann")).done == [kept.pk]
     assert deliver(kept).state == State.DONE
 
 
@@ -314,7 +315,7 @@ def test_a_message_whose_row_is_gone_is_kept_and_its_effects_are_not():
     assert not Group.objects.exists()
     Message.objects.all().delete()
     hand_over(message, redelivered=True)
-    assert Message.objects.get().error_type == "messaging.services.NotInLedger"
+    assert Message.objects.get().error_type == "messaging.transitions.NotInLedger"
 
 
 def test_a_reliable_task_cannot_be_sent_past_the_ledger():
@@ -350,5 +351,5 @@ def test_after_a_hard_time_limit_the_message_is_not_put_back():
 
 def test_a_claimed_message_is_claimed_once():
     enqueue("one")
-    assert len(claims.claim(limit=10)) == 1
-    assert claims.claim(limit=10) == []
+    assert len(claim.claim(limit=10)) == 1
+    assert claim.claim(limit=10) == []

@@ -14,8 +14,8 @@ from django.db import connections
 from django.utils import timezone
 
 from messaging.models import Message, State
-from messaging.permissions import Actor
-from messaging.services import discard, retry
+from messaging.operations.actions import discard, retry
+from messaging.operations.permissions import Actor
 from orders.deliveries import longest_run
 from orders.models import EmailDelivery
 from tests.auditing import broken

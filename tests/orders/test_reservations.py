@@ -11,17 +11,18 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from messaging import beat
+from messaging import scheduler
 from messaging.invariants import audit
 from messaging.models import Message, State
-from messaging.permissions import Actor
-from messaging.services import retry
+from messaging.operations.actions import retry
+from messaging.operations.permissions import Actor
 from orders import selectors, services
 from orders.models import Order, Status
 from payments.models import GatewayCharge, PaymentStatus
 from payments.services import record_decline
+from shop.checkout.services import LineWanted
 from shop.models import Product
-from shop.services import LineWanted, pay_again
+from shop.order_pages.services import pay_again
 from tests.delivery import deliver, deliver_due, take
 from tests.factories import ProductFactory, place
 from tests.races import at_once
@@ -43,7 +44,7 @@ def later(settings: Any, *, by: float = 1) -> Any:
 
 
 def expire() -> None:
-    beat.tick(LOOK)
+    scheduler.tick(LOOK)
     deliver_due(limit=1000)
 
 
@@ -72,7 +73,7 @@ def test_an_order_whose_charge_nobody_mends_gives_its_goods_back_and_the_shopper
 def test_before_its_time_nothing_is_even_asked(settings: Any):
     order = stuck()
     with later(settings, by=-60):
-        assert beat.tick(LOOK) is None
+        assert scheduler.tick(LOOK) is None
     assert status(order) == Status.PLACED
 
 
@@ -109,7 +110,7 @@ def test_paying_again_starts_the_time_anew(settings: Any):
         pay_again(order=order, payment_method="pm_bug")
         deliver_due()
     with later(settings):
-        assert beat.tick(LOOK) is None
+        assert scheduler.tick(LOOK) is None
     with later(settings, by=settings.CONVEYOR_RESERVATION_SECONDS):
         expire()
     assert status(order) == Status.CANCELLED

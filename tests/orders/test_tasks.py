@@ -11,12 +11,12 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 
 from messaging.models import Message, State
-from messaging.permissions import Actor
-from messaging.services import retry
+from messaging.operations.actions import retry
+from messaging.operations.permissions import Actor
 from orders.models import Order, Status
 from orders.receivers import note_failed_attempt
 from orders.selectors import describe, waits_for_a_person
-from shop.services import cancel, pay_again
+from shop.order_pages.services import cancel, pay_again
 from tests.delivery import deliver, deliver_all, deliver_due, take
 from tests.factories import place
 

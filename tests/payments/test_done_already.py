@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from messaging.bulk import checks
+from messaging.hooks import already_done
 from payments.models import Payment, PaymentStatus, Refund, RefundStatus
 from payments.payloads import ChargePayment, RefundPayment
 from tests.factories import place
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 def told_of(*payloads) -> list[str | None]:
     by_id = {uuid.uuid4(): payload for payload in payloads}
-    done = checks.done_already({payloads[0].task: by_id})
+    done = already_done.done_already({payloads[0].task: by_id})
     return [done.get(id_) for id_ in by_id]
 
 

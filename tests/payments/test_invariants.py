@@ -8,7 +8,7 @@ from messaging.models import Message, State
 from orders.models import Order, Status
 from payments.gateways.simulated import SimulatedGateway
 from payments.models import GatewayCharge, GatewayRefund, Payment, PaymentStatus, Refund
-from shop.services import cancel
+from shop.order_pages.services import cancel
 from tests.auditing import broken
 from tests.delivery import deliver, deliver_all, take
 from tests.factories import place

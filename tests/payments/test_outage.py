@@ -6,14 +6,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from messaging import circuits, outages
+from messaging import circuit_breaker, simulated_outages
 from messaging.models import Circuit, Message, State
 from orders.models import Order, Status
 from orders.selectors import describe
 from payments.gateways import gateway
 from payments.gateways.simulated import NAME
 from payments.models import GatewayCharge, PaymentStatus
-from shop.services import cancel
+from shop.order_pages.services import cancel
 from tests.auditing import broken
 from tests.delivery import deliver, deliver_all, deliver_due, hurry, take
 from tests.factories import place
@@ -24,9 +24,9 @@ CHARGE = "payments.charge_payment"
 
 @pytest.fixture
 def outage() -> Any:
-    outages.begin(name=NAME, seconds=600)
+    simulated_outages.begin(name=NAME, seconds=600)
     yield
-    outages.end(name=NAME)
+    simulated_outages.end(name=NAME)
 
 
 def charge(order: Order) -> Message:
@@ -37,9 +37,9 @@ def charge(order: Order) -> Message:
 
 def end() -> None:
     """The gateway is back, and it is time to try."""
-    outages.end(name=NAME)
+    simulated_outages.end(name=NAME)
     Circuit.objects.update(probe_at="2026-01-01T00:00Z")
-    circuits.forget()
+    circuit_breaker.forget()
 
 
 def test_orders_wait_while_the_gateway_is_down_and_are_paid_once_it_is_back(outage):
@@ -67,7 +67,7 @@ def test_an_outage_of_any_length_kills_no_order(outage, settings):
         charge(order)
     for _ in range(30):
         Circuit.objects.update(probe_at="2026-01-01T00:00Z")
-        circuits.forget()
+        circuit_breaker.forget()
         hurry(task=CHARGE)
         deliver_due()
     assert not Message.objects.dead().exists()
@@ -92,10 +92,10 @@ def test_a_declined_card_is_an_answer_and_ends_the_outage(outage):
 
 
 def test_refunds_wait_for_the_gateway_too(outage):
-    outages.end(name=NAME)
+    simulated_outages.end(name=NAME)
     order = place()
     charge(order)
-    outages.begin(name=NAME, seconds=600)
+    simulated_outages.begin(name=NAME, seconds=600)
     for _ in range(3):
         charge(place())
     cancel(order=order)
@@ -121,7 +121,7 @@ def test_all_calls_but_the_list_of_methods_stand_behind_the_circuit():
         lambda: list(guarded.records(since=timezone.now())),
     ]
     for ask in asked:
-        with pytest.raises(circuits.CircuitOpen):
+        with pytest.raises(circuit_breaker.CircuitOpen):
             ask()
     assert guarded.methods()
 
@@ -129,9 +129,9 @@ def test_all_calls_but_the_list_of_methods_stand_behind_the_circuit():
 def test_the_command_plays_an_outage_in_demo_mode_only(settings):
     settings.CONVEYOR_DEMO = True
     call_command("outage", NAME, "--seconds", "60")
-    assert outages.is_played(name=NAME)
+    assert simulated_outages.is_played(name=NAME)
     call_command("outage", NAME, "--end")
-    assert not outages.is_played(name=NAME)
+    assert not simulated_outages.is_played(name=NAME)
     with pytest.raises(CommandError, match=r"There are: .*gateway\.simulated"):
         call_command("outage", "the moon")
     with pytest.raises(CommandError, match="more than 0"):
@@ -139,10 +139,10 @@ def test_the_command_plays_an_outage_in_demo_mode_only(settings):
     settings.CONVEYOR_DEMO = False
     with pytest.raises(CommandError, match="demo mode only"):
         call_command("outage", NAME)
-    assert not outages.is_played(name=NAME)
+    assert not simulated_outages.is_played(name=NAME)
 
 
 def test_an_outage_ends_by_itself():
-    outages.begin(name=NAME, seconds=-1)
-    assert not outages.is_played(name=NAME)
-    outages.end(name=NAME)
+    simulated_outages.begin(name=NAME, seconds=-1)
+    assert not simulated_outages.is_played(name=NAME)
+    simulated_outages.end(name=NAME)

@@ -8,7 +8,7 @@ from messaging.invariants import audit
 from messaging.models import Message
 from orders.errors import IllegalTransition
 from orders.models import Order, Status
-from shop.services import cancel
+from shop.order_pages.services import cancel
 from tests.delivery import deliver, deliver_all, take
 from tests.factories import place
 from tests.races import at_once

@@ -5,10 +5,10 @@ import uuid
 import pytest
 
 from messaging.invariants import audit
-from messaging.ledger import enqueue, transaction
 from messaging.models import Message, State
-from messaging.permissions import Actor
-from messaging.services import retry
+from messaging.operations.actions import retry
+from messaging.operations.permissions import Actor
+from messaging.outbox import enqueue, transaction
 from orders.models import Order, Status
 from payments.gateways import GatewayUnavailable, gateway
 from payments.gateways.simulated import SimulatedGateway

@@ -19,9 +19,9 @@ from payments.gateways import gateway
 from payments.models import GatewayRefund, PaymentStatus, Refund, RefundStatus
 from payments.selectors import left_to_give_back
 from payments.services import give_back
-from shop.demo.people import form_groups, let_in
+from shop.demo.seed_logins import create_groups, create_logins
 from shop.models import Product, User
-from shop.services import cancel
+from shop.order_pages.services import cancel
 from tests.delivery import deliver_all, deliver_due
 from tests.factories import place
 
@@ -206,8 +206,8 @@ def test_what_the_gateway_refuses_to_give_back_waits_for_a_person():
 
 @pytest.fixture
 def office() -> Client:
-    form_groups()
-    let_in()
+    create_groups()
+    create_logins()
     client = Client()
     client.force_login(User.objects.get(username="operator"))
     return client

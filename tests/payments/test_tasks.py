@@ -7,11 +7,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from messaging import circuits
+from messaging import circuit_breaker
 from messaging.invariants import audit
 from messaging.models import Message, State
-from messaging.permissions import Actor
-from messaging.services import retry
+from messaging.operations.actions import retry
+from messaging.operations.permissions import Actor
 from orders.errors import IllegalTransition
 from orders.models import Order, Status
 from payments import selectors, services
@@ -20,7 +20,7 @@ from payments.gateways import ChargeResult, RefundResult
 from payments.gateways.simulated import SimulatedGateway
 from payments.models import GatewayCharge, GatewayRefund, Payment, PaymentStatus
 from payments.selectors import PaymentSummary
-from shop.services import cancel, pay_again
+from shop.order_pages.services import cancel, pay_again
 from tests.delivery import deliver, deliver_all, deliver_due, hurry, take
 from tests.factories import place
 
@@ -77,7 +77,7 @@ def test_a_card_that_works_pays_the_order():
 
 
 def test_a_happy_charge_is_one_commit_and_at_most_eight_statements(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(circuits, "LOOK_SECONDS", 3600)
+    monkeypatch.setattr(circuit_breaker, "LOOK_SECONDS", 3600)
     place()
     deliver(take(task="orders.send_email"))  # loads what a worker has loaded long before
     deliver(take(task=CHARGE))  # looks whether the gateway is up, as a process does once a second

@@ -16,7 +16,7 @@ from messaging.models import Message, State
 from orders.models import Order, Status
 from payments.models import GatewayEvent, Payment, PaymentStatus
 from payments.services import give_back
-from shop.services import cancel
+from shop.order_pages.services import cancel
 from tests.delivery import deliver_all, deliver_due, hurry
 from tests.factories import place
 from tests.payments.gateways.stripe_server import Fault, StripeServer

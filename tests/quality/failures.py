@@ -14,11 +14,12 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from messaging import services
-from messaging.failures import fingerprint
-from messaging.models import Attempt, FailureGroup, FailureHour, GroupState, Message, State
-from messaging.permissions import Actor
-from messaging.uuids import uuid7
+from messaging.models import Attempt, Message, State
+from messaging.models.uuid7 import uuid7
+from messaging.operations import actions
+from messaging.operations.models import FailureGroup, FailureHour, GroupState
+from messaging.operations.permissions import Actor
+from messaging.transitions.failure import fingerprint
 from orders.models import Order
 from payments.models import Payment
 from shop.models import Product
@@ -157,10 +158,10 @@ def _fingerprint(sample: SampleFailure) -> str:
 def _annotate_groups() -> None:
     operator, bank, carrier = Actor.system("operator"), _fingerprint(SAMPLES[0]), _fingerprint(SAMPLES[1])
     note = "Gateway outage from 11:00 to 14:00 UTC, resolved according to its status page."
-    services.set_group_state(fingerprint=bank, state=GroupState.ACKNOWLEDGED, actor=operator, note=note)
-    services.annotate_group(
+    actions.set_group_state(fingerprint=bank, state=GroupState.ACKNOWLEDGED, actor=operator, note=note)
+    actions.annotate_group(
         fingerprint=bank, note=note, runbook="https://example.com/runbooks/gateway-outage", actor=operator
     )
-    services.set_group_state(
+    actions.set_group_state(
         fingerprint=carrier, state=GroupState.ACKNOWLEDGED, actor=operator, note="Maintenance until 18:00 UTC."
     )

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from tests.quality.pages import Example, Visitor
 from tests.stack import Stack
 
-ADMIN = "/admin/messaging/"
+ADMIN = "/admin/operations/"
 
 
 def _example(title: str, path: str) -> Example:

@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from config.urls import handler400, handler403, handler404, handler500
 from config.urls import urlpatterns as pages
-from shop.views import errors
+from shop.site import error_pages as errors
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from messaging.bulk import checks
+from messaging.hooks import already_done
 from shipping.models import Shipment, ShipmentStatus
 from shipping.payloads import CompareParcel, CreateShipment, TrackShipment
 from tests.factories import place
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 def told_of(payload) -> str | None:
     id_ = uuid.uuid4()
-    return checks.done_already({payload.task: {id_: payload}}).get(id_)
+    return already_done.done_already({payload.task: {id_: payload}}).get(id_)
 
 
 def test_a_booking_is_done_once_there_is_a_parcel():

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from messaging import circuits, outages
+from messaging import circuit_breaker, simulated_outages
 from messaging.models import Circuit, Message, State
 from orders.models import Order, Status
 from orders.selectors import describe
@@ -22,9 +22,9 @@ SWIFTPOST = "carrier.swiftpost"
 
 @pytest.fixture
 def outage() -> Any:
-    outages.begin(name=SWIFTPOST, seconds=600)
+    simulated_outages.begin(name=SWIFTPOST, seconds=600)
     yield
-    outages.end(name=SWIFTPOST)
+    simulated_outages.end(name=SWIFTPOST)
 
 
 def paid(**options: Any) -> Order:
@@ -40,9 +40,9 @@ def ship(order: Order) -> Message:
 
 
 def end() -> None:
-    outages.end(name=SWIFTPOST)
+    simulated_outages.end(name=SWIFTPOST)
     Circuit.objects.update(probe_at=timezone.now())
-    circuits.forget()
+    circuit_breaker.forget()
 
 
 def test_parcels_wait_while_their_carrier_is_down_and_leave_once_it_is_back(outage):
@@ -74,10 +74,10 @@ def test_a_rejected_address_is_an_answer_and_ends_the_outage(outage):
 
 
 def test_looks_at_parcels_wait_too(outage):
-    outages.end(name=SWIFTPOST)
+    simulated_outages.end(name=SWIFTPOST)
     order = paid()
     ship(order)
-    outages.begin(name=SWIFTPOST, seconds=600)
+    simulated_outages.begin(name=SWIFTPOST, seconds=600)
     for _ in range(3):
         ship(paid())
     look = take(task=TRACK, subject=order.number)
@@ -95,7 +95,7 @@ def test_all_that_asks_a_carrier_stands_behind_its_circuit_and_the_rest_does_not
         lambda: guarded.cancel(tracking_number="SP1"),
     ]
     for ask in asked:
-        with pytest.raises(circuits.CircuitOpen):
+        with pytest.raises(circuit_breaker.CircuitOpen):
             ask()
     assert guarded.tracking_url(tracking_number="SP1").endswith("SP1")
     assert carrier("landpost").fetch(idempotency_key="k") is None, "another carrier is another circuit"
@@ -103,5 +103,5 @@ def test_all_that_asks_a_carrier_stands_behind_its_circuit_and_the_rest_does_not
 
 def test_each_carrier_has_a_circuit_that_operators_see_and_can_play_an_outage_of():
     names = {f"carrier.{each.name.lower()}" for each in carriers()}
-    assert names <= circuits.labels().keys()
-    assert names <= set(circuits.simulated())
+    assert names <= circuit_breaker.labels().keys()
+    assert names <= set(circuit_breaker.simulated())

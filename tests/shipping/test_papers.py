@@ -50,7 +50,7 @@ def client_with(*permissions: str) -> Client:
     user = UserFactory.create(is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     client = Client()
-    client.force_login(user, backend="shop.authentication.NameOrEmail")
+    client.force_login(user, backend="shop.accounts.authentication.NameOrEmail")
     return client
 
 

@@ -9,7 +9,8 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from messaging.invariants import audit
-from messaging.models import AuditEntry, Message, State
+from messaging.models import Message, State
+from messaging.operations.models import AuditEntry
 from orders.errors import IllegalTransition
 from orders.models import Order, Status
 from orders.values import Address
@@ -17,10 +18,10 @@ from shipping.carriers import EventCode, ParcelState, Tracking, TrackingEvent
 from shipping.models import CarrierParcel, Shipment, ShipmentStatus
 from shipping.repairs import CORRECT, RESHIP, BeingBooked, correct_address, reship
 from shipping.services import record_tracking
-from shop.errors import OutOfStock
 from shop.models import Product, StockMovement
-from shop.parcels.goods import TAKE_BACK, NothingCameBack, take_back
-from shop.services import cancel
+from shop.office.parcels.services import TAKE_BACK, ParcelNotReturned, restock_returned_parcel
+from shop.order_pages.services import cancel
+from shop.stock.services import OutOfStock
 from tests.delivery import deliver, deliver_all, deliver_due, take
 from tests.factories import place
 from tests.races import at_once
@@ -235,14 +236,14 @@ def test_the_looks_at_the_first_parcel_never_follow_the_second(settings: Any):
 def test_returned_goods_go_back_on_the_shelf_once():
     order, _shipment = ended("Returnham")
     before = stock()
-    assert [take_back(order=order, by=OLGA) for _ in range(2)] == [2, 0]
+    assert [restock_returned_parcel(order=order, by=OLGA) for _ in range(2)] == [2, 0]
     assert stock() == before + 2
 
 
 def test_goods_that_went_back_on_the_shelf_are_taken_anew_for_another_parcel():
     order, shipment = ended("Returnham")
     before = stock()
-    take_back(order=order, by=OLGA)
+    restock_returned_parcel(order=order, by=OLGA)
     assert reship(shipment=shipment, goods_are_back=False, by=OLGA)
     assert stock() == before
     assert order.shipments.count() == 1
@@ -250,8 +251,8 @@ def test_goods_that_went_back_on_the_shelf_are_taken_anew_for_another_parcel():
 
 def test_goods_that_are_not_back_are_not_put_on_the_shelf():
     order, _shipment = ended("Lostville")
-    with pytest.raises(NothingCameBack):
-        take_back(order=order, by=OLGA)
+    with pytest.raises(ParcelNotReturned):
+        restock_returned_parcel(order=order, by=OLGA)
 
 
 def test_each_deed_asks_for_its_own_permission_and_changes_nothing_without():
@@ -259,7 +260,7 @@ def test_each_deed_asks_for_its_own_permission_and_changes_nothing_without():
     for deed in (
         lambda: reship(shipment=shipment, goods_are_back=True, by=NOBODY),
         lambda: correct_address(order=order, address=BERN, by=NOBODY),
-        lambda: take_back(order=order, by=NOBODY),
+        lambda: restock_returned_parcel(order=order, by=NOBODY),
     ):
         with pytest.raises(PermissionDenied):
             deed()
@@ -268,7 +269,7 @@ def test_each_deed_asks_for_its_own_permission_and_changes_nothing_without():
 
 
 def line_of(order: Order, *, quantity: int) -> Any:
-    from shop.services import LineWanted
+    from shop.checkout.services import LineWanted
 
     return LineWanted(sku=order.lines.get().sku, quantity=quantity)
 

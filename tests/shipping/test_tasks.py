@@ -8,15 +8,15 @@ from django.test.utils import CaptureQueriesContext
 
 from messaging.invariants import audit
 from messaging.models import Message, State
-from messaging.permissions import Actor
-from messaging.services import discard
+from messaging.operations.actions import discard
+from messaging.operations.permissions import Actor
 from orders.models import Order, Status
 from orders.values import Address
 from shipping.carriers import Booking, carriers
 from shipping.carriers.simulated import Swiftpost, Tariff
 from shipping.models import CarrierParcel, Shipment, ShipmentStatus
 from shipping.selectors import consignment_of
-from shop.services import cancel
+from shop.order_pages.services import cancel
 from tests.delivery import deliver, deliver_all, deliver_due, hurry, take
 from tests.shipping.orders import CANCEL, CREATE, book, paid, status
 
@@ -37,7 +37,7 @@ def test_a_paid_order_is_shipped():
 
 
 def test_a_happy_booking_is_one_commit_and_at_most_eight_statements(monkeypatch):
-    monkeypatch.setattr("messaging.circuits.LOOK_SECONDS", 3600)
+    monkeypatch.setattr("messaging.circuit_breaker.LOOK_SECONDS", 3600)
     for carrier in carriers():
         carrier.fetch(idempotency_key="none")  # looks whether the carrier is up, as a process does once a second
     paid()

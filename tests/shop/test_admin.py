@@ -12,9 +12,9 @@ from django.urls import reverse
 from messaging.invariants import audit
 from orders.models import Order
 from payments.models import GatewayEvent
+from shop.catalogue.reviews.services import publish_examples
 from shop.models import Product, Review, StockMovement, User
-from shop.reviews.services import publish_examples
-from shop.services import cancel
+from shop.order_pages.services import cancel
 from tests.delivery import deliver_all, deliver_due
 from tests.factories import CategoryFactory, ProductFactory, place
 
@@ -27,7 +27,7 @@ RECORDS = [model for model in MODELS if model.__name__ not in {"Product", "Categ
 @pytest.fixture
 def staff() -> Client:
     client = Client()
-    client.force_login(User.objects.create_superuser("root"), "shop.authentication.NameOrEmail")
+    client.force_login(User.objects.create_superuser("root"), "shop.accounts.authentication.NameOrEmail")
     return client
 
 
@@ -128,7 +128,7 @@ def test_a_review_is_hidden_and_shown_again_by_who_may_and_that_is_logged(staff)
     looks_only = Client()
     clerk = User.objects.create_user("clerk", is_staff=True)
     clerk.user_permissions.add(Permission.objects.get(codename="view_review"))
-    looks_only.force_login(clerk, "shop.authentication.NameOrEmail")
+    looks_only.force_login(clerk, "shop.accounts.authentication.NameOrEmail")
     looks_only.post(url(Review, "changelist"), chosen | {"action": "hide"})
     assert Review.objects.get().is_shown
     staff.post(url(Review, "changelist"), chosen | {"action": "hide"})

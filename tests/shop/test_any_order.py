@@ -24,9 +24,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from messaging import circuits, ledger, outages, services
+from messaging import circuit_breaker, outbox, simulated_outages
 from messaging.models import Circuit, Message, State
-from messaging.permissions import Actor
+from messaging.operations import actions
+from messaging.operations.permissions import Actor
 from orders.errors import IllegalTransition
 from orders.models import Order, Status
 from payments.errors import NothingToRefund
@@ -38,10 +39,11 @@ from shipping import repairs
 from shipping.carriers import EventCode, Heard, TrackingEvent
 from shipping.models import CarrierParcel, Shipment
 from shipping.services import hear as hear_carrier
-from shop.errors import OutOfStock
+from shop.checkout.services import LineWanted
 from shop.models import User
-from shop.parcels import goods
-from shop.services import LineWanted, cancel, pay_again
+from shop.office.parcels.services import ParcelNotReturned, restock_returned_parcel
+from shop.order_pages.services import cancel, pay_again
+from shop.stock.services import OutOfStock
 from tests.auditing import broken
 from tests.delivery import deliver, deliver_all
 from tests.factories import ADDRESS, ProductFactory, place
@@ -68,7 +70,7 @@ class Shop(RuleBasedStateMachine):
         try:
             self.come_to_rest()
         finally:
-            circuits.forget()
+            circuit_breaker.forget()
             call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)
 
     # -- the shopper --------------------------------------------------------------------------------------------------
@@ -142,7 +144,7 @@ class Shop(RuleBasedStateMachine):
         if charge is not None:
             number = 0 if again else data.draw(st.integers(0, 10**6))
             key = uuid.UUID(charge.idempotency_key)
-            with ledger.transaction():
+            with outbox.transaction():
                 hear(event=Event(f"evt_{charge.pk}_{number}", "charge.succeeded", key, charge.reference))
 
     @rule(data=st.data(), code=st.sampled_from(EventCode))
@@ -151,19 +153,19 @@ class Shop(RuleBasedStateMachine):
         parcel = one_of(data, CarrierParcel.objects.all())
         if parcel is not None:
             event = TrackingEvent(id=f"{parcel.pk}-{code}", at=timezone.now(), code=code)
-            with ledger.transaction():
+            with outbox.transaction():
                 hear_carrier(carrier=parcel.carrier, heard=Heard(parcel.tracking_number, event))
 
     @rule(data=st.data())
     def goes_down(self, data: st.DataObject) -> None:
-        outages.begin(name=data.draw(st.sampled_from(circuits.simulated())), seconds=3600)
+        simulated_outages.begin(name=data.draw(st.sampled_from(circuit_breaker.simulated())), seconds=3600)
 
     @rule()
     def all_come_back(self) -> None:
-        for name in circuits.simulated():
-            outages.end(name=name)
+        for name in circuit_breaker.simulated():
+            simulated_outages.end(name=name)
         Circuit.objects.filter(opened_at__isnull=False).update(probe_at=timezone.now())
-        circuits.forget()
+        circuit_breaker.forget()
 
     # -- the office ---------------------------------------------------------------------------------------------------
 
@@ -171,7 +173,7 @@ class Shop(RuleBasedStateMachine):
     @rule(data=st.data(), share=st.sampled_from([0.25, 0.5, 1.0]))
     def gives_back(self, data: st.DataObject, share: float) -> None:
         order = self._order(data)
-        with suppress(NothingToRefund), ledger.transaction():
+        with suppress(NothingToRefund), outbox.transaction():
             amount = round(order.total * share)
             give_back(order=order, amount=amount, request_id=uuid.uuid4(), by="ann", reason="a whim")
 
@@ -180,7 +182,7 @@ class Shop(RuleBasedStateMachine):
         shipment = one_of(data, Shipment.objects.all())
         if shipment is not None:
             address = replace(ADDRESS, city=city)
-            with suppress(IllegalTransition, OutOfStock), ledger.transaction():
+            with suppress(IllegalTransition, OutOfStock), outbox.transaction():
                 repairs.reship(shipment=shipment, goods_are_back=goods_are_back, address=address, by=self.operator)
 
     @precondition(lambda self: self.orders)
@@ -193,20 +195,20 @@ class Shop(RuleBasedStateMachine):
     @precondition(lambda self: self.orders)
     @rule(data=st.data())
     def takes_goods_back(self, data: st.DataObject) -> None:
-        with suppress(goods.NothingCameBack), ledger.transaction():
-            goods.take_back(order=self._order(data), by=self.operator)
+        with suppress(ParcelNotReturned), outbox.transaction():
+            restock_returned_parcel(order=self._order(data), by=self.operator)
 
     @rule(data=st.data())
     def retries(self, data: st.DataObject) -> None:
         message = one_of(data, Message.objects.dead())
         if message is not None:
-            services.retry(ids=[message.pk], actor=ANN)
+            actions.retry(ids=[message.pk], actor=ANN)
 
     @precondition(lambda self: not pending().filter(task=Reconcile.task).exists())
     @rule()
     def reconciles(self) -> None:
-        with ledger.transaction():
-            ledger.enqueue(Reconcile())
+        with outbox.transaction():
+            outbox.enqueue(Reconcile())
 
     # -- what must hold -----------------------------------------------------------------------------------------------
 

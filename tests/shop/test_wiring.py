@@ -7,7 +7,7 @@ from messaging.models import Message
 from orders.models import Order
 from shipping.models import Shipment
 from shipping.repairs import reship
-from shop.services import cancel, pay_again
+from shop.order_pages.services import cancel, pay_again
 from tests.delivery import deliver, deliver_all, take
 from tests.factories import UserFactory, place
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from messaging import circuits, outages
+from messaging import circuit_breaker, simulated_outages
+from messaging.conf import settings
 
 
 class Command(BaseCommand):
@@ -20,16 +20,18 @@ class Command(BaseCommand):
         name, seconds = options["name"], options["seconds"]
         self._check(name, seconds)
         if options["end"]:
-            outages.end(name=name)
+            simulated_outages.end(name=name)
             self.stdout.write(f"{name} answers again.")
         else:
-            outages.begin(name=name, seconds=seconds)
+            simulated_outages.begin(name=name, seconds=seconds)
             self.stdout.write(f"{name} answers nobody for {seconds:g} s. `outage {name} --end` ends that.")
 
     def _check(self, name: str, seconds: float) -> None:
         if not settings.CONVEYOR_DEMO:
             raise CommandError("Outages are played in demo mode only; set CONVEYOR_DEMO=1.")
-        if name not in circuits.simulated():
-            raise CommandError(f"Nothing simulated is called {name}. There are: {', '.join(circuits.simulated())}.")
+        if name not in circuit_breaker.simulated():
+            raise CommandError(
+                f"Nothing simulated is called {name}. There are: {', '.join(circuit_breaker.simulated())}."
+            )
         if not 0 < seconds <= 86_400:
             raise CommandError("--seconds is more than 0, and at most 86,400.")

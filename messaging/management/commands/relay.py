@@ -6,8 +6,7 @@ from typing import Any
 from celery import current_app
 from django.core.management.base import BaseCommand, CommandParser
 
-from messaging.relay import Relay
-from messaging.relay.loop import Pace
+from messaging.relay.loop import Pace, Relay
 
 
 class Command(BaseCommand):

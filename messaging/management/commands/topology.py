@@ -7,9 +7,9 @@ from django.apps import apps
 from django.core.management.base import BaseCommand, CommandParser
 from django.dispatch import Signal
 
+from messaging.hooks.signal_map import name_of, tasks_of
 from messaging.payloads import registered_payloads
 from messaging.topology import Priority, topology
-from messaging.wiring import name_of, tasks_of
 
 
 def wiring() -> list[dict[str, Any]]:

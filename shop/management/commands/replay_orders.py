@@ -1,4 +1,4 @@
-"""Would the shop stand a real day? `manage.py replay_orders FILE.csv` places its sales as orders."""
+"""`manage.py replay_orders FILE.csv`: places real sales of another shop as orders."""
 
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
@@ -7,10 +7,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from shop.replay.invoices import first_sales, invoices
-from shop.replay.rows import BadFile, read_rows
-from shop.replay.run import Report, replay
-from shop.replay.told import Bar, as_json, in_words
+from shop.replay.csv_invoices import first_sales, invoices
+from shop.replay.csv_rows import BadFile, read_rows
+from shop.replay.output import ProgressBar, as_json, as_text
+from shop.replay.services import Report, replay
 
 
 class Command(BaseCommand):
@@ -34,12 +34,12 @@ class Command(BaseCommand):
             raise CommandError(f"{error} Nothing was written.") from None
         if options["limit"]:
             found = first_sales(invoices=found, limit=options["limit"])
-        progress = Bar(sys.stderr, len(found)).show if sys.stderr.isatty() else _silently
+        progress = ProgressBar(sys.stderr, len(found)).show if sys.stderr.isatty() else _silently
         try:
             report = replay(invoices=found, speed=options["speed"], progress=progress)
         except KeyboardInterrupt:
             raise CommandError("Stopped. What was placed stays; run it again to go on.", returncode=130) from None
-        self.stdout.write(as_json(report) if options["json"] else in_words(report))
+        self.stdout.write(as_json(report) if options["json"] else as_text(report))
 
 
 def _silently(report: Report) -> None:

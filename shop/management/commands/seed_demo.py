@@ -1,14 +1,14 @@
-"""How does an empty shop become one to look at? `manage.py seed_demo`, safe to run twice."""
+"""`manage.py seed_demo`: fills an empty shop with the demo's data; safe to run twice."""
 
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from shop.demo.goods import stock_the_shelves
-from shop.demo.people import form_groups, let_in
-from shop.demo.reviews import let_them_talk
-from shop.demo.sales import sell
+from shop.demo.seed_catalogue import create_catalogue
+from shop.demo.seed_logins import create_groups, create_logins
+from shop.demo.seed_orders import place_orders
+from shop.demo.seed_reviews import create_reviews
 
 
 class Command(BaseCommand):
@@ -21,16 +21,16 @@ class Command(BaseCommand):
         parser.add_argument("--without-orders", action="store_true", help="catalogue, groups and logins only")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self._say(f"Catalogue: {stock_the_shelves()} new products.")
-        self._say(f"Reviews: {let_them_talk()} new examples.")
-        form_groups()
+        self._say(f"Catalogue: {create_catalogue()} new products.")
+        self._say(f"Reviews: {create_reviews()} new examples.")
+        create_groups()
         self._say("Groups of staff: Operators, Support.")
         if not settings.CONVEYOR_DEMO:
             self._say("No logins and no orders: these are made in demo mode only (CONVEYOR_DEMO=1).")
             return
-        self._say(f"New logins, each with its name as password: {', '.join(let_in()) or 'none'}.")
-        for sale, is_new in () if options["without_orders"] else sell():
-            self._say(f"Order of {sale.name}: {sale.told}." if is_new else f"Order of {sale.name}: already there.")
+        self._say(f"New logins, each with its name as password: {', '.join(create_logins()) or 'none'}.")
+        for sale, is_new in () if options["without_orders"] else place_orders():
+            self._say(f"Order of {sale.name}: {sale.outcome}." if is_new else f"Order of {sale.name}: already there.")
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)

@@ -29,7 +29,7 @@ def failed_orders(stack, count: int) -> list[str]:
 
 def test_failed_tasks_are_previewed_retried_and_watched_until_finished(stack, visit):
     numbers = failed_orders(stack, 4)
-    page = visit("/account/login/?next=/admin/messaging/failedtask/?queue=payments")
+    page = visit("/account/login/?next=/admin/operations/failedtask/?queue=payments")
     sign_in(page, name="operator")
     for number in numbers:
         page.locator("#result_list tbody tr").filter(has_text=number).get_by_role("checkbox").check()
@@ -54,7 +54,7 @@ def test_failed_tasks_are_previewed_retried_and_watched_until_finished(stack, vi
 def test_it_works_without_javascript_on_a_phone(stack, visit):
     (number,) = failed_orders(stack, 1)
     page = visit(
-        f"/account/login/?next=/admin/messaging/bulkoperation/new/?subject={number}",
+        f"/account/login/?next=/admin/operations/bulkoperation/new/?subject={number}",
         java_script_enabled=False,
         viewport={"width": 360, "height": 640},
     )

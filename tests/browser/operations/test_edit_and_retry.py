@@ -2,7 +2,8 @@
 
 from playwright.sync_api import expect
 
-from messaging.models import Message, PayloadEdit
+from messaging.models import Message
+from messaging.operations.models import PayloadEdit
 from payments.models import Payment
 from tests.browser import ONE_BACKEND
 from tests.browser.steps import SHIPPED, buy, sign_in, status
@@ -20,12 +21,12 @@ def test_an_operator_corrects_a_payload_and_the_order_ships(stack, visit):
         charge = Message.objects.using(stack.alias).get(subject=order, task="payments.charge_payment")
         Message.objects.using(stack.alias).filter(pk=charge.pk).update(payload={"payment_id": "mistyped"})
 
-    operator = visit("/account/login/?next=/admin/messaging/failedtask/")
+    operator = visit("/account/login/?next=/admin/operations/failedtask/")
     sign_in(operator, name="operator")
     operator.locator("#searchbar").fill(order)
     operator.get_by_role("button", name="Search").click()
     operator.locator("#result_list").get_by_role("link", name="RuntimeError").click()
-    expect(operator.locator(".messaging-sentence")).to_contain_text(f"payments.charge_payment, about {order}, failed")
+    expect(operator.locator(".desk-sentence")).to_contain_text(f"payments.charge_payment, about {order}, failed")
 
     operator.get_by_role("link", name="Edit and retry").click()
     operator.get_by_label("payment_id").fill("still wrong")
@@ -41,6 +42,6 @@ def test_an_operator_corrects_a_payload_and_the_order_ships(stack, visit):
 
     expect(status(shopper)).to_have_attribute("data-status", SHIPPED)
     operator.reload()
-    expect(operator.locator(".messaging-state").first).to_have_text("succeeded")
+    expect(operator.locator(".desk-state").first).to_have_text("succeeded")
     with stack.db():
         assert PayloadEdit.objects.using(stack.alias).get(message_id=charge.pk).before == {"payment_id": "mistyped"}

@@ -15,18 +15,18 @@ def test_an_operator_retries_a_failed_charge_and_the_order_ships(stack, visit):
     expect(status(shopper)).to_contain_text("a person is looking at it")
     expect(shopper.locator("#timeline")).to_contain_text("Waiting for a person to look at it")
 
-    operator = visit("/account/login/?next=/admin/messaging/failedtask/")
+    operator = visit("/account/login/?next=/admin/operations/failedtask/")
     sign_in(operator, name="operator")
     operator.locator("#searchbar").fill(order)
     operator.get_by_role("button", name="Search").click()
     expect(operator.locator("#result_list tbody tr")).to_have_count(1)
     operator.locator("#result_list").get_by_role("link", name="RuntimeError").click()
-    expect(operator.locator(".messaging-attempt[open]")).to_contain_text("payments/gateways/simulated.py")
+    expect(operator.locator(".desk-attempt[open]")).to_contain_text("payments/gateways/simulated.py")
 
     with stack.db():
         Payment.objects.using(stack.alias).filter(order__number=order).update(method="pm_card_visa")
     operator.get_by_role("button", name="Retry").click()
     expect(operator.get_by_text("1 task goes out again.")).to_be_visible()
     expect(status(shopper)).to_have_attribute("data-status", SHIPPED)
-    operator.goto(f"/admin/messaging/failedtask/?q={order}")
+    operator.goto(f"/admin/operations/failedtask/?q={order}")
     expect(operator.locator("#result_list tbody tr")).to_have_count(0)

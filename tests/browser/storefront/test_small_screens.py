@@ -43,7 +43,7 @@ def test_account_and_failed_tasks_fit_a_small_phone(visit):
     assert_fits(page)
     sign_in(page, name="operator")
     assert_fits(page)
-    page.goto("/admin/messaging/failedtask/")
+    page.goto("/admin/operations/failedtask/")
     assert_fits(page)
     page.locator("#result_list").get_by_role("link", name="RuntimeError").first.click()
     assert_fits(page)

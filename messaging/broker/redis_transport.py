@@ -1,0 +1,137 @@
+"""How does a Valkey (or Redis) broker learn what RabbitMQ does by itself: dead letters, and that 9 is the most urgent?
+
+kombu's Redis transport drops a rejected message, loses one that no exchange was declared for, stops at bytes that are
+no message, and takes priority 0 first. This transport mends the four, so that everything above it is the same on both.
+"""
+
+import base64
+import json
+import uuid
+from typing import Any
+
+from kombu.transport import TRANSPORT_ALIASES, redis, virtual
+from kombu.utils.encoding import bytes_to_str
+from kombu.utils.json import dumps, loads
+
+from messaging.topology import MAX_PRIORITY, UnroutableKey, topology
+
+Envelope = dict[str, Any]
+
+
+class QoS(redis.QoS):
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        """Move a rejected message to its dead-letter queue, in the transaction that takes it from the unacked ones."""
+        if requeue:
+            super().reject(delivery_tag, requeue=True)
+            return
+
+        def move(pipe: Any) -> None:
+            held = pipe.hget(self.unacked_key, delivery_tag)
+            pipe.multi()
+            self._remove_from_indices(delivery_tag, pipe)
+            if held:
+                envelope, exchange, routing_key = loads(bytes_to_str(held))
+                self.channel.dead_letter(envelope, exchange, routing_key, pipe)
+
+        with self.channel.conn_or_acquire() as client:
+            client.transaction(move, self.unacked_key)
+        virtual.QoS.ack(self, delivery_tag)
+
+
+class Channel(redis.Channel):
+    QoS = QoS
+
+    def _lookup(self, exchange: str, routing_key: str, default: str | None = None) -> list[str]:
+        """The project's own bindings come from its settings, so that a wiped server cannot forget them."""
+        if exchange == topology().exchange:
+            try:
+                return [topology().queue_for(routing_key)]
+            except UnroutableKey:
+                return []
+        return list(super()._lookup(exchange, routing_key, default))
+
+    def _get_message_priority(self, message: Envelope, reverse: bool = False) -> int:
+        return MAX_PRIORITY - int(super()._get_message_priority(message, reverse=reverse))
+
+    def dead_letter(self, envelope: Envelope, exchange: str, routing_key: str, pipe: Any) -> None:
+        """Append `envelope` to the dead-letter queue of each queue it was in, marked as RabbitMQ marks it."""
+        for queue in self._lookup(exchange, routing_key):
+            if queue in topology().queues:
+                death = {"queue": queue, "reason": "rejected", "routing-keys": [routing_key]}
+                headers = {**(envelope.get("headers") or {}), "x-death": [death]}
+                dead = topology().dead(queue)
+                properties = {
+                    **envelope["properties"],
+                    "priority": MAX_PRIORITY,
+                    "delivery_tag": str(uuid.uuid4()),
+                    "delivery_info": {"exchange": "", "routing_key": dead},
+                }
+                pipe.lpush(dead, dumps({**envelope, "headers": headers, "properties": properties}))
+
+    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
+        """A task that ends after its connection was lost cannot be acknowledged: an error that a worker survives.
+
+        kombu raises AttributeError there, which ends the worker.
+        """
+        if getattr(self.connection, "client", None) is None:
+            raise ConnectionResetError("the connection to the broker was closed meanwhile")
+        return dict(super()._connparams(asynchronous=asynchronous))
+
+    def _brpop_read(self, **options: Any) -> bool:
+        """As in kombu, but bytes that are no message are delivered as such instead of stopping the worker."""
+        try:
+            try:
+                popped = self.client.parse_response(self.client.connection, "BRPOP", **options)
+            except self.connection_errors:
+                self.client.connection.disconnect()
+                raise
+            if not popped:
+                raise redis.Empty
+            key, item = popped
+            queue = bytes_to_str(key).rsplit(self.sep, 1)[0]
+            self._queue_cycle.rotate(queue)
+            self.connection._deliver(open_envelope(item, queue), queue)
+            return True
+        finally:
+            self._in_poll = None
+            self._flush_brpop_reauth()
+
+    def _get(self, queue: str) -> Envelope:
+        with self.conn_or_acquire() as client:
+            for step in self.priority_steps:
+                item = client.rpop(self._q_for_pri(queue, step))
+                if item:
+                    return open_envelope(item, queue)
+        raise redis.Empty
+
+
+class Transport(redis.Transport):
+    Channel = Channel
+
+
+def open_envelope(item: bytes, queue: str) -> Envelope:
+    """kombu's envelope in `item`, or one made around bytes that hold none."""
+    try:
+        envelope = loads(bytes_to_str(item))
+        properties = envelope["properties"]
+        if properties["delivery_tag"] and isinstance(properties["delivery_info"]["routing_key"], str):
+            return dict(envelope)
+    except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError, ValueError):
+        pass
+    return {
+        "body": base64.b64encode(item).decode("ascii"),
+        "content-type": "application/octet-stream",
+        "content-encoding": "binary",
+        "headers": {},
+        "properties": {
+            "body_encoding": "base64",
+            "delivery_tag": str(uuid.uuid4()),
+            "delivery_info": {"exchange": "", "routing_key": queue},
+        },
+    }
+
+
+def install() -> None:
+    """Use this transport for every `redis://` address. kombu has no other way to replace one that a URL names."""
+    for scheme in ("redis", "rediss"):
+        TRANSPORT_ALIASES[scheme] = "messaging.broker.redis_transport:Transport"

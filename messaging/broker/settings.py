@@ -1,0 +1,77 @@
+"""Celery settings that lose no message, and the transport options of each broker."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from messaging.topology import Topology
+
+CONNECT_TIMEOUT = 2
+SOCKET_TIMEOUT = 10
+#: The engine's entries for `beat_schedule`; seconds.
+SCHEDULE: dict[str, dict[str, Any]] = {
+    "purge finished messages": {"task": "messaging.purge_finished", "schedule": 600.0},
+    "check the invariants": {"task": "messaging.check_invariants", "schedule": 300.0},
+}
+DEAD_TASK_POLICY: dict[str, Any] = {
+    "task_acks_late": True,
+    "task_reject_on_worker_lost": True,
+    "task_acks_on_failure": False,
+    "task_acks_on_timeout": False,
+}
+
+
+def is_amqp(broker_url: str) -> bool:
+    return broker_url.startswith("amqp")
+
+
+def celery_settings(
+    broker_url: str, *, topology: Mapping[str, Any], visibility: float = 60.0, hard_limit: float = 25.0
+) -> dict[str, Any]:
+    """Celery's settings, in lower case. `topology` is `settings.MESSAGING`; `visibility` and `hard_limit` are seconds.
+
+    The hard time limit kills what ignores the soft one at 80 %; both end as failed attempts in the ledger.
+    """
+    queues = Topology.from_settings(topology)
+    return DEAD_TASK_POLICY | {
+        "broker_url": broker_url,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_connection_timeout": CONNECT_TIMEOUT,
+        "broker_transport_options": transport_options(broker_url, visibility=visibility),
+        "task_queues": queues.kombu_queues(),
+        "task_default_queue": queues.maintenance,
+        "task_create_missing_queues": False,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_ignore_result": True,
+        "task_track_started": False,
+        "task_soft_time_limit": hard_limit * 0.8,
+        "task_time_limit": hard_limit,
+        "beat_scheduler": "messaging.scheduler:LedgerScheduler",
+        "beat_schedule": SCHEDULE,
+        "worker_prefetch_multiplier": 1,
+        "worker_cancel_long_running_tasks_on_connection_loss": True,
+        "worker_soft_shutdown_timeout": 5.0,
+        "worker_enable_soft_shutdown_on_idle": False,
+        "worker_hijack_root_logger": False,
+        "worker_send_task_events": True,
+        "task_send_sent_event": False,
+        "enable_utc": True,
+        # Celery closes the database connection around every task unless it may be reused this often.
+        "CELERY_DB_REUSE_MAX": 10**9,
+    }
+
+
+def transport_options(broker_url: str, *, visibility: float) -> dict[str, Any]:
+    """Options with bounded timeouts. Each broker fails on the other's options, so the two sets are never mixed."""
+    if is_amqp(broker_url):
+        return {"confirm_publish": True, "read_timeout": SOCKET_TIMEOUT, "write_timeout": SOCKET_TIMEOUT}
+    return {
+        "visibility_timeout": visibility,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "priority_steps": list(range(10)),
+        "socket_timeout": SOCKET_TIMEOUT,
+        "socket_connect_timeout": CONNECT_TIMEOUT,
+        "socket_keepalive": True,
+    }

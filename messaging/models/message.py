@@ -1,0 +1,146 @@
+"""The ledger: one row per message, one per failed attempt."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from messaging.models.uuid7 import uuid7
+from messaging.topology import Priority
+
+
+class State(models.TextChoices):
+    PENDING = "pending", _("waiting to be sent")
+    SENT = "sent", _("sent")
+    DONE = "done", _("succeeded")
+    DEAD = "dead", _("dead")
+    DISCARDED = "discarded", _("discarded")
+
+
+LIVE_STATES = (State.PENDING, State.SENT)
+_DIED = Q(state=State.DEAD) | Q(state=State.DISCARDED) | Q(replayed_from__gt=0)
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def due(self, *, now: datetime) -> "MessageQuerySet":
+        return self.filter(state=State.PENDING, available_at__lte=now)
+
+    def live(self) -> "MessageQuerySet":
+        """Two conditions rather than one list, so that PostgreSQL uses both partial indexes."""
+        return self.filter(Q(state=State.PENDING) | Q(state=State.SENT))
+
+    def dead(self) -> "MessageQuerySet":
+        return self.filter(state=State.DEAD)
+
+    def died(self) -> "MessageQuerySet":
+        """Dead now or once: discarded messages and revived ones included, whatever their state."""
+        return self.filter(_DIED)
+
+    def unsettled(self) -> "MessageQuerySet":
+        """Live or dead: still explains why something has not happened yet."""
+        return self.filter(state__in=(*LIVE_STATES, State.DEAD))
+
+
+class Message(models.Model):
+    """One message, from the transaction that enqueues it until its effects are committed.
+
+    `attempts` counts all failed attempts; those before `replayed_from` do not count against the limit, because an
+    operator has granted a fresh start. `sends` counts publications, and each delivery carries its number, so that a
+    copy of an earlier publication can be told from the present one. `started_at` is when the successful run began;
+    failed runs have theirs in `Attempt`. `waits_for` names the open circuit that defers a pending message.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    task = models.CharField(_("task"), max_length=200)
+    queue = models.CharField(_("queue"), max_length=100)
+    routing_key = models.CharField(_("routing key"), max_length=200)
+    priority = models.PositiveSmallIntegerField(_("priority"), default=Priority.NORMAL)
+    payload = models.JSONField(_("payload"), default=dict)
+    schema_version = models.PositiveSmallIntegerField(_("schema version"), default=1)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
+    available_at = models.DateTimeField(_("available at"), default=timezone.now)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    replayed_from = models.PositiveIntegerField(_("replayed from"), default=0)
+    sends = models.PositiveIntegerField(_("sends"), default=0)
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    started_at = models.DateTimeField(_("started at"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+    subject = models.CharField(_("subject"), max_length=100, blank=True)
+    correlation_id = models.UUIDField(_("correlation id"))
+    causation_id = models.UUIDField(_("causation id"), null=True, blank=True)
+    traceparent = models.CharField(_("traceparent"), max_length=55, blank=True)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
+
+    error_type = models.CharField(_("error type"), max_length=200, blank=True)
+    error_message = models.CharField(_("error message"), max_length=1000, blank=True)
+    fingerprint = models.CharField(_("fingerprint"), max_length=40, blank=True)
+    raw_body = models.BinaryField(null=True, blank=True)
+    raw_headers = models.JSONField(null=True, blank=True)
+    note = models.CharField(_("note"), max_length=500, blank=True)
+    waits_for = models.CharField(_("waits for"), max_length=60, blank=True, db_default="", default="")
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        db_table = "messaging_message"
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=State.values), name="messaging_message_state_is_known"),
+        ]
+        indexes = [
+            models.Index("available_at", "priority", name="messaging_due", condition=Q(state=State.PENDING)),
+            models.Index("queue", "sent_at", name="messaging_in_flight", condition=Q(state=State.SENT)),
+            models.Index("queue", "finished_at", name="messaging_dead", condition=Q(state=State.DEAD)),
+            models.Index("fingerprint", "finished_at", name="messaging_dead_group", condition=Q(state=State.DEAD)),
+            models.Index(
+                F("finished_at").desc(), F("id").desc(), name="messaging_dead_newest", condition=Q(state=State.DEAD)
+            ),
+            models.Index("finished_at", name="messaging_discarded", condition=Q(state=State.DISCARDED)),
+            models.Index("id", name="messaging_replayed", condition=Q(replayed_from__gt=0)),
+            models.Index("subject", "id", name="messaging_subject"),
+            # Spares the relay from reading everything that waits in paused queues.
+            models.Index("queue", "available_at", name="messaging_due_by_queue", condition=Q(state=State.PENDING)),
+            models.Index("finished_at", "queue", name="messaging_finished", condition=Q(state=State.DONE)),
+            models.Index("waits_for", name="messaging_waits_for", condition=Q(state=State.PENDING) & ~Q(waits_for="")),
+            # Covers the columns that the desk's facets count by, so that 50,000 rows are counted from the index alone.
+            models.Index(
+                fields=["-finished_at", "-id"],
+                name="messaging_died",
+                condition=_DIED,
+                include=["queue", "task", "error_type", "fingerprint", "state", "replayed_from"],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.task} {self.subject or self.pk}"
+
+    @property
+    def retries(self) -> int:
+        """Failed attempts since the last fresh start: Celery's `request.retries`."""
+        return self.attempts - self.replayed_from
+
+
+class Attempt(models.Model):
+    """A failed attempt, or one whose worker was lost. Success leaves no row."""
+
+    id = models.BigAutoField(primary_key=True)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attempt_set")
+    number = models.PositiveIntegerField()
+    worker = models.CharField(max_length=200, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(default=timezone.now)
+    error_type = models.CharField(max_length=200)
+    error_message = models.CharField(max_length=1000, blank=True)
+    traceback = models.TextField(blank=True)
+    fingerprint = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        db_table = "messaging_attempt"
+        ordering = ["number", "id"]
+        indexes = [models.Index("ended_at", name="messaging_attempt_ended")]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number}: {self.error_type}"

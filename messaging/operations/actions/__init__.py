@@ -1,0 +1,49 @@
+"""What operators do: each action asks for a permission, is one transaction, and leaves an entry in the audit log."""
+
+from messaging.operations.actions.circuits import CircuitClosed, probe
+from messaging.operations.actions.edit import CannotEdit, edit_and_retry, reveal, reveal_for_edit
+from messaging.operations.actions.exports import record_export
+from messaging.operations.actions.groups import (
+    IllegalGroupState,
+    annotate_group,
+    discard_group,
+    restore_operation,
+    set_group_state,
+)
+from messaging.operations.actions.messages import Outcome, ReasonMissing, discard, restore, retry
+from messaging.operations.actions.queues import (
+    AlreadyPaused,
+    NotPaused,
+    QueueUnknown,
+    pause,
+    resume,
+    run_now,
+    run_queue_now,
+)
+
+__all__ = [
+    "AlreadyPaused",
+    "CannotEdit",
+    "CircuitClosed",
+    "IllegalGroupState",
+    "NotPaused",
+    "Outcome",
+    "QueueUnknown",
+    "ReasonMissing",
+    "annotate_group",
+    "discard",
+    "discard_group",
+    "edit_and_retry",
+    "pause",
+    "probe",
+    "record_export",
+    "restore",
+    "restore_operation",
+    "resume",
+    "retry",
+    "reveal",
+    "reveal_for_edit",
+    "run_now",
+    "run_queue_now",
+    "set_group_state",
+]

@@ -1,0 +1,106 @@
+"""Failure groups: acknowledge, resolve, annotate, discard as a whole, and undo a discard."""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from messaging import transitions
+from messaging.models import Message, State
+from messaging.models.uuid7 import uuid7
+from messaging.operations import audit, permissions
+from messaging.operations.actions.messages import require_reason
+from messaging.operations.models import AuditEntry, FailureGroup, GroupState
+from messaging.operations.permissions import Actor
+from messaging.transitions import Intervention
+
+BATCH = 1000
+_MOVES: dict[str, tuple[GroupState, ...]] = {
+    GroupState.ACKNOWLEDGED: (GroupState.OPEN, GroupState.REGRESSED),
+    GroupState.RESOLVED: (GroupState.OPEN, GroupState.ACKNOWLEDGED, GroupState.REGRESSED),
+    GroupState.OPEN: (GroupState.ACKNOWLEDGED, GroupState.RESOLVED, GroupState.REGRESSED),
+}
+
+
+class IllegalGroupState(ValueError):
+    """The group cannot change from its state to the one asked for."""
+
+
+@transaction.atomic
+def set_group_state(*, fingerprint: str, state: GroupState, actor: Actor, note: str = "") -> FailureGroup:
+    """Acknowledge, resolve or reopen a group; a `note` replaces the one it has.
+
+    Raises `PermissionDenied`, `FailureGroup.DoesNotExist`, and `IllegalGroupState` naming both states.
+    """
+    actor.require(permissions.RETRY)
+    changes: dict[str, Any] = {"state": state} | ({"note": note} if note else {})
+    moved = FailureGroup.objects.filter(pk=fingerprint, state__in=_MOVES[state]).update(**changes)
+    group = FailureGroup.objects.get(pk=fingerprint)
+    if not moved:
+        raise IllegalGroupState(
+            f"The group is {GroupState(group.state).label}; it cannot become {GroupState(state).label}."
+        )
+    audit.record(action=f"group {state}", actor=actor, reason=note, group=fingerprint)
+    return group
+
+
+@transaction.atomic
+def annotate_group(*, fingerprint: str, note: str, runbook: str, actor: Actor) -> None:
+    """Set a group's note and the address of its runbook. Raises `PermissionDenied`."""
+    actor.require(permissions.RETRY)
+    FailureGroup.objects.filter(pk=fingerprint).update(note=note, runbook=runbook)
+    audit.record(action="group note", actor=actor, group=fingerprint, data={"note": note, "runbook": runbook})
+
+
+def discard_group(*, fingerprint: str, until: datetime, actor: Actor, reason: str) -> tuple[uuid.UUID, int]:
+    """Discard all messages of a group that were dead at `until`. Returns the operation's id and how many they were.
+
+    Messages that die later are untouched. Raises `PermissionDenied` and `ReasonMissing`.
+    """
+    actor.require(permissions.DISCARD)
+    require_reason(reason)
+    intervention = Intervention(actor=actor.name, action="discard", reason=reason, operation_id=(operation := uuid7()))
+    dead = Message.objects.dead().filter(fingerprint=fingerprint, finished_at__lte=until)
+    return operation, _in_batches(
+        lambda: dead, lambda rows: transitions.discard_locked(rows, intervention=intervention)
+    )
+
+
+def restore_operation(*, operation_id: uuid.UUID, actor: Actor, reason: str = "") -> int:
+    """Undo a discard: everything it discarded that still is discarded is dead again. Returns how many.
+
+    Raises `PermissionDenied`.
+    """
+    actor.require(permissions.DISCARD)
+    intervention = Intervention(actor=actor.name, action="restore", reason=reason, operation_id=operation_id)
+    discarded = AuditEntry.objects.filter(operation_id=operation_id, action="discard").values("message_id")
+    return _in_batches(
+        lambda: Message.objects.filter(state=State.DISCARDED, pk__in=discarded).prefetch_related("attempt_set"),
+        lambda rows: transitions.restore_locked(rows, intervention=intervention),
+    )
+
+
+def discarded_by(operation_id: uuid.UUID) -> int:
+    """How many messages of a discard are still discarded."""
+    discarded = AuditEntry.objects.filter(operation_id=operation_id, action="discard").values("message_id")
+    return Message.objects.filter(state=State.DISCARDED, pk__in=discarded).count()
+
+
+def restored_by(operation_id: uuid.UUID) -> QuerySet[AuditEntry, Any]:
+    """Ids of the messages that the undo of a discard restored, as a subquery."""
+    return AuditEntry.objects.filter(operation_id=operation_id, action="restore").values("message_id")
+
+
+def _in_batches(left: Callable[[], Any], act: Callable[[list[Message]], None]) -> int:
+    """Short transactions, so that no relay or worker waits long for a row."""
+    count = 0
+    while True:
+        with transaction.atomic():
+            rows = list(left().select_for_update().order_by("pk")[:BATCH])
+            if not rows:
+                return count
+            act(rows)
+        count += len(rows)

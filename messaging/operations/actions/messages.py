@@ -1,0 +1,119 @@
+"""Retry, discard and restore of failed tasks.
+
+Each message is one transaction decided by a conditional UPDATE: of two operators, the second learns who was first.
+"""
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
+from messaging import transitions
+from messaging.models import Message, State
+from messaging.models.uuid7 import uuid7
+from messaging.operations import audit, permissions
+from messaging.operations.permissions import Actor
+from messaging.relay import wakeup
+from messaging.transitions import Intervention
+
+
+@dataclass
+class Outcome:
+    """The result of an action: the ids it was done for, and the reason for each it was not done for.
+
+    A discard can be undone as a whole by its `operation_id`.
+    """
+
+    done: list[uuid.UUID] = field(default_factory=list)
+    skipped: dict[uuid.UUID, str] = field(default_factory=dict)
+    operation_id: uuid.UUID | None = None
+
+
+class ReasonMissing(ValueError):
+    """The action needs a reason, which is kept with it."""
+
+
+def retry(*, ids: Iterable[uuid.UUID], actor: Actor, reason: str = "") -> Outcome:
+    """Queue dead messages for retry, each with a fresh count of attempts. Effects of earlier attempts stay.
+
+    Raises `PermissionDenied`.
+    """
+    actor.require(permissions.RETRY)
+    intervention = Intervention(actor=actor.name, action="retry", reason=reason)
+
+    def revive(message: Message | None) -> str | None:
+        why_not = transitions.cannot_revive(message)
+        if message is None or why_not is not None:
+            return why_not
+        return None if transitions.revive(message, intervention=intervention) else why_not_dead(message.pk)
+
+    outcome = _each(ids, revive)
+    wake_relay(outcome)
+    return outcome
+
+
+def discard(*, ids: Iterable[uuid.UUID], actor: Actor, reason: str) -> Outcome:
+    """Discard dead messages for a reason that stays with them. Raises `PermissionDenied`, `ReasonMissing`."""
+    actor.require(permissions.DISCARD)
+    require_reason(reason)
+    operation = uuid7()
+    intervention = Intervention(actor=actor.name, action="discard", reason=reason, operation_id=operation)
+
+    def act(message: Message | None) -> str | None:
+        if message is None:
+            return transitions.cannot_revive(None)
+        return None if transitions.discard([message], intervention=intervention) else why_not_dead(message.pk)
+
+    outcome = _each(ids, act)
+    outcome.operation_id = operation
+    return outcome
+
+
+def restore(*, ids: Iterable[uuid.UUID], actor: Actor, reason: str = "") -> Outcome:
+    """Make discarded messages dead again, as they were. Raises `PermissionDenied`."""
+    actor.require(permissions.DISCARD)
+    intervention = Intervention(actor=actor.name, action="restore", reason=reason)
+
+    def act(message: Message | None) -> str | None:
+        if message is None:
+            return transitions.cannot_revive(None)
+        restored = transitions.restore([message], intervention=intervention)
+        return None if restored else why_not_dead(message.pk, State.DISCARDED)
+
+    return _each(ids, act)
+
+
+def require_reason(reason: str) -> None:
+    """Raises `ReasonMissing` where there is none."""
+    if not reason.strip():
+        raise ReasonMissing("A reason is required. It is kept in the audit log.")
+
+
+def wake_relay(outcome: Outcome) -> None:
+    """Notify the relay that messages are due, once for the whole outcome."""
+    if outcome.done:
+        with transaction.atomic():
+            wakeup.call()
+
+
+def why_not_dead(id_: uuid.UUID, wanted: State = State.DEAD) -> str:
+    """Why a message is not in the state that an action needs: who moved it, and when."""
+    message = Message.objects.filter(pk=id_).only("state").first()
+    if message is None:
+        return str(transitions.cannot_revive(None))
+    move = audit.last_move(id_)
+    by = f" ({move.action} by {move.actor} at {move.at:%Y-%m-%d %H:%M:%S} UTC)" if move else ""
+    return f"it is no longer {wanted.label} but {State(message.state).label}{by}"
+
+
+def _each(ids: Iterable[uuid.UUID], act: Callable[[Message | None], str | None]) -> Outcome:
+    outcome = Outcome()
+    for id_ in ids:
+        with transaction.atomic():
+            why_not = act(Message.objects.filter(pk=id_).first())
+        if why_not is None:
+            outcome.done.append(id_)
+        else:
+            outcome.skipped[id_] = why_not
+    return outcome

@@ -1,0 +1,100 @@
+"""Pause and resume queues; run scheduled messages now."""
+
+import uuid
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from messaging import pauses
+from messaging.models import Message, QueuePause, State
+from messaging.operations import audit, permissions
+from messaging.operations.actions.messages import require_reason
+from messaging.operations.permissions import Actor
+from messaging.operations.privacy.masking import mask_text
+from messaging.relay import wakeup
+from messaging.topology import topology
+
+
+class QueueUnknown(LookupError):
+    """No such queue is declared in the settings."""
+
+
+class AlreadyPaused(RuntimeError):
+    """The queue is paused already; the text says by whom, since when and why."""
+
+
+class NotPaused(RuntimeError):
+    """The queue is not paused."""
+
+
+@transaction.atomic
+def pause(*, queue: str, actor: Actor, reason: str) -> QueuePause:
+    """Pause a queue: relays publish nothing to it and workers consume nothing from it until `resume`.
+
+    Running tasks finish. Raises `PermissionDenied`, `ReasonMissing`, `QueueUnknown` and
+    `AlreadyPaused`.
+    """
+    actor.require(permissions.PAUSE)
+    require_reason(reason)
+    _require_queue(queue)
+    try:
+        with transaction.atomic():
+            written = QueuePause.objects.create(queue=queue, paused_by=actor.name[:150], reason=reason.strip()[:500])
+    except IntegrityError:
+        raise AlreadyPaused(_already_paused(queue)) from None
+    audit.record(action="pause queue", actor=actor, reason=reason.strip(), queue=queue)
+    return written
+
+
+@transaction.atomic
+def resume(*, queue: str, actor: Actor, reason: str = "") -> None:
+    """Resume a paused queue. Raises `PermissionDenied`, `QueueUnknown` and `NotPaused`."""
+    actor.require(permissions.PAUSE)
+    _require_queue(queue)
+    now = timezone.now()
+    if not QueuePause.objects.filter(queue=queue, resumed_at=None).update(resumed_at=now, resumed_by=actor.name[:150]):
+        raise NotPaused(_("The queue %(queue)s is not paused.") % {"queue": queue})
+    audit.record(action="resume queue", actor=actor, reason=reason, queue=queue)
+    wakeup.call()
+
+
+@transaction.atomic
+def run_now(*, message_id: uuid.UUID, actor: Actor) -> bool:
+    """Make a scheduled message due now. False: it is not scheduled any more. Raises `PermissionDenied`."""
+    actor.require(permissions.RETRY)
+    now = timezone.now()
+    later = Message.objects.filter(pk=message_id, state=State.PENDING, available_at__gt=now)
+    if not later.update(available_at=now):
+        return False
+    audit.record(action="run now", actor=actor, message_id=message_id)
+    wakeup.call()
+    return True
+
+
+@transaction.atomic
+def run_queue_now(*, queue: str, actor: Actor) -> int:
+    """Make all scheduled messages of a queue due now. Returns how many. Raises `PermissionDenied`, `QueueUnknown`."""
+    actor.require(permissions.RETRY)
+    _require_queue(queue)
+    now = timezone.now()
+    count = Message.objects.filter(state=State.PENDING, queue=queue, available_at__gt=now).update(available_at=now)
+    if count:
+        audit.record(action="run queue now", actor=actor, queue=queue, data={"messages": count})
+        wakeup.call()
+    return count
+
+
+def _require_queue(queue: str) -> None:
+    if queue not in topology().queues:
+        names = ", ".join(topology().queues)
+        raise QueueUnknown(_("There is no queue %(queue)s. Queues: %(names)s.") % {"queue": queue, "names": names})
+
+
+def _already_paused(queue: str) -> str:
+    first = pauses.current().get(queue)
+    if first is None:
+        return _("The queue %(queue)s was paused and resumed at the same moment. Reload the page.") % {"queue": queue}
+    at, why = f"{first.paused_at:%Y-%m-%d %H:%M:%S}", mask_text(first.reason)
+    facts = {"queue": queue, "who": first.paused_by, "at": at, "why": why}
+    return _("The queue %(queue)s has been paused by %(who)s since %(at)s UTC: %(why)s") % facts

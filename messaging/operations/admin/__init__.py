@@ -1,0 +1,13 @@
+"""What does an operator see of the ledger?"""
+
+from messaging.operations.admin.audit_log import AlertAdmin, AuditEntryAdmin
+from messaging.operations.admin.bulk_retries import BulkOperationAdmin
+from messaging.operations.admin.failed_tasks import FailedTaskAdmin
+from messaging.operations.admin.failure_groups import FailureGroupAdmin
+from messaging.operations.admin.messages import MessageAdmin
+from messaging.operations.admin.queues import QueuesAdmin
+
+__all__ = [
+    "AlertAdmin", "AuditEntryAdmin", "BulkOperationAdmin", "FailedTaskAdmin", "FailureGroupAdmin", "MessageAdmin",
+    "QueuesAdmin",
+]  # fmt: skip

@@ -1,0 +1,129 @@
+"""How does an operator see at a glance how all queues stand, stop one, and send sooner what waits for its time?"""
+
+import uuid
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from messaging.models import Message, QueuePause
+from messaging.operations import actions, permissions
+from messaging.operations.admin.base import ReadOnlyAdmin
+from messaging.operations.dashboard import queues_page
+from messaging.operations.models import Queues
+from messaging.operations.permissions import Actor
+from messaging.topology import topology
+
+_PAGES = "admin/operations/queues/"
+
+
+@admin.register(Queues)
+class QueuesAdmin(ReadOnlyAdmin):
+    """A page instead of a list of rows; `live/` is the part of it that is loaded again every few seconds."""
+
+    class Media:
+        css = {"all": ["operations/queues.css"]}
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        pause = require_http_methods(["GET", "POST"])(self.pause_view)
+        return [
+            path("live/", wrap(self.live_view), name="operations_queues_live"),
+            path("<slug:name>/pause/", wrap(pause), name="operations_queues_pause"),
+            path("<slug:name>/resume/", wrap(require_POST(self.resume_view)), name="operations_queues_resume"),
+            path("<slug:name>/run-now/", wrap(require_POST(self.run_queue_now_view)), name="operations_queues_run_now"),
+            path("run-now/<uuid:id_>/", wrap(require_POST(self.run_now_view)), name="operations_queues_run_now_one"),
+            path("circuits/<str:name>/probe/", wrap(require_POST(self.probe_view)), name="operations_queues_probe"),
+            path("", wrap(self.page_view), name="operations_queues_changelist"),
+        ]
+
+    def page_view(self, request: HttpRequest) -> HttpResponse:
+        return self._page(request, "page.html", title=_("Queues"))
+
+    def live_view(self, request: HttpRequest) -> HttpResponse:
+        return self._page(request, "_live.html")
+
+    def pause_view(self, request: HttpRequest, name: str) -> HttpResponse:
+        """Asks for the reason, and pauses once there is one."""
+        actor, queue = self._actor(request, permissions.PAUSE), _known(name)
+        missing_reason = False
+        if request.method == "POST":
+            try:
+                pause = actions.pause(queue=queue, actor=actor, reason=request.POST.get("reason", ""))
+            except actions.ReasonMissing:
+                missing_reason = True
+            except actions.AlreadyPaused as fault:
+                return self._back(request, str(fault), messages.WARNING)
+            else:
+                self.log(request, [pause], _("Paused: %(reason)s") % {"reason": pause.reason})
+                return self._back(request, _("%(queue)s is paused. Tasks that have begun end.") % {"queue": queue})
+        context = {"title": _("Pause the queue %(queue)s") % {"queue": queue}, "missing_reason": missing_reason}
+        return self._answer(request, "pause.html", context)
+
+    def resume_view(self, request: HttpRequest, name: str) -> HttpResponse:
+        actor, queue = self._actor(request, permissions.PAUSE), _known(name)
+        try:
+            actions.resume(queue=queue, actor=actor, reason=request.POST.get("reason", "").strip())
+        except actions.NotPaused as fault:
+            return self._back(request, str(fault), messages.WARNING)
+        self.log(request, QueuePause.objects.filter(queue=queue)[:1], _("Resumed"))
+        return self._back(request, _("%(queue)s goes on.") % {"queue": queue})
+
+    def run_now_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
+        if actions.run_now(message_id=id_, actor=self._actor(request, permissions.RETRY)):
+            self.log(request, Message.objects.filter(pk=id_), _("Sent now"))
+            return self._back(request, _("The message is sent now."))
+        return self._back(request, _("That message does not wait for its time any more."), messages.WARNING)
+
+    def run_queue_now_view(self, request: HttpRequest, name: str) -> HttpResponse:
+        count = actions.run_queue_now(queue=_known(name), actor=self._actor(request, permissions.RETRY))
+        text = ngettext("%(count)d message is sent now.", "%(count)d messages are sent now.", count) % {"count": count}
+        if count:
+            self.log_list(request, f"{name}: {text}")
+        return self._back(request, text)
+
+    def probe_view(self, request: HttpRequest, name: str) -> HttpResponse:
+        try:
+            is_sent = actions.probe(name=name, actor=self._actor(request, permissions.RETRY))
+        except actions.CircuitClosed as fault:
+            return self._back(request, str(fault), messages.WARNING)
+        one_waits = _("One message that waits for %(name)s is sent now.")
+        none_waits = _("No message waits for %(name)s: the next one that needs it tries.")
+        text = (one_waits if is_sent else none_waits) % {"name": name}
+        self.log_list(request, text)
+        return self._back(request, text)
+
+    def _page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+        actor = self._actor(request)
+        may = {"may_pause": actor.may(permissions.PAUSE), "may_retry": actor.may(permissions.RETRY)}
+        return self._answer(request, template, {"desk": queues_page.look(now=timezone.now()), **may, **context})
+
+    def _actor(self, request: HttpRequest, codename: str = "") -> Actor:
+        """Raises `PermissionDenied` for whoever may not see the page, or do what it is about."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        actor = Actor.of(request.user)
+        if codename:
+            actor.require(codename)
+        return actor
+
+    def _answer(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+        shared = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
+        return TemplateResponse(request, _PAGES + template, shared | context)
+
+    def _back(self, request: HttpRequest, text: str, level: int = messages.SUCCESS) -> HttpResponse:
+        self.message_user(request, text, level)
+        return HttpResponseRedirect(reverse("admin:operations_queues_changelist"))
+
+
+def _known(name: str) -> str:
+    if name not in topology().queues:
+        raise Http404
+    return name

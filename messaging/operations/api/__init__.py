@@ -1,0 +1,1 @@
+"""The desk's REST API, under `/api/v1/`."""

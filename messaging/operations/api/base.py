@@ -1,0 +1,35 @@
+"""Base of the desk's views: staff with one permission, JSON in and out, problem documents."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.generics import GenericAPIView
+from rest_framework.permissions import BasePermission
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+
+from messaging.operations.api import problems
+from messaging.operations.api.pagination import Pages
+from messaging.operations.api.parsers import Json
+
+
+class HasPermission(BasePermission):
+    """Staff with the permission that the view names in `permission`."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        user = request.user
+        return bool(user.is_authenticated and user.is_staff and user.has_perm(view.permission))
+
+
+class DeskView(GenericAPIView[Any]):
+    """Independent of the project's REST framework settings, but for how requests are authenticated."""
+
+    permission: str
+    permission_classes = (HasPermission,)
+    parser_classes = (Json,)
+    renderer_classes = (JSONRenderer,)
+    pagination_class = Pages
+
+    def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], HttpResponse]:
+        return problems.exception_handler

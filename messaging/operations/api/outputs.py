@@ -1,0 +1,129 @@
+"""Responses of the desk's API. Clients rely on every name here."""
+
+from typing import Any, Never
+
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
+from rest_framework import serializers
+
+from messaging.broker.queue_status import QueueRow
+from messaging.models import Message, State
+from messaging.operations.dashboard.circuits import CircuitRow
+from messaging.operations.models import BulkState, FailureGroup, GroupState, ItemOutcome, Verdict
+from messaging.operations.privacy.masking import mask, mask_text
+
+
+@extend_schema_serializer(component_name="Error")
+class ErrorOut(serializers.Serializer[Never]):
+    type = serializers.CharField()
+    message = serializers.CharField(allow_blank=True)
+
+
+@extend_schema_serializer(component_name="FailedTask")
+class FailedTaskOut(serializers.Serializer[Message]):
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=State.choices)
+    task = serializers.CharField()
+    queue = serializers.CharField()
+    routing_key = serializers.CharField()
+    priority = serializers.IntegerField()
+    subject = serializers.CharField(allow_blank=True)
+    error = serializers.SerializerMethodField()
+    attempts = serializers.IntegerField()
+    failed_at = serializers.DateTimeField(source="finished_at", allow_null=True)
+    group = serializers.CharField(source="fingerprint", allow_blank=True)
+    payload = serializers.SerializerMethodField(help_text="personal data is masked; `reveal` shows it")
+
+    @extend_schema_field(ErrorOut)
+    def get_error(self, message: Message) -> dict[str, str]:
+        return {"type": message.error_type, "message": mask_text(message.error_message)}
+
+    @extend_schema_field(serializers.JSONField())
+    def get_payload(self, message: Message) -> Any:
+        return mask(message.payload)
+
+
+@extend_schema_serializer(component_name="RevealedPayload")
+class RevealedOut(serializers.Serializer[Never]):
+    payload = serializers.JSONField()
+
+
+@extend_schema_serializer(component_name="FailureGroup")
+class FailureGroupOut(serializers.Serializer[FailureGroup]):
+    id = serializers.CharField(source="fingerprint")
+    state = serializers.ChoiceField(choices=GroupState.choices)
+    task = serializers.CharField(allow_blank=True)
+    queue = serializers.CharField(allow_blank=True)
+    error = serializers.SerializerMethodField()
+    dead = serializers.IntegerField(source="dead_count")
+    failures = serializers.IntegerField(help_text="of all time")
+    first_seen = serializers.DateTimeField()
+    last_seen = serializers.DateTimeField()
+    note = serializers.CharField(allow_blank=True)
+    runbook = serializers.CharField(allow_blank=True)
+
+    @extend_schema_field(ErrorOut)
+    def get_error(self, group: FailureGroup) -> dict[str, str]:
+        return {"type": group.error_type, "message": mask_text(group.error_message)}
+
+
+@extend_schema_serializer(component_name="BulkRetry")
+class BulkRetryOut(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=BulkState.choices)
+    chosen = serializers.DictField(help_text="the filters, or the number of ids")
+    actor = serializers.CharField()
+    reason = serializers.CharField(allow_blank=True)
+    rate = serializers.IntegerField(help_text="messages a second, at most")
+    canary = serializers.IntegerField()
+    stop_ratio = serializers.FloatField()
+    will_go = serializers.IntegerField()
+    skipped = serializers.DictField(child=serializers.IntegerField(), help_text="how many, by reason")
+    waiting = serializers.IntegerField()
+    sent = serializers.IntegerField(help_text="sent again, and not ended yet")
+    succeeded = serializers.IntegerField()
+    failed_again = serializers.IntegerField()
+    cancelled = serializers.IntegerField()
+    percent = serializers.IntegerField(help_text="ended, of those that will go")
+    seconds_left = serializers.IntegerField(allow_null=True, help_text="until all are sent")
+    why_stopped = serializers.CharField(allow_blank=True)
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+    warnings = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="what holds it up, such as a paused queue"
+    )
+
+
+@extend_schema_serializer(component_name="BulkItem")
+class BulkItemOut(serializers.Serializer[Any]):
+    position = serializers.IntegerField()
+    message_id = serializers.UUIDField()
+    task = serializers.CharField(allow_blank=True)
+    queue = serializers.CharField()
+    subject = serializers.CharField(allow_blank=True)
+    verdict = serializers.ChoiceField(choices=Verdict.choices)
+    reason = serializers.CharField(allow_blank=True)
+    detail = serializers.CharField(allow_blank=True)
+    outcome = serializers.ChoiceField(choices=ItemOutcome.choices)
+    at = serializers.DateTimeField()
+    error_type = serializers.CharField(allow_blank=True)
+
+
+@extend_schema_serializer(component_name="Queue")
+class QueueOut(serializers.Serializer[QueueRow]):
+    name = serializers.CharField()
+    depth = serializers.IntegerField(allow_null=True, help_text="null while the broker does not answer")
+    consumers = serializers.IntegerField(allow_null=True, help_text="null while the broker does not answer")
+    oldest_seconds = serializers.FloatField(allow_null=True)
+    dead = serializers.IntegerField()
+    paused = serializers.BooleanField()
+
+
+@extend_schema_serializer(component_name="Circuit")
+class CircuitOut(serializers.Serializer[CircuitRow]):
+    name = serializers.CharField()
+    state = serializers.ChoiceField(choices=["closed", "open", "half_open"])
+    since = serializers.DateTimeField(allow_null=True, help_text="when it went down, or came back")
+    waiting = serializers.IntegerField(help_text="messages that wait for the system to answer again")
+    probe_at = serializers.DateTimeField(allow_null=True, help_text="when one message tries next")
+    last_error = serializers.CharField(allow_blank=True)

@@ -1,0 +1,21 @@
+"""Audit log: who did what on the desk, in rows that the database lets nobody change."""
+
+from messaging.operations.audit.log import (
+    OPERATOR_ACTIONS,
+    SYSTEM_ACTIONS,
+    UnknownAction,
+    entry,
+    last_move,
+    record,
+    record_intervention,
+)
+
+__all__ = [
+    "OPERATOR_ACTIONS",
+    "SYSTEM_ACTIONS",
+    "UnknownAction",
+    "entry",
+    "last_move",
+    "record",
+    "record_intervention",
+]

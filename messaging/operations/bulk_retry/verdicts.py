@@ -1,0 +1,77 @@
+"""Which messages will go, and why not the others? Judged in a few statements for any number of them."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Max
+
+from messaging.hooks import already_done
+from messaging.models import Message, State
+from messaging.operations.models import SkipReason
+from messaging.payloads import LiftMissing, Payload, PayloadInvalid, SchemaTooNew, payload_for
+
+
+@dataclass(frozen=True)
+class Skip:
+    reason: SkipReason
+    detail: str = ""
+
+
+def skips(messages: Iterable[Message]) -> dict[uuid.UUID, Skip]:
+    """Why messages do not go, by id; those that are not in it will go."""
+    found: dict[uuid.UUID, Skip] = {}
+    candidates: dict[uuid.UUID, Message] = {}
+    payloads: dict[str, dict[uuid.UUID, Payload]] = defaultdict(dict)
+    for message in messages:
+        payload = _payload_or_skip(message)
+        if isinstance(payload, Skip):
+            found[message.pk] = payload
+        else:
+            candidates[message.pk] = message
+            payloads[message.task][message.pk] = payload
+    done = {id_: Skip(SkipReason.ALREADY_DONE, text[:200]) for id_, text in already_done.done_already(payloads).items()}
+    overtaken = {id_: Skip(SkipReason.NEWER_SUCCEEDED) for id_ in _overtaken(candidates.values())}
+    return found | overtaken | done
+
+
+def _payload_or_skip(message: Message) -> Payload | Skip:
+    """Loading it is what the worker will do first, so that whatever fails there is known here."""
+    if message.state != State.DEAD:
+        return Skip(SkipReason.CHANGED, str(State(message.state).label))
+    if not message.task:
+        return Skip(SkipReason.UNREADABLE)
+    kind = payload_for(message.task)
+    if kind is None:
+        return Skip(SkipReason.UNKNOWN_TASK, message.task)
+    return _load(kind, message.payload, version=message.schema_version)
+
+
+def _load(kind: type[Payload], data: Any, *, version: int) -> Payload | Skip:
+    try:
+        return kind.load(data, version=version)
+    except SchemaTooNew:
+        return Skip(SkipReason.SCHEMA_TOO_NEW, f"{version} > {kind.version}")
+    except LiftMissing:
+        return Skip(SkipReason.SCHEMA_TOO_OLD, f"{version} < {kind.version}")
+    except (PayloadInvalid, TypeError, ValueError) as error:
+        return Skip(SkipReason.WRONG_ARGUMENTS, str(error)[:200])
+
+
+def _overtaken(messages: Iterable[Message]) -> set[uuid.UUID]:
+    """Those of which a newer message with the same subject and task has succeeded: sent now, they would tell of the
+    past."""
+    about = {message.pk: message for message in messages if message.subject}
+    subjects = {message.subject for message in about.values()}
+    succeeded = Message.objects.filter(state=State.DONE, subject__in=subjects)
+    newest = {
+        (row["subject"], row["task"]): row["newest"]
+        for row in succeeded.values("subject", "task").annotate(newest=Max("created_at"))
+    }
+    return {
+        id_
+        for id_, message in about.items()
+        if (newest_at := newest.get((message.subject, message.task))) and newest_at > message.created_at
+    }

@@ -1,0 +1,87 @@
+"""How does an operator look after groups of failures without a browser? `dlq groups`."""
+
+import json
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
+
+from messaging.operations import actions
+from messaging.operations.cli.registry import Out, actor, require_reason, subcommand, with_json
+from messaging.operations.failures.groups import groups as groups_that_fit
+from messaging.operations.models import FailureGroup, GroupState
+from messaging.operations.privacy.masking import mask_text
+
+_STATES = {"acknowledge": GroupState.ACKNOWLEDGED, "resolve": GroupState.RESOLVED, "reopen": GroupState.OPEN}
+
+
+def _arguments(parser: CommandParser) -> None:
+    parser.add_argument("--state", default="", choices=["", *GroupState.values], help="only those in this state")
+    for name in ("queue", "task"):
+        parser.add_argument(f"--{name}", default="", help=f"only those with this {name}")
+    for name in (*_STATES, "discard"):
+        parser.add_argument(f"--{name}", default="", metavar="GROUP", help=f"{name} this group")
+    parser.add_argument("--reason", default="", help="stays with the group as its note, or with what is discarded")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    with_json(parser)
+
+
+@subcommand("groups", help="which kinds of failure there are; acknowledge, resolve, discard one", arguments=_arguments)
+def groups(options: dict[str, Any], out: Out) -> None:
+    verb = next((name for name in (*_STATES, "discard") if options[name]), "")
+    if verb:
+        _act(verb, options, out)
+        return
+    found = [summary(g) for g in groups_that_fit(**{name: options[name] for name in ("state", "task", "queue")})]
+    if options["json"]:
+        out.write(json.dumps({"count": len(found), "results": found}))
+        return
+    for row in found:
+        out.write(f"{row['group']}  {row['dead']:>6} dead  {row['state']:13}{row['task']:28} {row['error']}")
+    out.write(f"{len(found)} groups")
+
+
+def summary(group: FailureGroup) -> dict[str, Any]:
+    """What commands tell of a group."""
+    return {
+        "group": group.pk,
+        "task": group.task,
+        "queue": group.queue,
+        "error": group.error_type,
+        "message": mask_text(group.error_message),
+        "state": group.state,
+        "dead": group.dead_count,
+        "failures": group.failures,
+        "first_seen": group.first_seen.isoformat(timespec="seconds"),
+        "last_seen": group.last_seen.isoformat(timespec="seconds"),
+        "note": mask_text(group.note),
+        "runbook": group.runbook,
+    }
+
+
+def _act(verb: str, options: dict[str, Any], out: Out) -> None:
+    group = FailureGroup.objects.filter(pk=options[verb]).first()
+    if group is None:
+        raise CommandError(f"There is no group {options[verb]}; `dlq groups` shows them.")
+    if options["dry_run"]:
+        out.write(f"would {verb} {group.pk}: {group.dead_count} dead")
+        return
+    count = _discard(group, options) if verb == "discard" else _move(group, _STATES[verb], options)
+    told = {"group": group.pk, "done": count}
+    out.write(json.dumps(told) if options["json"] else f"{verb} {group.pk}: {count} done")
+
+
+def _discard(group: FailureGroup, options: dict[str, Any]) -> int:
+    require_reason(options)
+    _, count = actions.discard_group(
+        fingerprint=group.pk, until=timezone.now(), actor=actor(), reason=options["reason"]
+    )
+    return count
+
+
+def _move(group: FailureGroup, state: GroupState, options: dict[str, Any]) -> int:
+    try:
+        actions.set_group_state(fingerprint=group.pk, state=state, actor=actor(), note=options["reason"])
+    except actions.IllegalGroupState as error:
+        raise CommandError(str(error)) from None
+    return 1

@@ -1,0 +1,69 @@
+"""What does the queues' page show?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from messaging import pauses
+from messaging.broker.queue_status import QueueRow, queue_rows, scheduled
+from messaging.models import Message, QueuePause
+from messaging.operations.dashboard import throughput
+from messaging.operations.dashboard.bar_chart import Chart, chart
+from messaging.operations.dashboard.circuits import CircuitRow, circuit_rows
+from messaging.operations.dashboard.pipeline_diagram import Pipeline, pipeline
+
+NEXT_SHOWN = 5
+PAUSES_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCard:
+    """One queue: how it stands, why it is paused if it is, what is due next, and how much went through it."""
+
+    row: QueueRow
+    pause: QueuePause | None
+    next: list[Message]
+    hour: Chart
+    day: Chart
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDesk:
+    at: datetime
+    cards: list[QueueCard]
+    picture: Pipeline
+    circuits: list[CircuitRow]
+    broker_answers: bool
+    past_pauses: list[QueuePause]
+
+    @property
+    def rows(self) -> list[QueueRow]:
+        return [card.row for card in self.cards]
+
+
+def look(*, now: datetime) -> QueueDesk:
+    """How everything stands, with as many statements as there are queues, and twelve more."""
+    rows = queue_rows()
+    past = QueuePause.objects.filter(resumed_at__isnull=False).order_by("-resumed_at")[:PAUSES_SHOWN]
+    return QueueDesk(
+        at=now,
+        cards=_cards(rows, now),
+        picture=pipeline(rows),
+        circuits=circuit_rows(),
+        broker_answers=any(row.depth is not None for row in rows),
+        past_pauses=list(past),
+    )
+
+
+def _cards(rows: Sequence[QueueRow], now: datetime) -> list[QueueCard]:
+    current, hour, day = pauses.current(), throughput.last_hour(now=now), throughput.last_day(now=now)
+    return [
+        QueueCard(
+            row=row,
+            pause=current.get(row.name),
+            next=scheduled(queue=row.name, now=now, limit=NEXT_SHOWN),
+            hour=chart(hour[row.name]),
+            day=chart(day[row.name]),
+        )
+        for row in rows
+    ]

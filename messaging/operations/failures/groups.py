@@ -1,0 +1,60 @@
+"""How often did each group fail, hour by hour? From the rollup: the ledger is not touched."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from messaging.operations.models import FailureGroup, FailureHour, GroupState
+
+DAY, WEEK = 24, 7 * 24
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Deaths in each of the last 24 hours, and in each quarter of the last seven days, the oldest first."""
+
+    day: list[int]
+    week: list[int]
+
+
+def groups(*, state: str = "", task: str = "", queue: str = "") -> QuerySet[FailureGroup]:
+    """The groups that fit, the largest first."""
+    wanted = {"state": state, "task": task, "queue": queue}
+    return FailureGroup.objects.filter(**{name: value for name, value in wanted.items() if value}).order_by(
+        "-dead_count", "-last_seen"
+    )
+
+
+def needing_attention() -> QuerySet[FailureGroup]:
+    """Those with dead messages, and those that somebody thought were over."""
+    return FailureGroup.objects.filter(dead_count__gt=0) | FailureGroup.objects.filter(state=GroupState.REGRESSED)
+
+
+def trends(fingerprints: Iterable[str]) -> dict[str, Trend]:
+    """One statement for any number of groups."""
+    this_hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    hours = FailureHour.objects.filter(
+        fingerprint__in=list(fingerprints), hour__gt=this_hour - timedelta(hours=WEEK)
+    ).values_list("fingerprint", "hour", "count")
+    counts: dict[str, list[int]] = defaultdict(lambda: [0] * WEEK)
+    for fingerprint, hour, count in hours:
+        age = _hours_between(hour, this_hour)
+        if 0 <= age < WEEK:
+            counts[fingerprint][WEEK - 1 - age] += count
+    return defaultdict(_no_trend, {key: _trend(row) for key, row in counts.items()})
+
+
+def _trend(hourly: list[int]) -> Trend:
+    return Trend(day=hourly[-DAY:], week=[sum(hourly[start : start + 6]) for start in range(0, WEEK, 6)])
+
+
+def _no_trend() -> Trend:
+    return _trend([0] * WEEK)
+
+
+def _hours_between(earlier: datetime, later: datetime) -> int:
+    return int((later - earlier).total_seconds() // 3600)

@@ -1,0 +1,108 @@
+"""How does an operator find a failure? By order number, id, a part of the error, or a path into the payload.
+
+Each kind of word goes to the index that fits, so that a search by order number does not read all that ever died.
+"""
+
+import json
+import re
+import uuid
+from datetime import timedelta
+from functools import reduce
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+from django.db.models.fields.json import KeyTransform
+from django.utils import timezone
+
+from messaging.models import Message, State
+from messaging.operations.models import FailedTask
+from messaging.transitions.failure import FINGERPRINT_VERSION
+
+_PATH = re.compile(r"^payload\.([A-Za-z_]\w*(?:\.\w+)*)=(.+)$")
+_GROUP = re.compile(rf"^{FINGERPRINT_VERSION}-[0-9a-f]{{20}}$")
+
+#: Words that Django would take for a way to compare instead of for a field's name.
+_LOOKUPS = frozenset(KeyTransform.get_lookups())  # type: ignore[call-arg]
+
+#: The states of the desk, as its filters name them, and what they mean.
+STATES: dict[str, Q] = {
+    "dead": Q(state=State.DEAD),
+    "again": Q(state=State.DEAD, replayed_from__gt=0),
+    "waiting": Q(state=State.PENDING),
+    "sent": Q(state=State.SENT),
+    "succeeded": Q(state=State.DONE),
+    "discarded": Q(state=State.DISCARDED),
+}
+#: The oldest and youngest age of each facet.
+AGES: dict[str, tuple[timedelta | None, timedelta | None]] = {
+    "hour": (timedelta(hours=1), None),
+    "day": (timedelta(days=1), None),
+    "week": (timedelta(days=7), None),
+    "month": (timedelta(days=30), None),
+    "older": (None, timedelta(days=7)),
+}
+
+
+def failures() -> QuerySet[FailedTask]:
+    """All that ever died, for a desk that also shows what became of it."""
+    return FailedTask.objects.died()  # type: ignore[return-value]
+
+
+def search(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+    """Those of `rows` that fit every word of `text`."""
+    for word in text.split():
+        rows = rows.filter(_meaning(word))
+    return rows
+
+
+def aged(rows: QuerySet[Any], age: str) -> QuerySet[Any]:
+    """Those that died within the facet `age`, a key of `AGES`."""
+    oldest, youngest = AGES[age]
+    now = timezone.now()
+    if oldest is not None:
+        rows = rows.filter(finished_at__gte=now - oldest)
+    if youngest is not None:
+        rows = rows.filter(finished_at__lt=now - youngest)
+    return rows
+
+
+def _meaning(word: str) -> Q:
+    path = _PATH.match(word)
+    if path:
+        return _payload(path[1], path[2])
+    id_ = _uuid(word)
+    if id_:
+        return Q(pk=id_)
+    if Message.objects.filter(subject=word).exists():
+        return Q(subject=word)
+    if _GROUP.match(word):
+        return Q(fingerprint=word)
+    return Q(error_type__icontains=word) | Q(error_message__icontains=word)
+
+
+def _payload(path: str, text: str) -> Q:
+    """`payload.order_id=17` fits the number and the text alike, since nobody knows which of them a field holds."""
+    steps = path.split(".")
+    if not _LOOKUPS.isdisjoint(steps):
+        return Q(pk__in=[])
+    meaning = _holds(steps, text)
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return meaning
+    return meaning | _holds(steps, value) if isinstance(value, (int, float, bool)) else meaning
+
+
+def _holds(steps: list[str], value: Any) -> Q:
+    """PostgreSQL has an index for what a document contains, but none for a path; a number is a list's position."""
+    if connection.vendor == "postgresql" and not any(step.isdigit() for step in steps):
+        return Q(payload__contains=reduce(lambda inner, step: {step: inner}, reversed(steps), value))
+    return Q(**{"__".join(["payload", *steps]): value})
+
+
+def _uuid(word: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(word)
+    except ValueError:
+        return None

@@ -1,0 +1,15 @@
+"""Payloads of the desk's periodic tasks."""
+
+from messaging.payloads import Payload
+
+
+class PurgeExpired(Payload, task="operations.purge_expired", routing_key="maintenance.purge"):
+    """Delete discarded messages, bulk retries and trend counts that have been kept long enough."""
+
+
+class RaiseAlerts(Payload, task="operations.raise_alerts", routing_key="maintenance.alert"):
+    """Raise and clear alerts; each alert is sent once."""
+
+
+class CountThroughput(Payload, task="operations.count_throughput", routing_key="maintenance.count"):
+    """Count what finished in each queue since the last run, for the charts of the queues page."""

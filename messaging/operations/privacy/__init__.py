@@ -1,0 +1,1 @@
+"""Privacy: masking on pages and in logs, redaction of the desk's own records."""

@@ -1,0 +1,47 @@
+"""Redaction of the desk's own records: groups, alerts, bulk retries, audit log, edits, the admin's history."""
+
+import uuid
+from typing import Any
+
+from django.contrib.admin.models import LogEntry
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from messaging.models import append_only
+from messaging.operations.models import Alert, AuditEntry, BulkItem, BulkOperation, FailureGroup, PayloadEdit
+from messaging.redaction import Redactor, changes_of, redact_row
+
+_APPS = ("messaging", "operations")
+
+
+def redact(*, message_ids: set[uuid.UUID], fingerprints: set[str], redactor: Redactor, **kwargs: Any) -> None:
+    """Receiver of `messages_redacted`. Free text about groups and bulk retries may quote any message, so all of it is
+    searched."""
+    for group in FailureGroup.objects.filter(pk__in=fingerprints):
+        redact_row(group, redactor, text=("error_message", "note"))
+    for item in BulkItem.objects.filter(message_id__in=message_ids):
+        redact_row(item, redactor, text=("detail",))
+    for alert in Alert.objects.all():
+        redact_row(alert, redactor, text=("text",))
+    for operation in BulkOperation.objects.all():
+        redact_row(operation, redactor, text=("reason",), data=("chosen", "stopped_for"))
+    for entry in LogEntry.objects.filter(content_type__app_label__in=_APPS).iterator():
+        redact_row(entry, redactor, text=("change_message", "object_repr"))
+    _redact_append_only(AuditEntry, message_ids, redactor, data=("data",))
+    _redact_append_only(PayloadEdit, message_ids, redactor, data=("before", "after"))
+
+
+def _redact_append_only(
+    model: type[AuditEntry | PayloadEdit], ids: set[uuid.UUID], redactor: Redactor, *, data: tuple[str, ...]
+) -> None:
+    """The triggers are lifted only where there is something to remove.
+
+    An action on a group, a queue or many messages names no message, but may quote one.
+    """
+    about = Q(message_id__in=ids) | Q(message_id=None)
+    found = [(row, changes_of(row, redactor, text=("reason",), data=data)) for row in model.objects.filter(about)]
+    found = [(row, changes) for row, changes in found if changes]
+    if found:
+        with append_only.lifted(connection, model._meta.db_table):
+            for row, changes in found:
+                QuerySet(model).filter(pk=row.pk).update(**changes)

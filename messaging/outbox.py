@@ -1,0 +1,103 @@
+"""How does a message get into the ledger? As a row in the transaction of what it tells, and in no other way.
+
+The relay sends it later. So a request never waits for the broker, and a message exists exactly if its cause does.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db import connection
+from django.db import transaction as db
+from django.utils import timezone
+
+from messaging import tracing
+from messaging.models import Message
+from messaging.models.uuid7 import uuid7
+from messaging.payloads import Payload
+from messaging.relay import wakeup
+from messaging.topology import Priority, topology
+
+
+class OutsideTransaction(RuntimeError):
+    """Enqueueing outside a transaction could tell of something that never happened, or lose what did."""
+
+
+@dataclass
+class _Unit:
+    """Messages that wait for the end of a `transaction()`, and how deep in savepoints that began."""
+
+    depth: int
+    messages: list[Message] = field(default_factory=list)
+
+
+_unit: ContextVar[_Unit | None] = ContextVar("conveyor_unit", default=None)
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """A database transaction whose messages are written together, in one statement, at its end."""
+    with db.atomic(savepoint=_unit.get() is None):
+        if _unit.get() is not None:
+            yield
+            return
+        unit = _Unit(depth=len(connection.savepoint_ids))
+        token = _unit.set(unit)
+        try:
+            yield
+        finally:
+            _unit.reset(token)
+        _write(unit.messages)
+
+
+def enqueue(
+    payload: Payload, *, priority: Priority = Priority.NORMAL, subject: str = "", delay: float = 0.0
+) -> Message:
+    """Write `payload` to the ledger, to be sent once the present transaction has committed.
+
+    `subject` is what the message is about, such as an order's number; `delay` is in seconds.
+    Raises `OutsideTransaction`, and `UnroutableKey` when no queue is bound for the payload's routing key.
+    """
+    if not connection.in_atomic_block:
+        raise OutsideTransaction(
+            f"{payload.task} was enqueued outside a transaction; wrap what it tells of, and this call, "
+            "in messaging.ledger.transaction()."
+        )
+    message = _row(payload, priority=priority, subject=subject, delay=delay)
+    unit = _unit.get()
+    if unit is not None and not any(connection.savepoint_ids[unit.depth :]):
+        unit.messages.append(message)
+    else:
+        # Inside a savepoint the row must be able to vanish with it.
+        _write([message])
+    return message
+
+
+def _row(payload: Payload, *, priority: Priority, subject: str, delay: float) -> Message:
+    id_ = uuid7()
+    chain = tracing.current() or tracing.Chain(id_)
+    routing_key = f"{payload.routing_key}.{priority.word}"
+    now = timezone.now()
+    return Message(
+        id=id_,
+        task=payload.task,
+        queue=topology().queue_for(routing_key),
+        routing_key=routing_key,
+        priority=priority,
+        payload=payload.dump(),
+        schema_version=payload.version,
+        available_at=now + timedelta(seconds=delay),
+        subject=subject,
+        correlation_id=chain.correlation_id,
+        causation_id=chain.causation_id,
+        traceparent=chain.traceparent(),
+        created_at=now,
+    )
+
+
+def _write(messages: list[Message]) -> None:
+    if messages:
+        Message.objects.bulk_create(messages)
+        wakeup.call()

@@ -1,0 +1,80 @@
+"""Many dead messages at once, in the caller's transaction, with as many statements for 1,000 as for one."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.utils import timezone
+
+from messaging.models import Message, State
+from messaging.payloads import payload_for
+from messaging.signals import messages_discarded, messages_restored, messages_revived
+from messaging.transitions.dead import Intervention, cannot_revive, died_at, route
+
+
+def lock_dead(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Message]:
+    """The dead ones of these, locked in the order of their ids, so that concurrent callers cannot deadlock."""
+    rows = Message.objects.dead().select_for_update().filter(pk__in=list(ids)).order_by("pk")
+    return {message.pk: message for message in rows.defer("payload", "raw_body", "raw_headers")}
+
+
+def revive_locked(messages: Sequence[Message], *, intervention: Intervention, now: datetime) -> list[Message]:
+    """Make locked dead messages due at `now`. Returns those that could be revived."""
+    able = [message for message in messages if cannot_revive(message) is None]
+    for columns, ids in _by_route(able).items():
+        Message.objects.filter(pk__in=ids, state=State.DEAD).update(
+            state=State.PENDING,
+            available_at=now,
+            replayed_from=F("attempts"),
+            finished_at=None,
+            note="",
+            **dict(columns),
+        )
+    if able:
+        messages_revived.send(sender=Message, messages=able, intervention=intervention)
+    return able
+
+
+def discard_locked(messages: Sequence[Message], *, intervention: Intervention) -> None:
+    """Discard locked dead messages; the reason stays with them as their note."""
+    Message.objects.filter(pk__in=[message.pk for message in messages]).update(
+        state=State.DISCARDED, note=intervention.reason[:500], finished_at=timezone.now()
+    )
+    messages_discarded.send(sender=Message, messages=messages, intervention=intervention)
+
+
+def restore_locked(messages: Sequence[Message], *, intervention: Intervention) -> None:
+    """Make locked discarded messages dead again, as they were. Prefetch their attempts."""
+    for message in messages:
+        message.state, message.note, message.finished_at = State.DEAD, "", died_at(message)
+    Message.objects.bulk_update(messages, ["state", "note", "finished_at"])
+    messages_restored.send(sender=Message, messages=messages, intervention=intervention)
+
+
+def unrevive(sends: Mapping[uuid.UUID, int], *, died_at: QuerySet[Any], intervention: Intervention) -> list[uuid.UUID]:
+    """Make revived messages dead again unless a relay has claimed them since. Returns the ids of those it did.
+
+    `sends` is how often each had been sent before it was revived. `died_at` yields, filtered by `message_id`, the time
+    of its death, which reviving cleared.
+    """
+    pending = Message.objects.filter(pk__in=list(sends), state=State.PENDING).select_for_update().order_by("pk")
+    unclaimed = [message for message in pending.defer("payload", "raw_body") if message.sends == sends[message.pk]]
+    Message.objects.filter(pk__in=[message.pk for message in unclaimed]).update(
+        state=State.DEAD, finished_at=Subquery(died_at.filter(message_id=OuterRef("pk"))[:1])
+    )
+    if unclaimed:
+        messages_restored.send(sender=Message, messages=unclaimed, intervention=intervention)
+    return [message.pk for message in unclaimed]
+
+
+def _by_route(messages: Iterable[Message]) -> dict[tuple[tuple[str, str], ...], list[uuid.UUID]]:
+    """Ids by the columns that must change for the message to be routable; for nearly all of them none."""
+    routes: dict[tuple[tuple[str, str], ...], list[uuid.UUID]] = defaultdict(list)
+    for message in messages:
+        payload = payload_for(message.task)
+        if payload is not None:
+            routes[tuple(route(message, payload).items())].append(message.pk)
+    return routes

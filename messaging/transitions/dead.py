@@ -1,0 +1,92 @@
+"""Dead messages: revived (pending again), discarded, restored. In the caller's transaction."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+from django.utils import timezone
+
+from messaging.models import Message, State
+from messaging.payloads import Payload, payload_for
+from messaging.signals import messages_discarded, messages_restored, messages_revived
+from messaging.topology import Priority, UnroutableKey, topology
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intervention:
+    """Who moves dead messages and why. It travels with the signal, so that a listener can keep an audit log.
+
+    `action` is a verb of the audit log, such as `retry`; `operation_id` names the operation this is part of.
+    """
+
+    actor: str
+    action: str
+    reason: str = ""
+    operation_id: uuid.UUID | None = None
+
+
+def revive(message: Message, *, intervention: Intervention, **changes: Any) -> bool:
+    """Make a dead message due again with a fresh count of attempts. False: it is not dead any more.
+
+    `changes` are further columns. The caller has asked `cannot_revive`.
+    """
+    payload = payload_for(message.task)
+    assert payload is not None  # noqa: S101 - established by cannot_revive()
+    fresh = {"available_at": timezone.now(), "replayed_from": F("attempts"), "finished_at": None, "note": ""}
+    columns = {"state": State.PENDING, **fresh, **route(message, payload), **changes}
+    if not Message.objects.filter(pk=message.pk, state=State.DEAD).update(**columns):
+        return False
+    messages_revived.send(sender=Message, messages=[message], intervention=intervention)
+    return True
+
+
+def cannot_revive(message: Message | None) -> str | None:
+    """Why this message cannot be sent again, whatever its state; None if it can."""
+    if message is None:
+        return "there is no such message"
+    if not message.task:
+        return "its body could not be read, so there is nothing to send; edit it, or discard it"
+    if payload_for(message.task) is None:
+        return f"no code here knows the task {message.task!r}; deploy it first, or discard the message"
+    return None
+
+
+def discard(messages: Sequence[Message], *, intervention: Intervention) -> list[Message]:
+    """Discard those of `messages` that are dead; the reason stays with them as their note. Returns the discarded."""
+    columns = {"state": State.DISCARDED, "note": intervention.reason[:500], "finished_at": timezone.now()}
+    discarded = [m for m in messages if Message.objects.filter(pk=m.pk, state=State.DEAD).update(**columns)]
+    if discarded:
+        messages_discarded.send(sender=Message, messages=discarded, intervention=intervention)
+    return discarded
+
+
+def restore(messages: Sequence[Message], *, intervention: Intervention) -> list[Message]:
+    """Make those of `messages` that are discarded dead again, as they were. Returns the restored."""
+    restored = [
+        message
+        for message in messages
+        if Message.objects.filter(pk=message.pk, state=State.DISCARDED).update(
+            state=State.DEAD, note="", finished_at=died_at(message)
+        )
+    ]
+    if restored:
+        messages_restored.send(sender=Message, messages=restored, intervention=intervention)
+    return restored
+
+
+def died_at(message: Message) -> datetime:
+    """When the last attempt of a message ended. Its attempts may have been prefetched."""
+    return max((attempt.ended_at for attempt in message.attempt_set.all()), default=timezone.now())
+
+
+def route(message: Message, payload: type[Payload]) -> dict[str, str]:
+    """Columns that make a message routable: a stray may carry a routing key that no queue is bound for."""
+    try:
+        topology().queue_for(message.routing_key)
+    except UnroutableKey:
+        key = f"{payload.routing_key}.{Priority.LOW.word}"
+        return {"routing_key": key, "queue": topology().queue_for(key)}
+    return {}

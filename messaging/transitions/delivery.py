@@ -1,0 +1,121 @@
+"""What a delivery does to its message: done, retry later, deferred, or dead. Each function is one transaction."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from messaging.models import Message, State
+from messaging.signals import message_deferred
+from messaging.transitions.attempts import record_failure
+from messaging.transitions.failure import Failure
+
+
+class NotInLedger(LookupError):
+    """A delivery whose message the ledger does not have."""
+
+    # Error types and fingerprints in the ledger carry this name; moving the class must not change it.
+    __module__ = "messaging.transitions"
+
+
+@transaction.atomic(savepoint=False)
+def settle(*, message_id: uuid.UUID, started_at: datetime | None = None) -> bool:
+    """Mark a message as done, in the transaction of its effects. False: it has been settled before.
+
+    Raises `NotInLedger` if there is no such message; the effects roll back and the delivery is filed as a stray.
+    """
+    settled = Message.objects.filter(pk=message_id, state=State.SENT).update(
+        state=State.DONE, started_at=started_at, finished_at=timezone.now()
+    )
+    if settled:
+        return True
+    if not Message.objects.filter(pk=message_id).exists():
+        raise _not_in_ledger(message_id)
+    return False
+
+
+@transaction.atomic(savepoint=False)
+def reschedule(*, message_id: uuid.UUID, failure: Failure, delay: float, limit: int) -> Message | None:
+    """Record a failed attempt and make the message due again after `delay` seconds.
+
+    `limit` is the number of attempts the message has in all. None: the message is not in flight any more.
+    """
+    message = _in_flight(message_id)
+    if message is None:
+        return None
+    message.state = State.PENDING
+    message.available_at = timezone.now() + timedelta(seconds=delay)
+    record_failure(message, failure, limit=limit)
+    return message
+
+
+@transaction.atomic(savepoint=False)
+def defer(*, message_id: uuid.UUID, circuit: str, delay: float) -> Message | None:
+    """Make a message due again after `delay` seconds because `circuit` is open. No attempt is spent.
+
+    None: the message is not in flight any more.
+    """
+    message = _in_flight(message_id)
+    if message is None:
+        return None
+    is_news = message.waits_for != circuit
+    message.state, message.waits_for = State.PENDING, circuit
+    message.available_at = timezone.now() + timedelta(seconds=delay)
+    message.save(update_fields=["state", "available_at", "waits_for"])
+    if is_news:
+        message_deferred.send(sender=Message, message=message, circuit=circuit)
+    return message
+
+
+@transaction.atomic(savepoint=False)
+def bury(
+    *, message_id: uuid.UUID, failure: Failure, limit: int = 1, raw: tuple[bytes, dict[str, Any]] | None = None
+) -> Message | None:
+    """Record the last failed attempt: the message is dead and waits for an operator.
+
+    `raw` is the body and the headers of a message whose copy on the broker was damaged. None: the message is not in
+    flight any more.
+    """
+    message = _in_flight(message_id)
+    if message is None:
+        return None
+    if raw is not None:
+        message.raw_body, message.raw_headers = raw
+    _die(message)
+    record_failure(message, failure, limit=max(limit, message.retries + 1))
+    return message
+
+
+@transaction.atomic(savepoint=False)
+def reopen(*, message_id: uuid.UUID, lost: Failure | None, limit: int) -> Message | None:
+    """Look up a delivery that may be a second one, before any work is done for it. None: settled already.
+
+    `lost` says that an earlier delivery never reported back. It is committed as an attempt before the work begins, so
+    that a message that kills its worker every time is dead after `limit` attempts.
+    """
+    message = _in_flight(message_id)
+    if message is None:
+        if not Message.objects.filter(pk=message_id).exists():
+            raise _not_in_ledger(message_id)
+        return None
+    if lost is None:
+        return message
+    if message.retries + 1 >= limit:
+        _die(message)
+    record_failure(message, lost, limit=limit, retry_now=message.state == State.SENT)
+    return message
+
+
+def _in_flight(message_id: uuid.UUID) -> Message | None:
+    return Message.objects.select_for_update().filter(pk=message_id, state=State.SENT).first()
+
+
+def _die(message: Message) -> None:
+    message.state = State.DEAD
+    message.finished_at = timezone.now()
+
+
+def _not_in_ledger(message_id: uuid.UUID) -> NotInLedger:
+    return NotInLedger(f"The ledger has no message {message_id}; it was filed as a failed task.")

@@ -1,0 +1,81 @@
+"""What is kept of a failed attempt: error type, message, traceback, and the fingerprint that groups alike failures."""
+
+import hashlib
+import re
+import traceback
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from messaging.conf import settings
+
+FINGERPRINT_VERSION = "v1"
+_NUL = "\x00"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """How one attempt failed. `traceback` never contains values of local variables."""
+
+    error_type: str
+    error_message: str
+    traceback: str = ""
+    fingerprint: str = ""
+    worker: str = ""
+    started_at: datetime | None = None
+
+
+def failure_of(
+    error: BaseException, *, task: str, worker: str = "", started_at: datetime | None = None, text: str = ""
+) -> Failure:
+    """Describe `error`. `text` is its traceback, where `error` lost it while crossing processes."""
+    kind = error_type_of(error)
+    frames = _own_frames(error)
+    return Failure(
+        error_type=kind,
+        error_message=_clean(str(error))[:1000],
+        traceback=_clean(text or "".join(traceback.format_exception(error)))[-20_000:],
+        fingerprint=fingerprint(kind, task, frames),
+        worker=worker[:200],
+        started_at=started_at,
+    )
+
+
+def synthetic_failure(error_type: str, error_message: str, *, task: str, worker: str = "") -> Failure:
+    """A failure without an exception, such as a lost worker."""
+    return Failure(error_type, error_message[:1000], "", fingerprint(error_type, task, []), worker)
+
+
+def short(error_type: str) -> str:
+    """The error's name without its module."""
+    return error_type.rpartition(".")[2]
+
+
+def error_type_of(error: BaseException) -> str:
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return name[:200]
+
+
+def fingerprint(error_type: str, task: str, frames: list[str]) -> str:
+    """Digest of error type, task, and the project's own functions in the traceback.
+
+    Line numbers do not count: they would split a group with every release.
+    """
+    digest = hashlib.sha1("\n".join([error_type, task, *frames]).encode(), usedforsecurity=False).hexdigest()
+    return f"{FINGERPRINT_VERSION}-{digest[:20]}"
+
+
+def _own_frames(error: BaseException) -> list[str]:
+    root = Path(settings.BASE_DIR)
+    own = []
+    for frame in traceback.extract_tb(error.__traceback__):
+        path = Path(frame.filename)
+        if path.is_relative_to(root) and not re.search(r"site-packages|\.venv", frame.filename):
+            own.append(f"{path.relative_to(root)}:{frame.name}")
+    return own
+
+
+def _clean(text: str) -> str:
+    """PostgreSQL refuses NUL characters in text."""
+    return text.replace(_NUL, "\\x00")

@@ -1,9 +1,0 @@
-"""How are the API's lists cut into pages?"""
-
-from rest_framework.pagination import PageNumberPagination
-
-
-class Pages(PageNumberPagination):
-    """`?page=N`, answered as `{count, next, previous, results}`."""
-
-    page_query_param = "page"

@@ -1,0 +1,98 @@
+"""Admin of categories and products, with their texts in other languages."""
+
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from orders.money import display
+from shop.models import Category, CategoryText, Product, ProductText, User
+from shop.stock.forms import MAX_PIECES, pieces_in
+from shop.stock.stockroom import RESTOCK, receive_goods
+from shop.stock.views import product_page
+
+
+class RestockForm(ActionForm):
+    """The number is read by the action: of a form that is not valid, the admin only says that no action was chosen."""
+
+    pieces = forms.CharField(
+        label=_("Pieces"), required=False, widget=forms.NumberInput(attrs={"min": 1, "max": MAX_PIECES})
+    )
+
+
+class CategoryTextInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = CategoryText
+    extra = 0
+
+
+class ProductTextInline(admin.StackedInline):  # type: ignore[type-arg]
+    model = ProductText
+    extra = 0
+
+
+@admin.register(Category)
+class CategoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("name", "slug", "position")
+    inlines = (CategoryTextInline,)
+    prepopulated_fields = {"slug": ("name",)}
+
+
+@admin.register(Product)
+class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Stock is no field here: it changes by orders, restocking and stocktaking, all with movements."""
+
+    list_display = ("sku", "name", "category", "money", "stock_link", "is_listed")
+    list_filter = ("is_listed", "category")
+    list_select_related = ("category",)
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ("sku", "name")
+    search_help_text = _("Part of a sku or name")
+    ordering = ("position", "id")
+    prepopulated_fields = {"slug": ("name",)}
+    readonly_fields = ("stock", "created_at")
+    action_form = RestockForm
+    actions = ("restock",)
+    inlines = (ProductTextInline,)
+    change_form_template = "admin/shop/product/change_form.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(product_page)
+        return [path("<int:product_id>/stock/", page, name="shop_product_stock"), *super().get_urls()]
+
+    @admin.display(description=_("price"), ordering="price")
+    def money(self, product: Product) -> str:
+        return display(amount=product.price, currency=product.currency)
+
+    @admin.display(description=_("stock"), ordering="stock")
+    def stock_link(self, product: Product) -> SafeString:
+        return format_html('<a href="{}">{}</a>', reverse("admin:shop_product_stock", args=[product.pk]), product.stock)
+
+    def has_restock_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(RESTOCK)
+
+    @admin.action(description=_("Add pieces to the stock"), permissions=["restock"])
+    def restock(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
+        pieces = pieces_in(request.POST.get("pieces", ""))
+        if not pieces:
+            text = _("Write beside the action how many pieces came in, from 1 to 1,000,000. Nothing was changed.")
+            self.message_user(request, text, messages.ERROR)
+            return
+        quantities = dict.fromkeys(queryset.values_list("pk", flat=True), pieces)
+        receive_goods(quantities=quantities, by=cast(User, request.user))
+        self.message_user(request, _restocked(len(quantities), pieces), messages.SUCCESS)
+
+
+def _restocked(products: int, pieces: int) -> Any:
+    text = ngettext(
+        "%(products)s product has %(pieces)s more.", "%(products)s products have %(pieces)s more each.", products
+    )
+    return text % {"products": products, "pieces": pieces}

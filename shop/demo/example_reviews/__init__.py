@@ -1,0 +1,8 @@
+"""The demo's example reviews: made up, and marked as examples on the pages."""
+
+from shop.demo.example_reviews import living, music_and_desk, out_and_about
+from shop.demo.example_reviews.data import Example
+
+EXAMPLES: list[Example] = [*music_and_desk.EXAMPLES, *living.EXAMPLES, *out_and_about.EXAMPLES]
+
+__all__ = ["EXAMPLES", "Example"]

@@ -1,0 +1,17 @@
+"""The demo's categories and products."""
+
+from shop.demo.products import desk, german, home, kitchen, outdoors, sound, wear
+from shop.demo.products.data import CategoryData, CategoryTextData, ProductData, TextData
+
+# The shelves are dealt out in turn, so that the first page shows something of each.
+_SHELVES = (sound, desk, home, wear, outdoors, kitchen)
+
+CATEGORIES: list[CategoryData] = [shelf.CATEGORY for shelf in _SHELVES]
+PRODUCTS: list[ProductData] = [
+    product for row in zip(*(shelf.PRODUCTS for shelf in _SHELVES), strict=True) for product in row
+]
+# By language: categories' texts by slug, and products' by sku.
+CATEGORY_TEXTS: dict[str, dict[str, CategoryTextData]] = {"de": german.CATEGORIES}
+PRODUCT_TEXTS: dict[str, dict[str, TextData]] = {"de": german.PRODUCTS}
+
+__all__ = ["CATEGORIES", "CATEGORY_TEXTS", "PRODUCTS", "PRODUCT_TEXTS", "CategoryData", "ProductData"]

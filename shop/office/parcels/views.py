@@ -1,0 +1,130 @@
+"""Parcels page of an order: `/admin/orders/order/<id>/parcels/`."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from orders.errors import IllegalTransition
+from orders.models import Order, Status
+from payments.admin.refunds import PERMISSION as GIVE_BACK
+from payments.models import PaymentStatus
+from shipping import repairs
+from shipping.choice import quotes
+from shipping.models import STRANDED, Shipment, ShipmentStatus
+from shipping.selectors import consignment_of, event_text, history_of
+from shop.office.parcels import services
+from shop.office.parcels.forms import CorrectionForm, ReshipForm
+from shop.stock.services import OutOfStock
+
+_NEEDED = ("orders.view_order", "shipping.view_shipment")
+
+
+@require_http_methods(["GET", "POST"])
+def parcels(request: HttpRequest, order_id: int) -> HttpResponse:
+    """For who may see orders and parcels. Each deed asks for a permission of its own."""
+    if not request.user.has_perms(_NEEDED):
+        raise PermissionDenied
+    order = get_object_or_404(Order.objects.select_related("shipment").prefetch_related("lines"), pk=order_id)
+    if request.method == "GET":
+        return _page(request, order, _form(order))
+    deed = request.POST.get("deed", "")
+    if deed == "take_back":
+        _take_back(request, order)
+        return redirect(request.path)
+    form = (ReshipForm if deed == "reship" else CorrectionForm)(request.POST, order=order)
+    if not form.is_valid():
+        return _page(request, order, form)
+    if isinstance(form, ReshipForm):
+        _reship(request, order, form)
+    else:
+        _correct(request, order, form)
+    return redirect(request.path)
+
+
+def _correct(request: HttpRequest, order: Order, form: CorrectionForm) -> None:
+    try:
+        repairs.correct_address(order=order, address=form.address(), by=request.user)
+    except (repairs.BeingBooked, IllegalTransition) as refused:
+        messages.error(request, str(refused))
+    else:
+        _tell(request, order, _("The address is corrected, and the parcel is booked anew."))
+
+
+def _reship(request: HttpRequest, order: Order, form: ReshipForm) -> None:
+    wanted = form.cleaned_data
+    shipment = get_object_or_404(Shipment, pk=wanted["shipment"], order=order)
+    try:
+        is_new = repairs.reship(
+            shipment=shipment, goods_are_back=wanted["goods_are_back"], address=form.address(), by=request.user
+        )
+    except (OutOfStock, IllegalTransition) as refused:
+        messages.error(request, str(refused))
+        return
+    if is_new:
+        _tell(request, order, _("Another parcel is being booked."))
+    else:
+        messages.info(request, _("Somebody has sent another parcel already, so nothing was changed."))
+
+
+def _take_back(request: HttpRequest, order: Order) -> None:
+    try:
+        pieces = services.restock_returned_parcel(order=order, by=request.user)
+    except services.ParcelNotReturned as refused:
+        messages.error(request, str(refused))
+        return
+    told = ngettext("%(count)d piece is back on the shelf.", "%(count)d pieces are back on the shelf.", pieces)
+    _tell(request, order, told % {"count": pieces})
+
+
+def _tell(request: HttpRequest, order: Order, text: str) -> None:
+    """To who did it, and to who asks later: the order's history in the admin."""
+    LogEntry.objects.log_actions(request.user.pk, [order], CHANGE, text)  # type: ignore[arg-type]
+    messages.success(request, text)
+
+
+def _form(order: Order) -> CorrectionForm:
+    """The one of the two forms that the order's state asks for."""
+    return ReshipForm(order=order) if order.status == Status.SHIPPED else CorrectionForm(order=order)
+
+
+def _page(request: HttpRequest, order: Order, form: CorrectionForm) -> HttpResponse:
+    return TemplateResponse(request, "admin/shop/parcels/page.html", _context(request, order, form))
+
+
+def _context(request: HttpRequest, order: Order, form: CorrectionForm) -> dict[str, Any]:
+    shipment: Shipment | None = getattr(order, "shipment", None)
+    is_stranded = shipment is not None and shipment.status in STRANDED
+    user = request.user
+    return {
+        **admin.site.each_context(request),
+        "title": _("Parcels of %(number)s") % {"number": order.number},
+        "opts": Order._meta,
+        "order": order,
+        "history": [
+            (each, [(event, event_text(event)) for event in each.events.all()])
+            for each in reversed(history_of(order_id=order.pk))
+        ],
+        "quotes": quotes(consignment=consignment_of(order, pieces=sum(line.quantity for line in order.lines.all()))),
+        "form": form,
+        "may_correct": order.status == Status.PAID and shipment is None and user.has_perm(repairs.CORRECT),
+        "stranded": shipment if is_stranded and order.status == Status.SHIPPED else None,
+        "may_reship": user.has_perm(repairs.RESHIP),
+        "returned": shipment is not None and shipment.status == ShipmentStatus.RETURNED,
+        "may_take_back": user.has_perm(services.TAKE_BACK),
+        "give_back_url": _give_back_url(order) if user.has_perm(GIVE_BACK) else "",
+    }
+
+
+def _give_back_url(order: Order) -> str:
+    """The page that gives the order's money back; nothing where there is none to give."""
+    payment = order.payments.filter(status=PaymentStatus.CAPTURED).first()
+    return reverse("admin:payments_payment_give_back", args=[payment.pk]) if payment else ""

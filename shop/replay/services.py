@@ -1,0 +1,123 @@
+"""Replays sales of another shop as orders placed today."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
+from orders.models import IdempotencyKey, ShippingMethod, Source
+from orders.values import Address
+from shop.checkout.idempotency import Idempotency, KeyReused
+from shop.checkout.services import LineWanted, Placed, checkout
+from shop.replay.country_codes import country_code
+from shop.replay.csv_invoices import Invoice, Reason
+from shop.replay.missing_products import CURRENCY, ensure_products, wanted
+from shop.stock.services import restock
+
+CLIENT = "replay"
+PAYMENT_METHOD = "pm_card_visa"
+_BATCH = 500
+
+
+class _PlacedMeanwhile(Exception):
+    """Another replay placed this invoice since we looked; what we put into stock for it must go again."""
+
+
+@dataclass
+class Report:
+    """What became of the invoices. `revenue_minor` is the worth of the orders that this run placed, in pence."""
+
+    placed: int = 0
+    already_there: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    revenue_minor: int = 0
+    currency: str = CURRENCY
+    seconds: float = 0.0
+
+    @property
+    def seen(self) -> int:
+        return self.placed + self.already_there + self.rejected.total()
+
+
+def replay(
+    *,
+    invoices: Sequence[Invoice],
+    speed: float | None = None,
+    progress: Callable[[Report], None] = lambda report: None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Report:
+    """Place every sale that was not placed before; `progress` hears of each invoice.
+
+    With `speed` an invoice waits for its time of day, that many times faster than it was; without, nothing waits.
+    """
+    report, began = Report(), time.monotonic()
+    keys = ensure_products(invoices=invoices)
+    known = _already_placed([invoice.number for invoice in invoices])
+    for invoice in invoices:
+        if speed:
+            due = (invoice.at - invoices[0].at).total_seconds() / speed
+            sleep(max(0.0, began + due - time.monotonic()))
+        _count(report, invoice, keys, is_new=invoice.number not in known)
+        report.seconds = time.monotonic() - began
+        progress(report)
+    return report
+
+
+def _count(report: Report, invoice: Invoice, keys: dict[str, int], *, is_new: bool) -> None:
+    if invoice.rejected:
+        report.rejected[invoice.rejected] += 1
+        return
+    try:
+        placed = _place(invoice, keys, is_new=is_new)
+    except _PlacedMeanwhile:
+        report.already_there += 1
+    except KeyReused:
+        report.rejected[Reason.CHANGED] += 1
+    else:
+        report.placed += placed.created
+        report.already_there += not placed.created
+        report.revenue_minor += placed.order.total if placed.created else 0
+
+
+def _place(invoice: Invoice, keys: dict[str, int], *, is_new: bool) -> Placed:
+    """What is sold was bought before: it goes into stock in the order's own transaction, so both are there or neither.
+
+    Raises `KeyReused` when the invoice was placed with other lines before.
+    """
+    with transaction.atomic():
+        if is_new:
+            restock(quantities=wanted(invoice=invoice, keys=keys), reference=f"{CLIENT} {invoice.number}")
+        placed = _checkout(invoice)
+        if is_new and not placed.created:
+            raise _PlacedMeanwhile
+    return placed
+
+
+def _checkout(invoice: Invoice) -> Placed:
+    customer = invoice.customer
+    return checkout(
+        email=f"customer-{customer}@retail.example" if customer else "guest@retail.example",
+        name=f"Customer {customer}" if customer else "Guest",
+        address=Address(
+            line1="Trade counter",
+            city=invoice.country or "Unknown",
+            postcode="-",
+            country=country_code(invoice.country),
+        ),
+        shipping_method=ShippingMethod.STANDARD,
+        payment_method=PAYMENT_METHOD,
+        lines=[LineWanted(sku=line.sku, quantity=line.quantity, unit_price=line.unit_price) for line in invoice.lines],
+        source=Source.IMPORT,
+        idempotency=Idempotency(client=CLIENT, key=invoice.number),
+        currency=CURRENCY,
+    )
+
+
+def _already_placed(numbers: Sequence[str]) -> set[str]:
+    placed: set[str] = set()
+    for start in range(0, len(numbers), _BATCH):
+        keys = IdempotencyKey.objects.filter(client=CLIENT, key__in=numbers[start : start + _BATCH])
+        placed.update(keys.values_list("key", flat=True))
+    return placed

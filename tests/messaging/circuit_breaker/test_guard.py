@@ -1,0 +1,247 @@
+"""Does a circuit open only when a system is down, and does what waits for it neither die nor get lost?"""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from messaging import circuit_breaker, transitions
+from messaging.circuit_breaker import CircuitOpen, guard
+from messaging.models import Attempt, Circuit, Message, State
+from messaging.relay import claim
+from messaging.signals import message_deferred
+from tests.messaging.circuit_breaker.system import (
+    NAME,
+    Refusal,
+    again,
+    asked,
+    down,
+    enqueue,
+    judge,
+    opened,
+    probe_is_due,
+    script,
+    send,
+)
+from tests.messaging.deliver import hand_over
+from tests.messaging.samples import TemporaryTrouble
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_system_that_answers_costs_one_look_a_second_and_leaves_no_row(django_assert_num_queries):
+    with django_assert_num_queries(1):
+        for _ in range(5):
+            with guard(NAME, judge=judge):
+                pass
+    assert not Circuit.objects.exists()
+
+
+def test_failures_of_different_messages_in_a_row_open_the_circuit():
+    down(3)
+    first, second, third = send(3)
+    assert {first.attempts, second.attempts, third.attempts} == {1}
+    circuit = Circuit.objects.get()
+    assert circuit.is_open
+    assert circuit.last_error == "TemporaryTrouble: no answer"
+    assert circuit.probe_at > timezone.now() + timedelta(seconds=9)
+
+
+def test_one_message_that_fails_again_and_again_opens_nothing_and_dies():
+    down(5)
+    (message,) = send()
+    while message.state == State.PENDING:
+        message = again(message)
+    assert message.state == State.DEAD
+    assert not Circuit.objects.get().is_open
+
+
+def test_an_answer_between_failures_starts_the_count_anew():
+    down(2)
+    send(2)
+    circuit_breaker.forget()
+    send()
+    down(2)
+    send(2)
+    assert not Circuit.objects.get().is_open
+    assert len(Circuit.objects.get().failing) == 2
+
+
+def test_failures_that_lie_far_apart_are_not_in_a_row():
+    down(2)
+    send(2)
+    Circuit.objects.update(failed_at=timezone.now() - timedelta(hours=1))
+    down(1)
+    send()
+    assert len(Circuit.objects.get().failing) == 1
+
+
+@pytest.mark.parametrize("error", [Refusal("no"), ValueError("a bug")])
+def test_an_answer_that_is_an_error_and_a_bug_count_as_no_outage(error):
+    script.extend([error] * 5)
+    assert {message.state for message in send(5)} == {State.DEAD}
+    assert not Circuit.objects.exists()
+
+
+def test_while_it_is_open_nothing_is_asked_and_no_attempt_is_spent():
+    opened()
+    told = []
+    message_deferred.connect(lambda **kwargs: told.append(kwargs["circuit"]), weak=False, dispatch_uid="test")
+    try:
+        (message,) = send()
+        for _ in range(7):
+            message = again(message)
+    finally:
+        message_deferred.disconnect(dispatch_uid="test")
+    assert not asked
+    assert message.state == State.PENDING
+    assert (message.attempts, message.waits_for) == (0, NAME)
+    assert not Attempt.objects.filter(message=message).exists()
+    assert message.available_at > timezone.now()
+    assert told == [NAME], "once for an outage, however often the message was put off"
+
+
+def test_one_message_tries_and_its_answer_lets_all_others_go_on():
+    opened()
+    waiting = send(4)
+    probe_is_due()
+    assert again(waiting[0]).state == State.DONE
+    assert len(asked) == 1
+    assert not Circuit.objects.get().is_open
+    others = Message.objects.filter(pk__in=[message.pk for message in waiting[1:]])
+    assert others.due(now=timezone.now()).filter(waits_for="").count() == 3
+    for message in claim.claim(limit=10):
+        hand_over(message)
+    assert others.filter(state=State.DONE).count() == 3
+
+
+def test_a_probe_in_vain_spends_no_attempt_and_leaves_the_circuit_open():
+    opened()
+    (message,) = send()
+    for _ in range(6):
+        probe_is_due()
+        down(1)
+        message = again(message)
+    assert len(asked) == 6
+    assert (message.state, message.attempts) == (State.PENDING, 0)
+    circuit = Circuit.objects.get()
+    assert circuit.is_open
+    assert circuit.probing_since is None
+    assert circuit.probe_at > timezone.now() + timedelta(seconds=9)
+
+
+def test_a_probe_that_is_refused_is_answered_and_closes_the_circuit():
+    opened()
+    script.append(Refusal("no"))
+    probe_is_due()
+    (message,) = send()
+    assert message.state == State.DEAD
+    assert not Circuit.objects.get().is_open
+
+
+def test_only_one_probe_at_a_time():
+    opened()
+    probe_is_due()
+    with guard(NAME, judge=judge):
+        assert Circuit.objects.get().probing_since is not None
+        circuit_breaker.forget()
+        with pytest.raises(CircuitOpen), guard(NAME, judge=judge):
+            raise AssertionError("a second one asked, too")
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+def test_of_many_that_come_at_the_same_moment_one_probes():
+    opened()
+    probe_is_due()
+    start, ended = threading.Barrier(8), threading.Barrier(8)
+    results = []
+
+    def come():
+        try:
+            start.wait(10)
+            with guard(NAME, judge=judge):
+                ended.wait(10)
+            results.append("probed")
+        except CircuitOpen:
+            results.append("waits")
+            ended.wait(10)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=come) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert sorted(results) == ["probed"] + ["waits"] * 7
+
+
+def test_a_probe_whose_process_dies_is_followed_by_another():
+    opened()
+    probe_is_due()
+    circuit_breaker._claim_probe(NAME)
+    assert send()[0].waits_for == NAME
+    probe_is_due()
+    assert send()[0].state == State.DONE
+
+
+def test_a_bug_in_the_probe_tells_nothing_of_the_system():
+    opened()
+    probe_is_due()
+    script.append(ValueError("a bug"))
+    assert send()[0].state == State.DEAD
+    assert Circuit.objects.get().is_open
+
+
+def test_a_probe_that_finds_the_circuit_closed_meanwhile_goes_on():
+    opened()
+    send()
+    Circuit.objects.update(opened_at=None)
+    assert send()[0].state == State.DONE
+
+
+def test_with_no_bound_the_breaker_is_off(settings, django_assert_num_queries):
+    settings.CONVEYOR_CIRCUIT_FAILURES = 0
+    with django_assert_num_queries(0), pytest.raises(TemporaryTrouble), guard(NAME, judge=judge):
+        raise TemporaryTrouble
+
+
+def test_a_failure_outside_of_any_message_opens_nothing():
+    for _ in range(5):
+        with pytest.raises(TemporaryTrouble), guard(NAME, judge=judge):
+            raise TemporaryTrouble
+    assert Circuit.objects.get().failing == []
+
+
+def test_a_call_that_was_under_way_when_it_went_down_pays_with_its_attempt():
+    def goes_down() -> None:
+        with guard(NAME, judge=judge):
+            opened()
+            Circuit.objects.update(probe_at=later)
+            raise TemporaryTrouble
+
+    later = timezone.now() + timedelta(hours=1)
+    with pytest.raises(TemporaryTrouble):
+        goes_down()
+    assert Circuit.objects.get().probe_at == later, "it does not put off the probe of another"
+
+
+def test_the_longer_it_lasts_the_longer_the_wait(monkeypatch):
+    monkeypatch.setattr(circuit_breaker.random, "uniform", lambda low, high: high)
+    circuit = opened()
+    Circuit.objects.update(opened_at=circuit.opened_at - timedelta(minutes=20))
+    circuit_breaker.forget()
+    with pytest.raises(CircuitOpen) as wait, guard(NAME, judge=judge):
+        pass
+    assert 300 < wait.value.seconds < 320
+    assert NAME in str(wait.value)
+
+
+def test_a_message_that_was_settled_meanwhile_is_not_put_off():
+    opened()
+    message = enqueue()
+    assert transitions.defer(message_id=message.pk, circuit=NAME, delay=1) is None
+    message.refresh_from_db()
+    assert message.waits_for == ""

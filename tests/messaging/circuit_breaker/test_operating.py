@@ -1,0 +1,88 @@
+"""Do operators see what is down, and can they have it tried?"""
+
+import json
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from messaging import circuit_breaker
+from messaging.models import Circuit, Message, State
+from messaging.operations import actions, alerts
+from messaging.operations.dashboard.circuits import circuit_rows
+from messaging.operations.models import AuditEntry
+from messaging.operations.permissions import Actor
+from tests.messaging.circuit_breaker.system import (
+    ANN,
+    NAME,
+    opened,
+    probe_is_due,
+    send,
+)
+from tests.messaging.deliver import deliver
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_an_operator_has_it_tried_at_once():
+    opened()
+    waiting = send(3)
+    actions.probe(name=NAME, actor=ANN)
+    due = Message.objects.due(now=timezone.now())
+    assert due.count() == 1
+    assert due.get() in waiting
+    circuit_breaker.forget()
+    assert deliver(due.get()).state == State.DONE
+    assert Message.objects.due(now=timezone.now()).count() == 2
+    assert AuditEntry.objects.get(action="probe circuit").data == {"circuit": NAME}
+
+
+def test_trying_wants_a_permission_and_a_circuit_that_is_open():
+    with pytest.raises(PermissionDenied):
+        actions.probe(name=NAME, actor=Actor(name="eve", may=lambda codename: False))
+    with pytest.raises(actions.CircuitClosed):
+        actions.probe(name=NAME, actor=ANN)
+    assert not AuditEntry.objects.exists()
+
+
+def test_the_desk_tells_state_and_number_with_personal_data_masked():
+    circuit_breaker.register(NAME, "A system")
+    try:
+        assert next(row for row in circuit_rows() if row.name == NAME).state == "closed"
+        opened()
+        send(2)
+        Circuit.objects.update(last_error="no answer for ann@example.com")
+        row = next(row for row in circuit_rows() if row.name == NAME)
+        assert (row.state, row.waiting, row.label) == ("open", 2, "A system")
+        assert "ann@" not in row.last_error
+        probe_is_due()
+        circuit_breaker._claim_probe(NAME)
+        assert next(row for row in circuit_rows() if row.name == NAME).state == "half_open"
+    finally:
+        circuit_breaker._labels.pop(NAME)
+
+
+def test_people_are_told_once_that_a_system_is_down():
+    opened()
+    assert [alert.key for alert in alerts.raise_alerts() if alert.key.startswith("circuit")] == [f"circuit:{NAME}"]
+    assert not [alert for alert in alerts.raise_alerts() if alert.key.startswith("circuit")]
+
+
+def test_the_command_tells_what_is_down_and_has_it_tried(capsys):
+    opened()
+    waiting = send(2)
+    call_command("queue", "list")
+    assert f"{NAME} is down: 2 messages wait for it." in capsys.readouterr().out
+    call_command("queue", "try", NAME, "--dry-run")
+    assert "would be tried" in capsys.readouterr().out
+    assert not Message.objects.due(now=timezone.now()).exists()
+    call_command("queue", "try", NAME, "--json")
+    assert json.loads(capsys.readouterr().out) == {"circuit": NAME, "dry_run": False}
+    assert Message.objects.due(now=timezone.now()).get() in waiting
+    Circuit.objects.update(opened_at=None)
+    for options in ([], ["--dry-run"]):
+        with pytest.raises(CommandError, match="is not open"):
+            call_command("queue", "try", NAME, *options)
+    with pytest.raises(CommandError, match=f"There are: .*{NAME}"):
+        call_command("queue", "try", "the moon")

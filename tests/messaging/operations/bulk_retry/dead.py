@@ -1,0 +1,79 @@
+"""How does a test get many dead messages, and play the driver, the relay and the workers of their bulk retry?"""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from messaging import outbox
+from messaging.models import Message, State
+from messaging.models.uuid7 import uuid7
+from messaging.operations.bulk_retry import driver, services
+from messaging.operations.bulk_retry.selection import Filters, Selection
+from messaging.operations.models import BulkOperation, ItemOutcome
+from messaging.operations.permissions import Actor
+from messaging.relay import claim
+from tests.messaging.samples import Sample
+
+ANN = Actor.system("ann")
+
+
+def dead(count: int = 1, **changes: Any) -> list[Message]:
+    """Dead messages that can be sent again, the first of them died first; `changes` are columns."""
+    now = timezone.now()
+    fields: dict[str, Any] = {
+        "task": Sample.task,
+        "queue": "maintenance",
+        "routing_key": f"{Sample.routing_key}.normal",
+        "payload": Sample(text="ok").dump(),
+        "state": State.DEAD,
+        "attempts": 3,
+        "sends": 3,
+        "sent_at": now - timedelta(hours=1),
+        "error_type": "Bug",
+        "error_message": "broken",
+    }
+    return Message.objects.bulk_create(
+        Message(
+            id=uuid7(),
+            correlation_id=uuid.uuid4(),
+            **(fields | {"finished_at": now - timedelta(seconds=count - n)} | changes),
+        )
+        for n in range(count)
+    )
+
+
+def previewed(**filters: Any) -> BulkOperation:
+    return services.preview(selection=Selection.by_filters(Filters(**filters)), actor=ANN)
+
+
+def started(count: int = 20, *, rate: int = 200, canary: int = 0, stop_ratio: float = 0.5) -> BulkOperation:
+    """A running operation over so many dead messages."""
+    dead(count)
+    pace = services.Pace(rate=rate, canary=canary, stop_ratio=stop_ratio)
+    return services.start(operation_id=previewed().pk, pace=pace, actor=ANN)
+
+
+def turn(operation: BulkOperation) -> BulkOperation:
+    """The driver's next turn; the operation as it then stands."""
+    operation.refresh_from_db()
+    with outbox.transaction():
+        driver.drive(operation_id=operation.pk, turn=operation.turn)
+    operation.refresh_from_db()
+    return operation
+
+
+def relay() -> list[Message]:
+    """What is due is sent, but for the driver's own turns, which a test takes itself."""
+    Message.objects.filter(task="operations.drive_bulk_retry").delete()
+    return claim.claim(limit=10_000)
+
+
+def end(operation: BulkOperation, *, succeed: int = 0, fail: int = 0) -> None:
+    """Let so many of the messages that were sent come to their end, in their order."""
+    ids = operation.items.filter(outcome=ItemOutcome.SENT).order_by("position").values_list("message_id", flat=True)
+    chosen, now = list(ids[: succeed + fail]), timezone.now()
+    assert len(chosen) == succeed + fail
+    Message.objects.filter(pk__in=chosen[:succeed]).update(state=State.DONE, finished_at=now)
+    Message.objects.filter(pk__in=chosen[succeed:]).update(state=State.DEAD, finished_at=now)

@@ -1,0 +1,215 @@
+"""Can an operator send many dead messages again in the admin, with a preview before it, and nobody else?"""
+
+import csv
+import io
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.urls import reverse
+
+from messaging.models import Message, State
+from messaging.operations.bulk_retry import services
+from messaging.operations.models import BulkOperation, BulkState
+from tests.messaging.operations.bulk_retry.dead import ANN, dead, end, previewed, relay, started, turn
+from tests.messaging.operations.test_message_admin import client_with
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LIST = "/admin/operations/failedtask/"
+NEW = "/admin/operations/bulkoperation/new/"
+PACE = {"rate": "20", "canary": "0", "stop_percent": "50", "reason": "the bank is back"}
+
+
+@pytest.fixture
+def operator():
+    return client_with("view_message", "view_failedtask", "view_bulkoperation", "retry_message", "bulk_retry")
+
+
+@pytest.fixture
+def viewer():
+    return client_with("view_message", "view_failedtask", "view_bulkoperation")
+
+
+def page_of(operation) -> str:
+    return reverse("admin:operations_bulkoperation_change", args=[operation.pk])
+
+
+def wish(name: str, operation) -> str:
+    return reverse(f"admin:operations_bulk_{name}", args=[operation.pk])
+
+
+def test_a_group_is_previewed_started_and_watched(operator):
+    dead(3, fingerprint="f1")
+    dead(fingerprint="f1", task="gone.task")
+    dead(2, fingerprint="f2")
+    assert 'value="f1"' in operator.get(NEW, {"group": "f1"}).content.decode()
+    page = operator.post(NEW, {"group": "f1"}, follow=True).content.decode()
+    assert "3 messages will go." in page
+    assert "1 is skipped." in page
+    assert "no code here knows its task" in page
+    operation = BulkOperation.objects.get()
+    page = operator.post(wish("start", operation), PACE, follow=True).content.decode()
+    assert "It runs in the background" in page
+    assert 'hx-trigger="every 1s"' in page
+    turn(operation)
+    relay()
+    end(operation, succeed=2, fail=1)
+    turn(operation)
+    page = operator.get(page_of(operation)).content.decode()
+    assert "finished" in page
+    assert "hx-get" not in page
+    failed = operation.items.get(outcome="failed_again")
+    assert reverse("admin:operations_failedtask_change", args=[failed.message_id]) in page
+    assert [entry.change_message for entry in LogEntry.objects.order_by("id")] == [
+        "Previewed: 3 will go",
+        "It runs in the background; you may leave this page.",
+    ]
+
+
+def test_what_is_ticked_in_the_list_is_previewed(operator):
+    first, _ = dead(2)
+    data = {"action": "bulk_retry", "_selected_action": [str(first.pk)]}
+    assert "1 message will go." in operator.post(LIST, data, follow=True).content.decode()
+    assert BulkOperation.objects.get().chosen == {"ids": 1}
+
+
+def test_all_that_fit_the_list_are_one_operation_whatever_the_number_of_ids_posted(operator):
+    messages = dead(130, queue="payments")
+    dead(2)
+    data = {"action": "bulk_retry", "select_across": "1", "_selected_action": [str(messages[0].pk)]}
+    page = operator.post(f"{LIST}?queue=payments", data, follow=True).content.decode()
+    assert "130 messages will go." in page
+    assert BulkOperation.objects.get().chosen == {"list": "queue=payments"}
+
+
+def test_a_choice_of_everything_must_be_meant(operator):
+    dead()
+    assert "Narrow the choice" in operator.post(NEW, {}).content.decode()
+    assert not BulkOperation.objects.exists()
+    operator.post(NEW, {"everything": "on"})
+    assert BulkOperation.objects.get().chosen == {"all": True}
+
+
+def test_the_days_of_an_outage_are_both_included(operator):
+    from datetime import UTC, datetime
+
+    for day in (1, 2, 3, 4):
+        dead(finished_at=datetime(2026, 5, day, 23, 59, tzinfo=UTC))
+    operator.post(NEW, {"first_day": "2026-05-02", "last_day": "2026-05-03"})
+    assert BulkOperation.objects.get().will_go == 2
+
+
+@pytest.mark.parametrize("changes", [{"rate": "0"}, {"canary": "-1"}, {"stop_percent": "101"}, {"reason": " "}])
+def test_a_start_with_a_wrong_pace_or_without_reason_starts_nothing(operator, changes):
+    dead()
+    operation = previewed()
+    assert "errorlist" in operator.post(wish("start", operation), PACE | changes).content.decode()
+    operation.refresh_from_db()
+    assert operation.state == BulkState.PREVIEW
+
+
+def test_pause_resume_and_cancel_are_buttons(operator):
+    operation = started(3)
+    for name, state in (("pause", "paused"), ("resume", "running"), ("cancel", "cancelled")):
+        assert wish(name, operation) in operator.get(page_of(operation)).content.decode()
+        operator.post(wish(name, operation))
+        operation.refresh_from_db()
+        assert operation.state == state
+    page = operator.post(wish("pause", operation), follow=True).content.decode()
+    assert "Nothing was changed: the bulk retry is cancelled." in page
+
+
+def test_why_it_stopped_is_said_in_a_sentence(operator):
+    operation = turn(started(30, canary=5))
+    relay()
+    end(operation, fail=5)
+    turn(operation)
+    assert (
+        "5 of the first 5 failed again, so the rest was not sent." in operator.get(page_of(operation)).content.decode()
+    )
+
+
+def test_what_became_of_each_leaves_as_csv_without_personal_data(operator):
+    dead(subject="=1+1", payload={"text": "ada@example.com"}, error_message="ada@example.com")
+    response = operator.get(wish("csv", previewed()))
+    text = b"".join(response.streaming_content).decode()
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert (row["task"], row["subject"], row["outcome"], row["error_type"]) == (
+        "tests.sample",
+        "'=1+1",
+        "waiting",
+        "Bug",
+    )
+    assert "ada@" not in text
+
+
+def test_htmx_gets_the_progress_only(operator):
+    page = operator.get(wish("progress", started(2))).content.decode()
+    assert "<progress" in page
+    assert "<html" not in page
+
+
+def test_a_viewer_who_forges_any_of_it_gets_403(viewer):
+    operation = started(2)
+    dead()
+    waiting = previewed()
+    assert viewer.get(NEW).status_code == 403
+    assert viewer.post(NEW, {"everything": "on"}).status_code == 403
+    assert viewer.post(wish("start", waiting), PACE).status_code == 403
+    for name in ("pause", "resume", "cancel"):
+        assert viewer.post(wish(name, operation)).status_code == 403
+    viewer.post(LIST, {"action": "bulk_retry", "_selected_action": [str(Message.objects.dead().first().pk)]})
+    assert BulkOperation.objects.count() == 2
+    page = viewer.get(page_of(operation)).content.decode()
+    assert "<progress" in page
+    assert wish("pause", operation) not in page
+
+
+def test_staff_without_the_permission_see_no_operation():
+    operation = started(1)
+    nobody = client_with("view_message")
+    for url in (page_of(operation), wish("progress", operation), wish("csv", operation)):
+        assert nobody.get(url).status_code == 403
+
+
+def test_nothing_is_changed_by_get(operator):
+    operation = started(1)
+    for name in ("pause", "resume", "cancel", "start"):
+        assert operator.get(wish(name, operation)).status_code == 405
+    assert operator.post(page_of(operation)).status_code == 403
+    assert operator.get("/admin/operations/bulkoperation/nonsense/change/").status_code == 404
+
+
+def test_a_paused_queue_is_warned_of(operator):
+    from messaging.models import QueuePause
+
+    dead(queue="payments")
+    operation = previewed()
+    for queue in ("payments", "shipping", "maintenance"):
+        QueuePause.objects.create(queue=queue, paused_by="bob", reason="the bank")
+    page = operator.get(page_of(operation)).content.decode()
+    assert "The queue payments is paused" in page
+    assert "The queue maintenance is paused" in page, "the driver's own messages wait in it"
+    assert "The queue shipping is paused" not in page
+
+
+def test_the_list_of_operations_costs_the_same_for_any_number(operator, django_assert_max_num_queries):
+    for _ in range(5):
+        dead(2)
+        previewed()
+    with django_assert_max_num_queries(8):
+        page = operator.get("/admin/operations/bulkoperation/").content.decode()
+    assert "all dead messages" in page
+    assert NEW in page
+
+
+def test_too_many_are_told(operator, monkeypatch):
+    monkeypatch.setattr(services, "MOST", 1)
+    dead(2)
+    assert "narrow the choice" in operator.post(NEW, {"everything": "on"}, follow=True).content.decode()
+
+
+def test_a_message_of_a_finished_operation_keeps_its_state(operator):
+    dead()
+    operation = services.cancel(operation_id=previewed().pk, actor=ANN)
+    assert "cancelled" in operator.get(page_of(operation)).content.decode()
+    assert Message.objects.get().state == State.DEAD

@@ -1,0 +1,258 @@
+"""Does a bulk operation go on by itself: canary first, never above its rate, and stopped when too many fail again?"""
+
+import random
+from bisect import bisect_left
+from datetime import timedelta
+
+import pytest
+
+from messaging import outbox
+from messaging.models import Message, State
+from messaging.operations.bulk_retry import driver, labels, pace, services
+from messaging.operations.failures import group_counters
+from messaging.operations.models import AuditEntry, BulkOperation, BulkState, FailureGroup, ItemOutcome, SkipReason
+from messaging.signals import messages_revived
+from tests.messaging.operations.bulk_retry.dead import ANN, dead, end, previewed, relay, started, turn
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_turn_sends_as_many_again_as_a_second_allows_each_with_fresh_attempts(clock):
+    operation = turn(started(30, rate=20))
+    assert (operation.sent, operation.waiting) == (20, 10)
+    sent = Message.objects.filter(state=State.PENDING, task="tests.sample")
+    assert set(sent.values_list("attempts", "replayed_from", "finished_at")) == {(3, 3, None)}
+    assert sent.count() == 20
+
+
+def test_no_turn_exceeds_the_rate_until_a_second_after_the_last_was_sent(clock):
+    operation = turn(started(60, rate=20))
+    clock.tick(5)
+    assert turn(operation).sent == 20, "what is due and not sent counts"
+    relay()
+    clock.tick(0.99)
+    assert turn(operation).sent == 20
+    clock.tick(0.02)
+    assert turn(operation).sent == 40
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_second_sees_more_than_the_rate_though_relay_and_driver_stall(clock, seed):
+    chance, rate = random.Random(seed), 50
+    operation, sent = started(300, rate=rate), []
+    relay_from = turn_from = clock()
+    while operation.state == BulkState.RUNNING:
+        clock.tick(0.05)
+        if clock() >= relay_from:
+            sent += [message.sent_at for message in Message.objects.filter(pk__in=[m.pk for m in relay()])]
+            relay_from = clock() + timedelta(seconds=chance.choice([0, 0, 0, 0.3, 1.7]))
+        if clock() >= max(turn_from, operation.next_turn_at):
+            turn_from = clock() + timedelta(seconds=chance.choice([0, 0, 0.2, 2.5]))
+            turn(operation)
+            end(operation, succeed=Message.objects.filter(state=State.SENT).count())
+    sent.sort()
+    assert len(sent) == 300
+    for index, moment in enumerate(sent):
+        assert bisect_left(sent, moment + pace.WINDOW) - index <= rate
+
+
+def test_no_more_than_ten_seconds_worth_is_under_way(clock):
+    operation = started(300, rate=15)
+    for _ in range(20):
+        turn(operation)
+        relay()
+        clock.tick(1.1)
+    assert turn(operation).sent == 150
+
+
+def test_outcomes_are_those_of_the_messages(clock):
+    operation = turn(started(5, stop_ratio=1))
+    relay()
+    end(operation, succeed=2, fail=1)
+    operation = turn(operation)
+    assert (operation.succeeded, operation.failed_again, operation.sent) == (2, 1, 2)
+    assert operation.state == BulkState.RUNNING
+    relay()
+    end(operation, succeed=2)
+    operation = turn(operation)
+    assert (operation.state, operation.succeeded) == (BulkState.FINISHED, 4)
+    assert operation.next_turn_at is None
+    assert AuditEntry.objects.filter(action="bulk finish", operation_id=operation.pk).count() == 1
+
+
+def test_one_that_changed_since_the_preview_is_left_alone(clock):
+    again, discarded, purged, same = dead(4)
+    operation = previewed()
+    Message.objects.filter(pk=again.pk).update(sends=4)
+    Message.objects.filter(pk=discarded.pk).update(state=State.DISCARDED)
+    Message.objects.filter(pk=purged.pk).delete()
+    go(operation)
+    operation = turn(operation)
+    assert (operation.sent, operation.skipped, operation.waiting) == (1, 3, 0)
+    left = operation.items.filter(outcome=ItemOutcome.SKIPPED)
+    assert {item.message_id: item.reason for item in left} == dict.fromkeys(
+        [again.pk, discarded.pk, purged.pk], SkipReason.CHANGED
+    )
+    same.refresh_from_db()
+    assert same.state == State.PENDING
+
+
+def test_what_dies_after_the_preview_is_untouched(clock):
+    dead(2)
+    operation = previewed()
+    (later,) = dead()
+    go(operation)
+    assert turn(operation).sent == 2
+    later.refresh_from_db()
+    assert later.state == State.DEAD
+
+
+def test_the_canary_goes_first_and_the_rest_once_it_has_succeeded(clock):
+    operation = turn(started(30, canary=10))
+    assert operation.sent == 10
+    relay()
+    end(operation, succeed=9)
+    clock.tick(2)
+    assert turn(operation).waiting == 20
+    end(operation, succeed=1)
+    operation = turn(operation)
+    assert (operation.succeeded, operation.sent, operation.canary_passed) == (10, 20, True)
+
+
+def test_it_stops_by_itself_when_the_canary_fails_again(clock):
+    operation = turn(started(30, canary=10))
+    relay()
+    end(operation, succeed=1, fail=5)
+    operation = turn(operation)
+    assert (operation.state, operation.waiting, operation.failed_again) == (BulkState.STOPPED, 20, 5)
+    assert labels.why_stopped(operation) == "5 of the first 10 failed again, so the rest was not sent."
+    entry = AuditEntry.objects.get(action="bulk stop")
+    assert (entry.actor, entry.reason) == ("bulk retry", labels.why_stopped(operation))
+    end(operation, succeed=4)
+    operation = turn(operation)
+    assert (operation.succeeded, operation.next_turn_at) == (5, None)
+
+
+def test_it_goes_on_when_fewer_of_the_canary_fail_than_allowed(clock):
+    operation = turn(started(30, canary=10))
+    relay()
+    end(operation, succeed=6, fail=4)
+    assert turn(operation).state == BulkState.RUNNING
+
+
+def test_a_canary_of_which_nothing_is_heard_stops_it_too(clock, settings):
+    settings.CONVEYOR_BULK_CANARY_SECONDS = 60
+    operation = turn(started(30, canary=10))
+    relay()
+    end(operation, succeed=3)
+    clock.tick(59)
+    assert turn(operation).state == BulkState.RUNNING
+    clock.tick(2)
+    operation = turn(operation)
+    assert operation.state == BulkState.STOPPED
+    assert labels.why_stopped(operation).startswith("After 60 seconds only 3 of the first 10 had ended")
+
+
+def test_it_stops_when_too_many_of_the_last_failed_again(clock):
+    operation = turn(started(200, rate=100, canary=0))
+    relay()
+    end(operation, succeed=50)
+    turn(operation)
+    end(operation, fail=25)
+    operation = turn(operation)
+    assert operation.state == BulkState.STOPPED
+    assert labels.why_stopped(operation) == "25 of the last 50 failed again, so the rest was not sent."
+
+
+def test_a_few_failures_say_nothing_yet(clock):
+    operation = turn(started(30, rate=20))
+    relay()
+    end(operation, fail=9)
+    assert turn(operation).state == BulkState.RUNNING
+
+
+def test_an_operation_of_which_all_changed_is_finished(clock):
+    operation = started(3)
+    Message.objects.filter(state=State.DEAD).update(sends=9)
+    operation = turn(operation)
+    assert (operation.state, operation.skipped) == (BulkState.FINISHED, 3)
+
+
+def test_a_turn_that_comes_twice_has_one_effect(clock):
+    operation = started(60, rate=20)
+    for _ in range(2):
+        clock.tick(2)
+        with outbox.transaction():
+            driver.drive(operation_id=operation.pk, turn=0)
+        relay()
+    operation.refresh_from_db()
+    assert (operation.sent, operation.turn) == (20, 1)
+
+
+def test_a_driver_that_is_killed_in_the_middle_of_a_turn_has_sent_nothing(clock, monkeypatch):
+    operation = started(30)
+
+    def die(**kwargs):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(driver.wakeup, "call", die)
+        with pytest.raises(KeyboardInterrupt):
+            turn(operation)
+    assert Message.objects.dead().count() == 30
+    assert set(operation.items.values_list("outcome", flat=True)) == {ItemOutcome.WAITING}
+    assert turn(operation).sent == 30
+    assert AuditEntry.objects.filter(action="bulk retry").count() == 30
+
+
+def test_a_turn_that_was_lost_is_enqueued_again(clock):
+    operation = started(5)
+    Message.objects.filter(task="operations.drive_bulk_retry").delete()
+    assert not driver.anything_overdue()
+    clock.tick(9)
+    assert driver.anything_overdue()
+    with outbox.transaction():
+        assert driver.requeue_overdue() == 1
+    message = Message.objects.get(task="operations.drive_bulk_retry")
+    assert (message.payload["turn"], message.priority) == (operation.turn, 9)
+    assert not driver.anything_overdue()
+
+
+def test_turns_are_quick_while_messages_go_and_slow_down_while_nothing_happens(clock):
+    operation = turn(started(3))
+    assert operation.next_turn_at == clock() + timedelta(seconds=pace.QUICK)
+    relay()
+    for waited, delay in ((8, 2), (392, 30)):
+        clock.tick(waited)
+        assert turn(operation).next_turn_at == clock() + timedelta(seconds=delay)
+
+
+def test_a_slice_takes_as_many_statements_for_two_hundred_as_for_one(clock, django_assert_max_num_queries):
+    operation = started(400, rate=200)
+    with django_assert_max_num_queries(25):
+        assert turn(operation).sent == 200
+
+
+def test_every_message_that_goes_leaves_its_trace_and_its_group(clock):
+    messages = dead(2, fingerprint="f1", subject="CV-1")
+    for message in messages:
+        group_counters.message_died(message=message, at=clock())
+    told = []
+
+    def listen(sender, **kwargs):
+        told.extend(kwargs["messages"])
+
+    messages_revived.connect(listen)
+    try:
+        turn(go(previewed()))
+    finally:
+        messages_revived.disconnect(listen)
+    assert {message.subject for message in told} == {"CV-1"}
+    entries = AuditEntry.objects.filter(action="bulk retry")
+    assert {entry.message_id for entry in entries} == {message.pk for message in messages}
+    assert {(entry.actor, entry.group) for entry in entries} == {("ann", "f1")}
+    assert FailureGroup.objects.get().dead_count == 0
+
+
+def go(operation: BulkOperation) -> BulkOperation:
+    return services.start(operation_id=operation.pk, pace=services.Pace(rate=200, canary=0), actor=ANN)

@@ -1,0 +1,168 @@
+"""Does a preview say what will go, what will not, and why, and does it freeze what it saw?"""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+
+from messaging.hooks import already_done
+from messaging.models import Message, State
+from messaging.operations.bulk_retry import services
+from messaging.operations.bulk_retry.selection import Filters, Selection
+from messaging.operations.models import AuditEntry, ItemOutcome, SkipReason
+from messaging.operations.permissions import Actor
+from tests.messaging.operations.bulk_retry.dead import ANN, dead, previewed
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def no_checks(monkeypatch):
+    monkeypatch.setattr(already_done, "_CHECKS", {})
+
+
+def reasons(operation) -> dict:
+    skipped = operation.items.exclude(reason="")
+    return {item.message_id: (item.reason, item.detail) for item in skipped}
+
+
+def test_what_can_be_sent_will_go_in_the_order_of_its_death():
+    messages = dead(3)
+    operation = previewed()
+    assert (operation.will_go, operation.waiting, operation.skipped) == (3, 3, 0)
+    assert list(operation.items.order_by("position").values_list("message_id", flat=True)) == [m.pk for m in messages]
+    assert set(Message.objects.values_list("state", flat=True)) == {State.DEAD}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"task": "", "payload": {}}, SkipReason.UNREADABLE),
+        ({"task": "gone.task"}, SkipReason.UNKNOWN_TASK),
+        ({"payload": {"text": 5}}, SkipReason.WRONG_ARGUMENTS),
+        ({"payload": ["text"]}, SkipReason.WRONG_ARGUMENTS),
+        ({"schema_version": 2}, SkipReason.SCHEMA_TOO_NEW),
+        ({"schema_version": 0}, SkipReason.SCHEMA_TOO_OLD),
+        ({"task": "tests.versioned", "payload": {"nickname": "x"}}, SkipReason.SCHEMA_TOO_OLD),
+    ],
+)
+def test_what_could_not_succeed_is_skipped_with_the_reason(changes, reason):
+    dead(2)
+    (message,) = dead(**changes)
+    operation = previewed()
+    assert (operation.will_go, operation.skipped) == (2, 1)
+    assert reasons(operation)[message.pk][0] == reason
+
+
+def test_an_old_message_that_can_be_lifted_will_go():
+    dead(task="tests.versioned", payload={"name": "Ada"}, schema_version=1)
+    assert previewed().will_go == 1
+
+
+def test_what_an_app_says_is_done_already_is_skipped_with_its_words():
+    first, second = dead(2)
+    already_done.register("tests.sample", lambda payloads: {id_: "it is here" for id_ in payloads if id_ == first.pk})
+    operation = previewed()
+    assert reasons(operation) == {first.pk: (SkipReason.ALREADY_DONE, "it is here")}
+    assert operation.items.get(message_id=second.pk).outcome == ItemOutcome.WAITING
+
+
+def test_two_checks_of_one_task_are_refused():
+    already_done.register("tests.sample", lambda payloads: {})
+    with pytest.raises(ValueError, match="two checks"):
+        already_done.register("tests.sample", lambda payloads: {})
+
+
+def test_a_message_is_skipped_where_a_newer_one_of_its_task_and_subject_succeeded():
+    now = timezone.now()
+    (overtaken,) = dead(subject="CV-1", created_at=now - timedelta(hours=2))
+    (latest,) = dead(subject="CV-1", created_at=now)
+    (other_subject,) = dead(subject="CV-2", created_at=now - timedelta(hours=2))
+    (other_task,) = dead(subject="CV-1", task="tests.versioned", payload={"full_name": "Ada"}, schema_version=3,
+                         created_at=now - timedelta(hours=2))  # fmt: skip
+    dead(subject="", created_at=now - timedelta(hours=2))
+    dead(2, state=State.DONE, subject="CV-1", created_at=now - timedelta(hours=1))
+    dead(state=State.DONE, subject="", created_at=now - timedelta(hours=1))
+    operation = previewed()
+    assert reasons(operation) == {overtaken.pk: (SkipReason.NEWER_SUCCEEDED, "")}
+    will_go = set(operation.items.filter(reason="").values_list("message_id", flat=True))
+    assert {latest.pk, other_subject.pk, other_task.pk} < will_go
+
+
+def test_an_id_that_is_no_longer_dead_is_skipped():
+    (gone,) = dead(state=State.DONE)
+    (message,) = dead()
+    selection = Selection.by_ids([gone.pk, message.pk])
+    operation = services.preview(selection=selection, actor=ANN)
+    assert reasons(operation) == {gone.pk: (SkipReason.CHANGED, "succeeded")}
+    assert (operation.chosen, operation.will_go) == ({"ids": 2}, 1)
+
+
+def test_what_dies_after_the_preview_is_no_part_of_it():
+    dead(2)
+    operation = previewed()
+    dead(3)
+    assert operation.items.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"queue": "payments"}, 1),
+        ({"task": "tests.sample"}, 3),
+        ({"error": "bug"}, 3),
+        ({"error": "ROKE"}, 3),
+        ({"error": "timeout"}, 1),
+        ({"group": "f2"}, 1),
+        ({"subject": "CV-2"}, 1),
+        ({"queue": "payments", "subject": "CV-1"}, 0),
+        ({}, 4),
+    ],
+)
+def test_filters_narrow_what_is_chosen(filters, found):
+    dead(3)
+    dead(
+        queue="payments",
+        task="gone.task",
+        error_type="bank.Timeout",
+        error_message="late",
+        fingerprint="f2",
+        subject="CV-2",
+    )
+    operation = previewed(**filters)
+    assert operation.items.count() == found
+    assert operation.chosen == (filters or {"all": True})
+
+
+def test_the_window_of_an_outage_is_chosen_by_its_times():
+    now = timezone.now()
+    for hours in (1, 2, 3):
+        dead(finished_at=now - timedelta(hours=hours))
+    chosen = Filters(since=now - timedelta(hours=2), until=now - timedelta(hours=1))
+    assert chosen.messages().count() == 1
+    assert chosen.told() == {"since": chosen.since.isoformat(), "until": chosen.until.isoformat()}
+
+
+def test_thousands_take_a_few_statements(django_assert_max_num_queries):
+    dead(2500, subject="CV-1")
+    with django_assert_max_num_queries(40):
+        assert previewed().will_go == 2500
+
+
+def test_more_than_an_operation_takes_is_refused(monkeypatch):
+    monkeypatch.setattr(services, "MOST", 2)
+    dead(3)
+    with pytest.raises(services.TooMany, match="narrow"):
+        previewed()
+
+
+def test_the_preview_leaves_its_trace_and_needs_the_permission():
+    dead()
+    operation = services.preview(selection=Selection.by_filters(Filters()), actor=ANN, reason="the bank is back")
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.actor, entry.reason) == ("bulk preview", "ann", "the bank is back")
+    assert (entry.operation_id, entry.data) == (operation.pk, {"will_go": 1, "skipped": 0})
+    nobody = Actor(name="bob", may=lambda codename: codename != "bulk_retry")
+    with pytest.raises(PermissionDenied):
+        services.preview(selection=Selection.by_filters(Filters()), actor=nobody)

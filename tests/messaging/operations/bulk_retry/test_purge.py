@@ -1,0 +1,66 @@
+"""Do bulk operations that are over leave the tables in time, and the audit not?"""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from messaging import scheduler
+from messaging.models import Message, State
+from messaging.operations import retention
+from messaging.operations.bulk_retry import services
+from messaging.operations.models import AuditEntry, BulkItem, BulkOperation, BulkState
+from tests.messaging.deliver import deliver
+from tests.messaging.operations.bulk_retry.dead import ANN, dead, end, previewed, relay, started, turn
+
+pytestmark = pytest.mark.django_db(transaction=True)
+KEEP = timedelta(days=90)
+LONG_AGO = timezone.now() - timedelta(days=91)
+
+
+def finished() -> BulkOperation:
+    operation = started(2)
+    turn(operation)
+    relay()
+    end(operation, succeed=2)
+    return turn(operation)
+
+
+def test_an_operation_that_ended_long_ago_goes_with_its_items_and_stays_in_the_audit():
+    operation = finished()
+    assert operation.state == BulkState.FINISHED
+    assert retention.purge_bulk_retries(keep=KEEP) == 0
+    BulkOperation.objects.update(finished_at=LONG_AGO)
+    before = AuditEntry.objects.filter(operation_id=operation.pk).count()
+    assert retention.purge_bulk_retries(keep=KEEP) == 1
+    assert not BulkOperation.objects.exists()
+    assert not BulkItem.objects.exists()
+    assert Message.objects.filter(state=State.DONE).count() == 2
+    assert AuditEntry.objects.filter(operation_id=operation.pk).count() == before
+    (kept,) = AuditEntry.objects.get(action="purge").data["bulk"]
+    assert (kept["id"], kept["actor"], kept["succeeded"]) == (str(operation.pk), "ann", 2)
+
+
+def test_a_preview_that_nobody_started_goes_too():
+    dead()
+    previewed()
+    assert retention.purge_bulk_retries(keep=KEEP) == 0
+    BulkOperation.objects.update(created_at=LONG_AGO)
+    assert retention.purge_bulk_retries(keep=KEEP) == 1
+
+
+def test_what_is_under_way_or_paused_stays_however_old_it_is():
+    operation = started(2)
+    services.pause(operation_id=operation.pk, actor=ANN)
+    BulkOperation.objects.update(created_at=LONG_AGO, started_at=LONG_AGO)
+    assert retention.purge_bulk_retries(keep=KEEP) == 0
+    services.resume(operation_id=operation.pk, actor=ANN)
+    assert retention.purge_bulk_retries(keep=KEEP) == 0
+
+
+def test_the_periodic_purge_takes_them_along(settings):
+    settings.CONVEYOR_KEEP_BULK_DAYS = 1
+    finished()
+    BulkOperation.objects.update(finished_at=timezone.now() - timedelta(days=2))
+    assert deliver(scheduler.tick("messaging.purge_finished")).state == State.DONE
+    assert not BulkOperation.objects.exists()

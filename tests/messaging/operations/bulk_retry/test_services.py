@@ -1,0 +1,151 @@
+"""Can a person start, pause, resume and cancel a bulk operation, at once and only when it makes sense?"""
+
+import pytest
+from django.core.exceptions import PermissionDenied
+
+from messaging.models import Message, State
+from messaging.operations.bulk_retry import services
+from messaging.operations.bulk_retry.services import NotNow, Pace, WrongPace
+from messaging.operations.failures import group_counters
+from messaging.operations.models import AuditEntry, BulkState, FailureGroup, ItemOutcome
+from messaging.operations.permissions import Actor
+from tests.messaging.operations.bulk_retry.dead import ANN, dead, end, previewed, relay, started, turn
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_start_sets_the_pace_and_lets_the_driver_go(clock):
+    dead(2)
+    operation = services.start(
+        operation_id=previewed().pk, pace=Pace(rate=7, canary=3, stop_ratio=0.2), actor=ANN, reason="mended"
+    )
+    assert (operation.state, operation.rate, operation.canary, operation.stop_ratio) == ("running", 7, 3, 0.2)
+    message = Message.objects.get(task="operations.drive_bulk_retry")
+    assert message.payload == {"operation_id": str(operation.pk), "turn": 0}
+    entry = AuditEntry.objects.get(action="bulk start")
+    assert (entry.reason, entry.data) == ("mended", {"rate": 7, "canary": 3, "stop_ratio": 0.2})
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"rate": 0}, "rate"),
+        ({"rate": 10_001}, "rate"),
+        ({"canary": -1}, "canary"),
+        ({"canary": 1001}, "canary"),
+        ({"stop_ratio": 0}, "stop_ratio"),
+        ({"stop_ratio": 1.01}, "stop_ratio"),
+    ],
+)
+def test_a_pace_that_makes_no_sense_is_refused_by_name(changes, field):
+    dead()
+    operation = previewed()
+    with pytest.raises(WrongPace) as refused:
+        services.start(operation_id=operation.pk, pace=Pace(**changes), actor=ANN)
+    assert refused.value.field == field
+    operation.refresh_from_db()
+    assert operation.state == BulkState.PREVIEW
+
+
+def test_a_preview_of_which_none_will_go_cannot_be_started():
+    dead(task="gone.task")
+    with pytest.raises(NotNow, match="None of these"):
+        services.start(operation_id=previewed().pk, pace=Pace(), actor=ANN)
+
+
+def test_a_paused_operation_sends_nothing_until_it_is_resumed(clock):
+    operation = turn(started(30, rate=10))
+    services.pause(operation_id=operation.pk, actor=ANN)
+    relay()
+    clock.tick(5)
+    assert turn(operation).sent == 10
+    end(operation, succeed=10)
+    operation = turn(operation)
+    assert (operation.succeeded, operation.waiting, operation.next_turn_at) == (10, 20, None)
+    services.resume(operation_id=operation.pk, actor=ANN)
+    assert turn(operation).sent == 10
+    assert list(
+        AuditEntry.objects.filter(action__in=["bulk pause", "bulk resume"]).values_list("actor", flat=True)
+    ) == [
+        "ann",
+        "ann",
+    ]
+
+
+def test_one_that_stopped_is_resumed_with_a_new_canary(clock):
+    operation = turn(started(30, canary=5))
+    relay()
+    end(operation, fail=5)
+    assert turn(operation).state == BulkState.STOPPED
+    services.resume(operation_id=operation.pk, actor=ANN)
+    clock.tick(2)
+    operation = turn(operation)
+    assert (operation.state, operation.sent, operation.stopped_for) == (BulkState.RUNNING, 5, None)
+    relay()
+    end(operation, succeed=5)
+    assert turn(operation).sent == 20
+
+
+def test_a_cancel_takes_back_what_was_not_sent_yet_as_it_was(clock):
+    for message in dead(30, fingerprint="f1"):
+        group_counters.message_died(message=message, at=clock())
+    died = dict(Message.objects.values_list("pk", "finished_at"))
+    operation = services.start(operation_id=previewed().pk, pace=Pace(rate=10, canary=0), actor=ANN)
+    turn(operation)
+    relay()
+    clock.tick(2)
+    assert turn(operation).sent == 20
+    operation = services.cancel(operation_id=operation.pk, actor=ANN)
+    assert (operation.state, operation.sent, operation.cancelled) == (BulkState.CANCELLED, 10, 20)
+    back = Message.objects.dead()
+    assert back.count() == 20
+    assert all(died[message.pk] == message.finished_at for message in back)
+    assert FailureGroup.objects.get().dead_count == 20
+    assert relay() == []
+    end(operation, succeed=9, fail=1)
+    operation = turn(operation)
+    assert (operation.succeeded, operation.failed_again, operation.state) == (9, 1, BulkState.CANCELLED)
+
+
+def test_a_preview_can_be_cancelled(clock):
+    dead(2)
+    operation = services.cancel(operation_id=previewed().pk, actor=ANN)
+    assert set(operation.items.values_list("outcome", flat=True)) == {ItemOutcome.CANCELLED}
+    assert Message.objects.dead().count() == 2
+
+
+@pytest.mark.parametrize(
+    ("state", "wishes"),
+    [
+        (BulkState.PREVIEW, {"start", "cancel"}),
+        (BulkState.RUNNING, {"pause", "cancel"}),
+        (BulkState.PAUSED, {"resume", "cancel"}),
+        (BulkState.STOPPED, {"resume", "cancel"}),
+        (BulkState.CANCELLED, set()),
+        (BulkState.FINISHED, set()),
+    ],
+)
+def test_each_state_grants_its_wishes_only(state, wishes, clock):
+    dead()
+    for wish in ("start", "pause", "resume", "cancel"):
+        operation = previewed()
+        type(operation).objects.filter(pk=operation.pk).update(state=state)
+        options = {"pace": Pace()} if wish == "start" else {}
+        if wish in wishes:
+            getattr(services, wish)(operation_id=operation.pk, actor=ANN, **options)
+        else:
+            with pytest.raises(NotNow, match="Nothing was changed"):
+                getattr(services, wish)(operation_id=operation.pk, actor=ANN, **options)
+            operation.refresh_from_db()
+            assert operation.state == state
+
+
+def test_no_wish_is_granted_without_the_permission(clock):
+    dead()
+    operation = previewed()
+    nobody = Actor(name="bob", may=lambda codename: codename == "retry_message")
+    for wish in ("start", "pause", "resume", "cancel"):
+        options = {"pace": Pace()} if wish == "start" else {}
+        with pytest.raises(PermissionDenied):
+            getattr(services, wish)(operation_id=operation.pk, actor=nobody, **options)
+    assert Message.objects.get().state == State.DEAD

@@ -1,0 +1,97 @@
+"""Can an operator do without a browser what the desk's pages do?"""
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from messaging.models import Message, State
+from messaging.operations.models import AuditEntry, FailureGroup, PayloadEdit
+from tests.messaging.test_commands import dead, run
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_groups_are_listed_and_moved(capsys):
+    group = FailureGroup.objects.get(pk=_fingerprint())
+    listed = json.loads(run(capsys, "dlq", "groups", "--json"))
+    assert [(row["group"], row["dead"], row["state"]) for row in listed["results"]] == [(group.pk, 1, "open")]
+    assert "1 groups" in run(capsys, "dlq", "groups", "--queue", "maintenance")
+    assert "0 groups" in run(capsys, "dlq", "groups", "--state", "resolved")
+    assert "would resolve" in run(capsys, "dlq", "groups", "--resolve", group.pk, "--dry-run")
+    told = json.loads(run(capsys, "dlq", "groups", "--resolve", group.pk, "--reason", "mended", "--json"))
+    assert told == {"group": group.pk, "done": 1}
+    group.refresh_from_db()
+    assert (group.state, group.note) == ("resolved", "mended")
+    with pytest.raises(CommandError, match="cannot become"):
+        call_command("dlq", "groups", "--acknowledge", group.pk)
+
+
+def test_a_group_is_discarded_and_its_messages_restored(capsys):
+    message = dead()
+    group = FailureGroup.objects.get().pk
+    with pytest.raises(CommandError, match="Say why"):
+        call_command("dlq", "groups", "--discard", group)
+    assert "1 done" in run(capsys, "dlq", "groups", "--discard", group, "--reason", "a test")
+    assert "would restore: 1 done" in run(capsys, "dlq", "restore", str(message.pk), "--dry-run")
+    assert json.loads(run(capsys, "dlq", "restore", str(message.pk), "--json"))["done"] == [str(message.pk)]
+    assert Message.objects.get().state == State.DEAD
+    with pytest.raises(SystemExit, match="1"):
+        call_command("dlq", "restore", str(message.pk))
+
+
+def test_an_edit_shows_the_difference_and_sends(capsys):
+    message = dead()
+    arguments = ("dlq", "edit", str(message.pk), "--payload", '{"text": "b"}')
+    assert "text: a → b" in run(capsys, *arguments, "--dry-run")
+    assert Message.objects.get().state == State.DEAD
+    with pytest.raises(CommandError, match="Say why"):
+        call_command(*arguments)
+    assert "edit: 1 done" in run(capsys, *arguments, "--reason", "typo")
+    assert PayloadEdit.objects.get().before == {"text": "a"}
+    assert AuditEntry.objects.get(action="edit").actor.startswith("cli:")
+
+
+@pytest.mark.parametrize(
+    ("payload", "told"),
+    [("{", "is not JSON"), ("[]", "must be a JSON object"), ('{"text": 5}', "text: Input should be a valid string")],
+)
+def test_an_edit_says_what_is_wrong(payload, told):
+    with pytest.raises(CommandError, match=told):
+        call_command("dlq", "edit", str(dead().pk), "--payload", payload, "--reason", "x")
+
+
+def test_what_nobody_knows_cannot_be_edited():
+    message = dead()
+    Message.objects.update(task="no.such")
+    with pytest.raises(CommandError, match="knows the task"):
+        call_command("dlq", "edit", str(message.pk), "--payload", "{}", "--reason", "x")
+
+
+def test_show_hides_what_is_personal_until_it_is_revealed(capsys):
+    message = dead()
+    Message.objects.update(payload={"email": "ada@example.com"})
+    shown = json.loads(run(capsys, "dlq", "show", str(message.pk), "--json"))
+    assert shown["payload"] == {"email": "•••"}
+    assert "looks like a bug" in shown["next"]
+    shown = json.loads(run(capsys, "dlq", "show", str(message.pk), "--reveal", "--reason", "she asked", "--json"))
+    assert shown["payload"] == {"email": "ada@example.com"}
+    assert AuditEntry.objects.get().reason == "she asked"
+
+
+def test_an_export_is_csv_or_json(capsys):
+    dead("CV-1")
+    dead("CV-2")
+    assert len(run(capsys, "dlq", "export").splitlines()) == 3
+    rows = json.loads(run(capsys, "dlq", "export", "--format", "json", "--subject", "CV-2"))
+    assert [row["subject"] for row in rows] == ["CV-2"]
+
+
+@pytest.mark.parametrize("arguments", [["groups", "--resolve", "nothing"], ["groups", "--discard", "nothing"]])
+def test_a_group_that_is_not_there_is_told(arguments):
+    with pytest.raises(CommandError, match="There is no group"):
+        call_command("dlq", *arguments)
+
+
+def _fingerprint() -> str:
+    return dead().fingerprint or FailureGroup.objects.get().pk

@@ -1,0 +1,156 @@
+"""May each actor do only what they may, is every deed kept, and do the groups count right?"""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, connection, transaction
+
+from messaging import outbox, transitions
+from messaging.models import Message, State
+from messaging.operations import actions, audit
+from messaging.operations.models import AppendOnly, AuditEntry, FailureGroup, FailureHour, GroupState, PayloadEdit
+from messaging.operations.permissions import DISCARD, RETRY, Actor
+from messaging.transitions.failure import synthetic_failure
+from tests.messaging.deliver import send
+from tests.messaging.samples import Sample
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ANN = Actor.system("ann")
+NOBODY = Actor("eve", may=lambda codename: False)
+
+
+def dead(*, error: str = "Bug", text: str = "one") -> Message:
+    with outbox.transaction():
+        message = outbox.enqueue(Sample(text=text), subject="CV-1")
+    transitions.bury(message_id=send(message).pk, failure=synthetic_failure(error, "broken", task=message.task))
+    message.refresh_from_db()
+    return message
+
+
+def group_of(message: Message) -> FailureGroup:
+    return FailureGroup.objects.get(pk=message.fingerprint)
+
+
+@pytest.mark.parametrize("wish", [actions.retry, actions.discard, actions.restore])
+def test_a_service_refuses_whoever_lacks_the_permission(wish):
+    message = dead()
+    with pytest.raises(PermissionDenied):
+        wish(ids=[message.pk], actor=NOBODY, reason="because")
+    message.refresh_from_db()
+    assert message.state == State.DEAD
+    assert not AuditEntry.objects.exists()
+
+
+def test_an_actor_may_what_the_user_behind_it_may():
+    user = get_user_model().objects.create_user("olga", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename=RETRY))
+    olga = Actor.of(user)
+    assert (olga.name, olga.may(RETRY), olga.may(DISCARD)) == ("olga", True, False)
+
+
+def test_deaths_are_counted_by_group_and_hour():
+    first, second, other = dead(), dead(), dead(error="Other")
+    group = group_of(first)
+    assert (group.dead_count, group.failures, group.state) == (2, 2, GroupState.OPEN)
+    assert (group.task, group.queue, group.error_type) == ("tests.sample", "maintenance", "Bug")
+    assert (group.example, group.last_seen) == (second.pk, second.finished_at)
+    assert group.first_seen == first.finished_at
+    assert group_of(other).dead_count == 1
+    assert sum(FailureHour.objects.filter(fingerprint=group.pk).values_list("count", flat=True)) == 2
+
+
+def test_what_is_sent_again_given_up_or_restored_is_counted_in_its_group():
+    sent, given_up, kept = dead(), dead(), dead()
+    actions.retry(ids=[sent.pk], actor=ANN)
+    actions.discard(ids=[given_up.pk], actor=ANN, reason="a test")
+    assert group_of(kept).dead_count == 1
+    actions.restore(ids=[given_up.pk], actor=ANN)
+    group = group_of(kept)
+    assert (group.dead_count, group.failures) == (2, 3)
+
+
+def test_a_resolved_group_that_fails_again_has_regressed():
+    message = dead()
+    FailureGroup.objects.update(state=GroupState.RESOLVED)
+    dead()
+    assert group_of(message).state == GroupState.REGRESSED
+
+
+def test_an_acknowledged_group_that_fails_again_stays_acknowledged():
+    message = dead()
+    FailureGroup.objects.update(state=GroupState.ACKNOWLEDGED)
+    dead()
+    assert group_of(message).state == GroupState.ACKNOWLEDGED
+
+
+def test_deaths_at_the_same_time_are_all_counted():
+    messages = [send(_enqueued()) for _ in range(8)]
+
+    def die(message: Message) -> None:
+        try:
+            transitions.bury(message_id=message.pk, failure=synthetic_failure("Bug", "broken", task=message.task))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=die, args=(message,)) for message in messages]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert FailureGroup.objects.get().dead_count == 8
+
+
+def _enqueued() -> Message:
+    with outbox.transaction():
+        return outbox.enqueue(Sample(text="one"))
+
+
+def test_a_restored_message_is_as_it_was():
+    message = dead()
+    actions.discard(ids=[message.pk], actor=ANN, reason="a mistake")
+    assert actions.restore(ids=[message.pk], actor=ANN, reason="it was one").done == [message.pk]
+    restored = Message.objects.get()
+    assert (restored.state, restored.note) == (State.DEAD, "")
+    died = restored.attempt_set.get().ended_at
+    assert restored.finished_at == died
+    assert abs(died - message.finished_at) < timedelta(seconds=5)
+    assert audit.last_move(message.pk).action == "restore"
+
+
+def test_only_discarded_messages_are_restored():
+    message = dead()
+    actions.retry(ids=[message.pk], actor=ANN)
+    skipped = actions.restore(ids=[message.pk], actor=ANN).skipped
+    assert "no longer discarded but waiting to be sent (retry by ann" in skipped[message.pk]
+
+
+def test_a_record_can_be_neither_changed_nor_deleted():
+    kept = audit.record(action="retry", actor=ANN)
+    kept.reason = "another"
+    for forbidden in (
+        kept.save,
+        kept.delete,
+        lambda: AuditEntry.objects.update(reason="another"),
+        lambda: AuditEntry.objects.all().delete(),
+    ):
+        with pytest.raises(AppendOnly):
+            forbidden()
+
+
+@pytest.mark.parametrize("model", [AuditEntry, PayloadEdit])
+@pytest.mark.parametrize("statement", ["UPDATE {table} SET reason = 'x'", "DELETE FROM {table}"])
+def test_the_database_itself_keeps_what_was_recorded(model, statement):
+    blank = dead().pk
+    needed = {"before": {}, "after": {}} if model is PayloadEdit else {}
+    model.objects.create(actor="ann", message_id=blank, reason="why", **needed)
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement.format(table=model._meta.db_table))
+    assert model.objects.get().reason == "why"

@@ -1,0 +1,197 @@
+"""Can an operator understand a dead message in the admin, send it again, and give it up, and nobody else?"""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+
+from messaging import outbox, transitions
+from messaging.hooks import subject_links
+from messaging.models import Message, State
+from messaging.transitions.failure import failure_of
+from tests.messaging.deliver import deliver, send
+from tests.messaging.samples import Sample
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LIST = "/admin/operations/failedtask/"
+
+
+def dead(subject: str = "CV-1", error: Exception | None = None) -> Message:
+    with outbox.transaction():
+        message = outbox.enqueue(Sample(text="<script>alert(1)</script>"), subject=subject)
+    try:
+        raise error or ValueError("<img src=x onerror=alert(1)>")
+    except Exception as caught:
+        failure = failure_of(caught, task=message.task)
+    transitions.bury(message_id=send(message).pk, failure=failure)
+    message.refresh_from_db()
+    return message
+
+
+def client_with(*permissions: str) -> Client:
+    user = get_user_model().objects.create_user(f"user{'-'.join(permissions)}", password="x", is_staff=True)
+    user.user_permissions.set(
+        Permission.objects.filter(content_type__app_label__in=("messaging", "operations"), codename__in=permissions)
+    )
+    client = Client()
+    client.force_login(user, backend="shop.accounts.authentication.NameOrEmail")
+    return client
+
+
+@pytest.fixture
+def operator() -> Client:
+    return client_with(
+        "view_message", "view_failedtask", "retry_message", "discard_message", "edit_message", "reveal_payload"
+    )
+
+
+@pytest.fixture
+def viewer() -> Client:
+    return client_with("view_message", "view_failedtask")
+
+
+def test_the_list_shows_what_failed_and_why(operator):
+    dead(subject="CV-77")
+    page = operator.get(LIST).content.decode()
+    assert "tests.sample" in page
+    assert "<strong>ValueError</strong>" in page
+    assert "CV-77" in page
+
+
+def test_one_failure_is_shown_with_traceback_payload_and_attempts(operator):
+    message = dead()
+    page = operator.get(reverse("admin:operations_failedtask_change", args=[message.pk])).content.decode()
+    assert "Traceback (most recent call last)" in page
+    assert "test_admin.py" in page
+    assert "#1" in page
+
+
+def test_scripts_in_payloads_and_errors_stay_text(operator):
+    message = dead()
+    for url in (LIST, reverse("admin:operations_failedtask_change", args=[message.pk])):
+        page = operator.get(url).content.decode()
+        assert "<script>alert(1)" not in page
+        assert "<img src=x" not in page
+
+
+def test_one_click_sends_the_message_again(operator):
+    message = dead()
+    response = operator.post(reverse("admin:operations_failedtask_retry", args=[message.pk]), follow=True)
+    assert "1 task goes out again." in response.content.decode()
+    assert LogEntry.objects.get().change_message == "Sent again"
+    assert deliver(message).state == State.DONE
+
+
+def test_selected_messages_are_sent_again(operator):
+    messages = [dead(), dead()]
+    data = {"action": "retry_selected", "_selected_action": [str(m.pk) for m in messages]}
+    response = operator.post(LIST, data, follow=True)
+    assert "2 tasks go out again." in response.content.decode()
+    assert set(Message.objects.values_list("state", flat=True)) == {State.PENDING}
+
+
+def test_the_second_click_is_told_who_was_first(operator):
+    message = dead()
+    url = reverse("admin:operations_failedtask_retry", args=[message.pk])
+    operator.post(url)
+    assert "no longer dead but waiting to be sent (retry by" in operator.post(url, follow=True).content.decode()
+
+
+def test_a_discard_asks_for_a_reason_first(operator):
+    message = dead()
+    url = reverse("admin:operations_failedtask_discard", args=[message.pk])
+    assert 'name="reason"' in operator.get(url).content.decode()
+    assert "Say why" in operator.post(url, {"reason": " "}).content.decode()
+    message.refresh_from_db()
+    assert message.state == State.DEAD
+    assert "1 task discarded." in operator.post(url, {"reason": "a test"}, follow=True).content.decode()
+    message.refresh_from_db()
+    assert (message.state, message.note) == (State.DISCARDED, "a test")
+
+
+def test_selected_messages_are_discarded_with_one_reason(operator):
+    ids = [str(dead().pk), str(dead().pk)]
+    page = operator.post(LIST, {"action": "discard_selected", "_selected_action": ids})
+    assert 'name="reason"' in page.content.decode()
+    data = {"action": "discard_selected", "_selected_action": ids, "reason": "old"}
+    assert "2 tasks discarded." in operator.post(LIST, data, follow=True).content.decode()
+
+
+def test_a_viewer_sees_but_cannot_act(viewer):
+    message = dead()
+    page = viewer.get(LIST).content.decode()
+    assert "tests.sample" in page
+    assert "formaction" not in page
+    assert "retry_selected" not in page
+    for name in ("retry", "discard"):
+        url = reverse(f"admin:operations_failedtask_{name}", args=[message.pk])
+        assert viewer.post(url, {"reason": "x"}).status_code == 403
+    viewer.post(LIST, {"action": "retry_selected", "_selected_action": [str(message.pk)]})
+    message.refresh_from_db()
+    assert message.state == State.DEAD
+
+
+def test_staff_without_the_permission_see_nothing():
+    dead()
+    assert client_with().get(LIST).status_code == 403
+
+
+def test_a_retry_by_get_changes_nothing(operator):
+    message = dead()
+    assert operator.get(reverse("admin:operations_failedtask_retry", args=[message.pk])).status_code == 405
+    message.refresh_from_db()
+    assert message.state == State.DEAD
+
+
+def test_records_can_be_neither_added_nor_edited_nor_deleted(operator):
+    message = dead()
+    for model in ("message", "failedtask"):
+        assert operator.get(f"/admin/messaging/{model}/add/").status_code == 403
+        assert operator.get(f"/admin/messaging/{model}/{message.pk}/delete/").status_code == 403
+        assert operator.post(f"/admin/messaging/{model}/{message.pk}/change/", {"task": "x"}).status_code == 403
+
+
+def test_a_message_is_found_by_its_subject_and_its_error(operator):
+    dead(subject="CV-1")
+    dead(subject="CV-2", error=KeyError("needle"))
+    page = operator.get(LIST, {"q": "needle"}).content.decode()
+    assert "CV-2" in page
+    assert "CV-1<" not in page
+
+
+def test_the_list_costs_the_same_for_any_number_of_rows(operator, django_assert_max_num_queries):
+    for _ in range(20):
+        dead()
+    with django_assert_max_num_queries(12):
+        operator.get(LIST)
+
+
+def test_a_subject_links_to_what_it_is_about(operator, monkeypatch):
+    monkeypatch.setattr(subject_links, "_RESOLVERS", [])
+    subject_links.register(lambda subject: None)
+    subject_links.register(lambda subject: f"/somewhere/{subject}")
+    dead(subject="CV-9")
+    assert 'href="/somewhere/CV-9"' in operator.get(LIST).content.decode()
+    assert subject_links.url_for("") is None
+
+
+def test_raw_bytes_are_shown_as_text(operator):
+    import uuid
+
+    from messaging.transitions.failure import synthetic_failure
+
+    failure = synthetic_failure("UndecodableMessage", "junk", task="")
+    message = transitions.file_stray(
+        message_id=uuid.uuid4(), failure=failure, queue="payments", raw_body=b"\xff<b>", raw_headers={"a": 1}
+    )
+    page = operator.get(reverse("admin:operations_failedtask_change", args=[message.pk])).content.decode()
+    assert r"\xff&lt;b&gt;" in page
+
+
+def test_any_message_can_be_looked_up(operator):
+    message = dead()
+    page = operator.get(f"/admin/messaging/message/{message.pk}/change/").content.decode()
+    assert str(message.correlation_id) in page
+    assert operator.get("/admin/messaging/message/", {"q": str(message.pk)}).status_code == 200
