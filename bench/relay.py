@@ -15,16 +15,15 @@ INNER = """
 import sys, time, django
 django.setup()
 from config import celery_app
-from messaging import ledger
+from messaging import outbox
 from messaging.retention import PurgeFinished
-from messaging.relay.loop import Relay
-from messaging.relay.loop import Pace
+from messaging.relay.loop import Pace, Relay
 count, batch = int(sys.argv[1]), int(sys.argv[2])
 began = time.perf_counter()
 for _ in range(count // batch):
-    with ledger.transaction():
+    with outbox.transaction():
         for _ in range(batch):
-            ledger.enqueue(PurgeFinished(), subject="bench")
+            outbox.enqueue(PurgeFinished(), subject="bench")
 enqueued = count / (time.perf_counter() - began)
 relay = Relay(celery_app, Pace(batch=batch, chores_every=3600))
 first = relay.turn()

@@ -2,10 +2,6 @@
 
 import email
 import email.message
-import shutil
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -13,27 +9,6 @@ import pytest
 from tests.stack.program import PROJECT
 
 ASSETS = ("templates", "static", "locale")
-SOURCES = ("config", "shop", "payments", "shipping", "orders", "messaging")
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory) -> zipfile.ZipFile:
-    """Built from a copy of the tree: setuptools leaves `build/` behind, and would pick up stale files from it."""
-    tree, output = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("wheel")
-    for name in ("pyproject.toml", "LICENSE", *SOURCES):
-        target = tree / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if (PROJECT / name).is_dir():
-            shutil.copytree(PROJECT / name, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(PROJECT / name, target)
-    done = subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", ".", "--no-deps", "--no-build-isolation", "--wheel-dir", output],
-        cwd=tree, capture_output=True, text=True, timeout=150, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    (path,) = output.glob("conveyor_messaging-*.whl")
-    return zipfile.ZipFile(path)
 
 
 @pytest.fixture(scope="module")
