@@ -19,7 +19,7 @@ from payments.gateways.base import (
     UnknownPaymentMethod,
     WebhookEvent,
 )
-from payments.gateways.circuit_breaker import CircuitBreakerGateway
+from payments.gateways.with_circuit_breaker import CircuitBreakerGateway
 
 __all__ = [
     "Authorisation",

@@ -22,7 +22,7 @@ from shipping.carriers.base import (
     UnknownCarrier,
     UnknownParcel,
 )
-from shipping.carriers.circuit_breaker import CircuitBreakerCarrier
+from shipping.carriers.with_circuit_breaker import CircuitBreakerCarrier
 
 __all__ = [
     "AddressRejected",

@@ -21,8 +21,8 @@ class KillPointsConfig(AppConfig):
 
     def ready(self) -> None:
         from messaging.worker.task import ReliableTask
-        from payments.gateways.circuit_breaker import CircuitBreakerGateway
-        from shipping.carriers.circuit_breaker import CircuitBreakerCarrier
+        from payments.gateways.with_circuit_breaker import CircuitBreakerGateway
+        from shipping.carriers.with_circuit_breaker import CircuitBreakerCarrier
 
         _install_around(CircuitBreakerGateway, "charge")
         _install_around(CircuitBreakerGateway, "refund")
