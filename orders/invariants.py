@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from messaging.invariants import invariant
 from messaging.models import Message, State
-from orders.email_delivery import longest_run
+from orders.emails.delivery import longest_run
 from orders.models import EmailDelivery, Order, Status
 from orders.payloads import SendEmail
 

@@ -6,7 +6,8 @@ from django.utils import timezone
 
 from messaging.outbox import enqueue
 from messaging.worker.task import ReliableTask, reliable_task
-from orders import email_delivery, emails, selectors, services
+from orders import selectors, services
+from orders.emails import compose, delivery
 from orders.errors import IllegalTransition
 from orders.models import Order, Status
 from orders.payloads import CancelUnpaid, ExpireReservations, SendEmail
@@ -19,14 +20,14 @@ def send_email(self: ReliableTask, payload: SendEmail) -> None:
     if order.anonymised_at:
         with self.complete():
             return
-    email = emails.compose(
+    email = compose.compose(
         order=order,
         kind=payload.kind,
         message_id=str(self.request.id),
         amount=payload.amount,
         left=payload.left,
     )
-    email_delivery.send_once(self, email=email, kind=payload.kind, order_id=order.pk)
+    delivery.send_once(self, email=email, kind=payload.kind, order_id=order.pk)
 
 
 @reliable_task(CancelUnpaid)

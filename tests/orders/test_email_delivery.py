@@ -16,14 +16,14 @@ from django.utils import timezone
 from messaging.models import Message, State
 from messaging.operations.actions import discard, retry
 from messaging.operations.permissions import Actor
-from orders.email_delivery import longest_run
+from orders.emails.delivery import longest_run
 from orders.models import EmailDelivery
 from tests.auditing import broken
 from tests.delivery import deliver, deliver_due, hurry, take
 from tests.factories import place
 
 pytestmark = pytest.mark.django_db(transaction=True)
-UNKNOWN = "orders.email_delivery.EmailOutcomeUnknown"
+UNKNOWN = "orders.emails.delivery.EmailOutcomeUnknown"
 INVARIANT = "every e-mail with an unknown outcome has a message that operators see"
 
 

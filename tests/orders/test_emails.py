@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 from django.utils import translation
 
-from orders.emails import compose
+from orders.emails.compose import compose
 from orders.models import Order, OrderEvent
 from orders.payloads import EmailKind, SendEmail
 from tests.factories import place
