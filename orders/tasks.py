@@ -7,7 +7,8 @@ from django.utils import timezone
 from messaging.outbox import enqueue
 from messaging.worker.task import ReliableTask, reliable_task
 from orders import selectors, services
-from orders.emails import compose, delivery
+from orders.emails import delivery
+from orders.emails.compose import compose
 from orders.errors import IllegalTransition
 from orders.models import Order, Status
 from orders.payloads import CancelUnpaid, ExpireReservations, SendEmail
@@ -20,7 +21,7 @@ def send_email(self: ReliableTask, payload: SendEmail) -> None:
     if order.anonymised_at:
         with self.complete():
             return
-    email = compose.compose(
+    email = compose(
         order=order,
         kind=payload.kind,
         message_id=str(self.request.id),
