@@ -73,10 +73,7 @@ def test_the_first_safe_task_runs_as_written(tmp_path, wheel, broker):
         project.run("manage.py", "shell", "-c", "from accounts.tasks import sign_up; sign_up('ada')")
 
         def done() -> bool:
-            return project.run("manage.py", "shell", "-v", "0", "-c", textwrap.dedent(STATE)).split() == [
-                "True",
-                "done",
-            ]
+            return project.run("manage.py", "shell", "-v", "0", "-c", STATE).split() == ["True", "done"]
 
         wait_for(done, timeout=60, what="the user is active and the message done")
     finally:
