@@ -54,7 +54,7 @@ class BulkRetries(DeskView):
             operation = services.preview(
                 selection=_selection(wanted), actor=Actor.of(request.user), reason=wanted["reason"]
             )
-        except services.TooMany as error:
+        except services.TooManyMessages as error:
             raise conflict("too-many", str(error)) from None
         _log(request, operation, f"Previewed: {operation.will_go} will go", flag=ADDITION)
         return Response(detail_as_dict(operation), status=201)
@@ -99,11 +99,11 @@ class _Wish(DeskView):
         _found(operation_id)
         try:
             operation = act(operation_id=operation_id, actor=Actor.of(request.user), **how)
-        except services.NotNow as error:
+        except services.IllegalBulkTransition as error:
             raise conflict("not-now", str(error)) from None
-        except services.WrongPace as error:
+        except services.InvalidPace as error:
             raise invalid({error.field: [str(error)]}) from None
-        _log(request, operation, str(labels.DONE[self.wish]))
+        _log(request, operation, str(labels.CONFIRMATIONS[self.wish]))
         return Response(detail_as_dict(operation))
 
 

@@ -131,7 +131,7 @@ def _granted(act: Callable[..., BulkOperation], operation_id: uuid.UUID, **how: 
         return act(operation_id=operation_id, **how)
     except BulkOperation.DoesNotExist:
         raise CommandError(f"There is no bulk retry {operation_id}; `dlq operations` lists them.") from None
-    except (services.NotNow, services.WrongPace) as error:
+    except (services.IllegalBulkTransition, services.InvalidPace) as error:
         raise CommandError(str(error)) from None
 
 
@@ -167,7 +167,7 @@ def _tell(operation: BulkOperation, options: dict[str, Any], write: Write) -> No
     write(f"{operation.pk}  {_line(operation)}")
     if operation.state == BulkState.PREVIEW:
         write(f"{operation.will_go} will go, {operation.skipped} are skipped")
-    for sentence, count in selectors.skip_sentences(operation):
+    for sentence, count in selectors.skip_labels(operation):
         write(f"  {count} × {sentence}")
     for warning in warnings_of(operation):
         write(f"  {warning}")

@@ -10,7 +10,7 @@ from messaging.operations import actions
 from messaging.operations.cli.registry import Out, actor, filters, message_id, subcommand, with_filters, with_json
 from messaging.operations.failures import export as files
 from messaging.operations.failures import labels, selectors
-from messaging.operations.failures.detail import story_of
+from messaging.operations.failures.detail import detail_of
 from messaging.operations.privacy.masking import mask, mask_text
 
 
@@ -82,7 +82,7 @@ def found(id_: Any) -> Message:
 
 
 def _facts(message: Message, *, revealed: bool, reason: str) -> dict[str, Any]:
-    story = story_of(message)
+    story = detail_of(message)
     payload = actions.reveal(message=message, actor=actor(), reason=reason) if revealed else mask(message.payload)
     attempts = [
         {"number": told.attempt.number, "ended_at": told.attempt.ended_at.isoformat(), "worker": told.attempt.worker,
@@ -99,7 +99,7 @@ def _facts(message: Message, *, revealed: bool, reason: str) -> dict[str, Any]:
     return files.summary(message) | {
         "payload": payload,
         "note": mask_text(message.note),
-        "next": story.step,
+        "next": story.next_step,
         "purged_at": purged.isoformat(timespec="seconds") if purged else None,
         "attempt_log": attempts,
         "history": history,

@@ -42,9 +42,9 @@ class Lane:
     queue: Box
     workers: Box
     dead: Box
-    way_in: str
-    way_out: str
-    way_dead: str
+    path_in: str
+    path_out: str
+    path_dead: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Pipeline:
     ledger: Box
     exchange: Box
     exchange_name: str
-    way_ledger: str
+    path_ledger: str
     lanes: tuple[Lane, ...]
     waiting: int
     scheduled: int
@@ -73,7 +73,7 @@ def pipeline(rows: Sequence[QueueRow]) -> Pipeline:
         ledger=ledger,
         exchange=exchange,
         exchange_name=topology().exchange,
-        way_ledger=_way(ledger, exchange),
+        path_ledger=_way(ledger, exchange),
         lanes=tuple(_lane(row, TOP + ROW * number, exchange) for number, row in enumerate(rows)),
         waiting=sum(row.waiting for row in rows),
         scheduled=sum(row.scheduled for row in rows),
@@ -88,9 +88,9 @@ def _lane(row: QueueRow, y: int, exchange: Box) -> Lane:
         queue=queue,
         workers=workers,
         dead=dead,
-        way_in=_way(exchange, queue),
-        way_out=_way(queue, workers),
-        way_dead=_way(workers, dead),
+        path_in=_way(exchange, queue),
+        path_out=_way(queue, workers),
+        path_dead=_way(workers, dead),
     )
 
 
