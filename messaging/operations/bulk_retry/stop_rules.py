@@ -25,14 +25,9 @@ def check_canary(operation: BulkOperation, *, now: datetime) -> dict[str, Any] |
     if finished >= wanted:
         operation.canary_passed = True
         return None
-    since = operation.canary_since or now
-    if (now - since).total_seconds() > settings.CONVEYOR_BULK_CANARY_SECONDS:
-        return {
-            "code": "canary_late",
-            "ended": finished,
-            "of": wanted,
-            "seconds": settings.CONVEYOR_BULK_CANARY_SECONDS,
-        }
+    since, limit = operation.canary_since or now, settings.CONVEYOR_BULK_CANARY_SECONDS
+    if (now - since).total_seconds() > limit:
+        return {"code": "canary_late", "ended": finished, "of": wanted, "seconds": limit}
     return None
 
 

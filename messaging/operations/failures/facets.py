@@ -16,13 +16,13 @@ COLUMNS = ("queue", "task", "error_type", "fingerprint")
 #: A page shows a few dozen values; combinations beyond this many are left out.
 _MAX_COMBINATIONS = 2000
 #: Of the failures that match a search, at most this many are counted, so that a common word costs no more.
-AT_MAX_COMBINATIONS = 2000
+AT_MOST = 2000
 
 
 @dataclass(frozen=True)
 class Facets:
-    """`rows` count by all of `COLUMNS`; `chosen` says which value of a column is asked for. `exact`: they are of all
-    that the list has, not from the rollup of its groups. `capped`: of no more than `AT_MAX_COMBINATIONS`, and there are more."""
+    """`rows` count by all of `COLUMNS`; `chosen` maps a column to the selected value. `exact`: counted from messages,
+    not from the group counters. `capped`: only the first `AT_MOST` were counted."""
 
     rows: list[dict[str, Any]]
     chosen: Mapping[str, str]
@@ -65,8 +65,8 @@ def among(rows: QuerySet[Any], chosen: Mapping[str, str]) -> Facets:
 
 
 def among_some(rows: QuerySet[Any], chosen: Mapping[str, str]) -> Facets:
-    """Of these messages, in which a word was found, but of no more than `AT_MAX_COMBINATIONS`."""
-    some = Counter(rows.order_by().values_list(*COLUMNS)[: AT_MAX_COMBINATIONS + 1])
+    """Facets of at most `AT_MOST` of these messages."""
+    some = Counter(rows.order_by().values_list(*COLUMNS)[: AT_MOST + 1])
     counted = [dict(zip(COLUMNS, values, strict=True)) | {"count": count} for values, count in some.most_common()]
-    capped = some.total() > AT_MAX_COMBINATIONS
+    capped = some.total() > AT_MOST
     return Facets(counted, chosen, exact=not capped, capped=capped)

@@ -51,8 +51,8 @@ def failures() -> QuerySet[FailedTask]:
 
 def search(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
     """Those of `rows` that match every term of `text`."""
-    for word in text.split():
-        rows = rows.filter(_term(word))
+    for term in text.split():
+        rows = rows.filter(_term(term))
     return rows
 
 
@@ -67,18 +67,18 @@ def aged(rows: QuerySet[Any], age: str) -> QuerySet[Any]:
     return rows
 
 
-def _term(word: str) -> Q:
-    path = _PATH.match(word)
+def _term(term: str) -> Q:
+    path = _PATH.match(term)
     if path:
         return _payload(path[1], path[2])
-    id_ = _uuid(word)
+    id_ = _uuid(term)
     if id_:
         return Q(pk=id_)
-    if Message.objects.filter(subject=word).exists():
-        return Q(subject=word)
-    if _GROUP.match(word):
-        return Q(fingerprint=word)
-    return Q(error_type__icontains=word) | Q(error_message__icontains=word)
+    if Message.objects.filter(subject=term).exists():
+        return Q(subject=term)
+    if _GROUP.match(term):
+        return Q(fingerprint=term)
+    return Q(error_type__icontains=term) | Q(error_message__icontains=term)
 
 
 def _payload(path: str, text: str) -> Q:
@@ -101,8 +101,8 @@ def _holds(steps: list[str], value: Any) -> Q:
     return Q(**{"__".join(["payload", *steps]): value})
 
 
-def _uuid(word: str) -> uuid.UUID | None:
+def _uuid(term: str) -> uuid.UUID | None:
     try:
-        return uuid.UUID(word)
+        return uuid.UUID(term)
     except ValueError:
         return None

@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied
 
 from messaging.models import Message, State
 from messaging.operations.bulk_retry import services
-from messaging.operations.bulk_retry.services import IllegalBulkTransition, Pace, InvalidPace
+from messaging.operations.bulk_retry.services import IllegalBulkTransition, InvalidPace, Pace
 from messaging.operations.failures import group_counters
 from messaging.operations.models import AuditEntry, BulkState, FailureGroup, ItemOutcome
 from messaging.operations.permissions import Actor
