@@ -27,7 +27,9 @@ def schema_of(message: Message) -> type[Payload]:
     """The payload class that validates an edit. Raises `CannotEdit` if the deployed code does not know the task."""
     payload = payload_for(task_of(message))
     if payload is None:
-        raise CannotEdit(f"The deployed code does not know the task {task_of(message)!r}, so its payload has no schema.")
+        raise CannotEdit(
+            f"The deployed code does not know the task {task_of(message)!r}, so its payload has no schema."
+        )
     return payload
 
 
@@ -101,5 +103,3 @@ def current_payload(message: Message) -> dict[str, Any]:
         return schema_of(message).load(data, version=message.schema_version).dump()
     except (PayloadInvalid, ValueError):
         return data
-
-

@@ -27,8 +27,8 @@ class AttemptDetail:
 
 @dataclass(frozen=True)
 class FailureDetail:
-    """`chain` runs from the first cause to this message. `about` has the messages of the same subject, `alike` the other
-    dead messages of the group."""
+    """`chain` runs from the first cause to this message. `about` has the messages of the same subject, `alike` the
+    other dead messages of the group."""
 
     message: Message
     summary: str

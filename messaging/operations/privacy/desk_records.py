@@ -15,7 +15,7 @@ _APPS = ("messaging", "operations")
 
 
 def redact(*, message_ids: set[uuid.UUID], fingerprints: set[str], redactor: Redactor, **kwargs: Any) -> None:
-    """Receiver of `messages_redacted`. Free text of alerts and bulk retries may quote any message, so all is searched."""
+    """Receiver of `messages_redacted`. Texts of alerts and bulk retries may quote any message, so all are searched."""
     for group in FailureGroup.objects.filter(pk__in=fingerprints):
         redact_row(group, redactor, text=("error_message", "note"))
     for item in BulkItem.objects.filter(message_id__in=message_ids):

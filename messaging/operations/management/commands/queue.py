@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         subcommands = parser.add_subparsers(dest="action", required=True)
-        listing = subcommands.add_parser("list", help="show depth, consumers, age, waiting, scheduled and dead messages")
+        listing = subcommands.add_parser("list", help="depth, consumers, age, waiting, scheduled and dead messages")
         pause = subcommands.add_parser("pause", help="pause a queue: nothing is sent to it or consumed from it")
         resume = subcommands.add_parser("resume", help="resume a paused queue")
         probe = subcommands.add_parser("try", help="probe an open circuit now by sending one waiting message")
