@@ -85,7 +85,7 @@ class ReadOnlyAdmin(ModelAdmin):
 
 def state_word(message: Message) -> SafeString:
     """The honest word; its class only adds a colour to what the word says."""
-    return format_html('<span class="desk-state" data-state="{}">{}</span>', message.state, labels.word_of(message))
+    return format_html('<span class="desk-state" data-state="{}">{}</span>', message.state, labels.label_of(message))
 
 
 def ago(at: Any) -> str | SafeString:

@@ -95,7 +95,7 @@ class BulkOperationAdmin(ReadOnlyAdmin):
         """Freezes a selection, and leads to the page that says what would go."""
         try:
             operation = services.preview(selection=selection, actor=actor)
-        except services.TooMany as error:
+        except services.TooManyMessages as error:
             self.message_user(request, str(error), messages.WARNING)
             return HttpResponseRedirect(reverse("admin:operations_bulk_new"))
         _log(request, operation, _("Previewed: %(count)d will go") % {"count": operation.will_go}, flag=ADDITION)
@@ -146,10 +146,10 @@ class BulkOperationAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         try:
             operation = act(operation_id=operation.pk, **how)
-        except (services.NotNow, services.WrongPace) as error:
+        except (services.IllegalBulkTransition, services.InvalidPace) as error:
             self.message_user(request, str(error), messages.WARNING)
         else:
-            text = labels.DONE[wish]
+            text = labels.CONFIRMATIONS[wish]
             _log(request, operation, str(text))
             self.message_user(request, text, messages.SUCCESS)
         return _to(operation)
@@ -160,8 +160,8 @@ class BulkOperationAdmin(ReadOnlyAdmin):
         context = self._standing(request, operation) | {
             "title": _("Bulk retry: %(chosen)s") % {"chosen": labels.chosen(operation)},
             "original": operation,
-            "skipped": selectors.skip_sentences(operation),
-            "tasks": selectors.tasks_that_go(operation),
+            "skipped": selectors.skip_labels(operation),
+            "tasks": selectors.tasks_to_retry(operation),
             "warnings": warnings_of(operation),
             "form": form or PaceForm(),
         }
@@ -174,7 +174,7 @@ class BulkOperationAdmin(ReadOnlyAdmin):
             "operation": operation,
             "progress": selectors.progress(operation),
             "why_stopped": labels.why_stopped(operation),
-            "wishes": selectors.wishes(operation) if may else (),
+            "wishes": selectors.allowed_actions(operation) if may else (),
             "failed_again": selectors.failed_again(operation) if operation.failed_again else [],
         }
 

@@ -21,7 +21,7 @@ from messaging.operations.actions import edit
 from messaging.operations.actions import groups as group_services
 from messaging.operations.admin.base import ReadOnlyAdmin, raw_body, raw_headers
 from messaging.operations.admin.edit_form import EditForm, form_for
-from messaging.operations.failures.detail import story_of
+from messaging.operations.failures.detail import detail_of
 from messaging.operations.failures.labels import task_of
 from messaging.operations.failures.payload_diff import differences
 from messaging.operations.models import FailedTask, FailureGroup
@@ -156,7 +156,7 @@ class FailurePages(ReadOnlyAdmin):
         return format_html('{} <a href="{}">{}</a>', text, undo, _("Take it back"))
 
     def _story_page(self, request: HttpRequest, message: Message, *, revealed: bool = False) -> TemplateResponse:
-        actor, story = Actor.of(request.user), story_of(message)
+        actor, story = Actor.of(request.user), detail_of(message)
         dead = message.state == State.DEAD
         may = {
             "retry": dead and actor.may(permissions.RETRY) and cannot_revive(message) is None,

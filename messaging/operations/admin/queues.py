@@ -103,7 +103,7 @@ class QueuesAdmin(ReadOnlyAdmin):
     def _page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
         actor = self._actor(request)
         may = {"may_pause": actor.may(permissions.PAUSE), "may_retry": actor.may(permissions.RETRY)}
-        return self._answer(request, template, {"desk": queues_page.look(now=timezone.now()), **may, **context})
+        return self._answer(request, template, {"desk": queues_page.overview(now=timezone.now()), **may, **context})
 
     def _actor(self, request: HttpRequest, codename: str = "") -> Actor:
         """Raises `PermissionDenied` for whoever may not see the page, or do what it is about."""

@@ -122,10 +122,10 @@ def test_a_story_names_the_cause_of_its_message(operator):
     first = dead("CV-8")
     second = dead("CV-8")
     Message.objects.filter(pk=second.pk).update(causation_id=first.pk)
-    from messaging.operations.failures.detail import story_of
+    from messaging.operations.failures.detail import detail_of
 
     second.refresh_from_db()
-    assert [m.pk for m in story_of(second).chain] == [first.pk, second.pk]
+    assert [m.pk for m in detail_of(second).chain] == [first.pk, second.pk]
 
 
 def test_a_story_warns_when_a_newer_message_has_succeeded(operator):

@@ -203,7 +203,7 @@ def test_the_list_of_operations_costs_the_same_for_any_number(operator, django_a
 
 
 def test_too_many_are_told(operator, monkeypatch):
-    monkeypatch.setattr(services, "MOST", 1)
+    monkeypatch.setattr(services, "MAX_MESSAGES", 1)
     dead(2)
     assert "narrow the choice" in operator.post(NEW, {"everything": "on"}, follow=True).content.decode()
 

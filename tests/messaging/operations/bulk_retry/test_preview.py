@@ -141,7 +141,7 @@ def test_the_window_of_an_outage_is_chosen_by_its_times():
         dead(finished_at=now - timedelta(hours=hours))
     chosen = Filters(since=now - timedelta(hours=2), until=now - timedelta(hours=1))
     assert chosen.messages().count() == 1
-    assert chosen.told() == {"since": chosen.since.isoformat(), "until": chosen.until.isoformat()}
+    assert chosen.as_dict() == {"since": chosen.since.isoformat(), "until": chosen.until.isoformat()}
 
 
 def test_thousands_take_a_few_statements(django_assert_max_num_queries):
@@ -151,9 +151,9 @@ def test_thousands_take_a_few_statements(django_assert_max_num_queries):
 
 
 def test_more_than_an_operation_takes_is_refused(monkeypatch):
-    monkeypatch.setattr(services, "MOST", 2)
+    monkeypatch.setattr(services, "MAX_MESSAGES", 2)
     dead(3)
-    with pytest.raises(services.TooMany, match="narrow"):
+    with pytest.raises(services.TooManyMessages, match="narrow"):
         previewed()
 
 

@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied
 
 from messaging.models import Message, State
 from messaging.operations.bulk_retry import services
-from messaging.operations.bulk_retry.services import NotNow, Pace, WrongPace
+from messaging.operations.bulk_retry.services import IllegalBulkTransition, InvalidPace, Pace
 from messaging.operations.failures import group_counters
 from messaging.operations.models import AuditEntry, BulkState, FailureGroup, ItemOutcome
 from messaging.operations.permissions import Actor
@@ -40,7 +40,7 @@ def test_a_start_sets_the_pace_and_lets_the_driver_go(clock):
 def test_a_pace_that_makes_no_sense_is_refused_by_name(changes, field):
     dead()
     operation = previewed()
-    with pytest.raises(WrongPace) as refused:
+    with pytest.raises(InvalidPace) as refused:
         services.start(operation_id=operation.pk, pace=Pace(**changes), actor=ANN)
     assert refused.value.field == field
     operation.refresh_from_db()
@@ -49,7 +49,7 @@ def test_a_pace_that_makes_no_sense_is_refused_by_name(changes, field):
 
 def test_a_preview_of_which_none_will_go_cannot_be_started():
     dead(task="gone.task")
-    with pytest.raises(NotNow, match="None of these"):
+    with pytest.raises(IllegalBulkTransition, match="None of these"):
         services.start(operation_id=previewed().pk, pace=Pace(), actor=ANN)
 
 
@@ -134,7 +134,7 @@ def test_each_state_grants_its_wishes_only(state, wishes, clock):
         if wish in wishes:
             getattr(services, wish)(operation_id=operation.pk, actor=ANN, **options)
         else:
-            with pytest.raises(NotNow, match="Nothing was changed"):
+            with pytest.raises(IllegalBulkTransition, match="Nothing was changed"):
                 getattr(services, wish)(operation_id=operation.pk, actor=ANN, **options)
             operation.refresh_from_db()
             assert operation.state == state

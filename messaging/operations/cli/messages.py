@@ -1,4 +1,4 @@
-"""How does an operator retry, edit, discard or restore messages without a browser?"""
+"""`dlq retry`, `discard`, `restore` and `edit`."""
 
 import json
 from typing import Any
@@ -14,81 +14,84 @@ from messaging.operations.cli import bulk
 from messaging.operations.cli.registry import (
     Out,
     actor,
-    chosen,
     message_id,
+    report,
     require_reason,
+    selected_ids,
     subcommand,
-    tell,
+    with_dry_run,
     with_json,
     with_selection,
 )
-from messaging.operations.cli.show import found
+from messaging.operations.cli.show import message_of
 from messaging.operations.failures.payload_diff import differences
 from messaging.operations.privacy.masking import mask
 
 
 def _retry_arguments(parser: CommandParser) -> None:
     with_selection(parser)
-    bulk.add_pace(parser)
-    bulk.add_moments(parser)
+    with_dry_run(parser)
+    bulk.with_pace(parser)
+    bulk.with_times(parser)
     parser.add_argument("--reason", default="")
 
 
-@subcommand("retry", help="send messages again, by id or all that fit the filters", arguments=_retry_arguments)
+@subcommand("retry", help="retry messages by id or by filters", arguments=_retry_arguments)
 def retry(options: dict[str, Any], out: Out) -> None:
-    """At once, one by one; with any option of a bulk retry in the background."""
+    """Immediately, one by one; as a bulk retry in the background if any of its options is given."""
     if bulk.wants_background(options):
-        bulk.retry(options, actor=actor(), write=out.write)
+        bulk.retry(options, out)
         return
-    ids = chosen(options)
+    ids = selected_ids(options)
     dry = options["dry_run"]
     outcome = Outcome(done=ids) if dry else actions.retry(ids=ids, actor=actor(), reason=options["reason"])
-    tell(outcome, options, out, verb="retry")
+    report(outcome, options, out, verb="retry")
 
 
 def _discard_arguments(parser: CommandParser) -> None:
     with_selection(parser)
+    with_dry_run(parser)
     parser.add_argument("--reason", default="", required=True)
 
 
-@subcommand("discard", help="give messages up, for a reason", arguments=_discard_arguments)
+@subcommand("discard", help="discard messages; needs a reason", arguments=_discard_arguments)
 def discard(options: dict[str, Any], out: Out) -> None:
     require_reason(options)
-    ids = chosen(options)
+    ids = selected_ids(options)
     dry = options["dry_run"]
     outcome = Outcome(done=ids) if dry else actions.discard(ids=ids, actor=actor(), reason=options["reason"])
-    tell(outcome, options, out, verb="discard")
+    report(outcome, options, out, verb="discard")
 
 
 def _restore_arguments(parser: CommandParser) -> None:
     parser.add_argument("ids", nargs="+", type=message_id, metavar="ID")
     parser.add_argument("--reason", default="")
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    with_dry_run(parser)
     with_json(parser)
 
 
-@subcommand("restore", help="make discarded messages dead again, as they were", arguments=_restore_arguments)
+@subcommand("restore", help="undo a discard: make discarded messages dead again", arguments=_restore_arguments)
 def restore(options: dict[str, Any], out: Out) -> None:
     ids = options["ids"]
     if options["dry_run"]:
-        there = set(Message.objects.filter(pk__in=ids, state=State.DISCARDED).values_list("pk", flat=True))
-        outcome = Outcome([id_ for id_ in ids if id_ in there], {i: "not discarded" for i in ids if i not in there})
+        found = set(Message.objects.filter(pk__in=ids, state=State.DISCARDED).values_list("pk", flat=True))
+        outcome = Outcome([id_ for id_ in ids if id_ in found], {i: "not discarded" for i in ids if i not in found})
     else:
         outcome = actions.restore(ids=ids, actor=actor(), reason=options["reason"])
-    tell(outcome, options, out, verb="restore")
+    report(outcome, options, out, verb="restore")
 
 
 def _edit_arguments(parser: CommandParser) -> None:
     parser.add_argument("id", type=message_id)
-    parser.add_argument("--payload", required=True, help="the whole new payload, as JSON")
+    parser.add_argument("--payload", required=True, help="the complete new payload, as JSON")
     parser.add_argument("--reason", default="")
-    parser.add_argument("--dry-run", action="store_true", help="only show the difference")
+    with_dry_run(parser)
     with_json(parser)
 
 
-@subcommand("edit", help="replace a dead message's payload and send it again", arguments=_edit_arguments)
+@subcommand("edit", help="replace a dead message's payload and retry it", arguments=_edit_arguments)
 def edit(options: dict[str, Any], out: Out) -> None:
-    message, data = found(options["id"]), _payload(options["payload"])
+    message, data = message_of(options["id"]), _payload(options["payload"])
     if not options["dry_run"]:
         require_reason(options)
     try:
@@ -99,10 +102,12 @@ def edit(options: dict[str, Any], out: Out) -> None:
         outcome = Outcome(done=[message.pk]) if options["dry_run"] else _edit(message, data, options)
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors())
-        raise CommandError(f"It does not fit the schema of {message.task}; nothing was changed. {faults}") from None
+        raise CommandError(
+            f"Nothing was changed: the payload does not match the schema of {message.task}. {faults}"
+        ) from None
     except actions.CannotEdit as error:
         raise CommandError(str(error)) from None
-    tell(outcome, options, out, verb="edit")
+    report(outcome, options, out, verb="edit")
 
 
 def _edit(message: Message, data: dict[str, Any], options: dict[str, Any]) -> Outcome:
