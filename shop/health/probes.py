@@ -10,7 +10,7 @@ from threading import Lock
 
 from django.db import connection, connections
 
-from messaging.broker.queue_status import broker_answers
+from messaging.broker.inspect import broker_answers
 
 OK, DOWN, SLOW = "ok", "down", "no answer"
 TIMEOUT = 2.0

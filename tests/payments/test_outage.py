@@ -129,20 +129,20 @@ def test_all_calls_except_methods_go_through_the_circuit_breaker():
 def test_the_command_simulates_an_outage_in_demo_mode_only(settings):
     settings.CONVEYOR_DEMO = True
     call_command("outage", NAME, "--seconds", "60")
-    assert simulated_outages.is_played(name=NAME)
+    assert simulated_outages.is_active(name=NAME)
     call_command("outage", NAME, "--end")
-    assert not simulated_outages.is_played(name=NAME)
-    with pytest.raises(CommandError, match=r"There are: .*gateway\.simulated"):
+    assert not simulated_outages.is_active(name=NAME)
+    with pytest.raises(CommandError, match=r"Choose from: .*gateway\.simulated"):
         call_command("outage", "the moon")
-    with pytest.raises(CommandError, match="more than 0"):
+    with pytest.raises(CommandError, match="greater than 0"):
         call_command("outage", NAME, "--seconds", "0")
     settings.CONVEYOR_DEMO = False
     with pytest.raises(CommandError, match="demo mode only"):
         call_command("outage", NAME)
-    assert not simulated_outages.is_played(name=NAME)
+    assert not simulated_outages.is_active(name=NAME)
 
 
 def test_an_outage_ends_automatically():
     simulated_outages.begin(name=NAME, seconds=-1)
-    assert not simulated_outages.is_played(name=NAME)
+    assert not simulated_outages.is_active(name=NAME)
     simulated_outages.end(name=NAME)

@@ -11,9 +11,10 @@ from django.test import Client
 from django.utils import timezone
 
 from messaging import outbox, pauses
-from messaging.broker import queue_status
+from messaging.broker import inspect
 from messaging.models import Attempt, Circuit, Message, QueuePause, State
 from messaging.operations import actions
+from messaging.operations.dashboard import queue_status
 from messaging.operations.dashboard.bar_chart import chart
 from messaging.operations.dashboard.pipeline_diagram import pipeline
 from messaging.operations.dashboard.throughput import Slot
@@ -94,8 +95,8 @@ def test_a_broker_that_is_down_does_not_keep_anybody_waiting(operator):
 
 def test_the_broker_is_asked_with_little_patience():
     with current_app.connection_for_read() as connection:
-        options = queue_status._impatient(connection).transport_options
-    assert queue_status.PATIENCE in (options.get("read_timeout"), options.get("socket_timeout"))
+        options = inspect.with_short_timeouts(connection).transport_options
+    assert inspect.PATIENCE in (options.get("read_timeout"), options.get("socket_timeout"))
 
 
 def test_charts_tell_how_much_went_through_and_how_much_failed(operator):

@@ -1,4 +1,4 @@
-"""Does a worker stop consuming what is paused, and go on with it, whatever happens to its connections?"""
+"""Pause watch: workers cancel paused queues and resume them, whatever happens to their connections."""
 
 import threading
 
@@ -7,7 +7,7 @@ from django.db import OperationalError
 
 from messaging import pauses
 from messaging.operations import actions
-from messaging.worker.pause_watch import HonourPauses, Watch
+from messaging.worker.pause_watch import ApplyPauses, PauseReader
 from tests.messaging.test_pauses import ANN, QUEUE, pause
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -19,7 +19,7 @@ class Queues:
 
 
 class Timer:
-    """Celery's, whose repeated call a test makes itself."""
+    """Celery's timer; a test makes the repeated call itself."""
 
     def call_repeatedly(self, every, call, arguments):
         self.tick = lambda: call(*arguments)
@@ -31,7 +31,7 @@ class Timer:
 
 
 class Consumer:
-    """A worker's consumer as far as the step knows it."""
+    """The parts of a worker's consumer that the step uses."""
 
     def __init__(self, *queues: str) -> None:
         self.app = type("App", (), {"amqp": type("Amqp", (), {"queues": Queues(*queues)})})
@@ -46,53 +46,52 @@ class Consumer:
 
 
 @pytest.fixture
-def watch():
-    """A watch that looks when it is told to."""
-    return Watch(every=3600)
+def reader():
+    """A reader that reads on demand only."""
+    return PauseReader(every=3600)
 
 
 @pytest.fixture
-def step_for(watch):
+def step_for(reader):
     steps = []
 
-    def step_for(consumer: Consumer) -> HonourPauses:
-        step = HonourPauses(consumer)
-        step._watch = watch
+    def step_for(consumer: Consumer) -> ApplyPauses:
+        step = ApplyPauses(consumer)
+        step._reader = reader
         steps.append(step)
-        watch._look()
-        watch._looked.set()
+        reader.read()
         return step
 
     return step_for
 
 
-def test_a_worker_starts_without_the_queues_that_are_paused(step_for):
+def test_a_worker_starts_without_paused_queues(step_for):
     pause()
     consumer = Consumer("payments", QUEUE)
     step_for(consumer).start(consumer)
     assert consumer.consumed == {"payments"}
 
 
-def test_a_worker_stops_and_goes_on_while_it_runs(step_for, watch):
+def test_a_running_worker_cancels_and_resumes_queues(step_for, reader):
     consumer = Consumer("payments", QUEUE)
     step = step_for(consumer)
     step.start(consumer)
     assert consumer.consumed == {"payments", QUEUE}
     pause()
     pause("shipping")
-    watch._look()
+    reader.read()
     consumer.timer.tick()
     consumer.timer.tick()
     assert consumer.consumed == {"payments"}
     actions.resume(queue=QUEUE, actor=ANN)
-    watch._look()
+    reader.read()
     consumer.timer.tick()
-    assert consumer.consumed == {"payments", QUEUE}, "and not shipping, which it never consumed"
+    assert consumer.consumed == {"payments", QUEUE}, "not shipping, which it never consumed"
     step.terminate(consumer)
     assert consumer.timer.canceled
 
 
-def test_a_worker_stays_paused_over_a_lost_connection(step_for, watch):
+def test_a_queue_stays_paused_across_a_reconnect(step_for, reader):
     pause()
     consumer = Consumer(QUEUE)
     step = step_for(consumer)
@@ -101,12 +100,12 @@ def test_a_worker_stays_paused_over_a_lost_connection(step_for, watch):
     step.start(consumer)
     assert consumer.consumed == set()
     actions.resume(queue=QUEUE, actor=ANN)
-    watch._look()
+    reader.read()
     consumer.timer.tick()
     assert consumer.consumed == {QUEUE}
 
 
-def test_a_worker_that_cannot_read_the_pauses_waits_until_it_can(step_for, watch, monkeypatch):
+def test_a_worker_consumes_nothing_until_it_can_read_the_pauses(step_for, reader, monkeypatch):
     def broken() -> frozenset[str]:
         raise OperationalError("the database is gone")
 
@@ -115,27 +114,27 @@ def test_a_worker_that_cannot_read_the_pauses_waits_until_it_can(step_for, watch
         consumer = Consumer(QUEUE)
         step_for(consumer).start(consumer)
         assert consumer.consumed == set()
-    watch._look()
+    reader.read()
     consumer.timer.tick()
     assert consumer.consumed == {QUEUE}
     with monkeypatch.context() as patch:
         patch.setattr(pauses, "paused", broken)
-        watch._look()
+        reader.read()
         consumer.timer.tick()
-    assert consumer.consumed == {QUEUE}, "what was read last holds"
+    assert consumer.consumed == {QUEUE}, "the last successful read still applies"
 
 
-def test_the_watch_looks_again_and_again_in_its_own_thread():
+def test_the_reader_reads_repeatedly_in_its_own_thread():
     pause()
-    watch = Watch(every=0.01)
-    watch.start()
-    watch.wait(5)
-    assert watch.paused == {QUEUE}
+    reader = PauseReader(every=0.01)
+    reader.start()
+    reader.has_read.wait(5)
+    assert reader.paused == {QUEUE}
     actions.resume(queue=QUEUE, actor=ANN)
     for _ in range(500):
-        if watch.paused == frozenset():
+        if reader.paused == frozenset():
             break
         threading.Event().wait(0.01)
-    assert watch.paused == frozenset()
-    watch.end()
-    watch.join(5)
+    assert reader.paused == frozenset()
+    reader.stop()
+    reader.join(5)

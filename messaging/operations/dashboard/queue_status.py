@@ -1,36 +1,25 @@
-"""How do the queues stand, in the ledger and at the broker?"""
+"""Queue table: state of each queue in the ledger and at the broker."""
 
-import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from celery import current_app
 from django.db.models import Count, Min, Q
 from django.utils import timezone
-from kombu import Connection
-from kombu.exceptions import OperationalError
 
 from messaging import pauses
 from messaging.broker import inspect
-from messaging.broker.settings import is_amqp
 from messaging.models import Message, State
 from messaging.topology import topology
-
-log = logging.getLogger(__name__)
-Answer = TypeVar("Answer")
-#: Seconds. A person waits for the answer, and the ledger's numbers are there without it.
-PATIENCE = 2
 
 
 @dataclass(frozen=True)
 class QueueRow:
-    """`depth` is what waits at the broker; it and `consumers` are None while the broker does not answer.
+    """`depth` counts messages ready at the broker; it and `consumers` are None while the broker is unreachable.
 
-    In the ledger, `waiting` messages are due but not sent, `scheduled` ones are due later, and `sent` ones are at the
-    broker or in a worker's hands. `oldest_seconds` is the age of the oldest message that is due or sent and not yet
-    answered; None when there is none.
+    In the ledger, `waiting` messages are due but not sent, `scheduled` ones are due later, and `sent` ones are in
+    flight. `oldest_seconds` is the age of the oldest message that is due or in flight; None when there is none.
     """
 
     name: str
@@ -45,12 +34,12 @@ class QueueRow:
 
     @property
     def working(self) -> int | None:
-        """Messages in workers' hands, as far as broker and ledger, asked one after the other, can tell."""
+        """Messages held by workers: an estimate, since broker and ledger are not read at the same moment."""
         return None if self.depth is None else max(0, self.sent - self.depth)
 
 
 def queue_rows() -> list[QueueRow]:
-    """Every queue of the topology, with four statements, and one look at the broker."""
+    """Every queue of the topology, with four statements and one connection to the broker."""
     now = timezone.now()
     pending, sent = _pending(now), _sent()
     dead = dict(Message.objects.dead().order_by().values_list("queue").annotate(Count("pk")))
@@ -73,13 +62,9 @@ def queue_rows() -> list[QueueRow]:
 
 
 def scheduled(*, queue: str, now: datetime, limit: int) -> list[Message]:
-    """The messages of `queue` that are due later, the next one first."""
+    """Messages of `queue` that are due later, the next one first."""
     later = Message.objects.filter(state=State.PENDING, queue=queue, available_at__gt=now)
     return list(later.order_by("available_at")[:limit])
-
-
-def broker_answers() -> bool:
-    return _with_broker(lambda connection: True) is not None
 
 
 def _pending(now: datetime) -> dict[str, dict[str, Any]]:
@@ -102,31 +87,8 @@ def _age(now: datetime, *rows: dict[str, Any] | None) -> float | None:
 
 
 def _ask_broker() -> tuple[dict[str, int], dict[str, int] | None]:
-    def ask(connection: Any) -> tuple[dict[str, int], dict[str, int]]:
+    def question(connection: Any) -> tuple[dict[str, int], dict[str, int]]:
         depths = {queue: inspect.depth(connection, queue) for queue in topology().queues}
         return depths, inspect.consumers(current_app, connection)
 
-    return _with_broker(ask) or ({}, None)
-
-
-def _with_broker(ask: Callable[[Any], Answer]) -> Answer | None:
-    """What `ask` says of a fresh connection; None if the broker cannot be reached, or knows no such queue yet."""
-    connection = _impatient(current_app.connection_for_read())
-    try:
-        with connection:
-            connection.ensure_connection(max_retries=1, interval_start=0, timeout=PATIENCE)
-            try:
-                return ask(connection)
-            except connection.channel_errors as error:
-                log.info("the broker does not know a queue: %s", error)
-                return None
-    except (OperationalError, OSError, *connection.connection_errors) as error:
-        log.info("the broker does not answer: %s", error)
-        return None
-
-
-def _impatient(connection: Connection) -> Connection:
-    """Workers and relays wait longer for a broker that hangs than a person should."""
-    names = ("read_timeout", "write_timeout") if is_amqp(connection.as_uri()) else ("socket_timeout",)
-    connection.transport_options = {**(connection.transport_options or {}), **dict.fromkeys(names, PATIENCE)}
-    return connection
+    return inspect.ask(question) or ({}, None)
