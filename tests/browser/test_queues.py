@@ -12,9 +12,9 @@ pytestmark = ONE_BACKEND
 def test_an_order_waits_for_a_paused_queue_and_its_passport_tells_it(visit):
     operator = visit("/account/login/?next=/admin/operations/queues/")
     sign_in(operator, name="operator")
-    operator.get_by_role("link", name="Pause shipping…").click()
+    operator.get_by_role("link", name="Pause queue shipping").click()
     operator.get_by_label("Reason").fill("the carrier asked")
-    operator.get_by_role("button", name="Pause", exact=True).click()
+    operator.get_by_role("button", name="Pause queue", exact=True).click()
     card = operator.locator("#queue-shipping")
     expect(card).to_contain_text("the carrier asked")
     try:
@@ -23,8 +23,8 @@ def test_an_order_waits_for_a_paused_queue_and_its_passport_tells_it(visit):
         expect(status(shopper)).to_have_attribute("data-status", "paid")
         expect(operator.locator("tr", has_text="shipping").get_by_role("cell").nth(1)).not_to_have_text("0")
     finally:
-        operator.get_by_role("button", name="Resume shipping").click()
-        expect(operator.get_by_text("shipping goes on.")).to_be_visible()
+        operator.get_by_role("button", name="Resume queue shipping").click()
+        expect(operator.get_by_text("Queue shipping resumed.")).to_be_visible()
     expect(status(shopper)).to_have_attribute("data-status", SHIPPED)
 
     operator.goto(f"/admin/orders/order/?q={order}")

@@ -61,7 +61,7 @@ def steps(example: Example) -> Callable[[Page], None] | None:
 
 def _mend(page: Page) -> None:
     page.get_by_label("kind").select_option("shipped")
-    page.get_by_role("button", name="Show the difference").click()
+    page.get_by_role("button", name="Show difference").click()
     page.get_by_label("Reason").fill("The kind was mistyped in the import of 4 May")
 
 
