@@ -36,11 +36,11 @@ def test_failed_tasks_are_previewed_retried_and_watched_until_finished(stack, vi
     page.locator("select[name=action]").select_option("bulk_retry")
     page.get_by_role("button", name="Go").click()
 
-    expect(page.locator("#bulk-will-go")).to_contain_text(re.compile(r"\d+ messages? will go"))
+    expect(page.locator("#bulk-will-go")).to_contain_text(re.compile(r"\d+ messages? will be retried"))
     page.get_by_label("Canary").fill("2")
     page.get_by_label("Reason").fill("The bug is fixed")
     page.evaluate("document.body.dataset.loaded = 'once'")
-    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="Start bulk retry").click()
 
     progress = page.locator("#bulk-progress")
     expect(progress).to_have_attribute("data-state", "finished")

@@ -22,8 +22,8 @@ def test_an_order_waits_for_a_paused_queue_and_its_passport_shows_it(visit):
         expect(status(shopper)).to_have_attribute("data-status", "paid")
         expect(operator.locator("tr", has_text="shipping").get_by_role("cell").nth(1)).not_to_have_text("0")
     finally:
-        operator.get_by_role("button", name="Resume shipping").click()
-        expect(operator.get_by_text("shipping goes on.")).to_be_visible()
+        operator.get_by_role("button", name="Resume queue shipping").click()
+        expect(operator.get_by_text("Queue shipping resumed.")).to_be_visible()
     expect(status(shopper)).to_have_attribute("data-status", SHIPPED)
 
     operator.goto(f"/admin/orders/order/?q={order}")

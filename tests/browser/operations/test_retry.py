@@ -25,8 +25,8 @@ def test_an_operator_retries_a_failed_charge_and_the_order_ships(stack, visit):
 
     with stack.db():
         Payment.objects.using(stack.alias).filter(order__number=order).update(method="pm_card_visa")
-    operator.get_by_role("button", name="Retry").click()
-    expect(operator.get_by_text("1 task goes out again.")).to_be_visible()
+    operator.get_by_role("button", name="Retry task").click()
+    expect(operator.get_by_text("1 task queued for retry.")).to_be_visible()
     expect(status(shopper)).to_have_attribute("data-status", SHIPPED)
     operator.goto(f"/admin/operations/failedtask/?q={order}")
     expect(operator.locator("#result_list tbody tr")).to_have_count(0)

@@ -1,4 +1,4 @@
-"""How does an operator understand one failure, mend it, send it again, give it up, or take that back?"""
+"""Pages of one failed task: detail, reveal, retry, edit, discard, restore, undo."""
 
 import uuid
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from messaging.models import Message, State
 from messaging.operations import actions, permissions
 from messaging.operations.actions import edit
-from messaging.operations.actions import groups as group_services
+from messaging.operations.actions import groups as group_actions
 from messaging.operations.admin.base import ReadOnlyAdmin, raw_body, raw_headers
 from messaging.operations.admin.edit_form import EditForm, form_for
 from messaging.operations.failures.detail import detail_of
@@ -32,11 +32,12 @@ from messaging.relay import protocol
 from messaging.transitions import cannot_revive
 
 _PAGES = "admin/operations/failedtask/"
-_LOGGED = 100
+#: The most messages of one undo that go into Django's admin history; the audit log has all of them.
+_MAX_LOGGED = 100
 
 
-class FailurePages(ReadOnlyAdmin):
-    """The pages about one message, and those that ask before something is given up."""
+class FailedTaskPages(ReadOnlyAdmin):
+    """Pages and actions of single messages."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return Actor.of(request.user).may(permissions.VIEW)
@@ -65,62 +66,62 @@ class FailurePages(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The story of one failure. Nothing is changed here, so that a POST is refused."""
+        """Read-only, so a POST is refused."""
         if request.method != "GET" or not self.has_view_permission(request):
             raise PermissionDenied
         try:
-            message = _found(uuid.UUID(object_id))
+            message = _get_or_404(uuid.UUID(object_id))
         except ValueError:
             raise Http404 from None
-        return self._story_page(request, message)
+        return self._detail_page(request, message)
 
     def reveal_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
-        """The same page with the payload as it is. By POST only, since looking is a deed that is kept."""
-        actor = self._may(request, permissions.REVEAL)
-        message = _found(id_)
+        """The detail page with the payload unmasked. POST only, because the access is audited."""
+        actor = self._require(request, permissions.REVEAL)
+        message = _get_or_404(id_)
         actions.reveal(message=message, actor=actor, reason=request.POST.get("reason", ""))
         self.log(request, [message], _("Payload revealed"))
-        return self._story_page(request, message, revealed=True)
+        return self._detail_page(request, message, revealed=True)
 
     def retry_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
-        self._may(request, permissions.RETRY)
+        self._require(request, permissions.RETRY)
         self.retry(request, [id_])
         return HttpResponseRedirect(reverse("admin:operations_failedtask_changelist"))
 
     def discard_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
-        self._may(request, permissions.DISCARD)
+        self._require(request, permissions.DISCARD)
         return self.discard_page(request, [id_])
 
     def restore_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
-        actor = self._may(request, permissions.DISCARD)
+        actor = self._require(request, permissions.DISCARD)
         outcome = actions.restore(ids=[id_], actor=actor, reason=request.POST.get("reason", ""))
-        self._report(request, outcome, _("1 task is dead again, as it was."), _("Restored"))
+        self._report(request, outcome, _("1 task restored."), _("Restored"))
         return HttpResponseRedirect(reverse("admin:operations_failedtask_change", args=[id_]))
 
     def undo_view(self, request: HttpRequest, operation_id: uuid.UUID) -> HttpResponse:
-        """Takes a discard back as a whole, after a look at how much that is."""
-        actor = self._may(request, permissions.DISCARD)
+        """Undo a whole discard, once the operator has confirmed how many tasks that restores."""
+        actor = self._require(request, permissions.DISCARD)
         if request.method == "POST":
             reason = request.POST.get("reason", "").strip()
             count = actions.restore_operation(operation_id=operation_id, actor=actor, reason=reason)
-            text = ngettext("%(count)d task is dead again.", "%(count)d tasks are dead again.", count)
-            self._log_undo(request, operation_id, text % {"count": count})
-            self.message_user(request, text % {"count": count}, messages.SUCCESS)
+            text = ngettext("%(count)d task restored.", "%(count)d tasks restored.", count) % {"count": count}
+            self._log_undo(request, operation_id, text)
+            self.message_user(request, text, messages.SUCCESS)
             return HttpResponseRedirect(reverse("admin:operations_failedtask_changelist"))
-        count = group_services.discarded_by(operation_id)
-        return self._page(request, "undo.html", title=_("Take a discard back"), count=count)
+        count = group_actions.discarded_by(operation_id)
+        return self._page(request, "undo.html", title=_("Undo discard"), count=count)
 
     def edit_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
-        """A form by the task's schema; then old beside new, with the reason; then it goes out."""
-        actor = self._may(request, permissions.EDIT)
-        message = _found(id_)
+        """Three steps: a form built from the task's schema, the difference with a reason, the retry."""
+        actor = self._require(request, permissions.EDIT)
+        message = _get_or_404(id_)
         try:
             form = form_for(message, request.POST if request.method == "POST" else None)
         except actions.CannotEdit as error:
             raise PermissionDenied(str(error)) from None
         if request.method != "POST" and actions.reveal_for_edit(message=message, actor=actor):
             self.log(request, [message], _("Payload revealed"))
-        if request.method != "POST" or "again" in request.POST or not form.is_valid():
+        if request.method != "POST" or "change" in request.POST or not form.is_valid():
             return self._edit_page(request, message, form)
         reason = request.POST.get("reason", "").strip()
         if "apply" not in request.POST or not reason:
@@ -130,54 +131,41 @@ class FailurePages(ReadOnlyAdmin):
     def retry(self, request: HttpRequest, ids: Iterable[uuid.UUID]) -> None:
         outcome = actions.retry(ids=list(ids), actor=Actor.of(request.user))
         count = len(outcome.done)
-        text = ngettext("%(count)d task goes out again.", "%(count)d tasks go out again.", count)
-        self._report(request, outcome, text % {"count": count}, _("Sent again"))
+        text = ngettext("%(count)d task queued for retry.", "%(count)d tasks queued for retry.", count)
+        self._report(request, outcome, text % {"count": count}, _("Queued for retry"))
 
     def discard_page(self, request: HttpRequest, ids: list[uuid.UUID]) -> HttpResponse:
-        """Asks for the reason, and discards once there is one."""
+        """Ask for a reason, then discard."""
         reason = request.POST.get("reason", "").strip()
         if request.method != "POST" or not reason:
             return self._page(
                 request,
                 "discard.html",
-                title=_("Discard failed tasks"),
+                title=_("Discard tasks") if len(ids) > 1 else _("Discard task"),
                 tasks=FailedTask.objects.filter(pk__in=ids),
                 missing_reason="reason" in request.POST,
             )
         outcome = actions.discard(ids=ids, actor=Actor.of(request.user), reason=reason)
         count = len(outcome.done)
         text = ngettext("%(count)d task discarded.", "%(count)d tasks discarded.", count) % {"count": count}
-        told = self.with_undo(text, outcome.operation_id)
-        self._report(request, outcome, told, _("Discarded: %(reason)s") % {"reason": reason})
+        text = with_undo(text, outcome.operation_id)
+        self._report(request, outcome, text, _("Discarded: %(reason)s") % {"reason": reason})
         return HttpResponseRedirect(reverse("admin:operations_failedtask_changelist"))
 
-    def with_undo(self, text: str, operation_id: uuid.UUID | None) -> str:
-        undo = reverse("admin:operations_failedtask_undo", args=[operation_id])
-        return format_html('{} <a href="{}">{}</a>', text, undo, _("Take it back"))
-
-    def _story_page(self, request: HttpRequest, message: Message, *, revealed: bool = False) -> TemplateResponse:
-        actor, story = Actor.of(request.user), detail_of(message)
-        dead = message.state == State.DEAD
-        may = {
-            "retry": dead and actor.may(permissions.RETRY) and cannot_revive(message) is None,
-            "edit": dead and actor.may(permissions.EDIT) and payload_for(task_of(message)) is not None,
-            "discard": dead and actor.may(permissions.DISCARD),
-            "restore": message.state == State.DISCARDED and actor.may(permissions.DISCARD),
-            "reveal": actor.may(permissions.REVEAL) and not revealed and _is_masked(message),
-        }
-        changes = [(edit, differences(mask(edit.before), mask(edit.after))) for edit in story.edits]
+    def _detail_page(self, request: HttpRequest, message: Message, *, revealed: bool = False) -> TemplateResponse:
+        detail, masked = story_of(message), _is_masked(message)
         return self._page(
             request,
-            "story.html",
+            "detail.html",
             title=str(message),
             original=message,
-            story=story,
-            may=may,
+            detail=detail,
+            may=_allowed_actions(message, Actor.of(request.user), can_reveal=masked and not revealed),
             revealed=revealed,
-            masked=_is_masked(message),
+            masked=masked,
             payload=message.payload if revealed else mask(message.payload),
             error_message=message.error_message if revealed else mask_text(message.error_message),
-            changes=changes,
+            edits=[(edit, differences(mask(edit.before), mask(edit.after))) for edit in detail.edits],
             raw=(raw_body(message), raw_headers(message)) if message.raw_body is not None else None,
             headers=protocol.headers_of(message),
         )
@@ -193,7 +181,7 @@ class FailurePages(ReadOnlyAdmin):
         return self._page(
             request,
             "confirm_edit.html",
-            title=_("What the edit changes"),
+            title=_("Confirm edit"),
             original=message,
             form=form,
             seen=request.POST.get("seen", ""),
@@ -210,23 +198,25 @@ class FailurePages(ReadOnlyAdmin):
             )
         except ValidationError as error:
             raise PermissionDenied(str(error)) from None
-        self._report(request, outcome, _("1 task was edited and goes out again."), _("Edited: %s") % reason)
+        self._report(
+            request, outcome, _("1 task edited and queued for retry."), _("Edited and queued for retry: %s") % reason
+        )
         return HttpResponseRedirect(reverse("admin:operations_failedtask_change", args=[message.pk]))
 
     def _page(self, request: HttpRequest, template: str, **context: Any) -> TemplateResponse:
         shared = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
         return TemplateResponse(request, _PAGES + template, {**shared, **context})
 
-    def _may(self, request: HttpRequest, codename: str) -> Actor:
+    def _require(self, request: HttpRequest, codename: str) -> Actor:
         actor = Actor.of(request.user)
         actor.require(codename)
         return actor
 
     def _log_undo(self, request: HttpRequest, operation_id: uuid.UUID, text: str) -> None:
-        """With the messages and their groups; of thousands of messages the audit alone keeps each."""
-        restored = FailedTask.objects.filter(pk__in=group_services.restored_by(operation_id))
+        """Log the undo on the restored messages and on their groups."""
+        restored = FailedTask.objects.filter(pk__in=group_actions.restored_by(operation_id))
         groups = FailureGroup.objects.filter(pk__in=restored.order_by().values("fingerprint"))
-        self.log(request, [*restored[:_LOGGED], *groups], text)
+        self.log(request, [*restored[:_MAX_LOGGED], *groups], text)
 
     def _report(self, request: HttpRequest, outcome: actions.Outcome, text: str, log_text: str) -> None:
         if outcome.done:
@@ -236,12 +226,29 @@ class FailurePages(ReadOnlyAdmin):
             self.message_user(request, f"{id_}: {why}", messages.WARNING)
 
 
+def with_undo(text: str, operation_id: uuid.UUID | None) -> str:
+    """A success message with a link that undoes the discard."""
+    undo = reverse("admin:operations_failedtask_undo", args=[operation_id])
+    return format_html('{} <a href="{}">{}</a>', text, undo, _("Undo"))
+
+
+def _allowed_actions(message: Message, actor: Actor, *, can_reveal: bool) -> dict[str, bool]:
+    dead = message.state == State.DEAD
+    return {
+        "retry": dead and actor.may(permissions.RETRY) and cannot_revive(message) is None,
+        "edit": dead and actor.may(permissions.EDIT) and payload_for(task_of(message)) is not None,
+        "discard": dead and actor.may(permissions.DISCARD),
+        "restore": message.state == State.DISCARDED and actor.may(permissions.DISCARD),
+        "reveal": can_reveal and actor.may(permissions.REVEAL),
+    }
+
+
 def _is_masked(message: Message) -> bool:
-    """Whether a page without personal data shows less than there is."""
+    """Whether masking hides anything of this message."""
     return mask(message.payload) != message.payload or mask_text(message.error_message) != message.error_message
 
 
-def _found(id_: uuid.UUID) -> Message:
+def _get_or_404(id_: uuid.UUID) -> Message:
     message = FailedTask.objects.died().filter(pk=id_).first()
     if message is None:
         raise Http404
