@@ -77,7 +77,7 @@ def test_an_edit_needs_a_reason(operator):
 
 def test_an_edit_of_what_has_changed_since_is_refused(operator):
     message = letter()
-    assert "changed since you opened it" in text(edit(operator, message, seen="dead.0.0", email="x", copies="2"))
+    assert "changed after you opened it" in text(edit(operator, message, seen="dead.0.0", email="x", copies="2"))
     actions.retry(ids=[message.pk], actor=Actor.system("ann"))
     assert "no longer dead but waiting to be sent" in text(edit(operator, message, email="x", copies="2"))
 
@@ -94,7 +94,7 @@ def test_a_corrupt_body_is_mended_where_its_headers_name_the_task(operator):
         message_id=id_, failure=failure, queue="maintenance", raw_body=b"\xff", raw_headers={"task": "tests.sample"}
     )
     message = Message.objects.get()
-    assert "Edit it into a valid payload" in text(operator.get(page(message)))
+    assert "Edit and retry the message, or discard it" in text(operator.get(page(message)))
     edit(operator, message, text="fine")
     message.refresh_from_db()
     assert (message.task, message.state) == ("tests.sample", State.PENDING)

@@ -111,7 +111,7 @@ def test_a_story_tells_what_failed_what_to_do_and_what_led_here(operator):
     message = dead("CV-7")
     shown = text(operator.get(page(message)))
     assert "tests.sample, about CV-7, failed at its first attempt with ValueError." in shown
-    assert "looks like a bug" in shown
+    assert "Not retried automatically: unexpected error" in shown
     assert 'data-kind="own"' in shown
     assert "Nobody has done anything yet." in shown
     assert "Messages about the same" in shown
@@ -133,7 +133,7 @@ def test_a_story_warns_when_a_newer_message_has_succeeded(operator):
     with outbox.transaction():
         newer = outbox.enqueue(Sample(text="ok"), subject="CV-9")
     assert deliver(newer).state == State.DONE
-    assert "A newer message about the same has succeeded" in text(operator.get(page(message)))
+    assert "A newer message of the same task and subject has succeeded" in text(operator.get(page(message)))
 
 
 def test_a_discard_is_taken_back_by_the_link_it_gives(operator):

@@ -232,11 +232,11 @@ def test_the_page_tells_which_outside_system_is_down_and_what_waits_for_it(opera
     (waiting,) = enqueue(delay=3600)
     Message.objects.filter(pk=waiting.pk).update(waits_for=circuit.name)
     page = text(operator)
-    for words in ("Payment gateway", "down", "no answer", "Try now"):
+    for words in ("Payment gateway", "open", "no answer", "Try now"):
         assert words in page
     assert "Try now" not in text(viewer)
     Circuit.objects.update(probing_since=timezone.now())
-    assert "down, one message tries" in text(operator)
+    assert "half-open, probing" in text(operator)
 
 
 def test_an_operator_has_a_system_tried_and_a_viewer_does_not(operator, viewer):
