@@ -106,8 +106,8 @@ def test_dlq_acts_on_all_matches(capsys):
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (["retry"], "Name messages by id"),
-        (["discard", "--all", "--reason", " "], "Say why"),
+        (["retry"], "Select messages by id"),
+        (["discard", "--all", "--reason", " "], "A reason is required"),
         (["discard", "--all"], "reason"),
         (["show", "7"], "is not a message id"),
         (["show", "01a20db0-93b6-76a4-a7eb-044c283422e2"], "There is no message"),

@@ -235,7 +235,7 @@ def test_an_open_circuit_and_its_deferred_messages_are_shown(operator, viewer):
         assert words in page
     assert "Probe now" not in text(viewer)
     Circuit.objects.update(probing_since=timezone.now())
-    assert "down, one message tries" in text(operator)
+    assert "half-open, probing" in text(operator)
 
 
 def test_an_operator_probes_a_circuit_and_a_viewer_may_not(operator, viewer):

@@ -1,4 +1,4 @@
-"""Can an operator send many failed tasks again by the API, and nobody else?"""
+"""Bulk retries in the API: preview, start, items, permissions."""
 
 import uuid
 
@@ -28,7 +28,7 @@ def token() -> str:
     return token_of("bulk_retry", "view_bulkoperation", username="olga")
 
 
-def test_a_preview_is_started_and_told(token):
+def test_a_preview_is_started_and_reported(token):
     charge()
     dead(task="gone.task")
     made = post(ROOT, {"queue": "payments", "reason": "the bank is back"}, token=token)
@@ -39,15 +39,15 @@ def test_a_preview_is_started_and_told(token):
     started = post(f"{ROOT}{shown['id']}/start/", {"rate": 7, "canary": 0, "stop_ratio": 0.2}, token=token).json()
     assert (started["state"], started["rate"], started["canary"], started["stop_ratio"]) == ("running", 7, 0, 0.2)
     assert started["reason"] == "the bank is back"
-    for wish, state in (("pause", "paused"), ("resume", "running"), ("cancel", "cancelled")):
-        assert post(f"{ROOT}{shown['id']}/{wish}/", token=token).json()["state"] == state
+    for action, state in (("pause", "paused"), ("resume", "running"), ("cancel", "cancelled")):
+        assert post(f"{ROOT}{shown['id']}/{action}/", token=token).json()["state"] == state
     assert get(f"{ROOT}{shown['id']}/", token=token).json()["cancelled"] == 1
     assert get(ROOT, token=token).json()["count"] == 1
     assert AuditEntry.objects.filter(operation_id=shown["id"], actor="olga").count() == 5
     assert LogEntry.objects.count() == 5
 
 
-def test_items_are_told_in_pages_and_by_outcome(token):
+def test_items_are_paginated_and_filtered_by_outcome(token):
     message = charge(subject="CV-7")
     charge(state=State.DONE)
     made = post(ROOT, {"all": True}, token=token).json()
@@ -58,12 +58,12 @@ def test_items_are_told_in_pages_and_by_outcome(token):
     assert "outcome" in problem(get(f"{ROOT}{made['id']}/items/?outcome=x", token=token), 400)["errors"]
 
 
-def test_ids_choose_exactly_those(token):
+def test_ids_select_exactly_those(token):
     first, _ = charge(), charge()
     assert post(ROOT, {"ids": [str(first.pk)]}, token=token).json()["will_go"] == 1
 
 
-def test_everything_must_be_meant(token):
+def test_selecting_everything_must_be_explicit(token):
     charge()
     assert "all" in problem(post(ROOT, {}, token=token), 400)["errors"]
     assert not BulkOperation.objects.exists()
@@ -73,18 +73,18 @@ def test_everything_must_be_meant(token):
     "body",
     [{"rate": 0}, {"rate": "5"}, {"canary": -1}, {"stop_ratio": 2}, {"stop_ratio": "0.5"}, {"speed": 1}],
 )
-def test_a_pace_that_makes_no_sense_is_refused_by_its_field(token, body):
+def test_an_invalid_pace_names_its_field(token, body):
     charge()
     made = post(ROOT, {"all": True}, token=token).json()
     assert list(problem(post(f"{ROOT}{made['id']}/start/", body, token=token), 400)["errors"]) == list(body)
 
 
 @pytest.mark.parametrize("body", [{"ids": [5]}, {"ids": ["x"]}, {"all": "yes"}, {"since": "soon"}, {"queue": 5}])
-def test_a_choice_that_makes_no_sense_is_refused(token, body):
+def test_an_invalid_selection_is_refused(token, body):
     problem(post(ROOT, body, token=token), 400)
 
 
-def test_a_wish_that_comes_too_late_changes_nothing(token):
+def test_an_action_its_state_does_not_allow_changes_nothing(token):
     charge()
     made = post(ROOT, {"all": True}, token=token).json()
     problem(post(f"{ROOT}{made['id']}/pause/", token=token), 409)
@@ -102,24 +102,24 @@ def test_a_wish_that_comes_too_late_changes_nothing(token):
         ("post", "{id}/cancel/", "bulk_retry"),
     ],
 )
-def test_each_door_opens_for_staff_with_its_permission_only(method, path, permission, token):
+def test_each_endpoint_needs_staff_with_its_permission(method, path, permission, token):
     charge()
     made = post(ROOT, {"all": True}, token=token).json()
     before = AuditEntry.objects.count()
 
-    def knock(key: str = ""):
+    def call(key: str = ""):
         address = ROOT + path.format(id=made["id"])
         return get(address, token=key) if method == "get" else post(address, {} if path else {"all": True}, token=key)
 
     others = {"view_message", "retry_message", "bulk_retry", "view_bulkoperation"} - {permission}
-    problem(knock(), 401)
-    problem(knock(token_of(permission, is_staff=False)), 403)
-    problem(knock(token_of(*others)), 403)
+    problem(call(), 401)
+    problem(call(token_of(permission, is_staff=False)), 403)
+    problem(call(token_of(*others)), 403)
     assert AuditEntry.objects.count() == before
-    assert knock(token_of(permission)).status_code in {200, 201}
+    assert call(token_of(permission)).status_code in {200, 201}
 
 
-def test_a_page_of_operations_takes_the_same_statements_for_any_number(token, django_assert_num_queries):
+def test_a_page_takes_a_constant_number_of_statements(token, django_assert_num_queries):
     for _ in range(5):
         charge()
         post(ROOT, {"all": True}, token=token)
@@ -127,10 +127,10 @@ def test_a_page_of_operations_takes_the_same_statements_for_any_number(token, dj
         get(ROOT, token=token)
 
 
-def test_a_preview_tells_of_paused_queues(token):
+def test_a_preview_warns_of_paused_queues(token):
     charge()
     assert post(ROOT, {"all": True}, token=token).json()["warnings"] == []
     actions.pause(queue="payments", actor=Actor.system("ann"), reason="the bank asked for it")
     shown = post(ROOT, {"all": True}, token=token).json()
-    assert shown["warnings"] == ["The queue payments is paused: what is sent to it waits until it is resumed."]
+    assert shown["warnings"] == ["The queue payments is paused: messages sent to it wait until it is resumed."]
     assert get(f"{ROOT}{shown['id']}/", token=token).json()["warnings"] == shown["warnings"]

@@ -1,4 +1,4 @@
-"""Does the API tell which outside systems are down, and have one tried?"""
+"""Circuits in the API: list and probe."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from tests.api.client import dead, get, operator, post, problem
 pytestmark = pytest.mark.django_db
 
 
-def test_outside_systems_are_told_and_one_that_is_down_can_be_tried():
+def test_circuits_are_listed_and_an_open_one_is_probed():
     token = operator()
     shown = {row["name"]: row for row in get("/circuits/", token=token).json()["results"]}
     assert shown["gateway.simulated"] == {

@@ -1,4 +1,4 @@
-"""Can an operator see, retry and discard failed tasks by the API, and nobody else?"""
+"""Failed tasks, failure groups and queues in the API."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from tests.api.client import dead, get, operator, post, problem, token_of
 
 pytestmark = pytest.mark.django_db
 
-DOORS = [
+ENDPOINTS = [
     ("get", "/failed-tasks/", "view_failedtask"),
     ("get", "/failed-tasks/{id}/", "view_failedtask"),
     ("post", "/failed-tasks/{id}/retry/", "retry_message"),
@@ -41,7 +41,7 @@ ALL = {
 }  # fmt: skip
 
 
-def knock(method: str, path: str, token: str = "") -> Any:
+def call(method: str, path: str, token: str = "") -> Any:
     return get(path, token=token) if method == "get" else post(path, _body(path), token=token)
 
 
@@ -57,7 +57,7 @@ def group(**changes: Any) -> FailureGroup:
     return FailureGroup.objects.create(pk="f1", **(fields | changes))
 
 
-def test_a_failed_task_has_the_promised_fields():
+def test_a_failed_task_has_the_documented_fields():
     now = timezone.now()
     message = dead(finished_at=now)
     shown = get(f"/failed-tasks/{message.pk}/", token=operator()).json()
@@ -114,11 +114,11 @@ def test_filters_narrow_the_list(wanted, found):
 
 
 @pytest.mark.parametrize("field", ["queue", "task", "error", "group", "subject"])
-def test_a_filter_that_no_database_would_take_is_named(field):
+def test_a_filter_no_database_accepts_is_named(field):
     assert field in problem(get(f"/failed-tasks/?{field}=%00", token=operator()), 400)["errors"]
 
 
-def test_a_page_takes_the_same_statements_for_any_number_of_tasks():
+def test_a_page_takes_a_constant_number_of_statements():
     for _ in range(5):
         dead()
     token = operator()
@@ -127,7 +127,7 @@ def test_a_page_takes_the_same_statements_for_any_number_of_tasks():
     assert len(statements) == 6  # token, its siblings, two for permissions, count, page
 
 
-def test_a_retry_sends_the_message_again_and_keeps_who_asked():
+def test_a_retry_requeues_the_message_and_records_the_actor():
     message = dead()
     token = token_of("retry_message", "view_failedtask", username="olga")
     shown = post(f"/failed-tasks/{message.pk}/retry/", {"reason": "the bank is back"}, token=token)
@@ -141,7 +141,7 @@ def test_a_retry_needs_no_reason():
     assert post(f"/failed-tasks/{dead().pk}/retry/", token=operator()).status_code == 200
 
 
-def test_the_second_of_two_retries_is_told_who_was_first():
+def test_the_second_of_two_retries_sees_who_acted_first():
     message = dead()
     post(f"/failed-tasks/{message.pk}/retry/", token=token_of("retry_message", username="olga"))
     document = problem(post(f"/failed-tasks/{message.pk}/retry/", token=operator()), 409)
@@ -164,7 +164,7 @@ def test_a_discard_without_a_reason_changes_nothing(body):
     assert message.state == State.DEAD
 
 
-def test_an_edit_sends_the_new_payload_and_keeps_the_old_one():
+def test_an_edit_retries_with_the_new_payload_and_keeps_the_old_one():
     message = dead()
     body = {"payload": PAYLOAD, "reason": "a typo", "attempts": 3}
     shown = post(f"/failed-tasks/{message.pk}/edit/", body, token=operator())
@@ -172,7 +172,7 @@ def test_an_edit_sends_the_new_payload_and_keeps_the_old_one():
     assert PayloadEdit.objects.get().before == message.payload
 
 
-def test_an_edit_that_fits_no_schema_names_the_field():
+def test_an_edit_that_does_not_match_the_schema_names_the_field():
     body = {"payload": {"payment_id": "x", "more": 1}, "reason": "a typo"}
     document = problem(post(f"/failed-tasks/{dead().pk}/edit/", body, token=operator()), 400)
     assert set(document["errors"]) == {"payload.payment_id", "payload.more"}
@@ -180,7 +180,7 @@ def test_an_edit_that_fits_no_schema_names_the_field():
     problem(post(f"/failed-tasks/{unknown.pk}/edit/", {"payload": {}, "reason": "x"}, token=operator()), 409)
 
 
-def test_an_edit_of_what_failed_again_since_is_refused():
+def test_an_edit_of_a_message_that_failed_again_is_refused():
     body = {"payload": PAYLOAD, "reason": "a typo", "attempts": 2}
     assert "changed" in problem(post(f"/failed-tasks/{dead().pk}/edit/", body, token=operator()), 409)["detail"]
 
@@ -194,14 +194,14 @@ def test_personal_data_is_masked_until_it_is_revealed():
     assert AuditEntry.objects.get().action == "reveal"
 
 
-def test_a_restore_is_for_what_was_discarded():
+def test_only_a_discarded_message_can_be_restored():
     message = dead()
     problem(post(f"/failed-tasks/{message.pk}/restore/", token=operator()), 409)
     Message.objects.filter(pk=message.pk).update(state=State.DISCARDED)
     assert post(f"/failed-tasks/{message.pk}/restore/", token=operator()).json()["state"] == "dead"
 
 
-def test_a_group_has_the_promised_fields_and_is_found_by_them():
+def test_a_group_has_the_documented_fields_and_is_filtered_by_them():
     group(task="payments.charge_payment", queue="payments", error_message="ask ada@example.com")
     shown = get("/failure-groups/f1/", token=operator()).json()
     assert set(shown) == {
@@ -214,7 +214,7 @@ def test_a_group_has_the_promised_fields_and_is_found_by_them():
     problem(get("/failure-groups/f2/", token=operator()), 404)
 
 
-def test_a_group_is_acknowledged_then_resolved_and_no_way_back():
+def test_a_group_is_acknowledged_then_resolved_but_not_back():
     group()
     token = operator()
     noted = post("/failure-groups/f1/acknowledge/", {"note": "the bank knows"}, token=token).json()
@@ -226,36 +226,36 @@ def test_a_group_is_acknowledged_then_resolved_and_no_way_back():
 @pytest.mark.parametrize("state", [State.PENDING, State.SENT])
 def test_a_message_that_never_failed_is_not_found(state):
     message = dead(state=state, attempts=0)
-    for method, path, _ in DOORS[1:4]:
-        problem(knock(method, path.format(id=message.pk), operator()), 404)
+    for method, path, _ in ENDPOINTS[1:4]:
+        problem(call(method, path.format(id=message.pk), operator()), 404)
 
 
-def test_an_id_that_is_none_is_not_found():
+def test_an_unknown_id_is_not_found():
     for id_ in (uuid7(), "5", "x"):
         problem(get(f"/failed-tasks/{id_}/", token=operator()), 404)
 
 
-@pytest.mark.parametrize(("method", "path", "permission"), DOORS)
-def test_each_door_opens_for_staff_with_its_permission_only(method, path, permission):
+@pytest.mark.parametrize(("method", "path", "permission"), ENDPOINTS)
+def test_each_endpoint_needs_staff_with_its_permission(method, path, permission):
     group()
     path = path.format(id=dead(state=State.DISCARDED if "restore" in path else State.DEAD).pk)
-    QueuePause.objects.create(queue="shipping", reason="there must be one to end")
+    QueuePause.objects.create(queue="shipping", reason="for the test")
     Circuit.objects.create(pk="gateway.simulated", opened_at=timezone.now(), probe_at=timezone.now())
-    refused = problem(knock(method, path), 401)
+    refused = problem(call(method, path), 401)
     assert refused["title"] == "Unauthorized"
-    problem(knock(method, path, "0" * 64), 401)
-    problem(knock(method, path, token_of(is_staff=True)), 403)
-    problem(knock(method, path, token_of(permission, is_staff=False)), 403)
-    problem(knock(method, path, token_of(*(ALL - {permission}))), 403)
+    problem(call(method, path, "0" * 64), 401)
+    problem(call(method, path, token_of(is_staff=True)), 403)
+    problem(call(method, path, token_of(permission, is_staff=False)), 403)
+    problem(call(method, path, token_of(*(ALL - {permission}))), 403)
     assert not AuditEntry.objects.exists()
-    assert knock(method, path, token_of(permission)).status_code == 200
+    assert call(method, path, token_of(permission)).status_code == 200
 
 
-def test_whoever_is_refused_learns_nothing_of_what_is_there():
+def test_a_refused_client_cannot_tell_what_exists():
     problem(get(f"/failed-tasks/{uuid7()}/", token=token_of()), 403)
 
 
-def test_queues_tell_what_waits_and_what_died(monkeypatch):
+def test_queues_show_waiting_and_dead_messages(monkeypatch):
     monkeypatch.setattr(queue_status, "_ask_broker", lambda: ({"payments": 7}, {"payments": 2}))
     dead()
     Message.objects.filter(pk=dead().pk).update(
@@ -284,13 +284,13 @@ def test_a_queue_is_paused_and_resumed(no_broker):
     ]
 
 
-def test_a_pause_wants_a_reason_and_a_queue_that_is_there(no_broker):
+def test_a_pause_needs_a_reason_and_a_known_queue(no_broker):
     token = token_of("pause_queue")
     assert "reason" in problem(post("/queues/payments/pause/", {"reason": " "}, token=token), 400)["errors"]
-    for deed in ("pause", "resume"):
-        problem(post(f"/queues/paymants/{deed}/", {"reason": "a slip"}, token=token), 404)
+    for action in ("pause", "resume"):
+        problem(post(f"/queues/paymants/{action}/", {"reason": "a slip"}, token=token), 404)
 
 
-def test_queues_are_told_while_the_broker_is_down(no_broker):
+def test_queues_are_listed_while_the_broker_is_down(no_broker):
     rows = get("/queues/", token=operator()).json()["results"]
     assert [(row["depth"], row["consumers"]) for row in rows] == [(None, None)] * 4
