@@ -21,7 +21,7 @@ from shop.office.passport.selectors import order_records
 from shop.office.passport.time_scale import WIDTH, TimeScale
 from shop.office.passport.waterfall import waterfall
 from shop.order_pages.services import cancel
-from shop.templatetags.passport_tags import seconds
+from shop.templatetags.office_tags import seconds
 from tests.delivery import deliver_all, deliver_due
 from tests.factories import UserFactory, place
 
