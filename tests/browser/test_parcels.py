@@ -36,15 +36,15 @@ def test_a_lost_parcel_is_sent_again(visit):
     sign_in(operator, name="operator")
     expect(operator.locator("#result_list")).to_contain_text(number)
     parcels_of(operator, number)
-    expect(operator.get_by_role("heading", name="The parcel is lost: what now?")).to_be_visible()
+    expect(operator.get_by_role("heading", name="Parcel lost: choose what to do")).to_be_visible()
     assert faults(operator) == []
     operator.get_by_label("City").fill("York")
-    operator.get_by_role("button", name="Send another parcel").click()
-    expect(operator.get_by_text("Another parcel is being booked.")).to_be_visible()
+    operator.get_by_role("button", name="Send replacement parcel").click()
+    expect(operator.get_by_text("A replacement parcel is being booked.")).to_be_visible()
     expect(status(shopper)).to_have_attribute("data-status", SHIPPED)
     expect(shopper.locator("#timeline")).to_contain_text("We are sending another parcel")
     operator.reload()
-    expect(operator.get_by_text("another one was sent")).to_be_visible()
+    expect(operator.get_by_text("(replaced)")).to_be_visible()
     assert faults(operator) == []
 
 
@@ -57,8 +57,8 @@ def test_a_rejected_address_is_corrected(visit):
     parcels_of(operator, number)
     assert faults(operator) == []
     operator.get_by_label("City").fill("York")
-    operator.get_by_role("button", name="Correct the address").click()
-    expect(operator.get_by_text("The address is corrected")).to_be_visible()
+    operator.get_by_role("button", name="Correct address").click()
+    expect(operator.get_by_text("Address corrected")).to_be_visible()
     expect(status(shopper)).to_have_attribute("data-status", SHIPPED)
     operator.reload()
     with operator.expect_download() as label:
