@@ -117,7 +117,10 @@ def test_the_orders_have_the_announced_outcomes():
     assert orders["outage"].status == "placed"
     assert orders["nowhere"].status == "paid"
     assert orders["rejected"].status == "paid"
-    assert {key: orders[key].shipment.status for key in ("lost", "returned")} == {"lost": "lost", "returned": "returned"}
+    assert {key: orders[key].shipment.status for key in ("lost", "returned")} == {
+        "lost": "lost",
+        "returned": "returned",
+    }
     dead = Message.objects.dead()
     assert {m.subject for m in dead} == {orders[key].number for key in ("bug", "outage", "nowhere", "rejected")}
     assert Order.objects.filter(user__username="shopper", status__in=["payment_failed", "cancelled"]).count() == 1
