@@ -43,6 +43,8 @@ INSTALLED_APPS = [
     "axes",
     "csp",
 ]
+# The shop runs without the operators' desk, too.
+_desk = "messaging.operations" in INSTALLED_APPS
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -253,9 +255,15 @@ SPECTACULAR_SETTINGS = {
         "ShipmentStatusEnum": "shipping.models.ShipmentStatus.choices",
         "ProductSortEnum": "shop.catalogue.search.Sort.choices",
         "MessageStateEnum": "messaging.models.State.choices",
-        "BulkStateEnum": "messaging.operations.models.BulkState.choices",
-        "BulkOutcomeEnum": "messaging.operations.models.ItemOutcome.choices",
-    },
+    }
+    | (
+        {
+            "BulkStateEnum": "messaging.operations.models.BulkState.choices",
+            "BulkOutcomeEnum": "messaging.operations.models.ItemOutcome.choices",
+        }
+        if _desk
+        else {}
+    ),
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -1,4 +1,4 @@
-"""Imports each package's admin, which registers its models and its pages of an order."""
+"""Imports the admin module of each package, which registers its models and order pages."""
 
 from shop.accounts import admin as accounts
 from shop.catalogue import admin as catalogue

@@ -1,4 +1,4 @@
-"""Signal receivers of the shop: keep stock, stored invoices and a guest's basket up to date."""
+"""Signal receivers of the shop: update stock, stored invoices and baskets."""
 
 from typing import Any
 
@@ -42,9 +42,9 @@ def delete_stored_invoices(*, order: Order, **kwargs: Any) -> None:
 
 
 def merge_baskets(*, request: HttpRequest | None, user: User, **kwargs: Any) -> None:
-    """Signing in to the API has no session, and so no basket."""
+    """An API sign-in has no session, hence no basket."""
     if request is None or not hasattr(request, "session"):
         return
     if merge_guest_basket(request, user_id=user.pk):
-        text = _("Your basket and the one of your account are one now; of the same product the larger quantity stayed.")
+        text = _("Your basket was merged with your saved one. For items in both, the larger quantity was kept.")
         messages.info(request, text, fail_silently=True)

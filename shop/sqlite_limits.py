@@ -1,7 +1,7 @@
-"""Raises Django's limit of values in one SQLite statement to SQLite's own.
+"""Raises Django's limit on parameters per SQLite statement to the limit of the SQLite library in use.
 
-Django reckons with 999, SQLite's limit of long ago, and splits bulk inserts accordingly: an order of 600 lines would
-need six of them. Later releases of Django ask SQLite itself, as is done here.
+Django assumes 999, the limit of old SQLite releases, and splits bulk inserts accordingly: an order with 600 lines would
+take six statements. Later Django releases query the limit, as this module does.
 """
 
 import sqlite3
@@ -12,10 +12,10 @@ from django.db.backends.signals import connection_created
 
 
 def connect() -> None:
-    connection_created.connect(ask_for_limit, dispatch_uid="shop.ask_for_limit")
+    connection_created.connect(raise_limit, dispatch_uid="shop.raise_limit")
 
 
-def ask_for_limit(*, connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
+def raise_limit(*, connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
     if connection.vendor == "sqlite":
         limit = connection.connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
         connection.features.max_query_params = limit

@@ -9,7 +9,7 @@ from shop.payloads import SendPasswordReset
 
 @reliable_task(SendPasswordReset, autoretry_for=(OSError,))
 def send_password_reset(self: ReliableTask, payload: SendPasswordReset) -> None:
-    """An account that is gone meanwhile needs no password."""
+    """Does nothing if the account has been deleted or deactivated in the meantime."""
     user = User.objects.filter(pk=payload.user_id, is_active=True).exclude(email="").first()
     if user is None:
         with self.complete():

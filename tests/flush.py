@@ -8,11 +8,13 @@ DELETE during the flush.
 from collections.abc import Sequence
 from typing import Any
 
+from django.apps import apps
 from django.db import connection
 
 from messaging.models import append_only
 
-TABLES = ("operations_auditentry", "operations_payloadedit", "shop_stockmovement")
+DESK_TABLES = ("operations_auditentry", "operations_payloadedit")
+TABLES = (*(DESK_TABLES if apps.is_installed("messaging.operations") else ()), "shop_stockmovement")
 
 
 def delete_instead_of_truncate() -> None:

@@ -1,4 +1,4 @@
-"""Endpoints of the product list and of one product."""
+"""Product endpoints: list and detail."""
 
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
@@ -24,6 +24,7 @@ class Products(GenericAPIView[Product]):
         responses={200: ProductOut(many=True), **problems(400, 401, 404)},
     )
     def get(self, request: Request) -> Response:
+        """List products, filtered, searched and sorted."""
         criteria = read(ProductQuery, request.query_params)
         found = catalogue.matching(criteria=Criteria(**criteria))
         page = self.paginate_queryset(found)
@@ -35,7 +36,8 @@ class ProductDetail(GenericAPIView[Product]):
 
     @extend_schema(operation_id="products_read", responses={200: ProductOut, **problems(401, 404)})
     def get(self, request: Request, sku: str) -> Response:
-        if not sku.isprintable():  # PostgreSQL would stumble over a NUL
+        """Read one product by SKU."""
+        if not sku.isprintable():  # PostgreSQL rejects NUL characters with an error
             raise Http404
         try:
             product = catalogue.listed_product(sku=sku)

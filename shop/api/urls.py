@@ -11,7 +11,7 @@ app_name = "api"
 
 
 def desk_urls() -> list[URLPattern | URLResolver]:
-    """The desk's API, where the desk is installed."""
+    """URLs of the desk's API, if the desk is installed."""
     return [path("v1/", include("messaging.operations.api.urls"))] if apps.is_installed("messaging.operations") else []
 
 

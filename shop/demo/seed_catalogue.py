@@ -1,4 +1,4 @@
-"""Creates the demo's categories and products, with their first stock."""
+"""Creates the demo's categories and products, with their initial stock."""
 
 from dataclasses import asdict
 
@@ -12,25 +12,26 @@ CURRENCY = "EUR"
 
 
 def create_catalogue() -> int:
-    """Make the categories and products that are missing, with their first stock; how many products were made.
+    """Create missing categories and products with their initial stock. Returns the number of products created.
 
-    What is there is left as it is: somebody may have changed it.
+    Existing ones are left unchanged: staff may have edited them.
     """
     with transaction():
         categories = _categories()
         known = set(Product.objects.filter(sku__in=[data.sku for data in PRODUCTS]).values_list("sku", flat=True))
-        made = [
+        created = [
             _product(data, categories, position)
             for position, data in enumerate(PRODUCTS, start=1)
             if data.sku not in known
         ]
-        Product.objects.bulk_create(made)
-        first = {data.sku: data.stock for data in PRODUCTS}
+        Product.objects.bulk_create(created)
+        initial_stock = {data.sku: data.stock for data in PRODUCTS}
         restock(
-            quantities={product.pk: first[product.sku] for product in made if first[product.sku]}, reference=REFERENCE
+            quantities={product.pk: initial_stock[product.sku] for product in created if initial_stock[product.sku]},
+            reference=REFERENCE,
         )
         _translate(categories)
-    return len(made)
+    return len(created)
 
 
 def _categories() -> dict[str, Category]:

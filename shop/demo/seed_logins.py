@@ -1,4 +1,4 @@
-"""Creates the demo's logins and the groups of staff."""
+"""Creates the demo logins and the staff groups."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from django.contrib.auth.models import Group, Permission
 
 from shop.models import User
 
-_LOOK = (
+_VIEW = (
     "messaging.view_message",
     "operations.view_failedtask",
     "operations.view_failuregroup",
@@ -27,7 +27,7 @@ _LOOK = (
     "shop.view_review",
     "shop.view_stockmovement",
 )
-_ACT = (
+_ACTIONS = (
     "operations.reveal_payload",
     "operations.retry_message",
     "operations.bulk_retry",
@@ -43,14 +43,14 @@ _ACT = (
 )
 OPERATORS, SUPPORT = "Operators", "Support"
 GROUPS = {
-    OPERATORS: (*_LOOK, *_ACT),
-    SUPPORT: (*_LOOK, "shop.moderate_review"),
+    OPERATORS: (*_VIEW, *_ACTIONS),
+    SUPPORT: (*_VIEW, "shop.moderate_review"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A demo login; its password is its name."""
+    """A demo login. The password equals the user name."""
 
     name: str
     group: str = ""
@@ -67,7 +67,7 @@ LOGINS = (
 
 
 def create_groups() -> None:
-    """Make the groups. What an administrator gave or took from one that is there is left alone."""
+    """Create missing groups. Existing ones keep the permissions an administrator has set."""
     for name, wanted in GROUPS.items():
         group, is_new = Group.objects.get_or_create(name=name)
         if is_new:
@@ -75,7 +75,7 @@ def create_groups() -> None:
 
 
 def create_logins() -> list[str]:
-    """Make the logins that are missing; their names."""
+    """Create missing logins. Returns their names."""
     missing = [login for login in LOGINS if not User.objects.filter(username=login.name).exists()]
     for login in missing:
         user = User.objects.create_user(

@@ -1,4 +1,4 @@
-"""Places the demo's orders: some that succeed, and some that leave an operator something to do."""
+"""Places the demo orders: some succeed, some need an operator."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ CLIENT = "demo"
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """`products` are indexes into the demo catalogue; `outcome` says what will happen to the order."""
+    """`products` are indexes into the demo catalogue; `outcome` describes the expected result."""
 
     key: str
     name: str
@@ -29,23 +29,25 @@ class Sale:
 
 
 SALES = (
-    Sale("good-1", "Ada Byrne", "Dublin", "pm_card_visa", (0, 7), "goes well"),
-    Sale("good-2", "Shopper", "Berlin", "pm_card_visa", (3,), "goes well, express", ShippingMethod.EXPRESS, True),
-    Sale("flaky", "Mateo Ruiz", "Sevilla", "pm_flaky_2", (5, 9), "is paid at the third try"),
-    Sale("carrier", "Ines Duarte", "Flakytown", "pm_card_visa", (2,), "is shipped at the third try"),
-    Sale("declined", "Shopper", "Berlin", "pm_card_declined", (8,), "is declined by the bank", by_shopper=True),
-    Sale("bug", "Tove Lind", "Malmö", "pm_bug", (4, 1), "fails for a bug"),
-    Sale("outage", "Jan Kowalski", "Kraków", "pm_outage", (6,), "fails, since the bank never answers"),
-    Sale("nowhere", "Lea Moreau", "Nowhere", "pm_card_visa", (10,), "is paid but cannot be shipped"),
-    Sale("rejected", "Noor Haddad", "Rejectford", "pm_card_visa", (7,), "is paid, but its address is rejected"),
-    Sale("lost", "Emil Novak", "Lostville", "pm_card_visa", (3,), "is shipped, and lost on the way"),
-    Sale("returned", "Rosa Bianchi", "Returnham", "pm_card_visa", (8,), "is shipped, and comes back"),
+    Sale("good-1", "Ada Byrne", "Dublin", "pm_card_visa", (0, 7), "succeeds"),
+    Sale(
+        "good-2", "Shopper", "Berlin", "pm_card_visa", (3,), "succeeds, express shipping", ShippingMethod.EXPRESS, True
+    ),
+    Sale("flaky", "Mateo Ruiz", "Sevilla", "pm_flaky_2", (5, 9), "charged on the third attempt"),
+    Sale("carrier", "Ines Duarte", "Flakytown", "pm_card_visa", (2,), "parcel booked on the third attempt"),
+    Sale("declined", "Shopper", "Berlin", "pm_card_declined", (8,), "card declined", by_shopper=True),
+    Sale("bug", "Tove Lind", "Malmö", "pm_bug", (4, 1), "fails because of a bug"),
+    Sale("outage", "Jan Kowalski", "Kraków", "pm_outage", (6,), "fails: the gateway is unreachable"),
+    Sale("nowhere", "Lea Moreau", "Nowhere", "pm_card_visa", (10,), "paid, but the carrier is unreachable"),
+    Sale("rejected", "Noor Haddad", "Rejectford", "pm_card_visa", (7,), "paid, but the carrier rejects the address"),
+    Sale("lost", "Emil Novak", "Lostville", "pm_card_visa", (3,), "shipped, then lost in transit"),
+    Sale("returned", "Rosa Bianchi", "Returnham", "pm_card_visa", (8,), "shipped, then returned to sender"),
 )
 _COUNTRIES = {"Dublin": "IE", "Berlin": "DE", "Sevilla": "ES", "Malmö": "SE", "Kraków": "PL"}
 
 
 def place_orders() -> Iterator[tuple[Sale, bool]]:
-    """Place the sales that are missing; each with whether it was placed now."""
+    """Place missing orders. Yields each sale and whether it was placed by this call."""
     shopper = User.objects.filter(username="shopper").first()
     for sale in SALES:
         yield sale, _place(sale, shopper)
@@ -64,6 +66,6 @@ def _place(sale: Sale, shopper: User | None) -> bool:
             user=shopper if sale.by_shopper else None,
             idempotency=Idempotency(client=CLIENT, key=sale.key),
         )
-    except (KeyReused, OutOfStock):  # an older release's demo, or a shop that has sold out since
+    except (KeyReused, OutOfStock):  # placed by an older release, or sold out
         return False
     return placed.created

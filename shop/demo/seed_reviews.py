@@ -8,26 +8,26 @@ from shop.catalogue.reviews.services import publish_examples
 from shop.demo.example_reviews import EXAMPLES
 from shop.models import Product, Review
 
-# Days between two opinions, so that they are as old as if they had come in one by one.
-_PACE = timedelta(days=2, hours=5)
+# Interval between reviews, so that they look as if they had been written one by one.
+_INTERVAL = timedelta(days=2, hours=5)
 
 
 def create_reviews() -> int:
-    """Publish the opinions that are missing, in a few statements; how many. They have no shopper and no order."""
-    products = dict(Product.objects.filter(sku__in={said.sku for said in EXAMPLES}).values_list("sku", "pk"))
+    """Publish missing example reviews, without user or order, in a few statements. Returns their number."""
+    products = dict(Product.objects.filter(sku__in={example.sku for example in EXAMPLES}).values_list("sku", "pk"))
     known = set(Review.objects.filter(user=None).exclude(author="").values_list("product", "author"))
-    # Products take turns, so that the newest opinions are not all of one.
-    in_turn = sorted(range(len(EXAMPLES)), key=lambda place: place * 37 % len(EXAMPLES))
+    # Shuffled, so that the newest reviews are of different products.
+    shuffled = sorted(range(len(EXAMPLES)), key=lambda place: place * 37 % len(EXAMPLES))
     missing = [
         Review(
-            product_id=products[said.sku],
-            author=said.author,
-            stars=said.stars,
-            title=said.title,
-            text=said.text,
-            at=timezone.now() - _PACE * (age + 1),
+            product_id=products[example.sku],
+            author=example.author,
+            stars=example.stars,
+            title=example.title,
+            text=example.text,
+            at=timezone.now() - _INTERVAL * (age + 1),
         )
-        for age, said in enumerate(EXAMPLES[place] for place in in_turn)
-        if said.sku in products and (products[said.sku], said.author) not in known
+        for age, example in enumerate(EXAMPLES[place] for place in shuffled)
+        if example.sku in products and (products[example.sku], example.author) not in known
     ]
     return publish_examples(reviews=missing) if missing else 0

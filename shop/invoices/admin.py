@@ -9,13 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.admin import register_order_action
 from orders.models import Order
-from shop.invoices.services import MOST_AT_ONCE, NoInvoice, combined_invoices
+from shop.invoices.services import MAX_AT_ONCE, NoInvoice, combined_invoices
 
 
 @admin.action(description=_("Print invoices (one PDF)"), permissions=["view"])
 def print_invoices(model_admin: Any, request: HttpRequest, chosen: QuerySet[Order]) -> HttpResponse | None:
-    """Oldest first."""
-    orders = list(chosen.order_by("placed_at")[: MOST_AT_ONCE + 1])
+    """Prints the oldest first."""
+    orders = list(chosen.order_by("placed_at")[: MAX_AT_ONCE + 1])
     try:
         pdf = combined_invoices(orders=orders)
     except NoInvoice as refused:

@@ -1,4 +1,4 @@
-"""Draws the invoice of an order as a PDF."""
+"""Renders the invoice of an order as a PDF."""
 
 from datetime import datetime
 
@@ -35,11 +35,11 @@ _COLUMNS = [18 * mm, WIDTH - 78 * mm, 30 * mm, 30 * mm]
 
 
 def invoice_pdf(*, view: OrderView, paid_with: str) -> bytes:
-    """The invoice of an order that was paid, in the active language. `paid_with` is the payment method for people."""
+    """The invoice of a paid order, in the active language. `paid_with` is the label of the payment method."""
     fonts.register()
     order = view.order
     title = _("Invoice %(number)s") % {"number": order.number}
-    story = [
+    flowables = [
         Paragraph(escape(title), TITLE),
         Spacer(0, 6 * mm),
         _parties(view),
@@ -47,11 +47,11 @@ def invoice_pdf(*, view: OrderView, paid_with: str) -> bytes:
         _lines(order),
         KeepTogether([_sums(order), *_closing(view, paid_with)]),
     ]
-    return render_pdf(story, title=title)
+    return pdf(flowables, title=title)
 
 
 def changeable_parts(*, view: OrderView, paid_with: str) -> list[str]:
-    """Everything on an invoice that may change between two requests for it."""
+    """Everything on an invoice that may change after it was issued."""
     order, parcel = view.order, view.shipment
     buyer = [order.name, order.line1, order.postcode, order.city, order.country, order.email]
     return [*buyer, parcel.tracking_number if parcel else "", *_payment(view, paid_with)]
@@ -90,7 +90,7 @@ def _parties(view: OrderView) -> Flowable:
 
 
 def _lines(order: Order) -> Flowable:
-    """Its head comes again on every page."""
+    """Lines table, whose header repeats on every page."""
     head = [
         paragraph(_("Quantity"), STRONG),
         paragraph(_("Product"), STRONG),
@@ -135,24 +135,24 @@ def _sums(order: Order) -> Flowable:
 
 
 def _payment(view: OrderView, paid_with: str) -> list[str]:
-    """The state of the money, and nothing that is not so yet."""
-    words = {"method": paid_with, "day": _day(view.paid_at or view.order.placed_at)}
-    told = [_("Paid on %(day)s: %(method)s.") % words]
-    given_back = view.payment.refunded if view.payment else 0
+    """Payment status as recorded, including credit notes."""
+    values = {"method": paid_with, "day": _day(view.paid_at or view.order.placed_at)}
+    lines = [_("Paid on %(day)s: %(method)s.") % values]
+    refunded = view.payment.given_back if view.payment else 0
     if view.payment and view.payment.status == PaymentStatus.REFUNDED:
-        told.append(_("Credit note: the full amount was given back, so nothing is owed."))
-    elif given_back:
-        amount = display(given_back, view.order.currency)
-        told.append(_("Credit note: %(amount)s of it was given back.") % {"amount": amount})
+        lines.append(_("Credit note: the full amount was refunded."))
+    elif refunded:
+        amount = display(refunded, view.order.currency)
+        lines.append(_("Credit note: %(amount)s was refunded.") % {"amount": amount})
     elif view.order.status == Status.CANCELLED:
-        told.append(_("This order is cancelled; the full amount is on its way back."))
-    return told
+        lines.append(_("This order was cancelled. The full amount is being refunded."))
+    return lines
 
 
 def _remarks() -> list[str]:
     remarks = [_("Prices include VAT.")]
     if settings.CONVEYOR_DEMO:
-        remarks.append(_("This is a demonstration: no goods are sent and no money moves."))
+        remarks.append(_("Demo shop: nothing is shipped and no money is charged."))
     return remarks
 
 

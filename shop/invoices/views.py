@@ -1,4 +1,4 @@
-"""Download of an order's invoice by whoever has the order's address."""
+"""Invoice download for anyone who has the order's URL."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

@@ -8,13 +8,15 @@ from orders.models import Order
 
 
 class Invoice(models.Model):
-    """An invoice as it was first given out. `edition` is a digest of all that may change on it, such as money that was
-    given back: what is asked for again is the same paper, and what has changed since is another one."""
+    """An invoice exactly as issued. `edition` is a digest of everything on it that may change, such as refunds.
 
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="invoices")
-    edition = models.CharField(max_length=64)
-    pdf = models.BinaryField()
-    made_at = models.DateTimeField(default=timezone.now)
+    Repeated requests return the same document; a change results in a new edition.
+    """
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="invoices", verbose_name=_("order"))
+    edition = models.CharField(_("edition"), max_length=64)
+    pdf = models.BinaryField(_("PDF"))
+    made_at = models.DateTimeField(_("issued"), default=timezone.now)
 
     class Meta:
         verbose_name = _("invoice")

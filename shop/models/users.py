@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class User(AbstractUser):
-    """The project's own user model. An e-mail address belongs to one account, however its letters are written.
+    """Custom user model. E-mail addresses are unique, ignoring case.
 
-    Who registers in the shop has the address as user name, too.
+    Accounts registered in the shop use the e-mail address as user name.
     """
 
     class Meta(AbstractUser.Meta):
@@ -19,6 +19,6 @@ class User(AbstractUser):
                 Lower("email"),
                 condition=~Q(email=""),
                 name="shop_user_email_is_unique",
-                violation_error_message=_("There is an account with this e-mail address."),
+                violation_error_message=_("An account with this e-mail address already exists."),
             ),
         ]

@@ -1,4 +1,4 @@
-"""Adds the office's pages, passport and parcels, to an order in the admin."""
+"""Registers the office pages of an order in the admin: passport and parcels."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,4 +1,4 @@
-"""ISO 3166-1 codes of countries by their English names."""
+"""ISO 3166-1 country codes by English name."""
 
 from functools import cache
 
@@ -6,17 +6,17 @@ from babel import Locale
 
 UNKNOWN = "ZZ"  # Unicode's code for an unknown country
 
-_AS_THE_RETAILER_WRITES = {"eire": "IE", "usa": "US", "rsa": "ZA", "channel islands": "JE", "hong kong": "HK"}
+_SPELLINGS_OF_THE_DATA_SET = {"eire": "IE", "usa": "US", "rsa": "ZA", "channel islands": "JE", "hong kong": "HK"}
 
 
 def country_code(name: str) -> str:
-    """The code, or `UNKNOWN` for a name that is no country's, such as "Unspecified"."""
+    """The code, or `UNKNOWN` for a name such as "Unspecified"."""
     return _codes().get(name.strip().lower(), UNKNOWN)
 
 
 @cache
 def _codes() -> dict[str, str]:
-    """From the names that Babel carries (Unicode CLDR)."""
+    """Names from Babel (Unicode CLDR)."""
     names = Locale("en").territories
     known = {name.lower(): code for code, name in names.items() if len(code) == 2 and code.isalpha()}
-    return known | _AS_THE_RETAILER_WRITES
+    return known | _SPELLINGS_OF_THE_DATA_SET

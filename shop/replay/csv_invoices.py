@@ -1,4 +1,4 @@
-"""Groups CSV rows into invoices, and rejects those that are not sales."""
+"""Groups CSV rows into invoices and rejects those that are not sales."""
 
 import enum
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """What an invoice sold. `rejected` says why it is no sale; then `lines` is empty."""
+    """A sale, or a rejected invoice: then `rejected` gives the reason and `lines` is empty."""
 
     number: str
     at: datetime
@@ -42,17 +42,17 @@ class Invoice:
 
 
 def invoices(*, rows: Iterable[Row]) -> list[Invoice]:
-    """The invoices in the order of their first rows' times."""
-    together: dict[str, list[Row]] = {}
+    """All invoices, ordered by the time of their earliest row."""
+    by_number: dict[str, list[Row]] = {}
     for row in rows:
-        together.setdefault(row.invoice, []).append(row)
-    return sorted((_invoice(of) for of in together.values()), key=lambda invoice: invoice.at)
+        by_number.setdefault(row.invoice, []).append(row)
+    return sorted((_invoice(group) for group in by_number.values()), key=lambda invoice: invoice.at)
 
 
 def _invoice(rows: list[Row]) -> Invoice:
-    """Only rows that sell something become lines: a quantity and a price above 0."""
+    """Only rows with a quantity and price above 0 become lines."""
     sold = [row for row in rows if row.quantity > 0 and row.unit_price > 0]
-    rejected = _why_no_sale(rows, sold)
+    rejected = _rejection(rows, sold)
     return Invoice(
         number=rows[0].invoice,
         at=min(row.at for row in rows),
@@ -63,7 +63,7 @@ def _invoice(rows: list[Row]) -> Invoice:
     )
 
 
-def _why_no_sale(rows: list[Row], sold: list[Row]) -> Reason | None:
+def _rejection(rows: list[Row], sold: list[Row]) -> Reason | None:
     if rows[0].invoice.startswith("C"):
         return Reason.CANCELLATION
     if all(row.quantity <= 0 for row in rows):
@@ -84,7 +84,7 @@ def _pence(row: Row) -> Decimal:
 
 
 def first_sales(*, invoices: list[Invoice], limit: int) -> list[Invoice]:
-    """The invoices up to the sale number `limit`, with those that are rejected on the way."""
+    """The invoices up to sale number `limit`, including the rejected ones in between."""
     sales = 0
     for index, invoice in enumerate(invoices):
         sales += invoice.rejected is None

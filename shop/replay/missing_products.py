@@ -1,4 +1,4 @@
-"""Creates the products that a replay needs, and counts the pieces it sells."""
+"""Creates the products missing for a replay, and sums the quantities that an invoice sells."""
 
 import hashlib
 from collections import Counter
@@ -10,11 +10,11 @@ from shop.models import Product
 from shop.replay.csv_invoices import Invoice, Line
 
 CURRENCY = "GBP"
-_BATCH = 500  # SQLite takes a limited number of values in one statement
+_BATCH = 500  # SQLite limits the parameters of a statement
 
 
 def ensure_products(*, invoices: Iterable[Invoice]) -> dict[str, int]:
-    """Products' keys by sku. Missing ones are made, unlisted, and named by the first description that is there."""
+    """Primary keys by SKU. Missing products are created unlisted, named by their first non-empty description."""
     lines: dict[str, Line] = {}
     for line in (line for invoice in invoices for line in invoice.lines):
         if line.sku not in lines or (line.description and not lines[line.sku].description):
@@ -25,8 +25,8 @@ def ensure_products(*, invoices: Iterable[Invoice]) -> dict[str, int]:
     return known | _keys([product.sku for product in missing])
 
 
-def wanted(*, invoice: Invoice, keys: dict[str, int]) -> dict[int, int]:
-    """How many of each product an invoice sells; a stock code may stand in it twice."""
+def quantities_sold(*, invoice: Invoice, keys: dict[str, int]) -> dict[int, int]:
+    """Pieces by product's primary key. A stock code may appear on an invoice more than once."""
     counted: Counter[int] = Counter()
     for line in invoice.lines:
         counted[keys[line.sku]] += line.quantity
@@ -43,7 +43,7 @@ def _parts(skus: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _product(line: Line) -> Product:
-    """Codes that differ in case only are different goods here, so the slug carries a digest."""
+    """SKUs that differ only in case are different products in the data set, so the slug contains a digest."""
     digest = hashlib.sha256(line.sku.encode()).hexdigest()[:8]
     return Product(
         sku=line.sku,

@@ -1,4 +1,4 @@
-"""Output of a replay: progress bar, report as text, report as JSON."""
+"""Replay output: progress bar, and the report as text or JSON."""
 
 import json
 from typing import Protocol
@@ -19,7 +19,7 @@ class Terminal(Protocol):
 
 
 class ProgressBar:
-    """A line that is written over again and again, for terminals only."""
+    """A line redrawn in place; for terminals only."""
 
     def __init__(self, terminal: Terminal, total: int) -> None:
         self._terminal, self._total, self._drawn = terminal, total, -1
@@ -27,7 +27,7 @@ class ProgressBar:
     def show(self, report: Report) -> None:
         filled = _WIDTH * report.seen // self._total
         at_end = report.seen == self._total
-        if report.seen % 5 and not at_end:  # a terminal over a slow line must not slow the replay down
+        if report.seen % 5 and not at_end:  # drawing less often keeps a slow terminal from slowing the replay
             return
         rate = report.seen / report.seconds if report.seconds else 0
         bar = "█" * filled + "░" * (_WIDTH - filled)
@@ -41,7 +41,7 @@ def as_json(report: Report) -> str:
     return json.dumps(
         {
             "placed": report.placed,
-            "already_there": report.already_there,
+            "already_placed": report.already_placed,
             "rejected": dict(sorted(report.rejected.items())),
             "revenue_minor": report.revenue_minor,
             "currency": report.currency,
@@ -51,27 +51,25 @@ def as_json(report: Report) -> str:
 
 
 def as_text(report: Report) -> str:
-    worth = display(report.revenue_minor, report.currency)
+    total = display(report.revenue_minor, report.currency)
     lines = [
-        _("{seen} invoices in {seconds:.1f} s.").format(seen=report.seen, seconds=report.seconds),
-        ngettext(
-            "{n} order was placed, worth {worth}.", "{n} orders were placed, worth {worth}.", report.placed
-        ).format(n=report.placed, worth=worth),
-        ngettext("{n} was there already.", "{n} were there already.", report.already_there).format(
-            n=report.already_there
+        _("Processed {seen} invoices in {seconds:.1f} s.").format(seen=report.seen, seconds=report.seconds),
+        ngettext("{n} order placed, total {total}.", "{n} orders placed, total {total}.", report.placed).format(
+            n=report.placed, total=total
         ),
-        ngettext("{n} was rejected", "{n} were rejected", report.rejected.total()).format(n=report.rejected.total())
+        ngettext("{n} already placed.", "{n} already placed.", report.already_placed).format(n=report.already_placed),
+        ngettext("{n} rejected", "{n} rejected", report.rejected.total()).format(n=report.rejected.total())
         + (":" if report.rejected else "."),
     ]
-    reasons = (f"  {n:5}  {_sentence(reason)}" for reason, n in report.rejected.most_common())
+    reasons = (f"  {n:5}  {_describe(reason)}" for reason, n in report.rejected.most_common())
     return "\n".join([*lines, *reasons])
 
 
-def _sentence(reason: str) -> str:
+def _describe(reason: str) -> str:
     return {
-        Reason.CANCELLATION: _("cancellation (its number begins with C)"),
+        Reason.CANCELLATION: _("cancellation (number starts with C)"),
         Reason.STOCK_WRITE_OFF: _("stock write-off (no quantity above 0)"),
-        Reason.NO_PRICE: _("nothing sold (no price above 0)"),
-        Reason.FRACTION_OF_A_PENNY: _("a price that is not in whole pence"),
-        Reason.CHANGED: _("placed before, with other lines"),
+        Reason.NO_PRICE: _("no sale (no price above 0)"),
+        Reason.FRACTION_OF_A_PENNY: _("price not in whole pence"),
+        Reason.CHANGED: _("already placed with different lines"),
     }[Reason(reason)]

@@ -1,4 +1,4 @@
-"""Replays sales of another shop as orders placed today."""
+"""Replays historical sales of another shop as new orders."""
 
 import time
 from collections import Counter
@@ -13,7 +13,7 @@ from shop.checkout.idempotency import Idempotency, KeyReused
 from shop.checkout.services import LineWanted, Placed, checkout
 from shop.replay.country_codes import country_code
 from shop.replay.csv_invoices import Invoice, Reason
-from shop.replay.missing_products import CURRENCY, ensure_products, wanted
+from shop.replay.missing_products import CURRENCY, ensure_products, quantities_sold
 from shop.stock.services import restock
 
 CLIENT = "replay"
@@ -21,16 +21,16 @@ PAYMENT_METHOD = "pm_card_visa"
 _BATCH = 500
 
 
-class _PlacedMeanwhile(Exception):
-    """Another replay placed this invoice since we looked; what we put into stock for it must go again."""
+class _PlacedConcurrently(Exception):
+    """A concurrent replay placed this invoice first; rolls back the stock added for it."""
 
 
 @dataclass
 class Report:
-    """What became of the invoices. `revenue_minor` is the worth of the orders that this run placed, in pence."""
+    """Outcome of a replay. `revenue_minor` is the total of the orders placed by this run, in pence."""
 
     placed: int = 0
-    already_there: int = 0
+    already_placed: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     revenue_minor: int = 0
     currency: str = CURRENCY
@@ -38,7 +38,7 @@ class Report:
 
     @property
     def seen(self) -> int:
-        return self.placed + self.already_there + self.rejected.total()
+        return self.placed + self.already_placed + self.rejected.total()
 
 
 def replay(
@@ -48,13 +48,13 @@ def replay(
     progress: Callable[[Report], None] = lambda report: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Report:
-    """Place every sale that was not placed before; `progress` hears of each invoice.
+    """Place every sale not placed before; calls `progress` after each invoice.
 
-    With `speed` an invoice waits for its time of day, that many times faster than it was; without, nothing waits.
+    `speed` replays the original intervals that many times faster; without it, invoices are placed without waiting.
     """
     report, began = Report(), time.monotonic()
     keys = ensure_products(invoices=invoices)
-    known = _already_placed([invoice.number for invoice in invoices])
+    known = _placed_numbers([invoice.number for invoice in invoices])
     for invoice in invoices:
         if speed:
             due = (invoice.at - invoices[0].at).total_seconds() / speed
@@ -71,27 +71,27 @@ def _count(report: Report, invoice: Invoice, keys: dict[str, int], *, is_new: bo
         return
     try:
         placed = _place(invoice, keys, is_new=is_new)
-    except _PlacedMeanwhile:
-        report.already_there += 1
+    except _PlacedConcurrently:
+        report.already_placed += 1
     except KeyReused:
         report.rejected[Reason.CHANGED] += 1
     else:
         report.placed += placed.created
-        report.already_there += not placed.created
+        report.already_placed += not placed.created
         report.revenue_minor += placed.order.total if placed.created else 0
 
 
 def _place(invoice: Invoice, keys: dict[str, int], *, is_new: bool) -> Placed:
-    """What is sold was bought before: it goes into stock in the order's own transaction, so both are there or neither.
+    """Restock what the invoice sells and place the order, in one transaction.
 
-    Raises `KeyReused` when the invoice was placed with other lines before.
+    Raises `KeyReused` if the invoice was placed before with different lines.
     """
     with transaction.atomic():
         if is_new:
-            restock(quantities=wanted(invoice=invoice, keys=keys), reference=f"{CLIENT} {invoice.number}")
+            restock(quantities=quantities_sold(invoice=invoice, keys=keys), reference=f"{CLIENT} {invoice.number}")
         placed = _checkout(invoice)
         if is_new and not placed.created:
-            raise _PlacedMeanwhile
+            raise _PlacedConcurrently
     return placed
 
 
@@ -115,7 +115,7 @@ def _checkout(invoice: Invoice) -> Placed:
     )
 
 
-def _already_placed(numbers: Sequence[str]) -> set[str]:
+def _placed_numbers(numbers: Sequence[str]) -> set[str]:
     placed: set[str] = set()
     for start in range(0, len(numbers), _BATCH):
         keys = IdempotencyKey.objects.filter(client=CLIENT, key__in=numbers[start : start + _BATCH])

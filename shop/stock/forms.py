@@ -1,4 +1,4 @@
-"""Forms of the stockroom: goods received, and a count."""
+"""Stockroom forms: goods received, and a stock count."""
 
 from typing import Any
 
@@ -11,20 +11,20 @@ MAX_PIECES = 1_000_000
 _DIGITS = 18
 
 
-def number_in(text: str) -> int:
-    """The number that was typed, or 0 for anything that is none, or too large for any database."""
+def parse_number(text: str) -> int:
+    """A non-negative integer, or 0 for anything else, including numbers too large for the database."""
     text = text.strip()
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else 0
 
 
-def pieces_in(text: str) -> int | None:
-    """The number of pieces that came in, from 1 to `MAX_PIECES`; None for anything else."""
-    pieces = number_in(text)
+def parse_pieces(text: str) -> int | None:
+    """A number of pieces from 1 to `MAX_PIECES`; None for anything else."""
+    pieces = parse_number(text)
     return pieces if 1 <= pieces <= MAX_PIECES else None
 
 
-class _Seen(forms.Form):
-    """`seen` is the newest movement that the page knew of, so that a second click changes nothing."""
+class _StockForm(forms.Form):
+    """`seen` is the newest movement known to the page, so that submitting it twice counts once."""
 
     seen = forms.IntegerField(min_value=0, max_value=2**63 - 1, widget=forms.HiddenInput)
 
@@ -32,11 +32,11 @@ class _Seen(forms.Form):
         super().__init__(data, initial={"seen": seen}, auto_id=f"{self.__class__.__name__.lower()}_%s")
 
 
-class ReceiveForm(_Seen):
-    pieces = forms.IntegerField(label=_("Pieces that came in"), min_value=1, max_value=MAX_PIECES)
+class ReceiveForm(_StockForm):
+    pieces = forms.IntegerField(label=_("Pieces received"), min_value=1, max_value=MAX_PIECES)
 
 
-class CountForm(_Seen):
+class CountForm(_StockForm):
     counted = forms.IntegerField(label=_("Pieces counted"), min_value=0, max_value=MAX_PIECES)
     reason = forms.CharField(
         label=_("Reason"), max_length=NOTE_MAX, widget=forms.TextInput(attrs={"class": "vTextField"})

@@ -1,4 +1,4 @@
-"""Invariants of stock."""
+"""Stock invariants: never negative, always the sum of the movements."""
 
 from collections.abc import Iterator
 
@@ -18,12 +18,12 @@ def stock_is_not_negative() -> Iterator[str]:
 
 
 @invariant("stock is the sum of its movements")
-def stock_is_explained() -> Iterator[str]:
+def stock_equals_its_movements() -> Iterator[str]:
     moved = StockMovement.objects.filter(product=OuterRef("pk")).order_by().values("product")
     total = Coalesce(
         Subquery(moved.annotate(total=Sum("quantity")).values("total")), Value(0), output_field=IntegerField()
     )
     products = Product.objects.annotate(moved=total).exclude(stock=F("moved"))
     for product in products.order_by("pk")[:SHOWN]:
-        moved_in_all = product.moved  # type: ignore[attr-defined]
-        yield f"Product {product.sku} has a stock of {product.stock}, but its movements add up to {moved_in_all}."
+        movement_total = product.moved  # type: ignore[attr-defined]
+        yield f"Product {product.sku} has a stock of {product.stock}, but its movements add up to {movement_total}."

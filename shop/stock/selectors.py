@@ -1,4 +1,4 @@
-"""Reads of the stockroom: facts about one product's stock, and the products that run low."""
+"""Stock reads: figures for one product, and the list of products low in stock."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,21 +10,21 @@ from django.db.models.functions import Cast, Coalesce, Greatest
 from orders.models import Order, Status
 from shop.models import Product, StockMovement
 
-#: Over so many days the pace of sales is measured.
+#: Days over which the rate of sales is measured.
 PACE_DAYS = 30
 _WEEK_DAYS = 7
 MOVEMENTS_SHOWN = 100
-#: What was sold, and what of it came back because it was not paid or not wanted.
+#: Sales, and sales undone by cancellation or failed payment.
 _SALES = (StockMovement.Reason.SALE, StockMovement.Reason.RELEASE)
-#: Orders whose goods are off the shelf in the books, and still in the house.
+#: Orders whose items have been taken from stock but have not shipped.
 _HELD_FOR = (Status.PLACED, Status.PAID)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """In pieces. `held` is for orders that have not left yet; `days` is how long the stock lasts, None without sales.
+    """Pieces. `held` is reserved for unshipped orders; `days` is how long the stock lasts, None without sales.
 
-    `seen` is the newest movement that these facts know of, 0 for none.
+    `seen` is the newest movement included in these figures, 0 for none.
     """
 
     stock: int
@@ -36,7 +36,7 @@ class Facts:
 
 
 def facts(*, product: Product, movements: Sequence[StockMovement], now: datetime) -> Facts:
-    """`movements` are those of the page, newest first, read before: what comes later is not in `seen`."""
+    """`movements` are those shown on the page, newest first. They were read first, so later ones are not in `seen`."""
     sold = product.movements.filter(reason__in=_SALES, at__gt=now - timedelta(days=PACE_DAYS)).aggregate(
         month=_pieces(), week=_pieces(Q(at__gt=now - timedelta(days=_WEEK_DAYS)))
     )
@@ -57,19 +57,20 @@ def newest_movements(*, product: Product) -> list[StockMovement]:
     return list(product.movements.order_by("-at", "-id")[:MOVEMENTS_SHOWN])
 
 
-def newest_movement() -> int:
-    """The id of the last movement of all, 0 for none."""
+def newest_movement_id() -> int:
+    """The id of the newest movement of any product, 0 for none."""
     return StockMovement.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def low_stock(*, now: datetime) -> QuerySet[Product]:
-    """Goods that run low, those first that last shortest at the pace of the last `PACE_DAYS`; `sold`, `days_left`.
+    """Products low in stock, annotated with `sold` and `days_left`; those that run out first come first.
 
-    What is sold out lasts no day, what nobody bought lately comes last. The index `shop_low_stock` holds nothing but
-    these goods, and their sales are read from `shop_stockmovement_newest` in one join, of these goods only.
+    `days_left` assumes the sales of the last `PACE_DAYS`: 0 if sold out, null (sorted last) without recent sales. The
+    partial index `shop_low_stock` holds only these products; their sales come from `shop_stockmovement_newest` in one
+    join.
     """
-    lately = Q(movements__reason__in=_SALES, movements__at__gt=now - timedelta(days=PACE_DAYS))
-    sold = Greatest(Coalesce(-Sum("lately__quantity"), Value(0)), Value(0), output_field=IntegerField())
+    recent_sales = Q(movements__reason__in=_SALES, movements__at__gt=now - timedelta(days=PACE_DAYS))
+    sold = Greatest(Coalesce(-Sum("recent__quantity"), Value(0)), Value(0), output_field=IntegerField())
     days = Case(
         When(stock=0, then=Value(0.0)),
         When(sold__gt=0, then=Cast(F("stock"), FloatField()) * PACE_DAYS / F("sold")),
@@ -78,13 +79,13 @@ def low_stock(*, now: datetime) -> QuerySet[Product]:
     return (
         Product.objects.running_low()
         .only("sku", "name", "stock", "reorder_level")
-        .annotate(lately=FilteredRelation("movements", condition=lately), sold=sold, days_left=days)
+        .annotate(recent=FilteredRelation("movements", condition=recent_sales), sold=sold, days_left=days)
         .order_by(F("days_left").asc(nulls_last=True), "stock", "pk")
     )
 
 
 def _pieces(where: Q | None = None) -> Coalesce:
-    """How many pieces went out, less those that came back."""
+    """Net pieces sold."""
     return Coalesce(-Sum("quantity", filter=where), Value(0), output_field=IntegerField())
 
 

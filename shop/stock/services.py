@@ -1,7 +1,7 @@
-"""Takes, releases and adds stock, always together with the movements that explain it, and never below zero.
+"""Takes, releases and adds stock. Every change is recorded as a movement; stock never falls below zero.
 
-Products are locked in the order of their keys before any of them changes, so that two orders of the same products wait
-for each other instead of deadlocking. SQLite's transactions hold the one write lock anyway.
+Products are locked in primary key order before any of them changes, so concurrent orders for the same products wait for
+each other instead of deadlocking. On SQLite a write transaction holds the only write lock anyway.
 """
 
 from collections import Counter, defaultdict
@@ -16,32 +16,32 @@ from shop.models import Product, ProductQuerySet, StockMovement
 
 Reason = StockMovement.Reason
 
-#: Pieces. So few that the storefront says how many are left.
+#: Pieces. At or below this the storefront shows the exact number left.
 FEW_LEFT = 5
 
 
 class OutOfStock(Exception):
-    """There is not enough of a product. Nothing was written. `wanted` and `left` are pieces."""
+    """Insufficient stock of a product. Nothing was written. `wanted` and `left` are pieces."""
 
     def __init__(self, *, sku: str, wanted: int, left: int) -> None:
         self.sku, self.wanted, self.left = sku, wanted, left
         super().__init__(
-            _("Only %(left)s of %(sku)s left, and %(wanted)s were wanted. Nothing was charged.")
+            _("Only %(left)s of %(sku)s in stock, but %(wanted)s requested. Nothing was charged.")
             % {"left": left, "sku": sku, "wanted": wanted}
         )
 
 
 class UnknownProduct(LookupError):
-    """No product has this stock keeping unit. Nothing was written."""
+    """No product has this SKU. Nothing was written."""
 
     def __init__(self, *, sku: str) -> None:
         self.sku = sku
-        super().__init__(_("There is no product %(sku)s. Nothing was ordered.") % {"sku": sku[:60]})
+        super().__init__(_("Unknown product %(sku)s. Nothing was ordered.") % {"sku": sku[:60]})
 
 
 @transaction.atomic(savepoint=False)
 def take_stock(*, wanted: Mapping[str, int], reference: str, products: ProductQuerySet) -> dict[str, Product]:
-    """Take pieces by sku out of `products`, all or nothing, in three statements. Returns the products by sku.
+    """Take pieces, given by SKU, from `products`: all or nothing, in three statements. Returns the products by SKU.
 
     Raises `UnknownProduct` and `OutOfStock`.
     """
@@ -57,7 +57,7 @@ def take_stock(*, wanted: Mapping[str, int], reference: str, products: ProductQu
 
 @transaction.atomic(savepoint=False)
 def release_stock(*, order: Order) -> None:
-    """Put back what the order still holds, which its movements tell; releasing twice puts back once."""
+    """Return to stock what the order still holds according to its movements. Idempotent."""
     movements = StockMovement.objects.filter(reference=order.number).order_by()
     held = movements.values_list("product").annotate(held=Sum("quantity")).filter(held__lt=0)
     quantities = {product_id: -quantity for product_id, quantity in held}
@@ -67,9 +67,9 @@ def release_stock(*, order: Order) -> None:
 
 @transaction.atomic(savepoint=False)
 def retake_stock(*, order: Order) -> None:
-    """Take the order's goods again after they were released.
+    """Take an order's items from stock again after they were released.
 
-    Raises `OutOfStock`, also for a product that is not known any more.
+    Raises `OutOfStock`, also for a product that no longer exists.
     """
     wanted = merged((line.sku, line.quantity) for line in order.lines.all())
     try:
@@ -80,7 +80,7 @@ def retake_stock(*, order: Order) -> None:
 
 @transaction.atomic(savepoint=False)
 def restock(*, quantities: Mapping[int, int], reference: str = "") -> None:
-    """Add pieces, by the products' primary keys, in three statements for any number of products."""
+    """Add pieces, given by primary key of the product. Three statements for any number of products."""
     if any(quantity < 1 for quantity in quantities.values()):
         raise ValueError("Restocking adds at least one piece of each product.")
     lock_products(Product.objects.filter(pk__in=quantities))
@@ -88,7 +88,7 @@ def restock(*, quantities: Mapping[int, int], reference: str = "") -> None:
 
 
 def merged(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """Pieces by sku, in the order in which the skus first appear."""
+    """Total pieces by SKU, in order of first appearance."""
     total: Counter[str] = Counter()
     for sku, quantity in pairs:
         total[sku] += quantity
@@ -100,14 +100,14 @@ def lock_products(products: ProductQuerySet) -> list[Product]:
 
 
 def change_stock(quantities: Mapping[int, int], reason: str, reference: str, *, note: str = "") -> None:
-    """One UPDATE, which itself refuses to go below zero, and one INSERT."""
+    """One UPDATE, whose condition keeps stock from going negative, and one INSERT."""
     if not quantities:
         return
     changed = Product.objects.filter(pk__in=quantities, stock__gte=-_by_product(quantities)).update(
         stock=F("stock") + _by_product(quantities)
     )
     if changed != len(quantities):
-        raise RuntimeError("Stock changed though its rows were locked; nothing was taken.")
+        raise RuntimeError("Stock changed while its rows were locked. Nothing was written.")
     StockMovement.objects.bulk_create(
         StockMovement(product_id=product_id, quantity=quantity, reason=reason, reference=reference, note=note)
         for product_id, quantity in quantities.items()
@@ -115,7 +115,7 @@ def change_stock(quantities: Mapping[int, int], reason: str, reference: str, *, 
 
 
 def _by_product(quantities: Mapping[int, int]) -> Case:
-    """The product's quantity as an expression. Grouped, since few quantities are common to many products."""
+    """The product's quantity as an SQL expression. Grouped by quantity, since many products share the same one."""
     groups: dict[int, list[int]] = defaultdict(list)
     for product_id, quantity in quantities.items():
         groups[quantity].append(product_id)

@@ -1,4 +1,4 @@
-"""What staff do to stock by hand: receive goods, and correct a product's stock after a count. Both are logged."""
+"""Manual stock changes by staff: receiving goods, and correcting stock after a count. Both are logged."""
 
 from collections.abc import Iterable, Mapping
 
@@ -18,63 +18,63 @@ _BY_HAND = (Reason.RESTOCK, Reason.CORRECTION)
 
 
 class StockroomRefusal(Exception):
-    """What a person in the stockroom asked for does not fit what has happened. Nothing was written."""
+    """A manual stock change conflicts with the current stock. Nothing was written."""
 
 
-class SeenBefore(StockroomRefusal):
-    """Somebody restocked or counted the product since the page was opened; it may be the same click, sent twice."""
+class StalePage(StockroomRefusal):
+    """The product was restocked or counted after the page was loaded, possibly by the same form submitted twice."""
 
     def __init__(self, *, sku: str, by: str) -> None:
         self.sku = sku
         super().__init__(
-            _("%(by)s has changed the stock of %(sku)s by hand since this page was opened. Nothing was changed.")
+            _("%(by)s changed the stock of %(sku)s after you opened this page. Nothing was changed.")
             % {"by": by, "sku": sku}
         )
 
 
 class CountTooLow(StockroomRefusal):
-    """More is missing than is left for sale. `left` and `missing` are pieces."""
+    """The count implies a shortfall larger than the available stock. `left` and `missing` are pieces."""
 
     def __init__(self, *, sku: str, left: int, missing: int) -> None:
         self.sku, self.left, self.missing = sku, left, missing
         super().__init__(
-            _("%(missing)s pieces of %(sku)s are missing, but only %(left)s are left for sale. Nothing was changed.")
+            _("%(missing)s pieces of %(sku)s are missing, but only %(left)s are available. Nothing was changed.")
             % {"missing": missing, "sku": sku, "left": left}
         )
 
 
 @transaction.atomic(savepoint=False)
 def receive_goods(*, quantities: Mapping[int, int], by: User, seen: int | None = None) -> list[Product]:
-    """Restock by hand, by the products' primary keys, and log it; in a number of statements that does not grow.
+    """Add received pieces, given by primary key of the product, and log it. The number of statements is constant.
 
-    `seen` is the newest movement that the person's page knew of: what was restocked or counted by hand since then is
-    not done twice. Raises `PermissionDenied` and `SeenBefore`; then nothing was written. Returns the products as they
-    were.
+    `seen` is the newest movement known to the submitted page: manual changes made after it raise `StalePage`, so a form
+    submitted twice counts once. Raises `PermissionDenied` and `StalePage`; nothing was written then. Returns the
+    products as they were before.
     """
     _require(by, RESTOCK)
     products = lock_products(Product.objects.filter(pk__in=quantities))
     if seen is not None:
-        _refuse_second_time(products, seen)
+        _require_fresh_page(products, seen)
     restock(quantities={product.pk: quantities[product.pk] for product in products}, reference=_name(by))
-    _log(by, {product: _("%(pieces)s pieces came in") % {"pieces": quantities[product.pk]} for product in products})
+    _log(by, {product: _("%(pieces)s pieces received") % {"pieces": quantities[product.pk]} for product in products})
     return products
 
 
 @transaction.atomic(savepoint=False)
 def correct_stock(*, product_id: int, counted: int, seen: int, reason: str, by: User) -> int:
-    """Write the difference that stocktaking found, and log it; how many pieces more, or less, there are.
+    """Record the difference found by a stock count, and log it. Returns the difference in pieces.
 
-    `counted` is what was for sale when `seen` was the product's newest movement, 0 for none: what was sold since then
-    is no difference. Raises `PermissionDenied`, `ValueError` without a reason or for a negative count,
-    `UnknownProduct`, `SeenBefore` and `CountTooLow`; then nothing was written.
+    `counted` is the available stock when `seen` (0 for none) was the product's newest movement; sales since then are
+    accounted for. Raises `PermissionDenied`, `ValueError` without a reason or for a negative count, `UnknownProduct`,
+    `StalePage` and `CountTooLow`; nothing was written then.
     """
     _require(by, CORRECT)
     if counted < 0 or not reason.strip():
-        raise ValueError("A correction has a count that is not negative, and a reason.")
+        raise ValueError("A correction needs a count of 0 or more, and a reason.")
     products = lock_products(Product.objects.filter(pk=product_id))
     if not products:
         raise UnknownProduct(sku=str(product_id))
-    _refuse_second_time(products, seen)
+    _require_fresh_page(products, seen)
     [product] = products
     moved_since = product.movements.filter(pk__gt=seen).aggregate(n=Sum("quantity"))["n"] or 0
     difference = counted - (product.stock - moved_since)
@@ -82,8 +82,8 @@ def correct_stock(*, product_id: int, counted: int, seen: int, reason: str, by: 
         raise CountTooLow(sku=product.sku, left=product.stock, missing=-difference)
     if difference:
         change_stock({product.pk: difference}, Reason.CORRECTION, _name(by), note=reason[:NOTE_MAX])
-    told = {"counted": counted, "difference": difference, "reason": reason}
-    _log(by, {product: _("%(counted)s pieces counted: %(difference)+d. %(reason)s") % told})
+    values = {"counted": counted, "difference": difference, "reason": reason}
+    _log(by, {product: _("%(counted)s pieces counted: %(difference)+d. %(reason)s") % values})
     return difference
 
 
@@ -92,18 +92,18 @@ def _require(user: User, permission: str) -> None:
         raise PermissionDenied(f"{user} lacks the permission {permission}.")
 
 
-def _refuse_second_time(products: Iterable[Product], seen: int) -> None:
+def _require_fresh_page(products: Iterable[Product], seen: int) -> None:
     by_hand = StockMovement.objects.filter(product__in=products, pk__gt=seen, reason__in=_BY_HAND)
     newer = by_hand.select_related("product").order_by("pk").last()
     if newer is not None:
-        raise SeenBefore(sku=newer.product.sku, by=newer.reference)
+        raise StalePage(sku=newer.product.sku, by=newer.reference)
 
 
 def _name(user: User) -> str:
     return user.get_username()[:REFERENCE_MAX]
 
 
-def _log(by: User, told: Mapping[Product, str]) -> None:
+def _log(by: User, entries: Mapping[Product, str]) -> None:
     kind = ContentType.objects.get_for_model(Product)
     LogEntry.objects.bulk_create(
         LogEntry(
@@ -114,5 +114,5 @@ def _log(by: User, told: Mapping[Product, str]) -> None:
             action_flag=CHANGE,
             change_message=text,
         )
-        for product, text in told.items()
+        for product, text in entries.items()
     )

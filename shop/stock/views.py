@@ -1,4 +1,4 @@
-"""Stock page of a product in the admin: receives goods, and corrects the stock after a count."""
+"""Stock page of a product in the admin: receive goods, correct the stock after a count."""
 
 from dataclasses import dataclass
 from typing import Any, cast
@@ -29,7 +29,7 @@ class _Forms:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def product_page(request: HttpRequest, product_id: int) -> HttpResponse:
-    """`/admin/shop/product/<id>/stock/`: the facts, the newest movements, and the two forms, sent one at a time."""
+    """`/admin/shop/product/<id>/stock/`: figures, newest movements and two forms, submitted separately."""
     if not request.user.has_perm(VIEW):
         raise PermissionDenied
     product = get_object_or_404(Product, pk=product_id)
@@ -37,33 +37,33 @@ def product_page(request: HttpRequest, product_id: int) -> HttpResponse:
         return _page(request, product)
     is_count = "counted" in request.POST
     form: ReceiveForm | CountForm = CountForm(request.POST) if is_count else ReceiveForm(request.POST)
-    if form.is_valid() and _done(request, product, form):
+    if form.is_valid() and _applied(request, product, form):
         return redirect("admin:shop_product_stock", product.pk)
     return _page(request, product, form)
 
 
-def _done(request: HttpRequest, product: Product, form: ReceiveForm | CountForm) -> bool:
+def _applied(request: HttpRequest, product: Product, form: ReceiveForm | CountForm) -> bool:
     try:
-        told = (_count if isinstance(form, CountForm) else _receive)(request, product, form.cleaned_data)
+        text = (_count if isinstance(form, CountForm) else _receive)(request, product, form.cleaned_data)
     except StockroomRefusal as refused:
         form.add_error(None, str(refused))
         return False
-    messages.success(request, told)
+    messages.success(request, text)
     return True
 
 
-def _receive(request: HttpRequest, product: Product, wanted: dict[str, Any]) -> str:
-    receive_goods(quantities={product.pk: wanted["pieces"]}, by=cast(User, request.user), seen=wanted["seen"])
-    return ngettext("%(count)s piece came in.", "%(count)s pieces came in.", wanted["pieces"]) % {
-        "count": wanted["pieces"]
+def _receive(request: HttpRequest, product: Product, data: dict[str, Any]) -> str:
+    receive_goods(quantities={product.pk: data["pieces"]}, by=cast(User, request.user), seen=data["seen"])
+    return ngettext("%(count)s piece added to stock.", "%(count)s pieces added to stock.", data["pieces"]) % {
+        "count": data["pieces"]
     }
 
 
-def _count(request: HttpRequest, product: Product, wanted: dict[str, Any]) -> str:
-    difference = correct_stock(product_id=product.pk, by=cast(User, request.user), **wanted)
+def _count(request: HttpRequest, product: Product, data: dict[str, Any]) -> str:
+    difference = correct_stock(product_id=product.pk, by=cast(User, request.user), **data)
     if difference == 0:
-        return _("The count agrees with the books. It is in the history.")
-    return _("The stock is corrected by %(difference)+d.") % {"difference": difference}
+        return _("The count matches the recorded stock. It was logged.")
+    return _("Stock corrected by %(difference)+d.") % {"difference": difference}
 
 
 def _page(request: HttpRequest, product: Product, failed: ReceiveForm | CountForm | None = None) -> HttpResponse:

@@ -1,8 +1,8 @@
-"""Does every invariant hold, in whatever order things happen to orders, their messages, money and parcels?
+"""State machine test: invariants hold under any interleaving of orders, messages, payments and parcels.
 
-Hypothesis plays shopper, operator, gateway, carriers and an unkind network: messages come in any order, late, twice, or
-not until their worker's loss is noticed; gateway and carriers tell what they like as often as they like, and are down
-at times. After each step `audit` must find nothing, and at the end every order must have come to rest.
+Hypothesis acts as shopper, operator, gateway, carriers and an unreliable network: messages are delivered in any order,
+late, twice, or only after their worker's loss is detected; gateway and carriers send any event any number of times, and
+have outages. After each step `audit` must find nothing, and at the end every order must be in a final status.
 """
 
 import uuid
@@ -58,7 +58,7 @@ RESTING = (Status.PAYMENT_FAILED, Status.DELIVERED, Status.CANCELLED, Status.REF
 
 
 class Shop(RuleBasedStateMachine):
-    """One product of which there are few, up to five orders of it, and all that may happen to them."""
+    """One scarce product, up to five orders of it, and everything that may happen to them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -103,7 +103,7 @@ class Shop(RuleBasedStateMachine):
 
     @rule(data=st.data(), count=st.integers(1, 6))
     def works_off_messages(self, data: st.DataObject, count: int) -> None:
-        """Any that are pending, whether their time has come or not."""
+        """Any pending messages, due or not."""
         for _ in range(count):
             message = one_of(data, pending())
             if message is None:
@@ -114,7 +114,7 @@ class Shop(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def works_off_all_but_one(self, data: st.DataObject) -> None:
-        """As on a good day, on which one message is late."""
+        """All pending messages except one, which is late."""
         late = one_of(data, pending())
         for message in pending():
             if message != late:
@@ -123,14 +123,14 @@ class Shop(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def loses_a_worker(self, data: st.DataObject) -> None:
-        """Published, and then nothing is heard of it until it is delivered again."""
+        """Published, but not processed until it is redelivered."""
         message = one_of(data, pending())
         if message is not None:
             publish(message)
 
     @rule(data=st.data())
     def delivers_again(self, data: st.DataObject) -> None:
-        """What is under way or was settled long ago."""
+        """A message in flight or already settled."""
         message = one_of(data, Message.objects.filter(sends__gt=0))
         if message is not None:
             deliver(message, redelivered=True)
@@ -139,7 +139,7 @@ class Shop(RuleBasedStateMachine):
 
     @rule(data=st.data(), again=st.booleans())
     def gateway_tells(self, data: st.DataObject, again: bool) -> None:
-        """Of any charge, soon or late, under a new event or one that was told before."""
+        """Of any charge, at any time, as a new or a repeated event."""
         charge = one_of(data, GatewayCharge.objects.all())
         if charge is not None:
             number = 0 if again else data.draw(st.integers(0, 10**6))
@@ -149,7 +149,7 @@ class Shop(RuleBasedStateMachine):
 
     @rule(data=st.data(), code=st.sampled_from(EventCode))
     def carrier_tells(self, data: st.DataObject, code: EventCode) -> None:
-        """Of any parcel, be it true or not: its word is only a reason to look."""
+        """Of any parcel, true or not: an event only triggers a status check."""
         parcel = one_of(data, CarrierParcel.objects.all())
         if parcel is not None:
             event = TrackingEvent(id=f"{parcel.pk}-{code}", at=timezone.now(), code=code)

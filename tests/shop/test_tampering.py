@@ -1,4 +1,4 @@
-"""Do the pages stand up to people who try what no form offers?"""
+"""Tampering: requests that no form of the shop would send."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Is what `manage.py topology` says of signals and tasks true?"""
+"""Wiring of signals and tasks, as printed by `manage.py topology`."""
 
 import pytest
 

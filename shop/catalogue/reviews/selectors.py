@@ -11,7 +11,7 @@ from django.utils.functional import cached_property
 
 from orders.models import Order, OrderLine, Status
 from shop.models import Product, ProductQuerySet, Review
-from shop.models.reviews import MOST_STARS
+from shop.models.reviews import MAX_STARS
 
 PAGE_SIZE = 5
 _ARRIVING = (Status.SHIPPED, Status.DELIVERED)
@@ -57,7 +57,7 @@ def histogram(*, product: Product) -> list[Bar]:
     """From five stars to one."""
     given = product.reviews.shown().order_by().values_list("stars").annotate(count=Count("pk"))
     counts = dict(given) if product.rating_count else {}
-    return [Bar(stars, counts.get(stars, 0), product.rating_count) for stars in range(MOST_STARS, 0, -1)]
+    return [Bar(stars, counts.get(stars, 0), product.rating_count) for stars in range(MAX_STARS, 0, -1)]
 
 
 def with_standing(products: ProductQuerySet, *, user: AbstractBaseUser | AnonymousUser) -> ProductQuerySet:

@@ -1,6 +1,6 @@
-"""Full-text search for products in the database, behind one interface for PostgreSQL and SQLite.
+"""Full-text product search in the database, with one interface for PostgreSQL and SQLite.
 
-`find` gives keys of products; `shop.catalogue.selectors` makes pages of them.
+`find` returns primary keys; `shop.catalogue.selectors` turns them into pages.
 """
 
 from shop.catalogue.search.criteria import EVERYTHING, Criteria, Sort

@@ -1,4 +1,4 @@
-"""Criteria of a product list: search text, filters and sorting."""
+"""Criteria of a product list: search text, filters, sort order."""
 
 from dataclasses import dataclass
 
@@ -16,9 +16,9 @@ class Sort(models.TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """`category` is a slug; prices are in minor units, both ends included. Empty and None ask for nothing.
+    """`category` is a slug; prices are in minor units, inclusive. Empty and None mean no restriction.
 
-    An empty `sort` is the best match where something is searched for, and else as the shop features its goods.
+    An empty `sort` means best match for a search, and the shop's featured order otherwise.
     """
 
     search: str = ""

@@ -1,4 +1,4 @@
-"""Interface of a search engine."""
+"""Interface of the search engines."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,13 +7,13 @@ from shop.catalogue.search.criteria import Criteria
 
 
 class Engine(Protocol):
-    """Its index is kept right by the database's own triggers, so no write to a product can pass it by.
+    """Search over an index that database triggers keep current, so no write to a product bypasses it.
 
-    It holds listed products only, and is installed by the `index` module beside the engine.
+    The index holds listed products only. The `index` module next to the engine installs it.
     """
 
     def find(self, words: Sequence[str], criteria: Criteria, *, limit: int) -> list[int]:
-        """Keys of products with every word, or one that begins with it, sorted as the criteria ask. One statement."""
+        """Primary keys of products that match every word as a prefix, in the requested order. One statement."""
 
-    def alike(self, words: Sequence[str]) -> dict[str, list[str]]:
-        """For each word some known ones that resemble it, among them the word itself if it is known. One statement."""
+    def similar_words(self, words: Sequence[str]) -> dict[str, list[str]]:
+        """For each word, indexed words similar to it, including the word itself if indexed. One statement."""

@@ -1,4 +1,4 @@
-"""Finds products by the engine of the database in use, and corrects mistyped searches."""
+"""Finds products with the engine of the current database, and corrects misspelt searches."""
 
 from django.db import connection
 
@@ -8,26 +8,26 @@ from shop.catalogue.search.postgresql.engine import Postgresql
 from shop.catalogue.search.sqlite.engine import Sqlite
 from shop.catalogue.search.terms import nearest, terms
 
-# More hits than anybody pages through. The database stops there, so that a word in half of all products costs no more.
+# Upper bound on hits, so that a word found in half of all products is not more expensive.
 MOST = 1000
 
 _ENGINES: dict[str, type[Engine]] = {"postgresql": Postgresql, "sqlite": Sqlite}
 
 
 def find(*, criteria: Criteria, limit: int = MOST) -> list[int]:
-    """Keys of at most `limit` listed products that have every word of the search, in the order of `criteria.sort`."""
-    asked = terms(criteria.search)
-    return _engine().find(asked, criteria, limit=limit) if asked else []
+    """Primary keys of at most `limit` listed products that match every search word, ordered by `criteria.sort`."""
+    words = terms(criteria.search)
+    return _engine().find(words, criteria, limit=limit) if words else []
 
 
 def correction(*, search: str) -> str:
-    """The search with its mistyped words set right, if that finds anything; else empty."""
-    asked = terms(search)
-    alike = _engine().alike(asked) if asked else {}
-    meant = " ".join(nearest(word, alike[word]) or word for word in asked)
-    if not meant or meant == " ".join(asked):
+    """The search with misspelt words corrected if that finds anything; otherwise empty."""
+    words = terms(search)
+    similar = _engine().similar_words(words) if words else {}
+    corrected = " ".join(nearest(word, similar[word]) or word for word in words)
+    if not corrected or corrected == " ".join(words):
         return ""
-    return meant if find(criteria=Criteria(search=meant), limit=1) else ""
+    return corrected if find(criteria=Criteria(search=corrected), limit=1) else ""
 
 
 def _engine() -> Engine:

@@ -1,7 +1,6 @@
-"""Installs the search index and its triggers, which update it in the transaction of each change to a product.
+"""Installs the search index and the triggers that update it in the transaction of each product change.
 
-So it holds for the admin, for imports and for `bulk_create` alike, and goods that are not listed cost nothing: they
-never enter it.
+Triggers cover the admin, imports and `bulk_create` alike. Unlisted products are not indexed and cost nothing.
 """
 
 from typing import Any
@@ -12,19 +11,19 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from shop.catalogue.search.postgresql import index as postgresql
 from shop.catalogue.search.sqlite import index as sqlite
 
-_MAKERS = {"postgresql": postgresql, "sqlite": sqlite}
+_INDEXES = {"postgresql": postgresql, "sqlite": sqlite}
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Make the index and fill it."""
-    _MAKERS[connection.vendor].install(connection)
+    """Create and fill the index."""
+    _INDEXES[connection.vendor].install(connection)
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
-    _MAKERS[connection.vendor].remove(connection)
+    _INDEXES[connection.vendor].remove(connection)
 
 
 def restore_triggers(*, using: str, **kwargs: Any) -> None:
-    """Receives `post_migrate`: on SQLite Django makes a table anew to change it, and its triggers are gone then."""
+    """Receiver of `post_migrate`: on SQLite Django alters a table by recreating it, which drops its triggers."""
     if connections[using].vendor == "sqlite":
         sqlite.restore_triggers(connections[using])

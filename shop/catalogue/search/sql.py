@@ -1,4 +1,4 @@
-"""SQL helpers that both search engines share."""
+"""SQL helpers shared by both search engines."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from shop.catalogue.search.criteria import Criteria
 
 
 def filters(criteria: Criteria, columns: Mapping[str, str]) -> tuple[str, list[Any]]:
-    """Conditions that begin with AND, and their values. `columns` names category_id, price and in_stock."""
+    """SQL conditions starting with AND, and their parameters. `columns` maps category_id, price and in_stock."""
     parts = {
         "AND {category_id} = (SELECT id FROM shop_category WHERE slug = %s)": criteria.category or None,
         "AND {price} >= %s": criteria.price_from,

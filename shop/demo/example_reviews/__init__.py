@@ -1,4 +1,4 @@
-"""The demo's example reviews: made up, and marked as examples on the pages."""
+"""Example reviews of the demo: fictional, and marked as examples on the pages."""
 
 from shop.demo.example_reviews import living, music_and_desk, out_and_about
 from shop.demo.example_reviews.review_data import Example

@@ -3,12 +3,12 @@
 from shop.demo.products import desk, german, home, kitchen, outdoors, sound, wear
 from shop.demo.products.product_data import CategoryData, CategoryTextData, ProductData, TextData
 
-# The shelves are dealt out in turn, so that the first page shows something of each.
-_SHELVES = (sound, desk, home, wear, outdoors, kitchen)
+# Categories alternate, so that the first page shows products of each.
+_CATEGORIES = (sound, desk, home, wear, outdoors, kitchen)
 
-CATEGORIES: list[CategoryData] = [shelf.CATEGORY for shelf in _SHELVES]
+CATEGORIES: list[CategoryData] = [module.CATEGORY for module in _CATEGORIES]
 PRODUCTS: list[ProductData] = [
-    product for row in zip(*(shelf.PRODUCTS for shelf in _SHELVES), strict=True) for product in row
+    product for row in zip(*(module.PRODUCTS for module in _CATEGORIES), strict=True) for product in row
 ]
 # By language: categories' texts by slug, and products' by sku.
 CATEGORY_TEXTS: dict[str, dict[str, CategoryTextData]] = {"de": german.CATEGORIES}

@@ -12,7 +12,7 @@ class CategoryData:
 
 @dataclass(frozen=True, slots=True)
 class ProductData:
-    """`price` is in cents of a euro; `image` is a path below static/; `stock` is what is there on the first day."""
+    """`price` is in cents of a euro; `image` is a path below static/; `stock` is the initial stock."""
 
     sku: str
     slug: str
@@ -27,7 +27,7 @@ class ProductData:
 
 @dataclass(frozen=True, slots=True)
 class TextData:
-    """A product's words in another language. An empty field leaves the product's own."""
+    """A product's texts in another language. An empty field falls back to the product's own text."""
 
     name: str
     tagline: str

@@ -1,1 +1,1 @@
-"""Parcels page of an order: corrects an address, replaces a lost or returned parcel, restocks a returned one."""
+"""Parcels page of an order: correct the address, replace a lost or returned parcel, restock a returned one."""

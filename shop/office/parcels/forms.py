@@ -1,4 +1,4 @@
-"""Forms of the parcels page: another address, and a replacement parcel."""
+"""Forms of the parcels page: address correction and replacement parcel."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from shop.checkout.address_form import AddressForm
 
 
 class CorrectionForm(AddressForm):
-    """Where the order goes instead; who gets it stays."""
+    """Corrected address; the recipient's name cannot change."""
 
     name = None  # type: ignore[assignment]
 
@@ -26,14 +26,14 @@ class CorrectionForm(AddressForm):
         return [self[name] for name in ("line1", "postcode", "city", "country")]
 
     def address(self) -> Address:
-        told = self.cleaned_data
-        return Address(line1=told["line1"], city=told["city"], postcode=told["postcode"], country=told["country"])
+        data = self.cleaned_data
+        return Address(line1=data["line1"], city=data["city"], postcode=data["postcode"], country=data["country"])
 
 
 class ReshipForm(CorrectionForm):
-    """`shipment` is the parcel that the page was about: sent twice, the form sends one parcel."""
+    """`shipment` is the parcel shown on the page, so that submitting the form twice sends one parcel."""
 
     shipment = forms.UUIDField(widget=forms.HiddenInput)
     goods_are_back = forms.BooleanField(
-        required=False, label=_("The goods are here again and can be sold: put them back before others are taken")
+        required=False, label=_("The returned items can be sold: put them back into stock first")
     )

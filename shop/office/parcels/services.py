@@ -1,4 +1,4 @@
-"""Stock of parcels that did not arrive: take a replacement, restock or write off what came back or was lost."""
+"""Stock of undelivered parcels: takes replacements, restocks returned items, writes off lost ones."""
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -12,23 +12,23 @@ from shop.models import StockMovement
 from shop.stock.services import release_stock, retake_stock
 
 Reason = StockMovement.Reason
-TAKE_BACK = "shipping.restock_returned_goods"
+RESTOCK_RETURNED = "shipping.take_back_goods"
 
 
 class ParcelNotReturned(RuntimeError):
-    """The order's parcel is not back, so its goods cannot be."""
+    """The order's parcel has not been returned. Nothing was changed."""
 
     def __init__(self, number: str) -> None:
         super().__init__(
-            _("The parcel of order %(number)s has not come back. Nothing was changed.") % {"number": number}
+            _("The parcel of order %(number)s has not been returned. Nothing was changed.") % {"number": number}
         )
 
 
 @transaction.atomic(savepoint=False)
 def take_replacement_stock(*, order: Order, goods_are_back: bool) -> None:
-    """Take the order's goods once more. What is lost or damaged is written off: the order no longer holds it.
+    """Take the order's items from stock again; lost or damaged ones are written off first.
 
-    Raises `OutOfStock`; then nothing was written.
+    Raises `OutOfStock`; nothing was written then.
     """
     if goods_are_back:
         release_stock(order=order)
@@ -39,12 +39,12 @@ def take_replacement_stock(*, order: Order, goods_are_back: bool) -> None:
 
 @transaction.atomic(savepoint=False)
 def restock_returned_parcel(*, order: Order, by: Operator) -> int:
-    """Put the goods of a returned parcel back on the shelf; how many pieces, 0 where that was done before.
+    """Return the contents of a returned parcel to stock. Returns the number of pieces, 0 if done before.
 
-    Raises `PermissionDenied`, and `ParcelNotReturned` unless the parcel that counts was returned.
+    Raises `PermissionDenied`, and `ParcelNotReturned` unless the order's current parcel was returned.
     """
-    if not by.has_perm(TAKE_BACK):
-        raise PermissionDenied(f"{by.get_username()} lacks the permission {TAKE_BACK}.")
+    if not by.has_perm(RESTOCK_RETURNED):
+        raise PermissionDenied(f"{by.get_username()} lacks the permission {RESTOCK_RETURNED}.")
     order = Order.objects.select_for_update().get(pk=order.pk)
     shipment = getattr(order, "shipment", None)
     is_back = shipment is not None and shipment.status == ShipmentStatus.RETURNED
@@ -56,13 +56,15 @@ def restock_returned_parcel(*, order: Order, by: Operator) -> int:
 
 
 def write_off_reference(order: Order) -> str:
-    """The reference of the movements that tell of an order's lost and damaged goods."""
+    """Reference of the movements that write off an order's lost or damaged items."""
     return f"{order.number} lost"
 
 
 def _write_off(order: Order) -> None:
-    """What the order holds is booked over to a reference of its own: no stock changes, the goods stay sold, and a later
-    cancellation puts back only what can be put back."""
+    """Move what the order holds to a separate reference, so that a later cancellation cannot return it to stock.
+
+    Stock is unchanged: the items stay sold.
+    """
     for product_id, pieces in _held(order).items():
         moved = ((pieces, Reason.RELEASE, order.number), (-pieces, Reason.SALE, write_off_reference(order)))
         StockMovement.objects.bulk_create(
@@ -72,6 +74,6 @@ def _write_off(order: Order) -> None:
 
 
 def _held(order: Order) -> dict[int, int]:
-    """Pieces by product that the order took and has not given back."""
+    """Pieces by product that the order has taken and not released."""
     movements = StockMovement.objects.filter(reference=order.number).order_by().values_list("product")
     return {product_id: -held for product_id, held in movements.annotate(held=Sum("quantity")).filter(held__lt=0)}

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from orders.errors import IllegalTransition
 from orders.models import Order, Status
-from payments.admin.refund_page import PERMISSION as GIVE_BACK
+from payments.admin.refunds import PERMISSION as REFUND
 from payments.models import PaymentStatus
 from shipping import delivery_problems
 from shipping.carrier_selection import quotes
@@ -25,22 +25,22 @@ from shop.office.parcels import services
 from shop.office.parcels.forms import CorrectionForm, ReshipForm
 from shop.stock.services import OutOfStock
 
-_NEEDED = ("orders.view_order", "shipping.view_shipment")
+_PERMISSIONS = ("orders.view_order", "shipping.view_shipment")
 
 
 @require_http_methods(["GET", "POST"])
 def parcels(request: HttpRequest, order_id: int) -> HttpResponse:
-    """For who may see orders and parcels. Each deed asks for a permission of its own."""
-    if not request.user.has_perms(_NEEDED):
+    """Requires permission to view orders and shipments; each action requires its own permission in addition."""
+    if not request.user.has_perms(_PERMISSIONS):
         raise PermissionDenied
     order = get_object_or_404(Order.objects.select_related("shipment").prefetch_related("lines"), pk=order_id)
     if request.method == "GET":
         return _page(request, order, _form(order))
-    deed = request.POST.get("deed", "")
-    if deed == "take_back":
-        _take_back(request, order)
+    action = request.POST.get("action", "")
+    if action == "restock_returned":
+        _restock_returned(request, order)
         return redirect(request.path)
-    form = (ReshipForm if deed == "reship" else CorrectionForm)(request.POST, order=order)
+    form = (ReshipForm if action == "reship" else CorrectionForm)(request.POST, order=order)
     if not form.is_valid():
         return _page(request, order, form)
     if isinstance(form, ReshipForm):
@@ -56,43 +56,43 @@ def _correct(request: HttpRequest, order: Order, form: CorrectionForm) -> None:
     except (delivery_problems.BookingInProgress, IllegalTransition) as refused:
         messages.error(request, str(refused))
     else:
-        _tell(request, order, _("The address is corrected, and the parcel is booked anew."))
+        _log_success(request, order, _("Address corrected. The parcel is being booked again."))
 
 
 def _reship(request: HttpRequest, order: Order, form: ReshipForm) -> None:
-    wanted = form.cleaned_data
-    shipment = get_object_or_404(Shipment, pk=wanted["shipment"], order=order)
+    data = form.cleaned_data
+    shipment = get_object_or_404(Shipment, pk=data["shipment"], order=order)
     try:
-        is_new = delivery_problems.reship(
-            shipment=shipment, goods_are_back=wanted["goods_are_back"], address=form.address(), by=request.user
+        is_new = repairs.reship(
+            shipment=shipment, goods_are_back=data["goods_are_back"], address=form.address(), by=request.user
         )
     except (OutOfStock, IllegalTransition) as refused:
         messages.error(request, str(refused))
         return
     if is_new:
-        _tell(request, order, _("Another parcel is being booked."))
+        _log_success(request, order, _("A replacement parcel is being booked."))
     else:
-        messages.info(request, _("Somebody has sent another parcel already, so nothing was changed."))
+        messages.info(request, _("A replacement parcel has already been sent. Nothing was changed."))
 
 
-def _take_back(request: HttpRequest, order: Order) -> None:
+def _restock_returned(request: HttpRequest, order: Order) -> None:
     try:
         pieces = services.restock_returned_parcel(order=order, by=request.user)
     except services.ParcelNotReturned as refused:
         messages.error(request, str(refused))
         return
-    told = ngettext("%(count)d piece is back on the shelf.", "%(count)d pieces are back on the shelf.", pieces)
-    _tell(request, order, told % {"count": pieces})
+    text = ngettext("%(count)d piece returned to stock.", "%(count)d pieces returned to stock.", pieces)
+    _log_success(request, order, text % {"count": pieces})
 
 
-def _tell(request: HttpRequest, order: Order, text: str) -> None:
-    """To who did it, and to who asks later: the order's history in the admin."""
+def _log_success(request: HttpRequest, order: Order, text: str) -> None:
+    """Show the text to the user and keep it in the order's admin history."""
     LogEntry.objects.log_actions(request.user.pk, [order], CHANGE, text)  # type: ignore[arg-type]
     messages.success(request, text)
 
 
 def _form(order: Order) -> CorrectionForm:
-    """The one of the two forms that the order's state asks for."""
+    """The form that applies to the order's status."""
     return ReshipForm(order=order) if order.status == Status.SHIPPED else CorrectionForm(order=order)
 
 
@@ -121,12 +121,12 @@ def _context(request: HttpRequest, order: Order, form: CorrectionForm) -> dict[s
         "stranded": shipment if is_stranded and order.status == Status.SHIPPED else None,
         "may_reship": user.has_perm(delivery_problems.RESHIP_PARCEL),
         "returned": shipment is not None and shipment.status == ShipmentStatus.RETURNED,
-        "may_take_back": user.has_perm(services.TAKE_BACK),
-        "give_back_url": _give_back_url(order) if user.has_perm(GIVE_BACK) else "",
+        "may_restock_returned": user.has_perm(services.RESTOCK_RETURNED),
+        "refund_url": _refund_url(order) if user.has_perm(REFUND) else "",
     }
 
 
-def _give_back_url(order: Order) -> str:
-    """The page that gives the order's money back; nothing where there is none to give."""
+def _refund_url(order: Order) -> str:
+    """The refund page of the order's captured payment; empty if there is none."""
     payment = order.payments.filter(status=PaymentStatus.CAPTURED).first()
     return reverse("admin:payments_payment_refund", args=[payment.pk]) if payment else ""

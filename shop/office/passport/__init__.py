@@ -1,1 +1,1 @@
-"""Passport of an order: everything that happened to it, on one page of the admin."""
+"""Order passport: everything recorded about one order, on one admin page."""

@@ -1,4 +1,4 @@
-"""Reads everything that all apps know about one order, in a fixed number of statements."""
+"""Reads everything recorded about one order, in a fixed number of statements."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ from shop.office.parcels.services import write_off_reference
 if TYPE_CHECKING:
     from messaging.operations.models import AuditEntry
 
-#: More messages than any order has; a bound all the same, so that no page grows without one.
+#: Far more than an order normally has. Bounds the size of the page.
 MESSAGES_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
 class OrderRecords:
-    """As they stand in the tables; `pauses` are those of the order's queues during its life."""
+    """Rows as stored. `pauses` are those of the order's queues during its lifetime."""
 
     order: Order
     lines: list[OrderLine]
@@ -68,7 +68,7 @@ def order_records(*, order_id: int) -> OrderRecords:
 
 
 def _actions(message_ids: Sequence[UUID]) -> list["AuditEntry"]:
-    """What operators did about these messages; nothing where the desk is not installed."""
+    """Operators' actions on these messages; empty if the desk is not installed."""
     if not apps.is_installed("messaging.operations"):
         return []
     from messaging.operations.models import AuditEntry
@@ -78,7 +78,7 @@ def _actions(message_ids: Sequence[UUID]) -> list["AuditEntry"]:
 
 def _pauses(messages: Sequence[Message], *, since: datetime) -> list[QueuePause]:
     until = max((message.finished_at for message in messages if message.finished_at), default=None)
-    lasted = QueuePause.objects.filter(Q(resumed_at=None) | Q(resumed_at__gt=since))
+    overlapping = QueuePause.objects.filter(Q(resumed_at=None) | Q(resumed_at__gt=since))
     if until is not None and all(message.finished_at for message in messages):
-        lasted = lasted.filter(paused_at__lt=until)
-    return list(lasted.filter(queue__in={message.queue for message in messages}).order_by("paused_at"))
+        overlapping = overlapping.filter(paused_at__lt=until)
+    return list(overlapping.filter(queue__in={message.queue for message in messages}).order_by("paused_at"))

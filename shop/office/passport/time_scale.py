@@ -1,7 +1,7 @@
-"""Logarithmic time axis that shows milliseconds and hours side by side.
+"""Logarithmic time axis, so that milliseconds and hours fit on one chart.
 
-Each stretch between two moments at which something happened is drawn as wide as the logarithm of its length. So the
-order of things and the short waits stay visible beside a delay of half an hour; how long each took stands beside it.
+The width of each interval between two consecutive events is the logarithm of its duration. Short waits stay visible
+next to a delay of half an hour; durations are printed beside the bars.
 """
 
 from bisect import bisect_right
@@ -22,21 +22,21 @@ class Tick:
 
 
 class TimeScale:
-    """Maps moments to 0…`WIDTH`. Made from all moments that will be asked for; others fall between them."""
+    """Maps times to 0…`WIDTH`. Built from all times that are drawn; a time in between maps to the one before it."""
 
     def __init__(self, moments: Iterable[datetime]) -> None:
         self._moments = sorted(set(moments))
-        self._places = [0.0]
+        self._positions = [0.0]
         for before, after in pairwise(self._moments):
-            self._places.append(self._places[-1] + log1p(_ms(before, after) / SHORTEST_MS))
+            self._positions.append(self._positions[-1] + log1p(_ms(before, after) / SHORTEST_MS))
 
     def x(self, moment: datetime) -> int:
-        """The place of a moment, in whole units."""
-        number = max(0, bisect_right(self._moments, moment) - 1)
-        return round(self._places[number] * WIDTH / (self._places[-1] or 1))
+        """The position of a time, in whole units."""
+        index = max(0, bisect_right(self._moments, moment) - 1)
+        return round(self._positions[index] * WIDTH / (self._positions[-1] or 1))
 
     def ticks(self, *, apart: int = 170) -> list[Tick]:
-        """Some of the moments, at least `apart` units from one another, with the seconds since the first."""
+        """A selection of the times, at least `apart` units from each other, with the seconds since the first."""
         found: list[Tick] = []
         for moment in self._moments:
             x = self.x(moment)

@@ -16,30 +16,30 @@ from orders.timeline import describe
 from shop.office.passport.selectors import order_records
 from shop.office.passport.waterfall import waterfall
 
-_NEEDED = ("orders.view_order", "messaging.view_message")
+_PERMISSIONS = ("orders.view_order", "messaging.view_message")
 
 
 @require_safe
 def passport(request: HttpRequest, order_id: int) -> HttpResponse:
-    """For who may see orders and messages. Who is behind the order is told only to who may reveal it."""
-    if not request.user.has_perms(_NEEDED):
+    """Requires permission to view orders and messages. Personal data is masked without the reveal permission."""
+    if not request.user.has_perms(_PERMISSIONS):
         raise PermissionDenied
     try:
-        found = order_records(order_id=order_id)
+        records = order_records(order_id=order_id)
     except Order.DoesNotExist:
         raise Http404 from None
     may_reveal = Actor.of(request.user).may(permissions.REVEAL)
-    shown = str if may_reveal else mask_text
+    mask = str if may_reveal else mask_text
     context = {
         **admin.site.each_context(request),
-        "title": _("Passport of %(number)s") % {"number": found.order.number},
+        "title": _("Passport of %(number)s") % {"number": records.order.number},
         "opts": Order._meta,
-        "records": found,
-        "order": found.order,
-        "timeline": [(event, describe(event)) for event in found.events],
-        "waterfall": waterfall(found.messages, found.attempts, now=timezone.now()),
-        "actions": [(action, shown(action.reason)) for action in found.actions],
-        "pauses": [(pause, shown(pause.reason)) for pause in found.pauses],
+        "records": records,
+        "order": records.order,
+        "timeline": [(event, describe(event)) for event in records.events],
+        "waterfall": waterfall(records.messages, records.attempts, now=timezone.now()),
+        "actions": [(action, mask(action.reason)) for action in records.actions],
+        "pauses": [(pause, mask(pause.reason)) for pause in records.pauses],
         "may_reveal": may_reveal,
     }
     return TemplateResponse(request, "admin/shop/passport/page.html", context)

@@ -1,4 +1,4 @@
-"""Waterfall of an order's messages: when each waited, when it was processed, and what caused it."""
+"""Waterfall chart of an order's messages: waiting time, processing time and causation."""
 
 import uuid
 from collections import defaultdict
@@ -9,14 +9,14 @@ from datetime import datetime
 from messaging.models import Attempt, Message, State
 from shop.office.passport.time_scale import Tick, TimeScale
 
-#: What a stretch of a message's life is, in the order in which they come.
-SCHEDULED, LEDGER, WAITING, QUEUE, FAILED, WORK = "scheduled", "ledger", "waiting", "queue", "failed", "work"
-_WAITS = (SCHEDULED, LEDGER, WAITING, QUEUE)
-DEEPEST = 6
+#: Phases of a message, in the order in which they occur.
+SCHEDULED, OUTBOX, WAITING, QUEUE, FAILED, WORK = "scheduled", "outbox", "waiting", "queue", "failed", "work"
+_WAITS = (SCHEDULED, OUTBOX, WAITING, QUEUE)
+MAX_DEPTH = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Phase:
     kind: str
     start: datetime
     end: datetime
@@ -28,7 +28,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A stretch as a rectangle; never so narrow that it cannot be seen."""
+    """A phase drawn as a rectangle, with a minimum width so that it stays visible."""
 
     kind: str
     seconds: float
@@ -38,7 +38,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A message. `depth` is how many causes stand above it; `waited`, `worked` and `failed` are seconds."""
+    """A message. `depth` is its number of ancestors; `waited`, `worked` and `failed` are seconds."""
 
     message: Message
     depth: int
@@ -56,63 +56,63 @@ class Waterfall:
 
 
 def waterfall(messages: Sequence[Message], attempts: Iterable[Attempt], *, now: datetime) -> Waterfall:
-    """Each message below its cause, on one axis."""
+    """Each message below the one that caused it, on a common time axis."""
     failures: dict[uuid.UUID, list[Attempt]] = defaultdict(list)
     for attempt in attempts:
         failures[attempt.message_id].append(attempt)
-    lives = {message.pk: list(_life(message, failures[message.pk], now)) for message in messages}
-    moments = [moment for life in lives.values() for stretch in life for moment in (stretch.start, stretch.end)]
-    scale = TimeScale(moments)
-    rows = [_row(message, depth, lives[message.pk], scale) for message, depth in _by_cause(messages)]
-    seconds = (max(moments) - min(moments)).total_seconds() if moments else 0.0
+    phases_by_message = {message.pk: list(_phases(message, failures[message.pk], now)) for message in messages}
+    times = [time for phases in phases_by_message.values() for phase in phases for time in (phase.start, phase.end)]
+    scale = TimeScale(times)
+    rows = [_row(message, depth, phases_by_message[message.pk], scale) for message, depth in _by_cause(messages)]
+    seconds = (max(times) - min(times)).total_seconds() if times else 0.0
     return Waterfall(rows=rows, ticks=scale.ticks(), seconds=seconds)
 
 
-def _life(message: Message, attempts: Sequence[Attempt], now: datetime) -> Iterator[Stretch]:
-    """The ledger keeps due, sent and started times of the last run only; before that there is waiting, and failures."""
+def _phases(message: Message, attempts: Sequence[Attempt], now: datetime) -> Iterator[Phase]:
+    """The outbox row holds due, sent and start times of the last run only; earlier runs show as waits and failures."""
     at = message.created_at
     for attempt in attempts:
         began = max(at, attempt.started_at or attempt.ended_at)
-        yield from _stretch(WAITING, at, began)
-        yield Stretch(FAILED, began, max(began, attempt.ended_at))
+        yield from _phase(WAITING, at, began)
+        yield Phase(FAILED, began, max(began, attempt.ended_at))
         at = max(at, attempt.ended_at)
     if message.state in (State.DEAD, State.DISCARDED):
         return
     due = max(at, message.available_at)
-    yield from _stretch(SCHEDULED, at, due)
+    yield from _phase(SCHEDULED, at, due)
     if message.state == State.PENDING:
-        yield from _stretch(LEDGER, due, now)
+        yield from _phase(OUTBOX, due, now)
         return
     sent = max(due, message.sent_at or due)
-    yield from _stretch(LEDGER, due, sent)
+    yield from _phase(OUTBOX, due, sent)
     ended = message.finished_at or now
     started = max(sent, message.started_at or ended)
-    yield from _stretch(QUEUE, sent, started)
-    yield from _stretch(WORK, started, ended)
+    yield from _phase(QUEUE, sent, started)
+    yield from _phase(WORK, started, ended)
 
 
-def _stretch(kind: str, start: datetime, end: datetime) -> Iterator[Stretch]:
+def _phase(kind: str, start: datetime, end: datetime) -> Iterator[Phase]:
     if end > start:
-        yield Stretch(kind, start, end)
+        yield Phase(kind, start, end)
 
 
-def _row(message: Message, depth: int, life: Sequence[Stretch], scale: TimeScale) -> Row:
+def _row(message: Message, depth: int, phases: Sequence[Phase], scale: TimeScale) -> Row:
     bars = []
-    for stretch in life:
-        x = scale.x(stretch.start)
-        bars.append(Bar(stretch.kind, stretch.seconds, x, max(3, scale.x(stretch.end) - x)))
+    for phase in phases:
+        x = scale.x(phase.start)
+        bars.append(Bar(phase.kind, phase.seconds, x, max(3, scale.x(phase.end) - x)))
     return Row(
         message=message,
-        depth=min(depth, DEEPEST),
+        depth=min(depth, MAX_DEPTH),
         bars=tuple(bars),
-        waited=sum(stretch.seconds for stretch in life if stretch.kind in _WAITS),
-        worked=sum(stretch.seconds for stretch in life if stretch.kind == WORK),
-        failed=sum(stretch.seconds for stretch in life if stretch.kind == FAILED),
+        waited=sum(phase.seconds for phase in phases if phase.kind in _WAITS),
+        worked=sum(phase.seconds for phase in phases if phase.kind == WORK),
+        failed=sum(phase.seconds for phase in phases if phase.kind == FAILED),
     )
 
 
 def _by_cause(messages: Sequence[Message]) -> Iterator[tuple[Message, int]]:
-    """Each message after the one that caused it. A cause that is not among them, such as a request, makes a root."""
+    """Depth first: each message after its cause. Messages caused by anything else, such as a request, are roots."""
     known = {message.pk for message in messages}
     effects: dict[uuid.UUID | None, list[Message]] = defaultdict(list)
     for message in messages:

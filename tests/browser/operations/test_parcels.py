@@ -23,17 +23,17 @@ def test_a_lost_parcel_is_replaced(visit):
     operator = visit("/account/login/?next=/admin/shipping/shipment/?needs_attention=yes")
     sign_in(operator, name="operator")
     expect(operator.locator("#result_list")).to_contain_text(number)
-    open_parcels(operator, number)
-    expect(operator.get_by_role("heading", name="The parcel is lost: what now?")).to_be_visible()
-    assert page_findings(operator) == []
+    parcels_of(operator, number)
+    expect(operator.get_by_role("heading", name="Parcel lost: choose what to do")).to_be_visible()
+    assert faults(operator) == []
     operator.get_by_label("City").fill("York")
-    operator.get_by_role("button", name="Send another parcel").click()
-    expect(operator.get_by_text("Another parcel is being booked.")).to_be_visible()
+    operator.get_by_role("button", name="Send replacement parcel").click()
+    expect(operator.get_by_text("A replacement parcel is being booked.")).to_be_visible()
     expect(status(shopper)).to_have_attribute("data-status", SHIPPED)
     expect(shopper.locator("#timeline")).to_contain_text("We are sending another parcel")
     operator.reload()
-    expect(operator.get_by_text("another one was sent")).to_be_visible()
-    assert page_findings(operator) == []
+    expect(operator.get_by_text("(replaced)")).to_be_visible()
+    assert faults(operator) == []
 
 
 def test_a_rejected_address_is_corrected(visit):
@@ -45,8 +45,8 @@ def test_a_rejected_address_is_corrected(visit):
     open_parcels(operator, number)
     assert page_findings(operator) == []
     operator.get_by_label("City").fill("York")
-    operator.get_by_role("button", name="Correct the address").click()
-    expect(operator.get_by_text("The address is corrected")).to_be_visible()
+    operator.get_by_role("button", name="Correct address").click()
+    expect(operator.get_by_text("Address corrected")).to_be_visible()
     expect(status(shopper)).to_have_attribute("data-status", SHIPPED)
     operator.reload()
     with operator.expect_download() as label:

@@ -20,9 +20,9 @@ def test_low_stock_is_restocked_and_a_count_corrected(visit):
     row = page.locator(".stockroom-table tbody tr").first
     name = row.get_by_role("link").inner_text()
     product = row.get_by_role("link").get_attribute("href")
-    row.get_by_label("that came in").fill("40")
-    page.get_by_role("button", name="Add to the stock").click()
-    expect(page.get_by_text("1 product is restocked.")).to_be_visible()
+    row.get_by_label("received").fill("40")
+    page.get_by_role("button", name="Add to stock").click()
+    expect(page.get_by_text("1 product restocked.")).to_be_visible()
     expect(page.locator(".stockroom-table tbody tr")).to_have_count(before - 1)
 
     page.goto(product)
@@ -30,8 +30,8 @@ def test_low_stock_is_restocked_and_a_count_corrected(visit):
     assert page_findings(page) == []
     page.get_by_label("Pieces counted").fill("38")
     page.get_by_label("Reason").fill("two were broken")
-    page.get_by_role("button", name="Correct the stock").click()
-    expect(page.get_by_text("The stock is corrected by")).to_be_visible()
+    page.get_by_role("button", name="Correct stock").click()
+    expect(page.get_by_text("Stock corrected by")).to_be_visible()
     expect(page.locator(".stockroom-table tbody tr").first).to_contain_text("two were broken")
-    page.get_by_role("link", name="Who did what").click()
+    page.get_by_role("link", name="Change history").click()
     expect(page.locator("#change-history")).to_contain_text("two were broken")

@@ -66,7 +66,7 @@ def test_a_weak_password_is_refused_with_the_reason_beside_it(client, password):
 
 def test_an_address_has_one_account_however_its_letters_are_written(client):
     UserFactory.create(username="first", email="aDa@example.com")
-    assert "There is an account with this e-mail address." in text(register(client))
+    assert "An account with this e-mail address already exists." in text(register(client))
     assert User.objects.count() == 1
 
 

@@ -1,4 +1,4 @@
-"""Does the search find what is for sale, on either database, whoever wrote it and in whatever language?"""
+"""Product search on both databases: matching, languages, corrections, index maintenance."""
 
 import pytest
 from django.db import connection

@@ -1,4 +1,4 @@
-"""Is the demo catalogue whole: unique names, pictures that exist, prices that make sense?"""
+"""Demo catalogue: unique names, existing images, plausible prices, translations."""
 
 from django.contrib.staticfiles import finders
 
@@ -10,7 +10,7 @@ def test_everything_is_named_once():
         assert len(set(values)) == len(values) == 60
 
 
-def test_every_product_stands_in_a_category_that_exists():
+def test_every_product_is_in_an_existing_category():
     assert {p.category for p in PRODUCTS} == {c.slug for c in CATEGORIES}
 
 

@@ -1,4 +1,4 @@
-"""Does the demo fill an empty shop, once, with logins in demo mode only?"""
+"""Demo data: complete, idempotent, logins in demo mode only."""
 
 import io
 from typing import Any
@@ -32,14 +32,14 @@ def everything() -> list[Any]:
     return [list(model.objects.order_by("pk").values()) for model in models]
 
 
-def test_an_empty_shop_becomes_one_to_look_at():
-    told = seed()
+def test_an_empty_shop_is_filled():
+    output = seed()
     assert Category.objects.count() == len(CATEGORIES)
     assert Product.objects.count() == len(PRODUCTS)
     assert Order.objects.count() == len(SALES)
     assert Review.objects.count() == len(EXAMPLES)
-    assert f"{len(PRODUCTS)} new products" in told
-    assert all(f"{sale.name}: {sale.outcome}." in told for sale in SALES)
+    assert f"{len(PRODUCTS)} products created" in output
+    assert all(f"{sale.name}: {sale.outcome}." in output for sale in SALES)
 
 
 def test_stock_is_the_sum_of_its_movements():
@@ -48,7 +48,7 @@ def test_stock_is_the_sum_of_its_movements():
         assert stock == (moved or 0)
 
 
-def test_opinions_are_of_goods_that_are_sold_and_nobody_says_a_thing_twice():
+def test_example_reviews_are_of_existing_products_and_unique_by_author():
     assert {said.sku for said in EXAMPLES} <= {product.sku for product in PRODUCTS}
     assert len({(said.sku, said.author) for said in EXAMPLES}) == len(EXAMPLES)
     assert {said.stars for said in EXAMPLES} == {1, 2, 3, 4, 5}
@@ -57,11 +57,11 @@ def test_opinions_are_of_goods_that_are_sold_and_nobody_says_a_thing_twice():
 def test_a_second_run_changes_nothing():
     seed()
     before = everything()
-    assert "0 new products" in seed()
+    assert "0 products created" in seed()
     assert everything() == before
 
 
-def test_what_somebody_changed_is_left_alone():
+def test_changes_by_staff_are_kept():
     seed()
     Product.objects.filter(sku=PRODUCTS[0].sku).update(price=1, is_listed=False)
     shopper = User.objects.get(username="shopper")
@@ -93,7 +93,7 @@ def test_operators_retry_and_discard_and_support_looks():
     assert not shopper.get_all_permissions()
 
 
-def test_every_permission_that_is_given_exists():
+def test_every_granted_permission_exists():
     seed()
     for name, wanted in GROUPS.items():
         assert Group.objects.get(name=name).permissions.count() == len(wanted)
@@ -107,17 +107,20 @@ def test_outside_demo_mode_there_are_no_logins_and_no_orders(settings):
     assert not Order.objects.exists()
 
 
-def test_the_orders_come_to_the_ends_that_were_told():
+def test_the_orders_have_the_announced_outcomes():
     seed()
     deliver_all(limit=500)
-    told = {order.email.partition("@")[0]: order for order in Order.objects.all()}
+    orders = {order.email.partition("@")[0]: order for order in Order.objects.all()}
     for key in ("good-1", "flaky", "carrier"):
-        assert told[key].status in ("shipped", "delivered"), key
-    assert told["bug"].status == "placed"
-    assert told["outage"].status == "placed"
-    assert told["nowhere"].status == "paid"
-    assert told["rejected"].status == "paid"
-    assert {key: told[key].shipment.status for key in ("lost", "returned")} == {"lost": "lost", "returned": "returned"}
+        assert orders[key].status in ("shipped", "delivered"), key
+    assert orders["bug"].status == "placed"
+    assert orders["outage"].status == "placed"
+    assert orders["nowhere"].status == "paid"
+    assert orders["rejected"].status == "paid"
+    assert {key: orders[key].shipment.status for key in ("lost", "returned")} == {
+        "lost": "lost",
+        "returned": "returned",
+    }
     dead = Message.objects.dead()
-    assert {m.subject for m in dead} == {told[key].number for key in ("bug", "outage", "nowhere", "rejected")}
+    assert {m.subject for m in dead} == {orders[key].number for key in ("bug", "outage", "nowhere", "rejected")}
     assert Order.objects.filter(user__username="shopper", status__in=["payment_failed", "cancelled"]).count() == 1

@@ -1,4 +1,4 @@
-"""Is an invoice whole, readable in any of Europe's languages, and given only for what was paid?"""
+"""Invoices: content, editions, languages, printing, and only for paid orders."""
 
 import uuid
 from io import BytesIO
@@ -11,7 +11,7 @@ from orders import services as orders
 from orders.models import Order
 from payments.services import refund_order
 from shop.checkout.services import LineWanted
-from shop.invoices import services as stored
+from shop.invoices import services as invoices
 from shop.invoices.pdf import invoice_pdf
 from shop.models import Invoice
 from shop.order_pages.selectors import order_view
@@ -27,15 +27,15 @@ def lamp():
     return ProductFactory.create(name="Lamp", price=1000, stock=50, category=CategoryFactory.create())
 
 
-def pages(paper: bytes) -> list[str]:
-    return [page.extract_text() for page in PdfReader(BytesIO(paper)).pages]
+def pages(document: bytes) -> list[str]:
+    return [page.extract_text() for page in PdfReader(BytesIO(document)).pages]
 
 
-def paper_of(order: Order) -> bytes:
+def invoice_of(order: Order) -> bytes:
     return invoice_pdf(view=order_view(public_id=order.public_id), paid_with="Visa card")
 
 
-def test_a_paid_order_has_an_invoice_to_take_home(client, lamp):
+def test_a_paid_order_has_an_invoice_to_download(client, lamp):
     order = place(lines=[LineWanted(sku=lamp.sku, quantity=3)], shipping_method="express")
     deliver_due()
     answer = client.get(f"/orders/{order.public_id}/invoice.pdf")
@@ -53,7 +53,7 @@ def test_a_paid_order_has_an_invoice_to_take_home(client, lamp):
 
 
 @pytest.mark.parametrize("was_asked", [True, False])
-def test_an_unpaid_order_has_none_and_says_so(client, lamp, was_asked):
+def test_an_unpaid_order_has_no_invoice(client, lamp, was_asked):
     order = place(lines=[LineWanted(sku=lamp.sku, quantity=1)], payment_method="pm_card_declined")
     if was_asked:
         deliver_due()
@@ -63,20 +63,20 @@ def test_an_unpaid_order_has_none_and_says_so(client, lamp, was_asked):
     assert "invoice.pdf" not in client.get(f"/orders/{order.public_id}/").content.decode()
 
 
-def test_money_on_its_way_back_and_money_given_back_are_told(lamp):
+def test_pending_and_completed_refunds_appear_on_the_invoice(lamp):
     order = place(lines=[LineWanted(sku=lamp.sku, quantity=1)])
     deliver(take(task="payments.charge_payment"))
     cancel(order=order)
-    assert "is on its way back" in pages(paper_of(order))[0]
+    assert "is being refunded" in pages(invoice_of(order))[0]
     deliver_due()
-    assert "Credit note" in pages(paper_of(order))[0]
+    assert "Credit note" in pages(invoice_of(order))[0]
 
 
-def test_a_long_order_breaks_over_pages_that_repeat_the_head(lamp):
+def test_a_long_order_breaks_over_pages_that_repeat_the_header(lamp):
     goods = ProductFactory.create_batch(120, price=100)
     order = place(lines=[LineWanted(sku=product.sku, quantity=1) for product in goods])
     orders.mark_paid(order=order)
-    texts = pages(paper_of(order))
+    texts = pages(invoice_of(order))
     assert len(texts) > 3
     for number, text in enumerate(texts, start=1):
         assert f"Page {number} of {len(texts)}" in text
@@ -87,20 +87,20 @@ def test_a_long_order_breaks_over_pages_that_repeat_the_head(lamp):
 
 
 @pytest.mark.parametrize("name", ["Zażółć Gęślą Jaźń", "Ärger Größe", "Čapek Dvořák", "Ελένη", "Анна Каренина"])
-def test_names_keep_their_letters(lamp, name):
+def test_names_keep_their_characters(lamp, name):
     order = place(lines=[LineWanted(sku=lamp.sku, quantity=1)], name=name)
     orders.mark_paid(order=order)
-    assert name in pages(paper_of(order))[0]
+    assert name in pages(invoice_of(order))[0]
 
 
-def test_signs_of_markup_stay_text(lamp):
+def test_markup_is_escaped(lamp):
     name = "<b>Ada</b> & <para> <img src=x>"
     order = place(lines=[LineWanted(sku=lamp.sku, quantity=1)], name=name)
     orders.mark_paid(order=order)
-    assert name in pages(paper_of(order))[0]
+    assert name in pages(invoice_of(order))[0]
 
 
-def test_an_invoice_is_stored_and_given_out_again_as_it_was(client, lamp, settings):
+def test_an_issued_invoice_never_changes(client, lamp, settings):
     order = place(lines=[LineWanted(sku=lamp.sku, quantity=1)])
     deliver_due(limit=1)
     address = f"/orders/{order.public_id}/invoice.pdf"
@@ -110,22 +110,22 @@ def test_an_invoice_is_stored_and_given_out_again_as_it_was(client, lamp, settin
     assert bytes(Invoice.objects.get().pdf) == first
 
 
-def test_what_has_changed_since_is_another_edition_and_the_first_stays(lamp):
+def test_a_change_results_in_a_new_edition_and_keeps_the_first(lamp):
     order = place(lines=[LineWanted(sku=lamp.sku, quantity=1)])
     deliver_due()
-    first = stored.issue_invoice(view=order_view(public_id=order.public_id))
-    refund_order(order=order, amount=300, request_id=uuid.uuid4(), by="olga")
+    first = invoices.issue_invoice(view=order_view(public_id=order.public_id))
+    give_back(order=order, amount=300, request_id=uuid.uuid4(), by="olga")
     deliver_due()
-    second = stored.issue_invoice(view=order_view(public_id=order.public_id))
+    second = invoices.issue_invoice(view=order_view(public_id=order.public_id))
     assert "Credit note" not in pages(first)[0]
-    assert "Credit note: €3.00 of it was given back." in pages(second)[0]
+    assert "Credit note: €3.00 was refunded." in pages(second)[0]
     assert Invoice.objects.count() == 2
     with translation.override("de"):
-        assert "Rechnung" in pages(stored.issue_invoice(view=order_view(public_id=order.public_id)))[0]
+        assert "Rechnung" in pages(invoices.issue_invoice(view=order_view(public_id=order.public_id)))[0]
     assert Invoice.objects.count() == 3
 
 
-def test_many_are_printed_as_one_file_each_in_its_language(admin_client, lamp):
+def test_several_invoices_are_printed_as_one_file_each_in_its_language(admin_client, lamp):
     english, german = (place(lines=[LineWanted(sku=lamp.sku, quantity=1)], language=code) for code in ("en", "de"))
     unpaid = place(lines=[LineWanted(sku=lamp.sku, quantity=1)], payment_method="pm_card_declined")
     deliver_due()
@@ -138,12 +138,12 @@ def test_many_are_printed_as_one_file_each_in_its_language(admin_client, lamp):
     assert Invoice.objects.count() == 2
 
 
-def test_what_cannot_be_printed_is_told(admin_client, lamp, monkeypatch):
+def test_a_selection_that_cannot_be_printed_is_explained(admin_client, lamp, monkeypatch):
     unpaid = place(lines=[LineWanted(sku=lamp.sku, quantity=1)])
-    assert "None of these was paid" in print_invoices(admin_client, unpaid).content.decode()
-    monkeypatch.setattr(stored, "MOST_AT_ONCE", 1)
+    assert "None of the selected orders has been paid" in print_invoices(admin_client, unpaid).content.decode()
+    monkeypatch.setattr(invoices, "MAX_AT_ONCE", 1)
     others = [place(lines=[LineWanted(sku=lamp.sku, quantity=1)]) for _ in range(2)]
-    assert "At most 1 at once" in print_invoices(admin_client, *others).content.decode()
+    assert "At most 1 invoices at once" in print_invoices(admin_client, *others).content.decode()
     assert not Invoice.objects.exists()
 
 
@@ -152,10 +152,10 @@ def print_invoices(client, *orders):
     return client.post("/admin/orders/order/", chosen, follow=True)
 
 
-def test_a_forgotten_shopper_leaves_no_invoice_with_a_name(lamp):
+def test_anonymising_an_order_deletes_invoices_that_name_the_buyer(lamp):
     order = place(lines=[LineWanted(sku=lamp.sku, quantity=1)])
     deliver_all()
-    stored.issue_invoice(view=order_view(public_id=order.public_id))
+    invoices.issue_invoice(view=order_view(public_id=order.public_id))
     orders.anonymise_order(order=order)
     assert not Invoice.objects.exists()
-    assert "Lovelace" not in pages(stored.issue_invoice(view=order_view(public_id=order.public_id)))[0]
+    assert "Lovelace" not in pages(invoices.issue_invoice(view=order_view(public_id=order.public_id)))[0]

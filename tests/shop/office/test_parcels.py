@@ -1,4 +1,4 @@
-"""Can a person in the office see an order's parcels and mend their way, and what does the shopper read meanwhile?"""
+"""Parcels page: address correction, replacement, restocking, and what the order page shows meanwhile."""
 
 from typing import Any
 
@@ -16,8 +16,8 @@ from tests.delivery import deliver, deliver_all, deliver_due, take
 from tests.factories import UserFactory, place
 
 pytestmark = pytest.mark.django_db(transaction=True)
-LOOK = ("view_order", "view_shipment")
-ACT = (*LOOK, "reship_parcel", "correct_address", "restock_returned_goods", "refund_payment")
+VIEW = ("view_order", "view_shipment")
+ALL = (*VIEW, "reship_parcel", "correct_address", "take_back_goods", "give_back_payment")
 BERN = {"line1": "Hauptstrasse 1", "postcode": "3011", "city": "Bern", "country": "CH"}
 
 
@@ -31,7 +31,7 @@ def client_with(*permissions: str) -> Client:
 
 @pytest.fixture
 def operator() -> Client:
-    return client_with(*ACT)
+    return client_with(*ALL)
 
 
 def url(order: Order) -> str:
@@ -61,7 +61,7 @@ def shown(order: Order) -> str:
     return " ".join(Client().get(f"/orders/{order.public_id}/").content.decode().split())
 
 
-def test_the_page_tells_parcels_and_what_the_carrier_told(operator):
+def test_the_page_shows_parcels_and_tracking_events(operator):
     order = ended("Bern")
     page = text(operator, order)
     shipment = Shipment.objects.get()
@@ -70,115 +70,115 @@ def test_the_page_tells_parcels_and_what_the_carrier_told(operator):
         "Delivered, Bern", f"/admin/shipping/shipment/{shipment.pk}/label.pdf", "Packing slip",
     ):  # fmt: skip
         assert words in page, words
-    assert "what now?" not in page
+    assert "choose what to do" not in page
 
 
-def test_before_a_booking_the_page_tells_who_would_take_it(operator):
+def test_before_a_booking_the_page_shows_carrier_quotes(operator):
     page = text(operator, place(address=_address("DE")))
-    assert "No parcel is booked yet." in page
-    assert "Swiftpost: €7.30, working days 2 to 4" in page
-    assert "Landpost: €4.35, working days 3 to 4" in page
+    assert "No parcel booked yet." in page
+    assert "Swiftpost: €7.30, 2 to 4 working days" in page
+    assert "Landpost: €4.35, 3 to 4 working days" in page
 
 
-def test_who_may_not_see_parcels_does_not_and_who_may_only_look_is_offered_no_deed():
+def test_viewing_needs_permission_and_viewers_are_offered_no_actions():
     order = ended("Returnham")
     assert client_with("view_order").get(url(order)).status_code == 403
-    page = text(client_with(*LOOK), order)
-    assert "The parcel came back: what now?" in page
-    for deed in ("Send another parcel", "Put them back on the shelf", "Give money back"):
-        assert deed not in page
+    page = text(client_with(*VIEW), order)
+    assert "Parcel returned: choose what to do" in page
+    for action in ("Send replacement parcel", "Return items to stock", "Refund…"):
+        assert action not in page
 
 
-@pytest.mark.parametrize("deed", ["reship", "address", "take_back"])
-def test_a_deed_without_its_permission_is_forbidden(deed):
+@pytest.mark.parametrize("action", ["reship", "address", "restock_returned"])
+def test_an_action_without_its_permission_is_forbidden(action):
     order = ended("Returnham")
-    wishes = BERN | {"deed": deed, "shipment": str(Shipment.objects.get().pk)}
-    assert client_with(*LOOK).post(url(order), wishes).status_code == 403
+    data = BERN | {"action": action, "shipment": str(Shipment.objects.get().pk)}
+    assert client_with(*VIEW).post(url(order), data).status_code == 403
     order.refresh_from_db()
     assert order.status == Status.SHIPPED
 
 
 def test_an_operator_corrects_a_rejected_address(operator):
     order = rejected()
-    assert "The address" in text(operator, order)
-    answer = operator.post(url(order), BERN | {"deed": "address"}, follow=True)
-    assert "The address is corrected" in answer.content.decode()
+    assert "Delivery address" in text(operator, order)
+    answer = operator.post(url(order), BERN | {"action": "address"}, follow=True)
+    assert "Address corrected" in answer.content.decode()
     deliver_due()
     order.refresh_from_db()
     assert (order.status, order.city) == (Status.SHIPPED, "Bern")
 
 
-def test_a_correction_that_is_no_address_is_shown_again_with_what_is_wrong(operator):
+def test_an_invalid_address_is_shown_again_with_its_errors(operator):
     order = rejected()
-    answer = operator.post(url(order), BERN | {"deed": "address", "postcode": "nonsense"})
+    answer = operator.post(url(order), BERN | {"action": "address", "postcode": "nonsense"})
     assert "This is no postcode of Switzerland" in answer.content.decode()
     order.refresh_from_db()
     assert order.city == "Rejectford"
 
 
-def test_a_correction_that_comes_too_late_says_so(operator):
+def test_a_correction_after_booking_is_rejected_with_a_message(operator):
     order = ended("Bern")
-    answer = operator.post(url(order), BERN | {"deed": "address"}, follow=True)
+    answer = operator.post(url(order), BERN | {"action": "address"}, follow=True)
     assert "Nothing was changed" in answer.content.decode()
 
 
 def test_an_operator_sends_a_lost_parcel_again_to_a_better_address(operator):
     order = ended("Lostville")
-    assert "The parcel is lost: what now?" in text(operator, order)
-    wishes = BERN | {"deed": "reship", "shipment": str(Shipment.objects.get().pk)}
-    assert "Another parcel is being booked." in _sent(operator, order, wishes)
-    assert "Somebody has sent another parcel already" in _sent(operator, order, wishes)
+    assert "Parcel lost: choose what to do" in text(operator, order)
+    data = BERN | {"action": "reship", "shipment": str(Shipment.objects.get().pk)}
+    assert "A replacement parcel is being booked." in _sent(operator, order, data)
+    assert "A replacement parcel has already been sent" in _sent(operator, order, data)
     deliver_all()
     order.refresh_from_db()
     assert (order.status, order.shipments.count()) == (Status.DELIVERED, 2)
     page = text(operator, order)
-    assert "another one was sent" in page
-    assert page.index("delivered") < page.index("another one was sent")
+    assert "(replaced)" in page
+    assert page.index("delivered") < page.index("(replaced)")
 
 
-def test_sold_out_goods_are_not_sent_again_and_the_page_says_so(operator):
+def test_sold_out_items_are_not_sent_again_and_the_page_explains_why(operator):
     order = ended("Lostville")
     Product.objects.update(stock=0)
-    wishes = BERN | {"deed": "reship", "shipment": str(Shipment.objects.get().pk)}
-    assert "Only 0 of" in _sent(operator, order, wishes)
+    data = BERN | {"action": "reship", "shipment": str(Shipment.objects.get().pk)}
+    assert "Only 0 of" in _sent(operator, order, data)
     assert Shipment.objects.get().current_for == order
 
 
-def test_returned_goods_are_put_back_and_the_money_s_page_is_one_click_away(operator):
+def test_returned_items_are_restocked_and_the_refund_page_is_linked(operator):
     order = ended("Returnham")
     page = text(operator, order)
     assert f"/admin/payments/payment/{order.payments.get().pk}/refund/" in page
     before = Product.objects.get().stock
-    assert "2 pieces are back on the shelf." in _sent(operator, order, {"deed": "take_back"})
+    assert "2 pieces returned to stock." in _sent(operator, order, {"action": "restock_returned"})
     assert Product.objects.get().stock == before + 2
     lost = ended("Lostville")
-    assert "has not come back" in _sent(operator, lost, {"deed": "take_back"})
+    assert "has not been returned" in _sent(operator, lost, {"action": "restock_returned"})
 
 
-def test_each_deed_stands_in_the_order_s_history_and_a_refused_one_does_not(operator):
+def test_actions_are_logged_in_the_order_s_history_and_rejected_ones_are_not(operator):
     order, wrong = ended("Returnham"), rejected()
-    _sent(operator, order, {"deed": "take_back"})
-    _sent(operator, order, BERN | {"deed": "reship", "shipment": str(Shipment.objects.get().pk)})
-    _sent(operator, order, BERN | {"deed": "address", "city": "Thun"})
-    _sent(operator, wrong, BERN | {"deed": "address"})
-    _sent(operator, wrong, {"deed": "take_back"})
-    told = [(entry.object_id, entry.change_message) for entry in LogEntry.objects.order_by("pk")]
-    assert told == [
-        (str(order.pk), "2 pieces are back on the shelf."),
-        (str(order.pk), "Another parcel is being booked."),
-        (str(order.pk), "The address is corrected, and the parcel is booked anew."),
-        (str(wrong.pk), "The address is corrected, and the parcel is booked anew."),
+    _sent(operator, order, {"action": "restock_returned"})
+    _sent(operator, order, BERN | {"action": "reship", "shipment": str(Shipment.objects.get().pk)})
+    _sent(operator, order, BERN | {"action": "address", "city": "Thun"})
+    _sent(operator, wrong, BERN | {"action": "address"})
+    _sent(operator, wrong, {"action": "restock_returned"})
+    logged = [(entry.object_id, entry.change_message) for entry in LogEntry.objects.order_by("pk")]
+    assert logged == [
+        (str(order.pk), "2 pieces returned to stock."),
+        (str(order.pk), "A replacement parcel is being booked."),
+        (str(order.pk), "Address corrected. The parcel is being booked again."),
+        (str(wrong.pk), "Address corrected. The parcel is being booked again."),
     ]
 
 
-def test_a_deed_that_nobody_knows_changes_nothing(operator):
+def test_an_unknown_action_changes_nothing(operator):
     order = ended("Lostville")
-    assert operator.post(url(order), {"deed": "burn"}).status_code == 200
+    assert operator.post(url(order), {"action": "burn"}).status_code == 200
     assert Shipment.objects.get().status == ShipmentStatus.LOST
 
 
-def test_the_list_of_parcels_has_a_place_for_what_waits_for_a_person():
-    client = client_with(*LOOK)
+def test_the_shipment_list_filters_parcels_that_need_attention():
+    client = client_with(*VIEW)
     ended("Bern")
     lost = ended("Lostville")
     page = client.get("/admin/shipping/shipment/?needs_attention=yes").content.decode()
@@ -194,13 +194,13 @@ def test_the_list_of_parcels_has_a_place_for_what_waits_for_a_person():
         ("Bern", ("Delivered. Enjoy!", 'data-step="accepted"', "Delivered, Bern")),
     ],
 )
-def test_the_order_page_tells_the_shopper_where_the_parcel_is(city, words):
+def test_the_order_page_shows_where_the_parcel_is(city, words):
     page = shown(ended(city))
     for wanted in words:
         assert wanted in page, wanted
 
 
-def test_the_order_page_tells_of_a_rejected_address_in_plain_words():
+def test_the_order_page_explains_a_rejected_address():
     order = rejected()
     page = shown(order)
     assert "The carrier does not accept the address." in page
@@ -208,9 +208,9 @@ def test_the_order_page_tells_of_a_rejected_address_in_plain_words():
     assert order_view(public_id=order.public_id).waits_for_a_person
 
 
-def test_the_order_page_tells_of_a_second_parcel(operator):
+def test_the_order_page_mentions_a_replacement_parcel(operator):
     order = ended("Lostville")
-    operator.post(url(order), BERN | {"deed": "reship", "shipment": str(Shipment.objects.get().pk)})
+    operator.post(url(order), BERN | {"action": "reship", "shipment": str(Shipment.objects.get().pk)})
     page = shown(order)
     assert "We are packing another parcel for you." in page
     assert "We are sending another parcel" in page
@@ -231,8 +231,8 @@ def test_no_promise_is_made_for_a_parcel_that_is_late_or_lost():
     assert not Message.objects.filter(task="shipping.track_shipment").live().exists()
 
 
-def _sent(client: Client, order: Order, wishes: dict[str, Any]) -> str:
-    return client.post(url(order), wishes, follow=True).content.decode()
+def _sent(client: Client, order: Order, data: dict[str, Any]) -> str:
+    return client.post(url(order), data, follow=True).content.decode()
 
 
 def _address(country: str) -> Any:

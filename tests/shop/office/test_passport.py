@@ -1,4 +1,4 @@
-"""Does an order's passport tell the whole of its life, to whom it may, at a bounded price?"""
+"""Order passport: content, permissions, masking, and a bounded number of queries."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ from shop.office.passport.selectors import order_records
 from shop.office.passport.time_scale import WIDTH, TimeScale
 from shop.office.passport.waterfall import waterfall
 from shop.order_pages.services import cancel
-from shop.templatetags.passport_tags import seconds
+from shop.templatetags.office_tags import seconds
 from tests.delivery import deliver_all, deliver_due
 from tests.factories import UserFactory, place
 
@@ -54,54 +54,54 @@ def text(client: Client, order: Order) -> str:
 
 
 @pytest.fixture
-def story() -> Order:
-    """Paid at the third try, shipped at the third try, delivered."""
+def eventful_order() -> Order:
+    """Charged on the third attempt, booked on the third attempt, delivered."""
     order = place(payment_method="pm_flaky_2", city="Flakytown")
     deliver_all()
     order.refresh_from_db()
     return order
 
 
-def test_the_whole_of_an_order_s_life_is_on_one_page(reader, story):
-    page = text(reader, story)
+def test_the_page_shows_everything_recorded_about_an_order(reader, eventful_order):
+    page = text(reader, eventful_order)
     for words in (
-        story.number, "payments.charge_payment", "shipping.create_shipment", "shipping.track_shipment",
-        "2 failed tries", "GatewayUnavailable", "CarrierUnavailable", "Order placed", "The bank did not answer",
-        "captured", "ch_", "✓ agrees", "-2 SKU-", "Swiftpost", "booked", "placed: sent", "worked",
+        eventful_order.number, "payments.charge_payment", "shipping.create_shipment", "shipping.track_shipment",
+        "2 failed attempts", "GatewayUnavailable", "CarrierUnavailable", "Order placed", "The bank did not answer",
+        "captured", "ch_", "✓ matches", "-2 SKU-", "Swiftpost", "booked", "placed: sent", "processed for",
     ):  # fmt: skip
         assert words in page, words
 
 
-def test_a_message_stands_below_the_one_that_caused_it(story):
-    found = order_records(order_id=story.pk)
+def test_messages_are_indented_below_their_cause(eventful_order):
+    found = order_records(order_id=eventful_order.pk)
     rows = waterfall(found.messages, found.attempts, now=NOON).rows
     depths = {row.message.task: row.depth for row in rows}
     assert (depths["payments.charge_payment"], depths["shipping.create_shipment"]) == (0, 1)
     assert depths["shipping.track_shipment"] == 2
     names = [row.message.task for row in rows]
     assert names.index("payments.charge_payment") < names.index("shipping.create_shipment")
-    assert len(rows) == Message.objects.filter(subject=story.number).count()
+    assert len(rows) == Message.objects.filter(subject=eventful_order.number).count()
 
 
-def test_who_ordered_is_told_only_to_who_may_reveal_it(reader, story):
-    assert story.email not in text(reader, story)
-    assert story.name not in text(reader, story)
-    page = text(client_with(*NEEDED, "reveal_payload"), story)
-    assert story.email in page
-    assert story.name in page
+def test_personal_data_is_shown_only_with_the_reveal_permission(reader, eventful_order):
+    assert eventful_order.email not in text(reader, eventful_order)
+    assert eventful_order.name not in text(reader, eventful_order)
+    page = text(client_with(*NEEDED, "reveal_payload"), eventful_order)
+    assert eventful_order.email in page
+    assert eventful_order.name in page
 
 
 @pytest.mark.parametrize("held", [(), NEEDED[:1], NEEDED[1:]])
-def test_both_orders_and_messages_must_be_open_to_the_reader(held, story):
-    assert client_with(*held).get(url(story)).status_code == 403
+def test_both_view_permissions_are_required(held, eventful_order):
+    assert client_with(*held).get(url(eventful_order)).status_code == 403
 
 
-def test_the_page_only_shows(reader, story):
-    assert reader.post(url(story)).status_code == 405
+def test_the_page_is_read_only(reader, eventful_order):
+    assert reader.post(url(eventful_order)).status_code == 405
     assert reader.get("/admin/orders/order/999999/passport/").status_code == 404
 
 
-def test_a_dead_message_links_to_its_failure_and_what_people_did_is_told(reader):
+def test_a_dead_message_links_to_its_failure_and_actions_are_listed(reader):
     order = place(payment_method="pm_bug")
     deliver_due()
     message = Message.objects.get(state=State.DEAD)
@@ -113,50 +113,50 @@ def test_a_dead_message_links_to_its_failure_and_what_people_did_is_told(reader)
     assert "no charge" in page
 
 
-def test_what_people_wrote_is_masked_for_who_may_not_reveal(reader):
+def test_reasons_are_masked_without_the_reveal_permission(reader):
     order = place()
     messaging.pause(queue="payments", actor=Actor.system("olga"), reason="ask ada@example.com")
     assert "ask •••@•••" in text(reader, order)
     assert "ask ada@example.com" in text(client_with(*NEEDED, "reveal_payload"), order)
 
 
-def test_money_given_back_and_stock_put_back_are_told(reader):
+def test_refunds_and_released_stock_are_listed(reader):
     order = place(city="Nowhere")
     deliver_due()
     order.refresh_from_db()
     cancel(order=order)
     deliver_all()
     page = text(reader, order)
-    for words in ("Given back", "re_", "+2 SKU-", "released by an order"):
+    for words in ("Refunded", "re_", "+2 SKU-", "release"):
         assert words in page, words
 
 
 @pytest.fixture
-def elsewhere(story, settings) -> Order:
-    """An order that was paid at a gateway whose record does not stand in this database."""
+def elsewhere(eventful_order, settings) -> Order:
+    """An order paid at a gateway whose records are not in this database."""
     settings.PAYMENT_GATEWAY = "stripe"
     GatewayCharge.objects.all().delete()
-    return story
+    return eventful_order
 
 
 @pytest.mark.parametrize("gateway", ["simulated", "stripe"])
-def test_the_money_is_read_in_at_most_four_statements_whichever_gateway_it_is(
-    gateway, story, settings, django_assert_max_num_queries
+def test_payments_are_read_in_at_most_four_statements_for_any_gateway(
+    gateway, eventful_order, settings, django_assert_max_num_queries
 ):
     settings.PAYMENT_GATEWAY = gateway
     with django_assert_max_num_queries(4):
-        payment_records(order_id=story.pk)
+        money_records(order_id=eventful_order.pk)
 
 
-def test_a_gateway_that_is_not_asked_does_not_look_as_if_it_disagreed(reader, elsewhere):
+def test_a_gateway_that_is_not_queried_is_not_reported_as_differing(reader, elsewhere):
     page = text(reader, elsewhere)
-    assert "The gateway was not asked for this page." in page
+    assert "This page does not query the gateway." in page
     assert "differs" not in page
     assert "no charge" not in page
     assert elsewhere.payments.get().gateway_reference in page
 
 
-def test_of_a_gateway_that_is_not_asked_the_last_comparison_and_word_are_told(reader, elsewhere):
+def test_the_last_comparison_and_webhook_are_shown_for_a_gateway_that_is_not_queried(reader, elsewhere):
     payment = elsewhere.payments.get()
     GatewayEvent.objects.create(event_id="evt_1", kind="payment_intent.succeeded", key=payment.pk)
     with transaction():
@@ -164,39 +164,39 @@ def test_of_a_gateway_that_is_not_asked_the_last_comparison_and_word_are_told(re
     compared = Message.objects.filter(task="payments.compare_payment")
     compared.update(state=State.DONE, finished_at=NOON)
     page = text(reader, elsewhere)
-    assert "compared 2026-03-02 12:00:00, in line" in page
-    assert "It told payment_intent.succeeded at" in page
+    assert "matched the gateway's records at 2026-03-02 12:00:00 UTC" in page
+    assert "Last webhook: payment_intent.succeeded at" in page
     compared.update(state=State.DEAD)
     page = text(reader, elsewhere)
-    assert "The last comparison did not come to a good end." in page
+    assert "The last comparison with the gateway failed" in page
     assert reverse("admin:operations_failedtask_change", args=[compared.get().pk]) in page
-    assert "in line" not in page
+    assert "matched the gateway" not in page
 
 
-def test_a_pause_in_the_order_s_time_is_told(reader):
+def test_pauses_during_the_order_s_lifetime_are_listed(reader):
     order = place()
     messaging.pause(queue="payments", actor=Actor.system("olga"), reason="the bank asked")
     messaging.pause(queue="maintenance", actor=Actor.system("olga"), reason="not about orders")
     page = text(reader, order)
-    assert "The queue payments was paused by olga" in page
+    assert "Queue payments was paused by olga" in page
     assert "not about orders" not in page
 
 
-def test_a_long_finished_order_whose_messages_are_gone_still_has_a_passport(reader, story):
+def test_an_order_whose_messages_were_deleted_still_has_a_passport(reader, eventful_order):
     Message.objects.all().delete()
-    assert "No message is left of this order" in text(reader, story)
+    assert "No messages remain for this order" in text(reader, eventful_order)
 
 
-def test_any_order_costs_the_same_statements(reader, story, django_assert_num_queries):
+def test_any_order_costs_the_same_statements(reader, eventful_order, django_assert_num_queries):
     plain = place()
     reader.get(url(plain))
     with django_assert_num_queries(18):
         reader.get(url(plain))
     with django_assert_num_queries(18):
-        reader.get(url(story))
+        reader.get(url(eventful_order))
 
 
-def test_the_order_s_page_leads_to_the_passport_and_tells_what_failed_first():
+def test_the_order_page_links_to_the_passport_and_lists_failures_first():
     order = place(payment_method="pm_bug")
     deliver_all()
     page = client_with(*NEEDED, "view_failedtask").get(reverse("admin:orders_order_change", args=[order.pk]))
@@ -207,7 +207,7 @@ def test_the_order_s_page_leads_to_the_passport_and_tells_what_failed_first():
     assert shown.index(failure) < shown.index("orders.send_email")
 
 
-# -- the waterfall's arithmetic ---------------------------------------------------------------------------------------
+# -- waterfall chart ------------------------------------------------------------------------------------------------
 
 
 def message(**changes) -> Message:
@@ -224,47 +224,47 @@ def kinds(made: Message, *attempts: Attempt, now: datetime = NOON) -> list[tuple
     return [(bar.kind, bar.seconds) for bar in row.bars]
 
 
-def test_a_message_that_went_well_waited_and_was_worked_on():
+def test_a_successful_message_has_waiting_and_processing_phases():
     made = message(state=State.DONE, available_at=at(1), sent_at=at(3), started_at=at(6), finished_at=at(10))
-    assert kinds(made) == [("scheduled", 1), ("ledger", 2), ("queue", 3), ("work", 4)]
+    assert kinds(made) == [("scheduled", 1), ("outbox", 2), ("queue", 3), ("work", 4)]
 
 
-def test_failed_tries_stand_between_the_waits():
+def test_failed_attempts_appear_between_the_waits():
     made = message(state=State.DONE, available_at=at(9), sent_at=at(10), started_at=at(10), finished_at=at(11))
     failed = Attempt(message=made, number=1, started_at=at(1), ended_at=at(3))
-    assert kinds(made, failed) == [("waiting", 1), ("failed", 2), ("scheduled", 6), ("ledger", 1), ("work", 1)]
+    assert kinds(made, failed) == [("waiting", 1), ("failed", 2), ("scheduled", 6), ("outbox", 1), ("work", 1)]
 
 
 @pytest.mark.parametrize(
     ("made", "expected"),
     [
-        (message(state=State.PENDING), [("ledger", 20)]),
+        (message(state=State.PENDING), [("outbox", 20)]),
         (message(state=State.PENDING, available_at=at(60)), [("scheduled", 60)]),
-        (message(state=State.SENT, sent_at=at(5)), [("ledger", 5), ("queue", 15)]),
+        (message(state=State.SENT, sent_at=at(5)), [("outbox", 5), ("queue", 15)]),
     ],
 )
-def test_what_is_not_over_lasts_until_now(made, expected):
+def test_unfinished_phases_last_until_now(made, expected):
     assert kinds(made, now=at(20)) == expected
 
 
-def test_a_worker_that_was_lost_leaves_a_mark_without_length():
+def test_a_lost_worker_leaves_a_failed_phase_of_zero_length():
     made = message(state=State.DEAD, finished_at=at(5))
     assert kinds(made, Attempt(message=made, number=1, ended_at=at(5))) == [("waiting", 5), ("failed", 0)]
 
 
-def test_the_axis_keeps_order_and_shows_short_beside_long():
+def test_the_axis_is_monotonic_and_keeps_short_intervals_visible():
     scale = TimeScale([NOON, at(0.01), at(0.02), at(1800)])
-    places = [scale.x(moment) for moment in (NOON, at(0.01), at(0.02), at(1800))]
-    assert places == sorted(set(places))
-    assert (places[0], places[-1]) == (0, WIDTH)
-    assert places[1] > 50
+    positions = [scale.x(moment) for moment in (NOON, at(0.01), at(0.02), at(1800))]
+    assert positions == sorted(set(positions))
+    assert (positions[0], positions[-1]) == (0, WIDTH)
+    assert positions[1] > 50
     assert [tick.x for tick in scale.ticks()] == [0, WIDTH]
     assert TimeScale([NOON]).x(NOON) == 0
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "expected"),
     [(0, "0 ms"), (0.0124, "12 ms"), (1.25, "1.2 s"), (119, "119.0 s"), (600, "10 min")],
 )
-def test_lengths_of_time_are_told_shortly(value, told):
-    assert seconds(value) == told
+def test_durations_are_formatted_briefly(value, expected):
+    assert seconds(value) == expected

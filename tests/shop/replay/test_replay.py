@@ -1,4 +1,4 @@
-"""Do real sales become orders once, to the penny, and do bad files leave nothing behind?"""
+"""Replay: exact totals, idempotence, rejected invoices, invalid files."""
 
 import io
 import json
@@ -24,9 +24,9 @@ from shop.replay.services import Report, replay
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-KEYS = {"placed", "already_there", "rejected", "revenue_minor", "currency", "seconds"}
+KEYS = {"placed", "already_placed", "rejected", "revenue_minor", "currency", "seconds"}
 DATA = Path(os.environ.get("CONVEYOR_RETAIL_DATA") or settings.BASE_DIR.parent / "shared" / "data" / "online-retail")
-#: From the files' own description: invoices, sales, and their worth in pence.
+#: From the data set's description: invoices, sales, and their total in pence.
 DAYS = {
     "2010-12-01.csv": (143, 127, 5_896_079),
     "2010-12-02.csv": (167, 142, 4_774_838),
@@ -65,7 +65,7 @@ def run(path: Path, *arguments: str) -> dict[str, Any]:
 
 
 def everything() -> list[Any]:
-    """All that a replay writes, to tell whether a second one wrote more."""
+    """All rows a replay writes, to detect whether a second one wrote more."""
     models = (Product, StockMovement, Order, OrderLine, IdempotencyKey, Message)
     return [list(model.objects.order_by("pk").values()) for model in models]
 
@@ -77,12 +77,12 @@ def test_a_real_day_is_placed_to_the_penny_and_changes_nothing_when_run_again(na
     seen, sales, pence = DAYS[name]
     report = run(DATA / name, "--max")
     assert (report["placed"], report["revenue_minor"], report["currency"]) == (sales, pence, "GBP")
-    assert report["placed"] + report["already_there"] + sum(report["rejected"].values()) == seen
+    assert report["placed"] + report["already_placed"] + sum(report["rejected"].values()) == seen
     assert sum(Order.objects.values_list("total", flat=True)) == pence
     assert set(Product.objects.values_list("stock", flat=True)) == {0}
     before = everything()
     again = run(DATA / name, "--max")
-    assert (again["placed"], again["already_there"], again["revenue_minor"]) == (0, sales, 0)
+    assert (again["placed"], again["already_placed"], again["revenue_minor"]) == (0, sales, 0)
     assert again["rejected"] == report["rejected"]
     assert everything() == before
 
@@ -103,25 +103,25 @@ def test_a_sale_without_a_customer_is_a_guests(tmp_path):
     assert (order.email, order.country) == ("guest@retail.example", "IE")
 
 
-def test_goods_are_made_unlisted_with_the_first_description_that_is_there(tmp_path):
+def test_products_are_created_unlisted_with_the_first_description(tmp_path):
     run(written(tmp_path, row(Description=""), row(Description="RED HEART"), row(Description="OTHER")))
     product = Product.objects.get()
     assert (product.sku, product.name, product.currency, product.is_listed) == ("85123A", "RED HEART", "GBP", False)
 
 
-def test_codes_that_differ_in_case_only_are_different_goods(tmp_path):
+def test_codes_that_differ_only_in_case_are_different_products(tmp_path):
     run(written(tmp_path, row(sku="85123A"), row(sku="85123a"), row(sku="--")))
     assert Product.objects.count() == 3
 
 
-def test_a_stock_code_may_stand_twice_in_an_invoice_at_two_prices(tmp_path):
+def test_a_stock_code_may_appear_twice_at_different_prices(tmp_path):
     report = run(written(tmp_path, row(quantity=1, price="2.55"), row(quantity=2, price="1.00")))
     assert report["revenue_minor"] == 455
     assert list(OrderLine.objects.values_list("quantity", "unit_price")) == [(1, 255), (2, 100)]
     assert Product.objects.get().stock == 0
 
 
-def test_goods_that_are_there_are_sold_at_the_days_price(tmp_path):
+def test_existing_products_are_sold_at_the_file_s_price(tmp_path):
     Product.objects.create(sku="85123A", slug="heart", name="Heart", price=999)
     run(written(tmp_path, row(quantity=1)))
     assert Order.objects.get().total == 255
@@ -137,7 +137,7 @@ def test_goods_that_are_there_are_sold_at_the_days_price(tmp_path):
         ([row(price="0.001")], "fraction_of_a_penny"),
     ],
 )
-def test_an_invoice_that_is_no_sale_is_counted_with_its_reason(tmp_path, rows, reason):
+def test_a_rejected_invoice_is_counted_by_reason(tmp_path, rows, reason):
     report = run(written(tmp_path, *rows, row("9")))
     assert report["rejected"] == {reason: 1}
     assert report["placed"] == 1
@@ -149,7 +149,7 @@ def test_rows_that_sell_nothing_are_left_out_of_a_sale(tmp_path):
     assert OrderLine.objects.count() == 1
 
 
-def test_an_invoice_that_changed_since_it_was_placed_is_told(tmp_path):
+def test_an_invoice_changed_after_it_was_placed_is_rejected(tmp_path):
     run(written(tmp_path, row(quantity=2)))
     before = everything()
     report = run(written(tmp_path, row(quantity=3)))
@@ -157,12 +157,12 @@ def test_an_invoice_that_changed_since_it_was_placed_is_told(tmp_path):
     assert everything() == before
 
 
-def test_an_invoice_that_another_replay_places_meanwhile_is_not_restocked(tmp_path, monkeypatch):
+def test_an_invoice_placed_by_a_concurrent_replay_is_not_restocked(tmp_path, monkeypatch):
     path = written(tmp_path, row())
     run(path)
     before = everything()
-    monkeypatch.setattr("shop.replay.services._already_placed", lambda numbers: set())
-    assert run(path)["already_there"] == 1
+    monkeypatch.setattr("shop.replay.services._placed_numbers", lambda numbers: set())
+    assert run(path)["already_placed"] == 1
     assert everything() == before
 
 
@@ -203,12 +203,12 @@ def test_prices_are_exact(tmp_path):
 GOOD = row("8")
 BAD = {
     "empty": (b"", "is empty"),
-    "only a header": (",".join(HEADER).encode(), "has no rows"),
-    "another header": (b"id,name\n1,2\n", "must begin with"),
+    "only a header": (",".join(HEADER).encode(), "contains no rows"),
+    "another header": (b"id,name\n1,2\n", "must start with"),
     "no text": (b"\x89PNG\r\n\x1a\n\x00\xff", "UTF-8"),
     "latin-1": (f"{','.join(HEADER)}\n{row(Description='CAFÉ')}\n".encode("latin-1"), "UTF-8"),
     "half a row": (f"{','.join(HEADER)}\n{GOOD}\n{GOOD[:20]}".encode(), "line 3: "),
-    "a cell too many": (f"{','.join(HEADER)}\n{GOOD},1\n".encode(), "line 2: 9 cells"),
+    "a cell too many": (f"{','.join(HEADER)}\n{GOOD},1\n".encode(), "line 2: 9 columns"),
     "an open quote": (f'{",".join(HEADER)}\n{GOOD}\n1,2,"half'.encode(), "line 3"),
     "a quantity that is none": (f"{','.join(HEADER)}\n{GOOD}\n{row(quantity='six')}".encode(), "line 3: Quantity"),
     "half a piece": (f"{','.join(HEADER)}\n{row(quantity='1.5')}".encode(), "Quantity"),
@@ -225,7 +225,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("what", list(BAD))
-def test_a_bad_file_is_told_in_a_sentence_and_nothing_is_written(tmp_path, what):
+def test_an_invalid_file_is_reported_and_nothing_is_written(tmp_path, what):
     body, sentence = BAD[what]
     path = tmp_path / "bad.csv"
     path.write_bytes(body)
@@ -237,7 +237,7 @@ def test_a_bad_file_is_told_in_a_sentence_and_nothing_is_written(tmp_path, what)
     assert not any(everything())
 
 
-def test_a_file_that_is_not_there_is_told_in_a_sentence(tmp_path):
+def test_an_unreadable_file_is_reported(tmp_path):
     for path in (tmp_path / "none.csv", tmp_path):
         with pytest.raises(CommandError, match="cannot be read"):
             run(path)
@@ -260,21 +260,21 @@ def test_a_file_from_a_spreadsheet_with_a_byte_order_mark_is_read(tmp_path):
         ["--speed", "2", "--max"],
     ],
 )
-def test_wrong_options_are_told(tmp_path, arguments):
+def test_invalid_options_are_rejected(tmp_path, arguments):
     with pytest.raises(CommandError):
         run(written(tmp_path, row()), *arguments)
 
 
-def test_the_report_in_words_names_each_reason(tmp_path):
+def test_the_text_report_lists_reasons(tmp_path):
     out = io.StringIO()
     call_command("replay_orders", str(written(tmp_path, row("1"), row("C2"))), stdout=out)
-    told = out.getvalue()
-    assert "1 order was placed, worth £15.30." in told
-    assert "cancellation" in told
+    report = out.getvalue()
+    assert "1 order placed, total £15.30." in report
+    assert "cancellation" in report
 
 
 @pytest.mark.parametrize("reason", list(Reason))
-def test_each_reason_has_words(reason):
+def test_each_reason_has_a_description(reason):
     assert f" {reason}\n" not in as_text(Report(rejected=Counter({reason: 1}))) + "\n"
 
 

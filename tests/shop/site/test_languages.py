@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from orders.models import Order
-from tests.api.client import wish
+from tests.api.client import order_body
 from tests.factories import ProductFactory
 from tests.shop.checkout.test_page import filled
 
@@ -29,12 +29,12 @@ def test_a_german_browser_makes_a_german_order():
 
 def test_so_does_a_german_program():
     ProductFactory.create(sku="LAMP")
-    Client(headers=GERMAN).post("/api/v1/orders/", wish("LAMP"), content_type="application/json")
+    Client(headers=GERMAN).post("/api/v1/orders/", order_body("LAMP"), content_type="application/json")
     assert Order.objects.get().language == "de"
 
 
 def test_a_language_that_the_shop_does_not_speak_is_not_kept():
     ProductFactory.create(sku="LAMP")
     client = Client(headers={"Accept-Language": "tlh"})
-    client.post("/api/v1/orders/", wish("LAMP"), content_type="application/json")
+    client.post("/api/v1/orders/", order_body("LAMP"), content_type="application/json")
     assert Order.objects.get().language == "en"

@@ -1,4 +1,4 @@
-"""Is stock that is not there, or that nothing explains, told of?"""
+"""Stock invariants and the database constraints behind them."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def without_constraint() -> Iterator[None]:
-    """A database whose own check has been lost, in the test's transaction only."""
+    """A database without the check constraint, within the test's transaction."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA ignore_check_constraints = ON")
@@ -27,19 +27,19 @@ def without_constraint() -> Iterator[None]:
             cursor.execute("PRAGMA ignore_check_constraints = OFF")
 
 
-def test_the_database_itself_refuses_negative_stock():
+def test_the_database_rejects_negative_stock():
     ProductFactory.create(stock=1)
     with pytest.raises(IntegrityError), transaction.atomic():
         Product.objects.update(stock=-1)
 
 
-def test_negative_stock_is_told_of(without_constraint: None):
+def test_negative_stock_is_reported(without_constraint: None):
     product = ProductFactory.create(stock=1)
     Product.objects.update(stock=-1)
     assert broken()["stock is never negative"] == f"Product {product.sku} has a stock of -1."
 
 
-def test_stock_that_its_movements_do_not_explain_is_told_of():
+def test_stock_that_differs_from_its_movements_is_reported():
     product = ProductFactory.create(stock=5)
     place(lines=())
     assert broken() == {}
@@ -48,7 +48,7 @@ def test_stock_that_its_movements_do_not_explain_is_told_of():
 
 
 @pytest.mark.parametrize("change", ["update", "delete"])
-def test_the_database_itself_refuses_to_change_what_moved(change: str):
+def test_the_database_rejects_changes_to_movements(change: str):
     ProductFactory.create(stock=5)
     change_it = {"update": lambda rows: rows.update(quantity=6), "delete": lambda rows: rows._raw_delete("default")}
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
@@ -56,13 +56,13 @@ def test_the_database_itself_refuses_to_change_what_moved(change: str):
     assert StockMovement.objects.get().quantity == 5
 
 
-def test_a_product_that_ever_had_stock_is_not_deleted_with_its_movements():
+def test_a_product_with_movements_cannot_be_deleted():
     product = ProductFactory.create(stock=5)
     with pytest.raises(ProtectedError):
         product.delete()
 
 
-def test_stock_without_any_movement_is_told_of():
+def test_stock_without_any_movement_is_reported():
     product = ProductFactory.create(stock=0)
     Product.objects.update(stock=5)
     assert product.sku in broken()["stock is the sum of its movements"]

@@ -1,8 +1,8 @@
-"""Search engine on PostgreSQL: `tsvector` with a GIN index, and `pg_trgm` for mistyped words.
+"""Search engine on PostgreSQL: `tsvector` with a GIN index, and `pg_trgm` for misspelt words.
 
-At 100,000 products (`bench/search.py`; docs/performance.md has the numbers) a search takes 1 to 5 ms. Three things keep
-it there: only the first hits are ranked, whatever a word's number of hits; all that filters and sorts stands beside the
-document, so that nothing is joined; and one table row is small, since the texts themselves stay with the product.
+With 100,000 products (`bench/search.py`; results in docs/performance.md) a search takes 1 to 5 ms: only a bounded
+number of hits is ranked; filter and sort columns are stored next to the document, which avoids joins; and rows are
+small, since the texts stay in the product table.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from shop.catalogue.search.postgresql.index import configuration, has_trigrams
 from shop.catalogue.search.sql import filters, rows
 from shop.models.localised import foreign_language
 
-_FIRST = """
+_RANKED = """
     SELECT product_id FROM (
         SELECT product_id, position, in_stock, ts_rank(document, asked) AS rank
         FROM shop_search, ({query}) AS query(asked)
@@ -34,7 +34,7 @@ _ORDERS = {
     Sort.NEWEST: "created_at DESC, product_id DESC",
 }
 _COLUMNS = {name: name for name in ("category_id", "price", "in_stock")}
-# Nearest by trigrams: a GiST index walks from the nearest on. With the look whether it finds anything, 5 ms.
+# Trigram distance with a GiST nearest-neighbour scan: 5 ms including the check that the correction finds anything.
 _NEAREST = """
     SELECT asked.word, near.word
     FROM unnest(%s::text[]) AS asked(word)
@@ -57,22 +57,22 @@ class Postgresql:
         query, asked = _query(words)
         conditions, values = filters(criteria, _COLUMNS)
         order = _ORDERS.get(Sort(criteria.sort or Sort.BEST))
-        sql = _SORTED if order else _FIRST
+        sql = _SORTED if order else _RANKED
         return [
             row[0] for row in rows(sql.format(query=query, filters=conditions, order=order), [*asked, *values, limit])
         ]
 
-    def alike(self, words: Sequence[str]) -> dict[str, list[str]]:
-        alike: dict[str, list[str]] = {word: [] for word in words}
+    def similar_words(self, words: Sequence[str]) -> dict[str, list[str]]:
+        similar: dict[str, list[str]] = {word: [] for word in words}
         for asked, near in rows(_NEAREST if has_trigrams(connection) else _SAME_START, [list(words)]):
-            alike[asked].append(near)
-        return alike
+            similar[asked].append(near)
+        return similar
 
 
 def _query(words: Sequence[str]) -> tuple[str, list[str]]:
-    """One word of each language's stems, or the words as they are, which finds what is half typed.
+    """Matches each word stemmed by language, or unstemmed as a prefix, which finds half-typed words.
 
-    A single letter stands for itself: as a beginning it would fetch half of the index.
+    A single letter is not a prefix: it would match half of the index.
     """
     text = " & ".join(f"{word}:*" if len(word) > 1 else word for word in words)
     languages = {"simple", configuration(settings.LANGUAGE_CODE), configuration(foreign_language())}

@@ -1,8 +1,8 @@
 """Search index on PostgreSQL.
 
-`shop_search` has a row for each listed product: its words in all languages, and what is filtered and sorted by.
-`shop_search_word` has the words of names and taglines; words no product has any more may stay, since a correction is
-offered only if it finds something.
+`shop_search` has a row per listed product: its words in all languages, and the filter and sort columns.
+`shop_search_word` has the words of names and taglines. Words no longer used may remain, since a correction is offered
+only if it finds something.
 """
 
 import logging
@@ -45,7 +45,7 @@ _LANGUAGE = """
         SELECT (CASE code {cases} ELSE 'simple' END)::regconfig
     $$
 """
-# Signs become spaces, so that "AUR-001" is two words here as in the question. A document may not pass 1 MiB.
+# Punctuation becomes spaces, so that "AUR-001" is two words here as in the query. A tsvector must stay below 1 MiB.
 _DOCUMENT = r"""
     CREATE FUNCTION shop_search_document(config regconfig, name text, tagline text, description text)
     RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -113,7 +113,7 @@ _FUNCTIONS = """
         RETURN NULL;
     END $$;
 """
-# A product that is not listed calls no function at all, nor does a sale that leaves something in stock.
+# Unlisted products call no function, nor do sales that leave stock above zero.
 _TRIGGERS = """
     CREATE TRIGGER shop_search_insert AFTER INSERT ON shop_product
         FOR EACH ROW WHEN (NEW.is_listed) EXECUTE FUNCTION shop_search_product();
@@ -148,7 +148,7 @@ _TRIGRAMS: dict[str, bool] = {}
 
 
 def configuration(language: str) -> str:
-    """PostgreSQL's name for the stems of a language; "simple" knows none."""
+    """PostgreSQL's text search configuration for a language; "simple", without stemming, if there is none."""
     return _STEMS.get(language.partition("-")[0], "simple")
 
 
@@ -160,20 +160,20 @@ def install(connection: BaseDatabaseWrapper) -> None:
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
-    """Leaves `pg_trgm`, which may serve others in this database, too."""
+    """Keeps the `pg_trgm` extension, which others may use in this database."""
     with connection.cursor() as cursor:
         cursor.execute(_REMOVAL)
 
 
 def has_trigrams(connection: BaseDatabaseWrapper) -> bool:
-    """Asked once by a process and database: an index made later is used after a restart."""
+    """Cached per process and database: an index created later is used after a restart."""
     name = str(connection.settings_dict["NAME"])
     if name not in _TRIGRAMS:
-        _TRIGRAMS[name] = _knows_trigrams(connection)
+        _TRIGRAMS[name] = _query_trigrams(connection)
     return _TRIGRAMS[name]
 
 
-def _knows_trigrams(connection: BaseDatabaseWrapper) -> bool:
+def _query_trigrams(connection: BaseDatabaseWrapper) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('shop_search_word_alike') IS NOT NULL")
         return bool(cursor.fetchone()[0])
@@ -191,10 +191,10 @@ def _statements() -> Iterator[str]:
 
 
 def _install_trigrams(connection: BaseDatabaseWrapper) -> None:
-    """Not every role may create an extension. Without it mistyped words are compared by their first letter."""
+    """Creating an extension may not be permitted. Without it, misspelt words are matched by their first letter."""
     try:
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
             cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
             cursor.execute("CREATE INDEX shop_search_word_alike ON shop_search_word USING gist (word gist_trgm_ops)")
     except DatabaseError as error:
-        log.warning("The search goes without pg_trgm: %s", str(error).strip())
+        log.warning("pg_trgm is not available; search corrections use the first letter instead: %s", str(error).strip())

@@ -1,8 +1,8 @@
-"""Search engine on SQLite: FTS5, and its vocabulary for mistyped words.
+"""Search engine on SQLite: FTS5, and its vocabulary for misspelt words.
 
-At 100,000 products (`bench/search.py`; docs/performance.md has the numbers) a search takes 0.5 to 4 ms. Ranking all
-hits of a common word took 50 ms, so only the first ones are ranked. FTS5 knows no stems here: with them its vocabulary
-would hold no words that could be offered. Beginnings of words are found, and a plural's singular.
+With 100,000 products (`bench/search.py`; results in docs/performance.md) a search takes 0.5 to 4 ms. Ranking all hits
+of a common word took 50 ms, so only a bounded number is ranked. No stemming: stems in the vocabulary could not be
+offered as corrections. Words match as prefixes, and plurals also match their singular.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ _COLUMNS = {
     "price": "product.price",
     "in_stock": "(product.stock > 0)",
 }
-# The vocabulary is sorted, so that a first letter is a range of it.
+# The vocabulary is sorted, so words with the same first letter are one range.
 _SAME_START = """
     SELECT %s, term FROM {vocabulary} WHERE term >= %s AND term < %s AND abs(length(term) - %s) <= 2
 """
@@ -43,7 +43,7 @@ class Sqlite:
         sort = Sort(criteria.sort or Sort.BEST)
         column, order = _ORDERS[sort]
         conditions, values = filters(criteria, _COLUMNS)
-        # Only the best match may stop early: any other order has to see all hits.
+        # Only best match may stop early: any other sort order needs all hits.
         end, ends = ("LIMIT %s", [limit]) if sort == Sort.BEST else ("", [])
         parts = {"order": column, "filters": conditions, "end": end}
         sql = _FOUND.format(
@@ -56,15 +56,15 @@ class Sqlite:
         each = [_query(words), *values, *ends]
         return [row[0] for row in rows(sql, [*each, *each, limit])]
 
-    def alike(self, words: Sequence[str]) -> dict[str, list[str]]:
-        """Of about the same length, and beginning with the first letter, or the second if these changed places."""
+    def similar_words(self, words: Sequence[str]) -> dict[str, list[str]]:
+        """Words of similar length that start with the first letter, or with the second in case the two were swapped."""
         asked = [(word, letter, name) for word in words for letter in set(word[:2]) for name in _VOCABULARIES]
         sql = " UNION ".join(_SAME_START.format(vocabulary=name) for _word, _letter, name in asked)
         values = [value for word, letter, _name in asked for value in (word, letter, chr(ord(letter) + 1), len(word))]
-        alike: dict[str, list[str]] = {word: [] for word in words}
+        similar: dict[str, list[str]] = {word: [] for word in words}
         for word, term in rows(sql, values):
-            alike[word].append(term)
-        return alike
+            similar[word].append(term)
+        return similar
 
 
 def _query(words: Sequence[str]) -> str:
@@ -72,7 +72,7 @@ def _query(words: Sequence[str]) -> str:
 
 
 def _term(word: str) -> str:
-    """The word and those that begin with it; of a plural the singular, too."""
+    """The word as a prefix; a plural also matches its singular."""
     if len(word) == 1:
         return f'"{word}"'
     if len(word) > 3 and word.endswith("s"):

@@ -1,8 +1,8 @@
 """Search index on SQLite.
 
-Two FTS5 tables, of products' own texts and of those in other languages, each with a view of its vocabulary. No trigger
-names another table than its own and the index: SQLite refuses to rename a table, as migrations do, while a trigger
-elsewhere names one that is missing.
+Two FTS5 tables, for the products' own texts and for translations, each with a vocabulary table. Triggers reference only
+their own table and the index: SQLite cannot rename a table, as migrations do, while a trigger elsewhere references a
+missing one.
 """
 
 from collections.abc import Iterator
@@ -39,11 +39,11 @@ def remove(connection: BaseDatabaseWrapper) -> None:
 
 
 def restore_triggers(connection: BaseDatabaseWrapper) -> None:
-    """Where the index is there but a trigger is not, both are made anew."""
+    """Recreate the index and its triggers if the index exists but a trigger is missing."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT name FROM sqlite_master WHERE name LIKE 'shop_search_%'")
-        there = {row[0] for row in cursor.fetchall()}
-    if there >= _TABLES.keys() and not there >= set(_trigger_names()):
+        existing = {row[0] for row in cursor.fetchall()}
+    if existing >= _TABLES.keys() and not existing >= set(_trigger_names()):
         remove(connection)
         install(connection)
 

@@ -1,4 +1,6 @@
-"""Template tags of the passport: durations, links to messages."""
+"""Template tags of the office pages: times, durations, links to messages."""
+
+from datetime import UTC, datetime
 
 from django import template
 from django.utils.formats import number_format
@@ -13,8 +15,20 @@ register = template.Library()
 
 
 @register.filter
+def utc(at: datetime | None) -> str:
+    """`2026-11-26 14:05 UTC`; a dash for no time."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at else "–"
+
+
+@register.filter
+def utc_seconds(at: datetime | None) -> str:
+    """`2026-11-26 14:05:09 UTC`, for pages that show the order of events; a dash for no time."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if at else "–"
+
+
+@register.filter
 def seconds(value: float) -> str:
-    """`12 ms`, `1.2 s`, `3 min` or `2 h`, in the reader's way to write numbers."""
+    """`12 ms`, `1.2 s`, `3 min` or `2 h`, with the active language's decimal separator."""
     if value < 1:
         return _("%(number)s ms") % {"number": round(value * 1000)}
     if value < 120:
@@ -26,6 +40,6 @@ def seconds(value: float) -> str:
 
 @register.simple_tag
 def message_link(message: Message, text: str) -> str | SafeString:
-    """`text`, as a link to the message's page where the desk is installed."""
+    """`text`, as a link to the message's page if the desk is installed."""
     url = message_pages.url_for(message)
     return format_html('<a href="{}">{}</a>', url, text) if url else text
