@@ -87,7 +87,7 @@ class SimulatedGateway:
 def _reach() -> None:
     """The network: latency, and a simulated outage that affects every request, whatever its method."""
     time.sleep(settings.CONVEYOR_GATEWAY_LATENCY)
-    if simulated_outages.is_played(name=NAME):
+    if simulated_outages.is_active(name=NAME):
         raise GatewayUnavailable("The payment gateway is unreachable.")
 
 

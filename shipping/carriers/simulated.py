@@ -116,7 +116,7 @@ class SimulatedCarrier:
 
     def _reach(self) -> None:
         """The network: a simulated outage affects every request, whatever its city."""
-        if simulated_outages.is_played(name=circuit_of(self.name)):
+        if simulated_outages.is_active(name=circuit_of(self.name)):
             raise CarrierUnavailable(f"{self.name} is unreachable.")
 
     def _calls(self, key: str) -> int:

@@ -47,7 +47,7 @@ def combined_invoices(*, orders: Sequence[Order]) -> bytes:
         raise NoInvoice(
             translation.gettext("None of the selected orders has been paid, so there are no invoices to print.")
         )
-    return together(pdfs)
+    return merge_pdfs(pdfs)
 
 
 def delete_invoices(*, order: Order) -> None:

@@ -26,7 +26,7 @@ _FIELD = "pieces-"
 
 
 @admin.register(StockMovement)
-class StockMovementAdmin(RecordAdmin):
+class StockMovementAdmin(ReadOnlyAdmin):
     list_display = ("time", "product_link", "quantity", "reason", "reference", "note")
     list_filter = ("reason", "at")
     list_select_related = ("product",)
@@ -51,7 +51,7 @@ class _LowStockPaginator(Paginator):  # type: ignore[type-arg]
 
 
 @admin.register(LowStock)
-class LowStockAdmin(RecordAdmin):
+class LowStockAdmin(ReadOnlyAdmin):
     """`/admin/shop/lowstock/`: products that run out first, each with a field for pieces received."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -11,7 +11,7 @@ from shipping.delivery_problems import CORRECT_ADDRESS, RESHIP_PARCEL
 from shipping.models import Shipment
 from shop.checkout.services import LineWanted
 from shop.models import Product, StockMovement
-from shop.office.parcels.services import TAKE_BACK
+from shop.office.parcels.services import RESTOCK_RETURNED
 from tests.delivery import deliver, deliver_all, take
 from tests.factories import place
 from tests.shipping.orders import CHARGE, CREATE
@@ -23,7 +23,7 @@ BERN = Address(line1="Hauptstrasse 1", city="Bern", postcode="3011", country="CH
 class Person:
     """A user without a database row."""
 
-    permissions: set[str] = field(default_factory=lambda: {RESHIP_PARCEL, CORRECT_ADDRESS, TAKE_BACK})
+    permissions: set[str] = field(default_factory=lambda: {RESHIP_PARCEL, CORRECT_ADDRESS, RESTOCK_RETURNED})
 
     def has_perm(self, perm: str) -> bool:
         return perm in self.permissions

@@ -88,7 +88,7 @@ def subject_link(subject: str) -> str | SafeString:
 
 def state_badge(message: Message) -> SafeString:
     """The message's state as text; `data-state` only adds a colour."""
-    return format_html('<span class="desk-state" data-state="{}">{}</span>', message.state, labels.word_of(message))
+    return format_html('<span class="desk-state" data-state="{}">{}</span>', message.state, labels.label_of(message))
 
 
 def utc(at: datetime | None) -> str:

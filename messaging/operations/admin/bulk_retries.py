@@ -153,10 +153,10 @@ class BulkOperationAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         try:
             operation = service(operation_id=operation.pk, **options)
-        except (services.NotNow, services.WrongPace) as error:
+        except (services.IllegalBulkTransition, services.InvalidPace) as error:
             self.message_user(request, str(error), messages.WARNING)
         else:
-            text = labels.DONE[action]
+            text = labels.CONFIRMATIONS[action]
             _log(request, operation, str(text))
             self.message_user(request, text, messages.SUCCESS)
         return _redirect(operation)
@@ -181,7 +181,7 @@ class BulkOperationAdmin(ReadOnlyAdmin):
             "operation": operation,
             "progress": selectors.progress(operation),
             "why_stopped": labels.why_stopped(operation),
-            "actions": selectors.wishes(operation) if is_allowed else (),
+            "actions": selectors.allowed_actions(operation) if is_allowed else (),
             "failed_again": selectors.failed_again(operation) if operation.failed_again else [],
         }
 

@@ -153,7 +153,7 @@ class FailedTaskPages(ReadOnlyAdmin):
         return HttpResponseRedirect(reverse("admin:operations_failedtask_changelist"))
 
     def _detail_page(self, request: HttpRequest, message: Message, *, revealed: bool = False) -> TemplateResponse:
-        detail, masked = story_of(message), _is_masked(message)
+        detail, masked = detail_of(message), _is_masked(message)
         return self._page(
             request,
             "detail.html",

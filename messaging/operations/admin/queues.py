@@ -105,7 +105,7 @@ class QueuesAdmin(ReadOnlyAdmin):
     def _page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
         actor = self._actor(request)
         allowed = {"may_pause": actor.may(permissions.PAUSE), "may_retry": actor.may(permissions.RETRY)}
-        return self._render(request, template, {"desk": queues_page.look(now=timezone.now()), **allowed, **context})
+        return self._render(request, template, {"desk": queues_page.overview(now=timezone.now()), **allowed, **context})
 
     def _actor(self, request: HttpRequest, codename: str = "") -> Actor:
         """The user, if allowed to see the page and to do `codename`; else raises `PermissionDenied`."""

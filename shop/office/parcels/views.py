@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from orders.errors import IllegalTransition
 from orders.models import Order, Status
-from payments.admin.refunds import PERMISSION as REFUND
+from payments.admin.refund_page import PERMISSION as REFUND
 from payments.models import PaymentStatus
 from shipping import delivery_problems
 from shipping.carrier_selection import quotes
@@ -63,7 +63,7 @@ def _reship(request: HttpRequest, order: Order, form: ReshipForm) -> None:
     data = form.cleaned_data
     shipment = get_object_or_404(Shipment, pk=data["shipment"], order=order)
     try:
-        is_new = repairs.reship(
+        is_new = delivery_problems.reship(
             shipment=shipment, goods_are_back=data["goods_are_back"], address=form.address(), by=request.user
         )
     except (OutOfStock, IllegalTransition) as refused:

@@ -23,9 +23,9 @@ def test_a_lost_parcel_is_replaced(visit):
     operator = visit("/account/login/?next=/admin/shipping/shipment/?needs_attention=yes")
     sign_in(operator, name="operator")
     expect(operator.locator("#result_list")).to_contain_text(number)
-    parcels_of(operator, number)
+    open_parcels(operator, number)
     expect(operator.get_by_role("heading", name="Parcel lost: choose what to do")).to_be_visible()
-    assert faults(operator) == []
+    assert page_findings(operator) == []
     operator.get_by_label("City").fill("York")
     operator.get_by_role("button", name="Send replacement parcel").click()
     expect(operator.get_by_text("A replacement parcel is being booked.")).to_be_visible()
@@ -33,7 +33,7 @@ def test_a_lost_parcel_is_replaced(visit):
     expect(shopper.locator("#timeline")).to_contain_text("We are sending another parcel")
     operator.reload()
     expect(operator.get_by_text("(replaced)")).to_be_visible()
-    assert faults(operator) == []
+    assert page_findings(operator) == []
 
 
 def test_a_rejected_address_is_corrected(visit):

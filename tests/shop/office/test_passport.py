@@ -145,7 +145,7 @@ def test_payments_are_read_in_at_most_four_statements_for_any_gateway(
 ):
     settings.PAYMENT_GATEWAY = gateway
     with django_assert_max_num_queries(4):
-        money_records(order_id=eventful_order.pk)
+        payment_records(order_id=eventful_order.pk)
 
 
 def test_a_gateway_that_is_not_queried_is_not_reported_as_differing(reader, elsewhere):
