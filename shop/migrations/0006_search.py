@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from shop.search import index
+from shop.catalogue.search import index
 
 
 def install(apps, schema_editor):

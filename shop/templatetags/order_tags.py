@@ -1,4 +1,4 @@
-"""Which words do the pages of checkout and order have beyond those of the whole storefront?"""
+"""Template filters of checkout and order pages: delivery windows, times, and labels of states."""
 
 from datetime import datetime
 
@@ -8,12 +8,13 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from orders.models import Status
-from orders.selectors import ATTEMPT_FAILED, DEFERRED, REFUND_STARTED
+from orders.timeline import ATTEMPT_FAILED, DEFERRED, REFUND_STARTED
 from payments.models import PaymentStatus
+from shipping.delivery_windows import DeliveryWindow
 from shipping.models import ShipmentStatus
-from shipping.selectors import Window
-from shop.journey import Progress
-from shop.selectors import OrderView
+from shop.demo.card_hints import CARD_HINTS
+from shop.order_pages.progress import StepState
+from shop.order_pages.selectors import OrderView
 
 register = template.Library()
 
@@ -28,12 +29,22 @@ _TONES: dict[str, str] = {
     REFUND_STARTED: "waits",
 }
 
+_STATUS_BADGES = {
+    "placed": "badge-info",
+    "paid": "badge-info",
+    "shipped": "badge-info",
+    "delivered": "badge-success",
+    "payment_failed": "badge-error",
+    "cancelled": "badge-neutral",
+    "refunded": "badge-neutral",
+}
+
 # Weekday, day and month, as the locale arranges them.
 _DAY = "MMMEd"
 
 
 @register.filter
-def arrival(window: Window) -> str:
+def arrival(window: DeliveryWindow) -> str:
     """`Wed, Mar 4 – Fri, Mar 6`, or the one day on which a parcel arrives."""
     locale = translation.to_locale(translation.get_language() or "en")
     if window.earliest == window.latest:
@@ -59,13 +70,13 @@ def travels(method: str) -> str:
 
 
 @register.filter
-def progress_words(progress: str) -> str:
-    """What a station that was not reached yet says instead of a time."""
+def step_label(state: str) -> str:
+    """What a step that was not reached yet says instead of a time."""
     return {
-        Progress.NOW: _("next"),
-        Progress.TROUBLE: _("waits"),
-        Progress.FAILED: _("failed"),
-    }.get(Progress(progress), "")
+        StepState.NOW: _("next"),
+        StepState.TROUBLE: _("waits"),
+        StepState.FAILED: _("failed"),
+    }.get(StepState(state), "")
 
 
 @register.filter
@@ -93,3 +104,21 @@ def money_words(view: OrderView) -> str:
 @register.filter
 def parcel_words(status: str) -> str:
     return str(dict(ShipmentStatus.choices).get(status, status))
+
+
+@register.filter
+def status_tone(status: str) -> str:
+    """CSS class of an order status's badge."""
+    return _STATUS_BADGES.get(status, "badge-neutral")
+
+
+@register.filter
+def card_hint(method: str) -> str:
+    """What a test card does; nothing for methods of a real gateway."""
+    return str(CARD_HINTS.get(method, ""))
+
+
+@register.filter
+def without_underscores(code: str) -> str:
+    """`card_declined` as `card declined`."""
+    return code.replace("_", " ")

@@ -1,4 +1,4 @@
-"""Does the API keep to its schema, whatever is sent that the schema allows, and whatever it does not?"""
+"""API contract: responses conform to the schema for valid and invalid requests."""
 
 from typing import Any
 

@@ -33,7 +33,7 @@ def test_topology_shows_queues_tasks_and_what_signals_enqueue(capsys):
     assert "payments.dead" in text
     assert "payments.charge_payment" in text
     assert "orders.order_placed" in text
-    assert "payments.receivers.ask_for_money" in text
+    assert "payments.receivers.start_payment" in text
     assert "orders.receivers.send_email('placed')" in text
     facts = json.loads(run(capsys, "topology", "--json"))
     assert {queue["name"] for queue in facts["queues"]} == {"payments", "shipping", "notifications", "maintenance"}
@@ -106,8 +106,8 @@ def test_dlq_acts_on_all_matches(capsys):
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (["retry"], "Name messages by id"),
-        (["discard", "--all", "--reason", " "], "Say why"),
+        (["retry"], "Select messages by id"),
+        (["discard", "--all", "--reason", " "], "A reason is required"),
         (["discard", "--all"], "reason"),
         (["show", "7"], "is not a message id"),
         (["show", "01a20db0-93b6-76a4-a7eb-044c283422e2"], "There is no message"),

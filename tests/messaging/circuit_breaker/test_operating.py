@@ -73,9 +73,9 @@ def test_the_command_lists_open_circuits_and_probes_them(capsys):
     opened()
     waiting = send(2)
     call_command("queue", "list")
-    assert f"{NAME} is down: 2 messages wait for it." in capsys.readouterr().out
+    assert f"{NAME} is unreachable: 2 messages are waiting for it." in capsys.readouterr().out
     call_command("queue", "try", NAME, "--dry-run")
-    assert "would be tried" in capsys.readouterr().out
+    assert "would be probed" in capsys.readouterr().out
     assert not Message.objects.due(now=timezone.now()).exists()
     call_command("queue", "try", NAME, "--json")
     assert json.loads(capsys.readouterr().out) == {"circuit": NAME, "dry_run": False}
@@ -84,5 +84,5 @@ def test_the_command_lists_open_circuits_and_probes_them(capsys):
     for options in ([], ["--dry-run"]):
         with pytest.raises(CommandError, match="is not open"):
             call_command("queue", "try", NAME, *options)
-    with pytest.raises(CommandError, match=f"There are: .*{NAME}"):
+    with pytest.raises(CommandError, match=f"Circuits: .*{NAME}"):
         call_command("queue", "try", "the moon")

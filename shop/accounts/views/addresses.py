@@ -1,0 +1,82 @@
+"""Pages of the shopper's saved addresses."""
+
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from shop.accounts import addresses
+from shop.accounts.forms import SavedAddressForm
+from shop.models import SavedAddress, User
+
+
+@never_cache
+@require_safe
+@login_required
+def kept(request: HttpRequest) -> HttpResponse:
+    mine = addresses.addresses_of(user=cast(User, request.user))
+    return render(request, "shop/accounts/addresses.html", {"addresses": mine, "section": "addresses"})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def add(request: HttpRequest) -> HttpResponse:
+    form = SavedAddressForm(request.POST or None)
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            addresses.add_address(
+                user=cast(User, request.user), name=data["name"], address=form.address, is_default=data["is_default"]
+            )
+        except addresses.TooManyAddresses as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("The address is saved."))
+            return redirect("shop:addresses")
+    return _page(request, form, heading=_("Add an address"))
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def change(request: HttpRequest, pk: int) -> HttpResponse:
+    saved = _mine(request, pk)
+    form = SavedAddressForm(request.POST) if request.method == "POST" else SavedAddressForm.of(saved)
+    if form.is_valid():
+        data = form.cleaned_data
+        addresses.change_address(saved=saved, name=data["name"], address=form.address, is_default=data["is_default"])
+        messages.success(request, _("The address is saved."))
+        return redirect("shop:addresses")
+    return _page(request, form, heading=_("Change an address"))
+
+
+@require_POST
+@login_required
+def make_default(request: HttpRequest, pk: int) -> HttpResponse:
+    addresses.make_default(saved=_mine(request, pk))
+    messages.success(request, _("The checkout begins with this address from now on."))
+    return redirect("shop:addresses")
+
+
+@require_POST
+@login_required
+def remove(request: HttpRequest, pk: int) -> HttpResponse:
+    addresses.remove_address(saved=_mine(request, pk))
+    messages.success(request, _("The address is removed. Orders that went there keep it."))
+    return redirect("shop:addresses")
+
+
+def _mine(request: HttpRequest, pk: int) -> SavedAddress:
+    """Somebody else's address is as unknown as one that is not there."""
+    return get_object_or_404(addresses.addresses_of(user=cast(User, request.user)), pk=pk)
+
+
+def _page(request: HttpRequest, form: SavedAddressForm, *, heading: str) -> HttpResponse:
+    context = {"form": form, "heading": heading, "section": "addresses"}
+    return render(request, "shop/accounts/address.html", context)

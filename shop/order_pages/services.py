@@ -1,0 +1,26 @@
+"""What a shopper or the API does to an order after checkout: pay again, cancel."""
+
+from messaging.outbox import transaction
+from orders import services as orders
+from orders.models import Order
+from payments.gateways import check_method
+
+
+def pay_again(*, order: Order, payment_method: str) -> None:
+    """Try another payment method after a failed payment.
+
+    Raises `UnknownPaymentMethod`, `IllegalTransition` unless the payment failed, and `OutOfStock` if the goods were
+    sold meanwhile; then nothing was written.
+    """
+    check_method(payment_method)
+    with transaction():
+        orders.reopen_order(order=order, payment_method=payment_method)
+
+
+def cancel(*, order: Order, reason: str = "customer") -> None:
+    """Cancel an order that has not been shipped. Its stock is released; a captured payment is refunded.
+
+    Raises `IllegalTransition` once a parcel is booked, and for an order that is cancelled already.
+    """
+    with transaction():
+        orders.cancel_order(order=order, reason=reason)

@@ -1,0 +1,274 @@
+"""Does somebody get an account, come in, and come back in after forgetting the password, without telling others?"""
+
+import re
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from axes.models import AccessFailureLog
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+
+from messaging.models import Message, State
+from shop.accounts import services as accounts
+from shop.models import User
+from tests.delivery import deliver, deliver_due, take
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+GOOD = "correct horse battery"
+WISHES = {"name": "Ada Lovelace", "email": "Ada@Example.com", "password": GOOD}
+
+
+def text(response: Any) -> str:
+    return response.content.decode()
+
+
+def register(client: Client, **changes: str) -> Any:
+    return client.post("/account/register/", WISHES | changes)
+
+
+def signs_in(name: str, password: str) -> bool:
+    return Client().post("/account/login/", {"username": name, "password": password}).status_code == 302
+
+
+def link_in(email: Any) -> str:
+    [link] = re.findall(r"https?://\S+", str(email.body))
+    return urlsplit(link).path
+
+
+def ask_for_reset(client: Client, email: str = "ada@example.com") -> Any:
+    return client.post("/account/reset/", {"email": email}, follow=True)
+
+
+def test_somebody_registers_and_is_signed_in(client):
+    assert register(client).url == "/account/"
+    user = User.objects.get()
+    assert (user.username, user.email, user.get_full_name()) == ("ada@example.com", "ada@example.com", "Ada Lovelace")
+    assert (user.first_name, user.last_name) == ("Ada", "Lovelace")
+    assert "Signed in as ada@example.com" in text(client.get("/account/"))
+
+
+def test_a_visitor_goes_on_to_where_they_were_going_but_never_elsewhere(client):
+    assert register(client, next="/checkout/").url == "/checkout/"
+    other = register(Client(), email="bob@example.com", next="https://evil.example/")
+    assert other.url == "/account/"
+
+
+@pytest.mark.parametrize("password", ["short", "password", "12345678901", "ada@example.com"])
+def test_a_weak_password_is_refused_with_the_reason_beside_it(client, password):
+    assert 'class="errorlist"' in text(register(client, password=password))
+    assert not User.objects.exists()
+
+
+def test_an_address_has_one_account_however_its_letters_are_written(client):
+    UserFactory.create(username="first", email="aDa@example.com")
+    assert "An account with this e-mail address already exists." in text(register(client))
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize("name", ["ada", "ADA@example.com", "ada@example.com"])
+def test_name_and_address_both_sign_in(name):
+    User.objects.create_user("ada", "Ada@example.com", GOOD)
+    assert signs_in(name, GOOD)
+    assert not signs_in(name, "wrong")
+
+
+def test_somebodys_user_name_goes_before_anothers_address():
+    User.objects.create_user("ada@example.com", "other@example.com", GOOD)
+    User.objects.create_user("eve", "ada@example.com", "eve's own password")
+    assert signs_in("ada@example.com", GOOD)
+    assert not signs_in("ada@example.com", "eve's own password")
+
+
+def test_other_letters_of_an_address_are_no_fresh_start_for_guessing(settings, client):
+    settings.AXES_FAILURE_LIMIT = 2
+    User.objects.create_user("ada", "ada@example.com", GOOD)
+    for name in ("ada@example.com", "ADA@example.com"):
+        answer = client.post("/account/login/", {"username": name, "password": "wrong"})
+    assert answer.status_code == 429
+
+
+def test_a_forgotten_password_is_set_anew_by_a_link_that_works_once(client):
+    register(client)
+    visitor = Client()
+    assert "an e-mail with a link is on its way" in text(ask_for_reset(visitor))
+    deliver_due()
+    [email] = mail.outbox
+    assert email.to == ["ada@example.com"]
+    assert "Hello Ada Lovelace," in email.body
+    link = link_in(email)
+    form = visitor.get(link, follow=True)
+    new = {"new_password1": "a better horse", "new_password2": "a better horse"}
+    visitor.post(form.redirect_chain[-1][0], new)
+    assert signs_in("ada@example.com", "a better horse")
+    assert not signs_in("ada@example.com", GOOD)
+    assert "This link was used already" in text(Client().get(link, follow=True))
+
+
+def test_the_ledger_holds_no_key_to_the_account(client):
+    register(client)
+    ask_for_reset(Client())
+    message = Message.objects.get(task="shop.send_password_reset")
+    user = User.objects.get()
+    assert message.payload == {"user_id": user.pk, "language": "en"}
+    assert message.routing_key == "notification.reset.high"
+    deliver_due()
+    token = link_in(mail.outbox[0]).rstrip("/").rpartition("/")[2]
+    message.refresh_from_db()
+    assert token not in str(Message.objects.values())
+
+
+def test_a_reset_that_runs_twice_sends_one_email(client):
+    register(client)
+    ask_for_reset(Client())
+    message = take(task="shop.send_password_reset")
+    deliver(message)
+    Message.objects.update(state=State.SENT)
+    assert deliver(message, redelivered=True) == State.DONE
+    assert len(mail.outbox) == 1
+
+
+def test_an_unknown_address_gets_the_same_answer_and_no_email(client):
+    register(client)
+    known, unknown = ask_for_reset(Client()), ask_for_reset(Client(), "nobody@example.com")
+    plain = [re.sub(r'value="\w{64}"', "", text(answer)) for answer in (known, unknown)]
+    assert plain[0] == plain[1]
+    assert Message.objects.count() == 1
+
+
+def test_nobodys_inbox_is_filled(client):
+    register(client)
+    for _ in range(accounts.RESETS_AN_HOUR + 3):
+        ask_for_reset(Client())
+    assert Message.objects.count() == accounts.RESETS_AN_HOUR
+
+
+def test_an_account_that_is_gone_when_the_email_is_due_gets_none(client):
+    register(client)
+    ask_for_reset(Client())
+    User.objects.all().delete()
+    deliver_due()
+    assert Message.objects.get().state == State.DONE
+    assert mail.outbox == []
+
+
+def test_a_new_password_needs_the_old_one(client):
+    register(client)
+    new = {"new_password1": "a better horse", "new_password2": "a better horse"}
+    client.post("/account/password/", {"old_password": "wrong", **new})
+    assert signs_in("ada@example.com", GOOD)
+    client.post("/account/password/", {"old_password": GOOD, **new})
+    assert signs_in("ada@example.com", "a better horse")
+    assert client.get("/account/").status_code == 200
+
+
+def test_another_address_needs_the_password_and_another_name_does_not(client):
+    register(client)
+    client.post("/account/details/", {"name": "Ada King", "email": "ada@example.com"})
+    assert User.objects.get().get_full_name() == "Ada King"
+    refused = client.post("/account/details/", {"name": "Ada King", "email": "king@example.com", "password": "no"})
+    assert "type your password" in text(refused)
+    client.post("/account/details/", {"name": "Ada King", "email": "King@example.com", "password": GOOD})
+    user = User.objects.get()
+    assert (user.email, user.username) == ("king@example.com", "king@example.com")
+
+
+def test_nobody_takes_the_address_of_another(client):
+    UserFactory.create(email="bob@example.com")
+    register(client)
+    answer = client.post("/account/details/", {"name": "Ada", "email": "BOB@example.com", "password": GOOD})
+    assert "This address belongs to another account." in text(answer)
+    assert User.objects.filter(email="ada@example.com").exists()
+
+
+@pytest.mark.parametrize("path", ["", "addresses/", "addresses/add/", "details/", "password/", "delete/", "data.json"])
+def test_the_account_is_for_its_owner(client, path):
+    assert "/account/login/" in client.get(f"/account/{path}").url
+
+
+@pytest.mark.parametrize("path", ["register/", "login/", "reset/"])
+def test_pages_before_the_account_are_for_everybody_and_not_for_search_engines(client, path):
+    page = client.get(f"/account/{path}")
+    assert page.status_code == 200
+    assert 'content="noindex"' in text(page)
+
+
+def test_who_is_signed_in_needs_no_second_account(client):
+    register(client)
+    assert client.get("/account/register/").url == "/account/"
+
+
+def test_a_shopper_keeps_addresses_on_their_page(client):
+    register(client)
+    street = {"name": "Ada", "line1": "1 Engine Row", "postcode": "N1 1AA", "city": "London", "country": "GB"}
+    client.post("/account/addresses/add/", street)
+    client.post("/account/addresses/add/", street | {"line1": "2 <b>Row</b>"})
+    user = User.objects.get()
+    second, first = user.addresses.order_by("-pk")
+    page = text(client.get("/account/addresses/"))
+    assert "2 &lt;b&gt;Row&lt;/b&gt;" in page
+    client.post(f"/account/addresses/{second.pk}/default/")
+    assert user.addresses.get(is_default=True) == second
+    assert "1 Engine Row" in text(client.get(f"/account/addresses/{first.pk}/"))
+    client.post(f"/account/addresses/{first.pk}/", street | {"line1": "3 Row", "is_default": "on"})
+    assert user.addresses.get(is_default=True).line1 == "3 Row"
+    client.post(f"/account/addresses/{first.pk}/remove/")
+    assert [saved.pk for saved in user.addresses.all()] == [second.pk]
+
+
+def test_an_incomplete_address_is_not_kept(client):
+    register(client)
+    assert 'class="errorlist"' in text(client.post("/account/addresses/add/", {"name": "Ada"}))
+    assert not User.objects.get().addresses.exists()
+
+
+def test_one_address_too_many_is_told(client, monkeypatch):
+    monkeypatch.setattr("shop.accounts.addresses.MAX_ADDRESSES", 0)
+    register(client)
+    street = {"name": "Ada", "line1": "1 Engine Row", "postcode": "N1 1AA", "city": "London", "country": "GB"}
+    assert "Remove one" in text(client.post("/account/addresses/add/", street))
+
+
+@pytest.mark.parametrize("what", ["", "default/", "remove/"])
+def test_somebody_elses_address_is_not_there(client, what):
+    register(client)
+    street = {"name": "Ada", "line1": "1 Engine Row", "postcode": "N1 1AA", "city": "London", "country": "GB"}
+    client.post("/account/addresses/add/", street)
+    saved = User.objects.get().addresses.get()
+    other = Client()
+    register(other, email="eve@example.com")
+    assert other.post(f"/account/addresses/{saved.pk}/{what}", street | {"line1": "Evil Row"}).status_code == 404
+    saved.refresh_from_db()
+    assert saved.line1 == "1 Engine Row"
+
+
+def test_nobody_finds_out_by_registering_who_has_an_account():
+    UserFactory.create(username="ada@example.com", email="ada@example.com")
+    curious = Client()
+    for _try in range(accounts.TAKEN_AN_HOUR):
+        assert "There is an account with this e-mail address" in text(register(curious))
+    for email in ("ada@example.com", "nobody@example.com"):
+        refused = register(curious, email=email)
+        assert refused.status_code == 429
+        assert "Please wait an hour" in text(refused)
+        assert "There is an account" not in text(refused)
+    assert not User.objects.filter(email="nobody@example.com").exists()
+
+
+def test_the_limit_is_each_clients_own_and_ends_with_the_hour():
+    UserFactory.create(username="ada@example.com", email="ada@example.com")
+    curious, other = Client(), Client(REMOTE_ADDR="192.0.2.7")
+    for _try in range(accounts.TAKEN_AN_HOUR):
+        register(curious)
+    assert register(other, email="bob@example.com").url == "/account/"
+    AccessFailureLog.objects.update(attempt_time=timezone.now() - timedelta(minutes=61))
+    assert register(curious, email="eve@example.com").url == "/account/"
+
+
+def test_registering_an_address_that_is_free_is_not_counted():
+    for number in range(accounts.TAKEN_AN_HOUR + 1):
+        assert register(Client(), email=f"ada{number}@example.com").status_code == 302

@@ -1,0 +1,101 @@
+"""Does the view of an order show all that a shopper wants to know, and change its version when it does?"""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from orders.models import Order
+from shop.order_pages.selectors import OrderView, order_view, orders_of
+from shop.order_pages.services import cancel
+from tests.delivery import deliver, deliver_all, take
+from tests.factories import UserFactory, place
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def view(order: Order) -> OrderView:
+    return order_view(public_id=order.public_id)
+
+
+def test_a_new_order_is_shown_with_its_payment_and_no_parcel():
+    order = place()
+    shown = view(order)
+    assert shown.order == order
+    assert [(entry.event, entry.text) for entry in shown.timeline] == [("placed", "Order placed")]
+    assert shown.payment is not None
+    assert (shown.payment.status, shown.payment.attempts) == ("pending", 0)
+    assert shown.shipment is None
+    assert (shown.is_final, shown.can_cancel, shown.can_pay) == (False, True, False)
+
+
+def test_a_delivered_order_is_final_and_shows_its_parcel():
+    order = place()
+    deliver_all()
+    shown = view(order)
+    assert [entry.event for entry in shown.timeline] == ["placed", "paid", "shipped", "delivered"]
+    assert shown.shipment is not None
+    assert shown.shipment.status == "delivered"
+    assert shown.shipment.tracking_number.startswith("SP")
+    assert (shown.is_final, shown.can_cancel, shown.can_pay) == (True, False, False)
+
+
+def test_after_a_declined_card_another_may_be_tried():
+    order = place(payment_method="pm_card_declined")
+    deliver(take(task="payments.charge_payment"))
+    shown = view(order)
+    assert (shown.is_final, shown.can_cancel, shown.can_pay) == (False, True, True)
+    assert shown.payment is not None
+    assert shown.payment.failure_code == "card_declined"
+
+
+def test_a_cancelled_order_is_final_once_nothing_is_owed():
+    unpaid, paid = place(), place()
+    deliver(take(task="payments.charge_payment", subject=paid.number))
+    cancel(order=unpaid)
+    cancel(order=paid)
+    assert view(unpaid).is_final
+    assert not view(paid).is_final
+    deliver(take(task="payments.refund_payment"))
+    assert view(paid).is_final
+
+
+def test_an_order_waits_for_a_person_when_a_step_failed_for_good():
+    flaky, broken = place(payment_method="pm_flaky_2"), place(payment_method="pm_bug")
+    for order in (flaky, broken):
+        deliver(take(task="payments.charge_payment", subject=order.number))
+    assert not view(flaky).waits_for_a_person
+    assert view(broken).waits_for_a_person
+    cancel(order=broken)
+    assert not view(broken).waits_for_a_person
+
+
+def test_the_version_changes_with_every_step_and_with_nothing_else():
+    order = place(payment_method="pm_flaky_2")
+    versions = [view(order).version]
+    assert view(order).version == versions[0]
+    for _ in range(3):
+        deliver(take(task="payments.charge_payment"))
+        versions.append(view(order).version)
+    deliver(take(task="shipping.create_shipment"))
+    versions.append(view(order).version)
+    assert len(set(versions)) == 5
+
+
+def test_a_view_takes_at_most_five_statements():
+    order = place()
+    deliver_all()
+    with CaptureQueriesContext(connection) as captured:
+        view(order)
+    assert len(captured) <= 5
+
+
+def test_an_unknown_public_id_shows_nothing():
+    with pytest.raises(Order.DoesNotExist):
+        order_view(public_id="nobody-knows")
+
+
+def test_a_shopper_s_orders_are_the_shopper_s_alone_newest_first():
+    user = UserFactory.create()
+    first, second = place(user=user), place(user=user)
+    place()
+    assert list(orders_of(user=user)) == [second, first]
