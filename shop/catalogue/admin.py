@@ -1,4 +1,4 @@
-"""Admin of categories and products, with their texts in other languages."""
+"""Admin of categories and products, with their translations."""
 
 from typing import Any, cast
 
@@ -21,10 +21,10 @@ from shop.stock.views import product_page
 
 
 class RestockForm(ActionForm):
-    """The number is read by the action: of a form that is not valid, the admin only says that no action was chosen."""
+    """The action validates the number, since for an invalid form the admin only reports that no action was selected."""
 
     pieces = forms.CharField(
-        label=_("Pieces"), required=False, widget=forms.NumberInput(attrs={"min": 1, "max": MAX_PIECES})
+        label=_("Units"), required=False, widget=forms.NumberInput(attrs={"min": 1, "max": MAX_PIECES})
     )
 
 
@@ -47,7 +47,7 @@ class CategoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(Product)
 class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Stock is no field here: it changes by orders, restocking and stocktaking, all with movements."""
+    """Stock is read-only here: it changes through orders, restocking and stocktaking, each recorded as a movement."""
 
     list_display = ("sku", "name", "category", "money", "stock_link", "is_listed")
     list_filter = ("is_listed", "category")
@@ -55,7 +55,7 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_per_page = 50
     show_full_result_count = False
     search_fields = ("sku", "name")
-    search_help_text = _("Part of a sku or name")
+    search_help_text = _("Part of a SKU or name")
     ordering = ("position", "id")
     prepopulated_fields = {"slug": ("name",)}
     readonly_fields = ("stock", "created_at")
@@ -79,11 +79,11 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_restock_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(RESTOCK)
 
-    @admin.action(description=_("Add pieces to the stock"), permissions=["restock"])
+    @admin.action(description=_("Add stock"), permissions=["restock"])
     def restock(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
         pieces = pieces_in(request.POST.get("pieces", ""))
         if not pieces:
-            text = _("Write beside the action how many pieces came in, from 1 to 1,000,000. Nothing was changed.")
+            text = _("Enter how many units to add, from 1 to 1,000,000. Nothing was changed.")
             self.message_user(request, text, messages.ERROR)
             return
         quantities = dict.fromkeys(queryset.values_list("pk", flat=True), pieces)
@@ -93,6 +93,8 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 def _restocked(products: int, pieces: int) -> Any:
     text = ngettext(
-        "%(products)s product has %(pieces)s more.", "%(products)s products have %(pieces)s more each.", products
+        "Added %(pieces)s units to %(products)s product.",
+        "Added %(pieces)s units each to %(products)s products.",
+        products,
     )
     return text % {"products": products, "pieces": pieces}

@@ -1,4 +1,4 @@
-"""Template tags of the passport: durations, links to messages."""
+"""Template tags for the passport: durations and links to messages."""
 
 from django import template
 from django.utils.formats import number_format
@@ -14,7 +14,7 @@ register = template.Library()
 
 @register.filter
 def seconds(value: float) -> str:
-    """`12 ms`, `1.2 s`, `3 min` or `2 h`, in the reader's way to write numbers."""
+    """Duration such as `12 ms`, `1.2 s`, `3 min` or `2 h`, in the active locale."""
     if value < 1:
         return _("%(number)s ms") % {"number": round(value * 1000)}
     if value < 120:
@@ -26,6 +26,6 @@ def seconds(value: float) -> str:
 
 @register.simple_tag
 def message_link(message: Message, text: str) -> str | SafeString:
-    """`text`, as a link to the message's page where the desk is installed."""
+    """`text`, linked to the message's page if the operators' desk is installed."""
     url = message_pages.url_for(message)
     return format_html('<a href="{}">{}</a>', url, text) if url else text

@@ -19,7 +19,7 @@ def sign_in(page: Page, *, name: str, password: str = "") -> None:
 def test_an_operator_sends_an_order_that_met_a_bug_on_its_way_again(stack, visit):
     shopper = visit("/")
     order = buy(shopper, method="pm_bug", shipping="express")
-    expect(status(shopper)).to_contain_text("a person is looking at it")
+    expect(status(shopper)).to_contain_text("Someone is looking into it")
     expect(shopper.locator("#timeline")).to_contain_text("Waiting for a person to look at it")
 
     operator = visit("/account/login/?next=/admin/operations/failedtask/")

@@ -51,7 +51,7 @@ def watch(stack, visit) -> Watch:
     """An order of which nothing more is to be expected until an operator looks at it, though it is not final."""
     order = stack.order(payment_method="pm_bug")
     page = visit(f"/orders/{order['public_id']}/")
-    expect(status(page)).to_contain_text("a person is looking at it")
+    expect(status(page)).to_contain_text("Someone is looking into it")
     return Watch(page, order["public_id"])
 
 

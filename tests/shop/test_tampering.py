@@ -93,7 +93,7 @@ def test_no_quantity_makes_money_or_takes_more_than_there_is(eve, lamp, quantity
     [("shipping_method", "teleport"), ("shipping_method", ""), ("payment_method", "pm_free"), ("country", "ZZ")],
 )
 def test_what_the_form_does_not_offer_cannot_be_chosen(eve, field, value):
-    assert "Nothing is ordered yet" in text(eve.post("/checkout/", form(eve) | {field: value}))
+    assert "Your order has not been placed yet" in text(eve.post("/checkout/", form(eve) | {field: value}))
     assert not Order.objects.exists()
 
 

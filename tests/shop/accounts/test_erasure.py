@@ -23,7 +23,7 @@ from messaging.transitions.failure import failure_of, synthetic_failure
 from orders.models import Order, Status
 from orders.services import cancel_order
 from shop.accounts.addresses import add_address
-from shop.accounts.erasure import CannotErase, data_of, erase
+from shop.accounts.erasure import CannotErase, personal_data, erase
 from shop.checkout.idempotency import Idempotency
 from shop.models import Review, StockMovement, User
 from shop.order_pages.selectors import unfinished_orders_of
@@ -216,7 +216,7 @@ def test_an_order_under_way_keeps_the_account(shopper: Client):
     order = _order(user)
     page = text(leave(shopper))
     assert order.number in page
-    assert "still under way" in page
+    assert "still in progress" in page
     assert User.objects.exists()
     with pytest.raises(CannotErase, match=order.number):
         erase(user=user)
@@ -240,14 +240,14 @@ def test_money_that_is_owed_back_is_something_under_way():
 def test_a_message_in_a_workers_hands_is_waited_for(shopper: Client):
     message = Message.objects.filter(task="orders.send_email").latest("pk")
     Message.objects.filter(pk=message.pk).update(state=State.SENT)
-    assert "being worked on right now" in text(leave(shopper))
+    assert "processing one of your orders" in text(leave(shopper))
     Message.objects.filter(pk=message.pk).update(state=State.DONE)
     assert "deleted" in text(leave(shopper))
 
 
 def test_only_the_owner_deletes_and_only_by_post(shopper: Client):
-    assert "This is not your password." in text(leave(shopper, password="wrong"))
-    assert "What stays, and why" in text(shopper.get("/account/delete/"))
+    assert "This password is incorrect." in text(leave(shopper, password="wrong"))
+    assert "What we keep, and why" in text(shopper.get("/account/delete/"))
     assert User.objects.exists()
 
 
@@ -260,7 +260,7 @@ def test_staff_are_ended_by_an_administrator():
 def test_a_shopper_takes_their_data_along(shopper: Client):
     answer = shopper.get("/account/data.json")
     told = answer.json()
-    assert told == data_of(user=User.objects.get())
+    assert told == personal_data(user=User.objects.get())
     assert told["account"]["email"] == EMAIL
     assert told["addresses"][0]["line1"] == STREET
     assert told["basket"] == [[Order.objects.get().lines.get().sku, 1]]

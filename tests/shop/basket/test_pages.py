@@ -69,7 +69,7 @@ def test_a_damaged_sku_changes_nothing(client, sku):
 
 def test_no_more_than_there_is(client, lamp):
     answer = client.post("/basket/add/", {"sku": lamp.sku, "quantity": 50}, follow=True)
-    assert "Only 20 of Lamp are left." in text(answer)
+    assert "Only 20 of Lamp left in stock." in text(answer)
     assert held(client) == {lamp.sku: 20}
 
 
@@ -90,7 +90,7 @@ def test_stock_that_ran_low_blocks_the_checkout_until_it_is_mended(client, lamp)
     client.post("/basket/add/", {"sku": lamp.sku, "quantity": 5})
     Product.objects.filter(pk=lamp.pk).update(stock=2)
     page = text(client.get("/basket/"))
-    assert "Only 2 are left" in page
+    assert "Only 2 left" in page
     assert "Go to checkout" not in page
     assert client.get("/checkout/").url == "/basket/"
 
@@ -110,7 +110,7 @@ def test_looking_changes_nothing(client, path):
 def test_a_line_that_was_removed_can_be_put_back_once(client, lamp):
     client.post("/basket/add/", {"sku": lamp.sku, "quantity": 3})
     page = text(client.post("/basket/remove/", {"sku": lamp.sku}, follow=True))
-    assert "3 × Lamp is out of your basket." in page
+    assert "3 × Lamp removed from your basket." in page
     assert "Put it back" not in text(client.get("/basket/"))
     client.post("/basket/change/", {"sku": lamp.sku, "quantity": 3})
     assert held(client) == {lamp.sku: 3}

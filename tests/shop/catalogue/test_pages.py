@@ -32,7 +32,7 @@ def text(response) -> str:
 def test_pages_of_an_empty_shop_say_what_to_do(client, path):
     response = client.get(path)
     assert response.status_code == 200
-    assert "Skip to the content" in text(response)
+    assert "Skip to content" in text(response)
 
 
 def test_a_category_shows_its_products_only(client, shelf):
@@ -160,7 +160,7 @@ class TestErrors:
         strict = Client(enforce_csrf_checks=True)
         response = strict.post("/basket/add/", {"sku": "X"})
         assert response.status_code == 403
-        assert "send that once more" in text(response)
+        assert "send that again" in text(response)
 
     def test_the_page_of_a_fault_needs_no_database(self, django_assert_num_queries):
         request = RequestFactory().get("/")
@@ -168,7 +168,7 @@ class TestErrors:
         with django_assert_num_queries(0):
             response = errors.server_error(request)
         assert response.status_code == 500
-        assert "Orders that were placed are safe" in text(response)
+        assert "Orders you have placed are safe" in text(response)
 
     @pytest.mark.parametrize(("view", "status"), [(errors.bad_request, 400), (errors.server_error, 500)])
     def test_faults_of_the_api_are_problem_details(self, view, status):
@@ -182,4 +182,4 @@ class TestErrors:
             response = client.post("/account/login/", {"username": "ada", "password": "wrong"})
         assert response.status_code == 429
         assert response["Retry-After"] == "900"
-        assert "Please wait a little" in text(response)
+        assert "Please wait a few minutes" in text(response)

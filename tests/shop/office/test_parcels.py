@@ -111,7 +111,7 @@ def test_an_operator_corrects_a_rejected_address(operator):
 def test_a_correction_that_is_no_address_is_shown_again_with_what_is_wrong(operator):
     order = rejected()
     answer = operator.post(url(order), BERN | {"deed": "address", "postcode": "nonsense"})
-    assert "This is no postcode of Switzerland" in answer.content.decode()
+    assert "not a valid postcode for Switzerland" in answer.content.decode()
     order.refresh_from_db()
     assert order.city == "Rejectford"
 
@@ -189,8 +189,8 @@ def test_the_list_of_parcels_has_a_place_for_what_waits_for_a_person():
 @pytest.mark.parametrize(
     ("city", "words"),
     [
-        ("Lostville", ("The carrier has lost your parcel.", "another parcel, or your money back", 'data-step="lost"')),
-        ("Returnham", ("Your parcel came back to us.", "another parcel, or your money back", 'data-step="returned"')),
+        ("Lostville", ("The carrier has lost your parcel.", "another parcel or refund you", 'data-step="lost"')),
+        ("Returnham", ("Your parcel was returned to us.", "another parcel or refund you", 'data-step="returned"')),
         ("Bern", ("Delivered. Enjoy!", 'data-step="accepted"', "Delivered, Bern")),
     ],
 )
@@ -212,7 +212,7 @@ def test_the_order_page_tells_of_a_second_parcel(operator):
     order = ended("Lostville")
     operator.post(url(order), BERN | {"deed": "reship", "shipment": str(Shipment.objects.get().pk)})
     page = shown(order)
-    assert "We are packing another parcel for you." in page
+    assert "We are packing a new parcel for you." in page
     assert "We are sending another parcel" in page
     assert order_view(public_id=order.public_id).shipment is None
 

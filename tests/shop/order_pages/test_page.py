@@ -68,8 +68,8 @@ def test_a_page_says_when_the_order_waits_for_a_person(client, order):
     OrderEvent.objects.create(order=order, kind="attempt_failed", data={"step": "payment", "retry_at": None})
     for path in ("", "live/"):
         page = text(client.get(f"/orders/{order.public_id}/{path}"))
-        assert page.count("a person is looking at it") == 2
-        assert "We are taking the payment" not in page
+        assert page.count("Someone is looking into it") == 2
+        assert "are processing your payment" not in page
 
 
 def test_a_page_says_until_when_the_goods_are_kept_for_an_order_whose_payment_broke(client, time_machine, settings):
@@ -77,21 +77,21 @@ def test_a_page_says_until_when_the_goods_are_kept_for_an_order_whose_payment_br
     settings.CONVEYOR_RESERVATION_SECONDS = 5400
     lamp = ProductFactory.create(category=CategoryFactory.create())
     order = place(lines=[LineWanted(sku=lamp.sku, quantity=2)], payment_method="pm_bug")
-    assert "Held until" not in text(client.get(f"/orders/{order.public_id}/"))
+    assert "Reserved until" not in text(client.get(f"/orders/{order.public_id}/"))
     deliver_due()
     page = text(client.get(f"/orders/{order.public_id}/"))
-    assert "Held until" in page
+    assert "Reserved until" in page
     assert "Mon, Mar 2, 11:30" in page
-    assert "The goods are kept for you." in page
+    assert "We are holding your items for you." in page
     time_machine.move_to("2026-03-02 11:31+00:00", tick=False)
-    assert "Held until" not in text(client.get(f"/orders/{order.public_id}/"))
+    assert "Reserved until" not in text(client.get(f"/orders/{order.public_id}/"))
 
 
 def test_a_page_does_not_claim_to_keep_goods_after_a_failed_payment(client, failed, settings):
     page = text(client.get(f"/orders/{failed.public_id}/"))
-    assert "Pay until" in page
-    assert "The goods are on sale again meanwhile." in page
-    assert "Held until" not in page
+    assert "Pay by" in page
+    assert "Your items are back on sale in the meantime." in page
+    assert "Reserved until" not in page
 
 
 def test_polling_ends_with_the_order(client, order):
@@ -105,7 +105,7 @@ def test_polling_ends_with_the_order(client, order):
 @pytest.mark.parametrize("headers", [{}, HTMX])
 def test_an_order_is_cancelled(client, order, headers):
     answer = client.post(f"/orders/{order.public_id}/cancel/", follow=True, **headers)
-    assert "The order is cancelled" in text(answer)
+    assert "Your order is cancelled" in text(answer)
     assert ("<html" in text(answer)) is not bool(headers)
     assert Order.objects.get().status == "cancelled"
 
@@ -120,29 +120,29 @@ def test_a_parcel_on_its_way_cannot_be_called_back(client, order):
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
 def test_after_a_failed_payment_another_card_can_be_tried(client, failed, headers):
-    assert "Pay again" in text(client.get(f"/orders/{failed.public_id}/"))
+    assert "Retry payment" in text(client.get(f"/orders/{failed.public_id}/"))
     answer = client.post(f"/orders/{failed.public_id}/pay/", {"payment_method": "pm_card_visa"}, follow=True, **headers)
-    assert "trying the payment again" in text(answer)
+    assert "retrying the payment" in text(answer)
     assert Order.objects.get().status == "placed"
 
 
 @pytest.mark.parametrize("method", ["", "pm_unknown"])
 def test_a_method_that_is_not_offered_is_refused(client, failed, method):
     answer = client.post(f"/orders/{failed.public_id}/pay/", {"payment_method": method}, follow=True)
-    assert "choose how you want to pay" in text(answer)
+    assert "choose a payment method" in text(answer)
     assert Order.objects.get().status == "payment_failed"
 
 
 def test_an_order_that_is_paid_cannot_be_paid_again(client, order):
     orders.mark_paid(order=order)
     answer = client.post(f"/orders/{order.public_id}/pay/", {"payment_method": "pm_card_visa"}, follow=True)
-    assert "cannot be paid again" in text(answer)
+    assert "cannot be retried" in text(answer)
 
 
 def test_paying_again_is_refused_when_the_goods_are_gone(client, failed):
     Product.objects.update(stock=0)
     answer = client.post(f"/orders/{failed.public_id}/pay/", {"payment_method": "pm_card_visa"}, follow=True)
-    assert "sold meanwhile" in text(answer)
+    assert "has sold out" in text(answer)
     assert Order.objects.get().status == "payment_failed"
 
 
@@ -156,8 +156,8 @@ def test_the_same_goods_are_ordered_again_as_far_as_they_are_there(client):
     client.post("/basket/add/", {"sku": lamp.sku, "quantity": 1})
     page = text(client.post(f"/orders/{order.public_id}/reorder/", follow=True))
     assert client.session["basket"] == {lamp.sku: 5, few.sku: 1}
-    assert "5 pieces are in your basket." in page
-    assert "3 pieces were not added" in page
+    assert "5 items are in your basket." in page
+    assert "3 items were not added" in page
     assert "No longer sold: Old &lt;b&gt;chair&lt;/b&gt;." in page
 
 

@@ -91,12 +91,24 @@ def test_a_station_tells_when_it_was_reached_last():
 @pytest.mark.parametrize(
     ("status", "payment", "kinds", "headline", "story"),
     [
-        ("placed", "pending", ["placed", RETRY], "We keep trying", "The bank did not answer, trying again at 14:02"),
-        ("placed", "pending", ["placed", DEAD], "a person is looking at it", "You need not do anything"),
-        ("paid", "captured", ["paid", CARRIER], "We keep trying", "The carrier did not answer, trying again at 14:02"),
-        ("cancelled", "captured", ["cancelled"], "Your money is on its way back", "asked your bank"),
-        ("cancelled", "captured", ["cancelled", RETRY], "Your money is on its way back", "The bank did not answer"),
-        ("cancelled", "cancelled", ["cancelled"], "This order is cancelled.", "Nothing is owed"),
+        (
+            "placed",
+            "pending",
+            ["placed", RETRY],
+            "We are trying again",
+            "The bank did not answer, trying again at 14:02",
+        ),
+        ("placed", "pending", ["placed", DEAD], "Someone is looking into it", "There is nothing you need to do"),
+        (
+            "paid",
+            "captured",
+            ["paid", CARRIER],
+            "We are trying again",
+            "The carrier did not answer, trying again at 14:02",
+        ),
+        ("cancelled", "captured", ["cancelled"], "Your refund is on its way", "asked your bank"),
+        ("cancelled", "captured", ["cancelled", RETRY], "Your refund is on its way", "The bank did not answer"),
+        ("cancelled", "cancelled", ["cancelled"], "This order is cancelled.", "You owe nothing"),
         ("delivered", "captured", ["delivered"], "Delivered. Enjoy!", "Thank you"),
     ],
 )

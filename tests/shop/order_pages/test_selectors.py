@@ -63,10 +63,10 @@ def test_an_order_waits_for_a_person_when_a_step_failed_for_good():
     flaky, broken = place(payment_method="pm_flaky_2"), place(payment_method="pm_bug")
     for order in (flaky, broken):
         deliver(take(task="payments.charge_payment", subject=order.number))
-    assert not view(flaky).waits_for_a_person
-    assert view(broken).waits_for_a_person
+    assert not view(flaky).needs_operator
+    assert view(broken).needs_operator
     cancel(order=broken)
-    assert not view(broken).waits_for_a_person
+    assert not view(broken).needs_operator
 
 
 def test_the_version_changes_with_every_step_and_with_nothing_else():

@@ -23,7 +23,7 @@ def form_of(product) -> str:
 
 
 def test_a_guest_is_asked_to_sign_in(client, product):
-    assert "sign in to write one" in text(client.get(product.get_absolute_url()))
+    assert "sign in to write a review" in text(client.get(product.get_absolute_url()))
     response = client.post(form_of(product), SAID)
     assert response.status_code == 302
     assert response["Location"].startswith("/account/login/")
@@ -33,12 +33,12 @@ def test_a_guest_is_asked_to_sign_in(client, product):
 def test_who_did_not_buy_is_told_why_and_a_forged_form_is_refused(client, product):
     client.force_login(UserFactory.create())
     page = text(client.get(product.get_absolute_url()))
-    assert "Once your parcel with it is on its way" in page
+    assert "as soon as your order ships" in page
     assert form_of(product) not in page
     assert client.get(form_of(product)).status_code == 403
     response = client.post(form_of(product), SAID)
     assert response.status_code == 403
-    assert "You have no such order" in text(response)
+    assert "We found no such order" in text(response)
     assert not Review.objects.exists()
 
 
@@ -49,7 +49,7 @@ def test_a_buyer_writes_changes_and_deletes_a_review(client, product):
     assert "Ada L." in page
     assert "Lovelace" not in page
     assert "Verified buyer" in page
-    assert "Change your review" in page
+    assert "Edit your review" in page
     assert 'value="4"' in text(client.get(form_of(product)))
     client.post(form_of(product), SAID | {"title": "Even better", "stars": 5})
     assert Review.objects.get().title == "Even better"

@@ -21,13 +21,13 @@ def order():
 @pytest.mark.parametrize(
     ("zone", "noon", "retry", "name"),
     [
-        ("Europe/Berlin", "13:00:00", "15:02", "CET"),
-        ("Asia/Kolkata", "17:30:00", "19:32", "IST"),
-        ("", "12:00:00", "14:02", "UTC"),
-        ("Nowhere/Land", "12:00:00", "14:02", "UTC"),
-        ("../../etc/passwd", "12:00:00", "14:02", "UTC"),
-        ("\x00", "12:00:00", "14:02", "UTC"),
-        ("x" * 5000, "12:00:00", "14:02", "UTC"),
+        ("Europe/Berlin", "Mon, Mar 2, 13:00", "15:02", "CET"),
+        ("Asia/Kolkata", "Mon, Mar 2, 17:30", "19:32", "IST"),
+        ("", "Mon, Mar 2, 12:00", "14:02", "UTC"),
+        ("Nowhere/Land", "Mon, Mar 2, 12:00", "14:02", "UTC"),
+        ("../../etc/passwd", "Mon, Mar 2, 12:00", "14:02", "UTC"),
+        ("\x00", "Mon, Mar 2, 12:00", "14:02", "UTC"),
+        ("x" * 5000, "Mon, Mar 2, 12:00", "14:02", "UTC"),
     ],
 )
 def test_times_are_those_of_the_zone_that_the_browser_told(client, order, zone, noon, retry, name):
