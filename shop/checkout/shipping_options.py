@@ -43,7 +43,7 @@ def shipping_options(*, now: datetime) -> list[ShippingOption]:
 
 
 def is_served(*, country: str, shipping_method: str) -> bool:
-    """Whether any carrier goes to this country (ISO 3166-1) that way. Known from their tariffs; nobody is asked."""
+    """Whether any carrier delivers to this country (ISO 3166-1) with this method, going by tariffs, without calls."""
     address = Address(line1="", city="", postcode="", country=country)
     return bool(quotes(consignment=Consignment(name="", address=address, shipping_method=shipping_method)))
 
