@@ -74,7 +74,7 @@ def order_progress(
     parcel.
     """
     owes_money = status == Status.CANCELLED and payment_status == PaymentStatus.CAPTURED
-    failed = trouble(events)
+    failed = current_problem(events)
     if status == Status.SHIPPED and parcel_status in _PARCEL_MESSAGES:
         steps = _delivery_steps(status, events, StepState.TROUBLE)
         headline, explanation = _parcel_messages(parcel_status)
@@ -133,7 +133,7 @@ def _parcel_messages(status: str) -> tuple[str, str]:
 def _headline(status: str, owes_money: bool, failed: OrderEvent | None, events: Sequence[OrderEvent]) -> str:
     if failed and is_rejected_address(failed):
         return _("The carrier cannot deliver to your address.")
-    if failed and is_given_up(failed):
+    if failed and is_final_failure(failed):
         return _("Something went wrong on our side. Someone is looking into it.")
     if owes_money:
         return _("This order is cancelled. Your refund is on its way.")
@@ -159,7 +159,7 @@ def _is_reshipped(events: Sequence[OrderEvent]) -> bool:
 def _explanation(status: str, owes_money: bool, failed: OrderEvent | None) -> str:
     if failed and is_rejected_address(failed):
         return _("Nothing has shipped yet, and someone is looking into it. You can also cancel and place a new order.")
-    if failed and is_given_up(failed):
+    if failed and is_final_failure(failed):
         return _("Your order is safe and will carry on from here. There is nothing you need to do.")
     if failed:
         return f"{describe(failed)}."

@@ -141,7 +141,7 @@ def _shipment(order: Order) -> ShipmentSummary | None:
     )
 
 
-def _estimate(order: Order, progress: OrderProgress, shipment: ShipmentSummary | None) -> Window | None:
+def _estimate(order: Order, progress: OrderProgress, shipment: ShipmentSummary | None) -> DeliveryWindow | None:
     """An unshipped order leaves today at the earliest; while a step is failing there is no estimate."""
     if order.status not in _ESTIMABLE or any(step.state == StepState.TROUBLE for step in progress.steps):
         return None
@@ -153,7 +153,7 @@ def _estimate(order: Order, progress: OrderProgress, shipment: ShipmentSummary |
 
 def _unpaid_until(order: Order, events: Sequence[OrderEvent]) -> datetime | None:
     """None once the deadline has passed, since the order may be cancelled at any moment."""
-    until = orders.lapses_at(order=order, events=events)
+    until = orders.payment_deadline(order=order, events=events)
     return until if until and until > timezone.now() else None
 
 

@@ -15,7 +15,7 @@ from shop.models import Review, User
 
 
 @admin.register(Review)
-class ReviewAdmin(RecordAdmin):
+class ReviewAdmin(ReadOnlyAdmin):
     """Staff cannot edit what a shopper wrote, only show or hide it."""
 
     list_display = ("at", "product_link", "stars", "title", "signed", "is_shown")

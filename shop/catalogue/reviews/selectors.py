@@ -57,7 +57,7 @@ def histogram(*, product: Product) -> list[HistogramBar]:
     """Number of reviews by stars, from five to one."""
     rows = product.reviews.shown().order_by().values_list("stars").annotate(count=Count("pk"))
     counts = dict(rows) if product.rating_count else {}
-    return [HistogramBar(stars, counts.get(stars, 0), product.rating_count) for stars in range(MOST_STARS, 0, -1)]
+    return [HistogramBar(stars, counts.get(stars, 0), product.rating_count) for stars in range(MAX_STARS, 0, -1)]
 
 
 def with_eligibility(products: ProductQuerySet, *, user: AbstractBaseUser | AnonymousUser) -> ProductQuerySet:

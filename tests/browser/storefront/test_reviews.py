@@ -34,7 +34,7 @@ def test_only_buyers_review_a_product_once_it_has_shipped(visit):
     product = first_product(page)
     page.goto(product)
     expect(page.locator("#reviews")).to_contain_text("as soon as your order ships")
-    assert forge(page, product) == 403
+    assert post_review(page, product) == 403
 
     page.goto("/")
     buy(page)
@@ -52,6 +52,6 @@ def test_only_buyers_review_a_product_once_it_has_shipped(visit):
     guest = visit(product)
     expect(guest.locator("#reviews")).to_contain_text("Rode here on a belt")
     expect(guest.locator("#reviews")).to_contain_text("sign in to write a review")
-    assert forge(guest, product) == 200  # led to the page that asks for a name
+    assert post_review(guest, product) == 200  # led to the page that asks for a name
     guest.reload()
     expect(guest.locator("#reviews")).not_to_contain_text("Never had it")
