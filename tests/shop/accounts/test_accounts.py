@@ -14,7 +14,7 @@ from django.utils import timezone
 from messaging.models import Message, State
 from shop.accounts import services as accounts
 from shop.models import User
-from tests.delivery import deliver, deliver_due, take
+from tests.delivery import claim_task, deliver, deliver_due
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -125,7 +125,7 @@ def test_the_outbox_stores_no_reset_token(client):
 def test_a_reset_that_runs_twice_sends_one_email(client):
     register(client)
     request_reset(Client())
-    message = take(task="shop.send_password_reset")
+    message = claim_task(task="shop.send_password_reset")
     deliver(message)
     Message.objects.update(state=State.SENT)
     assert deliver(message, redelivered=True) == State.DONE

@@ -28,8 +28,8 @@ from shop.checkout.idempotency import Idempotency
 from shop.models import Review, StockMovement, User
 from shop.order_pages.selectors import unfinished_orders_of
 from tests.auditing import broken
+from tests.database_search import places_of
 from tests.delivery import deliver_all, deliver_due
-from tests.everything import places_of
 from tests.factories import ADDRESS, ProductFactory, UserFactory, place
 from tests.shop.accounts.test_accounts import GOOD, register, signs_in, text
 

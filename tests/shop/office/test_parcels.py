@@ -12,7 +12,7 @@ from orders.models import Order, Status
 from shipping.models import Shipment, ShipmentStatus
 from shop.models import Product
 from shop.order_pages.selectors import order_view
-from tests.delivery import deliver, deliver_all, deliver_due, take
+from tests.delivery import claim_task, deliver, deliver_all, deliver_due
 from tests.factories import UserFactory, place
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,8 +51,8 @@ def ended(city: str) -> Order:
 
 def rejected() -> Order:
     order = place(city="Rejectford")
-    deliver(take(task="payments.charge_payment"))
-    deliver(take(task="shipping.create_shipment"))
+    deliver(claim_task(task="payments.charge_payment"))
+    deliver(claim_task(task="shipping.create_shipment"))
     order.refresh_from_db()
     return order
 
