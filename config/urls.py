@@ -1,11 +1,11 @@
-"""Which address leads where?"""
+"""URL configuration: admin, API, webhooks, health checks and the storefront."""
 
 from django.contrib import admin
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
-admin.site.site_header = admin.site.site_title = _("Conveyor operators")
-admin.site.index_title = _("What is there to look after?")
+admin.site.site_header = admin.site.site_title = _("Conveyor operations")
+admin.site.index_title = _("Overview")
 
 urlpatterns = [
     path("admin/", admin.site.urls),

@@ -1,7 +1,7 @@
 """Celery tasks of the shop."""
 
 from messaging.worker.task import ReliableTask, reliable_task
-from orders.deliveries import send_once
+from orders.emails.delivery import send_once
 from shop.accounts import emails
 from shop.models import User
 from shop.payloads import SendPasswordReset

@@ -1,4 +1,4 @@
-"""Where in the whole database does a word stand? Every column of every table is read."""
+"""Full database search: finds text in every column of every table."""
 
 import json
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from django.db.models import Field
 
 
 def places_of(*words: str) -> list[str]:
-    """Each `table.column: value` in which one of `words` stands, in large or small letters; values are cut."""
+    """Every `table.column: value` that contains one of `words`, ignoring case. Values are truncated."""
     wanted = [word.lower() for word in words]
     return [
         f"{table}.{column}: {value[:200]}"
@@ -25,10 +25,10 @@ def _values() -> Iterator[tuple[str, str, str]]:
         fields = [field for field in model._meta.concrete_fields if isinstance(field, Field)]
         for row in model._base_manager.values_list(*[field.attname for field in fields]):
             for field, value in zip(fields, row, strict=True):
-                yield model._meta.db_table, field.column or "", _told(value)
+                yield model._meta.db_table, field.column or "", _as_text(value)
 
 
-def _told(value: Any) -> str:
+def _as_text(value: Any) -> str:
     if isinstance(value, bytes | memoryview):
         return bytes(value).decode(errors="replace")
     return json.dumps(value, default=str, ensure_ascii=False)

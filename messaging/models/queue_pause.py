@@ -26,7 +26,7 @@ class QueuePause(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["queue"], condition=Q(resumed_at__isnull=True), name="messaging_queue_is_paused_once"
-            ),
+            )
         ]
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ from messaging.payloads import Payload
 
 
 class PurgeExpired(Payload, task="operations.purge_expired", routing_key="maintenance.purge"):
-    """Delete discarded messages, bulk retries and trend counts that have been kept long enough."""
+    """Delete expired discarded messages, bulk retries and hourly trends."""
 
 
 class RaiseAlerts(Payload, task="operations.raise_alerts", routing_key="maintenance.alert"):

@@ -1,4 +1,4 @@
-"""Who asks for something on the operator's desk, and what may they do? The services ask, not only the pages."""
+"""Permissions of the desk, checked by its services rather than only by its pages."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ PAUSE: Final = "pause_queue"
 
 @dataclass(frozen=True)
 class Actor:
-    """Somebody who wants something done: a name for the audit, and what they may do.
+    """Who performs an action: the name written to the audit log, and their permissions.
 
-    `may` answers for a codename of this app, such as `RETRY`.
+    `may` takes a codename of this app, such as `RETRY`.
     """
 
     name: str
@@ -30,15 +30,15 @@ class Actor:
 
     @classmethod
     def of(cls, user: Any) -> Self:
-        """The actor behind one of Django's users."""
+        """The actor for a Django user."""
         return cls(name=user.get_username(), may=lambda codename: bool(user.has_perm(f"{APP}.{codename}")))
 
     @classmethod
     def system(cls, name: str) -> Self:
-        """A trusted actor, such as `cli:ann`: whoever can run a command has the database at their fingertips anyway."""
+        """A trusted actor, such as `cli:ann`: anyone who can run a command can access the database anyway."""
         return cls(name=name, may=lambda codename: True)
 
     def require(self, codename: str) -> None:
-        """Raises `PermissionDenied` unless the actor may do this."""
+        """Raises `PermissionDenied` unless the actor has this permission."""
         if not self.may(codename):
             raise PermissionDenied(f"{self.name} lacks the permission {APP}.{codename}.")

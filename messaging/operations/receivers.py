@@ -1,4 +1,4 @@
-"""What the desk does when the engine announces a change, in the transaction of that change."""
+"""Connects the desk to the engine's signals; receivers run in the transaction of the change."""
 
 from typing import Any
 

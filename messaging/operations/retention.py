@@ -14,14 +14,14 @@ from messaging.operations.models import BulkItem, BulkOperation, BulkState, Fail
 from messaging.operations.permissions import Actor
 
 log = logging.getLogger(__name__)
-_ENDED = (BulkState.FINISHED, BulkState.CANCELLED, BulkState.STOPPED)
+_FINISHED = (BulkState.FINISHED, BulkState.CANCELLED, BulkState.STOPPED)
 _RETENTION = Actor.system("retention")
 
 
 def purge_discarded(*, keep: timedelta, limit: int = 500) -> int:
     """Delete up to `limit` messages that were discarded more than `keep` ago. Returns how many.
 
-    The audit log keeps what they were; bulk retries keep their rows of them. Dead messages are never deleted.
+    The audit log keeps a summary of each, and bulk retries keep their items. Dead messages are never deleted.
     """
     old = Message.objects.filter(state=State.DISCARDED, finished_at__lt=timezone.now() - keep)
     with transaction.atomic():
@@ -34,31 +34,31 @@ def purge_discarded(*, keep: timedelta, limit: int = 500) -> int:
         ]
         audit.record(action="purge", actor=_RETENTION, data={"messages": purged})
         Message.objects.filter(pk__in=ids).delete()
-    log.warning("retention: %s discarded messages deleted for good, %s to %s", len(ids), ids[0], ids[-1])
+    log.warning("retention: permanently deleted %s discarded messages, %s to %s", len(ids), ids[0], ids[-1])
     return len(ids)
 
 
 def purge_bulk_retries(*, keep: timedelta, limit: int = 20) -> int:
-    """Delete up to `limit` bulk retries that ended, or never started, more than `keep` ago. Returns how many.
+    """Delete up to `limit` bulk retries that finished, or were created but never started, more than `keep` ago.
 
-    The audit log keeps who asked for what, each message that was retried, and the totals.
+    Returns how many. The audit log keeps who requested what, each retried message, and the totals.
     """
     before = timezone.now() - keep
     never_started = Q(state=BulkState.PREVIEW, created_at__lt=before)
-    ended = Q(state__in=_ENDED, finished_at__lt=before, next_turn_at=None)
+    finished = Q(state__in=_FINISHED, finished_at__lt=before, next_turn_at=None)
     with transaction.atomic():
-        old = list(BulkOperation.objects.select_for_update().filter(never_started | ended).order_by("id")[:limit])
+        old = list(BulkOperation.objects.select_for_update().filter(never_started | finished).order_by("id")[:limit])
         if not old:
             return 0
         audit.record(action="purge", actor=_RETENTION, data={"bulk": [_totals(one) for one in old]})
         BulkItem.objects.filter(operation__in=old).delete()
         BulkOperation.objects.filter(pk__in=[one.pk for one in old]).delete()
-    log.info("retention: %s bulk retries deleted", len(old))
+    log.info("retention: deleted %s bulk retries", len(old))
     return len(old)
 
 
 def purge_trends(*, keep: timedelta) -> int:
-    """Delete hourly counts that no chart shows any more. Returns how many."""
+    """Delete hourly counts older than any chart shows. Returns how many."""
     deleted, _ = FailureHour.objects.filter(hour__lt=timezone.now() - keep).delete()
     return deleted
 

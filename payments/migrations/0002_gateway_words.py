@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterModelOptions(
             name="payment",
-            options={"ordering": ["created_at", "id"], "permissions": [("give_back_payment", "Can give money back")]},
+            options={"ordering": ["created_at", "id"], "permissions": [("refund_payment", "Can refund payments")]},
         ),
         migrations.AddField(
             model_name="gatewaycharge",

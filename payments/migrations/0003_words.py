@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             name="payment",
             options={
                 "ordering": ["created_at", "id"],
-                "permissions": [("give_back_payment", "Can give money back")],
+                "permissions": [("refund_payment", "Can refund payments")],
                 "verbose_name": "payment",
                 "verbose_name_plural": "payments",
             },

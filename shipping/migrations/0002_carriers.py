@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 "ordering": ["-shipped_at"],
                 "permissions": [
                     ("reship_parcel", "Can send an order again whose parcel did not arrive"),
-                    ("take_back_goods", "Can put the goods of a returned parcel back on the shelf"),
+                    ("restock_returned_goods", "Can put the goods of a returned parcel back on the shelf"),
                     ("correct_address", "Can correct the address of an order that is not booked yet"),
                 ],
             },
@@ -146,7 +146,7 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField()),
                 ("place", models.CharField(blank=True, max_length=100)),
                 ("text", models.CharField(blank=True, max_length=200)),
-                ("heard_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("received_at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
                     "shipment",
                     models.ForeignKey(
@@ -164,7 +164,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="ShipmentPaper",
+            name="ShipmentDocument",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
@@ -172,20 +172,21 @@ class Migration(migrations.Migration):
                     models.CharField(choices=[("label", "label"), ("packing_slip", "packing slip")], max_length=12),
                 ),
                 ("pdf", models.BinaryField()),
-                ("made_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
                     "shipment",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="papers", to="shipping.shipment"
+                        on_delete=django.db.models.deletion.CASCADE, related_name="documents", to="shipping.shipment"
                     ),
                 ),
             ],
             options={
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("kind__in", ["label", "packing_slip"])), name="shipping_paper_is_known"
+                        condition=models.Q(("kind__in", ["label", "packing_slip"])),
+                        name="shipping_document_kind_is_known",
                     ),
-                    models.UniqueConstraint(fields=("shipment", "kind"), name="shipping_one_paper_a_kind"),
+                    models.UniqueConstraint(fields=("shipment", "kind"), name="shipping_one_document_of_a_kind"),
                 ],
             },
         ),

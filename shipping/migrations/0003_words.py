@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 "ordering": ["-shipped_at"],
                 "permissions": [
                     ("reship_parcel", "Can send an order again whose parcel did not arrive"),
-                    ("take_back_goods", "Can put the goods of a returned parcel back on the shelf"),
+                    ("restock_returned_goods", "Can put the goods of a returned parcel back on the shelf"),
                     ("correct_address", "Can correct the address of an order that is not booked yet"),
                 ],
                 "verbose_name": "shipment",
@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterField(
             model_name="parcelevent",
-            name="heard_at",
+            name="received_at",
             field=models.DateTimeField(default=django.utils.timezone.now, verbose_name="heard at"),
         ),
         migrations.AlterField(

@@ -8,7 +8,7 @@ from django.utils import translation
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from orders.emails import render
+from orders.emails.compose import render
 from shop.models import User
 
 

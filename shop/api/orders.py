@@ -19,7 +19,7 @@ from messaging.operations.api.fields import read
 from messaging.operations.api.problems import conflict, invalid
 from orders.models import Order, Source
 from payments.errors import NothingToRefund, RequestReused
-from payments.services import give_back
+from payments.services import refund_order
 from shop.api.docs import KEY
 from shop.api.inputs import OrderIn, PayIn, RefundIn, checkout_arguments, idempotency
 from shop.api.outputs import OrderOut
@@ -80,7 +80,7 @@ class Refunds(APIView):
     """For staff with the refund permission."""
 
     permission_classes = (HasPermission,)
-    permission = "payments.give_back_payment"
+    permission = "payments.refund_payment"
 
     @extend_schema(
         operation_id="orders_refund",
@@ -94,7 +94,7 @@ class Refunds(APIView):
         key = idempotency(request)
         try:
             request_id = uuid.uuid5(_REFUNDS, f"{order.pk} {key.client} {key.key}") if key else uuid.uuid4()
-            give_back(order=order, **data, request_id=request_id, by=request.user.get_username())
+            refund_order(order=order, **data, request_id=request_id, by=request.user.get_username())
         except NothingToRefund as error:
             raise conflict("nothing-to-refund", str(error)) from None
         except RequestReused:

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from shop.basket.services import MAX_QUANTITY
 from shop.catalogue import selectors
-from shop.catalogue.home import home_page
+from shop.catalogue.home_page import home_page
 from shop.catalogue.listing import listing_context, render_listing
 from shop.catalogue.reviews import selectors as reviews
 from shop.checkout.shipping_options import shipping_options, time_until_cutoff

@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 
 from orders.models import ShippingMethod
 from orders.values import Address
+from shipping.carrier_selection import quotes
 from shipping.carriers import Consignment
-from shipping.choice import quotes
-from shipping.selectors import Window, delivery_window
+from shipping.delivery_windows import DeliveryWindow
+from shipping.selectors import promised_window
 
 _SATURDAY = 5
 
@@ -22,7 +23,7 @@ class ShippingOption:
 
     method: str
     price: int
-    window: Window
+    window: DeliveryWindow
 
 
 def shipping_price(*, shipping_method: str) -> int:
@@ -36,7 +37,7 @@ def shipping_options(*, now: datetime) -> list[ShippingOption]:
         ShippingOption(
             method=method.value,
             price=shipping_price(shipping_method=method),
-            window=delivery_window(shipping_method=method, placed_at=now),
+            window=promised_window(shipping_method=method, placed_at=now),
         )
         for method in ShippingMethod
     ]

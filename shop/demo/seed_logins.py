@@ -34,11 +34,11 @@ _ACTIONS = (
     "operations.edit_message",
     "operations.discard_message",
     "operations.pause_queue",
-    "payments.give_back_payment",
+    "payments.refund_payment",
     "shop.restock_product",
     "shop.correct_stock",
     "shipping.reship_parcel",
-    "shipping.take_back_goods",
+    "shipping.restock_returned_goods",
     "shipping.correct_address",
 )
 OPERATORS, SUPPORT = "Operators", "Support"

@@ -10,7 +10,7 @@ from threading import Lock
 
 from django.db import connection, connections
 
-from messaging.broker.queue_status import broker_answers
+from messaging.broker.inspect import broker_answers
 
 OK, DOWN, TIMED_OUT = "ok", "down", "timed out"
 TIMEOUT_SECONDS = 2.0

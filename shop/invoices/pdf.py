@@ -12,8 +12,8 @@ from reportlab.platypus import Flowable, KeepTogether, Paragraph, Spacer, Table
 
 from orders.models import Order, OrderLine, Status
 from orders.money import display
-from orders.paper import fonts
-from orders.paper.sheet import (
+from orders.pdf import fonts
+from orders.pdf.layout import (
     BRAND,
     LINE,
     RIGHT,
@@ -25,7 +25,7 @@ from orders.paper.sheet import (
     WIDTH,
     padding,
     paragraph,
-    pdf,
+    render_pdf,
 )
 from payments.models import PaymentStatus
 from shop.checkout.countries import countries
@@ -47,7 +47,7 @@ def invoice_pdf(*, view: OrderView, paid_with: str) -> bytes:
         _lines(order),
         KeepTogether([_sums(order), *_closing(view, paid_with)]),
     ]
-    return pdf(flowables, title=title)
+    return render_pdf(flowables, title=title)
 
 
 def changeable_parts(*, view: OrderView, paid_with: str) -> list[str]:
@@ -138,7 +138,7 @@ def _payment(view: OrderView, paid_with: str) -> list[str]:
     """Payment status as recorded, including credit notes."""
     values = {"method": paid_with, "day": _day(view.paid_at or view.order.placed_at)}
     lines = [_("Paid on %(day)s: %(method)s.") % values]
-    refunded = view.payment.given_back if view.payment else 0
+    refunded = view.payment.refunded if view.payment else 0
     if view.payment and view.payment.status == PaymentStatus.REFUNDED:
         lines.append(_("Credit note: the full amount was refunded."))
     elif refunded:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from django.utils import translation
 
 from orders.models import Order
-from orders.paper.together import together
+from orders.pdf.merge import merge_pdfs
 from payments.gateways import method_label
 from shop.invoices.pdf import changeable_parts, invoice_pdf
 from shop.models import Invoice
@@ -47,7 +47,7 @@ def combined_invoices(*, orders: Sequence[Order]) -> bytes:
         raise NoInvoice(
             translation.gettext("None of the selected orders has been paid, so there are no invoices to print.")
         )
-    return together(pdfs)
+    return merge_pdfs(pdfs)
 
 
 def delete_invoices(*, order: Order) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orders.models import OrderEvent, Status
-from orders.selectors import SENT_AGAIN, describe, is_given_up, is_rejected_address, trouble
+from orders.timeline import SENT_AGAIN, current_problem, describe, is_final_failure, is_rejected_address
 from payments.models import PaymentStatus
 from shipping.models import ShipmentStatus
 
@@ -71,7 +71,7 @@ def order_progress(
     """The order's progress. `events` come oldest first; `payment_status` is that of the newest payment,
     `parcel_status` that of the current parcel."""
     owes_money = status == Status.CANCELLED and payment_status == PaymentStatus.CAPTURED
-    failed = trouble(events)
+    failed = current_problem(events)
     if status == Status.SHIPPED and parcel_status in _PARCEL_WORDS:
         steps = _steps_out(status, events, StepState.TROUBLE)
         headline, explanation = _parcel_words(parcel_status)
@@ -130,7 +130,7 @@ def _parcel_words(status: str) -> tuple[str, str]:
 def _headline(status: str, owes_money: bool, failed: OrderEvent | None, events: Sequence[OrderEvent]) -> str:
     if failed and is_rejected_address(failed):
         return _("The carrier does not accept the address.")
-    if failed and is_given_up(failed):
+    if failed and is_final_failure(failed):
         return _("Something broke on our side, and a person is looking at it.")
     if owes_money:
         return _("This order is cancelled. Your money is on its way back.")
@@ -156,7 +156,7 @@ def _is_sent_again(events: Sequence[OrderEvent]) -> bool:
 def _explanation(status: str, owes_money: bool, failed: OrderEvent | None) -> str:
     if failed and is_rejected_address(failed):
         return _("Nothing was sent yet, and a person is looking at it. You can also cancel, and order anew.")
-    if failed and is_given_up(failed):
+    if failed and is_final_failure(failed):
         return _("Your order is safe and goes on from here. You need not do anything.")
     if failed:
         return f"{describe(failed)}."

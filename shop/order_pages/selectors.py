@@ -11,12 +11,14 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from orders import selectors as orders
+from orders import timeline as order_timeline
 from orders.models import Order, OrderEvent, Status
 from payments.models import PaymentStatus
 from payments.selectors import PaymentSummary
 from payments.selectors import summary as payment_summary
+from shipping.delivery_windows import DeliveryWindow
 from shipping.models import Shipment
-from shipping.selectors import Window, booked_window, event_text, events_of, tracking_url, window_of
+from shipping.selectors import booked_window, event_text, events_of, expected_window, tracking_url
 from shop.order_pages.progress import OrderProgress, StepState, order_progress
 
 _ON_THE_WAY = (Status.PLACED, Status.PAID, Status.SHIPPED)
@@ -61,7 +63,7 @@ class OrderView:
     can_cancel: bool
     can_pay: bool
     progress: OrderProgress
-    estimate: Window | None
+    estimate: DeliveryWindow | None
     paid_at: datetime | None
     unpaid_until: datetime | None
     version: str
@@ -86,7 +88,7 @@ def order_view(*, public_id: str) -> OrderView:
     payment = payment_summary(order_id=order.pk)
     shipment = _shipment(order)
     events = list(order.events.all())
-    timeline = tuple(TimelineEntry(e.at, e.kind, orders.describe(e)) for e in events)
+    timeline = tuple(TimelineEntry(e.at, e.kind, order_timeline.describe(e)) for e in events)
     is_final = _is_final(order, payment)
     progress = order_progress(
         status=order.status,
@@ -95,7 +97,7 @@ def order_view(*, public_id: str) -> OrderView:
         parcel_status=shipment.status if shipment else None,
     )
     estimate = _estimate(order, progress, shipment)
-    waits = not is_final and orders.waits_for_a_person(events)
+    waits = not is_final and order_timeline.needs_attention(events)
     unpaid_until = _unpaid_until(order, events) if waits or orders.can_pay(order) else None
     return OrderView(
         order=order,
@@ -139,19 +141,19 @@ def _shipment(order: Order) -> ShipmentSummary | None:
     )
 
 
-def _estimate(order: Order, progress: OrderProgress, shipment: ShipmentSummary | None) -> Window | None:
+def _estimate(order: Order, progress: OrderProgress, shipment: ShipmentSummary | None) -> DeliveryWindow | None:
     """What has not left yet leaves today at the earliest; while something is broken nobody can tell."""
     if order.status not in _ON_THE_WAY or any(step.state == StepState.TROUBLE for step in progress.steps):
         return None
     if shipment:
         return booked_window(shipment=order.shipment)
     pieces = sum(line.quantity for line in order.lines.all())
-    return window_of(order=order, pieces=pieces, now=timezone.now())
+    return expected_window(order=order, pieces=pieces, now=timezone.now())
 
 
 def _unpaid_until(order: Order, events: Sequence[OrderEvent]) -> datetime | None:
     """A time that has passed is no promise any more: the order ends at any moment."""
-    until = orders.lapses_at(order=order, events=events)
+    until = orders.payment_deadline(order=order, events=events)
     return until if until and until > timezone.now() else None
 
 

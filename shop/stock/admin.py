@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from orders.records import RecordAdmin, record_link
+from orders.readonly_admin import ReadOnlyAdmin, admin_link
 from shop.models import LowStock, Product, StockMovement, User
 from shop.stock import selectors
 from shop.stock.forms import MAX_PIECES, parse_number, parse_pieces
@@ -26,7 +26,7 @@ _FIELD = "pieces-"
 
 
 @admin.register(StockMovement)
-class StockMovementAdmin(RecordAdmin):
+class StockMovementAdmin(ReadOnlyAdmin):
     list_display = ("time", "product_link", "quantity", "reason", "reference", "note")
     list_filter = ("reason", "at")
     list_select_related = ("product",)
@@ -40,7 +40,7 @@ class StockMovementAdmin(RecordAdmin):
 
     @admin.display(description=gettext_lazy("product"))
     def product_link(self, movement: StockMovement) -> SafeString:
-        return record_link(movement.product, movement.product.sku)
+        return admin_link(movement.product, movement.product.sku)
 
 
 class _LowStockPaginator(Paginator):  # type: ignore[type-arg]
@@ -51,7 +51,7 @@ class _LowStockPaginator(Paginator):  # type: ignore[type-arg]
 
 
 @admin.register(LowStock)
-class LowStockAdmin(RecordAdmin):
+class LowStockAdmin(ReadOnlyAdmin):
     """`/admin/shop/lowstock/`: products that run out first, each with a field for pieces received."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from orders.records import orders_page
+from orders.readonly_admin import order_search_url
 from shop.models import Product, User
 from shop.stock import selectors
 from shop.stock.forms import CountForm, ReceiveForm
@@ -80,7 +80,7 @@ def _page(request: HttpRequest, product: Product, failed: ReceiveForm | CountFor
         "product": product,
         "facts": facts,
         "pace_days": selectors.PACE_DAYS,
-        "movements": [(movement, orders_page(movement.reference)) for movement in movements],
+        "movements": [(movement, order_search_url(movement.reference)) for movement in movements],
         "shown": selectors.MOVEMENTS_SHOWN,
         "forms": forms,
         "may_restock": request.user.has_perm(RESTOCK),

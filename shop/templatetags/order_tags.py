@@ -8,10 +8,10 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from orders.models import Status
-from orders.selectors import ATTEMPT_FAILED, DEFERRED, REFUND_STARTED
+from orders.timeline import ATTEMPT_FAILED, DEFERRED, REFUND_STARTED
 from payments.models import PaymentStatus
+from shipping.delivery_windows import DeliveryWindow
 from shipping.models import ShipmentStatus
-from shipping.selectors import Window
 from shop.demo.card_hints import CARD_HINTS
 from shop.order_pages.progress import StepState
 from shop.order_pages.selectors import OrderView
@@ -44,7 +44,7 @@ _DAY = "MMMEd"
 
 
 @register.filter
-def arrival(window: Window) -> str:
+def arrival(window: DeliveryWindow) -> str:
     """`Wed, Mar 4 – Fri, Mar 6`, or the one day on which a parcel arrives."""
     locale = translation.to_locale(translation.get_language() or "en")
     if window.earliest == window.latest:

@@ -1,4 +1,4 @@
-"""Can a charge and a cancellation of the same order meet at any moment without harm? With threads, for real."""
+"""Races between a charge and a cancellation of the same order, with real threads."""
 
 from functools import partial
 
@@ -18,7 +18,7 @@ TOO_LATE = (IllegalTransition,)
 
 
 @pytest.mark.parametrize("task", ["payments.charge_payment", "shipping.create_shipment"])
-def test_an_order_cancelled_at_the_same_time_ends_well(task: str):
+def test_a_concurrent_cancellation_leaves_a_consistent_order(task: str):
     orders = [place(city="Bern") for _ in range(10)]
     for order in orders:
         if task.startswith("shipping"):
@@ -33,7 +33,7 @@ def test_an_order_cancelled_at_the_same_time_ends_well(task: str):
     assert set(Order.objects.values_list("status", flat=True)) <= ends
 
 
-def test_one_message_delivered_to_two_workers_at_once_counts_once():
+def test_a_message_delivered_to_two_workers_at_once_counts_once():
     for _ in range(8):
         order = place()
         message = take(task="payments.charge_payment", subject=order.number)

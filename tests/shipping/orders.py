@@ -1,4 +1,4 @@
-"""How does an order come to the point where shipping begins?"""
+"""Orders that are ready to be shipped."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 """Settings of a shop without the operators' desk."""
 
+from config.settings import CELERY, INSTALLED_APPS, SPECTACULAR_SETTINGS
 from tests.settings import *  # noqa: F403
-from tests.settings import CELERY, INSTALLED_APPS, SPECTACULAR_SETTINGS
 
 INSTALLED_APPS = [name for name in INSTALLED_APPS if name != "messaging.operations"]
 CELERY["beat_schedule"] = {

@@ -31,14 +31,14 @@ from messaging.operations.permissions import Actor
 from orders.errors import IllegalTransition
 from orders.models import Order, Status
 from payments.errors import NothingToRefund
-from payments.events import Event
+from payments.gateways import WebhookEvent
 from payments.models import GatewayCharge, GatewayRefund, Payment, Refund, RefundStatus
 from payments.payloads import Reconcile
-from payments.services import give_back, hear
-from shipping import repairs
-from shipping.carriers import EventCode, Heard, TrackingEvent
+from payments.services import record_event, refund_order
+from shipping import delivery_problems
+from shipping.carriers import CarrierEvent, EventCode, TrackingEvent
 from shipping.models import CarrierParcel, Shipment
-from shipping.services import hear as hear_carrier
+from shipping.services import record_event as record_carrier_event
 from shop.checkout.services import LineWanted
 from shop.models import User
 from shop.office.parcels.services import ParcelNotReturned, restock_returned_parcel
@@ -145,7 +145,7 @@ class Shop(RuleBasedStateMachine):
             number = 0 if again else data.draw(st.integers(0, 10**6))
             key = uuid.UUID(charge.idempotency_key)
             with outbox.transaction():
-                hear(event=Event(f"evt_{charge.pk}_{number}", "charge.succeeded", key, charge.reference))
+                record_event(event=WebhookEvent(f"evt_{charge.pk}_{number}", "charge.succeeded", key, charge.reference))
 
     @rule(data=st.data(), code=st.sampled_from(EventCode))
     def carrier_tells(self, data: st.DataObject, code: EventCode) -> None:
@@ -154,7 +154,7 @@ class Shop(RuleBasedStateMachine):
         if parcel is not None:
             event = TrackingEvent(id=f"{parcel.pk}-{code}", at=timezone.now(), code=code)
             with outbox.transaction():
-                hear_carrier(carrier=parcel.carrier, heard=Heard(parcel.tracking_number, event))
+                record_carrier_event(carrier=parcel.carrier, event=CarrierEvent(parcel.tracking_number, event))
 
     @rule(data=st.data())
     def goes_down(self, data: st.DataObject) -> None:
@@ -175,7 +175,7 @@ class Shop(RuleBasedStateMachine):
         order = self._order(data)
         with suppress(NothingToRefund), outbox.transaction():
             amount = round(order.total * share)
-            give_back(order=order, amount=amount, request_id=uuid.uuid4(), by="ann", reason="a whim")
+            refund_order(order=order, amount=amount, request_id=uuid.uuid4(), by="ann", reason="a whim")
 
     @rule(data=st.data(), goods_are_back=st.booleans(), city=st.sampled_from(CITIES))
     def sends_again(self, data: st.DataObject, goods_are_back: bool, city: str) -> None:
@@ -183,14 +183,16 @@ class Shop(RuleBasedStateMachine):
         if shipment is not None:
             address = replace(ADDRESS, city=city)
             with suppress(IllegalTransition, OutOfStock), outbox.transaction():
-                repairs.reship(shipment=shipment, goods_are_back=goods_are_back, address=address, by=self.operator)
+                delivery_problems.reship(
+                    shipment=shipment, goods_are_back=goods_are_back, address=address, by=self.operator
+                )
 
     @precondition(lambda self: self.orders)
     @rule(data=st.data(), city=st.sampled_from(CITIES))
     def corrects_an_address(self, data: st.DataObject, city: str) -> None:
-        with suppress(IllegalTransition, repairs.BeingBooked):
+        with suppress(IllegalTransition, delivery_problems.BookingInProgress):
             address = replace(ADDRESS, city=city)
-            repairs.correct_address(order=self._order(data), address=address, by=self.operator)
+            delivery_problems.correct_address(order=self._order(data), address=address, by=self.operator)
 
     @precondition(lambda self: self.orders)
     @rule(data=st.data())

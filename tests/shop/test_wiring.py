@@ -5,8 +5,8 @@ import pytest
 from messaging.management.commands.topology import wiring
 from messaging.models import Message
 from orders.models import Order
+from shipping.delivery_problems import reship
 from shipping.models import Shipment
-from shipping.repairs import reship
 from shop.order_pages.services import cancel, pay_again
 from tests.delivery import deliver, deliver_all, take
 from tests.factories import UserFactory, place

@@ -1,4 +1,4 @@
-"""What operators do: each action asks for a permission, is one transaction, and leaves an entry in the audit log."""
+"""Operator actions: each checks a permission, runs in transactions, and writes the audit log."""
 
 from messaging.operations.actions.circuits import CircuitClosed, probe
 from messaging.operations.actions.edit import CannotEdit, edit_and_retry, reveal, reveal_for_edit

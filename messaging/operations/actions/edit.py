@@ -24,10 +24,12 @@ class CannotEdit(ValueError):
 
 
 def schema_of(message: Message) -> type[Payload]:
-    """The payload class that validates an edit. Raises `CannotEdit` where no code here knows the task."""
+    """The payload class that validates an edit. Raises `CannotEdit` if the deployed code does not know the task."""
     payload = payload_for(task_of(message))
     if payload is None:
-        raise CannotEdit(f"No code here knows the task {task_of(message)!r}, so its payload has no schema.")
+        raise CannotEdit(
+            f"The deployed code does not know the task {task_of(message)!r}, so its payload has no schema."
+        )
     return payload
 
 
@@ -37,8 +39,11 @@ def version_of(message: Message) -> str:
 
 
 def edited(message: Message, data: Mapping[str, Any]) -> dict[str, Any]:
-    """`data` as the payload that would be sent. Raises pydantic's `ValidationError`, and `CannotEdit`."""
-    return schema_of(message).model_validate_json(_json(data)).dump()
+    """`data` as the payload that would be sent. Raises pydantic's `ValidationError`, and `CannotEdit`.
+
+    Validated as JSON, so that strings are accepted for UUIDs and the like.
+    """
+    return schema_of(message).model_validate_json(json.dumps(dict(data))).dump()
 
 
 def edit_and_retry(*, id_: uuid.UUID, data: Mapping[str, Any], seen: str, actor: Actor, reason: str) -> Outcome:
@@ -81,7 +86,7 @@ def _edit(id_: uuid.UUID, data: Mapping[str, Any], *, seen: str, actor: Actor, r
     if message is None or message.state != State.DEAD:
         return Outcome(skipped={id_: why_not_dead(id_)})
     if version_of(message) != seen:
-        return Outcome(skipped={id_: "it has changed since you opened it; reload it before you edit it"})
+        return Outcome(skipped={id_: "it changed after you opened it; reload it before you edit it"})
     schema, before, after = schema_of(message), message.payload, edited(message, data)
     message.task = schema.task
     intervention = Intervention(actor=actor.name, action="edit", reason=reason)
@@ -98,8 +103,3 @@ def current_payload(message: Message) -> dict[str, Any]:
         return schema_of(message).load(data, version=message.schema_version).dump()
     except (PayloadInvalid, ValueError):
         return data
-
-
-def _json(data: Mapping[str, Any]) -> str:
-    """Validated as JSON, so that strings are accepted for UUIDs and the like."""
-    return json.dumps(dict(data))

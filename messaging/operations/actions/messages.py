@@ -1,6 +1,6 @@
 """Retry, discard and restore of failed tasks.
 
-Each message is one transaction decided by a conditional UPDATE: of two operators, the second learns who was first.
+Each message is one transaction decided by a conditional UPDATE: of two operators, the second is shown who acted first.
 """
 
 import uuid

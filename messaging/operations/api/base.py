@@ -1,17 +1,20 @@
 """Base of the desk's views: staff with one permission, JSON in and out, problem documents."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import BasePermission
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from messaging.operations.api import problems
 from messaging.operations.api.pagination import Pages
 from messaging.operations.api.parsers import Json
+from messaging.operations.permissions import Actor
 
 
 class HasPermission(BasePermission):
@@ -23,13 +26,25 @@ class HasPermission(BasePermission):
 
 
 class DeskView(GenericAPIView[Any]):
-    """Independent of the project's REST framework settings, but for how requests are authenticated."""
+    """Independent of the project's REST framework settings, except for authentication."""
 
     permission: str
     permission_classes = (HasPermission,)
     parser_classes = (Json,)
     renderer_classes = (JSONRenderer,)
     pagination_class = Pages
+
+    @property
+    def actor(self) -> Actor:
+        return Actor.of(self.request.user)
+
+    def page(self, rows: QuerySet[Any] | Sequence[Any]) -> Response:
+        """The requested page of `rows`, serialized."""
+        return self.get_paginated_response(self.get_serializer(self.paginate_queryset(rows), many=True).data)
+
+    def one(self, row: Any) -> Response:
+        """One row, serialized."""
+        return Response(self.get_serializer(row).data)
 
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], HttpResponse]:
         return problems.exception_handler

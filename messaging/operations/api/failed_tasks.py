@@ -5,7 +5,6 @@ import uuid
 from django.db.models import Q
 from django.http import Http404
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
 from pydantic import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,155 +13,115 @@ from messaging.models import LIVE_STATES, Message
 from messaging.operations import actions
 from messaging.operations.actions.edit import version_of
 from messaging.operations.api.base import DeskView
-from messaging.operations.api.docs import BODY, PAGE, STAFF, problems
+from messaging.operations.api.docs import describe_action, describe_detail, describe_list
 from messaging.operations.api.fields import read
 from messaging.operations.api.inputs import EditIn, FailedTaskQuery, OptionalReasonIn, ReasonIn
 from messaging.operations.api.outputs import FailedTaskOut, RevealedOut
 from messaging.operations.api.problems import conflict, invalid
 from messaging.operations.failures.selectors import failed_tasks
-from messaging.operations.permissions import Actor
 
 
 class FailedTasks(DeskView):
     serializer_class = FailedTaskOut
     permission = "operations.view_failedtask"
 
-    @extend_schema(
-        operation_id="failed_tasks_list",
-        parameters=[FailedTaskQuery, PAGE],
-        responses={200: FailedTaskOut(many=True), **problems(400, *STAFF, 404)},
-    )
+    @describe_list("failed_tasks_list", FailedTaskOut, query=FailedTaskQuery)
     def get(self, request: Request) -> Response:
         """The dead messages, newest failure first."""
-        page = self.paginate_queryset(failed_tasks(**read(FailedTaskQuery, request.query_params)))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        return self.page(failed_tasks(**read(FailedTaskQuery, request.query_params)))
 
 
 class FailedTaskDetail(DeskView):
     serializer_class = FailedTaskOut
     permission = "operations.view_failedtask"
 
-    @extend_schema(operation_id="failed_tasks_read", responses={200: FailedTaskOut, **problems(*STAFF, 404)})
+    @describe_detail("failed_tasks_read", FailedTaskOut)
     def get(self, request: Request, message_id: uuid.UUID) -> Response:
-        """One message that failed, wherever it has got to since."""
-        return Response(self.get_serializer(_failed(message_id)).data)
+        """One message that has failed, whatever its state is now."""
+        return self.one(_failed(message_id))
 
 
-class Retry(DeskView):
+class _Action(DeskView):
     serializer_class = FailedTaskOut
+
+    def finish(self, outcome: actions.Outcome, message_id: uuid.UUID) -> Response:
+        for why in outcome.skipped.values():
+            raise conflict("not-dead", _("Nothing was changed: {why}.").format(why=why))
+        return self.one(_failed(message_id))
+
+
+class Retry(_Action):
     permission = "operations.retry_message"
 
-    @extend_schema(
-        operation_id="failed_tasks_retry",
-        request=OptionalReasonIn,
-        responses={200: FailedTaskOut, **problems(*BODY, *STAFF, 404, 409)},
-    )
+    @describe_action("failed_tasks_retry", OptionalReasonIn, FailedTaskOut, 404, 409)
     def post(self, request: Request, message_id: uuid.UUID) -> Response:
-        """Send a dead message again."""
+        """Retry a dead message."""
         wanted = read(OptionalReasonIn, request.data)
-        message = _failed(message_id)
-        _done(actions.retry(ids=[message.pk], actor=Actor.of(request.user), reason=wanted["reason"]))
-        return Response(self.get_serializer(_failed(message_id)).data)
+        return self.finish(actions.retry(ids=[_failed(message_id).pk], actor=self.actor, **wanted), message_id)
 
 
-class Discard(DeskView):
-    serializer_class = FailedTaskOut
+class Discard(_Action):
     permission = "operations.discard_message"
 
-    @extend_schema(
-        operation_id="failed_tasks_discard",
-        request=ReasonIn,
-        responses={200: FailedTaskOut, **problems(*BODY, *STAFF, 404, 409)},
-    )
+    @describe_action("failed_tasks_discard", ReasonIn, FailedTaskOut, 404, 409)
     def post(self, request: Request, message_id: uuid.UUID) -> Response:
-        """Give a dead message up, for a reason that stays with it."""
+        """Discard a dead message. The reason is kept with it."""
         wanted = read(ReasonIn, request.data)
-        message = _failed(message_id)
-        _done(actions.discard(ids=[message.pk], actor=Actor.of(request.user), reason=wanted["reason"]))
-        return Response(self.get_serializer(_failed(message_id)).data)
+        return self.finish(actions.discard(ids=[_failed(message_id).pk], actor=self.actor, **wanted), message_id)
 
 
-class Restore(DeskView):
-    serializer_class = FailedTaskOut
+class Restore(_Action):
     permission = "operations.discard_message"
 
-    @extend_schema(
-        operation_id="failed_tasks_restore",
-        request=OptionalReasonIn,
-        responses={200: FailedTaskOut, **problems(*BODY, *STAFF, 404, 409)},
-    )
+    @describe_action("failed_tasks_restore", OptionalReasonIn, FailedTaskOut, 404, 409)
     def post(self, request: Request, message_id: uuid.UUID) -> Response:
-        """Make a discarded message dead again, as it was."""
+        """Undo a discard: make the message dead again, as it was."""
         wanted = read(OptionalReasonIn, request.data)
-        message = _failed(message_id)
-        _done(actions.restore(ids=[message.pk], actor=Actor.of(request.user), reason=wanted["reason"]))
-        return Response(self.get_serializer(_failed(message_id)).data)
+        return self.finish(actions.restore(ids=[_failed(message_id).pk], actor=self.actor, **wanted), message_id)
 
 
-class Edit(DeskView):
-    serializer_class = FailedTaskOut
+class Edit(_Action):
     permission = "operations.edit_message"
 
-    @extend_schema(
-        operation_id="failed_tasks_edit",
-        request=EditIn,
-        responses={200: FailedTaskOut, **problems(*BODY, *STAFF, 404, 409)},
-    )
+    @describe_action("failed_tasks_edit", EditIn, FailedTaskOut, 404, 409)
     def post(self, request: Request, message_id: uuid.UUID) -> Response:
-        """Replace a dead message's payload and send it again. What it held before is kept."""
+        """Replace a dead message's payload and retry it. The old payload is kept."""
         wanted = read(EditIn, request.data)
         message = _failed(message_id)
         message.attempts = wanted.get("attempts", message.attempts)
+        edit = {"data": wanted["payload"], "reason": wanted["reason"], "seen": version_of(message)}
         try:
-            outcome = actions.edit_and_retry(
-                id_=message.pk,
-                data=wanted["payload"],
-                seen=version_of(message),
-                actor=Actor.of(request.user),
-                reason=wanted["reason"],
-            )
+            outcome = actions.edit_and_retry(id_=message.pk, actor=self.actor, **edit)
         except ValidationError as error:
-            raise invalid(_faults(error)) from None
+            raise invalid(_errors_of(error)) from None
         except actions.CannotEdit as error:
             raise conflict("no-schema", str(error)) from None
-        _done(outcome)
-        return Response(self.get_serializer(_failed(message_id)).data)
+        return self.finish(outcome, message_id)
 
 
 class Reveal(DeskView):
     serializer_class = RevealedOut
     permission = "operations.reveal_payload"
 
-    @extend_schema(
-        operation_id="failed_tasks_reveal",
-        request=OptionalReasonIn,
-        responses={200: RevealedOut, **problems(*BODY, *STAFF, 404)},
-    )
+    @describe_action("failed_tasks_reveal", OptionalReasonIn, RevealedOut, 404)
     def post(self, request: Request, message_id: uuid.UUID) -> Response:
-        """The payload with its personal data. That somebody looked is kept."""
+        """The payload with personal data. The audit log records who revealed it."""
         wanted = read(OptionalReasonIn, request.data)
-        message = _failed(message_id)
-        payload = actions.reveal(message=message, actor=Actor.of(request.user), reason=wanted["reason"])
-        return Response({"payload": payload})
+        return Response({"payload": actions.reveal(message=_failed(message_id), actor=self.actor, **wanted)})
 
 
 def _failed(message_id: uuid.UUID) -> Message:
-    """A message that is not live, or that failed before. One that never failed is none of this address's business."""
+    """A message that has failed or is settled. A live message that never failed is not found here."""
     message = Message.objects.filter(~Q(state__in=LIVE_STATES) | Q(attempts__gt=0), pk=message_id).first()
     if message is None:
         raise Http404
     return message
 
 
-def _done(outcome: actions.Outcome) -> None:
-    for why in outcome.skipped.values():
-        raise conflict("not-dead", _("Nothing was changed: {why}.").format(why=why))
-
-
-def _faults(error: ValidationError) -> dict[str, list[str]]:
-    """pydantic's errors as the API tells them; without the values, which may be personal."""
-    faults: dict[str, list[str]] = {}
+def _errors_of(error: ValidationError) -> dict[str, list[str]]:
+    """pydantic's errors by field, without the values, which may be personal."""
+    errors: dict[str, list[str]] = {}
     for fault in error.errors():
         path = ".".join(["payload", *(str(part) for part in fault["loc"])])
-        faults.setdefault(path, []).append(fault["msg"])
-    return faults
+        errors.setdefault(path, []).append(fault["msg"])
+    return errors

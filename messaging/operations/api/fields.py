@@ -22,6 +22,10 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
 
+def optional_text(max_length: int, help_text: Any = None) -> Text:
+    return Text(max_length=max_length, required=False, default="", allow_blank=True, help_text=help_text)
+
+
 class Email(serializers.EmailField):
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -57,8 +61,8 @@ class Id(serializers.UUIDField):
         return super().to_internal_value(data)
 
 
-# No docstring: the schema would show it for every subclass. A misspelt field is refused rather than ignored, since the
-# sender meant something by it.
+# No docstring: the schema would show it for every subclass. A misspelt field is an error rather than ignored, since the
+# client meant something by it.
 class StrictSerializer(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
@@ -69,7 +73,7 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 
 class StrictSchema(OpenApiSerializerExtension):
-    """Says in the schema that unknown fields are refused, and how long a list may be."""
+    """Adds to the schema that unknown fields are refused, and the length limits of lists."""
 
     target_class = StrictSerializer
     match_subclasses = True

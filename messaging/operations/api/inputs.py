@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from messaging.operations.api.fields import Flag, Id, Number, StrictSerializer, Text, WholeNumber
+from messaging.operations.api.fields import Flag, Id, Number, StrictSerializer, Text, WholeNumber, optional_text
 from messaging.operations.bulk_retry.services import Pace
 from messaging.operations.models import GroupState, ItemOutcome
 
@@ -17,30 +17,33 @@ class ReasonIn(StrictSerializer):
 
 
 class OptionalReasonIn(StrictSerializer):
-    reason = Text(max_length=500, required=False, default="", allow_blank=True)
+    reason = optional_text(500)
 
 
-class BulkRetryIn(StrictSerializer):
-    """Which dead messages are meant: by id, by filters, or all."""
+class FailedTaskQuery(serializers.Serializer[Any]):
+    queue = optional_text(100)
+    task = optional_text(200)
+    error = optional_text(200, _("the error type, or part of its message"))
+    group = optional_text(40, _("the id of a failure group"))
+    subject = optional_text(100, _("such as an order number"))
+
+
+class BulkRetryIn(FailedTaskQuery, StrictSerializer):
+    """Selects dead messages by id, by filters, or all of them."""
 
     ids = serializers.ListField(child=Id(), required=False, default=list, max_length=MAX_IDS)
-    queue = Text(max_length=100, required=False, default="", allow_blank=True)
-    task = Text(max_length=200, required=False, default="", allow_blank=True)
-    error = Text(max_length=200, required=False, default="", allow_blank=True)
-    group = Text(max_length=40, required=False, default="", allow_blank=True)
-    subject = Text(max_length=100, required=False, default="", allow_blank=True)
-    since = serializers.DateTimeField(required=False, default=None, allow_null=True, help_text=_("died then or later"))
-    until = serializers.DateTimeField(required=False, default=None, allow_null=True, help_text=_("died before then"))
-    all = Flag(required=False, default=False)
-    reason = Text(max_length=500, required=False, default="", allow_blank=True)
+    since = serializers.DateTimeField(required=False, default=None, allow_null=True, help_text=_("died on or after"))
+    until = serializers.DateTimeField(required=False, default=None, allow_null=True, help_text=_("died before"))
+    all = Flag(required=False, default=False, help_text=_("every dead message, without ids or filters"))
+    reason = optional_text(500)
 
 
 class PaceIn(StrictSerializer):
     rate = WholeNumber(
-        required=False, default=Pace.rate, min_value=1, max_value=10_000, help_text=_("messages a second, at most")
+        required=False, default=Pace.rate, min_value=1, max_value=10_000, help_text=_("messages per second, at most")
     )
     canary = WholeNumber(
-        required=False, default=Pace.canary, min_value=0, max_value=1000, help_text=_("so many go first")
+        required=False, default=Pace.canary, min_value=0, max_value=1000, help_text=_("messages to send first")
     )
     stop_ratio = Number(
         required=False,
@@ -49,7 +52,7 @@ class PaceIn(StrictSerializer):
         max_value=1,
         help_text=_("stop when this share fails again"),
     )
-    reason = Text(max_length=500, required=False, default="", allow_blank=True)
+    reason = optional_text(500)
 
 
 class BulkItemQuery(serializers.Serializer[Any]):
@@ -57,35 +60,21 @@ class BulkItemQuery(serializers.Serializer[Any]):
 
 
 class NoteIn(StrictSerializer):
-    note = Text(max_length=500, required=False, default="", allow_blank=True, help_text=_("replaces the group's note"))
+    note = optional_text(500, _("replaces the group's note"))
 
 
 class EditIn(StrictSerializer):
-    payload = serializers.DictField(help_text=_("the whole new payload, as the task's schema has it"))
+    payload = serializers.DictField(help_text=_("the complete new payload, valid for the task's schema"))
     reason = Text(max_length=500)
     attempts = WholeNumber(
         min_value=0,
         max_value=2**31 - 1,
         required=False,
-        help_text=_("the attempts of the task as you saw it; refused if it has failed again since"),
+        help_text=_("the attempts you last saw; the edit is refused if the message has failed again since"),
     )
 
 
 class FailureGroupQuery(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=GroupState.choices, required=False, default="", allow_blank=True)
-    queue = Text(max_length=100, required=False, default="", allow_blank=True)
-    task = Text(max_length=200, required=False, default="", allow_blank=True)
-
-
-class FailedTaskQuery(serializers.Serializer[Any]):
-    queue = Text(max_length=100, required=False, default="", allow_blank=True)
-    task = Text(max_length=200, required=False, default="", allow_blank=True)
-    error = Text(
-        max_length=200,
-        required=False,
-        default="",
-        allow_blank=True,
-        help_text=_("the error's type, or a part of its message"),
-    )
-    group = Text(max_length=40, required=False, default="", allow_blank=True, help_text=_("the group of a failed task"))
-    subject = Text(max_length=100, required=False, default="", allow_blank=True, help_text=_("such as an order number"))
+    queue = optional_text(100)
+    task = optional_text(200)

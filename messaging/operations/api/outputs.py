@@ -5,9 +5,9 @@ from typing import Any, Never
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from messaging.broker.queue_status import QueueRow
 from messaging.models import Message, State
 from messaging.operations.dashboard.circuits import CircuitRow
+from messaging.operations.dashboard.queue_status import QueueRow
 from messaging.operations.models import BulkState, FailureGroup, GroupState, ItemOutcome, Verdict
 from messaging.operations.privacy.masking import mask, mask_text
 
@@ -31,7 +31,7 @@ class FailedTaskOut(serializers.Serializer[Message]):
     attempts = serializers.IntegerField()
     failed_at = serializers.DateTimeField(source="finished_at", allow_null=True)
     group = serializers.CharField(source="fingerprint", allow_blank=True)
-    payload = serializers.SerializerMethodField(help_text="personal data is masked; `reveal` shows it")
+    payload = serializers.SerializerMethodField(help_text="personal data masked; use `reveal` to see it")
 
     @extend_schema_field(ErrorOut)
     def get_error(self, message: Message) -> dict[str, str]:
@@ -55,7 +55,7 @@ class FailureGroupOut(serializers.Serializer[FailureGroup]):
     queue = serializers.CharField(allow_blank=True)
     error = serializers.SerializerMethodField()
     dead = serializers.IntegerField(source="dead_count")
-    failures = serializers.IntegerField(help_text="of all time")
+    failures = serializers.IntegerField(help_text="all deaths ever, including retried and discarded messages")
     first_seen = serializers.DateTimeField()
     last_seen = serializers.DateTimeField()
     note = serializers.CharField(allow_blank=True)
@@ -73,24 +73,24 @@ class BulkRetryOut(serializers.Serializer[Any]):
     chosen = serializers.DictField(help_text="the filters, or the number of ids")
     actor = serializers.CharField()
     reason = serializers.CharField(allow_blank=True)
-    rate = serializers.IntegerField(help_text="messages a second, at most")
+    rate = serializers.IntegerField(help_text="messages per second, at most")
     canary = serializers.IntegerField()
     stop_ratio = serializers.FloatField()
     will_go = serializers.IntegerField()
-    skipped = serializers.DictField(child=serializers.IntegerField(), help_text="how many, by reason")
+    skipped = serializers.DictField(child=serializers.IntegerField(), help_text="skipped messages by reason")
     waiting = serializers.IntegerField()
-    sent = serializers.IntegerField(help_text="sent again, and not ended yet")
+    sent = serializers.IntegerField(help_text="sent and not finished yet")
     succeeded = serializers.IntegerField()
     failed_again = serializers.IntegerField()
     cancelled = serializers.IntegerField()
-    percent = serializers.IntegerField(help_text="ended, of those that will go")
-    seconds_left = serializers.IntegerField(allow_null=True, help_text="until all are sent")
+    percent = serializers.IntegerField(help_text="finished, of those to be retried")
+    seconds_left = serializers.IntegerField(allow_null=True, help_text="until all are sent; null unless running")
     why_stopped = serializers.CharField(allow_blank=True)
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
     warnings = serializers.ListField(
-        child=serializers.CharField(), required=False, help_text="what holds it up, such as a paused queue"
+        child=serializers.CharField(), required=False, help_text="what blocks it, such as a paused queue"
     )
 
 
@@ -112,8 +112,8 @@ class BulkItemOut(serializers.Serializer[Any]):
 @extend_schema_serializer(component_name="Queue")
 class QueueOut(serializers.Serializer[QueueRow]):
     name = serializers.CharField()
-    depth = serializers.IntegerField(allow_null=True, help_text="null while the broker does not answer")
-    consumers = serializers.IntegerField(allow_null=True, help_text="null while the broker does not answer")
+    depth = serializers.IntegerField(allow_null=True, help_text="null while the broker is unreachable")
+    consumers = serializers.IntegerField(allow_null=True, help_text="null while the broker is unreachable")
     oldest_seconds = serializers.FloatField(allow_null=True)
     dead = serializers.IntegerField()
     paused = serializers.BooleanField()
@@ -123,7 +123,7 @@ class QueueOut(serializers.Serializer[QueueRow]):
 class CircuitOut(serializers.Serializer[CircuitRow]):
     name = serializers.CharField()
     state = serializers.ChoiceField(choices=["closed", "open", "half_open"])
-    since = serializers.DateTimeField(allow_null=True, help_text="when it went down, or came back")
-    waiting = serializers.IntegerField(help_text="messages that wait for the system to answer again")
-    probe_at = serializers.DateTimeField(allow_null=True, help_text="when one message tries next")
+    since = serializers.DateTimeField(allow_null=True, help_text="when it last opened or closed")
+    waiting = serializers.IntegerField(help_text="messages waiting until it closes")
+    probe_at = serializers.DateTimeField(allow_null=True, help_text="time of the next probe")
     last_error = serializers.CharField(allow_blank=True)

@@ -1,4 +1,4 @@
-"""How are many dead messages sent again together, so that it can be foreseen, held, and taken back?
+"""Bulk retry: previews a set of dead messages, then retries them at a limited rate behind a canary.
 
-`services` are what a person wishes, `driver` is what goes on in the background, `selectors` are what pages show.
+`services` holds what an operator does, `driver` the background work, `selectors` the reads.
 """

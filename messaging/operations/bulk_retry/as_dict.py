@@ -1,4 +1,4 @@
-"""A bulk retry, and each of its messages, as JSON types for commands, API and files."""
+"""Bulk retries and their messages as JSON types, for the command line, the API and files."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,16 +7,23 @@ from messaging.operations.bulk_retry import labels, selectors
 from messaging.operations.models import BulkItem, BulkOperation
 from messaging.operations.privacy.masking import mask_text
 
+_FIELDS = ("state", "chosen", "actor", "rate", "canary", "stop_ratio", "will_go", "waiting", "sent", "succeeded",
+           "failed_again", "cancelled")  # fmt: skip
+_TIMES = ("created_at", "started_at", "finished_at")
+
 
 def as_dicts(operations: Sequence[BulkOperation]) -> list[dict[str, Any]]:
-    """Many bulk retries, with one statement for all of them."""
+    """Bulk retries, with one extra statement for all of them.
+
+    `skipped` counts by reason; `seconds_left` is the time until all are sent, None unless running.
+    """
     skipped = selectors.skip_counts(operations)
-    return [_operation_as_dict(operation, skipped[operation.pk]) for operation in operations]
+    return [_as_dict(operation, skipped[operation.pk]) for operation in operations]
 
 
 def detail_as_dict(operation: BulkOperation) -> dict[str, Any]:
     """One bulk retry, with warnings."""
-    return as_dict(operation) | {"warnings": warnings_of(operation)}
+    return as_dicts([operation])[0] | {"warnings": warnings_of(operation)}
 
 
 def warnings_of(operation: BulkOperation) -> list[str]:
@@ -24,41 +31,8 @@ def warnings_of(operation: BulkOperation) -> list[str]:
     return [labels.queue_is_paused(queue) for queue in selectors.paused_queues(operation)]
 
 
-def as_dict(operation: BulkOperation) -> dict[str, Any]:
-    """One bulk retry. `skipped` counts by reason; `seconds_left` is until all are sent, None unless running."""
-    (facts,) = as_dicts([operation])
-    return facts
-
-
-def _operation_as_dict(operation: BulkOperation, skipped: dict[str, int]) -> dict[str, Any]:
-    progress = selectors.progress(operation)
-    return {
-        "id": str(operation.pk),
-        "state": operation.state,
-        "chosen": operation.chosen,
-        "actor": operation.actor,
-        "reason": mask_text(operation.reason),
-        "rate": operation.rate,
-        "canary": operation.canary,
-        "stop_ratio": operation.stop_ratio,
-        "will_go": operation.will_go,
-        "skipped": skipped,
-        "waiting": operation.waiting,
-        "sent": operation.sent,
-        "succeeded": operation.succeeded,
-        "failed_again": operation.failed_again,
-        "cancelled": operation.cancelled,
-        "percent": progress.percent,
-        "seconds_left": progress.seconds_left,
-        "why_stopped": labels.why_stopped(operation),
-        "created_at": operation.created_at.isoformat(),
-        "started_at": operation.started_at.isoformat() if operation.started_at else None,
-        "finished_at": operation.finished_at.isoformat() if operation.finished_at else None,
-    }
-
-
 def item_as_dict(item: BulkItem) -> dict[str, Any]:
-    """Payloads and error texts stay out: they may be personal."""
+    """Payloads and error texts are left out: they may be personal."""
     return {
         "position": item.position,
         "message_id": str(item.message_id),
@@ -71,4 +45,19 @@ def item_as_dict(item: BulkItem) -> dict[str, Any]:
         "outcome": item.outcome,
         "at": item.at.isoformat(timespec="milliseconds"),
         "error_type": item.message.error_type,
+    }
+
+
+def _as_dict(operation: BulkOperation, skipped: dict[str, int]) -> dict[str, Any]:
+    progress = selectors.progress(operation)
+    times = {name: getattr(operation, name) for name in _TIMES}
+    return {
+        "id": str(operation.pk),
+        **{name: getattr(operation, name) for name in _FIELDS},
+        "reason": mask_text(operation.reason),
+        "skipped": skipped,
+        "percent": progress.percent,
+        "seconds_left": progress.seconds_left,
+        "why_stopped": labels.why_stopped(operation),
+        **{name: at.isoformat() if at else None for name, at in times.items()},
     }

@@ -1,8 +1,8 @@
-"""Who moves a bulk operation on? A chain of short messages: each turn does one slice and enqueues the next turn.
+"""Drives a bulk retry as a chain of short messages: each turn releases one slice and enqueues the next turn.
 
-Slice, counters and next turn are committed with the turn's own "done". So a driver that is killed in the middle has
-done nothing, and its message comes again; a turn that comes twice finds the operation at a later turn, and ends.
-Between two turns nothing is held: no worker's slot, no lock, no memory.
+Slice, counters and next turn are committed with the turn's own completion. A driver killed halfway has changed nothing
+and its message is redelivered; a duplicate turn finds the operation at a later turn and returns. Between turns nothing
+is held: no worker slot, no lock, no memory.
 """
 
 import logging
@@ -26,29 +26,29 @@ from messaging.transitions import Intervention
 
 log = logging.getLogger(__name__)
 DRIVER = Actor.system("bulk retry")
-#: A turn that is later than this was lost with its worker or its broker, and is enqueued once more.
+#: A turn later than this was lost with its worker or broker, and is enqueued again.
 OVERDUE = timedelta(seconds=8)
 
 
 class DriveBulkRetry(Payload, task="operations.drive_bulk_retry", routing_key="maintenance.bulk"):
-    """Do one turn of a bulk operation, if it still is at this turn."""
+    """Take one turn of a bulk retry, if it is still at this turn."""
 
     operation_id: uuid.UUID
     turn: int
 
 
 class RequeueOverdueTurns(Payload, task="operations.requeue_overdue_turns", routing_key="maintenance.bulk"):
-    """Enqueue the turns that are overdue once more."""
+    """Enqueue overdue turns again."""
 
 
 def drive(*, operation_id: uuid.UUID, turn: int) -> None:
-    """One turn, in the caller's transaction: see what has ended, stop or go on, and enqueue the next turn."""
+    """Take one turn in the caller's transaction: record outcomes, stop or release more, enqueue the next turn."""
     operation = BulkOperation.objects.select_for_update().filter(pk=operation_id, turn=turn).first()
     if operation is None:
         return
     now = timezone.now()
-    _see_what_ended(operation, now=now)
-    released = _go_on(operation, now=now) if operation.state == BulkState.RUNNING else 0
+    _record_outcomes(operation, now=now)
+    released = _advance(operation, now=now) if operation.state == BulkState.RUNNING else 0
     operation.turn += 1
     operation.next_turn_at = None
     if operation.sent or operation.state == BulkState.RUNNING:
@@ -58,14 +58,14 @@ def drive(*, operation_id: uuid.UUID, turn: int) -> None:
 
 
 def enqueue_turn(operation: BulkOperation, *, delay: float = 0.0) -> None:
-    """The operation's next turn after `delay` seconds; the caller saves the operation."""
+    """Enqueue the operation's next turn after `delay` seconds. The caller saves the operation."""
     operation.next_turn_at = timezone.now() + timedelta(seconds=delay)
     payload = DriveBulkRetry(operation_id=operation.pk, turn=operation.turn)
     outbox.enqueue(payload, priority=Priority.HIGH, subject=str(operation.pk), delay=delay)
 
 
 def overdue() -> QuerySet[BulkOperation]:
-    """Operations whose next turn should have been long ago."""
+    """Operations whose next turn is overdue."""
     return BulkOperation.objects.filter(next_turn_at__lt=timezone.now() - OVERDUE)
 
 
@@ -74,34 +74,34 @@ def anything_overdue() -> bool:
 
 
 def requeue_overdue() -> int:
-    """Enqueue overdue turns again, in the caller's transaction; how many. Of two that then come, one has an effect."""
+    """Enqueue overdue turns again, in the caller's transaction. Returns how many. Duplicates have no effect."""
     late = list(overdue().select_for_update(skip_locked=True))
     for operation in late:
         enqueue_turn(operation)
         operation.save(update_fields=["next_turn_at"])
-        log.warning("bulk retry %s: turn %s was overdue and is enqueued again", operation.pk, operation.turn)
+        log.warning("bulk retry %s: turn %s was overdue; enqueued it again", operation.pk, operation.turn)
     return len(late)
 
 
-def count(operation: BulkOperation) -> None:
-    """Set the operation's counters to what its items say."""
+def recount(operation: BulkOperation) -> None:
+    """Recompute the operation's counters from its items."""
     counts = dict(operation.items.order_by().values_list("outcome").annotate(Count("id")))
     for outcome in ItemOutcome:
         setattr(operation, outcome.value, counts.get(outcome.value, 0))
 
 
-def _see_what_ended(operation: BulkOperation, *, now: datetime) -> None:
-    under_way = operation.items.filter(outcome=ItemOutcome.SENT)
-    ended = under_way.filter(message__state=State.DONE).update(outcome=ItemOutcome.SUCCEEDED, at=now)
+def _record_outcomes(operation: BulkOperation, *, now: datetime) -> None:
+    in_flight = operation.items.filter(outcome=ItemOutcome.SENT)
+    finished = in_flight.filter(message__state=State.DONE).update(outcome=ItemOutcome.SUCCEEDED, at=now)
     died = (State.DEAD, State.DISCARDED)
-    ended += under_way.filter(message__state__in=died).update(outcome=ItemOutcome.FAILED_AGAIN, at=now)
-    if ended:
+    finished += in_flight.filter(message__state__in=died).update(outcome=ItemOutcome.FAILED_AGAIN, at=now)
+    if finished:
         operation.progress_at = now
-    count(operation)
+    recount(operation)
 
 
-def _go_on(operation: BulkOperation, *, now: datetime) -> int:
-    why = stop_rules.look_at_canary(operation, now=now) or stop_rules.look_at_the_last(operation)
+def _advance(operation: BulkOperation, *, now: datetime) -> int:
+    why = stop_rules.check_canary(operation, now=now) or stop_rules.check_recent(operation)
     if why:
         _stop(operation, why, now=now)
         return 0
@@ -120,7 +120,7 @@ def _stop(operation: BulkOperation, why: dict[str, Any], *, now: datetime) -> No
 
 
 def _release(operation: BulkOperation, *, limit: int, now: datetime) -> int:
-    """Send the next `limit` messages again; how many went, since those that changed meanwhile are left alone."""
+    """Retry the next `limit` messages. Returns how many: messages that changed since the preview are skipped."""
     if limit <= 0:
         return 0
     items = list(operation.items.filter(outcome=ItemOutcome.WAITING).order_by("position")[:limit])
@@ -130,16 +130,16 @@ def _release(operation: BulkOperation, *, limit: int, now: datetime) -> int:
         actor=operation.actor, action="bulk retry", reason=operation.reason, operation_id=operation.pk
     )
     unchanged = [locked[item.message_id] for item in same]
-    gone = {message.pk for message in transitions.revive_locked(unchanged, intervention=intervention, now=now)}
-    _mark([item for item in items if item.message_id in gone], now=now, outcome=ItemOutcome.SENT)
-    changed = [item for item in items if item.message_id not in gone]
+    revived = {message.pk for message in transitions.revive_locked(unchanged, intervention=intervention, now=now)}
+    _mark([item for item in items if item.message_id in revived], now=now, outcome=ItemOutcome.SENT)
+    changed = [item for item in items if item.message_id not in revived]
     _mark(changed, now=now, outcome=ItemOutcome.SKIPPED, reason=SkipReason.CHANGED)
     operation.waiting -= len(items)
-    operation.sent += len(gone)
+    operation.sent += len(revived)
     operation.skipped += len(changed)
     operation.progress_at = now
     wakeup.call()
-    return len(gone)
+    return len(revived)
 
 
 def _unchanged(item: BulkItem, message: Message | None) -> bool:

@@ -1,4 +1,4 @@
-"""Which dead messages does an operator mean: those with these ids, or all that fit these filters?"""
+"""Selection of dead messages for a bulk retry: by id, or by filters."""
 
 import uuid
 from collections.abc import Sequence
@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from messaging.models import Message, MessageQuerySet
-from messaging.operations.failures.selectors import failed_with
+from messaging.operations.failures.selectors import error_matches
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """Empty fields do not narrow. `error` is an error's name or a part of its message; `since` and `until` bound when a
-    message died, the latter not included."""
+    """Empty fields do not filter. `error` is an error type or part of an error message; `since` (inclusive) and `until`
+    (exclusive) bound when a message died."""
 
     queue: str = ""
     task: str = ""
@@ -24,20 +24,20 @@ class Filters:
     until: datetime | None = None
 
     def messages(self) -> MessageQuerySet:
-        """The dead messages that fit, those first that died first."""
-        found = Message.objects.dead()
+        """The matching dead messages."""
+        messages = Message.objects.dead()
         columns = {"queue": self.queue, "task": self.task, "fingerprint": self.group, "subject": self.subject}
-        found = found.filter(**{column: value for column, value in columns.items() if value})
+        messages = messages.filter(**{column: value for column, value in columns.items() if value})
         if self.error:
-            found = found.filter(failed_with(self.error))
+            messages = messages.filter(error_matches(self.error))
         if self.since:
-            found = found.filter(finished_at__gte=self.since)
+            messages = messages.filter(finished_at__gte=self.since)
         if self.until:
-            found = found.filter(finished_at__lt=self.until)
-        return found
+            messages = messages.filter(finished_at__lt=self.until)
+        return messages
 
-    def told(self) -> dict[str, Any]:
-        """What was asked for, as JSON types."""
+    def as_dict(self) -> dict[str, Any]:
+        """The filters that are set, as JSON types."""
         wanted = {name: value for name, value in asdict(self).items() if value}
         return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in wanted.items()}
 
@@ -47,14 +47,14 @@ FILTERS = tuple(field.name for field in fields(Filters))
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """What is sent again: `messages` of any state, of which only the dead will go, and what `chosen` says of them."""
+    """`messages` in any state, of which only dead ones are retried; `chosen` describes them as JSON."""
 
     messages: MessageQuerySet
     chosen: dict[str, Any]
 
     @classmethod
     def by_filters(cls, filters: Filters) -> "Selection":
-        return cls(messages=filters.messages(), chosen=filters.told() or {"all": True})
+        return cls(messages=filters.messages(), chosen=filters.as_dict() or {"all": True})
 
     @classmethod
     def by_ids(cls, ids: Sequence[uuid.UUID]) -> "Selection":

@@ -1,4 +1,4 @@
-"""How does a bulk operation stand, and what became of each of its messages?"""
+"""Reads of bulk retries: progress, allowed actions, outcomes, blocking queues."""
 
 import math
 import uuid
@@ -17,8 +17,8 @@ from messaging.topology import topology
 
 @dataclass(frozen=True)
 class Progress:
-    """`percent` is that of the messages that were to go of which nothing more is to be expected. `seconds_left` is what
-    the rest takes at the operation's rate, None unless messages are going. `live`: news are to be expected."""
+    """`percent` is the share of finished messages. `seconds_left` is the time until all are sent at the operation's
+    rate, None unless running. `live`: the numbers will still change."""
 
     percent: int
     seconds_left: int | None
@@ -31,29 +31,28 @@ def operation(operation_id: uuid.UUID) -> BulkOperation:
 
 
 def operations(*, state: str = "") -> QuerySet[BulkOperation]:
-    """The newest first."""
+    """All, or those in one state, newest first."""
     found = BulkOperation.objects.order_by("-id")
     return found.filter(state=state) if state else found
 
 
 def progress(operation: BulkOperation) -> Progress:
     running = operation.state == BulkState.RUNNING
-    changed = operation.will_go - operation.waiting - operation.sent - operation.ended
-    ended = operation.ended + changed
+    finished = operation.will_go - operation.waiting - operation.sent
     return Progress(
-        percent=100 * ended // operation.will_go if operation.will_go else 100,
+        percent=100 * finished // operation.will_go if operation.will_go else 100,
         seconds_left=math.ceil(operation.waiting / operation.rate) if running and operation.waiting else None,
         live=running or operation.sent > 0,
     )
 
 
-def wishes(operation: BulkOperation) -> tuple[str, ...]:
-    """What a person can wish of it in its state, such as `pause`."""
-    return tuple(wish for wish, (sources, _) in MOVES.items() if operation.state in sources)
+def allowed_actions(operation: BulkOperation) -> tuple[str, ...]:
+    """The actions that its state allows, such as `pause`."""
+    return tuple(action for action, (sources, _) in MOVES.items() if operation.state in sources)
 
 
 def skip_counts(operations: Iterable[BulkOperation]) -> dict[uuid.UUID, dict[str, int]]:
-    """How many messages of each operation are skipped for each reason of `SkipReason`, the most frequent first."""
+    """Skipped messages of each operation by `SkipReason`, most frequent first."""
     counts: dict[uuid.UUID, dict[str, int]] = {operation.pk: {} for operation in operations}
     skipped = BulkItem.objects.filter(operation_id__in=counts, outcome=ItemOutcome.SKIPPED)
     rows = skipped.values_list("operation_id", "reason").annotate(count=Count("id")).order_by("-count", "reason")
@@ -62,13 +61,13 @@ def skip_counts(operations: Iterable[BulkOperation]) -> dict[uuid.UUID, dict[str
     return counts
 
 
-def skip_sentences(operation: BulkOperation) -> list[tuple[str, int]]:
-    """The same in words."""
+def skip_labels(operation: BulkOperation) -> list[tuple[str, int]]:
+    """The labels of the skip reasons, each with its count."""
     return [(str(SkipReason(reason).label), count) for reason, count in skip_counts([operation])[operation.pk].items()]
 
 
 def paused_queues(operation: BulkOperation) -> list[str]:
-    """The paused queues that hold up what is left of the operation: those of its messages, and that of the driver."""
+    """The paused queues that block the rest of the operation: those of its messages, and that of the driver."""
     paused = pauses.paused()
     if not paused or operation.state in (BulkState.FINISHED, BulkState.CANCELLED):
         return []
@@ -77,21 +76,21 @@ def paused_queues(operation: BulkOperation) -> list[str]:
     return sorted({*left.values_list("message__queue", flat=True).distinct(), *({driver} & paused)})
 
 
-def tasks_that_go(operation: BulkOperation) -> list[dict[str, Any]]:
-    """How many of each task and queue will go."""
-    going = operation.items.filter(verdict=Verdict.WILL_GO)
-    rows = going.values_list("message__task", "message__queue").annotate(count=Count("id"))
+def tasks_to_retry(operation: BulkOperation) -> list[dict[str, Any]]:
+    """How many messages of each task and queue will be retried."""
+    retried = operation.items.filter(verdict=Verdict.WILL_GO)
+    rows = retried.values_list("message__task", "message__queue").annotate(count=Count("id"))
     return [dict(zip(("task", "queue", "count"), row, strict=True)) for row in rows.order_by("-count")[:20]]
 
 
 def failed_again(operation: BulkOperation, *, limit: int = 20) -> list[BulkItem]:
-    """The latest that failed again, with their messages."""
+    """The latest items that failed again, with their messages."""
     failed = operation.items.filter(outcome=ItemOutcome.FAILED_AGAIN)
     return list(_with_messages(failed).order_by("-at", "-position")[:limit])
 
 
 def items(operation: BulkOperation, *, outcome: str = "") -> QuerySet[BulkItem]:
-    """In their order, each with its message; those whose message was purged are left out."""
+    """Items in order, each with its message. Items whose message was purged are left out."""
     found = operation.items.filter(outcome=outcome) if outcome else operation.items.all()
     return _with_messages(found).order_by("position")
 

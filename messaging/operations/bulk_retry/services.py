@@ -1,4 +1,4 @@
-"""What can a person wish of a bulk operation? Each wish is one transaction, and leaves its trace."""
+"""Operator actions on bulk retries. Each is one transaction and one entry in the audit log."""
 
 import uuid
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ from messaging.operations.models import BulkItem, BulkOperation, BulkState, Item
 from messaging.operations.permissions import Actor
 from messaging.transitions import Intervention
 
-MOST = 100_000
+MAX_MESSAGES = 100_000
 _CHUNK = 1000
-#: From which states a wish leads to which.
+#: The states each action is allowed in, and the state it leads to.
 MOVES: dict[str, tuple[tuple[BulkState, ...], BulkState]] = {
     "start": ((BulkState.PREVIEW,), BulkState.RUNNING),
     "pause": ((BulkState.RUNNING,), BulkState.PAUSED),
@@ -30,55 +30,55 @@ MOVES: dict[str, tuple[tuple[BulkState, ...], BulkState]] = {
 }
 
 
-class TooMany(ValueError):
-    """More messages fit than one operation takes."""
+class TooManyMessages(ValueError):
+    """The selection is larger than one bulk retry may be."""
 
 
-class WrongPace(ValueError):
-    """A rate, canary or stop ratio that makes no sense; `field` names it."""
+class InvalidPace(ValueError):
+    """A rate, canary or stop ratio is out of range; `field` names it."""
 
     def __init__(self, field: str, text: str) -> None:
         super().__init__(text)
         self.field = field
 
 
-class NotNow(ValueError):
-    """The operation is in a state from which the wish does not lead on, such as a pause of what is finished."""
+class IllegalBulkTransition(ValueError):
+    """The operation's state does not allow the action, such as a pause once it has finished."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
-    """At most `rate` messages a second; the first `canary` alone, 0 for none; stop when the share `stop_ratio` of them,
-    or later of the last that ended, failed again."""
+    """At most `rate` messages a second; the first `canary` messages go alone (0: no canary); stop when the share
+    `stop_ratio` of them, or later of the last to finish, failed again."""
 
     rate: int = 50
     canary: int = 10
     stop_ratio: float = 0.5
 
     def check(self) -> None:
-        """Raises `WrongPace`."""
+        """Raises `InvalidPace`."""
         if not 1 <= self.rate <= 10_000:
-            raise WrongPace("rate", _("The rate is from 1 to 10,000 messages a second."))
+            raise InvalidPace("rate", _("The rate must be between 1 and 10,000 messages per second."))
         if not 0 <= self.canary <= 1000:
-            raise WrongPace("canary", _("The canary is from 0 to 1,000 messages."))
+            raise InvalidPace("canary", _("The canary must be between 0 and 1,000 messages."))
         if not 0 < self.stop_ratio <= 1:
-            raise WrongPace("stop_ratio", _("The stop ratio is above 0 and at most 1."))
+            raise InvalidPace("stop_ratio", _("The stop ratio must be above 0 and at most 1."))
 
 
 def preview(*, selection: Selection, actor: Actor, reason: str = "") -> BulkOperation:
-    """Freeze what is chosen, and judge each message: will it go, or why not? Nothing is sent.
+    """Freeze the selection and decide for each message whether it will be retried. Nothing is sent.
 
-    Raises `PermissionDenied`, and `TooMany` above 100,000 messages.
+    Raises `PermissionDenied`, and `TooManyMessages` above 100,000 messages.
     """
     actor.require(permissions.BULK)
-    ids = list(selection.messages.order_by("finished_at", "id").values_list("pk", flat=True)[: MOST + 1])
-    if len(ids) > MOST:
-        raise TooMany(_("More than 100,000 messages fit. Please narrow the choice."))
+    ids = list(selection.messages.order_by("finished_at", "id").values_list("pk", flat=True)[: MAX_MESSAGES + 1])
+    if len(ids) > MAX_MESSAGES:
+        raise TooManyMessages(_("More than 100,000 messages match. Narrow the selection."))
     with transaction.atomic():
         operation = BulkOperation.objects.create(actor=actor.name[:150], reason=reason[:500], chosen=selection.chosen)
         for start in range(0, len(ids), _CHUNK):
             _freeze(operation, ids[start : start + _CHUNK], start=start)
-        driver.count(operation)
+        driver.recount(operation)
         operation.will_go = operation.waiting
         operation.save()
         _record("preview", operation, actor, reason, {"will_go": operation.will_go, "skipped": operation.skipped})
@@ -86,55 +86,57 @@ def preview(*, selection: Selection, actor: Actor, reason: str = "") -> BulkOper
 
 
 def start(*, operation_id: uuid.UUID, pace: Pace, actor: Actor, reason: str = "") -> BulkOperation:
-    """Let a preview go. Raises `PermissionDenied`, `WrongPace`, `NotNow`, `BulkOperation.DoesNotExist`."""
+    """Start a previewed bulk retry. Raises as `resume`, and `InvalidPace`."""
     actor.require(permissions.BULK)
     pace.check()
     with outbox.transaction():
-        operation = _moved("start", operation_id)
+        operation = _transition("start", operation_id)
         if not operation.waiting:
-            raise NotNow(_("None of these messages will go, so there is nothing to start."))
+            raise IllegalBulkTransition(_("Nothing to start: none of these messages will be retried."))
         operation.rate, operation.canary, operation.stop_ratio = pace.rate, pace.canary, pace.stop_ratio
         operation.reason = reason[:500] or operation.reason
         operation.started_at = timezone.now()
-        _set_off(operation)
+        _schedule_driver(operation)
         _record("start", operation, actor, operation.reason, _pace_of(operation))
     return operation
 
 
 def pause(*, operation_id: uuid.UUID, actor: Actor, reason: str = "") -> BulkOperation:
-    """Send no more until it is resumed. Raises as `resume`."""
+    """Send no more messages until it is resumed. Raises as `resume`."""
     actor.require(permissions.BULK)
     with outbox.transaction():
-        operation = _moved("pause", operation_id)
+        operation = _transition("pause", operation_id)
         operation.save()
         _record("pause", operation, actor, reason)
     return operation
 
 
 def resume(*, operation_id: uuid.UUID, actor: Actor, reason: str = "") -> BulkOperation:
-    """Go on after a pause; after a stop with a new canary. Raises `PermissionDenied`, `NotNow`,
-    `BulkOperation.DoesNotExist`."""
+    """Resume after a pause, or after an automatic stop with a new canary.
+
+    Raises `PermissionDenied`, `IllegalBulkTransition`, `BulkOperation.DoesNotExist`.
+    """
     actor.require(permissions.BULK)
     with outbox.transaction():
-        operation = _moved("resume", operation_id)
+        operation = _transition("resume", operation_id)
         operation.finished_at = None
-        _set_off(operation, again=operation.stopped_for is not None)
+        _schedule_driver(operation, new_canary=operation.stopped_for is not None)
         _record("resume", operation, actor, reason)
     return operation
 
 
 def cancel(*, operation_id: uuid.UUID, actor: Actor, reason: str = "") -> BulkOperation:
-    """Send no more, for good. What is due but not sent yet is taken back; what was sent comes to its end.
+    """Send no more messages. Those due but not claimed yet become dead again; those already sent will finish.
 
-    It does not wait for the driver. Raises as `resume`.
+    Does not wait for the driver. Raises as `resume`.
     """
     actor.require(permissions.BULK)
     with outbox.transaction():
-        operation = _moved("cancel", operation_id)
+        operation = _transition("cancel", operation_id)
         now = timezone.now()
         operation.items.filter(outcome=ItemOutcome.WAITING).update(outcome=ItemOutcome.CANCELLED, at=now)
-        _take_back(operation)
-        driver.count(operation)
+        _revoke_unclaimed(operation)
+        driver.recount(operation)
         operation.finished_at = now
         operation.save()
         _record("cancel", operation, actor, reason, {"cancelled": operation.cancelled})
@@ -163,21 +165,21 @@ def _item(operation: BulkOperation, message: Message, position: int, skip: Skip 
     return item
 
 
-def _moved(wish: str, operation_id: uuid.UUID) -> BulkOperation:
-    """The locked operation in its next state, not saved yet."""
+def _transition(action: str, operation_id: uuid.UUID) -> BulkOperation:
+    """The locked operation in its next state, not saved yet. Raises `IllegalBulkTransition`."""
     operation = BulkOperation.objects.select_for_update().get(pk=operation_id)
-    sources, target = MOVES[wish]
+    sources, target = MOVES[action]
     if operation.state not in sources:
         state = operation.get_state_display()
-        raise NotNow(_("Nothing was changed: the bulk retry is %(state)s.") % {"state": state})
+        raise IllegalBulkTransition(_("Nothing was changed: the bulk retry is %(state)s.") % {"state": state})
     operation.state = target
     return operation
 
 
-def _set_off(operation: BulkOperation, *, again: bool = True) -> None:
-    """Begin a canary if `again`, and let the driver take its next turn at once."""
+def _schedule_driver(operation: BulkOperation, *, new_canary: bool = True) -> None:
+    """Enqueue the driver's next turn for now, after resetting the canary if `new_canary`."""
     now = timezone.now()
-    if again:
+    if new_canary:
         first = operation.items.filter(outcome=ItemOutcome.WAITING).aggregate(Min("position"))["position__min"]
         operation.canary_from = first or 0
         operation.canary_passed = operation.canary == 0
@@ -187,17 +189,17 @@ def _set_off(operation: BulkOperation, *, again: bool = True) -> None:
     operation.save()
 
 
-def _take_back(operation: BulkOperation) -> None:
-    """What no relay has claimed since it was released is dead again, and waits as before."""
+def _revoke_unclaimed(operation: BulkOperation) -> None:
+    """Make released messages that no relay has claimed dead again, as they were."""
     sent = operation.items.filter(outcome=ItemOutcome.SENT)
     unclaimed = sent.filter(message__state=State.PENDING, message__sends=F("sends"))
     intervention = Intervention(actor=operation.actor, action="bulk cancel", operation_id=operation.pk)
-    taken = transitions.unrevive(
+    revoked = transitions.unrevive(
         dict(unclaimed.values_list("message_id", "sends")),
         died_at=operation.items.values("died_at"),
         intervention=intervention,
     )
-    sent.filter(message_id__in=taken).update(outcome=ItemOutcome.CANCELLED, at=timezone.now())
+    sent.filter(message_id__in=revoked).update(outcome=ItemOutcome.CANCELLED, at=timezone.now())
 
 
 def _pace_of(operation: BulkOperation) -> dict[str, Any]:
@@ -205,6 +207,6 @@ def _pace_of(operation: BulkOperation) -> dict[str, Any]:
 
 
 def _record(
-    wish: str, operation: BulkOperation, actor: Actor, reason: str = "", data: dict[str, Any] | None = None
+    action: str, operation: BulkOperation, actor: Actor, reason: str = "", data: dict[str, Any] | None = None
 ) -> None:
-    audit.record(action=f"bulk {wish}", actor=actor, reason=reason, operation_id=operation.pk, data=data)
+    audit.record(action=f"bulk {action}", actor=actor, reason=reason, operation_id=operation.pk, data=data)

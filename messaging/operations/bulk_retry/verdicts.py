@@ -1,4 +1,4 @@
-"""Which messages will go, and why not the others? Judged in a few statements for any number of them."""
+"""Preview verdicts: which messages are retried, and why others are skipped, in a constant number of statements."""
 
 import uuid
 from collections import defaultdict
@@ -21,7 +21,7 @@ class Skip:
 
 
 def skips(messages: Iterable[Message]) -> dict[uuid.UUID, Skip]:
-    """Why messages do not go, by id; those that are not in it will go."""
+    """Reasons to skip messages, by id. All others will be retried."""
     found: dict[uuid.UUID, Skip] = {}
     candidates: dict[uuid.UUID, Message] = {}
     payloads: dict[str, dict[uuid.UUID, Payload]] = defaultdict(dict)
@@ -33,12 +33,12 @@ def skips(messages: Iterable[Message]) -> dict[uuid.UUID, Skip]:
             candidates[message.pk] = message
             payloads[message.task][message.pk] = payload
     done = {id_: Skip(SkipReason.ALREADY_DONE, text[:200]) for id_, text in already_done.done_already(payloads).items()}
-    overtaken = {id_: Skip(SkipReason.NEWER_SUCCEEDED) for id_ in _overtaken(candidates.values())}
-    return found | overtaken | done
+    superseded = {id_: Skip(SkipReason.NEWER_SUCCEEDED) for id_ in _superseded(candidates.values())}
+    return found | superseded | done
 
 
 def _payload_or_skip(message: Message) -> Payload | Skip:
-    """Loading it is what the worker will do first, so that whatever fails there is known here."""
+    """The worker would load the payload first, so whatever fails there is found here."""
     if message.state != State.DEAD:
         return Skip(SkipReason.CHANGED, str(State(message.state).label))
     if not message.task:
@@ -60,9 +60,8 @@ def _load(kind: type[Payload], data: Any, *, version: int) -> Payload | Skip:
         return Skip(SkipReason.WRONG_ARGUMENTS, str(error)[:200])
 
 
-def _overtaken(messages: Iterable[Message]) -> set[uuid.UUID]:
-    """Those of which a newer message with the same subject and task has succeeded: sent now, they would tell of the
-    past."""
+def _superseded(messages: Iterable[Message]) -> set[uuid.UUID]:
+    """Messages of which a newer one with the same subject and task has succeeded: a retry would apply outdated data."""
     about = {message.pk: message for message in messages if message.subject}
     subjects = {message.subject for message in about.values()}
     succeeded = Message.objects.filter(state=State.DONE, subject__in=subjects)

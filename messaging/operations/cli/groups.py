@@ -1,4 +1,4 @@
-"""How does an operator look after groups of failures without a browser? `dlq groups`."""
+"""`dlq groups`: lists failure groups; acknowledges, resolves, reopens or discards one."""
 
 import json
 from typing import Any
@@ -7,8 +7,8 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from messaging.operations import actions
-from messaging.operations.cli.registry import Out, actor, require_reason, subcommand, with_json
-from messaging.operations.failures.groups import groups as groups_that_fit
+from messaging.operations.cli.registry import Out, actor, require_reason, subcommand, with_dry_run, with_json
+from messaging.operations.failures.groups import groups as matching_groups
 from messaging.operations.models import FailureGroup, GroupState
 from messaging.operations.privacy.masking import mask_text
 
@@ -16,23 +16,23 @@ _STATES = {"acknowledge": GroupState.ACKNOWLEDGED, "resolve": GroupState.RESOLVE
 
 
 def _arguments(parser: CommandParser) -> None:
-    parser.add_argument("--state", default="", choices=["", *GroupState.values], help="only those in this state")
+    parser.add_argument("--state", default="", choices=["", *GroupState.values], help="only groups in this state")
     for name in ("queue", "task"):
-        parser.add_argument(f"--{name}", default="", help=f"only those with this {name}")
+        parser.add_argument(f"--{name}", default="", help=f"only groups with this {name}")
     for name in (*_STATES, "discard"):
         parser.add_argument(f"--{name}", default="", metavar="GROUP", help=f"{name} this group")
-    parser.add_argument("--reason", default="", help="stays with the group as its note, or with what is discarded")
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    parser.add_argument("--reason", default="", help="kept as the group's note, or with the discarded messages")
+    with_dry_run(parser)
     with_json(parser)
 
 
-@subcommand("groups", help="which kinds of failure there are; acknowledge, resolve, discard one", arguments=_arguments)
+@subcommand("groups", help="list failure groups; acknowledge, resolve, reopen or discard one", arguments=_arguments)
 def groups(options: dict[str, Any], out: Out) -> None:
     verb = next((name for name in (*_STATES, "discard") if options[name]), "")
     if verb:
         _act(verb, options, out)
         return
-    found = [summary(g) for g in groups_that_fit(**{name: options[name] for name in ("state", "task", "queue")})]
+    found = [summary(g) for g in matching_groups(**{name: options[name] for name in ("state", "task", "queue")})]
     if options["json"]:
         out.write(json.dumps({"count": len(found), "results": found}))
         return
@@ -42,7 +42,7 @@ def groups(options: dict[str, Any], out: Out) -> None:
 
 
 def summary(group: FailureGroup) -> dict[str, Any]:
-    """What commands tell of a group."""
+    """A group as commands show it, personal data masked."""
     return {
         "group": group.pk,
         "task": group.task,
@@ -62,13 +62,13 @@ def summary(group: FailureGroup) -> dict[str, Any]:
 def _act(verb: str, options: dict[str, Any], out: Out) -> None:
     group = FailureGroup.objects.filter(pk=options[verb]).first()
     if group is None:
-        raise CommandError(f"There is no group {options[verb]}; `dlq groups` shows them.")
+        raise CommandError(f"There is no group {options[verb]}; list them with `dlq groups`.")
     if options["dry_run"]:
         out.write(f"would {verb} {group.pk}: {group.dead_count} dead")
         return
     count = _discard(group, options) if verb == "discard" else _move(group, _STATES[verb], options)
-    told = {"group": group.pk, "done": count}
-    out.write(json.dumps(told) if options["json"] else f"{verb} {group.pk}: {count} done")
+    result = {"group": group.pk, "done": count}
+    out.write(json.dumps(result) if options["json"] else f"{verb} {group.pk}: {count} done")
 
 
 def _discard(group: FailureGroup, options: dict[str, Any]) -> int:

@@ -1,6 +1,6 @@
-"""How does a module add a subcommand to `manage.py dlq`, and which options do they share?
+"""Registry of the `manage.py dlq` subcommands, and the options they share.
 
-Exit codes: 0 done, an empty list included, 1 not all that was asked for was done, 2 the call itself was wrong.
+Exit codes: 0 success, including an empty list; 1 not everything could be done; 2 invalid usage.
 """
 
 import json
@@ -15,10 +15,10 @@ from typing import Any, Protocol
 from django.core.management.base import CommandError, CommandParser
 
 from messaging.operations.actions import Outcome
-from messaging.operations.failures import selectors
+from messaging.operations.bulk_retry.selection import FILTERS, Filters, Selection
 from messaging.operations.permissions import Actor
 
-FILTERS = ("queue", "task", "error", "group", "subject")
+_TEXT_FILTERS = tuple(name for name in FILTERS if name not in ("since", "until"))
 
 
 class Out(Protocol):
@@ -30,7 +30,7 @@ Run = Callable[[dict[str, Any], Out], None]
 
 @dataclass(frozen=True)
 class Subcommand:
-    """`arguments` adds its options to the parser; `run` gets them and where to write, and ends by `failed()` or not."""
+    """`arguments` adds its options to the parser; `run` takes the parsed options and the output stream."""
 
     name: str
     help: str
@@ -59,60 +59,70 @@ def actor() -> Actor:
     return Actor.system(f"cli:{getuser()}")
 
 
-def failed() -> None:
-    """Not all that was asked for was done."""
-    sys.exit(1)
+def uuid_type(noun: str, command: str) -> Callable[[str], uuid.UUID]:
+    """A `type=` for ids; its error says which `dlq` command lists them."""
+
+    def parse(value: str) -> uuid.UUID:
+        try:
+            return uuid.UUID(value)
+        except ValueError:
+            raise ArgumentTypeError(f"{value!r} is not {noun}; list them with `dlq {command}`") from None
+
+    return parse
 
 
-def message_id(value: str) -> uuid.UUID:
-    """For `type=`: an id as `dlq list` shows it."""
-    try:
-        return uuid.UUID(value)
-    except ValueError:
-        raise ArgumentTypeError(f"{value!r} is not a message id; `dlq list` shows them") from None
+message_id = uuid_type("a message id", "list")
 
 
 def with_json(parser: CommandParser) -> None:
-    parser.add_argument("--json", action="store_true", help="machine-readable")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def with_dry_run(parser: CommandParser) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="show what would be done without doing it")
 
 
 def with_filters(parser: CommandParser) -> None:
-    for name in FILTERS:
-        parser.add_argument(f"--{name}", default="", help=f"only those with this {name}")
+    for name in _TEXT_FILTERS:
+        parser.add_argument(f"--{name}", default="", help=f"only messages with this {name}")
 
 
 def with_selection(parser: CommandParser) -> None:
-    """Messages by id, or all that fit the filters; a try without doing; JSON."""
+    """Messages by id, by filters, or all; JSON output."""
     parser.add_argument("ids", nargs="*", type=message_id, metavar="ID")
-    parser.add_argument("--all", action="store_true", help="without ids and filters: every dead message")
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    parser.add_argument("--all", action="store_true", help="every dead message, without ids or filters")
     with_filters(parser)
     with_json(parser)
 
 
 def filters(options: dict[str, Any]) -> dict[str, str]:
-    return {name: options[name] for name in FILTERS}
+    return {name: options[name] for name in _TEXT_FILTERS}
 
 
-def chosen(options: dict[str, Any]) -> list[uuid.UUID]:
-    """The ids that were named, or those that fit. Raises `CommandError` where nothing says which are meant."""
+def selection(options: dict[str, Any]) -> Selection:
+    """The selected messages. Raises `CommandError` without ids, filters or `--all`."""
     if options["ids"]:
-        return list(options["ids"])
-    wanted = filters(options)
-    if not any(wanted.values()) and not options["all"]:
-        raise CommandError(
-            "Name messages by id, filter them (--queue, --task, --error, --group, --subject), or --all.", returncode=2
-        )
-    return list(selectors.failed_tasks(**wanted).values_list("pk", flat=True))
+        return Selection.by_ids(options["ids"])
+    wanted = Filters(**{name: options[name] for name in FILTERS if name in options})
+    if not wanted.as_dict() and not options["all"]:
+        names = ", ".join(f"--{name}" for name in FILTERS if name in options)
+        raise CommandError(f"Select messages by id or with filters ({names}), or pass --all.", returncode=2)
+    return Selection.by_filters(wanted)
+
+
+def selected_ids(options: dict[str, Any]) -> list[uuid.UUID]:
+    """The given ids, or those of the matching messages, newest failure first. Raises as `selection`."""
+    matching = selection(options).messages.order_by("-finished_at", "-id")
+    return list(options["ids"]) or list(matching.values_list("pk", flat=True))
 
 
 def require_reason(options: dict[str, Any]) -> None:
     if not options["reason"].strip():
-        raise CommandError("Say why with --reason: it stays with the message.", returncode=2)
+        raise CommandError("A reason is required: pass --reason. It is kept in the audit log.", returncode=2)
 
 
-def tell(outcome: Outcome, options: dict[str, Any], out: Out, *, verb: str) -> None:
-    """What was done and what was not, with the reasons; exit code 1 where something was not."""
+def report(outcome: Outcome, options: dict[str, Any], out: Out, *, verb: str) -> None:
+    """Print what was done, and what was skipped and why. Exits with code 1 if anything was skipped."""
     if options["json"]:
         skipped = {str(key): why for key, why in outcome.skipped.items()}
         out.write(json.dumps({"done": [str(id_) for id_ in outcome.done], "skipped": skipped}))
@@ -122,4 +132,4 @@ def tell(outcome: Outcome, options: dict[str, Any], out: Out, *, verb: str) -> N
         for id_, why in outcome.skipped.items():
             out.write(f"  {id_}: {why}")
     if outcome.skipped:
-        failed()
+        sys.exit(1)

@@ -1,4 +1,4 @@
-"""How does an operator look at failures without a browser? `dlq list`, `dlq show`, `dlq export`."""
+"""`dlq list`, `show` and `export`."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from messaging.operations import actions
 from messaging.operations.cli.registry import Out, actor, filters, message_id, subcommand, with_filters, with_json
 from messaging.operations.failures import export as files
 from messaging.operations.failures import labels, selectors
-from messaging.operations.failures.detail import story_of
+from messaging.operations.failures.detail import detail_of
 from messaging.operations.privacy.masking import mask, mask_text
 
 
@@ -20,7 +20,7 @@ def _list_arguments(parser: CommandParser) -> None:
     with_json(parser)
 
 
-@subcommand("list", help="dead messages, the newest failure first", arguments=_list_arguments)
+@subcommand("list", help="list dead messages, newest failure first", arguments=_list_arguments)
 def list_(options: dict[str, Any], out: Out) -> None:
     found = selectors.failed_tasks(**filters(options))
     rows = [files.summary(row) for row in found[: max(0, options["limit"])]]
@@ -34,14 +34,14 @@ def list_(options: dict[str, Any], out: Out) -> None:
 
 def _show_arguments(parser: CommandParser) -> None:
     parser.add_argument("id", type=message_id)
-    parser.add_argument("--reveal", action="store_true", help="with personal data; that you looked is kept")
-    parser.add_argument("--reason", default="", help="why you need to see it")
+    parser.add_argument("--reveal", action="store_true", help="show personal data; recorded in the audit log")
+    parser.add_argument("--reason", default="", help="why you need the personal data")
     with_json(parser)
 
 
-@subcommand("show", help="one message with payload, attempts and what to do", arguments=_show_arguments)
+@subcommand("show", help="show one message: payload, attempts, history and next step", arguments=_show_arguments)
 def show(options: dict[str, Any], out: Out) -> None:
-    message = found(options["id"])
+    message = message_of(options["id"])
     facts = _facts(message, revealed=options["reveal"], reason=options["reason"])
     if options["json"]:
         out.write(json.dumps(facts))
@@ -53,18 +53,18 @@ def show(options: dict[str, Any], out: Out) -> None:
     for attempt in facts["attempt_log"]:
         out.write(f"\nattempt {attempt['number']} on {attempt['worker'] or 'an unknown worker'}")
         out.write(str(attempt["traceback"] or attempt["message"]))
-    for deed in facts["history"]:
-        out.write(f"{deed['at']}  {deed['actor']} {deed['action']}: {deed['reason']}")
+    for entry in facts["history"]:
+        out.write(f"{entry['at']}  {entry['actor']} {entry['action']}: {entry['reason']}")
 
 
 def _export_arguments(parser: CommandParser) -> None:
     parser.add_argument("--format", choices=("csv", "json"), default="csv")
-    parser.add_argument("--reason", default="", help="why you take it with you; that you did is kept")
+    parser.add_argument("--reason", default="", help="why you export; recorded in the audit log")
     with_filters(parser)
     with_json(parser)
 
 
-@subcommand("export", help="dead messages as CSV or JSON, personal data masked", arguments=_export_arguments)
+@subcommand("export", help="export dead messages as CSV or JSON, personal data masked", arguments=_export_arguments)
 def export(options: dict[str, Any], out: Out) -> None:
     wanted = {name: value for name, value in filters(options).items() if value}
     actions.record_export(actor=actor(), filters=wanted, reason=options["reason"])
@@ -74,32 +74,32 @@ def export(options: dict[str, Any], out: Out) -> None:
         out.write(line.rstrip("\r\n"))
 
 
-def found(id_: Any) -> Message:
+def message_of(id_: Any) -> Message:
     message = Message.objects.filter(pk=id_).first()
     if message is None:
-        raise CommandError(f"There is no message {id_}; `dlq list` shows the dead ones.")
+        raise CommandError(f"There is no message {id_}; list the dead ones with `dlq list`.")
     return message
 
 
 def _facts(message: Message, *, revealed: bool, reason: str) -> dict[str, Any]:
-    story = story_of(message)
+    detail = detail_of(message)
     payload = actions.reveal(message=message, actor=actor(), reason=reason) if revealed else mask(message.payload)
     attempts = [
-        {"number": told.attempt.number, "ended_at": told.attempt.ended_at.isoformat(), "worker": told.attempt.worker,
-         "error": told.attempt.error_type, "message": told.message,
-         "traceback": "\n".join(part.text for part in told.parts)}
-        for told in story.attempts
+        {"number": row.attempt.number, "ended_at": row.attempt.ended_at.isoformat(), "worker": row.attempt.worker,
+         "error": row.attempt.error_type, "message": row.message,
+         "traceback": "\n".join(part.text for part in row.parts)}
+        for row in detail.attempts
     ]  # fmt: skip
     history = [
         {"at": entry.at.isoformat(timespec="seconds"), "actor": entry.actor, "action": entry.action,
          "reason": mask_text(entry.reason)}
-        for entry in story.history
+        for entry in detail.history
     ]  # fmt: skip
     purged = labels.purged_at(message)
     return files.summary(message) | {
         "payload": payload,
         "note": mask_text(message.note),
-        "next": story.step,
+        "next": detail.next_step,
         "purged_at": purged.isoformat(timespec="seconds") if purged else None,
         "attempt_log": attempts,
         "history": history,

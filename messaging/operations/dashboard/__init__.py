@@ -1,4 +1,4 @@
-"""Which pictures does the server draw of the queues? Shapes and numbers only; templates make SVG of them."""
+"""Queues page: rows, charts and the pipeline diagram as numbers, which templates render as SVG."""
 
 from messaging.operations.dashboard.bar_chart import Chart, chart
 from messaging.operations.dashboard.pipeline_diagram import Pipeline, pipeline

@@ -1,4 +1,4 @@
-"""How does a queue's throughput become bars? Whole numbers, since a template would write fractions by the locale."""
+"""Bar chart of a queue's throughput. Whole numbers, since templates format fractions by locale."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ WIDTH, HEIGHT = 360, 60
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What succeeded, and above it what failed, each as the upper edge and the height of a rectangle."""
+    """Successes, with failures stacked on top: each the upper edge and height of a rectangle."""
 
     x: int
     width: int
@@ -23,7 +23,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """`done` messages and `failed` attempts in all; `peak` is the most of both in one slot; `rate` is in per cent."""
+    """Total `done` messages and `failed` attempts; `peak` is the most of both in one slot, `rate` is in percent."""
 
     bars: tuple[Bar, ...]
     done: int
@@ -36,7 +36,7 @@ class Chart:
 
 
 def chart(slots: Sequence[Slot]) -> Chart:
-    """A chart of `slots`, the oldest first, scaled to its own peak."""
+    """A chart of `slots`, oldest first, scaled to its peak."""
     done, failed = sum(slot.done for slot in slots), sum(slot.failed for slot in slots)
     peak = max((slot.done + slot.failed for slot in slots), default=0)
     step = WIDTH // max(1, len(slots))
@@ -57,5 +57,5 @@ def _bar(slot: Slot, *, x: int, width: int, peak: int) -> Bar:
 
 
 def _height(value: int, peak: int) -> int:
-    """At least two units for anything that happened, so that one failure among thousands is seen."""
+    """At least two units for any value above 0, so that one failure among thousands is visible."""
     return max(2, value * (HEIGHT - 2) // peak) if value else 0

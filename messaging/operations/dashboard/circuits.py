@@ -1,4 +1,4 @@
-"""How do the outside systems stand, as operators see them?"""
+"""Circuit breakers as operators see them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from messaging.operations.privacy.masking import mask_text
 
 @dataclass(frozen=True, slots=True)
 class CircuitRow:
-    """`since` is when it went down, or came back; `last_error` has personal data masked."""
+    """`since` is when the circuit last opened or closed; personal data in `last_error` is masked."""
 
     name: str
     label: str | Promise
@@ -26,18 +26,18 @@ class CircuitRow:
 
     @property
     def state(self) -> str:
-        """`closed`, `open`, or `half_open` while one message tries, as the pattern's literature names them."""
+        """`closed`, `open`, or `half_open` while a probe is in flight."""
         if not self.is_open:
             return "closed"
         return "half_open" if self.is_probing else "open"
 
     @property
-    def word(self) -> str | Promise:
-        return {"closed": _("answers"), "open": _("down"), "half_open": _("down, one message tries")}[self.state]
+    def state_label(self) -> str | Promise:
+        return {"closed": _("closed"), "open": _("open"), "half_open": _("half-open, probing")}[self.state]
 
 
 def circuit_rows() -> list[CircuitRow]:
-    """Every circuit that is registered, or that ever failed, with two statements."""
+    """Every circuit that is registered or ever failed, in two statements."""
     waiting = circuit_breaker.deferred_by_circuit()
     kept, labels = {circuit.name: circuit for circuit in Circuit.objects.all()}, circuit_breaker.labels()
     return [

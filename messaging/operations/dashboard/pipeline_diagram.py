@@ -1,9 +1,9 @@
-"""Where does each part of the pipeline stand in its picture, and which numbers does it bear?"""
+"""Layout of the pipeline diagram: ledger, exchange, and each queue with its workers and dead letters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from messaging.broker.queue_status import QueueRow
+from messaging.operations.dashboard.queue_status import QueueRow
 from messaging.topology import topology
 
 WIDTH = 980
@@ -13,7 +13,7 @@ LEDGER, EXCHANGE, QUEUE, WORKERS, DEAD = (10, 150), (208, 132), (398, 196), (652
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle; `middle` and `center` are the halves of its height and width, as places in the picture."""
+    """A rectangle, with the coordinates of its `middle` (vertical), `center` (horizontal) and `right` edge."""
 
     x: int
     y: int
@@ -35,28 +35,28 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One queue's row: its binding, queue, workers and dead letters. Ways are the `d` of an SVG path."""
+    """One queue's row: binding, queue, workers and dead letters. Paths are the `d` attribute of an SVG path."""
 
     row: QueueRow
     binding: str
     queue: Box
     workers: Box
     dead: Box
-    way_in: str
-    way_out: str
-    way_dead: str
+    path_in: str
+    path_out: str
+    path_dead: str
 
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """The picture as a whole. `waiting` and `scheduled` are the sums over all queues, as they stand in the ledger."""
+    """The whole diagram. `waiting` and `scheduled` are the ledger's sums over all queues."""
 
     width: int
     height: int
     ledger: Box
     exchange: Box
     exchange_name: str
-    way_ledger: str
+    path_ledger: str
     lanes: tuple[Lane, ...]
     waiting: int
     scheduled: int
@@ -73,7 +73,7 @@ def pipeline(rows: Sequence[QueueRow]) -> Pipeline:
         ledger=ledger,
         exchange=exchange,
         exchange_name=topology().exchange,
-        way_ledger=_way(ledger, exchange),
+        path_ledger=_path(ledger, exchange),
         lanes=tuple(_lane(row, TOP + ROW * number, exchange) for number, row in enumerate(rows)),
         waiting=sum(row.waiting for row in rows),
         scheduled=sum(row.scheduled for row in rows),
@@ -88,13 +88,13 @@ def _lane(row: QueueRow, y: int, exchange: Box) -> Lane:
         queue=queue,
         workers=workers,
         dead=dead,
-        way_in=_way(exchange, queue),
-        way_out=_way(queue, workers),
-        way_dead=_way(workers, dead),
+        path_in=_path(exchange, queue),
+        path_out=_path(queue, workers),
+        path_dead=_path(workers, dead),
     )
 
 
-def _way(start: Box, end: Box) -> str:
+def _path(start: Box, end: Box) -> str:
     """A curve from the right edge of one box to the left edge of another, with room for the arrow's head."""
     half = (start.right + end.x) // 2
     return f"M{start.right} {start.middle} C{half} {start.middle} {half} {end.middle} {end.x - 7} {end.middle}"

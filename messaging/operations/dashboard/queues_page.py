@@ -1,16 +1,16 @@
-"""What does the queues' page show?"""
+"""Contents of the queues page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from messaging import pauses
-from messaging.broker.queue_status import QueueRow, queue_rows, scheduled
 from messaging.models import Message, QueuePause
 from messaging.operations.dashboard import throughput
 from messaging.operations.dashboard.bar_chart import Chart, chart
 from messaging.operations.dashboard.circuits import CircuitRow, circuit_rows
 from messaging.operations.dashboard.pipeline_diagram import Pipeline, pipeline
+from messaging.operations.dashboard.queue_status import QueueRow, queue_rows, scheduled
 
 NEXT_SHOWN = 5
 PAUSES_SHOWN = 8
@@ -18,7 +18,7 @@ PAUSES_SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class QueueCard:
-    """One queue: how it stands, why it is paused if it is, what is due next, and how much went through it."""
+    """One queue: its counts, current pause, next scheduled messages, and throughput."""
 
     row: QueueRow
     pause: QueuePause | None
@@ -28,12 +28,12 @@ class QueueCard:
 
 
 @dataclass(frozen=True, slots=True)
-class QueueDesk:
+class QueuesOverview:
     at: datetime
     cards: list[QueueCard]
-    picture: Pipeline
+    diagram: Pipeline
     circuits: list[CircuitRow]
-    broker_answers: bool
+    broker_reachable: bool
     past_pauses: list[QueuePause]
 
     @property
@@ -41,16 +41,16 @@ class QueueDesk:
         return [card.row for card in self.cards]
 
 
-def look(*, now: datetime) -> QueueDesk:
-    """How everything stands, with as many statements as there are queues, and twelve more."""
+def overview(*, now: datetime) -> QueuesOverview:
+    """All queues and circuits, in twelve statements and one per queue."""
     rows = queue_rows()
     past = QueuePause.objects.filter(resumed_at__isnull=False).order_by("-resumed_at")[:PAUSES_SHOWN]
-    return QueueDesk(
+    return QueuesOverview(
         at=now,
         cards=_cards(rows, now),
-        picture=pipeline(rows),
+        diagram=pipeline(rows),
         circuits=circuit_rows(),
-        broker_answers=any(row.depth is not None for row in rows),
+        broker_reachable=any(row.depth is not None for row in rows),
         past_pauses=list(past),
     )
 

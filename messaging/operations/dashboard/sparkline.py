@@ -1,4 +1,4 @@
-"""How is a row of numbers drawn so small that it fits into a line of a table? As bars in SVG, drawn by the server."""
+"""Sparklines: small bar charts in SVG for table rows."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ _BAR, _GAP, _HEIGHT = 3, 1, 20
 
 
 def sparkline(values: Sequence[int], *, title: str) -> SafeString:
-    """Bars for `values`, the oldest first. `title` says the same in words, for those who do not see it."""
+    """Bars for `values`, oldest first. `title` is the text alternative."""
     highest = max(values, default=0) or 1
     bars = (
         (index * (_BAR + _GAP), _HEIGHT - height, _BAR, height)
@@ -30,5 +30,5 @@ def sparkline(values: Sequence[int], *, title: str) -> SafeString:
 
 
 def _height(value: int, highest: int) -> int:
-    """At least two pixels for what is not zero."""
+    """At least two pixels for any value above 0."""
     return max(2, round(_HEIGHT * value / highest)) if value else 0

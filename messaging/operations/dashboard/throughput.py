@@ -1,7 +1,7 @@
-"""How much goes through each queue, and how much of it fails?
+"""Throughput and failures of each queue.
 
-Tasks count nothing, since that would cost each of them a statement on a row that they all write. Once a minute what has
-ended is counted by an index and kept, a row a queue and minute; the minute that runs is counted when somebody looks.
+Tasks count nothing: that would cost each a statement on a shared row. Once a minute a periodic task counts what
+finished and stores one row per queue and minute; the current minute is counted when the page is read.
 """
 
 from collections.abc import Iterable
@@ -17,15 +17,15 @@ from messaging.operations.models import QueueMinute
 from messaging.topology import topology
 
 KEPT = timedelta(days=8)
-#: What ended within a minute is counted once more a minute later, when what was being committed then is there, too.
+#: Each minute is counted again a minute later, to include what was still being committed.
 RECOUNTED = timedelta(minutes=1)
-#: What nobody has counted for longer than this is left out of the page rather than counted each time it is drawn.
-COUNTED_LIVE = timedelta(minutes=10)
+#: A page counts at most this much itself; if counting has stopped for longer, the gap stays empty.
+LIVE_WINDOW = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """What ended from `at` on, within a minute or an hour. `failed` counts attempts, `done` messages."""
+    """Messages `done` and attempts `failed` in the minute or hour that begins at `at`."""
 
     at: datetime
     done: int = 0
@@ -33,14 +33,14 @@ class Slot:
 
 
 def count_minutes(*, now: datetime) -> list[QueueMinute]:
-    """The minutes since the last that was counted, the one that runs included; of a first time, a day."""
+    """Counts since the last counted minute, including the current one. The first run covers a day."""
     last = QueueMinute.objects.aggregate(last=Max("minute"))["last"]
     since = max(last - RECOUNTED, now - timedelta(days=1)) if last else now - timedelta(days=1)
     return _counted(since=_minute(since), until=now)
 
 
 def keep_minutes(minutes: Iterable[QueueMinute], *, now: datetime) -> None:
-    """Write what was counted, over what was counted of the same minutes before, and forget what is old."""
+    """Store counts, replacing earlier ones of the same minutes, and delete expired ones."""
     QueueMinute.objects.bulk_create(
         sorted(minutes, key=lambda row: (row.minute, row.queue)),
         update_conflicts=True,
@@ -51,17 +51,17 @@ def keep_minutes(minutes: Iterable[QueueMinute], *, now: datetime) -> None:
 
 
 def last_hour(*, now: datetime) -> dict[str, list[Slot]]:
-    """Sixty minutes of each queue, the one that runs last."""
+    """Sixty minutes of each queue, ending with the current one."""
     start = _minute(now) - timedelta(minutes=59)
     kept = list(QueueMinute.objects.filter(minute__gte=start))
     last = max((row.minute for row in kept), default=start)
-    live = _counted(since=max(last, _minute(now - COUNTED_LIVE)), until=now)
+    live = _counted(since=max(last, _minute(now - LIVE_WINDOW)), until=now)
     rows = {(row.queue, row.minute): row for row in (*kept, *live)}
     return _slots(rows, start=start, step=timedelta(minutes=1), count=60)
 
 
 def last_day(*, now: datetime) -> dict[str, list[Slot]]:
-    """Twenty-four hours of each queue, the one that runs last, up to the last minute that was counted."""
+    """Twenty-four hours of each queue, up to the last counted minute."""
     start = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=23)
     hours = QueueMinute.objects.filter(minute__gte=start).annotate(hour=TruncHour("minute")).values("queue", "hour")
     summed = hours.annotate(done=Sum("done"), failed=Sum("failed")).order_by()

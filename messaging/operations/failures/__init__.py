@@ -1,1 +1,1 @@
-"""What does the operators' desk read, and in which words does it tell it?"""
+"""Reads of failures: search, facets, detail, groups, exports, labels."""

@@ -1,6 +1,6 @@
-"""What is there to know of one failure? Its attempts, what led to it, its neighbours, and who did what about it.
+"""Everything about one failed message: attempts, causal chain, related messages, audit history.
 
-A constant number of statements, however long the story is.
+Takes a constant number of statements, but for causes outside the message's subject.
 """
 
 import uuid
@@ -9,30 +9,31 @@ from dataclasses import dataclass
 from typing import Any
 
 from messaging.models import Attempt, Message, State
-from messaging.operations.failures.labels import next_step, sentence_of
+from messaging.operations.failures.labels import next_step, summary_of
 from messaging.operations.failures.tracebacks import Part, parts_of
 from messaging.operations.models import AuditEntry, FailureGroup, PayloadEdit
 from messaging.operations.privacy.masking import mask_text
 
-_MANY = 50
-_DEEP = 10
+_MAX_ROWS = 50
+_MAX_DEPTH = 10
 
 
 @dataclass(frozen=True)
-class AttemptStory:
+class AttemptDetail:
     attempt: Attempt
     message: str
     parts: list[Part]
 
 
 @dataclass(frozen=True)
-class Story:
-    """`chain` is what led here, the first cause first, this message last. `about` are messages of the same subject."""
+class FailureDetail:
+    """`chain` runs from the first cause to this message. `about` has the messages of the same subject, `alike` the
+    other dead messages of the group."""
 
     message: Message
-    sentence: str
-    step: str
-    attempts: list[AttemptStory]
+    summary: str
+    next_step: str
+    attempts: list[AttemptDetail]
     group: FailureGroup | None
     chain: list[Message]
     about: list[Message]
@@ -41,30 +42,30 @@ class Story:
     edits: list[PayloadEdit]
 
 
-def story_of(message: Message) -> Story:
+def detail_of(message: Message) -> FailureDetail:
     about = _about(message)
-    return Story(
+    return FailureDetail(
         message=message,
-        sentence=sentence_of(message),
-        step=next_step(message, overtaken=_overtaken(message, about)),
+        summary=summary_of(message),
+        next_step=next_step(message, superseded=_superseded(message, about)),
         attempts=[_attempt(attempt) for attempt in message.attempt_set.order_by("number", "id")],
         group=FailureGroup.objects.filter(pk=message.fingerprint).first(),
         chain=_chain(message, about),
         about=about,
         alike=_alike(message),
-        history=list(AuditEntry.objects.filter(message_id=message.pk).order_by("id")[:_MANY]),
+        history=list(AuditEntry.objects.filter(message_id=message.pk).order_by("id")[:_MAX_ROWS]),
         edits=list(PayloadEdit.objects.filter(message_id=message.pk).order_by("id")),
     )
 
 
-def _attempt(attempt: Attempt) -> AttemptStory:
-    return AttemptStory(attempt, message=mask_text(attempt.error_message), parts=parts_of(attempt.traceback))
+def _attempt(attempt: Attempt) -> AttemptDetail:
+    return AttemptDetail(attempt, message=mask_text(attempt.error_message), parts=parts_of(attempt.traceback))
 
 
 def _about(message: Message) -> list[Message]:
     if not message.subject:
         return []
-    return list(Message.objects.filter(subject=message.subject).order_by("id")[:_MANY])
+    return list(Message.objects.filter(subject=message.subject).order_by("id")[:_MAX_ROWS])
 
 
 def _alike(message: Message) -> list[Message]:
@@ -72,17 +73,17 @@ def _alike(message: Message) -> list[Message]:
     return list(dead.order_by("-finished_at")[:5]) if message.fingerprint else []
 
 
-def _overtaken(message: Message, about: Iterable[Message]) -> bool:
+def _superseded(message: Message, about: Iterable[Message]) -> bool:
     """Whether a later message of the same task and subject has succeeded."""
     later = (m for m in about if m.task == message.task and m.pk.int > message.pk.int)
     return any(m.state == State.DONE for m in later)
 
 
 def _chain(message: Message, known: Iterable[Message]) -> list[Message]:
-    """Mostly the messages of one subject cause one another, so that few have to be fetched."""
+    """Messages usually have causes of the same subject, so few need another statement."""
     by_id: dict[uuid.UUID, Any] = {m.pk: m for m in known}
     chain = [message]
-    while (cause := chain[0].causation_id) and len(chain) < _DEEP:
+    while (cause := chain[0].causation_id) and len(chain) < _MAX_DEPTH:
         earlier = by_id.get(cause) or Message.objects.filter(pk=cause).first()
         if earlier is None or earlier in chain:
             break

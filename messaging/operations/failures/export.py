@@ -1,4 +1,4 @@
-"""How do failures leave the desk as a file? Row by row, so that any number fits, with personal data masked."""
+"""Exports failures as CSV or JSON, streamed row by row, personal data masked."""
 
 import csv
 import json
@@ -16,11 +16,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def summary(message: Message) -> dict[str, Any]:
-    """What commands and exports tell of a message, personal data masked."""
+    """A message as commands and exports show it, personal data masked."""
     return {
         "id": str(message.pk),
         "state": message.state,
-        "word": str(labels.word_of(message)),
+        "word": str(labels.label_of(message)),
         "task": message.task,
         "queue": message.queue,
         "subject": message.subject,
@@ -33,7 +33,7 @@ def summary(message: Message) -> dict[str, Any]:
 
 
 def as_json(messages: Iterable[Message]) -> Iterator[str]:
-    """A JSON array, a row a line."""
+    """A JSON array, one row per line."""
     yield "["
     for index, message in enumerate(messages):
         yield (",\n" if index else "\n") + json.dumps(_row(message), ensure_ascii=False)
@@ -41,26 +41,26 @@ def as_json(messages: Iterable[Message]) -> Iterator[str]:
 
 
 def as_csv(messages: Iterable[Message]) -> Iterator[str]:
-    """Comma-separated, with a line of names."""
+    """CSV with a header row."""
     writer = csv.writer(Echo())
     yield writer.writerow(COLUMNS)
     for message in messages:
         row = _row(message)
         row["payload"] = json.dumps(row["payload"], ensure_ascii=False)
-        yield writer.writerow([harmless(row[column]) for column in COLUMNS])
+        yield writer.writerow([escape_formula(row[column]) for column in COLUMNS])
 
 
 def _row(message: Message) -> dict[str, Any]:
     return summary(message) | {"payload": mask(message.payload)}
 
 
-def harmless(value: Any) -> Any:
-    """Spreadsheets run texts that begin like a formula, and what failed may have been sent by anybody."""
+def escape_formula(value: Any) -> Any:
+    """Spreadsheets evaluate text that starts like a formula, and anyone may have sent the message."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 class Echo:
-    """What csv.writer writes to: it hands each line back."""
+    """A file for `csv.writer` whose `write` returns the line."""
 
     def write(self, line: str) -> str:
         return line

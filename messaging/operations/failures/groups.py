@@ -1,4 +1,4 @@
-"""How often did each group fail, hour by hour? From the rollup: the ledger is not touched."""
+"""Failure groups and their hourly trends, read from the counters without touching the ledger."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -15,14 +15,14 @@ DAY, WEEK = 24, 7 * 24
 
 @dataclass(frozen=True)
 class Trend:
-    """Deaths in each of the last 24 hours, and in each quarter of the last seven days, the oldest first."""
+    """Deaths in each of the last 24 hours, and in each six hours of the last seven days, oldest first."""
 
     day: list[int]
     week: list[int]
 
 
 def groups(*, state: str = "", task: str = "", queue: str = "") -> QuerySet[FailureGroup]:
-    """The groups that fit, the largest first."""
+    """The matching groups, largest first."""
     wanted = {"state": state, "task": task, "queue": queue}
     return FailureGroup.objects.filter(**{name: value for name, value in wanted.items() if value}).order_by(
         "-dead_count", "-last_seen"
@@ -30,12 +30,12 @@ def groups(*, state: str = "", task: str = "", queue: str = "") -> QuerySet[Fail
 
 
 def needing_attention() -> QuerySet[FailureGroup]:
-    """Those with dead messages, and those that somebody thought were over."""
+    """Groups with dead messages, and groups that failed again after they were resolved."""
     return FailureGroup.objects.filter(dead_count__gt=0) | FailureGroup.objects.filter(state=GroupState.REGRESSED)
 
 
 def trends(fingerprints: Iterable[str]) -> dict[str, Trend]:
-    """One statement for any number of groups."""
+    """Trends by fingerprint, in one statement for any number of groups."""
     this_hour = timezone.now().replace(minute=0, second=0, microsecond=0)
     hours = FailureHour.objects.filter(
         fingerprint__in=list(fingerprints), hour__gt=this_hour - timedelta(hours=WEEK)

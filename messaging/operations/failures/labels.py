@@ -1,4 +1,4 @@
-"""In which honest word is it said how a message stands, and what should a person do next?"""
+"""Labels of a message's state, its failure summary, and what an operator should do next."""
 
 from datetime import datetime, timedelta
 
@@ -11,82 +11,81 @@ from messaging.models import Message, State
 from messaging.payloads import payload_for
 from messaging.transitions.failure import short
 
-Words = str | Promise
+Label = str | Promise
 FAILED_AGAIN = gettext_lazy("failed again")
 
 _LOST = ("WorkerLost", "DeliveryLimit", "TimeLimitExceeded", "SoftTimeLimitExceeded")
 
 
-def word_of(message: Message) -> Words:
-    """ "Sent" is not "succeeded", and a message that an operator sent again in vain has failed again."""
+def label_of(message: Message) -> Label:
+    """The label of the message's state. A message that died after an operator retried it has "failed again"."""
     if message.state == State.DEAD and message.replayed_from:
         return FAILED_AGAIN
     return State(message.state).label
 
 
-def sentence_of(message: Message) -> str:
-    """What failed, in one sentence that holds nothing personal."""
+def summary_of(message: Message) -> str:
+    """What failed, in one sentence without personal data."""
     facts = {
-        "task": message.task or _("A message that could not be read"),
-        "subject": message.subject or _("nothing in particular"),
+        "task": message.task or _("A message that could not be decoded"),
+        "subject": message.subject or _("no subject"),
         "count": message.attempts,
         "error": short(message.error_type),
     }
     if message.attempts == 1:
-        return _("%(task)s, about %(subject)s, failed at its first attempt with %(error)s.") % facts
-    return _("%(task)s, about %(subject)s, failed %(count)s times, the last time with %(error)s.") % facts
+        return _("%(task)s (%(subject)s) failed on its first attempt: %(error)s.") % facts
+    return _("%(task)s (%(subject)s) failed %(count)s times, most recently with %(error)s.") % facts
 
 
-def next_step(message: Message, *, overtaken: bool = False) -> str:
-    """What a person should do. `overtaken`: a newer message about the same has succeeded since."""
+def next_step(message: Message, *, superseded: bool = False) -> str:
+    """What an operator should do. `superseded`: a newer message of the same task and subject has succeeded."""
     if message.state != State.DEAD:
         return _settled_step(message)
-    if overtaken:
+    if superseded:
         return _(
-            "A newer message about the same has succeeded since. Check whether this one is still wanted before "
-            "you retry it; else discard it."
+            "A newer message of the same task and subject has succeeded. Check whether this one is still needed: "
+            "retry it if so, otherwise discard it."
         )
     return _dead_step(message)
 
 
 def _dead_step(message: Message) -> str:
-    task = task_of(message)
     kind = short(message.error_type)
-    if payload_for(task) is None:
-        return _("No code here knows this task. Deploy it and retry, or discard the message with a reason.")
+    if payload_for(task_of(message)) is None:
+        return _("The deployed code does not know this task. Deploy it and retry, or discard the message.")
     if not message.task or kind in ("PayloadInvalid", "UndecodableMessage"):
-        return _("What it carries is wrong. Edit it into a valid payload and retry it, or discard it.")
+        return _("The payload is invalid. Edit and retry the message, or discard it.")
     if kind in _LOST:
-        return _("Its worker was lost or ran out of time. Look for memory and time in the worker's log, then retry.")
+        return _("The worker was lost or ran out of time. Check its log for memory and time limits, then retry.")
     if message.retries > 1:
-        return _("It was tried several times: something it needs was away. See that it is back, then retry.")
-    return _("Trying again did not seem to help: it looks like a bug or wrong data. Mend the cause, then retry.")
+        return _("Automatic retries are exhausted: a dependency was unavailable. Check that it is back, then retry.")
+    return _("Not retried automatically: unexpected error. Fix the cause, then retry.")
 
 
 def _settled_step(message: Message) -> str:
     if message.state == State.PENDING and message.waits_for:
-        return _("Nothing. It waits until %(system)s answers again.") % {"system": message.waits_for}
+        return _("None. It is sent once %(system)s is reachable again.") % {"system": message.waits_for}
     if message.state == State.PENDING:
-        return _("Nothing. It waits to be sent, from %(at)s on.") % {"at": _moment(message.available_at)}
+        return _("None. It is scheduled for %(at)s.") % {"at": _moment(message.available_at)}
     if message.state == State.SENT:
-        return _("Nothing yet. It was sent, which is not success: look again when a worker has had it.")
+        return _("None yet. It was sent, and no worker has reported its result.")
     if message.state == State.DISCARDED:
         at = _moment(purged_at(message))
-        return _("Nothing. It was discarded, and is deleted for good on %(at)s. Until then it can be restored.") % {
+        return _("None. It was discarded and is deleted permanently on %(at)s. You can restore it until then.") % {
             "at": at
         }
-    return _("Nothing. It has succeeded.")
+    return _("None. It succeeded.")
 
 
 def task_of(message: Message) -> str:
-    """The task's name; where the body was corrupt, as the message's headers told it."""
+    """The task's name, taken from the message's headers if its body was corrupt."""
     headers = message.raw_headers if isinstance(message.raw_headers, dict) else {}
-    told = headers.get("task")
-    return message.task or (told if isinstance(told, str) else "")
+    task = headers.get("task")
+    return message.task or (task if isinstance(task, str) else "")
 
 
 def purged_at(message: Message) -> datetime | None:
-    """When a discarded message is deleted for good; None for all others."""
+    """When a discarded message is deleted permanently; None for all others."""
     if message.state != State.DISCARDED or message.finished_at is None:
         return None
     return message.finished_at + timedelta(days=settings.CONVEYOR_KEEP_DISCARDED_DAYS)

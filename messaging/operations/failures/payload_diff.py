@@ -1,4 +1,4 @@
-"""What would an edit change? Field by field, old beside new."""
+"""Differences between two payloads, field by field."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Difference:
-    """`path` is such as `address.city`; `before` or `after` is None where the field is not there at all."""
+    """`path` is dotted, such as `address.city`. `before` or `after` is None where the field is missing."""
 
     path: str
     before: str | None
@@ -24,7 +24,7 @@ class Difference:
 
 
 def differences(before: Any, after: Any) -> list[Difference]:
-    """Every field of either, in the order of the old payload, new fields last."""
+    """Every field of either payload, in the order of the old one, new fields last."""
     old, new = dict(_leaves(before, "")), dict(_leaves(after, ""))
     return [Difference(path, old.get(path), new.get(path)) for path in (old | new)]
 

@@ -1,6 +1,6 @@
-"""How does an operator find a failure? By order number, id, a part of the error, or a path into the payload.
+"""Search for failures by subject, id, group, part of an error, or a path into the payload.
 
-Each kind of word goes to the index that fits, so that a search by order number does not read all that ever died.
+Each kind of term uses its own index, so that a search by subject does not read every message that ever died.
 """
 
 import json
@@ -22,10 +22,10 @@ from messaging.transitions.failure import FINGERPRINT_VERSION
 _PATH = re.compile(r"^payload\.([A-Za-z_]\w*(?:\.\w+)*)=(.+)$")
 _GROUP = re.compile(rf"^{FINGERPRINT_VERSION}-[0-9a-f]{{20}}$")
 
-#: Words that Django would take for a way to compare instead of for a field's name.
+#: Names that Django would read as a lookup instead of a field.
 _LOOKUPS = frozenset(KeyTransform.get_lookups())  # type: ignore[call-arg]
 
-#: The states of the desk, as its filters name them, and what they mean.
+#: The values of the desk's state filter.
 STATES: dict[str, Q] = {
     "dead": Q(state=State.DEAD),
     "again": Q(state=State.DEAD, replayed_from__gt=0),
@@ -34,7 +34,7 @@ STATES: dict[str, Q] = {
     "succeeded": Q(state=State.DONE),
     "discarded": Q(state=State.DISCARDED),
 }
-#: The oldest and youngest age of each facet.
+#: Oldest and youngest age of each value of the age filter.
 AGES: dict[str, tuple[timedelta | None, timedelta | None]] = {
     "hour": (timedelta(hours=1), None),
     "day": (timedelta(days=1), None),
@@ -45,19 +45,19 @@ AGES: dict[str, tuple[timedelta | None, timedelta | None]] = {
 
 
 def failures() -> QuerySet[FailedTask]:
-    """All that ever died, for a desk that also shows what became of it."""
+    """Every message that ever died, whatever its state is now."""
     return FailedTask.objects.died()  # type: ignore[return-value]
 
 
 def search(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-    """Those of `rows` that fit every word of `text`."""
-    for word in text.split():
-        rows = rows.filter(_meaning(word))
+    """Those of `rows` that match every term of `text`."""
+    for term in text.split():
+        rows = rows.filter(_term(term))
     return rows
 
 
 def aged(rows: QuerySet[Any], age: str) -> QuerySet[Any]:
-    """Those that died within the facet `age`, a key of `AGES`."""
+    """Those of `rows` of this age, a key of `AGES`."""
     oldest, youngest = AGES[age]
     now = timezone.now()
     if oldest is not None:
@@ -67,42 +67,42 @@ def aged(rows: QuerySet[Any], age: str) -> QuerySet[Any]:
     return rows
 
 
-def _meaning(word: str) -> Q:
-    path = _PATH.match(word)
+def _term(term: str) -> Q:
+    path = _PATH.match(term)
     if path:
         return _payload(path[1], path[2])
-    id_ = _uuid(word)
+    id_ = _uuid(term)
     if id_:
         return Q(pk=id_)
-    if Message.objects.filter(subject=word).exists():
-        return Q(subject=word)
-    if _GROUP.match(word):
-        return Q(fingerprint=word)
-    return Q(error_type__icontains=word) | Q(error_message__icontains=word)
+    if Message.objects.filter(subject=term).exists():
+        return Q(subject=term)
+    if _GROUP.match(term):
+        return Q(fingerprint=term)
+    return Q(error_type__icontains=term) | Q(error_message__icontains=term)
 
 
 def _payload(path: str, text: str) -> Q:
-    """`payload.order_id=17` fits the number and the text alike, since nobody knows which of them a field holds."""
+    """`payload.order_id=17` matches both the number and the text, since a field may hold either."""
     steps = path.split(".")
     if not _LOOKUPS.isdisjoint(steps):
         return Q(pk__in=[])
-    meaning = _holds(steps, text)
+    matches = _holds(steps, text)
     try:
         value = json.loads(text)
     except ValueError:
-        return meaning
-    return meaning | _holds(steps, value) if isinstance(value, (int, float, bool)) else meaning
+        return matches
+    return matches | _holds(steps, value) if isinstance(value, (int, float, bool)) else matches
 
 
 def _holds(steps: list[str], value: Any) -> Q:
-    """PostgreSQL has an index for what a document contains, but none for a path; a number is a list's position."""
+    """On PostgreSQL the index serves containment but not paths. A number is an index into a list."""
     if connection.vendor == "postgresql" and not any(step.isdigit() for step in steps):
         return Q(payload__contains=reduce(lambda inner, step: {step: inner}, reversed(steps), value))
     return Q(**{"__".join(["payload", *steps]): value})
 
 
-def _uuid(word: str) -> uuid.UUID | None:
+def _uuid(term: str) -> uuid.UUID | None:
     try:
-        return uuid.UUID(word)
+        return uuid.UUID(term)
     except ValueError:
         return None

@@ -1,7 +1,7 @@
-"""Which indexes find a failure by a part of its error, or by what it carries? PostgreSQL's alone.
+"""PostgreSQL indexes for searches by error text and payload.
 
 Measured by `bench/desk.py` with 1,000,000 rows of which 50,000 are dead: docs/performance.md. On SQLite, and where
-`pg_trgm` may not be installed, the same searches read all that ever died.
+`pg_trgm` cannot be installed, the same searches read every message that ever died.
 """
 
 import logging
@@ -12,7 +12,7 @@ from typing import Any
 from django.db import DatabaseError, connection, migrations, transaction
 
 log = logging.getLogger(__name__)
-#: As the desk's list asks for it, word for word, so that PostgreSQL sees that the indexes serve it.
+#: Literally the condition of the desk's list, so that PostgreSQL's planner matches the partial indexes.
 _DIED = "state = 'dead' OR state = 'discarded' OR replayed_from > 0"
 _WORDS = f"""
 CREATE INDEX messaging_died_words ON messaging_message
@@ -23,9 +23,9 @@ _PAYLOAD = f"CREATE INDEX messaging_died_payload ON messaging_message USING gin 
 
 @contextmanager
 def in_order() -> Iterator[None]:
-    """Rows that are asked for in an index's order are read in it, from the newest on, until the page is full.
+    """Within this block PostgreSQL reads rows in index order, newest first, until the page is full.
 
-    PostgreSQL takes every word for a rare one, and would sort all that has it: 190 ms instead of 2 at 50,000.
+    Its planner takes every term for a rare one and would sort all matches: 190 ms instead of 2 ms at 50,000.
     """
     if connection.vendor != "postgresql":
         yield
@@ -37,13 +37,13 @@ def in_order() -> Iterator[None]:
 
 
 class IndexSearches(migrations.RunPython):
-    """The operation of a migration that makes the indexes; backwards it drops them."""
+    """Migration operation that creates the indexes. Reversed, it drops them."""
 
     def __init__(self) -> None:
-        super().__init__(_make, _drop)
+        super().__init__(_create, _drop)
 
 
-def _make(apps: Any, editor: Any) -> None:
+def _create(apps: Any, editor: Any) -> None:
     if editor.connection.vendor != "postgresql":
         return
     editor.execute(_PAYLOAD)
@@ -52,7 +52,7 @@ def _make(apps: Any, editor: Any) -> None:
             editor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
             editor.execute(_WORDS)
     except DatabaseError as error:
-        log.warning("The search for errors goes without pg_trgm: %s", str(error).strip())
+        log.warning("pg_trgm is not available, so searches by error text are slower: %s", str(error).strip())
 
 
 def _drop(apps: Any, editor: Any) -> None:

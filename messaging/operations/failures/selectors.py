@@ -1,29 +1,25 @@
-"""What can be read from the ledger?"""
+"""Reads of dead messages by filters."""
 
 from django.db.models import Q
 
-from messaging.models import Attempt, Message, MessageQuerySet, State
+from messaging.models import MessageQuerySet, State
 from messaging.operations.models import FailedTask
 
 
 def failed_tasks(
     *, queue: str = "", task: str = "", error: str = "", group: str = "", subject: str = ""
 ) -> MessageQuerySet:
-    """The dead messages that fit, the newest failure first. `error` is as in `failed_with`."""
+    """The matching dead messages, newest failure first. `error` is as in `error_matches`."""
     rows = FailedTask.objects.filter(state=State.DEAD)
     for field, value in {"queue": queue, "task": task, "fingerprint": group, "subject": subject}.items():
         if value:
             rows = rows.filter(**{field: value})
     if error:
-        rows = rows.filter(failed_with(error))
+        rows = rows.filter(error_matches(error))
     return rows.order_by("-finished_at", "-id")
 
 
-def failed_with(error: str) -> Q:
-    """An error by its name, with its module or, as people say it, without; or by a part of its message."""
+def error_matches(error: str) -> Q:
+    """Matches an error type, with or without its module, or part of an error message."""
     named = Q(error_type__iexact=error) | Q(error_type__iendswith=f".{error}")
     return named | Q(error_message__icontains=error)
-
-
-def attempts_of(message: Message) -> list[Attempt]:
-    return list(message.attempt_set.order_by("number", "id"))

@@ -1,4 +1,4 @@
-"""Which lines of a traceback are the project's own, and which are its libraries'?"""
+"""Splits a traceback into the project's own frames and those of libraries."""
 
 import re
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ _FRAME = re.compile(r'^  File "(?P<path>[^"]+)", line (?P<line>\d+)')
 
 @dataclass(frozen=True)
 class Part:
-    """A run of lines. `kind` is `own`, `library`, or `told` for what stands between frames, such as the error itself.
+    """A run of lines. `kind` is `own`, `library`, or `text` for lines outside frames, such as the error itself.
 
-    `frames` is how many calls it has.
+    `frames` is the number of calls in it.
     """
 
     kind: str
@@ -26,7 +26,7 @@ class Part:
 
 
 def parts_of(traceback: str) -> list[Part]:
-    """The traceback in runs of one kind, personal data masked, paths of the project's own files shortened."""
+    """The traceback in runs of one kind, personal data masked, paths within the project relative."""
     runs = groupby(_lines(traceback), key=lambda pair: pair[0])
     parts = []
     for kind, pairs in runs:
@@ -38,13 +38,13 @@ def parts_of(traceback: str) -> list[Part]:
 
 
 def _lines(traceback: str) -> Iterator[tuple[str, str]]:
-    kind = "told"
+    kind = "text"
     for line in traceback.splitlines():
         frame = _FRAME.match(line)
         if frame:
             kind = "own" if _is_own(frame["path"]) else "library"
         elif not line.startswith("    "):
-            kind = "told"
+            kind = "text"
         yield kind, line.replace(f"{_root()}/", "")
 
 

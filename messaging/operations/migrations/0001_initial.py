@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                 ("key", models.CharField(max_length=150)),
                 ("text", models.CharField(max_length=500, verbose_name="alert")),
                 ("raised_at", models.DateTimeField(verbose_name="raised")),
-                ("told_at", models.DateTimeField(blank=True, null=True, verbose_name="told")),
+                ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="sent")),
                 ("cleared_at", models.DateTimeField(blank=True, null=True, verbose_name="cleared")),
             ],
             options={
@@ -83,7 +83,9 @@ class Migration(migrations.Migration):
                 "default_permissions": ("view",),
                 "constraints": [
                     models.UniqueConstraint(
-                        models.F("key"), condition=models.Q(("cleared_at", None)), name="operations_alert_is_told_once"
+                        models.F("key"),
+                        condition=models.Q(("cleared_at", None)),
+                        name="operations_alert_is_raised_once",
                     )
                 ],
             },

@@ -1,4 +1,4 @@
-"""Who did what on the operator's desk, and what did a payload hold before somebody edited it?"""
+"""Append-only records: the audit log, and payloads as they were before an edit."""
 
 from typing import Any, NoReturn
 
@@ -8,19 +8,19 @@ from django.utils.translation import gettext_lazy as _
 
 
 class AppendOnly(TypeError):
-    """A record of what was done can be neither changed nor deleted."""
+    """Append-only rows can be neither changed nor deleted."""
 
 
 class AppendOnlyQuerySet(models.QuerySet[Any]):
     def update(self, **kwargs: Any) -> NoReturn:
-        raise AppendOnly("These rows are only ever added.")
+        raise AppendOnly("These rows are append-only.")
 
     def delete(self) -> NoReturn:
-        raise AppendOnly("These rows are only ever added.")
+        raise AppendOnly("These rows are append-only.")
 
 
 class Record(models.Model):
-    """Rows that are only ever added. The database refuses the rest, too: see `messaging.append_only`."""
+    """Append-only rows. The database enforces it too: see `messaging.models.append_only`."""
 
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField(_("at"), default=timezone.now)
@@ -32,7 +32,7 @@ class Record(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
-            raise AppendOnly(f"{self} was written before; add another row instead.")
+            raise AppendOnly(f"{self} cannot be changed; add another row instead.")
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
@@ -40,7 +40,7 @@ class Record(models.Model):
 
 
 class AuditEntry(Record):
-    """Who did what, to which message, group, queue or operation, and why."""
+    """Who did what to which message, group, queue or bulk retry, and why."""
 
     message_id = models.UUIDField(_("message"), null=True, blank=True, db_index=True)
     group = models.CharField(_("group"), max_length=40, blank=True, db_default="")
@@ -67,7 +67,7 @@ class AuditEntry(Record):
 
 
 class PayloadEdit(Record):
-    """What an operator changed in a message before it was sent again. `before` stays for ever."""
+    """A payload before and after an operator's edit. Kept permanently."""
 
     message_id = models.UUIDField(_("message"), db_index=True)
     before = models.JSONField(_("before"))
@@ -77,8 +77,8 @@ class PayloadEdit(Record):
 
     class Meta:
         db_table = "operations_payloadedit"
-        verbose_name = _("edit of a payload")
-        verbose_name_plural = _("edits of payloads")
+        verbose_name = _("payload edit")
+        verbose_name_plural = _("payload edits")
 
     def __str__(self) -> str:
         return f"edit of {self.message_id} by {self.actor}"

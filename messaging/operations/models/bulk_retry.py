@@ -1,4 +1,4 @@
-"""Which dead messages does an operator send again together, how carefully, and what became of each?"""
+"""Bulk retries, and the messages in each."""
 
 from django.db import models
 from django.db.models import Q
@@ -14,33 +14,33 @@ class BulkState(models.TextChoices):
     RUNNING = "running", _("running")
     PAUSED = "paused", _("paused")
     CANCELLED = "cancelled", _("cancelled")
-    STOPPED = "stopped", _("stopped by itself")
+    STOPPED = "stopped", _("stopped automatically")
     FINISHED = "finished", _("finished")
 
 
 class Verdict(models.TextChoices):
-    WILL_GO = "will_go", _("will go")
+    WILL_GO = "will_go", _("will be retried")
     SKIPPED = "skipped", _("skipped")
 
 
 class SkipReason(models.TextChoices):
-    """Why a message does not go: found at the preview, or, for `CHANGED`, when its turn has come."""
+    """Why a message is skipped: decided at the preview or, for `CHANGED`, when it would be sent."""
 
-    CHANGED = "changed", _("changed since: it is no longer the dead message that was chosen")
-    UNREADABLE = "unreadable", _("its body could not be read, so there is nothing to send")
-    UNKNOWN_TASK = "unknown_task", _("no code here knows its task")
-    SCHEMA_TOO_OLD = "schema_too_old", _("its schema is too old, and nothing lifts it to the present one")
-    SCHEMA_TOO_NEW = "schema_too_new", _("its schema is newer than the code that runs here")
-    WRONG_ARGUMENTS = "wrong_arguments", _("its payload does not fit its schema, so it would fail again")
-    ALREADY_DONE = "already_done", _("what it asks for is done already")
-    NEWER_SUCCEEDED = "newer_succeeded", _("a newer message of the same task and subject has succeeded")
+    CHANGED = "changed", _("it changed after the preview")
+    UNREADABLE = "unreadable", _("its body could not be decoded")
+    UNKNOWN_TASK = "unknown_task", _("its task is unknown to the deployed code")
+    SCHEMA_TOO_OLD = "schema_too_old", _("its schema version is too old to be upgraded")
+    SCHEMA_TOO_NEW = "schema_too_new", _("its schema version is newer than the deployed code")
+    WRONG_ARGUMENTS = "wrong_arguments", _("its payload does not match its schema")
+    ALREADY_DONE = "already_done", _("its effect already happened")
+    NEWER_SUCCEEDED = "newer_succeeded", _("a newer message of the same task and subject succeeded")
 
 
 class ItemOutcome(models.TextChoices):
-    """`SENT` only says that the message goes out again; `SUCCEEDED` and `FAILED_AGAIN` say how that ended."""
+    """`SENT` means retried with no result yet; `SUCCEEDED` and `FAILED_AGAIN` are the results."""
 
-    WAITING = "waiting", _("waiting for its turn")
-    SENT = "sent", _("sent again")
+    WAITING = "waiting", _("waiting")
+    SENT = "sent", _("sent")
     SUCCEEDED = "succeeded", _("succeeded")
     FAILED_AGAIN = "failed_again", _("failed again")
     SKIPPED = "skipped", _("skipped")
@@ -51,28 +51,28 @@ SETTLED = (ItemOutcome.SUCCEEDED, ItemOutcome.FAILED_AGAIN)
 
 
 class BulkOperation(models.Model):
-    """Dead messages that were chosen together, frozen at the preview, and how they are sent again.
+    """A selection of dead messages, frozen at the preview, and how they are retried.
 
-    `chosen` is what was asked for: filters, or a number of ids. `rate` is in messages a second, `stop_ratio` the share
-    of failures, above 0 up to 1, at which the operation stops by itself. `turn` is the number of the driver's next
-    turn: only a message that carries it may act, so that no two drivers do. `canary_from` is the position at which the
-    present canary began. The counters are those of the items, kept by whoever moves them.
+    `chosen` describes the selection: filters, or a number of ids. `rate` is in messages per second. `stop_ratio`, above
+    0 and at most 1, is the share of failures at which the operation stops automatically. `turn` numbers the driver's
+    next turn: only a message with this number may act, so no two drivers do. `canary_from` is the position at which the
+    current canary began. The counters count the items by outcome, and change together with them.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(_("kind"), max_length=10, default="retry", choices=[("retry", _("retry"))])
     state = models.CharField(_("state"), max_length=10, choices=BulkState, default=BulkState.PREVIEW)
-    actor = models.CharField(_("asked for by"), max_length=150)
+    actor = models.CharField(_("requested by"), max_length=150)
     reason = models.CharField(_("reason"), max_length=500, blank=True)
-    chosen = models.JSONField(_("chosen"), default=dict)
-    rate = models.PositiveIntegerField(_("messages a second"), default=50)
+    chosen = models.JSONField(_("selection"), default=dict)
+    rate = models.PositiveIntegerField(_("messages per second"), default=50)
     canary = models.PositiveIntegerField(_("canary"), default=10)
     stop_ratio = models.FloatField(_("stop ratio"), default=0.5)
 
-    will_go = models.PositiveIntegerField(_("will go"), default=0)
+    will_go = models.PositiveIntegerField(_("to be retried"), default=0)
     skipped = models.PositiveIntegerField(_("skipped"), default=0)
     waiting = models.PositiveIntegerField(_("waiting"), default=0)
-    sent = models.PositiveIntegerField(_("sent again"), default=0)
+    sent = models.PositiveIntegerField(_("in flight"), default=0)
     succeeded = models.PositiveIntegerField(_("succeeded"), default=0)
     failed_again = models.PositiveIntegerField(_("failed again"), default=0)
     cancelled = models.PositiveIntegerField(_("cancelled"), default=0)
@@ -87,7 +87,7 @@ class BulkOperation(models.Model):
     created_at = models.DateTimeField(_("previewed"), default=timezone.now, editable=False)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     progress_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
     class Meta:
         db_table = "operations_bulkoperation"
@@ -106,15 +106,10 @@ class BulkOperation(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.pk}"
 
-    @property
-    def ended(self) -> int:
-        """Messages of those that were to go of which nothing more is to be expected."""
-        return self.succeeded + self.failed_again + self.cancelled
-
 
 class BulkItem(models.Model):
-    """One message of a bulk operation. `sends` and `died_at` are the message's version at the preview: one that has
-    another version when its turn comes is left alone. The message may be purged before its item, hence no constraint.
+    """One message of a bulk retry. `sends` and `died_at` identify its version at the preview: a message whose version
+    changed is skipped. No database constraint, since the message may be purged before its item.
     """
 
     id = models.BigAutoField(primary_key=True)

@@ -1,4 +1,4 @@
-"""Which failures are alike, how many of them are dead, and what do people know about them?"""
+"""Failure groups, their hourly counts, and alerts."""
 
 from django.db import models
 from django.db.models import Q
@@ -13,9 +13,9 @@ class GroupState(models.TextChoices):
 
 
 class FailureGroup(models.Model):
-    """One row a fingerprint. `dead_count` is kept in the transaction of each move, so that no page counts the ledger.
+    """Dead messages of one fingerprint. `dead_count` changes with each transition, so no page counts the ledger.
 
-    `failures` counts every death of all time, and `task`, `queue`, `error_type` and `example` are those of the latest.
+    `failures` counts every death; `task`, `queue`, `error_type` and `example` are those of the latest.
     """
 
     fingerprint = models.CharField(_("group"), max_length=40, primary_key=True)
@@ -30,7 +30,7 @@ class FailureGroup(models.Model):
     first_seen = models.DateTimeField(_("first seen"))
     last_seen = models.DateTimeField(_("last seen"))
     dead_count = models.PositiveIntegerField(_("dead"), default=0)
-    failures = models.PositiveIntegerField(_("failures of all time"), default=0)
+    failures = models.PositiveIntegerField(_("total failures"), default=0)
 
     class Meta:
         db_table = "operations_failuregroup"
@@ -47,7 +47,7 @@ class FailureGroup(models.Model):
 
 
 class FailureHour(models.Model):
-    """How many messages of a group died within one hour."""
+    """Deaths of one group within one hour."""
 
     id = models.BigAutoField(primary_key=True)
     fingerprint = models.CharField(max_length=40)
@@ -65,13 +65,13 @@ class FailureHour(models.Model):
 
 
 class Alert(models.Model):
-    """Something that people were told of, once. As long as it is not cleared, they are not told again."""
+    """A condition that was reported once. It is not reported again until it has been cleared."""
 
     id = models.BigAutoField(primary_key=True)
     key = models.CharField(max_length=150)
     text = models.CharField(_("alert"), max_length=500)
     raised_at = models.DateTimeField(_("raised"))
-    told_at = models.DateTimeField(_("told"), null=True, blank=True)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     cleared_at = models.DateTimeField(_("cleared"), null=True, blank=True)
 
     class Meta:
@@ -80,7 +80,7 @@ class Alert(models.Model):
         verbose_name = _("alert")
         verbose_name_plural = _("alerts")
         constraints = [
-            models.UniqueConstraint("key", name="operations_alert_is_told_once", condition=Q(cleared_at=None)),
+            models.UniqueConstraint("key", name="operations_alert_is_raised_once", condition=Q(cleared_at=None)),
         ]
 
     def __str__(self) -> str:

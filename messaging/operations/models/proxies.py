@@ -6,7 +6,7 @@ from messaging.models import Message, QueuePause
 
 
 class FailedTask(Message):
-    """The messages that died, whatever their state is now."""
+    """Messages that died, whatever their state is now."""
 
     class Meta:
         proxy = True

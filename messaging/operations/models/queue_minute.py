@@ -1,13 +1,13 @@
-"""How much went through each queue, minute by minute?"""
+"""Throughput of each queue per minute."""
 
 from django.db import models
 
 
 class QueueMinute(models.Model):
-    """What ended in one queue within one minute: messages that succeeded, attempts that failed, messages that died.
+    """What finished in one queue within one minute: messages done, attempts failed, messages dead.
 
-    Counted afterwards, from the ledger, by `messaging.throughput.count_minutes`. No task writes here: a row that all
-    tasks of a queue wrote would make them wait for one another.
+    Counted from the ledger by `dashboard.throughput.count_minutes`. Tasks never write here: a row shared by all tasks
+    of a queue would make them wait for one another.
     """
 
     id = models.BigAutoField(primary_key=True)

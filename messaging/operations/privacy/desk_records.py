@@ -15,8 +15,7 @@ _APPS = ("messaging", "operations")
 
 
 def redact(*, message_ids: set[uuid.UUID], fingerprints: set[str], redactor: Redactor, **kwargs: Any) -> None:
-    """Receiver of `messages_redacted`. Free text about groups and bulk retries may quote any message, so all of it is
-    searched."""
+    """Receiver of `messages_redacted`. Texts of alerts and bulk retries may quote any message, so all are searched."""
     for group in FailureGroup.objects.filter(pk__in=fingerprints):
         redact_row(group, redactor, text=("error_message", "note"))
     for item in BulkItem.objects.filter(message_id__in=message_ids):
@@ -34,9 +33,9 @@ def redact(*, message_ids: set[uuid.UUID], fingerprints: set[str], redactor: Red
 def _redact_append_only(
     model: type[AuditEntry | PayloadEdit], ids: set[uuid.UUID], redactor: Redactor, *, data: tuple[str, ...]
 ) -> None:
-    """The triggers are lifted only where there is something to remove.
+    """Lift the triggers only if there is something to remove.
 
-    An action on a group, a queue or many messages names no message, but may quote one.
+    An entry about a group, a queue or a bulk retry has no message id but may quote a message.
     """
     about = Q(message_id__in=ids) | Q(message_id=None)
     found = [(row, changes_of(row, redactor, text=("reason",), data=data)) for row in model.objects.filter(about)]

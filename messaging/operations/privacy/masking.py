@@ -1,7 +1,6 @@
-"""Which parts of a payload, an error or a log line are personal, and how are they hidden?
+"""Masks personal data in payloads, errors and log lines, by field names and by patterns in values.
 
-By the names of fields and by the look of values. In doubt a value is hidden: whoever may see it reveals it, and that is
-written down.
+When in doubt a value is masked: an operator with the permission can reveal it, which the audit log records.
 """
 
 import logging
@@ -14,7 +13,7 @@ _PERSONAL = frozenset(
     """
     email mail name firstname lastname surname address street line1 line2 city postcode postal zip phone tel telephone
     mobile card pan cvc cvv iban birthday birthdate password secret token
-    """.split()  # noqa: SIM905 - words are read more easily than forty quotation marks
+    """.split()  # noqa: SIM905 - one block of words reads better than forty quoted ones
 )
 _WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
 _EMAIL = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)*\.\w{2,}")
@@ -23,7 +22,7 @@ _CARD = re.compile(r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])")
 
 
 def mask(value: Any, *, personal: bool = False) -> Any:
-    """The same JSON with what is personal hidden; `personal` says that the name of a field around it says so."""
+    """The JSON value with personal data masked. `personal`: it is inside a field with a personal name."""
     if isinstance(value, dict):
         return {mask_text(str(key)): mask(inner, personal=personal or is_personal(key)) for key, inner in value.items()}
     if isinstance(value, list):
@@ -34,26 +33,26 @@ def mask(value: Any, *, personal: bool = False) -> Any:
 
 
 def mask_text(text: str) -> str:
-    """The same text without e-mail addresses, telephone and card numbers."""
+    """The text with e-mail addresses, phone and card numbers masked."""
     text = _EMAIL.sub(f"{MASK}@{MASK}", text)
     text = _PHONE.sub(MASK, text)
     return _CARD.sub(lambda match: MASK if _luhn(match[0]) else match[0], text)
 
 
 def is_personal(key: object) -> bool:
-    """Whether a field of this name, such as `billing_address` or `firstName`, holds something personal."""
+    """Whether a field of this name, such as `billing_address` or `firstName`, holds personal data."""
     return not _PERSONAL.isdisjoint(word.lower() for word in _WORDS.findall(str(key)))
 
 
 def _luhn(number: str) -> bool:
-    """Whether the check digit (ISO/IEC 7812-1) is that of a card."""
+    """Whether the check digit (ISO/IEC 7812-1) is valid for a card number."""
     digits = [int(char) for char in reversed(number) if char.isdigit()]
     doubled = (sum(divmod(2 * digit, 10)) for digit in digits[1::2])
     return (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
 class MaskingFormatter(logging.Formatter):
-    """Log lines, tracebacks included, as `logging.Formatter` writes them, with what is personal hidden."""
+    """`logging.Formatter` that masks personal data in log lines, tracebacks included."""
 
     def format(self, record: logging.LogRecord) -> str:
         return mask_text(super().format(record))

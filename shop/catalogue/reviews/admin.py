@@ -9,13 +9,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from orders.records import RecordAdmin, record_link
+from orders.readonly_admin import ReadOnlyAdmin, admin_link
 from shop.catalogue.reviews.services import MODERATE, moderate_reviews
 from shop.models import Review, User
 
 
 @admin.register(Review)
-class ReviewAdmin(RecordAdmin):
+class ReviewAdmin(ReadOnlyAdmin):
     """What a shopper wrote is not for staff to change: it is shown or hidden."""
 
     list_display = ("at", "product_link", "stars", "title", "signed", "is_shown")
@@ -28,7 +28,7 @@ class ReviewAdmin(RecordAdmin):
 
     @admin.display(description=_("product"))
     def product_link(self, review: Review) -> SafeString:
-        return record_link(review.product, review.product.sku)
+        return admin_link(review.product, review.product.sku)
 
     def has_moderate_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(MODERATE)

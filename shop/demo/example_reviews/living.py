@@ -1,6 +1,6 @@
 """Example reviews of products for home and kitchen."""
 
-from shop.demo.example_reviews.data import Example
+from shop.demo.example_reviews.review_data import Example
 
 EXAMPLES = [
     Example(

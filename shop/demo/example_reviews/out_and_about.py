@@ -1,6 +1,6 @@
 """Example reviews of clothes, bags and outdoor equipment."""
 
-from shop.demo.example_reviews.data import Example
+from shop.demo.example_reviews.review_data import Example
 
 EXAMPLES = [
     Example(

@@ -1,7 +1,7 @@
 """The demo's categories and products."""
 
 from shop.demo.products import desk, german, home, kitchen, outdoors, sound, wear
-from shop.demo.products.data import CategoryData, CategoryTextData, ProductData, TextData
+from shop.demo.products.product_data import CategoryData, CategoryTextData, ProductData, TextData
 
 # Categories alternate, so that the first page shows products of each.
 _CATEGORIES = (sound, desk, home, wear, outdoors, kitchen)

@@ -1,6 +1,6 @@
 """Products of the demo: “Cameras & Desk”."""
 
-from shop.demo.products.data import CategoryData, ProductData
+from shop.demo.products.product_data import CategoryData, ProductData
 
 CATEGORY = CategoryData(
     slug="desk",

@@ -1,6 +1,6 @@
 """Products of the demo: “Home & Living”."""
 
-from shop.demo.products.data import CategoryData, ProductData
+from shop.demo.products.product_data import CategoryData, ProductData
 
 CATEGORY = CategoryData(
     slug="home", name="Home & Living", blurb="Furniture and small comforts for rooms that are lived in."

@@ -1,6 +1,6 @@
 """Products of the demo: “Kitchen & Pantry”."""
 
-from shop.demo.products.data import CategoryData, ProductData
+from shop.demo.products.product_data import CategoryData, ProductData
 
 CATEGORY = CategoryData(
     slug="kitchen", name="Kitchen & Pantry", blurb="Good tools, and a few good things to eat with them."

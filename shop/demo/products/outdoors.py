@@ -1,6 +1,6 @@
 """Products of the demo: “Outdoors & Sport”."""
 
-from shop.demo.products.data import CategoryData, ProductData
+from shop.demo.products.product_data import CategoryData, ProductData
 
 CATEGORY = CategoryData(
     slug="outdoors", name="Outdoors & Sport", blurb="For roads, rivers and the park around the corner."

@@ -1,6 +1,6 @@
 """Products of the demo: “Sound & Music”."""
 
-from shop.demo.products.data import CategoryData, ProductData
+from shop.demo.products.product_data import CategoryData, ProductData
 
 CATEGORY = CategoryData(
     slug="sound", name="Sound & Music", blurb="Instruments and listening gear that want to be played loud."

@@ -1,6 +1,6 @@
 """Products of the demo: “Clothes & Bags”."""
 
-from shop.demo.products.data import CategoryData, ProductData
+from shop.demo.products.product_data import CategoryData, ProductData
 
 CATEGORY = CategoryData(slug="wear", name="Clothes & Bags", blurb="Made to be worn often, mended once and handed on.")
 

@@ -6,13 +6,13 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from orders.models import Order, Status
+from shipping.delivery_problems import Operator
 from shipping.models import ShipmentStatus
-from shipping.repairs import Operator
 from shop.models import StockMovement
 from shop.stock.services import release_stock, retake_stock
 
 Reason = StockMovement.Reason
-RESTOCK_RETURNED = "shipping.take_back_goods"
+RESTOCK_RETURNED = "shipping.restock_returned_goods"
 
 
 class ParcelNotReturned(RuntimeError):

@@ -15,10 +15,10 @@ from django.views.decorators.http import require_http_methods
 
 from orders.errors import IllegalTransition
 from orders.models import Order, Status
-from payments.admin.refunds import PERMISSION as REFUND
+from payments.admin.refund_page import PERMISSION as REFUND
 from payments.models import PaymentStatus
-from shipping import repairs
-from shipping.choice import quotes
+from shipping import delivery_problems
+from shipping.carrier_selection import quotes
 from shipping.models import STRANDED, Shipment, ShipmentStatus
 from shipping.selectors import consignment_of, event_text, history_of
 from shop.office.parcels import services
@@ -52,8 +52,8 @@ def parcels(request: HttpRequest, order_id: int) -> HttpResponse:
 
 def _correct(request: HttpRequest, order: Order, form: CorrectionForm) -> None:
     try:
-        repairs.correct_address(order=order, address=form.address(), by=request.user)
-    except (repairs.BeingBooked, IllegalTransition) as error:
+        delivery_problems.correct_address(order=order, address=form.address(), by=request.user)
+    except (delivery_problems.BookingInProgress, IllegalTransition) as error:
         messages.error(request, str(error))
     else:
         _log_success(request, order, _("Address corrected. The parcel is being booked again."))
@@ -63,7 +63,7 @@ def _reship(request: HttpRequest, order: Order, form: ReshipForm) -> None:
     data = form.cleaned_data
     shipment = get_object_or_404(Shipment, pk=data["shipment"], order=order)
     try:
-        is_new = repairs.reship(
+        is_new = delivery_problems.reship(
             shipment=shipment, goods_are_back=data["goods_are_back"], address=form.address(), by=request.user
         )
     except (OutOfStock, IllegalTransition) as error:
@@ -115,9 +115,11 @@ def _context(request: HttpRequest, order: Order, form: CorrectionForm) -> dict[s
         ],
         "quotes": quotes(consignment=consignment_of(order, pieces=sum(line.quantity for line in order.lines.all()))),
         "form": form,
-        "may_correct": order.status == Status.PAID and shipment is None and user.has_perm(repairs.CORRECT),
+        "may_correct": order.status == Status.PAID
+        and shipment is None
+        and user.has_perm(delivery_problems.CORRECT_ADDRESS),
         "stranded": shipment if is_stranded and order.status == Status.SHIPPED else None,
-        "may_reship": user.has_perm(repairs.RESHIP),
+        "may_reship": user.has_perm(delivery_problems.RESHIP_PARCEL),
         "returned": shipment is not None and shipment.status == ShipmentStatus.RETURNED,
         "may_restock_returned": user.has_perm(services.RESTOCK_RETURNED),
         "refund_url": _refund_url(order) if user.has_perm(REFUND) else "",
@@ -127,4 +129,4 @@ def _context(request: HttpRequest, order: Order, form: CorrectionForm) -> dict[s
 def _refund_url(order: Order) -> str:
     """The refund page of the order's captured payment; empty if there is none."""
     payment = order.payments.filter(status=PaymentStatus.CAPTURED).first()
-    return reverse("admin:payments_payment_give_back", args=[payment.pk]) if payment else ""
+    return reverse("admin:payments_payment_refund", args=[payment.pk]) if payment else ""

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from messaging.models import Attempt, Message, QueuePause
 from orders.models import EmailDelivery, Order, OrderEvent, OrderLine
-from payments.selectors import MoneyRecords, money_records
+from payments.selectors import PaymentRecords, payment_records
 from shipping.models import CarrierParcel, Shipment
 from shipping.selectors import parcels_at_carriers
 from shop.models import StockMovement
@@ -35,7 +35,7 @@ class OrderRecords:
     attempts: list[Attempt]
     actions: list["AuditEntry"]
     pauses: list[QueuePause]
-    money: MoneyRecords
+    money: PaymentRecords
     movements: list[StockMovement]
     shipments: list[Shipment]
     parcels: list[CarrierParcel]
@@ -55,7 +55,7 @@ def order_records(*, order_id: int) -> OrderRecords:
         attempts=list(Attempt.objects.filter(message__in=ids).defer("traceback").order_by("ended_at", "id")),
         actions=_actions(ids),
         pauses=_pauses(messages, since=order.placed_at),
-        money=money_records(order_id=order.pk),
+        money=payment_records(order_id=order.pk),
         movements=list(
             StockMovement.objects.filter(reference__in=(order.number, write_off_reference(order))).select_related(
                 "product"

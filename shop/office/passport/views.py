@@ -12,7 +12,7 @@ from messaging.operations import permissions
 from messaging.operations.permissions import Actor
 from messaging.operations.privacy.masking import mask_text
 from orders.models import Order
-from orders.selectors import describe
+from orders.timeline import describe
 from shop.office.passport.selectors import order_records
 from shop.office.passport.waterfall import waterfall
 

@@ -1,4 +1,4 @@
-"""Do operators' wishes happen once, and is it kept who did what?"""
+"""Retry, discard and restore: applied once, audited, refused with a reason."""
 
 import threading
 import uuid
@@ -35,9 +35,9 @@ def dead(text: str = "one") -> Message:
     return message
 
 
-def test_a_retry_sends_the_message_again_with_a_fresh_count_of_attempts():
+def test_a_retry_requeues_the_message_with_fresh_attempts():
     message = dead()
-    outcome = actions.retry(ids=[message.pk], actor=ANN, reason="mended")
+    outcome = actions.retry(ids=[message.pk], actor=ANN, reason="fixed")
     assert (outcome.done, outcome.skipped) == ([message.pk], {})
     message.refresh_from_db()
     assert (message.state, message.attempts, message.retries) == (State.PENDING, 1, 0)
@@ -57,7 +57,7 @@ def test_a_message_that_fails_again_keeps_both_failures():
     assert [a.error_type for a in message.attempt_set.all()] == ["Bug", "KeyError"]
 
 
-def test_the_second_of_two_operators_is_told_who_was_first():
+def test_the_second_of_two_operators_sees_who_acted_first():
     message = dead()
     actions.retry(ids=[message.pk], actor=ANN)
     outcome = actions.retry(ids=[message.pk], actor=BOB)
@@ -65,7 +65,7 @@ def test_the_second_of_two_operators_is_told_who_was_first():
     assert "no longer dead but waiting to be sent (retry by ann at" in outcome.skipped[message.pk]
 
 
-def test_fifty_operators_at_once_send_it_once():
+def test_fifty_concurrent_retries_send_it_once():
     message = dead()
     outcomes: list[actions.Outcome] = []
 
@@ -102,20 +102,20 @@ def test_a_discard_without_a_reason_is_refused():
     assert message.state == State.DEAD
 
 
-def test_only_what_can_be_sent_is_retried():
+def test_only_messages_that_can_be_sent_are_retried():
     unknown, junk = uuid.uuid4(), uuid.uuid4()
     failure = synthetic_failure("UnknownTask", "no such task", task="x")
     transitions.file_stray(message_id=unknown, failure=failure, queue="payments", task="no.such", payload={})
     transitions.file_stray(message_id=junk, failure=failure, queue="payments", raw_body=b"\xff")
     outcome = actions.retry(ids=[unknown, junk, uuid.uuid4()], actor=ANN)
     assert outcome.done == []
-    told = list(outcome.skipped.values())
-    assert "no code here knows the task 'no.such'" in told[0]
-    assert "could not be read" in told[1]
-    assert "no such message" in told[2]
+    reasons = list(outcome.skipped.values())
+    assert "no code here knows the task 'no.such'" in reasons[0]
+    assert "could not be read" in reasons[1]
+    assert "no such message" in reasons[2]
 
 
-def test_a_stray_that_came_by_a_key_of_its_own_is_sent_by_its_tasks_key():
+def test_a_stray_with_a_foreign_routing_key_is_retried_with_its_tasks_key():
     id_ = uuid.uuid4()
     failure = synthetic_failure("NotInLedger", "from elsewhere", task="tests.sample")
     transitions.file_stray(
@@ -139,7 +139,7 @@ def test_a_stray_message_is_filed_once():
     assert Message.objects.get().attempt_set.count() == 1
 
 
-def test_what_is_not_under_way_cannot_fail():
+def test_a_message_that_is_not_in_flight_cannot_fail():
     message = dead()
     failure = synthetic_failure("X", "x", task="")
     assert transitions.bury(message_id=message.pk, failure=failure) is None
@@ -148,7 +148,7 @@ def test_what_is_not_under_way_cannot_fail():
     assert transitions.settle(message_id=message.pk) is False
 
 
-def test_alike_failures_share_a_fingerprint_and_others_do_not():
+def test_equal_failures_share_a_fingerprint_and_others_do_not():
     def raise_(error):
         try:
             raise error
@@ -160,6 +160,6 @@ def test_alike_failures_share_a_fingerprint_and_others_do_not():
     assert failure_of(KeyError("a"), task="t").fingerprint != failure_of(KeyError("a"), task="u").fingerprint
 
 
-def test_a_failure_holds_no_character_that_the_database_refuses():
+def test_a_failure_contains_no_character_the_database_rejects():
     failure = failure_of(ValueError("a\x00b"), task="t")
     assert "\x00" not in failure.error_message + failure.traceback

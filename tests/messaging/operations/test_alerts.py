@@ -1,4 +1,4 @@
-"""Are people told of what they must know, once, and again only when it comes back?"""
+"""Alerts: each condition is reported once, and again only when it returns."""
 
 import logging
 from datetime import timedelta
@@ -38,94 +38,92 @@ def dead() -> Message:
     return message
 
 
-def told(look=alerts.raise_alerts) -> list[str]:
-    return [alert.key.partition(":")[0] for alert in look()]
+def raised(check=alerts.raise_alerts) -> list[str]:
+    return [alert.key.partition(":")[0] for alert in check()]
 
 
-def test_a_new_group_is_told_once_by_mail_and_log(caplog):
+def test_a_new_group_is_reported_once_by_mail_and_log(caplog):
     dead()
     with caplog.at_level(logging.WARNING):
-        assert told() == ["new"]
-        assert told() == []
-    assert [message.subject for message in mail.outbox] == [
-        "[conveyor] A new kind of failure: Bug in tests.sample (1 dead)."
-    ]
+        assert raised() == ["new"]
+        assert raised() == []
+    assert [message.subject for message in mail.outbox] == ["[conveyor] New failure: Bug in tests.sample (1 dead)."]
     assert "/admin/operations/failuregroup/" in mail.outbox[0].body
     assert sum("alert:" in record.message for record in caplog.records) == 1
 
 
-def test_a_regressed_group_is_told_each_time_it_regresses():
+def test_a_regressed_group_is_reported_each_time_it_regresses():
     dead()
-    told()
+    raised()
     for _ in range(2):
         FailureGroup.objects.update(state=GroupState.RESOLVED)
-        assert told() == []
+        assert raised() == []
         dead()
-        assert told() == ["regressed"]
-        assert told() == []
+        assert raised() == ["regressed"]
+        assert raised() == []
 
 
-def test_growth_is_told_above_its_bound(settings):
+def test_growth_is_reported_above_its_bound(settings):
     settings.CONVEYOR_ALERT_GROWTH = 3
     dead()
     dead()
-    assert told() == ["new"]
+    assert raised() == ["new"]
     dead()
-    assert told() == ["growth"]
+    assert raised() == ["growth"]
     Message.objects.update(finished_at=timezone.now() - timedelta(minutes=settings.CONVEYOR_ALERT_GROWTH_MINUTES + 1))
-    assert told() == []
+    assert raised() == []
     assert Alert.objects.get(key__startswith="growth").cleared_at is not None
 
 
-def test_a_message_that_is_dead_for_too_long_is_told(settings):
+def test_a_message_that_is_dead_for_too_long_is_reported(settings):
     message = dead()
-    told()
+    raised()
     Message.objects.update(finished_at=timezone.now() - timedelta(hours=settings.CONVEYOR_ALERT_OLDEST_HOURS + 1))
-    assert told() == ["oldest"]
+    assert raised() == ["oldest"]
     actions.retry(ids=[message.pk], actor=ANN)
-    assert told() == []
+    assert raised() == []
 
 
-def test_beat_tells_of_a_relay_that_is_silent(settings):
+def test_beat_reports_a_missing_relay(settings):
     message = enqueued()
-    assert told(alerts.watch_relay) == []
+    assert raised(alerts.watch_relay) == []
     late = timezone.now() - timedelta(seconds=settings.CONVEYOR_ALERT_RELAY_SECONDS + 1)
     Message.objects.update(available_at=late)
-    assert told(alerts.watch_relay) == ["relay"]
-    assert told(alerts.watch_relay) == []
-    assert told() == []
+    assert raised(alerts.watch_relay) == ["relay"]
+    assert raised(alerts.watch_relay) == []
+    assert raised() == []
     deliver(message)
-    told(alerts.watch_relay)
+    raised(alerts.watch_relay)
     assert Alert.objects.get(key="relay").cleared_at is not None
 
 
-def test_a_mail_that_cannot_be_sent_is_sent_at_the_next_look(settings, monkeypatch):
+def test_an_email_that_fails_is_sent_at_the_next_check(settings, monkeypatch):
     def broken(*args, **kwargs):
         raise OSError("no mail server")
 
     dead()
     with monkeypatch.context() as patch:
         patch.setattr(alerts, "send_mail", broken)
-        assert told() == []
-    assert told() == ["new"]
+        assert raised() == []
+    assert raised() == ["new"]
     assert len(mail.outbox) == 1
 
 
-def test_without_addresses_the_log_line_is_all(settings):
+def test_without_addresses_alerts_are_only_logged(settings):
     settings.CONVEYOR_ALERT_EMAILS = []
     dead()
-    assert told() == ["new"]
+    assert raised() == ["new"]
     assert mail.outbox == []
 
 
-def test_the_look_is_a_periodic_task():
+def test_alerts_are_checked_by_a_periodic_task():
     dead()
     message = scheduler.tick("operations.raise_alerts")
     assert deliver(message).state == State.DONE
     assert len(mail.outbox) == 1
 
 
-def test_discarded_messages_are_deleted_late_and_never_silently(caplog):
+def test_purging_discarded_messages_is_delayed_logged_and_audited(caplog):
     message, kept = dead(), dead()
     actions.discard(ids=[message.pk], actor=ANN, reason="a test order")
     assert retention.purge_discarded(keep=timedelta(days=1)) == 0
@@ -136,10 +134,10 @@ def test_discarded_messages_are_deleted_late_and_never_silently(caplog):
     assert entry.data["messages"] == [
         {"id": str(message.pk), "task": "tests.sample", "subject": "", "error": "Bug", "note": "a test order"}
     ]
-    assert any("deleted for good" in record.message for record in caplog.records)
+    assert any("permanently deleted" in record.message for record in caplog.records)
 
 
-def test_hours_that_no_chart_shows_are_forgotten():
+def test_hourly_counts_older_than_any_chart_are_deleted():
     dead()
     assert retention.purge_trends(keep=timedelta(days=8)) == 0
     FailureHour.objects.update(hour=timezone.now() - timedelta(days=9))

@@ -1,4 +1,4 @@
-"""Is what is personal hidden, and everything else left as it is?"""
+"""Masking of personal data in payloads, texts and log lines."""
 
 import logging
 
@@ -8,7 +8,7 @@ from messaging.operations.privacy.masking import MASK, MaskingFormatter, mask, m
 
 
 @pytest.mark.parametrize(
-    ("given", "shown"),
+    ("given", "masked"),
     [
         ({"email": "ada@example.com"}, {"email": MASK}),
         ({"billingAddress": {"line1": "Main St 1", "floor": 3}}, {"billingAddress": {"line1": MASK, "floor": MASK}}),
@@ -20,16 +20,16 @@ from messaging.operations.privacy.masking import MASK, MaskingFormatter, mask, m
         (["4242 4242 4242 4242", "4242424242424243"], [MASK, "4242424242424243"]),
     ],
 )
-def test_personal_data_is_hidden_by_the_name_of_its_field_and_by_its_look(given, shown):
-    assert mask(given) == shown
+def test_personal_data_is_masked_by_field_name_and_by_pattern(given, masked):
+    assert mask(given) == masked
 
 
-def test_what_is_not_personal_stays():
+def test_other_data_is_kept():
     payload = {"order": "CV-17", "payment_id": "01a20db0-93b6-76a4-a7eb-044c283422e2", "amount": 1999, "ok": None}
     assert mask(payload) == payload
 
 
-def test_log_lines_and_their_tracebacks_hide_it_too():
+def test_log_lines_and_their_tracebacks_are_masked():
     try:
         raise ValueError("no mailbox ada@example.com")
     except ValueError as error:
@@ -41,5 +41,5 @@ def test_log_lines_and_their_tracebacks_hide_it_too():
     assert "no mailbox" in line
 
 
-def test_many_hits_in_one_text_are_all_hidden():
+def test_all_matches_in_one_text_are_masked():
     assert "@example" not in mask_text("a@example.com,b@example.com;<c@example.co.uk>")

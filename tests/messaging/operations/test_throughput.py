@@ -1,4 +1,4 @@
-"""Is what went through a queue counted once, whenever and however often somebody counts?"""
+"""Throughput: every message counted once, whenever and however often the count runs."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,7 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 QUEUE = "maintenance"
 
 
-def ended(at: datetime, state: str = State.DONE, *, queue: str = QUEUE, attempts: int = 0) -> None:
+def finished(at: datetime, state: str = State.DONE, *, queue: str = QUEUE, attempts: int = 0) -> None:
     with outbox.transaction():
         message = outbox.enqueue(Sample(text="a"))
     Message.objects.filter(pk=message.pk).update(state=state, finished_at=at, queue=queue)
@@ -34,39 +34,39 @@ def kept() -> list[tuple]:
     )
 
 
-def test_what_ended_is_counted_by_queue_and_minute():
-    ended(NOON + timedelta(seconds=1))
-    ended(NOON + timedelta(seconds=59), attempts=2)
-    ended(NOON + timedelta(seconds=60), queue="payments")
-    ended(NOON + timedelta(seconds=61), State.DEAD, attempts=1)
+def test_finished_messages_are_counted_by_queue_and_minute():
+    finished(NOON + timedelta(seconds=1))
+    finished(NOON + timedelta(seconds=59), attempts=2)
+    finished(NOON + timedelta(seconds=60), queue="payments")
+    finished(NOON + timedelta(seconds=61), State.DEAD, attempts=1)
     count(NOON + timedelta(minutes=5))
     minute = NOON + timedelta(minutes=1)
     assert kept() == [(QUEUE, NOON, 2, 2, 0), (QUEUE, minute, 0, 1, 1), ("payments", minute, 1, 0, 0)]
 
 
-def test_counting_twice_counts_nothing_twice_and_what_came_late_is_added():
-    ended(NOON + timedelta(seconds=1))
+def test_a_recount_counts_nothing_twice_and_adds_late_commits():
+    finished(NOON + timedelta(seconds=1))
     count(NOON + timedelta(seconds=30))
-    ended(NOON + timedelta(seconds=2))
+    finished(NOON + timedelta(seconds=2))
     count(NOON + timedelta(seconds=90))
     count(NOON + timedelta(seconds=95))
     assert kept() == [(QUEUE, NOON, 2, 0, 0)]
 
 
-def test_the_first_count_looks_back_a_day_and_old_minutes_are_forgotten():
+def test_the_first_count_looks_back_a_day_and_old_minutes_are_deleted():
     QueueMinute.objects.create(queue=QUEUE, minute=NOON - throughput.KEPT - timedelta(minutes=1), done=1)
     count(NOON)
     assert kept() == []
-    ended(NOON - timedelta(hours=23))
-    ended(NOON - timedelta(hours=25))
+    finished(NOON - timedelta(hours=23))
+    finished(NOON - timedelta(hours=25))
     count(NOON)
     assert [row[1] for row in kept()] == [NOON - timedelta(hours=23)]
 
 
-def test_the_last_hour_holds_what_was_counted_and_what_has_ended_since():
-    ended(NOON - timedelta(minutes=58))
+def test_the_last_hour_combines_stored_and_live_counts():
+    finished(NOON - timedelta(minutes=58))
     count(NOON - timedelta(seconds=20))
-    ended(NOON + timedelta(seconds=10), attempts=1)
+    finished(NOON + timedelta(seconds=10), attempts=1)
     hour = throughput.last_hour(now=NOON + timedelta(seconds=20))
     assert set(hour) == {"payments", "shipping", "notifications", "maintenance"}
     assert len(hour[QUEUE]) == 60
@@ -78,24 +78,24 @@ def test_the_last_hour_holds_what_was_counted_and_what_has_ended_since():
 
 def test_the_last_day_sums_hours():
     for minutes in (1, 2, 3, 70):
-        ended(NOON - timedelta(minutes=minutes), attempts=minutes % 2)
+        finished(NOON - timedelta(minutes=minutes), attempts=minutes % 2)
     count(NOON)
     day = throughput.last_day(now=NOON)
     assert len(day[QUEUE]) == 24
     assert [(slot.at.hour, slot.done, slot.failed) for slot in day[QUEUE] if slot.done] == [(10, 1, 0), (11, 3, 2)]
 
 
-def test_a_page_counts_live_for_ten_minutes_at_most(django_assert_num_queries):
-    ended(NOON - timedelta(minutes=30))
-    ended(NOON - timedelta(minutes=2))
+def test_a_page_counts_at_most_ten_minutes_live(django_assert_num_queries):
+    finished(NOON - timedelta(minutes=30))
+    finished(NOON - timedelta(minutes=2))
     with django_assert_num_queries(4):
         hour = throughput.last_hour(now=NOON)
     assert sum(slot.done for slot in hour[QUEUE]) == 1
 
 
-def test_beat_s_task_counts():
-    ended_now = Message.objects.filter(state=State.DONE)
+def test_a_periodic_task_counts():
+    done = Message.objects.filter(state=State.DONE)
     assert deliver(scheduler.tick("messaging.purge_finished")).state == State.DONE
     assert deliver(scheduler.tick("operations.count_throughput")).state == State.DONE
-    assert ended_now.count() == 2
+    assert done.count() == 2
     assert sum(QueueMinute.objects.values_list("done", flat=True)) == 1

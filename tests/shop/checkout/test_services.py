@@ -8,16 +8,13 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from messaging.models import Message
-from orders.errors import IllegalTransition
 from orders.models import IdempotencyKey, Order, OrderLine, Status
 from payments.gateways import UnknownPaymentMethod
 from payments.models import Payment
 from shop.checkout.idempotency import Idempotency, KeyReused
 from shop.checkout.services import LineWanted, Placed, checkout
 from shop.models import Product, StockMovement
-from shop.order_pages.services import cancel, pay_again
 from shop.stock.services import OutOfStock, UnknownProduct, restock
-from tests.delivery import deliver_due
 from tests.factories import ADDRESS, ProductFactory, UserFactory, place
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -235,76 +232,6 @@ def test_a_checkout_of_many_products_needs_at_most_twelve_statements():
     with CaptureQueriesContext(connection) as captured:
         checkout(**WISHES, lines=wanted, idempotency=KEY)
     assert len(captured) <= 12, [query["sql"][:90] for query in captured]
-
-
-def test_a_declined_card_releases_the_stock_and_paying_again_takes_it_again():
-    product = ProductFactory.create(stock=3)
-    order = order_of(product.sku, 2, payment_method="pm_card_declined").order
-    deliver_due()
-    order.refresh_from_db()
-    product.refresh_from_db()
-    assert (order.status, product.stock) == (Status.PAYMENT_FAILED, 3)
-    pay_again(order=order, payment_method="pm_card_visa")
-    product.refresh_from_db()
-    assert (order.status, product.stock) == (Status.PLACED, 1)
-    deliver_due()
-    order.refresh_from_db()
-    assert order.status == Status.SHIPPED
-
-
-def test_paying_again_is_refused_when_the_goods_were_sold_meanwhile():
-    product = ProductFactory.create(stock=2)
-    order = order_of(product.sku, 2, payment_method="pm_card_declined").order
-    deliver_due()
-    order_of(product.sku, 1)
-    with pytest.raises(OutOfStock) as refusal:
-        pay_again(order=order, payment_method="pm_card_visa")
-    order.refresh_from_db()
-    assert refusal.value.left == 1
-    assert order.status == Status.PAYMENT_FAILED
-    assert order.payments.count() == 1
-
-
-def test_paying_again_for_goods_that_are_not_kept_any_more_is_out_of_stock():
-    product = ProductFactory.create()
-    order = order_of(product.sku, payment_method="pm_card_declined").order
-    deliver_due()
-    Product.objects.update(sku="RENAMED")
-    with pytest.raises(OutOfStock):
-        pay_again(order=order, payment_method="pm_card_visa")
-
-
-def test_paying_again_is_only_for_orders_whose_payment_failed():
-    order = place()
-    with pytest.raises(IllegalTransition):
-        pay_again(order=order, payment_method="pm_card_visa")
-    with pytest.raises(UnknownPaymentMethod):
-        pay_again(order=order, payment_method="pm_gold")
-
-
-def test_cancelling_releases_the_stock_once():
-    product = ProductFactory.create(stock=3)
-    order = order_of(product.sku, 2).order
-    cancel(order=order)
-    with pytest.raises(IllegalTransition):
-        cancel(order=order)
-    product.refresh_from_db()
-    assert product.stock == 3
-
-
-def test_cancelling_after_a_failed_payment_releases_nothing_twice():
-    product = ProductFactory.create(stock=3)
-    order = order_of(product.sku, 2, payment_method="pm_card_declined").order
-    deliver_due()
-    cancel(order=order)
-    product.refresh_from_db()
-    assert product.stock == 3
-
-
-def test_restocking_adds_at_least_one_piece():
-    product = ProductFactory.create(stock=1)
-    with pytest.raises(ValueError, match="at least one piece"):
-        restock(quantities={product.pk: 0})
 
 
 def in_threads(count: int, work: Any) -> list[Any]:

@@ -9,7 +9,7 @@ from pypdf import PdfReader
 
 from orders import services as orders
 from orders.models import Order
-from payments.services import give_back
+from payments.services import refund_order
 from shop.checkout.services import LineWanted
 from shop.invoices import services as invoices
 from shop.invoices.pdf import invoice_pdf
@@ -114,7 +114,7 @@ def test_a_change_results_in_a_new_edition_and_keeps_the_first(lamp):
     order = place(lines=[LineWanted(sku=lamp.sku, quantity=1)])
     deliver_due()
     first = invoices.issue_invoice(view=order_view(public_id=order.public_id))
-    give_back(order=order, amount=300, request_id=uuid.uuid4(), by="olga")
+    refund_order(order=order, amount=300, request_id=uuid.uuid4(), by="olga")
     deliver_due()
     second = invoices.issue_invoice(view=order_view(public_id=order.public_id))
     assert "Credit note" not in pages(first)[0]

@@ -17,7 +17,7 @@ from tests.factories import UserFactory, place
 
 pytestmark = pytest.mark.django_db(transaction=True)
 VIEW = ("view_order", "view_shipment")
-ALL = (*VIEW, "reship_parcel", "correct_address", "take_back_goods", "give_back_payment")
+ALL = (*VIEW, "reship_parcel", "correct_address", "restock_returned_goods", "refund_payment")
 BERN = {"line1": "Hauptstrasse 1", "postcode": "3011", "city": "Bern", "country": "CH"}
 
 
@@ -66,7 +66,7 @@ def test_the_page_shows_parcels_and_tracking_events(operator):
     page = text(operator, order)
     shipment = Shipment.objects.get()
     for words in (
-        shipment.tracking_number, "Swiftpost", "delivered", "€7.30", "The carrier has taken the parcel",
+        shipment.tracking_number, "Swiftpost", "delivered", "€7.30", "Accepted by the carrier",
         "Delivered, Bern", f"/admin/shipping/shipment/{shipment.pk}/label.pdf", "Packing slip",
     ):  # fmt: skip
         assert words in page, words
@@ -147,7 +147,7 @@ def test_sold_out_items_are_not_sent_again_and_the_page_explains_why(operator):
 def test_returned_items_are_restocked_and_the_refund_page_is_linked(operator):
     order = ended("Returnham")
     page = text(operator, order)
-    assert f"/admin/payments/payment/{order.payments.get().pk}/give-back/" in page
+    assert f"/admin/payments/payment/{order.payments.get().pk}/refund/" in page
     before = Product.objects.get().stock
     assert "2 pieces returned to stock." in _sent(operator, order, {"action": "restock_returned"})
     assert Product.objects.get().stock == before + 2
@@ -181,7 +181,7 @@ def test_the_shipment_list_filters_parcels_that_need_attention():
     client = client_with(*VIEW)
     ended("Bern")
     lost = ended("Lostville")
-    page = client.get("/admin/shipping/shipment/?waits=yes").content.decode()
+    page = client.get("/admin/shipping/shipment/?needs_attention=yes").content.decode()
     assert lost.shipment.tracking_number in page
     assert "1 shipment" in page
 
@@ -204,7 +204,7 @@ def test_the_order_page_explains_a_rejected_address():
     order = rejected()
     page = shown(order)
     assert "The carrier does not accept the address." in page
-    assert "The carrier does not accept the address. A person is looking at it" in page
+    assert "The carrier rejected the address. Our team is looking into it" in page
     assert order_view(public_id=order.public_id).waits_for_a_person
 
 

@@ -14,8 +14,8 @@ from messaging.operations.permissions import Actor
 from messaging.outbox import transaction
 from orders.models import Order
 from payments.models import GatewayCharge, GatewayEvent
-from payments.selectors import money_records
-from payments.services import compare_soon
+from payments.selectors import payment_records
+from payments.services import enqueue_comparison
 from shop.models import User
 from shop.office.passport.selectors import order_records
 from shop.office.passport.time_scale import WIDTH, TimeScale
@@ -145,7 +145,7 @@ def test_payments_are_read_in_at_most_four_statements_for_any_gateway(
 ):
     settings.PAYMENT_GATEWAY = gateway
     with django_assert_max_num_queries(4):
-        money_records(order_id=eventful_order.pk)
+        payment_records(order_id=eventful_order.pk)
 
 
 def test_a_gateway_that_is_not_queried_is_not_reported_as_differing(reader, elsewhere):
@@ -160,7 +160,7 @@ def test_the_last_comparison_and_webhook_are_shown_for_a_gateway_that_is_not_que
     payment = elsewhere.payments.get()
     GatewayEvent.objects.create(event_id="evt_1", kind="payment_intent.succeeded", key=payment.pk)
     with transaction():
-        compare_soon(key=payment.pk, reference="", number=elsewhere.number)
+        enqueue_comparison(key=payment.pk, reference="", number=elsewhere.number)
     compared = Message.objects.filter(task="payments.compare_payment")
     compared.update(state=State.DONE, finished_at=NOON)
     page = text(reader, elsewhere)

@@ -179,7 +179,7 @@ def test_an_arrival_is_promised_until_something_breaks(client, time_machine):
     )
     page = text(client.get(f"/orders/{order.public_id}/"))
     assert "Arrives" not in page
-    assert "The bank did not answer, trying again at 14:02 (try 2 of 5)" in page
+    assert "The bank did not answer; retrying at 14:02 UTC (attempt 2 of 5)" in page
 
 
 def test_a_parcel_shows_its_carrier_and_label_number(client, order):

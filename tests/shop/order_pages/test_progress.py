@@ -91,9 +91,9 @@ def test_a_station_tells_when_it_was_reached_last():
 @pytest.mark.parametrize(
     ("status", "payment", "kinds", "headline", "story"),
     [
-        ("placed", "pending", ["placed", RETRY], "We keep trying", "The bank did not answer, trying again at 14:02"),
+        ("placed", "pending", ["placed", RETRY], "We keep trying", "The bank did not answer; retrying at 14:02"),
         ("placed", "pending", ["placed", DEAD], "a person is looking at it", "You need not do anything"),
-        ("paid", "captured", ["paid", CARRIER], "We keep trying", "The carrier did not answer, trying again at 14:02"),
+        ("paid", "captured", ["paid", CARRIER], "We keep trying", "The carrier did not answer; retrying at 14:02"),
         ("cancelled", "captured", ["cancelled"], "Your money is on its way back", "asked your bank"),
         ("cancelled", "captured", ["cancelled", RETRY], "Your money is on its way back", "The bank did not answer"),
         ("cancelled", "cancelled", ["cancelled"], "This order is cancelled.", "Nothing is owed"),

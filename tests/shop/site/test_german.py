@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils import translation
 from pypdf import PdfReader
 
-from orders.emails import compose
+from orders.emails.compose import compose
 from orders.models import Order
 from shop.invoices.pdf import invoice_pdf
 from shop.order_pages.selectors import order_view

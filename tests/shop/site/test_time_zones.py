@@ -34,7 +34,7 @@ def test_times_are_those_of_the_zone_that_the_browser_told(client, order, zone, 
     client.cookies["timezone"] = zone
     page = client.get(f"/orders/{order.public_id}/").content.decode()
     assert f">{noon}</time>" in page
-    assert f"trying again at {retry} (try 2 of 5)" in page
+    assert f"retrying at {retry} {name} (attempt 2 of 5)" in page
     assert f"Times in {name}" in page
 
 

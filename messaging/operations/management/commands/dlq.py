@@ -1,17 +1,16 @@
-"""How does an operator handle dead messages without a browser? `python manage.py dlq --help`."""
+"""`manage.py dlq`: the operators' desk on the command line."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from messaging.operations.cli import bulk, subcommands
-from messaging.operations.cli.registry import actor
+from messaging.operations.cli import subcommands
 
 
 class Command(BaseCommand):
     help = (
-        "The operators' desk without a browser. Exit code 0: done, a list that is empty included; 1: not all that was "
-        "asked for was done; 2: the call itself was wrong."
+        "Inspect, retry, edit and discard dead messages. Exit codes: 0 success, including an empty list; 1 not "
+        "everything could be done; 2 invalid usage."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -20,11 +19,6 @@ class Command(BaseCommand):
             own = actions.add_parser(sub.name, help=sub.help)
             sub.arguments(own)
             own.set_defaults(run=sub.run)
-        bulk.add_commands(actions)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        action = options["action"]
-        if action in bulk.COMMANDS:
-            bulk.COMMANDS[action](options, actor=actor(), write=self.stdout.write)
-        else:
-            options["run"](options, self.stdout)
+        options["run"](options, self.stdout)

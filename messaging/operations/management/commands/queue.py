@@ -1,4 +1,4 @@
-"""How do the queues stand, and how is one stopped? `python manage.py queue list|pause|resume|try`."""
+"""`manage.py queue list|pause|resume|try`: queue status, pausing, and circuit probes."""
 
 import json
 from dataclasses import asdict
@@ -8,9 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from messaging import pauses
-from messaging.broker import queue_status
 from messaging.models import QueuePause
 from messaging.operations import actions
+from messaging.operations.dashboard import queue_status
 from messaging.operations.dashboard.circuits import CircuitRow, circuit_rows
 from messaging.operations.permissions import Actor
 from messaging.operations.privacy.masking import mask_text
@@ -21,24 +21,24 @@ _LINE = "{:16}{:>8}{:>11}{:>10}{:>9}{:>11}{:>8}"
 
 
 class Command(BaseCommand):
-    help = "How each queue stands; pauses one and lets it go on; has a system tried that is held to be down."
+    help = "List queues, pause or resume one, and probe an open circuit."
 
     def add_arguments(self, parser: CommandParser) -> None:
         subcommands = parser.add_subparsers(dest="action", required=True)
-        listing = subcommands.add_parser("list", help="how each queue stands")
-        pause = subcommands.add_parser("pause", help="send it nothing, and let workers take nothing from it")
-        resume = subcommands.add_parser("resume", help="let a paused queue go on")
-        attempt = subcommands.add_parser("try", help="send a message that waits for a system that is down, to try it")
-        attempt.add_argument("name", metavar="NAME", help="a circuit, such as gateway.stripe")
-        for act in (pause, resume):
-            act.add_argument("name", metavar="NAME", help="a queue, such as `queue list` shows them")
-        for act in (pause, resume, attempt):
-            act.add_argument("--dry-run", action="store_true", help="only say what would be done")
-        pause.add_argument("--reason", required=True, help="kept, and shown to everybody who looks at the queue")
-        for act in (resume, attempt):
-            act.add_argument("--reason", default="")
-        for sub in (listing, pause, resume, attempt):
-            sub.add_argument("--json", action="store_true", help="machine-readable")
+        listing = subcommands.add_parser("list", help="depth, consumers, age, waiting, scheduled and dead messages")
+        pause = subcommands.add_parser("pause", help="pause a queue: nothing is sent to it or consumed from it")
+        resume = subcommands.add_parser("resume", help="resume a paused queue")
+        probe = subcommands.add_parser("try", help="probe an open circuit now by sending one waiting message")
+        probe.add_argument("name", metavar="NAME", help="a circuit, such as gateway.stripe")
+        for sub in (pause, resume):
+            sub.add_argument("name", metavar="NAME", help="a queue; list them with `queue list`")
+        for sub in (pause, resume, probe):
+            sub.add_argument("--dry-run", action="store_true", help="show what would be done without doing it")
+        pause.add_argument("--reason", required=True, help="shown on the queues page and kept in the audit log")
+        for sub in (resume, probe):
+            sub.add_argument("--reason", default="")
+        for sub in (listing, pause, resume, probe):
+            sub.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         getattr(self, f"_{options['action']}")(options)
@@ -55,7 +55,7 @@ class Command(BaseCommand):
             self.stdout.write(_LINE.format(row.name, *cells, row.dead) + note)
         for circuit in circuit_rows():
             if circuit.is_open:
-                self.stdout.write(f"{circuit.name} is down: {circuit.waiting} messages wait for it.")
+                self.stdout.write(f"{circuit.name} is unreachable: {circuit.waiting} messages are waiting for it.")
 
     def _pause(self, options: dict[str, Any]) -> None:
         self._act(options, want_paused=True)
@@ -67,10 +67,10 @@ class Command(BaseCommand):
         name = options["name"]
         known = {row.name: row for row in circuit_rows()}
         if name not in known:
-            raise CommandError(f"No outside system is called {name}. There are: {', '.join(known)}.")
+            raise CommandError(f"There is no circuit {name}. Circuits: {', '.join(known)}.")
         try:
             if options["dry_run"]:
-                _need_open(known[name])
+                _require_open(known[name])
             else:
                 actions.probe(name=name, actor=Actor.system(f"cli:{getuser()}"), reason=options["reason"])
         except actions.CircuitClosed as fault:
@@ -78,39 +78,35 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps({"circuit": name, "dry_run": options["dry_run"]}))
         else:
-            self.stdout.write(f"{name} {'would be' if options['dry_run'] else 'is'} tried.")
+            self.stdout.write(f"{name}: {'would be probed' if options['dry_run'] else 'probing'}")
 
     def _act(self, options: dict[str, Any], *, want_paused: bool) -> None:
-        """Exit code 1, with the reason, where the queue is not changed, or would not be."""
-        queue, deed = options["name"], actions.pause if want_paused else actions.resume
+        """Exits with code 1 and the reason if the queue cannot be changed."""
+        queue, action = options["name"], actions.pause if want_paused else actions.resume
         try:
             if options["dry_run"]:
-                _need_change(queue, want_paused=want_paused)
+                _require_change(queue, want_paused=want_paused)
             else:
-                deed(queue=queue, actor=Actor.system(f"cli:{getuser()}"), reason=options["reason"])
+                action(queue=queue, actor=Actor.system(f"cli:{getuser()}"), reason=options["reason"])
         except (actions.AlreadyPaused, actions.NotPaused, actions.QueueUnknown, actions.ReasonMissing) as fault:
             raise CommandError(str(fault)) from None
-        self._told(options, want_paused=want_paused)
-
-    def _told(self, options: dict[str, Any], *, want_paused: bool) -> None:
         if options["json"]:
-            told = {"queue": options["name"], "paused": want_paused, "dry_run": options["dry_run"]}
-            self.stdout.write(json.dumps(told))
-            return
-        would = "would be " if options["dry_run"] else "is "
-        self.stdout.write(f"{options['name']} {would}{'paused' if want_paused else 'resumed'}")
+            self.stdout.write(json.dumps({"queue": queue, "paused": want_paused, "dry_run": options["dry_run"]}))
+        else:
+            would = "would be " if options["dry_run"] else ""
+            self.stdout.write(f"{queue}: {would}{'paused' if want_paused else 'resumed'}")
 
 
 def _note(pause: QueuePause | None) -> str:
     return f"  paused by {pause.paused_by}: {mask_text(pause.reason)}" if pause else ""
 
 
-def _need_open(circuit: CircuitRow) -> None:
+def _require_open(circuit: CircuitRow) -> None:
     if not circuit.is_open:
         raise actions.CircuitClosed(f"The circuit of {circuit.name} is not open.")
 
 
-def _need_change(queue: str, *, want_paused: bool) -> None:
+def _require_change(queue: str, *, want_paused: bool) -> None:
     if queue not in topology().queues:
         raise CommandError(f"There is no queue {queue}. Queues: {', '.join(topology().queues)}.")
     if (queue in pauses.paused()) == want_paused:

@@ -1,6 +1,6 @@
 """German texts of the demo: “Cameras & Desk”."""
 
-from shop.demo.products.data import CategoryTextData, TextData
+from shop.demo.products.product_data import CategoryTextData, TextData
 
 CATEGORY = CategoryTextData(
     name="Kameras & Schreibtisch",

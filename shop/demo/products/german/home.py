@@ -1,6 +1,6 @@
 """German texts of the demo: “Home & Living”."""
 
-from shop.demo.products.data import CategoryTextData, TextData
+from shop.demo.products.product_data import CategoryTextData, TextData
 
 CATEGORY = CategoryTextData(name="Wohnen & Zuhause", blurb="Möbel und kleine Freuden für Zimmer, in denen gelebt wird.")
 

@@ -1,6 +1,6 @@
 """German texts of the demo: “Kitchen & Pantry”."""
 
-from shop.demo.products.data import CategoryTextData, TextData
+from shop.demo.products.product_data import CategoryTextData, TextData
 
 CATEGORY = CategoryTextData(name="Küche & Vorrat", blurb="Gutes Werkzeug, und ein paar gute Dinge dazu.")
 

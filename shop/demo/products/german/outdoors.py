@@ -1,6 +1,6 @@
 """German texts of the demo: “Outdoors & Sport”."""
 
-from shop.demo.products.data import CategoryTextData, TextData
+from shop.demo.products.product_data import CategoryTextData, TextData
 
 CATEGORY = CategoryTextData(name="Draußen & Sport", blurb="Für Straßen, Flüsse und den Park um die Ecke.")
 

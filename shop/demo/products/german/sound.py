@@ -1,6 +1,6 @@
 """German texts of the demo: “Sound & Music”."""
 
-from shop.demo.products.data import CategoryTextData, TextData
+from shop.demo.products.product_data import CategoryTextData, TextData
 
 CATEGORY = CategoryTextData(
     name="Klang & Musik", blurb="Instrumente und Geräte zum Hören, die laut gespielt werden wollen."

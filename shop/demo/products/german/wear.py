@@ -1,6 +1,6 @@
 """German texts of the demo: “Clothes & Bags”."""
 
-from shop.demo.products.data import CategoryTextData, TextData
+from shop.demo.products.product_data import CategoryTextData, TextData
 
 CATEGORY = CategoryTextData(
     name="Kleidung & Taschen", blurb="Gemacht, um oft getragen, einmal geflickt und weitergegeben zu werden."

@@ -1,4 +1,4 @@
-"""How does time pass in the tests of bulk operations? As they say."""
+"""A clock that tests of bulk retries move by hand."""
 
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Django's clock, which moves by `tick(seconds)` only."""
+    """Django's clock, moved only by `tick(seconds)`."""
     clock = Clock()
     monkeypatch.setattr(timezone, "now", clock)
     return clock

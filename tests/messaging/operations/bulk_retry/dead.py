@@ -1,4 +1,4 @@
-"""How does a test get many dead messages, and play the driver, the relay and the workers of their bulk retry?"""
+"""Dead messages for tests, and stand-ins for the driver, relay and workers of their bulk retry."""
 
 import uuid
 from datetime import timedelta
@@ -20,7 +20,7 @@ ANN = Actor.system("ann")
 
 
 def dead(count: int = 1, **changes: Any) -> list[Message]:
-    """Dead messages that can be sent again, the first of them died first; `changes` are columns."""
+    """Dead messages that can be retried, in the order of their death; `changes` are columns."""
     now = timezone.now()
     fields: dict[str, Any] = {
         "task": Sample.task,
@@ -49,14 +49,14 @@ def previewed(**filters: Any) -> BulkOperation:
 
 
 def started(count: int = 20, *, rate: int = 200, canary: int = 0, stop_ratio: float = 0.5) -> BulkOperation:
-    """A running operation over so many dead messages."""
+    """A running bulk retry of `count` dead messages."""
     dead(count)
     pace = services.Pace(rate=rate, canary=canary, stop_ratio=stop_ratio)
     return services.start(operation_id=previewed().pk, pace=pace, actor=ANN)
 
 
 def turn(operation: BulkOperation) -> BulkOperation:
-    """The driver's next turn; the operation as it then stands."""
+    """Take the driver's next turn. Returns the reloaded operation."""
     operation.refresh_from_db()
     with outbox.transaction():
         driver.drive(operation_id=operation.pk, turn=operation.turn)
@@ -65,13 +65,13 @@ def turn(operation: BulkOperation) -> BulkOperation:
 
 
 def relay() -> list[Message]:
-    """What is due is sent, but for the driver's own turns, which a test takes itself."""
+    """Send what is due, except the driver's own turns, which tests take themselves."""
     Message.objects.filter(task="operations.drive_bulk_retry").delete()
     return claim.claim(limit=10_000)
 
 
 def end(operation: BulkOperation, *, succeed: int = 0, fail: int = 0) -> None:
-    """Let so many of the messages that were sent come to their end, in their order."""
+    """Finish the given numbers of sent messages, in order."""
     ids = operation.items.filter(outcome=ItemOutcome.SENT).order_by("position").values_list("message_id", flat=True)
     chosen, now = list(ids[: succeed + fail]), timezone.now()
     assert len(chosen) == succeed + fail

@@ -1,4 +1,4 @@
-"""Does a bulk operation go on by itself: canary first, never above its rate, and stopped when too many fail again?"""
+"""Driver of bulk retries: canary, rate limit, automatic stop, lost and duplicate turns."""
 
 import random
 from bisect import bisect_left
@@ -17,7 +17,7 @@ from tests.messaging.operations.bulk_retry.dead import ANN, dead, end, previewed
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_turn_sends_as_many_again_as_a_second_allows_each_with_fresh_attempts(clock):
+def test_a_turn_releases_one_second_of_messages_with_fresh_attempts(clock):
     operation = turn(started(30, rate=20))
     assert (operation.sent, operation.waiting) == (20, 10)
     sent = Message.objects.filter(state=State.PENDING, task="tests.sample")
@@ -25,10 +25,10 @@ def test_a_turn_sends_as_many_again_as_a_second_allows_each_with_fresh_attempts(
     assert sent.count() == 20
 
 
-def test_no_turn_exceeds_the_rate_until_a_second_after_the_last_was_sent(clock):
+def test_unsent_and_recent_messages_count_against_the_rate(clock):
     operation = turn(started(60, rate=20))
     clock.tick(5)
-    assert turn(operation).sent == 20, "what is due and not sent counts"
+    assert turn(operation).sent == 20, "due and unsent messages count"
     relay()
     clock.tick(0.99)
     assert turn(operation).sent == 20
@@ -37,7 +37,7 @@ def test_no_turn_exceeds_the_rate_until_a_second_after_the_last_was_sent(clock):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_no_second_sees_more_than_the_rate_though_relay_and_driver_stall(clock, seed):
+def test_the_rate_holds_while_relay_and_driver_stall(clock, seed):
     chance, rate = random.Random(seed), 50
     operation, sent = started(300, rate=rate), []
     relay_from = turn_from = clock()
@@ -56,7 +56,7 @@ def test_no_second_sees_more_than_the_rate_though_relay_and_driver_stall(clock, 
         assert bisect_left(sent, moment + pace.WINDOW) - index <= rate
 
 
-def test_no_more_than_ten_seconds_worth_is_under_way(clock):
+def test_at_most_ten_seconds_worth_is_in_flight(clock):
     operation = started(300, rate=15)
     for _ in range(20):
         turn(operation)
@@ -80,13 +80,13 @@ def test_outcomes_are_those_of_the_messages(clock):
     assert AuditEntry.objects.filter(action="bulk finish", operation_id=operation.pk).count() == 1
 
 
-def test_one_that_changed_since_the_preview_is_left_alone(clock):
+def test_a_message_that_changed_after_the_preview_is_skipped(clock):
     again, discarded, purged, same = dead(4)
     operation = previewed()
     Message.objects.filter(pk=again.pk).update(sends=4)
     Message.objects.filter(pk=discarded.pk).update(state=State.DISCARDED)
     Message.objects.filter(pk=purged.pk).delete()
-    go(operation)
+    start(operation)
     operation = turn(operation)
     assert (operation.sent, operation.skipped, operation.waiting) == (1, 3, 0)
     left = operation.items.filter(outcome=ItemOutcome.SKIPPED)
@@ -97,17 +97,17 @@ def test_one_that_changed_since_the_preview_is_left_alone(clock):
     assert same.state == State.PENDING
 
 
-def test_what_dies_after_the_preview_is_untouched(clock):
+def test_messages_that_die_after_the_preview_are_untouched(clock):
     dead(2)
     operation = previewed()
     (later,) = dead()
-    go(operation)
+    start(operation)
     assert turn(operation).sent == 2
     later.refresh_from_db()
     assert later.state == State.DEAD
 
 
-def test_the_canary_goes_first_and_the_rest_once_it_has_succeeded(clock):
+def test_the_rest_is_sent_once_the_canary_has_succeeded(clock):
     operation = turn(started(30, canary=10))
     assert operation.sent == 10
     relay()
@@ -119,7 +119,7 @@ def test_the_canary_goes_first_and_the_rest_once_it_has_succeeded(clock):
     assert (operation.succeeded, operation.sent, operation.canary_passed) == (10, 20, True)
 
 
-def test_it_stops_by_itself_when_the_canary_fails_again(clock):
+def test_a_failing_canary_stops_it(clock):
     operation = turn(started(30, canary=10))
     relay()
     end(operation, succeed=1, fail=5)
@@ -133,14 +133,14 @@ def test_it_stops_by_itself_when_the_canary_fails_again(clock):
     assert (operation.succeeded, operation.next_turn_at) == (5, None)
 
 
-def test_it_goes_on_when_fewer_of_the_canary_fail_than_allowed(clock):
+def test_a_canary_below_the_stop_ratio_passes(clock):
     operation = turn(started(30, canary=10))
     relay()
     end(operation, succeed=6, fail=4)
     assert turn(operation).state == BulkState.RUNNING
 
 
-def test_a_canary_of_which_nothing_is_heard_stops_it_too(clock, settings):
+def test_a_canary_that_does_not_finish_in_time_stops_it(clock, settings):
     settings.CONVEYOR_BULK_CANARY_SECONDS = 60
     operation = turn(started(30, canary=10))
     relay()
@@ -150,10 +150,10 @@ def test_a_canary_of_which_nothing_is_heard_stops_it_too(clock, settings):
     clock.tick(2)
     operation = turn(operation)
     assert operation.state == BulkState.STOPPED
-    assert labels.why_stopped(operation).startswith("After 60 seconds only 3 of the first 10 had ended")
+    assert labels.why_stopped(operation).startswith("Only 3 of the first 10 finished within 60 seconds")
 
 
-def test_it_stops_when_too_many_of_the_last_failed_again(clock):
+def test_too_many_recent_failures_stop_it(clock):
     operation = turn(started(200, rate=100, canary=0))
     relay()
     end(operation, succeed=50)
@@ -164,21 +164,21 @@ def test_it_stops_when_too_many_of_the_last_failed_again(clock):
     assert labels.why_stopped(operation) == "25 of the last 50 failed again, so the rest was not sent."
 
 
-def test_a_few_failures_say_nothing_yet(clock):
+def test_too_few_results_do_not_stop_it(clock):
     operation = turn(started(30, rate=20))
     relay()
     end(operation, fail=9)
     assert turn(operation).state == BulkState.RUNNING
 
 
-def test_an_operation_of_which_all_changed_is_finished(clock):
+def test_an_operation_whose_messages_all_changed_is_finished(clock):
     operation = started(3)
     Message.objects.filter(state=State.DEAD).update(sends=9)
     operation = turn(operation)
     assert (operation.state, operation.skipped) == (BulkState.FINISHED, 3)
 
 
-def test_a_turn_that_comes_twice_has_one_effect(clock):
+def test_a_duplicate_turn_has_no_effect(clock):
     operation = started(60, rate=20)
     for _ in range(2):
         clock.tick(2)
@@ -189,7 +189,7 @@ def test_a_turn_that_comes_twice_has_one_effect(clock):
     assert (operation.sent, operation.turn) == (20, 1)
 
 
-def test_a_driver_that_is_killed_in_the_middle_of_a_turn_has_sent_nothing(clock, monkeypatch):
+def test_a_driver_killed_during_a_turn_has_sent_nothing(clock, monkeypatch):
     operation = started(30)
 
     def die(**kwargs):
@@ -205,7 +205,7 @@ def test_a_driver_that_is_killed_in_the_middle_of_a_turn_has_sent_nothing(clock,
     assert AuditEntry.objects.filter(action="bulk retry").count() == 30
 
 
-def test_a_turn_that_was_lost_is_enqueued_again(clock):
+def test_a_lost_turn_is_enqueued_again(clock):
     operation = started(5)
     Message.objects.filter(task="operations.drive_bulk_retry").delete()
     assert not driver.anything_overdue()
@@ -218,7 +218,7 @@ def test_a_turn_that_was_lost_is_enqueued_again(clock):
     assert not driver.anything_overdue()
 
 
-def test_turns_are_quick_while_messages_go_and_slow_down_while_nothing_happens(clock):
+def test_turns_slow_down_while_nothing_changes(clock):
     operation = turn(started(3))
     assert operation.next_turn_at == clock() + timedelta(seconds=pace.QUICK)
     relay()
@@ -227,32 +227,32 @@ def test_turns_are_quick_while_messages_go_and_slow_down_while_nothing_happens(c
         assert turn(operation).next_turn_at == clock() + timedelta(seconds=delay)
 
 
-def test_a_slice_takes_as_many_statements_for_two_hundred_as_for_one(clock, django_assert_max_num_queries):
+def test_a_slice_takes_a_constant_number_of_statements(clock, django_assert_max_num_queries):
     operation = started(400, rate=200)
     with django_assert_max_num_queries(25):
         assert turn(operation).sent == 200
 
 
-def test_every_message_that_goes_leaves_its_trace_and_its_group(clock):
+def test_every_retried_message_is_audited_and_leaves_its_group(clock):
     messages = dead(2, fingerprint="f1", subject="CV-1")
     for message in messages:
         group_counters.message_died(message=message, at=clock())
-    told = []
+    revived = []
 
-    def listen(sender, **kwargs):
-        told.extend(kwargs["messages"])
+    def receive(sender, **kwargs):
+        revived.extend(kwargs["messages"])
 
-    messages_revived.connect(listen)
+    messages_revived.connect(receive)
     try:
-        turn(go(previewed()))
+        turn(start(previewed()))
     finally:
-        messages_revived.disconnect(listen)
-    assert {message.subject for message in told} == {"CV-1"}
+        messages_revived.disconnect(receive)
+    assert {message.subject for message in revived} == {"CV-1"}
     entries = AuditEntry.objects.filter(action="bulk retry")
     assert {entry.message_id for entry in entries} == {message.pk for message in messages}
     assert {(entry.actor, entry.group) for entry in entries} == {("ann", "f1")}
     assert FailureGroup.objects.get().dead_count == 0
 
 
-def go(operation: BulkOperation) -> BulkOperation:
+def start(operation: BulkOperation) -> BulkOperation:
     return services.start(operation_id=operation.pk, pace=services.Pace(rate=200, canary=0), actor=ANN)

@@ -1,4 +1,4 @@
-"""Does a preview say what will go, what will not, and why, and does it freeze what it saw?"""
+"""Preview of a bulk retry: selection, verdicts, audit."""
 
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ def reasons(operation) -> dict:
     return {item.message_id: (item.reason, item.detail) for item in skipped}
 
 
-def test_what_can_be_sent_will_go_in_the_order_of_its_death():
+def test_valid_messages_are_retried_in_the_order_of_death():
     messages = dead(3)
     operation = previewed()
     assert (operation.will_go, operation.waiting, operation.skipped) == (3, 3, 0)
@@ -47,7 +47,7 @@ def test_what_can_be_sent_will_go_in_the_order_of_its_death():
         ({"task": "tests.versioned", "payload": {"nickname": "x"}}, SkipReason.SCHEMA_TOO_OLD),
     ],
 )
-def test_what_could_not_succeed_is_skipped_with_the_reason(changes, reason):
+def test_messages_that_cannot_succeed_are_skipped_with_a_reason(changes, reason):
     dead(2)
     (message,) = dead(**changes)
     operation = previewed()
@@ -55,12 +55,12 @@ def test_what_could_not_succeed_is_skipped_with_the_reason(changes, reason):
     assert reasons(operation)[message.pk][0] == reason
 
 
-def test_an_old_message_that_can_be_lifted_will_go():
+def test_an_old_message_that_can_be_upgraded_is_retried():
     dead(task="tests.versioned", payload={"name": "Ada"}, schema_version=1)
     assert previewed().will_go == 1
 
 
-def test_what_an_app_says_is_done_already_is_skipped_with_its_words():
+def test_a_message_an_app_reports_as_done_is_skipped_with_the_detail():
     first, second = dead(2)
     already_done.register("tests.sample", lambda payloads: {id_: "it is here" for id_ in payloads if id_ == first.pk})
     operation = previewed()
@@ -74,7 +74,7 @@ def test_two_checks_of_one_task_are_refused():
         already_done.register("tests.sample", lambda payloads: {})
 
 
-def test_a_message_is_skipped_where_a_newer_one_of_its_task_and_subject_succeeded():
+def test_a_message_superseded_by_a_newer_success_is_skipped():
     now = timezone.now()
     (overtaken,) = dead(subject="CV-1", created_at=now - timedelta(hours=2))
     (latest,) = dead(subject="CV-1", created_at=now)
@@ -99,7 +99,7 @@ def test_an_id_that_is_no_longer_dead_is_skipped():
     assert (operation.chosen, operation.will_go) == ({"ids": 2}, 1)
 
 
-def test_what_dies_after_the_preview_is_no_part_of_it():
+def test_messages_that_die_after_the_preview_are_not_part_of_it():
     dead(2)
     operation = previewed()
     dead(3)
@@ -120,7 +120,7 @@ def test_what_dies_after_the_preview_is_no_part_of_it():
         ({}, 4),
     ],
 )
-def test_filters_narrow_what_is_chosen(filters, found):
+def test_filters_narrow_the_selection(filters, found):
     dead(3)
     dead(
         queue="payments",
@@ -135,13 +135,13 @@ def test_filters_narrow_what_is_chosen(filters, found):
     assert operation.chosen == (filters or {"all": True})
 
 
-def test_the_window_of_an_outage_is_chosen_by_its_times():
+def test_an_outage_is_selected_by_its_times():
     now = timezone.now()
     for hours in (1, 2, 3):
         dead(finished_at=now - timedelta(hours=hours))
     chosen = Filters(since=now - timedelta(hours=2), until=now - timedelta(hours=1))
     assert chosen.messages().count() == 1
-    assert chosen.told() == {"since": chosen.since.isoformat(), "until": chosen.until.isoformat()}
+    assert chosen.as_dict() == {"since": chosen.since.isoformat(), "until": chosen.until.isoformat()}
 
 
 def test_thousands_take_a_few_statements(django_assert_max_num_queries):
@@ -150,14 +150,14 @@ def test_thousands_take_a_few_statements(django_assert_max_num_queries):
         assert previewed().will_go == 2500
 
 
-def test_more_than_an_operation_takes_is_refused(monkeypatch):
-    monkeypatch.setattr(services, "MOST", 2)
+def test_a_selection_that_is_too_large_is_refused(monkeypatch):
+    monkeypatch.setattr(services, "MAX_MESSAGES", 2)
     dead(3)
-    with pytest.raises(services.TooMany, match="narrow"):
+    with pytest.raises(services.TooManyMessages, match="Narrow"):
         previewed()
 
 
-def test_the_preview_leaves_its_trace_and_needs_the_permission():
+def test_a_preview_is_audited_and_needs_the_permission():
     dead()
     operation = services.preview(selection=Selection.by_filters(Filters()), actor=ANN, reason="the bank is back")
     entry = AuditEntry.objects.get()

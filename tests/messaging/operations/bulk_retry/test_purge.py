@@ -1,4 +1,4 @@
-"""Do bulk operations that are over leave the tables in time, and the audit not?"""
+"""Retention of bulk retries: expired ones are deleted, their audit entries stay."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ def finished() -> BulkOperation:
     return turn(operation)
 
 
-def test_an_operation_that_ended_long_ago_goes_with_its_items_and_stays_in_the_audit():
+def test_an_expired_operation_is_deleted_with_its_items_and_stays_in_the_audit_log():
     operation = finished()
     assert operation.state == BulkState.FINISHED
     assert retention.purge_bulk_retries(keep=KEEP) == 0
@@ -41,7 +41,7 @@ def test_an_operation_that_ended_long_ago_goes_with_its_items_and_stays_in_the_a
     assert (kept["id"], kept["actor"], kept["succeeded"]) == (str(operation.pk), "ann", 2)
 
 
-def test_a_preview_that_nobody_started_goes_too():
+def test_an_expired_preview_is_deleted():
     dead()
     previewed()
     assert retention.purge_bulk_retries(keep=KEEP) == 0
@@ -49,7 +49,7 @@ def test_a_preview_that_nobody_started_goes_too():
     assert retention.purge_bulk_retries(keep=KEEP) == 1
 
 
-def test_what_is_under_way_or_paused_stays_however_old_it_is():
+def test_running_and_paused_operations_are_kept_whatever_their_age():
     operation = started(2)
     services.pause(operation_id=operation.pk, actor=ANN)
     BulkOperation.objects.update(created_at=LONG_AGO, started_at=LONG_AGO)
@@ -58,9 +58,9 @@ def test_what_is_under_way_or_paused_stays_however_old_it_is():
     assert retention.purge_bulk_retries(keep=KEEP) == 0
 
 
-def test_the_periodic_purge_takes_them_along(settings):
+def test_the_periodic_purge_includes_bulk_retries(settings):
     settings.CONVEYOR_KEEP_BULK_DAYS = 1
     finished()
     BulkOperation.objects.update(finished_at=timezone.now() - timedelta(days=2))
-    assert deliver(scheduler.tick("messaging.purge_finished")).state == State.DONE
+    assert deliver(scheduler.tick("operations.purge_expired")).state == State.DONE
     assert not BulkOperation.objects.exists()

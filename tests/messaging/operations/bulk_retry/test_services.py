@@ -1,11 +1,11 @@
-"""Can a person start, pause, resume and cancel a bulk operation, at once and only when it makes sense?"""
+"""Bulk retry actions: start, pause, resume, cancel, and the states that allow them."""
 
 import pytest
 from django.core.exceptions import PermissionDenied
 
 from messaging.models import Message, State
 from messaging.operations.bulk_retry import services
-from messaging.operations.bulk_retry.services import NotNow, Pace, WrongPace
+from messaging.operations.bulk_retry.services import IllegalBulkTransition, InvalidPace, Pace
 from messaging.operations.failures import group_counters
 from messaging.operations.models import AuditEntry, BulkState, FailureGroup, ItemOutcome
 from messaging.operations.permissions import Actor
@@ -14,16 +14,16 @@ from tests.messaging.operations.bulk_retry.dead import ANN, dead, end, previewed
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_start_sets_the_pace_and_lets_the_driver_go(clock):
+def test_a_start_sets_the_pace_and_enqueues_the_driver(clock):
     dead(2)
     operation = services.start(
-        operation_id=previewed().pk, pace=Pace(rate=7, canary=3, stop_ratio=0.2), actor=ANN, reason="mended"
+        operation_id=previewed().pk, pace=Pace(rate=7, canary=3, stop_ratio=0.2), actor=ANN, reason="fixed"
     )
     assert (operation.state, operation.rate, operation.canary, operation.stop_ratio) == ("running", 7, 3, 0.2)
     message = Message.objects.get(task="operations.drive_bulk_retry")
     assert message.payload == {"operation_id": str(operation.pk), "turn": 0}
     entry = AuditEntry.objects.get(action="bulk start")
-    assert (entry.reason, entry.data) == ("mended", {"rate": 7, "canary": 3, "stop_ratio": 0.2})
+    assert (entry.reason, entry.data) == ("fixed", {"rate": 7, "canary": 3, "stop_ratio": 0.2})
 
 
 @pytest.mark.parametrize(
@@ -37,19 +37,19 @@ def test_a_start_sets_the_pace_and_lets_the_driver_go(clock):
         ({"stop_ratio": 1.01}, "stop_ratio"),
     ],
 )
-def test_a_pace_that_makes_no_sense_is_refused_by_name(changes, field):
+def test_an_invalid_pace_names_its_field(changes, field):
     dead()
     operation = previewed()
-    with pytest.raises(WrongPace) as refused:
+    with pytest.raises(InvalidPace) as refused:
         services.start(operation_id=operation.pk, pace=Pace(**changes), actor=ANN)
     assert refused.value.field == field
     operation.refresh_from_db()
     assert operation.state == BulkState.PREVIEW
 
 
-def test_a_preview_of_which_none_will_go_cannot_be_started():
+def test_a_preview_with_nothing_to_retry_cannot_be_started():
     dead(task="gone.task")
-    with pytest.raises(NotNow, match="None of these"):
+    with pytest.raises(IllegalBulkTransition, match="Nothing to start"):
         services.start(operation_id=previewed().pk, pace=Pace(), actor=ANN)
 
 
@@ -72,7 +72,7 @@ def test_a_paused_operation_sends_nothing_until_it_is_resumed(clock):
     ]
 
 
-def test_one_that_stopped_is_resumed_with_a_new_canary(clock):
+def test_a_stopped_operation_resumes_with_a_new_canary(clock):
     operation = turn(started(30, canary=5))
     relay()
     end(operation, fail=5)
@@ -86,7 +86,7 @@ def test_one_that_stopped_is_resumed_with_a_new_canary(clock):
     assert turn(operation).sent == 20
 
 
-def test_a_cancel_takes_back_what_was_not_sent_yet_as_it_was(clock):
+def test_a_cancel_makes_unclaimed_messages_dead_again_as_they_were(clock):
     for message in dead(30, fingerprint="f1"):
         group_counters.message_died(message=message, at=clock())
     died = dict(Message.objects.values_list("pk", "finished_at"))
@@ -115,7 +115,7 @@ def test_a_preview_can_be_cancelled(clock):
 
 
 @pytest.mark.parametrize(
-    ("state", "wishes"),
+    ("state", "allowed"),
     [
         (BulkState.PREVIEW, {"start", "cancel"}),
         (BulkState.RUNNING, {"pause", "cancel"}),
@@ -125,27 +125,27 @@ def test_a_preview_can_be_cancelled(clock):
         (BulkState.FINISHED, set()),
     ],
 )
-def test_each_state_grants_its_wishes_only(state, wishes, clock):
+def test_each_state_allows_only_its_actions(state, allowed, clock):
     dead()
-    for wish in ("start", "pause", "resume", "cancel"):
+    for action in ("start", "pause", "resume", "cancel"):
         operation = previewed()
         type(operation).objects.filter(pk=operation.pk).update(state=state)
-        options = {"pace": Pace()} if wish == "start" else {}
-        if wish in wishes:
-            getattr(services, wish)(operation_id=operation.pk, actor=ANN, **options)
+        options = {"pace": Pace()} if action == "start" else {}
+        if action in allowed:
+            getattr(services, action)(operation_id=operation.pk, actor=ANN, **options)
         else:
-            with pytest.raises(NotNow, match="Nothing was changed"):
-                getattr(services, wish)(operation_id=operation.pk, actor=ANN, **options)
+            with pytest.raises(IllegalBulkTransition, match="Nothing was changed"):
+                getattr(services, action)(operation_id=operation.pk, actor=ANN, **options)
             operation.refresh_from_db()
             assert operation.state == state
 
 
-def test_no_wish_is_granted_without_the_permission(clock):
+def test_no_action_works_without_the_permission(clock):
     dead()
     operation = previewed()
     nobody = Actor(name="bob", may=lambda codename: codename == "retry_message")
-    for wish in ("start", "pause", "resume", "cancel"):
-        options = {"pace": Pace()} if wish == "start" else {}
+    for action in ("start", "pause", "resume", "cancel"):
+        options = {"pace": Pace()} if action == "start" else {}
         with pytest.raises(PermissionDenied):
-            getattr(services, wish)(operation_id=operation.pk, actor=nobody, **options)
+            getattr(services, action)(operation_id=operation.pk, actor=nobody, **options)
     assert Message.objects.get().state == State.DEAD

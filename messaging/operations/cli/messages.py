@@ -1,0 +1,126 @@
+"""`dlq retry`, `discard`, `restore` and `edit`."""
+
+import json
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from pydantic import ValidationError
+
+from messaging.models import Message, State
+from messaging.operations import actions
+from messaging.operations.actions import Outcome
+from messaging.operations.actions.edit import edited, version_of
+from messaging.operations.cli import bulk
+from messaging.operations.cli.registry import (
+    Out,
+    actor,
+    message_id,
+    report,
+    require_reason,
+    selected_ids,
+    subcommand,
+    with_dry_run,
+    with_json,
+    with_selection,
+)
+from messaging.operations.cli.show import message_of
+from messaging.operations.failures.payload_diff import differences
+from messaging.operations.privacy.masking import mask
+
+
+def _retry_arguments(parser: CommandParser) -> None:
+    with_selection(parser)
+    with_dry_run(parser)
+    bulk.with_pace(parser)
+    bulk.with_times(parser)
+    parser.add_argument("--reason", default="")
+
+
+@subcommand("retry", help="retry messages by id or by filters", arguments=_retry_arguments)
+def retry(options: dict[str, Any], out: Out) -> None:
+    """Immediately, one by one; as a bulk retry in the background if any of its options is given."""
+    if bulk.wants_background(options):
+        bulk.retry(options, out)
+        return
+    ids = selected_ids(options)
+    dry = options["dry_run"]
+    outcome = Outcome(done=ids) if dry else actions.retry(ids=ids, actor=actor(), reason=options["reason"])
+    report(outcome, options, out, verb="retry")
+
+
+def _discard_arguments(parser: CommandParser) -> None:
+    with_selection(parser)
+    with_dry_run(parser)
+    parser.add_argument("--reason", default="", required=True)
+
+
+@subcommand("discard", help="discard messages; needs a reason", arguments=_discard_arguments)
+def discard(options: dict[str, Any], out: Out) -> None:
+    require_reason(options)
+    ids = selected_ids(options)
+    dry = options["dry_run"]
+    outcome = Outcome(done=ids) if dry else actions.discard(ids=ids, actor=actor(), reason=options["reason"])
+    report(outcome, options, out, verb="discard")
+
+
+def _restore_arguments(parser: CommandParser) -> None:
+    parser.add_argument("ids", nargs="+", type=message_id, metavar="ID")
+    parser.add_argument("--reason", default="")
+    with_dry_run(parser)
+    with_json(parser)
+
+
+@subcommand("restore", help="undo a discard: make discarded messages dead again", arguments=_restore_arguments)
+def restore(options: dict[str, Any], out: Out) -> None:
+    ids = options["ids"]
+    if options["dry_run"]:
+        found = set(Message.objects.filter(pk__in=ids, state=State.DISCARDED).values_list("pk", flat=True))
+        outcome = Outcome([id_ for id_ in ids if id_ in found], {i: "not discarded" for i in ids if i not in found})
+    else:
+        outcome = actions.restore(ids=ids, actor=actor(), reason=options["reason"])
+    report(outcome, options, out, verb="restore")
+
+
+def _edit_arguments(parser: CommandParser) -> None:
+    parser.add_argument("id", type=message_id)
+    parser.add_argument("--payload", required=True, help="the complete new payload, as JSON")
+    parser.add_argument("--reason", default="")
+    with_dry_run(parser)
+    with_json(parser)
+
+
+@subcommand("edit", help="replace a dead message's payload and retry it", arguments=_edit_arguments)
+def edit(options: dict[str, Any], out: Out) -> None:
+    message, data = message_of(options["id"]), _payload(options["payload"])
+    if not options["dry_run"]:
+        require_reason(options)
+    try:
+        after = edited(message, data)
+        for row in differences(mask(message.payload), mask(after)) if not options["json"] else ():
+            if row.kind != "same":
+                out.write(f"{row.path}: {row.before} → {row.after}")
+        outcome = Outcome(done=[message.pk]) if options["dry_run"] else _edit(message, data, options)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors())
+        raise CommandError(
+            f"Nothing was changed: the payload does not match the schema of {message.task}. {faults}"
+        ) from None
+    except actions.CannotEdit as error:
+        raise CommandError(str(error)) from None
+    report(outcome, options, out, verb="edit")
+
+
+def _edit(message: Message, data: dict[str, Any], options: dict[str, Any]) -> Outcome:
+    return actions.edit_and_retry(
+        id_=message.pk, data=data, seen=version_of(message), actor=actor(), reason=options["reason"]
+    )
+
+
+def _payload(text: str) -> dict[str, Any]:
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise CommandError(f"--payload is not JSON: {error}", returncode=2) from None
+    if not isinstance(data, dict):
+        raise CommandError("--payload must be a JSON object, such as '{\"order_id\": 17}'.", returncode=2)
+    return data
