@@ -61,10 +61,7 @@ _cache: dict[str, tuple[float, Circuit | None]] = {}
 
 
 def register(name: str, label: str | Promise, *, is_simulated: bool = False) -> None:
-    """List this circuit for operators before its first failure. `label` is its display name.
-
-    Simulated systems can have a simulated outage: `messaging.simulated_outages`.
-    """
+    """List this circuit, under its display name `label`, before its first failure."""
     _labels[name] = label
     if is_simulated:
         _simulated.add(name)
@@ -193,7 +190,7 @@ def _record_answer(name: str, circuit: Circuit | None) -> None:
 def _retry_after(circuit: Circuit, now: datetime) -> float:
     """Seconds until the next probe plus jitter, so that deferred messages do not all return at once.
 
-    During a probe `probe_at` is the time at which its process would be given up: too long to wait for.
+    During a probe `probe_at` is when its process would be presumed dead, which is too long to wait for.
     """
     pause = settings.CONVEYOR_CIRCUIT_SECONDS
     next_probe = max(0.0, (circuit.probe_at - now).total_seconds()) if circuit.probe_at else 0.0

@@ -12,7 +12,7 @@ from messaging.broker.settings import is_amqp
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
-#: Seconds. Somebody is waiting for the page or the probe.
+#: Seconds; a page or a health probe waits for the answer.
 PATIENCE = 2
 
 

@@ -39,17 +39,17 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(_DIED)
 
     def unsettled(self) -> "MessageQuerySet":
-        """Live or dead: still explains why something has not happened yet."""
+        """Live or dead: its effects may still happen."""
         return self.filter(state__in=(*LIVE_STATES, State.DEAD))
 
 
 class Message(models.Model):
     """One message, from the transaction that enqueues it until its effects are committed.
 
-    `attempts` counts all failed attempts; those before `replayed_from` do not count against the limit, because an
-    operator has granted a fresh start. `sends` counts publications, and each delivery carries its number, so that a
-    copy of an earlier publication can be told from the current one. `started_at` is when the successful run began;
-    failed runs have theirs in `Attempt`. `waits_for` names the open circuit that defers a pending message.
+    `attempts` counts all failed attempts; the first `replayed_from` of them were before a retry by an operator and do
+    not count against the limit. `sends` counts publications; each delivery carries its number, which distinguishes a
+    copy of an earlier publication from the current one. `started_at` is the start of the successful run; failed runs
+    have theirs in `Attempt`. `waits_for` names the open circuit that defers a pending message.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -119,7 +119,7 @@ class Message(models.Model):
 
     @property
     def retries(self) -> int:
-        """Failed attempts since the last fresh start: Celery's `request.retries`."""
+        """Failed attempts since enqueued or last revived: Celery's `request.retries`."""
         return self.attempts - self.replayed_from
 
 

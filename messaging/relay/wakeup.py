@@ -4,7 +4,7 @@ On PostgreSQL, NOTIFY takes a lock shared by all committing transactions; one pe
 at eight connections. So it is sent only while a relay sleeps: the sleeping relay holds an advisory lock, which writers
 try to share. The relay gets the lock only while no transaction shares it, and checks for due rows once more before it
 sleeps. A row is thus either seen by that check, or its writer finds the lock taken and notifies. On SQLite a relay
-polls, which blocks nobody.
+polls, which blocks no writer.
 """
 
 from collections.abc import Iterator

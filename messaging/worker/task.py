@@ -177,7 +177,7 @@ class ReliableTask(Task):
             queue=topology().queue_for(self.payload.routing_key),
             task=self.name,
             payload=kwargs,
-            routing_key=delivery.get("routing_key") or f"{self.payload.routing_key}.{Priority.LOW.word}",
+            routing_key=delivery.get("routing_key") or f"{self.payload.routing_key}.{Priority.LOW.suffix}",
             priority=delivery.get("priority") or Priority.LOW,
         )
 

@@ -59,7 +59,7 @@ def test_an_unpaid_order_has_no_invoice(client, lamp, was_asked):
         deliver_due()
     answer = client.get(f"/orders/{order.public_id}/invoice.pdf")
     assert answer.status_code == 409
-    assert "Nothing was paid for this order" in answer.content.decode()
+    assert "This order has not been paid yet" in answer.content.decode()
     assert "invoice.pdf" not in client.get(f"/orders/{order.public_id}/").content.decode()
 
 

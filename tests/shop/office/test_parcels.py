@@ -189,8 +189,8 @@ def test_the_shipment_list_filters_parcels_that_need_attention():
 @pytest.mark.parametrize(
     ("city", "words"),
     [
-        ("Lostville", ("The carrier has lost your parcel.", "another parcel, or your money back", 'data-step="lost"')),
-        ("Returnham", ("Your parcel came back to us.", "another parcel, or your money back", 'data-step="returned"')),
+        ("Lostville", ("The carrier has lost your parcel.", "another parcel or refund you", 'data-step="lost"')),
+        ("Returnham", ("Your parcel was returned to us.", "another parcel or refund you", 'data-step="returned"')),
         ("Bern", ("Delivered. Enjoy!", 'data-step="accepted"', "Delivered, Bern")),
     ],
 )
@@ -212,7 +212,7 @@ def test_the_order_page_mentions_a_replacement_parcel(operator):
     order = ended("Lostville")
     operator.post(url(order), BERN | {"action": "reship", "shipment": str(Shipment.objects.get().pk)})
     page = shown(order)
-    assert "We are packing another parcel for you." in page
+    assert "We are packing a new parcel for you." in page
     assert "We are sending another parcel" in page
     assert order_view(public_id=order.public_id).shipment is None
 

@@ -1,4 +1,4 @@
-"""Does the view of an order show all that a shopper wants to know, and change its version when it does?"""
+"""Order view: content, statement budget, and a version that follows every change."""
 
 import pytest
 from django.db import connection
@@ -39,7 +39,7 @@ def test_a_delivered_order_is_final_and_shows_its_parcel():
     assert (shown.is_final, shown.can_cancel, shown.can_pay) == (True, False, False)
 
 
-def test_after_a_declined_card_another_may_be_tried():
+def test_a_declined_card_can_be_replaced():
     order = place(payment_method="pm_card_declined")
     deliver(take(task="payments.charge_payment"))
     shown = view(order)
@@ -59,17 +59,17 @@ def test_a_cancelled_order_is_final_once_nothing_is_owed():
     assert view(paid).is_final
 
 
-def test_an_order_waits_for_a_person_when_a_step_failed_for_good():
+def test_an_order_needs_an_operator_when_a_step_failed_for_good():
     flaky, broken = place(payment_method="pm_flaky_2"), place(payment_method="pm_bug")
     for order in (flaky, broken):
         deliver(take(task="payments.charge_payment", subject=order.number))
-    assert not view(flaky).waits_for_a_person
-    assert view(broken).waits_for_a_person
+    assert not view(flaky).needs_operator
+    assert view(broken).needs_operator
     cancel(order=broken)
-    assert not view(broken).waits_for_a_person
+    assert not view(broken).needs_operator
 
 
-def test_the_version_changes_with_every_step_and_with_nothing_else():
+def test_the_version_changes_with_every_step_only():
     order = place(payment_method="pm_flaky_2")
     versions = [view(order).version]
     assert view(order).version == versions[0]
@@ -89,12 +89,12 @@ def test_a_view_takes_at_most_five_statements():
     assert len(captured) <= 5
 
 
-def test_an_unknown_public_id_shows_nothing():
+def test_an_unknown_public_id_is_rejected():
     with pytest.raises(Order.DoesNotExist):
         order_view(public_id="nobody-knows")
 
 
-def test_a_shopper_s_orders_are_the_shopper_s_alone_newest_first():
+def test_orders_are_the_shoppers_own_newest_first():
     user = UserFactory.create()
     first, second = place(user=user), place(user=user)
     place()
