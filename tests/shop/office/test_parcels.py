@@ -17,7 +17,7 @@ from tests.factories import UserFactory, place
 
 pytestmark = pytest.mark.django_db(transaction=True)
 VIEW = ("view_order", "view_shipment")
-ALL = (*VIEW, "reship_parcel", "correct_address", "take_back_goods", "give_back_payment")
+ALL = (*VIEW, "reship_parcel", "correct_address", "restock_returned_goods", "refund_payment")
 BERN = {"line1": "Hauptstrasse 1", "postcode": "3011", "city": "Bern", "country": "CH"}
 
 
