@@ -95,15 +95,15 @@ def order_view(*, public_id: str) -> OrderView:
         parcel_status=shipment.status if shipment else None,
     )
     estimate = _estimate(order, progress, shipment)
-    waits = not is_final and orders.waits_for_a_person(events)
-    unpaid_until = _unpaid_until(order, events) if waits or orders.can_pay(order) else None
+    needs_operator = not is_final and orders.waits_for_a_person(events)
+    unpaid_until = _unpaid_until(order, events) if needs_operator or orders.can_pay(order) else None
     return OrderView(
         order=order,
         timeline=timeline,
         payment=payment,
         shipment=shipment,
         is_final=is_final,
-        needs_operator=waits,
+        needs_operator=needs_operator,
         can_cancel=orders.can_cancel(order),
         can_pay=orders.can_pay(order),
         progress=progress,
