@@ -105,7 +105,7 @@ def order_view(*, public_id: str) -> OrderView:
         payment=payment,
         shipment=shipment,
         is_final=is_final,
-        needs_operator=waits,
+        needs_operator=needs_operator,
         can_cancel=orders.can_cancel(order),
         can_pay=orders.can_pay(order),
         progress=progress,

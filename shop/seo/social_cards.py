@@ -36,7 +36,7 @@ def category_description(category: Category | None) -> str:
     """The category's blurb, or a sentence with its name if it has none."""
     if not category:
         return ""
-    sentence = _("Shop %(name)s at Conveyor, with prices, stock and customer reviews.")
+    sentence = _("%(name)s at Conveyor: see prices, stock and customer reviews.")
     return category.blurb or sentence % {"name": category.name}
 
 

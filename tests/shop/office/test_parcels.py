@@ -203,9 +203,9 @@ def test_the_order_page_shows_where_the_parcel_is(city, words):
 def test_the_order_page_explains_a_rejected_address():
     order = rejected()
     page = shown(order)
-    assert "The carrier does not accept the address." in page
-    assert "The carrier rejected the address. Our team is looking into it" in page
-    assert order_view(public_id=order.public_id).waits_for_a_person
+    assert "The carrier cannot deliver to your address." in page
+    assert "The carrier does not accept the address. A person is looking at it" in page
+    assert order_view(public_id=order.public_id).needs_operator
 
 
 def test_the_order_page_mentions_a_replacement_parcel(operator):

@@ -97,4 +97,4 @@ def test_any_page_number_shows_a_page(client, product, page):
 
 def test_cards_show_the_average(client, product):
     publish_examples(reviews=[Review(product=product, author="A", stars=stars, title="t") for stars in (5, 4)])
-    assert "4.5 of 5 stars" in text(client.get("/products/"))
+    assert "4.5 out of 5 stars" in text(client.get("/products/"))
