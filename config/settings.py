@@ -36,11 +36,11 @@ INSTALLED_APPS = [
     "django.contrib.sitemaps",
     "django.contrib.staticfiles",
     "rest_framework",
-    "knox",
+    "shop.office.apps.TokensConfig",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_htmx",
-    "axes",
+    "shop.office.apps.SecurityConfig",
     "csp",
 ]
 # The shop runs without the operators' desk, too.

@@ -30,17 +30,17 @@ def deliver_all(*, limit: int = 100) -> list[Message]:
     """Deliver all pending messages as if every delay had elapsed, including transit and payment deadlines."""
     delivered: list[Message] = []
     with override_settings(CONVEYOR_TRANSIT_SECONDS=0, CONVEYOR_UNPAID_SECONDS=0):
-        while len(delivered) < limit and hurry():
+        while len(delivered) < limit and make_due():
             delivered += deliver_due(limit=limit)
     return delivered
 
 
-def hurry(**only: Any) -> int:
+def make_due(**only: Any) -> int:
     """Make pending messages due now; return their number."""
     return Message.objects.filter(state=State.PENDING, **only).update(available_at=timezone.now())
 
 
-def take(*, task: str, **only: Any) -> Message:
+def claim_task(*, task: str, **only: Any) -> Message:
     """Claim the only pending message of `task`, as the relay does, ready for `deliver`."""
     message = Message.objects.get(task=task, state=State.PENDING, **only)
     message.state, message.sent_at, message.sends = State.SENT, timezone.now(), message.sends + 1

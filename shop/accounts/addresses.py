@@ -1,4 +1,4 @@
-"""Saved addresses of a shopper: reads and changes."""
+"""Saved addresses of a shopper: reads and writes."""
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
@@ -12,11 +12,11 @@ MAX_ADDRESSES = 20
 
 
 class TooManyAddresses(Exception):
-    """A shopper keeps as many addresses as one may. Nothing was written."""
+    """The shopper has reached the limit of saved addresses. Nothing was written."""
 
     def __init__(self) -> None:
         super().__init__(
-            _("You keep %(limit)d addresses already. Remove one, then add this one.") % {"limit": MAX_ADDRESSES}
+            _("You already have %(limit)d saved addresses. Remove one to add this one.") % {"limit": MAX_ADDRESSES}
         )
 
 
@@ -27,15 +27,15 @@ def addresses_of(*, user: AbstractBaseUser) -> QuerySet[SavedAddress]:
 
 @transaction.atomic
 def add_address(*, user: AbstractBaseUser, name: str, address: Address, is_default: bool = False) -> SavedAddress:
-    """Keep an address; one that is kept already is not kept twice. A shopper's first one is the default.
+    """Save an address, unless the same one is saved already. A shopper's first address becomes the default.
 
     Raises `TooManyAddresses`.
     """
     _lock(user)
-    kept = addresses_of(user=user)
-    saved = kept.filter(name=name, **_fields(address)).first()
+    existing = addresses_of(user=user)
+    saved = existing.filter(name=name, **_fields(address)).first()
     if saved is None:
-        count = kept.count()
+        count = existing.count()
         if count >= MAX_ADDRESSES:
             raise TooManyAddresses
         is_default = is_default or not count
@@ -47,7 +47,7 @@ def add_address(*, user: AbstractBaseUser, name: str, address: Address, is_defau
 
 @transaction.atomic
 def change_address(*, saved: SavedAddress, name: str, address: Address, is_default: bool = False) -> None:
-    """Write a saved address anew. The default one stays it until another is chosen."""
+    """Overwrite a saved address. The default stays the default until another one is chosen."""
     _lock(saved.user)
     SavedAddress.objects.filter(pk=saved.pk).update(name=name, **_fields(address))
     if is_default:
@@ -56,14 +56,14 @@ def change_address(*, saved: SavedAddress, name: str, address: Address, is_defau
 
 @transaction.atomic
 def make_default(*, saved: SavedAddress) -> None:
-    """Let the checkout begin with this address."""
+    """Preselect this address at checkout."""
     _lock(saved.user)
     _make_default(saved)
 
 
 @transaction.atomic
 def remove_address(*, saved: SavedAddress) -> None:
-    """Forget an address. If it was the default, the newest of the others is from now on."""
+    """Delete an address. If it was the default, the newest of the others takes its place."""
     _lock(saved.user)
     SavedAddress.objects.filter(pk=saved.pk).delete()
     others = addresses_of(user=saved.user)
@@ -73,13 +73,13 @@ def remove_address(*, saved: SavedAddress) -> None:
 
 
 def _make_default(saved: SavedAddress) -> None:
-    mine = SavedAddress.objects.filter(user_id=saved.user_id)
-    mine.exclude(pk=saved.pk).filter(is_default=True).update(is_default=False)
-    mine.filter(pk=saved.pk).update(is_default=True)
+    siblings = SavedAddress.objects.filter(user_id=saved.user_id)
+    siblings.exclude(pk=saved.pk).filter(is_default=True).update(is_default=False)
+    siblings.filter(pk=saved.pk).update(is_default=True)
 
 
 def _lock(user: AbstractBaseUser) -> None:
-    """Two changes at once would make two defaults, which the database refuses."""
+    """Serialise writes: two at once could set two defaults, which the database rejects."""
     User.objects.select_for_update().filter(pk=user.pk).first()
 
 

@@ -1,4 +1,4 @@
-"""Admin of users, as Django has it."""
+"""Admin of users: Django's own."""
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin

@@ -1,4 +1,4 @@
-"""Sign-in by user name or e-mail address, whichever case the address is typed in."""
+"""Sign-in by user name or e-mail address, with the address in any letter case."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from shop.models import User
 
 
 class NameOrEmail(ModelBackend):
-    """Django's own backend, which also takes the e-mail address for the name."""
+    """Django's model backend that also accepts an e-mail address."""
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
@@ -18,13 +18,13 @@ class NameOrEmail(ModelBackend):
 
 
 def typed_name(request: HttpRequest | None, credentials: dict[str, Any] | None = None) -> str:
-    """Whose sign-in attempts are counted: other letters of the same address are no fresh start."""
+    """Normalised name by which failed sign-ins are counted, so that changing letter case does not reset the count."""
     typed = (credentials or {}).get("username") or (request.POST.get("username") if request else "")
     return str(typed or "").strip().lower()
 
 
 def _username(typed: str | None) -> str | None:
-    """A user name goes before an address, so that nobody takes another's by way of the address."""
+    """User names take precedence over addresses, so that nobody can hijack an account through its address."""
     if not typed or "@" not in typed or User.objects.filter(username=typed).exists():
         return typed
     found = User.objects.filter(email__iexact=typed.strip()).values_list("username", flat=True).first()

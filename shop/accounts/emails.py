@@ -13,7 +13,7 @@ from shop.models import User
 
 
 def password_reset(*, user: User, language: str, message_id: str) -> EmailMessage:
-    """The e-mail with the link to a new password, which is good once and for `PASSWORD_RESET_TIMEOUT` seconds."""
+    """E-mail with a password reset link, valid once and for `PASSWORD_RESET_TIMEOUT` seconds."""
     parts = [urlsafe_base64_encode(force_bytes(user.pk)), default_token_generator.make_token(user)]
     context = {
         "name": user.get_full_name() or user.get_username(),

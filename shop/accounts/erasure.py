@@ -29,26 +29,26 @@ class CannotErase(Exception):
 
 @transaction.atomic
 def erase(*, user: User) -> None:
-    """Delete an account and forget who it was: in its orders, in all messages about them, and in the sign-in records.
+    """Delete an account and its personal data: in its orders, in every message about them, and in sign-in records.
 
-    What was sold stays, for the books. Raises `CannotErase` for staff, whose name the audit needs, while an order is
-    under way, and while a worker holds a message about one: its end could bring back what was just forgotten.
+    Sales records stay, for accounting. Raises `CannotErase` for staff, whose names the audit log needs, while an order
+    is in progress, and while a message about one is in flight: its result could bring erased data back.
     """
     User.objects.select_for_update().get(pk=user.pk)
     orders = list(orders_of(user=user))
     subjects = [subject_of(user), *(order.number for order in orders)]
-    _check(user, subjects)
+    _check_erasable(user, subjects)
     secrets = _secrets(user, orders)
     for order in orders:
         anonymise_order(order=order)
     redact(subjects=subjects, secrets=secrets)
-    _forget_in_reviews(user, Redactor(secrets))
-    _forget_sign_ins(user)
+    _anonymise_reviews(user, Redactor(secrets))
+    _delete_sign_ins(user)
     user.delete()
 
 
-def data_of(*, user: User) -> dict[str, Any]:
-    """All that the shop keeps about a shopper, as JSON types. Amounts are minor units, times ISO 8601 in UTC."""
+def personal_data(*, user: User) -> dict[str, Any]:
+    """Everything the shop stores about a shopper, as JSON types. Amounts are in minor units, times ISO 8601 in UTC."""
     orders = orders_of(user=user).prefetch_related("lines", "events")
     return {
         "account": {
@@ -82,45 +82,45 @@ def _order_data(order: Order) -> dict[str, Any]:
     }
 
 
-def _check(user: User, subjects: list[str]) -> None:
+def _check_erasable(user: User, subjects: list[str]) -> None:
     if user.is_staff:
-        raise CannotErase(_("You work here. Ask an administrator to end your account."))
+        raise CannotErase(_("This is a staff account. Ask an administrator to delete it."))
     unfinished = unfinished_orders_of(user=user).values_list("number", flat=True)
     if unfinished:
         raise CannotErase(
-            _("These orders are still under way: %(numbers)s. Nothing was deleted. Wait for them, or cancel them.")
+            _("These orders are still in progress: %(numbers)s. Nothing was deleted. Wait for them, or cancel them.")
             % {"numbers": ", ".join(unfinished)}
         )
     if Message.objects.filter(subject__in=subjects, state=State.SENT).exists():
         raise CannotErase(
-            _("Something about your orders is being worked on right now. Nothing was deleted. Try again in a minute.")
+            _("We are processing one of your orders right now. Nothing was deleted. Try again in a minute.")
         )
 
 
 def _secrets(user: User, orders: list[Order]) -> set[str]:
-    """Every name and address under which the shop knows the shopper."""
+    """Every name and address the shop has on record for the shopper."""
     rows = [*orders, *addresses_of(user=user)]
     found = {getattr(row, field, "") for row in rows for field in _PERSONAL}
     found |= {user.email, user.get_username(), user.get_full_name(), user.first_name, user.last_name}
     return {secret for secret in found if secret and secret != REMOVED}
 
 
-def _forget_in_reviews(user: User, forget: Redactor) -> None:
-    """Opinions stay, without a name beside them; but people also sign what they write."""
+def _anonymise_reviews(user: User, redactor: Redactor) -> None:
+    """Reviews stay, without their author; the text is redacted too, since people sign what they write."""
     for review in Review.objects.filter(user=user):
-        Review.objects.filter(pk=review.pk).update(title=forget.text(review.title), text=forget.text(review.text))
+        Review.objects.filter(pk=review.pk).update(title=redactor.text(review.title), text=redactor.text(review.text))
 
 
-def _forget_sign_ins(user: User) -> None:
-    """Sessions do not tell in a column whose they are, so each is opened."""
+def _delete_sign_ins(user: User) -> None:
+    """Session rows have no user column, so each one is decoded."""
     names = {user.get_username(), user.email} - {""}
-    typed = Q()
+    by_name = Q()
     for name in names:
-        typed |= Q(username__iexact=name)
+        by_name |= Q(username__iexact=name)
     for model in (AccessAttempt, AccessFailureLog, AccessLog):
-        model.objects.filter(typed).delete()
+        model.objects.filter(by_name).delete()
     for session in Session.objects.iterator():
         if session.get_decoded().get(SESSION_KEY) == str(user.pk):
             session.delete()
-    about = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk))
-    about.update(object_repr=REMOVED, change_message="")
+    entries = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk))
+    entries.update(object_repr=REMOVED, change_message="")

@@ -1,4 +1,4 @@
-"""Forms of an account: sign-in, registration, password, details, saved address."""
+"""Account forms: sign-in, registration, password reset, details, saved address."""
 
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ from shop.checkout.address_form import AddressForm
 from shop.checkout.form_fields import text_field
 from shop.models import SavedAddress, User
 
-#: As long as a user name can be, since the address is one.
+#: Django's limit for user names, since the address becomes one.
 EMAIL_LENGTH = 150
 
 
@@ -29,7 +29,7 @@ def _password_field(*, autocomplete: str, **options: Any) -> forms.CharField:
 
 
 class SignInForm(AuthenticationForm):
-    """Also where somebody signs in by e-mail address."""
+    """Sign-in by user name or e-mail address."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -40,7 +40,7 @@ class RegisterForm(forms.Form):
     name = text_field(_("Full name"), of="name", autocomplete="name")
     email = _email_field()
     password = _password_field(
-        autocomplete="new-password", help_text=_("At least 8 characters, and none of the usual ones.")
+        autocomplete="new-password", help_text=_("At least 8 characters. Avoid common passwords.")
     )
 
     def clean(self) -> dict[str, Any]:
@@ -56,7 +56,7 @@ class RegisterForm(forms.Form):
 
 
 class ResetForm(PasswordResetForm):
-    """Django's form; the e-mail goes by way of the queue. What it answers tells nobody which addresses are known."""
+    """Django's form, with the e-mail sent by a task. Its response never reveals which addresses have an account."""
 
     email = _email_field()
 
@@ -65,8 +65,8 @@ class ResetForm(PasswordResetForm):
             request_password_reset(user=user, language=get_language() or "")
 
 
-class OwnerForm(forms.Form):
-    """A form that only the owner of the account may send, whoever sits before the screen."""
+class PasswordConfirmationForm(forms.Form):
+    """Form that asks for the current password, in case somebody else is using the device."""
 
     password = _password_field(autocomplete="current-password")
 
@@ -77,12 +77,12 @@ class OwnerForm(forms.Form):
     def clean_password(self) -> str:
         password = str(self.cleaned_data["password"])
         if not self.user.check_password(password):
-            raise forms.ValidationError(_("This is not your password."))
+            raise forms.ValidationError(_("This password is incorrect."))
         return password
 
 
-class DetailsForm(OwnerForm):
-    """Another e-mail address could take an account over, so it asks for the password; another name does not."""
+class DetailsForm(PasswordConfirmationForm):
+    """Changing the e-mail address could take an account over, so it needs the password; changing the name does not."""
 
     name = text_field(_("Full name"), of="name", autocomplete="name", required=False)
     email = _email_field()
@@ -98,16 +98,16 @@ class DetailsForm(OwnerForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        is_another = normalised(data.get("email", "")) != normalised(self.user.email)
-        if is_another and not self.user.check_password(data.get("password", "")):
-            self.add_error("password", _("To change the e-mail address, type your password."))
+        is_changed = normalised(data.get("email", "")) != normalised(self.user.email)
+        if is_changed and not self.user.check_password(data.get("password", "")):
+            self.add_error("password", _("Enter your password to change the e-mail address."))
         return data
 
 
 class SavedAddressForm(AddressForm):
-    """An address for the next order."""
+    """An address saved for future orders."""
 
-    is_default = forms.BooleanField(label=_("Use this address first"), required=False)
+    is_default = forms.BooleanField(label=_("Use as default address"), required=False)
 
     @classmethod
     def of(cls, saved: SavedAddress) -> Self:

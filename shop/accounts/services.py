@@ -9,16 +9,16 @@ from django.utils.translation import gettext as _
 
 from messaging.models import Message
 from messaging.outbox import enqueue
-from messaging.outbox import transaction as ledger_transaction
+from messaging.outbox import transaction as outbox_transaction
 from messaging.topology import Priority
 from shop.models import User
 from shop.payloads import SendPasswordReset
 
-#: A person needs one or two; more only fill somebody's inbox.
-RESETS_AN_HOUR = 5
-#: So often an address may turn out to be taken before a client must wait: enough for somebody who forgot which of their
-#: addresses they used, too few to find out who has an account.
-TAKEN_AN_HOUR = 5
+#: People need one or two; more would only flood an inbox.
+MAX_RESETS_PER_HOUR = 5
+#: How many taken addresses a client may try before it has to wait: enough for somebody who forgot which address they
+#: signed up with, too few to find out who has an account.
+MAX_TAKEN_PER_HOUR = 5
 _REGISTRATION = "registration"
 
 
@@ -26,37 +26,35 @@ class EmailTaken(Exception):
     """Another account has this e-mail address. Nothing was written."""
 
     def __init__(self) -> None:
-        super().__init__(
-            _("There is an account with this e-mail address. Sign in with it, or ask for a new password there.")
-        )
+        super().__init__(_("There is already an account with this e-mail address. Sign in, or reset your password."))
 
 
-class TooManyTries(Exception):
-    """Too many addresses that this client wanted were taken. Nothing was looked up."""
+class TooManyAttempts(Exception):
+    """This client tried too many addresses that were taken. Nothing was looked up."""
 
     def __init__(self) -> None:
         super().__init__(
-            _("Several of the addresses tried from here already have an account. Please wait an hour, or sign in.")
+            _("Several of the addresses you tried already have an account. Please wait an hour, or sign in.")
         )
 
 
 def subject_of(user: User) -> str:
-    """What messages about an account have as their subject."""
+    """Subject of messages about an account."""
     return f"account-{user.pk}"
 
 
 def normalised(email: str) -> str:
-    """An address as it is kept."""
+    """An e-mail address as it is stored."""
     return email.strip().lower()
 
 
 def register(*, email: str, name: str, password: str, client: str | None) -> User:
-    """Make a shopper's account. `password` was checked by Django's validators; `client` is the IP address that asks.
+    """Create a shopper's account. `password` has passed Django's validators; `client` is the requesting IP address.
 
-    Raises `EmailTaken`, and `TooManyTries` once that was the answer `TAKEN_AN_HOUR` times within the hour.
+    Raises `EmailTaken`, and `TooManyAttempts` after `MAX_TAKEN_PER_HOUR` taken addresses within an hour.
     """
-    if _taken_lately(client) >= TAKEN_AN_HOUR:
-        raise TooManyTries
+    if _recently_taken(client) >= MAX_TAKEN_PER_HOUR:
+        raise TooManyAttempts
     address = normalised(email)
     try:
         with transaction.atomic():
@@ -66,16 +64,16 @@ def register(*, email: str, name: str, password: str, client: str | None) -> Use
         raise EmailTaken from None
 
 
-def _taken_lately(client: str | None) -> int:
-    """Kept beside the failed sign-ins, so that forgetting a shopper reaches them, too."""
+def _recently_taken(client: str | None) -> int:
+    """Stored with failed sign-ins, so that erasing a shopper covers these attempts too."""
     since = timezone.now() - timedelta(hours=1)
     return AccessFailureLog.objects.filter(ip_address=client, path_info=_REGISTRATION, attempt_time__gt=since).count()
 
 
 def change_details(*, user: User, email: str, name: str) -> None:
-    """Give an account another name or e-mail address; orders keep theirs. Raises `EmailTaken`.
+    """Change an account's name and e-mail address; past orders keep theirs. Raises `EmailTaken`.
 
-    Where the address was the user name, the new one is.
+    A user name that was the old address becomes the new one.
     """
     address = normalised(email)
     username = address if user.username == user.email else user.username
@@ -88,19 +86,19 @@ def change_details(*, user: User, email: str, name: str) -> None:
 
 
 def _names(name: str) -> dict[str, str]:
-    """The last word is the family name, of which reviews show the initial only."""
+    """The last word is the family name; reviews show only its initial."""
     first, _space, last = name.strip().rpartition(" ")
     return {"first_name": first, "last_name": last} if first else {"first_name": last, "last_name": ""}
 
 
-@ledger_transaction()
+@outbox_transaction()
 def request_password_reset(*, user: User, language: str) -> None:
-    """Send for an e-mail with a link to a new password. The link is made by the task: the ledger must not hold a key.
+    """Request a password reset e-mail. The task creates the link, so that no token is stored in the outbox.
 
-    `language` is a code of `LANGUAGES`. Wishes beyond `RESETS_AN_HOUR` are passed over in silence.
+    `language` is a code of `LANGUAGES`. Requests beyond `MAX_RESETS_PER_HOUR` are ignored.
     """
     since = timezone.now() - timedelta(hours=1)
     recent = Message.objects.filter(subject=subject_of(user), task=SendPasswordReset.task, created_at__gt=since)
-    if recent.count() < RESETS_AN_HOUR:
+    if recent.count() < MAX_RESETS_PER_HOUR:
         payload = SendPasswordReset(user_id=user.pk, language=language)
         enqueue(payload, priority=Priority.HIGH, subject=subject_of(user))

@@ -80,7 +80,7 @@ class Refunds(APIView):
     """For staff with the refund permission."""
 
     permission_classes = (HasPermission,)
-    permission = "payments.give_back_payment"
+    permission = "payments.refund_payment"
 
     @extend_schema(
         operation_id="orders_refund",

@@ -41,8 +41,6 @@ def key_reused() -> Problem:
 
 
 def locked_out(request: HttpRequest, *_details: Any) -> HttpResponse:
-    """Lockout response of django-axes: too many failed sign-ins for one user name from one IP address."""
+    """Lockout response of the API: too many failed sign-ins for one user name from one IP address."""
     detail = _("Too many failed sign-in attempts. Try again in 15 minutes.")
-    if request.path.startswith("/api/"):
-        return Problem(429, detail=detail, headers={"Retry-After": "900"}).response()
-    return HttpResponse(detail, status=429, content_type="text/plain; charset=utf-8", headers={"Retry-After": "900"})
+    return Problem(429, detail=detail, headers={"Retry-After": "900"}).response()

@@ -1,4 +1,4 @@
-"""Contents of a basket at today's prices and stock, with what changed since each product was chosen."""
+"""Contents of a basket at current prices and stock, with changes since each product was added."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from shop.models import Product
 
 @dataclass(frozen=True, slots=True)
 class BasketLine:
-    """`total` is in minor units. `price_note` and `stock_note` say what changed; an empty one means nothing did."""
+    """`total` is in minor units. `price_note` and `stock_note` describe a change, and are empty if there is none."""
 
     product: Product
     quantity: int
@@ -27,7 +27,7 @@ class BasketLine:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """A basket with today's prices and stock. `gone` counts products that are not sold any more."""
+    """A basket at current prices and stock. `gone` counts products that are no longer sold."""
 
     lines: list[BasketLine]
     gone: int
@@ -59,16 +59,16 @@ def _price_note(product: Product, item: BasketItem) -> str:
     if item.price is None or item.price == product.price:
         return ""
     old, new = (money.display(amount, product.currency) for amount in (item.price, product.price))
-    return _("The price changed from %(old)s to %(new)s since you chose this.") % {"old": old, "new": new}
+    return _("The price changed from %(old)s to %(new)s since you added this.") % {"old": old, "new": new}
 
 
 def _stock_note(product: Product, item: BasketItem) -> str:
     if product.stock <= 0:
-        return _("Sold out since you chose this. Please remove it to go on.")
+        return _("This has sold out since you added it. Please remove it to continue.")
     if product.stock >= item.quantity:
         return ""
     return ngettext(
-        "Only %(left)d is left. Please change the quantity to go on.",
-        "Only %(left)d are left. Please change the quantity to go on.",
+        "Only %(left)d left. Please reduce the quantity to continue.",
+        "Only %(left)d left. Please reduce the quantity to continue.",
         product.stock,
     ) % {"left": product.stock}

@@ -1,4 +1,4 @@
-"""Form of a basket line: sku and quantity."""
+"""Form for one line of a basket: SKU and quantity."""
 
 from django import forms
 

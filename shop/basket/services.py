@@ -1,4 +1,4 @@
-"""Basket of a shopper: puts products in, takes them out, and merges a guest's basket at sign-in."""
+"""Basket of a shopper: adds and removes products, and merges a guest's basket at sign-in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ _ATTRIBUTE = "_shop_basket"
 
 @dataclass(slots=True)
 class Refill:
-    """Result of adding an order's products again: pieces added, pieces out of stock, skus no longer sold."""
+    """Result of reordering: items added, items out of stock, and SKUs no longer sold."""
 
     added: int = 0
     short: int = 0
@@ -26,7 +26,7 @@ class Refill:
 
 
 class Basket:
-    """Quantities by sku, and beside each the price at which it was chosen."""
+    """Quantities by SKU, each with the price at which it was added."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -40,14 +40,14 @@ class Basket:
         return sum(self.quantities.values())
 
     def put(self, *, product: Product, quantity: int) -> int:
-        """Set the quantity of a line, as far as there is stock; returns the quantity it holds now."""
+        """Set the quantity of a line, capped by stock; returns the resulting quantity."""
         items = self._store.read()
         held = _put(items, product, quantity)
         self._store.write(items)
         return held
 
     def refill(self, *, wanted: Mapping[str, int]) -> Refill:
-        """Add pieces by sku, as far as they are sold and in stock."""
+        """Add quantities by SKU, as far as the products are sold and in stock."""
         found, items, done = catalogue.by_sku(skus=wanted), self._store.read(), Refill()
         for sku, quantity in wanted.items():
             if sku not in found:
@@ -61,7 +61,7 @@ class Basket:
         return done
 
     def remove(self, *, sku: str) -> int:
-        """Remove a line; returns the quantity it held."""
+        """Remove a line; returns its quantity."""
         items = self._store.read()
         removed = items.pop(sku, None)
         if removed is not None:
@@ -87,7 +87,7 @@ class Basket:
 
 
 def basket_of(request: HttpRequest) -> Basket:
-    """The basket of the request's session or account, made once for each request."""
+    """The basket of the request's session or account, created once per request."""
     basket: Basket | None = getattr(request, _ATTRIBUTE, None)
     if basket is None:
         user = request.user
@@ -97,24 +97,24 @@ def basket_of(request: HttpRequest) -> Basket:
 
 
 def merge_guest_basket(request: HttpRequest, *, user_id: int) -> bool:
-    """Move a guest's basket into the account; of the same product the larger quantity stays.
+    """Move a guest's basket into the account's; for a product in both, the larger quantity wins.
 
-    Returns whether both baskets held something, which the shopper has to know.
+    Returns whether both baskets had items, so that the shopper can be notified.
     """
     guest = SessionStore(request.session)
-    chosen = guest.read()
-    if not chosen:
+    added = guest.read()
+    if not added:
         return False
     account = AccountStore(user_id=user_id)
     saved = account.read()
-    account.write(_merged(saved, chosen))
+    account.write(_merged(saved, added))
     guest.write({})
     return bool(saved)
 
 
-def _merged(saved: dict[str, BasketItem], chosen: dict[str, BasketItem]) -> dict[str, BasketItem]:
+def _merged(saved: dict[str, BasketItem], added: dict[str, BasketItem]) -> dict[str, BasketItem]:
     merged = saved | {
-        sku: item for sku, item in chosen.items() if sku not in saved or item.quantity >= saved[sku].quantity
+        sku: item for sku, item in added.items() if sku not in saved or item.quantity >= saved[sku].quantity
     }
     return dict(list(merged.items())[:MAX_LINES])
 

@@ -1,4 +1,4 @@
-"""Storage of baskets: the session for guests, the database for accounts, so that every device shows the same."""
+"""Basket storage: the session for guests, the database for accounts, so that it follows them across devices."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,7 +14,7 @@ _PRICES = "basket_prices"
 
 @dataclass(frozen=True, slots=True)
 class BasketItem:
-    """Quantity of a product, and its price in minor units when it was chosen."""
+    """Quantity of a product, and its price in minor units when it was added."""
 
     quantity: int
     price: int | None
@@ -22,7 +22,7 @@ class BasketItem:
 
 class Store(Protocol):
     def read(self) -> dict[str, BasketItem]:
-        """Items by sku, in the order in which they were added."""
+        """Items by SKU, in the order they were added."""
         ...
 
     def write(self, items: dict[str, BasketItem]) -> None: ...
@@ -46,18 +46,18 @@ class SessionStore:
 
 
 class AccountStore:
-    """One statement a read and one a write; a read is cached, since a page asks more than once."""
+    """One statement per read and per write; reads are cached, since a page reads more than once."""
 
     def __init__(self, *, user_id: int) -> None:
         self._user_id = user_id
-        self._kept: dict[str, BasketItem] | None = None
+        self._cached: dict[str, BasketItem] | None = None
 
     def read(self) -> dict[str, BasketItem]:
-        if self._kept is None:
+        if self._cached is None:
             saved = SavedBasket.objects.filter(user_id=self._user_id).first()
             lines = saved.lines if saved else []
-            self._kept = {sku: BasketItem(quantity, price) for sku, quantity, price in lines}
-        return dict(self._kept)
+            self._cached = {sku: BasketItem(quantity, price) for sku, quantity, price in lines}
+        return dict(self._cached)
 
     def write(self, items: dict[str, BasketItem]) -> None:
         lines = [[sku, item.quantity, item.price] for sku, item in items.items()]
@@ -67,4 +67,4 @@ class AccountStore:
             unique_fields=["user"],
             update_fields=["lines", "changed_at"],
         )
-        self._kept = dict(items)
+        self._cached = dict(items)

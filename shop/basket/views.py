@@ -1,6 +1,6 @@
-"""Basket page, and changes to the basket.
+"""Basket page and the actions on it.
 
-Every change works as a plain form that leads back to the basket; htmx asks for the changed parts only.
+Every action works as a plain form that redirects to the basket; htmx requests get only the parts that changed.
 """
 
 from typing import Any, cast
@@ -34,9 +34,9 @@ def add(request: HttpRequest) -> HttpResponse:
         basket = basket_of(request)
         before = basket.quantities.get(product.sku, 0)
         wanted = before + form.cleaned_data["quantity"]
-        _tell_added(request, product, wanted, before, basket.put(product=product, quantity=wanted))
+        _notify_added(request, product, wanted, before, basket.put(product=product, quantity=wanted))
     else:
-        _tell_wrong(request)
+        _notify_invalid(request)
     if _is_htmx(request):
         return render(request, "shop/basket/_added.html")
     return redirect("shop:basket")
@@ -47,9 +47,9 @@ def change(request: HttpRequest) -> HttpResponse:
     form = BasketForm(request.POST)
     if form.is_valid():
         product, wanted = _listed(form.cleaned_data["sku"]), form.cleaned_data["quantity"]
-        _tell_capped(request, product, wanted, basket_of(request).put(product=product, quantity=wanted))
+        _notify_capped(request, product, wanted, basket_of(request).put(product=product, quantity=wanted))
     else:
-        _tell_wrong(request)
+        _notify_invalid(request)
     return _changed(request)
 
 
@@ -69,7 +69,7 @@ def _changed(request: HttpRequest) -> HttpResponse:
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:
-    """What was removed last can be put back, once."""
+    """The line removed last can be put back, once."""
     sku, quantity = request.session.pop(_REMOVED) if _REMOVED in request.session else ("", 0)
     removed = catalogue.by_sku(skus=[sku]).get(sku) if quantity else None
     return {"contents": basket_of(request).contents(), "removed": removed, "removed_quantity": quantity}
@@ -86,23 +86,23 @@ def _is_htmx(request: HttpRequest) -> bool:
     return bool(cast(HtmxDetails, request.htmx))  # type: ignore[attr-defined]
 
 
-def _tell_added(request: HttpRequest, product: Product, wanted: int, before: int, held: int) -> None:
-    _tell_capped(request, product, wanted, held)
+def _notify_added(request: HttpRequest, product: Product, wanted: int, before: int, held: int) -> None:
+    _notify_capped(request, product, wanted, held)
     if held > before:
         messages.success(request, _("%(product)s is in your basket.") % {"product": product.name})
 
 
-def _tell_capped(request: HttpRequest, product: Product, wanted: int, held: int) -> None:
+def _notify_capped(request: HttpRequest, product: Product, wanted: int, held: int) -> None:
     if not held:
         messages.error(request, _("%(product)s is sold out.") % {"product": product.name})
     elif held < wanted and held == product.stock:
         left = ngettext(
-            "Only %(left)d of %(product)s is left.", "Only %(left)d of %(product)s are left.", product.stock
+            "Only %(left)d of %(product)s left in stock.", "Only %(left)d of %(product)s left in stock.", product.stock
         )
         messages.warning(request, left % {"left": product.stock, "product": product.name})
     elif held < wanted:
-        messages.warning(request, _("At most %(most)d of a product fit an order.") % {"most": MAX_QUANTITY})
+        messages.warning(request, _("You can order up to %(most)d of each product.") % {"most": MAX_QUANTITY})
 
 
-def _tell_wrong(request: HttpRequest) -> None:
+def _notify_invalid(request: HttpRequest) -> None:
     messages.error(request, _("Please choose a quantity from 1 to %(most)d.") % {"most": MAX_QUANTITY})

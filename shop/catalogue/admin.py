@@ -1,4 +1,4 @@
-"""Admin of categories and products, with their texts in other languages."""
+"""Admin of categories and products, with their translations."""
 
 from typing import Any, cast
 
@@ -21,10 +21,10 @@ from shop.stock.views import product_page
 
 
 class RestockForm(ActionForm):
-    """The action validates the number: for an invalid form the admin only reports that no action was selected."""
+    """The action validates the number, since for an invalid form the admin only reports that no action was selected."""
 
     pieces = forms.CharField(
-        label=_("Pieces"), required=False, widget=forms.NumberInput(attrs={"min": 1, "max": MAX_PIECES})
+        label=_("Units"), required=False, widget=forms.NumberInput(attrs={"min": 1, "max": MAX_PIECES})
     )
 
 
@@ -47,7 +47,7 @@ class CategoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(Product)
 class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Stock is not editable here: it changes only through movements (orders, restocking, stock counts)."""
+    """Stock is read-only here: it changes through orders, restocking and stocktaking, each recorded as a movement."""
 
     list_display = ("sku", "name", "category", "money", "stock_link", "is_listed")
     list_filter = ("is_listed", "category")
@@ -79,11 +79,11 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_restock_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(RESTOCK)
 
-    @admin.action(description=_("Add pieces to stock"), permissions=["restock"])
+    @admin.action(description=_("Add stock"), permissions=["restock"])
     def restock(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
         pieces = parse_pieces(request.POST.get("pieces", ""))
         if not pieces:
-            text = _("Enter the number of pieces next to the action, from 1 to 1,000,000. Nothing was changed.")
+            text = _("Enter how many units to add, from 1 to 1,000,000. Nothing was changed.")
             self.message_user(request, text, messages.ERROR)
             return
         quantities = dict.fromkeys(queryset.values_list("pk", flat=True), pieces)
@@ -93,8 +93,8 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 def _restocked(products: int, pieces: int) -> Any:
     text = ngettext(
-        "%(pieces)s pieces added to %(products)s product.",
-        "%(pieces)s pieces added to each of %(products)s products.",
+        "Added %(pieces)s units to %(products)s product.",
+        "Added %(pieces)s units each to %(products)s products.",
         products,
     )
     return text % {"products": products, "pieces": pieces}

@@ -1,4 +1,4 @@
-"""Form of a product list's filters and sorting."""
+"""Form for the filters and sorting of a product list."""
 
 import re
 from decimal import Decimal
@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from shop.catalogue.search import Criteria, Sort
 
-# Whole and a part of two digits, with either sign between them: 19.90 as well as 19,90.
+# Up to two decimals after either separator: 19.90 or 19,90.
 _PRICE = re.compile(r"(\d{1,7})(?:[.,](\d{1,2}))?")
 
 
 class PriceField(forms.CharField):
-    """Typed in major units of the shop's currency, as people write them; cleaned to minor units."""
+    """Entered in major units of the shop's currency; cleaned to minor units."""
 
     def __init__(self, **options: Any) -> None:
         widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "class": "input w-full"})
@@ -28,7 +28,7 @@ class PriceField(forms.CharField):
             return None
         match = _PRICE.fullmatch(text)
         if not match:
-            raise forms.ValidationError(_("Please type a price such as 19.90."))
+            raise forms.ValidationError(_("Please enter a price such as 19.90."))
         whole, part = match.groups()
         return int(Decimal(f"{whole}.{part or 0}").scaleb(get_currency_precision(settings.SHOP_CURRENCY)))
 
@@ -49,7 +49,7 @@ class ProductFilterForm(forms.Form):
         required=False,
         label=_("Sort by"),
         choices=Sort.choices,
-        error_messages={"invalid_choice": _("There is no such order. Please choose one of these.")},
+        error_messages={"invalid_choice": _("Unknown sort option. Please choose one from the list.")},
         widget=forms.Select(attrs={"class": "select w-full", "form": "filters"}),
     )
 
@@ -61,18 +61,18 @@ class ProductFilterForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         low, high = self.cleaned_data.get("price_from"), self.cleaned_data.get("price_to")
         if low is not None and high is not None and low > high:
-            self.add_error("price_to", _("This is less than where the price begins."))
+            self.add_error("price_to", _("Must be at least the minimum price."))
         return self.cleaned_data
 
     def criteria(self, *, category: str = "") -> Criteria:
-        """`category` is the one whose page this is."""
+        """Search criteria; `category` is the slug of the category page, if this is one."""
         self.full_clean()
-        granted = self.cleaned_data
+        cleaned = self.cleaned_data
         return Criteria(
-            search=granted.get("q", ""),
-            category=category or granted.get("category", ""),
-            price_from=granted.get("price_from"),
-            price_to=granted.get("price_to"),
-            in_stock=granted.get("in_stock", False),
-            sort=granted.get("sort", ""),
+            search=cleaned.get("q", ""),
+            category=category or cleaned.get("category", ""),
+            price_from=cleaned.get("price_from"),
+            price_to=cleaned.get("price_to"),
+            in_stock=cleaned.get("in_stock", False),
+            sort=cleaned.get("sort", ""),
         )

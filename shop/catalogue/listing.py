@@ -1,4 +1,4 @@
-"""Filters, sorting and pages of a product list: all products, a category, or a search."""
+"""Filters, sorting and pagination of a product list: all products, a category, or a search."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from shop.catalogue.search import Criteria
 
 @dataclass(frozen=True, slots=True)
 class FilterChip:
-    """A filter in effect, and the query string without it."""
+    """An active filter, and the query string without it."""
 
     text: str
     href: str
@@ -36,30 +36,30 @@ def listing_context(request: HttpRequest, *, category: str = "") -> dict[str, An
 
 
 def render_listing(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    """htmx selects its part of the whole page. The address bar gets the query without empty fields."""
+    """htmx picks its part out of the full page. The address bar gets the query string without empty fields."""
     response = render(request, template, context)
     if request.htmx:  # type: ignore[attr-defined]
         response["HX-Push-Url"] = request.path + _query(request.GET, without=("page",))
     return response
 
 
-def _chips(asked: QueryDict, criteria: Criteria, category: str) -> Iterator[FilterChip]:
+def _chips(query: QueryDict, criteria: Criteria, category: str) -> Iterator[FilterChip]:
     if criteria.category and not category:
         named = {each.slug: each.name for each in selectors.categories()}
-        yield FilterChip(named.get(criteria.category, criteria.category), _query(asked, without=("page", "category")))
+        yield FilterChip(named.get(criteria.category, criteria.category), _query(query, without=("page", "category")))
     if criteria.price_from is not None:
         text = _("From %(price)s") % {"price": display(criteria.price_from, settings.SHOP_CURRENCY)}
-        yield FilterChip(text, _query(asked, without=("page", "price_from")))
+        yield FilterChip(text, _query(query, without=("page", "price_from")))
     if criteria.price_to is not None:
         text = _("Up to %(price)s") % {"price": display(criteria.price_to, settings.SHOP_CURRENCY)}
-        yield FilterChip(text, _query(asked, without=("page", "price_to")))
+        yield FilterChip(text, _query(query, without=("page", "price_to")))
     if criteria.in_stock:
-        yield FilterChip(_("In stock"), _query(asked, without=("page", "in_stock")))
+        yield FilterChip(_("In stock"), _query(query, without=("page", "in_stock")))
 
 
-def _query(asked: QueryDict, *, without: tuple[str, ...]) -> str:
+def _query(query: QueryDict, *, without: tuple[str, ...]) -> str:
     kept = QueryDict(mutable=True)
-    for name, value in asked.items():
+    for name, value in query.items():
         if value and name not in without:
             kept[name] = str(value)
     return f"?{kept.urlencode()}"

@@ -11,7 +11,7 @@ from shop.models import Product, ProductQuerySet
 
 
 class ProductPaginator(Paginator):  # type: ignore[type-arg]
-    """Nobody leafs through more than `MOST` goods, so no more are counted or shown. Filters lead to the others."""
+    """Counts and shows at most `MOST` products, since nobody pages further; filters narrow down to the others."""
 
     @cached_property
     def count(self) -> int:
@@ -20,7 +20,7 @@ class ProductPaginator(Paginator):  # type: ignore[type-arg]
 
     @property
     def is_capped(self) -> bool:
-        """Whether there are more goods than the pages show."""
+        """Whether there are more products than the pages show."""
         return self._counted > MOST
 
     @cached_property
@@ -30,9 +30,9 @@ class ProductPaginator(Paginator):  # type: ignore[type-arg]
 
 
 class SearchHits(Sequence[Product]):
-    """What a search found, in its order. Of a slice only are the products read, from `among`.
+    """Search results in ranked order, of which only the sliced products are read, from `among`.
 
-    `counted` may be more than `MOST`, which is as many as there are here.
+    `counted` may exceed `MOST`, the limit of results held here.
     """
 
     def __init__(self, keys: Sequence[int], among: ProductQuerySet) -> None:

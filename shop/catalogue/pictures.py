@@ -8,7 +8,7 @@ NO_PICTURE = "shop/products/parcel.webp"
 
 
 def picture(product: Product) -> str:
-    """The address of a product's picture. A wrong path in the admin must not take the page down."""
+    """URL of a product's picture. A wrong path entered in the admin must not break the page."""
     return picture_at(product.image)
 
 

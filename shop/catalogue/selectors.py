@@ -1,6 +1,6 @@
-"""Reads of the catalogue for the storefront and the API.
+"""Catalogue reads for the storefront and the API.
 
-Names, taglines, descriptions and blurbs are in the active language where there is a text in it.
+Names, taglines, descriptions and blurbs are in the active language where a translation exists.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,34 +27,34 @@ _ORDERS = {
 
 @dataclass(frozen=True, slots=True)
 class Suggestions:
-    """What may be meant by a word that is half typed."""
+    """Search suggestions for a partly typed query."""
 
     products: list[Product]
     categories: list[Category]
 
 
 def categories() -> list[Category]:
-    """All categories, in the order in which the shop shows them."""
+    """All categories, in display order."""
     return list(Category.objects.in_active_language())
 
 
 def category(*, slug: str) -> Category:
-    """Raises Category.DoesNotExist."""
+    """Raises `Category.DoesNotExist`."""
     return Category.objects.in_active_language().get(slug=slug)
 
 
 def products(*, criteria: Criteria = EVERYTHING, page: int | str | None = 1) -> Page[Product]:
-    """One page of listed products. A page number that makes no sense shows the nearest page that exists."""
+    """One page of listed products. An invalid page number yields the nearest valid page."""
     return ProductPaginator(matching(criteria=criteria), PAGE_SIZE).get_page(page)
 
 
 def matching(*, criteria: Criteria) -> ProductQuerySet | SearchHits:
-    """Listed products that meet the criteria; of a search at most `MOST` and one, which shows that there are more."""
+    """Listed products that match the criteria; a search yields at most `MOST` + 1, to show that there are more."""
     if criteria.search:
         return SearchHits(search.find(criteria=criteria, limit=MOST + 1), _listed())
     found = _listed()
     if criteria.category:
-        # As a subquery and not by a join, with which PostgreSQL would sort the whole category.
+        # A subquery, since PostgreSQL would sort the whole category for a join.
         found = found.filter(category=Subquery(Category.objects.filter(slug=criteria.category).values("pk")[:1]))
     if criteria.price_from is not None:
         found = found.filter(price__gte=criteria.price_from)
@@ -66,7 +66,7 @@ def matching(*, criteria: Criteria) -> ProductQuerySet | SearchHits:
 
 
 def suggestions(*, query: str) -> Suggestions:
-    """The best few for what is typed so far, mistyped or not."""
+    """The best matches for the query so far, tolerating typos."""
     keys = search.find(criteria=Criteria(search=query), limit=_SUGGESTED_PRODUCTS)
     if not keys:
         meant = search.correction(search=query)
@@ -77,32 +77,32 @@ def suggestions(*, query: str) -> Suggestions:
 
 
 def correction(*, query: str) -> str:
-    """What may have been meant by a search that finds nothing; empty where nobody knows."""
+    """Spelling correction for a search without results; empty if there is none."""
     return search.correction(search=query)
 
 
 def popular(*, limit: int = 4) -> list[Product]:
-    """What the shop features and can sell now."""
+    """Featured products that are in stock."""
     return list(_listed().filter(stock__gt=0)[:limit])
 
 
 def product(*, slug: str) -> Product:
-    """Raises Product.DoesNotExist, for goods that are not listed, too."""
+    """Raises `Product.DoesNotExist`, also for products that are not listed."""
     return _listed().get(slug=slug)
 
 
 def listed_product(*, sku: str) -> Product:
-    """Raises Product.DoesNotExist, for goods that are not listed, too."""
+    """Raises `Product.DoesNotExist`, also for products that are not listed."""
     return _listed().get(sku=sku)
 
 
-def neighbours(*, of: Product, limit: int = 4) -> list[Product]:
-    """Others of the same category that can be bought now."""
+def related_products(*, of: Product, limit: int = 4) -> list[Product]:
+    """Other products of the same category that are in stock."""
     return list(_listed().filter(category=of.category_id, stock__gt=0).exclude(pk=of.pk)[:limit])
 
 
 def by_sku(*, skus: Iterable[str]) -> dict[str, Product]:
-    """Listed products; a sku that is not sold any more is simply missing."""
+    """Listed products by SKU; SKUs no longer sold are left out."""
     return {found.sku: found for found in _listed().filter(sku__in=list(skus))}
 
 

@@ -1,4 +1,4 @@
-"""Storefront pages of the catalogue: home, product lists, search, and one product."""
+"""Storefront pages of the catalogue: home, product lists, search and product page."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -21,7 +21,7 @@ _LARGEST_CHOICE = 10
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     page = home_page()
-    # The header lists the same categories, so they are read once.
+    # The header shows the same categories, so they are read only once.
     context = {"home": page, "shop_categories": page.categories, "structured": of_site()}
     return render(request, "shop/catalogue/home.html", context)
 
@@ -53,7 +53,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def suggestions(request: HttpRequest) -> HttpResponse:
-    """Called on every keystroke, so an unusable query gets an empty answer rather than an error."""
+    """Called on every keystroke, so an unusable query gets an empty response rather than an error."""
     query = request.GET.get("q", "").strip()
     is_usable = _SHORTEST_QUERY <= len(query) <= _LONGEST_QUERY
     found = selectors.suggestions(query=query) if is_usable else None
@@ -68,20 +68,20 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "product": shown,
         "quantities": range(1, min(shown.stock, MAX_QUANTITY, _LARGEST_CHOICE) + 1),
-        "neighbours": selectors.neighbours(of=shown),
+        "related_products": selectors.related_products(of=shown),
         "offers": shipping_options(now=now),
         "leaves_in": time_until_cutoff(now=now),
         "reviews": page,
         "histogram": reviews.histogram(product=shown),
-        "standing": reviews.standing(shown),
+        "eligibility": reviews.eligibility(shown),
         "structured": of_product(product=shown, reviews=list(page)),
     }
     return render(request, "shop/catalogue/product.html", context)
 
 
 def product_or_404(request: HttpRequest, slug: str) -> Product:
-    """The listed product, with what the visitor may do about its reviews."""
+    """The listed product, with the visitor's eligibility to review it."""
     try:
-        return reviews.with_standing(Product.objects.on_shelves(), user=request.user).get(slug=slug)
+        return reviews.with_eligibility(Product.objects.on_shelves(), user=request.user).get(slug=slug)
     except Product.DoesNotExist:
         raise Http404 from None

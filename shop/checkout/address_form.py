@@ -1,4 +1,4 @@
-"""Form of a name and an address, with the postcode checked against the country."""
+"""Form for a name and address, with the postcode validated for its country."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from shop.checkout.form_fields import text_field
 
 
 class AddressForm(forms.Form):
-    """Somebody's name and address, with the words by which browsers fill them in."""
+    """Name and address, with the autocomplete tokens browsers use to fill them in."""
 
     name = text_field(gettext_lazy("Full name"), of="name", autocomplete="name")
     line1 = text_field(gettext_lazy("Street and number"), of="line1", autocomplete="address-line1")
@@ -31,23 +31,23 @@ class AddressForm(forms.Form):
         return cleaned
 
     def _check_postcode(self, postcode: str, country: str) -> None:
-        """Some countries have no postcodes. Of an unknown one nothing is known but that most have."""
+        """Some countries have no postcodes; without a country, one is required, since most do."""
         rules = get_validation_rules({"country_code": country}) if country else None
         if not postcode:
             if rules is None or "postal_code" in rules.required_fields:
                 self.add_error("postcode", _("Please enter your postcode."))
-        elif rules is not None and not _fits(postcode, rules):
-            self.add_error("postcode", _does_not_fit(country, rules))
+        elif rules is not None and not _is_valid(postcode, rules):
+            self.add_error("postcode", _invalid_postcode(country, rules))
         else:
             self.cleaned_data["postcode"] = postcode.upper()
 
 
-def _fits(postcode: str, rules: ValidationRules) -> bool:
+def _is_valid(postcode: str, rules: ValidationRules) -> bool:
     return all(matcher.fullmatch(postcode.upper()) for matcher in rules.postal_code_matchers)
 
 
-def _does_not_fit(country: str, rules: ValidationRules) -> str:
-    return _("This is no postcode of %(country)s. One looks like %(example)s.") % {
+def _invalid_postcode(country: str, rules: ValidationRules) -> str:
+    return _("This is not a valid postcode for %(country)s. Example: %(example)s.") % {
         "country": dict(countries()).get(country, country),
         "example": rules.postal_code_examples[0],
     }

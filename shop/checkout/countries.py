@@ -1,4 +1,4 @@
-"""Countries a shopper can choose, with their names in the active language."""
+"""Countries a shopper can choose, named in the active language."""
 
 from functools import lru_cache
 
@@ -6,17 +6,17 @@ from babel import Locale
 from django.utils import translation
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-# Codes that Babel knows beside those of countries: unions, parts of countries, and areas made up for tests.
-_NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "CP", "CQ", "DG", "EA", "IC"}
+# Babel also has codes for unions, parts of countries, and test regions.
+_NOT_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "CP", "CQ", "DG", "EA", "IC"}
 
 
 def countries() -> list[tuple[str, str]]:
-    """ISO 3166 codes and names, by name, in the language of the request."""
+    """ISO 3166 codes and names in the active language, sorted by name."""
     return _countries(translation.to_locale(translation.get_language() or "en"))
 
 
 def likely_country(*, accept_language: str) -> str:
-    """The country that a browser's languages name first, such as AT in `de-AT,de;q=0.9`, or nothing."""
+    """The first country among a browser's languages, such as AT in `de-AT,de;q=0.9`; empty if there is none."""
     known = dict(countries())
     for language, _quality in parse_accept_lang_header(accept_language):
         region = language.rpartition("-")[2].upper()
@@ -28,5 +28,5 @@ def likely_country(*, accept_language: str) -> str:
 @lru_cache
 def _countries(locale: str) -> list[tuple[str, str]]:
     names = Locale.parse(locale).territories
-    known = [(code, name) for code, name in names.items() if len(code) == 2 and code not in _NO_COUNTRIES]
+    known = [(code, name) for code, name in names.items() if len(code) == 2 and code not in _NOT_COUNTRIES]
     return sorted((pair for pair in known if pair[0].isalpha()), key=lambda pair: pair[1])

@@ -1,4 +1,4 @@
-"""Form field for one line of text, as long as an order's column."""
+"""Form field for one line of text, limited to the length of an order's column."""
 
 from typing import Any, cast
 
@@ -10,7 +10,7 @@ from shop.validators import no_control_characters
 
 
 class Line(forms.CharField):
-    """One line of text: every run of spaces, tabs and line breaks is one space."""
+    """One line of text, with runs of whitespace collapsed to a single space."""
 
     default_validators = [no_control_characters]
 
@@ -20,7 +20,7 @@ class Line(forms.CharField):
 
 
 def text_field(label: Any, *, of: str, autocomplete: str, **options: Any) -> Line:
-    """A line of text that is as long as the order's field `of` can hold."""
+    """A line of text, limited to the length of the order's field `of`."""
     widget = forms.TextInput(attrs={"autocomplete": autocomplete, "class": "input w-full"})
     column = cast("models.CharField[str, str]", Order._meta.get_field(of))
     return Line(label=label, max_length=column.max_length, widget=widget, **options)

@@ -1,4 +1,4 @@
-"""Forms of the checkout: address, shipping and payment."""
+"""Checkout forms: address, shipping and payment."""
 
 import secrets
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ NEW_ADDRESS = "new"
 
 
 def new_token() -> str:
-    """One for each checkout form that is shown: however often that form is sent, it gives one order."""
+    """Token for one rendered checkout form: however often it is submitted, it places one order."""
     return secrets.token_urlsafe(24)
 
 
@@ -33,21 +33,21 @@ class PaymentForm(forms.Form):
 
 
 class CheckoutForm(AddressForm, PaymentForm):
-    """Prices are no part of it: what a basket costs is looked up. `seen` is only compared with that.
+    """Prices are never taken from the form: `seen`, the subtotal the shopper saw, is only compared with the basket's.
 
-    A saved address that is chosen stands for what the address fields would have said.
+    A chosen saved address replaces the address fields.
     """
 
     email = forms.EmailField(
         label=_("E-mail"),
         max_length=254,
-        help_text=_("For the receipt and news of your parcel."),
+        help_text=_("For your receipt and delivery updates."),
         widget=forms.EmailInput(attrs={"autocomplete": "email", "class": "input w-full"}),
     )
     saved_address = forms.ChoiceField(required=False, widget=forms.RadioSelect, initial=NEW_ADDRESS)
     keep_address = forms.BooleanField(
         required=False,
-        label=_("Keep this address for my next order"),
+        label=_("Save this address for next time"),
         widget=forms.CheckboxInput(attrs={"class": "checkbox checkbox-primary checkbox-sm"}),
     )
     shipping_method = forms.ChoiceField(
@@ -63,7 +63,7 @@ class CheckoutForm(AddressForm, PaymentForm):
         super().__init__(_with_saved(data, self.saved), **options)
         self.fields["saved_address"].choices = [  # type: ignore[attr-defined]
             *((key, str(address)) for key, address in self.saved.items()),
-            (NEW_ADDRESS, _("Another address")),
+            (NEW_ADDRESS, _("Use a different address")),
         ]
 
     def clean(self) -> dict[str, Any] | None:
@@ -75,15 +75,15 @@ class CheckoutForm(AddressForm, PaymentForm):
 
     @property
     def is_stale(self) -> bool:
-        """Whether what the page itself put into the form came back damaged."""
+        """Whether the form's hidden fields came back invalid."""
         return bool({"token", "seen"} & self.errors.keys())
 
     @property
-    def wants_address_kept(self) -> bool:
+    def should_save_address(self) -> bool:
         return bool(self.cleaned_data["keep_address"]) and self.cleaned_data["saved_address"] not in self.saved
 
-    def lead_to_first_error(self) -> None:
-        """Who cannot see the page is led to what is wrong, too, and what is wrong is never folded away."""
+    def focus_first_error(self) -> None:
+        """Focus the first invalid field, and unfold the address fields if one of them is invalid."""
         if self.errors.keys() & set(ADDRESS_FIELDS):
             self.data = dict(self.data.items()) | {"saved_address": NEW_ADDRESS}
         for name in self.fields:

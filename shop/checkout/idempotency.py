@@ -1,4 +1,4 @@
-"""Idempotency keys of the checkout: a request that is sent again gets the order it placed the first time."""
+"""Idempotency keys of the checkout: a repeated request gets the order it placed the first time."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from orders.models import IdempotencyKey, Order
 
 
 class KeyReused(Exception):
-    """The idempotency key already stands for another request. Nothing was written."""
+    """The idempotency key was already used for a different request. Nothing was written."""
 
     def __init__(self, *, key: str) -> None:
         self.key = key
@@ -20,7 +20,7 @@ class KeyReused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Idempotency:
-    """`key` is what the client chose; `client` says whose key it is."""
+    """`key` is chosen by the client; `client` scopes it."""
 
     client: str
     key: str
@@ -31,15 +31,15 @@ def digest(request: dict[str, Any]) -> str:
 
 
 def claim_key(idempotency: Idempotency | None, *, digest: str, order: Order) -> None:
-    """Raises `IntegrityError` where the key is taken: its unique constraint decides between concurrent requests."""
+    """Raises `IntegrityError` if the key is taken: its unique constraint decides between concurrent requests."""
     if idempotency is not None:
         IdempotencyKey.objects.create(client=idempotency.client, key=idempotency.key, digest=digest, order=order)
 
 
 def known_order(idempotency: Idempotency | None, *, digest: str) -> Order | None:
-    """The order that the key stands for. Raises `KeyReused` if it stands for another request.
+    """The order placed with this key, if any. Raises `KeyReused` if the key was used for a different request.
 
-    Asked only after a refusal: a repeated request must get its order even if that one took the last piece.
+    Looked up only after a failure: a repeated request must get its order even if that order took the last item.
     """
     if idempotency is None:
         return None

@@ -22,7 +22,7 @@ from shop.stock.services import OutOfStock, UnknownProduct, merged, take_stock
 
 @dataclass(frozen=True, slots=True)
 class LineWanted:
-    """`unit_price`, in minor units, is for imports only: they keep the price of the day of sale."""
+    """`unit_price`, in minor units, is for imports only: they keep the price at the time of sale."""
 
     sku: str
     quantity: int
@@ -30,12 +30,12 @@ class LineWanted:
 
     def __post_init__(self) -> None:
         if self.quantity < 1 or (self.unit_price is not None and self.unit_price < 0):
-            raise ValueError("A line wants at least one piece, at a price that is not negative.")
+            raise ValueError("A line needs a quantity of at least 1 and a price that is not negative.")
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """`created` is False for an order that the idempotency key already stood for."""
+    """`created` is False if the idempotency key had already placed this order."""
 
     order: Order
     created: bool
@@ -55,12 +55,12 @@ def checkout(
     currency: str | None = None,
     language: str = "",
 ) -> Placed:
-    """Place an order: take its stock, write it and announce it, in one transaction of at most 12 SQL statements.
+    """Place an order: take stock, save it and enqueue its messages, in one transaction of at most 12 SQL statements.
 
     `currency` (ISO 4217) and `language` default to the shop's. Calls neither the broker nor the gateway.
     Raises `UnknownPaymentMethod`, `UnknownProduct`, `OutOfStock` and `KeyReused`; then nothing was written.
     """
-    _check(payment_method, lines)
+    _check_request(payment_method, lines)
     request: dict[str, Any] = {
         "email": email,
         "name": name,
@@ -83,10 +83,10 @@ def checkout(
     return Placed(order, created=True)
 
 
-def _check(payment_method: str, lines: Sequence[LineWanted]) -> None:
+def _check_request(payment_method: str, lines: Sequence[LineWanted]) -> None:
     check_method(payment_method)
     if not lines:
-        raise ValueError("An order has at least one line.")
+        raise ValueError("An order needs at least one line.")
 
 
 def _place(request: dict[str, Any], lines: Sequence[LineWanted], user: AbstractBaseUser | None) -> Order:
@@ -103,7 +103,7 @@ def _place(request: dict[str, Any], lines: Sequence[LineWanted], user: AbstractB
 
 
 def _for_sale(request: dict[str, Any]) -> ProductQuerySet:
-    """Imports may name products that are not listed; their prices come with them, in the import's currency."""
+    """Imports may contain unlisted products; they bring their own prices, in the import's currency."""
     if request["source"] == Source.IMPORT:
         return Product.objects.all()
     return Product.objects.listed().filter(currency=request["currency"])

@@ -19,7 +19,7 @@ _SATURDAY = 5
 
 @dataclass(frozen=True, slots=True)
 class ShippingOption:
-    """One way to travel. `price` is in minor units of the shop's currency."""
+    """A shipping method on offer. `price` is in minor units of the shop's currency."""
 
     method: str
     price: int
@@ -32,7 +32,7 @@ def shipping_price(*, shipping_method: str) -> int:
 
 
 def shipping_options(*, now: datetime) -> list[ShippingOption]:
-    """All ways to travel, with the days of arrival if the order were placed `now`."""
+    """All shipping methods, with their delivery windows for an order placed `now`."""
     return [
         ShippingOption(
             method=method.value,
@@ -44,18 +44,18 @@ def shipping_options(*, now: datetime) -> list[ShippingOption]:
 
 
 def is_served(*, country: str, shipping_method: str) -> bool:
-    """Whether any carrier goes to this country (ISO 3166-1) that way. Known from their tariffs; nobody is asked."""
+    """Whether any carrier delivers to this country (ISO 3166-1) with this method, going by tariffs, without calls."""
     address = Address(line1="", city="", postcode="", country=country)
     return bool(quotes(consignment=Consignment(name="", address=address, shipping_method=shipping_method)))
 
 
 def not_served_text() -> str:
-    """What people are told then."""
-    return _("No carrier takes parcels there. Nothing was ordered. Choose another country, or another way of shipping.")
+    """Error message for a destination no carrier serves."""
+    return _("We cannot deliver there. Nothing was ordered. Choose a different country or shipping method.")
 
 
 def time_until_cutoff(*, now: datetime) -> timedelta | None:
-    """How long a parcel that is ordered still leaves today; None when none does any more."""
+    """Time left for an order to ship today; None once the cutoff has passed."""
     local = timezone.localtime(now, timezone.get_default_timezone())
     closes = local.replace(hour=settings.SHIPPING_CUTOFF_HOUR, minute=0, second=0, microsecond=0)
     is_open = local < closes and local.weekday() < _SATURDAY

@@ -1,4 +1,4 @@
-"""Checkout page: places one order however often its form is sent."""
+"""Checkout page: places one order, however often its form is submitted."""
 
 import hashlib
 
@@ -29,7 +29,7 @@ from shop.order_pages.selectors import orders_of
 from shop.stock.services import OutOfStock, UnknownProduct
 
 _PLACED = "placed"
-# Forms that may still be sent again from another tab or with the back button.
+# Forms that may still be resubmitted from another tab or with the back button.
 _REMEMBERED = 10
 
 
@@ -38,37 +38,41 @@ _REMEMBERED = 10
 def checkout(request: HttpRequest) -> HttpResponse:
     earlier = _already_placed(request)
     if earlier:
-        messages.info(request, _("You have placed this order already. Here it is."))
+        messages.info(request, _("You have already placed this order. Here it is."))
         return redirect("shop:order", earlier)
     contents = basket_of(request).contents()
     if not contents.lines:
-        messages.info(request, _("Your basket is empty, so there is nothing to check out."))
+        messages.info(request, _("Your basket is empty. Add something to check out."))
         return redirect("shop:basket")
     if request.method == "POST":
         return _submitted(request, contents)
     if not contents.can_check_out:
         return redirect("shop:basket")
     saved = _saved(request)
-    return _page(request, contents, CheckoutForm(saved=saved, initial=_known(request, saved) | _fresh(contents)))
+    return _page(request, contents, CheckoutForm(saved=saved, initial=_prefilled(request, saved) | _fresh(contents)))
 
 
 def _submitted(request: HttpRequest, contents: Contents) -> HttpResponse:
     form = CheckoutForm(request.POST, saved=_saved(request))
     if not form.is_valid():
         if form.is_stale:
-            form.add_error(None, _("This form was out of date. Please look it over and send it again."))
+            form.add_error(None, _("This page was out of date. Please check your order and place it again."))
             form = _with_fresh(form, contents)
         return _page(request, contents, form)
     if form.cleaned_data["seen"] != contents.subtotal:
-        form.add_error(None, _("Your basket or a price changed. Please look at the new total and send it again."))
+        form.add_error(
+            None, _("Your basket or a price has changed. Please check the new total and place your order again.")
+        )
         return _page(request, contents, _with_fresh(form, contents))
     try:
         order = _place(request, contents, form)
     except (OutOfStock, UnknownProduct):
-        messages.error(request, _("Something in your basket was sold meanwhile. Nothing was ordered."))
+        messages.error(request, _("Something in your basket has just sold out. Your order was not placed."))
         return redirect("shop:basket")
     except KeyReused:
-        form.add_error(None, _("This form was already used for another order. Please send it again."))
+        form.add_error(
+            None, _("This page was already used for another order. Please check your order and place it again.")
+        )
         return _page(request, contents, _with_fresh(form, contents))
     return redirect("shop:order", order.public_id)
 
@@ -89,20 +93,20 @@ def _place(request: HttpRequest, contents: Contents, form: CheckoutForm) -> Orde
     )
     basket_of(request).clear()
     _remember(request, data["token"], placed.order)
-    if user and form.wants_address_kept:
-        _keep_address(request, user, form)
+    if user and form.should_save_address:
+        _save_address(request, user, form)
     return placed.order
 
 
-def _keep_address(request: HttpRequest, user: AbstractBaseUser, form: CheckoutForm) -> None:
+def _save_address(request: HttpRequest, user: AbstractBaseUser, form: CheckoutForm) -> None:
     try:
         addresses.add_address(user=user, name=form.cleaned_data["name"], address=_address(form))
-    except addresses.TooManyAddresses as refusal:
-        messages.info(request, str(refusal))
+    except addresses.TooManyAddresses as error:
+        messages.info(request, str(error))
 
 
 def _page(request: HttpRequest, contents: Contents, form: CheckoutForm) -> HttpResponse:
-    form.lead_to_first_error()
+    form.focus_first_error()
     offers = shipping_options(now=timezone.now())
     context = {
         "contents": contents,
@@ -119,13 +123,13 @@ def _fresh(contents: Contents) -> dict[str, object]:
 
 
 def _with_fresh(form: CheckoutForm, contents: Contents) -> CheckoutForm:
-    """The same answers, with a new token and the total that is now shown."""
+    """The same input, with a new token and the current total."""
     form.data = dict(form.data.items()) | {name: str(value) for name, value in _fresh(contents).items()}
     return form
 
 
-def _known(request: HttpRequest, saved: list[SavedAddress]) -> dict[str, object]:
-    """Who has bought here before need not type it all again."""
+def _prefilled(request: HttpRequest, saved: list[SavedAddress]) -> dict[str, object]:
+    """Prefill from the shopper's account, saved addresses or last order."""
     guess: dict[str, object] = {"country": likely_country(accept_language=request.headers.get("Accept-Language", ""))}
     if not request.user.is_authenticated:
         return guess
@@ -152,7 +156,7 @@ def _address(form: CheckoutForm) -> Address:
 
 
 def _client(request: HttpRequest) -> str:
-    """Whose key a token is: a token that leaks is of no use in another session."""
+    """Scope of a token: a leaked token is useless in another session."""
     if not request.session.session_key:
         request.session.create()
     return "web:" + hashlib.sha256(str(request.session.session_key).encode()).hexdigest()[:40]

@@ -34,7 +34,7 @@ _ACTIONS = (
     "operations.edit_message",
     "operations.discard_message",
     "operations.pause_queue",
-    "payments.give_back_payment",
+    "payments.refund_payment",
     "shop.restock_product",
     "shop.correct_stock",
     "shipping.reship_parcel",

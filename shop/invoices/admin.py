@@ -18,8 +18,8 @@ def print_invoices(model_admin: Any, request: HttpRequest, chosen: QuerySet[Orde
     orders = list(chosen.order_by("placed_at")[: MAX_AT_ONCE + 1])
     try:
         pdf = combined_invoices(orders=orders)
-    except NoInvoice as refused:
-        messages.warning(request, str(refused))
+    except NoInvoice as error:
+        messages.warning(request, str(error))
         return None
     response = HttpResponse(pdf, content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="invoices-{len(orders)}.pdf"'

@@ -1,4 +1,4 @@
-"""Reads of an order as its page and the API show it, and of the orders of one shopper."""
+"""Order reads for its page and the API, and the orders of one shopper."""
 
 import hashlib
 from collections.abc import Sequence
@@ -21,12 +21,12 @@ from shipping.models import Shipment
 from shipping.selectors import booked_window, event_text, events_of, expected_window, tracking_url
 from shop.order_pages.progress import OrderProgress, StepState, order_progress
 
-_ON_THE_WAY = (Status.PLACED, Status.PAID, Status.SHIPPED)
+_ESTIMABLE = (Status.PLACED, Status.PAID, Status.SHIPPED)
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """`event` is a word for programs, `text` a sentence for people."""
+    """`event` is for programs, `text` for people."""
 
     at: datetime
     event: str
@@ -35,7 +35,7 @@ class TimelineEntry:
 
 @dataclass(frozen=True, slots=True)
 class ShipmentSummary:
-    """`steps` are what the carrier told of the parcel, oldest first."""
+    """`steps` are the carrier's tracking events, oldest first."""
 
     status: str
     carrier: str
@@ -46,12 +46,12 @@ class ShipmentSummary:
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """`is_final`: nothing will happen to the order by itself any more. `version` changes whenever the view does.
+    """An order as its page and the API show it.
 
-    `waits_for_a_person`: nothing will until an operator has mended a step that failed for good.
-    `paid_at`: when money was taken, whatever became of it. `estimate`: when the parcel arrives, if it can be told.
-    `unpaid_until`: when the order ends unless something is done about its payment; until then it holds its goods,
-    except after a failed payment, which has put them back on sale.
+    `is_final`: no automatic step is left. `needs_operator`: a step failed for good, and an operator has to fix it.
+    `paid_at`: when the payment was captured, even if refunded since. `estimate`: the delivery window, if known.
+    `unpaid_until`: when the order is cancelled unless it is paid; until then its stock stays reserved, except after a
+    failed payment, which releases it. `version` changes whenever the view does.
     """
 
     order: Order
@@ -59,7 +59,7 @@ class OrderView:
     payment: PaymentSummary | None
     shipment: ShipmentSummary | None
     is_final: bool
-    waits_for_a_person: bool
+    needs_operator: bool
     can_cancel: bool
     can_pay: bool
     progress: OrderProgress
@@ -70,7 +70,7 @@ class OrderView:
 
     @property
     def has_invoice(self) -> bool:
-        """Whether money was taken, and so has to be accounted for."""
+        """Whether a payment was captured, so that an invoice is due."""
         return self.payment is not None and self.payment.status in (PaymentStatus.CAPTURED, PaymentStatus.REFUNDED)
 
 
@@ -80,7 +80,7 @@ def order_by_public_id(*, public_id: str) -> Order:
 
 
 def order_view(*, public_id: str) -> OrderView:
-    """The order as its page and the API show it, in four statements, five once there is a parcel.
+    """The order as its page and the API show it, in four statements, or five with a parcel.
 
     Raises `Order.DoesNotExist`.
     """
@@ -97,22 +97,22 @@ def order_view(*, public_id: str) -> OrderView:
         parcel_status=shipment.status if shipment else None,
     )
     estimate = _estimate(order, progress, shipment)
-    waits = not is_final and order_timeline.needs_attention(events)
-    unpaid_until = _unpaid_until(order, events) if waits or orders.can_pay(order) else None
+    needs_operator = not is_final and order_timeline.needs_attention(events)
+    unpaid_until = _unpaid_until(order, events) if needs_operator or orders.can_pay(order) else None
     return OrderView(
         order=order,
         timeline=timeline,
         payment=payment,
         shipment=shipment,
         is_final=is_final,
-        waits_for_a_person=waits,
+        needs_operator=needs_operator,
         can_cancel=orders.can_cancel(order),
         can_pay=orders.can_pay(order),
         progress=progress,
         estimate=estimate,
         paid_at=_last_at(events, Status.PAID),
         unpaid_until=unpaid_until,
-        version=_version(order.status, timeline, payment, shipment, progress, estimate, unpaid_until, *_eyes()),
+        version=_version(order.status, timeline, payment, shipment, progress, estimate, unpaid_until, *_viewer()),
     )
 
 
@@ -122,10 +122,10 @@ def orders_of(*, user: AbstractBaseUser) -> QuerySet[Order]:
 
 
 def unfinished_orders_of(*, user: AbstractBaseUser) -> QuerySet[Order]:
-    """A shopper's orders that still need name and address, because goods or money are under way."""
-    owed = Q(status=Status.CANCELLED, payments__status=PaymentStatus.CAPTURED)
-    moving = Q(status__in=(Status.PLACED, Status.PAYMENT_FAILED, Status.PAID, Status.SHIPPED))
-    return orders_of(user=user).filter(moving | owed).distinct()
+    """A shopper's orders that still need their personal data, because a delivery or refund is in progress."""
+    refund_due = Q(status=Status.CANCELLED, payments__status=PaymentStatus.CAPTURED)
+    in_progress = Q(status__in=(Status.PLACED, Status.PAYMENT_FAILED, Status.PAID, Status.SHIPPED))
+    return orders_of(user=user).filter(in_progress | refund_due).distinct()
 
 
 def _shipment(order: Order) -> ShipmentSummary | None:
@@ -142,8 +142,8 @@ def _shipment(order: Order) -> ShipmentSummary | None:
 
 
 def _estimate(order: Order, progress: OrderProgress, shipment: ShipmentSummary | None) -> DeliveryWindow | None:
-    """What has not left yet leaves today at the earliest; while something is broken nobody can tell."""
-    if order.status not in _ON_THE_WAY or any(step.state == StepState.TROUBLE for step in progress.steps):
+    """An unshipped order leaves today at the earliest; while a step is failing there is no estimate."""
+    if order.status not in _ESTIMABLE or any(step.state == StepState.TROUBLE for step in progress.steps):
         return None
     if shipment:
         return booked_window(shipment=order.shipment)
@@ -152,7 +152,7 @@ def _estimate(order: Order, progress: OrderProgress, shipment: ShipmentSummary |
 
 
 def _unpaid_until(order: Order, events: Sequence[OrderEvent]) -> datetime | None:
-    """A time that has passed is no promise any more: the order ends at any moment."""
+    """None once the deadline has passed, since the order may be cancelled at any moment."""
     until = orders.payment_deadline(order=order, events=events)
     return until if until and until > timezone.now() else None
 
@@ -161,8 +161,8 @@ def _last_at(events: Sequence[OrderEvent], kind: str) -> datetime | None:
     return next((event.at for event in reversed(events) if event.kind == kind), None)
 
 
-def _eyes() -> tuple[str | None, str]:
-    """Words and times of a page are those of who looks at it."""
+def _viewer() -> tuple[str | None, str]:
+    """Language and time zone of the viewer, in which the page is rendered."""
     return get_language(), timezone.get_current_timezone_name()
 
 

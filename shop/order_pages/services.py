@@ -1,4 +1,4 @@
-"""What a shopper or the API does to an order after checkout: pay again, cancel."""
+"""Changes to an order after checkout: retry its payment, cancel it."""
 
 from messaging.outbox import transaction
 from orders import services as orders
@@ -7,10 +7,10 @@ from payments.gateways import check_method
 
 
 def pay_again(*, order: Order, payment_method: str) -> None:
-    """Try another payment method after a failed payment.
+    """Retry a failed payment with the given payment method.
 
-    Raises `UnknownPaymentMethod`, `IllegalTransition` unless the payment failed, and `OutOfStock` if the goods were
-    sold meanwhile; then nothing was written.
+    Raises `UnknownPaymentMethod`, `IllegalTransition` unless the payment failed, and `OutOfStock` if an item has sold
+    out since; then nothing was written.
     """
     check_method(payment_method)
     with transaction():
@@ -20,7 +20,7 @@ def pay_again(*, order: Order, payment_method: str) -> None:
 def cancel(*, order: Order, reason: str = "customer") -> None:
     """Cancel an order that has not been shipped. Its stock is released; a captured payment is refunded.
 
-    Raises `IllegalTransition` once a parcel is booked, and for an order that is cancelled already.
+    Raises `IllegalTransition` once a parcel is booked, or if the order is already cancelled.
     """
     with transaction():
         orders.cancel_order(order=order, reason=reason)

@@ -1,6 +1,6 @@
-"""Page of one order: watch its progress, cancel it, pay again, order the same products again.
+"""Order page: follow its progress, cancel it, retry its payment, reorder its products.
 
-Whoever knows an order's public id may see it: the id is 128 random bits, and guests have nothing else.
+Anyone with an order's public id may see it: the id has 128 random bits, and guests have no other credential.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ from shop.stock.services import OutOfStock, merged
 
 
 def private_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Excluded from caches and search engines, since whoever has the address may see the order."""
+    """Excluded from caches and search engines, since anyone with the URL may see the order."""
 
     @never_cache
     @wraps(view)
@@ -54,7 +54,7 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
 @private_page
 @require_safe
 def live(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The part of the page that changes; 304 while nothing has, so that nothing is drawn or read out again."""
+    """The part of the page that changes; 304 while it has not, so that nothing is redrawn or read out again."""
     context = page_context(public_id)
     etag = quote_etag(context["view"].version)
     response = get_conditional_response(request, etag=etag)
@@ -73,8 +73,8 @@ def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
     except IllegalTransition:
         messages.error(request, _("It is too late to cancel this order."))
     else:
-        messages.success(request, _("The order is cancelled. Money that was taken comes back by itself."))
-    return _moved(request, public_id)
+        messages.success(request, _("Your order is cancelled. If you were charged, we refund you automatically."))
+    return _updated(request, public_id)
 
 
 @private_page
@@ -82,47 +82,47 @@ def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
 def pay(request: HttpRequest, public_id: str) -> HttpResponse:
     order, form = page_context(public_id)["order"], PaymentForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("Please choose how you want to pay."))
-        return _moved(request, public_id)
+        messages.error(request, _("Please choose a payment method."))
+        return _updated(request, public_id)
     try:
         services.pay_again(order=order, payment_method=form.cleaned_data["payment_method"])
     except IllegalTransition:
-        messages.error(request, _("This order cannot be paid again. Its state is shown here."))
+        messages.error(request, _("This payment cannot be retried. See the current status below."))
     except OutOfStock:
-        messages.error(request, _("Something in this order was sold meanwhile, so it cannot be paid again."))
+        messages.error(request, _("Something in this order has sold out, so the payment cannot be retried."))
     else:
-        messages.success(request, _("Thank you. We are trying the payment again."))
-    return _moved(request, public_id)
+        messages.success(request, _("Thank you. We are retrying the payment."))
+    return _updated(request, public_id)
 
 
 @private_page
 @require_POST
 def reorder(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Put the same goods into the basket, at today's prices and as far as they are there."""
+    """Add the order's products to the basket, at current prices and as far as they are in stock."""
     lines = list(page_context(public_id)["order"].lines.all())
     names = {line.sku: line.name for line in lines}
     done = basket_of(request).refill(wanted=merged((line.sku, line.quantity) for line in lines))
-    _tell_refilled(request, done, names)
+    _notify_refilled(request, done, names)
     return redirect("shop:basket")
 
 
-def _tell_refilled(request: HttpRequest, done: Refill, names: dict[str, str]) -> None:
+def _notify_refilled(request: HttpRequest, done: Refill, names: dict[str, str]) -> None:
     if done.added:
-        told = ngettext("%(count)d piece is in your basket.", "%(count)d pieces are in your basket.", done.added)
-        messages.success(request, told % {"count": done.added})
+        text = ngettext("%(count)d item is in your basket.", "%(count)d items are in your basket.", done.added)
+        messages.success(request, text % {"count": done.added})
     if done.short:
-        told = ngettext(
-            "%(count)d piece was not added: it is not in stock, or the basket is full.",
-            "%(count)d pieces were not added: they are not in stock, or the basket is full.",
+        text = ngettext(
+            "%(count)d item was not added: it is out of stock, or your basket is full.",
+            "%(count)d items were not added: they are out of stock, or your basket is full.",
             done.short,
         )
-        messages.warning(request, told % {"count": done.short})
+        messages.warning(request, text % {"count": done.short})
     if done.gone:
         gone = ", ".join(names[sku] for sku in done.gone)
         messages.warning(request, _("No longer sold: %(products)s.") % {"products": gone})
 
 
-def _moved(request: HttpRequest, public_id: str) -> HttpResponse:
+def _updated(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "shop/order_pages/_live.html", page_context(public_id) | {"is_update": True})
     return redirect("shop:order", public_id)

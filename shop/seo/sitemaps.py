@@ -12,7 +12,7 @@ from shop.models import Category, Product, ProductQuerySet
 
 
 class _ShopSitemap(Sitemap):  # type: ignore[type-arg]
-    """Addresses under SITE_URL, whichever host was asked."""
+    """URLs under SITE_URL, whatever the request's host."""
 
     def get_protocol(self, protocol: str | None = None) -> str:
         return urlsplit(settings.SITE_URL).scheme
@@ -47,5 +47,5 @@ SITEMAPS: "dict[str, type[Sitemap[Any]] | Sitemap[Any]]" = {
 
 
 def pages() -> int:
-    """How many files the sitemap has: 50,000 goods fit into one."""
+    """Number of sitemap files, each of up to 50,000 products."""
     return int(ProductSitemap().paginator.num_pages)

@@ -1,4 +1,4 @@
-"""Picture and description shown where somebody shares a page."""
+"""Picture and description shown when a page is shared."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +17,7 @@ _CARD = "shop/social-card.webp"
 
 @dataclass(frozen=True)
 class Card:
-    """`address` is absolute; width and height, in pixels, are None where the file does not say."""
+    """`address` is an absolute URL; `width` and `height` are in pixels, or None if unknown."""
 
     address: str
     width: int | None
@@ -26,23 +26,23 @@ class Card:
 
 
 def card_of(product: Product | None) -> Card:
-    """A product's own picture; for all other pages the shop's card, whose words are its slogan."""
+    """The product's picture, or the shop's card with its slogan on all other pages."""
     path = (product.image or NO_PICTURE) if product else _CARD
     width, height = _size(path) or (None, None)
     return Card(absolute_url(picture_at(path)), width, height, product.name if product else "")
 
 
 def category_description(category: Category | None) -> str:
-    """What a shelf has; one that nobody wrote about tells its name."""
+    """The category's blurb, or a sentence with its name if it has none."""
     if not category:
         return ""
-    sentence = _("%(name)s at Conveyor: what is on the shelf, with prices, stock and reviews.")
+    sentence = _("%(name)s at Conveyor: see prices, stock and customer reviews.")
     return category.blurb or sentence % {"name": category.name}
 
 
 @lru_cache(maxsize=1024)
 def _size(path: str) -> tuple[int, int] | None:
-    """Width and height of a WebP file below static/, by its header (developers.google.com/speed/webp, "Container")."""
+    """Width and height of a WebP file in static/, from its header (developers.google.com/speed/webp, "Container")."""
     try:
         found = finders.find(path)
     except SuspiciousFileOperation:

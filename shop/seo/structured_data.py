@@ -1,4 +1,4 @@
-"""Structured data for search engines: schema.org objects for a JSON-LD block."""
+"""Structured data for search engines: schema.org objects in JSON-LD."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +18,7 @@ _CONTEXT = "https://schema.org"
 
 
 def absolute_url(path: str) -> str:
-    """The full address, under the one host that the shop is known by."""
+    """The full URL under SITE_URL, the shop's canonical host."""
     return f"{settings.SITE_URL}{path}"
 
 
@@ -60,17 +60,17 @@ def of_product(*, product: Product, reviews: Sequence[Review]) -> list[Data]:
     if product.rating:
         described["aggregateRating"] = _rating(product.rating, product.rating_count)
         described["review"] = [_review(review) for review in reviews]
-    return [described, _trail(product)]
+    return [described, _breadcrumbs(product)]
 
 
 def _offer(product: Product) -> Data:
-    there = "InStock" if product.stock > 0 else "OutOfStock"
+    availability = "InStock" if product.stock > 0 else "OutOfStock"
     return {
         "@type": "Offer",
         "url": absolute_url(product.get_absolute_url()),
         "price": str(exact(product.price, product.currency)),
         "priceCurrency": product.currency,
-        "availability": f"{_CONTEXT}/{there}",
+        "availability": f"{_CONTEXT}/{availability}",
         "itemCondition": f"{_CONTEXT}/NewCondition",
     }
 
@@ -90,7 +90,7 @@ def _review(review: Review) -> Data:
     }
 
 
-def _trail(product: Product) -> Data:
+def _breadcrumbs(product: Product) -> Data:
     steps = [(_("Shop"), reverse("shop:home"))]
     if product.category:
         steps.append((product.category.name, product.category.get_absolute_url()))

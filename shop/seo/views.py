@@ -1,4 +1,4 @@
-"""Files that search engines, browsers and phones fetch: sitemap, robots.txt, favicon, web manifest."""
+"""Files for search engines, browsers and phones: sitemap, robots.txt, favicon, web manifest."""
 
 from django.contrib.sitemaps.views import sitemap as django_sitemap
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -19,7 +19,7 @@ _ICON_SIZES = (192, 512)
 @require_safe
 @cache_control(max_age=3600)
 def sitemap(request: HttpRequest) -> HttpResponse:
-    """The first file has every section; Django answers 404 for a section without the page, so the rest are products."""
+    """Page 1 has every section, later pages only products, since Django raises 404 for a section without that page."""
     section = None if request.GET.get("p", "1") == "1" else "products"
     return django_sitemap(request, sitemaps.SITEMAPS, section=section)
 
@@ -35,14 +35,14 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 @cache_control(max_age=86_400)
 def favicon(request: HttpRequest) -> HttpResponse:
-    """Browsers request this path whatever the page's HTML says."""
+    """Browsers request this path regardless of the page's HTML."""
     return redirect(static("shop/favicon.ico"))
 
 
 @require_safe
 @cache_control(max_age=86_400)
 def manifest(request: HttpRequest) -> HttpResponse:
-    """Web app manifest, with which a phone adds the shop to its home screen."""
+    """Web app manifest, so that the shop can be added to a phone's home screen."""
     described = {
         "name": "Conveyor",
         "short_name": "Conveyor",

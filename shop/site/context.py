@@ -1,4 +1,4 @@
-"""Context processor of the storefront's pages."""
+"""Context processor for storefront pages."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from shop.catalogue import selectors as catalogue
 
 
 def shop(request: HttpRequest) -> dict[str, Any]:
-    """Lazy, so that pages of the admin and of the API pay nothing for it."""
+    """Lazy, so that admin and API pages do not pay for it."""
     return {
         "shop_demo": settings.CONVEYOR_DEMO,
         "shop_site_url": settings.SITE_URL,

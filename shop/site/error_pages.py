@@ -1,7 +1,4 @@
-"""Error pages, and problem details for the API.
-
-People get a page that says what to do next; programs under /api/ get problem details (RFC 9457).
-"""
+"""Error pages for people, and problem details (RFC 9457) for API clients."""
 
 from typing import Any
 
@@ -15,13 +12,13 @@ from shop.api import problems
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if _is_api(request):
-        return Problem(400, detail=_("The request is damaged. Nothing was changed.")).response()
+        return Problem(400, detail=_("The request is invalid. Nothing was changed.")).response()
     return _page(request, 400, _("Bad request"), "shop/site/errors/400.html", bare=True)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if _is_api(request):
-        return Problem(403, detail=_("You may not do this.")).response()
+        return Problem(403, detail=_("You are not allowed to do this.")).response()
     return _page(request, 403, _("Forbidden"), "shop/site/errors/403.html")
 
 
@@ -39,12 +36,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if _is_api(request):
-        return Problem(403, detail=_("The request could not be checked. Nothing was changed.")).response()
-    return _page(request, 403, _("This form could not be checked"), "shop/site/errors/csrf.html")
+        return Problem(403, detail=_("CSRF verification failed. Nothing was changed.")).response()
+    return _page(request, 403, _("We could not verify this form"), "shop/site/errors/csrf.html")
 
 
 def locked_out(request: HttpRequest, *details: Any) -> HttpResponse:
-    """axes' `AXES_LOCKOUT_CALLABLE`: too many wrong passwords for one name from one address."""
+    """`AXES_LOCKOUT_CALLABLE`: too many wrong passwords for one name from one IP address."""
     if _is_api(request):
         return problems.locked_out(request, *details)
     page = _page(request, 429, _("Too many wrong passwords"), "shop/site/errors/429.html")
@@ -57,6 +54,6 @@ def _is_api(request: HttpRequest) -> bool:
 
 
 def _page(request: HttpRequest, status: int, title: str, template: str, bare: bool = False) -> HttpResponse:
-    """`bare` pages use neither database nor session, since these may be what is broken."""
+    """`bare` pages use neither database nor session, since either may be down."""
     body = loader.render_to_string(template, {"title": title}, None if bare else request)
     return HttpResponse(body, status=status)

@@ -82,8 +82,8 @@ class LowStockAdmin(ReadOnlyAdmin):
         seen = parse_number(request.POST.get("seen", ""))
         try:
             products = receive_goods(quantities=quantities, by=cast(User, request.user), seen=seen)
-        except StockroomRefusal as refused:
-            self.message_user(request, str(refused), messages.ERROR)
+        except StockroomRefusal as error:
+            self.message_user(request, str(error), messages.ERROR)
             return False
         count = len(products)
         text = ngettext("%(count)s product restocked.", "%(count)s products restocked.", count)

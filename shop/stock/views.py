@@ -45,8 +45,8 @@ def product_page(request: HttpRequest, product_id: int) -> HttpResponse:
 def _applied(request: HttpRequest, product: Product, form: ReceiveForm | CountForm) -> bool:
     try:
         text = (_count if isinstance(form, CountForm) else _receive)(request, product, form.cleaned_data)
-    except StockroomRefusal as refused:
-        form.add_error(None, str(refused))
+    except StockroomRefusal as error:
+        form.add_error(None, str(error))
         return False
     messages.success(request, text)
     return True

@@ -1,4 +1,4 @@
-"""Template tags and filters of products: pictures, stars, stock."""
+"""Template tags and filters for products: pictures, stars, stock."""
 
 from django import template
 
@@ -13,7 +13,7 @@ register.simple_tag(picture_at)
 
 @register.filter
 def half_stars(rating: float) -> int:
-    """Stars in steps of a half, 0 to 10, as the classes `stars-1` and so on count them."""
+    """Rating in half stars, 0 to 10, as in the CSS classes `stars-0` to `stars-10`."""
     return round(rating * 2)
 
 

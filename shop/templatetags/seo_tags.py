@@ -20,7 +20,7 @@ register.filter(category_description)
 
 @register.simple_tag(takes_context=True)
 def canonical(context: dict[str, Any]) -> str:
-    """The one address of the page that is shown: of what was asked, only the page of a list is part of it."""
+    """Canonical URL of the current page; of the query string, only a list's page number is kept."""
     request = context["request"]
     page = request.GET.get("page", "")
     return absolute_url(request.path) + (f"?page={page}" if page.isdecimal() and page not in ("0", "1") else "")
@@ -28,6 +28,6 @@ def canonical(context: dict[str, Any]) -> str:
 
 @register.simple_tag
 def json_ld(data: list[dict[str, Any]]) -> SafeString:
-    """Data for search engines. Escaped as Django's `json_script` does, so that no text in it can end the block."""
+    """JSON-LD script block, escaped like Django's `json_script` so that no text in it can close the block."""
     text = json.dumps(data, ensure_ascii=False).translate(_NO_MARKUP)
     return format_html('<script type="application/ld+json">{}</script>', SafeString(text))

@@ -1,4 +1,4 @@
-"""Template tags and filters that pages of several packages share: money, hours, pagination."""
+"""Template tags and filters shared across packages: money, durations, pagination."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -25,11 +25,11 @@ def hours(left: timedelta) -> int:
 
 @register.filter
 def minutes(left: timedelta) -> int:
-    """Minutes of `left` beside its whole hours."""
+    """Minutes of `left` beyond its whole hours."""
     return int(left.total_seconds()) % 3600 // 60
 
 
 @register.simple_tag
 def page_numbers(page: Page[Any]) -> Iterator[int | str]:
-    """The first and last pages, those around this one, and a sign for those left out."""
+    """Page numbers to link: first, last and those around the current page, with an ellipsis for gaps."""
     return page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)

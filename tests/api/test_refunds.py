@@ -35,7 +35,7 @@ def test_a_partial_refund_appears_on_the_order(order):
 
 
 def test_a_repeated_key_is_one_refund_and_another_amount_is_rejected(order):
-    token = token_of("give_back_payment")
+    token = token_of("refund_payment")
     assert [ask(order, token=token, key="k1").status_code for _ in range(2)] == [200, 200]
     assert Refund.objects.count() == 1
     assert "Idempotency-Key" in problem(ask(order, BODY | {"amount": 1}, token=token, key="k1"), 422)["errors"]

@@ -39,8 +39,8 @@ def fill_checkout(
 def fill_form(page: Page, *, email: str, city: str = "York") -> None:
     """Fill in the checkout form with a new address."""
     page.get_by_label("E-mail").fill(email)
-    if page.get_by_label("Another address").count():
-        page.get_by_label("Another address").check()
+    if page.get_by_label("Use a different address").count():
+        page.get_by_label("Use a different address").check()
     for label, value in (_ADDRESS | {"City": city}).items():
         page.get_by_label(label).fill(value)
     page.get_by_label("Country").select_option("GB")

@@ -19,7 +19,7 @@ from messaging.operations.permissions import Actor
 from orders.emails.delivery import longest_run
 from orders.models import EmailDelivery
 from tests.auditing import broken
-from tests.delivery import deliver, deliver_due, hurry, take
+from tests.delivery import claim_task, deliver, deliver_due, make_due
 from tests.factories import place
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,7 +73,7 @@ def sent_count(subject: str) -> int:
 def killed_while_sending(server: type[ScriptedServer]) -> Message:
     """A message whose worker was killed after the server accepted its e-mail, before anything was committed."""
     place()
-    message = take(task="orders.send_email")
+    message = claim_task(task="orders.send_email")
     server.after = failing(Killed())
     with pytest.raises(Killed):
         deliver(message)
@@ -88,7 +88,7 @@ def later(seconds: float = 1.0) -> Any:
 
 def test_two_deliveries_of_one_message_send_one_email():
     place()
-    message = take(task="orders.send_email")
+    message = claim_task(task="orders.send_email")
     assert [deliver(message), deliver(message, redelivered=True)] == [State.DONE, State.DONE]
     assert len(mail.outbox) == 1
     assert EmailDelivery.objects.get().state == "sent"
@@ -96,7 +96,7 @@ def test_two_deliveries_of_one_message_send_one_email():
 
 def test_a_message_redelivered_after_its_email_was_sent_only_completes():
     place()
-    message = take(task="orders.send_email")
+    message = claim_task(task="orders.send_email")
     deliver(message)
     Message.objects.filter(pk=message.pk).update(state=State.SENT)
     assert deliver(message, redelivered=True) == State.DONE
@@ -118,7 +118,7 @@ def test_an_operators_retry_sends_it_again_at_most_once(server):
     with later():
         deliver(message, redelivered=True)
     retry(ids=[message.pk], actor=Actor.system("ann"))
-    again = take(task="orders.send_email")
+    again = claim_task(task="orders.send_email")
     assert deliver(again) == State.DONE
     assert len(mail.outbox) == 2
     Message.objects.filter(pk=message.pk).update(state=State.SENT)
@@ -148,14 +148,14 @@ def test_a_concurrent_run_waits_until_the_first_must_have_finished(server):
 
 def test_a_slow_first_run_counts_although_a_second_run_started_meanwhile(server):
     place()
-    message = take(task="orders.send_email")
+    message = claim_task(task="orders.send_email")
     server.after = lambda: _in_a_thread(lambda: deliver(Message.objects.get(pk=message.pk), redelivered=True))
     deliver(message)
     assert message.state == State.PENDING
     assert EmailDelivery.objects.get().state == "sent"
     server.after = None
-    hurry()
-    take(task="orders.send_email", pk=message.pk)
+    make_due()
+    claim_task(task="orders.send_email", pk=message.pk)
     assert deliver(message) == State.DONE
     assert len(mail.outbox) == 1
 
@@ -170,12 +170,12 @@ def test_a_slow_first_run_counts_although_a_second_run_started_meanwhile(server)
 )
 def test_an_email_that_the_server_refused_is_retried(server, refusal):
     place()
-    message = take(task="orders.send_email")
+    message = claim_task(task="orders.send_email")
     server.before = failing(refusal)
     assert deliver(message) == State.PENDING
     assert not EmailDelivery.objects.exists()
     server.before = None
-    hurry()
+    make_due()
     deliver_due()
     message.refresh_from_db()
     assert message.state == State.DONE
@@ -184,7 +184,7 @@ def test_an_email_that_the_server_refused_is_retried(server, refusal):
 
 def test_a_connection_lost_while_sending_is_an_unknown_outcome_and_dead_at_once(server):
     place()
-    message = take(task="orders.send_email")
+    message = claim_task(task="orders.send_email")
     server.after = failing(smtplib.SMTPServerDisconnected("gone"))
     assert deliver(message) == State.DEAD
     assert message.error_type == UNKNOWN
@@ -193,7 +193,7 @@ def test_a_connection_lost_while_sending_is_an_unknown_outcome_and_dead_at_once(
 
 def test_an_email_counts_as_sent_although_closing_the_connection_fails(server):
     place()
-    message = take(task="orders.send_email")
+    message = claim_task(task="orders.send_email")
     server.on_close = failing(smtplib.SMTPServerDisconnected("gone"))
     assert deliver(message) == State.DONE
     assert len(mail.outbox) == 1

@@ -23,7 +23,7 @@ from payments.services import record_decline
 from shop.checkout.services import LineWanted
 from shop.models import Product
 from shop.order_pages.services import pay_again
-from tests.delivery import deliver, deliver_due, take
+from tests.delivery import claim_task, deliver, deliver_due
 from tests.factories import ProductFactory, place
 from tests.races import at_once
 
@@ -80,7 +80,7 @@ def test_nothing_is_enqueued_before_the_deadline(settings: Any):
 def test_money_captured_by_a_dead_charge_is_refunded(settings: Any):
     settings.PAYMENT_RECONCILE_DAYS = 0
     order = place(payment_method="pm_lost_reply")
-    charge = take(task="payments.charge_payment")
+    charge = claim_task(task="payments.charge_payment")
     deliver(charge)
     Message.objects.filter(pk=charge.pk).update(state=State.DEAD)
     assert GatewayCharge.objects.count() == 1
@@ -122,7 +122,7 @@ def test_an_order_paid_again_just_before_its_cancellation_is_kept(settings: Any)
         services.expire_reservations(now=timezone.now())
         record_decline(payment=order.payments.get(), code="card_declined")
         pay_again(order=order, payment_method="pm_bug")
-        assert deliver(take(task=CANCEL, available_at__lte=timezone.now())) == State.DONE
+        assert deliver(claim_task(task=CANCEL, available_at__lte=timezone.now())) == State.DONE
     assert status(order) == Status.PLACED
 
 
@@ -131,7 +131,7 @@ def test_an_order_paid_since_it_was_found_is_kept(settings: Any):
     with later(settings):
         services.expire_reservations(now=timezone.now())
         services.mark_paid(order=order)
-        assert deliver(take(task=CANCEL)) == State.DONE
+        assert deliver(claim_task(task=CANCEL)) == State.DONE
     assert status(order) == Status.PAID
 
 
@@ -173,9 +173,9 @@ def test_a_charge_concurrent_with_the_cancellation_leaves_a_consistent_order(met
     """Either the order is paid and kept, or it is cancelled and the money refunded. With real threads."""
     settings.CONVEYOR_RESERVATION_SECONDS = 0
     orders = [place(payment_method=method, city="Bern") for _ in range(8)]
-    charges = [take(task="payments.charge_payment", subject=order.number) for order in orders]
+    charges = [claim_task(task="payments.charge_payment", subject=order.number) for order in orders]
     services.expire_reservations(now=timezone.now())
-    cancels = [take(task=CANCEL, subject=order.number) for order in orders]
+    cancels = [claim_task(task=CANCEL, subject=order.number) for order in orders]
     for charge, cancel in zip(charges, cancels, strict=True):
         at_once(partial(deliver, charge), partial(deliver, cancel))
         assert audit() == []

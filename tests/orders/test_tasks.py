@@ -17,7 +17,7 @@ from orders.models import Order, Status
 from orders.receivers import record_failed_attempt
 from orders.timeline import describe, needs_attention
 from shop.order_pages.services import cancel, pay_again
-from tests.delivery import deliver, deliver_all, deliver_due, take
+from tests.delivery import claim_task, deliver, deliver_all, deliver_due
 from tests.factories import place
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,7 +47,7 @@ def test_the_customer_gets_an_email_at_each_step():
 
 def test_an_email_has_the_items_the_price_and_a_link():
     order = place(name="Zoë & Co <b>", shipping_method="express")
-    deliver(take(task="orders.send_email"))
+    deliver(claim_task(task="orders.send_email"))
     [email] = mail.outbox
     body = str(email.body)
     assert "Hello Zoë & Co <b>," in body
@@ -84,7 +84,7 @@ def test_cancellation_and_refund_are_emailed():
 
 def test_an_email_has_its_messages_id():
     place()
-    message = take(task="orders.send_email")
+    message = claim_task(task="orders.send_email")
     deliver(message)
     assert [e.extra_headers["Message-ID"] for e in mail.outbox] == [f"<{message.pk}@conveyor.example>"]
 
@@ -92,7 +92,7 @@ def test_an_email_has_its_messages_id():
 def test_an_unreachable_mail_server_is_retried(settings: Any):
     order = place()
     settings.EMAIL_BACKEND = f"{__name__}.UnreachableBackend"
-    message = take(task="orders.send_email")
+    message = claim_task(task="orders.send_email")
     assert deliver(message) == State.PENDING
     event = order.events.get(kind="attempt_failed")
     assert (event.data["step"], event.data["attempt"]) == ("notification", 1)
@@ -155,7 +155,7 @@ def test_paying_again_wins_over_a_concurrent_cancellation(monkeypatch: pytest.Mo
         return -1.0
 
     monkeypatch.setattr("orders.selectors.seconds_until_payment_deadline", pay_first)
-    assert deliver(take(task="orders.cancel_unpaid")) == State.DONE
+    assert deliver(claim_task(task="orders.cancel_unpaid")) == State.DONE
     order.refresh_from_db()
     assert order.status == Status.PLACED
 

@@ -12,7 +12,7 @@ from payments.gateways.simulated import SimulatedGateway
 from payments.models import GatewayCharge, GatewayRefund, Payment, PaymentStatus
 from payments.selectors import PaymentSummary
 from shop.order_pages.services import cancel
-from tests.delivery import deliver, deliver_all, take
+from tests.delivery import claim_task, deliver, deliver_all
 from tests.factories import place
 from tests.payments.outcomes import CHARGE, REFUND, Interrupted, is_sound, status, summary
 
@@ -34,7 +34,7 @@ def test_an_order_cancelled_during_its_charge_is_refunded(monkeypatch: pytest.Mo
     order = place()
     interrupted = Interrupted(then=lambda: cancel(order=Order.objects.get()))
     monkeypatch.setattr("payments.tasks.gateway", lambda: interrupted)
-    assert deliver(take(task=CHARGE)) == State.DONE
+    assert deliver(claim_task(task=CHARGE)) == State.DONE
     assert status(order) == Status.CANCELLED
     assert order.payments.get().status == PaymentStatus.CAPTURED
     assert is_sound()
@@ -49,7 +49,7 @@ def test_an_order_cancelled_during_its_charge_is_refunded(monkeypatch: pytest.Mo
 def test_a_charge_that_outlives_its_message_is_refunded(monkeypatch: pytest.MonkeyPatch):
     """A worker that was cut off still charges while the message is redelivered, for a cancelled order."""
     order = place()
-    cut_off = take(task=CHARGE)
+    cut_off = claim_task(task=CHARGE)
 
     class Slow(SimulatedGateway):
         def charge(self, **kwargs: Any) -> ChargeResult:
@@ -72,7 +72,7 @@ def test_a_charge_that_outlives_its_message_is_refunded(monkeypatch: pytest.Monk
 
 def test_an_order_cancelled_after_a_lost_reply_is_refunded():
     order = place(payment_method="pm_lost_reply")
-    deliver(take(task=CHARGE))
+    deliver(claim_task(task=CHARGE))
     cancel(order=order)
     assert is_sound()
     deliver_all()
@@ -90,7 +90,7 @@ def test_an_order_cancelled_while_its_card_is_declined_stays_cancelled(monkeypat
             return super().charge(**kwargs)
 
     monkeypatch.setattr("payments.tasks.gateway", CancelledFirst)
-    assert deliver(take(task=CHARGE)) == State.DONE
+    assert deliver(claim_task(task=CHARGE)) == State.DONE
     assert status(order) == Status.CANCELLED
     assert order.payments.get().status == PaymentStatus.CANCELLED
     assert is_sound()
@@ -98,10 +98,10 @@ def test_an_order_cancelled_while_its_card_is_declined_stays_cancelled(monkeypat
 
 def test_an_order_cancelled_after_capture_is_refunded_once():
     order = place()
-    deliver(take(task=CHARGE))
+    deliver(claim_task(task=CHARGE))
     cancel(order=order)
     assert is_sound()
-    message = take(task=REFUND)
+    message = claim_task(task=REFUND)
     assert deliver(message) == State.DONE
     deliver(message)
     deliver(message, redelivered=True)
@@ -112,9 +112,9 @@ def test_an_order_cancelled_after_capture_is_refunded_once():
 
 def test_two_deliveries_of_a_refund_at_once_refund_once(monkeypatch: pytest.MonkeyPatch):
     order = place()
-    deliver(take(task=CHARGE))
+    deliver(claim_task(task=CHARGE))
     cancel(order=order)
-    message = take(task=REFUND)
+    message = claim_task(task=REFUND)
 
     def other_delivery() -> None:
         monkeypatch.undo()
@@ -130,9 +130,9 @@ def test_two_deliveries_of_a_refund_at_once_refund_once(monkeypatch: pytest.Monk
 
 def test_a_completed_refund_is_not_requested_again():
     order = place()
-    deliver(take(task=CHARGE))
+    deliver(claim_task(task=CHARGE))
     cancel(order=order)
-    message = take(task=REFUND)
+    message = claim_task(task=REFUND)
     deliver(message)
     Message.objects.filter(pk=message.pk).update(state=State.SENT)
     assert deliver(message) == State.DONE
@@ -141,13 +141,13 @@ def test_a_completed_refund_is_not_requested_again():
 
 def test_a_second_capture_of_a_paid_order_is_refunded_and_the_order_stays_paid():
     order = place()
-    deliver(take(task=CHARGE))
+    deliver(claim_task(task=CHARGE))
     second = Payment.objects.create(order=order, method="pm_card_visa", amount=order.total, currency="EUR")
     charge = SimulatedGateway().charge(
         idempotency_key=str(second.id), amount=second.amount, currency="EUR", method=second.method
     )
     services.record_capture(payment=second, charge=charge)
     assert is_sound()
-    deliver(take(task=REFUND))
+    deliver(claim_task(task=REFUND))
     assert status(order) == Status.PAID
     assert is_sound()

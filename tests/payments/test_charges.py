@@ -19,7 +19,7 @@ from payments.gateways.simulated import SimulatedGateway
 from payments.models import GatewayCharge, Payment, PaymentStatus
 from payments.selectors import PaymentSummary
 from shop.order_pages.services import pay_again
-from tests.delivery import deliver, deliver_all, deliver_due, hurry, take
+from tests.delivery import claim_task, deliver, deliver_all, deliver_due, make_due
 from tests.factories import place
 from tests.payments.outcomes import CHARGE, is_sound, status, summary
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_a_working_card_pays_the_order():
     order = place()
-    assert deliver(take(task=CHARGE)) == State.DONE
+    assert deliver(claim_task(task=CHARGE)) == State.DONE
     payment = order.payments.get()
     assert status(order) == Status.PAID
     assert payment.status == PaymentStatus.CAPTURED
@@ -42,10 +42,10 @@ def test_a_working_card_pays_the_order():
 def test_a_happy_charge_is_one_commit_and_at_most_eight_statements(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(circuit_breaker, "LOOK_SECONDS", 3600)
     place()
-    deliver(take(task="orders.send_email"))  # warms up what a running worker has already loaded
-    deliver(take(task=CHARGE))  # refreshes the circuit's state, as happens once a second
+    deliver(claim_task(task="orders.send_email"))  # warms up what a running worker has already loaded
+    deliver(claim_task(task=CHARGE))  # refreshes the circuit's state, as happens once a second
     place()
-    message = take(task=CHARGE)
+    message = claim_task(task=CHARGE)
     with CaptureQueriesContext(connection) as captured:
         deliver(message)
     statements = [query["sql"] for query in captured][:-1]  # the last one is the test's own query
@@ -56,7 +56,7 @@ def test_a_happy_charge_is_one_commit_and_at_most_eight_statements(monkeypatch: 
 
 def test_a_declined_card_fails_the_payment_at_once():
     order = place(payment_method="pm_card_declined")
-    assert deliver(take(task=CHARGE)) == State.DONE
+    assert deliver(claim_task(task=CHARGE)) == State.DONE
     assert status(order) == Status.PAYMENT_FAILED
     assert summary(order) == PaymentSummary("failed", 1, "pm_card_declined", "card_declined")
     assert order.events.get(kind="payment_failed").data == {"reason": "card_declined"}
@@ -65,7 +65,7 @@ def test_a_declined_card_fails_the_payment_at_once():
 
 def test_a_flaky_bank_takes_three_attempts():
     order = place(payment_method="pm_flaky_2")
-    message = take(task=CHARGE)
+    message = claim_task(task=CHARGE)
     assert deliver(message) == State.PENDING
     assert status(order) == Status.PLACED
     assert summary(order) == PaymentSummary("pending", 1, "pm_flaky_2", "")
@@ -97,11 +97,11 @@ def test_an_outage_leads_to_a_dead_message_that_an_operator_can_retry(settings: 
 
 def test_a_lost_reply_leaves_exactly_one_charge():
     order = place(payment_method="pm_lost_reply")
-    deliver(take(task=CHARGE))
+    deliver(claim_task(task=CHARGE))
     assert GatewayCharge.objects.count() == 1
     assert status(order) == Status.PLACED
     assert is_sound()
-    hurry(task=CHARGE)
+    make_due(task=CHARGE)
     deliver_due()
     assert status(order) == Status.SHIPPED
     assert summary(order).attempts == 2
@@ -111,7 +111,7 @@ def test_a_lost_reply_leaves_exactly_one_charge():
 
 def test_a_bug_is_dead_at_once_with_its_traceback_and_one_retry_finishes_the_order():
     order = place(payment_method="pm_bug")
-    message = take(task=CHARGE)
+    message = claim_task(task=CHARGE)
     assert deliver(message) == State.DEAD
     attempt = message.attempt_set.get()
     assert "RuntimeError" in attempt.error_type
@@ -127,7 +127,7 @@ def test_a_bug_is_dead_at_once_with_its_traceback_and_one_retry_finishes_the_ord
 
 def test_a_second_delivery_changes_nothing():
     order = place()
-    message = take(task=CHARGE)
+    message = claim_task(task=CHARGE)
     deliver(message)
     assert deliver(message) == State.DONE
     assert deliver(message, redelivered=True) == State.DONE
@@ -139,7 +139,7 @@ def test_a_second_delivery_changes_nothing():
 
 def test_a_second_delivery_of_a_declined_card_changes_nothing():
     order = place(payment_method="pm_card_declined")
-    message = take(task=CHARGE)
+    message = claim_task(task=CHARGE)
     deliver(message)
     assert deliver(message) == State.DONE
     assert order.events.filter(kind="payment_failed").count() == 1
@@ -148,7 +148,7 @@ def test_a_second_delivery_of_a_declined_card_changes_nothing():
 
 def test_a_worker_lost_between_charge_and_commit_charges_once():
     order = place()
-    message = take(task=CHARGE)
+    message = claim_task(task=CHARGE)
     payment = order.payments.get()
     SimulatedGateway().charge(
         idempotency_key=str(payment.id), amount=payment.amount, currency="EUR", method=payment.method

@@ -10,7 +10,7 @@ from payments.gateways.simulated import SimulatedGateway
 from payments.models import GatewayCharge, GatewayRefund, Payment, PaymentStatus, Refund
 from shop.order_pages.services import cancel
 from tests.auditing import broken
-from tests.delivery import deliver, deliver_all, take
+from tests.delivery import claim_task, deliver, deliver_all
 from tests.factories import place
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,7 +22,7 @@ OWED = "every pending refund has a message that will complete it"
 
 def paid() -> Order:
     order = place()
-    deliver(take(task="payments.charge_payment"))
+    deliver(claim_task(task="payments.charge_payment"))
     assert broken() == {}
     return order
 
@@ -89,7 +89,7 @@ def test_a_capture_that_the_gateway_does_not_know_is_reported(change: dict[str, 
 
 def test_an_unrecorded_charge_is_reported_unless_its_message_is_unsettled():
     place(payment_method="pm_lost_reply")
-    message = take(task="payments.charge_payment")
+    message = claim_task(task="payments.charge_payment")
     deliver(message)
     assert broken() == {}
     Message.objects.filter(pk=message.pk).update(state=State.DEAD)

@@ -15,7 +15,7 @@ from payments.gateways.simulated import NAME
 from payments.models import GatewayCharge, PaymentStatus
 from shop.order_pages.services import cancel
 from tests.auditing import broken
-from tests.delivery import deliver, deliver_all, deliver_due, hurry, take
+from tests.delivery import claim_task, deliver, deliver_all, deliver_due, make_due
 from tests.factories import place
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,7 +30,7 @@ def outage() -> Any:
 
 
 def charge(order: Order) -> Message:
-    message = take(task=CHARGE, subject=order.number)
+    message = claim_task(task=CHARGE, subject=order.number)
     deliver(message)
     return message
 
@@ -68,7 +68,7 @@ def test_no_order_fails_however_long_the_outage_lasts(outage, settings):
     for _ in range(30):
         Circuit.objects.update(probe_at="2026-01-01T00:00Z")
         circuit_breaker.forget()
-        hurry(task=CHARGE)
+        make_due(task=CHARGE)
         deliver_due()
     assert not Message.objects.dead().exists()
     end()
@@ -99,7 +99,7 @@ def test_refunds_wait_for_the_gateway_too(outage):
     for _ in range(3):
         charge(place())
     cancel(order=order)
-    refund = take(task="payments.refund_payment")
+    refund = claim_task(task="payments.refund_payment")
     assert deliver(refund) == State.PENDING
     assert (refund.attempts, refund.waits_for) == (0, NAME)
     end()

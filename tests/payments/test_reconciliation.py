@@ -14,7 +14,7 @@ from payments.gateways import GatewayUnavailable, gateway
 from payments.gateways.simulated import SimulatedGateway
 from payments.models import GatewayCharge, Payment
 from payments.payloads import Reconcile
-from tests.delivery import deliver, deliver_due, take
+from tests.delivery import claim_task, deliver, deliver_due
 from tests.factories import place
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,13 +25,13 @@ def reconcile() -> list[Message]:
     """Run the periodic reconciliation and the comparisons that it enqueues."""
     with transaction():
         enqueue(Reconcile())
-    deliver(take(task=Reconcile.task))
+    deliver(claim_task(task=Reconcile.task))
     return [message for message in deliver_due() if message.task == COMPARE]
 
 
 def paid() -> Payment:
     order = place()
-    deliver(take(task=CHARGE, subject=order.number))
+    deliver(claim_task(task=CHARGE, subject=order.number))
     return order.payments.get()
 
 
@@ -127,13 +127,13 @@ def test_an_unavailable_gateway_is_retried_later(monkeypatch):
     monkeypatch.setattr(SimulatedGateway, "records", unavailable)
     with transaction():
         enqueue(Reconcile())
-    assert deliver(take(task=Reconcile.task)) == State.PENDING
+    assert deliver(claim_task(task=Reconcile.task)) == State.PENDING
 
 
 def test_an_earlier_attempts_charge_is_found_before_the_next_charge(monkeypatch):
     """Gateways forget idempotency keys; an operator's retry a week later must not charge again."""
     order = place(payment_method="pm_lost_reply")
-    message = take(task=CHARGE)
+    message = claim_task(task=CHARGE)
     deliver(message)
 
     def never(self, **kwargs):

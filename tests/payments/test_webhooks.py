@@ -17,7 +17,7 @@ from orders.models import Order, Status
 from payments.models import GatewayEvent, Payment, PaymentStatus
 from payments.services import refund_order
 from shop.order_pages.services import cancel
-from tests.delivery import deliver_all, deliver_due, hurry
+from tests.delivery import deliver_all, deliver_due, make_due
 from tests.factories import place
 from tests.payments.gateways.stripe_server import Fault, StripeServer
 from tests.payments.gateways.stripe_webhook import PATH, event, intent, post_event, signature
@@ -142,7 +142,7 @@ def test_a_decline_known_only_from_a_webhook_fails_the_payment(stripe):
     deliver_due()
     reference = next(iter(stripe.vault.intents))
     post_event(event("payment_intent.payment_failed", intent(payment.pk, reference)))
-    hurry(task=COMPARE)
+    make_due(task=COMPARE)
     deliver_due()
     assert status(order) == Status.PAYMENT_FAILED
 

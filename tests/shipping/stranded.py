@@ -12,7 +12,7 @@ from shipping.models import Shipment
 from shop.checkout.services import LineWanted
 from shop.models import Product, StockMovement
 from shop.office.parcels.services import RESTOCK_RETURNED
-from tests.delivery import deliver, deliver_all, take
+from tests.delivery import claim_task, deliver, deliver_all
 from tests.factories import place
 from tests.shipping.orders import CHARGE, CREATE
 
@@ -45,8 +45,8 @@ def delivered_or_stranded(city: str) -> tuple[Order, Shipment]:
 
 def rejected() -> Order:
     order = place(city="Rejectford")
-    deliver(take(task=CHARGE))
-    assert deliver(take(task=CREATE)) == State.DEAD
+    deliver(claim_task(task=CHARGE))
+    assert deliver(claim_task(task=CREATE)) == State.DEAD
     order.refresh_from_db()
     return order
 

@@ -10,7 +10,7 @@ from orders.models import Status
 from shipping.delivery_problems import BookingInProgress, correct_address
 from shipping.models import CarrierParcel
 from shop.order_pages.services import cancel
-from tests.delivery import deliver, deliver_due, take
+from tests.delivery import claim_task, deliver, deliver_due
 from tests.factories import place
 from tests.shipping.orders import CHARGE, CREATE, status
 from tests.shipping.stranded import BERN, OLGA, delivered_or_stranded, rejected
@@ -50,8 +50,8 @@ def test_a_correction_after_a_discarded_booking_enqueues_another():
 
 def test_an_address_is_not_corrected_while_a_worker_may_be_booking():
     order = place()
-    deliver(take(task=CHARGE))
-    take(task=CREATE)
+    deliver(claim_task(task=CHARGE))
+    claim_task(task=CREATE)
     with pytest.raises(BookingInProgress):
         correct_address(order=order, address=BERN, by=OLGA)
 

@@ -21,7 +21,7 @@ from shipping.documents import store
 from shipping.models import Shipment, ShipmentDocument, ShipmentStatus
 from shipping.selectors import booking_request_for
 from shipping.services import record_booking
-from tests.delivery import deliver, deliver_due, take
+from tests.delivery import claim_task, deliver, deliver_due
 from tests.factories import UserFactory, place
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,8 +31,8 @@ LIST = "/admin/shipping/shipment/"
 
 def shipped(**changes: Any) -> Shipment:
     order = place(**changes)
-    deliver(take(task="payments.charge_payment", subject=order.number))
-    deliver(take(task="shipping.create_shipment", subject=order.number))
+    deliver(claim_task(task="payments.charge_payment", subject=order.number))
+    deliver(claim_task(task="shipping.create_shipment", subject=order.number))
     return Shipment.objects.select_related("order").get(order=order)
 
 
@@ -120,7 +120,7 @@ def test_a_document_is_generated_once_and_stored():
 
 def test_the_carriers_own_label_is_used_if_it_provides_one():
     order = place()
-    deliver(take(task="payments.charge_payment"))
+    deliver(claim_task(task="payments.charge_payment"))
     booking = Booking(carrier="Swiftpost", tracking_number="SP1", label=b"%PDF of the carrier")
     shipment = record_booking(booking_request=booking_request_for(order_id=order.pk), booking=booking)
     assert store.document_pdf(shipment=shipment, kind=LABEL) == b"%PDF of the carrier"

@@ -8,7 +8,7 @@ from shipping.carriers.simulated import Landpost, Swiftpost
 from shipping.models import CarrierParcel, Shipment, ShipmentStatus
 from shipping.selectors import consignment_of
 from tests.auditing import broken
-from tests.delivery import deliver, deliver_all, take
+from tests.delivery import claim_task, deliver, deliver_all
 from tests.factories import place
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,16 +21,16 @@ REPLACED, TWICE = "a replaced shipment is no longer on its way", "no parcel is b
 
 def shipped() -> Order:
     order = place()
-    deliver(take(task="payments.charge_payment"))
+    deliver(claim_task(task="payments.charge_payment"))
     assert broken() == {}
-    deliver(take(task="shipping.create_shipment"))
+    deliver(claim_task(task="shipping.create_shipment"))
     assert broken() == {}
     return order
 
 
 def test_a_paid_order_without_a_booking_message_is_reported():
     order = place()
-    deliver(take(task="payments.charge_payment"))
+    deliver(claim_task(task="payments.charge_payment"))
     Message.objects.filter(task="shipping.create_shipment").update(state=State.DEAD)
     assert SHIPPED not in broken()
     Message.objects.filter(task="shipping.create_shipment").update(state=State.DISCARDED)
@@ -86,7 +86,7 @@ def test_an_order_may_rest_while_its_parcel_is_stranded():
 
 def test_an_orphaned_parcel_is_reported_unless_its_message_is_unsettled():
     order = place()
-    deliver(take(task="payments.charge_payment"))
+    deliver(claim_task(task="payments.charge_payment"))
     Swiftpost().book(idempotency_key=order.number, consignment=consignment_of(order))
     assert broken() == {}
     Message.objects.filter(task="shipping.create_shipment").update(state=State.DISCARDED)

@@ -12,7 +12,7 @@ from orders.timeline import describe
 from shipping.carriers import carrier, carriers
 from shipping.models import CarrierParcel
 from tests.auditing import broken
-from tests.delivery import deliver, deliver_all, take
+from tests.delivery import claim_task, deliver, deliver_all
 from tests.factories import place
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,12 +29,12 @@ def outage() -> Any:
 
 def paid(**options: Any) -> Order:
     order = place(**options)
-    deliver(take(task="payments.charge_payment", subject=order.number))
+    deliver(claim_task(task="payments.charge_payment", subject=order.number))
     return order
 
 
 def ship(order: Order) -> Message:
-    message = take(task=CREATE, subject=order.number)
+    message = claim_task(task=CREATE, subject=order.number)
     deliver(message)
     return message
 
@@ -80,7 +80,7 @@ def test_tracking_is_deferred_too(outage):
     simulated_outages.begin(name=SWIFTPOST, seconds=600)
     for _ in range(3):
         ship(paid())
-    tracking = take(task=TRACK, subject=order.number)
+    tracking = claim_task(task=TRACK, subject=order.number)
     assert deliver(tracking) == State.PENDING
     assert (tracking.attempts, tracking.waits_for) == (0, SWIFTPOST)
 

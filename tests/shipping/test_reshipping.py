@@ -18,7 +18,7 @@ from shop.models import Product, StockMovement
 from shop.office.parcels.services import ParcelNotReturned, restock_returned_parcel
 from shop.order_pages.services import cancel
 from shop.stock.services import OutOfStock
-from tests.delivery import deliver, deliver_all, deliver_due, take
+from tests.delivery import claim_task, deliver, deliver_all, deliver_due
 from tests.factories import place
 from tests.races import at_once
 from tests.shipping.orders import CHARGE, CREATE, status
@@ -122,11 +122,11 @@ def test_a_refunded_order_is_not_reshipped():
 def test_tracking_of_the_first_parcel_never_continues_with_the_second(settings: Any):
     """A webhook reported the loss while the next tracking of the first parcel is still scheduled."""
     order = place(city="Lostville")
-    deliver(take(task=CHARGE))
-    deliver(take(task=CREATE))
+    deliver(claim_task(task=CHARGE))
+    deliver(claim_task(task=CREATE))
     Shipment.objects.update(status=ShipmentStatus.LOST)
     reship(shipment=Shipment.objects.get(), goods_are_back=False, by=OLGA, address=BERN)
-    deliver(take(task=CREATE))
+    deliver(claim_task(task=CREATE))
     first = Message.objects.filter(task="shipping.track_shipment").earliest("id")
     Message.objects.filter(pk=first.pk).update(state=State.SENT)
     assert deliver(first) == State.DONE
@@ -197,8 +197,8 @@ def test_one_of_two_lost_orders_gets_the_last_goods():
 
 def test_a_loss_reported_by_webhook_and_tracking_at_once_is_recorded_once():
     order = place(city="Lostville")
-    deliver(take(task=CHARGE))
-    deliver(take(task=CREATE))
+    deliver(claim_task(task=CHARGE))
+    deliver(claim_task(task=CREATE))
     shipment = Shipment.objects.select_related("order").get()
     lost = Tracking(ParcelState.LOST, (TrackingEvent("e1", timezone.now(), EventCode.LOST),))
     at_once(*[lambda: record_tracking(shipment=shipment, tracking=lost) for _ in range(4)])

@@ -17,7 +17,7 @@ from orders.models import Order, Status
 from shipping.carriers import CarrierEvent, EventCode, TrackingEvent, carrier
 from shipping.carriers.simulated import HEADER, webhook
 from shipping.models import CarrierParcel, ParcelEvent, Shipment, ShipmentStatus
-from tests.delivery import deliver, deliver_all, deliver_due, take
+from tests.delivery import claim_task, deliver, deliver_all, deliver_due
 from tests.factories import place
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,8 +31,8 @@ def _secret(settings):
 
 def shipped(city: str = "Bern") -> Shipment:
     place(city=city)
-    deliver(take(task="payments.charge_payment"))
-    deliver(take(task="shipping.create_shipment"))
+    deliver(claim_task(task="payments.charge_payment"))
+    deliver(claim_task(task="shipping.create_shipment"))
     return Shipment.objects.latest("shipped_at")
 
 

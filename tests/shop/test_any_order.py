@@ -73,11 +73,11 @@ class Shop(RuleBasedStateMachine):
             circuit_breaker.forget()
             call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)
 
-    # -- the shopper --------------------------------------------------------------------------------------------------
+    # -- shopper ------------------------------------------------------------------------------------------------------
 
-    @initialize(wishes=st.lists(st.tuples(st.sampled_from(METHODS), st.sampled_from(CITIES)), min_size=2, max_size=3))
-    def opens(self, wishes: list[tuple[str, str]]) -> None:
-        for method, city in wishes:
+    @initialize(initial=st.lists(st.tuples(st.sampled_from(METHODS), st.sampled_from(CITIES)), min_size=2, max_size=3))
+    def opens(self, initial: list[tuple[str, str]]) -> None:
+        for method, city in initial:
             self.order(method, city, pieces=1)
 
     @precondition(lambda self: len(self.orders) < 5)
@@ -99,7 +99,7 @@ class Shop(RuleBasedStateMachine):
         with suppress(IllegalTransition, OutOfStock):
             pay_again(order=self._order(data), payment_method=method)
 
-    # -- workers and the network --------------------------------------------------------------------------------------
+    # -- workers and network ------------------------------------------------------------------------------------------
 
     @rule(data=st.data(), count=st.integers(1, 6))
     def works_off_messages(self, data: st.DataObject, count: int) -> None:
@@ -167,7 +167,7 @@ class Shop(RuleBasedStateMachine):
         Circuit.objects.filter(opened_at__isnull=False).update(probe_at=timezone.now())
         circuit_breaker.forget()
 
-    # -- the office ---------------------------------------------------------------------------------------------------
+    # -- office -------------------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.orders)
     @rule(data=st.data(), share=st.sampled_from([0.25, 0.5, 1.0]))
@@ -212,7 +212,7 @@ class Shop(RuleBasedStateMachine):
         with outbox.transaction():
             outbox.enqueue(Reconcile())
 
-    # -- what must hold -----------------------------------------------------------------------------------------------
+    # -- invariants ---------------------------------------------------------------------------------------------------
 
     @invariant()
     def nothing_is_broken(self) -> None:
@@ -230,7 +230,7 @@ class Shop(RuleBasedStateMachine):
         assert 0 <= self.product.stock <= 7
 
     def come_to_rest(self) -> None:
-        """All systems are up, and every message is delivered: then nothing is owed, and each order has ended."""
+        """End all outages and deliver every message: then no refund is pending, and every order has a final status."""
         self.all_come_back()
         for message in Message.objects.filter(state=State.SENT):
             deliver(message, redelivered=True)
@@ -250,7 +250,7 @@ class Shop(RuleBasedStateMachine):
         return order
 
 
-def test_every_invariant_holds_whatever_happens_in_whatever_order():
+def test_invariants_hold_under_any_interleaving():
     settings = hypothesis.settings(
         max_examples=20,
         stateful_step_count=40,

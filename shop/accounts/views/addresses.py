@@ -1,4 +1,4 @@
-"""Pages of the shopper's saved addresses."""
+"""Pages for the shopper's saved addresses."""
 
 from typing import cast
 
@@ -18,9 +18,9 @@ from shop.models import SavedAddress, User
 @never_cache
 @require_safe
 @login_required
-def kept(request: HttpRequest) -> HttpResponse:
-    mine = addresses.addresses_of(user=cast(User, request.user))
-    return render(request, "shop/accounts/addresses.html", {"addresses": mine, "section": "addresses"})
+def address_list(request: HttpRequest) -> HttpResponse:
+    saved = addresses.addresses_of(user=cast(User, request.user))
+    return render(request, "shop/accounts/addresses.html", {"addresses": saved, "section": "addresses"})
 
 
 @never_cache
@@ -37,43 +37,43 @@ def add(request: HttpRequest) -> HttpResponse:
         except addresses.TooManyAddresses as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, _("The address is saved."))
+            messages.success(request, _("Address saved."))
             return redirect("shop:addresses")
-    return _page(request, form, heading=_("Add an address"))
+    return _page(request, form, heading=_("Add address"))
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def change(request: HttpRequest, pk: int) -> HttpResponse:
-    saved = _mine(request, pk)
+    saved = _own_address(request, pk)
     form = SavedAddressForm(request.POST) if request.method == "POST" else SavedAddressForm.of(saved)
     if form.is_valid():
         data = form.cleaned_data
         addresses.change_address(saved=saved, name=data["name"], address=form.address, is_default=data["is_default"])
-        messages.success(request, _("The address is saved."))
+        messages.success(request, _("Address saved."))
         return redirect("shop:addresses")
-    return _page(request, form, heading=_("Change an address"))
+    return _page(request, form, heading=_("Edit address"))
 
 
 @require_POST
 @login_required
 def make_default(request: HttpRequest, pk: int) -> HttpResponse:
-    addresses.make_default(saved=_mine(request, pk))
-    messages.success(request, _("The checkout begins with this address from now on."))
+    addresses.make_default(saved=_own_address(request, pk))
+    messages.success(request, _("We will use this address by default at checkout."))
     return redirect("shop:addresses")
 
 
 @require_POST
 @login_required
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
-    addresses.remove_address(saved=_mine(request, pk))
-    messages.success(request, _("The address is removed. Orders that went there keep it."))
+    addresses.remove_address(saved=_own_address(request, pk))
+    messages.success(request, _("Address removed. Past orders still show it."))
     return redirect("shop:addresses")
 
 
-def _mine(request: HttpRequest, pk: int) -> SavedAddress:
-    """Somebody else's address is as unknown as one that is not there."""
+def _own_address(request: HttpRequest, pk: int) -> SavedAddress:
+    """Raises 404 for another shopper's address, as for one that does not exist."""
     return get_object_or_404(addresses.addresses_of(user=cast(User, request.user)), pk=pk)
 
 

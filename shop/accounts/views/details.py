@@ -1,4 +1,4 @@
-"""Pages on which a shopper changes name and e-mail address, downloads their data, and deletes the account."""
+"""Pages for changing account details, downloading personal data and deleting the account."""
 
 from typing import cast
 
@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from shop.accounts import erasure, services
-from shop.accounts.forms import DetailsForm, OwnerForm
+from shop.accounts.forms import DetailsForm, PasswordConfirmationForm
 from shop.models import User
 from shop.order_pages import selectors
 
@@ -30,9 +30,9 @@ def details(request: HttpRequest) -> HttpResponse:
         try:
             services.change_details(user=user, email=form.cleaned_data["email"], name=form.cleaned_data["name"])
         except services.EmailTaken:
-            form.add_error("email", _("This address belongs to another account."))
+            form.add_error("email", _("Another account already uses this address."))
         else:
-            messages.success(request, _("Your details are changed."))
+            messages.success(request, _("Your details have been saved."))
             return redirect("shop:account_details")
     return render(request, "shop/accounts/details.html", {"form": form, "section": "details"})
 
@@ -41,10 +41,10 @@ def details(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def data(request: HttpRequest) -> HttpResponse:
-    """All that the shop knows of the visitor, as a file."""
-    answer = JsonResponse(erasure.data_of(user=cast(User, request.user)), json_dumps_params={"indent": 2})
-    answer["Content-Disposition"] = 'attachment; filename="conveyor-my-data.json"'
-    return answer
+    """The shopper's personal data, as a JSON file."""
+    response = JsonResponse(erasure.personal_data(user=cast(User, request.user)), json_dumps_params={"indent": 2})
+    response["Content-Disposition"] = 'attachment; filename="conveyor-my-data.json"'
+    return response
 
 
 @sensitive_post_parameters("password")
@@ -53,15 +53,17 @@ def data(request: HttpRequest) -> HttpResponse:
 @login_required
 def delete(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
-    form = OwnerForm(request.POST or None, user=user)
+    form = PasswordConfirmationForm(request.POST or None, user=user)
     if form.is_valid():
         try:
             erasure.erase(user=user)
-        except erasure.CannotErase as refusal:
-            form.add_error(None, str(refusal))
+        except erasure.CannotErase as error:
+            form.add_error(None, str(error))
         else:
             logout(request)
-            messages.success(request, _("Your account and your data are deleted. Thank you for having been here."))
+            messages.success(
+                request, _("Your account and your data have been deleted. Thank you for shopping with us.")
+            )
             return redirect("shop:home")
     context = {"form": form, "unfinished": selectors.unfinished_orders_of(user=user), "section": "details"}
     return render(request, "shop/accounts/delete.html", context)

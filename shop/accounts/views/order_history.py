@@ -1,4 +1,4 @@
-"""List of the shopper's orders."""
+"""Page listing the shopper's orders."""
 
 from typing import cast
 

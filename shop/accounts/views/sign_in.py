@@ -1,4 +1,4 @@
-"""Registration, sign-in, and change and reset of a password."""
+"""Pages for registration, sign-in, password change and password reset."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from shop.accounts.forms import RegisterForm, ResetForm, SignInForm
-from shop.accounts.services import EmailTaken, TooManyTries, register
+from shop.accounts.services import EmailTaken, TooManyAttempts, register
 
 _BACKEND = "shop.accounts.authentication.NameOrEmail"
 
@@ -38,12 +38,12 @@ def registration(request: HttpRequest) -> HttpResponse:
             user = register(**form.cleaned_data, client=get_client_ip_address(request))
         except EmailTaken as error:
             form.add_error("email", str(error))
-        except TooManyTries as error:
+        except TooManyAttempts as error:
             form.add_error(None, str(error))
             return render(request, "shop/accounts/register.html", {"form": form, "next": _next(request)}, status=429)
         else:
             login(request, user, backend=_BACKEND)
-            messages.success(request, _("Welcome. Your account is ready."))
+            messages.success(request, _("Welcome! Your account is ready."))
             return redirect(_next(request) or "shop:account")
     return render(request, "shop/accounts/register.html", {"form": form, "next": _next(request)})
 
@@ -61,21 +61,19 @@ class ChangePassword(PasswordChangeView):
     extra_context = {"section": "details"}
 
     def form_valid(self, form: Any) -> HttpResponse:
-        messages.success(self.request, _("Your password is changed. Other devices must sign in again."))
+        messages.success(self.request, _("Password changed. You have been signed out on your other devices."))
         return super().form_valid(form)
 
 
-class AskForReset(PasswordResetView):
-    """The answer is the same for every address, so that nobody learns who has an account."""
+class RequestPasswordReset(PasswordResetView):
+    """Responds the same to every address, so that nobody can find out who has an account."""
 
     template_name = "shop/accounts/reset.html"
     form_class = ResetForm
     success_url = reverse_lazy("shop:login")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        messages.success(
-            self.request, _("If there is an account with this address, an e-mail with a link is on its way to it.")
-        )
+        messages.success(self.request, _("If that address has an account, we have sent a link to it."))
         return super().form_valid(form)
 
 
@@ -84,12 +82,12 @@ class ChooseNewPassword(PasswordResetConfirmView):
     success_url = reverse_lazy("shop:login")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        messages.success(self.request, _("Your new password is set. You can sign in with it."))
+        messages.success(self.request, _("Password changed. You can now sign in with it."))
         return super().form_valid(form)
 
 
 def _next(request: HttpRequest) -> str:
-    """Where the visitor was going, if that is a page of ours."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if is_ours else ""
+    """The page the visitor was heading for, if it is on this site."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    is_local = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return target if is_local else ""

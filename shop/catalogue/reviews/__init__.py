@@ -1,1 +1,1 @@
-"""Reviews of products by their buyers, and moderation."""
+"""Product reviews by verified buyers, and their moderation."""

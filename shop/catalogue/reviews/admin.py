@@ -1,4 +1,4 @@
-"""Admin of reviews: hides and shows them."""
+"""Admin of reviews: hide and show them."""
 
 from typing import cast
 
@@ -16,13 +16,13 @@ from shop.models import Review, User
 
 @admin.register(Review)
 class ReviewAdmin(ReadOnlyAdmin):
-    """What a shopper wrote is not for staff to change: it is shown or hidden."""
+    """Staff cannot edit what a shopper wrote, only show or hide it."""
 
     list_display = ("at", "product_link", "stars", "title", "signed", "is_shown")
     list_filter = ("is_shown", "stars", "at")
     list_select_related = ("product", "user")
     search_fields = ("=product__sku", "title", "text")
-    search_help_text = _("Part of title or text, or a sku in full")
+    search_help_text = _("Part of the title or text, or a full SKU")
     ordering = ("-at", "-id")
     actions = ("hide", "show")
 

@@ -1,4 +1,4 @@
-"""Reads of a product's reviews, and of what the visitor may do about them."""
+"""Reads of a product's reviews, and whether the visitor may write one."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,11 +14,11 @@ from shop.models import Product, ProductQuerySet, Review
 from shop.models.reviews import MAX_STARS
 
 PAGE_SIZE = 5
-_ARRIVING = (Status.SHIPPED, Status.DELIVERED)
+_SHIPPED = (Status.SHIPPED, Status.DELIVERED)
 
 
-class Standing(StrEnum):
-    """What a visitor may do about a product's reviews."""
+class Eligibility(StrEnum):
+    """Whether a visitor may review a product."""
 
     GUEST = "guest"
     NOT_A_BUYER = "not_a_buyer"
@@ -27,16 +27,16 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """How many of all reviews gave so many stars."""
+class HistogramBar:
+    """How many of a product's reviews gave this number of stars."""
 
     stars: int
     count: int
     of: int
 
 
-class _Counted(Paginator):  # type: ignore[type-arg]
-    """Pages of what the product has counted already."""
+class _KnownCountPaginator(Paginator):  # type: ignore[type-arg]
+    """Paginator whose count is known, since the product stores it."""
 
     def __init__(self, *args: object, total: int) -> None:
         self.total = total
@@ -48,34 +48,34 @@ class _Counted(Paginator):  # type: ignore[type-arg]
 
 
 def reviews_of(*, product: Product, page: int | str | None = 1) -> Page[Review]:
-    """Newest first, in one statement, since the product knows how many there are."""
+    """Reviews, newest first, in one statement, since the product stores their number."""
     shown = product.reviews.shown().select_related("user")
-    return _Counted(shown, PAGE_SIZE, total=product.rating_count).get_page(page)
+    return _KnownCountPaginator(shown, PAGE_SIZE, total=product.rating_count).get_page(page)
 
 
-def histogram(*, product: Product) -> list[Bar]:
-    """From five stars to one."""
-    given = product.reviews.shown().order_by().values_list("stars").annotate(count=Count("pk"))
-    counts = dict(given) if product.rating_count else {}
-    return [Bar(stars, counts.get(stars, 0), product.rating_count) for stars in range(MAX_STARS, 0, -1)]
+def histogram(*, product: Product) -> list[HistogramBar]:
+    """Number of reviews by stars, from five to one."""
+    rows = product.reviews.shown().order_by().values_list("stars").annotate(count=Count("pk"))
+    counts = dict(rows) if product.rating_count else {}
+    return [HistogramBar(stars, counts.get(stars, 0), product.rating_count) for stars in range(MAX_STARS, 0, -1)]
 
 
-def with_standing(products: ProductQuerySet, *, user: AbstractBaseUser | AnonymousUser) -> ProductQuerySet:
-    """Products that know whether `user` has bought and reviewed them; asked along with the products themselves."""
+def with_eligibility(products: ProductQuerySet, *, user: AbstractBaseUser | AnonymousUser) -> ProductQuerySet:
+    """Products annotated with whether `user` has bought and reviewed them, in the same statement."""
     if not user.is_authenticated:
         return products
-    lines = OrderLine.objects.filter(sku=OuterRef("sku"), order__user=user.pk, order__status__in=_ARRIVING)
+    lines = OrderLine.objects.filter(sku=OuterRef("sku"), order__user=user.pk, order__status__in=_SHIPPED)
     own = Review.objects.filter(product=OuterRef("pk"), user=user.pk)
     return products.annotate(was_bought=Exists(lines), was_reviewed=Exists(own))
 
 
-def standing(product: Product) -> Standing:
-    """Of the visitor whom `with_standing` asked about."""
+def eligibility(product: Product) -> Eligibility:
+    """Eligibility of the visitor passed to `with_eligibility`."""
     if not hasattr(product, "was_bought"):
-        return Standing.GUEST
+        return Eligibility.GUEST
     if getattr(product, "was_reviewed", False):
-        return Standing.HAS_WRITTEN
-    return Standing.MAY_WRITE if product.was_bought else Standing.NOT_A_BUYER
+        return Eligibility.HAS_WRITTEN
+    return Eligibility.MAY_WRITE if product.was_bought else Eligibility.NOT_A_BUYER
 
 
 def own_review(*, user: AbstractBaseUser, product: Product) -> Review | None:
@@ -83,15 +83,15 @@ def own_review(*, user: AbstractBaseUser, product: Product) -> Review | None:
 
 
 def quotable(*, limit: int = 3) -> list[Review]:
-    """Good words in a few sentences, newest first, each of a product that can be looked at. Two statements."""
-    kind = Review.objects.shown().filter(stars__gte=4, product__is_listed=True).exclude(text="")
-    quotes = list(kind.select_related("product", "user")[:limit])
+    """Positive reviews with text, newest first, of listed products. Two statements."""
+    positive = Review.objects.shown().filter(stars__gte=4, product__is_listed=True).exclude(text="")
+    quotes = list(positive.select_related("product", "user")[:limit])
     products = Product.objects.on_shelves().in_bulk([review.product_id for review in quotes])
     for review in quotes:
         review.product = products.get(review.product_id, review.product)
     return quotes
 
 
-def orders_with(*, user: AbstractBaseUser, sku: str) -> QuerySet[Order]:
-    """The shopper's orders of a product that are on their way or there, which is what a review needs."""
-    return Order.objects.filter(user_id=user.pk, status__in=_ARRIVING, lines__sku=sku).distinct()
+def shipped_orders_of(*, user: AbstractBaseUser, sku: str) -> QuerySet[Order]:
+    """The shopper's shipped or delivered orders of a product, one of which a review needs."""
+    return Order.objects.filter(user_id=user.pk, status__in=_SHIPPED, lines__sku=sku).distinct()

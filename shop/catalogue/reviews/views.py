@@ -1,4 +1,4 @@
-"""Pages on which a buyer writes, changes and withdraws a review."""
+"""Pages for writing, editing and deleting a review."""
 
 from typing import cast
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from shop.catalogue.reviews.forms import ReviewForm
-from shop.catalogue.reviews.selectors import Standing, own_review, standing
+from shop.catalogue.reviews.selectors import Eligibility, eligibility, own_review
 from shop.catalogue.reviews.services import NotABuyer, withdraw_review, write_review
 from shop.catalogue.views import product_or_404
 from shop.models import Product, User
@@ -23,7 +23,7 @@ def write(request: HttpRequest, slug: str) -> HttpResponse:
     form = ReviewForm(request.POST or None, instance=own_review(user=user, product=product))
     if request.method == "POST" and form.is_valid():
         return _written(request, product, form)
-    refused = standing(product) == Standing.NOT_A_BUYER
+    refused = eligibility(product) == Eligibility.NOT_A_BUYER
     context = {"product": product, "form": form, "refused": refused, "is_known": bool(form.instance.pk)}
     return render(request, "shop/catalogue/reviews/write.html", context, status=403 if refused else 200)
 
@@ -33,7 +33,7 @@ def write(request: HttpRequest, slug: str) -> HttpResponse:
 def withdraw(request: HttpRequest, slug: str) -> HttpResponse:
     product = product_or_404(request, slug)
     if withdraw_review(user=cast(User, request.user), product=product):
-        messages.success(request, _("Your review is gone."))
+        messages.success(request, _("Review deleted."))
     return _back_to(product)
 
 
@@ -43,7 +43,7 @@ def _written(request: HttpRequest, product: Product, form: ReviewForm) -> HttpRe
     except NotABuyer as refusal:
         context = {"product": product, "form": form, "refused": True, "refusal": refusal}
         return render(request, "shop/catalogue/reviews/write.html", context, status=403)
-    messages.success(request, _("Thank you! Your review is on the page."))
+    messages.success(request, _("Thank you! Your review is now live."))
     return _back_to(product)
 
 

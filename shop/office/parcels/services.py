@@ -12,7 +12,7 @@ from shop.models import StockMovement
 from shop.stock.services import release_stock, retake_stock
 
 Reason = StockMovement.Reason
-RESTOCK_RETURNED = "shipping.take_back_goods"
+RESTOCK_RETURNED = "shipping.restock_returned_goods"
 
 
 class ParcelNotReturned(RuntimeError):

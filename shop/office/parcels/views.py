@@ -53,8 +53,8 @@ def parcels(request: HttpRequest, order_id: int) -> HttpResponse:
 def _correct(request: HttpRequest, order: Order, form: CorrectionForm) -> None:
     try:
         delivery_problems.correct_address(order=order, address=form.address(), by=request.user)
-    except (delivery_problems.BookingInProgress, IllegalTransition) as refused:
-        messages.error(request, str(refused))
+    except (delivery_problems.BookingInProgress, IllegalTransition) as error:
+        messages.error(request, str(error))
     else:
         _log_success(request, order, _("Address corrected. The parcel is being booked again."))
 
@@ -66,8 +66,8 @@ def _reship(request: HttpRequest, order: Order, form: ReshipForm) -> None:
         is_new = delivery_problems.reship(
             shipment=shipment, goods_are_back=data["goods_are_back"], address=form.address(), by=request.user
         )
-    except (OutOfStock, IllegalTransition) as refused:
-        messages.error(request, str(refused))
+    except (OutOfStock, IllegalTransition) as error:
+        messages.error(request, str(error))
         return
     if is_new:
         _log_success(request, order, _("A replacement parcel is being booked."))
@@ -78,8 +78,8 @@ def _reship(request: HttpRequest, order: Order, form: ReshipForm) -> None:
 def _restock_returned(request: HttpRequest, order: Order) -> None:
     try:
         pieces = services.restock_returned_parcel(order=order, by=request.user)
-    except services.ParcelNotReturned as refused:
-        messages.error(request, str(refused))
+    except services.ParcelNotReturned as error:
+        messages.error(request, str(error))
         return
     text = ngettext("%(count)d piece returned to stock.", "%(count)d pieces returned to stock.", pieces)
     _log_success(request, order, text % {"count": pieces})

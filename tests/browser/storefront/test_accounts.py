@@ -17,17 +17,17 @@ PASSWORD, NEW_PASSWORD = "correct horse battery", "a better horse battery"
 
 
 def register(page: Page, email: str) -> None:
-    page.get_by_role("link", name="Make an account").click()
+    page.get_by_role("link", name="Create account").click()
     page.get_by_label("Full name").fill("Sam Shopper")
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Make an account").click()
+    page.get_by_role("button", name="Create account").click()
     expect(page.get_by_text(f"Signed in as {email}")).to_be_visible()
 
 
 def save_address(page: Page, line1: str) -> None:
     page.get_by_role("link", name="Addresses").click()
-    page.get_by_role("link", name="Add an address").click()
+    page.get_by_role("link", name="Add address").click()
     for label, value in {"Full name": "Sam", "Street": line1, "Postcode": "YO1 6GA", "City": "York"}.items():
         page.get_by_label(label).fill(value)
     page.get_by_label("Country").select_option("GB")
@@ -69,12 +69,12 @@ def test_an_account_from_registration_to_deletion(stack, visit, scripts):
     page.goto("/account/login/")
     page.get_by_role("link", name="Forgot your password?").click()
     page.get_by_label("E-mail").fill(email)
-    page.get_by_role("button", name="Send the link").click()
-    expect(page.locator("#messages")).to_contain_text("an e-mail with a link is on its way")
+    page.get_by_role("button", name="Send link").click()
+    expect(page.locator("#messages")).to_contain_text("we have sent a link to it")
     page.goto(mailed_link(stack, email))
     page.get_by_label("New password", exact=True).fill(NEW_PASSWORD)
     page.get_by_label("New password confirmation").fill(NEW_PASSWORD)
-    page.get_by_role("button", name="Set the password").click()
+    page.get_by_role("button", name="Set password").click()
     sign_in(page, name=email, password=NEW_PASSWORD)
     expect(page.get_by_role("link", name=number)).to_be_visible()
 
@@ -82,10 +82,10 @@ def test_an_account_from_registration_to_deletion(stack, visit, scripts):
     while status(page).get_attribute("data-status") != "delivered":
         page.reload()
     page.goto("/account/details/")
-    page.get_by_role("link", name="Delete my data").click()
+    page.get_by_role("link", name="Delete my account").click()
     page.get_by_label("Password").fill(NEW_PASSWORD)
-    page.get_by_role("button", name="Delete everything now").click()
-    expect(page.locator("#messages")).to_contain_text("Your account and your data are deleted.")
+    page.get_by_role("button", name="Delete account permanently").click()
+    expect(page.locator("#messages")).to_contain_text("Your account and your data have been deleted.")
     page.goto("/account/")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     with stack.db():

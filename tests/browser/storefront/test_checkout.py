@@ -38,10 +38,10 @@ def test_a_declined_card_is_reported_and_another_card_pays(visit):
     expect(page.locator("#order-live")).to_contain_text("The payment did not go through.")
     expect(page.locator("#order-live")).to_contain_text("card declined")
     page.locator("input[value=pm_card_visa]").check()
-    page.get_by_role("button", name="Pay again").click()
-    expect(page.locator("#messages")).to_contain_text("We are trying the payment again.")
+    page.get_by_role("button", name="Retry payment").click()
+    expect(page.locator("#messages")).to_contain_text("We are retrying the payment.")
     expect(status(page)).to_have_attribute("data-status", SHIPPED)
-    expect(page.get_by_role("button", name="Pay again")).to_have_count(0)
+    expect(page.get_by_role("button", name="Retry payment")).to_have_count(0)
 
 
 def test_a_double_click_places_one_order(stack, visit):
@@ -60,7 +60,7 @@ def test_checkout_works_without_javascript(visit):
     fill_basket(page)
     fill_checkout(page, email=new_email())
     place_order(page)
-    again = page.get_by_role("link", name="Load it again to see what is new.")
+    again = page.get_by_role("link", name="Reload this page to see what is new.")
     while status(page).get_attribute("data-status") != "delivered":
         again.click()
     expect(again).to_have_count(0)
@@ -70,8 +70,8 @@ def test_an_order_is_cancelled_on_its_page(visit):
     page = visit("/")
     buy(page, method="pm_slow_5")
     page.get_by_text("Cancel order", exact=True).click()
-    page.get_by_role("button", name="Yes, cancel it").click()
-    expect(page.locator("#messages")).to_contain_text("The order is cancelled.")
+    page.get_by_role("button", name="Yes, cancel order").click()
+    expect(page.locator("#messages")).to_contain_text("Your order is cancelled.")
     expect(page.locator("#timeline li[data-event=cancelled]")).to_have_count(1)
     expect(page.get_by_text("Cancel order", exact=True)).to_have_count(0)
 
@@ -81,8 +81,8 @@ def test_a_cancelled_order_is_refunded_on_its_page(visit):
     buy(page, city="Nowhere")
     expect(page.locator("#timeline")).to_contain_text("The carrier did not answer; retrying at")
     page.get_by_text("Cancel order", exact=True).click()
-    page.get_by_role("button", name="Yes, cancel it").click()
-    expect(page.locator("#timeline")).to_contain_text("Refund started")
+    page.get_by_role("button", name="Yes, cancel order").click()
+    expect(page.locator("#timeline")).to_contain_text("Your money is on its way back")
     expect(status(page)).to_have_attribute("data-status", "refunded")
     expect(page.locator("#timeline")).to_contain_text("Refunded")
 
@@ -108,10 +108,10 @@ def test_a_shopper_signs_in_at_checkout_downloads_the_invoice_and_orders_again(v
     shown = place_order(page)
     expect(status(page)).to_have_attribute("data-status", SHIPPED)
     with page.expect_download() as download:
-        page.get_by_role("link", name="Invoice as PDF").click()
+        page.get_by_role("link", name="Download invoice (PDF)").click()
     assert download.value.suggested_filename == f"invoice-{shown}.pdf"
-    page.get_by_role("button", name="Order the same again").click()
-    expect(page.locator("#messages")).to_contain_text("1 piece is in your basket.")
+    page.get_by_role("button", name="Order again").click()
+    expect(page.locator("#messages")).to_contain_text("1 item is in your basket.")
     page.get_by_role("button", name="Remove").first.click()
     page.get_by_role("button", name="Put it back").click()
     expect(page.get_by_role("link", name="Go to checkout")).to_be_visible()

@@ -50,4 +50,4 @@ def test_a_purchase_with_the_keyboard_alone(visit):
     focus(page, page.get_by_role("button", name="Place order"))
     page.keyboard.press("Enter")
     expect(status(page)).to_have_attribute("data-status", SHIPPED)
-    focus(page, page.get_by_role("link", name="Invoice as PDF"))
+    focus(page, page.get_by_role("link", name="Download invoice (PDF)"))

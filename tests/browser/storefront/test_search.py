@@ -67,7 +67,7 @@ def test_an_invalid_price_is_reported_beside_the_field(visit):
     page = visit("/categories/sound/")
     page.get_by_label("from", exact=True).fill("cheap")
     page.get_by_label("from", exact=True).press("Tab")
-    expect(page.locator("#price-faults")).to_contain_text("Please type a price such as 19.90.")
+    expect(page.locator("#price-faults")).to_contain_text("Please enter a price such as 19.90.")
 
 
 def test_a_misspelled_word_leads_to_a_suggestion(visit):
@@ -80,8 +80,8 @@ def test_a_misspelled_word_leads_to_a_suggestion(visit):
 
 def test_an_empty_result_shows_popular_products_and_categories(visit):
     page = visit("/search/?q=xylophone")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Nothing found for “xylophone”")
-    expect(page.get_by_role("region", name="Popular in the shop").get_by_role("listitem")).to_have_count(4)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("No results for “xylophone”")
+    expect(page.get_by_role("region", name="Popular products").get_by_role("listitem")).to_have_count(4)
     page.get_by_role("main").get_by_role("link", name="Home & Living").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Home & Living")
 
@@ -94,10 +94,10 @@ def test_search_works_without_javascript(visit):
     page.goto("/categories/sound/")
     page.get_by_label("to", exact=True).fill("150")
     page.get_by_label("In stock only").check()
-    page.get_by_role("button", name="Show", exact=True).click()
+    page.get_by_role("button", name="Apply filters", exact=True).click()
     expect(names(page)).to_have_count(3)
     page.get_by_label("Sort by").select_option("price-up")
-    page.get_by_role("button", name="Sort", exact=True).click()
+    page.get_by_role("button", name="Sort products", exact=True).click()
     expect(names(page).first).to_have_text("Kiosk Radio")
 
 

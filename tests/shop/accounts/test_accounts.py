@@ -1,4 +1,4 @@
-"""Does somebody get an account, come in, and come back in after forgetting the password, without telling others?"""
+"""Accounts: registration, sign-in, password reset, details, and no account enumeration."""
 
 import re
 from datetime import timedelta
@@ -14,13 +14,13 @@ from django.utils import timezone
 from messaging.models import Message, State
 from shop.accounts import services as accounts
 from shop.models import User
-from tests.delivery import deliver, deliver_due, take
+from tests.delivery import claim_task, deliver, deliver_due
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 GOOD = "correct horse battery"
-WISHES = {"name": "Ada Lovelace", "email": "Ada@Example.com", "password": GOOD}
+REGISTRATION = {"name": "Ada Lovelace", "email": "Ada@Example.com", "password": GOOD}
 
 
 def text(response: Any) -> str:
@@ -28,7 +28,7 @@ def text(response: Any) -> str:
 
 
 def register(client: Client, **changes: str) -> Any:
-    return client.post("/account/register/", WISHES | changes)
+    return client.post("/account/register/", REGISTRATION | changes)
 
 
 def signs_in(name: str, password: str) -> bool:
@@ -40,11 +40,11 @@ def link_in(email: Any) -> str:
     return urlsplit(link).path
 
 
-def ask_for_reset(client: Client, email: str = "ada@example.com") -> Any:
+def request_reset(client: Client, email: str = "ada@example.com") -> Any:
     return client.post("/account/reset/", {"email": email}, follow=True)
 
 
-def test_somebody_registers_and_is_signed_in(client):
+def test_registration_signs_in(client):
     assert register(client).url == "/account/"
     user = User.objects.get()
     assert (user.username, user.email, user.get_full_name()) == ("ada@example.com", "ada@example.com", "Ada Lovelace")
@@ -52,21 +52,21 @@ def test_somebody_registers_and_is_signed_in(client):
     assert "Signed in as ada@example.com" in text(client.get("/account/"))
 
 
-def test_a_visitor_goes_on_to_where_they_were_going_but_never_elsewhere(client):
+def test_next_is_followed_only_within_the_site(client):
     assert register(client, next="/checkout/").url == "/checkout/"
     other = register(Client(), email="bob@example.com", next="https://evil.example/")
     assert other.url == "/account/"
 
 
 @pytest.mark.parametrize("password", ["short", "password", "12345678901", "ada@example.com"])
-def test_a_weak_password_is_refused_with_the_reason_beside_it(client, password):
+def test_a_weak_password_is_refused_with_a_reason(client, password):
     assert 'class="errorlist"' in text(register(client, password=password))
     assert not User.objects.exists()
 
 
-def test_an_address_has_one_account_however_its_letters_are_written(client):
+def test_an_address_has_one_account_whatever_its_letter_case(client):
     UserFactory.create(username="first", email="aDa@example.com")
-    assert "An account with this e-mail address already exists." in text(register(client))
+    assert "There is already an account with this e-mail address." in text(register(client))
     assert User.objects.count() == 1
 
 
@@ -77,14 +77,14 @@ def test_name_and_address_both_sign_in(name):
     assert not signs_in(name, "wrong")
 
 
-def test_somebodys_user_name_goes_before_anothers_address():
+def test_user_names_take_precedence_over_addresses():
     User.objects.create_user("ada@example.com", "other@example.com", GOOD)
     User.objects.create_user("eve", "ada@example.com", "eve's own password")
     assert signs_in("ada@example.com", GOOD)
     assert not signs_in("ada@example.com", "eve's own password")
 
 
-def test_other_letters_of_an_address_are_no_fresh_start_for_guessing(settings, client):
+def test_changing_letter_case_does_not_reset_the_lockout(settings, client):
     settings.AXES_FAILURE_LIMIT = 2
     User.objects.create_user("ada", "ada@example.com", GOOD)
     for name in ("ada@example.com", "ADA@example.com"):
@@ -92,10 +92,10 @@ def test_other_letters_of_an_address_are_no_fresh_start_for_guessing(settings, c
     assert answer.status_code == 429
 
 
-def test_a_forgotten_password_is_set_anew_by_a_link_that_works_once(client):
+def test_a_password_reset_link_works_once(client):
     register(client)
     visitor = Client()
-    assert "an e-mail with a link is on its way" in text(ask_for_reset(visitor))
+    assert "we have sent a link to it" in text(request_reset(visitor))
     deliver_due()
     [email] = mail.outbox
     assert email.to == ["ada@example.com"]
@@ -106,12 +106,12 @@ def test_a_forgotten_password_is_set_anew_by_a_link_that_works_once(client):
     visitor.post(form.redirect_chain[-1][0], new)
     assert signs_in("ada@example.com", "a better horse")
     assert not signs_in("ada@example.com", GOOD)
-    assert "This link was used already" in text(Client().get(link, follow=True))
+    assert "This link has expired or was already used" in text(Client().get(link, follow=True))
 
 
-def test_the_ledger_holds_no_key_to_the_account(client):
+def test_the_outbox_stores_no_reset_token(client):
     register(client)
-    ask_for_reset(Client())
+    request_reset(Client())
     message = Message.objects.get(task="shop.send_password_reset")
     user = User.objects.get()
     assert message.payload == {"user_id": user.pk, "language": "en"}
@@ -124,39 +124,39 @@ def test_the_ledger_holds_no_key_to_the_account(client):
 
 def test_a_reset_that_runs_twice_sends_one_email(client):
     register(client)
-    ask_for_reset(Client())
-    message = take(task="shop.send_password_reset")
+    request_reset(Client())
+    message = claim_task(task="shop.send_password_reset")
     deliver(message)
     Message.objects.update(state=State.SENT)
     assert deliver(message, redelivered=True) == State.DONE
     assert len(mail.outbox) == 1
 
 
-def test_an_unknown_address_gets_the_same_answer_and_no_email(client):
+def test_an_unknown_address_gets_the_same_response_and_no_email(client):
     register(client)
-    known, unknown = ask_for_reset(Client()), ask_for_reset(Client(), "nobody@example.com")
+    known, unknown = request_reset(Client()), request_reset(Client(), "nobody@example.com")
     plain = [re.sub(r'value="\w{64}"', "", text(answer)) for answer in (known, unknown)]
     assert plain[0] == plain[1]
     assert Message.objects.count() == 1
 
 
-def test_nobodys_inbox_is_filled(client):
+def test_resets_per_hour_are_limited(client):
     register(client)
-    for _ in range(accounts.RESETS_AN_HOUR + 3):
-        ask_for_reset(Client())
-    assert Message.objects.count() == accounts.RESETS_AN_HOUR
+    for _ in range(accounts.MAX_RESETS_PER_HOUR + 3):
+        request_reset(Client())
+    assert Message.objects.count() == accounts.MAX_RESETS_PER_HOUR
 
 
-def test_an_account_that_is_gone_when_the_email_is_due_gets_none(client):
+def test_an_account_deleted_before_the_email_gets_none(client):
     register(client)
-    ask_for_reset(Client())
+    request_reset(Client())
     User.objects.all().delete()
     deliver_due()
     assert Message.objects.get().state == State.DONE
     assert mail.outbox == []
 
 
-def test_a_new_password_needs_the_old_one(client):
+def test_changing_the_password_needs_the_old_one(client):
     register(client)
     new = {"new_password1": "a better horse", "new_password2": "a better horse"}
     client.post("/account/password/", {"old_password": "wrong", **new})
@@ -166,43 +166,43 @@ def test_a_new_password_needs_the_old_one(client):
     assert client.get("/account/").status_code == 200
 
 
-def test_another_address_needs_the_password_and_another_name_does_not(client):
+def test_changing_the_email_needs_the_password_but_changing_the_name_does_not(client):
     register(client)
     client.post("/account/details/", {"name": "Ada King", "email": "ada@example.com"})
     assert User.objects.get().get_full_name() == "Ada King"
     refused = client.post("/account/details/", {"name": "Ada King", "email": "king@example.com", "password": "no"})
-    assert "type your password" in text(refused)
+    assert "Enter your password" in text(refused)
     client.post("/account/details/", {"name": "Ada King", "email": "King@example.com", "password": GOOD})
     user = User.objects.get()
     assert (user.email, user.username) == ("king@example.com", "king@example.com")
 
 
-def test_nobody_takes_the_address_of_another(client):
+def test_an_address_in_use_cannot_be_taken(client):
     UserFactory.create(email="bob@example.com")
     register(client)
     answer = client.post("/account/details/", {"name": "Ada", "email": "BOB@example.com", "password": GOOD})
-    assert "This address belongs to another account." in text(answer)
+    assert "Another account already uses this address." in text(answer)
     assert User.objects.filter(email="ada@example.com").exists()
 
 
 @pytest.mark.parametrize("path", ["", "addresses/", "addresses/add/", "details/", "password/", "delete/", "data.json"])
-def test_the_account_is_for_its_owner(client, path):
+def test_account_pages_need_sign_in(client, path):
     assert "/account/login/" in client.get(f"/account/{path}").url
 
 
 @pytest.mark.parametrize("path", ["register/", "login/", "reset/"])
-def test_pages_before_the_account_are_for_everybody_and_not_for_search_engines(client, path):
+def test_sign_in_pages_are_public_but_not_indexed(client, path):
     page = client.get(f"/account/{path}")
     assert page.status_code == 200
     assert 'content="noindex"' in text(page)
 
 
-def test_who_is_signed_in_needs_no_second_account(client):
+def test_registration_redirects_a_signed_in_shopper(client):
     register(client)
     assert client.get("/account/register/").url == "/account/"
 
 
-def test_a_shopper_keeps_addresses_on_their_page(client):
+def test_addresses_are_managed_on_their_page(client):
     register(client)
     street = {"name": "Ada", "line1": "1 Engine Row", "postcode": "N1 1AA", "city": "London", "country": "GB"}
     client.post("/account/addresses/add/", street)
@@ -220,13 +220,13 @@ def test_a_shopper_keeps_addresses_on_their_page(client):
     assert [saved.pk for saved in user.addresses.all()] == [second.pk]
 
 
-def test_an_incomplete_address_is_not_kept(client):
+def test_an_incomplete_address_is_not_saved(client):
     register(client)
     assert 'class="errorlist"' in text(client.post("/account/addresses/add/", {"name": "Ada"}))
     assert not User.objects.get().addresses.exists()
 
 
-def test_one_address_too_many_is_told(client, monkeypatch):
+def test_an_address_beyond_the_limit_is_refused(client, monkeypatch):
     monkeypatch.setattr("shop.accounts.addresses.MAX_ADDRESSES", 0)
     register(client)
     street = {"name": "Ada", "line1": "1 Engine Row", "postcode": "N1 1AA", "city": "London", "country": "GB"}
@@ -234,7 +234,7 @@ def test_one_address_too_many_is_told(client, monkeypatch):
 
 
 @pytest.mark.parametrize("what", ["", "default/", "remove/"])
-def test_somebody_elses_address_is_not_there(client, what):
+def test_another_shoppers_address_is_not_found(client, what):
     register(client)
     street = {"name": "Ada", "line1": "1 Engine Row", "postcode": "N1 1AA", "city": "London", "country": "GB"}
     client.post("/account/addresses/add/", street)
@@ -246,29 +246,29 @@ def test_somebody_elses_address_is_not_there(client, what):
     assert saved.line1 == "1 Engine Row"
 
 
-def test_nobody_finds_out_by_registering_who_has_an_account():
+def test_registration_does_not_reveal_accounts():
     UserFactory.create(username="ada@example.com", email="ada@example.com")
     curious = Client()
-    for _try in range(accounts.TAKEN_AN_HOUR):
-        assert "There is an account with this e-mail address" in text(register(curious))
+    for _try in range(accounts.MAX_TAKEN_PER_HOUR):
+        assert "There is already an account with this e-mail address" in text(register(curious))
     for email in ("ada@example.com", "nobody@example.com"):
         refused = register(curious, email=email)
         assert refused.status_code == 429
         assert "Please wait an hour" in text(refused)
-        assert "There is an account" not in text(refused)
+        assert "There is already an account" not in text(refused)
     assert not User.objects.filter(email="nobody@example.com").exists()
 
 
-def test_the_limit_is_each_clients_own_and_ends_with_the_hour():
+def test_the_registration_limit_is_per_client_and_per_hour():
     UserFactory.create(username="ada@example.com", email="ada@example.com")
     curious, other = Client(), Client(REMOTE_ADDR="192.0.2.7")
-    for _try in range(accounts.TAKEN_AN_HOUR):
+    for _try in range(accounts.MAX_TAKEN_PER_HOUR):
         register(curious)
     assert register(other, email="bob@example.com").url == "/account/"
     AccessFailureLog.objects.update(attempt_time=timezone.now() - timedelta(minutes=61))
     assert register(curious, email="eve@example.com").url == "/account/"
 
 
-def test_registering_an_address_that_is_free_is_not_counted():
-    for number in range(accounts.TAKEN_AN_HOUR + 1):
+def test_registering_a_free_address_does_not_count():
+    for number in range(accounts.MAX_TAKEN_PER_HOUR + 1):
         assert register(Client(), email=f"ada{number}@example.com").status_code == 302

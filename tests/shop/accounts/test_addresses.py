@@ -1,4 +1,4 @@
-"""Are a shopper's addresses kept, once each, with one default?"""
+"""Saved addresses: no duplicates, one default, isolated per shopper."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,7 +13,7 @@ from tests.factories import ADDRESS, UserFactory
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def keep(user: User, line1: str = ADDRESS.line1, *, is_default: bool = False) -> SavedAddress:
+def save(user: User, line1: str = ADDRESS.line1, *, is_default: bool = False) -> SavedAddress:
     return addresses.add_address(user=user, name="Ada", address=replace(ADDRESS, line1=line1), is_default=is_default)
 
 
@@ -23,24 +23,24 @@ def default_of(user: User) -> str:
 
 def test_the_first_address_is_the_default_until_another_is_chosen():
     user = UserFactory.create()
-    first, second = keep(user, "First"), keep(user, "Second")
+    first, second = save(user, "First"), save(user, "Second")
     assert default_of(user) == "First"
     addresses.make_default(saved=second)
     assert default_of(user) == "Second"
     assert list(addresses.addresses_of(user=user)) == [second, first]
 
 
-def test_the_same_address_is_kept_once():
+def test_the_same_address_is_saved_once():
     user = UserFactory.create()
-    keep(user, "Other")
-    assert keep(user) == keep(user, is_default=True)
+    save(user, "Other")
+    assert save(user) == save(user, is_default=True)
     assert addresses.addresses_of(user=user).count() == 2
     assert default_of(user) == ADDRESS.line1
 
 
-def test_a_change_reaches_this_address_only():
+def test_a_change_affects_only_its_address():
     user = UserFactory.create()
-    first, second = keep(user, "First"), keep(user, "Second")
+    first, second = save(user, "First"), save(user, "Second")
     addresses.change_address(saved=second, name="Bob", address=replace(ADDRESS, line1="New"), is_default=True)
     second.refresh_from_db()
     first.refresh_from_db()
@@ -48,44 +48,44 @@ def test_a_change_reaches_this_address_only():
     assert (first.line1, first.is_default) == ("First", False)
 
 
-def test_when_the_default_goes_the_newest_of_the_others_is_it():
+def test_removing_the_default_promotes_the_newest():
     user = UserFactory.create()
-    first = keep(user, "First")
-    keep(user, "Second")
-    keep(user, "Third")
+    first = save(user, "First")
+    save(user, "Second")
+    save(user, "Third")
     addresses.remove_address(saved=first)
     assert default_of(user) == "Third"
 
 
-def test_another_default_outlives_the_end_of_an_address():
+def test_removing_another_address_keeps_the_default():
     user = UserFactory.create()
-    keep(user, "First")
-    addresses.remove_address(saved=keep(user, "Second"))
+    save(user, "First")
+    addresses.remove_address(saved=save(user, "Second"))
     assert default_of(user) == "First"
 
 
-def test_nobody_sees_or_moves_the_addresses_of_another():
+def test_addresses_are_isolated_per_shopper():
     ada, bob = UserFactory.create_batch(2)
-    keep(ada, "Ada's")
-    keep(bob, "Bob's", is_default=True)
+    save(ada, "Ada's")
+    save(bob, "Bob's", is_default=True)
     assert [saved.line1 for saved in addresses.addresses_of(user=bob)] == ["Bob's"]
     assert default_of(ada) == "Ada's"
 
 
-def test_there_is_an_end_to_how_many_are_kept(monkeypatch: pytest.MonkeyPatch):
+def test_the_number_of_addresses_is_limited(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(addresses, "MAX_ADDRESSES", 1)
     user = UserFactory.create()
-    keep(user)
+    save(user)
     with pytest.raises(addresses.TooManyAddresses, match="Remove one"):
-        keep(user, "One more")
+        save(user, "One more")
     assert addresses.addresses_of(user=user).count() == 1
 
 
-def test_two_defaults_at_once_leave_one():
+def test_concurrent_defaults_leave_one():
     user = UserFactory.create()
 
     def one(n: int) -> None:
-        keep(user, f"Street {n}", is_default=True)
+        save(user, f"Street {n}", is_default=True)
         connections.close_all()
 
     with ThreadPoolExecutor(4) as pool:

@@ -1,4 +1,4 @@
-"""When a shopper leaves, is who they were forgotten everywhere, and are the books still whole?"""
+"""Erasure of personal data: removed from every table, while sales records stay."""
 
 import json
 import uuid
@@ -23,13 +23,13 @@ from messaging.transitions.failure import failure_of, synthetic_failure
 from orders.models import Order, Status
 from orders.services import cancel_order
 from shop.accounts.addresses import add_address
-from shop.accounts.erasure import CannotErase, data_of, erase
+from shop.accounts.erasure import CannotErase, erase, personal_data
 from shop.checkout.idempotency import Idempotency
 from shop.models import Review, StockMovement, User
 from shop.order_pages.selectors import unfinished_orders_of
 from tests.auditing import broken
+from tests.database_search import places_of
 from tests.delivery import deliver_all, deliver_due
-from tests.everything import places_of
 from tests.factories import ADDRESS, ProductFactory, UserFactory, place
 from tests.shop.accounts.test_accounts import GOOD, register, signs_in, text
 
@@ -42,7 +42,7 @@ ASCII_ONLY = json.dumps(NAME)[1:-1]
 
 @pytest.fixture
 def shopper(client: Client) -> Client:
-    """Somebody with an account, an address and a delivered order, signed in on two devices."""
+    """A shopper with an account, an address and a delivered order, signed in on two devices."""
     register(client, email=EMAIL, name=NAME)
     user = User.objects.get()
     add_address(user=user, name=NAME, address=_address())
@@ -59,16 +59,16 @@ def _address() -> Any:
 
 
 def _order(user: User, **changes: Any) -> Order:
-    wishes = {"user": user, "email": EMAIL, "name": NAME, "address": _address()}
-    return place(idempotency=Idempotency(client="test", key=f"{EMAIL}-{uuid.uuid4()}"), **wishes | changes)
+    values = {"user": user, "email": EMAIL, "name": NAME, "address": _address()}
+    return place(idempotency=Idempotency(client="test", key=f"{EMAIL}-{uuid.uuid4()}"), **values | changes)
 
 
-def leave(client: Client, password: str = GOOD) -> Any:
+def delete_account(client: Client, password: str = GOOD) -> Any:
     return client.post("/account/delete/", {"password": password}, follow=True)
 
 
 def _dead_email(order: Order) -> Message:
-    """A dead letter that says all over itself whom it was for, and what operators and the desk made of it."""
+    """A dead letter with personal data in every field, plus what operators and the desk recorded about it."""
     message = Message.objects.filter(subject=order.number, task="orders.send_email").first()
     assert message is not None
     Message.objects.filter(pk=message.pk).update(state=State.SENT, payload={"to": [NAME, {EMAIL: STREET}], "n": 1})
@@ -84,7 +84,7 @@ def _dead_email(order: Order) -> Message:
 
 
 def _leave_traces(order: Order, dead: Message) -> None:
-    """What people, groups and operations noted about the shopper besides."""
+    """Other personal data, in groups, alerts and bulk operations."""
     FailureGroup.objects.update_or_create(
         pk=dead.fingerprint,
         defaults={
@@ -96,7 +96,7 @@ def _leave_traces(order: Order, dead: Message) -> None:
     )
     BulkOperation.objects.create(actor="ann", reason=f"for {NAME}", chosen={"filter": {"text": EMAIL}})
     QueuePause.objects.create(queue="notifications", paused_by="ann", reason=f"{EMAIL} bounces")
-    record(action="group resolved", actor=Actor.system("ann"), group=dead.fingerprint, reason=f"{EMAIL} is told")
+    record(action="group resolved", actor=Actor.system("ann"), group=dead.fingerprint, reason=f"{EMAIL} is informed")
     Alert.objects.create(key="a", text=f"new: {EMAIL}", raised_at=order.placed_at)
     PayloadEdit.objects.create(message_id=dead.pk, before={"to": EMAIL}, after={"to": NAME}, actor="ann", reason=STREET)
     retry(ids=[dead.pk], actor=Actor.system("ann"), reason=f"{NAME} wrote from {EMAIL}")
@@ -121,7 +121,7 @@ def _leave_traces(order: Order, dead: Message) -> None:
     )
 
 
-def test_nothing_that_leads_to_the_shopper_is_left_in_any_table(shopper: Client):
+def test_no_table_keeps_personal_data(shopper: Client):
     order = Order.objects.get()
     dead = _dead_email(order)
     _leave_traces(order, dead)
@@ -137,7 +137,7 @@ def test_nothing_that_leads_to_the_shopper_is_left_in_any_table(shopper: Client)
             f"nothing to forget in {table}"
         )
 
-    assert "deleted" in text(leave(shopper))
+    assert "deleted" in text(delete_account(shopper))
 
     assert places_of(*SECRETS, ASCII_ONLY, "QF-1") == []
     review = Review.objects.get()
@@ -149,12 +149,12 @@ def test_nothing_that_leads_to_the_shopper_is_left_in_any_table(shopper: Client)
     assert "Traceback" in Attempt.objects.filter(message=dead).latest("id").traceback
 
 
-def test_the_books_stay_whole(shopper: Client):
+def test_sales_records_stay(shopper: Client):
     order = Order.objects.get()
     kept = ("number", "total", "currency", "status", "placed_at", "country")
     before = {name: getattr(order, name) for name in kept}
     movements = list(StockMovement.objects.values())
-    leave(shopper)
+    delete_account(shopper)
     order.refresh_from_db()
     assert {name: getattr(order, name) for name in kept} == before
     assert list(StockMovement.objects.values()) == movements
@@ -166,10 +166,10 @@ def test_the_books_stay_whole(shopper: Client):
     assert shopper.get(f"/orders/{order.public_id}/").status_code == 200
 
 
-def test_every_way_in_is_closed(shopper: Client):
+def test_every_session_and_token_is_revoked(shopper: Client):
     key = shopper.session.session_key
     assert len(Session.objects.all()) >= 2
-    leave(shopper)
+    delete_account(shopper)
     assert not User.objects.exists()
     assert not AuthToken.objects.exists()
     assert not Session.objects.filter(session_key=key).exists()
@@ -179,30 +179,30 @@ def test_every_way_in_is_closed(shopper: Client):
     assert not signs_in(EMAIL, GOOD)
 
 
-def test_the_audit_can_still_not_be_changed_afterwards(shopper: Client):
+def test_the_audit_log_stays_append_only(shopper: Client):
     dead = _dead_email(Order.objects.get())
     retry(ids=[dead.pk], actor=Actor.system("ann"), reason=NAME)
     Message.objects.filter(pk=dead.pk).update(state=State.DEAD)
-    leave(shopper)
+    delete_account(shopper)
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE operations_auditentry SET actor = 'eve'")
 
 
-def test_other_peoples_data_stays(shopper: Client):
+def test_other_shoppers_data_stays(shopper: Client):
     other = UserFactory.create(username="bob", email="bob@example.com", first_name="Bob")
     theirs = _order(other, email="bob@example.com", name="Bob Builder")
     deliver_all()
-    leave(shopper)
+    delete_account(shopper)
     theirs.refresh_from_db()
     assert (theirs.name, theirs.email, theirs.line1, theirs.user) == ("Bob Builder", "bob@example.com", STREET, other)
 
 
-def test_no_more_emails_go_to_who_has_left(shopper: Client):
+def test_an_erased_shopper_gets_no_more_emails(shopper: Client):
     order = Order.objects.get()
     _dead_email(order)
     dead = Message.objects.dead().get()
     Message.objects.filter(pk=dead.pk).update(payload={"order_id": order.pk, "kind": "paid"})
-    leave(shopper)
+    delete_account(shopper)
     mail.outbox.clear()
     retry(ids=[dead.pk], actor=Actor.system("ann"))
     deliver_due()
@@ -211,21 +211,21 @@ def test_no_more_emails_go_to_who_has_left(shopper: Client):
     assert mail.outbox == []
 
 
-def test_an_order_under_way_keeps_the_account(shopper: Client):
+def test_an_order_in_progress_prevents_erasure(shopper: Client):
     user = User.objects.get()
     order = _order(user)
-    page = text(leave(shopper))
+    page = text(delete_account(shopper))
     assert order.number in page
-    assert "still under way" in page
+    assert "still in progress" in page
     assert User.objects.exists()
     with pytest.raises(CannotErase, match=order.number):
         erase(user=user)
     cancel_order(order=order)
     deliver_all()
-    assert "deleted" in text(leave(shopper))
+    assert "deleted" in text(delete_account(shopper))
 
 
-def test_money_that_is_owed_back_is_something_under_way():
+def test_a_pending_refund_counts_as_in_progress():
     user = UserFactory.create()
     order = place(user=user, city="Nowhere")
     deliver_due()
@@ -237,33 +237,33 @@ def test_money_that_is_owed_back_is_something_under_way():
     assert not unfinished_orders_of(user=user).exists()
 
 
-def test_a_message_in_a_workers_hands_is_waited_for(shopper: Client):
+def test_a_message_in_flight_prevents_erasure(shopper: Client):
     message = Message.objects.filter(task="orders.send_email").latest("pk")
     Message.objects.filter(pk=message.pk).update(state=State.SENT)
-    assert "being worked on right now" in text(leave(shopper))
+    assert "processing one of your orders" in text(delete_account(shopper))
     Message.objects.filter(pk=message.pk).update(state=State.DONE)
-    assert "deleted" in text(leave(shopper))
+    assert "deleted" in text(delete_account(shopper))
 
 
 def test_only_the_owner_deletes_and_only_by_post(shopper: Client):
-    assert "This is not your password." in text(leave(shopper, password="wrong"))
-    assert "What stays, and why" in text(shopper.get("/account/delete/"))
+    assert "This password is incorrect." in text(delete_account(shopper, password="wrong"))
+    assert "What we keep, and why" in text(shopper.get("/account/delete/"))
     assert User.objects.exists()
 
 
-def test_staff_are_ended_by_an_administrator():
+def test_staff_accounts_cannot_erase_themselves():
     user = UserFactory.create(is_staff=True)
     with pytest.raises(CannotErase, match="administrator"):
         erase(user=user)
 
 
-def test_a_shopper_takes_their_data_along(shopper: Client):
+def test_a_shopper_downloads_their_data(shopper: Client):
     answer = shopper.get("/account/data.json")
-    told = answer.json()
-    assert told == data_of(user=User.objects.get())
-    assert told["account"]["email"] == EMAIL
-    assert told["addresses"][0]["line1"] == STREET
-    assert told["basket"] == [[Order.objects.get().lines.get().sku, 1]]
-    assert told["orders"][0]["number"] == Order.objects.get().number
+    exported = answer.json()
+    assert exported == personal_data(user=User.objects.get())
+    assert exported["account"]["email"] == EMAIL
+    assert exported["addresses"][0]["line1"] == STREET
+    assert exported["basket"] == [[Order.objects.get().lines.get().sku, 1]]
+    assert exported["orders"][0]["number"] == Order.objects.get().number
     assert "attachment" in answer.headers["Content-Disposition"]
     assert "no-store" in answer.headers["Cache-Control"]

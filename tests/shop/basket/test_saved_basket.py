@@ -1,4 +1,4 @@
-"""Does a shopper who signs in keep one basket, on every device?"""
+"""Saved baskets: merged at sign-in, shared across devices."""
 
 import pytest
 from django.test import Client
@@ -39,7 +39,7 @@ def test_the_basket_survives_signing_in(client, ada, lamp):
     assert "are one now" not in page(client)
 
 
-def test_it_survives_signing_out_and_is_there_on_another_device(client, ada, lamp):
+def test_the_basket_survives_signing_out_and_follows_to_another_device(client, ada, lamp):
     sign_in(client)
     client.post("/basket/add/", {"sku": lamp.sku, "quantity": 3})
     client.post("/account/logout/")
@@ -53,7 +53,7 @@ def test_it_survives_signing_out_and_is_there_on_another_device(client, ada, lam
     assert 'value="7"' in page(client)
 
 
-def test_two_baskets_become_one_and_the_shopper_is_told(client, ada, lamp):
+def test_baskets_are_merged_and_the_shopper_is_notified(client, ada, lamp):
     chair, desk = ProductFactory.create_batch(2, category=lamp.category)
     lines = [[lamp.sku, 5, lamp.price], [chair.sku, 1, chair.price], [desk.sku, 2, desk.price]]
     SavedBasket.objects.create(user=ada, lines=lines)
@@ -65,20 +65,20 @@ def test_two_baskets_become_one_and_the_shopper_is_told(client, ada, lamp):
     assert kept == {lamp.sku: 5, chair.sku: 4, desk.sku: 2}
 
 
-def test_no_basket_grows_beyond_its_bound_by_signing_in(client, ada, lamp):
+def test_merging_respects_the_line_limit(client, ada, lamp):
     SavedBasket.objects.create(user=ada, lines=[[f"old-{n}", 1, 100] for n in range(MAX_LINES)])
     client.post("/basket/add/", {"sku": lamp.sku})
     sign_in(client)
     assert len(SavedBasket.objects.get().lines) == MAX_LINES
 
 
-def test_a_price_that_changed_since_is_told_to_whoever_signed_in(client, ada, lamp):
+def test_a_changed_price_is_pointed_out_after_sign_in(client, ada, lamp):
     SavedBasket.objects.create(user=ada, lines=[[lamp.sku, 1, lamp.price - 100]])
     sign_in(client)
     assert "The price changed from" in page(client)
 
 
-def test_nobody_else_finds_the_basket(client, ada, lamp):
+def test_baskets_are_isolated_per_shopper(client, ada, lamp):
     SavedBasket.objects.create(user=ada, lines=[[lamp.sku, 1, lamp.price]])
     client.force_login(UserFactory.create())
     assert "Your basket is empty" in page(client)

@@ -1,4 +1,4 @@
-"""Does the catalogue speak the shopper's language, at no statement more?"""
+"""Translated catalogue texts, at no extra statement."""
 
 import pytest
 from django.utils import translation
@@ -37,7 +37,7 @@ def test_texts_of_the_active_language_are_shown(lamp, language):
         assert catalogue.category(slug="home").name == "Wohnen"
 
 
-def test_a_text_that_is_missing_leaves_the_own_one(lamp):
+def test_a_missing_translation_falls_back_to_the_original(lamp):
     with translation.override("de"):
         assert catalogue.product(slug="lamp").tagline == "Bright"
     with translation.override("fr"):
@@ -45,14 +45,14 @@ def test_a_text_that_is_missing_leaves_the_own_one(lamp):
 
 
 @pytest.mark.parametrize("language", ["en", "en-gb", "de"])
-def test_a_language_costs_no_statement(lamp, language, django_assert_num_queries):
+def test_translations_cost_no_extra_statement(lamp, language, django_assert_num_queries):
     with translation.override(language), django_assert_num_queries(2):
         for product in catalogue.by_sku(skus=["LAMP"]).values():
             assert product.category.name
         catalogue.categories()
 
 
-def test_another_languages_words_never_overwrite_the_own(lamp):
+def test_translations_never_overwrite_the_original(lamp):
     with translation.override("de"):
         shown = catalogue.product(slug="lamp")
         with pytest.raises(TypeError):
@@ -60,7 +60,7 @@ def test_another_languages_words_never_overwrite_the_own(lamp):
     assert Product.objects.get().name == "Lamp"
 
 
-def test_the_demo_brings_its_texts_once():
+def test_the_demo_seeds_its_texts_once():
     for _ in range(2):
         create_catalogue()
     assert ProductText.objects.count() == sum(map(len, PRODUCT_TEXTS.values()))

@@ -1,4 +1,4 @@
-"""Does a shopper find what there is, quickly, and never see markup that somebody else wrote?"""
+"""Catalogue pages: listed products only, escaped names, bounded statements, error pages."""
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -29,10 +29,10 @@ def text(response) -> str:
 @pytest.mark.parametrize(
     "path", ["/", "/products/", "/about/", "/delivery/", "/search/", "/search/?q=lamp", "/basket/", "/account/login/"]
 )
-def test_pages_of_an_empty_shop_say_what_to_do(client, path):
+def test_empty_pages_say_what_to_do(client, path):
     response = client.get(path)
     assert response.status_code == 200
-    assert "Skip to the content" in text(response)
+    assert "Skip to content" in text(response)
 
 
 def test_a_category_shows_its_products_only(client, shelf):
@@ -43,21 +43,21 @@ def test_a_category_shows_its_products_only(client, shelf):
     assert "Teapot" not in page
 
 
-def test_a_product_that_is_not_listed_has_no_page_and_is_in_no_list(client, shelf):
+def test_an_unlisted_product_is_nowhere(client, shelf):
     hidden = ProductFactory.create(name="Secret", category=shelf, is_listed=False)
     assert client.get(hidden.get_absolute_url()).status_code == 404
     for path in ("/", "/categories/sound/", "/search/?q=secret"):
         assert hidden.get_absolute_url() not in text(client.get(path))
 
 
-def test_a_sold_out_product_cannot_be_put_into_the_basket_from_its_page(client, shelf):
+def test_a_sold_out_product_has_no_add_button(client, shelf):
     product = ProductFactory.create(category=shelf, stock=0)
     page = text(client.get(product.get_absolute_url()))
     assert "Sold out" in page
     assert 'action="/basket/add/"' not in page
 
 
-def test_few_left_is_said(client, shelf):
+def test_low_stock_is_shown(client, shelf):
     ProductFactory.create(category=shelf, stock=3)
     assert "Only 3 left" in text(client.get("/"))
 
@@ -73,7 +73,7 @@ def test_search_finds_all_words_in_name_and_description(client, query):
 
 
 @pytest.mark.parametrize("query", ["\x00", "x" * 5000, "%", "_", "'; drop table", "<script>alert(1)</script>"])
-def test_odd_searches_are_answered_calmly(client, query):
+def test_odd_searches_are_handled(client, query):
     ProductFactory.create(name="Desk Lamp")
     response = client.get("/search/", {"q": query})
     assert response.status_code == 200
@@ -107,7 +107,7 @@ def test_statements_do_not_grow_with_the_catalogue(client, shelf, path):
 
 
 @pytest.mark.parametrize("page", ["2", "99", "0", "-1", "x", "1e9", ""])
-def test_any_page_number_shows_some_page(client, shelf, page):
+def test_any_page_number_shows_a_page(client, shelf, page):
     ProductFactory.create_batch(PAGE_SIZE + 1, category=shelf)
     assert client.get("/products/", {"page": page}).status_code == 200
 
@@ -118,8 +118,8 @@ def test_pages_follow_one_another(client, shelf):
     assert text(client.get("/categories/sound/?page=2")).count('action="/basket/add/"') == 1
 
 
-def test_a_wrong_picture_path_shows_a_parcel(monkeypatch):
-    """In production the storage refuses a path that it does not know."""
+def test_a_wrong_picture_path_shows_the_placeholder(monkeypatch):
+    """In production, the static files storage rejects unknown paths."""
 
     def static(path: str) -> str:
         if path == "nowhere.webp":
@@ -144,7 +144,7 @@ def test_pages_hold_no_inline_script_or_style(client, shelf):
 
 
 class TestErrors:
-    def test_a_missing_page_leads_back(self, client):
+    def test_a_missing_page_links_home(self, client):
         response = client.get("/nope/")
         assert response.status_code == 404
         assert "Nothing on this belt" in text(response)
@@ -156,30 +156,30 @@ class TestErrors:
         assert response["Content-Type"] == "application/problem+json"
         assert response.json()["status"] == 404
 
-    def test_a_form_without_its_token_is_refused_kindly(self):
+    def test_a_form_without_csrf_token_is_explained(self):
         strict = Client(enforce_csrf_checks=True)
         response = strict.post("/basket/add/", {"sku": "X"})
         assert response.status_code == 403
-        assert "send that once more" in text(response)
+        assert "send that again" in text(response)
 
-    def test_the_page_of_a_fault_needs_no_database(self, django_assert_num_queries):
+    def test_the_500_page_needs_no_database(self, django_assert_num_queries):
         request = RequestFactory().get("/")
         request.user = AnonymousUser()
         with django_assert_num_queries(0):
             response = errors.server_error(request)
         assert response.status_code == 500
-        assert "Orders that were placed are safe" in text(response)
+        assert "Orders you have placed are safe" in text(response)
 
     @pytest.mark.parametrize(("view", "status"), [(errors.bad_request, 400), (errors.server_error, 500)])
-    def test_faults_of_the_api_are_problem_details(self, view, status):
+    def test_api_errors_are_problem_details(self, view, status):
         response = view(RequestFactory().get("/api/v1/orders/"))
         assert response.status_code == status
         assert response["Content-Type"] == "application/problem+json"
 
-    def test_too_many_wrong_passwords_are_told_on_a_page(self, client, settings):
+    def test_a_lockout_has_its_page(self, client, settings):
         settings.AXES_FAILURE_LIMIT = 2
         for _attempt in range(2):
             response = client.post("/account/login/", {"username": "ada", "password": "wrong"})
         assert response.status_code == 429
         assert response["Retry-After"] == "900"
-        assert "Please wait a little" in text(response)
+        assert "Please wait a few minutes" in text(response)

@@ -30,26 +30,26 @@ def lamp():
     "text",
     ["lamp", "LAMP desk", "desk-lamp", "lam", "lamps", "light readers", "lamp-1", "  warm, light! ", "la' OR lamp"],
 )
-def test_words_are_found_in_any_field_from_their_beginning_on(lamp, text):
+def test_words_match_as_prefixes_in_any_field(lamp, text):
     ProductFactory.create(name="Chair")
     assert found(text.replace("la' OR ", "")) == ["LAMP-1"]
 
 
 @pytest.mark.parametrize("text", ["", " ", "%", "_", "'", '"', "*", "&", "!", ":*", "\x00", "(", "lamp chair", "amp"])
-def test_signs_and_strangers_find_nothing(lamp, text):
+def test_punctuation_and_unknown_words_find_nothing(lamp, text):
     assert found(text) == []
 
 
 @pytest.mark.parametrize(
     "text", ["lamp OR", "lamp & ! (", "lamp'); DROP TABLE shop_product; --", "lamp" * 5000, "x " * 999]
 )
-def test_no_question_breaks_the_search(lamp, text):
+def test_no_input_breaks_the_search(lamp, text):
     found(text)
     search.correction(search=text)
     assert Product.objects.count() == 1
 
 
-def test_the_best_match_has_the_word_in_its_name():
+def test_a_match_in_the_name_ranks_first():
     ProductFactory.create(sku="SHADE", name="Shade", description="Goes on top of a lamp")
     ProductFactory.create(sku="LAMP", name="Lamp")
     ProductFactory.create(sku="BULB", name="Bulb", tagline="For every lamp")
@@ -57,7 +57,7 @@ def test_the_best_match_has_the_word_in_its_name():
 
 
 class TestTheIndexIsKeptRight:
-    def test_when_goods_are_made_in_bulk(self):
+    def test_when_products_are_created_in_bulk(self):
         Product.objects.bulk_create(
             Product(sku=sku, slug=sku, name="Lamp", price=1, is_listed=sku != "hidden") for sku in ("shown", "hidden")
         )
@@ -68,7 +68,7 @@ class TestTheIndexIsKeptRight:
         assert found("lamp") == []
         assert found("stool") == ["S"]
 
-    def test_when_goods_are_listed_and_taken_off(self, lamp):
+    def test_when_products_are_listed_and_unlisted(self, lamp):
         Product.objects.update(is_listed=False)
         assert found("lamp") == []
         Product.objects.update(is_listed=True)
@@ -78,14 +78,14 @@ class TestTheIndexIsKeptRight:
         Product.objects.update(price=77)
         assert found("lamp", price_from=77, price_to=77) == ["LAMP-1"]
 
-    def test_when_stock_runs_out_and_comes_back(self, lamp):
+    def test_when_stock_runs_out_and_is_replenished(self, lamp):
         stock.take_stock(wanted={lamp.sku: 100}, reference="test", products=Product.objects.all())
         assert found("lamp", in_stock=True) == []
         stock.restock(quantities={lamp.pk: 1}, reference="test")
         assert found("lamp", in_stock=True) == ["LAMP-1"]
 
-    def test_when_goods_are_deleted(self):
-        """What ever had stock cannot be."""
+    def test_when_products_are_deleted(self):
+        """Only products that never had stock can be deleted."""
         lantern = ProductFactory.create(sku="LANTERN", name="Lantern", stock=0)
         ProductText.objects.create(product=lantern, language="de", name="Laterne")
         assert found("lantern") == ["LANTERN"]
@@ -93,7 +93,7 @@ class TestTheIndexIsKeptRight:
         ProductFactory.create(sku="NEXT", name="Chair")
         assert found("lantern") == found("laterne") == []
 
-    def test_when_a_text_in_another_language_comes_and_goes(self, lamp):
+    def test_when_a_translation_is_added_and_removed(self, lamp):
         text = ProductText.objects.create(product=lamp, language="de", name="Schreibtischleuchten")
         with translation.override("de"):
             assert found("schreibtischleuchte") == found("desk") == ["LAMP-1"]
@@ -135,7 +135,7 @@ class TestWishes:
             ({"in_stock": True, "price_to": 250, "category": "home"}, {"L200"}),
         ],
     )
-    def test_filters_hold_with_and_without_a_search(self, text, wishes, skus):
+    def test_filters_apply_with_and_without_a_search(self, text, wishes, skus):
         page = catalogue.products(criteria=Criteria(search=text, **wishes))
         assert {product.sku for product in page} == skus
         assert page.paginator.count == len(skus)
@@ -150,7 +150,7 @@ class TestWishes:
             (Sort.NEWEST, ["L300", "L100", "L200"]),
         ],
     )
-    def test_goods_come_in_the_order_wanted(self, text, sort, skus):
+    def test_products_are_sorted_as_requested(self, text, sort, skus):
         page = catalogue.products(criteria=Criteria(search=text, sort=sort))
         assert [product.sku for product in page] == skus
 
@@ -170,25 +170,25 @@ class TestCorrections:
             ("studio giutar", "studio guitar"),
         ],
     )
-    def test_a_mistyped_word_is_set_right(self, typed, meant):
+    def test_a_misspelt_word_is_corrected(self, typed, meant):
         assert search.correction(search=typed) == meant
 
     @pytest.mark.parametrize("typed", ["", "lamp", "xylophone", "lmap headphones", "%"])
-    def test_nothing_is_offered_that_would_find_nothing_or_the_same(self, typed):
+    def test_useless_corrections_are_not_offered(self, typed):
         assert search.correction(search=typed) == ""
 
-    def test_words_of_goods_that_are_gone_are_not_offered(self):
+    def test_words_of_deleted_products_are_not_offered(self):
         Product.objects.filter(name="Lamp").update(is_listed=False)
         assert search.correction(search="lmap") == ""
 
     @pytest.mark.skipif("connection.vendor != 'postgresql'")
-    def test_it_works_where_the_role_may_not_create_an_extension(self, monkeypatch):
+    def test_it_works_without_permission_to_create_an_extension(self, monkeypatch):
         monkeypatch.setattr("shop.catalogue.search.postgresql.engine.has_trigrams", lambda connection: False)
         assert search.correction(search="haedphones") == "headphones"
 
 
 class TestSuggestions:
-    def test_goods_and_shelves_are_suggested_for_half_a_word(self):
+    def test_products_and_categories_are_suggested_for_a_prefix(self):
         shelf = CategoryFactory.create(name="Sound & Music")
         for number in range(8):
             ProductFactory.create(name=f"Music box {number}", category=shelf)
@@ -196,15 +196,15 @@ class TestSuggestions:
         assert len(suggested.products) == 6
         assert suggested.categories == [shelf]
 
-    def test_a_mistyped_word_suggests_what_was_meant(self, lamp):
+    def test_a_misspelt_word_suggests_its_correction(self, lamp):
         assert catalogue.suggestions(query="lmap").products == [lamp]
 
     @pytest.mark.parametrize("query", ["", "%", "zzz"])
-    def test_nothing_is_suggested_for_nothing(self, lamp, query):
+    def test_nothing_is_suggested_for_an_empty_query(self, lamp, query):
         assert catalogue.suggestions(query=query) == catalogue.Suggestions(products=[], categories=[])
 
 
-def test_no_more_is_counted_than_anybody_reads(monkeypatch):
+def test_hits_beyond_the_maximum_are_not_counted(monkeypatch):
     monkeypatch.setattr("shop.catalogue.pagination.MOST", 3)
     monkeypatch.setattr("shop.catalogue.selectors.MOST", 3)
     ProductFactory.create_batch(5, name="Lamp")
@@ -214,7 +214,7 @@ def test_no_more_is_counted_than_anybody_reads(monkeypatch):
 
 
 @pytest.mark.skipif("connection.vendor != 'sqlite'")
-def test_triggers_that_a_migration_of_the_table_lost_come_back(lamp):
+def test_triggers_lost_in_a_table_migration_are_restored(lamp):
     with connection.cursor() as cursor:
         cursor.execute("DROP TRIGGER shop_search_own_update")
     Product.objects.update(name="Stool")
@@ -225,7 +225,7 @@ def test_triggers_that_a_migration_of_the_table_lost_come_back(lamp):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_index_is_removed_and_made_again_by_migrations():
+def test_the_index_is_removed_and_recreated_by_migrations():
     ProductFactory.create(sku="LAMP", name="Lamp")
     newest = [key for key in MigrationExecutor(connection).loader.graph.leaf_nodes() if key[0] == "shop"]
     try:

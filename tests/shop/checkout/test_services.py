@@ -1,4 +1,4 @@
-"""Does the checkout sell what is there, once, and all or nothing?"""
+"""Checkout service: stock, idempotency and all-or-nothing writes."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -38,7 +38,7 @@ def nothing_written() -> bool:
     return not (Order.objects.exists() or Payment.objects.exists() or Message.objects.exists())
 
 
-def test_a_checkout_takes_stock_and_writes_order_payment_and_messages():
+def test_checkout_takes_stock_and_writes_order_payment_and_messages():
     product = ProductFactory.create(stock=5, price=300)
     user = UserFactory.create()
     placed = order_of(product.sku, 2, user=user)
@@ -63,14 +63,14 @@ def test_an_order_remembers_the_language_it_was_placed_in(settings: Any):
     assert order_of(sku, language="fr", idempotency=KEY).order == first.order
 
 
-def test_express_costs_extra_and_its_messages_are_urgent():
+def test_express_costs_extra_and_has_high_priority():
     order = place(shipping_method="express")
     assert (order.shipping_price, order.total) == (990, 2 * 1250 + 990)
     charge = Message.objects.get(task="payments.charge_payment")
     assert (charge.routing_key, charge.priority) == ("payment.charge.high", 9)
 
 
-def test_an_import_has_its_historic_price_no_shipping_price_no_email_and_low_priority():
+def test_an_import_keeps_its_price_without_shipping_or_email_at_low_priority():
     product = ProductFactory.create(is_listed=False, currency="GBP", price=1)
     lines = [LineWanted(product.sku, 3, unit_price=255)]
     order = place(lines=lines, source="import", shipping_method="express", currency="GBP")
@@ -78,7 +78,7 @@ def test_an_import_has_its_historic_price_no_shipping_price_no_email_and_low_pri
     assert [m.routing_key for m in Message.objects.all()] == ["payment.charge.low"]
 
 
-def test_a_sku_that_comes_twice_is_taken_together_and_keeps_both_lines():
+def test_a_repeated_sku_is_taken_at_once_and_keeps_both_lines():
     product = ProductFactory.create(stock=5)
     order = place(lines=[LineWanted(product.sku, 2), LineWanted(product.sku, 3)])
     product.refresh_from_db()
@@ -87,14 +87,14 @@ def test_a_sku_that_comes_twice_is_taken_together_and_keeps_both_lines():
     assert StockMovement.objects.get(reason="sale").quantity == -5
 
 
-def test_together_the_lines_of_one_sku_may_not_exceed_the_stock():
+def test_lines_of_one_sku_cannot_exceed_stock_together():
     product = ProductFactory.create(stock=4)
     with pytest.raises(OutOfStock) as refusal:
         place(lines=[LineWanted(product.sku, 2), LineWanted(product.sku, 3)])
     assert (refusal.value.sku, refusal.value.wanted, refusal.value.left) == (product.sku, 5, 4)
 
 
-def test_out_of_stock_in_one_line_leaves_nothing_half_written():
+def test_one_line_out_of_stock_writes_nothing():
     first, second = ProductFactory.create(stock=5), ProductFactory.create(stock=1)
     with pytest.raises(OutOfStock) as refusal:
         place(lines=[LineWanted(first.sku, 1), LineWanted(second.sku, 2)])
@@ -113,7 +113,7 @@ def test_a_huge_quantity_is_out_of_stock(quantity: int):
 
 
 @pytest.mark.parametrize("product", [{"is_listed": False}, {"currency": "GBP"}])
-def test_what_is_not_for_sale_here_is_unknown(product: dict[str, Any]):
+def test_a_product_not_for_sale_is_unknown(product: dict[str, Any]):
     with pytest.raises(UnknownProduct):
         order_of(ProductFactory.create(**product).sku)
     with pytest.raises(UnknownProduct):
@@ -137,7 +137,7 @@ def test_scripted_payment_methods_are_refused_outside_the_demo(settings: Any):
 
 
 @pytest.mark.parametrize(("quantity", "unit_price"), [(0, None), (-1, None), (1, -5)])
-def test_a_line_wants_at_least_one_piece_at_a_price_that_is_not_negative(quantity: int, unit_price: int | None):
+def test_a_line_needs_a_positive_quantity_and_no_negative_price(quantity: int, unit_price: int | None):
     with pytest.raises(ValueError, match="at least one piece"):
         LineWanted("A", quantity, unit_price)
 
@@ -156,7 +156,7 @@ def test_the_same_key_and_request_give_the_same_order():
     assert Order.objects.count() == Payment.objects.count() == 1
 
 
-def test_a_repeated_request_gets_its_order_even_when_its_product_is_gone():
+def test_a_repeated_request_gets_its_order_even_when_sold_out():
     product = ProductFactory.create()
     first = order_of(product.sku, idempotency=KEY)
     Product.objects.update(is_listed=False)
@@ -180,7 +180,7 @@ def test_two_clients_may_choose_the_same_key():
     assert order_of(product.sku, idempotency=Idempotency(client="other", key=KEY.key)).created
 
 
-def test_requests_with_one_key_at_the_same_time_give_one_order():
+def test_concurrent_requests_with_one_key_place_one_order():
     product = ProductFactory.create(stock=1)
     placed = in_threads(8, lambda: order_of(product.sku, idempotency=KEY))
     assert len({p.order.pk for p in placed}) == 1
@@ -188,7 +188,7 @@ def test_requests_with_one_key_at_the_same_time_give_one_order():
     assert Order.objects.count() == IdempotencyKey.objects.count() == 1
 
 
-def test_two_hundred_at_once_buy_exactly_the_fifty_pieces_there_are():
+def test_two_hundred_concurrent_checkouts_sell_exactly_fifty_in_stock():
     product = ProductFactory.create(stock=50)
 
     def buy() -> bool:
@@ -204,7 +204,7 @@ def test_two_hundred_at_once_buy_exactly_the_fifty_pieces_there_are():
     assert OrderLine.objects.count() == 50
 
 
-def test_orders_of_the_same_goods_in_opposite_order_do_not_block_each_other():
+def test_opposite_line_orders_do_not_deadlock():
     skus = [ProductFactory.create(stock=100).sku for _ in range(3)]
 
     def buy(turn: int) -> bool:
@@ -240,7 +240,7 @@ def in_threads(count: int, work: Any) -> list[Any]:
 
 
 def closing(work: Any) -> Any:
-    """Work that closes its thread's database connection, which would outlive the test otherwise."""
+    """Wraps work to close its thread's database connection, which would otherwise outlive the test."""
 
     def run(turn: int) -> Any:
         try:

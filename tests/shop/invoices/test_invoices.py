@@ -16,7 +16,7 @@ from shop.invoices.pdf import invoice_pdf
 from shop.models import Invoice
 from shop.order_pages.selectors import order_view
 from shop.order_pages.services import cancel
-from tests.delivery import deliver, deliver_all, deliver_due, take
+from tests.delivery import claim_task, deliver, deliver_all, deliver_due
 from tests.factories import CategoryFactory, ProductFactory, place
 
 pytestmark = pytest.mark.django_db
@@ -59,13 +59,13 @@ def test_an_unpaid_order_has_no_invoice(client, lamp, was_asked):
         deliver_due()
     answer = client.get(f"/orders/{order.public_id}/invoice.pdf")
     assert answer.status_code == 409
-    assert "Nothing was paid for this order" in answer.content.decode()
+    assert "This order has not been paid yet" in answer.content.decode()
     assert "invoice.pdf" not in client.get(f"/orders/{order.public_id}/").content.decode()
 
 
 def test_pending_and_completed_refunds_appear_on_the_invoice(lamp):
     order = place(lines=[LineWanted(sku=lamp.sku, quantity=1)])
-    deliver(take(task="payments.charge_payment"))
+    deliver(claim_task(task="payments.charge_payment"))
     cancel(order=order)
     assert "is being refunded" in pages(invoice_of(order))[0]
     deliver_due()

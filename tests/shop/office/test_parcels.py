@@ -12,12 +12,12 @@ from orders.models import Order, Status
 from shipping.models import Shipment, ShipmentStatus
 from shop.models import Product
 from shop.order_pages.selectors import order_view
-from tests.delivery import deliver, deliver_all, deliver_due, take
+from tests.delivery import claim_task, deliver, deliver_all, deliver_due
 from tests.factories import UserFactory, place
 
 pytestmark = pytest.mark.django_db(transaction=True)
 VIEW = ("view_order", "view_shipment")
-ALL = (*VIEW, "reship_parcel", "correct_address", "take_back_goods", "give_back_payment")
+ALL = (*VIEW, "reship_parcel", "correct_address", "restock_returned_goods", "refund_payment")
 BERN = {"line1": "Hauptstrasse 1", "postcode": "3011", "city": "Bern", "country": "CH"}
 
 
@@ -51,8 +51,8 @@ def ended(city: str) -> Order:
 
 def rejected() -> Order:
     order = place(city="Rejectford")
-    deliver(take(task="payments.charge_payment"))
-    deliver(take(task="shipping.create_shipment"))
+    deliver(claim_task(task="payments.charge_payment"))
+    deliver(claim_task(task="shipping.create_shipment"))
     order.refresh_from_db()
     return order
 
@@ -189,8 +189,8 @@ def test_the_shipment_list_filters_parcels_that_need_attention():
 @pytest.mark.parametrize(
     ("city", "words"),
     [
-        ("Lostville", ("The carrier has lost your parcel.", "another parcel, or your money back", 'data-step="lost"')),
-        ("Returnham", ("Your parcel came back to us.", "another parcel, or your money back", 'data-step="returned"')),
+        ("Lostville", ("The carrier has lost your parcel.", "another parcel or refund you", 'data-step="lost"')),
+        ("Returnham", ("Your parcel was returned to us.", "another parcel or refund you", 'data-step="returned"')),
         ("Bern", ("Delivered. Enjoy!", 'data-step="accepted"', "Delivered, Bern")),
     ],
 )
@@ -203,16 +203,16 @@ def test_the_order_page_shows_where_the_parcel_is(city, words):
 def test_the_order_page_explains_a_rejected_address():
     order = rejected()
     page = shown(order)
-    assert "The carrier does not accept the address." in page
-    assert "The carrier rejected the address. Our team is looking into it" in page
-    assert order_view(public_id=order.public_id).waits_for_a_person
+    assert "The carrier cannot deliver to your address." in page
+    assert "The carrier does not accept the address. A person is looking at it" in page
+    assert order_view(public_id=order.public_id).needs_operator
 
 
 def test_the_order_page_mentions_a_replacement_parcel(operator):
     order = ended("Lostville")
     operator.post(url(order), BERN | {"action": "reship", "shipment": str(Shipment.objects.get().pk)})
     page = shown(order)
-    assert "We are packing another parcel for you." in page
+    assert "We are packing a new parcel for you." in page
     assert "We are sending another parcel" in page
     assert order_view(public_id=order.public_id).shipment is None
 

@@ -1,4 +1,4 @@
-"""Does the view of an order show all that a shopper wants to know, and change its version when it does?"""
+"""Order view: content, statement budget, and a version that follows every change."""
 
 import pytest
 from django.db import connection
@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from orders.models import Order
 from shop.order_pages.selectors import OrderView, order_view, orders_of
 from shop.order_pages.services import cancel
-from tests.delivery import deliver, deliver_all, take
+from tests.delivery import claim_task, deliver, deliver_all
 from tests.factories import UserFactory, place
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,9 +39,9 @@ def test_a_delivered_order_is_final_and_shows_its_parcel():
     assert (shown.is_final, shown.can_cancel, shown.can_pay) == (True, False, False)
 
 
-def test_after_a_declined_card_another_may_be_tried():
+def test_a_declined_card_can_be_replaced():
     order = place(payment_method="pm_card_declined")
-    deliver(take(task="payments.charge_payment"))
+    deliver(claim_task(task="payments.charge_payment"))
     shown = view(order)
     assert (shown.is_final, shown.can_cancel, shown.can_pay) == (False, True, True)
     assert shown.payment is not None
@@ -50,33 +50,33 @@ def test_after_a_declined_card_another_may_be_tried():
 
 def test_a_cancelled_order_is_final_once_nothing_is_owed():
     unpaid, paid = place(), place()
-    deliver(take(task="payments.charge_payment", subject=paid.number))
+    deliver(claim_task(task="payments.charge_payment", subject=paid.number))
     cancel(order=unpaid)
     cancel(order=paid)
     assert view(unpaid).is_final
     assert not view(paid).is_final
-    deliver(take(task="payments.refund_payment"))
+    deliver(claim_task(task="payments.refund_payment"))
     assert view(paid).is_final
 
 
-def test_an_order_waits_for_a_person_when_a_step_failed_for_good():
+def test_an_order_needs_an_operator_when_a_step_failed_for_good():
     flaky, broken = place(payment_method="pm_flaky_2"), place(payment_method="pm_bug")
     for order in (flaky, broken):
-        deliver(take(task="payments.charge_payment", subject=order.number))
-    assert not view(flaky).waits_for_a_person
-    assert view(broken).waits_for_a_person
+        deliver(claim_task(task="payments.charge_payment", subject=order.number))
+    assert not view(flaky).needs_operator
+    assert view(broken).needs_operator
     cancel(order=broken)
-    assert not view(broken).waits_for_a_person
+    assert not view(broken).needs_operator
 
 
-def test_the_version_changes_with_every_step_and_with_nothing_else():
+def test_the_version_changes_with_every_step_only():
     order = place(payment_method="pm_flaky_2")
     versions = [view(order).version]
     assert view(order).version == versions[0]
     for _ in range(3):
-        deliver(take(task="payments.charge_payment"))
+        deliver(claim_task(task="payments.charge_payment"))
         versions.append(view(order).version)
-    deliver(take(task="shipping.create_shipment"))
+    deliver(claim_task(task="shipping.create_shipment"))
     versions.append(view(order).version)
     assert len(set(versions)) == 5
 
@@ -89,12 +89,12 @@ def test_a_view_takes_at_most_five_statements():
     assert len(captured) <= 5
 
 
-def test_an_unknown_public_id_shows_nothing():
+def test_an_unknown_public_id_is_rejected():
     with pytest.raises(Order.DoesNotExist):
         order_view(public_id="nobody-knows")
 
 
-def test_a_shopper_s_orders_are_the_shopper_s_alone_newest_first():
+def test_orders_are_the_shoppers_own_newest_first():
     user = UserFactory.create()
     first, second = place(user=user), place(user=user)
     place()

@@ -1,4 +1,4 @@
-"""Paying again and cancelling: stock, payments and illegal moves."""
+"""Paying again and cancelling: stock, payments, illegal transitions."""
 
 from typing import Any
 
@@ -21,9 +21,9 @@ def order_of(sku: str, quantity: int = 1, **changes: Any) -> Order:
     return place(lines=[LineWanted(sku, quantity)], **changes)
 
 
-def test_a_declined_card_releases_the_stock_and_paying_again_takes_it_again():
+def test_a_declined_card_releases_the_stock_and_a_retry_takes_it_again():
     product = ProductFactory.create(stock=3)
-    order = order_of(product.sku, 2, payment_method="pm_card_declined")
+    order = order_of(product.sku, 2, payment_method="pm_card_declined").order
     deliver_due()
     order.refresh_from_db()
     product.refresh_from_db()
@@ -36,9 +36,9 @@ def test_a_declined_card_releases_the_stock_and_paying_again_takes_it_again():
     assert order.status == Status.SHIPPED
 
 
-def test_paying_again_is_refused_when_the_goods_were_sold_meanwhile():
+def test_a_retry_is_refused_once_sold_out():
     product = ProductFactory.create(stock=2)
-    order = order_of(product.sku, 2, payment_method="pm_card_declined")
+    order = order_of(product.sku, 2, payment_method="pm_card_declined").order
     deliver_due()
     order_of(product.sku, 1)
     with pytest.raises(OutOfStock) as refusal:
@@ -49,16 +49,16 @@ def test_paying_again_is_refused_when_the_goods_were_sold_meanwhile():
     assert order.payments.count() == 1
 
 
-def test_paying_again_for_goods_that_are_not_kept_any_more_is_out_of_stock():
+def test_a_retry_for_a_discontinued_product_is_out_of_stock():
     product = ProductFactory.create()
-    order = order_of(product.sku, payment_method="pm_card_declined")
+    order = order_of(product.sku, payment_method="pm_card_declined").order
     deliver_due()
     Product.objects.update(sku="RENAMED")
     with pytest.raises(OutOfStock):
         pay_again(order=order, payment_method="pm_card_visa")
 
 
-def test_paying_again_is_only_for_orders_whose_payment_failed():
+def test_only_failed_payments_can_be_retried():
     order = place()
     with pytest.raises(IllegalTransition):
         pay_again(order=order, payment_method="pm_card_visa")
@@ -68,7 +68,7 @@ def test_paying_again_is_only_for_orders_whose_payment_failed():
 
 def test_cancelling_releases_the_stock_once():
     product = ProductFactory.create(stock=3)
-    order = order_of(product.sku, 2)
+    order = order_of(product.sku, 2).order
     cancel(order=order)
     with pytest.raises(IllegalTransition):
         cancel(order=order)
@@ -78,7 +78,7 @@ def test_cancelling_releases_the_stock_once():
 
 def test_cancelling_after_a_failed_payment_releases_nothing_twice():
     product = ProductFactory.create(stock=3)
-    order = order_of(product.sku, 2, payment_method="pm_card_declined")
+    order = order_of(product.sku, 2, payment_method="pm_card_declined").order
     deliver_due()
     cancel(order=order)
     product.refresh_from_db()

@@ -1,4 +1,4 @@
-"""Do two shoppers who rate the same product at the same moment both count? With threads, for real."""
+"""Concurrent reviews of one product all count towards its rating."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -14,7 +14,7 @@ from tests.shop.reviews.test_services import buyer, rating
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_stars_given_and_withdrawn_at_once_all_count():
+def test_concurrent_ratings_all_count():
     product = ProductFactory.create()
     people = [buyer(product) for _ in range(4)]
     for stars in (5, 1, 3):

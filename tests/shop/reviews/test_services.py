@@ -1,4 +1,4 @@
-"""Who may say what about a product, and does its rating always follow?"""
+"""Reviews: eligibility, moderation, and a rating that always matches."""
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -34,7 +34,7 @@ def rating(product: Product) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("status", ["shipped", "delivered"])
-def test_who_bought_it_writes_a_review_that_names_the_order(product, status):
+def test_a_buyers_review_references_the_order(product, status):
     user = buyer(product, status=status)
     review = write_review(user=user, product=product, **SAID)
     assert review.order == user.orders.get()
@@ -42,7 +42,7 @@ def test_who_bought_it_writes_a_review_that_names_the_order(product, status):
 
 
 @pytest.mark.parametrize("status", ["placed", "payment_failed", "paid", "cancelled", "refunded"])
-def test_an_order_that_was_not_sent_is_not_enough(product, status):
+def test_an_unshipped_order_is_not_enough(product, status):
     with pytest.raises(NotABuyer):
         write_review(user=buyer(product, status=status), product=product, **SAID)
     assert not Review.objects.exists()
@@ -79,7 +79,7 @@ def test_a_review_can_still_be_changed_after_a_refund(product):
     assert rating(product) == (1, 2)
 
 
-def test_a_withdrawn_review_leaves_the_rating(product):
+def test_a_deleted_review_leaves_the_rating(product):
     user, other = buyer(product), buyer(product)
     write_review(user=user, product=product, **SAID)
     write_review(user=other, product=product, **SAID | {"stars": 2})
@@ -88,7 +88,7 @@ def test_a_withdrawn_review_leaves_the_rating(product):
     assert rating(product) == (1, 2)
 
 
-def test_a_hidden_review_is_not_read_and_not_counted_even_when_it_is_changed(product, admin_user):
+def test_a_hidden_review_stays_hidden_and_uncounted_when_edited(product, admin_user):
     user = buyer(product)
     write_review(user=user, product=product, **SAID)
     assert moderate_reviews(reviews=Review.objects.all(), shown=False, by=admin_user) == 1
@@ -100,14 +100,14 @@ def test_a_hidden_review_is_not_read_and_not_counted_even_when_it_is_changed(pro
     assert rating(product) == (1, 5)
 
 
-def test_who_may_not_moderate_changes_nothing(product):
+def test_moderation_needs_the_permission(product):
     write_review(user=buyer(product), product=product, **SAID)
     with pytest.raises(PermissionDenied):
         moderate_reviews(reviews=Review.objects.all(), shown=False, by=UserFactory.create())
     assert rating(product) == (1, 4)
 
 
-def test_moderating_many_takes_as_many_statements_as_moderating_one(product, admin_user, django_assert_max_num_queries):
+def test_moderation_takes_a_constant_number_of_statements(product, admin_user, django_assert_max_num_queries):
     products = ProductFactory.create_batch(20)
     publish_examples(reviews=[Review(product=p, author="A", stars=3, title="So") for p in products])
     with django_assert_max_num_queries(12):
@@ -131,12 +131,12 @@ def test_reviews_come_in_pages_newest_first_and_the_bars_add_up(product):
     ("first", "last", "signed"),
     [("Ada", "Lovelace", "Ada L."), ("Ada", "", "Ada"), ("", "", "A buyer"), ("", "Lovelace", "A buyer")],
 )
-def test_no_more_of_a_name_is_shown_than_an_initial(product, first, last, signed):
+def test_only_the_initial_of_the_last_name_is_shown(product, first, last, signed):
     user = buyer(product, first_name=first, last_name=last)
     assert write_review(user=user, product=product, **SAID).signed == signed
 
 
-def test_of_a_shopper_who_is_erased_the_opinion_stays_and_the_name_does_not(product):
+def test_an_erased_shoppers_review_stays_without_the_name(product):
     user = buyer(product, first_name="Ada")
     write_review(user=user, product=product, **SAID)
     user.delete()

@@ -1,4 +1,4 @@
-"""Do search engines find every page that shoppers see, and only those, and read it rightly?"""
+"""Structured data, canonical URLs, sitemaps, robots.txt and social cards."""
 
 import json
 import re
@@ -29,13 +29,13 @@ def product():
 
 
 def structured(client, path: str) -> dict[str, Any]:
-    """The page's data, by type."""
+    """The page's structured data, by type."""
     page = text(client.get(path))
     blocks = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)
     return {data["@type"]: data for block in blocks for data in json.loads(block)}
 
 
-def test_a_product_tells_price_stock_rating_and_reviews(client, product):
+def test_a_product_describes_price_stock_rating_and_reviews(client, product):
     publish_examples(reviews=[Review(product=product, author="Ada L.", stars=n, title="So", text="") for n in (5, 2)])
     data = structured(client, "/products/teapot/")
     described = data["Product"]
@@ -49,7 +49,7 @@ def test_a_product_tells_price_stock_rating_and_reviews(client, product):
     assert steps[-2:] == ["https://shop.example/categories/kitchen/", "https://shop.example/products/teapot/"]
 
 
-def test_what_is_sold_out_or_not_reviewed_is_told_as_such(client):
+def test_sold_out_and_unreviewed_products_are_marked(client):
     ProductFactory.create(slug="gone", stock=0)
     described = structured(client, "/products/gone/")["Product"]
     assert described["offers"]["availability"] == "https://schema.org/OutOfStock"
@@ -63,7 +63,7 @@ def test_a_hostile_name_cannot_end_the_block(client):
     assert structured(client, product.get_absolute_url())["Product"]["name"] == HOSTILE
 
 
-def test_the_front_page_tells_how_to_search(client):
+def test_the_home_page_describes_the_search(client):
     data = structured(client, "/")
     target = data["WebSite"]["potentialAction"]["target"]["urlTemplate"]
     assert target == "https://shop.example/search/?q={search_term_string}"
@@ -79,7 +79,7 @@ def test_the_front_page_tells_how_to_search(client):
         ("/products/?page=%22x", "https://shop.example/products/"),
     ],
 )
-def test_a_page_has_one_address(client, product, asked, canonical):
+def test_a_page_has_one_canonical_url(client, product, asked, canonical):
     page = text(client.get(asked))
     assert f'<link rel="canonical" href="{canonical}"' in page
     assert f'<meta property="og:url" content="{canonical}"' in page
@@ -98,7 +98,7 @@ def test_a_public_page_describes_itself_and_has_a_card_to_share(client, product,
 
 
 @pytest.mark.parametrize("path", ["/nope/", "/products/nope/"])
-def test_what_is_not_there_is_not_indexed(client, path):
+def test_empty_pages_are_not_indexed(client, path):
     page = text(client.get(path))
     assert '<meta name="robots" content="noindex"' in page
     assert "canonical" not in page
@@ -115,8 +115,8 @@ def test_the_sitemap_lists_what_shoppers_see(client, product):
 def test_a_large_catalogue_has_a_sitemap_in_several_files(client, monkeypatch):
     ProductFactory.create_batch(5)
     monkeypatch.setattr(sitemaps.ProductSitemap, "limit", 2)
-    told = text(client.get("/robots.txt"))
-    assert re.findall(r"Sitemap: (\S+)", told) == [
+    shown = text(client.get("/robots.txt"))
+    assert re.findall(r"Sitemap: (\S+)", shown) == [
         "https://shop.example/sitemap.xml",
         "https://shop.example/sitemap.xml?p=2",
         "https://shop.example/sitemap.xml?p=3",
@@ -124,26 +124,26 @@ def test_a_large_catalogue_has_a_sitemap_in_several_files(client, monkeypatch):
     assert text(client.get("/sitemap.xml?p=3")).count("/products/") == 1
 
 
-def test_robots_are_kept_from_what_is_private(client):
-    told = text(client.get("/robots.txt"))
+def test_private_paths_are_disallowed(client):
+    shown = text(client.get("/robots.txt"))
     for path in ("/account/", "/admin/", "/basket/", "/checkout/", "/orders/"):
-        assert f"Disallow: {path}\n" in told
+        assert f"Disallow: {path}\n" in shown
 
 
-def test_icons_and_manifest_are_there(client):
+def test_icons_and_manifest_exist(client):
     assert client.get("/favicon.ico").status_code == 302
     manifest = client.get("/manifest.webmanifest")
     assert manifest["Content-Type"] == "application/manifest+json"
     assert {icon["sizes"] for icon in manifest.json()["icons"]} == {"192x192", "512x512"}
 
 
-def test_the_language_can_be_chosen_and_is_told(client):
+def test_the_language_can_be_chosen_and_is_declared(client):
     client.post("/i18n/setlang/", {"language": "de", "next": "/about/"})
     assert '<html lang="de"' in text(client.get("/about/"))
 
 
 def card(client, path: str) -> dict[str, str]:
-    """What social networks are told, by name."""
+    """The page's social card metadata, by name."""
     page = text(client.get(path))
     return dict(re.findall(r'<meta (?:property|name)="((?:og|twitter):[^"]+)"\s+content="([^"]*)"', page))
 
@@ -151,28 +151,28 @@ def card(client, path: str) -> dict[str, str]:
 def test_a_product_is_shared_with_its_own_picture(client, product):
     product.image = "shop/products/banjo.webp"
     product.save()
-    told = card(client, "/products/teapot/")
-    assert told["og:image"].startswith("https://shop.example/static/shop/products/banjo")
-    assert (told["og:image:width"], told["og:image:height"], told["og:image:alt"]) == ("256", "256", "Teapot")
-    assert (told["twitter:image"], told["twitter:card"]) == (told["og:image"], "summary")
+    shown = card(client, "/products/teapot/")
+    assert shown["og:image"].startswith("https://shop.example/static/shop/products/banjo")
+    assert (shown["og:image:width"], shown["og:image:height"], shown["og:image:alt"]) == ("256", "256", "Teapot")
+    assert (shown["twitter:image"], shown["twitter:card"]) == (shown["og:image"], "summary")
 
 
 def test_other_pages_are_shared_with_the_shops_card(client, product):
-    told = card(client, "/categories/kitchen/")
-    assert "shop/social-card" in told["og:image"]
-    assert (told["og:image:width"], told["og:image:height"]) == ("1200", "630")
-    assert told["twitter:card"] == "summary_large_image"
+    shown = card(client, "/categories/kitchen/")
+    assert "shop/social-card" in shown["og:image"]
+    assert (shown["og:image:width"], shown["og:image:height"]) == ("1200", "630")
+    assert shown["twitter:card"] == "summary_large_image"
 
 
 @pytest.mark.parametrize("image", ["", "../../etc/passwd", "no/such.webp"])
-def test_a_picture_that_is_not_there_takes_no_page_down(client, product, image):
+def test_a_missing_picture_does_not_break_the_page(client, product, image):
     product.image = image
     product.save()
     assert client.get("/products/teapot/").status_code == 200
     assert "og:image" in card(client, "/products/teapot/")
 
 
-def test_a_shelf_that_nobody_wrote_about_still_says_what_it_is(client):
+def test_a_category_without_blurb_has_a_description(client):
     CategoryFactory.create(name="Attic", slug="attic", blurb="")
     page = text(client.get("/categories/attic/"))
     described = re.search(r'<meta name="description"\s+content="([^"]+)"', page)
@@ -182,5 +182,5 @@ def test_a_shelf_that_nobody_wrote_about_still_says_what_it_is(client):
 
 
 @pytest.mark.parametrize("query", ["", "?q=teapot", "?q=nothing", "?q=teapot&page=2&sort=price"])
-def test_a_search_is_not_indexed_but_followed(client, product, query):
+def test_search_pages_are_followed_but_not_indexed(client, product, query):
     assert '<meta name="robots" content="noindex, follow"' in text(client.get(f"/search/{query}"))

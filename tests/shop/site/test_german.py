@@ -1,4 +1,4 @@
-"""Is the shop whole in German: every text, what is compiled, pages, e-mails and invoice?"""
+"""German storefront: every text translated and compiled; pages, e-mails and invoice in German."""
 
 import gettext
 import re
@@ -44,7 +44,7 @@ def texts(catalog: Catalog) -> Iterator[Message]:
 
 
 def pairs(message: Message) -> Iterator[tuple[str, str]]:
-    """Each English text with its German one, singular and plural."""
+    """Each English text with its translation, singular and plural."""
     if isinstance(message.id, str):
         yield message.id, str(message.string)
     else:
@@ -56,13 +56,13 @@ def test_every_text_is_translated(catalog):
     assert [english for message in texts(catalog) for english, german in pairs(message) if not german] == []
 
 
-def test_no_placeholder_or_tag_is_lost_or_made_up(catalog):
+def test_placeholders_and_tags_match(catalog):
     for message in texts(catalog):
         for english, german in pairs(message):
             assert set(PLACEHOLDER.findall(german)) == set(PLACEHOLDER.findall(english)), english
 
 
-def test_what_runs_is_what_is_written(catalog):
+def test_compiled_texts_match_their_source(catalog):
     fresh = BytesIO()
     write_mo(fresh, catalog)
     fresh.seek(0)
@@ -88,7 +88,7 @@ def lamp() -> Any:
 
 
 def page(client: Client, path: str) -> str:
-    """What a German page shows, once it has been looked through for English."""
+    """Visible text of a German page, checked for left-over English."""
     answer = client.get(path)
     html = answer.content.decode()
     assert answer.status_code == 200
@@ -117,7 +117,7 @@ def test_pages_are_german(german, lamp, path, heading):
 
 
 @pytest.mark.django_db
-def test_prices_are_written_as_germans_do(german, lamp):
+def test_prices_use_german_format(german, lamp):
     assert "149,00 €" in page(german, "/products/lamp/")
 
 
@@ -128,7 +128,7 @@ def test_the_account_is_german(german):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_way_from_the_basket_to_the_parcel_is_german(german, lamp):
+def test_an_order_is_german_from_basket_to_parcel(german, lamp):
     german.post("/basket/add/", {"sku": "LAMP", "quantity": 1})
     assert "Zur Kasse" in page(german, "/basket/")
     assert "Zahlungspflichtig bestellen" in page(german, "/checkout/")
@@ -163,7 +163,7 @@ def test_the_invoice_is_german():
 
 
 @pytest.mark.django_db
-def test_the_language_chosen_on_the_page_is_kept(client):
+def test_the_chosen_language_is_remembered(client):
     assert '<html lang="en"' in client.get("/").content.decode()
     client.post(reverse("set_language"), {"language": "de", "next": "/"})
     assert client.cookies[settings.LANGUAGE_COOKIE_NAME].value == "de"
@@ -171,14 +171,14 @@ def test_the_language_chosen_on_the_page_is_kept(client):
 
 
 @pytest.mark.django_db
-def test_the_api_says_no_in_german(german):
+def test_api_errors_are_german(german):
     answer = german.get("/api/v1/products/nirgendwo/")
     assert answer.json()["detail"] == "Unter dieser Adresse gibt es nichts."
 
 
 @pytest.mark.skipif(not shutil.which("xgettext"), reason="gettext is not there: apt-get install gettext")
-def test_every_text_of_the_code_is_collected(catalog, tmp_path):
-    """`make messages` on a copy would find nothing new."""
+def test_every_text_is_collected(catalog, tmp_path):
+    """`make messages` on a copy finds nothing new."""
     ignored = shutil.ignore_patterns(".*", "node_modules", "var", "tests", "bench", "docs", "__pycache__")
     copy = shutil.copytree(settings.BASE_DIR, tmp_path / "copy", ignore=ignored)
     command = [

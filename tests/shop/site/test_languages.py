@@ -1,4 +1,4 @@
-"""Does an order know which language its shopper read, however it was placed?"""
+"""Orders remember the language they were placed in."""
 
 from typing import Any
 
@@ -20,20 +20,20 @@ def two_languages(settings: Any) -> None:
     settings.LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 
 
-def test_a_german_browser_makes_a_german_order():
+def test_a_german_browser_places_a_german_order():
     lamp, client = ProductFactory.create(), Client(headers=GERMAN)
     client.post("/basket/add/", {"sku": lamp.sku, "quantity": 1})
     client.post("/checkout/", filled(client))
     assert Order.objects.get().language == "de"
 
 
-def test_so_does_a_german_program():
+def test_a_german_api_client_places_a_german_order():
     ProductFactory.create(sku="LAMP")
     Client(headers=GERMAN).post("/api/v1/orders/", order_body("LAMP"), content_type="application/json")
     assert Order.objects.get().language == "de"
 
 
-def test_a_language_that_the_shop_does_not_speak_is_not_kept():
+def test_an_unsupported_language_falls_back_to_the_default():
     ProductFactory.create(sku="LAMP")
     client = Client(headers={"Accept-Language": "tlh"})
     client.post("/api/v1/orders/", order_body("LAMP"), content_type="application/json")

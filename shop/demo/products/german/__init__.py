@@ -1,8 +1,8 @@
-"""The demo's catalogue in German."""
+"""German texts of the demo catalogue."""
 
 from shop.demo.products.german import desk, home, kitchen, outdoors, sound, wear
 
-_SHELVES = {"sound": sound, "desk": desk, "home": home, "wear": wear, "outdoors": outdoors, "kitchen": kitchen}
+_CATEGORIES = {"sound": sound, "desk": desk, "home": home, "wear": wear, "outdoors": outdoors, "kitchen": kitchen}
 
-CATEGORIES = {slug: shelf.CATEGORY for slug, shelf in _SHELVES.items()}
-PRODUCTS = {sku: text for shelf in _SHELVES.values() for sku, text in shelf.PRODUCTS.items()}
+CATEGORIES = {slug: module.CATEGORY for slug, module in _CATEGORIES.items()}
+PRODUCTS = {sku: text for module in _CATEGORIES.values() for sku, text in module.PRODUCTS.items()}
