@@ -52,8 +52,7 @@ def pending_is_sent() -> Iterator[str]:
     since = timezone.now() - grace()
     late = Message.objects.filter(state=State.PENDING, available_at__lt=since).exclude(queue__in=_paused_since(since))
     for message in late.order_by("available_at")[:50]:
-        since_when = f"{message.available_at:%Y-%m-%d %H:%M:%S} UTC"
-        yield f"{_name(message)} has been due since {since_when}; check that a relay is running"
+        yield f"{_name(message)} was due at {message.available_at:%Y-%m-%d %H:%M:%S} UTC; check that a relay runs"
 
 
 @invariant("no sent message is lost")

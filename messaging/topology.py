@@ -73,12 +73,9 @@ class Topology:
         """Name of a queue's dead-letter queue."""
         return f"{queue}.dead"
 
-    def kombu_exchange(self) -> Exchange:
-        return Exchange(self.exchange, type="topic", durable=True)
-
     def kombu_queues(self) -> list[Queue]:
         """Queues that workers consume, with their dead-letter arguments."""
-        exchange = self.kombu_exchange()
+        exchange = Exchange(self.exchange, type="topic", durable=True)
         return [
             Queue(name, exchange, routing_key=binding, durable=True, queue_arguments=self._arguments(name))
             for name, binding in self.queues.items()

@@ -4,15 +4,14 @@ from collections.abc import Callable
 
 from messaging.models import Message
 
-Resolver = Callable[[Message], str]
-_resolver: list[Resolver] = []
+_resolver: list[Callable[[Message], str]] = []
 
 
-def register(resolver: Resolver) -> None:
-    """`resolver(message)` returns the URL of the message's page. The last one registered counts."""
+def register(resolver: Callable[[Message], str]) -> None:
+    """`resolver(message)` returns the URL of the message's page. Replaces the previous resolver."""
     _resolver[:] = [resolver]
 
 
 def url_for(message: Message) -> str | None:
-    """The URL of the message's page; None where no desk is installed."""
+    """The URL of the message's page; None if no desk is installed."""
     return _resolver[0](message) if _resolver else None

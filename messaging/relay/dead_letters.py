@@ -137,10 +137,7 @@ def _cause(dead_letter: DeadLetter, app: Celery) -> tuple[str, str]:
     if not dead_letter.task or (dead_letter.task not in app.tasks and payload_for(dead_letter.task) is None):
         return "UnknownTask", f"No task is named {dead_letter.task!r}."
     if dead_letter.reason == "delivery_limit":
-        return (
-            "DeliveryLimit",
-            "The broker's delivery limit is reached: every worker that received this message was lost.",
-        )
+        return "DeliveryLimit", "Delivery limit reached: every worker that received this message was lost."
     return "WorkerGaveUp", (
         "The worker rejected the message without recording why: it does not know the task, "
         "refuses the content type, or could not reach the database."

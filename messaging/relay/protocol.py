@@ -13,10 +13,8 @@ from messaging.worker.task import HEADER
 _ORIGIN = f"{getpid()}@{socket.gethostname()}"
 _EMBED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 
-Body = tuple[tuple[()], dict[str, Any], dict[str, None]]
 
-
-def body_of(message: Message) -> Body:
+def body_of(message: Message) -> tuple[tuple[()], dict[str, Any], dict[str, None]]:
     return ((), message.payload, _EMBED)
 
 

@@ -19,7 +19,6 @@ from messaging.models import Message, State
 from messaging.topology import topology
 
 log = logging.getLogger(__name__)
-#: After so many visibility timeouts a row is sent again whatever its queue holds.
 MAX_TIMEOUTS = 10
 _NEVER = datetime.min.replace(tzinfo=UTC)
 

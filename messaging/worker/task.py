@@ -72,8 +72,8 @@ class ReliableTask(Task):
             self._execute(kwargs, version=origin["version"])
 
     def _look_up(self, id_: uuid.UUID) -> None:
-        redelivered = bool((self.request.delivery_info or {}).get("redelivered"))
-        message = transitions.reopen(message_id=id_, lost=self._lost() if redelivered else None, limit=self.limit)
+        lost = self._worker_lost() if self._is_redelivered else None
+        message = transitions.reopen(message_id=id_, lost=lost, limit=self.limit)
         if message is None:
             log.info("%s %s is already settled; duplicate delivery ignored", self.name, id_)
             raise AlreadySettled
@@ -107,8 +107,11 @@ class ReliableTask(Task):
 
         A worker that lost its connection or exceeds the visibility timeout does not know of a redelivery.
         """
-        redelivered = (self.request.delivery_info or {}).get("redelivered")
-        return bool(redelivered or self.request.retries or self.request.get(HEADER)["sends"] > 1)
+        return bool(self._is_redelivered or self.request.retries or self.request.get(HEADER)["sends"] > 1)
+
+    @property
+    def _is_redelivered(self) -> bool:
+        return bool((self.request.delivery_info or {}).get("redelivered"))
 
     @property
     def limit(self) -> int:
@@ -130,16 +133,9 @@ class ReliableTask(Task):
         self.request.completed = True
 
     def retry(
-        self,
-        args: Any = None,
-        kwargs: Any = None,
-        exc: BaseException | None = None,
-        throw: bool = True,
-        eta: Any = None,
-        countdown: float | None = None,
-        max_retries: int | None = None,
-        **options: Any,
-    ) -> Retry:
+        self, args: Any = None, kwargs: Any = None, exc: BaseException | None = None, throw: bool = True,
+        eta: Any = None, countdown: float | None = None, max_retries: int | None = None, **options: Any,
+    ) -> Retry:  # fmt: skip
         """As in Celery, but the message is scheduled in the ledger, where it is visible and survives any crash."""
         allowed = self.max_retries if max_retries is None else max_retries
         if allowed is not None and self.request.retries >= allowed:
@@ -193,13 +189,9 @@ class ReliableTask(Task):
             text=text,
         )
 
-    def _lost(self) -> Failure:
-        return synthetic_failure(
-            "WorkerLost",
-            "The worker was lost, or returned the message to the queue, before it reported an outcome.",
-            task=self.name,
-            worker=self.request.hostname or "",
-        )
+    def _worker_lost(self) -> Failure:
+        text = "The worker was lost, or returned the message to the queue, before it reported an outcome."
+        return synthetic_failure("WorkerLost", text, task=self.name, worker=self.request.hostname or "")
 
 
 def reliable_task(payload: type[Payload], **options: Any) -> Callable[[Callable[..., None]], Task]:

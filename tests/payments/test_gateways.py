@@ -27,7 +27,7 @@ def charge(method: str = "pm_card_visa", key: str = "k1", amount: int = 500) -> 
 
 
 def test_a_card_is_charged_with_one_statement(monkeypatch):
-    monkeypatch.setattr("messaging.circuits.LOOK_SECONDS", 3600)
+    monkeypatch.setattr("messaging.circuit_breaker.LOOK_SECONDS", 3600)
     charge(key="k0")  # refreshes the circuit's state, as happens once a second
     with CaptureQueriesContext(connection) as captured:
         result = charge()

@@ -26,7 +26,7 @@ def main() -> list[str]:
 def retry(message: Message) -> list[str]:
     mail_server["up"] = True
     client = Client()
-    client.force_login(User.objects.create_superuser("ann"))
+    client.force_login(User.objects.create_superuser("ann"))  # type: ignore[arg-type]  # mypy knows the shop's User only
     failures = client.get(reverse("admin:operations_failedtask_changelist"))
     assert "welcome.send" in failures.content.decode()
     one = client.get(reverse("admin:operations_failedtask_change", args=[message.pk]))

@@ -16,7 +16,7 @@ def book(subject: Subject, city: str, key: str = "k1") -> str:
 
 
 def test_a_parcel_is_booked_with_one_statement(subject, monkeypatch):
-    monkeypatch.setattr("messaging.circuits.LOOK_SECONDS", 3600)
+    monkeypatch.setattr("messaging.circuit_breaker.LOOK_SECONDS", 3600)
     subject.carrier.fetch(idempotency_key="none")  # refreshes the circuit's state, as happens once a second
     with CaptureQueriesContext(connection) as captured:
         number = book(subject, "Bern")
