@@ -1,4 +1,4 @@
-"""Audit log: who did what on the desk, in rows that the database lets nobody change."""
+"""Audit log: who did what on the desk, in rows that the database protects from change."""
 
 from messaging.operations.audit.log import (
     OPERATOR_ACTIONS,
