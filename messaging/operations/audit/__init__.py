@@ -10,12 +10,4 @@ from messaging.operations.audit.log import (
     record_intervention,
 )
 
-__all__ = [
-    "OPERATOR_ACTIONS",
-    "SYSTEM_ACTIONS",
-    "UnknownAction",
-    "entry",
-    "last_move",
-    "record",
-    "record_intervention",
-]
+__all__ = ["OPERATOR_ACTIONS", "SYSTEM_ACTIONS", "UnknownAction", "entry", "last_move", "record", "record_intervention"]
