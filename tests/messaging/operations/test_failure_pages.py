@@ -110,7 +110,7 @@ def test_an_export_has_what_the_list_is_narrowed_to(operator):
 def test_a_story_tells_what_failed_what_to_do_and_what_led_here(operator):
     message = dead("CV-7")
     shown = text(operator.get(page(message)))
-    assert "tests.sample, about CV-7, failed at its first attempt with ValueError." in shown
+    assert "tests.sample (CV-7) failed on its first attempt: ValueError." in shown
     assert "Not retried automatically: unexpected error" in shown
     assert 'data-kind="own"' in shown
     assert "Nobody has done anything yet." in shown
