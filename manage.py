@@ -1,12 +1,12 @@
 #!/usr/bin/env python
-"""How is a management command run? `python manage.py COMMAND`."""
+"""Django's management commands: `python manage.py COMMAND`."""
 
 import os
 import sys
 
 
 def main() -> None:
-    """A wrong setting is one sentence on the way out, never a traceback."""
+    """Run the command; an invalid setting exits with a one-line error instead of a traceback."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line

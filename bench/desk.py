@@ -1,8 +1,8 @@
-"""How long does the database work for the operators' desk? `python bench/desk.py [--rows 1000000] [--dead 50000]`
+"""Database time of the operators' pages: `python bench/desk.py [--rows 1000000] [--dead 50000]`.
 
-On a scratch PostgreSQL database that is removed afterwards. Each page is asked for by Django's test client, once to
-warm up and then ten times; the number of statements is printed, and the median of the times inside the database. The
-exit code is 1 where a page takes more than its budget of 50 ms.
+Uses a scratch PostgreSQL database that is removed afterwards. Django's test client requests each page once to warm up,
+then ten times. Prints the number of statements and the median time inside the database; exits with 1 if a page exceeds
+its budget of 50 ms.
 """
 
 import argparse
@@ -21,7 +21,7 @@ sys.path.insert(0, str(PROJECT))
 BUDGET_MS = 50
 GROUPS = 40
 
-#: One row in twenty is dead, spread over queues, groups and the last month; five messages share a subject.
+#: By default one row in twenty is dead, spread over queues, groups and the last month. Five messages share a subject.
 LEDGER = """
 INSERT INTO messaging_message (id, task, queue, routing_key, priority, payload, schema_version, state, available_at,
     attempts, replayed_from, sends, sent_at, finished_at, subject, correlation_id, traceparent, created_at, error_type,
@@ -56,7 +56,7 @@ SELECT fingerprint, date_trunc('hour', finished_at), count(*) FROM messaging_mes
 
 @contextmanager
 def scratch() -> Iterator[str]:
-    """The address of an empty database, which is dropped at the end."""
+    """The URL of an empty database that is dropped at the end."""
     from tests.stack.database import PostgresqlDatabase
 
     database = PostgresqlDatabase()
@@ -103,7 +103,7 @@ def pages() -> dict[str, str]:
 
 
 def measure(client: Any, url: str) -> tuple[float, int]:
-    """Milliseconds inside the database, the median of ten; and statements."""
+    """Median milliseconds inside the database over ten requests, and the number of statements."""
     from django.db import connection
 
     runs: list[tuple[float, int]] = []
@@ -117,7 +117,7 @@ def measure(client: Any, url: str) -> tuple[float, int]:
 
 
 class Spent:
-    """Times each statement, its fetching left out."""
+    """Counts and times statements, without fetching."""
 
     def __init__(self) -> None:
         self.seconds, self.statements = 0.0, 0
@@ -144,9 +144,9 @@ def run(rows: int, dead: int) -> bool:
     call_command("collectstatic", verbosity=0, interactive=False)
     began = time.perf_counter()
     fill(rows, dead)
-    print(f"{rows:,} rows, of which {dead:,} are dead, made in {time.perf_counter() - began:.0f} s\n")
+    print(f"{rows:,} rows, {dead:,} of them dead, created in {time.perf_counter() - began:.0f} s\n")
     client = Client(headers={"host": "localhost"})
-    client.force_login(User.objects.create_superuser("bench"), backend="shop.authentication.NameOrEmail")
+    client.force_login(User.objects.create_superuser("bench"), backend="shop.accounts.authentication.NameOrEmail")
     print(f"{'page':26}{'database ms':>12}{'statements':>12}")
     within = True
     for name, url in pages().items():

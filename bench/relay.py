@@ -1,7 +1,7 @@
-"""How many messages a second does one relay send? `python bench/relay.py [--messages 20000] [--batch 1000]`
+"""Throughput of one relay: `python bench/relay.py [--messages 20000] [--batch 1000]`.
 
-On a scratch database and broker, PostgreSQL with RabbitMQ and SQLite with Valkey, which are removed afterwards. Nothing
-consumes: what is measured is enqueueing (a transaction for each batch), then claiming, publishing and confirming.
+Uses scratch instances of PostgreSQL with RabbitMQ and of SQLite with Valkey, and removes them afterwards. Without
+consumers, it measures enqueueing (one transaction per batch), then claiming, publishing and confirming.
 """
 
 import argparse
@@ -15,23 +15,22 @@ INNER = """
 import sys, time, django
 django.setup()
 from config import celery_app
-from messaging import ledger
-from messaging.maintenance import PurgeFinished
-from messaging.relay.loop import Relay
-from messaging.relay.loop import Pace
+from messaging import outbox
+from messaging.retention import PurgeFinished
+from messaging.relay.loop import Pace, Relay
 count, batch = int(sys.argv[1]), int(sys.argv[2])
 began = time.perf_counter()
 for _ in range(count // batch):
-    with ledger.transaction():
+    with outbox.transaction():
         for _ in range(batch):
-            ledger.enqueue(PurgeFinished(), subject="bench")
+            outbox.enqueue(PurgeFinished(), subject="bench")
 enqueued = count / (time.perf_counter() - began)
 relay = Relay(celery_app, Pace(batch=batch, chores_every=3600))
 first = relay.turn()
 began, sent = time.perf_counter(), 0
 while found := relay.turn():
     sent += found
-assert first + sent == count // batch * batch, "not all were sent"
+assert first + sent == count // batch * batch, "some messages were not sent"
 print(f"enqueued {enqueued:8,.0f}/s   sent {sent / (time.perf_counter() - began):8,.0f}/s")
 """
 
@@ -44,8 +43,8 @@ def measure(backend: str, count: int, batch: int) -> str:
 
     try:
         stack = Stack(backend, blocker=NoBlocker(), relays=0, workers={}, beat=False, web=False)
-    except pytest.skip.Exception as missing:
-        return f"skipped: {missing}"
+    except pytest.skip.Exception as reason:
+        return f"skipped: {reason}"
     try:
         stack.start()
         environment = stack.env | {"DJANGO_SETTINGS_MODULE": "config.settings", "LOG_LEVEL": "WARNING"}

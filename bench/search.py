@@ -1,7 +1,7 @@
-"""How fast are search, suggestions and shelves among 100,000 products? `python bench/search.py [--products 100000]`
+"""Search, suggestions and category pages with 100,000 products: `python bench/search.py [--products 100000]`.
 
-On a scratch PostgreSQL database and a scratch SQLite file, which are removed afterwards. Measured is the time that a
-page's statements take, Django's part of running them included. Exits with 1 when a page is over its budget.
+Uses a scratch PostgreSQL database and a scratch SQLite file and removes them afterwards. Measures the time of a page's
+statements, including Django's overhead. Exits with 1 if a page exceeds its budget.
 """
 
 import argparse
@@ -11,11 +11,11 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from bench._inside import run_inside  # noqa: E402
+from bench._scratch import run_on_scratch  # noqa: E402
 
 ROUNDS = 60
 MOST_STATEMENTS = 8
-# Milliseconds of the median. Search is promised on PostgreSQL; SQLite, the embedded default, is held to twice that.
+# Median milliseconds. SQLite, the embedded default, gets twice PostgreSQL's budget.
 BUDGETS = {"production": 5.0, "embedded": 10.0}
 BUDGETED = ("search", "search, common word", "suggestions", "category")
 INNER = """
@@ -24,9 +24,9 @@ django.setup()
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
-from shop import catalogue
+from shop.catalogue import selectors as catalogue
 from shop.models import Category, Product
-from shop.search import Wanted
+from shop.catalogue.search import Criteria
 
 count, rounds = int(sys.argv[1]), int(sys.argv[2])
 dice = random.Random(7)
@@ -70,7 +70,7 @@ def measure(ask):
 rare = dice.choices(vocabulary[200:], k=rounds + 5)
 pairs = [text(2) for _ in range(rounds + 5)]
 common = vocabulary[:10]
-page = lambda **wishes: list(catalogue.products(wanted=Wanted(**wishes)))
+page = lambda **criteria: list(catalogue.products(criteria=Criteria(**criteria)))
 shelf = lambda n: f"shelf-{n % 6}"
 times = {
     "search": measure(lambda n: page(search=rare[n])),
@@ -83,12 +83,12 @@ times = {
     "suggestions, two letters": measure(lambda n: catalogue.suggestions(query=rare[n][:2])),
     "did you mean": measure(lambda n: catalogue.correction(query=rare[n][1] + rare[n][0] + rare[n][2:])),
     "category": measure(lambda n: page(category=shelf(n))),
-    "category, last page": measure(lambda n: list(catalogue.products(wanted=Wanted(category=shelf(n)), page=99))),
+    "category, last page": measure(lambda n: list(catalogue.products(criteria=Criteria(category=shelf(n)), page=99))),
     "category by price": measure(lambda n: page(category=shelf(n), sort="price-up", in_stock=True)),
     "category, newest": measure(lambda n: page(category=shelf(n), sort="newest")),
-    "all goods": measure(lambda n: page()),
+    "all products": measure(lambda n: page()),
 }
-# Nobody has collected the static files here.
+# Static files are not collected here.
 plain = {"default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
          "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 override_settings(STORAGES=plain).enable()
@@ -102,18 +102,18 @@ print(json.dumps({"filled": filled, "times": times, "statements": statements}))
 """
 
 
-def tell(backend: str, measured: dict) -> list[str]:
-    """Prints the table; what is over its budget."""
+def report(backend: str, measured: dict) -> list[str]:
+    """Print the table; return what exceeds its budget."""
     print(f"{backend}: filled in {measured['filled']:.0f} s   (milliseconds in the database)")
     over = []
     for name, (median, p95) in measured["times"].items():
         print(f"  {name:28} median {median:7.2f}   p95 {p95:7.2f}")
         if name in BUDGETED and median > BUDGETS[backend]:
-            over.append(f"{backend}: {name} takes {median:.1f} ms, more than {BUDGETS[backend]:.0f}")
+            over.append(f"{backend}: {name} takes {median:.1f} ms, budget {BUDGETS[backend]:.0f} ms")
     for path, count in measured["statements"].items():
         print(f"  {path:40} {count} statements")
         if count > MOST_STATEMENTS:
-            over.append(f"{backend}: {path} takes {count} statements, more than {MOST_STATEMENTS}")
+            over.append(f"{backend}: {path} takes {count} statements, at most {MOST_STATEMENTS} allowed")
     return over
 
 
@@ -123,9 +123,9 @@ def main() -> None:
     options = parser.parse_args()
     over = []
     for backend in ("production", "embedded"):
-        measured = run_inside(backend, INNER, options.products, ROUNDS)
+        measured = run_on_scratch(backend, INNER, options.products, ROUNDS)
         if "times" in measured:
-            over += tell(backend, measured)
+            over += report(backend, measured)
         else:
             print(f"{backend}: {measured}")
             over += [backend] if "failed" in measured else []

@@ -1,7 +1,7 @@
-"""How fast is the stockroom among 100,000 products and a million movements? `python bench/stock.py [--products 100000]`
+"""Stock pages with 100,000 products and a million movements: `python bench/stock.py [--products 100000]`.
 
-On a scratch PostgreSQL database and a scratch SQLite file, which are removed afterwards. One product in fifty runs low.
-Exits with 1 when a page is over its budget.
+Uses a scratch PostgreSQL database and a scratch SQLite file and removes them afterwards. One product in fifty is low on
+stock. Exits with 1 if a page exceeds its budget.
 """
 
 import argparse
@@ -11,10 +11,10 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from bench._inside import run_inside  # noqa: E402
+from bench._scratch import run_on_scratch  # noqa: E402
 
 ROUNDS = 30
-# Milliseconds of the median, on PostgreSQL and twice that on SQLite.
+# Median milliseconds. SQLite gets twice PostgreSQL's budget.
 BUDGETS = {"production": 50.0, "embedded": 100.0}
 INNER = """
 import json, random, statistics, sys, time, django
@@ -22,7 +22,7 @@ from datetime import timedelta
 django.setup()
 from django.db import connection
 from django.utils import timezone
-from shop import inventory
+from shop.stock import selectors as inventory
 from shop.models import Product, StockMovement
 
 count, rounds, dice, now = int(sys.argv[1]), int(sys.argv[2]), random.Random(7), timezone.now()
@@ -56,16 +56,16 @@ def measure(ask):
 product = Product.objects.running_low().order_by("pk").first()
 facts = lambda: inventory.facts(product=product, movements=inventory.newest_movements(product=product), now=now)
 print(json.dumps({
-    "the first page of what runs low": measure(lambda: list(inventory.low_stock(now=now)[:50])),
-    "its last page": measure(lambda: list(inventory.low_stock(now=now)[count // 50 - 50 : count // 50])),
-    "how many run low": measure(Product.objects.running_low().count),
-    "a product's facts and movements": measure(facts),
+    "low stock, first page": measure(lambda: list(inventory.low_stock(now=now)[:50])),
+    "low stock, last page": measure(lambda: list(inventory.low_stock(now=now)[count // 50 - 50 : count // 50])),
+    "low stock, count": measure(Product.objects.running_low().count),
+    "one product with its movements": measure(facts),
 }))
 """
 
 
-def tell(backend: str, measured: dict) -> list[str]:
-    """Prints the table; what is over its budget."""
+def report(backend: str, measured: dict) -> list[str]:
+    """Print the table; return what exceeds its budget."""
     if "failed" in measured or "skipped" in measured:
         print(f"{backend}: {measured}")
         return [backend] if "failed" in measured else []
@@ -79,7 +79,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--products", type=int, default=100_000)
     products = parser.parse_args().products
-    over = [line for backend in BUDGETS for line in tell(backend, run_inside(backend, INNER, products, ROUNDS))]
+    over = [line for backend in BUDGETS for line in report(backend, run_on_scratch(backend, INNER, products, ROUNDS))]
     for line in over:
         print(f"OVER BUDGET {line}")
     sys.exit(1 if over else 0)

@@ -1,4 +1,4 @@
-"""Which Celery application do workers and beat run? `celery -A config worker -Q payments`."""
+"""Celery application of workers and beat: `celery -A config worker -Q payments`."""
 
 import os
 

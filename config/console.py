@@ -1,4 +1,4 @@
-"""Who wrote this line on the console? A listener for supervisord that puts each process's name before its lines."""
+"""supervisord event listener: prefixes every line on the console with the name of the process that wrote it."""
 
 import sys
 from typing import BinaryIO
@@ -9,17 +9,17 @@ WIDTH = 22
 
 
 def serve(events: BinaryIO, answers: BinaryIO, console: BinaryIO) -> None:
-    """Answer supervisord's events until it goes away; its protocol allows nothing else on `answers`."""
-    rests: dict[str, bytes] = {}
+    """Handle supervisord's events until it exits. Its protocol allows nothing but acknowledgements on `answers`."""
+    partial_lines: dict[str, bytes] = {}
     while True:
         answers.write(READY)
         answers.flush()
         header = _fields(events.readline())
         if "len" not in header:
             return
-        about, _, text = events.read(int(header["len"])).partition(b"\n")
-        name = _fields(about)["processname"]
-        *lines, rests[name] = (rests.get(name, b"") + text).split(b"\n")
+        metadata, _, text = events.read(int(header["len"])).partition(b"\n")
+        name = _fields(metadata)["processname"]
+        *lines, partial_lines[name] = (partial_lines.get(name, b"") + text).split(b"\n")
         console.write(b"".join(f"{name:{WIDTH}}".encode() + line + b"\n" for line in lines))
         console.flush()
         answers.write(OK)
@@ -27,8 +27,8 @@ def serve(events: BinaryIO, answers: BinaryIO, console: BinaryIO) -> None:
 
 
 def _fields(line: bytes) -> dict[str, str]:
-    """`a:1 b:2` as a dictionary."""
-    return dict(word.split(":", 1) for word in line.decode().split())
+    """Parse `a:1 b:2` into a dictionary."""
+    return dict(pair.split(":", 1) for pair in line.decode().split())
 
 
 if __name__ == "__main__":

@@ -1,7 +1,4 @@
-"""Which environment variables does Conveyor read, and which values does it accept?
-
-A wrong value stops the start with a sentence that names the variable.
-"""
+"""Environment variables: typed readers that reject invalid values with a one-line error naming the variable."""
 
 import os
 import secrets
@@ -20,7 +17,7 @@ _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
 def var_dir() -> Path:
-    """The folder for what a run leaves behind: embedded database, broker data, mail, logs."""
+    """The directory for runtime data: embedded database, broker data, mail, logs."""
     folder = Path(os.environ.get("CONVEYOR_VAR") or BASE_DIR / "var").resolve()
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -31,10 +28,10 @@ def text(name: str, default: str = "") -> str:
 
 
 def needed(name: str, *, by: str, when: bool) -> str:
-    """A text that must be set `when` another setting wants it; `by` names that setting."""
+    """A text that is required `when` another setting needs it; `by` names that setting."""
     value = text(name)
     if when and not value:
-        raise ImproperlyConfigured(f"{by} needs {name}; set it.")
+        raise ImproperlyConfigured(f"{name} is not set; {by} requires it.")
     return value
 
 
@@ -46,27 +43,27 @@ def flag(name: str, *, default: bool) -> bool:
         return True
     if value.strip().lower() in _FALSE:
         return False
-    raise ImproperlyConfigured(f"{name} is {value!r}; set it to 1 or 0.")
+    raise ImproperlyConfigured(f"{name} is {value!r}; it must be 1 or 0.")
 
 
 def number(name: str, *, default: float, minimum: float, maximum: float = 10**9) -> float:
-    """A number within bounds; seconds for every variable that is a time."""
+    """A number within bounds. Durations are in seconds."""
     value = text(name)
     if not value:
         return default
     try:
         parsed = float(value)
     except ValueError:
-        raise ImproperlyConfigured(f"{name} is {value!r}; set it to a number, such as {default:g}.") from None
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be a number, such as {default:g}.") from None
     if not minimum <= parsed <= maximum:
-        raise ImproperlyConfigured(f"{name} is {value}; set it to a number from {minimum:g} to {maximum:g}.")
+        raise ImproperlyConfigured(f"{name} is {value}; it must be a number from {minimum:g} to {maximum:g}.")
     return parsed
 
 
 def integer(name: str, *, default: int, minimum: int, maximum: int = 10**9) -> int:
     parsed = number(name, default=default, minimum=minimum, maximum=maximum)
     if parsed != int(parsed):
-        raise ImproperlyConfigured(f"{name} is {text(name)}; set it to a whole number, such as {default}.")
+        raise ImproperlyConfigured(f"{name} is {text(name)}; it must be a whole number, such as {default}.")
     return int(parsed)
 
 
@@ -74,21 +71,21 @@ def choice(name: str, options: tuple[str, ...]) -> str:
     """One of `options`; the first is the default."""
     value = text(name) or options[0]
     if value not in options:
-        raise ImproperlyConfigured(f"{name} is {value!r}; set it to one of: {', '.join(options)}.")
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be one of: {', '.join(options)}.")
     return value
 
 
 def secrets_by_name(name: str) -> dict[str, str]:
-    """`one=secret,two=another` as a dictionary; names in small letters."""
+    """Parse `one=secret,two=another` into a dictionary with lowercase names."""
     pairs = [pair.partition("=") for pair in text(name).split(",") if pair]
     if not all(who.strip() and secret.strip() for who, _sign, secret in pairs):
-        raise ImproperlyConfigured(f"{name} is not understood; set it to name=secret, with commas between several.")
+        raise ImproperlyConfigured(f"{name} is malformed; it must be a comma-separated list of name=secret.")
     return {who.strip().lower(): secret.strip() for who, _sign, secret in pairs}
 
 
 @dataclass(frozen=True)
 class MailServer:
-    """Where e-mails are handed in. `host` is empty where none is named."""
+    """SMTP server for outgoing e-mail. An empty `host` means that none is configured."""
 
     host: str = ""
     port: int = 25
@@ -99,7 +96,7 @@ class MailServer:
 
 
 def mail_server() -> MailServer:
-    """`EMAIL_URL`: `smtp://` in the clear, `smtp+tls://` with STARTTLS, `smtp+ssl://` with TLS from the first byte."""
+    """`EMAIL_URL`: `smtp://` without encryption, `smtp+tls://` with STARTTLS, `smtp+ssl://` with implicit TLS."""
     url = text("EMAIL_URL")
     if not url:
         return MailServer()
@@ -111,8 +108,8 @@ def mail_server() -> MailServer:
         known = False
     if not known:
         raise ImproperlyConfigured(
-            "EMAIL_URL is not an address of a mail server; set it to smtp+tls://user:password@host:587, with smtp:// "
-            "in the clear and smtp+ssl:// for TLS from the first byte, or leave it out."
+            "EMAIL_URL is not a valid mail server URL; use smtp+tls://user:password@host:587 (STARTTLS), "
+            "smtp+ssl:// (implicit TLS) or smtp:// (no encryption), or leave it unset."
         )
     return MailServer(
         host=parts.hostname or "",
@@ -125,7 +122,7 @@ def mail_server() -> MailServer:
 
 
 def broker_url() -> str:
-    """`BROKER_URL`, or the embedded Valkey server's address, which it leaves under `var/` when it is first set up."""
+    """`BROKER_URL`, or the URL of the embedded Valkey server, kept under `var/` since its first start."""
     url = text("BROKER_URL")
     if not url:
         address = var_dir() / "valkey.url"
@@ -137,19 +134,19 @@ def broker_url() -> str:
         known = False
     if not known:
         raise ImproperlyConfigured(
-            "BROKER_URL is not an address of a broker; set it to amqp://user:password@host:5672/vhost (RabbitMQ) "
-            "or redis://host:6379/0 (Valkey), or leave it out for the embedded broker."
+            "BROKER_URL is not a valid broker URL; use amqp://user:password@host:5672/vhost (RabbitMQ) "
+            "or redis://host:6379/0 (Valkey, Redis), or leave it unset for the embedded broker."
         )
     return url
 
 
 def database(url: str | None = None) -> dict[str, object]:
-    """Django's settings for `url`, by default `DATABASE_URL`, or for the embedded SQLite file."""
+    """Django's database settings for `url`, `DATABASE_URL` by default, or for the embedded SQLite file."""
     url = text("DATABASE_URL") if url is None else url
     if not url:
         return _sqlite(str(var_dir() / "conveyor.sqlite3"))
     try:
-        with warnings.catch_warnings(action="ignore"):  # the sentence below says more
+        with warnings.catch_warnings(action="ignore"):  # the error below is more helpful
             parsed = dict(env.db_url_config(url))
     except Exception:
         parsed = {}
@@ -159,13 +156,13 @@ def database(url: str | None = None) -> dict[str, object]:
     if engine.endswith("postgresql") and parsed.get("NAME"):
         return _postgresql(parsed)
     raise ImproperlyConfigured(
-        "DATABASE_URL is not an address of a database; set it to postgres://user:password@host:5432/name "
-        "or sqlite:////path/to/file, or leave it out for the embedded database."
+        "DATABASE_URL is not a valid database URL; use postgres://user:password@host:5432/name "
+        "or sqlite:////path/to/file, or leave it unset for the embedded database."
     )
 
 
 def _sqlite(name: str) -> dict[str, object]:
-    """WAL lets readers go on beside the writer; IMMEDIATE takes the write lock first, so that it is waited for."""
+    """WAL keeps readers running beside the writer. IMMEDIATE takes the write lock up front, where waiting works."""
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": name,
@@ -180,7 +177,7 @@ def _sqlite(name: str) -> dict[str, object]:
 
 
 def _postgresql(parsed: dict[str, object]) -> dict[str, object]:
-    """Connections are kept, and checked before use; a server that hangs is given up in bounded time."""
+    """Persistent connections with health checks; connecting to a hung server times out."""
     query = parsed.get("OPTIONS")
     extra = {k: v for k, v in query.items() if k != "pool"} if isinstance(query, dict) else {}
     return parsed | {
@@ -191,22 +188,29 @@ def _postgresql(parsed: dict[str, object]) -> dict[str, object]:
 
 
 def secret_key() -> str:
-    """`SECRET_KEY`, or a random one that is made once and kept under `var/`, readable by the owner only."""
+    """`SECRET_KEY`, or a random key that is generated once and kept under `var/`, readable by its owner only."""
     key = text("SECRET_KEY")
     if key:
         if len(key) < 32:
-            raise ImproperlyConfigured("SECRET_KEY is shorter than 32 characters; set a long random one.")
+            raise ImproperlyConfigured("SECRET_KEY is shorter than 32 characters; use a long random one.")
         return key
     path = var_dir() / "secret_key"
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return path.read_text().strip() or secret_key_missing(path)
+        if key := path.read_text().strip():
+            return key
+        raise ImproperlyConfigured(
+            f"{path} is empty; set SECRET_KEY, or delete the file to generate a new one."
+        ) from None
     with os.fdopen(descriptor, "w") as file:
         key = secrets.token_urlsafe(50)
         file.write(key)
     return key
 
 
-def secret_key_missing(path: Path) -> str:
-    raise ImproperlyConfigured(f"{path} is empty; set SECRET_KEY, or remove that file to have a new one made.")
+def _kept_secret_key(path: Path) -> str:
+    key = path.read_text().strip()
+    if not key:
+        raise ImproperlyConfigured(f"{path} is empty; set SECRET_KEY, or delete the file to generate a new one.")
+    return key

@@ -1,6 +1,6 @@
-"""Which processes make up Conveyor, and how is each of them started by hand?
+"""Process declarations: the command line of every long-running process.
 
-`python -m config.processes` prepares and starts all of them, `--list` prints one line for each.
+`python -m config.processes --list` prints one shell command per process. `config.run` starts all of them.
 """
 
 import argparse
@@ -12,30 +12,31 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config import env, valkey
+from config import embedded_broker, env
 
 HOST = "127.0.0.1"
-#: Celery's soft shutdown: tasks get `worker_soft_shutdown_timeout` to end, and what is left goes back to the broker.
+BROKER = "broker"
+#: Celery's soft shutdown: running tasks get `worker_soft_shutdown_timeout` seconds, the rest return to the broker.
 SOFT_SHUTDOWN = {"REMAP_SIGTERM": "SIGQUIT"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
-    """A long-running process. `stop_seconds` is how long it may take to end after SIGTERM."""
+    """A long-running process. `stop_seconds` is the time it gets to exit after SIGTERM."""
 
     name: str
     command: list[str]
     environment: dict[str, str] = field(default_factory=dict)
     stop_seconds: int = 10
 
-    def line(self) -> str:
-        """What to type to start it by hand, in the project's folder."""
+    def command_line(self) -> str:
+        """The shell command that starts this process from the project's root."""
         variables = [f"{name}={shlex.quote(value)}" for name, value in self.environment.items()]
-        return " ".join([*variables, shlex.join(shown(word) for word in self.command)])
+        return " ".join([*variables, shlex.join(relative_to_project(word) for word in self.command)])
 
 
 def processes() -> list[Process]:
-    """All processes, in the order in which they start; they end the other way round."""
+    """All processes in start order; they stop in reverse."""
     return [*_broker(), web(), relay(), *workers(), beat()]
 
 
@@ -43,7 +44,7 @@ def web(*, port: int | None = None, count: int = 2) -> Process:
     port = port or env.integer("PORT", default=8000, minimum=1, maximum=65535)
     options = f"--interface wsgi --host {HOST} --port {port} --workers {count} --blocking-threads 4"
     options += " --respawn-failed-workers --workers-kill-timeout 5 --no-ws"
-    return Process(name="web", command=[tool("granian"), *options.split(), "config.web:application"])
+    return Process(name="web", command=[installed_program("granian"), *options.split(), "config.web:application"])
 
 
 def relay() -> Process:
@@ -51,7 +52,7 @@ def relay() -> Process:
 
 
 def workers() -> list[Process]:
-    """Payments wait for the gateway, so that they get the most slots."""
+    """Payments get the most slots: their tasks spend most of their time waiting for the gateway."""
     return [
         worker(name="payments", queues="payments", concurrency=4),
         worker(name="shipping", queues="shipping", concurrency=2),
@@ -70,16 +71,16 @@ def worker(*, name: str, queues: str, concurrency: int) -> Process:
 
 
 def beat() -> Process:
-    pidfile = "--pidfile="  # the supervisor knows its process; a file left by a crash would only stop the next start
+    pidfile = "--pidfile="  # the supervisor tracks the process; a pid file left by a crash would block the next start
     return Process(name="beat", command=[*_celery(), "beat", pidfile, *_log_level()])
 
 
 def _celery() -> list[str]:
-    return [tool("celery"), "-A", "config", "--quiet"]
+    return [installed_program("celery"), "-A", "config", "--quiet"]
 
 
 def _log_level() -> list[str]:
-    """Celery has a default of its own, WARNING, that would hide which tasks run."""
+    """Celery's own default is WARNING, which would hide the log line of every task."""
     return ["--loglevel", env.text("LOG_LEVEL", "INFO")]
 
 
@@ -87,36 +88,29 @@ def _broker() -> list[Process]:
     if env.text("BROKER_URL"):
         return []
     folder = env.var_dir()
-    return [Process(name="broker", command=valkey.command(url=valkey.address(folder=folder), folder=folder))]
+    command = embedded_broker.command(url=embedded_broker.address(folder=folder), folder=folder)
+    return [Process(name=BROKER, command=command)]
 
 
-def tool(name: str) -> str:
-    """A program that was installed beside this Python."""
+def installed_program(name: str) -> str:
+    """The path of a program in this Python's environment."""
     return str(Path(sys.executable).with_name(name))
 
 
-def shown(word: object) -> str:
-    """Paths below the project's folder as a person in that folder would type them."""
+def relative_to_project(word: object) -> str:
+    """A path below the project's root, relative to it; anything else unchanged."""
     return str(word).removeprefix(f"{env.BASE_DIR}{os.sep}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m config.processes", description=__doc__)
-    parser.add_argument("--list", action="store_true", help="print the line that starts each process by hand")
-    arguments = parser.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    parser.add_argument("--list", action="store_true", required=True, help="print the shell command of each process")
+    parser.parse_args()
     try:
-        if arguments.list:
-            for process in processes():
-                print(f"{process.name:22}{process.line()}")
-        else:
-            from config import start
-
-            start.run()
+        for process in processes():
+            sys.stdout.write(f"{process.name:22}{process.command_line()}\n")
     except ImproperlyConfigured as error:
-        sys.exit(f"Conveyor cannot start. {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(f"The processes cannot be listed. {error}")
 
 
 if __name__ == "__main__":

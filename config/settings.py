@@ -1,4 +1,4 @@
-"""How is Conveyor set up? Every variable read here stands with its default in the README."""
+"""Django settings. docs/reference/configuration.md lists every variable read here with its default."""
 
 from typing import Any
 
@@ -36,20 +36,22 @@ INSTALLED_APPS = [
     "django.contrib.sitemaps",
     "django.contrib.staticfiles",
     "rest_framework",
-    "knox",
+    "shop.office.apps.TokensConfig",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_htmx",
-    "axes",
+    "shop.office.apps.SecurityConfig",
     "csp",
 ]
+# The shop runs without the operators' desk, too.
+_desk = "messaging.operations" in INSTALLED_APPS
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
-    "shop.middleware.BodyLimitMiddleware",
+    "shop.site.body_limit.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -59,7 +61,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "messaging.tracing.TraceMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "shop.timezones.TimeZoneMiddleware",
+    "shop.site.time_zones.TimeZoneMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -74,7 +76,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "shop.context.shop",
+                "shop.site.context.shop",
             ],
         },
     },
@@ -82,11 +84,11 @@ TEMPLATES = [
 
 DATABASES: dict[str, Any] = {"default": env.database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# SQLite leaves the further columns of an index away, as it may: it has the index all the same.
+# SQLite ignores the INCLUDE columns of covering indexes and creates the index without them.
 SILENCED_SYSTEM_CHECKS = ["models.W040"]
 
 AUTH_USER_MODEL = "shop.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "shop.authentication.NameOrEmail"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "shop.accounts.authentication.NameOrEmail"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -99,12 +101,12 @@ AUTH_PASSWORD_VALIDATORS = [
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
-AXES_LOCKOUT_CALLABLE = "shop.views.errors.locked_out"
+AXES_LOCKOUT_CALLABLE = "shop.site.error_pages.locked_out"
 AXES_VERBOSE = False
-AXES_USERNAME_CALLABLE = "shop.authentication.typed_name"
+AXES_USERNAME_CALLABLE = "shop.accounts.authentication.typed_name"
 LOGIN_URL = "shop:login"
 PASSWORD_RESET_TIMEOUT = 60 * 60 * 24
-CSRF_FAILURE_VIEW = "shop.views.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "shop.site.error_pages.csrf_failure"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
@@ -135,7 +137,7 @@ EMAIL_FILE_PATH = VAR_DIR / "mail"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = "Conveyor <shop@conveyor.example>"
 
-# Security. Behind HTTPS (CONVEYOR_HTTPS=1) everything that can be strict is.
+# Security: strict everywhere behind HTTPS (CONVEYOR_HTTPS=1).
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
@@ -194,8 +196,8 @@ CELERY: dict[str, Any] = celery_settings(
     "beat_schedule": {
         **MESSAGING_SCHEDULE,
         **OPERATIONS_SCHEDULE,
-        "compare payments with the gateway": {"task": "payments.reconcile", "schedule": 900.0},
-        "let reservations expire": {"task": "orders.expire_reservations", "schedule": 60.0},
+        "reconcile payments with the gateway": {"task": "payments.reconcile", "schedule": 900.0},
+        "expire reservations": {"task": "orders.expire_reservations", "schedule": 60.0},
     },
 }
 
@@ -203,16 +205,16 @@ CELERY: dict[str, Any] = celery_settings(
 SITE_URL = env.text("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
 CONVEYOR_DESK_URL = f"{SITE_URL}/admin/operations/failuregroup/"
 SHOP_CURRENCY = "EUR"
-# Who sells, as on invoices: the name, then the lines of the address.
+# The seller as printed on invoices: name, then address lines.
 SHOP_SELLER = ("Conveyor", "1 Belt Street", "Exampletown", "shop@conveyor.example")
 SHOP_EXPRESS_PRICE = 990
-# So many pieces of a new product, or fewer, are few: its own `reorder_level` can be changed in the admin.
+# Default `reorder_level` of new products: stock at or below it is low.
 SHOP_REORDER_LEVEL = 5
-# Orders before this hour, in TIME_ZONE, leave the same working day (Monday to Friday).
+# Orders placed before this hour (in TIME_ZONE) ship the same working day, Monday to Friday.
 SHIPPING_CUTOFF_HOUR = 15
-# First and last working day of arrival that shoppers are promised, counted from the day on which the parcel leaves.
+# Promised delivery window in working days after dispatch: (earliest, latest).
 SHIPPING_WORKING_DAYS = {"standard": (2, 4), "express": (1, 1)}
-# The carriers that may take a parcel; of equally cheap ones the first.
+# Carriers in order of preference; the cheapest wins, the first of equally cheap ones.
 SHIPPING_CARRIERS = ("shipping.carriers.simulated.Swiftpost", "shipping.carriers.simulated.Landpost")
 CARRIER_WEBHOOK_SECRETS = env.secrets_by_name("CARRIER_WEBHOOK_SECRETS")
 PAYMENT_GATEWAY = env.choice("PAYMENT_GATEWAY", ("simulated", "stripe"))
@@ -251,11 +253,17 @@ SPECTACULAR_SETTINGS = {
         "OrderStatusEnum": "orders.models.Status.choices",
         "PaymentStatusEnum": "payments.models.PaymentStatus.choices",
         "ShipmentStatusEnum": "shipping.models.ShipmentStatus.choices",
-        "ProductSortEnum": "shop.search.Sort.choices",
+        "ProductSortEnum": "shop.catalogue.search.Sort.choices",
         "MessageStateEnum": "messaging.models.State.choices",
-        "BulkStateEnum": "messaging.operations.models.BulkState.choices",
-        "BulkOutcomeEnum": "messaging.operations.models.ItemOutcome.choices",
-    },
+    }
+    | (
+        {
+            "BulkStateEnum": "messaging.operations.models.BulkState.choices",
+            "BulkOutcomeEnum": "messaging.operations.models.ItemOutcome.choices",
+        }
+        if _desk
+        else {}
+    ),
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -1,7 +1,7 @@
-"""How does supervisord watch the processes? `var/supervisord.conf`, written anew at each start.
+"""supervisord's configuration: `var/supervisord.conf`, rewritten at every start.
 
-supervisord starts the groups by priority and ends them the other way round, each group after the one before is gone:
-the broker goes last, so that workers can still give back what they hold.
+supervisord starts groups by priority and stops them in reverse, waiting for each: the broker stops last, so that
+workers can still return unfinished messages to it.
 """
 
 import os
@@ -11,20 +11,19 @@ import sys
 import tempfile
 from pathlib import Path
 
-from config.processes import Process
-from config.valkey import write_private
+from config.private_files import write_private
+from config.processes import BROKER, Process
 
-#: The kernel's limit for the path of a socket is 104 bytes on macOS and 108 on Linux.
+#: The kernel limits a socket's path to 104 bytes on macOS and 108 on Linux.
 SOCKET_PATH_LIMIT = 100
-BROKER = "broker"
-#: Celery warns root at every start of a worker; `config.start` says it once instead.
+#: Celery warns about root at every start of a worker; `config.run` prints one warning instead.
 ROOT = """user = root
 environment = PYTHONWARNINGS="ignore:You're running the worker with superuser privileges"
 """
 
 
 def write_configuration(processes: list[Process], *, folder: Path, project: Path) -> Path:
-    """Write `supervisord.conf` under `folder` for processes that run in the folder `project`."""
+    """Write `supervisord.conf` under `folder` for `processes` that run in the directory `project`; return its path."""
     logs = folder / "log"
     logs.mkdir(parents=True, exist_ok=True)
     names = [process.name for process in processes if process.name != BROKER]
@@ -40,7 +39,7 @@ def write_configuration(processes: list[Process], *, folder: Path, project: Path
 
 
 def console_can_be_shared() -> bool:
-    """Whether another process can write where this one prints: not where that is a socket."""
+    """Whether other processes can open this one's standard output: impossible when it is a socket."""
     try:
         Path("/dev/fd/1").open("ab").close()
     except OSError:
@@ -73,7 +72,7 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 
 
 def socket_path(folder: Path) -> Path:
-    """Where `supervisorctl` reaches supervisord; in a private temporary folder where the path would be too long."""
+    """supervisord's control socket, in a private temporary directory if its path under `folder` would be too long."""
     path = folder / "supervisor.sock"
     if len(os.fsencode(path)) <= SOCKET_PATH_LIMIT:
         return path
@@ -81,7 +80,7 @@ def socket_path(folder: Path) -> Path:
 
 
 def _console(project: Path) -> str:
-    """Shows what the processes print, each line with the name of its process before it."""
+    """Event listener that prints the processes' output, each line prefixed with the process's name."""
     return f"""[eventlistener:console]
 command = {_escaped(sys.executable)} -m config.console
 directory = {_escaped(project)}
@@ -94,7 +93,7 @@ stderr_logfile_maxbytes = 0"""
 
 
 def _program(process: Process, *, logs: Path, project: Path) -> str:
-    """SIGTERM goes to the process alone, which ends its own children; SIGKILL, if it comes to that, goes to all."""
+    """SIGTERM goes to the process only, which stops its own children; SIGKILL goes to the whole process group."""
     environment = ",".join(f'{name}="{_escaped(value)}"' for name, value in process.environment.items())
     return f"""[program:{process.name}]
 command = {_escaped(shlex.join(process.command))}
@@ -116,5 +115,5 @@ stdout_events_enabled = true"""
 
 
 def _escaped(value: object) -> str:
-    """supervisord expands `%(name)s`."""
+    """supervisord expands `%(name)s`, so a literal percent sign is doubled."""
     return str(value).replace("%", "%%")

@@ -1,11 +1,11 @@
-"""Which address leads where?"""
+"""URL configuration: admin, API, webhooks, health checks and the storefront."""
 
 from django.contrib import admin
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
-admin.site.site_header = admin.site.site_title = _("Conveyor operators")
-admin.site.index_title = _("What is there to look after?")
+admin.site.site_header = admin.site.site_title = _("Conveyor operations")
+admin.site.index_title = _("Overview")
 
 urlpatterns = [
     path("admin/", admin.site.urls),
@@ -17,7 +17,7 @@ urlpatterns = [
     path("", include("shop.urls")),
 ]
 
-handler400 = "shop.views.errors.bad_request"
-handler403 = "shop.views.errors.forbidden"
-handler404 = "shop.views.errors.not_found"
-handler500 = "shop.views.errors.server_error"
+handler400 = "shop.site.error_pages.bad_request"
+handler403 = "shop.site.error_pages.forbidden"
+handler404 = "shop.site.error_pages.not_found"
+handler500 = "shop.site.error_pages.server_error"

@@ -1,6 +1,6 @@
-"""What does the web server serve in each of its worker processes? The WSGI application, as long as its parent lives.
+"""WSGI entry point of granian's worker processes: the application, and a watchdog that exits with the parent.
 
-granian's workers would go on alone, with the port, after their parent was killed, beside the ones of the next start.
+Without it, the workers of a killed granian would keep the port beside those of the next start.
 """
 
 import multiprocessing
@@ -17,8 +17,8 @@ POLL_SECONDS = 1.0
 GRACE_SECONDS = 10.0
 
 
-def end_with(parent: int) -> None:
-    """Wait until the process `parent` is gone; then end this one, softly at first."""
+def exit_with(parent: int) -> None:
+    """Wait until the process `parent` is gone, then stop this one: SIGTERM, and a hard exit after a grace period."""
     while os.getppid() == parent:
         time.sleep(POLL_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)
@@ -26,7 +26,7 @@ def end_with(parent: int) -> None:
     os._exit(1)
 
 
-# Not getppid(): the parent may have been killed while this process was still starting.
+# Not getppid(): the parent may already be dead while this process is still starting.
 _parent = multiprocessing.parent_process()
 if _parent is not None and _parent.pid is not None:
-    threading.Thread(target=end_with, args=(_parent.pid,), name="end-with-parent", daemon=True).start()
+    threading.Thread(target=exit_with, args=(_parent.pid,), name="exit-with-parent", daemon=True).start()

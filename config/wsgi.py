@@ -1,4 +1,4 @@
-"""Which WSGI application does the web server run? `granian --interface wsgi config.wsgi:application`."""
+"""WSGI application for any server; `config.web` wraps it for granian."""
 
 import os
 

@@ -1,6 +1,6 @@
-"""How do logo and goods become icons and the card that is shown where the shop is shared?
+"""Renders icons and the social card from `logo.svg` and `card.html`.
 
-Run it with the development environment after a change of `logo.svg` or `card.html`:
+Run it with the development environment after changing either of them:
 `CHROMIUM=/usr/bin/chromium .venv/bin/python frontend/pictures.py`
 """
 
@@ -18,7 +18,7 @@ ICONS = {"apple-touch-icon.png": 180, "icon-192.png": 192, "icon-512.png": 512}
 
 
 def icon(page: Page, size: int, background: str = COLOUR) -> bytes:
-    """The logo on a square of its own colour: phones cut the corners round themselves."""
+    """The logo on a square background; phones round the corners themselves."""
     source = base64.b64encode((STATIC / "logo.svg").read_bytes()).decode()
     page.set_viewport_size({"width": size, "height": size})
     page.set_content(
@@ -28,7 +28,7 @@ def icon(page: Page, size: int, background: str = COLOUR) -> bytes:
 
 
 def ico(png: bytes, size: int) -> bytes:
-    """An .ico file that holds one PNG."""
+    """An .ico file that contains one PNG."""
     header = struct.pack("<HHH", 0, 1, 1)
     entry = struct.pack("<BBBBHHII", size, size, 0, 0, 1, 32, len(png), 22)
     return header + entry + png

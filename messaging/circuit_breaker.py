@@ -1,9 +1,9 @@
-"""Is an outside system down, so that asking it would only spend attempts? One circuit breaker for each.
+"""Circuit breaker: stops calls to an external system that is down, so that messages spend no attempts on it.
 
-While a system answers, `guard` costs one look a second and process. Once `CONVEYOR_CIRCUIT_FAILURES` different messages
-in a row got no answer, the circuit opens: `guard` raises `CircuitOpen` before anything is asked, and the message waits
-in the ledger without spending an attempt. Every `CONVEYOR_CIRCUIT_SECONDS` one message may try; its answer closes the
-circuit and lets all go on that waited. The pattern: Michael Nygard, "Release It!", chapter "Stability Patterns".
+While closed, `guard` costs one query per second and process. After `CONVEYOR_CIRCUIT_FAILURES` different messages in a
+row got no answer, the circuit opens: `guard` raises `CircuitOpen` without calling, and the message is deferred in the
+ledger. Every `CONVEYOR_CIRCUIT_SECONDS` one message may probe; an answer closes the circuit and releases the deferred
+messages. The pattern: Michael Nygard, "Release It!", chapter "Stability Patterns".
 """
 
 import logging
@@ -27,106 +27,102 @@ from messaging.relay import wakeup
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
-#: Failures further apart than this are no longer "in a row".
+#: Failures further apart than this do not count as consecutive.
 _IN_A_ROW = timedelta(minutes=10)
-#: An outage is asked about less often the longer it lasts: the wait grows to this share of its age.
+#: Deferred messages retry less often the longer the outage lasts: their delay grows to this share of its age.
 _SHARE_OF_AGE = 0.25
 
 
 class Verdict(Enum):
-    """What an exception tells of the system behind: it is down, or it is up and gave an answer that is an error."""
+    """What an exception says about the external system: it is down, or it is up and answered with an error."""
 
     DOWN = "down"
     UP = "up"
 
 
-#: None: the exception tells nothing of the system, such as a bug of ours.
+#: None: the exception says nothing about the system, such as a bug in our code.
 Judge = Callable[[Exception], Verdict | None]
 
 
 class CircuitOpen(Exception):
-    """The system behind is down, so nothing was asked of it. To be tried again after `seconds`, as if for the first
-    time."""
+    """The external system is down and was not called. Retry after `seconds`; no attempt is spent."""
 
     def __init__(self, name: str, seconds: float) -> None:
         self.name, self.seconds = name, seconds
         super().__init__(name, seconds)
 
     def __str__(self) -> str:
-        return f"{self.name} is down; it is asked again in {self.seconds:.0f} s."
+        return f"{self.name} is unreachable; next probe in {self.seconds:.0f} s."
 
 
 _labels: dict[str, str | Promise] = {}
 _simulated: set[str] = set()
-_seen: dict[str, tuple[float, Circuit | None]] = {}
+_cache: dict[str, tuple[float, Circuit | None]] = {}
 
 
 def register(name: str, label: str | Promise, *, is_simulated: bool = False) -> None:
-    """Let operators see this circuit also while it has never failed. `label` is for people.
-
-    Of a simulated system an outage can be played: `messaging.outages`.
-    """
+    """List this circuit, under its display name `label`, before its first failure."""
     _labels[name] = label
     if is_simulated:
         _simulated.add(name)
 
 
 def labels() -> dict[str, str | Promise]:
-    """The circuits of this project by name."""
+    """Display names of the registered circuits, by name."""
     return dict(_labels)
 
 
 def deferred_by_circuit() -> dict[str, int]:
-    """How many pending messages each open circuit defers."""
-    held = Message.objects.filter(state=State.PENDING).exclude(waits_for="").order_by()
-    return dict(held.values_list("waits_for").annotate(Count("pk")))
+    """Number of messages each circuit defers."""
+    deferred = Message.objects.filter(state=State.PENDING).exclude(waits_for="").order_by()
+    return dict(deferred.values_list("waits_for").annotate(Count("pk")))
 
 
 def simulated() -> list[str]:
-    """The circuits of systems that are only simulated, by name."""
+    """Names of the circuits of simulated systems."""
     return sorted(_simulated)
 
 
 @contextmanager
 def guard(name: str, *, judge: Judge) -> Iterator[None]:
-    """Stand around one call of the system `name`. Raises `CircuitOpen` instead of calling while it is down.
+    """Guard one call of the system `name`. Raises `CircuitOpen` instead of calling it while the circuit is open.
 
-    That is raised after a probe failed, too: who tries for all others does not pay for it with an attempt.
+    A failed probe raises it, too: the message that probes for all others does not pay with an attempt.
     """
     if not settings.CONVEYOR_CIRCUIT_FAILURES:
         yield
         return
-    circuit = _look(name)
+    circuit = _cached(name)
     is_probe = circuit is not None and circuit.is_open and _claim_probe(name)
     try:
         yield
     except Exception as error:
         verdict = judge(error)
         if verdict is Verdict.DOWN:
-            _no_answer(name, error, is_probe=is_probe)
+            _record_failure(name, error, is_probe=is_probe)
         elif verdict is Verdict.UP:
-            _answered(name, circuit)
+            _record_answer(name, circuit)
         raise
-    _answered(name, circuit)
+    _record_answer(name, circuit)
 
 
 def forget() -> None:
-    """Drop what this process remembers, so that the next call looks."""
-    _seen.clear()
+    """Clear this process's cache of circuits."""
+    _cache.clear()
 
 
-def _look(name: str) -> Circuit | None:
-    at, circuit = _seen.get(name, (0.0, None))
+def _cached(name: str) -> Circuit | None:
+    at, circuit = _cache.get(name, (0.0, None))
     if not at or time.monotonic() - at > LOOK_SECONDS:
         circuit = Circuit.objects.filter(pk=name).first()
-        _seen[name] = (time.monotonic(), circuit)
+        _cache[name] = (time.monotonic(), circuit)
     return circuit
 
 
 def _claim_probe(name: str) -> bool:
-    """Be the one who tries. Should this process die over it, another may after the time that a task can take.
+    """Claim the next probe, for twice a task's time limit in case this process dies.
 
-    False: the circuit is closed again. Raises `CircuitOpen` while it is not yet time, or another one tries.
+    False: the circuit has closed. Raises `CircuitOpen` if no probe is due or another message is probing.
     """
     now = timezone.now()
     due = Circuit.objects.filter(pk=name, opened_at__isnull=False, probe_at__lte=now)
@@ -135,32 +131,32 @@ def _claim_probe(name: str) -> bool:
         return True
     circuit = Circuit.objects.get(pk=name)
     if circuit.is_open:
-        raise CircuitOpen(name, _wait(circuit, now))
-    _seen.pop(name, None)
+        raise CircuitOpen(name, _retry_after(circuit, now))
+    _cache.pop(name, None)
     return False
 
 
-def _no_answer(name: str, error: Exception, *, is_probe: bool) -> None:
-    """Raises `CircuitOpen` for a probe."""
+def _record_failure(name: str, error: Exception, *, is_probe: bool) -> None:
+    """Record a call without an answer. Raises `CircuitOpen` for a probe."""
     now = timezone.now()
     with transaction.atomic():
         Circuit.objects.get_or_create(pk=name)
         circuit = Circuit.objects.select_for_update().get(pk=name)
         was_open = circuit.is_open
-        _note(circuit, error, now)
+        _count_failure(circuit, error, now)
         if is_probe or circuit.is_open != was_open:
             circuit.probe_at = now + timedelta(seconds=settings.CONVEYOR_CIRCUIT_SECONDS)
             circuit.probing_since = None
         circuit.save()
-    _seen.pop(name, None)
+    _cache.pop(name, None)
     if circuit.is_open and not was_open:
-        log.error("%s is down: %s. Its messages wait without spending attempts.", name, circuit.last_error)
+        log.error("%s is unreachable, circuit open: %s; messages are deferred", name, circuit.last_error)
     if is_probe and circuit.is_open:
-        raise CircuitOpen(name, _wait(circuit, now)) from error
+        raise CircuitOpen(name, _retry_after(circuit, now)) from error
 
 
-def _note(circuit: Circuit, error: Exception, now: datetime) -> None:
-    """Keep who got no answer; the circuit opens once enough did."""
+def _count_failure(circuit: Circuit, error: Exception, now: datetime) -> None:
+    """Count the message that got no answer; open the circuit once enough did."""
     if circuit.failed_at and now - circuit.failed_at > _IN_A_ROW:
         circuit.failing = []
     chain = tracing.current()
@@ -172,8 +168,8 @@ def _note(circuit: Circuit, error: Exception, now: datetime) -> None:
         circuit.opened_at = now
 
 
-def _answered(name: str, circuit: Circuit | None) -> None:
-    """Forget failures; if the circuit was open, close it, and let go on all that waited for it."""
+def _record_answer(name: str, circuit: Circuit | None) -> None:
+    """Reset the failures; if the circuit was open, close it and release the messages it deferred."""
     if circuit is None or not (circuit.failing or circuit.is_open):
         return
     now = timezone.now()
@@ -181,26 +177,23 @@ def _answered(name: str, circuit: Circuit | None) -> None:
         opened = Circuit.objects.filter(pk=name, opened_at__isnull=False)
         closed = opened.update(opened_at=None, probe_at=None, probing_since=None, failing=[], closed_at=now)
         if closed:
-            waiting = Message.objects.filter(state=State.PENDING, waits_for=name)
-            released = waiting.update(available_at=now, waits_for="")
+            deferred = Message.objects.filter(state=State.PENDING, waits_for=name)
+            released = deferred.update(available_at=now, waits_for="")
             wakeup.call()
         else:
             Circuit.objects.filter(pk=name).update(failing=[])
-    _seen.pop(name, None)
+    _cache.pop(name, None)
     if closed:
-        log.warning("%s answers again; %s messages that waited for it go on.", name, released)
+        log.warning("%s is reachable again, circuit closed; %s deferred messages released", name, released)
 
 
-def _wait(circuit: Circuit, now: datetime) -> float:
-    """Seconds until the next probe, and then some, so that not all come at once.
+def _retry_after(circuit: Circuit, now: datetime) -> float:
+    """Seconds until the next probe plus jitter, so that deferred messages do not all return at once.
 
-    While one tries, `probe_at` lies where its process would be given up; the others need not wait for that.
+    During a probe `probe_at` is when its process would be presumed dead, which is too long to wait for.
     """
+    pause = settings.CONVEYOR_CIRCUIT_SECONDS
     next_probe = max(0.0, (circuit.probe_at - now).total_seconds()) if circuit.probe_at else 0.0
     age = (now - circuit.opened_at).total_seconds() if circuit.opened_at else 0.0
-    spread = max(settings.CONVEYOR_CIRCUIT_SECONDS, age * _SHARE_OF_AGE)
-    return min(next_probe, settings.CONVEYOR_CIRCUIT_SECONDS) + random.uniform(0, _bounded(spread))  # noqa: S311 - no secret
-
-
-def _bounded(seconds: float) -> float:
-    return min(seconds, float(settings.CONVEYOR_RETRY_MAX_SECONDS))
+    spread = min(max(pause, age * _SHARE_OF_AGE), float(settings.CONVEYOR_RETRY_MAX_SECONDS))
+    return min(next_probe, pause) + random.uniform(0, spread)  # noqa: S311 - not a secret

@@ -1,4 +1,4 @@
-"""What must always be true, and who checks it? Apps register their checks here; `manage.py audit` runs them all."""
+"""Invariants: apps register their checks here; `manage.py audit` runs them all."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ class Violation:
 
 
 def invariant(name: str) -> Callable[[Check], Check]:
-    """Register a check: a generator that yields one sentence for each violation it finds."""
+    """Register a check: a generator that yields one sentence per violation."""
 
     def register(check: Check) -> Check:
         if _CHECKS.get(name, check).__qualname__ != check.__qualname__:
-            raise ValueError(f"Two invariants are called {name!r}")
+            raise ValueError(f"Two invariants are named {name!r}")
         _CHECKS[name] = check
         return check
 
@@ -42,36 +42,37 @@ def audit() -> list[Violation]:
 
 
 def grace() -> timedelta:
-    """How long a message may be late before somebody must look: two visibility windows, and the sweep between."""
+    """How late a message may be: two visibility timeouts, and the recovery between them."""
     return timedelta(seconds=2 * settings.CONVEYOR_VISIBILITY + 30)
 
 
 @invariant("no pending message is overdue")
 def pending_is_sent() -> Iterator[str]:
-    """What waits in a paused queue waits because somebody wants it; once the queue goes on, the time begins anew."""
+    """Paused queues are excluded; after a resume their messages get the full grace period."""
     since = timezone.now() - grace()
-    late = Message.objects.filter(state=State.PENDING, available_at__lt=since).exclude(queue__in=_still(since))
+    late = Message.objects.filter(state=State.PENDING, available_at__lt=since).exclude(queue__in=_paused_since(since))
     for message in late.order_by("available_at")[:50]:
-        yield f"{_name(message)} is due since {message.available_at:%Y-%m-%d %H:%M:%S} UTC; does a relay run?"
+        since_when = f"{message.available_at:%Y-%m-%d %H:%M:%S} UTC"
+        yield f"{_name(message)} has been due since {since_when}; check that a relay is running"
 
 
 @invariant("no sent message is lost")
 def sent_is_answered() -> Iterator[str]:
     since = timezone.now() - 10 * grace()
-    lost = Message.objects.filter(state=State.SENT, sent_at__lt=since).exclude(queue__in=_still(since))
+    lost = Message.objects.filter(state=State.SENT, sent_at__lt=since).exclude(queue__in=_paused_since(since))
     for message in lost.order_by("sent_at")[:50]:
-        yield f"{_name(message)} was sent at {message.sent_at:%Y-%m-%d %H:%M:%S} UTC and never answered"
+        yield f"{_name(message)} was sent at {message.sent_at:%Y-%m-%d %H:%M:%S} UTC and not settled since"
 
 
-@invariant("every dead message says why")
+@invariant("every dead message has a failed attempt")
 def dead_has_an_attempt() -> Iterator[str]:
     for message in Message.objects.dead().filter(attempt_set__isnull=True).order_by("pk")[:50]:
-        yield f"{_name(message)} is dead without a recorded attempt"
+        yield f"{_name(message)} is dead but no failed attempt is recorded"
 
 
-def _still(since: datetime) -> list[str]:
-    """The queues that stood still at any time since then."""
-    return [queue for queue, until in pauses.still_until(now=timezone.now()).items() if until > since]
+def _paused_since(since: datetime) -> list[str]:
+    """Queues that were paused at any time since then."""
+    return [queue for queue, until in pauses.paused_until(now=timezone.now()).items() if until > since]
 
 
 def _name(message: Message) -> str:

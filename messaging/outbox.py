@@ -1,6 +1,7 @@
-"""How does a message get into the ledger? As a row in the transaction of what it tells, and in no other way.
+"""Transactional outbox: writes messages to the ledger in the caller's transaction.
 
-The relay sends it later. So a request never waits for the broker, and a message exists exactly if its cause does.
+The relay publishes them after the commit. A request therefore never waits for the broker, and a message exists if and
+only if the change that caused it was committed.
 """
 
 from collections.abc import Iterator
@@ -22,12 +23,12 @@ from messaging.topology import Priority, topology
 
 
 class OutsideTransaction(RuntimeError):
-    """Enqueueing outside a transaction could tell of something that never happened, or lose what did."""
+    """A message enqueued outside a transaction could announce a change that is rolled back, or be lost without it."""
 
 
 @dataclass
 class _Unit:
-    """Messages that wait for the end of a `transaction()`, and how deep in savepoints that began."""
+    """Messages to insert at the end of a `transaction()`, and the savepoint depth at which it began."""
 
     depth: int
     messages: list[Message] = field(default_factory=list)
@@ -38,7 +39,7 @@ _unit: ContextVar[_Unit | None] = ContextVar("conveyor_unit", default=None)
 
 @contextmanager
 def transaction() -> Iterator[None]:
-    """A database transaction whose messages are written together, in one statement, at its end."""
+    """A database transaction that inserts all its messages in one statement at its end."""
     with db.atomic(savepoint=_unit.get() is None):
         if _unit.get() is not None:
             yield
@@ -55,22 +56,22 @@ def transaction() -> Iterator[None]:
 def enqueue(
     payload: Payload, *, priority: Priority = Priority.NORMAL, subject: str = "", delay: float = 0.0
 ) -> Message:
-    """Write `payload` to the ledger, to be sent once the present transaction has committed.
+    """Write `payload` to the ledger, to be published once the current transaction commits.
 
-    `subject` is what the message is about, such as an order's number; `delay` is in seconds.
-    Raises `OutsideTransaction`, and `UnroutableKey` when no queue is bound for the payload's routing key.
+    `subject` is what the message is about, such as an order number; `delay` is in seconds.
+    Raises `OutsideTransaction`, and `UnroutableKey` if no queue is bound for the payload's routing key.
     """
     if not connection.in_atomic_block:
         raise OutsideTransaction(
-            f"{payload.task} was enqueued outside a transaction; wrap what it tells of, and this call, "
-            "in messaging.ledger.transaction()."
+            f"{payload.task} was enqueued outside a transaction and not saved; make the change and this call inside "
+            "messaging.outbox.transaction()."
         )
     message = _row(payload, priority=priority, subject=subject, delay=delay)
     unit = _unit.get()
     if unit is not None and not any(connection.savepoint_ids[unit.depth :]):
         unit.messages.append(message)
     else:
-        # Inside a savepoint the row must be able to vanish with it.
+        # A row written inside a savepoint is rolled back with it.
         _write([message])
     return message
 
@@ -78,7 +79,7 @@ def enqueue(
 def _row(payload: Payload, *, priority: Priority, subject: str, delay: float) -> Message:
     id_ = uuid7()
     chain = tracing.current() or tracing.Chain(id_)
-    routing_key = f"{payload.routing_key}.{priority.word}"
+    routing_key = f"{payload.routing_key}.{priority.suffix}"
     now = timezone.now()
     return Message(
         id=id_,

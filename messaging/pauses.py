@@ -1,7 +1,6 @@
-"""Which queues stand still because an operator wants it?
+"""Queue pauses: one table that relays, workers, recovery and the audit read.
 
-Relays, workers, the sweep and the audit all read it from the same table, so that neither a restart nor a lost
-connection lets a paused queue go on. Who pauses and resumes: `messaging.services`.
+A restart or a lost connection therefore never resumes a paused queue. Operators write it: `messaging.operations`.
 """
 
 from datetime import datetime
@@ -13,19 +12,19 @@ from messaging.models import QueuePause
 
 
 def paused() -> frozenset[str]:
-    """The names of the queues that are paused now."""
+    """Names of the paused queues."""
     return frozenset(QueuePause.objects.filter(resumed_at=None).values_list("queue", flat=True))
 
 
 def current() -> dict[str, QueuePause]:
-    """The pauses that last, by queue."""
+    """The pauses in force, by queue."""
     return {pause.queue: pause for pause in QueuePause.objects.filter(resumed_at=None)}
 
 
-def still_until(*, now: datetime) -> dict[str, datetime]:
-    """Until when each queue that was ever paused stood still; `now` where it still does.
+def paused_until(*, now: datetime) -> dict[str, datetime]:
+    """When the last pause of each queue ended; `now` if it is still paused. Never paused queues are left out.
 
-    That a message has waited since before then proves nothing.
+    A message that is late since before then is not lost.
     """
     end = Max(Coalesce("resumed_at", Value(now), output_field=DateTimeField()))
     return dict(QueuePause.objects.order_by().values_list("queue").annotate(until=end))

@@ -1,4 +1,4 @@
-"""What may a message carry? A frozen, typed pydantic model that knows its task, routing key and version."""
+"""Payloads: frozen, typed pydantic models, each with its task, routing key and schema version."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
@@ -9,24 +9,24 @@ Lift = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class PayloadInvalid(ValueError):
-    """The data does not fit the payload's schema: a bug of the sender, which trying again cannot mend."""
+    """The data does not match the payload's schema: a bug in the sender, so a retry cannot succeed."""
 
 
 class LiftMissing(PayloadInvalid):
-    """The data is of an old schema version, and cannot be lifted to the present one."""
+    """Data of an old schema version cannot be lifted to the current one."""
 
 
 class SchemaTooNew(ValueError):
-    """The message was written by newer code than this worker runs, as happens while a release rolls out."""
+    """Newer code wrote the message than this worker runs, as during a rolling release."""
 
 
 class Payload(BaseModel):
-    """Base of all payloads. Subclasses say where they go:
+    """Base class of all payloads. A subclass declares its route:
 
     `class ChargePayment(Payload, task="payments.charge", routing_key="payment.charge", version=2, lifts={1: f})`
 
-    `routing_key` is `<noun>.<verb>`; enqueueing adds the priority's word. When fields change, `version` is raised and
-    `lifts[n]` turns the data of version n into that of version n + 1, so that messages under way stay readable.
+    `routing_key` is `<noun>.<verb>`; enqueueing appends the priority. When fields change, raise `version` and add a
+    lift: `lifts[n]` turns data of version n into version n + 1, so that messages in the ledger stay readable.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,13 +38,7 @@ class Payload(BaseModel):
 
     @classmethod
     def __init_subclass__(
-        cls,
-        *,
-        task: str,
-        routing_key: str,
-        version: int = 1,
-        lifts: Mapping[int, Lift] | None = None,
-        **kwargs: Any,
+        cls, *, task: str, routing_key: str, version: int = 1, lifts: Mapping[int, Lift] | None = None, **kwargs: Any
     ) -> None:
         super().__init_subclass__(**kwargs)
         cls.task, cls.routing_key, cls.version, cls.lifts = task, routing_key, version, dict(lifts or {})
@@ -58,19 +52,19 @@ class Payload(BaseModel):
 
     @classmethod
     def load(cls, data: Mapping[str, Any], *, version: int) -> Self:
-        """The payload in `data` as version `version` wrote it, lifted to the present one.
+        """Parse `data` of schema version `version`, lifting it to the current one.
 
-        Raises `PayloadInvalid`, `LiftMissing` where it stays too old, `SchemaTooNew` when this code is older than it.
+        Raises `PayloadInvalid`, `LiftMissing` if it cannot be lifted, `SchemaTooNew` if this code is too old.
         """
         if version > cls.version:
-            raise SchemaTooNew(f"{cls.task} came in schema version {version}; this worker knows {cls.version}")
+            raise SchemaTooNew(f"{cls.task} has schema version {version}; this worker knows {cls.version}")
         lifted = dict(data)
         for number in range(version, cls.version):
             lifted = cls._lift(number, lifted)
         try:
             return cls.model_validate(lifted)
         except ValidationError as error:
-            raise PayloadInvalid(_sentence(cls.task, error)) from None
+            raise PayloadInvalid(_describe(cls.task, error)) from None
 
     @classmethod
     def _lift(cls, number: int, data: dict[str, Any]) -> dict[str, Any]:
@@ -84,17 +78,17 @@ class Payload(BaseModel):
         return self.model_dump(mode="json")
 
 
-def _sentence(task: str, error: ValidationError) -> str:
-    """What is wrong, field by field. The values stay out: they may be personal."""
-    faults = (f"{'.'.join(str(part) for part in e['loc']) or 'payload'}: {e['msg']}" for e in error.errors())
-    return f"{task} has wrong arguments: {'; '.join(faults)}"
+def _describe(task: str, error: ValidationError) -> str:
+    """The errors, field by field, without values: those may be personal data."""
+    errors = (f"{'.'.join(str(part) for part in e['loc']) or 'payload'}: {e['msg']}" for e in error.errors())
+    return f"{task} has wrong arguments: {'; '.join(errors)}"
 
 
 _REGISTRY: dict[str, type[Payload]] = {}
 
 
 def payload_for(task: str) -> type[Payload] | None:
-    """The payload class of a task, or None if no module that was imported declares one."""
+    """The payload class of a task; None if no imported module declares one."""
     return _REGISTRY.get(task)
 
 

@@ -1,4 +1,4 @@
-"""Redaction: removes words from everything the engine keeps about messages, for shoppers who ask to be forgotten."""
+"""Redaction: removes personal data from everything the engine keeps about messages."""
 
 import html
 import json
@@ -24,7 +24,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[str]) -> None:
         spellings = {spelling for secret in secrets if secret.strip() for spelling in _spellings(secret.strip())}
         longest_first = sorted(spellings, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(_whole, longest_first)), re.IGNORECASE) if spellings else None
+        self._pattern = re.compile("|".join(map(_whole_word, longest_first)), re.IGNORECASE) if spellings else None
 
     def text(self, text: str) -> str:
         return self._pattern.sub(REMOVED, text) if self._pattern else text
@@ -48,9 +48,9 @@ class Redactor:
 def redact(*, subjects: Collection[str], secrets: Iterable[str]) -> int:
     """Remove `secrets` from everything kept about messages with one of `subjects`. Returns how many messages that were.
 
-    That is payloads, errors, tracebacks, notes and pauses. Raw bodies and headers are removed as a whole, since nobody
-    knows how a secret is encoded there; so are those of strays in which a secret is found. Listeners of
-    `messages_redacted` redact their own records in the same transaction. What happened, and when, stays.
+    That is payloads, errors, tracebacks, notes and pauses. Raw bodies and headers are removed whole, because a secret
+    may be encoded there in any way; so are those of strays that contain a secret. Receivers of `messages_redacted`
+    redact their own records in the same transaction. What happened, and when, is kept.
     """
     redactor = Redactor(secrets)
     messages = Message.objects.filter(subject__in=subjects).exclude(subject="")
@@ -85,7 +85,7 @@ def changes_of(row: Model, redactor: Redactor, *, text: tuple[str, ...], data: t
 
 
 def _strays(redactor: Redactor) -> set[uuid.UUID]:
-    """Strays have no subject; only their bodies say whom they are about."""
+    """Strays have no subject; only their bodies can name the person."""
     strays = Message.objects.filter(subject="", state__in=_KEPT_FOR_GOOD, raw_body__isnull=False)
     bodies = strays.values_list("pk", "raw_body").iterator()
     return {pk for pk, body in bodies if body is not None and redactor.matches(bytes(body))}
@@ -111,7 +111,7 @@ def _spellings(secret: str) -> set[str]:
     }
 
 
-def _whole(word: str) -> str:
+def _whole_word(word: str) -> str:
     before = r"(?<!\w)" if word[0].isalnum() else ""
     after = r"(?!\w)" if word[-1].isalnum() else ""
     return before + re.escape(word) + after

@@ -48,7 +48,7 @@ class LedgerScheduler(PersistentScheduler):
             message = tick(entry.task)
             beat_ticked.send(sender=type(self))
         except Exception:
-            log.exception("beat could not enqueue %s; it tries again when it is next due", entry.task)
+            log.exception("beat could not enqueue %s; retrying at the next tick", entry.task)
             return
         if message or entry.task not in _CONDITIONS:
             log.info("beat: %s %s", entry.task, "enqueued" if message else "still in flight, skipped")

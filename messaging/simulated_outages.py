@@ -1,7 +1,7 @@
-"""Is a simulated outside system played to be down? For demo and tests: a real one needs no help with that.
+"""Simulated outages of simulated external systems, for the demo and tests.
 
-A file in `var/` whose modification time lies ahead says until when, so that all processes of a machine see it at once
-and it ends by itself.
+Each is a file whose modification time is the end of the outage: every process of the machine sees it, and it expires
+without cleanup.
 """
 
 import os
@@ -12,7 +12,7 @@ from messaging.conf import settings
 
 
 def begin(*, name: str, seconds: float) -> None:
-    """Let the simulated system `name`, such as `gateway.simulated`, answer nobody for so long."""
+    """Make the simulated system `name`, such as `gateway.simulated`, unreachable."""
     path = _file(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()
@@ -21,12 +21,10 @@ def begin(*, name: str, seconds: float) -> None:
 
 
 def end(*, name: str) -> None:
-    """Let it answer again."""
     _file(name).unlink(missing_ok=True)
 
 
-def is_played(*, name: str) -> bool:
-    """Whether the simulated system `name` must not answer now."""
+def is_active(*, name: str) -> bool:
     try:
         return _file(name).stat().st_mtime > time.time()
     except FileNotFoundError:

@@ -11,19 +11,19 @@ from kombu import Exchange, Queue
 from messaging.conf import settings
 
 MAX_PRIORITY = 9
-#: The first word of the routing keys of the engine's own tasks.
+#: First part of the routing keys of the engine's own tasks.
 MAINTENANCE = "maintenance"
 
 
 class Priority(enum.IntEnum):
-    """How urgent a message is: the last word of its routing key, and its AMQP priority."""
+    """AMQP priority of a message; its suffix ends the routing key."""
 
     LOW = 1
     NORMAL = 5
     HIGH = 9
 
     @property
-    def word(self) -> str:
+    def suffix(self) -> str:
         return self.name.lower()
 
 
@@ -33,9 +33,9 @@ class UnroutableKey(LookupError):
 
 @dataclass(frozen=True)
 class Topology:
-    """The names that a project gives to its exchange and queues.
+    """Names of a project's exchange and queues.
 
-    `queues` maps a queue's name to its binding, such as `{"payments": "payment.#"}`.
+    `queues` maps queue names to bindings, such as `{"payments": "payment.#"}`.
     """
 
     queues: dict[str, str]
@@ -46,7 +46,7 @@ class Topology:
 
     @classmethod
     def from_settings(cls, names: Mapping[str, Any]) -> Self:
-        """The topology of `settings.MESSAGING`; a queue for the engine's own tasks is added where none is bound."""
+        """The topology in `settings.MESSAGING`, with a queue for the engine's own tasks added if none is bound."""
         queues = dict(names["queues"])
         if not any(binding.partition(".")[0] == MAINTENANCE for binding in queues.values()):
             queues[MAINTENANCE] = f"{MAINTENANCE}.#"
@@ -58,7 +58,7 @@ class Topology:
         return self.queue_for(MAINTENANCE)
 
     def queue_for(self, routing_key: str) -> str:
-        """The queue that a routing key such as `payment.charge.high` reaches; `UnroutableKey` if there is none."""
+        """The queue bound for a routing key such as `payment.charge.high`. Raises `UnroutableKey`."""
         noun = routing_key.partition(".")[0]
         for name, binding in self.queues.items():
             if binding.partition(".")[0] == noun:
@@ -70,14 +70,14 @@ class Topology:
 
     @staticmethod
     def dead(queue: str) -> str:
-        """The name of a queue's dead-letter queue."""
+        """Name of a queue's dead-letter queue."""
         return f"{queue}.dead"
 
     def kombu_exchange(self) -> Exchange:
         return Exchange(self.exchange, type="topic", durable=True)
 
     def kombu_queues(self) -> list[Queue]:
-        """The queues that workers consume, with their dead-letter arguments."""
+        """Queues that workers consume, with their dead-letter arguments."""
         exchange = self.kombu_exchange()
         return [
             Queue(name, exchange, routing_key=binding, durable=True, queue_arguments=self._arguments(name))
@@ -105,5 +105,5 @@ class Topology:
 
 @cache
 def topology() -> Topology:
-    """The project's topology, read from `settings.MESSAGING`."""
+    """Topology of the project, from `settings.MESSAGING`."""
     return Topology.from_settings(settings.MESSAGING)

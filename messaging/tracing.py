@@ -1,7 +1,7 @@
-"""To which chain of events does what is happening now belong?
+"""Tracing: correlation id, causation id and W3C trace context of every message.
 
-A request, or a message, starts a chain; every message enqueued while handling it carries the chain's correlation id and
-the id of the message that caused it, and a W3C trace context (https://www.w3.org/TR/trace-context/) for tracing tools.
+A request or a message starts a chain; messages enqueued while handling it carry its correlation id, the id of the
+message that caused them, and a `traceparent` (https://www.w3.org/TR/trace-context/).
 """
 
 import logging
@@ -20,13 +20,13 @@ _TRACEPARENT = re.compile(r"^00-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-(
 
 @dataclass(frozen=True)
 class Chain:
-    """`causation_id` is None while a request, not a message, is being handled."""
+    """`causation_id` is None while a request is being handled rather than a message."""
 
     correlation_id: uuid.UUID
     causation_id: uuid.UUID | None = None
 
     def traceparent(self) -> str:
-        """A new span of this chain's trace."""
+        """Header of a new span in this chain's trace."""
         return f"00-{self.correlation_id.hex}-{secrets.token_hex(8)}-01"
 
 
@@ -39,7 +39,7 @@ def current() -> Chain | None:
 
 @contextmanager
 def chain(link: Chain) -> Iterator[None]:
-    """Everything enqueued inside belongs to `link`."""
+    """Put everything enqueued inside on chain `link`."""
     token = _current.set(link)
     try:
         yield
@@ -48,7 +48,7 @@ def chain(link: Chain) -> Iterator[None]:
 
 
 def chain_of_header(value: str) -> Chain:
-    """The chain that a `traceparent` header names, or a new one where it names none."""
+    """The chain named by a `traceparent` header; a new one if the header is missing or malformed."""
     match = _TRACEPARENT.match(value)
     if match and int(match["trace"], 16):
         return Chain(uuid.UUID(hex=match["trace"]))
@@ -56,7 +56,7 @@ def chain_of_header(value: str) -> Chain:
 
 
 class ChainFilter(logging.Filter):
-    """Gives each log record the start of its chain's id, so that one request is found again in the workers' logs."""
+    """Adds the first 12 digits of the chain's id to log records, so that a request can be followed through workers."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         link = current()
@@ -65,7 +65,7 @@ class ChainFilter(logging.Filter):
 
 
 class TraceMiddleware:
-    """Starts a chain for each request, or goes on with the caller's."""
+    """Starts a chain for each request, or continues the caller's."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""How does a person in the office look at orders?"""
+"""Order admin: read-only, with lines, timeline and messages."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,39 +11,42 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from messaging.hooks import message_pages
 from messaging.models import Message, State
 from orders.models import Order, OrderEvent, OrderLine
 from orders.money import display
-from orders.records import RecordAdmin, RecordInline, record_link
-from orders.selectors import describe
+from orders.readonly_admin import ReadOnlyAdmin, ReadOnlyInline
+from orders.timeline import describe
 
 
-class LineInline(RecordInline):
+class LineInline(ReadOnlyInline):
     model = OrderLine
-    fields = readonly_fields = ("sku", "name", "quantity", "price", "sum")
+    fields = readonly_fields = ("sku", "name", "quantity", "price", "line_total")
 
     @admin.display(description=_("unit price"))
     def price(self, line: OrderLine) -> str:
         return display(amount=line.unit_price, currency=line.order.currency)
 
     @admin.display(description=_("total"))
-    def sum(self, line: OrderLine) -> str:
+    def line_total(self, line: OrderLine) -> str:
         return display(amount=line.total, currency=line.order.currency)
 
 
-class EventInline(RecordInline):
+class EventInline(ReadOnlyInline):
     model = OrderEvent
     fields = readonly_fields = ("at", "kind", "text")
 
-    @admin.display(description=_("what happened"))
+    @admin.display(description=_("description"))
     def text(self, event: OrderEvent) -> str:
         return describe(event)
 
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
-    """A further page of an order, at `/admin/orders/order/<id>/<slug>/`. `view` gets the request and `order_id`, and
-    asks for permissions itself."""
+    """An additional page for an order at `/admin/orders/order/<id>/<slug>/`.
+
+    `view` receives the request and `order_id`, and checks permissions itself.
+    """
 
     slug: str
     title: Any
@@ -51,24 +54,26 @@ class OrderPage:
 
 
 @admin.register(Order)
-class OrderAdmin(RecordAdmin):
-    """Apps that belong to an order's life add their inlines to `inlines`, and pages of their own to `pages`."""
+class OrderAdmin(ReadOnlyAdmin):
+    """Other apps add their inlines to `inlines` and their pages to `pages`."""
 
     list_display = ("number", "placed_at", "status", "amount", "shipping_method", "source", "name", "email")
     list_filter = ("status", "shipping_method", "source", "placed_at")
     search_fields = ("=number", "=public_id", "=email")
-    search_help_text = _("Order number or e-mail address, in full")
+    search_help_text = _("Exact order number or e-mail address")
     ordering = ("-placed_at", "-id")
     fieldsets = (
         (None, {"fields": ("number", "public_id", "status", "placed_at", "amount", "shipping_price_text", "source")}),
         (
-            _("Shopper"),
+            _("Customer"),
             {"fields": ("user", "name", "email", "line1", "postcode", "city", "country", "shipping_method")},
         ),
         (_("Messages"), {"fields": ("messages",)}),
     )
     readonly_fields = ("amount", "shipping_price_text", "messages")
+    # Other apps add to these three, by the functions below only.
     inlines = [LineInline, EventInline]
+    actions: list[Any] = []
     pages: list[OrderPage] = []
     change_form_template = "admin/orders/order/change_form.html"
 
@@ -92,13 +97,13 @@ class OrderAdmin(RecordAdmin):
     def amount(self, order: Order) -> str:
         return display(amount=order.total, currency=order.currency)
 
-    @admin.display(description=_("of which shipping"))
+    @admin.display(description=_("shipping price"))
     def shipping_price_text(self, order: Order) -> str:
         return display(amount=order.shipping_price, currency=order.currency)
 
     @admin.display(description=_("messages"))
     def messages(self, order: Order) -> str | SafeString:
-        """All that was sent on behalf of the order: what failed for good first, then the oldest."""
+        """Every message about the order: dead letters first, then oldest first."""
         messages = list(Message.objects.filter(subject=order.number).order_by("id")[:50])
         messages.sort(key=lambda message: message.state != State.DEAD)
         rows = (
@@ -107,10 +112,22 @@ class OrderAdmin(RecordAdmin):
         return format_html_join("", "<div>{}: {}, {}: {} {}</div>", rows) or "–"
 
 
-def _message_link(message: Message) -> SafeString:
-    """What is dead leads to the page on which something can be done about it."""
-    if message.state != State.DEAD:
-        return record_link(message, message.task)
-    return format_html(
-        '<a href="{}">{}</a>', reverse("admin:operations_failedtask_change", args=[message.pk]), message.task
-    )
+def register_order_inline(inline: type[ReadOnlyInline]) -> None:
+    """Show the records of `inline` on the page of their order."""
+    OrderAdmin.inlines.append(inline)
+
+
+def register_order_action(action: Callable[..., Any]) -> None:
+    """Offer an action on selected orders; `admin.action` says which permissions it needs."""
+    OrderAdmin.actions.append(action)
+
+
+def register_order_page(*, slug: str, title: Any, view: Callable[..., HttpResponse]) -> None:
+    """Add a page at `/admin/orders/order/<id>/<slug>/`, linked from the order. `view` checks permissions itself."""
+    OrderAdmin.pages.append(OrderPage(slug=slug, title=title, view=view))
+
+
+def _message_link(message: Message) -> str | SafeString:
+    """The task's name, linked to the message's page where the desk is installed."""
+    url = message_pages.url_for(message)
+    return format_html('<a href="{}">{}</a>', url, message.task) if url else message.task

@@ -1,4 +1,4 @@
-"""How does Django find the orders app, and which signals does it answer?"""
+"""Django app configuration: connects signal receivers and registers invariants."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -14,4 +14,4 @@ class OrdersConfig(AppConfig):
         from orders import invariants, payloads, receivers, selectors  # noqa: F401
 
         receivers.connect()
-        scheduler.only_if(payloads.ExpireReservations, selectors.anything_expired)
+        scheduler.only_if(payloads.ExpireReservations, selectors.has_expired_reservations)

@@ -1,10 +1,10 @@
-"""What can be refused about an order?"""
+"""Errors raised by order services."""
 
 from django.utils.translation import gettext as _
 
 
 class IllegalTransition(Exception):
-    """An order cannot go from its present state to the one that was asked for. Nothing was written."""
+    """The order cannot move from its current status to the requested one. Nothing was written."""
 
     def __init__(self, *, number: str, present: str, wanted: str) -> None:
         self.number, self.present, self.wanted = number, present, wanted

@@ -1,4 +1,4 @@
-"""What must always be true of orders?"""
+"""Invariants of orders and their e-mails, checked by the audit."""
 
 from collections.abc import Callable, Iterator
 
@@ -7,33 +7,34 @@ from django.utils import timezone
 
 from messaging.invariants import invariant
 from messaging.models import Message, State
-from orders.deliveries import longest_run
+from orders.emails.delivery import longest_run
 from orders.models import EmailDelivery, Order, Status
 from orders.payloads import SendEmail
 
-#: What else may explain that an order stands still: conditions on orders, by the apps that know of it.
-EXPLAINED_BY: list[Callable[[], Q]] = []
+#: Conditions under which an order may rest without a message, contributed by other apps.
+RESTING_CONDITIONS: list[Callable[[], Q]] = []
 MOVING = (Status.PLACED, Status.PAYMENT_FAILED, Status.PAID, Status.SHIPPED)
-SHOWN = 50
+MAX_REPORTED = 50
 
 
-@invariant("every unfinished order has a message that moves it on")
-def unfinished_is_explained() -> Iterator[str]:
-    """An e-mail moves nothing, so it explains nothing. A person may have to, and be told of it elsewhere."""
+@invariant("every unfinished order has a message that will move it forward")
+def unfinished_orders_have_a_message() -> Iterator[str]:
+    """E-mails do not count: they move nothing forward."""
     messages = Message.objects.unsettled().exclude(task=SendEmail.task).filter(subject=OuterRef("number"))
     orders = Order.objects.filter(~Exists(messages), status__in=MOVING)
-    for explanation in EXPLAINED_BY:
-        orders = orders.exclude(explanation())
-    for order in orders.order_by("pk")[:SHOWN]:
-        yield f"Order {order.number} is {order.status}, and no live or dead message will move it on."
+    for condition in RESTING_CONDITIONS:
+        orders = orders.exclude(condition())
+    for order in orders.order_by("pk")[:MAX_REPORTED]:
+        yield f"Order {order.number} is {order.status}, and no live or dead message will move it forward."
 
 
-@invariant("every e-mail that may not have been sent has a message that a person sees")
-def unknown_emails_are_told() -> Iterator[str]:
-    """A discarded message explains it, too: somebody has decided that nothing more need be done."""
+@invariant("every e-mail with an unknown outcome has a message that operators see")
+def unknown_emails_have_a_message() -> Iterator[str]:
+    """A discarded message counts, too: an operator has decided that nothing more need be done."""
     messages = Message.objects.filter(pk=OuterRef("pk")).exclude(state=State.DONE)
     stale = EmailDelivery.objects.filter(
         ~Exists(messages), state=EmailDelivery.State.SENDING, claimed_at__lt=timezone.now() - longest_run()
     )
-    for email in stale.order_by("claimed_at")[:SHOWN]:
-        yield f"The e-mail {email.kind} of message {email.pk} was begun at {email.claimed_at:%Y-%m-%d %H:%M:%S} UTC"
+    for email in stale.order_by("claimed_at")[:MAX_REPORTED]:
+        claimed_at = f"{email.claimed_at:%Y-%m-%d %H:%M} UTC"
+        yield f"E-mail {email.kind} of message {email.pk} was claimed at {claimed_at}; its outcome is unknown."

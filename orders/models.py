@@ -1,4 +1,4 @@
-"""What is an order, and which moves between its states are allowed?"""
+"""Order models, and the table of allowed status transitions."""
 
 import secrets
 
@@ -13,13 +13,13 @@ NUMBER_LENGTH = len("CV-01234-56789")
 
 
 def new_number() -> str:
-    """An order number a person can read out: 10 characters of Crockford's base 32, 50 random bits."""
-    letters = "".join(secrets.choice(_NUMBER_ALPHABET) for _ in range(10))
-    return f"CV-{letters[:5]}-{letters[5:]}"
+    """An order number that is easy to read aloud: 10 characters of Crockford's base 32, 50 random bits."""
+    characters = "".join(secrets.choice(_NUMBER_ALPHABET) for _ in range(10))
+    return f"CV-{characters[:5]}-{characters[5:]}"
 
 
 def new_public_id() -> str:
-    """128 random bits, safe in a URL: who has the link may see the order."""
+    """128 random bits, URL-safe. Anyone who has the link may see the order."""
     return secrets.token_urlsafe(16)
 
 
@@ -41,7 +41,7 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     Status.PLACED: frozenset({Status.PAID, Status.PAYMENT_FAILED, Status.CANCELLED}),
     Status.PAYMENT_FAILED: frozenset({Status.PLACED, Status.CANCELLED}),
     Status.PAID: frozenset({Status.SHIPPED, Status.CANCELLED, Status.REFUNDED}),
-    # Back to paid: its parcel was lost or came back, and another one is to be sent.
+    # Back to paid: the parcel was lost or returned, and another one is to be sent.
     Status.SHIPPED: frozenset({Status.DELIVERED, Status.REFUNDED, Status.PAID}),
     Status.DELIVERED: frozenset({Status.REFUNDED}),
     Status.CANCELLED: frozenset({Status.REFUNDED}),
@@ -63,12 +63,12 @@ class Source(models.TextChoices):
 class Order(models.Model):
     """An order. Amounts are minor units of `currency`; `total = subtotal + shipping_price`.
 
-    `language` is what the shopper read while ordering, and what the shop's e-mails about the order are written in.
-    Once `anonymised_at` is set, name, e-mail and address are gone for good.
+    `language` is the language the customer ordered in, and that of the e-mails about the order.
+    Once `anonymised_at` is set, name, e-mail and address have been removed for good.
     """
 
     number = models.CharField(_("number"), max_length=20, unique=True, default=new_number, editable=False)
-    public_id = models.CharField(_("public id"), max_length=32, unique=True, default=new_public_id, editable=False)
+    public_id = models.CharField(_("public ID"), max_length=32, unique=True, default=new_public_id, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -77,9 +77,9 @@ class Order(models.Model):
         related_name="orders",
         verbose_name=_("user"),
     )
-    email = models.EmailField(_("email"))
+    email = models.EmailField(_("e-mail"))
     name = models.CharField(_("name"), max_length=100)
-    line1 = models.CharField(_("line1"), max_length=200)
+    line1 = models.CharField(_("address line 1"), max_length=200)
     city = models.CharField(_("city"), max_length=100)
     postcode = models.CharField(_("postcode"), max_length=20)
     country = models.CharField(_("country"), max_length=2)
@@ -94,7 +94,7 @@ class Order(models.Model):
     total = models.PositiveBigIntegerField(_("total"))
     status = models.CharField(_("status"), max_length=20, choices=Status, default=Status.PLACED)
     placed_at = models.DateTimeField(_("placed at"), default=timezone.now)
-    anonymised_at = models.DateTimeField(null=True, blank=True, editable=False)
+    anonymised_at = models.DateTimeField(_("anonymised at"), null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["-placed_at", "-id"]
@@ -116,10 +116,10 @@ class Order(models.Model):
 
 
 class OrderLine(models.Model):
-    """What was ordered, at the name and price of that moment."""
+    """One product of an order, with its name and price at the time of ordering."""
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines", verbose_name=_("order"))
-    sku = models.CharField(_("sku"), max_length=40)
+    sku = models.CharField(_("SKU"), max_length=40)
     name = models.CharField(_("name"), max_length=200)
     unit_price = models.PositiveBigIntegerField(_("unit price"))
     quantity = models.PositiveIntegerField(_("quantity"))
@@ -142,7 +142,7 @@ class OrderLine(models.Model):
 
 
 class OrderEvent(models.Model):
-    """One thing that happened to an order; timelines show these and nothing else."""
+    """One entry of an order's timeline."""
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="events", verbose_name=_("order"))
     kind = models.CharField(_("kind"), max_length=40)
@@ -159,15 +159,17 @@ class OrderEvent(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """Which order a client's key stands for; written in the order's own transaction."""
+    """Maps a client's idempotency key to its order; written in the order's own transaction."""
 
-    client = models.CharField(max_length=64)
-    key = models.CharField(max_length=200)
-    digest = models.CharField(max_length=64)
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now)
+    client = models.CharField(_("client"), max_length=64)
+    key = models.CharField(_("key"), max_length=200)
+    digest = models.CharField(_("digest"), max_length=64)
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="+", verbose_name=_("order"))
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
 
     class Meta:
+        verbose_name = _("idempotency key")
+        verbose_name_plural = _("idempotency keys")
         constraints = [models.UniqueConstraint(fields=["client", "key"], name="orders_idempotency_key_is_unique")]
 
     def __str__(self) -> str:
@@ -175,27 +177,30 @@ class IdempotencyKey(models.Model):
 
 
 class EmailDelivery(models.Model):
-    """How far the sending of an e-mail has come; written before the mail server is spoken to.
+    """Delivery state of an e-mail; written before the mail server is contacted.
 
-    A row that stays `sending` says that nobody knows whether the e-mail was sent. `replayed_from` is its message's
-    number of that name at the time, by which a claim from before an operator's retry is told from one after it.
-    `order` is empty for e-mails about something else, such as a password.
+    If a row stays `sending`, it is unknown whether the e-mail was sent. `replayed_from` is copied from the message, to
+    distinguish a claim made before an operator's retry from one made after it.
+    `order` is empty for other e-mails, such as a password reset.
     """
 
     class State(models.TextChoices):
         SENDING = "sending", _("sending")
         SENT = "sent", _("sent")
 
-    message_id = models.UUIDField(primary_key=True, editable=False)
-    order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.CASCADE, related_name="emails")
-    kind = models.CharField(max_length=40)
-    state = models.CharField(max_length=10, choices=State, default=State.SENDING)
-    replayed_from = models.PositiveIntegerField(default=0)
-    claimed_at = models.DateTimeField(default=timezone.now)
-    sent_at = models.DateTimeField(null=True, blank=True)
+    message_id = models.UUIDField(_("message ID"), primary_key=True, editable=False)
+    order = models.ForeignKey(
+        Order, null=True, blank=True, on_delete=models.CASCADE, related_name="emails", verbose_name=_("order")
+    )
+    kind = models.CharField(_("kind"), max_length=40)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.SENDING)
+    replayed_from = models.PositiveIntegerField(_("replayed from"), default=0)
+    claimed_at = models.DateTimeField(_("claimed at"), default=timezone.now)
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
 
     class Meta:
         ordering = ["claimed_at"]
+        verbose_name = _("e-mail delivery")
         verbose_name_plural = _("e-mail deliveries")
         constraints = [
             models.CheckConstraint(

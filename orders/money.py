@@ -1,4 +1,4 @@
-"""How is an amount of money shown to a person?"""
+"""Formats amounts of money for people and for programs."""
 
 from decimal import Decimal
 from functools import lru_cache
@@ -8,21 +8,21 @@ from django.utils import translation
 
 
 def display(amount: int, currency: str, locale: str | None = None) -> str:
-    """`amount` (minor units of `currency`, ISO 4217) as people of `locale` write it.
+    """`amount` (minor units of `currency`, ISO 4217) as written in `locale`.
 
-    How many digits a minor unit has is the currency's own affair: 1990 is €19.90, but ¥1,990.
-    Without `locale` the language of the current request decides.
+    The number of decimal places depends on the currency: 1990 is €19.90, but ¥1,990.
+    `locale` defaults to the language of the current request.
     """
-    spoken = locale or translation.to_locale(translation.get_language() or "en")
-    return _display(amount, currency, spoken)
+    chosen = locale or translation.to_locale(translation.get_language() or "en")
+    return _display(amount, currency, chosen)
 
 
 def exact(amount: int, currency: str) -> Decimal:
-    """`amount` (minor units of `currency`, ISO 4217) in whole units, as programs read it."""
+    """`amount` (minor units of `currency`, ISO 4217) in whole units, for programs."""
     return Decimal(amount).scaleb(-get_currency_precision(currency))
 
 
 @lru_cache(maxsize=4096)
 def _display(amount: int, currency: str, locale: str) -> str:
-    """Kept, since formatting costs more than all else on a page of 24 prices."""
+    """Cached: without it, formatting is the largest cost of a page with 24 prices."""
     return format_currency(exact(amount, currency), currency, locale=locale)

@@ -1,4 +1,4 @@
-"""Which messages does the orders app send to itself?"""
+"""Message payloads of the orders app."""
 
 from typing import Literal
 
@@ -10,9 +10,10 @@ EmailKind = Literal["placed", "paid", "payment_failed", "shipped", "cancelled", 
 class SendEmail(
     Payload, task="orders.send_email", routing_key="notification.send", version=2, lifts={1: lambda data: data}
 ):
-    """Tell the shopper that the order has come into the state `kind`, or that part of its money was given back.
+    """E-mail the customer that the order has reached status `kind`, or was partly refunded.
 
-    `amount` is what was given back now and `left` what stays paid, in minor units; zero for every other kind.
+    Both in minor units, and zero for every kind but `partly_refunded`: `amount` is this refund, `left` what is not
+    refunded.
     """
 
     order_id: int
@@ -22,10 +23,10 @@ class SendEmail(
 
 
 class CancelUnpaid(Payload, task="orders.cancel_unpaid", routing_key="maintenance.cancel"):
-    """Cancel the order if it has stood unpaid for too long."""
+    """Cancel the order if its payment deadline has passed."""
 
     order_id: int
 
 
 class ExpireReservations(Payload, task="orders.expire_reservations", routing_key="maintenance.expire"):
-    """Look for orders that hold goods although their payment was never decided on, and have them cancelled."""
+    """Cancel orders that still reserve stock after their payment deadline."""

@@ -1,4 +1,4 @@
-"""What do orders do when something happened? They send e-mails, watch for unpaid orders, and keep their timeline."""
+"""Signal receivers of orders: e-mails, the payment deadline, and timeline events."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,10 +17,10 @@ from messaging.topology import Priority
 from orders import signals
 from orders.models import Order, OrderEvent, Source
 from orders.payloads import CancelUnpaid, EmailKind, SendEmail
-from orders.records import orders_page
-from orders.selectors import ATTEMPT_FAILED, DEFERRED, REPLAYED
+from orders.readonly_admin import order_search_url
+from orders.timeline import ATTEMPT_FAILED, DEFERRED, REPLAYED
 
-_MAILED: dict[EmailKind, Signal] = {
+_EMAILED_ON: dict[EmailKind, Signal] = {
     "placed": signals.order_placed,
     "paid": signals.order_paid,
     "payment_failed": signals.order_payment_failed,
@@ -31,15 +31,15 @@ _MAILED: dict[EmailKind, Signal] = {
 
 
 def connect() -> None:
-    for kind, signal in _MAILED.items():
-        # The partial has no other owner, so the signal must hold it.
+    for kind, signal in _EMAILED_ON.items():
+        # Nothing else holds the partial, so a weak reference would drop it.
         signal.connect(partial(send_email, kind), weak=False, dispatch_uid=f"orders.send_email.{kind}")
-    signals.order_partly_refunded.connect(tell_of_part, dispatch_uid="orders.tell_of_part")
-    signals.order_payment_failed.connect(watch_unpaid, dispatch_uid="orders.watch_unpaid")
-    attempt_failed.connect(note_failed_attempt, dispatch_uid="orders.note_failed_attempt")
-    message_deferred.connect(note_deferral, dispatch_uid="orders.note_deferral")
-    messages_revived.connect(note_replay, dispatch_uid="orders.note_replay")
-    subject_links.register(orders_page)
+    signals.order_partly_refunded.connect(email_partial_refund, dispatch_uid="orders.email_partial_refund")
+    signals.order_payment_failed.connect(schedule_cancellation, dispatch_uid="orders.schedule_cancellation")
+    attempt_failed.connect(record_failed_attempt, dispatch_uid="orders.record_failed_attempt")
+    message_deferred.connect(record_deferral, dispatch_uid="orders.record_deferral")
+    messages_revived.connect(record_replay, dispatch_uid="orders.record_replay")
+    subject_links.register(order_search_url)
 
 
 @enqueues(SendEmail)
@@ -48,16 +48,16 @@ def send_email(kind: EmailKind, /, *, order: Order, **kwargs: Any) -> None:
 
 
 @enqueues(SendEmail)
-def tell_of_part(*, order: Order, amount: int, left: int, **kwargs: Any) -> None:
+def email_partial_refund(*, order: Order, amount: int, left: int, **kwargs: Any) -> None:
     _send(order, SendEmail(order_id=order.pk, kind="partly_refunded", amount=amount, left=left))
 
 
 @enqueues(CancelUnpaid)
-def watch_unpaid(*, order: Order, **kwargs: Any) -> None:
+def schedule_cancellation(*, order: Order, **kwargs: Any) -> None:
     enqueue(CancelUnpaid(order_id=order.pk), subject=order.number, delay=settings.CONVEYOR_UNPAID_SECONDS)
 
 
-def note_failed_attempt(
+def record_failed_attempt(
     *, message: Message, error_type: str, attempt: int, of: int, retry_at: datetime | None, **kwargs: Any
 ) -> None:
     data = {
@@ -66,25 +66,25 @@ def note_failed_attempt(
         "of": of,
         "retry_at": retry_at.isoformat() if retry_at else None,
     }
-    _note([message], ATTEMPT_FAILED, data)
+    _record([message], ATTEMPT_FAILED, data)
 
 
-def note_deferral(*, message: Message, circuit: str, **kwargs: Any) -> None:
-    _note([message], DEFERRED, {"circuit": circuit})
+def record_deferral(*, message: Message, circuit: str, **kwargs: Any) -> None:
+    _record([message], DEFERRED, {"circuit": circuit})
 
 
-def note_replay(*, messages: Sequence[Message], **kwargs: Any) -> None:
-    _note(messages, REPLAYED, {})
+def record_replay(*, messages: Sequence[Message], **kwargs: Any) -> None:
+    _record(messages, REPLAYED, {})
 
 
 def _send(order: Order, email: SendEmail) -> None:
-    """Imported orders were told of long ago."""
+    """Imported orders are history: their customers were notified at the time."""
     if order.source != Source.IMPORT:
         enqueue(email, priority=Priority.LOW, subject=order.number)
 
 
-def _note(messages: Sequence[Message], kind: str, data: dict[str, Any]) -> None:
-    """A message whose subject is no order's number is none of our business."""
+def _record(messages: Sequence[Message], kind: str, data: dict[str, Any]) -> None:
+    """Ignores messages that are not about an order."""
     numbers = {message.subject for message in messages}
     ids = dict(Order.objects.filter(number__in=numbers).values_list("number", "pk"))
     OrderEvent.objects.bulk_create(

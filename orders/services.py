@@ -1,4 +1,4 @@
-"""How does an order come to be, and how does it change? All writes to orders go through here."""
+"""Order services: every write to an order goes through here."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -25,7 +25,8 @@ from orders.models import (
     new_number,
 )
 from orders.payloads import CancelUnpaid
-from orders.selectors import REFUND_STARTED, REOPENED, SENT_AGAIN, UNPAID
+from orders.selectors import UNPAID
+from orders.timeline import REFUND_STARTED, REOPENED, SENT_AGAIN
 from orders.values import Address, NewLine
 
 
@@ -45,11 +46,11 @@ def place_order(
     number: str | None = None,
     language: str = "",
 ) -> Order:
-    """Write an order with its lines and tell of it. Prices are minor units of `currency`.
+    """Create an order with its lines and announce it. Prices are minor units of `currency`.
 
-    `user` is the signed-in shopper, of whatever model the project uses, or None for a guest. `number` is given by
-    callers that must name the order before it is a row; it comes from `new_number()`.
-    `language` is a code of `LANGUAGES`, by default that of the project.
+    `user` is the signed-in customer (an instance of the project's user model), or None for a guest. `number`, from
+    `new_number()`, is for callers that need it before the order exists.
+    `language` is one of `LANGUAGES`, by default the project's.
     """
     subtotal = sum(line.unit_price * line.quantity for line in lines)
     order = Order.objects.create(
@@ -67,14 +68,14 @@ def place_order(
         total=subtotal + shipping_price,
     )
     _write_lines(order, lines)
-    _tell(order, Status.PLACED, signals.order_placed, {}, {"payment_method": payment_method})
+    _announce(order, Status.PLACED, signals.order_placed, {}, {"payment_method": payment_method})
     return order
 
 
 def mark_paid(*, order: Order) -> None:
-    """placed → paid, and from no other state.
+    """placed → paid, and from no other status.
 
-    Raises `IllegalTransition`, as for an order that was cancelled while the bank was asked.
+    Raises `IllegalTransition`, for example if the order was cancelled while its card was being charged.
     """
     _move(order, Status.PAID, signals.order_paid, sources=[Status.PLACED])
 
@@ -85,7 +86,7 @@ def mark_payment_failed(*, order: Order, reason: str) -> None:
 
 
 def reopen_order(*, order: Order, payment_method: str) -> None:
-    """payment_failed → placed, to be paid with another method. A receiver may refuse, as when stock is gone."""
+    """payment_failed → placed, to be paid with another method. Receivers may veto, for example if stock is gone."""
     _move(
         order,
         Status.PLACED,
@@ -97,13 +98,19 @@ def reopen_order(*, order: Order, payment_method: str) -> None:
 
 
 def mark_shipped(*, order: Order, carrier: str, tracking_number: str) -> None:
-    """paid → shipped. Raises `IllegalTransition`, as for an order that was cancelled while the parcel was booked."""
+    """paid → shipped.
+
+    Raises `IllegalTransition`, for example if the order was cancelled while its parcel was being booked.
+    """
     _move(order, Status.SHIPPED, signals.order_shipped, {"carrier": carrier, "tracking_number": tracking_number})
 
 
 def send_again(*, order: Order, goods_are_back: bool, by: str) -> None:
-    """shipped → paid: the parcel did not arrive, and `by` wants another one to be sent. A receiver may refuse, as when
-    stock is gone. `goods_are_back`: what was in the parcel is here again, and fit to be sold."""
+    """shipped → paid: the parcel did not arrive, and the operator `by` has another one sent.
+
+    `goods_are_back`: the contents were returned in a condition to be sold. Receivers may veto, for example if stock is
+    gone.
+    """
     _move(
         order,
         Status.PAID,
@@ -126,9 +133,9 @@ def cancel_order(*, order: Order, reason: str = "customer") -> None:
 
 
 def cancel_unpaid_order(*, order: Order) -> None:
-    """placed or payment_failed → cancelled, from the one of them that `order.status` remembers.
+    """placed or payment_failed → cancelled, if the order still has the status that `order.status` holds.
 
-    Raises `IllegalTransition` from any other: the order may just have been paid, or be paid again.
+    Otherwise raises `IllegalTransition`: the customer may just have paid, or be paying again.
     """
     sources = [status for status in UNPAID if status == order.status]
     _move(order, Status.CANCELLED, signals.order_cancelled, {"reason": "unpaid"}, sources=sources)
@@ -136,69 +143,69 @@ def cancel_unpaid_order(*, order: Order) -> None:
 
 @transaction.atomic(savepoint=False)
 def expire_reservations(*, now: datetime, limit: int = 500) -> int:
-    """Have up to `limit` orders cancelled that hold goods and have been unpaid for too long; how many.
+    """Enqueue the cancellation of up to `limit` unpaid orders that still reserve stock. Returns how many.
 
-    Each by a message of its own, so that no transaction locks the goods of two orders.
+    One message each, so that no transaction locks the stock of two orders.
     """
-    expired = list(selectors.expired(now=now).values_list("pk", "number")[:limit])
+    expired = list(selectors.expired_reservations(now=now).values_list("pk", "number")[:limit])
     for order_id, number in expired:
         enqueue(CancelUnpaid(order_id=order_id), priority=Priority.LOW, subject=number)
     return len(expired)
 
 
 def mark_refunded(*, order: Order) -> None:
-    """paid, shipped, delivered or cancelled → refunded: the money is back with the payer."""
+    """paid, shipped, delivered or cancelled → refunded: everything that was paid has been refunded."""
     _move(order, Status.REFUNDED, signals.order_refunded)
 
 
 @transaction.atomic(savepoint=False)
-def note_refund_started(*, order: Order, amount: int, by: str = "", reason: str = "") -> None:
-    """Money was sent for to be given back: `amount` minor units, which `by` wanted. The order stays in its state."""
-    _note(order, REFUND_STARTED, amount, {"by": by, "reason": reason, "is_part": amount < order.total})
+def record_refund_started(*, order: Order, amount: int, by: str = "", reason: str = "") -> None:
+    """Record that `by` started a refund of `amount` minor units. The status does not change."""
+    _record_amount(order, REFUND_STARTED, amount, {"by": by, "reason": reason, "is_part": amount < order.total})
 
 
 @transaction.atomic(savepoint=False)
-def note_partly_refunded(*, order: Order, amount: int, left: int) -> None:
-    """Part of the money is back with the payer; the order goes on as it is.
+def record_partial_refund(*, order: Order, amount: int, left: int) -> None:
+    """Record that `amount` was refunded and announce it. The status does not change.
 
-    `left` is what stays paid once all refunds that are under way have come back. Both are minor units.
+    `left` is what will not have been refunded once all pending refunds are done. Both are minor units.
     """
-    _note(order, "partly_refunded", amount, {})
+    _record_amount(order, "partly_refunded", amount, {})
     signals.order_partly_refunded.send(sender=Order, order=order, amount=amount, left=left)
 
 
 @transaction.atomic(savepoint=False)
-def note_parcel(*, order: Order, state: str) -> None:
-    """The carrier told that the parcel is `delayed`, `lost` or `returned`; the order stays in its state."""
+def record_parcel_state(*, order: Order, state: str) -> None:
+    """Record that the parcel is `delayed`, `lost` or `returned`. The order's status does not change."""
     OrderEvent.objects.create(order=order, kind=f"parcel_{state}")
 
 
 def change_address(*, order: Order, address: Address, by: str) -> bool:
-    """Send the order somewhere else from now on; whether that changed anything. The timeline does not say where.
+    """Change the delivery address. Returns whether it differed. The timeline does not show the address.
 
-    Raises `IllegalTransition` unless the order is paid and has not left.
+    Raises `IllegalTransition` unless the order is paid and not yet shipped.
     """
-    wanted = asdict(address)
+    fields = asdict(address)
     with transaction.atomic(savepoint=False):
-        still_here = Order.objects.filter(pk=order.pk, status=Status.PAID, anonymised_at=None)
-        changed = still_here.exclude(**wanted).update(**wanted)
+        unshipped = Order.objects.filter(pk=order.pk, status=Status.PAID, anonymised_at=None)
+        changed = unshipped.exclude(**fields).update(**fields)
         if changed:
             OrderEvent.objects.create(order=order, kind="address_changed", data={"by": by})
-    order.refresh_from_db(fields=["status", *wanted])
+    order.refresh_from_db(fields=["status", *fields])
     if order.status != Status.PAID:
         raise IllegalTransition(number=order.number, present=order.status, wanted=Status.SHIPPED)
     return bool(changed)
 
 
-def _note(order: Order, kind: str, amount: int, data: dict[str, Any]) -> None:
+def _record_amount(order: Order, kind: str, amount: int, data: dict[str, Any]) -> None:
     OrderEvent.objects.create(order=order, kind=kind, data={"amount": amount, "currency": order.currency} | data)
 
 
 @transaction.atomic(savepoint=False)
 def anonymise_order(*, order: Order) -> None:
-    """Forget whose order it was, for good. Amounts, goods, dates, country and timeline stay, for the books.
+    """Remove the customer's personal data for good. Amounts, items, dates, country and timeline stay, for accounting.
 
-    The keys by which clients name the order go, too: a client may have put anything into them.
+    Idempotency keys are removed, too: clients may have put personal data into them.
     """
     changes: dict[str, Any] = dict.fromkeys(("email", "city", "postcode"), "")
     changes |= {"name": REMOVED, "line1": REMOVED, "user": None, "anonymised_at": timezone.now()}
@@ -219,23 +226,23 @@ def _move(
     kind: str = "",
     sources: Iterable[Status] | None = None,
 ) -> None:
-    """Move `order` if it is now in a state that leads to `to`, whatever `order.status` remembers.
+    """Change the status of `order` to `to` if the database, not `order.status`, holds one that allows it.
 
-    The refusal is raised outside the atomic block. Nothing was written by then, so that a caller may catch it
-    and go on in its own transaction.
+    `IllegalTransition` is raised outside the atomic block and before anything is written, so that callers can catch it
+    and continue in their own transaction.
     """
     allowed = list(_sources_of(to) if sources is None else sources)
     with transaction.atomic(savepoint=False):
         moved = Order.objects.filter(pk=order.pk, status__in=allowed).update(status=to)
         if moved:
             order.status = to
-            _tell(order, kind or to, signal, data or {}, extra or {})
+            _announce(order, kind or to, signal, data or {}, extra or {})
     if not moved:
         order.refresh_from_db(fields=["status"])
         raise IllegalTransition(number=order.number, present=order.status, wanted=to)
 
 
-def _tell(order: Order, kind: str, signal: Signal, data: dict[str, Any], extra: dict[str, Any]) -> None:
+def _announce(order: Order, kind: str, signal: Signal, data: dict[str, Any], extra: dict[str, Any]) -> None:
     OrderEvent.objects.create(order=order, kind=str(kind), data=data)
     signal.send(sender=Order, order=order, **extra)
 

@@ -1,8 +1,8 @@
-"""What does the life of an order tell the rest of the project?
+"""Signals of the order lifecycle.
 
-Every signal is sent by `orders.services`, inside the transaction that moves the order, after the move and its
-`OrderEvent` are written. Receivers enqueue messages and write their own rows in that same transaction. They are called
-with `send`, not `send_robust`: a receiver that raises forbids the move, and everything is rolled back.
+`orders.services` sends each one inside the transaction that changes the order, after the new status and its
+`OrderEvent` are written. Receivers enqueue messages and write their own rows in that transaction. Signals are sent with
+`send`, not `send_robust`: a receiver that raises vetoes the change and rolls everything back.
 All carry `order: Order`, whose `status` is already the new one.
 """
 
@@ -11,34 +11,34 @@ from django.dispatch import Signal
 #: Sent by `place_order`, inside checkout's transaction. Also carries `payment_method: str`.
 order_placed = Signal()
 
-#: Sent by `mark_paid`, inside the transaction that records the capture and the charge message's `done`.
+#: Sent by `mark_paid`, inside the transaction that records the capture and settles the charge message.
 order_paid = Signal()
 
 #: Sent by `mark_payment_failed`, inside the transaction that records the decline. Also carries `reason: str`, a code.
 order_payment_failed = Signal()
 
-#: Sent by `reopen_order`, inside the shopper's transaction of paying again. Also carries `payment_method: str`.
+#: Sent by `reopen_order`, inside the transaction in which the customer pays again. Also carries `payment_method: str`.
 order_reopened = Signal()
 
 #: Sent by `mark_shipped`, inside the transaction that records the booking with the carrier.
 order_shipped = Signal()
 
 #: Sent by `send_again`, inside the operator's transaction, for an order whose parcel did not arrive. Also carries
-#: `goods_are_back: bool`, whether what was in the parcel is fit to be sold.
+#: `goods_are_back: bool`, whether the contents of the parcel were returned in a condition to be sold.
 order_sent_again = Signal()
 
-#: Sent by `mark_delivered`, inside the transaction that records what the carrier's tracking said.
+#: Sent by `mark_delivered`, inside the transaction that records the carrier's tracking.
 order_delivered = Signal()
 
-#: Sent by `cancel_order` and `cancel_unpaid_order`, inside the shopper's or the maintenance task's transaction.
+#: Sent by `cancel_order` and `cancel_unpaid_order`, inside the customer's or the maintenance task's transaction.
 order_cancelled = Signal()
 
-#: Sent by `anonymise_order`, inside the transaction that forgets whose order it was. No state is changed.
+#: Sent by `anonymise_order`, inside the transaction that removes the personal data. The status does not change.
 order_anonymised = Signal()
 
 #: Sent by `mark_refunded`, inside the transaction that records the refund.
 order_refunded = Signal()
 
-#: Sent by `note_partly_refunded`, inside the transaction that records the refund. No state is changed. Also carries
-#: `amount: int`, which was given back now, and `left: int`, which stays paid, both in minor units.
+#: Sent by `record_partial_refund`, inside the transaction that records the refund. The status does not change. Also
+#: carries `amount: int`, which was refunded now, and `left: int`, which is not refunded, both in minor units.
 order_partly_refunded = Signal()

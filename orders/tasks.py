@@ -1,4 +1,4 @@
-"""What is done for orders in the background?"""
+"""Background tasks for orders: e-mails, and the cancellation of unpaid orders."""
 
 from contextlib import suppress
 
@@ -6,7 +6,9 @@ from django.utils import timezone
 
 from messaging.outbox import enqueue
 from messaging.worker.task import ReliableTask, reliable_task
-from orders import deliveries, emails, selectors, services
+from orders import selectors, services
+from orders.emails import delivery
+from orders.emails.compose import compose
 from orders.errors import IllegalTransition
 from orders.models import Order, Status
 from orders.payloads import CancelUnpaid, ExpireReservations, SendEmail
@@ -14,30 +16,31 @@ from orders.payloads import CancelUnpaid, ExpireReservations, SendEmail
 
 @reliable_task(SendEmail, autoretry_for=(OSError,))
 def send_email(self: ReliableTask, payload: SendEmail) -> None:
-    """Whatever a mail server or the way to it does wrong is an `OSError`, and may be right again later."""
+    """Every failure of the mail server or the network is an `OSError`, and may be temporary."""
     order = Order.objects.prefetch_related("lines").get(pk=payload.order_id)
     if order.anonymised_at:
         with self.complete():
             return
-    email = emails.compose(
+    email = compose(
         order=order,
         kind=payload.kind,
         message_id=str(self.request.id),
         amount=payload.amount,
         left=payload.left,
     )
-    deliveries.send_once(self, email=email, kind=payload.kind, order_id=order.pk)
+    delivery.send_once(self, email=email, kind=payload.kind, order_id=order.pk)
 
 
 @reliable_task(CancelUnpaid)
 def cancel_unpaid(self: ReliableTask, payload: CancelUnpaid) -> None:
-    """An order that failed again since this message was sent has its time anew, so it is looked at later.
+    """Cancel the order, or check again at its new deadline if a payment has failed since the message was sent.
 
-    One that waits for its payment is left to the periodic look. The lock keeps the time from beginning anew meanwhile.
+    An order whose payment is pending is left to the periodic `expire_reservations`. The lock keeps a new payment from
+    moving the deadline meanwhile.
     """
     with self.complete():
         order = Order.objects.select_for_update().get(pk=payload.order_id)
-        seconds = selectors.unpaid_seconds_left(order=order, now=timezone.now())
+        seconds = selectors.seconds_until_payment_deadline(order=order, now=timezone.now())
         if seconds <= 0:
             with suppress(IllegalTransition):
                 services.cancel_unpaid_order(order=order)

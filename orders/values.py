@@ -1,11 +1,11 @@
-"""Which values does an order consist of before it is a row?"""
+"""Value objects that describe an order before it is stored."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`country` is the two letters of ISO 3166-1."""
+    """`country` is an ISO 3166-1 alpha-2 code."""
 
     line1: str
     city: str

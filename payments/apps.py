@@ -1,4 +1,4 @@
-"""How does Django find the payments app, and which signals does it answer?"""
+"""Django app configuration: connects signal receivers, the circuit breaker and the hooks of bulk retry."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -10,8 +10,8 @@ class PaymentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from payments import done_already, gateways, invariants, receivers  # noqa: F401
+        from payments import already_done, gateways, invariants, receivers  # noqa: F401
 
         receivers.connect()
-        done_already.register()
+        already_done.register()
         gateways.register_circuit()

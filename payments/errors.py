@@ -1,4 +1,4 @@
-"""What can be refused about a payment?"""
+"""Errors raised by payment services and reconciliation."""
 
 import uuid
 
@@ -10,21 +10,21 @@ from payments.models import Payment
 
 
 class NotPending(RuntimeError):
-    """The payment was already answered, though its order was still open: something changed it behind our back."""
+    """The payment's status changed unexpectedly: it already has an outcome although its order was still open."""
 
     def __init__(self, payment: Payment) -> None:
-        super().__init__(f"Payment {payment.pk} is not pending any more, so its answer was not recorded.")
+        super().__init__(f"Payment {payment.pk} is no longer pending, so its outcome was not recorded.")
 
 
 class NothingToRefund(ValueError):
-    """More was to be given back than was captured and is not on its way back already. Amounts are minor units."""
+    """The requested amount exceeds what is captured and not being refunded already. Amounts are minor units."""
 
-    def __init__(self, *, order: Order, wanted: int, left: int) -> None:
-        self.order, self.wanted, self.left = order, wanted, left
+    def __init__(self, *, order: Order, requested: int, left: int) -> None:
+        self.order, self.requested, self.left = order, requested, left
         super().__init__(
-            _("%(wanted)s cannot be given back: of order %(number)s, %(left)s is left. Nothing was changed.")
+            _("%(requested)s cannot be refunded: %(left)s is left to refund of order %(number)s. Nothing was changed.")
             % {
-                "wanted": display(wanted, order.currency),
+                "requested": display(requested, order.currency),
                 "left": display(left, order.currency),
                 "number": order.number,
             }
@@ -32,11 +32,13 @@ class NothingToRefund(ValueError):
 
 
 class RequestReused(ValueError):
-    """The id of a request already stands for another refund."""
+    """The request ID already belongs to another refund."""
 
     def __init__(self, request_id: uuid.UUID) -> None:
-        super().__init__(_("%(id)s already stands for another refund. Nothing was changed.") % {"id": request_id})
+        super().__init__(
+            _("%(id)s has already been used for another refund. Nothing was changed.") % {"id": request_id}
+        )
 
 
-class GatewayDisagrees(RuntimeError):
-    """The gateway's record and the shop's differ in a way that only a person can mend."""
+class GatewayMismatch(RuntimeError):
+    """The gateway's record and the shop's differ in a way that needs an operator."""

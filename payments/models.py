@@ -1,4 +1,4 @@
-"""What is owed, captured and given back for an order, and what does the simulated gateway remember of it?"""
+"""Payments, refunds and gateway events, and the simulated gateway's own records."""
 
 import uuid
 
@@ -18,9 +18,9 @@ class PaymentStatus(models.TextChoices):
     REFUNDED = "refunded", _("refunded")
 
 
-#: Money was taken, whether or not it was given back since.
+#: Money was captured, whether or not it has been refunded since.
 SETTLED = (PaymentStatus.CAPTURED, PaymentStatus.REFUNDED)
-#: No money was taken, as far as the shop knows.
+#: No money was captured, as far as the shop knows.
 UNSETTLED = (PaymentStatus.PENDING, PaymentStatus.CANCELLED, PaymentStatus.FAILED)
 
 
@@ -30,7 +30,7 @@ class RefundStatus(models.TextChoices):
 
 
 class Payment(models.Model):
-    """One wish to be paid for an order with one method. Its id is the idempotency key at the gateway."""
+    """One attempt to collect an order's total with one method. Its ID is the idempotency key at the gateway."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="payments", verbose_name=_("order"))
@@ -40,7 +40,7 @@ class Payment(models.Model):
     status = models.CharField(_("status"), max_length=10, choices=PaymentStatus, default=PaymentStatus.PENDING)
     gateway_reference = models.CharField(_("gateway reference"), max_length=100, blank=True)
     failure_code = models.CharField(_("failure code"), max_length=60, blank=True)
-    message_id = models.UUIDField(null=True, blank=True, editable=False)
+    message_id = models.UUIDField(_("message ID"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     captured_at = models.DateTimeField(_("captured at"), null=True, blank=True)
 
@@ -59,14 +59,14 @@ class Payment(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["gateway_reference"], name="payments_payment_by_reference")]
-        permissions = [("give_back_payment", _("Can give money back"))]
+        permissions = [("refund_payment", _("Can refund payments"))]
 
     def __str__(self) -> str:
         return f"{self.method} {self.status}"
 
 
 class Refund(models.Model):
-    """Money on its way back to the payer. Its id is the idempotency key at the gateway."""
+    """A refund of all or part of a payment. Its ID is the idempotency key at the gateway."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     payment = models.ForeignKey(Payment, on_delete=models.CASCADE, related_name="refunds", verbose_name=_("payment"))
@@ -86,26 +86,26 @@ class Refund(models.Model):
 
 
 class GatewayEvent(models.Model):
-    """What the gateway told of its own accord, once each; `key` is the payment that it is about."""
+    """An event from the gateway's webhook, stored once. `key` is the ID of the payment that it is about."""
 
-    event_id = models.CharField(_("event id"), max_length=100, unique=True)
+    event_id = models.CharField(_("event ID"), max_length=100, unique=True)
     kind = models.CharField(_("kind"), max_length=60)
     key = models.UUIDField(_("key"), db_index=True)
     received_at = models.DateTimeField(_("received at"), default=timezone.now)
 
     class Meta:
         ordering = ["received_at", "id"]
-        verbose_name = _("gateway's event")
-        verbose_name_plural = _("gateway's events")
+        verbose_name = _("gateway event")
+        verbose_name_plural = _("gateway events")
 
     def __str__(self) -> str:
         return f"{self.kind} {self.event_id}"
 
 
 class GatewayCharge(models.Model):
-    """The simulated gateway's own record of a charge, unique by idempotency key as at a real one.
+    """The simulated gateway's own record of a charge, unique by idempotency key like a real gateway's.
 
-    It stands in this database only for convenience: the gateway writes it by itself, never in the shop's transaction.
+    It is in this database only for convenience: the gateway writes it itself, never in the shop's transaction.
     """
 
     idempotency_key = models.CharField(_("idempotency key"), max_length=64, unique=True)
@@ -113,12 +113,12 @@ class GatewayCharge(models.Model):
     amount = models.PositiveBigIntegerField(_("amount"))
     currency = models.CharField(_("currency"), max_length=3)
     method = models.CharField(_("method"), max_length=60)
-    is_captured = models.BooleanField(_("is captured"), default=True, db_default=True)
+    is_captured = models.BooleanField(_("captured"), default=True, db_default=True)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
 
     class Meta:
-        verbose_name = _("gateway's charge")
-        verbose_name_plural = _("gateway's charges")
+        verbose_name = _("gateway charge")
+        verbose_name_plural = _("gateway charges")
 
     def __str__(self) -> str:
         return self.reference
@@ -136,18 +136,22 @@ class GatewayRefund(models.Model):
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
 
     class Meta:
-        verbose_name = _("gateway's refund")
-        verbose_name_plural = _("gateway's refunds")
+        verbose_name = _("gateway refund")
+        verbose_name_plural = _("gateway refunds")
 
     def __str__(self) -> str:
         return self.reference
 
 
 class GatewayCall(models.Model):
-    """How often the simulated gateway was asked for a key whose script counts its calls (`pm_flaky_2`)."""
+    """Number of requests to the simulated gateway under a key, for scripts that count them (`pm_flaky_2`)."""
 
-    idempotency_key = models.CharField(max_length=64, unique=True)
-    calls = models.PositiveIntegerField(default=0)
+    idempotency_key = models.CharField(_("idempotency key"), max_length=64, unique=True)
+    calls = models.PositiveIntegerField(_("calls"), default=0)
+
+    class Meta:
+        verbose_name = _("gateway call")
+        verbose_name_plural = _("gateway calls")
 
     def __str__(self) -> str:
         return f"{self.idempotency_key}: {self.calls}"

@@ -1,4 +1,4 @@
-"""Which messages do payments send to themselves?"""
+"""Message payloads of the payments app."""
 
 from uuid import UUID
 
@@ -6,23 +6,23 @@ from messaging.payloads import Payload
 
 
 class ChargePayment(Payload, task="payments.charge_payment", routing_key="payment.charge"):
-    """Take the money that the payment is for."""
+    """Charge the payment's method with its amount."""
 
     payment_id: UUID
 
 
 class ComparePayment(Payload, task="payments.compare_payment", routing_key="payment.compare"):
-    """Compare a payment with the gateway's record of it. `reference` is the gateway's name for it, where known."""
+    """Compare a payment with the gateway's record. `reference` is the gateway's ID of the charge, where known."""
 
     payment_id: UUID
     reference: str = ""
 
 
 class Reconcile(Payload, task="payments.reconcile", routing_key="payment.reconcile"):
-    """Look for payments that differ from the gateway's record."""
+    """Find payments that differ from the gateway's record."""
 
 
 class RefundPayment(Payload, task="payments.refund_payment", routing_key="payment.refund"):
-    """Give back the money that the refund is for."""
+    """Have the gateway make a refund."""
 
     refund_id: UUID

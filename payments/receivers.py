@@ -1,4 +1,4 @@
-"""What do payments do when something happened to an order?"""
+"""Signal receivers of payments: charge placed and reopened orders, refund cancelled ones."""
 
 from typing import Any
 
@@ -10,16 +10,16 @@ from payments.payloads import ChargePayment, ComparePayment, RefundPayment
 
 
 def connect() -> None:
-    signals.order_placed.connect(ask_for_money, dispatch_uid="payments.order_placed")
-    signals.order_reopened.connect(ask_for_money, dispatch_uid="payments.order_reopened")
-    signals.order_cancelled.connect(give_back, dispatch_uid="payments.order_cancelled")
+    signals.order_placed.connect(start_payment, dispatch_uid="payments.order_placed")
+    signals.order_reopened.connect(start_payment, dispatch_uid="payments.order_reopened")
+    signals.order_cancelled.connect(cancel_payment, dispatch_uid="payments.order_cancelled")
 
 
 @enqueues(ChargePayment)
-def ask_for_money(*, order: Order, payment_method: str, **kwargs: Any) -> None:
+def start_payment(*, order: Order, payment_method: str, **kwargs: Any) -> None:
     services.start_payment(order=order, method=payment_method)
 
 
 @enqueues(RefundPayment, ComparePayment)
-def give_back(*, order: Order, **kwargs: Any) -> None:
+def cancel_payment(*, order: Order, **kwargs: Any) -> None:
     services.cancel_payment(order=order)

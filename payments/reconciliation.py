@@ -1,7 +1,7 @@
-"""Where do payments and the gateway's own record differ, and which difference can be mended without a person?
+"""Reconciliation: finds payments that differ from the gateway's record, and repairs what is safe to repair.
 
-The gateway's word of an event and the periodic look end in the same comparison, which asks the gateway for the truth
-of that moment. So neither the order nor the number of its words matters, and a late one never turns anything back.
+Webhook events and the periodic run lead to the same comparison, which reads the gateway's current record. So neither
+the order nor the number of events matters, and a late one never reverts anything.
 """
 
 import uuid
@@ -14,53 +14,53 @@ from django.utils import timezone
 
 from messaging.models import Message
 from payments import selectors, services
-from payments.errors import GatewayDisagrees
+from payments.errors import GatewayMismatch
 from payments.gateways import ChargeRecord, gateway
 from payments.models import UNSETTLED, Payment, PaymentStatus, RefundStatus
 from payments.payloads import ChargePayment, ComparePayment, RefundPayment
 
 
-def record_of(*, key: uuid.UUID, reference: str = "") -> ChargeRecord | None:
+def gateway_record(*, key: uuid.UUID, reference: str = "") -> ChargeRecord | None:
     """The gateway's record of a payment. Raises `GatewayUnavailable`."""
     known = Payment.objects.filter(pk=key).values_list("gateway_reference", flat=True).first()
     return gateway().fetch(idempotency_key=str(key), reference=reference or known or "")
 
 
-def settle(*, key: uuid.UUID, record: ChargeRecord | None) -> None:
-    """Bring a payment in line with `record`, inside the caller's transaction.
+def reconcile_payment(*, key: uuid.UUID, record: ChargeRecord | None) -> None:
+    """Bring a payment in line with the gateway's `record`, inside the caller's transaction.
 
-    Safe to mend is what the gateway decided and the shop has not heard yet: a capture, a decline. Raises
-    `GatewayDisagrees` for all else; then nothing was written.
+    A capture or a decline that the shop has not recorded is safe to apply. Raises `GatewayMismatch` for any other
+    difference; nothing is written then.
     """
     payment = Payment.objects.select_related("order").filter(pk=key).first()
     if payment is None:
         if record is not None and record.captured > record.refunded:
-            raise GatewayDisagrees(
-                f"{_taken(record)} by the gateway ({record.reference}), but no payment is known for it."
+            raise GatewayMismatch(
+                f"The gateway captured {_net_amount(record)} ({record.reference}), but no payment is known for it."
             )
         return
     if payment.status in UNSETTLED:
-        _hear(payment, record)
-    elif not _is_under_way(payment):
-        _agree(payment, record)
+        _apply(payment, record)
+    elif not _has_pending_refund(payment):
+        _check_agreement(payment, record)
 
 
-def records() -> dict[str, ChargeRecord]:
+def gateway_records() -> dict[str, ChargeRecord]:
     """The gateway's records of the last `settings.PAYMENT_RECONCILE_DAYS`, by payment. Raises `GatewayUnavailable`."""
     return dict(gateway().records(since=_since()))
 
 
-def compare(*, records: dict[str, ChargeRecord]) -> int:
-    """Send a comparison for each payment that differs from `records`, inside the caller's transaction; how many.
+def enqueue_comparisons(*, records: dict[str, ChargeRecord]) -> int:
+    """Enqueue a comparison for each payment that differs from `records`, inside the caller's transaction.
 
-    A payment that is just being worked on, or whose comparison waits already, is left alone.
+    Leaves out payments that are being worked on or already have a comparison enqueued. Returns how many.
     """
     since = _since()
-    waiting = set(_compared_already())
-    differing = {key: number for key, number in _differing(records, since) if key not in waiting}
+    enqueued = set(_enqueued_comparisons())
+    differing = {key: number for key, number in _differing(records, since) if key not in enqueued}
     for key, number in differing.items():
         record = records.get(str(key))
-        services.compare_soon(key=key, reference=record.reference if record else "", number=number)
+        services.enqueue_comparison(key=key, reference=record.reference if record else "", number=number)
     return len(differing)
 
 
@@ -68,49 +68,49 @@ def _since() -> datetime:
     return timezone.now() - timedelta(days=settings.PAYMENT_RECONCILE_DAYS)
 
 
-def _hear(payment: Payment, record: ChargeRecord | None) -> None:
+def _apply(payment: Payment, record: ChargeRecord | None) -> None:
     charge = record.charge if record else None
     if charge is not None:
         if (charge.amount, charge.currency) != (payment.amount, payment.currency):
-            raise GatewayDisagrees(f"Payment {payment.pk} is for {payment.amount}, but {charge.amount} was taken.")
+            raise GatewayMismatch(f"Payment {payment.pk} is for {payment.amount}, but {charge.amount} was captured.")
         services.record_capture(payment=payment, charge=charge)
     elif record is not None and record.declined and payment.status == PaymentStatus.PENDING:
         services.record_decline(payment=payment, code=record.declined)
 
 
-def _agree(payment: Payment, record: ChargeRecord | None) -> None:
+def _check_agreement(payment: Payment, record: ChargeRecord | None) -> None:
     if record is None or not record.captured:
-        raise GatewayDisagrees(f"Payment {payment.pk} is {payment.status}, but the gateway knows of no such charge.")
+        raise GatewayMismatch(f"Payment {payment.pk} is {payment.status}, but the gateway has no such charge.")
     if record.captured != payment.amount:
-        raise GatewayDisagrees(f"Payment {payment.pk} is for {payment.amount}, but {record.captured} was taken.")
-    given_back = selectors.given_back(payment=payment)
-    if record.refunded != given_back:
-        raise GatewayDisagrees(
-            f"Of payment {payment.pk}, {record.refunded} was given back by the gateway, and {given_back} is recorded."
+        raise GatewayMismatch(f"Payment {payment.pk} is for {payment.amount}, but {record.captured} was captured.")
+    refunded = selectors.refunded_amount(payment=payment)
+    if record.refunded != refunded:
+        raise GatewayMismatch(
+            f"The gateway refunded {record.refunded} of payment {payment.pk}, but {refunded} is recorded."
         )
 
 
 def _differing(records: dict[str, ChargeRecord], since: datetime) -> Iterator[tuple[uuid.UUID, str]]:
-    """Each with its order's number, empty where no payment is known."""
+    """Payment IDs, each with its order's number; empty where no payment is known."""
     payments = {str(payment.pk): payment for payment in _recent(since, records)}
-    under_way = set(_subjects_under_way())
+    in_progress = set(_subjects_in_progress())
     for key in records.keys() | payments.keys():
         payment, record = payments.get(key), records.get(key)
         if payment is None:
             yield uuid.UUID(key), ""
-        elif payment.order.number not in under_way and _differs(payment, record):
+        elif payment.order.number not in in_progress and _differs(payment, record):
             yield payment.pk, payment.order.number
 
 
 def _recent(since: datetime, records: dict[str, ChargeRecord]) -> QuerySet[Payment]:
-    """Payments since then and those that the gateway names, each with what is recorded as given back."""
+    """Payments captured since then and those in `records`, each with its recorded refunds."""
     refunded = Sum("refunds__amount", filter=Q(refunds__status=RefundStatus.DONE))
-    wanted = Payment.objects.filter(Q(pk__in=list(records)) | Q(captured_at__gte=since))
-    return wanted.select_related("order").annotate(given_back=refunded)
+    payments = Payment.objects.filter(Q(pk__in=list(records)) | Q(captured_at__gte=since))
+    return payments.select_related("order").annotate(refunded=refunded)
 
 
-def _subjects_under_way() -> QuerySet[Message, str]:
-    """Orders whose payment some live message will still change: it tells its end by itself."""
+def _subjects_in_progress() -> QuerySet[Message, str]:
+    """Orders with a live charge or refund message, which will record its own outcome."""
     live = Message.objects.live().filter(task__in=(ChargePayment.task, RefundPayment.task))
     return live.values_list("subject", flat=True)
 
@@ -118,19 +118,19 @@ def _subjects_under_way() -> QuerySet[Message, str]:
 def _differs(payment: Payment, record: ChargeRecord | None) -> bool:
     if payment.status in UNSETTLED:
         return bool(record and record.captured)
-    return record is None or (record.captured, record.refunded) != (payment.amount, payment.given_back or 0)  # type: ignore[attr-defined]
+    return record is None or (record.captured, record.refunded) != (payment.amount, payment.refunded or 0)  # type: ignore[attr-defined]
 
 
-def _is_under_way(payment: Payment) -> bool:
-    """Whether a message will still change the payment, and tell its end by itself."""
-    live = Message.objects.unsettled().filter(subject=payment.order.number, task=RefundPayment.task)
-    return live.exists()
+def _has_pending_refund(payment: Payment) -> bool:
+    """Whether a refund message will still change the payment and record its own outcome."""
+    refunds = Message.objects.unsettled().filter(subject=payment.order.number, task=RefundPayment.task)
+    return refunds.exists()
 
 
-def _compared_already() -> Iterator[uuid.UUID]:
-    waiting = Message.objects.unsettled().filter(task=ComparePayment.task).values_list("payload", flat=True)
-    return (uuid.UUID(payload["payment_id"]) for payload in waiting if "payment_id" in payload)
+def _enqueued_comparisons() -> Iterator[uuid.UUID]:
+    payloads = Message.objects.unsettled().filter(task=ComparePayment.task).values_list("payload", flat=True)
+    return (uuid.UUID(payload["payment_id"]) for payload in payloads if "payment_id" in payload)
 
 
-def _taken(record: ChargeRecord) -> str:
-    return f"{record.captured - record.refunded} {record.currency} was taken"
+def _net_amount(record: ChargeRecord) -> str:
+    return f"{record.captured - record.refunded} {record.currency}"

@@ -1,4 +1,4 @@
-"""What is done for payments in the background?"""
+"""Background tasks for payments: charge, refund, and comparison with the gateway's record."""
 
 from messaging.worker.task import ReliableTask, reliable_task
 from payments import reconciliation, selectors, services
@@ -11,7 +11,7 @@ from payments.payloads import ChargePayment, ComparePayment, Reconcile, RefundPa
 def charge_payment(self: ReliableTask, payload: ChargePayment) -> None:
     payment = selectors.payment_to_charge(payment_id=payload.payment_id)
     try:
-        charge = _ask_gateway(payment, is_first_try=not self.may_overlap)
+        charge = _charge_once(payment, is_first_attempt=not self.may_overlap)
     except CardDeclined as declined:
         with self.complete():
             services.record_decline(payment=payment, code=declined.code)
@@ -20,12 +20,12 @@ def charge_payment(self: ReliableTask, payload: ChargePayment) -> None:
         if charge is not None:
             services.record_capture(payment=payment, charge=charge)
         elif self.may_overlap:
-            services.look_again(payment=payment)
+            services.recheck_cancelled_payment(payment=payment)
 
 
 @reliable_task(RefundPayment, autoretry_for=(GatewayUnavailable,))
 def refund_payment(self: ReliableTask, payload: RefundPayment) -> None:
-    refund = selectors.refund_to_make(refund_id=payload.refund_id)
+    refund = selectors.refund_to_execute(refund_id=payload.refund_id)
     if refund.status == RefundStatus.DONE:
         with self.complete():
             return
@@ -40,26 +40,27 @@ def refund_payment(self: ReliableTask, payload: RefundPayment) -> None:
 
 @reliable_task(ComparePayment, autoretry_for=(GatewayUnavailable,))
 def compare_payment(self: ReliableTask, payload: ComparePayment) -> None:
-    record = reconciliation.record_of(key=payload.payment_id, reference=payload.reference)
+    record = reconciliation.gateway_record(key=payload.payment_id, reference=payload.reference)
     with self.complete():
-        reconciliation.settle(key=payload.payment_id, record=record)
+        reconciliation.reconcile_payment(key=payload.payment_id, record=record)
 
 
 @reliable_task(Reconcile, autoretry_for=(GatewayUnavailable,))
 def reconcile(self: ReliableTask, payload: Reconcile) -> None:
-    records = reconciliation.records()
+    records = reconciliation.gateway_records()
     with self.complete():
-        reconciliation.compare(records=records)
+        reconciliation.enqueue_comparisons(records=records)
 
 
-def _ask_gateway(payment: Payment, *, is_first_try: bool) -> ChargeResult | None:
-    """Charge what is pending, unless an earlier try did so without its reply reaching us.
+def _charge_once(payment: Payment, *, is_first_attempt: bool) -> ChargeResult | None:
+    """Charge a pending payment, unless an earlier attempt did and its reply was lost.
 
-    That is asked before each further try: gateways forget idempotency keys after a day, and an operator may retry
-    later. It finds the money of a payment that was cancelled meanwhile, too, which is to be given back.
+    Every attempt but the first asks the gateway for such a charge: gateways forget idempotency keys after a day, and an
+    operator may retry later than that. This also finds the money of a payment that was cancelled meanwhile, to be
+    refunded.
     """
     key = str(payment.id)
-    if payment.status == PaymentStatus.CANCELLED or (payment.status == PaymentStatus.PENDING and not is_first_try):
+    if payment.status == PaymentStatus.CANCELLED or (payment.status == PaymentStatus.PENDING and not is_first_attempt):
         record = gateway().fetch(idempotency_key=key)
         if record is not None and record.charge is not None:
             return record.charge

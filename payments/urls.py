@@ -1,4 +1,4 @@
-"""Where do payment gateways call back?"""
+"""URLs of gateway webhooks."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Is what came really from Stripe, and which payment is it about?
+"""Verifies and parses Stripe webhooks.
 
 Source: https://docs.stripe.com/webhooks#verify-manually.
 """
@@ -10,19 +10,19 @@ from typing import Any
 import stripe
 from django.conf import settings
 
-from payments.events import Event
+from payments.gateways import WebhookEvent
 from payments.gateways.stripe import KEY
 
-#: Seconds. An older event is refused, so that one who listened once cannot play it again for ever.
+#: Seconds. Older events are rejected, so that a recorded request cannot be replayed later.
 TOLERANCE = 300
 
 
 class NotFromStripe(ValueError):
-    """The signature is missing, wrong or too old."""
+    """The signature is missing, wrong or too old, or the body is not an event."""
 
 
-def read(*, body: bytes, signature: str) -> Event:
-    """The event in a raw request body. Raises `NotFromStripe`; of a body with a good signature, nothing is doubted."""
+def read(*, body: bytes, signature: str) -> WebhookEvent:
+    """The event in a raw request body. Raises `NotFromStripe` if the signature or the body is invalid."""
     try:
         stripe.WebhookSignature.verify_header(body, signature, settings.STRIPE_WEBHOOK_SECRET, TOLERANCE)
         event = json.loads(body)
@@ -31,11 +31,11 @@ def read(*, body: bytes, signature: str) -> Event:
         raise NotFromStripe(str(error)) from error
 
 
-def _event(id_: str, kind: str, about: dict[str, Any]) -> Event:
-    metadata = about.get("metadata") or {}
-    is_intent = about.get("object") == "payment_intent"
-    reference = about["id"] if is_intent else about.get("payment_intent") or ""
-    return Event(id_, kind, _uuid(metadata.get(KEY)) if is_intent else None, str(reference))
+def _event(id_: str, kind: str, subject: dict[str, Any]) -> WebhookEvent:
+    metadata = subject.get("metadata") or {}
+    is_intent = subject.get("object") == "payment_intent"
+    reference = subject["id"] if is_intent else subject.get("payment_intent") or ""
+    return WebhookEvent(id_, kind, _uuid(metadata.get(KEY)) if is_intent else None, str(reference))
 
 
 def _uuid(text: Any) -> uuid.UUID | None:

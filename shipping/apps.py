@@ -1,4 +1,4 @@
-"""How does Django find the shipping app, and which signals does it answer?"""
+"""Django app configuration: connects signal receivers, circuit breakers and the hooks of bulk retry."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -10,8 +10,8 @@ class ShippingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from shipping import carriers, done_already, invariants, receivers  # noqa: F401
+        from shipping import already_done, carriers, invariants, receivers  # noqa: F401
 
         receivers.connect()
-        done_already.register()
+        already_done.register()
         carriers.register_circuits()

@@ -1,4 +1,4 @@
-"""Which parcels carry an order, what is printed for them, and what do the simulated carriers remember of them?"""
+"""Shipments, their documents and parcel events, and the simulated carriers' own records."""
 
 import uuid
 
@@ -19,31 +19,37 @@ class ShipmentStatus(models.TextChoices):
     CANCELLED = "cancelled", _("cancelled")
 
 
-#: The carrier still has it: its tracking is worth a look.
+#: The carrier still has the parcel, so it is worth tracking.
 MOVING = (ShipmentStatus.IN_TRANSIT, ShipmentStatus.DELAYED)
-#: It will not arrive: a person sends another one, or gives the money back.
+#: The parcel will not arrive: an operator reships the order or refunds it.
 STRANDED = (ShipmentStatus.LOST, ShipmentStatus.RETURNED)
 
 
 class ShipmentQuerySet(models.QuerySet["Shipment"]):
-    def waiting_for_a_person(self) -> "ShipmentQuerySet":
-        """Parcels that did not arrive, of orders that nobody has done anything about yet."""
+    def needing_attention(self) -> "ShipmentQuerySet":
+        """Stranded parcels of orders that have been neither reshipped nor refunded."""
         return self.filter(status__in=STRANDED, current_for__status="shipped")
 
 
 class Shipment(models.Model):
-    """A parcel booked with a carrier; an order has several where the earlier ones did not arrive.
+    """A parcel booked with a carrier. An order has several if earlier ones did not arrive.
 
-    `current_for` is the order whose parcel this is now, and empty once another one is to be sent: so
-    `order.shipment` is the one that counts, and `order.shipments` its history.
-    `cost` is what the carrier wants of the shop, in minor units of `currency`; `due_from` and `due_until` are its days
-    of arrival.
+    `current_for` is the order if this is its current parcel, and empty once another one is to be sent: `order.shipment`
+    is the current parcel, `order.shipments` the history.
+    `cost` is the carrier's price, in minor units of `currency`. The carrier promises delivery between `due_from` and
+    `due_until`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="shipments", verbose_name=_("order"))
     current_for = models.OneToOneField(
-        Order, on_delete=models.CASCADE, related_name="shipment", null=True, blank=True, editable=False
+        Order,
+        on_delete=models.CASCADE,
+        related_name="shipment",
+        null=True,
+        blank=True,
+        editable=False,
+        verbose_name=_("current parcel of"),
     )
     carrier = models.CharField(_("carrier"), max_length=40)
     tracking_number = models.CharField(_("tracking number"), max_length=40)
@@ -52,8 +58,6 @@ class Shipment(models.Model):
     currency = models.CharField(_("currency"), max_length=3, blank=True, db_default="")
     due_from = models.DateField(_("due from"), null=True, blank=True)
     due_until = models.DateField(_("due until"), null=True, blank=True)
-    # What older releases printed, and read. To be dropped once none of them runs any more.
-    label = models.TextField(blank=True, default="", db_default="", editable=False)
     shipped_at = models.DateTimeField(_("shipped at"), default=timezone.now)
     delivered_at = models.DateTimeField(_("delivered at"), null=True, blank=True)
 
@@ -78,9 +82,9 @@ class Shipment(models.Model):
             ),
         ]
         permissions = [
-            ("reship_parcel", _("Can send an order again whose parcel did not arrive")),
-            ("take_back_goods", _("Can put the goods of a returned parcel back on the shelf")),
-            ("correct_address", _("Can correct the address of an order that is not booked yet")),
+            ("reship_parcel", _("Can reship an order whose parcel did not arrive")),
+            ("restock_returned_goods", _("Can return the contents of a returned parcel to stock")),
+            ("correct_address", _("Can correct the address of an order before its parcel is booked")),
         ]
 
     def __str__(self) -> str:
@@ -88,21 +92,21 @@ class Shipment(models.Model):
 
 
 class ParcelEvent(models.Model):
-    """What a carrier told of a parcel, by its webhook or when it was asked, once each. `code` is one of `EventCode`."""
+    """A tracking event, received by webhook or by polling, stored once. `code` is one of `EventCode`."""
 
     shipment = models.ForeignKey(Shipment, on_delete=models.CASCADE, related_name="events", verbose_name=_("shipment"))
     carrier = models.CharField(_("carrier"), max_length=40)
-    event_id = models.CharField(_("event id"), max_length=100)
+    event_id = models.CharField(_("event ID"), max_length=100)
     code = models.CharField(_("code"), max_length=20)
     at = models.DateTimeField(_("at"))
     place = models.CharField(_("place"), max_length=100, blank=True)
     text = models.CharField(_("text"), max_length=200, blank=True)
-    heard_at = models.DateTimeField(_("heard at"), default=timezone.now)
+    received_at = models.DateTimeField(_("received at"), default=timezone.now)
 
     class Meta:
         ordering = ["at", "id"]
-        verbose_name = _("event of a parcel")
-        verbose_name_plural = _("events of parcels")
+        verbose_name = _("parcel event")
+        verbose_name_plural = _("parcel events")
         constraints = [
             models.UniqueConstraint(fields=["carrier", "event_id"], name="shipping_parcel_event_once"),
         ]
@@ -111,22 +115,28 @@ class ParcelEvent(models.Model):
         return f"{self.code} {self.event_id}"
 
 
-class ShipmentPaper(models.Model):
-    """What is printed for a parcel, kept as it was first printed."""
+class ShipmentDocument(models.Model):
+    """A document printed for a parcel, stored as it was first generated."""
 
     class Kind(models.TextChoices):
         LABEL = "label", _("label")
         PACKING_SLIP = "packing_slip", _("packing slip")
 
-    shipment = models.ForeignKey(Shipment, on_delete=models.CASCADE, related_name="papers")
-    kind = models.CharField(max_length=12, choices=Kind)
-    pdf = models.BinaryField()
-    made_at = models.DateTimeField(default=timezone.now)
+    shipment = models.ForeignKey(
+        Shipment, on_delete=models.CASCADE, related_name="documents", verbose_name=_("shipment")
+    )
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
+    pdf = models.BinaryField(_("PDF"))
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
 
     class Meta:
+        verbose_name = _("shipment document")
+        verbose_name_plural = _("shipment documents")
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=["label", "packing_slip"]), name="shipping_paper_is_known"),
-            models.UniqueConstraint(fields=["shipment", "kind"], name="shipping_one_paper_a_kind"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["label", "packing_slip"]), name="shipping_document_kind_is_known"
+            ),
+            models.UniqueConstraint(fields=["shipment", "kind"], name="shipping_one_document_of_a_kind"),
         ]
 
     def __str__(self) -> str:
@@ -134,7 +144,7 @@ class ShipmentPaper(models.Model):
 
 
 class CarrierParcel(models.Model):
-    """A simulated carrier's own record of a booking, unique by idempotency key as at a real one."""
+    """A simulated carrier's own record of a booking, unique by idempotency key like a real carrier's."""
 
     carrier = models.CharField(_("carrier"), max_length=40, default="Swiftpost", db_default="Swiftpost")
     idempotency_key = models.CharField(_("idempotency key"), max_length=64)
@@ -144,8 +154,8 @@ class CarrierParcel(models.Model):
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("carrier's parcel")
-        verbose_name_plural = _("carrier's parcels")
+        verbose_name = _("carrier parcel")
+        verbose_name_plural = _("carrier parcels")
         constraints = [
             models.UniqueConstraint(fields=["idempotency_key", "carrier"], name="shipping_one_parcel_a_key"),
         ]
@@ -155,10 +165,14 @@ class CarrierParcel(models.Model):
 
 
 class CarrierCall(models.Model):
-    """How often a simulated carrier was asked for a key whose script depends on it (`Flakytown`)."""
+    """Number of booking requests under a key, for cities whose script counts them (`Flakytown`)."""
 
-    idempotency_key = models.CharField(max_length=64, unique=True)
-    calls = models.PositiveIntegerField(default=0)
+    idempotency_key = models.CharField(_("idempotency key"), max_length=64, unique=True)
+    calls = models.PositiveIntegerField(_("calls"), default=0)
+
+    class Meta:
+        verbose_name = _("carrier call")
+        verbose_name_plural = _("carrier calls")
 
     def __str__(self) -> str:
         return f"{self.idempotency_key}: {self.calls}"

@@ -1,4 +1,4 @@
-"""Which messages does shipping send to itself?"""
+"""Message payloads of the shipping app."""
 
 from typing import Any
 from uuid import UUID
@@ -19,9 +19,9 @@ def _any_parcel(data: dict[str, Any]) -> dict[str, Any]:
 class TrackShipment(
     Payload, task="shipping.track_shipment", routing_key="shipment.track", version=2, lifts={1: _any_parcel}
 ):
-    """Look where the order's parcel is, again and again until it has come to its end.
+    """Track the order's parcel, repeatedly until its tracking ends.
 
-    `shipment_id` is the parcel that is followed; without it, whichever counts for the order.
+    `shipment_id` is the parcel to track; without it, the order's current one.
     """
 
     order_id: int
@@ -29,12 +29,12 @@ class TrackShipment(
 
 
 class CompareParcel(Payload, task="shipping.compare_parcel", routing_key="shipment.compare"):
-    """Look once where a parcel is, since its carrier has told that something happened."""
+    """Track a parcel once, because its carrier has reported an event."""
 
     shipment_id: UUID
 
 
 class CancelParcel(Payload, task="shipping.cancel_parcel", routing_key="shipment.cancel"):
-    """Stop a parcel that is not wanted any more."""
+    """Cancel the booking of a parcel."""
 
     shipment_id: UUID

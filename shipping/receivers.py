@@ -1,4 +1,4 @@
-"""What does shipping do when something happened to an order?"""
+"""Signal receivers of shipping: book, track, and erase addresses."""
 
 from typing import Any
 
@@ -10,21 +10,21 @@ from shipping.payloads import CreateShipment, TrackShipment
 
 
 def connect() -> None:
-    signals.order_paid.connect(ship, dispatch_uid="shipping.order_paid")
-    signals.order_sent_again.connect(ship, dispatch_uid="shipping.order_sent_again")
-    signals.order_shipped.connect(track, dispatch_uid="shipping.order_shipped")
-    signals.order_anonymised.connect(forget, dispatch_uid="shipping.order_anonymised")
+    signals.order_paid.connect(request_shipment, dispatch_uid="shipping.order_paid")
+    signals.order_sent_again.connect(request_shipment, dispatch_uid="shipping.order_sent_again")
+    signals.order_shipped.connect(schedule_tracking, dispatch_uid="shipping.order_shipped")
+    signals.order_anonymised.connect(erase_address, dispatch_uid="shipping.order_anonymised")
 
 
 @enqueues(CreateShipment)
-def ship(*, order: Order, **kwargs: Any) -> None:
+def request_shipment(*, order: Order, **kwargs: Any) -> None:
     services.request_shipment(order=order)
 
 
 @enqueues(TrackShipment)
-def track(*, order: Order, **kwargs: Any) -> None:
-    services.request_tracking(order=order)
+def schedule_tracking(*, order: Order, **kwargs: Any) -> None:
+    services.schedule_tracking(order=order)
 
 
-def forget(*, order: Order, **kwargs: Any) -> None:
-    services.forget_address(order=order)
+def erase_address(*, order: Order, **kwargs: Any) -> None:
+    services.erase_address(order=order)

@@ -1,4 +1,4 @@
-"""How does a parcel come to be, travel, and end? All writes to shipments go through here and `shipping.repairs`.
+"""Shipping services: every write to shipments goes through here or `shipping.delivery_problems`.
 
 Rows are locked in one order everywhere: first the shipment, then its order.
 """
@@ -14,15 +14,15 @@ from messaging.topology import Priority
 from orders.errors import IllegalTransition
 from orders.models import Order, Status
 from orders.selectors import priority
-from orders.services import mark_delivered, mark_shipped, note_parcel
-from shipping.carriers import Booking, Heard, ParcelState, Tracking, TrackingEvent
-from shipping.choice import quote_of
-from shipping.models import MOVING, ParcelEvent, Shipment, ShipmentPaper, ShipmentStatus
+from orders.services import mark_delivered, mark_shipped, record_parcel_state
+from shipping.carrier_selection import quote_of
+from shipping.carriers import Booking, CarrierEvent, ParcelState, Tracking, TrackingEvent
+from shipping.delivery_windows import delivery_window
+from shipping.models import MOVING, ParcelEvent, Shipment, ShipmentDocument, ShipmentStatus
 from shipping.payloads import CancelParcel, CompareParcel, CreateShipment, TrackShipment
-from shipping.selectors import Sending
-from shipping.windows import window
+from shipping.selectors import BookingRequest
 
-MIN_SECONDS_BETWEEN_LOOKS = 1.0
+MIN_TRACKING_INTERVAL = 1.0
 
 
 @transaction.atomic(savepoint=False)
@@ -31,9 +31,9 @@ def request_shipment(*, order: Order) -> None:
 
 
 @transaction.atomic(savepoint=False)
-def record_booking(*, sending: Sending, booking: Booking) -> Shipment:
-    """The parcel is booked, so the order is shipped. If it was cancelled meanwhile, the parcel is stopped."""
-    order, shipment = sending.order, _write(sending, booking)
+def record_booking(*, booking_request: BookingRequest, booking: Booking) -> Shipment:
+    """Create the shipment and mark the order shipped. If it was cancelled meanwhile, cancel the parcel."""
+    order, shipment = booking_request.order, _create_shipment(booking_request, booking)
     try:
         mark_shipped(order=order, carrier=booking.carrier, tracking_number=booking.tracking_number)
     except IllegalTransition:
@@ -43,81 +43,80 @@ def record_booking(*, sending: Sending, booking: Booking) -> Shipment:
 
 
 @transaction.atomic(savepoint=False)
-def look_again(*, sending: Sending) -> None:
-    """Ask once more for the parcel of a cancelled order when no other delivery can still be at work on it.
+def recheck_cancelled_order(*, booking_request: BookingRequest) -> None:
+    """Look for a parcel of a cancelled order once more, when no other delivery can still be working on it.
 
-    Until then one that was cut off may book a parcel, and find its message settled; that parcel must be stopped, too.
+    Until then a delivery that was cut off may still book a parcel and find its message settled. That parcel has to be
+    cancelled, too.
     """
-    order = sending.order
-    if order.status in (Status.CANCELLED, Status.REFUNDED) and not sending.is_booked:
+    order = booking_request.order
+    if order.status in (Status.CANCELLED, Status.REFUNDED) and not booking_request.is_booked:
         delay = 2 * settings.CONVEYOR_TASK_TIME_LIMIT
         enqueue(CreateShipment(order_id=order.pk), priority=Priority.LOW, subject=order.number, delay=delay)
 
 
 @transaction.atomic(savepoint=False)
-def request_tracking(*, order: Order) -> None:
-    """Look at the order's parcel after the usual time between two looks."""
-    parcel: Shipment | None = getattr(order, "shipment", None)
-    _look_later(order, parcel)
+def schedule_tracking(*, order: Order) -> None:
+    """Track the order's current parcel after the usual interval."""
+    shipment: Shipment | None = getattr(order, "shipment", None)
+    _schedule_tracking(order, shipment)
 
 
 @transaction.atomic(savepoint=False)
 def record_tracking(*, shipment: Shipment, tracking: Tracking) -> bool:
-    """Keep what the carrier tells, and bring parcel and order in line. Whether the parcel is still on its way.
+    """Store tracking events and update parcel and order. Returns whether the parcel is still on its way.
 
-    A parcel that has come to its end stays there, whatever is told of it later. An order that was refunded on the way
-    stays refunded.
+    Final states never change, whatever is reported later. An order that was refunded meanwhile stays refunded.
     """
     if shipment.current_for_id is None and shipment.status in MOVING:  # written by a worker of an older release
         Shipment.objects.filter(pk=shipment.pk).update(current_for=shipment.order_id)
-    _keep(shipment, tracking.events)
-    if tracking.state == shipment.status or not _move(shipment, tracking):
+    _store_events(shipment, tracking.events)
+    if tracking.state == shipment.status or not _change_status(shipment, tracking):
         return tracking.state.is_moving
     match tracking.state:
         case ParcelState.DELIVERED:
             _deliver(shipment.order)
         case ParcelState.LOST | ParcelState.RETURNED | ParcelState.DELAYED:
-            note_parcel(order=shipment.order, state=tracking.state)
+            record_parcel_state(order=shipment.order, state=tracking.state)
     return tracking.state.is_moving
 
 
 @transaction.atomic(savepoint=False)
-def follow(*, shipment: Shipment) -> None:
-    """Look at this parcel again later."""
-    _look_later(shipment.order, shipment)
+def track_again(*, shipment: Shipment) -> None:
+    """Track this parcel again after the usual interval."""
+    _schedule_tracking(shipment.order, shipment)
 
 
 @transaction.atomic(savepoint=False)
-def hear(*, carrier: str, heard: Heard) -> bool:
-    """Keep what a carrier told of its own accord, and send for a look at the parcel.
+def record_event(*, carrier: str, event: CarrierEvent) -> bool:
+    """Store a carrier's webhook event and enqueue a comparison with the carrier's record.
 
-    False: it was told before, or the parcel is not known here, as while its booking is still being written: then
-    tracking finds it later.
+    False: the event is already stored, or the parcel is unknown. If its booking is still being recorded, tracking finds
+    the event later.
     """
-    parcels = Shipment.objects.filter(carrier=carrier, tracking_number=heard.tracking_number)
+    parcels = Shipment.objects.filter(carrier=carrier, tracking_number=event.tracking_number)
     shipment = parcels.select_related("order").first()
     if shipment is None:
         return False
-    event = _row(shipment, heard.event)
-    told = {field: getattr(event, field) for field in ("shipment", "code", "at", "place", "text")}
-    _kept, is_new = ParcelEvent.objects.get_or_create(carrier=carrier, event_id=event.event_id, defaults=told)
+    row = _row(shipment, event.event)
+    defaults = {field: getattr(row, field) for field in ("shipment", "code", "at", "place", "text")}
+    _stored, is_new = ParcelEvent.objects.get_or_create(carrier=carrier, event_id=row.event_id, defaults=defaults)
     if is_new and shipment.status in MOVING:
         order = shipment.order
         enqueue(CompareParcel(shipment_id=shipment.pk), priority=priority(order), subject=order.number)
     return is_new
 
 
-def forget_address(*, order: Order) -> None:
-    """Keep the parcels, without the papers and places that say where they went."""
-    ShipmentPaper.objects.filter(shipment__order=order).delete()
+def erase_address(*, order: Order) -> None:
+    """Delete the documents and places that reveal where the order's parcels went. The shipments stay."""
+    ShipmentDocument.objects.filter(shipment__order=order).delete()
     ParcelEvent.objects.filter(shipment__order=order).update(place="", text="")
-    Shipment.objects.filter(order=order).exclude(label="").update(label="")
 
 
-def _write(sending: Sending, booking: Booking) -> Shipment:
-    order, now = sending.order, timezone.now()
-    quote = quote_of(name=booking.carrier, consignment=sending.consignment)
-    due = window(days=quote.days, ready_at=now) if quote else None
+def _create_shipment(booking_request: BookingRequest, booking: Booking) -> Shipment:
+    order, now = booking_request.order, timezone.now()
+    quote = quote_of(name=booking.carrier, consignment=booking_request.consignment)
+    due = delivery_window(days=quote.days, ready_at=now) if quote else None
     shipment = Shipment.objects.create(
         order=order,
         current_for=order,
@@ -130,18 +129,18 @@ def _write(sending: Sending, booking: Booking) -> Shipment:
         shipped_at=now,
     )
     if booking.label:
-        ShipmentPaper.objects.create(shipment=shipment, kind=ShipmentPaper.Kind.LABEL, pdf=booking.label)
+        ShipmentDocument.objects.create(shipment=shipment, kind=ShipmentDocument.Kind.LABEL, pdf=booking.label)
     return shipment
 
 
-def _look_later(order: Order, shipment: Shipment | None) -> None:
-    delay = max(settings.CONVEYOR_TRACK_SECONDS, MIN_SECONDS_BETWEEN_LOOKS)
+def _schedule_tracking(order: Order, shipment: Shipment | None) -> None:
+    delay = max(settings.CONVEYOR_TRACK_SECONDS, MIN_TRACKING_INTERVAL)
     payload = TrackShipment(order_id=order.pk, shipment_id=shipment.pk if shipment else None)
     enqueue(payload, priority=priority(order), subject=order.number, delay=delay)
 
 
-def _keep(shipment: Shipment, events: Iterable[TrackingEvent]) -> None:
-    """The unique key decides, since webhook and tracking may tell the same at once."""
+def _store_events(shipment: Shipment, events: Iterable[TrackingEvent]) -> None:
+    """The unique key decides, because webhook and tracking may report the same event concurrently."""
     ParcelEvent.objects.bulk_create((_row(shipment, event) for event in events), ignore_conflicts=True)
 
 
@@ -157,7 +156,7 @@ def _row(shipment: Shipment, event: TrackingEvent) -> ParcelEvent:
     )
 
 
-def _move(shipment: Shipment, tracking: Tracking) -> bool:
+def _change_status(shipment: Shipment, tracking: Tracking) -> bool:
     changes: dict[str, object] = {"status": tracking.state}
     if tracking.state == ParcelState.DELIVERED:
         changes["delivered_at"] = tracking.events[-1].at if tracking.events else timezone.now()

@@ -1,25 +1,25 @@
-"""What is done for shipping in the background?"""
+"""Background tasks for shipping: book, track and cancel parcels."""
 
 from messaging.worker.task import ReliableTask, reliable_task
 from orders.models import Status
 from shipping import selectors, services
+from shipping.carrier_selection import choose_quote
 from shipping.carriers import AddressRejected, Booking, CarrierUnavailable, carrier, carriers
-from shipping.choice import choose
 from shipping.models import MOVING
 from shipping.payloads import CancelParcel, CompareParcel, CreateShipment, TrackShipment
-from shipping.selectors import Sending
+from shipping.selectors import BookingRequest
 
 
 @reliable_task(CreateShipment, autoretry_for=(CarrierUnavailable,), throws=(AddressRejected,))
 def create_shipment(self: ReliableTask, payload: CreateShipment) -> None:
-    """A rejected address is an answer, and no reason to try again: the error leaves the message dead, for a person."""
-    sending = selectors.sending_of(order_id=payload.order_id)
-    booking = _ask_carriers(sending, is_first_try=not self.may_overlap)
+    """A rejected address makes the message dead at once: retrying would not help, an operator must act."""
+    booking_request = selectors.booking_request_for(order_id=payload.order_id)
+    booking = _book_once(booking_request, is_first_attempt=not self.may_overlap)
     with self.complete():
         if booking is not None:
-            services.record_booking(sending=sending, booking=booking)
+            services.record_booking(booking_request=booking_request, booking=booking)
         elif self.may_overlap:
-            services.look_again(sending=sending)
+            services.recheck_cancelled_order(booking_request=booking_request)
 
 
 @reliable_task(TrackShipment, autoretry_for=(CarrierUnavailable,))
@@ -31,12 +31,12 @@ def track_shipment(self: ReliableTask, payload: TrackShipment) -> None:
     tracking = carrier(shipment.carrier).track(tracking_number=shipment.tracking_number)
     with self.complete():
         if services.record_tracking(shipment=shipment, tracking=tracking):
-            services.follow(shipment=shipment)
+            services.track_again(shipment=shipment)
 
 
 @reliable_task(CompareParcel, autoretry_for=(CarrierUnavailable,))
 def compare_parcel(self: ReliableTask, payload: CompareParcel) -> None:
-    """The webhook's word is only a reason to look: what the carrier's record says counts."""
+    """A webhook event only triggers a comparison: the carrier's own record decides."""
     shipment = selectors.shipment(shipment_id=payload.shipment_id)
     tracking = carrier(shipment.carrier).track(tracking_number=shipment.tracking_number)
     with self.complete():
@@ -51,20 +51,20 @@ def cancel_parcel(self: ReliableTask, payload: CancelParcel) -> None:
         pass
 
 
-def _ask_carriers(sending: Sending, *, is_first_try: bool) -> Booking | None:
-    """Book for what is paid, unless an earlier try did so without its reply reaching us.
+def _book_once(booking_request: BookingRequest, *, is_first_attempt: bool) -> Booking | None:
+    """Book a parcel for a paid order, unless an earlier attempt did and its reply was lost.
 
-    That is asked of all carriers before each further try, since another one may be the cheapest by now. It finds the
-    parcel of an order that was cancelled meanwhile, too, which is to be stopped.
+    Every attempt but the first asks all carriers for such a booking, since another one may be the cheapest by now. This
+    also finds the parcel of an order that was cancelled meanwhile, to be cancelled, too.
     """
-    if sending.is_booked:
+    if booking_request.is_booked:
         return None
-    is_wanted = sending.order.status == Status.PAID
-    if not (is_wanted and is_first_try):
+    is_paid = booking_request.order.status == Status.PAID
+    if not (is_paid and is_first_attempt):
         for each in carriers():
-            if booking := each.fetch(idempotency_key=sending.key):
+            if booking := each.fetch(idempotency_key=booking_request.key):
                 return booking
-    if not is_wanted:
+    if not is_paid:
         return None
-    quote = choose(consignment=sending.consignment)
-    return carrier(quote.carrier).book(idempotency_key=sending.key, consignment=sending.consignment)
+    quote = choose_quote(consignment=booking_request.consignment)
+    return carrier(quote.carrier).book(idempotency_key=booking_request.key, consignment=booking_request.consignment)

@@ -1,4 +1,4 @@
-"""Where do carriers call back?"""
+"""URLs of carrier webhooks."""
 
 from django.urls import path
 

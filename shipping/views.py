@@ -1,4 +1,4 @@
-"""What does a carrier get as an answer when it calls?"""
+"""Webhook view for carriers."""
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,16 +13,16 @@ from shipping.carriers import NotFromCarrier, UnknownCarrier, carrier
 @csrf_exempt
 @require_POST
 def carrier_webhook(request: HttpRequest, name: str) -> HttpResponse:
-    """200 once the event is kept: what follows is a message's work. A carrier without a secret is not heard at all."""
+    """Respond 200 once the event is stored; a message does the rest. 404 for carriers without a secret."""
     secret = settings.CARRIER_WEBHOOK_SECRETS.get(name)
     if not secret:
         raise Http404
     try:
-        teller = carrier(name)
-        heard = teller.read_webhook(body=request.body, headers=request.headers, secret=secret)
+        sender = carrier(name)
+        event = sender.read_webhook(body=request.body, headers=request.headers, secret=secret)
     except UnknownCarrier:
         raise Http404 from None
     except NotFromCarrier:
         return HttpResponse(_("The signature is missing, wrong or too old. Nothing was changed."), status=400)
-    services.hear(carrier=teller.name, heard=heard)
+    services.record_event(carrier=sender.name, event=event)
     return HttpResponse(status=200)

@@ -1,16 +1,20 @@
-"""How does Django find the shop app, and which signals does it answer?"""
+"""Django app of the shop: connects its signal receivers and registers its payloads and invariants."""
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class ShopConfig(AppConfig):
     name = "shop"
+    verbose_name = _("Shop")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from shop import invariants, payloads, receivers  # noqa: F401
-        from shop.search import index
+        from shop import payloads, receivers, sqlite_limits  # noqa: F401
+        from shop.catalogue.search import index
+        from shop.stock import invariants  # noqa: F401
 
         receivers.connect()
-        post_migrate.connect(index.mend, sender=self, dispatch_uid="shop.search.mend")
+        sqlite_limits.connect()
+        post_migrate.connect(index.restore_triggers, sender=self, dispatch_uid="shop.search.restore_triggers")

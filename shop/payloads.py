@@ -1,10 +1,10 @@
-"""Which messages does the shop send to itself?"""
+"""Payloads of the shop's own tasks."""
 
 from messaging.payloads import Payload
 
 
 class SendPasswordReset(Payload, task="shop.send_password_reset", routing_key="notification.reset"):
-    """Send an account's owner a link to a new password. `language` is the one the e-mail is written in."""
+    """Send a password reset link to an account's owner. `language` is that of the e-mail."""
 
     user_id: int
     language: str

@@ -1,4 +1,4 @@
-"""What does the shop do when something happened? It keeps the stock right, and a guest's basket."""
+"""Signal receivers of the shop: update stock, stored invoices and baskets."""
 
 from typing import Any
 
@@ -9,42 +9,42 @@ from django.utils.translation import gettext as _
 
 from orders import signals
 from orders.models import Order
-from shop import basket, databases, stock
-from shop.documents import stored
+from shop.basket.services import merge_guest_basket
+from shop.invoices.services import delete_invoices
 from shop.models import User
-from shop.parcels import goods as parcels
+from shop.office.parcels.services import take_replacement_stock
+from shop.stock.services import release_stock, retake_stock
 
 
 def connect() -> None:
-    signals.order_payment_failed.connect(put_back, dispatch_uid="shop.order_payment_failed")
-    signals.order_cancelled.connect(put_back, dispatch_uid="shop.order_cancelled")
-    signals.order_reopened.connect(take_again, dispatch_uid="shop.order_reopened")
-    signals.order_anonymised.connect(forget_papers, dispatch_uid="shop.order_anonymised")
-    signals.order_sent_again.connect(take_for_another_parcel, dispatch_uid="shop.order_sent_again")
-    user_logged_in.connect(take_basket_along, dispatch_uid="shop.user_logged_in")
-    databases.connect()
+    signals.order_payment_failed.connect(release, dispatch_uid="shop.order_payment_failed")
+    signals.order_cancelled.connect(release, dispatch_uid="shop.order_cancelled")
+    signals.order_reopened.connect(retake, dispatch_uid="shop.order_reopened")
+    signals.order_anonymised.connect(delete_stored_invoices, dispatch_uid="shop.order_anonymised")
+    signals.order_sent_again.connect(take_for_replacement, dispatch_uid="shop.order_sent_again")
+    user_logged_in.connect(merge_baskets, dispatch_uid="shop.user_logged_in")
 
 
-def put_back(*, order: Order, **kwargs: Any) -> None:
-    stock.release_stock(order=order)
+def release(*, order: Order, **kwargs: Any) -> None:
+    release_stock(order=order)
 
 
-def forget_papers(*, order: Order, **kwargs: Any) -> None:
-    stored.forget_invoices(order=order)
+def retake(*, order: Order, **kwargs: Any) -> None:
+    retake_stock(order=order)
 
 
-def take_again(*, order: Order, **kwargs: Any) -> None:
-    stock.retake_stock(order=order)
+def take_for_replacement(*, order: Order, goods_are_back: bool, **kwargs: Any) -> None:
+    take_replacement_stock(order=order, goods_are_back=goods_are_back)
 
 
-def take_for_another_parcel(*, order: Order, goods_are_back: bool, **kwargs: Any) -> None:
-    parcels.goods_for_another(order=order, goods_are_back=goods_are_back)
+def delete_stored_invoices(*, order: Order, **kwargs: Any) -> None:
+    delete_invoices(order=order)
 
 
-def take_basket_along(*, request: HttpRequest | None, user: User, **kwargs: Any) -> None:
-    """A sign-in to the API has no session, and so no basket."""
+def merge_baskets(*, request: HttpRequest | None, user: User, **kwargs: Any) -> None:
+    """An API sign-in has no session, hence no basket."""
     if request is None or not hasattr(request, "session"):
         return
-    if basket.take_along(request, user_id=user.pk):
-        told = _("Your basket and the one of your account are one now; of the same product the larger quantity stayed.")
-        messages.info(request, told, fail_silently=True)
+    if merge_guest_basket(request, user_id=user.pk):
+        text = _("Your basket was merged with your saved one. For items in both, the larger quantity was kept.")
+        messages.info(request, text, fail_silently=True)

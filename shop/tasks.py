@@ -1,15 +1,15 @@
-"""What is done for accounts in the background?"""
+"""Celery tasks of the shop."""
 
 from messaging.worker.task import ReliableTask, reliable_task
-from orders.deliveries import send_once
-from shop import emails
+from orders.emails.delivery import send_once
+from shop.accounts import emails
 from shop.models import User
 from shop.payloads import SendPasswordReset
 
 
 @reliable_task(SendPasswordReset, autoretry_for=(OSError,))
 def send_password_reset(self: ReliableTask, payload: SendPasswordReset) -> None:
-    """An account that is gone meanwhile needs no password."""
+    """Does nothing if the account has been deleted or deactivated in the meantime."""
     user = User.objects.filter(pk=payload.user_id, is_active=True).exclude(email="").first()
     if user is None:
         with self.complete():

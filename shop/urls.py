@@ -1,34 +1,30 @@
-"""Which address of the storefront leads where?"""
+"""URLs of the storefront."""
 
 from django.urls import path
 
-from shop import account_urls
-from shop.views import (
-    about,
-    basket,
-    catalogue,
-    checkout,
-    crawlers,
-    favicon,
-    home,
-    orders,
-    products,
-    reviews,
-)
+from shop.accounts.urls import urlpatterns as account_urls
+from shop.basket import views as basket
+from shop.catalogue import views as catalogue
+from shop.catalogue.reviews import views as reviews
+from shop.checkout import views as checkout
+from shop.invoices import views as invoices
+from shop.order_pages import views as orders
+from shop.seo import views as seo
+from shop.site import views as site
 
 app_name = "shop"
 
 urlpatterns = [
-    path("", home.home, name="home"),
-    path("products/", catalogue.everything, name="products"),
+    path("", catalogue.home, name="home"),
+    path("products/", catalogue.products, name="products"),
     path("categories/<slug:slug>/", catalogue.category, name="category"),
-    path("products/<slug:slug>/", products.show, name="product"),
+    path("products/<slug:slug>/", catalogue.product, name="product"),
     path("products/<slug:slug>/review/", reviews.write, name="review"),
     path("products/<slug:slug>/review/withdraw/", reviews.withdraw, name="review_withdraw"),
-    path("about/", about.about, name="about"),
-    path("delivery/", about.delivery_and_returns, name="delivery"),
-    path("robots.txt", crawlers.robots, name="robots"),
-    path("sitemap.xml", crawlers.sitemap, name="sitemap"),
+    path("about/", site.about, name="about"),
+    path("delivery/", site.delivery_and_returns, name="delivery"),
+    path("robots.txt", seo.robots, name="robots"),
+    path("sitemap.xml", seo.sitemap, name="sitemap"),
     path("search/", catalogue.search, name="search"),
     path("search/suggestions/", catalogue.suggestions, name="suggestions"),
     path("basket/", basket.show, name="basket"),
@@ -41,8 +37,8 @@ urlpatterns = [
     path("orders/<slug:public_id>/cancel/", orders.cancel, name="order_cancel"),
     path("orders/<slug:public_id>/pay/", orders.pay, name="order_pay"),
     path("orders/<slug:public_id>/reorder/", orders.reorder, name="order_reorder"),
-    path("orders/<slug:public_id>/invoice.pdf", orders.invoice, name="order_invoice"),
-    path("favicon.ico", favicon.favicon, name="favicon"),
-    path("manifest.webmanifest", favicon.manifest, name="manifest"),
-    *account_urls.urlpatterns,
+    path("orders/<slug:public_id>/invoice.pdf", invoices.download, name="order_invoice"),
+    path("favicon.ico", seo.favicon, name="favicon"),
+    path("manifest.webmanifest", seo.manifest, name="manifest"),
+    *account_urls,
 ]

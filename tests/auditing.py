@@ -1,10 +1,10 @@
-"""What does the audit say now?"""
+"""The audit's findings, for assertions."""
 
 from messaging.invariants import audit
 
 
 def broken() -> dict[str, str]:
-    """What each broken invariant says, a line a violation, by the invariant's name."""
+    """Details of each broken invariant by its name, one line per violation."""
     lines: dict[str, list[str]] = {}
     for violation in audit():
         lines.setdefault(violation.invariant, []).append(violation.detail)

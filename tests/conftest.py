@@ -1,4 +1,4 @@
-"""Which fixtures does every test have? Real stacks, a real broker, and marks that say what a test needs."""
+"""Shared fixtures: real stacks, a real broker, and markers set from the fixtures that a test uses."""
 
 import shutil
 import signal
@@ -15,7 +15,7 @@ from tests.flush import delete_instead_of_truncate
 from tests.stack import BACKENDS, Stack
 from tests.stack.broker import ConfiguredBroker
 
-#: Which mark a test gets for which of its fixtures; `bin/test` chooses by them.
+#: Markers by the fixtures that imply them; `bin/test` selects tests by marker.
 MARKS = {
     "stack": {"stack", "make_stack"},
     "broker": {"broker"},
@@ -25,10 +25,10 @@ MARKS = {
 
 
 class ByBackend(LoadScopeScheduling):
-    """Tests of one backend run on one worker of xdist, so that they share its stack; all others run anywhere.
+    """Tests of one backend run on the same xdist worker and share its stack; all others run on any worker.
 
-    Those of `tests/chaos` run anywhere, too, since each has stacks of its own; but those that kill workers share one
-    for each backend. xdist's own way, `xdist_group`, renames tests, which pytest 9.2 no longer lets it do.
+    Tests in `tests/chaos` start their own stacks and run on any worker, except those that kill workers, which share one
+    stack per backend. xdist's `xdist_group` marker is not used: it renames tests, which pytest 9.2 refuses.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -57,7 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
-    """A failed test shows what the processes of its stacks printed."""
+    """Attach the output of the stack's processes to a failed test's report."""
     report = yield
     if report.failed:
         for stack in item.stash.get(STACKS, []):
@@ -66,7 +66,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 def pytest_configure() -> None:
-    """Who ends the run with SIGTERM gets the same clearing up as who presses Ctrl-C."""
+    """SIGTERM cleans up like Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
@@ -81,15 +81,15 @@ def django_db_setup(django_db_setup: None) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _everybody_speaks_english() -> Iterator[None]:
-    """A request in another language leaves that language behind in its thread, as it does in a web server's."""
+def _reset_language() -> Iterator[None]:
+    """A request in another language leaves that language active in its thread, as in a web server."""
     yield
     translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
-def _no_circuit_is_remembered() -> Iterator[None]:
-    """What a process has seen of a circuit ends with the test's database."""
+def _reset_circuit_breaker() -> Iterator[None]:
+    """A process caches circuit states; the cache must not outlive the test's database."""
     yield
     circuit_breaker.forget()
 
@@ -99,7 +99,7 @@ STACKS = pytest.StashKey[list[Stack]]()
 
 @pytest.fixture(scope="session")
 def _shared_stacks(django_db_blocker: Any) -> Iterator[Callable[[str], Stack]]:
-    """One stack for each backend, made when the first test wants it."""
+    """One stack per backend, started when the first test requests it."""
     stacks: dict[str, Stack] = {}
 
     def shared(backend: str) -> Stack:
@@ -117,7 +117,7 @@ def _shared_stacks(django_db_blocker: Any) -> Iterator[Callable[[str], Stack]]:
 
 @pytest.fixture(params=BACKENDS)
 def stack(request: pytest.FixtureRequest, _shared_stacks: Callable[[str], Stack]) -> Stack:
-    """The running shop, shared with other tests: leave its processes as they are."""
+    """The running shop, shared between tests: do not stop or kill its processes."""
     shared = _shared_stacks(request.param)
     request.node.stash[STACKS] = [shared]
     return shared
@@ -125,7 +125,7 @@ def stack(request: pytest.FixtureRequest, _shared_stacks: Callable[[str], Stack]
 
 @pytest.fixture(params=BACKENDS)
 def make_stack(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[Callable[..., Stack]]:
-    """Makes and starts stacks of this test alone, broker included; arguments as `Stack` takes them."""
+    """Factory for stacks of this test alone, including the broker. Takes the arguments of `Stack`."""
     stacks = request.node.stash[STACKS] = []
 
     def make(**options: Any) -> Stack:
@@ -136,8 +136,8 @@ def make_stack(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterat
     try:
         yield make
     finally:
-        for made in stacks:
-            made.remove()
+        for stack in stacks:
+            stack.remove()
 
 
 @pytest.fixture(scope="session")
@@ -152,13 +152,13 @@ def _configured_broker() -> Iterator[ConfiguredBroker]:
 
 @pytest.fixture
 def broker(_configured_broker: ConfiguredBroker) -> ConfiguredBroker:
-    """The broker at `settings.BROKER_URL`, real and empty: Valkey, or RabbitMQ where BROKER_URL says so."""
+    """The real, empty broker at `settings.BROKER_URL`: Valkey, or RabbitMQ if BROKER_URL selects it."""
     _configured_broker.clear()
     return _configured_broker
 
 
 @pytest.fixture
 def no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Celery looks for its broker where nothing listens."""
+    """Celery's broker URL points to a port where nothing listens."""
     scheme = settings.BROKER_URL.partition("://")[0]
     monkeypatch.setenv("CELERY_BROKER_URL", f"{scheme}://127.0.0.1:9/")

@@ -1,4 +1,4 @@
-"""How does a test run an order's tasks without a broker? As relay and worker do, in this process."""
+"""In-process delivery: runs an order's tasks as relay and worker would, without a broker."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from tests.messaging.deliver import hand_over
 
 
 def deliver(message: Message, *, redelivered: bool = False) -> str:
-    """Run the task of a message that was claimed. Returns the state in which that left the message."""
+    """Run the task of a claimed message and return the message's state afterwards."""
     hand_over(message, redelivered=redelivered)
     message.refresh_from_db()
     return message.state
 
 
 def deliver_due(*, limit: int = 100) -> list[Message]:
-    """Deliver what is due, and what follows from it, until nothing is. Returns the messages in order."""
+    """Deliver due messages, including those enqueued on the way, until none is left. Returns them in order."""
     delivered: list[Message] = []
     while len(delivered) < limit and (claimed := claim(limit=1)):
         deliver(claimed[0])
@@ -27,21 +27,21 @@ def deliver_due(*, limit: int = 100) -> list[Message]:
 
 
 def deliver_all(*, limit: int = 100) -> list[Message]:
-    """Deliver all there is, as if the time of every delay had passed, that of parcels and unpaid orders included."""
+    """Deliver all pending messages as if every delay had elapsed, including transit and payment deadlines."""
     delivered: list[Message] = []
     with override_settings(CONVEYOR_TRANSIT_SECONDS=0, CONVEYOR_UNPAID_SECONDS=0):
-        while len(delivered) < limit and hurry():
+        while len(delivered) < limit and make_due():
             delivered += deliver_due(limit=limit)
     return delivered
 
 
-def hurry(**only: Any) -> int:
-    """Make pending messages due now."""
+def make_due(**only: Any) -> int:
+    """Make pending messages due now; return their number."""
     return Message.objects.filter(state=State.PENDING, **only).update(available_at=timezone.now())
 
 
-def take(*, task: str, **only: Any) -> Message:
-    """Mark the one pending message of a task as sent, as the relay's claim does, for `deliver` to run."""
+def claim_task(*, task: str, **only: Any) -> Message:
+    """Claim the only pending message of `task`, as the relay does, ready for `deliver`."""
     message = Message.objects.get(task=task, state=State.PENDING, **only)
     message.state, message.sent_at, message.sends = State.SENT, timezone.now(), message.sends + 1
     message.save()

@@ -1,4 +1,4 @@
-"""How does a test get a product, or an order in the state that it is about?"""
+"""Factories for users, products and placed orders."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,8 +10,9 @@ from factory.helpers import post_generation
 
 from orders.models import Order
 from orders.values import Address
+from shop.checkout.services import LineWanted, checkout
 from shop.models import Category, Product, User
-from shop.services import LineWanted, checkout, restock
+from shop.stock.services import restock
 
 ADDRESS = Address(line1="Hauptstrasse 1", city="Bern", postcode="3011", country="CH")
 
@@ -33,7 +34,7 @@ class CategoryFactory(DjangoModelFactory[Category]):
 
 
 class ProductFactory(DjangoModelFactory[Product]):
-    """A product with its stock, which movements explain."""
+    """A product with stock, by way of stock movements."""
 
     class Meta:
         model = Product
@@ -53,9 +54,9 @@ class ProductFactory(DjangoModelFactory[Product]):
 
 
 def place(*, lines: Iterable[LineWanted] = (), city: str = "Bern", **changes: Any) -> Order:
-    """An order as the checkout makes it: of one product of its own, unless `lines` say otherwise."""
-    wanted = list(lines) or [LineWanted(sku=ProductFactory.create().sku, quantity=2)]
-    wishes: dict[str, Any] = {
+    """An order placed through checkout, by default of two pieces of a new product."""
+    order_lines = list(lines) or [LineWanted(sku=ProductFactory.create().sku, quantity=2)]
+    values: dict[str, Any] = {
         "email": "ada@example.com",
         "name": "Ada Lovelace",
         "address": Address(line1=ADDRESS.line1, city=city, postcode=ADDRESS.postcode, country=ADDRESS.country),
@@ -63,4 +64,4 @@ def place(*, lines: Iterable[LineWanted] = (), city: str = "Bern", **changes: An
         "payment_method": "pm_card_visa",
         "source": "web",
     }
-    return checkout(lines=wanted, **(wishes | changes)).order
+    return checkout(lines=order_lines, **(values | changes)).order

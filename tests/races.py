@@ -1,4 +1,4 @@
-"""How does a test let several things happen at the same moment? With threads, for real."""
+"""Race conditions: runs callables at the same moment in real threads."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ from django.db import connections
 
 
 def at_once(*works: Callable[[], object], refusals: tuple[type[Exception], ...] = ()) -> list[Exception | None]:
-    """Run all of them together; what each was refused with, of the kinds that may be."""
+    """Run all callables concurrently; return the exception of each, or None. Only `refusals` are caught."""
     start = Barrier(len(works))
 
     def run(work: Callable[[], object]) -> Exception | None:

@@ -1,7 +1,7 @@
-"""Which settings do tests run on? The project's own, in an environment that leaves nothing behind.
+"""Test settings: the project's own, isolated per process and cleaned up afterwards.
 
-Each process of the test run has its own folder, database and broker. The last two are SQLite and Valkey unless
-DATABASE_URL or BROKER_URL name PostgreSQL or RabbitMQ.
+Each process of the test run has its own directory, database and broker: SQLite and Valkey, or PostgreSQL and RabbitMQ
+if DATABASE_URL and BROKER_URL select them.
 """
 
 import os
@@ -31,11 +31,11 @@ os.environ["BROKER_URL"] = _own
 from config.settings import *  # noqa: E402, F403
 from config.settings import DATABASES, STORAGES, VAR_DIR  # noqa: E402
 
-# A file, since threads must see one another's writes as in production; a name of its own on a shared server.
+# SQLite needs a file, so that threads see each other's writes; a shared server needs a unique name.
 _sqlite = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 DATABASES["default"]["TEST"] = {
     "NAME": str(VAR_DIR / "tests.sqlite3") if _sqlite else f"conveyor_tests_{os.getpid()}_{secrets.token_hex(2)}"
 }
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-(VAR_DIR / "static").mkdir(exist_ok=True)  # WhiteNoise warns of a folder that is not there
+(VAR_DIR / "static").mkdir(exist_ok=True)  # WhiteNoise warns if the directory does not exist

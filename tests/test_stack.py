@@ -1,4 +1,4 @@
-"""Does the harness run the real shop on both backends, and leave nothing behind?"""
+"""Test harness: the real shop runs on both backends."""
 
 import time
 
@@ -15,7 +15,7 @@ def test_an_order_placed_by_the_api_is_shipped_within_seconds(stack):
     assert stack.audit() == []
 
 
-def test_an_order_placed_while_the_broker_is_away_finishes_when_it_is_back(make_stack):
+def test_an_order_placed_during_a_broker_outage_completes_afterwards(make_stack):
     stack = make_stack(beat=False)
     stack.broker.stop()
     began = time.monotonic()

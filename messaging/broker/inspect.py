@@ -1,13 +1,23 @@
-"""What does the broker itself say of its queues?"""
+"""Asks the broker about its queues, with bounded patience."""
 
-from celery import Celery
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from celery import Celery, current_app
 from kombu import Connection
+from kombu.exceptions import OperationalError
 
 from messaging.broker.settings import is_amqp
 
+log = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
+#: Seconds; a page or a health probe waits for the answer.
+PATIENCE = 2
+
 
 def depth(connection: Connection, queue: str) -> int:
-    """Messages that wait in `queue`, not counting those handed to workers."""
+    """Messages ready in `queue`, not counting those delivered to workers."""
     with connection.channel() as channel:
         if is_amqp(connection.as_uri()):
             return int(channel.queue_declare(queue, passive=True).message_count)
@@ -15,7 +25,7 @@ def depth(connection: Connection, queue: str) -> int:
 
 
 def consumers(app: Celery, connection: Connection) -> dict[str, int]:
-    """How many workers consume each queue. RabbitMQ knows; for Valkey the workers are asked, which takes 0.5 s."""
+    """Number of workers consuming each queue. On Redis the workers are asked, which takes 0.5 s."""
     counts: dict[str, int] = {}
     if is_amqp(connection.as_uri()):
         with connection.channel() as channel:
@@ -27,3 +37,30 @@ def consumers(app: Celery, connection: Connection) -> dict[str, int]:
         for queue in queues:
             counts[queue["name"]] = counts.get(queue["name"], 0) + 1
     return counts
+
+
+def broker_answers() -> bool:
+    return ask(lambda connection: True) is not None
+
+
+def ask(question: Callable[[Connection], Answer]) -> Answer | None:
+    """`question(connection)` on a new connection. None: the broker is unreachable, or a queue is not declared yet."""
+    connection = with_short_timeouts(current_app.connection_for_read())
+    try:
+        with connection:
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=PATIENCE)
+            try:
+                return question(connection)
+            except connection.channel_errors as error:
+                log.info("a queue is not declared at the broker: %s", error)
+                return None
+    except (OperationalError, OSError, *connection.connection_errors) as error:
+        log.info("broker unreachable: %s", error)
+        return None
+
+
+def with_short_timeouts(connection: Connection) -> Connection:
+    """Workers and relays may wait longer for a hung broker than a person should."""
+    names = ("read_timeout", "write_timeout") if is_amqp(connection.as_uri()) else ("socket_timeout",)
+    connection.transport_options = {**(connection.transport_options or {}), **dict.fromkeys(names, PATIENCE)}
+    return connection

@@ -1,11 +1,10 @@
-"""How does a Valkey (or Redis) broker learn what RabbitMQ does by itself: dead letters, and that 9 is the most urgent?
+"""Redis and Valkey transport with RabbitMQ's semantics: dead letters, and 9 as the highest priority.
 
-kombu's Redis transport drops a rejected message, loses one that no exchange was declared for, stops at bytes that are
-no message, and takes priority 0 first. This transport mends the four, so that everything above it is the same on both.
+kombu's own transport drops rejected messages, loses messages whose exchange was not declared, stops the worker at bytes
+that are no message, and delivers priority 0 first. This one fixes all four.
 """
 
 import base64
-import json
 import uuid
 from typing import Any
 
@@ -20,7 +19,7 @@ Envelope = dict[str, Any]
 
 class QoS(redis.QoS):
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """Move a rejected message to its dead-letter queue, in the transaction that takes it from the unacked ones."""
+        """Move a rejected message to its dead-letter queue and out of the unacked messages, in one transaction."""
         if requeue:
             super().reject(delivery_tag, requeue=True)
             return
@@ -42,7 +41,7 @@ class Channel(redis.Channel):
     QoS = QoS
 
     def _lookup(self, exchange: str, routing_key: str, default: str | None = None) -> list[str]:
-        """The project's own bindings come from its settings, so that a wiped server cannot forget them."""
+        """Bindings of the topology come from the settings, so that they survive a wiped server."""
         if exchange == topology().exchange:
             try:
                 return [topology().queue_for(routing_key)]
@@ -54,7 +53,7 @@ class Channel(redis.Channel):
         return MAX_PRIORITY - int(super()._get_message_priority(message, reverse=reverse))
 
     def dead_letter(self, envelope: Envelope, exchange: str, routing_key: str, pipe: Any) -> None:
-        """Append `envelope` to the dead-letter queue of each queue it was in, marked as RabbitMQ marks it."""
+        """Append `envelope` to the dead-letter queue of each queue it was in, with RabbitMQ's `x-death` header."""
         for queue in self._lookup(exchange, routing_key):
             if queue in topology().queues:
                 death = {"queue": queue, "reason": "rejected", "routing-keys": [routing_key]}
@@ -69,16 +68,13 @@ class Channel(redis.Channel):
                 pipe.lpush(dead, dumps({**envelope, "headers": headers, "properties": properties}))
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
-        """A task that ends after its connection was lost cannot be acknowledged: an error that a worker survives.
-
-        kombu raises AttributeError there, which ends the worker.
-        """
+        """After a lost connection raise an error that the worker survives; kombu's AttributeError would stop it."""
         if getattr(self.connection, "client", None) is None:
-            raise ConnectionResetError("the connection to the broker was closed meanwhile")
+            raise ConnectionResetError("the connection to the broker was closed while the task ran")
         return dict(super()._connparams(asynchronous=asynchronous))
 
     def _brpop_read(self, **options: Any) -> bool:
-        """As in kombu, but bytes that are no message are delivered as such instead of stopping the worker."""
+        """As in kombu, but delivers bytes that are no message instead of stopping the worker."""
         try:
             try:
                 popped = self.client.parse_response(self.client.connection, "BRPOP", **options)
@@ -110,13 +106,13 @@ class Transport(redis.Transport):
 
 
 def open_envelope(item: bytes, queue: str) -> Envelope:
-    """kombu's envelope in `item`, or one made around bytes that hold none."""
+    """kombu's envelope in `item`; bytes that are no envelope are wrapped in one."""
     try:
         envelope = loads(bytes_to_str(item))
         properties = envelope["properties"]
         if properties["delivery_tag"] and isinstance(properties["delivery_info"]["routing_key"], str):
             return dict(envelope)
-    except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         pass
     return {
         "body": base64.b64encode(item).decode("ascii"),
@@ -132,6 +128,6 @@ def open_envelope(item: bytes, queue: str) -> Envelope:
 
 
 def install() -> None:
-    """Use this transport for every `redis://` address. kombu has no other way to replace one that a URL names."""
+    """Use this transport for `redis://` URLs. kombu has no other way to replace the transport of a scheme."""
     for scheme in ("redis", "rediss"):
         TRANSPORT_ALIASES[scheme] = "messaging.broker.redis_transport:Transport"

@@ -12,12 +12,6 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "purge finished messages": {"task": "messaging.purge_finished", "schedule": 600.0},
     "check the invariants": {"task": "messaging.check_invariants", "schedule": 300.0},
 }
-DEAD_TASK_POLICY: dict[str, Any] = {
-    "task_acks_late": True,
-    "task_reject_on_worker_lost": True,
-    "task_acks_on_failure": False,
-    "task_acks_on_timeout": False,
-}
 
 
 def is_amqp(broker_url: str) -> bool:
@@ -32,7 +26,11 @@ def celery_settings(
     The hard time limit kills what ignores the soft one at 80 %; both end as failed attempts in the ledger.
     """
     queues = Topology.from_settings(topology)
-    return DEAD_TASK_POLICY | {
+    return {
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_acks_on_failure": False,
+        "task_acks_on_timeout": False,
         "broker_url": broker_url,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,

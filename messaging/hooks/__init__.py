@@ -1,1 +1,1 @@
-"""Hooks: what apps register with the engine, which knows none of them."""
+"""Hooks: what apps register with the engine, which imports none of them."""

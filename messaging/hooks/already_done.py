@@ -1,7 +1,7 @@
-"""How does messaging learn that a dead message's work is done already? Apps that keep a record of it register a check.
+"""Hook: apps register checks that tell whether a dead message's work is already done, so it need not be retried.
 
-A dead message whose effect reached the outer world, but not the app's own record, has to go again: only then does the
-record become true, and the idempotency key keeps the effect from happening twice. So a check looks at the record only.
+A check may look at the app's own record only. If the effect reached the outside world but not that record, the message
+must run again: the retry completes the record, and the idempotency key prevents a second effect.
 """
 
 import uuid
@@ -14,17 +14,17 @@ _CHECKS: dict[str, Check] = {}
 
 
 def register(task: str, check: Check) -> None:
-    """`check` gets the payloads of dead messages of `task` by message id, and answers with a short text, such as "the
-    money is here", for the id of each whose work is done. It is asked for 1000 at a time, so it must ask in bulk.
+    """Register the check of `task`. Raises `ValueError` if it has one.
 
-    Raises `ValueError` if another check is registered for the task.
+    `check` gets payloads by message id, up to 1,000 at a time, and returns a short text, such as "the payment is
+    captured", for each message whose work is done.
     """
     if _CHECKS.setdefault(task, check) is not check:
-        raise ValueError(f"{task} has two checks; what is done already must have one answer")
+        raise ValueError(f"{task} has two checks; only one is allowed")
 
 
 def done_already(payloads: Mapping[str, Payloads]) -> dict[uuid.UUID, str]:
-    """What is done already, of payloads by task and message id."""
+    """Texts by message id for the messages whose work is done. `payloads` are by task and message id."""
     done: dict[uuid.UUID, str] = {}
     for task, by_id in payloads.items():
         if task in _CHECKS:
@@ -33,8 +33,7 @@ def done_already(payloads: Mapping[str, Payloads]) -> dict[uuid.UUID, str]:
 
 
 def done_of(payloads: Payloads, *, by: str, done: Iterable[tuple[object, str]]) -> dict[uuid.UUID, str]:
-    """An answer for a check whose payloads name a record in the field `by`: `done` has the keys of the records whose
-    work is done, each with its text."""
+    """Result of a check whose payloads name a record in field `by`. `done` yields (key, text) of finished records."""
     text_of = dict(done)
     named = ((id_, getattr(payload, by)) for id_, payload in payloads.items())
     return {id_: text_of[key] for id_, key in named if key in text_of}

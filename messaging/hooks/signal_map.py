@@ -1,4 +1,4 @@
-"""Which signal enqueues which task? Receivers say it themselves, and `manage.py topology` shows it."""
+"""Hook: receivers declare which tasks they enqueue, for `manage.py topology`."""
 
 import functools
 from collections.abc import Callable
@@ -10,7 +10,7 @@ Receiver = TypeVar("Receiver", bound=Callable[..., Any])
 
 
 def enqueues(*payloads: type[Payload]) -> Callable[[Receiver], Receiver]:
-    """Declare which messages a signal's receiver may enqueue, itself or by the service that it calls."""
+    """Declare the messages that a receiver, or the service it calls, may enqueue."""
 
     def mark(receiver: Receiver) -> Receiver:
         receiver.enqueues = tuple(payload.task for payload in payloads)  # type: ignore[attr-defined]
@@ -20,16 +20,16 @@ def enqueues(*payloads: type[Payload]) -> Callable[[Receiver], Receiver]:
 
 
 def tasks_of(receiver: Callable[..., Any]) -> tuple[str, ...]:
-    """The tasks that a receiver declares; none for one that only writes to the database."""
-    return tuple(getattr(_plain(receiver), "enqueues", ()))
+    """The tasks a receiver declares; empty if it enqueues none."""
+    return tuple(getattr(_unwrap(receiver), "enqueues", ()))
 
 
 def name_of(receiver: Callable[..., Any]) -> str:
-    """Where a person finds the receiver in the code, with the arguments that were bound to it."""
-    plain = _plain(receiver)
+    """Dotted path of the receiver, with its bound arguments."""
+    function = _unwrap(receiver)
     bound = ", ".join(map(repr, receiver.args)) if isinstance(receiver, functools.partial) else ""
-    return f"{plain.__module__}.{getattr(plain, '__qualname__', plain)}" + (f"({bound})" if bound else "")
+    return f"{function.__module__}.{getattr(function, '__qualname__', function)}" + (f"({bound})" if bound else "")
 
 
-def _plain(receiver: Any) -> Any:
+def _unwrap(receiver: Any) -> Any:
     return receiver.func if isinstance(receiver, functools.partial) else receiver

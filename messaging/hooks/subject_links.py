@@ -1,4 +1,4 @@
-"""Where does a person find what a message is about? Messaging does not know; apps that do register a resolver."""
+"""Hook: apps register resolvers that link a message's subject, such as an order number, to its page."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ _RESOLVERS: list[Resolver] = []
 
 
 def register(resolver: Resolver) -> None:
-    """`resolver(subject)` gives the address of a page about the subject, or None where it knows none."""
+    """`resolver(subject)` returns the URL of a page about the subject, or None."""
     if resolver not in _RESOLVERS:
         _RESOLVERS.append(resolver)
 

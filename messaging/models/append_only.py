@@ -4,7 +4,7 @@ SQLite drops triggers when Django rebuilds a table, as it does for most changes 
 such a table must end with `ForbidChanges` again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,7 +22,7 @@ FOR EACH ROW EXECUTE FUNCTION messaging_append_only()
 
 
 def forbid(connection: BaseDatabaseWrapper, table: str) -> list[str]:
-    """Statements that make `table` append-only."""
+    """SQL that makes `table` append-only."""
     if connection.vendor == "postgresql":
         return [_FUNCTION, _TRIGGER.format(table=table)]
     return [
@@ -33,7 +33,7 @@ def forbid(connection: BaseDatabaseWrapper, table: str) -> list[str]:
 
 
 def allow(connection: BaseDatabaseWrapper, table: str) -> list[str]:
-    """Statements that undo `forbid`."""
+    """SQL that undoes `forbid`."""
     if connection.vendor == "postgresql":
         return [f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}"]
     return [f"DROP TRIGGER IF EXISTS {table}_no_{verb}" for verb in ("update", "delete")]
@@ -58,17 +58,12 @@ class ForbidChanges(migrations.RunPython):
 
     def __init__(self, *tables: str) -> None:
         self._tables = tables
-        super().__init__(self._forbid, self._allow)
+        super().__init__(lambda _, editor: self._run(editor, allow, forbid), lambda _, editor: self._run(editor, allow))
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         return type(self).__name__, list(self._tables), {}
 
-    def _forbid(self, apps: Any, editor: Any) -> None:
+    def _run(self, editor: Any, *steps: Callable[[BaseDatabaseWrapper, str], list[str]]) -> None:
         for table in self._tables:
-            for statement in (*allow(editor.connection, table), *forbid(editor.connection, table)):
-                editor.execute(statement, params=None)
-
-    def _allow(self, apps: Any, editor: Any) -> None:
-        for table in self._tables:
-            for statement in allow(editor.connection, table):
+            for statement in (statement for step in steps for statement in step(editor.connection, table)):
                 editor.execute(statement, params=None)

@@ -1,15 +1,15 @@
-"""Which outside systems are down, since when, and who asks them next?"""
+"""Circuit breakers: state of each external system, shared by all processes."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
 class Circuit(models.Model):
-    """The breaker before one outside system, such as `gateway.stripe`; no row before it first fails.
+    """Circuit breaker of one external system, such as `gateway.stripe`. There is no row before its first failure.
 
-    `failing` names the different messages that met no answer since the last answer; so many of them open the circuit.
-    It is open while `opened_at` is set. Nobody asks before `probe_at`; whoever asks then first moves it on, so that one
-    message at a time tries whether the system is back, and sets `probing_since`.
+    `failing` lists the different messages that got no answer since the last answer; enough of them open the circuit.
+    It is open while `opened_at` is set. No probe is sent before `probe_at`; the first message after it moves it on and
+    sets `probing_since`, so that only one message probes at a time.
     """
 
     name = models.CharField(primary_key=True, max_length=60)

@@ -39,17 +39,17 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(_DIED)
 
     def unsettled(self) -> "MessageQuerySet":
-        """Live or dead: still explains why something has not happened yet."""
+        """Live or dead: its effects may still happen."""
         return self.filter(state__in=(*LIVE_STATES, State.DEAD))
 
 
 class Message(models.Model):
     """One message, from the transaction that enqueues it until its effects are committed.
 
-    `attempts` counts all failed attempts; those before `replayed_from` do not count against the limit, because an
-    operator has granted a fresh start. `sends` counts publications, and each delivery carries its number, so that a
-    copy of an earlier publication can be told from the present one. `started_at` is when the successful run began;
-    failed runs have theirs in `Attempt`. `waits_for` names the open circuit that defers a pending message.
+    `attempts` counts all failed attempts; the first `replayed_from` of them were before a retry by an operator and do
+    not count against the limit. `sends` counts publications; each delivery carries its number, which distinguishes a
+    copy of an earlier publication from the current one. `started_at` is the start of the successful run; failed runs
+    have theirs in `Attempt`. `waits_for` names the open circuit that defers a pending message.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -88,7 +88,7 @@ class Message(models.Model):
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=State.values), name="messaging_message_state_is_known"),
+            models.CheckConstraint(condition=Q(state__in=State.values), name="messaging_message_state_is_known")
         ]
         indexes = [
             models.Index("available_at", "priority", name="messaging_due", condition=Q(state=State.PENDING)),
@@ -101,11 +101,11 @@ class Message(models.Model):
             models.Index("finished_at", name="messaging_discarded", condition=Q(state=State.DISCARDED)),
             models.Index("id", name="messaging_replayed", condition=Q(replayed_from__gt=0)),
             models.Index("subject", "id", name="messaging_subject"),
-            # Spares the relay from reading everything that waits in paused queues.
+            # Without it the relay would scan all due rows of paused queues.
             models.Index("queue", "available_at", name="messaging_due_by_queue", condition=Q(state=State.PENDING)),
             models.Index("finished_at", "queue", name="messaging_finished", condition=Q(state=State.DONE)),
             models.Index("waits_for", name="messaging_waits_for", condition=Q(state=State.PENDING) & ~Q(waits_for="")),
-            # Covers the columns that the desk's facets count by, so that 50,000 rows are counted from the index alone.
+            # Covers the columns that operators filter by: an index-only scan counts 50,000 rows.
             models.Index(
                 fields=["-finished_at", "-id"],
                 name="messaging_died",
@@ -119,7 +119,7 @@ class Message(models.Model):
 
     @property
     def retries(self) -> int:
-        """Failed attempts since the last fresh start: Celery's `request.retries`."""
+        """Failed attempts since enqueued or last revived: Celery's `request.retries`."""
         return self.attempts - self.replayed_from
 
 

@@ -6,10 +6,7 @@ from django.utils import timezone
 
 
 class QueuePause(models.Model):
-    """One pause of one queue, until `resumed_at` is set. The row is kept: it explains why messages waited.
-
-    The constraint decides which of two operators pauses a queue.
-    """
+    """One pause of one queue, until `resumed_at` is set. Rows are kept: they explain late messages."""
 
     id = models.BigAutoField(primary_key=True)
     queue = models.CharField(max_length=100)
@@ -26,7 +23,7 @@ class QueuePause(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["queue"], condition=Q(resumed_at__isnull=True), name="messaging_queue_is_paused_once"
-            ),
+            )
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""How are ids made that sort by time? UUID version 7 (RFC 9562, section 5.7), which Python has from 3.14 on."""
+"""UUID version 7 (RFC 9562, section 5.7): ids that sort by time. Python has it from 3.14 on."""
 
 import secrets
 import time
@@ -9,7 +9,7 @@ _VERSION_AND_VARIANT = (0x7 << 76) | (0b10 << 62)
 
 
 def uuid7() -> uuid.UUID:
-    """48 bits of milliseconds since 1970, then 74 random bits between version and variant."""
+    """48 bits of milliseconds since 1970 and 74 random bits, besides version and variant."""
     milliseconds = time.time_ns() // 1_000_000
     random = secrets.randbits(74)
     high, low = random >> 62, random & ((1 << 62) - 1)
@@ -17,6 +17,6 @@ def uuid7() -> uuid.UUID:
 
 
 def first_uuid7_of(moment: datetime) -> uuid.UUID:
-    """The lowest id that can be made at `moment`: ids below it are older."""
+    """The lowest id of `moment`; all lower ids are older."""
     milliseconds = int(moment.timestamp() * 1000)
     return uuid.UUID(int=(milliseconds << 80) | _VERSION_AND_VARIANT)

@@ -12,8 +12,10 @@ class OperationsConfig(AppConfig):
 
     def ready(self) -> None:
         from messaging import scheduler
-        from messaging.operations import invariants, payloads, receivers  # noqa: F401
+        from messaging.hooks import message_pages
+        from messaging.operations import invariants, links, payloads, receivers  # noqa: F401
         from messaging.operations.bulk_retry import driver
 
         receivers.connect()
+        message_pages.register(links.message_url)
         scheduler.only_if(driver.RequeueOverdueTurns, driver.anything_overdue)

@@ -1,7 +1,7 @@
-"""Which rows does this relay send now? Any number of relays claim at once, and no row is claimed twice.
+"""Claims: which due rows this relay publishes. Concurrent relays never claim the same row.
 
-PostgreSQL skips rows that another relay has locked; SQLite has one writer at a time, so there no row lock is needed.
-Rows of the queues in `paused` stay where they are.
+PostgreSQL skips rows locked by another relay; SQLite has a single writer and needs no row locks. Rows of `paused`
+queues are not claimed.
 """
 
 import uuid
@@ -17,19 +17,19 @@ from messaging.topology import topology
 
 
 def anything_due(*, paused: Collection[str] = ()) -> bool:
-    """A read that takes no lock."""
+    """Takes no lock."""
     return _due(timezone.now(), paused).exists()
 
 
 def seconds_until_due(*, paused: Collection[str] = ()) -> float | None:
-    """Until the next row is due, 0 if one is now; None while nothing waits for its time."""
+    """Seconds until the next row is due, 0 if one is due now, None if none is pending."""
     pending = _open(Message.objects.filter(state=State.PENDING), paused).order_by("available_at")
     next_at = pending.values_list("available_at", flat=True).first()
     return max(0.0, (next_at - timezone.now()).total_seconds()) if next_at else None
 
 
 def claim(*, limit: int, paused: Collection[str] = ()) -> list[Message]:
-    """Take up to `limit` due rows, the most urgent and oldest first, mark them as sent, and commit that."""
+    """Mark up to `limit` due rows as sent and commit that. Highest priority first, then the longest due."""
     now = timezone.now()
     with transaction.atomic():
         rows = list(_due(now, paused).select_for_update(skip_locked=True).order_by("-priority", "available_at")[:limit])
@@ -41,20 +41,20 @@ def claim(*, limit: int, paused: Collection[str] = ()) -> list[Message]:
     return rows
 
 
+def unclaim(ids: Iterable[uuid.UUID], *, delay: float) -> int:
+    """Make unconfirmed rows due again after `delay` seconds. Returns how many.
+
+    Rows that were settled in the meantime had been published after all and are left alone.
+    """
+    return Message.objects.filter(pk__in=list(ids), state=State.SENT).update(
+        state=State.PENDING, available_at=timezone.now() + timedelta(seconds=delay)
+    )
+
+
 def _due(now: datetime, paused: Collection[str]) -> MessageQuerySet:
     return _open(Message.objects.due(now=now), paused)
 
 
 def _open(rows: MessageQuerySet, paused: Collection[str]) -> MessageQuerySet:
-    """Names the queues that are open, not those that are paused: only so does an index spare what waits in these."""
+    """Lists the queues that are open: excluding the paused ones instead would scan all their rows in the index."""
     return rows.filter(queue__in=[queue for queue in topology().queues if queue not in paused]) if paused else rows
-
-
-def give_back(ids: Iterable[uuid.UUID], *, delay: float) -> int:
-    """Make rows whose publication was not confirmed due again after `delay` seconds.
-
-    Those that have been answered meanwhile were published after all, and stay as they are.
-    """
-    return Message.objects.filter(pk__in=list(ids), state=State.SENT).update(
-        state=State.PENDING, available_at=timezone.now() + timedelta(seconds=delay)
-    )

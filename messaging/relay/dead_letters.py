@@ -1,13 +1,13 @@
-"""What becomes of messages in the broker's dead-letter queues? They are filed in the ledger, then acknowledged.
+"""Dead letters: files messages from the broker's dead-letter queues in the ledger, then acknowledges them.
 
-There they come from workers that could not say what went wrong: the body was junk, the task unknown, the database out
-of reach. What the ledger has already settled is only taken away.
+Workers reject to these queues what they cannot report on: an undecodable body, an unknown task, or any failure while
+the database is unreachable. Messages that the ledger has already settled are only acknowledged.
 """
 
 import json
 import logging
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from celery import Celery
@@ -29,43 +29,43 @@ MAX_RAW = 256_000
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A message as it lay in a dead-letter queue; `payload` is None where its body could not be read as Celery's."""
+    """A message from a dead-letter queue. `payload` is None if the body is not a Celery message."""
 
     queue: str
-    id: uuid.UUID | None
-    task: str
-    payload: dict[str, Any] | None
-    sends: int
-    routing_key: str
-    priority: int
-    reason: str
     body: bytes
-    headers: dict[str, Any]
+    id: uuid.UUID | None = None
+    task: str = ""
+    payload: dict[str, Any] | None = None
+    sends: int = 0
+    routing_key: str = ""
+    priority: int = 0
+    reason: str = "rejected"
+    headers: dict[str, Any] = field(default_factory=dict)
 
 
-def drain(connection: Connection, app: Celery, *, limit: int = 200) -> int:
-    """File up to `limit` dead letters of each queue; how many there were."""
-    return sum(_drain_queue(connection, app, queue, limit=limit) for queue in topology().queues)
+def file_dead_letters(connection: Connection, app: Celery, *, limit: int = 200) -> int:
+    """File up to `limit` dead letters of each queue. Returns how many."""
+    return sum(_file_queue(connection, app, queue, limit=limit) for queue in topology().queues)
 
 
-def _drain_queue(connection: Connection, app: Celery, queue: str, *, limit: int) -> int:
+def _file_queue(connection: Connection, app: Celery, queue: str, *, limit: int) -> int:
     with connection.channel() as channel:
         for count in range(limit):
             message = channel.basic_get(topology().dead(queue), no_ack=False)
             if message is None:
                 return count
-            _file_whatever_it_is(queue, message, app)
+            _file_safely(queue, message, app)
             channel.basic_ack(message.delivery_tag)
     return limit
 
 
-def _file_whatever_it_is(queue: str, message: Any, app: Celery) -> None:
-    """A dead letter whose text the database refuses must not stop the relay: its bytes are filed alone."""
+def _file_safely(queue: str, message: Any, app: Celery) -> None:
+    """File a dead letter whatever it contains; if its text cannot be stored, its raw bytes are."""
     try:
-        file(read(queue, message), app)
+        file(parse(queue, message), app)
     except (DataError, ValueError, TypeError, LookupError, AttributeError):
-        log.warning("%s: a dead letter is filed by its bytes alone", queue, exc_info=True)
-        file(DeadLetter(queue, None, "", None, 0, "", 0, "rejected", _body(message), {}), app)
+        log.warning("%s: dead letter cannot be parsed or stored; filing its raw bytes", queue, exc_info=True)
+        file(DeadLetter(queue, _body(message)), app)
 
 
 def _body(message: Any) -> bytes:
@@ -73,12 +73,12 @@ def _body(message: Any) -> bytes:
     return body[:MAX_RAW]
 
 
-def read(queue: str, message: Any) -> DeadLetter:
-    """Take what can be known from a raw kombu or py-amqp message."""
+def parse(queue: str, message: Any) -> DeadLetter:
+    """Read a raw kombu or py-amqp message, as far as it can be read."""
     headers = _plain(getattr(message, "headers", None) or message.properties.get("application_headers") or {})
     body = _body(message)
     death = (headers.get("x-death") or [{}])[0]
-    origin = headers.get(HEADER)
+    origin, priority = headers.get(HEADER), message.properties.get("priority")
     return DeadLetter(
         queue=queue,
         id=_uuid(headers.get("id")),
@@ -86,66 +86,69 @@ def read(queue: str, message: Any) -> DeadLetter:
         payload=_payload(body),
         sends=origin.get("sends", 0) if isinstance(origin, dict) else 0,
         routing_key=str((death.get("routing-keys") or [""])[0]),
-        priority=_integer(message.properties.get("priority")),
+        priority=priority if isinstance(priority, int) else 0,
         reason=str(death.get("reason", "rejected")),
         body=body,
         headers=headers,
     )
 
 
-def file(letter: DeadLetter, app: Celery) -> None:
-    """Keep `letter` in the ledger, unless it is there already."""
-    row = Message.objects.filter(pk=letter.id).first() if letter.id else None
+def file(dead_letter: DeadLetter, app: Celery) -> None:
+    """File `dead_letter` in the ledger unless it is settled there."""
+    row = Message.objects.filter(pk=dead_letter.id).first() if dead_letter.id else None
     if row is None:
-        _file_stray(letter, app)
-    elif row.state == State.SENT and row.sends == letter.sends:
-        _file_own(row, letter, app)
+        _file_stray(dead_letter, app)
+    elif row.state == State.SENT and row.sends == dead_letter.sends:
+        _fail_known(row, dead_letter, app)
 
 
-def _file_own(row: Message, letter: DeadLetter, app: Celery) -> None:
-    """One of our messages came back without a word. What is no use repeating is dead; the rest is tried again."""
+def _fail_known(row: Message, dead_letter: DeadLetter, app: Celery) -> None:
+    """Record a failed attempt of a message in flight: dead if a retry cannot succeed, else due again."""
     limit = settings.CONVEYOR_RETRY_MAX_ATTEMPTS
-    kind, text = _cause(letter, app)
+    kind, text = _cause(dead_letter, app)
     failure = synthetic_failure(kind, text, task=row.task)
-    hopeless = kind in ("UndecodableMessage", "UnknownTask", "DeliveryLimit")
-    if hopeless or row.retries + 1 >= limit:
-        transitions.bury(message_id=row.pk, failure=failure, limit=limit, raw=(letter.body, letter.headers))
+    is_permanent = kind in ("UndecodableMessage", "UnknownTask", "DeliveryLimit")
+    if is_permanent or row.retries + 1 >= limit:
+        transitions.bury(message_id=row.pk, failure=failure, limit=limit, raw=(dead_letter.body, dead_letter.headers))
     else:
         delay = min(settings.CONVEYOR_RETRY_BASE * 2**row.retries, settings.CONVEYOR_RETRY_MAX_SECONDS)
         transitions.reschedule(message_id=row.pk, failure=failure, delay=delay, limit=limit)
 
 
-def _file_stray(letter: DeadLetter, app: Celery) -> None:
-    kind, text = _cause(letter, app)
+def _file_stray(dead_letter: DeadLetter, app: Celery) -> None:
+    kind, text = _cause(dead_letter, app)
     message = transitions.file_stray(
-        message_id=letter.id or uuid7(),
-        failure=synthetic_failure(kind, text, task=letter.task),
-        queue=letter.queue,
-        task=letter.task if letter.payload is not None else "",
-        payload=letter.payload,
-        routing_key=letter.routing_key,
-        priority=letter.priority,
-        raw_body=letter.body,
-        raw_headers=letter.headers,
+        message_id=dead_letter.id or uuid7(),
+        failure=synthetic_failure(kind, text, task=dead_letter.task),
+        queue=dead_letter.queue,
+        task=dead_letter.task if dead_letter.payload is not None else "",
+        payload=dead_letter.payload,
+        routing_key=dead_letter.routing_key,
+        priority=dead_letter.priority,
+        raw_body=dead_letter.body,
+        raw_headers=dead_letter.headers,
     )
-    log.warning("%s: filed a message that did not come from the ledger as %s: %s", letter.queue, message.pk, kind)
+    log.warning("%s: filed a message that is not in the ledger as %s: %s", dead_letter.queue, message.pk, kind)
 
 
-def _cause(letter: DeadLetter, app: Celery) -> tuple[str, str]:
-    if letter.payload is None:
-        return "UndecodableMessage", "Its body is not the JSON of a Celery message; the raw bytes are kept."
-    if not letter.task or (letter.task not in app.tasks and payload_for(letter.task) is None):
-        return "UnknownTask", f"No task is called {letter.task!r}."
-    if letter.reason == "delivery_limit":
-        return "DeliveryLimit", "The broker gave up: each worker that took this message was lost."
+def _cause(dead_letter: DeadLetter, app: Celery) -> tuple[str, str]:
+    if dead_letter.payload is None:
+        return "UndecodableMessage", "The body is not a Celery message in JSON; its raw bytes are kept."
+    if not dead_letter.task or (dead_letter.task not in app.tasks and payload_for(dead_letter.task) is None):
+        return "UnknownTask", f"No task is named {dead_letter.task!r}."
+    if dead_letter.reason == "delivery_limit":
+        return (
+            "DeliveryLimit",
+            "The broker's delivery limit is reached: every worker that received this message was lost.",
+        )
     return "WorkerGaveUp", (
-        "The worker gave the message back without a record of why: it does not know the task, "
-        "refused its content type, or could not reach the database."
+        "The worker rejected the message without recording why: it does not know the task, "
+        "refuses the content type, or could not reach the database."
     )
 
 
 def _payload(body: bytes) -> dict[str, Any] | None:
-    """The keyword arguments in the body of a Celery message of protocol 2."""
+    """Keyword arguments in the body of a Celery message, protocol 2."""
     try:
         parts = json.loads(body)
     except ValueError:
@@ -156,7 +159,7 @@ def _payload(body: bytes) -> dict[str, Any] | None:
 
 
 def _plain(value: Any) -> Any:
-    """Headers as JSON types: AMQP tables hold datetimes and bytes, too."""
+    """Convert to JSON types: AMQP tables may hold datetimes and bytes."""
     return json.loads(json.dumps(value, default=str).replace("\\u0000", "\\ufffd"))
 
 
@@ -165,7 +168,3 @@ def _uuid(value: Any) -> uuid.UUID | None:
         return uuid.UUID(str(value))
     except ValueError:
         return None
-
-
-def _integer(value: Any) -> int:
-    return value if isinstance(value, int) else 0

@@ -1,4 +1,4 @@
-"""What does the relay do all day? Claim, publish, confirm; now and then sweep and drain; sleep when nothing is due."""
+"""Relay loop: claim, publish, confirm; periodic chores; back off on errors; sleep when nothing is due."""
 
 import logging
 import threading
@@ -17,27 +17,27 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds, but for `batch`. A small batch is followed by a short wait, in which the next one gathers under load."""
+    """Batch size, and intervals in seconds. After a partial batch the relay waits `gather` for the next to fill."""
 
     batch: int = 1000
     gather: float = 0.03
-    nap: float = 0.1
-    sleep: float = 1.0
+    poll_every: float = 0.1
+    max_sleep: float = 1.0
     chores_every: float = 1.0
-    first_backoff: float = 0.25
-    longest_backoff: float = 5.0
+    min_backoff: float = 0.25
+    max_backoff: float = 5.0
 
 
 class Relay:
-    """One relay process. Run as many as you like; `stop()`, as from a signal handler, ends `run()` after its batch."""
+    """One relay process; any number may run. `stop()`, as from a signal handler, ends `run()` after its batch."""
 
     def __init__(self, app: Celery, pace: Pace | None = None) -> None:
         self._app = app
         self._pace = pace or Pace()
         self._stopping = threading.Event()
-        self._sleeper = wakeup.Sleeper()
+        self._listener = wakeup.Listener()
         self._publisher: publish.Publisher | None = None
-        self._trouble = ""
+        self._unreachable = ""
         self._backoff = 0.0
         self._next_chores = 0.0
         self._paused: frozenset[str] = frozenset()
@@ -46,24 +46,24 @@ class Relay:
         self._stopping.set()
 
     def run(self) -> None:
-        """Until `stop()`. No trouble of broker or database ends it: it backs off, and says so once."""
+        """Run until `stop()`. Errors of broker or database lead to backoff, and are logged once per outage."""
         log.info("relay ready, broker %s", self._app.connection_for_write().as_uri())
         while not self._stopping.is_set():
             try:
                 sent = self.turn()
-                self._recover()
+                self._reset_backoff()
                 self._rest(sent)
             except (DatabaseError, InterfaceError) as error:
-                self._step_back("database", error)
+                self._back_off("database", error)
                 close_old_connections()
             except self._broker_errors() as error:
-                self._step_back("broker", error)
-                self._hang_up()
-        self._hang_up()
+                self._back_off("broker", error)
+                self._disconnect()
+        self._disconnect()
         log.info("relay stopped")
 
     def turn(self) -> int:
-        """One round: connect if needed, do the chores that are due, send one batch. How many were sent."""
+        """One round: connect if needed, run the chores that are due, publish one batch. Returns how many were sent."""
         if self._publisher is None:
             self._publisher = publish.connect(self._app)
         if time.monotonic() >= self._next_chores:
@@ -72,8 +72,8 @@ class Relay:
 
     def _do_chores(self, publisher: publish.Publisher) -> None:
         self._paused = pauses.paused()
-        dead_letters.drain(publisher.connection, self._app)
-        recovery.sweep(publisher.connection)
+        dead_letters.file_dead_letters(publisher.connection, self._app)
+        recovery.recover_lost(publisher.connection)
         self._next_chores = time.monotonic() + self._pace.chores_every
 
     def _send_batch(self, publisher: publish.Publisher) -> int:
@@ -85,9 +85,9 @@ class Relay:
         finally:
             refused = ids - confirmed
             if refused:
-                claim.give_back(refused, delay=self._pace.longest_backoff if confirmed else self._pace.first_backoff)
+                claim.unclaim(refused, delay=self._pace.max_backoff if confirmed else self._pace.min_backoff)
         if refused:
-            log.error("the broker refused %s of %s messages; they are tried again", len(refused), len(ids))
+            log.error("broker refused %s of %s messages; they will be sent again", len(refused), len(ids))
         return len(confirmed)
 
     def _rest(self, sent: int) -> None:
@@ -96,40 +96,40 @@ class Relay:
         if sent:
             self._stopping.wait(self._pace.gather)
             return
-        with self._sleeper.lying_down() as alone:
-            if not alone:
-                self._stopping.wait(self._pace.nap)
-            else:
+        with self._listener.sleep_lock() as acquired:
+            if acquired:
                 self._sleep(claim.seconds_until_due(paused=self._paused))
+            else:
+                self._stopping.wait(self._pace.poll_every)
 
     def _sleep(self, until_due: float | None) -> None:
-        """No longer than until the next retry or turn is due, since nobody calls for what is due by its time only."""
-        seconds = min(self._pace.sleep, max(0.0, self._next_chores - time.monotonic()))
+        """Bounded by the next scheduled message and the next chores, for which no notification is sent."""
+        seconds = min(self._pace.max_sleep, max(0.0, self._next_chores - time.monotonic()))
         seconds = seconds if until_due is None else min(seconds, until_due)
         if seconds > 0:
-            self._sleeper.sleep(seconds)
+            self._listener.wait(seconds)
 
-    def _step_back(self, what: str, error: BaseException) -> None:
-        if self._trouble != what:
-            log.warning("relay cannot reach the %s: %s; messages wait in the ledger", what, str(error).strip())
-            self._trouble = what
+    def _back_off(self, what: str, error: BaseException) -> None:
+        if self._unreachable != what:
+            log.warning("relay cannot reach the %s: %s; messages stay in the ledger", what, str(error).strip())
+            self._unreachable = what
         pace = self._pace
-        self._backoff = min(pace.longest_backoff, max(pace.first_backoff, self._backoff * 2))
+        self._backoff = min(pace.max_backoff, max(pace.min_backoff, self._backoff * 2))
         self._stopping.wait(self._backoff)
 
-    def _recover(self) -> None:
-        if self._trouble:
-            log.info("relay reaches the %s again", self._trouble)
-        self._trouble, self._backoff = "", 0.0
+    def _reset_backoff(self) -> None:
+        if self._unreachable:
+            log.info("relay reconnected to the %s", self._unreachable)
+        self._unreachable, self._backoff = "", 0.0
 
-    def _hang_up(self) -> None:
+    def _disconnect(self) -> None:
         publisher, self._publisher = self._publisher, None
         if publisher is None:
             return
         try:
             publisher.connection.collect(socket_timeout=1)
         except Exception as error:
-            log.debug("closing the broken connection: %s", error)
+            log.debug("closing a broken connection: %s", error)
 
     def _broker_errors(self) -> tuple[type[BaseException], ...]:
         connection = self._app.connection_for_write()

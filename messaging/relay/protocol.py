@@ -1,4 +1,4 @@
-"""How does a ledger row look on the wire? As a Celery message of protocol 2, so that any Celery worker can run it.
+"""Wire format: a ledger row as a Celery message of protocol 2, which any Celery worker can run.
 
 Source: https://docs.celeryq.dev/en/stable/internals/protocol.html
 """
@@ -21,12 +21,11 @@ def body_of(message: Message) -> Body:
 
 
 def headers_of(message: Message) -> dict[str, Any]:
-    """The headers that Celery needs, and the ledger's own: which publication this is, and in which schema version."""
-    id_ = str(message.pk)
+    """Celery's headers, and the engine's own: number of the publication, schema version, correlation id."""
     return {
         "lang": "py",
         "task": message.task,
-        "id": id_,
+        "id": str(message.pk),
         "root_id": str(message.correlation_id),
         "parent_id": str(message.causation_id) if message.causation_id else None,
         "retries": message.retries,

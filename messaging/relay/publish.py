@@ -1,9 +1,9 @@
-"""How is a batch handed to the broker so that one wait confirms all of it?"""
+"""Publishes a batch of messages with one publisher confirm for all of it."""
 
 import time
 import uuid
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from celery import Celery
 from kombu import Connection, Producer
@@ -11,74 +11,67 @@ from kombu import Connection, Producer
 from messaging.broker.settings import is_amqp
 from messaging.models import Message
 from messaging.relay import protocol
-from messaging.topology import topology
+from messaging.topology import UnroutableKey, topology
 
 CONFIRM_TIMEOUT = 10.0
 
 
-class Publisher(Protocol):
-    connection: Connection
+class Publisher:
+    """A connection of its own to the broker, with confirms for whole batches."""
+
+    def __init__(self, app: Celery, **options: Any) -> None:
+        self.connection = Connection(
+            app.conf.broker_url,
+            transport_options={**app.conf.broker_transport_options, **options},
+            connect_timeout=app.conf.broker_connection_timeout,
+            heartbeat=0,
+        )
+        self.connection.connect()
+        self._channel = self.connection.channel()
+        self._producer = Producer(self._channel, auto_declare=False)
 
     def publish(self, batch: Sequence[Message]) -> set[uuid.UUID]:
-        """Hand `batch` to the broker; the ids that it took over. Raises kombu's `OperationalError` or an OS error."""
+        """Publish `batch`. Returns the confirmed ids. Raises kombu's `OperationalError` or an OS error."""
+        raise NotImplementedError
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        self.connection.close()
+
+    def _send(self, message: Message) -> None:
+        self._producer.publish(
+            protocol.body_of(message),
+            exchange=topology().exchange,
+            routing_key=message.routing_key,
+            priority=message.priority,
+            headers=protocol.headers_of(message),
+            serializer="json",
+            delivery_mode=2,
+            mandatory=True,
+            correlation_id=str(message.pk),
+            message_id=str(message.pk),
+            retry=False,
+        )
 
 
 def connect(app: Celery) -> Publisher:
-    """A publisher with a connection of its own, on which exchange, queues and dead-letter queues are declared."""
-    url = app.conf.broker_url
-    publisher = AmqpPublisher(app) if is_amqp(url) else RedisPublisher(app)
-    declare(publisher.connection)
+    """Open a publisher and declare exchange, queues and dead-letter queues."""
+    publisher = AmqpPublisher(app) if is_amqp(app.conf.broker_url) else RedisPublisher(app)
+    with publisher.connection.channel() as channel:
+        for queue in (*topology().kombu_dead_letter_queues(), *topology().kombu_queues()):
+            queue(channel).declare()
     return publisher
 
 
-def declare(connection: Connection) -> None:
-    with connection.channel() as channel:
-        for queue in (*topology().kombu_dead_letter_queues(), *topology().kombu_queues()):
-            queue(channel).declare()
-
-
-def _open(app: Celery, **changes: Any) -> Connection:
-    options = {**app.conf.broker_transport_options, **changes}
-    connection = Connection(
-        app.conf.broker_url,
-        transport_options=options,
-        connect_timeout=app.conf.broker_connection_timeout,
-        heartbeat=0,
-    )
-    connection.connect()
-    return connection
-
-
-def _send(producer: Producer, message: Message) -> None:
-    producer.publish(
-        protocol.body_of(message),
-        exchange=topology().exchange,
-        routing_key=message.routing_key,
-        priority=message.priority,
-        headers=protocol.headers_of(message),
-        serializer="json",
-        delivery_mode=2,
-        mandatory=True,
-        correlation_id=str(message.pk),
-        message_id=str(message.pk),
-        retry=False,
-    )
-
-
-class AmqpPublisher:
-    """Publishes a whole batch, then drains the broker's acks, nacks and returns until nothing is open."""
+class AmqpPublisher(Publisher):
+    """Publishes the batch, then reads acks, nacks and returns until every message has one."""
 
     def __init__(self, app: Celery) -> None:
-        # py-amqp's own confirm mode waits after each message; this channel waits once for all.
-        self.connection = _open(app, confirm_publish=False)
-        self._channel = self.connection.channel()
+        # py-amqp's own confirm mode waits after every message; this channel waits once per batch.
+        super().__init__(app, confirm_publish=False)
         self._channel.confirm_select()
         self._channel.events["basic_ack"].add(self._on_ack)
         self._channel.events["basic_nack"].add(self._on_nack)
         self._channel.events["basic_return"].add(self._on_return)
-        self._producer = Producer(self._channel, auto_declare=False)
         self._tag = 0
         self._open: dict[int, uuid.UUID] = {}
         self._refused: set[uuid.UUID] = set()
@@ -89,7 +82,7 @@ class AmqpPublisher:
         for message in batch:
             self._tag += 1
             self._open[self._tag] = message.pk
-            _send(self._producer, message)
+            self._send(message)
         self._await_confirms()
         return {message.pk for message in batch} - self._refused - set(self._open.values())
 
@@ -98,7 +91,7 @@ class AmqpPublisher:
         while self._open:
             left = deadline - time.monotonic()
             if left <= 0:
-                raise TimeoutError(f"the broker did not confirm within {CONFIRM_TIMEOUT:g} s")
+                raise TimeoutError(f"no publisher confirm within {CONFIRM_TIMEOUT:g} s")
             self.connection.drain_events(timeout=left)
 
     def _close(self, tag: int, multiple: bool) -> list[uuid.UUID]:
@@ -114,32 +107,22 @@ class AmqpPublisher:
     def _on_return(self, error: Exception, exchange: str, routing_key: str, message: Any) -> None:
         self._refused.add(uuid.UUID(message.properties["message_id"]))
 
-    def close(self) -> None:
-        self.connection.close()
 
-
-class RedisPublisher:
-    """Publishes a whole batch in one pipeline, whose reply is the confirmation."""
-
-    def __init__(self, app: Celery) -> None:
-        self.connection = _open(app)
-        self._producer = Producer(self.connection.channel(), auto_declare=False)
+class RedisPublisher(Publisher):
+    """Publishes the batch in one pipeline, whose reply is the confirm."""
 
     def publish(self, batch: Sequence[Message]) -> set[uuid.UUID]:
-        routable = [message for message in batch if _routable(message)]
+        routable = [message for message in batch if _is_routable(message)]
         with self._producer.batch(max_size=len(batch) + 1):
             for message in routable:
-                _send(self._producer, message)
+                self._send(message)
         return {message.pk for message in routable}
 
-    def close(self) -> None:
-        self.connection.close()
 
-
-def _routable(message: Message) -> bool:
-    """Valkey takes messages for no queue without a word."""
+def _is_routable(message: Message) -> bool:
+    """Redis silently drops what it cannot route."""
     try:
         topology().queue_for(message.routing_key)
-    except LookupError:
+    except UnroutableKey:
         return False
     return True

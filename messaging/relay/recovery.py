@@ -1,10 +1,9 @@
-"""Which sent messages does the broker no longer hold, so that they must be sent again?
+"""Recovery: makes messages due again that were sent but that the broker no longer holds.
 
-A row that is `sent` for longer than the visibility window should have been answered, unless it waits in its queue.
-Sending a message twice is safe, since a delivery that was sent again is looked up first; so this errs to that side:
-rows older than the window are sent again when their queue holds fewer messages than there are such rows, and after ten
-windows in any case. In a queue that is paused nothing is expected to be answered, and once it goes on its messages have
-all of their time again.
+A row in state `sent` for longer than the visibility timeout should have been settled, unless it is still in its queue.
+Sending a message twice is safe, because a repeated delivery is looked up first, so recovery prefers to send: rows past
+the timeout are sent again if the queue holds fewer messages than there are such rows, and in any case after ten
+timeouts. Rows of a paused queue are left alone, and after a resume they get the full timeout again.
 """
 
 import logging
@@ -20,31 +19,33 @@ from messaging.models import Message, State
 from messaging.topology import topology
 
 log = logging.getLogger(__name__)
-HOPELESS_WINDOWS = 10
+#: After so many visibility timeouts a row is sent again whatever its queue holds.
+MAX_TIMEOUTS = 10
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def sweep(connection: Connection) -> int:
-    """Make lost rows due again; how many. Raises the connection's errors when the broker is down."""
+def recover_lost(connection: Connection) -> int:
+    """Make lost messages due again. Returns how many. Raises the connection's errors if the broker is down."""
     now = timezone.now()
-    still_until = pauses.still_until(now=now)
+    paused_until = pauses.paused_until(now=now)
     return sum(
-        _sweep_queue(connection, queue, now=now, still_until=still_until.get(queue, datetime.min.replace(tzinfo=UTC)))
+        _recover_queue(connection, queue, now=now, paused_until=paused_until.get(queue, _NEVER))
         for queue in topology().queues
     )
 
 
-def _sweep_queue(connection: Connection, queue: str, *, now: datetime, still_until: datetime) -> int:
-    window = timedelta(seconds=settings.CONVEYOR_VISIBILITY)
-    if still_until > now - window:
+def _recover_queue(connection: Connection, queue: str, *, now: datetime, paused_until: datetime) -> int:
+    timeout = timedelta(seconds=settings.CONVEYOR_VISIBILITY)
+    if paused_until > now - timeout:
         return 0
-    silent = Message.objects.filter(state=State.SENT, queue=queue, sent_at__lt=now - window)
-    count = silent.count()
+    unsettled = Message.objects.filter(state=State.SENT, queue=queue, sent_at__lt=now - timeout)
+    count = unsettled.count()
     if not count:
         return 0
     if depth(connection, queue) >= count:
-        hopeless = now - HOPELESS_WINDOWS * window
-        silent = silent.filter(sent_at__lt=hopeless) if still_until < hopeless else silent.none()
-    swept = silent.update(state=State.PENDING, available_at=now)
-    if swept:
-        log.warning("%s: %s messages were not answered within %s; they are sent again", queue, swept, window)
-    return swept
+        cutoff = now - MAX_TIMEOUTS * timeout
+        unsettled = unsettled.filter(sent_at__lt=cutoff) if paused_until < cutoff else unsettled.none()
+    recovered = unsettled.update(state=State.PENDING, available_at=now)
+    if recovered:
+        log.warning("%s: %s messages were not settled within %s; sending them again", queue, recovered, timeout)
+    return recovered

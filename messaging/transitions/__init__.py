@@ -10,22 +10,7 @@ from messaging.transitions.delivery import NotInLedger, bury, defer, reopen, res
 from messaging.transitions.strays import file_stray
 
 __all__ = [
-    "Intervention",
-    "NotInLedger",
-    "bury",
-    "cannot_revive",
-    "defer",
-    "died_at",
-    "discard",
-    "discard_locked",
-    "file_stray",
-    "lock_dead",
-    "reopen",
-    "reschedule",
-    "restore",
-    "restore_locked",
-    "revive",
-    "revive_locked",
-    "settle",
+    "Intervention", "NotInLedger", "bury", "cannot_revive", "defer", "died_at", "discard", "discard_locked",
+    "file_stray", "lock_dead", "reopen", "reschedule", "restore", "restore_locked", "revive", "revive_locked", "settle",
     "unrevive",
-]
+]  # fmt: skip

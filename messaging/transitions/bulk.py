@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from messaging.models import Message, State
 from messaging.payloads import payload_for
 from messaging.signals import messages_discarded, messages_restored, messages_revived
-from messaging.transitions.dead import Intervention, cannot_revive, died_at, route
+from messaging.transitions.dead import FRESH, Intervention, cannot_revive, died_at, route
 
 
 def lock_dead(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Message]:
@@ -25,14 +25,7 @@ def revive_locked(messages: Sequence[Message], *, intervention: Intervention, no
     """Make locked dead messages due at `now`. Returns those that could be revived."""
     able = [message for message in messages if cannot_revive(message) is None]
     for columns, ids in _by_route(able).items():
-        Message.objects.filter(pk__in=ids, state=State.DEAD).update(
-            state=State.PENDING,
-            available_at=now,
-            replayed_from=F("attempts"),
-            finished_at=None,
-            note="",
-            **dict(columns),
-        )
+        Message.objects.filter(pk__in=ids, state=State.DEAD).update(**FRESH, available_at=now, **dict(columns))
     if able:
         messages_revived.send(sender=Message, messages=able, intervention=intervention)
     return able
@@ -55,10 +48,10 @@ def restore_locked(messages: Sequence[Message], *, intervention: Intervention) -
 
 
 def unrevive(sends: Mapping[uuid.UUID, int], *, died_at: QuerySet[Any], intervention: Intervention) -> list[uuid.UUID]:
-    """Make revived messages dead again unless a relay has claimed them since. Returns the ids of those it did.
+    """Make revived messages dead again unless a relay has claimed them since. Returns the ids of the dead.
 
-    `sends` is how often each had been sent before it was revived. `died_at` yields, filtered by `message_id`, the time
-    of its death, which reviving cleared.
+    `sends` is how often each had been sent before it was revived. `died_at`, filtered by `message_id`, yields its time
+    of death, which reviving cleared.
     """
     pending = Message.objects.filter(pk__in=list(sends), state=State.PENDING).select_for_update().order_by("pk")
     unclaimed = [message for message in pending.defer("payload", "raw_body") if message.sends == sends[message.pk]]

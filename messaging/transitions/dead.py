@@ -14,6 +14,9 @@ from messaging.payloads import Payload, payload_for
 from messaging.signals import messages_discarded, messages_restored, messages_revived
 from messaging.topology import Priority, UnroutableKey, topology
 
+#: Columns of a revived message, which gets a new count of attempts.
+FRESH = {"state": State.PENDING, "replayed_from": F("attempts"), "finished_at": None, "note": ""}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Intervention:
@@ -29,14 +32,13 @@ class Intervention:
 
 
 def revive(message: Message, *, intervention: Intervention, **changes: Any) -> bool:
-    """Make a dead message due again with a fresh count of attempts. False: it is not dead any more.
+    """Make a dead message due again with a new count of attempts. False: it is no longer dead.
 
     `changes` are further columns. The caller has asked `cannot_revive`.
     """
     payload = payload_for(message.task)
     assert payload is not None  # noqa: S101 - established by cannot_revive()
-    fresh = {"available_at": timezone.now(), "replayed_from": F("attempts"), "finished_at": None, "note": ""}
-    columns = {"state": State.PENDING, **fresh, **route(message, payload), **changes}
+    columns = {**FRESH, "available_at": timezone.now(), **route(message, payload), **changes}
     if not Message.objects.filter(pk=message.pk, state=State.DEAD).update(**columns):
         return False
     messages_revived.send(sender=Message, messages=[message], intervention=intervention)
@@ -44,11 +46,11 @@ def revive(message: Message, *, intervention: Intervention, **changes: Any) -> b
 
 
 def cannot_revive(message: Message | None) -> str | None:
-    """Why this message cannot be sent again, whatever its state; None if it can."""
+    """Why this message can never be sent again as it is; None if it can."""
     if message is None:
         return "there is no such message"
     if not message.task:
-        return "its body could not be read, so there is nothing to send; edit it, or discard it"
+        return "its body could not be read, so there is nothing to send; edit or discard it"
     if payload_for(message.task) is None:
         return f"no code here knows the task {message.task!r}; deploy it first, or discard the message"
     return None
@@ -87,6 +89,6 @@ def route(message: Message, payload: type[Payload]) -> dict[str, str]:
     try:
         topology().queue_for(message.routing_key)
     except UnroutableKey:
-        key = f"{payload.routing_key}.{Priority.LOW.word}"
+        key = f"{payload.routing_key}.{Priority.LOW.suffix}"
         return {"routing_key": key, "queue": topology().queue_for(key)}
     return {}

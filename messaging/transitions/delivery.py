@@ -9,8 +9,7 @@ from django.utils import timezone
 
 from messaging.models import Message, State
 from messaging.signals import message_deferred
-from messaging.transitions.attempts import record_failure
-from messaging.transitions.failure import Failure
+from messaging.transitions.failure import Failure, record_failure
 
 
 class NotInLedger(LookupError):
@@ -22,7 +21,7 @@ class NotInLedger(LookupError):
 
 @transaction.atomic(savepoint=False)
 def settle(*, message_id: uuid.UUID, started_at: datetime | None = None) -> bool:
-    """Mark a message as done, in the transaction of its effects. False: it has been settled before.
+    """Mark a message as done, in the transaction of its effects. False: it was settled before.
 
     Raises `NotInLedger` if there is no such message; the effects roll back and the delivery is filed as a stray.
     """
@@ -40,7 +39,7 @@ def settle(*, message_id: uuid.UUID, started_at: datetime | None = None) -> bool
 def reschedule(*, message_id: uuid.UUID, failure: Failure, delay: float, limit: int) -> Message | None:
     """Record a failed attempt and make the message due again after `delay` seconds.
 
-    `limit` is the number of attempts the message has in all. None: the message is not in flight any more.
+    `limit` is the number of attempts the message has in all. None: the message is no longer in flight.
     """
     message = _in_flight(message_id)
     if message is None:
@@ -55,7 +54,7 @@ def reschedule(*, message_id: uuid.UUID, failure: Failure, delay: float, limit: 
 def defer(*, message_id: uuid.UUID, circuit: str, delay: float) -> Message | None:
     """Make a message due again after `delay` seconds because `circuit` is open. No attempt is spent.
 
-    None: the message is not in flight any more.
+    None: the message is no longer in flight.
     """
     message = _in_flight(message_id)
     if message is None:
@@ -73,10 +72,9 @@ def defer(*, message_id: uuid.UUID, circuit: str, delay: float) -> Message | Non
 def bury(
     *, message_id: uuid.UUID, failure: Failure, limit: int = 1, raw: tuple[bytes, dict[str, Any]] | None = None
 ) -> Message | None:
-    """Record the last failed attempt: the message is dead and waits for an operator.
+    """Record the last failed attempt: the message is dead until an operator acts.
 
-    `raw` is the body and the headers of a message whose copy on the broker was damaged. None: the message is not in
-    flight any more.
+    `raw` is body and headers of a copy that was damaged at the broker. None: the message is no longer in flight.
     """
     message = _in_flight(message_id)
     if message is None:
@@ -90,10 +88,10 @@ def bury(
 
 @transaction.atomic(savepoint=False)
 def reopen(*, message_id: uuid.UUID, lost: Failure | None, limit: int) -> Message | None:
-    """Look up a delivery that may be a second one, before any work is done for it. None: settled already.
+    """Look up a delivery that may be a duplicate, before its task runs. None: already settled.
 
-    `lost` says that an earlier delivery never reported back. It is committed as an attempt before the work begins, so
-    that a message that kills its worker every time is dead after `limit` attempts.
+    `lost` is the failure of an earlier delivery that never reported back. It is committed as an attempt before the task
+    runs, so that a message that kills its worker every time is dead after `limit` attempts.
     """
     message = _in_flight(message_id)
     if message is None:
@@ -118,4 +116,4 @@ def _die(message: Message) -> None:
 
 
 def _not_in_ledger(message_id: uuid.UUID) -> NotInLedger:
-    return NotInLedger(f"The ledger has no message {message_id}; it was filed as a failed task.")
+    return NotInLedger(f"The ledger has no message {message_id}; the delivery was filed as a dead message.")

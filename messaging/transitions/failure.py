@@ -1,4 +1,7 @@
-"""What is kept of a failed attempt: error type, message, traceback, and the fingerprint that groups alike failures."""
+"""Failed attempts: described with the fingerprint that groups them, recorded with the message's new state, announced.
+
+Recording happens in the caller's transaction.
+"""
 
 import hashlib
 import re
@@ -7,7 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from django.utils import timezone
+
 from messaging.conf import settings
+from messaging.models import Attempt, Message, State
+from messaging.signals import attempt_failed, message_died
 
 FINGERPRINT_VERSION = "v1"
 _NUL = "\x00"
@@ -42,8 +49,52 @@ def failure_of(
 
 
 def synthetic_failure(error_type: str, error_message: str, *, task: str, worker: str = "") -> Failure:
-    """A failure without an exception, such as a lost worker."""
+    """A failure that no exception describes, such as a lost worker."""
     return Failure(error_type, error_message[:1000], "", fingerprint(error_type, task, []), worker)
+
+
+def record_failure(message: Message, failure: Failure, *, limit: int, retry_now: bool = False) -> None:
+    """Save `message` with one more failed attempt. `limit` is its total number of attempts.
+
+    `retry_now`: the current delivery continues, so the next attempt starts at once.
+    """
+    message.attempts += 1
+    message.waits_for = ""
+    message.error_type = failure.error_type
+    message.error_message = failure.error_message
+    message.fingerprint = failure.fingerprint
+    message.save(
+        update_fields=[
+            "state", "available_at", "finished_at", "attempts", "error_type", "error_message", "fingerprint",
+            "raw_body", "raw_headers", "waits_for",
+        ]
+    )  # fmt: skip
+    now = timezone.now()
+    insert_attempt(message, failure, ended_at=now)
+    if message.state == State.DEAD and message.finished_at:
+        message_died.send(sender=Message, message=message, at=message.finished_at)
+    attempt_failed.send(
+        sender=Message,
+        message=message,
+        error_type=failure.error_type,
+        attempt=message.retries,
+        of=limit,
+        retry_at=None if message.state == State.DEAD else now if retry_now else message.available_at,
+    )
+
+
+def insert_attempt(message: Message, failure: Failure, *, ended_at: datetime) -> None:
+    Attempt.objects.create(
+        message=message,
+        number=message.attempts,
+        worker=failure.worker,
+        started_at=failure.started_at,
+        ended_at=ended_at,
+        error_type=failure.error_type,
+        error_message=failure.error_message,
+        traceback=failure.traceback,
+        fingerprint=failure.fingerprint,
+    )
 
 
 def short(error_type: str) -> str:
@@ -60,7 +111,7 @@ def error_type_of(error: BaseException) -> str:
 def fingerprint(error_type: str, task: str, frames: list[str]) -> str:
     """Digest of error type, task, and the project's own functions in the traceback.
 
-    Line numbers do not count: they would split a group with every release.
+    Line numbers are left out: they would split a group with every release.
     """
     digest = hashlib.sha1("\n".join([error_type, task, *frames]).encode(), usedforsecurity=False).hexdigest()
     return f"{FINGERPRINT_VERSION}-{digest[:20]}"

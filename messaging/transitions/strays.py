@@ -8,8 +8,7 @@ from django.utils import timezone
 
 from messaging.models import Message, State
 from messaging.signals import message_died
-from messaging.transitions.attempts import insert_attempt
-from messaging.transitions.failure import Failure
+from messaging.transitions.failure import Failure, insert_attempt
 
 
 def file_stray(

@@ -1,1 +1,1 @@
-"""Workers: the base of reliable tasks, and what a Celery worker does differently for them."""
+"""Workers: the base class of reliable tasks, and the changes to Celery's worker that it needs."""

@@ -1,12 +1,9 @@
-"""Celery bootsteps that every worker of the project runs."""
+"""Celery bootsteps of every worker."""
 
 from celery import Celery
 
-#: By name: they import models, which are not ready while the Celery app is being created.
-STEPS = (
-    "messaging.worker.undecodable:RejectUndecodable",
-    "messaging.worker.pause_watch:HonourPauses",
-)
+#: By name: the modules import models, which are not ready while the Celery app is being created.
+STEPS = ("messaging.worker.undecodable:RejectUndecodable", "messaging.worker.pause_watch:ApplyPauses")
 
 
 def install(app: Celery) -> None:

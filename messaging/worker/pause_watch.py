@@ -1,7 +1,7 @@
-"""How does a worker learn that it must not consume a paused queue, and that it may go on?
+"""Pause watch: workers stop consuming paused queues and start again after a resume.
 
-It reads the pauses itself, once a second. A broadcast to the workers would reach only those that run and are connected
-at that moment, and needs the broker; the table also reaches a worker that was restarted or cut off.
+Each worker reads the pauses once a second. A broadcast would need the broker and reach only the workers connected at
+that moment; the table also reaches one that restarted or was disconnected.
 """
 
 import logging
@@ -15,69 +15,65 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 from messaging import pauses
 
 log = logging.getLogger(__name__)
-LOOK_EVERY = 1.0
+READ_EVERY = 1.0
 APPLY_EVERY = 0.5
-FIRST_LOOK_WITHIN = 5.0
+FIRST_READ_WITHIN = 5.0
 
 
-class Watch(threading.Thread):
-    """Looks in a thread of its own, since a database that hangs must not stop the worker's heartbeats.
+class PauseReader(threading.Thread):
+    """Reads the pauses in a thread of its own, so that a hung database does not stop the worker's heartbeats.
 
-    `paused` is None until the first look succeeded. After that it keeps what was read last.
+    `paused` is None until the first successful read, and keeps the last result after that.
     """
 
-    def __init__(self, *, every: float = LOOK_EVERY) -> None:
+    def __init__(self, *, every: float = READ_EVERY) -> None:
         super().__init__(name="queue-pauses", daemon=True)
         self.paused: frozenset[str] | None = None
-        self._every = every
-        self._looked, self._ending = threading.Event(), threading.Event()
+        self.has_read = threading.Event()
+        self._every, self._stopping = every, threading.Event()
 
     def run(self) -> None:
-        while not self._ending.is_set():
-            self._look()
-            self._looked.set()
-            self._ending.wait(self._every)
+        while not self._stopping.is_set():
+            self.read()
+            self._stopping.wait(self._every)
         connection.close()
 
-    def end(self) -> None:
-        self._ending.set()
+    def stop(self) -> None:
+        self._stopping.set()
 
-    def wait(self, seconds: float) -> None:
-        """Until the first look is over, whatever it brought."""
-        self._looked.wait(seconds)
-
-    def _look(self) -> None:
+    def read(self) -> None:
         try:
             close_old_connections()
             self.paused = pauses.paused()
         except (DatabaseError, InterfaceError) as error:
-            log.info("the pauses of queues cannot be read: %s", error)
+            log.info("cannot read queue pauses: %s", error)
         if connection.vendor == "sqlite":
-            connection.close()  # SQLite's files must not be open in a process that forks.
+            connection.close()  # a process that forks must not hold SQLite's files open
+        self.has_read.set()
 
 
-class HonourPauses(bootsteps.StartStopStep):
-    """Stops consuming what is paused, and goes on with it later. Tasks that have begun come to their end.
+class ApplyPauses(bootsteps.StartStopStep):
+    """Cancels consumption of paused queues and resumes it later. Tasks that have started run to their end.
 
-    While nobody knows what is paused nothing is consumed: without the database no task could succeed anyway.
+    Until the first successful read nothing is consumed: without the database no task can succeed anyway.
     """
 
     requires = (Tasks,)
 
     def __init__(self, consumer: Any, **options: Any) -> None:
         super().__init__(consumer, **options)
-        self._mine = frozenset(consumer.app.amqp.queues.consume_from)
-        self._held: frozenset[str] = frozenset()
-        self._watch: Watch | None = None
+        self._queues = frozenset(consumer.app.amqp.queues.consume_from)
+        self._cancelled: frozenset[str] = frozenset()
+        self._reader: PauseReader | None = None
         self._timer: Any = None
 
     def start(self, consumer: Any) -> None:
-        """Before the worker consumes for the first time, and again after each lost connection."""
-        if self._watch is None:
-            self._watch = Watch()
-            self._watch.start()
-        self._watch.wait(FIRST_LOOK_WITHIN)
-        self._hold(consumer)
+        """Runs before the first consumption, and again after every reconnect."""
+        if self._reader is None:
+            self._reader = PauseReader()
+            self._reader.start()
+        self._reader.has_read.wait(FIRST_READ_WITHIN)
+        self._cancel_paused(consumer)
         self._timer = consumer.timer.call_repeatedly(APPLY_EVERY, self._apply, (consumer,))
 
     def stop(self, consumer: Any) -> None:
@@ -89,18 +85,19 @@ class HonourPauses(bootsteps.StartStopStep):
         self.stop(consumer)
 
     def _apply(self, consumer: Any) -> None:
-        self._hold(consumer)
-        for queue in sorted(self._held - self._wanted()):
-            log.info("%s is no longer paused; this worker consumes it", queue)
+        self._cancel_paused(consumer)
+        for queue in sorted(self._cancelled - self._paused()):
+            log.info("%s is resumed; consuming it again", queue)
             consumer.add_task_queue(queue)
-        self._held = self._wanted()
+        self._cancelled = self._paused()
 
-    def _hold(self, consumer: Any) -> None:
-        for queue in sorted(self._wanted() - self._held):
-            log.warning("%s is paused; this worker does not consume it", queue)
+    def _cancel_paused(self, consumer: Any) -> None:
+        for queue in sorted(self._paused() - self._cancelled):
+            log.warning("%s is paused; no longer consuming it", queue)
             consumer.cancel_task_queue(queue)
-        self._held |= self._wanted()
+        self._cancelled |= self._paused()
 
-    def _wanted(self) -> frozenset[str]:
-        paused = self._watch.paused if self._watch else frozenset()
-        return self._mine if paused is None else self._mine & paused
+    def _paused(self) -> frozenset[str]:
+        """Queues of this worker that must not be consumed."""
+        paused = self._reader.paused if self._reader else frozenset()
+        return self._queues if paused is None else self._queues & paused

@@ -1,4 +1,4 @@
-"""What does the worker's main process do with a message whose task ran into its hard time limit?"""
+"""Request class of reliable tasks: handling of hard time limits in the worker's main process."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from celery.worker.request import Request
 
 
 class ReliableRequest(Request):
-    """Celery puts such a message back for ever; here it goes to the dead-letter queue, once."""
+    """Rejects a message that hit its hard time limit to the dead-letter queue; Celery would requeue it forever."""
 
     _hard_limit_hit = False
 

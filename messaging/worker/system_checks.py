@@ -1,4 +1,4 @@
-"""Which settings would make messages be delivered twice for no reason?"""
+"""System check: warns of a visibility timeout that causes needless redeliveries."""
 
 from typing import Any
 
@@ -9,15 +9,14 @@ from messaging.conf import settings
 
 @checks.register("messaging")
 def visibility_exceeds_the_time_limit(**kwargs: Any) -> list[checks.CheckMessage]:
-    """A message may wait in its worker for one task before it, and then takes its own time."""
-    needed = 2 * settings.CONVEYOR_TASK_TIME_LIMIT
+    needed = 2 * settings.CONVEYOR_TASK_TIME_LIMIT  # a prefetched message may wait for one other task
     if needed <= settings.CONVEYOR_VISIBILITY:
         return []
     return [
         checks.Warning(
             f"CONVEYOR_VISIBILITY is {settings.CONVEYOR_VISIBILITY:g} s, less than twice CONVEYOR_TASK_TIME_LIMIT.",
-            hint=f"Set it to at least {needed:g}: else messages are sent again while a worker is still at work on "
-            "them, which is safe, but needless.",
+            hint=f"Set it to at least {needed:g}; otherwise messages are redelivered while their task still runs, "
+            "which is safe but wasteful.",
             id="messaging.W001",
         )
     ]

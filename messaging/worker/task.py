@@ -1,4 +1,4 @@
-"""How does a task do its work exactly once in effect, and how does every other end of it reach the ledger?"""
+"""Reliable tasks: exactly once in effect, and every other outcome recorded in the ledger."""
 
 import logging
 import uuid
@@ -24,28 +24,31 @@ HEADER = "conveyor"
 
 
 class AlreadySettled(Ignore):
-    """This delivery is a duplicate, or an operator was first: it has no effect, and is acknowledged."""
+    """The message was settled before, by another delivery or an operator: acknowledged without effect."""
 
 
 class Deferred(Ignore):
-    """What the message needs is down: it waits in the ledger, and no attempt is spent."""
+    """The circuit of a system that the task calls is open: due again later, no attempt spent."""
 
 
 class NeverCompleted(RuntimeError):
-    """A task returned without `with self.complete():`, so nothing says that its effects were committed."""
+    """A task returned without `with self.complete():`, so whether its effects were committed is unknown."""
 
 
-class UseTheLedger(TypeError):
-    """A reliable task was called as a plain Celery task."""
+class UseOutbox(TypeError):
+    """A reliable task was called like a plain Celery task."""
+
+    def __init__(self, task: str) -> None:
+        super().__init__(f"{task} was not sent: enqueue its payload with messaging.outbox.enqueue(), in a transaction.")
 
 
 class ReliableTask(Task):
-    """Base of every task. Subclass it by `@reliable_task(SomePayload, …)`.
+    """Base class of every task; `@reliable_task(SomePayload, …)` creates one.
 
-    A first delivery goes straight to work. One that says it was redelivered, retried or sent again is looked up first.
-    A task that meets an open circuit is put off without spending an attempt.
-    `complete()` commits effects and "done" together. `retry()`, which Celery's `autoretry_for` calls too, writes
-    the next due time to the ledger instead of holding the message. Every other exception makes the message dead.
+    A first delivery runs at once; one marked as redelivered, retried or sent again is looked up first.
+    `complete()` commits effects and "done" together. `retry()`, which Celery's `autoretry_for` calls too, writes the
+    next due time to the ledger instead of holding the message in the worker. An open circuit defers the message
+    without spending an attempt. Every other exception makes it dead.
     """
 
     abstract = True
@@ -56,69 +59,72 @@ class ReliableTask(Task):
     def __call__(self, *args: Any, **kwargs: Any) -> None:
         request = self.request
         if request.called_directly:
-            raise UseTheLedger(_use_the_ledger(self.name))
+            raise UseOutbox(self.name)
         origin = request.get(HEADER)
         if not origin:
-            raise transitions.NotInLedger(f"{self.name} came from elsewhere than the ledger; retry it from the admin.")
+            raise transitions.NotInLedger(f"{self.name} was not sent from the ledger; retry it from there.")
         request.started_at = timezone.now()
         request.completed = False
         id_ = uuid.UUID(request.id)
         with tracing.chain(tracing.Chain(uuid.UUID(origin["correlation_id"]), causation_id=id_)):
-            if _suspicious(request, origin):
+            if self.may_overlap:
                 self._look_up(id_)
-            self._work(kwargs, version=origin["version"])
+            self._execute(kwargs, version=origin["version"])
 
     def _look_up(self, id_: uuid.UUID) -> None:
         redelivered = bool((self.request.delivery_info or {}).get("redelivered"))
         message = transitions.reopen(message_id=id_, lost=self._lost() if redelivered else None, limit=self.limit)
         if message is None:
-            log.info("%s %s was settled before; this delivery is a duplicate", self.name, id_)
+            log.info("%s %s is already settled; duplicate delivery ignored", self.name, id_)
             raise AlreadySettled
         if message.state == State.DEAD:
-            log.error("%s %s lost its worker %s times and is dead", self.name, id_, self.limit)
+            log.error("%s %s is dead: its worker was lost %s times", self.name, id_, self.limit)
             raise AlreadySettled
         self.request.retries = message.retries
 
-    def _work(self, data: dict[str, Any], *, version: int) -> None:
+    def _execute(self, data: dict[str, Any], *, version: int) -> None:
         try:
             payload = self.payload.load(data, version=version)
         except SchemaTooNew as error:
             raise self.retry(exc=error, countdown=settings.CONVEYOR_RETRY_BASE) from error
         try:
             self.run(payload)
-        except CircuitOpen as wait:
-            raise self._defer(wait) from wait
+        except CircuitOpen as error:
+            raise self._defer(error) from error
         if not self.request.completed:
-            raise NeverCompleted(f"{self.name} returned without completing its message: use `with self.complete():`")
+            raise NeverCompleted(f"{self.name} returned without completing its message; use `with self.complete():`")
 
-    def _defer(self, wait: CircuitOpen) -> Ignore:
+    def _defer(self, error: CircuitOpen) -> Ignore:
         id_ = uuid.UUID(self.request.id)
-        if transitions.defer(message_id=id_, circuit=wait.name, delay=wait.seconds) is None:
+        if transitions.defer(message_id=id_, circuit=error.name, delay=error.seconds) is None:
             return AlreadySettled()
-        log.info("%s %s waits: %s", self.name, id_, wait)
+        log.info("%s %s deferred: %s", self.name, id_, error)
         return Deferred()
 
     @property
     def may_overlap(self) -> bool:
-        """Whether another delivery of this message may still be at work: a worker that was cut off from the broker, or
-        that takes longer than the visibility window, does not know that its message was given to somebody else."""
-        return _suspicious(self.request, self.request.get(HEADER))
+        """Whether another delivery of this message may have run or still be running.
+
+        A worker that lost its connection or exceeds the visibility timeout does not know of a redelivery.
+        """
+        redelivered = (self.request.delivery_info or {}).get("redelivered")
+        return bool(redelivered or self.request.retries or self.request.get(HEADER)["sends"] > 1)
 
     @property
     def limit(self) -> int:
-        """How many attempts a message has in all."""
+        """Total number of attempts."""
         return (self.max_retries or 0) + 1
 
     @contextmanager
     def complete(self) -> Iterator[None]:
-        """One transaction for the task's effects, the messages that follow from them, and its own "done".
+        """One transaction for the task's effects, the messages it enqueues, and its own "done".
 
-        "Done" comes first: its row lock makes a second delivery wait for the first one's commit, and then raises
-        `AlreadySettled` before anything was written.
+        "Done" is written first: its row lock makes a duplicate delivery wait for this commit and then raise
+        `AlreadySettled` before it writes anything.
         """
         with outbox.transaction():
             if not transitions.settle(message_id=uuid.UUID(self.request.id), started_at=self.request.get("started_at")):
-                log.info("%s %s was settled by another delivery", self.name, self.request.id)
+                log.info("%s %s was settled by another delivery; effects rolled back", self.name, self.request.id)
                 raise AlreadySettled
             yield
         self.request.completed = True
@@ -134,18 +140,15 @@ class ReliableTask(Task):
         max_retries: int | None = None,
         **options: Any,
     ) -> Retry:
-        """As in Celery, except that the message waits in the ledger: visible, and safe from any process' end."""
+        """As in Celery, but the message is scheduled in the ledger, where it is visible and survives any crash."""
         allowed = self.max_retries if max_retries is None else max_retries
         if allowed is not None and self.request.retries >= allowed:
             raise exc or MaxRetriesExceededError(f"{self.name} has no attempts left")
         delay = _delay(eta, countdown, default=self.default_retry_delay)
         connection.close_if_unusable_or_obsolete()
-        error = exc or Retry(f"{self.name} asked to be tried again")
+        error = exc or Retry(f"{self.name} requested a retry")
         rescheduled = transitions.reschedule(
-            message_id=uuid.UUID(self.request.id),
-            failure=self._failure(error),
-            delay=delay,
-            limit=(allowed or 0) + 1,
+            message_id=uuid.UUID(self.request.id), failure=self._failure(error), delay=delay, limit=(allowed or 0) + 1
         )
         if rescheduled is None:
             raise AlreadySettled
@@ -155,9 +158,9 @@ class ReliableTask(Task):
         return again
 
     def on_failure(self, exc: BaseException, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
-        """Celery calls this for every end but success and retry, a hard time limit included (then in the main process).
+        """Make the message dead. Celery calls this for every failure that is not retried, hard time limits included.
 
-        If the ledger cannot be reached, the error goes up and Celery gives the message to the dead-letter queue.
+        If the database is unreachable the error propagates, and Celery rejects to the dead-letter queue.
         """
         failure = self._failure(exc, text=str(getattr(einfo, "traceback", "") or ""))
         id_ = uuid.UUID(task_id)
@@ -166,7 +169,7 @@ class ReliableTask(Task):
             self._file_stray(id_, kwargs, failure)
 
     def _file_stray(self, id_: uuid.UUID, kwargs: Any, failure: Failure) -> None:
-        """Keep a message that somebody sent past the ledger; an operator may retry it, and then it has a row."""
+        """File a message that was not sent from the ledger; an operator may retry it from there."""
         delivery = self.request.delivery_info or {}
         transitions.file_stray(
             message_id=id_,
@@ -174,12 +177,12 @@ class ReliableTask(Task):
             queue=topology().queue_for(self.payload.routing_key),
             task=self.name,
             payload=kwargs,
-            routing_key=delivery.get("routing_key") or f"{self.payload.routing_key}.{Priority.LOW.word}",
+            routing_key=delivery.get("routing_key") or f"{self.payload.routing_key}.{Priority.LOW.suffix}",
             priority=delivery.get("priority") or Priority.LOW,
         )
 
     def apply_async(self, *args: Any, **kwargs: Any) -> Any:
-        raise UseTheLedger(_use_the_ledger(self.name))
+        raise UseOutbox(self.name)
 
     def _failure(self, error: BaseException, *, text: str = "") -> Failure:
         return failure_of(
@@ -193,17 +196,17 @@ class ReliableTask(Task):
     def _lost(self) -> Failure:
         return synthetic_failure(
             "WorkerLost",
-            "The worker was lost, or gave the message back, before it said how the attempt ended.",
+            "The worker was lost, or returned the message to the queue, before it reported an outcome.",
             task=self.name,
             worker=self.request.hostname or "",
         )
 
 
 def reliable_task(payload: type[Payload], **options: Any) -> Callable[[Callable[..., None]], Task]:
-    """A Celery task for `payload`: `@shared_task` with `ReliableTask` as its base, bound, and backoff with full jitter.
+    """Declare a Celery task for `payload`: `@shared_task`, bound, based on `ReliableTask`, backoff with full jitter.
 
     `options` are Celery's own, such as `autoretry_for`, `max_retries`, `retry_backoff`, `time_limit` (seconds).
-    A database that cannot be reached, or that ended a deadlock, is always a reason to try again.
+    Errors of the database, such as a deadlock or a lost connection, are always retried.
     """
     autoretry_for = (*options.pop("autoretry_for", ()), OperationalError, InterfaceError)
     defaults = {
@@ -220,17 +223,7 @@ def reliable_task(payload: type[Payload], **options: Any) -> Callable[[Callable[
     return shared_task(**(defaults | options))
 
 
-def _suspicious(request: Any, origin: dict[str, Any]) -> bool:
-    """Whether this may be a second delivery. Only then is a look into the ledger worth its cost."""
-    redelivered = (request.delivery_info or {}).get("redelivered")
-    return bool(redelivered or request.retries or origin["sends"] > 1)
-
-
 def _delay(eta: Any, countdown: float | None, *, default: float) -> float:
     if eta is not None:
         return max(0.0, (eta - timezone.now()).total_seconds())
     return default if countdown is None else countdown
-
-
-def _use_the_ledger(task: str) -> str:
-    return f"{task} is sent by messaging.ledger.enqueue(), in a transaction; as a plain Celery call it could be lost."

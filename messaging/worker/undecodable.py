@@ -1,4 +1,4 @@
-"""What becomes of a body that Celery cannot decode?"""
+"""Undecodable messages: rejected to the dead-letter queue."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ log = get_logger(__name__)
 
 
 class RejectUndecodable(bootsteps.StartStopStep):
-    """Celery acknowledges, and so loses, a body that it cannot decode. This rejects it to the dead-letter queue."""
+    """Rejects a body that Celery cannot decode; Celery itself would acknowledge and so lose it."""
 
     def __init__(self, consumer: Any, **options: Any) -> None:
         super().__init__(consumer, **options)
@@ -18,10 +18,6 @@ class RejectUndecodable(bootsteps.StartStopStep):
         self._consumer = consumer
 
     def _reject(self, message: Any, error: Exception) -> None:
-        log.error(
-            "Message that cannot be decoded goes to the dead-letter queue: %s (content type %s, headers %s)",
-            error,
-            message.content_type,
-            saferepr(message.headers, maxlen=500),
-        )
+        text = "cannot decode message, rejected to the dead-letter queue: %s (content type %s, headers %s)"
+        log.error(text, error, message.content_type, saferepr(message.headers, maxlen=500))
         message.reject_log_error(log, self._consumer.connection_errors)

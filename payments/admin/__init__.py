@@ -1,5 +1,5 @@
-"""How does a person in the office look at payments, and give money back?"""
+"""Admin of payments: read-only pages, and the refund form."""
 
-from payments.admin import records, refunds
+from payments.admin import payments, refund_page
 
-__all__ = ["records", "refunds"]
+__all__ = ["payments", "refund_page"]

@@ -1,4 +1,4 @@
-"""Which gateway takes the money, and which payment methods does it know? `settings.PAYMENT_GATEWAY` decides."""
+"""The payment gateway selected by `settings.PAYMENT_GATEWAY`, and the payment methods that it offers."""
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -17,8 +17,9 @@ from payments.gateways.base import (
     RefundResult,
     RequestRefused,
     UnknownPaymentMethod,
+    WebhookEvent,
 )
-from payments.gateways.guarded import GuardedGateway
+from payments.gateways.with_circuit_breaker import CircuitBreakerGateway
 
 __all__ = [
     "Authorisation",
@@ -32,6 +33,7 @@ __all__ = [
     "RefundResult",
     "RequestRefused",
     "UnknownPaymentMethod",
+    "WebhookEvent",
     "check_method",
     "gateway",
     "method_label",
@@ -45,9 +47,9 @@ _GATEWAYS = {
 
 
 def gateway() -> Gateway:
-    """The gateway of the settings, behind its circuit breaker."""
-    made: Gateway = import_string(_GATEWAYS[settings.PAYMENT_GATEWAY])()
-    return GuardedGateway(circuit_name(), made)
+    """The configured gateway, behind its circuit breaker."""
+    configured: Gateway = import_string(_GATEWAYS[settings.PAYMENT_GATEWAY])()
+    return CircuitBreakerGateway(circuit_name(), configured)
 
 
 def circuit_name() -> str:
@@ -55,22 +57,22 @@ def circuit_name() -> str:
 
 
 def register_circuit() -> None:
-    """Let operators see whether the gateway is up."""
+    """Show the gateway's circuit to operators, even before it has ever failed."""
     circuit_breaker.register(circuit_name(), _("Payment gateway"), is_simulated=settings.PAYMENT_GATEWAY == "simulated")
 
 
 def offered_methods() -> tuple[OfferedMethod, ...]:
-    """What a shopper may choose from. The demo's scripted outcomes are offered in demo mode only."""
+    """The methods that customers can choose. Scripted outcomes are offered in demo mode only."""
     return tuple(m for m in gateway().methods() if settings.CONVEYOR_DEMO or not m.is_scripted)
 
 
 def method_label(method: str) -> str:
-    """The method in words for people; one that is no longer offered by its id."""
+    """The method's label; the ID of a method that is no longer offered."""
     labels = {offered.id: offered.label for offered in gateway().methods()}
     return labels.get(method, method)
 
 
 def check_method(method: str) -> None:
-    """Raises `UnknownPaymentMethod` for all that `offered_methods()` does not name."""
+    """Raises `UnknownPaymentMethod` unless `offered_methods()` contains the method."""
     if method not in {offered.id for offered in offered_methods()}:
         raise UnknownPaymentMethod(method)

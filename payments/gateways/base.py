@@ -1,15 +1,16 @@
-"""What does the shop expect of any payment gateway?"""
+"""The `Gateway` protocol that every payment gateway implements, with its errors and results."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 
 class CardDeclined(Exception):
-    """The bank said no. Asking again with the same card would not help. `code` is such as `card_declined`."""
+    """The bank declined the card; retrying with it would not help. `code` is the reason, such as `card_declined`."""
 
     def __init__(self, code: str) -> None:
         self.code = code
@@ -17,9 +18,9 @@ class CardDeclined(Exception):
 
 
 class GatewayUnavailable(Exception):
-    """The gateway did not take the request. To be tried again with the same idempotency key.
+    """The gateway did not process the request. Retry with the same idempotency key.
 
-    `concerns_all`: others would fare no better. False where only this request met trouble.
+    `concerns_all`: other requests would fail, too. False if the problem is specific to this request.
     """
 
     def __init__(self, message: str = "", *, concerns_all: bool = True) -> None:
@@ -28,24 +29,24 @@ class GatewayUnavailable(Exception):
 
 
 class OutcomeUnknown(GatewayUnavailable):
-    """The request may have taken effect, but no answer tells. Ask `fetch` before trying again."""
+    """The request may have taken effect, but its response was lost. Call `fetch` before retrying."""
 
 
 class RequestRefused(Exception):
-    """The gateway will never do this, such as giving back more than is left of a charge. A person must look at it."""
+    """The gateway permanently refuses the request, such as refunding more than is left. Needs an operator."""
 
 
 class UnknownPaymentMethod(ValueError):
-    """A payment method that this shop does not take."""
+    """A payment method that the shop does not accept."""
 
     def __init__(self, method: str) -> None:
         self.method = method
-        super().__init__(_("The payment method %(method)s is not known here.") % {"method": method[:60]})
+        super().__init__(_("Unknown payment method: %(method)s.") % {"method": method[:60]})
 
 
 @dataclass(frozen=True, slots=True)
 class Authorisation:
-    """Money is held, not taken. `reference` is the gateway's name for it; `amount` is in minor units."""
+    """Money is reserved, not captured. `reference` is the gateway's ID; `amount` is in minor units."""
 
     reference: str
     amount: int
@@ -54,7 +55,7 @@ class Authorisation:
 
 @dataclass(frozen=True, slots=True)
 class ChargeResult:
-    """Money was taken. `reference` is the gateway's name for the charge; `amount` is in minor units."""
+    """Money was captured. `reference` is the gateway's ID of the charge; `amount` is in minor units."""
 
     reference: str
     amount: int
@@ -63,7 +64,7 @@ class ChargeResult:
 
 @dataclass(frozen=True, slots=True)
 class RefundResult:
-    """Money was given back."""
+    """Money was refunded. `amount` is in minor units."""
 
     reference: str
     amount: int
@@ -71,9 +72,9 @@ class RefundResult:
 
 @dataclass(frozen=True, slots=True)
 class ChargeRecord:
-    """What the gateway itself remembers of a charge, in minor units.
+    """The gateway's own record of a charge, in minor units.
 
-    `captured` is 0 while money is only held, and after a decline, whose code is then `declined`.
+    `captured` is 0 while money is only authorised, and after a decline; `declined` is then the decline's code.
     """
 
     reference: str
@@ -84,31 +85,45 @@ class ChargeRecord:
 
     @property
     def charge(self) -> ChargeResult | None:
-        """The money that was taken, or None where none was."""
+        """The captured money; None if nothing was captured."""
         return ChargeResult(self.reference, self.captured, self.currency) if self.captured else None
 
 
 @dataclass(frozen=True, slots=True)
 class OfferedMethod:
-    """A payment method to choose from. `label` is for people; `is_scripted` marks those of the demo."""
+    """A payment method that customers can choose. `is_scripted` marks the scripted outcomes of the demo."""
 
     id: str
     label: str
     is_scripted: bool = False
 
 
-class Gateway(Protocol):
-    """The same idempotency key never takes or gives money twice: it returns the first answer again.
+@dataclass(frozen=True, slots=True)
+class WebhookEvent:
+    """An event that a gateway has sent to its webhook.
 
-    Amounts are in minor units of the currency. All but `methods` raise `GatewayUnavailable`, and `OutcomeUnknown`.
+    `key` is the charge's idempotency key, None if the event does not contain it; `reference` is the gateway's ID of the
+    charge.
+    """
+
+    id: str
+    kind: str
+    key: UUID | None
+    reference: str
+
+
+class Gateway(Protocol):
+    """The same idempotency key never charges or refunds twice: it returns the first result again.
+
+    Amounts are in minor units of the currency. All but `methods` raise `GatewayUnavailable` and `OutcomeUnknown`.
     """
 
     def authorise(self, *, idempotency_key: str, amount: int, currency: str, method: str) -> Authorisation:
-        """Hold `amount`, to be captured later. Raises `CardDeclined`."""
+        """Reserve `amount`, to be captured later. Raises `CardDeclined`."""
         ...
 
     def capture(self, *, idempotency_key: str, reference: str, amount: int) -> ChargeResult:
-        """Take `amount` of what was authorised; the rest is let go. Raises `RequestRefused`."""
+        """Capture `amount` of an authorisation and release the rest. Raises `RequestRefused`."""
         ...
 
     def charge(self, *, idempotency_key: str, amount: int, currency: str, method: str) -> ChargeResult:
@@ -116,20 +131,20 @@ class Gateway(Protocol):
         ...
 
     def refund(self, *, idempotency_key: str, charge_reference: str, amount: int) -> RefundResult:
-        """Give back `amount` of a charge, whole or in part. Raises `RequestRefused` beyond what was captured."""
+        """Refund `amount` of a charge, in full or in part. Raises `RequestRefused` beyond what was captured."""
         ...
 
     def fetch(self, *, idempotency_key: str, reference: str = "") -> ChargeRecord | None:
-        """What became of the authorisation or charge under this key, or None if the gateway never saw it.
+        """The record of the authorisation or charge under this key; None if the gateway has none.
 
-        A `reference` that is known already finds it at once; the key alone may be found with some delay.
+        Lookups by `reference` are immediate; a new key alone may be found with some delay.
         """
         ...
 
     def records(self, *, since: datetime) -> Iterator[tuple[str, ChargeRecord]]:
-        """What the gateway remembers of all charges since then, each with the idempotency key it was made under."""
+        """The records of all charges since then, each with its idempotency key."""
         ...
 
     def methods(self) -> tuple[OfferedMethod, ...]:
-        """The methods that `charge` and `authorise` take."""
+        """The methods that `charge` and `authorise` accept."""
         ...

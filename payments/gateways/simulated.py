@@ -1,7 +1,7 @@
-"""How does a payment gateway behave, good days and bad, when the payment method says which day it is?
+"""Simulated gateway: the payment method selects a scripted outcome.
 
-It keeps its own record of charges and refunds, as a real one does. Each is written at once, by itself, whatever
-becomes of the shop's transaction: that is what proves that nobody paid twice.
+Like a real gateway it keeps its own record of charges and refunds, written independently of the shop's transaction.
+That record proves that nobody paid twice.
 """
 
 import os
@@ -37,11 +37,11 @@ SLOW_SECONDS = 5.0
 
 class SimulatedGateway:
     def authorise(self, *, idempotency_key: str, amount: int, currency: str, method: str) -> Authorisation:
-        charge = _asked(idempotency_key, amount, currency, method, is_captured=False)
+        charge = _scripted_charge(idempotency_key, amount, currency, method, is_captured=False)
         return Authorisation(charge.reference, charge.amount, charge.currency)
 
     def capture(self, *, idempotency_key: str, reference: str, amount: int) -> ChargeResult:
-        """The reference is as good a key as `idempotency_key`: an authorisation is captured once."""
+        """An authorisation is captured once, so its reference serves as the idempotency key."""
         _reach()
         GatewayCharge.objects.filter(reference=reference, is_captured=False, amount__gte=amount).update(
             is_captured=True, amount=amount
@@ -52,7 +52,7 @@ class SimulatedGateway:
         return ChargeResult(charge.reference, charge.amount, charge.currency)
 
     def charge(self, *, idempotency_key: str, amount: int, currency: str, method: str) -> ChargeResult:
-        charge = _asked(idempotency_key, amount, currency, method, is_captured=True)
+        charge = _scripted_charge(idempotency_key, amount, currency, method, is_captured=True)
         return ChargeResult(charge.reference, charge.amount, charge.currency)
 
     def refund(self, *, idempotency_key: str, charge_reference: str, amount: int) -> RefundResult:
@@ -75,7 +75,7 @@ class SimulatedGateway:
         return (
             OfferedMethod("pm_card_visa", _("Visa card")),
             OfferedMethod("pm_card_declined", _("Card that the bank declines"), True),
-            OfferedMethod("pm_flaky_2", _("Bank that answers at the third try"), True),
+            OfferedMethod("pm_flaky_2", _("Bank that answers on the third attempt"), True),
             OfferedMethod("pm_outage", _("Bank that never answers"), True),
             OfferedMethod("pm_lost_reply", _("Bank that charges, but whose first reply is lost"), True),
             OfferedMethod("pm_bug", _("Bug in the payment code"), True),
@@ -85,14 +85,14 @@ class SimulatedGateway:
 
 
 def _reach() -> None:
-    """The way to the gateway and back. The outage of a method is its own; this one is everybody's."""
+    """The network: latency, and a simulated outage that affects every request, whatever its method."""
     time.sleep(settings.CONVEYOR_GATEWAY_LATENCY)
-    if simulated_outages.is_played(name=NAME):
-        raise GatewayUnavailable("The payment gateway cannot be reached.")
+    if simulated_outages.is_active(name=NAME):
+        raise GatewayUnavailable("The payment gateway is unreachable.")
 
 
-def _asked(key: str, amount: int, currency: str, method: str, *, is_captured: bool) -> GatewayCharge:
-    """What the script of `method` makes of it, and the record of the money that was held or taken."""
+def _scripted_charge(key: str, amount: int, currency: str, method: str, *, is_captured: bool) -> GatewayCharge:
+    """Run the script of `method`, then record the money that was authorised or captured."""
     script = _SCRIPTS.get(method)
     if script is None:
         raise UnknownPaymentMethod(method)
@@ -105,7 +105,7 @@ def _asked(key: str, amount: int, currency: str, method: str, *, is_captured: bo
 
 
 def _charge(key: str, amount: int, currency: str, method: str, is_captured: bool) -> tuple[GatewayCharge, bool]:
-    """The one charge of this key, and whether it is new. The unique key decides, so a new one costs one INSERT."""
+    """The charge under this key, and whether it is new. The unique key decides, so a new charge costs one INSERT."""
     try:
         charge = GatewayCharge.objects.create(
             idempotency_key=key,
@@ -125,14 +125,14 @@ def _charge(key: str, amount: int, currency: str, method: str, is_captured: bool
 
 
 def _refund(key: str, charge_reference: str, amount: int) -> GatewayRefund:
-    """The one refund of this key. The charge is locked, so that two refunds together cannot exceed it."""
+    """The refund under this key. The charge is locked, so that concurrent refunds cannot exceed it."""
     with transaction.atomic():
         charge = GatewayCharge.objects.select_for_update().get(reference=charge_reference)
         known = GatewayRefund.objects.filter(idempotency_key=key).first()
         if known is not None:
             return known
         if not charge.is_captured or _refunded(charge) + amount > charge.amount:
-            raise RequestRefused(f"There is no {amount} left to give back of {charge_reference}.")
+            raise RequestRefused(f"Less than {amount} is left to refund of {charge_reference}.")
         return GatewayRefund.objects.create(
             idempotency_key=key, reference=_reference("re"), charge=charge, amount=amount
         )
@@ -144,7 +144,7 @@ def _record(charge: GatewayCharge, refunded: int) -> ChargeRecord:
 
 
 def _refunded(charge: GatewayCharge) -> int:
-    """Minor units that were given back of `charge` so far."""
+    """Minor units of `charge` that have been refunded so far."""
     return charge.refunds.aggregate(total=Sum("amount"))["total"] or 0
 
 
@@ -153,7 +153,7 @@ def _reference(kind: str) -> str:
 
 
 def _succeed(key: str) -> None:
-    """Nothing stands in the way."""
+    """Let the charge succeed."""
 
 
 def _decline(key: str) -> None:
@@ -171,15 +171,15 @@ def _fail(key: str) -> None:
     raise GatewayUnavailable("The payment gateway did not answer.", concerns_all=False)
 
 
-def _break(key: str) -> None:
-    raise RuntimeError("The payment code met an answer that it does not understand.")
+def _raise_bug(key: str) -> None:
+    raise RuntimeError("The payment code received a response that it does not understand.")
 
 
 def _crash(key: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _dawdle(key: str) -> None:
+def _respond_slowly(key: str) -> None:
     time.sleep(SLOW_SECONDS)
 
 
@@ -189,7 +189,7 @@ _SCRIPTS: dict[str, Callable[[str], None]] = {
     "pm_flaky_2": _fail_twice,
     "pm_outage": _fail,
     "pm_lost_reply": _succeed,
-    "pm_bug": _break,
+    "pm_bug": _raise_bug,
     "pm_crash": _crash,
-    "pm_slow_5": _dawdle,
+    "pm_slow_5": _respond_slowly,
 }

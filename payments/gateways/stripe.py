@@ -1,8 +1,8 @@
-"""How does the shop speak to Stripe?
+"""Stripe gateway: one PaymentIntent per payment.
 
-One PaymentIntent a payment. Its idempotency key goes along twice: as Stripe's own key, which forbids a second intent
-for a day, and as metadata, by which the intent is found for ever. Stripe repeats the answer it first gave under a key,
-even an error 500; then the intent's metadata, not the answer, tells what happened.
+The idempotency key is sent twice: as Stripe's own key, which prevents a second intent for a day, and as metadata, by
+which the intent can always be found. Stripe repeats its first response under a key, even an error 500; what really
+happened is then found by the metadata.
 Sources: https://docs.stripe.com/api/idempotent_requests, https://docs.stripe.com/error-low-level,
 https://docs.stripe.com/api/payment_intents.
 """
@@ -30,12 +30,11 @@ from payments.gateways.base import (
 )
 
 KEY = "conveyor_key"
-# A task may ask twice, and its soft limit ends it at 80 % of the hard one; seconds to connect stand beside.
+# A task may make two requests, and its soft limit is 80 % of the hard one. Connecting is limited separately.
 _SHARE_OF_TIME_LIMIT = 0.3
 _CONNECT_SECONDS = 3.0
-# Metadata is searched with a delay of up to a minute, so an intent that the search does not find may still exist.
-_TAKEN = "succeeded"
-_HELD = "requires_capture"
+_CAPTURED = "succeeded"
+_AUTHORISED = "requires_capture"
 
 
 class StripeGateway:
@@ -61,13 +60,14 @@ class StripeGateway:
                 {"idempotency_key": idempotency_key},
             )
         if refund.status in ("failed", "canceled"):
-            raise RequestRefused(f"Stripe could not give back {amount} of {charge_reference}: {refund.failure_reason}")
+            raise RequestRefused(f"Stripe could not refund {amount} of {charge_reference}: {refund.failure_reason}")
         return RefundResult(refund.id, refund.amount)
 
     def fetch(self, *, idempotency_key: str, reference: str = "") -> ChargeRecord | None:
         if reference:
             with _typed_errors():
                 return _record(_client().v1.payment_intents.retrieve(reference, {"expand": ["latest_charge"]}))
+        # Search lags by up to a minute, so an intent that it does not find may still exist.
         with _typed_errors():
             found = _client().v1.payment_intents.search(
                 {"query": f'metadata["{KEY}"]:"{idempotency_key}"', "limit": 1, "expand": ["data.latest_charge"]}
@@ -75,7 +75,7 @@ class StripeGateway:
         return _record(found.data[0]) if found.data else None
 
     def records(self, *, since: datetime) -> Iterator[tuple[str, ChargeRecord]]:
-        """Charges of others on the same account carry no key of the shop and are passed over."""
+        """Skips charges that other systems made on the same account: they lack the shop's key."""
         with _typed_errors():
             page = _client().v1.payment_intents.list(
                 {"created": {"gte": int(since.timestamp())}, "limit": 100, "expand": ["data.latest_charge"]}
@@ -90,7 +90,7 @@ class StripeGateway:
             OfferedMethod("pm_card_visa", _("Visa card")),
             OfferedMethod("pm_card_mastercard", _("Mastercard")),
             OfferedMethod("pm_card_chargeDeclined", _("Card that the bank declines"), True),
-            OfferedMethod("pm_card_chargeDeclinedInsufficientFunds", _("Card without enough money"), True),
+            OfferedMethod("pm_card_chargeDeclinedInsufficientFunds", _("Card with insufficient funds"), True),
         )
 
     def _intent(self, key: str, amount: int, currency: str, method: str, *, capture_method: str) -> Any:
@@ -101,14 +101,14 @@ class StripeGateway:
             "payment_method_types": ["card"],
             "capture_method": capture_method,
             "confirm": True,
-            # Nobody is there to answer the bank's question, so that such a card counts as declined.
+            # The customer is not present to authenticate, so a card that requires it counts as declined.
             "error_on_requires_action": True,
             "metadata": {KEY: key},
         }
         with _typed_errors():
             intent = _client().v1.payment_intents.create(params, {"idempotency_key": key})
-        if intent.status not in (_TAKEN, _HELD):
-            raise OutcomeUnknown(f"Stripe has not decided on {intent.id} yet: {intent.status}.", concerns_all=False)
+        if intent.status not in (_CAPTURED, _AUTHORISED):
+            raise OutcomeUnknown(f"Stripe has not completed {intent.id} yet: {intent.status}.", concerns_all=False)
         return intent
 
 
@@ -125,29 +125,29 @@ def _record(intent: Any) -> ChargeRecord:
 
 @contextmanager
 def _typed_errors() -> Iterator[None]:
-    """Stripe's errors as the shop's. What is left, such as a wrong API key, is a bug or a wrong setting."""
+    """Translate Stripe's errors. Any other error, such as a wrong API key, is a bug or a wrong setting."""
     try:
         yield
     except stripe.CardError as error:
         raise CardDeclined(_code(error.error)) from error
     except stripe.APIConnectionError as error:
-        raise OutcomeUnknown("Stripe did not answer, or its answer was cut off.") from error
+        raise OutcomeUnknown("Stripe did not respond, or its response was cut off.") from error
     except (stripe.RateLimitError, stripe.APIError) as error:
-        raise _unanswered(error.http_status) from error
+        raise _unavailable(error.http_status) from error
     except stripe.InvalidRequestError as error:
-        raise RequestRefused(f"Stripe refuses the request: {error.user_message or error}") from error
+        raise RequestRefused(f"Stripe refused the request: {error.user_message or error}") from error
 
 
-def _unanswered(status: int | None) -> GatewayUnavailable:
-    """409: the same key is being worked on just now; 429: too many requests. Neither did anything."""
+def _unavailable(status: int | None) -> GatewayUnavailable:
+    """409: a request with the same key is in progress; 429: too many requests. Neither took effect."""
     if status in (409, 429):
-        busy = f"Stripe is busy and wants to be asked again later ({status})."
+        busy = f"Stripe is busy; the request must be retried later ({status})."
         return GatewayUnavailable(busy, concerns_all=status == 429)
-    return OutcomeUnknown(f"Stripe failed and does not say whether the request took effect ({status}).")
+    return OutcomeUnknown(f"Stripe failed; whether the request took effect is unknown ({status}).")
 
 
 def _code(error: Any) -> str:
-    """The bank's own reason where there is one: `insufficient_funds` says more than `card_declined`."""
+    """The bank's own reason, if any: `insufficient_funds` is more specific than `card_declined`."""
     specific = getattr(error, "decline_code", None)
     return str(specific if specific and specific != "generic_decline" else getattr(error, "code", "") or "declined")
 
@@ -160,7 +160,7 @@ def _client() -> stripe.StripeClient:
 
 @lru_cache(maxsize=8)
 def _client_for(key: str, base: str, seconds: float) -> stripe.StripeClient:
-    """Kept, since it holds the connections. Stripe's own retries are off: the ledger's are visible and survive."""
+    """Cached, because it holds the connections. Stripe's own retries are off: the ledger's are visible and durable."""
     return stripe.StripeClient(
         key,
         base_addresses={"api": base},

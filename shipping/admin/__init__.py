@@ -1,5 +1,5 @@
-"""How does a person in the office look at parcels, and print their papers?"""
+"""Admin of shipments: read-only pages, and printing of labels and packing slips."""
 
-from shipping.admin import printing, records
+from shipping.admin import printing, shipments
 
-__all__ = ["printing", "records"]
+__all__ = ["printing", "shipments"]

@@ -1,4 +1,4 @@
-"""How does a person in the office get labels and packing slips, one by one and many at once?"""
+"""Printing of labels and packing slips: downloads for one parcel, and admin actions for many."""
 
 import uuid
 from collections.abc import Sequence
@@ -13,28 +13,28 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from orders.admin import OrderAdmin
+from orders.admin import register_order_action
 from orders.models import Order
-from shipping import printing
-from shipping.models import MOVING, Shipment, ShipmentPaper
+from shipping.documents import store
+from shipping.models import MOVING, Shipment, ShipmentDocument
 
-_LABEL, _SLIP = ShipmentPaper.Kind.LABEL, ShipmentPaper.Kind.PACKING_SLIP
-#: They tell names and addresses, as the order's page does.
-_NEEDED = ("shipping.view_shipment", "orders.view_order")
+_LABEL, _SLIP = ShipmentDocument.Kind.LABEL, ShipmentDocument.Kind.PACKING_SLIP
+#: Documents show names and addresses, like the order's page.
+_PERMISSIONS = ("shipping.view_shipment", "orders.view_order")
 
 
 @require_safe
-def paper(request: HttpRequest, shipment_id: uuid.UUID, kind: str) -> HttpResponse:
-    """One paper of one parcel, as a file."""
-    if not request.user.has_perms(_NEEDED):
+def download(request: HttpRequest, shipment_id: uuid.UUID, kind: str) -> HttpResponse:
+    """One document of one parcel, as a PDF file."""
+    if not request.user.has_perms(_PERMISSIONS):
         raise PermissionDenied
-    if kind not in ShipmentPaper.Kind.values:
+    if kind not in ShipmentDocument.Kind.values:
         raise Http404
-    shipment = get_object_or_404(_with_goods(Shipment.objects.filter(pk=shipment_id)))
+    shipment = get_object_or_404(_with_order_lines(Shipment.objects.filter(pk=shipment_id)))
     try:
-        pdf = printing.paper(shipment=shipment, kind=kind)
-    except printing.CannotPrint as refused:
-        messages.error(request, str(refused))
+        pdf = store.document_pdf(shipment=shipment, kind=kind)
+    except store.CannotPrint as error:
+        messages.error(request, str(error))
         return redirect("admin:shipping_shipment_change", shipment.pk)
     return _file(pdf, f"{kind}-{shipment.tracking_number}")
 
@@ -61,27 +61,28 @@ def print_packing_slips_of_orders(
     return _print(request, Shipment.objects.filter(current_for__in=chosen), _SLIP)
 
 
-OrderAdmin.actions = [*OrderAdmin.actions, print_labels_of_orders, print_packing_slips_of_orders]  # type: ignore[misc]
+register_order_action(print_labels_of_orders)
+register_order_action(print_packing_slips_of_orders)
 
 
 def _print(request: HttpRequest, chosen: QuerySet[Shipment], kind: str) -> HttpResponse | None:
-    """What is under way and among the chosen ones; oldest first, as it lies on the packing table."""
-    if not request.user.has_perms(_NEEDED):
+    """Print for the chosen parcels that are on their way, oldest first, which is the order of packing."""
+    if not request.user.has_perms(_PERMISSIONS):
         raise PermissionDenied
     moving = chosen.filter(status__in=MOVING, current_for__isnull=False, order__anonymised_at=None)
-    shipments: Sequence[Shipment] = list(_with_goods(moving).order_by("shipped_at")[: printing.MOST_AT_ONCE + 1])
+    shipments: Sequence[Shipment] = list(_with_order_lines(moving).order_by("shipped_at")[: store.MAX_PER_FILE + 1])
     if not shipments:
-        messages.warning(request, _("None of these has a parcel under way, so nothing was printed."))
+        messages.warning(request, _("None of the selected rows has a parcel on its way. Nothing was printed."))
         return None
     try:
-        pdf = printing.papers(shipments=shipments, kind=kind)
-    except printing.CannotPrint as refused:
-        messages.error(request, str(refused))
+        pdf = store.merged_pdf(shipments=shipments, kind=kind)
+    except store.CannotPrint as error:
+        messages.error(request, str(error))
         return None
     return _file(pdf, f"{kind}s-{len(shipments)}")
 
 
-def _with_goods(shipments: QuerySet[Shipment]) -> QuerySet[Shipment]:
+def _with_order_lines(shipments: QuerySet[Shipment]) -> QuerySet[Shipment]:
     return shipments.select_related("order").prefetch_related("order__lines")
 
 

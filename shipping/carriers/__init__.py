@@ -1,4 +1,4 @@
-"""Which carriers take the parcels? `settings.SHIPPING_CARRIERS` lists their classes; all ask for them here."""
+"""The carriers listed in `settings.SHIPPING_CARRIERS`, each behind its circuit breaker."""
 
 from functools import cache
 
@@ -10,10 +10,10 @@ from shipping.carriers.base import (
     AddressRejected,
     Booking,
     Carrier,
+    CarrierEvent,
     CarrierUnavailable,
     Consignment,
     EventCode,
-    Heard,
     NotFromCarrier,
     ParcelState,
     Quote,
@@ -22,16 +22,16 @@ from shipping.carriers.base import (
     UnknownCarrier,
     UnknownParcel,
 )
-from shipping.carriers.guarded import GuardedCarrier
+from shipping.carriers.with_circuit_breaker import CircuitBreakerCarrier
 
 __all__ = [
     "AddressRejected",
     "Booking",
     "Carrier",
+    "CarrierEvent",
     "CarrierUnavailable",
     "Consignment",
     "EventCode",
-    "Heard",
     "NotFromCarrier",
     "ParcelState",
     "Quote",
@@ -47,34 +47,34 @@ __all__ = [
 
 
 def carrier(name: str) -> Carrier:
-    """The carrier of this name, in whatever letters, behind its circuit breaker. Raises `UnknownCarrier`."""
+    """The carrier with this name, in any case, behind its circuit breaker. Raises `UnknownCarrier`."""
     try:
-        return _known(tuple(settings.SHIPPING_CARRIERS))[name.lower()]
+        return _configured(tuple(settings.SHIPPING_CARRIERS))[name.lower()]
     except KeyError:
         raise UnknownCarrier(name) from None
 
 
 def carriers() -> list[Carrier]:
     """All carriers, in the order of the settings."""
-    return [carrier(name) for name in _known(tuple(settings.SHIPPING_CARRIERS))]
+    return [carrier(name) for name in _configured(tuple(settings.SHIPPING_CARRIERS))]
 
 
 def register_circuits() -> None:
-    """Let operators see which carriers are up, and let outages be played of those that are simulated."""
+    """Show the carriers' circuits to operators, and allow simulated outages of simulated carriers."""
     simulated = simulated_names()
-    for each in _known(tuple(settings.SHIPPING_CARRIERS)).values():
+    for each in _configured(tuple(settings.SHIPPING_CARRIERS)).values():
         circuit_breaker.register(each.circuit, each.name, is_simulated=each.name in simulated)
 
 
 def simulated_names() -> list[str]:
-    """The carriers whose record stands in this database."""
+    """The carriers whose own records are in this database."""
     from shipping.carriers.simulated import SimulatedCarrier
 
-    known = _known(tuple(settings.SHIPPING_CARRIERS)).values()
-    return [each.name for each in known if isinstance(each.carrier, SimulatedCarrier)]
+    configured = _configured(tuple(settings.SHIPPING_CARRIERS)).values()
+    return [each.name for each in configured if isinstance(each.carrier, SimulatedCarrier)]
 
 
 @cache
-def _known(paths: tuple[str, ...]) -> dict[str, GuardedCarrier]:
-    made = [GuardedCarrier(import_string(path)()) for path in paths]
-    return {carrier.name.lower(): carrier for carrier in made}
+def _configured(paths: tuple[str, ...]) -> dict[str, CircuitBreakerCarrier]:
+    wrapped = [CircuitBreakerCarrier(import_string(path)()) for path in paths]
+    return {carrier.name.lower(): carrier for carrier in wrapped}

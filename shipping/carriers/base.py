@@ -1,4 +1,4 @@
-"""What does the shop expect of any parcel carrier?"""
+"""The `Carrier` protocol that every parcel carrier implements, with its errors and results."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from orders.values import Address
 
 
 class CarrierUnavailable(Exception):
-    """No answer, or none that tells whether a parcel was booked. To be tried again with the same idempotency key.
+    """The carrier did not respond, or a parcel may or may not be booked. Retry with the same idempotency key.
 
-    `concerns_all`: others would fare no better. False where only this request met trouble.
+    `concerns_all`: other requests would fail, too. False if the problem is specific to this request.
     """
 
     def __init__(self, message: str = "", *, concerns_all: bool = True) -> None:
@@ -23,10 +23,10 @@ class CarrierUnavailable(Exception):
 
 
 class AddressRejected(Exception):
-    """The carrier answered that it will not go there; asking again would not help. A person must correct the address.
+    """The carrier does not serve the address; retrying would not help. An operator has to correct it.
 
-    `reason` is a code, such as `unknown_address`. It is the only argument, since Celery carries an error between
-    processes only if its arguments make it anew; and it is no part of the address, which the ledger must not keep.
+    `reason` is a code, such as `unknown_address`. It is the only argument, because Celery recreates an error in another
+    process from its arguments. It contains no part of the address, which the ledger must not store.
     """
 
     def __init__(self, reason: str) -> None:
@@ -35,33 +35,33 @@ class AddressRejected(Exception):
 
     def __str__(self) -> str:
         return (
-            f"The carrier refused the address ({self.reason}); nothing was booked. Correct it on the order's page "
-            "'Parcels', which books anew, or give the money back, which cancels the order."
+            f"The carrier rejected the address ({self.reason}); nothing was booked. Correct it on the order's page "
+            "'Parcels', which retries the booking, or refund the order, which cancels it."
         )
 
 
 class UnknownParcel(LookupError):
-    """The carrier knows no parcel of this tracking number."""
+    """The carrier has no parcel with this tracking number."""
 
 
 class NotFromCarrier(ValueError):
-    """What came to the carrier's webhook is not signed by it just now, or is no event of it."""
+    """The webhook request has no valid, recent signature of the carrier, or is not an event."""
 
 
 class UnknownCarrier(LookupError):
-    """No carrier of this name is set up."""
+    """No carrier with this name is configured."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(_("No carrier is called %(name)s here.") % {"name": name[:40]})
+        super().__init__(_("Unknown carrier: %(name)s.") % {"name": name[:40]})
 
 
 def circuit_of(name: str) -> str:
-    """The circuit of the carrier of this name."""
+    """The name of the carrier's circuit."""
     return f"carrier.{name.lower()}"
 
 
 class ParcelState(StrEnum):
-    """How a parcel stands. The last three are its ends: it never leaves them."""
+    """The state of a parcel. The last three are final."""
 
     IN_TRANSIT = "in_transit"
     DELAYED = "delayed"
@@ -71,12 +71,12 @@ class ParcelState(StrEnum):
 
     @property
     def is_moving(self) -> bool:
-        """Whether the carrier still has it, so that another look is worth while."""
+        """Whether the carrier still has the parcel, so that it is worth tracking."""
         return self in (ParcelState.IN_TRANSIT, ParcelState.DELAYED)
 
 
 class EventCode(StrEnum):
-    """What happened to a parcel, in the shop's words, whatever the carrier calls it."""
+    """Kinds of tracking events, independent of the carrier's own terms."""
 
     ACCEPTED = "accepted"
     IN_TRANSIT = "in_transit"
@@ -88,7 +88,7 @@ class EventCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Consignment:
-    """What is to be sent, and to whom."""
+    """A parcel to be sent, and its recipient."""
 
     name: str
     address: Address
@@ -98,9 +98,9 @@ class Consignment:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What a parcel would cost the shop, in minor units of `currency`, and when it would arrive.
+    """A carrier's price for a parcel, in minor units of `currency`, and its delivery time.
 
-    `days` are the first and the last working day of arrival, counted from the day on which the parcel leaves.
+    `days` are the minimum and maximum number of working days from the day on which the parcel leaves.
     """
 
     carrier: str
@@ -111,7 +111,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """The carrier takes the parcel. `label` is its own label as PDF, or nothing where the shop is to draw one."""
+    """A booked parcel. `label` is the carrier's own label as PDF; empty if the shop has to generate one."""
 
     carrier: str
     tracking_number: str
@@ -120,7 +120,7 @@ class Booking:
 
 @dataclass(frozen=True, slots=True)
 class TrackingEvent:
-    """`id` is the carrier's, the same each time it tells the event; `text` is its own words, if it has any."""
+    """`id` is the carrier's and stable; `text` is the carrier's own description, if any."""
 
     id: str
     at: datetime
@@ -131,15 +131,15 @@ class TrackingEvent:
 
 @dataclass(frozen=True, slots=True)
 class Tracking:
-    """Where a parcel is; `events` come oldest first."""
+    """The state of a parcel, with its `events`, oldest first."""
 
     state: ParcelState
     events: tuple[TrackingEvent, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """An event that the carrier told of its own accord, and the parcel that it is about."""
+class CarrierEvent:
+    """An event that a carrier has sent to its webhook, and the parcel that it is about."""
 
     tracking_number: str
     event: TrackingEvent
@@ -148,36 +148,36 @@ class Heard:
 class Carrier(Protocol):
     """The same idempotency key never books two parcels: it returns the first booking again.
 
-    `name` is what people read; in lower case it is the carrier's word in addresses and settings.
+    `name` is the label that people see; in lower case it identifies the carrier in URLs and settings.
     """
 
     @property
     def name(self) -> str: ...
 
     def quote(self, *, consignment: Consignment) -> Quote | None:
-        """Price and days, or None for what it does not take. From its tariff: pages ask, so nothing slow may."""
+        """Price and delivery time; None if the carrier does not accept the parcel. Must be fast: pages call it."""
         ...
 
     def book(self, *, idempotency_key: str, consignment: Consignment) -> Booking:
-        """Have a parcel fetched. Raises `CarrierUnavailable` and `AddressRejected`."""
+        """Book a parcel. Raises `CarrierUnavailable` and `AddressRejected`."""
         ...
 
     def fetch(self, *, idempotency_key: str) -> Booking | None:
-        """The parcel that was booked under this key, or None. Raises `CarrierUnavailable`."""
+        """The booking under this key, or None. Raises `CarrierUnavailable`."""
         ...
 
     def track(self, *, tracking_number: str) -> Tracking:
-        """Where a parcel is. Raises `CarrierUnavailable` and `UnknownParcel`."""
+        """The state of a parcel. Raises `CarrierUnavailable` and `UnknownParcel`."""
         ...
 
     def cancel(self, *, tracking_number: str) -> None:
-        """Stop a parcel; again is no error. Raises `CarrierUnavailable` and `UnknownParcel`."""
+        """Cancel a parcel; idempotent. Raises `CarrierUnavailable` and `UnknownParcel`."""
         ...
 
     def tracking_url(self, *, tracking_number: str) -> str:
-        """The carrier's own page about a parcel, or nothing where it has none. Asks nobody."""
+        """The carrier's tracking page for a parcel; empty if there is none. Makes no request."""
         ...
 
-    def read_webhook(self, *, body: bytes, headers: Mapping[str, str], secret: str) -> Heard:
-        """The event in a raw request body. Raises `NotFromCarrier` unless it is signed with `secret` just now."""
+    def read_webhook(self, *, body: bytes, headers: Mapping[str, str], secret: str) -> CarrierEvent:
+        """The event in a raw request body. Raises `NotFromCarrier` unless it has a recent signature with `secret`."""
         ...

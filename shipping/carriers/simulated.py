@@ -1,6 +1,6 @@
-"""How do carriers behave, good days and bad, when the address's city says which day it is?
+"""Simulated carriers: the city of the address selects a scripted outcome.
 
-They keep their own record of parcels, as real ones do, written at once, whatever becomes of the shop's transaction.
+Like real carriers they keep their own record of parcels, written independently of the shop's transaction.
 """
 
 import json
@@ -20,10 +20,10 @@ from shipping.carriers import signatures
 from shipping.carriers.base import (
     AddressRejected,
     Booking,
+    CarrierEvent,
     CarrierUnavailable,
     Consignment,
     EventCode,
-    Heard,
     NotFromCarrier,
     ParcelState,
     Quote,
@@ -35,24 +35,23 @@ from shipping.carriers.base import (
 from shipping.models import CarrierCall, CarrierParcel
 
 HEADER = "Carrier-Signature"
-SCRIPTED = ("Flakytown", "Nowhere", "Rejectford", "Delayburg", "Lostville", "Returnham")
 
-#: Where nobody lives, nobody delivers.
+#: Uninhabited countries, which no carrier serves.
 _UNINHABITED = frozenset({"AQ", "BV", "HM"})
-#: What happens to a parcel, with the time of each as a part of `CONVEYOR_TRANSIT_SECONDS`.
-_USUAL = ((EventCode.ACCEPTED, 0.0), (EventCode.IN_TRANSIT, 0.3), (EventCode.DELIVERED, 1.0))
+#: Tracking events of a parcel, each with its time as a fraction of `CONVEYOR_TRANSIT_SECONDS`.
+_DEFAULT_COURSE = ((EventCode.ACCEPTED, 0.0), (EventCode.IN_TRANSIT, 0.3), (EventCode.DELIVERED, 1.0))
 _COURSES = {
-    "Delayburg": (*_USUAL[:2], (EventCode.DELAYED, 0.6), (EventCode.DELIVERED, 2.0)),
-    "Lostville": (*_USUAL[:2], (EventCode.LOST, 1.0)),
-    "Returnham": (*_USUAL[:2], (EventCode.RETURNED, 1.0)),
+    "Delayburg": (*_DEFAULT_COURSE[:2], (EventCode.DELAYED, 0.6), (EventCode.DELIVERED, 2.0)),
+    "Lostville": (*_DEFAULT_COURSE[:2], (EventCode.LOST, 1.0)),
+    "Returnham": (*_DEFAULT_COURSE[:2], (EventCode.RETURNED, 1.0)),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """Prices are minor units of the shop's currency: for a parcel by method, and for each piece beyond the first.
+    """`prices`, by shipping method, and `each_piece`, for each piece beyond the first, are minor units.
 
-    `countries` empty: all where people live.
+    An empty `countries` means every inhabited country.
     """
 
     prices: Mapping[str, int]
@@ -90,7 +89,7 @@ class SimulatedCarrier:
         return self._booking(parcel) if parcel else None
 
     def track(self, *, tracking_number: str) -> Tracking:
-        """A parcel's course takes `CONVEYOR_TRANSIT_SECONDS`; that of a cancelled one ends when it is stopped."""
+        """Transit takes `CONVEYOR_TRANSIT_SECONDS`; the tracking of a cancelled parcel ends when it is cancelled."""
         self._reach()
         parcel = CarrierParcel.objects.filter(carrier=self.name, tracking_number=tracking_number).first()
         if parcel is None:
@@ -108,17 +107,17 @@ class SimulatedCarrier:
     def tracking_url(self, *, tracking_number: str) -> str:
         return f"https://{self.name.lower()}.example/{tracking_number}"
 
-    def read_webhook(self, *, body: bytes, headers: Mapping[str, str], secret: str) -> Heard:
+    def read_webhook(self, *, body: bytes, headers: Mapping[str, str], secret: str) -> CarrierEvent:
         signatures.verify(body, header=headers.get(HEADER, ""), secret=secret)
         try:
-            return _heard(json.loads(body))
+            return _event(json.loads(body))
         except (UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise NotFromCarrier(f"The body is no event: {error!r}") from error
+            raise NotFromCarrier(f"The body is not an event: {error!r}") from error
 
     def _reach(self) -> None:
-        """The outage of a city is its own; this one is everybody's."""
-        if simulated_outages.is_played(name=circuit_of(self.name)):
-            raise CarrierUnavailable(f"{self.name} cannot be reached.")
+        """The network: a simulated outage affects every request, whatever its city."""
+        if simulated_outages.is_active(name=circuit_of(self.name)):
+            raise CarrierUnavailable(f"{self.name} is unreachable.")
 
     def _calls(self, key: str) -> int:
         call, _created = CarrierCall.objects.get_or_create(idempotency_key=f"{self.prefix}:{key}")
@@ -126,7 +125,7 @@ class SimulatedCarrier:
         return call.calls + 1
 
     def _parcel(self, key: str, city: str) -> CarrierParcel:
-        """The one parcel of this key. The unique key decides, so a new one costs one INSERT."""
+        """The parcel under this key. The unique key decides, so a new parcel costs one INSERT."""
         number = f"{self.prefix}{secrets.randbelow(10**12):012d}"
         try:
             return CarrierParcel.objects.create(
@@ -140,7 +139,7 @@ class SimulatedCarrier:
 
 
 class Swiftpost(SimulatedCarrier):
-    """Fast, and wherever people live."""
+    """Fast; serves every inhabited country."""
 
     name, prefix = "Swiftpost", "SP"
     tariff = Tariff(
@@ -151,7 +150,7 @@ class Swiftpost(SimulatedCarrier):
 
 
 class Landpost(SimulatedCarrier):
-    """Cheap, by road, to a few countries, and with small parcels only."""
+    """Cheap, by road; serves a few countries, small parcels only."""
 
     name, prefix = "Landpost", "LP"
     tariff = Tariff(
@@ -172,7 +171,7 @@ def _course(parcel: CarrierParcel) -> list[TrackingEvent]:
             code=code,
             place=parcel.city if code == EventCode.DELIVERED else "",
         )
-        for code, part in _COURSES.get(parcel.city, _USUAL)
+        for code, part in _COURSES.get(parcel.city, _DEFAULT_COURSE)
     ]
 
 
@@ -181,27 +180,27 @@ def _state(events: tuple[TrackingEvent, ...]) -> ParcelState:
     return ParcelState.IN_TRANSIT if last == EventCode.ACCEPTED else ParcelState(last)
 
 
-def _heard(told: dict[str, str]) -> Heard:
-    """A code that is not known here, such as of a newer release of the carrier, is no event to act upon."""
-    at = parse_datetime(told["at"])
-    if at is None or timezone.is_naive(at) or not told["id"] or not told["tracking_number"]:
+def _event(body: dict[str, str]) -> CarrierEvent:
+    """Raises `ValueError` for an unknown code, for example one that the carrier has added since."""
+    at = parse_datetime(body["at"])
+    if at is None or timezone.is_naive(at) or not body["id"] or not body["tracking_number"]:
         raise ValueError("id, tracking_number or at is missing")
     event = TrackingEvent(
-        id=str(told["id"]), at=at, code=EventCode(told["code"]), place=told.get("place", ""), text=told.get("text", "")
+        id=str(body["id"]), at=at, code=EventCode(body["code"]), place=body.get("place", ""), text=body.get("text", "")
     )
-    return Heard(tracking_number=str(told["tracking_number"]), event=event)
+    return CarrierEvent(tracking_number=str(body["tracking_number"]), event=event)
 
 
-def webhook(heard: Heard, *, secret: str, at: datetime | None = None) -> tuple[bytes, dict[str, str]]:
-    """Body and headers as a simulated carrier posts an event, for tests and demonstrations."""
-    event = heard.event
-    told = {
+def webhook(carrier_event: CarrierEvent, *, secret: str, at: datetime | None = None) -> tuple[bytes, dict[str, str]]:
+    """Body and headers of a webhook request by a simulated carrier, for tests and demonstrations."""
+    event = carrier_event.event
+    content = {
         "id": event.id,
-        "tracking_number": heard.tracking_number,
+        "tracking_number": carrier_event.tracking_number,
         "code": event.code,
         "at": event.at.isoformat(),
         "place": event.place,
         "text": event.text,
     }
-    body = json.dumps(told).encode()
+    body = json.dumps(content).encode()
     return body, {HEADER: signatures.sign(body, secret=secret, at=at.timestamp() if at else None)}

@@ -1,4 +1,4 @@
-"""Who is calling? A token in `Authorization: Token …`, hashed in the database and expiring."""
+"""Token authentication: `Authorization: Token …`; tokens are stored hashed and expire."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from rest_framework.exceptions import AuthenticationFailed
 
 
 class Token(TokenAuthentication):
-    """knox would stumble over bytes that no token contains; these are a wrong token like any other."""
+    """Rejects non-alphanumeric bytes as an invalid token; knox would raise on them."""
 
     def authenticate_credentials(self, token: bytes) -> tuple[AbstractBaseUser, Any]:
         if not token.isalnum():
@@ -27,5 +27,5 @@ class TokenScheme(OpenApiAuthenticationExtension):
             "type": "apiKey",
             "in": "header",
             "name": "Authorization",
-            "description": "`Token …`, from `POST /api/v1/auth/token/`.",
+            "description": "`Token …`, with a token from `POST /api/v1/auth/token/`.",
         }

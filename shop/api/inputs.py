@@ -1,4 +1,4 @@
-"""What may a client send?"""
+"""Request serializers of the API."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,19 +11,21 @@ from rest_framework.request import Request
 from messaging.operations.api.fields import Email, StrictSerializer, Text, WholeNumber
 from messaging.operations.api.problems import invalid
 from orders.models import ShippingMethod
+from orders.values import Address
 from payments.gateways import UnknownPaymentMethod, check_method
-from shop.delivery import is_served, not_served
-from shop.search import Sort
-from shop.services import Address, Idempotency, LineWanted
+from shop.catalogue.search import Sort
+from shop.checkout.idempotency import Idempotency
+from shop.checkout.services import LineWanted
+from shop.checkout.shipping_options import is_served, not_served_text
 
 MAX_LINES = 1000
 MAX_QUANTITY = 999
-MAX_KEY = 200
+MAX_KEY_LENGTH = 200
 MAX_AMOUNT = 10**12
 
 
 class PaymentMethod(Text):
-    """A method that the gateway knows: scripted ones in demo mode only."""
+    """A method known to the gateway; test methods in demo mode only."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=60, **options)
@@ -42,8 +44,8 @@ class AddressIn(StrictSerializer):
     city = Text(max_length=100)
     postcode = Text(max_length=20)
     country = Text(
-        validators=[RegexValidator(r"^[A-Za-z]{2}\Z", _("Two letters, such as DE (ISO 3166-1)."))],
-        help_text=_("two letters, such as DE (ISO 3166-1)"),
+        validators=[RegexValidator(r"^[A-Za-z]{2}\Z", _("Must be a two-letter ISO 3166-1 code, such as DE."))],
+        help_text=_("ISO 3166-1 alpha-2 code, such as DE"),
     )
 
     def validate_country(self, country: str) -> str:
@@ -65,7 +67,7 @@ class OrderIn(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not is_served(country=attrs["address"]["country"], shipping_method=attrs["shipping_method"]):
-            raise serializers.ValidationError({"address": {"country": [not_served()]}})
+            raise serializers.ValidationError({"address": {"country": [not_served_text()]}})
         return attrs
 
 
@@ -74,7 +76,7 @@ class PayIn(StrictSerializer):
 
 
 class RefundIn(StrictSerializer):
-    amount = WholeNumber(min_value=1, max_value=10**12, help_text=_("minor units of the order's currency"))
+    amount = WholeNumber(min_value=1, max_value=10**12, help_text=_("in minor units of the order's currency"))
     reason = Text(max_length=500)
 
 
@@ -85,30 +87,30 @@ class Credentials(StrictSerializer):
 
 class ProductQuery(serializers.Serializer[Any]):
     search = Text(max_length=100, required=False, default="", allow_blank=True)
-    category = Text(max_length=60, required=False, default="", allow_blank=True, help_text=_("a category's slug"))
+    category = Text(max_length=60, required=False, default="", allow_blank=True, help_text=_("category slug"))
     price_from = serializers.IntegerField(
-        min_value=0, max_value=MAX_AMOUNT, required=False, default=None, help_text=_("minor units")
+        min_value=0, max_value=MAX_AMOUNT, required=False, default=None, help_text=_("in minor units")
     )
     price_to = serializers.IntegerField(
-        min_value=0, max_value=MAX_AMOUNT, required=False, default=None, help_text=_("minor units")
+        min_value=0, max_value=MAX_AMOUNT, required=False, default=None, help_text=_("in minor units")
     )
-    in_stock = serializers.BooleanField(required=False, default=False, help_text=_("only what can be bought now"))
+    in_stock = serializers.BooleanField(required=False, default=False, help_text=_("only products in stock"))
     sort = serializers.ChoiceField(
         choices=Sort.choices,
         required=False,
         default="",
         allow_blank=True,
-        help_text=_("the best match where something is searched for, else as the shop features its goods"),
+        help_text=_("defaults to best match for a search, and to the shop's featured order otherwise"),
     )
 
-    def validate(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        if None not in (wanted["price_from"], wanted["price_to"]) and wanted["price_from"] > wanted["price_to"]:
-            raise serializers.ValidationError({"price_to": _("This is less than price_from.")})
-        return wanted
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if None not in (attrs["price_from"], attrs["price_to"]) and attrs["price_from"] > attrs["price_to"]:
+            raise serializers.ValidationError({"price_to": _("Must be at least price_from.")})
+        return attrs
 
 
 def checkout_arguments(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Validated `OrderIn` as the arguments of `shop.services.checkout`."""
+    """Validated `OrderIn` data as arguments of `shop.checkout.services.checkout`."""
     return {
         "email": data["email"],
         "name": data["name"],
@@ -120,11 +122,11 @@ def checkout_arguments(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def idempotency(request: Request) -> Idempotency | None:
-    """The `Idempotency-Key` header, if it was sent. Keys of one user never meet those of another."""
+    """The `Idempotency-Key` header, if present. Each user has a separate key space."""
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return None
-    if not 1 <= len(key) <= MAX_KEY or not key.isascii() or not key.isprintable():
-        raise invalid({"Idempotency-Key": [str(_("1 to 200 printable ASCII characters."))]})
+    if not 1 <= len(key) <= MAX_KEY_LENGTH or not key.isascii() or not key.isprintable():
+        raise invalid({"Idempotency-Key": [str(_("Must be 1 to 200 printable ASCII characters."))]})
     client = f"user:{request.user.pk}" if request.user.is_authenticated else "guest"
     return Idempotency(client=client, key=key)

@@ -1,4 +1,4 @@
-"""Which addresses place, show, cancel and pay an order? Who knows an order's public id may see it and act on it."""
+"""Order endpoints: place, read, cancel, pay, refund. Knowing the public ID is enough, except for refunds."""
 
 import uuid
 from collections.abc import Sequence
@@ -19,14 +19,15 @@ from messaging.operations.api.fields import read
 from messaging.operations.api.problems import conflict, invalid
 from orders.models import Order, Source
 from payments.errors import NothingToRefund, RequestReused
-from payments.services import give_back
+from payments.services import refund_order
 from shop.api.docs import KEY
 from shop.api.inputs import OrderIn, PayIn, RefundIn, checkout_arguments, idempotency
 from shop.api.outputs import OrderOut
 from shop.api.problems import key_reused
-from shop.errors import OutOfStock, UnknownProduct
-from shop.selectors import order_by_public_id, order_view
-from shop.services import Placed, cancel, checkout, pay_again
+from shop.checkout.services import Placed, checkout
+from shop.order_pages.selectors import order_by_public_id, order_view
+from shop.order_pages.services import cancel, pay_again
+from shop.stock.services import OutOfStock, UnknownProduct
 
 #: One refund for each order and idempotency key.
 _REFUNDS = uuid.UUID("7b0a4d0e-3f0f-4d7a-9d0f-6c2a5e5b1c11")
@@ -44,7 +45,7 @@ class Orders(APIView):
         data = read(OrderIn, request.data)
         placed = _place(request, data)
         code = status.HTTP_201_CREATED if placed.created else status.HTTP_200_OK
-        response = _shown(request, placed.order.public_id, code=code)
+        response = _order_response(request, placed.order.public_id, code=code)
         response["Location"] = response.data["links"]["self"]
         return response
 
@@ -52,15 +53,16 @@ class Orders(APIView):
 class OrderDetail(APIView):
     @extend_schema(operation_id="orders_read", responses={200: OrderOut, **problems(401, 404)})
     def get(self, request: Request, public_id: str) -> Response:
-        return _shown(request, public_id)
+        """Read an order with its timeline, payment and shipment."""
+        return _order_response(request, public_id)
 
 
 class Cancel(APIView):
     @extend_schema(operation_id="orders_cancel", request=None, responses={200: OrderOut, **problems(401, 404, 409)})
     def post(self, request: Request, public_id: str) -> Response:
-        """Cancel an order that was not shipped yet; what was paid is refunded."""
+        """Cancel an order that has not shipped yet. Captured payments are refunded."""
         cancel(order=_order(public_id), reason=_reason(request))
-        return _shown(request, public_id)
+        return _order_response(request, public_id)
 
 
 class Pay(APIView):
@@ -68,17 +70,17 @@ class Pay(APIView):
         operation_id="orders_pay", request=PayIn, responses={200: OrderOut, **problems(*BODY, 401, 404, 409)}
     )
     def post(self, request: Request, public_id: str) -> Response:
-        """Pay with another method after a payment failed."""
+        """Pay with another method after a failed payment."""
         order = _order(public_id)
         pay_again(order=order, payment_method=read(PayIn, request.data)["payment_method"])
-        return _shown(request, public_id)
+        return _order_response(request, public_id)
 
 
 class Refunds(APIView):
-    """For staff with the permission to give money back."""
+    """For staff with the refund permission."""
 
     permission_classes = (HasPermission,)
-    permission = "payments.give_back_payment"
+    permission = "payments.refund_payment"
 
     @extend_schema(
         operation_id="orders_refund",
@@ -87,21 +89,21 @@ class Refunds(APIView):
         responses={200: OrderOut, **problems(*BODY, *STAFF, 404, 409, 422)},
     )
     def post(self, request: Request, public_id: str) -> Response:
-        """Give money back, in whole or in part; the same Idempotency-Key is one refund."""
-        wanted, order = read(RefundIn, request.data), _order(public_id)
+        """Refund an order in whole or in part. Requests with the same Idempotency-Key create one refund."""
+        data, order = read(RefundIn, request.data), _order(public_id)
         key = idempotency(request)
         try:
             request_id = uuid.uuid5(_REFUNDS, f"{order.pk} {key.client} {key.key}") if key else uuid.uuid4()
-            give_back(order=order, **wanted, request_id=request_id, by=request.user.get_username())
+            refund_order(order=order, **data, request_id=request_id, by=request.user.get_username())
         except NothingToRefund as error:
             raise conflict("nothing-to-refund", str(error)) from None
         except RequestReused:
             raise key_reused() from None
-        return _shown(request, public_id)
+        return _order_response(request, public_id)
 
 
 def _place(request: Request, data: dict[str, Any]) -> Placed:
-    """Raises `Problem` with the place of the line that cannot be had."""
+    """Raises `Problem` that names the lines which cannot be ordered."""
     user = request.user if request.user.is_authenticated else None
     try:
         return checkout(
@@ -112,16 +114,18 @@ def _place(request: Request, data: dict[str, Any]) -> Placed:
             idempotency=idempotency(request),
         )
     except UnknownProduct as error:
-        sentence = _("There is no product {sku}.").format(sku=error.sku)
-        raise invalid({place: [sentence] for place in _places(data["lines"], error.sku, "sku")}) from None
+        message = _("Unknown product {sku}.").format(sku=error.sku)
+        raise invalid({path: [message] for path in _line_paths(data["lines"], error.sku, "sku")}) from None
     except OutOfStock as error:
-        sentence = _("{sku}: {wanted} wanted, {left} left.").format(sku=error.sku, wanted=error.wanted, left=error.left)
-        detail = _("Not enough in stock, so nothing was ordered. {what}").format(what=sentence)
-        places = _places(data["lines"], error.sku, "quantity")
-        raise conflict("out-of-stock", detail, {place: [sentence] for place in places}) from None
+        message = _("{sku}: {wanted} requested, {left} in stock.").format(
+            sku=error.sku, wanted=error.wanted, left=error.left
+        )
+        detail = _("Insufficient stock. Nothing was ordered. {message}").format(message=message)
+        paths = _line_paths(data["lines"], error.sku, "quantity")
+        raise conflict("out-of-stock", detail, {path: [message] for path in paths}) from None
 
 
-def _places(lines: Sequence[dict[str, Any]], sku: str, field: str) -> list[str]:
+def _line_paths(lines: Sequence[dict[str, Any]], sku: str, field: str) -> list[str]:
     return [f"lines.{index}.{field}" for index, line in enumerate(lines) if line["sku"] == sku]
 
 
@@ -132,7 +136,7 @@ def _order(public_id: str) -> Order:
         raise Http404 from None
 
 
-def _shown(request: Request, public_id: str, *, code: int = status.HTTP_200_OK) -> Response:
+def _order_response(request: Request, public_id: str, *, code: int = status.HTTP_200_OK) -> Response:
     try:
         view = order_view(public_id=public_id)
     except Order.DoesNotExist:

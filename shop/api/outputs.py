@@ -1,4 +1,4 @@
-"""In which shapes does the API answer? Clients outside rely on every name here."""
+"""Response serializers of the API. Clients depend on every field name."""
 
 from typing import Any, Never
 
@@ -13,7 +13,7 @@ from orders.money import display
 from payments.models import PaymentStatus
 from shipping.models import ShipmentStatus
 from shop.models import Product
-from shop.selectors import OrderView
+from shop.order_pages.selectors import OrderView
 
 
 def money(amount: int, currency: str) -> dict[str, Any]:
@@ -22,9 +22,9 @@ def money(amount: int, currency: str) -> dict[str, Any]:
 
 
 class Money(serializers.Serializer[Never]):
-    amount = serializers.IntegerField(help_text="minor units")
-    currency = serializers.CharField(help_text="ISO 4217")
-    display = serializers.CharField()
+    amount = serializers.IntegerField(help_text="in minor units")
+    currency = serializers.CharField(help_text="ISO 4217 code")
+    display = serializers.CharField(help_text="formatted in the request's language")
 
 
 @extend_schema_serializer(component_name="Product")
@@ -34,7 +34,7 @@ class ProductOut(serializers.Serializer[Product]):
     slug = serializers.CharField()
     price = serializers.SerializerMethodField()
     stock = serializers.IntegerField()
-    category = serializers.SerializerMethodField(help_text="the category's slug")
+    category = serializers.SerializerMethodField(help_text="category slug")
     image = serializers.SerializerMethodField()
 
     @extend_schema_field(Money)

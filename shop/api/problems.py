@@ -1,4 +1,4 @@
-"""Problem documents for the shop's own exceptions."""
+"""Problem details (RFC 9457) for the shop's own exceptions."""
 
 from typing import Any
 
@@ -9,37 +9,38 @@ from messaging.operations.api import problems
 from messaging.operations.api.problems import Problem, conflict, invalid
 from orders.errors import IllegalTransition
 from payments.gateways import UnknownPaymentMethod
-from shop.errors import KeyReused, OutOfStock
+from shop.checkout.idempotency import KeyReused
+from shop.stock.services import OutOfStock
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse:
-    """REST framework's `EXCEPTION_HANDLER`."""
+    """REST framework's `EXCEPTION_HANDLER`, with the shop's exceptions added."""
     return problems.exception_handler(exc, context, convert=as_problem)
 
 
 def as_problem(exc: Exception) -> Problem | None:
-    """The problem for an exception of the shop; None for any other."""
+    """The problem document for an exception of the shop; None for any other exception."""
     if isinstance(exc, OutOfStock):
-        sentence = _("{sku}: {wanted} wanted, {left} left.").format(sku=exc.sku, wanted=exc.wanted, left=exc.left)
-        return conflict("out-of-stock", _("Not enough in stock. {what}").format(what=sentence), {"lines": [sentence]})
+        message = _("{sku}: {wanted} requested, {left} in stock.").format(sku=exc.sku, wanted=exc.wanted, left=exc.left)
+        return conflict(
+            "out-of-stock", _("Insufficient stock. {message}").format(message=message), {"lines": [message]}
+        )
     if isinstance(exc, IllegalTransition):
         return conflict("illegal-transition", str(exc))
     if isinstance(exc, UnknownPaymentMethod):
         return invalid({"payment_method": [str(exc)]})
     if isinstance(exc, KeyReused):
-        detail = _("This Idempotency-Key was used for another order. Use a new key for a new order.")
+        detail = _("This Idempotency-Key was already used for a different order. Use a new key for a new order.")
         return Problem(422, kind="key-reused", detail=detail, errors={"Idempotency-Key": [detail]})
     return None
 
 
 def key_reused() -> Problem:
-    detail = _("This Idempotency-Key was used for another request. Use a new key for a new one.")
+    detail = _("This Idempotency-Key was already used for a different request. Use a new key for a new request.")
     return Problem(422, kind="key-reused", detail=detail, errors={"Idempotency-Key": [detail]})
 
 
 def locked_out(request: HttpRequest, *_details: Any) -> HttpResponse:
-    """axes' `AXES_LOCKOUT_CALLABLE`: too many wrong passwords for one name from one address."""
-    detail = _("Too many wrong passwords. Please try again in a quarter of an hour.")
-    if request.path.startswith("/api/"):
-        return Problem(429, detail=detail, headers={"Retry-After": "900"}).response()
-    return HttpResponse(detail, status=429, content_type="text/plain; charset=utf-8", headers={"Retry-After": "900"})
+    """Lockout response of the API: too many failed sign-ins for one user name from one IP address."""
+    detail = _("Too many failed sign-in attempts. Try again in 15 minutes.")
+    return Problem(429, detail=detail, headers={"Retry-After": "900"}).response()

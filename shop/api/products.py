@@ -1,4 +1,4 @@
-"""Which addresses show what is for sale?"""
+"""Product endpoints: list and detail."""
 
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
@@ -8,11 +8,11 @@ from rest_framework.response import Response
 
 from messaging.operations.api.docs import PAGE, problems
 from messaging.operations.api.fields import read
-from shop import catalogue
 from shop.api.inputs import ProductQuery
 from shop.api.outputs import ProductOut
+from shop.catalogue import selectors as catalogue
+from shop.catalogue.search import Criteria
 from shop.models import Product
-from shop.search import Wanted
 
 
 class Products(GenericAPIView[Product]):
@@ -24,8 +24,9 @@ class Products(GenericAPIView[Product]):
         responses={200: ProductOut(many=True), **problems(400, 401, 404)},
     )
     def get(self, request: Request) -> Response:
-        wanted = read(ProductQuery, request.query_params)
-        found = catalogue.matching(wanted=Wanted(**wanted))
+        """List products, filtered, searched and sorted."""
+        criteria = read(ProductQuery, request.query_params)
+        found = catalogue.matching(criteria=Criteria(**criteria))
         page = self.paginate_queryset(found)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
@@ -35,7 +36,8 @@ class ProductDetail(GenericAPIView[Product]):
 
     @extend_schema(operation_id="products_read", responses={200: ProductOut, **problems(401, 404)})
     def get(self, request: Request, sku: str) -> Response:
-        if not sku.isprintable():  # PostgreSQL would stumble over a NUL
+        """Read one product by SKU."""
+        if not sku.isprintable():  # PostgreSQL rejects NUL characters with an error
             raise Http404
         try:
             product = catalogue.listed_product(sku=sku)

@@ -1,4 +1,4 @@
-"""Which address gives a token for a name and a password?"""
+"""Token endpoint: exchanges a user name and password for a token."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from shop.api.outputs import TokenOut
 
 
 class Tokens(APIView):
-    """No token is read here, so that an expired one does not stand in the way of a new one."""
+    """Ignores any token sent, so that an expired one does not block the request for a new one."""
 
     authentication_classes = ()
 
@@ -29,16 +29,16 @@ class Tokens(APIView):
         auth=[],
     )
     def post(self, request: Request) -> Response:
-        """Sign in. The answer's token goes into `Authorization: Token …`."""
-        wanted = read(Credentials, request.data)
-        user = authenticate(request._request, username=wanted["username"], password=wanted["password"])
+        """Sign in. Send the returned token as `Authorization: Token …`."""
+        credentials = read(Credentials, request.data)
+        user = authenticate(request._request, username=credentials["username"], password=credentials["password"])
         if user is None:
-            raise AuthenticationFailed(_("The name or the password is wrong."))
+            raise AuthenticationFailed(_("Wrong user name or password."))
         instance, token = AuthToken.objects.create(user)
         return Response(TokenOut({"token": token, "expiry": instance.expiry}).data)
 
     def get_authenticate_header(self, request: Request) -> str:
-        """Makes a wrong password a 401 rather than a 403."""
+        """Makes REST framework answer a wrong password with 401 instead of 403."""
         return "Token"
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:

@@ -11,7 +11,7 @@ app_name = "api"
 
 
 def desk_urls() -> list[URLPattern | URLResolver]:
-    """The desk's API, where the desk is installed."""
+    """URLs of the desk's API, if the desk is installed."""
     return [path("v1/", include("messaging.operations.api.urls"))] if apps.is_installed("messaging.operations") else []
 
 
@@ -28,7 +28,7 @@ urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path(
         "docs/",
-        SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="shop/api_docs.html"),
+        SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="shop/api/docs.html"),
         name="docs",
     ),
     re_path(r"^", Unknown.as_view(), name="unknown"),

@@ -1,4 +1,4 @@
-"""What happens at addresses of which the API knows nothing?"""
+"""Fallback view for unknown URLs below /api/."""
 
 from typing import NoReturn
 
@@ -12,7 +12,7 @@ from messaging.operations.api.problems import Problem
 
 
 class Unknown(APIView):
-    """404 as a problem document. A forgotten slash is mended for reads, and named for the rest."""
+    """404 as a problem document. Redirects reads that lack the trailing slash, and names the right URL otherwise."""
 
     schema = None
 
@@ -24,11 +24,9 @@ class Unknown(APIView):
         return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> NoReturn:
-        detail = _("There is nothing at this address.")
+        detail = _("No resource at this URL.")
         if _is_known(f"{request.path_info}/"):
-            detail = _("There is nothing at this address. Addresses end with a slash: {path}/").format(
-                path=request.path_info
-            )
+            detail = _("No resource at this URL. URLs end with a slash: {path}/").format(path=request.path_info)
         raise Problem(404, detail=detail)
 
 

@@ -1,6 +1,6 @@
-"""Do the database and the broker answer, within seconds rather than minutes?
+"""Database and broker probes with a timeout.
 
-Each is asked in a thread of its own, since a server that hangs would hold the caller for as long as it likes.
+Each runs in a separate thread, since a hanging server would otherwise block the caller indefinitely.
 """
 
 from collections.abc import Callable
@@ -10,46 +10,46 @@ from threading import Lock
 
 from django.db import connection, connections
 
-from messaging.broker.queue_status import broker_answers
+from messaging.broker.inspect import broker_answers
 
-OK, DOWN, SLOW = "ok", "down", "no answer"
-TIMEOUT = 2.0
+OK, DOWN, TIMED_OUT = "ok", "down", "timed out"
+TIMEOUT_SECONDS = 2.0
 
 _running: dict[Callable[[], None], "Future[None]"] = {}
 _lock = Lock()
 
 
 def database() -> str:
-    return _ask(_ask_database)
+    return _run(_probe_database)
 
 
 def broker() -> str:
-    return _ask(_ask_broker)
+    return _run(_probe_broker)
 
 
 @cache
-def _threads() -> ThreadPoolExecutor:
-    """Made at the first question, so that a process that forks before has no threads yet."""
+def _pool() -> ThreadPoolExecutor:
+    """Created on first use, so that no thread exists before a process forks."""
     return ThreadPoolExecutor(max_workers=2, thread_name_prefix="probe")
 
 
-def _ask(question: Callable[[], None]) -> str:
-    """While a question hangs it is not asked again: one thread each is the most that can be stuck."""
+def _run(probe: Callable[[], None]) -> str:
+    """A hanging probe is not started again, so at most one thread per probe is blocked."""
     with _lock:
-        future = _running.get(question)
+        future = _running.get(probe)
         if future is None or future.done():
-            future = _running[question] = _threads().submit(question)
+            future = _running[probe] = _pool().submit(probe)
     try:
-        future.result(timeout=TIMEOUT)
+        future.result(timeout=TIMEOUT_SECONDS)
     except TimeoutError:
-        return SLOW
-    except Exception:  # whatever went wrong, the answer is no
+        return TIMED_OUT
+    except Exception:  # any error means unavailable
         return DOWN
     return OK
 
 
-def _ask_database() -> None:
-    """The migrations' table is there in every database that was set up, and small."""
+def _probe_database() -> None:
+    """Reads the migrations table: small, and present in every database that was set up."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
@@ -57,6 +57,6 @@ def _ask_database() -> None:
         connections.close_all()
 
 
-def _ask_broker() -> None:
+def _probe_broker() -> None:
     if not broker_answers():
         raise ConnectionError

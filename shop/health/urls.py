@@ -1,4 +1,4 @@
-"""Where do machines ask how the shop is?"""
+"""URLs of the health and metrics endpoints."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Is this process alive, can it serve, and what do the queues look like in numbers?"""
+"""Liveness, readiness and metrics endpoints."""
 
 import hmac
 
@@ -15,14 +15,14 @@ from shop.health import probes
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers; nothing else is asked."""
+    """Liveness: the process responds. Checks no dependencies."""
     return JsonResponse({"status": "ok"})
 
 
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """503 without the database. Without the broker the shop still sells: its state is told, no more."""
+    """Readiness: 503 without the database. The broker's state is reported only: the shop sells without it."""
     database, broker = probes.database(), probes.broker()
     ready = database == probes.OK
     document = {"status": "ok" if ready else "unavailable", "database": database, "broker": broker}
@@ -32,10 +32,10 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    """For Prometheus. With METRICS_TOKEN only for who sends it as a bearer; without, only in demo and debug mode."""
+    """Prometheus metrics. Requires METRICS_TOKEN as a bearer token; without one set, demo and debug mode only."""
     token = settings.METRICS_TOKEN
     if not token and not (settings.CONVEYOR_DEMO or settings.DEBUG):
         raise Http404
     if token and not hmac.compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode()):
-        return HttpResponse("METRICS_TOKEN is wanted.\n", status=401, headers={"WWW-Authenticate": "Bearer"})
+        return HttpResponse("METRICS_TOKEN required.\n", status=401, headers={"WWW-Authenticate": "Bearer"})
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

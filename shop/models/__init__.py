@@ -1,13 +1,13 @@
-"""What does the shop keep? Its goods and stock, who signs in, what they want, where it goes, and their reviews."""
+"""Models of the shop: catalogue, stock, accounts, baskets, saved addresses, reviews, invoices."""
 
 from shop.models.addresses import SavedAddress
 from shop.models.basket import SavedBasket
 from shop.models.catalogue import Category, CategoryQuerySet, Product, ProductQuerySet
-from shop.models.papers import Invoice
-from shop.models.people import User
+from shop.models.invoices import Invoice
 from shop.models.reviews import Review, ReviewQuerySet
 from shop.models.stock import LowStock, StockMovement
-from shop.models.texts import CategoryText, ProductText
+from shop.models.translations import CategoryText, ProductText
+from shop.models.users import User
 
 __all__ = [
     "Category",

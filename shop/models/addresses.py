@@ -1,4 +1,4 @@
-"""Where does a shopper want parcels to go?"""
+"""Model of an account's saved addresses."""
 
 from django.conf import settings
 from django.db import models
@@ -8,19 +8,22 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SavedAddress(models.Model):
-    """An address that a shopper keeps for the next order. Orders hold copies, so changing one changes no order."""
+    """A shopper's saved address. Orders hold copies, so changing it affects no order."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="addresses")
-    name = models.CharField(max_length=100)
-    line1 = models.CharField(max_length=200)
-    city = models.CharField(max_length=100)
-    postcode = models.CharField(max_length=20)
-    country = models.CharField(max_length=2)
-    is_default = models.BooleanField(default=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="addresses", verbose_name=_("user")
+    )
+    name = models.CharField(_("name"), max_length=100)
+    line1 = models.CharField(_("street and number"), max_length=200)
+    city = models.CharField(_("city"), max_length=100)
+    postcode = models.CharField(_("postcode"), max_length=20)
+    country = models.CharField(_("country"), max_length=2)
+    is_default = models.BooleanField(_("default address"), default=False)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     class Meta:
         ordering = ["-is_default", "-id"]
+        verbose_name = _("saved address")
         verbose_name_plural = _("saved addresses")
         constraints = [
             models.UniqueConstraint(

@@ -1,7 +1,7 @@
-"""In which language does the catalogue speak?
+"""Base of models whose texts exist in several languages.
 
-Goods and categories carry their texts in the shop's own language; texts in others stand beside them. A read asks with
-`in_active_language()` and gets objects whose own fields hold the words to show, by one join and no statement more.
+Products and categories hold their texts in the default language; translations are stored in separate tables.
+`in_active_language()` returns objects whose text fields hold the translation, at the cost of one join.
 """
 
 from collections.abc import Iterator
@@ -13,17 +13,17 @@ from django.db.models import F, FilteredRelation, Q
 from django.db.models.query import ModelIterable
 from django.utils import translation
 
-_TEXT, _PARENT = "spoken", "spoken_parent"
+_TEXT, _PARENT = "translated", "translated_parent"
 
 
 def foreign_language() -> str:
-    """The active language without its region, such as "de"; empty where it is the shop's own."""
+    """The active language without region, such as "de"; empty for the shop's default language."""
     active = (translation.get_language() or settings.LANGUAGE_CODE).partition("-")[0]
     return "" if active == settings.LANGUAGE_CODE.partition("-")[0] else active
 
 
 class Localised(models.Model):
-    """A thing with `texts` in other languages. `localised_parent` is a relation whose name is told with it."""
+    """A model with `texts` in other languages. `localised_parent` is a relation whose name is translated as well."""
 
     localised_fields: ClassVar[tuple[str, ...]] = ()
     localised_parent: ClassVar[str] = ""
@@ -33,13 +33,13 @@ class Localised(models.Model):
         abstract = True
 
     def save(self, *args: Any, **options: Any) -> None:
-        """Raises TypeError where another language's texts would overwrite the shop's own."""
+        """Raises `TypeError` if a translation would overwrite the default language's texts."""
         if self.is_localised:
-            raise TypeError("An object in another language is for reading.")
+            raise TypeError("Translated objects are read-only.")
         super().save(*args, **options)
 
-    def speak(self, texts: dict[str, str | None]) -> None:
-        """Show these texts in place of the own ones. A text that is missing or empty leaves the own one."""
+    def apply_translation(self, texts: dict[str, str | None]) -> None:
+        """Replace text fields by these translations; missing or empty ones are skipped."""
         self.is_localised = True
         for field, text in texts.items():
             if text:
@@ -49,15 +49,15 @@ class Localised(models.Model):
 class _LocalisedIterable(ModelIterable):  # type: ignore[type-arg]
     def __iter__(self) -> Iterator[Any]:
         for found in super().__iter__():
-            found.speak(_taken(found, _TEXT, found.localised_fields))
+            found.apply_translation(_pop_annotations(found, _TEXT, found.localised_fields))
             parent = found._state.fields_cache.get(found.localised_parent)
-            name = _taken(found, _PARENT, ("name",))
+            name = _pop_annotations(found, _PARENT, ("name",))
             if parent:
-                parent.speak(name)
+                parent.apply_translation(name)
             yield found
 
 
-def _taken(found: Localised, alias: str, fields: tuple[str, ...]) -> dict[str, str | None]:
+def _pop_annotations(found: Localised, alias: str, fields: tuple[str, ...]) -> dict[str, str | None]:
     return {field: found.__dict__.pop(f"{alias}_{field}", None) for field in fields}
 
 

@@ -1,4 +1,4 @@
-"""What did a buyer think of a product?"""
+"""Model of a product review."""
 
 from django.conf import settings
 from django.db import models
@@ -8,21 +8,21 @@ from django.utils.translation import gettext_lazy as _
 
 from shop.models.catalogue import Product
 
-MOST_STARS = 5
+MAX_STARS = 5
 TEXT_LENGTH = 2000
 
 
 class ReviewQuerySet(models.QuerySet["Review"]):
     def shown(self) -> "ReviewQuerySet":
-        """What shoppers may read: a moderator can hide a review."""
+        """Published reviews: moderators can hide a review."""
         return self.filter(is_shown=True)
 
 
 class Review(models.Model):
-    """One shopper's opinion of one product. `order` is what proves that it was bought.
+    """One shopper's review of one product. `order` proves the purchase.
 
-    Without a user it is signed with `author`, which only the demo's examples have: a shopper whose data was erased
-    leaves the opinion, and no name.
+    `author` signs reviews without a user; only the demo's examples have one. If a shopper's data is erased, the review
+    stays, without a name.
     """
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="reviews", verbose_name=_("product"))
@@ -38,11 +38,11 @@ class Review(models.Model):
         "orders.Order", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("order")
     )
     author = models.CharField(_("author"), max_length=60, blank=True)
-    stars = models.PositiveSmallIntegerField(_("stars"), choices=[(n, str(n)) for n in range(1, MOST_STARS + 1)])
+    stars = models.PositiveSmallIntegerField(_("stars"), choices=[(n, str(n)) for n in range(1, MAX_STARS + 1)])
     title = models.CharField(_("title"), max_length=80)
     text = models.TextField(_("text"), max_length=TEXT_LENGTH, blank=True)
-    is_shown = models.BooleanField(_("shown"), default=True)
-    at = models.DateTimeField(_("at"), default=timezone.now)
+    is_shown = models.BooleanField(_("published"), default=True)
+    at = models.DateTimeField(_("written"), default=timezone.now)
 
     objects = ReviewQuerySet.as_manager()
 
@@ -50,11 +50,11 @@ class Review(models.Model):
         ordering = ["-at", "-id"]
         verbose_name = _("review")
         verbose_name_plural = _("reviews")
-        permissions = [("moderate_review", "Can hide and show reviews")]
+        permissions = [("moderate_review", _("Can hide and publish reviews"))]
         constraints = [
             models.UniqueConstraint(fields=["product", "user"], name="shop_review_once_by_a_shopper"),
             models.CheckConstraint(
-                condition=Q(stars__gte=1) & Q(stars__lte=MOST_STARS), name="shop_review_stars_are_1_to_5"
+                condition=Q(stars__gte=1) & Q(stars__lte=MAX_STARS), name="shop_review_stars_are_1_to_5"
             ),
         ]
         indexes = [
@@ -66,7 +66,7 @@ class Review(models.Model):
 
     @property
     def signed(self) -> str:
-        """First name and initial; nothing more of a shopper is shown."""
+        """First name and initial: nothing else about a shopper is shown."""
         if self.user is None:
             return self.author or str(_("A buyer"))
         first, last = self.user.first_name.strip(), self.user.last_name.strip()

@@ -1,4 +1,4 @@
-"""How did the stock of a product come about?"""
+"""Models of stock movements and products low in stock."""
 
 from django.db import models
 from django.db.models import Q
@@ -11,16 +11,16 @@ REFERENCE_MAX, NOTE_MAX = 100, 200
 
 
 class StockMovement(models.Model):
-    """A change of stock: positive in, negative out. The sum of a product's movements is its stock.
+    """A stock change: positive in, negative out. The sum of a product's movements is its stock.
 
-    Rows are only ever added; the database refuses the rest (see the migration `inventory`). So a product that ever had
-    stock cannot be deleted, only taken off the shelves by `is_listed`. `reference` is an order's number, or who did it.
+    Append-only, enforced by database triggers. A product that ever had stock therefore cannot be deleted, only
+    unlisted by `is_listed`. `reference` is an order number or a user name.
     """
 
     class Reason(models.TextChoices):
         RESTOCK = "restock", _("restock")
         SALE = "sale", _("sale")
-        RELEASE = "release", _("released by an order")
+        RELEASE = "release", _("release")
         CORRECTION = "correction", _("correction")
 
     id = models.BigAutoField(primary_key=True)
@@ -31,14 +31,14 @@ class StockMovement(models.Model):
     reason = models.CharField(_("reason"), max_length=12, choices=Reason)
     reference = models.CharField(_("reference"), max_length=REFERENCE_MAX, blank=True, db_index=True)
     note = models.CharField(_("note"), max_length=NOTE_MAX, blank=True, default="", db_default="")
-    at = models.DateTimeField(_("at"), default=timezone.now)
+    at = models.DateTimeField(_("time"), default=timezone.now)
 
     class Meta:
         ordering = ["at", "id"]
         verbose_name = _("stock movement")
         verbose_name_plural = _("stock movements")
         indexes = [
-            # For the newest of a product, and for what of it was sold lately, which is read from the index alone.
+            # For a product's newest movements, and its recent sales by an index-only scan.
             models.Index(fields=["product", "-at", "-id", "quantity", "reason"], name="shop_stockmovement_newest"),
         ]
         constraints = [
@@ -50,10 +50,10 @@ class StockMovement(models.Model):
 
 
 class LowStock(Product):
-    """The products again, for a page of their own in the admin: the goods that run low."""
+    """Proxy of `Product` for the low stock page in the admin."""
 
     class Meta:
         proxy = True
         default_permissions = ()
-        verbose_name = _("product that runs low")
+        verbose_name = _("product low in stock")
         verbose_name_plural = _("low stock")

@@ -1,4 +1,4 @@
-"""Which words do the pages of checkout and order have beyond those of the whole storefront?"""
+"""Template filters for checkout and order pages: delivery windows, times and status labels."""
 
 from datetime import datetime
 
@@ -8,12 +8,13 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from orders.models import Status
-from orders.selectors import ATTEMPT_FAILED, DEFERRED, REFUND_STARTED
+from orders.timeline import ATTEMPT_FAILED, DEFERRED, REFUND_STARTED
 from payments.models import PaymentStatus
+from shipping.delivery_windows import DeliveryWindow
 from shipping.models import ShipmentStatus
-from shipping.selectors import Window
-from shop.journey import Progress
-from shop.selectors import OrderView
+from shop.demo.card_hints import CARD_HINTS
+from shop.order_pages.progress import StepState
+from shop.order_pages.selectors import OrderView
 
 register = template.Library()
 
@@ -28,12 +29,22 @@ _TONES: dict[str, str] = {
     REFUND_STARTED: "waits",
 }
 
-# Weekday, day and month, as the locale arranges them.
+_STATUS_BADGES = {
+    "placed": "badge-info",
+    "paid": "badge-info",
+    "shipped": "badge-info",
+    "delivered": "badge-success",
+    "payment_failed": "badge-error",
+    "cancelled": "badge-neutral",
+    "refunded": "badge-neutral",
+}
+
+# Weekday, day and month, in the locale's order.
 _DAY = "MMMEd"
 
 
 @register.filter
-def arrival(window: Window) -> str:
+def arrival(window: DeliveryWindow) -> str:
     """`Wed, Mar 4 – Fri, Mar 6`, or the one day on which a parcel arrives."""
     locale = translation.to_locale(translation.get_language() or "en")
     if window.earliest == window.latest:
@@ -43,53 +54,71 @@ def arrival(window: Window) -> str:
 
 @register.filter
 def moment(at: datetime) -> str:
-    """`Wed, Mar 4, 14:05`, by the visitor's clock."""
+    """Date and time such as `Wed, Mar 4, 14:05`, in the visitor's time zone."""
     local = timezone.localtime(at)
     day = format_skeleton(_DAY, local, locale=translation.to_locale(translation.get_language() or "en"))
     return f"{day}, {local:%H:%M}"
 
 
 @register.filter
-def travels(method: str) -> str:
-    """What a way to travel is like."""
+def shipping_hint(method: str) -> str:
+    """One sentence about a shipping method."""
     return {
-        "standard": _("In good time, in good order."),
-        "express": _("Overtakes other orders on every queue."),
+        "standard": _("Our standard delivery."),
+        "express": _("Moves ahead of other orders in every queue."),
     }.get(method, "")
 
 
 @register.filter
-def progress_words(progress: str) -> str:
-    """What a station that was not reached yet says instead of a time."""
+def step_label(state: str) -> str:
+    """Label of a step that has no time yet."""
     return {
-        Progress.NOW: _("next"),
-        Progress.TROUBLE: _("waits"),
-        Progress.FAILED: _("failed"),
-    }.get(Progress(progress), "")
+        StepState.NOW: _("next"),
+        StepState.TROUBLE: _("delayed"),
+        StepState.FAILED: _("failed"),
+    }.get(StepState(state), "")
 
 
 @register.filter
 def event_tone(event: str) -> str:
-    """`good`, `waits`, `bad` or `plain`: how an entry of the timeline is marked beside its words."""
+    """CSS tone of a timeline entry: `good`, `waits`, `bad` or `plain`."""
     return _TONES.get(event, "plain")
 
 
 @register.filter
-def money_words(view: OrderView) -> str:
-    """Where the money of the newest payment is."""
+def payment_label(view: OrderView) -> str:
+    """Status of the latest payment, as shown to the shopper."""
     if view.payment is None:
         return ""
     if view.order.status == Status.CANCELLED and view.payment.status == PaymentStatus.CAPTURED:
-        return _("on its way back to you")
+        return _("refund in progress")
     return {
-        PaymentStatus.PENDING: _("not taken yet"),
+        PaymentStatus.PENDING: _("pending"),
         PaymentStatus.CAPTURED: _("paid"),
-        PaymentStatus.FAILED: _("nothing taken"),
-        PaymentStatus.CANCELLED: _("not wanted any more"),
-        PaymentStatus.REFUNDED: _("back with you"),
+        PaymentStatus.FAILED: _("not charged"),
+        PaymentStatus.CANCELLED: _("cancelled"),
+        PaymentStatus.REFUNDED: _("refunded"),
     }[PaymentStatus(view.payment.status)]
 
 
 @register.filter
-def parcel_words(status: str) -> str:
+def parcel_label(status: str) -> str:
     return str(dict(ShipmentStatus.choices).get(status, status))
+
+
+@register.filter
+def status_tone(status: str) -> str:
+    """CSS class of the badge for an order status."""
+    return _STATUS_BADGES.get(status, "badge-neutral")
+
+
+@register.filter
+def card_hint(method: str) -> str:
+    """What a test card does; empty for the methods of a real gateway."""
+    return str(CARD_HINTS.get(method, ""))
+
+
+@register.filter
+def without_underscores(code: str) -> str:
+    """`card_declined` as `card declined`."""
+    return code.replace("_", " ")

@@ -1,4 +1,4 @@
-"""How does a test speak to the API? In this process, with the bodies that a client would send."""
+"""In-process API client and request bodies for tests."""
 
 from typing import Any
 
@@ -15,8 +15,8 @@ ROOT = "/api/v1"
 PROBLEM = {"type", "title", "status", "detail", "errors"}
 
 
-def wish(sku: str, quantity: Any = 1, **changes: Any) -> dict[str, Any]:
-    """The body of a good order."""
+def order_body(sku: str, quantity: Any = 1, **changes: Any) -> dict[str, Any]:
+    """Body of a valid order request."""
     return {
         "email": "ada@example.com",
         "name": "Ada Lovelace",
@@ -42,7 +42,7 @@ def get(path: str, *, token: str = "") -> Any:
 
 
 def problem(response: Any, status: int) -> dict[str, Any]:
-    """The problem document, once it is sure that it is one."""
+    """Assert that the response is a problem document, and return it."""
     assert response.status_code == status, response.content
     assert response.headers["Content-Type"] == "application/problem+json"
     document: dict[str, Any] = response.json()
@@ -66,7 +66,7 @@ def operator() -> str:
 
 
 def dead(**changes: Any) -> Message:
-    """A message as it stands in the ledger after its last attempt failed."""
+    """A dead message: its last attempt failed."""
     fields: dict[str, Any] = {
         "task": "payments.charge_payment",
         "queue": "payments",

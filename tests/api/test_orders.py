@@ -1,4 +1,4 @@
-"""Can an order be placed, seen, paid and cancelled by the API, and is nonsense refused with nothing written?"""
+"""Order endpoints: placing, reading, paying, cancelling, validation, idempotency."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from messaging.models import Message
 from orders.models import IdempotencyKey, Order, Status
 from orders.services import mark_paid, mark_payment_failed
 from shop.models import Product
-from tests.api.client import get, post, problem, token_of, wish
+from tests.api.client import get, order_body, post, problem, token_of
 from tests.factories import ProductFactory, place
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,9 +22,9 @@ def nothing_written() -> bool:
     return not (Order.objects.exists() or Message.objects.exists() or IdempotencyKey.objects.exists())
 
 
-def test_an_order_is_placed_and_shown_in_the_promised_shape():
+def test_an_order_is_placed_and_returned_in_the_documented_shape():
     ProductFactory(sku="LAMP", name="Lamp", price=1250, stock=5)
-    response = post("/orders/", wish("LAMP", 2))
+    response = post("/orders/", order_body("LAMP", 2))
     order = response.json()
     assert response.status_code == 201
     assert set(order) == FIELDS
@@ -54,63 +54,65 @@ def test_an_order_is_placed_and_shown_in_the_promised_shape():
 
 def test_express_costs_its_price():
     ProductFactory(sku="LAMP", price=1000)
-    order = post("/orders/", wish("LAMP", shipping_method="express")).json()
+    order = post("/orders/", order_body("LAMP", shipping_method="express")).json()
     assert (order["shipping_method"], order["total"]["amount"]) == ("express", 1990)
 
 
 def test_a_signed_in_shopper_owns_the_order():
     ProductFactory(sku="LAMP")
-    post("/orders/", wish("LAMP"), token=token_of(is_staff=False, username="shopper"))
+    post("/orders/", order_body("LAMP"), token=token_of(is_staff=False, username="shopper"))
     assert Order.objects.get(user__username="shopper")
 
 
-def test_the_same_key_and_body_again_is_the_same_order():
+def test_repeating_key_and_body_returns_the_same_order():
     ProductFactory(sku="LAMP", stock=1)
-    first, second = (post("/orders/", wish("LAMP"), key="k-1") for _ in range(2))
+    first, second = (post("/orders/", order_body("LAMP"), key="k-1") for _ in range(2))
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json() == second.json()
     assert Order.objects.count() == 1
 
 
-def test_the_same_key_with_another_body_is_refused():
+def test_reusing_a_key_with_another_body_is_rejected():
     ProductFactory(sku="LAMP")
-    post("/orders/", wish("LAMP"), key="k-1")
-    document = problem(post("/orders/", wish("LAMP", 2), key="k-1"), 422)
+    post("/orders/", order_body("LAMP"), key="k-1")
+    document = problem(post("/orders/", order_body("LAMP", 2), key="k-1"), 422)
     assert "Idempotency-Key" in document["errors"]
     assert Order.objects.count() == 1
 
 
-def test_keys_of_different_users_do_not_meet():
+def test_each_user_has_a_separate_key_space():
     ProductFactory(sku="LAMP")
-    numbers = {post("/orders/", wish("LAMP"), key="1", token=token_of(is_staff=False)).json()["number"] for _ in "ab"}
-    numbers.add(post("/orders/", wish("LAMP"), key="1").json()["number"])
+    numbers = {
+        post("/orders/", order_body("LAMP"), key="1", token=token_of(is_staff=False)).json()["number"] for _ in "ab"
+    }
+    numbers.add(post("/orders/", order_body("LAMP"), key="1").json()["number"])
     assert len(numbers) == 3
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201, "tab\there"])
-def test_a_key_that_is_none_is_refused(key):
+def test_an_invalid_key_is_rejected(key):
     ProductFactory(sku="LAMP")
-    assert "Idempotency-Key" in problem(post("/orders/", wish("LAMP"), key=key), 400)["errors"]
+    assert "Idempotency-Key" in problem(post("/orders/", order_body("LAMP"), key=key), 400)["errors"]
     assert nothing_written()
 
 
 def test_an_unknown_sku_is_named_with_its_line():
     ProductFactory(sku="LAMP")
     lines = [{"sku": "LAMP", "quantity": 1}, {"sku": "NO-SUCH", "quantity": 1}]
-    document = problem(post("/orders/", wish("LAMP", lines=lines)), 400)
+    document = problem(post("/orders/", order_body("LAMP", lines=lines)), 400)
     assert list(document["errors"]) == ["lines.1.sku"]
     assert "NO-SUCH" in document["errors"]["lines.1.sku"][0]
     assert nothing_written()
 
 
-def test_goods_that_are_not_listed_cannot_be_bought():
+def test_unlisted_products_cannot_be_bought():
     ProductFactory(sku="HIDDEN", is_listed=False)
-    problem(post("/orders/", wish("HIDDEN")), 400)
+    problem(post("/orders/", order_body("HIDDEN")), 400)
 
 
-def test_too_little_stock_is_a_conflict_that_names_the_sku():
+def test_insufficient_stock_is_a_conflict_that_names_the_sku():
     ProductFactory(sku="LAMP", stock=1)
-    document = problem(post("/orders/", wish("LAMP", 2)), 409)
+    document = problem(post("/orders/", order_body("LAMP", 2)), 409)
     assert "LAMP" in document["detail"]
     assert list(document["errors"]) == ["lines.0.quantity"]
     assert nothing_written()
@@ -118,8 +120,8 @@ def test_too_little_stock_is_a_conflict_that_names_the_sku():
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:
-    """A good body but for one field; `...` takes it away."""
-    body = wish("LAMP")
+    """A valid body except for one field; `...` removes it."""
+    body = order_body("LAMP")
     *way, last = path.split(".")
     place_: Any = body
     for step in way:
@@ -152,7 +154,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ("total", 1), ("currency", "USD"), ("source", "import"),
     ],
 )  # fmt: skip
-def test_a_bad_field_is_named_and_nothing_is_written(path, value):
+def test_an_invalid_field_is_named_and_nothing_is_written(path, value):
     ProductFactory(sku="LAMP")
     document = problem(post("/orders/", changed(path, value)), 400)
     first = path.split(".")[0]
@@ -162,32 +164,32 @@ def test_a_bad_field_is_named_and_nothing_is_written(path, value):
     assert nothing_written()
 
 
-def test_several_bad_fields_are_told_at_once():
-    body = wish("LAMP", 0, email="x") | {"name": ""}
+def test_all_invalid_fields_are_reported_at_once():
+    body = order_body("LAMP", 0, email="x") | {"name": ""}
     assert {"email", "name", "lines.0.quantity"} <= set(problem(post("/orders/", body), 400)["errors"])
 
 
-@pytest.mark.parametrize("body", [[], "text", 5, None, [wish("LAMP")]])
-def test_a_body_that_is_no_object_is_refused(body):
+@pytest.mark.parametrize("body", [[], "text", 5, None, [order_body("LAMP")]])
+def test_a_body_that_is_not_an_object_is_rejected(body):
     problem(post("/orders/", body if body is not None else "null"), 400)
     assert nothing_written()
 
 
-def test_a_lower_case_country_is_understood():
+def test_a_lower_case_country_is_accepted():
     ProductFactory(sku="LAMP")
     post("/orders/", changed("address.country", "ch"))
     assert Order.objects.get().country == "CH"
 
 
-def test_scripted_methods_are_refused_outside_demo_mode(settings):
+def test_test_payment_methods_are_rejected_outside_demo_mode(settings):
     settings.CONVEYOR_DEMO = False
     ProductFactory(sku="LAMP")
-    assert "payment_method" in problem(post("/orders/", wish("LAMP", payment_method="pm_bug")), 400)["errors"]
-    assert post("/orders/", wish("LAMP")).status_code == 201
+    assert "payment_method" in problem(post("/orders/", order_body("LAMP", payment_method="pm_bug")), 400)["errors"]
+    assert post("/orders/", order_body("LAMP")).status_code == 201
 
 
 @pytest.mark.parametrize("path", ["/orders/no-such-order/", "/orders/x/"])
-def test_an_order_that_is_not_there_is_not_found(path):
+def test_an_unknown_order_is_not_found(path):
     problem(get(path), 404)
     problem(post(f"{path}cancel/"), 404)
     problem(post(f"{path}pay/", {"payment_method": "pm_card_visa"}), 404)
@@ -201,7 +203,7 @@ def test_an_order_is_cancelled_once():
     assert document["type"].endswith("illegal-transition")
 
 
-def test_a_failed_payment_is_tried_again_with_another_card():
+def test_a_failed_payment_is_retried_with_another_card():
     order = place()
     order.payments.update(status="failed")
     mark_payment_failed(order=order, reason="card_declined")
@@ -209,25 +211,25 @@ def test_a_failed_payment_is_tried_again_with_another_card():
     assert (shown.status_code, shown.json()["status"]) == (200, "placed")
 
 
-def test_paying_again_for_goods_that_are_gone_is_a_conflict():
+def test_paying_again_for_a_sold_out_product_is_a_conflict():
     order = place()
     order.payments.update(status="failed")
     mark_payment_failed(order=order, reason="card_declined")
     sku = order.lines.get().sku
     stock = Product.objects.get(sku=sku).stock
-    post("/orders/", wish(sku, stock))
+    post("/orders/", order_body(sku, stock))
     assert sku in problem(post(f"/orders/{order.public_id}/pay/", {"payment_method": "pm_card_visa"}), 409)["detail"]
     order.refresh_from_db()
     assert order.status == Status.PAYMENT_FAILED
 
 
-def test_paying_an_order_that_is_paid_is_a_conflict():
+def test_paying_a_paid_order_is_a_conflict():
     order = place()
     mark_paid(order=order)
     problem(post(f"/orders/{order.public_id}/pay/", {"payment_method": "pm_card_visa"}), 409)
 
 
 @pytest.mark.parametrize("body", [{}, {"payment_method": "pm_none"}, {"payment_method": 5}])
-def test_paying_with_a_method_that_is_none_names_the_field(body):
+def test_paying_with_an_unknown_method_names_the_field(body):
     order = place()
     assert "payment_method" in problem(post(f"/orders/{order.public_id}/pay/", body), 400)["errors"]

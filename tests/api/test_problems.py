@@ -1,4 +1,4 @@
-"""Is every error under /api/ a problem document, and none a traceback?"""
+"""Errors below /api/ are problem documents, never tracebacks."""
 
 import json
 
@@ -11,7 +11,7 @@ from rest_framework.exceptions import Throttled
 from messaging.operations.api import problems
 from orders.models import Order
 from shop.api import products
-from tests.api.client import ROOT, operator, problem, wish
+from tests.api.client import ROOT, operator, order_body, problem
 
 pytestmark = pytest.mark.django_db
 
@@ -24,11 +24,11 @@ def client() -> Client:
     "path", ["/api/", "/api/v2/", "/api/v1/", "/api/v1/nothing/", "/api/v1/orders/a/b/c/", "/api/%00"]
 )
 @pytest.mark.parametrize("method", ["get", "post", "put", "delete", "patch"])
-def test_an_unknown_address_is_not_found(method, path):
+def test_an_unknown_url_is_not_found(method, path):
     problem(getattr(client(), method)(path), 404)
 
 
-def test_a_forgotten_slash_is_mended_for_reads_and_told_for_writes():
+def test_a_missing_slash_redirects_reads_and_is_explained_for_writes():
     moved = client().get(f"{ROOT}/products?page=2")
     assert (moved.status_code, moved.headers["Location"]) == (301, "/api/v1/products/?page=2")
     assert "/api/v1/orders/" in problem(client().post(f"{ROOT}/orders"), 404)["detail"]
@@ -38,7 +38,7 @@ def test_a_forgotten_slash_is_mended_for_reads_and_told_for_writes():
     ("method", "path"),
     [("get", "/orders/"), ("delete", "/products/"), ("put", "/auth/token/"), ("get", "/auth/token/")],
 )
-def test_a_method_that_is_not_there_is_told(method, path):
+def test_an_unsupported_method_lists_the_allowed_ones(method, path):
     answer = getattr(client(), method)(ROOT + path)
     problem(answer, 405)
     assert answer.headers["Allow"]
@@ -59,22 +59,22 @@ def test_only_json_is_read(kind):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("charset", ["", "; charset=utf-16", "; charset=zlib", "; charset=nonsense"])
-def test_json_that_is_none_is_refused(body, charset):
+def test_invalid_json_is_rejected(body, charset):
     problem(client().generic("POST", f"{ROOT}/orders/", body, content_type=f"application/json{charset}"), 400)
     assert not Order.objects.exists()
 
 
 def test_json_is_utf_8_whatever_the_charset_says():
-    body = json.dumps(wish("NO-SUCH")).encode()
+    body = json.dumps(order_body("NO-SUCH")).encode()
     answer = client().generic("POST", f"{ROOT}/orders/", body, content_type="application/json; charset=utf-16")
     assert "NO-SUCH" in answer.content.decode()
 
 
-def test_only_json_is_spoken():
+def test_only_json_is_returned():
     problem(client().get(f"{ROOT}/products/", headers={"Accept": "application/xml"}), 406)
 
 
-def test_a_bug_is_told_without_its_traceback_and_logged_with_it(monkeypatch, caplog):
+def test_a_bug_is_reported_without_traceback_and_logged_with_it(monkeypatch, caplog):
     def broken(*args: object) -> None:
         raise RuntimeError("secret detail")
 
@@ -94,17 +94,17 @@ def test_errors_from_anywhere_become_problems(error, status):
     assert answer.headers.get("Retry-After") == ("30" if status == 429 else None)
 
 
-def test_nested_errors_become_one_level():
+def test_nested_errors_are_flattened():
     nested = {"lines": [{}, {"sku": ["a", "b"]}], "address": {"city": ["c"]}, "non_field_errors": ["d"]}
     assert problems.flatten(nested) == {"lines.1.sku": ["a", "b"], "address.city": ["c"], "body": ["d"]}
 
 
-def test_a_body_beyond_the_limit_is_refused_before_it_is_read():
+def test_a_body_above_the_limit_is_rejected_before_it_is_read():
     for path in ("/orders/", "/nothing/", "/failed-tasks/"):
         problem(client().post(ROOT + path, b"x" * (1024 * 1024 + 1), content_type="application/json"), 413)
 
 
-def test_a_length_of_thousands_of_digits_is_refused():
+def test_a_length_of_thousands_of_digits_is_rejected():
     problem(client().generic("POST", f"{ROOT}/orders/", b"{}", CONTENT_LENGTH="9" * 5000), 413)
 
 
@@ -112,18 +112,18 @@ def test_a_body_at_the_limit_is_read():
     problem(client().post(f"{ROOT}/orders/", b" " * (1024 * 1024), content_type="application/json"), 400)
 
 
-def test_a_body_of_unknown_length_is_refused():
+def test_a_body_of_unknown_length_is_rejected():
     answer = client().generic("POST", f"{ROOT}/orders/", b"", headers={"Transfer-Encoding": "chunked"})
     problem(answer, 413)
 
 
-def test_a_page_is_refused_in_plain_words():
+def test_a_page_request_is_rejected_in_plain_text():
     answer = client().post("/basket/add/", b"x" * (1024 * 1024 + 1), content_type="text/plain")
     assert answer.status_code == 413
     assert answer.headers["Content-Type"].startswith("text/plain")
 
 
-def test_a_host_that_is_not_ours_is_a_problem_too():
+def test_an_unknown_host_is_a_problem_document():
     problem(client().get(f"{ROOT}/products/", headers={"Host": "evil.example"}), 400)
 
 

@@ -1,4 +1,4 @@
-"""What does the API tell of the catalogue?"""
+"""Product endpoints: list, filters, search, sorting, detail."""
 
 import pytest
 from django.db import connection
@@ -10,7 +10,7 @@ from tests.factories import CategoryFactory, ProductFactory
 pytestmark = pytest.mark.django_db
 
 
-def test_a_product_has_the_promised_fields():
+def test_a_product_has_the_documented_fields():
     category = CategoryFactory(slug="home")
     ProductFactory(sku="LAMP-1", name="Lamp", price=1990, stock=4, category=category, image="shop/lamp.webp")
     assert get("/products/LAMP-1/").json() == {
@@ -24,14 +24,14 @@ def test_a_product_has_the_promised_fields():
     }
 
 
-def test_a_product_without_category_and_picture_says_null():
+def test_a_missing_category_or_image_is_null():
     ProductFactory(sku="BARE")
     product = get("/products/BARE/").json()
     assert product["category"] is None
     assert product["image"] is None
 
 
-def test_a_list_comes_in_pages():
+def test_the_list_is_paginated():
     for _ in range(25):
         ProductFactory(stock=0)
     first = get("/products/").json()
@@ -42,17 +42,17 @@ def test_a_list_comes_in_pages():
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "9", "x", "99999999999999999999999"])
-def test_a_page_that_is_not_there_is_not_found(page):
+def test_an_unknown_page_is_not_found(page):
     problem(get(f"/products/?page={page}"), 404)
 
 
-def test_search_finds_every_word_wherever_it_stands():
+def test_search_matches_every_word_in_any_field():
     ProductFactory(sku="A", name="Desk lamp", tagline="bright and warm")
     ProductFactory(sku="B", name="Desk")
     assert [p["sku"] for p in get("/products/?search=WARM%20lamp").json()["results"]] == ["A"]
 
 
-def test_a_category_shows_its_own():
+def test_a_category_filter_shows_its_products():
     ProductFactory(sku="A", category=CategoryFactory(slug="home"))
     ProductFactory(sku="B")
     assert [p["sku"] for p in get("/products/?category=home").json()["results"]] == ["A"]
@@ -70,7 +70,7 @@ def test_a_category_shows_its_own():
         ("in_stock=false", {"A", "B", "C"}),
     ],
 )
-def test_filters_hold_with_and_without_a_search(search, query, skus):
+def test_filters_apply_with_and_without_a_search(search, query, skus):
     for sku, price, pieces in (("A", 100, 5), ("B", 200, 0), ("C", 300, 5)):
         ProductFactory(sku=sku, name="Lamp", price=price, stock=pieces)
     answer = get(f"/products/?search={search}&{query}").json()
@@ -79,7 +79,7 @@ def test_filters_hold_with_and_without_a_search(search, query, skus):
 
 
 @pytest.mark.parametrize("search", ["", "lamp"])
-def test_products_come_in_the_order_wanted(search):
+def test_products_are_sorted_as_requested(search):
     for sku, price in (("A", 200), ("B", 100), ("C", 300)):
         ProductFactory(sku=sku, name="Lamp", price=price)
     ascending = [product["sku"] for product in get(f"/products/?search={search}&sort=price-up").json()["results"]]
@@ -98,18 +98,18 @@ def test_products_come_in_the_order_wanted(search):
         ("sort=upside-down", "sort"),
     ],
 )
-def test_a_wish_that_makes_no_sense_is_refused_with_its_name(query, field):
+def test_an_invalid_query_parameter_is_named(query, field):
     assert field in problem(get(f"/products/?{query}"), 400)["errors"]
 
 
-def test_goods_that_are_not_listed_are_not_shown():
+def test_unlisted_products_are_not_shown():
     ProductFactory(sku="HIDDEN", is_listed=False)
     assert get("/products/").json()["count"] == 0
     problem(get("/products/HIDDEN/"), 404)
 
 
 @pytest.mark.parametrize("path", ["/products/?search=%00", "/products/?category=%00", f"/products/?search={'x' * 101}"])
-def test_a_search_that_no_database_would_take_names_the_parameter(path):
+def test_a_search_the_database_would_reject_names_the_parameter(path):
     (field,) = problem(get(path), 400)["errors"]
     assert field in {"search", "category"}
 
@@ -118,7 +118,7 @@ def test_a_sku_with_a_nul_is_not_found():
     problem(get("/products/%00/"), 404)
 
 
-def test_a_page_takes_two_statements_however_many_products_there_are():
+def test_a_page_takes_two_statements():
     for _ in range(10):
         ProductFactory(category=CategoryFactory(), stock=0)
     with CaptureQueriesContext(connection) as statements:

@@ -1,4 +1,4 @@
-"""Does the API do what its schema says?"""
+"""OpenAPI schema: valid, complete, with limits."""
 
 import pytest
 from django.test import Client
@@ -14,7 +14,7 @@ def schema() -> dict:
     return Client().get("/api/schema/", headers={"Accept": "application/vnd.oai.openapi+json"}).json()
 
 
-def test_the_schema_is_valid_and_names_every_address():
+def test_the_schema_is_valid_and_lists_every_path():
     document = schema()
     validate_schema(document)
     assert set(document["paths"]) == {
@@ -38,14 +38,14 @@ def test_the_schema_is_valid_and_names_every_address():
     }  # fmt: skip
 
 
-def test_the_schema_tells_the_limits():
+def test_the_schema_states_the_limits():
     parts = schema()["components"]["schemas"]
     quantity = parts["OrderLineIn"]["properties"]["quantity"]
     assert (quantity["minimum"], quantity["maximum"]) == (1, inputs.MAX_QUANTITY)
     assert parts["OrderIn"]["properties"]["lines"]["type"] == "array"
 
 
-def test_the_page_of_the_documentation_has_no_inline_script_or_style():
+def test_the_documentation_page_has_no_inline_script_or_style():
     page = Client().get("/api/docs/").content.decode()
     assert "<style" not in page
     assert "<script>" not in page

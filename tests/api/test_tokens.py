@@ -1,4 +1,4 @@
-"""Who gets a token, and what is one good for?"""
+"""Token endpoint: sign-in, expiry, lockout, malformed headers."""
 
 from datetime import timedelta
 from typing import Any
@@ -30,7 +30,7 @@ def sign_in(password=PASSWORD, **options):
     return post("/auth/token/", {"username": "olga", "password": password}, **options)
 
 
-def test_the_right_password_gives_a_token_that_works():
+def test_the_right_password_returns_a_valid_token():
     person(is_staff=True, is_superuser=True)
     answer = sign_in()
     assert answer.status_code == 200
@@ -39,7 +39,7 @@ def test_the_right_password_gives_a_token_that_works():
     assert get("/failed-tasks/", token=answer.json()["token"]).status_code == 200
 
 
-def test_a_token_is_kept_as_a_digest():
+def test_a_token_is_stored_as_a_digest():
     person()
     token = sign_in().json()["token"]
     assert token not in str(list(AuthToken.objects.values()))
@@ -53,13 +53,13 @@ def test_a_wrong_password_is_unauthorized(password):
     assert answer.headers["WWW-Authenticate"] == "Token"
 
 
-def test_an_unknown_name_and_a_wrong_password_are_told_alike():
+def test_an_unknown_name_and_a_wrong_password_get_the_same_response():
     unknown = problem(sign_in(), 401)
     person()
     assert problem(sign_in("wrong"), 401) == unknown
 
 
-def test_who_has_left_gets_no_token():
+def test_an_inactive_user_gets_no_token():
     person(is_active=False)
     problem(sign_in(), 401)
 
@@ -74,11 +74,11 @@ def test_who_has_left_gets_no_token():
         ({"username": "olga", "password": "x", "next": "/"}, "next"),
     ],
 )
-def test_a_bad_field_is_named(body, field):
+def test_an_invalid_field_is_named(body, field):
     assert field in problem(post("/auth/token/", body), 400)["errors"]
 
 
-def test_an_old_token_does_not_stand_in_the_way_of_a_new_one():
+def test_an_invalid_token_does_not_block_a_new_one():
     person()
     assert sign_in(token="0" * 64).status_code == 200
 
@@ -90,14 +90,14 @@ def test_a_token_expires():
 
 
 @pytest.mark.parametrize("header", [b"Token", b"Token a b", b"Token \xff\xfe", b"Token \x00", b"Token " + b"0" * 9000])
-def test_a_header_that_is_no_token_is_unauthorized(header):
+def test_a_malformed_header_is_unauthorized(header):
     answer = Client(raise_request_exception=False).get(
         "/api/v1/products/", headers={"Authorization": header.decode("latin-1")}
     )
     problem(answer, 401)
 
 
-def test_guessing_is_stopped():
+def test_repeated_wrong_passwords_are_locked_out():
     person()
     answers = [sign_in("wrong") for _ in range(11)]
     problem(answers[0], 401)

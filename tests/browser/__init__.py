@@ -1,6 +1,6 @@
-"""Does the shop work in a real browser, for shoppers and operators, with its real processes behind it?"""
+"""Browser tests: the storefront and the operators' pages in Chromium, with the real processes behind them."""
 
 import pytest
 
-#: The pages are the same on both backends; what happens behind them on each is what `tests/flows` prove.
+#: Pages are the same on both backends; `tests/flows` covers what differs behind them.
 ONE_BACKEND = pytest.mark.parametrize("stack", ["embedded"], indirect=True)

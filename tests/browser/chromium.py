@@ -1,4 +1,4 @@
-"""How is Chromium started? Where a test or an audit runs, as any user, and without asking its maker for anything."""
+"""Chromium's command line for tests and audits: runs as any user and contacts no servers of its own."""
 
 ARGUMENTS = (
     "--no-sandbox",

@@ -1,4 +1,4 @@
-"""With a broker or a worker gone, does every order still finish, and nothing happen twice?"""
+"""Broker, worker and database failures: every order completes, and nothing happens twice."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ FINISHED = ("shipped", "delivered")
 
 
 def place(stack, count: int, **options) -> list[str]:
-    """Numbers of `count` orders, placed four at a time."""
+    """Place `count` orders, four at a time; return their numbers."""
     with ThreadPoolExecutor(4) as pool:
         return list(pool.map(lambda _: stack.order(**options)["number"], range(count)))
 
@@ -29,7 +29,7 @@ def wait_finished(stack, numbers: list[str], *, timeout: float = 90) -> None:
 
 
 def assert_once(stack, numbers: list[str]) -> None:
-    """One charge, one parcel for each order, by the records of gateway and carrier."""
+    """Exactly one charge and one parcel per order in the records of gateway and carrier."""
     with stack.db():
         alias = stack.alias
         keys = [
@@ -44,7 +44,7 @@ def assert_once(stack, numbers: list[str]) -> None:
 
 
 def seconds_to_place(stack, count: int = 15) -> float:
-    """The median time of a checkout."""
+    """Median checkout time in seconds."""
     times = []
     for _ in range(count):
         began = time.perf_counter()
@@ -53,7 +53,7 @@ def seconds_to_place(stack, count: int = 15) -> float:
     return sorted(times)[count // 2]
 
 
-def test_checkout_does_not_notice_a_stopped_broker_and_all_orders_finish_when_it_is_back(make_stack):
+def test_checkout_keeps_its_speed_without_a_broker_and_orders_complete_afterwards(make_stack):
     stack = make_stack(beat=False)
     place(stack, 3)
     with_broker = seconds_to_place(stack)
@@ -72,7 +72,7 @@ def test_checkout_does_not_notice_a_stopped_broker_and_all_orders_finish_when_it
     assert_once(stack, numbers)
 
 
-def test_a_hung_broker_holds_up_neither_checkout_nor_the_orders_afterwards(make_stack):
+def test_a_hung_broker_blocks_neither_checkout_nor_later_processing(make_stack):
     stack = make_stack(beat=False)
     place(stack, 2)
     stack.broker.pause()
@@ -85,17 +85,17 @@ def test_a_hung_broker_holds_up_neither_checkout_nor_the_orders_afterwards(make_
     assert_once(stack, numbers)
 
 
-def test_orders_survive_a_broker_whose_data_was_wiped(make_stack):
+def test_orders_survive_the_loss_of_the_brokers_data(make_stack):
     stack = make_stack(beat=False)
     stack.worker("payments").stop()
     numbers = place(stack, 20)
 
-    def all_at_the_broker() -> bool:
+    def all_sent() -> bool:
         with stack.db():
             rows = Message.objects.using(stack.alias).filter(subject__in=numbers, task="payments.charge_payment")
             return set(rows.values_list("state", flat=True)) == {State.SENT}
 
-    stack.wait_for(all_at_the_broker, what="the messages are at the broker, and nowhere else but in the ledger")
+    stack.wait_for(all_sent, what="all messages are in flight")
     stack.broker.stop()
     stack.broker.wipe()
     stack.broker.start()
@@ -117,18 +117,18 @@ def test_killed_workers_and_relays_lose_nothing_and_do_nothing_twice(make_stack)
     wait_finished(stack, numbers, timeout=120)
     assert_once(stack, numbers)
 
-    def settled() -> bool:
+    def no_live_messages() -> bool:
         with stack.db():
             return not Message.objects.using(stack.alias).live().exclude(task="orders.cancel_unpaid").exists()
 
-    stack.wait_for(settled, 90, what="no message is left")
+    stack.wait_for(no_live_messages, 90, what="no live messages")
     with stack.db():
-        twice = Message.objects.using(stack.alias).filter(state=State.DEAD, subject__in=numbers)
-        assert list(twice) == []
+        dead = Message.objects.using(stack.alias).filter(state=State.DEAD, subject__in=numbers)
+        assert list(dead) == []
 
 
 def test_a_worker_killed_between_charge_and_commit_charges_once(make_stack):
-    """Killed as soon as the gateway's record shows a charge that the shop does not know of yet."""
+    """The worker is killed as soon as the gateway records a charge that the shop has not captured yet."""
     stack = make_stack(beat=False, env={"CONVEYOR_GATEWAY_LATENCY": "0.5"}, workers={"payments": 1, "shipping": 1})
     numbers = place(stack, 6, payment_method="pm_card_visa")
     killed = 0
@@ -149,7 +149,7 @@ def test_a_worker_killed_between_charge_and_commit_charges_once(make_stack):
     assert_once(stack, numbers)
 
 
-def test_a_worker_that_is_stopped_softly_gives_its_work_back(make_stack):
+def test_a_worker_that_is_stopped_returns_its_unfinished_messages(make_stack):
     stack = make_stack(beat=False, workers={"payments": 1, "shipping": 1}, own_broker=False)
     order = stack.order(payment_method="pm_slow_5")
 
@@ -171,20 +171,22 @@ def test_a_worker_that_is_stopped_softly_gives_its_work_back(make_stack):
     assert_once(stack, [order["number"]])
 
 
-def test_a_database_that_goes_away_while_a_task_works_loses_nothing(make_stack):
+def test_a_database_outage_during_a_task_loses_nothing(make_stack):
     stack = make_stack(
         beat=False,
         own_broker=False,
         env={"CONVEYOR_GATEWAY_LATENCY": "2", "CONVEYOR_TASK_TIME_LIMIT": "25"},
         workers={"payments": 1, "shipping": 1},
     )
-    order = _with_sqlite_locked(stack) if stack.backend == "embedded" else _with_postgresql_shut(stack)
+    order = (
+        _while_sqlite_is_locked(stack) if stack.backend == "embedded" else _while_postgresql_refuses_connections(stack)
+    )
     stack.wait_status(order, *FINISHED, timeout=90)
     assert_once(stack, [order["number"]])
 
 
-def _with_sqlite_locked(stack):
-    """SQLite is a file: what it can do is to stay locked for longer than anyone waits."""
+def _while_sqlite_is_locked(stack):
+    """SQLite has no server to stop, but its file can stay locked for longer than any timeout."""
     import sqlite3
 
     order = stack.order()
@@ -199,8 +201,8 @@ def _with_sqlite_locked(stack):
     return order
 
 
-def _with_postgresql_shut(stack):
-    """The server refuses everybody for a while, and ends the connections that there are."""
+def _while_postgresql_refuses_connections(stack):
+    """The server terminates all connections and refuses new ones for a while."""
     import psycopg
 
     from tests.stack.services import postgresql_url

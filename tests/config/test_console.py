@@ -1,4 +1,4 @@
-"""Does each line on the console carry the name of the process that wrote it?"""
+"""Console output: every line carries the name of the process that wrote it."""
 
 import io
 
@@ -13,10 +13,10 @@ def event(name, text):
     )
 
 
-def test_lines_carry_names_and_broken_lines_are_joined():
+def test_lines_are_prefixed_with_names_and_partial_lines_are_joined():
     events = io.BytesIO(event("web", "started\nhalf") + event("relay", "ready: ü\n") + event("web", " and half\n"))
     answers, console = io.BytesIO(), io.BytesIO()
     serve(events, answers, console)
-    words = [line.split(maxsplit=1) for line in console.getvalue().decode().splitlines()]
-    assert words == [["web", "started"], ["relay", "ready: ü"], ["web", "half and half"]]
+    lines = [line.split(maxsplit=1) for line in console.getvalue().decode().splitlines()]
+    assert lines == [["web", "started"], ["relay", "ready: ü"], ["web", "half and half"]]
     assert answers.getvalue() == b"READY\nRESULT 2\nOK" * 3 + b"READY\n"

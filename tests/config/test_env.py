@@ -1,4 +1,4 @@
-"""Is the address of a mail server understood?"""
+"""Mail server settings parsed from EMAIL_URL."""
 
 import pytest
 
@@ -14,6 +14,6 @@ from config.env import MailServer, mail_server
         ("smtp+ssl://mail.example.com:2465", MailServer("mail.example.com", 2465, tls=True)),
     ],
 )
-def test_a_mail_servers_address_is_understood(monkeypatch, url, server):
+def test_a_mail_servers_url_is_parsed(monkeypatch, url, server):
     monkeypatch.setenv("EMAIL_URL", url)
     assert mail_server() == server

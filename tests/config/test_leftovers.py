@@ -1,4 +1,4 @@
-"""Are only those things cleared away whose run is gone?"""
+"""Clean-up after killed test runs: leftovers are recognised by the process id in their name."""
 
 import os
 import subprocess
@@ -9,19 +9,19 @@ from tests.stack.leftovers import is_left_over
 
 
 @pytest.fixture(scope="module")
-def gone() -> int:
-    """The id of a process that has ended."""
+def dead_pid() -> int:
+    """The id of a process that has exited."""
     with subprocess.Popen(["true"]) as process:
         process.wait()
     return process.pid
 
 
 @pytest.mark.parametrize("name", ["conveyor_stack_{}_ab12", "conveyor-embedded-{}-x", "conveyor-test-{}-ab"])
-def test_a_name_is_left_over_once_its_process_is_gone(gone, name):
-    assert is_left_over(name.format(gone))
+def test_a_name_is_a_leftover_once_its_process_has_exited(dead_pid, name):
+    assert is_left_over(name.format(dead_pid))
     assert not is_left_over(name.format(os.getpid()))
 
 
 @pytest.mark.parametrize("name", ["postgres", "/", "conveyor", "conveyor_shop", "test_12_x", "my_conveyor_stack_1_x"])
-def test_what_tests_never_named_is_left_alone(name):
+def test_names_that_tests_never_use_are_kept(name):
     assert not is_left_over(name)

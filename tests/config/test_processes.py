@@ -1,8 +1,9 @@
-"""Does `make run` start every process, start again those that die, and leave none behind?"""
+"""`make run`: starts every process, restarts those that die, leaves none behind."""
 
 import configparser
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from config import processes, supervision, valkey
+from config import embedded_broker, processes, supervision
 from tests.stack.api import request
 from tests.stack.ports import free_port
 from tests.stack.program import PROJECT, Program, wait_for
@@ -19,14 +20,14 @@ NAMES = {"web", "relay", "worker-payments", "worker-shipping", "worker-notificat
 
 
 class Run:
-    """What `make run` hands over to, in a folder and on a port of its own."""
+    """The program behind `make run`, with its own directory and port."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, free_port()
-        ours = {"CONVEYOR_VAR": str(folder), "CONVEYOR_DEMO": "1", "PORT": str(self.port), "LOG_LEVEL": "INFO"}
-        env = {name: value for name, value in os.environ.items() if name not in {"BROKER_URL", "DATABASE_URL"}} | ours
+        own = {"CONVEYOR_VAR": str(folder), "CONVEYOR_DEMO": "1", "PORT": str(self.port), "LOG_LEVEL": "INFO"}
+        env = {name: value for name, value in os.environ.items() if name not in {"BROKER_URL", "DATABASE_URL"}} | own
         self.env = env | {"DJANGO_SETTINGS_MODULE": "config.settings"}
-        command = [sys.executable, "-m", "config.processes"]
+        command = [sys.executable, "-m", "config.run"]
         self.program = Program("run", command, env=self.env, log=folder / "console.log", ready=lambda _: self.serves())
 
     def serves(self) -> bool:
@@ -36,15 +37,15 @@ class Run:
             return False
 
     def pids(self) -> dict[str, int]:
-        """The running processes that supervisord knows, by name."""
+        """Process ids of supervisord's running programs, by name."""
         done = subprocess.run(
-            [processes.tool("supervisorctl"), "-c", self.folder / "supervisord.conf", "status"],
+            [processes.installed_program("supervisorctl"), "-c", self.folder / "supervisord.conf", "status"],
             capture_output=True, text=True, timeout=30, check=False,
         )  # fmt: skip
-        words = [line.split() for line in done.stdout.splitlines()]
-        return {word[0].split(":")[-1]: int(word[3].rstrip(",")) for word in words if word[1] == "RUNNING"}
+        rows = [line.split() for line in done.stdout.splitlines()]
+        return {row[0].split(":")[-1]: int(row[3].rstrip(",")) for row in rows if row[1] == "RUNNING"}
 
-    def family(self) -> list[psutil.Process]:
+    def descendants(self) -> list[psutil.Process]:
         return psutil.Process(self.program.pid).children(recursive=True)
 
 
@@ -52,15 +53,15 @@ class Run:
 def shop(tmp_path):
     run = Run(tmp_path / "var")
     yield run
-    family = run.family() if run.program.running else []
+    descendants = run.descendants() if run.program.running else []
     run.program.kill()
-    for process in family:
+    for process in descendants:
         if process.is_running():
             process.kill()
 
 
 @pytest.mark.xdist_group("embedded")
-def test_killed_processes_come_back_and_none_is_left_at_the_end(shop):
+def test_killed_processes_are_restarted_and_none_survives_the_shutdown(shop):
     shop.program.start()
     wait_for(lambda: set(shop.pids()) >= NAMES | {"broker"}, timeout=60)
     before = shop.pids()
@@ -68,36 +69,36 @@ def test_killed_processes_come_back_and_none_is_left_at_the_end(shop):
     for name in killed:
         os.kill(before[name], signal.SIGKILL)
 
-    def all_run_again() -> bool:
+    def all_restarted() -> bool:
         now = shop.pids()
         return all(now.get(name, before[name]) != before[name] for name in killed)
 
-    wait_for(all_run_again, timeout=60)
+    wait_for(all_restarted, timeout=60)
     wait_for(shop.serves, timeout=30)
     assert shop.pids()["worker-shipping"] == before["worker-shipping"]
-    family = shop.family()
+    descendants = shop.descendants()
     assert shop.program.stop(timeout=60) == 0
-    _, alive = psutil.wait_procs(family, timeout=3)
+    _, alive = psutil.wait_procs(descendants, timeout=3)
     assert alive == []
-    wait_for(lambda: valkey.port_is_free(shop.port), timeout=15, what="the web server's port is free")
-    ends = [line for line in shop.program.text().splitlines() if "INFO stopped:" in line]
-    assert "broker" in ends[-1], "the broker goes last, so that workers can give back what they hold"
+    wait_for(lambda: embedded_broker.port_is_free(shop.port), timeout=15, what="the web server's port is free")
+    stopped = [line for line in shop.program.text().splitlines() if "INFO stopped:" in line]
+    assert "broker" in stopped[-1], "the broker stops last, so that workers can return unfinished messages"
     assert "Traceback" not in (shop.folder / "log" / "supervisord.log").read_text()
 
 
-def test_a_port_in_use_is_told_in_one_sentence_that_names_port(shop):
-    with valkey.socket.create_server((valkey.HOST, shop.port)):
+def test_a_port_in_use_is_reported_in_one_sentence_that_names_the_variable(shop):
+    with socket.create_server((embedded_broker.HOST, shop.port)):
         shop.program.start(wait=False)
         wait_for(lambda: not shop.program.running)
     assert shop.program.returncode == 1
     text = shop.program.text()
-    assert text.startswith(f"Conveyor cannot start. Port {shop.port} is in use")
+    assert text.startswith(f"Conveyor cannot start. Port {shop.port} is already in use")
     assert "PORT" in text
     assert "Traceback" not in text
 
 
-def test_every_process_can_be_started_by_hand_with_one_line(shop):
-    command = [*shop.program.command, "--list"]
+def test_the_list_has_one_shell_command_for_every_process(shop):
+    command = [sys.executable, "-m", "config.processes", "--list"]
     done = subprocess.run(command, env=shop.env, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=True)
     lines = {line.split()[0]: line for line in done.stdout.splitlines()}
     assert set(lines) == NAMES | {"broker"}
@@ -106,12 +107,12 @@ def test_every_process_can_be_started_by_hand_with_one_line(shop):
     assert "-Q notifications,maintenance" in lines["worker-notifications"]
 
 
-def test_no_embedded_broker_runs_beside_a_broker_of_ones_own(monkeypatch):
+def test_the_embedded_broker_is_not_started_when_broker_url_is_set(monkeypatch):
     monkeypatch.setenv("BROKER_URL", "amqp://guest:guest@127.0.0.1//")
     assert {process.name for process in processes.processes()} == NAMES
 
 
-def test_supervisord_ends_a_worker_with_one_signal_and_the_broker_after_it(tmp_path, monkeypatch):
+def test_supervisord_stops_a_worker_with_one_signal_and_the_broker_after_it(tmp_path, monkeypatch):
     monkeypatch.setenv("CONVEYOR_VAR", str(tmp_path))
     monkeypatch.delenv("BROKER_URL")
     path = supervision.write_configuration(processes.processes(), folder=tmp_path, project=PROJECT)
@@ -125,7 +126,7 @@ def test_supervisord_ends_a_worker_with_one_signal_and_the_broker_after_it(tmp_p
     assert path.stat().st_mode & 0o077 == 0
 
 
-def test_the_control_socket_moves_where_its_path_would_be_too_long(tmp_path):
+def test_the_control_socket_moves_if_its_path_would_be_too_long(tmp_path):
     deep = tmp_path / ("x" * 120)
     moved = supervision.socket_path(deep)
     assert len(str(moved)) < supervision.SOCKET_PATH_LIMIT

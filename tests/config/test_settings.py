@@ -1,4 +1,4 @@
-"""Does a wrong variable stop the start with one sentence that names it, and never with a traceback?"""
+"""Invalid environment variables: one-line errors that name the variable, never a traceback."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 
 from tests.stack.program import PROJECT
 
-WRONG = [
+INVALID = [
     ("PORT", "eighty"),
     ("PORT", "70000"),
     ("DEBUG", "maybe"),
@@ -36,8 +36,8 @@ def run(tmp_path, *command, **variables):
     )
 
 
-@pytest.mark.parametrize(("name", "value"), WRONG)
-def test_a_command_names_the_wrong_variable_in_one_sentence(tmp_path, name, value):
+@pytest.mark.parametrize(("name", "value"), INVALID)
+def test_a_command_names_the_invalid_variable_in_one_sentence(tmp_path, name, value):
     done = run(tmp_path, "manage.py", "check", **{name: value})
     assert done.returncode == 1
     assert name in done.stderr
@@ -45,14 +45,14 @@ def test_a_command_names_the_wrong_variable_in_one_sentence(tmp_path, name, valu
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_the_start_names_the_wrong_variable_in_one_sentence(tmp_path):
-    done = run(tmp_path, "-m", "config.processes", PORT="eighty")
+def test_startup_names_the_invalid_variable_in_one_sentence(tmp_path):
+    done = run(tmp_path, "-m", "config.run", PORT="eighty")
     assert done.returncode == 1
-    assert done.stderr == "Conveyor cannot start. PORT is 'eighty'; set it to a number, such as 8000.\n"
+    assert done.stderr == "Conveyor cannot start. PORT is 'eighty'; it must be a number, such as 8000.\n"
 
 
-def test_a_database_that_does_not_answer_is_told_without_a_traceback(tmp_path):
-    done = run(tmp_path, "-m", "config.processes", DATABASE_URL="postgres://a:b@127.0.0.1:9/none")
+def test_an_unreachable_database_is_reported_without_a_traceback(tmp_path):
+    done = run(tmp_path, "-m", "config.run", DATABASE_URL="postgres://a:b@127.0.0.1:9/none")
     assert done.returncode == 1
     assert "Check DATABASE_URL" in done.stderr
     assert "Traceback" not in done.stderr

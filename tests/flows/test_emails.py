@@ -1,4 +1,4 @@
-"""Is an e-mail sent once when its worker is killed while it speaks with the mail server, and again on request?"""
+"""E-mails: sent once though the worker is killed mid-delivery, and again when an operator retries."""
 
 import threading
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ from tests.stack.ports import free_port
 
 
 class MailServer:
-    """A real SMTP server. While `answers` is cleared it takes an e-mail whole, but says nothing to it."""
+    """A real SMTP server. While `replies` is cleared, it accepts e-mails but withholds its reply."""
 
     def __init__(self) -> None:
         self.subjects: list[str] = []
-        self.answers = threading.Event()
-        self.answers.set()
+        self.replies = threading.Event()
+        self.replies.set()
         self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
 
     @property
@@ -28,14 +28,14 @@ class MailServer:
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         self.subjects.append(str(message_from_bytes(envelope.content, policy=policy.default)["Subject"]))
-        await server.loop.run_in_executor(None, self.answers.wait, 60)
-        return "250 taken"
+        await server.loop.run_in_executor(None, self.replies.wait, 60)
+        return "250 accepted"
 
     def start(self) -> None:
         self._controller.start()
 
     def stop(self) -> None:
-        self.answers.set()
+        self.replies.set()
         self._controller.stop()
 
 
@@ -47,21 +47,21 @@ def mail_server() -> Iterator[MailServer]:
     server.stop()
 
 
-def test_a_worker_killed_between_sending_and_saying_so_leaves_a_question_and_no_second_email(make_stack, mail_server):
+def test_a_worker_killed_between_sending_and_committing_sends_no_second_email(make_stack, mail_server):
     workers = {"notifications,maintenance": 1}
     stack = make_stack(own_broker=False, beat=False, workers=workers, env={"EMAIL_URL": mail_server.url})
-    mail_server.answers.clear()
+    mail_server.replies.clear()
     order = stack.order()
-    stack.wait_for(lambda: mail_server.subjects, what="the mail server has the e-mail")
+    stack.wait_for(lambda: mail_server.subjects, what="the mail server received the e-mail")
     stack.worker("notifications").kill()
-    mail_server.answers.set()
+    mail_server.replies.set()
     stack.worker("notifications").start()
 
     def message() -> Message:
         with stack.db():
             return Message.objects.using(stack.alias).get(subject=order["number"], task="orders.send_email")
 
-    stack.wait_for(lambda: message().state == State.DEAD, 90, what="the e-mail waits for a person")
+    stack.wait_for(lambda: message().state == State.DEAD, 90, what="the e-mail is dead")
     assert message().error_type == "orders.deliveries.EmailOutcomeUnknown"
     assert mail_server.subjects == [f"Your order {order['number']}"]
     status, answer = stack.api("POST", f"failed-tasks/{message().pk}/retry/", token=stack.token())

@@ -1,4 +1,4 @@
-"""Does a paused queue hold orders back, whatever happens to its workers, and let them go on as if nothing had been?"""
+"""Paused queues: orders wait through worker restarts and are processed after the resume."""
 
 import json
 import time
@@ -25,19 +25,19 @@ def command(stack, *arguments: str) -> dict:
     return json.loads(done.stdout)
 
 
-def test_orders_wait_while_payments_are_paused_and_are_shipped_afterwards(make_stack):
+def test_orders_wait_while_payments_is_paused_and_ship_after_the_resume(make_stack):
     stack = make_stack(own_broker=False, env={"CONVEYOR_VISIBILITY": "3"}, workers={"payments": 2, "shipping": 1})
     worker = stack.worker("payments")
     stack.wait_status(stack.order(), "shipped", "delivered")
 
     assert command(stack, "pause", "payments", "--reason", "the bank asked us to")["paused"]
     assert queue(stack)["paused"]
-    stack.wait_for(lambda: queue(stack)["consumers"] == 0, 10, what="the worker has let go of the queue")
+    stack.wait_for(lambda: queue(stack)["consumers"] == 0, 10, what="the worker cancelled its consumer")
     waiting = [stack.order(), stack.order(shipping_method="express")]
     worker.kill()
     worker.start()
-    time.sleep(8)  # more than two windows, in which the sweep must not send anything again
-    assert queue(stack)["consumers"] == 0, "a worker that was restarted stays away"
+    time.sleep(8)  # more than two visibility windows, in which recovery must not send anything
+    assert queue(stack)["consumers"] == 0, "a restarted worker must not consume a paused queue"
     assert {(m.state, m.sends) for m in charges(stack, *waiting)} == {(State.PENDING, 0)}
     assert {stack.api("GET", f"orders/{order['public_id']}/")[1]["status"] for order in waiting} == {"placed"}
     assert stack.audit() == []
@@ -50,15 +50,15 @@ def test_orders_wait_while_payments_are_paused_and_are_shipped_afterwards(make_s
     assert stack.audit() == []
 
 
-def test_what_lay_at_the_broker_when_the_queue_was_paused_stays_there_and_is_sent_once(make_stack):
+def test_messages_at_the_broker_stay_there_during_a_pause_and_are_sent_once(make_stack):
     stack = make_stack(own_broker=False, env={"CONVEYOR_VISIBILITY": "8"}, workers={"shipping": 1})
     worker = stack.new_worker("payments", 2, pool="threads")
     stack.workers.append(worker)
     waiting = [stack.order() for _ in range(5)]
-    stack.wait_for(lambda: {m.state for m in charges(stack, *waiting)} == {State.SENT}, what="all are at the broker")
+    stack.wait_for(lambda: {m.state for m in charges(stack, *waiting)} == {State.SENT}, what="all are in flight")
     command(stack, "pause", "payments", "--reason", "a test")
     worker.start()
-    time.sleep(12)  # longer than a window
+    time.sleep(12)  # longer than a visibility window
     assert {(m.state, m.sends) for m in charges(stack, *waiting)} == {(State.SENT, 1)}
     assert queue(stack)["depth"] == 5
     command(stack, "resume", "payments")

@@ -1,4 +1,4 @@
-"""Does a late express order overtake a backlog, on both brokers?"""
+"""Priorities: late express orders overtake a backlog on both brokers."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,20 +19,20 @@ def test_late_express_orders_are_charged_before_200_waiting_standard_ones(make_s
             sent = Message.objects.using(stack.alias).filter(task="payments.charge_payment", state=State.SENT)
             return sent.count() == count
 
-    stack.wait_for(lambda: all_sent(STANDARD), what="the backlog waits at the broker")
+    stack.wait_for(lambda: all_sent(STANDARD), what="the backlog is in flight")
     express = [stack.order(key=f"e{n}", shipping_method="express")["number"] for n in range(EXPRESS)]
-    stack.wait_for(lambda: all_sent(STANDARD + EXPRESS), what="the express orders wait behind it")
+    stack.wait_for(lambda: all_sent(STANDARD + EXPRESS), what="the express orders are in flight behind it")
     stack.worker("payments").start()
 
-    def order_of_charges() -> list[str]:
+    def charged_numbers() -> list[str]:
         with stack.db():
             captured = Payment.objects.using(stack.alias).filter(
                 captured_at__isnull=False, order__number__in=[*standard, *express]
             )
             return list(captured.order_by("captured_at").values_list("order__number", flat=True))
 
-    stack.wait_for(lambda: len(order_of_charges()) == STANDARD + EXPRESS, 90, what="all are charged")
-    positions = [order_of_charges().index(number) for number in express]
-    # One message may have been handed to the worker before the express ones were looked at.
+    stack.wait_for(lambda: len(charged_numbers()) == STANDARD + EXPRESS, 90, what="all orders are charged")
+    positions = [charged_numbers().index(number) for number in express]
+    # The worker may already hold one standard message when the express ones arrive.
     assert max(positions) <= EXPRESS, positions
     assert stack.audit() == []

@@ -1,4 +1,4 @@
-"""How does a test hand a message to its task as a worker's process does, without a broker between?"""
+"""Delivers messages to their tasks as a worker process does, without a broker."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from celery.app.trace import build_tracer
 from messaging.models import Message
 from messaging.relay import claim, protocol
 
-# Once, and here: it sets up logging anew, which would take the handlers of a running test away.
+# At import: it configures logging anew, which would remove the handlers of a running test.
 current_app.loader.import_default_modules()
 
 
 def send(message: Message) -> Message:
-    """What the relay does: claim the row. The broker is left out."""
+    """Claim the message as the relay does; nothing is published."""
     for claimed in claim.claim(limit=1000):
         if claimed.pk == message.pk:
             return claimed
@@ -21,7 +21,7 @@ def send(message: Message) -> Message:
 
 
 def hand_over(message: Message, *, redelivered: bool = False, kwargs: Any = None, **headers: Any) -> str:
-    """Run the task of a sent message through Celery's own tracer; the state in which Celery says it ended."""
+    """Run the task of a sent message through Celery's tracer. Returns Celery's state of the result."""
     task = current_app.tasks[message.task]
     request = protocol.headers_of(message) | {
         "hostname": "worker@test",
@@ -36,7 +36,7 @@ def hand_over(message: Message, *, redelivered: bool = False, kwargs: Any = None
 
 
 def deliver(message: Message, **options: Any) -> Message:
-    """Send and hand over; the row as it stands afterwards."""
+    """Send and hand over. Returns the message, refreshed."""
     hand_over(send(message), **options)
     message.refresh_from_db()
     return message

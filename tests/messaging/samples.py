@@ -1,4 +1,4 @@
-"""Which messages do the tests of messaging send? Tasks whose behaviour the message itself says."""
+"""Sample tasks of the tests. What a task does is looked up by the text of its payload."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,7 +29,7 @@ class Versioned(
     full_name: str
 
 
-class TemporaryTrouble(Exception):
+class TemporaryError(Exception):
     pass
 
 
@@ -37,11 +37,11 @@ class Bug(Exception):
     pass
 
 
-#: What `sample` does before it completes; a test puts its own function here.
+#: What `sample` does, by the text of its payload; without an entry it completes at once.
 behaviour: dict[str, Callable[[ReliableTask, Sample], None]] = {}
 
 
-@reliable_task(Sample, autoretry_for=(TemporaryTrouble,))
+@reliable_task(Sample, autoretry_for=(TemporaryError,))
 def sample(self: ReliableTask, payload: Sample) -> None:
     act = behaviour.get(payload.text)
     if act:

@@ -1,4 +1,4 @@
-"""Does a message exist exactly if its cause does?"""
+"""Outbox: a message exists if and only if its transaction commits."""
 
 import contextlib
 import logging
@@ -25,7 +25,7 @@ def test_enqueueing_outside_a_transaction_is_refused():
     assert not Message.objects.exists()
 
 
-def test_a_message_is_a_pending_row_with_all_that_sending_needs():
+def test_a_message_is_a_pending_row_ready_to_publish():
     with transaction.atomic():
         message = outbox.enqueue(Sample(text="a"), priority=Priority.HIGH, subject="CV-1")
     message.refresh_from_db()
@@ -37,7 +37,7 @@ def test_a_message_is_a_pending_row_with_all_that_sending_needs():
     assert message.id.version == 7
 
 
-def test_a_rollback_takes_the_message_with_it():
+def test_a_rollback_removes_the_message():
     def roll_back() -> None:
         with outbox.transaction():
             outbox.enqueue(Sample(text="a"))
@@ -48,7 +48,7 @@ def test_a_rollback_takes_the_message_with_it():
     assert not Message.objects.exists()
 
 
-def test_a_savepoint_that_is_rolled_back_takes_its_message_with_it():
+def test_a_rolled_back_savepoint_removes_its_message():
     with outbox.transaction():
         kept = outbox.enqueue(Sample(text="kept"))
         with contextlib.suppress(RuntimeError), transaction.atomic():
@@ -58,12 +58,7 @@ def test_a_savepoint_that_is_rolled_back_takes_its_message_with_it():
 
 
 def test_messages_of_one_transaction_are_written_in_one_statement():
-    with (
-        CaptureQueriesContext(
-            connection,
-        ) as queries,
-        outbox.transaction(),
-    ):
+    with CaptureQueriesContext(connection) as queries, outbox.transaction():
         for number in range(5):
             outbox.enqueue(Sample(text=str(number)))
     assert len([q for q in queries if "INSERT" in q["sql"]]) == 1
@@ -78,7 +73,7 @@ def test_a_nested_transaction_joins_the_outer_one():
     assert not Message.objects.exists()
 
 
-def test_a_delay_is_a_later_due_time():
+def test_a_delay_sets_a_later_due_time():
     with outbox.transaction():
         message = outbox.enqueue(Sample(text="a"), delay=60)
     assert message.available_at - message.created_at == timedelta(seconds=60)
@@ -86,14 +81,14 @@ def test_a_delay_is_a_later_due_time():
     assert Message.objects.due(now=timezone.now() + timedelta(seconds=61)).exists()
 
 
-def test_a_routing_key_without_a_queue_is_refused_at_once(monkeypatch):
+def test_an_unroutable_message_is_refused(monkeypatch):
     monkeypatch.setattr(Sample, "routing_key", "nowhere.go")
     with pytest.raises(UnroutableKey), outbox.transaction():
         outbox.enqueue(Sample(text="a"))
     assert not Message.objects.exists()
 
 
-def test_a_message_enqueued_while_another_is_handled_belongs_to_its_chain():
+def test_a_message_enqueued_by_another_joins_its_chain():
     chain = tracing.Chain(uuid.uuid4(), causation_id=uuid.uuid4())
     with tracing.chain(chain), outbox.transaction():
         message = outbox.enqueue(Sample(text="a"))
@@ -101,7 +96,7 @@ def test_a_message_enqueued_while_another_is_handled_belongs_to_its_chain():
     assert message.traceparent.split("-")[1] == chain.correlation_id.hex
 
 
-def test_a_message_without_a_cause_starts_its_own_chain():
+def test_a_message_without_a_cause_starts_a_chain():
     with outbox.transaction():
         message = outbox.enqueue(Sample(text="a"))
     assert (message.correlation_id, message.causation_id) == (message.pk, None)
@@ -114,7 +109,7 @@ def test_ids_sort_by_time_and_never_repeat():
     assert {i.variant for i in ids} == {uuid.RFC_4122}
 
 
-def test_log_records_tell_their_chain():
+def test_log_records_carry_their_chain():
     record = logging.makeLogRecord({})
     tracing.ChainFilter().filter(record)
     assert record.chain == "-"
@@ -133,7 +128,7 @@ def test_log_records_tell_their_chain():
         ("junk", False),
     ],
 )
-def test_a_request_goes_on_with_the_callers_trace_if_it_names_one(header, continues):
+def test_a_request_continues_the_trace_of_its_caller(header, continues):
     chain = tracing.chain_of_header(header)
     assert (chain.correlation_id.hex == "4bf92f3577b34da6a3ce929d0e0e4736") is continues
     assert chain.causation_id is None

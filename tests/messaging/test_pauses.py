@@ -1,4 +1,4 @@
-"""Does a paused queue stand still for relays, workers, the sweep and the audit, and go on as if nothing had been?"""
+"""Queue pauses: relays, recovery and the audit respect them, and operators set them."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -40,34 +40,34 @@ def pause(queue: str = QUEUE) -> QueuePause:
     return actions.pause(queue=queue, actor=ANN, reason="the bank is down")
 
 
-# -- who pauses ---------------------------------------------------------------------------------------------------
+# -- pausing and resuming ---------------------------------------------------------------------------------------
 
 
-def test_a_pause_keeps_who_when_and_why_and_so_does_its_end():
+def test_pause_and_resume_record_who_and_why():
     pause()
     assert pauses.paused() == {QUEUE}
     actions.resume(queue=QUEUE, actor=BOB, reason="it is back")
     kept = QueuePause.objects.get()
     assert (kept.paused_by, kept.reason, kept.resumed_by) == ("ann", "the bank is down", "bob")
     assert pauses.paused() == frozenset()
-    trail = AuditEntry.objects.order_by("id").values_list("action", "actor", "queue", "reason")
-    assert list(trail) == [
+    entries = AuditEntry.objects.order_by("id").values_list("action", "actor", "queue", "reason")
+    assert list(entries) == [
         ("pause queue", "ann", QUEUE, "the bank is down"),
         ("resume queue", "bob", QUEUE, "it is back"),
     ]
 
 
-def test_the_second_who_pauses_is_told_who_was_first():
+def test_a_second_pause_is_refused_naming_the_first():
     pause()
     with pytest.raises(actions.AlreadyPaused, match=r"by ann since .* UTC: the bank is down"):
         actions.pause(queue=QUEUE, actor=BOB, reason="me, too")
     assert AuditEntry.objects.count() == 1
 
 
-def test_of_many_who_pause_at_once_one_succeeds():
-    def try_it(number: int) -> bool:
+def test_of_concurrent_pauses_one_succeeds():
+    def try_pause(number: int) -> bool:
         try:
-            actions.pause(queue=QUEUE, actor=Actor.system(f"op{number}"), reason="at once")
+            actions.pause(queue=QUEUE, actor=Actor.system(f"op{number}"), reason="race")
         except actions.AlreadyPaused:
             return False
         finally:
@@ -75,11 +75,11 @@ def test_of_many_who_pause_at_once_one_succeeds():
         return True
 
     with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(try_it, range(8))) == 1
+        assert sum(pool.map(try_pause, range(8))) == 1
     assert QueuePause.objects.count() == AuditEntry.objects.count() == 1
 
 
-def test_nobody_resumes_what_is_not_paused():
+def test_a_queue_that_is_not_paused_cannot_be_resumed():
     with pytest.raises(actions.NotPaused):
         actions.resume(queue=QUEUE, actor=ANN)
 
@@ -91,26 +91,26 @@ def test_a_pause_without_a_reason_is_refused(reason):
     assert not QueuePause.objects.exists()
 
 
-def test_a_queue_that_is_not_declared_is_refused():
+def test_an_unknown_queue_is_refused():
     with pytest.raises(actions.QueueUnknown, match="payments"):
         actions.pause(queue="paymants", actor=ANN, reason="a slip")
 
 
-def test_the_services_ask_for_the_permission_themselves():
-    for deed in (
+def test_the_services_check_permissions_themselves():
+    for action in (
         lambda: actions.pause(queue=QUEUE, actor=NOBODY, reason="x"),
         lambda: actions.resume(queue=QUEUE, actor=NOBODY),
         lambda: actions.run_queue_now(queue=QUEUE, actor=NOBODY),
         lambda: actions.run_now(message_id=enqueue()[0].pk, actor=NOBODY),
     ):
         with pytest.raises(PermissionDenied):
-            deed()
+            action()
 
 
-# -- what waits for its time ----------------------------------------------------------------------------------------
+# -- scheduled messages -------------------------------------------------------------------------------------------
 
 
-def test_a_message_is_hurried_once_and_only_while_it_waits():
+def test_a_scheduled_message_is_run_now_once():
     (message,) = enqueue(delay=3600)
     assert actions.run_now(message_id=message.pk, actor=ANN)
     assert not actions.run_now(message_id=message.pk, actor=BOB)
@@ -118,7 +118,7 @@ def test_a_message_is_hurried_once_and_only_while_it_waits():
     assert [(e.action, e.actor) for e in AuditEntry.objects.all()] == [("run now", "ann")]
 
 
-def test_a_whole_queue_is_hurried_with_one_entry_in_the_trail():
+def test_running_a_queue_now_writes_one_audit_entry():
     enqueue(3, delay=3600)
     assert actions.run_queue_now(queue="payments", actor=ANN) == 0
     assert actions.run_queue_now(queue=QUEUE, actor=ANN) == 3
@@ -129,8 +129,8 @@ def test_a_whole_queue_is_hurried_with_one_entry_in_the_trail():
 # -- the relay --------------------------------------------------------------------------------------------------------
 
 
-def test_the_relay_leaves_the_messages_of_a_paused_queue_where_they_are(broker):
-    relay = Relay(current_app, Pace(nap=0.01, chores_every=0))
+def test_the_relay_does_not_claim_from_a_paused_queue(broker):
+    relay = Relay(current_app, Pace(poll_every=0.01, chores_every=0))
     try:
         enqueue(2)
         pause()
@@ -139,10 +139,10 @@ def test_the_relay_leaves_the_messages_of_a_paused_queue_where_they_are(broker):
         actions.resume(queue=QUEUE, actor=ANN)
         assert relay.turn() == 2
     finally:
-        relay._hang_up()
+        relay._disconnect()
 
 
-def test_other_queues_go_on():
+def test_other_queues_are_not_affected():
     ours, others = enqueue(2)
     Message.objects.filter(pk=others.pk).update(queue="payments")
     assert claim.anything_due(paused={QUEUE})
@@ -159,19 +159,19 @@ def connection(broker):
     publisher.close()
 
 
-def test_what_a_paused_queue_holds_does_not_count_as_lost(connection, settings):
+def test_messages_of_a_paused_queue_are_not_lost(connection, settings):
     enqueue()
     claim.claim(limit=1)
     pause()
     age("sent_at", days=1)
-    assert recovery.sweep(connection) == 0
+    assert recovery.recover_lost(connection) == 0
     actions.resume(queue=QUEUE, actor=ANN)
-    assert recovery.sweep(connection) == 0, "its time begins anew"
+    assert recovery.recover_lost(connection) == 0, "it gets the full timeout again"
     QueuePause.objects.update(resumed_at=timezone.now() - timedelta(seconds=settings.CONVEYOR_VISIBILITY + 1))
-    assert recovery.sweep(connection) == 1, "it is not at the broker, so it is lost after all"
+    assert recovery.recover_lost(connection) == 1, "it is not at the broker, so it is lost"
 
 
-def test_what_still_waits_at_the_broker_after_a_long_pause_is_not_sent_twice(connection, settings):
+def test_messages_still_queued_after_a_long_pause_are_not_sent_twice(connection, settings):
     enqueue()
     publisher = publish.connect(current_app)
     publisher.publish(claim.claim(limit=1))
@@ -180,16 +180,16 @@ def test_what_still_waits_at_the_broker_after_a_long_pause_is_not_sent_twice(con
     actions.resume(queue=QUEUE, actor=ANN)
     age("sent_at", days=1)
     QueuePause.objects.update(resumed_at=timezone.now() - timedelta(seconds=2 * settings.CONVEYOR_VISIBILITY))
-    assert recovery.sweep(connection) == 0
+    assert recovery.recover_lost(connection) == 0
     QueuePause.objects.update(resumed_at=timezone.now() - timedelta(seconds=11 * settings.CONVEYOR_VISIBILITY))
-    assert recovery.sweep(connection) == 1, "after ten windows it is sent again, as without a pause"
+    assert recovery.recover_lost(connection) == 1, "after ten timeouts it is sent again, as without a pause"
 
 
 # -- the audit ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("state", "field"), [(State.PENDING, "available_at"), (State.SENT, "sent_at")])
-def test_the_audit_does_not_blame_messages_for_a_pause(state, field):
+def test_the_audit_excludes_paused_queues(state, field):
     enqueue()
     age(field, days=1)
     Message.objects.update(state=state)
@@ -202,7 +202,7 @@ def test_the_audit_does_not_blame_messages_for_a_pause(state, field):
     assert len(invariants.audit()) == 1
 
 
-def test_the_audit_command_tells_what_is_paused(capsys):
+def test_the_audit_command_lists_pauses(capsys):
     pause()
     call_command("audit")
     assert "paused  maintenance since" in capsys.readouterr().out
@@ -211,7 +211,7 @@ def test_the_audit_command_tells_what_is_paused(capsys):
 # -- the command ------------------------------------------------------------------------------------------------------
 
 
-def test_a_queue_is_paused_and_resumed_by_command(capsys, no_broker):
+def test_the_command_pauses_and_resumes_a_queue(capsys, no_broker):
     call_command("queue", "pause", QUEUE, "--reason", "a try", "--dry-run")
     assert "would be paused" in capsys.readouterr().out
     assert pauses.paused() == frozenset()
@@ -228,14 +228,14 @@ def test_a_queue_is_paused_and_resumed_by_command(capsys, no_broker):
 
 @pytest.mark.parametrize("options", [[], ["--dry-run"]])
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "error"),
     [
         (["pause", "payments", "--reason", "again"], "paused"),
         (["resume", QUEUE], "not paused"),
         (["pause", "paymants", "--reason", "a slip"], "Queues: payments"),
     ],
 )
-def test_the_command_fails_where_there_is_nothing_to_change(arguments, options, told):
+def test_the_command_fails_if_there_is_nothing_to_change(arguments, options, error):
     pause("payments")
-    with pytest.raises(CommandError, match=told):
+    with pytest.raises(CommandError, match=error):
         call_command("queue", *arguments, *options)

@@ -1,4 +1,4 @@
-"""Are secrets found however they are written, and nothing else?"""
+"""Redaction: secrets are found in every spelling, as whole words only."""
 
 import json
 
@@ -22,16 +22,16 @@ NAME = "Zoë O'Hara <b>"
     ],
 )
 def test_a_secret_is_found_in_every_spelling(written):
-    forget = Redactor([NAME])
-    assert forget.finds_in(written)
-    assert forget.finds_in(f"at {written}.".encode())
-    assert "Hara" not in forget.text(f"at {written}.")
-    assert forget.text(f"at {written}.").startswith("at ")
+    redactor = Redactor([NAME])
+    assert redactor.matches(written)
+    assert redactor.matches(f"at {written}.".encode())
+    assert "Hara" not in redactor.text(f"at {written}.")
+    assert redactor.text(f"at {written}.").startswith("at ")
 
 
 def test_only_whole_words_count():
-    forget = Redactor(["Bern", "paid"])
-    assert forget.text("Bern, Bernoulli, mark_paid, paid") == f"{REMOVED}, Bernoulli, mark_paid, {REMOVED}"
+    redactor = Redactor(["Bern", "paid"])
+    assert redactor.text("Bern, Bernoulli, mark_paid, paid") == f"{REMOVED}, Bernoulli, mark_paid, {REMOVED}"
 
 
 def test_the_longer_secret_goes_first():
@@ -45,6 +45,6 @@ def test_json_keeps_its_shape():
 
 @pytest.mark.parametrize("secrets", [[], ["", "  "]])
 def test_without_secrets_nothing_changes(secrets):
-    forget = Redactor(secrets)
-    assert forget.text("all") == "all"
-    assert not forget.finds_in(b"all")
+    redactor = Redactor(secrets)
+    assert redactor.text("all") == "all"
+    assert not redactor.matches(b"all")

@@ -1,4 +1,4 @@
-"""Does periodic work go through the ledger, and does the ledger not grow for ever?"""
+"""Periodic tasks: ticks through the ledger, retention, audit of the invariants."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ def enqueue() -> Message:
         return outbox.enqueue(Sample(text="ok"))
 
 
-def made_days_ago(days: int, state: str) -> Message:
+def aged(days: int, state: str) -> Message:
     moment = timezone.now() - timedelta(days=days)
     with outbox.transaction():
         message = outbox.enqueue(Sample(text="ok"))
@@ -32,24 +32,24 @@ def made_days_ago(days: int, state: str) -> Message:
     return Message.objects.get(pk=old_id)
 
 
-def test_a_tick_is_a_message_of_low_priority():
+def test_a_tick_is_a_message_with_low_priority():
     message = scheduler.tick("messaging.purge_finished")
     assert (message.task, message.priority) == ("messaging.purge_finished", 1)
     assert deliver(message).state == State.DONE
 
 
-def test_ticks_do_not_pile_up_while_nobody_works():
+def test_ticks_do_not_pile_up_without_workers():
     assert scheduler.tick("messaging.purge_finished") is not None
     assert scheduler.tick("messaging.purge_finished") is None
     assert Message.objects.count() == 1
 
 
-def test_a_schedule_that_names_an_unknown_task_is_told():
+def test_an_unknown_task_in_the_schedule_is_an_error():
     with pytest.raises(LookupError, match=r"no\.such"):
         scheduler.tick("no.such")
 
 
-def test_beat_enqueues_what_is_due_and_outlives_errors(tmp_path, caplog):
+def test_beat_enqueues_due_tasks_and_survives_errors(tmp_path, caplog):
     ticker = scheduler.LedgerScheduler(
         app=current_app._get_current_object(), schedule_filename=str(tmp_path / "beat"), lazy=True
     )
@@ -68,7 +68,7 @@ def test_every_scheduled_task_has_a_payload_without_arguments(settings):
         payload_for(entry["task"])()
 
 
-def test_a_window_too_short_for_the_time_limit_is_warned_of(settings):
+def test_a_visibility_timeout_below_the_time_limit_raises_a_warning(settings):
     settings.CONVEYOR_VISIBILITY, settings.CONVEYOR_TASK_TIME_LIMIT = 60, 25
     assert system_checks.visibility_exceeds_the_time_limit() == []
     settings.CONVEYOR_VISIBILITY = 49
@@ -76,9 +76,13 @@ def test_a_window_too_short_for_the_time_limit_is_warned_of(settings):
     assert "at least 50" in str(warning.hint)
 
 
-def test_old_successes_are_purged_and_nothing_else():
-    old = made_days_ago(40, State.DONE)
-    kept = {made_days_ago(41, State.DEAD).pk, made_days_ago(42, State.DISCARDED).pk, made_days_ago(3, State.DONE).pk}
+def test_only_old_done_messages_are_purged():
+    old = aged(40, State.DONE)
+    kept = {
+        aged(41, State.DEAD).pk,
+        aged(42, State.DISCARDED).pk,
+        aged(3, State.DONE).pk,
+    }
     assert retention.purge_finished(keep=timedelta(days=30)) == 1
     assert not Message.objects.filter(pk=old.pk).exists()
     assert set(Message.objects.values_list("pk", flat=True)) == kept
@@ -86,7 +90,7 @@ def test_old_successes_are_purged_and_nothing_else():
 
 def test_a_purge_is_bounded():
     for day in range(40, 45):
-        made_days_ago(day, State.DONE)
+        aged(day, State.DONE)
     assert retention.purge_finished(keep=timedelta(days=30), limit=3) == 3
     assert Message.objects.count() == 2
 
@@ -96,27 +100,27 @@ def test_the_periodic_audit_logs_what_is_broken(caplog):
     Message.objects.filter(pk=message.pk).update(state=State.DEAD)
     tick = scheduler.tick("messaging.check_invariants")
     assert deliver(tick).state == State.DONE
-    assert "invariant broken: every dead message says why" in caplog.text
+    assert "invariant broken: every dead message has a failed attempt" in caplog.text
 
 
-def names_of_broken() -> set[str]:
+def broken_invariants() -> set[str]:
     return {violation.invariant for violation in invariants.audit()}
 
 
 def test_an_overdue_message_breaks_the_audit():
     message = enqueue()
-    assert names_of_broken() == set()
+    assert broken_invariants() == set()
     Message.objects.filter(pk=message.pk).update(available_at=timezone.now() - 2 * invariants.grace())
-    assert names_of_broken() == {"no pending message is overdue"}
+    assert broken_invariants() == {"no pending message is overdue"}
 
 
 def test_a_lost_message_breaks_the_audit():
     message = enqueue()
     Message.objects.filter(pk=message.pk).update(state=State.SENT, sent_at=timezone.now() - 11 * invariants.grace())
-    assert names_of_broken() == {"no sent message is lost"}
+    assert broken_invariants() == {"no sent message is lost"}
 
 
-def test_a_dead_message_without_a_reason_breaks_the_audit():
+def test_a_dead_message_without_an_attempt_breaks_the_audit():
     message = enqueue()
     Message.objects.filter(pk=message.pk).update(state=State.DEAD)
-    assert names_of_broken() == {"every dead message says why"}
+    assert broken_invariants() == {"every dead message has a failed attempt"}

@@ -1,6 +1,6 @@
-"""Has a message's schema changed without a new version? Each schema is kept beside this file, one for each version.
+"""Schema snapshots: a payload's schema changes only with a new version. `schemas/` holds one file per version.
 
-After a wanted change: raise the payload's `version`, write its lift, and run this file with UPDATE_SCHEMAS=1.
+For an intended change: raise the payload's `version`, add its lift, and run this file with UPDATE_SCHEMAS=1.
 """
 
 import json
@@ -23,15 +23,15 @@ def schema_of(task: str) -> dict:
 
 
 @pytest.mark.parametrize("task", sorted(PAYLOADS))
-def test_the_schema_is_the_one_that_was_agreed(task):
+def test_the_schema_matches_its_snapshot(task):
     path = FOLDER / f"{task}.v{PAYLOADS[task].version}.json"
     if os.environ.get("UPDATE_SCHEMAS") and not path.exists():
         path.write_text(json.dumps(schema_of(task), indent=2, sort_keys=True) + "\n")
-    assert path.exists(), f"{path.name} is missing: see the head of this file"
-    assert json.loads(path.read_text()) == schema_of(task), "changed without a new version: see the head of this file"
+    assert path.exists(), f"{path.name} is missing: see the docstring above"
+    assert json.loads(path.read_text()) == schema_of(task), "changed without a new version: see the docstring above"
 
 
-def test_every_kept_schema_still_has_its_task_and_every_older_version_its_lift():
+def test_every_snapshot_has_its_task_and_every_older_version_its_lift():
     for path in FOLDER.glob("*.json"):
         kept = json.loads(path.read_text())
         payload = PAYLOADS[kept["task"]]

@@ -1,4 +1,4 @@
-"""Does a routing key reach its queue, and does each kind of queue get the arguments that RabbitMQ accepts?"""
+"""Topology: routing keys, bindings, and queue arguments that RabbitMQ accepts."""
 
 import pytest
 
@@ -11,12 +11,12 @@ NAMES = {
 }
 
 
-def test_the_first_word_of_a_routing_key_decides_the_queue():
+def test_the_noun_of_a_routing_key_selects_the_queue():
     assert Topology(**NAMES).queue_for("payment.charge.high") == "payments"
     assert Topology(**NAMES).queue_for("shipment.create.low") == "shipping"
 
 
-def test_a_key_that_no_queue_is_bound_for_is_refused_with_the_bindings():
+def test_an_unroutable_key_is_refused_with_the_bindings():
     with pytest.raises(UnroutableKey, match=r"payment\.#, shipment\.#"):
         Topology(**NAMES).queue_for("invoice.print.low")
 
@@ -45,5 +45,5 @@ def test_each_queue_has_its_dead_letter_queue():
     ]
 
 
-def test_a_priority_is_a_word_and_a_number():
-    assert [(p.word, p.value) for p in Priority] == [("low", 1), ("normal", 5), ("high", 9)]
+def test_a_priority_has_a_suffix_and_a_number():
+    assert [(p.suffix, p.value) for p in Priority] == [("low", 1), ("normal", 5), ("high", 9)]

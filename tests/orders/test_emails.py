@@ -1,4 +1,4 @@
-"""Do e-mails say the same in text and HTML, in the order's language, and take nothing from a name for markup?"""
+"""Order e-mails: text and HTML agree, in the order's language, with user input escaped."""
 
 from email.message import Message as Mime
 from html.parser import HTMLParser
@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 from django.utils import translation
 
-from orders.emails import compose
+from orders.emails.compose import compose
 from orders.models import Order, OrderEvent
 from orders.payloads import EmailKind, SendEmail
 from tests.factories import place
@@ -18,7 +18,7 @@ PARCEL = {"carrier": "SwiftPost", "tracking_number": "SP123"}
 
 
 class Reader(HTMLParser):
-    """What a mail program shows of an HTML part."""
+    """The text and links that a mail program shows of an HTML part."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ def html_of(order: Order, kind: str) -> str:
 
 
 @pytest.mark.parametrize("kind", get_args(EmailKind))
-def test_each_email_has_both_parts_and_leads_to_the_order(kind: str):
+def test_each_email_has_both_parts_and_links_to_the_order(kind: str):
     order = place(name="Zoë & Co <b>")
     OrderEvent.objects.create(order=order, kind="shipped", data=PARCEL)
     email = compose(order=order, kind=kind, message_id=MESSAGE_ID)
@@ -67,7 +67,7 @@ def test_prices_are_in_both_parts():
         assert price in html
 
 
-def test_a_shipped_parcel_is_told_with_its_tracking_number():
+def test_the_shipping_email_has_the_tracking_number():
     order = place()
     OrderEvent.objects.create(order=order, kind="shipped", data=PARCEL)
     sentence = "Your parcel is with SwiftPost, tracking number SP123."
@@ -75,13 +75,13 @@ def test_a_shipped_parcel_is_told_with_its_tracking_number():
     assert sentence in compose(order=order, kind="shipped", message_id=MESSAGE_ID).body
 
 
-def test_nothing_is_loaded_from_elsewhere(settings: Any):
+def test_no_resources_are_loaded_from_other_sites(settings: Any):
     order = place()
     links = Reader(html_of(order, "placed")).links
     assert links == {settings.SITE_URL, f"{settings.SITE_URL}/orders/{order.public_id}/"}
 
 
-def test_an_email_speaks_the_orders_language_and_not_the_workers():
+def test_an_email_is_in_the_orders_language_not_the_workers():
     order = place(language="de")
     with translation.override("en"):
         email = compose(order=order, kind="placed", message_id=MESSAGE_ID)
@@ -90,17 +90,20 @@ def test_an_email_speaks_the_orders_language_and_not_the_workers():
     assert '<html lang="de">' in html_of(order, "placed")
 
 
-def test_a_message_from_before_parts_were_told_is_still_readable():
+def test_a_version_1_message_is_still_readable():
     order = place()
     old = SendEmail.load({"order_id": order.pk, "kind": "paid"}, version=1)
     assert old == SendEmail(order_id=order.pk, kind="paid")
     assert (old.amount, old.left) == (0, 0)
 
 
-def test_a_part_of_the_money_is_told_alike_in_both_parts():
+def test_a_partial_refund_reads_the_same_in_both_parts():
     order = place(shipping_method="express")
     email = compose(order=order, kind="partly_refunded", message_id=MESSAGE_ID, amount=490, left=3000)
     [(html, _)] = email.alternatives
-    for sentence in ("We have given €4.90 back to your card.", "Of the €34.90 that you paid, €30.00 stay paid."):
+    for sentence in (
+        "We have refunded €4.90 to your card.",
+        "You paid €34.90 for this order; €30.00 of it has not been refunded.",
+    ):
         assert sentence in str(email.body)
         assert sentence in Reader(str(html)).text

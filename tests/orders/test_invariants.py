@@ -1,4 +1,4 @@
-"""Is an order that nothing will ever move told of?"""
+"""Invariants of orders: every unfinished order has a message that will move it forward."""
 
 import pytest
 
@@ -9,10 +9,10 @@ from tests.delivery import deliver_all
 from tests.factories import place
 
 pytestmark = pytest.mark.django_db(transaction=True)
-NAME = "every unfinished order has a message that moves it on"
+NAME = "every unfinished order has a message that will move it forward"
 
 
-def test_a_new_order_and_a_finished_one_are_sound():
+def test_new_and_finished_orders_break_no_invariant():
     place()
     assert broken() == {}
     deliver_all()
@@ -20,7 +20,7 @@ def test_a_new_order_and_a_finished_one_are_sound():
     assert broken() == {}
 
 
-def test_an_order_whose_message_is_gone_is_told_of():
+def test_an_order_whose_message_is_gone_is_reported():
     order = place()
     Message.objects.filter(task="payments.charge_payment").delete()
     assert Message.objects.live().filter(task="orders.send_email", subject=order.number).exists()

@@ -1,4 +1,4 @@
-"""Is an amount shown as people write it, whatever its currency?"""
+"""Money formatting: minor units by currency and locale."""
 
 import pytest
 

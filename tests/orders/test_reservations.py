@@ -1,4 +1,4 @@
-"""Does an order that stays unpaid give its goods back, and never one that is paid in the last moment?"""
+"""Expiring reservations: unpaid orders release their stock, unless they are paid at the last moment."""
 
 from datetime import timedelta
 from functools import partial
@@ -20,9 +20,10 @@ from orders import selectors, services
 from orders.models import Order, Status
 from payments.models import GatewayCharge, PaymentStatus
 from payments.services import record_decline
+from shop.checkout.services import LineWanted
 from shop.models import Product
-from shop.services import LineWanted, pay_again
-from tests.delivery import deliver, deliver_due, take
+from shop.order_pages.services import pay_again
+from tests.delivery import claim_task, deliver, deliver_due
 from tests.factories import ProductFactory, place
 from tests.races import at_once
 
@@ -38,7 +39,7 @@ def stuck(method: str = "pm_bug") -> Order:
 
 
 def later(settings: Any, *, by: float = 1) -> Any:
-    """The time when what is placed now has been unpaid for too long."""
+    """The time at which the payment deadline of an order placed now has passed."""
     return time_machine.travel(timezone.now() + timedelta(seconds=settings.CONVEYOR_RESERVATION_SECONDS + by))
 
 
@@ -52,7 +53,7 @@ def status(order: Order) -> str:
     return order.status
 
 
-def test_an_order_whose_charge_nobody_mends_gives_its_goods_back_and_the_shopper_is_told(settings: Any):
+def test_an_order_with_a_dead_charge_releases_its_stock_and_the_customer_is_notified(settings: Any):
     order = stuck()
     product = Product.objects.get()
     assert product.stock == 98
@@ -69,17 +70,17 @@ def test_an_order_whose_charge_nobody_mends_gives_its_goods_back_and_the_shopper
     assert audit() == []
 
 
-def test_before_its_time_nothing_is_even_asked(settings: Any):
+def test_nothing_is_enqueued_before_the_deadline(settings: Any):
     order = stuck()
     with later(settings, by=-60):
         assert scheduler.tick(LOOK) is None
     assert status(order) == Status.PLACED
 
 
-def test_money_that_a_dead_charge_took_after_all_comes_back(settings: Any):
+def test_money_captured_by_a_dead_charge_is_refunded(settings: Any):
     settings.PAYMENT_RECONCILE_DAYS = 0
     order = place(payment_method="pm_lost_reply")
-    charge = take(task="payments.charge_payment")
+    charge = claim_task(task="payments.charge_payment")
     deliver(charge)
     Message.objects.filter(pk=charge.pk).update(state=State.DEAD)
     assert GatewayCharge.objects.count() == 1
@@ -90,7 +91,7 @@ def test_money_that_a_dead_charge_took_after_all_comes_back(settings: Any):
     assert audit() == []
 
 
-def test_an_operators_retry_of_the_charge_afterwards_takes_no_money(settings: Any):
+def test_an_operators_later_retry_of_the_charge_captures_no_money(settings: Any):
     order = stuck()
     with later(settings):
         expire()
@@ -101,7 +102,7 @@ def test_an_operators_retry_of_the_charge_afterwards_takes_no_money(settings: An
     assert not Message.objects.dead().exists()
 
 
-def test_paying_again_starts_the_time_anew(settings: Any):
+def test_paying_again_restarts_the_period(settings: Any):
     order = place(payment_method="pm_card_declined")
     deliver_due()
     Message.objects.filter(task=CANCEL).delete()
@@ -121,7 +122,7 @@ def test_an_order_paid_again_just_before_its_cancellation_is_kept(settings: Any)
         services.expire_reservations(now=timezone.now())
         record_decline(payment=order.payments.get(), code="card_declined")
         pay_again(order=order, payment_method="pm_bug")
-        assert deliver(take(task=CANCEL, available_at__lte=timezone.now())) == State.DONE
+        assert deliver(claim_task(task=CANCEL, available_at__lte=timezone.now())) == State.DONE
     assert status(order) == Status.PLACED
 
 
@@ -130,20 +131,20 @@ def test_an_order_paid_since_it_was_found_is_kept(settings: Any):
     with later(settings):
         services.expire_reservations(now=timezone.now())
         services.mark_paid(order=order)
-        assert deliver(take(task=CANCEL)) == State.DONE
+        assert deliver(claim_task(task=CANCEL)) == State.DONE
     assert status(order) == Status.PAID
 
 
-def test_a_cancellation_that_is_on_its_way_or_dead_is_not_asked_for_twice(settings: Any):
+def test_a_pending_or_dead_cancellation_is_not_enqueued_twice(settings: Any):
     stuck()
     with later(settings):
         assert services.expire_reservations(now=timezone.now()) == 1
         assert services.expire_reservations(now=timezone.now()) == 0
         Message.objects.filter(task=CANCEL).update(state=State.DEAD)
-        assert not selectors.anything_expired()
+        assert not selectors.has_expired_reservations()
 
 
-def test_many_are_taken_in_bounded_turns_oldest_first(settings: Any):
+def test_many_are_cancelled_in_bounded_batches_oldest_first(settings: Any):
     sku = ProductFactory.create().sku
     orders = [place(lines=[LineWanted(sku, 1)]) for _ in range(5)]
     with later(settings):
@@ -155,26 +156,26 @@ def test_many_are_taken_in_bounded_turns_oldest_first(settings: Any):
     assert len(captured) < 12
 
 
-def test_the_look_reads_the_index_of_states_and_no_finished_order():
-    """The planner prefers reading a small table whole, so that is forbidden here; the index must fit the question."""
+def test_the_query_uses_the_status_index():
+    """The planner prefers a sequential scan of a small table, so that is disabled here; the index must match."""
     place()
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET enable_seqscan = off")
-        plan = selectors.expired(now=timezone.now()).explain()
+        plan = selectors.expired_reservations(now=timezone.now()).explain()
         if connection.vendor == "postgresql":
             cursor.execute("RESET enable_seqscan")
     assert "orders_by_status" in plan
 
 
 @pytest.mark.parametrize("method", ["pm_card_visa", "pm_card_declined"])
-def test_a_charge_that_ends_at_the_same_moment_ends_well(method: str, settings: Any):
-    """Either the order is paid and kept, or it is cancelled and no money stays; with threads, for real."""
+def test_a_charge_concurrent_with_the_cancellation_leaves_a_consistent_order(method: str, settings: Any):
+    """Either the order is paid and kept, or it is cancelled and the money refunded. With real threads."""
     settings.CONVEYOR_RESERVATION_SECONDS = 0
     orders = [place(payment_method=method, city="Bern") for _ in range(8)]
-    charges = [take(task="payments.charge_payment", subject=order.number) for order in orders]
+    charges = [claim_task(task="payments.charge_payment", subject=order.number) for order in orders]
     services.expire_reservations(now=timezone.now())
-    cancels = [take(task=CANCEL, subject=order.number) for order in orders]
+    cancels = [claim_task(task=CANCEL, subject=order.number) for order in orders]
     for charge, cancel in zip(charges, cancels, strict=True):
         at_once(partial(deliver, charge), partial(deliver, cancel))
         assert audit() == []

@@ -1,4 +1,4 @@
-"""Does an order move only where the table allows it, and does each move leave an event and a signal?"""
+"""Order services: allowed and refused status changes, each with its event and signal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ MOVES: dict[str, tuple[Callable[..., None], dict[str, str], Signal]] = {
     Status.CANCELLED: (services.cancel_order, {}, signals.order_cancelled),
     Status.REFUNDED: (services.mark_refunded, {}, signals.order_refunded),
 }
-#: Where the way there is another one than usual.
+#: Transitions with a service of their own.
 MOVES_FROM: dict[tuple[str, str], tuple[Callable[..., None], dict[str, Any], Signal]] = {
     (Status.SHIPPED, Status.PAID): (
         services.send_again,
@@ -40,7 +40,7 @@ ILLEGAL = [(source, target) for source in Status for target in Status if target 
 
 @pytest.fixture(autouse=True)
 def alone() -> Iterator[None]:
-    """No other app answers: an order must do without them."""
+    """Without the receivers of other apps, which orders must not depend on."""
     kept = {signal: signal.receivers for *_rest, signal in MOVES.values()}
     kept |= {signal: signal.receivers for signal in (signals.order_placed, signals.order_sent_again)}
     for signal in kept:
@@ -53,21 +53,21 @@ def alone() -> Iterator[None]:
 
 
 @contextmanager
-def heard(signal: Signal) -> Iterator[list[dict[str, Any]]]:
+def captured(signal: Signal) -> Iterator[list[dict[str, Any]]]:
     calls: list[dict[str, Any]] = []
 
-    def listen(**kwargs: Any) -> None:
+    def receive(**kwargs: Any) -> None:
         calls.append(kwargs)
 
-    signal.connect(listen)
+    signal.connect(receive)
     try:
         yield calls
     finally:
-        signal.disconnect(listen)
+        signal.disconnect(receive)
 
 
 def placed(**changes: Any) -> Order:
-    wishes: dict[str, Any] = {
+    values: dict[str, Any] = {
         "email": "ada@example.com",
         "name": "Ada Lovelace",
         "address": ADDRESS,
@@ -78,7 +78,7 @@ def placed(**changes: Any) -> Order:
         "lines": LINES,
         "payment_method": "pm_card_visa",
     }
-    return services.place_order(**(wishes | changes))
+    return services.place_order(**(values | changes))
 
 
 def order_in(status: str) -> Order:
@@ -88,8 +88,8 @@ def order_in(status: str) -> Order:
     return order
 
 
-def test_placing_writes_the_order_its_lines_and_an_event_and_tells_of_it():
-    with heard(signals.order_placed) as calls:
+def test_placing_writes_the_order_its_lines_and_an_event_and_sends_the_signal():
+    with captured(signals.order_placed) as calls:
         order = placed()
     order.refresh_from_db()
     assert (order.status, order.subtotal, order.shipping_price, order.total) == (Status.PLACED, 690, 990, 1680)
@@ -102,10 +102,10 @@ def test_placing_writes_the_order_its_lines_and_an_event_and_tells_of_it():
 
 
 @pytest.mark.parametrize(("source", "target"), LEGAL)
-def test_a_legal_move_changes_the_state_writes_one_event_and_sends_its_signal(source: str, target: str):
+def test_an_allowed_transition_changes_the_status_writes_one_event_and_sends_its_signal(source: str, target: str):
     order = order_in(source)
     move, arguments, signal = MOVES_FROM.get((source, target), MOVES[target])
-    with heard(signal) as calls:
+    with captured(signal) as calls:
         move(order=order, **arguments)
     assert order.status == target
     assert Order.objects.get().status == target
@@ -114,10 +114,10 @@ def test_a_legal_move_changes_the_state_writes_one_event_and_sends_its_signal(so
 
 
 @pytest.mark.parametrize(("source", "target"), ILLEGAL)
-def test_an_illegal_move_is_refused_with_both_states_and_writes_nothing(source: str, target: str):
+def test_an_illegal_transition_is_refused_with_both_statuses_and_writes_nothing(source: str, target: str):
     order = order_in(source)
     move, arguments, signal = MOVES[target]
-    with heard(signal) as calls, pytest.raises(IllegalTransition) as refusal:
+    with captured(signal) as calls, pytest.raises(IllegalTransition) as refusal:
         move(order=order, **arguments)
     assert (refusal.value.present, refusal.value.wanted) == (source, target)
     assert source in str(refusal.value)
@@ -127,7 +127,7 @@ def test_an_illegal_move_is_refused_with_both_states_and_writes_nothing(source: 
     assert calls == []
 
 
-def test_the_state_in_the_database_decides_not_the_one_that_was_read_before():
+def test_the_status_in_the_database_decides_not_a_stale_one():
     order = order_in(Status.PLACED)
     stale = Order.objects.get()
     services.cancel_order(order=order)
@@ -137,7 +137,7 @@ def test_the_state_in_the_database_decides_not_the_one_that_was_read_before():
     assert stale.status == Status.CANCELLED
 
 
-def test_after_a_refusal_the_callers_transaction_goes_on():
+def test_the_callers_transaction_survives_a_refusal():
     order = order_in(Status.CANCELLED)
     with transaction.atomic():
         with pytest.raises(IllegalTransition):
@@ -146,13 +146,13 @@ def test_after_a_refusal_the_callers_transaction_goes_on():
     assert order.events.filter(kind="afterwards").exists()
 
 
-def test_a_receiver_that_raises_forbids_the_move():
+def test_a_receiver_that_raises_vetoes_the_transition():
     order = order_in(Status.PLACED)
 
-    def forbid(**kwargs: Any) -> None:
+    def veto(**kwargs: Any) -> None:
         raise LookupError("no")
 
-    signals.order_paid.connect(forbid)
+    signals.order_paid.connect(veto)
     with pytest.raises(LookupError), transaction.atomic():
         services.mark_paid(order=order)
     assert Order.objects.get().status == Status.PLACED
@@ -183,7 +183,7 @@ def test_an_order_that_is_still_unpaid_is_cancelled_as_such(status: Status):
     assert order.events.get(kind="cancelled").data == {"reason": "unpaid"}
 
 
-def test_order_numbers_can_be_read_out_and_public_ids_cannot_be_guessed():
+def test_order_numbers_are_readable_and_public_ids_are_unguessable():
     order, other = placed(), placed()
     assert order.number.startswith("CV-")
     assert len(order.public_id) >= 22
@@ -191,24 +191,24 @@ def test_order_numbers_can_be_read_out_and_public_ids_cannot_be_guessed():
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status != Status.PLACED])
-def test_only_what_is_placed_can_be_paid(status: str):
+def test_only_a_placed_order_can_be_marked_paid(status: str):
     with pytest.raises(IllegalTransition):
         services.mark_paid(order=order_in(status))
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status != Status.SHIPPED])
-def test_only_what_is_on_its_way_can_be_sent_again(status: str):
+def test_only_a_shipped_order_can_be_sent_again(status: str):
     order = order_in(status)
     with pytest.raises(IllegalTransition):
         services.send_again(order=order, goods_are_back=False, by="olga")
     assert order.events.count() == 1
 
 
-def test_a_corrected_address_leaves_an_event_that_does_not_tell_it():
+def test_a_corrected_address_leaves_an_event_without_the_address():
     order = order_in(Status.PAID)
-    wanted = Address(line1="New Road 7", city="Thun", postcode="3600", country="CH")
-    assert services.change_address(order=order, address=wanted, by="olga")
-    assert not services.change_address(order=order, address=wanted, by="olga")
+    address = Address(line1="New Road 7", city="Thun", postcode="3600", country="CH")
+    assert services.change_address(order=order, address=address, by="olga")
+    assert not services.change_address(order=order, address=address, by="olga")
     order.refresh_from_db()
     assert (order.line1, order.city, order.postcode) == ("New Road 7", "Thun", "3600")
     event = order.events.get(kind="address_changed")
@@ -216,7 +216,7 @@ def test_a_corrected_address_leaves_an_event_that_does_not_tell_it():
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status != Status.PAID])
-def test_the_address_of_what_has_left_or_never_will_stays(status: str):
+def test_the_address_can_only_be_changed_while_the_order_is_paid(status: str):
     order = order_in(status)
     with pytest.raises(IllegalTransition):
         services.change_address(order=order, address=Address("New Road 7", "Thun", "3600", "CH"), by="olga")

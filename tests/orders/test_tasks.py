@@ -1,4 +1,4 @@
-"""Do the e-mails go out, and do orders that nobody pays come to an end?"""
+"""Order tasks: e-mails, and the cancellation of unpaid orders."""
 
 import smtplib
 from datetime import timedelta
@@ -14,10 +14,10 @@ from messaging.models import Message, State
 from messaging.operations.actions import retry
 from messaging.operations.permissions import Actor
 from orders.models import Order, Status
-from orders.receivers import note_failed_attempt
-from orders.selectors import describe, waits_for_a_person
-from shop.services import cancel, pay_again
-from tests.delivery import deliver, deliver_all, deliver_due, take
+from orders.receivers import record_failed_attempt
+from orders.timeline import describe, needs_attention
+from shop.order_pages.services import cancel, pay_again
+from tests.delivery import claim_task, deliver, deliver_all, deliver_due
 from tests.factories import place
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,14 +25,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 class UnreachableBackend(EmailBackend):
     def open(self) -> bool:
-        raise smtplib.SMTPConnectError(421, b"come again")
+        raise smtplib.SMTPConnectError(421, b"try again later")
 
 
 def subjects() -> list[str]:
     return [str(email.subject) for email in mail.outbox]
 
 
-def test_a_shopper_is_told_of_each_step():
+def test_the_customer_gets_an_email_at_each_step():
     order = place()
     deliver_all()
     assert sorted(subjects()) == sorted(
@@ -45,9 +45,9 @@ def test_a_shopper_is_told_of_each_step():
     assert {tuple(email.to) for email in mail.outbox} == {(order.email,)}
 
 
-def test_an_email_says_what_was_ordered_what_it_costs_and_where_to_look():
+def test_an_email_has_the_items_the_price_and_a_link():
     order = place(name="Zoë & Co <b>", shipping_method="express")
-    deliver(take(task="orders.send_email"))
+    deliver(claim_task(task="orders.send_email"))
     [email] = mail.outbox
     body = str(email.body)
     assert "Hello Zoë & Co <b>," in body
@@ -64,7 +64,7 @@ def test_an_email_says_what_was_ordered_what_it_costs_and_where_to_look():
         ("pm_card_visa", "shipped", "tracking number SP"),
     ],
 )
-def test_the_emails_of_good_and_bad_news(payment_method: str, kind: str, words: str):
+def test_emails_about_a_declined_card_and_a_shipped_parcel(payment_method: str, kind: str, words: str):
     order = place(payment_method=payment_method)
     deliver_due()
     bodies = [str(email.body) for email in mail.outbox]
@@ -72,39 +72,39 @@ def test_the_emails_of_good_and_bad_news(payment_method: str, kind: str, words: 
     assert Message.objects.filter(task="orders.send_email", payload__kind=kind, subject=order.number).exists()
 
 
-def test_a_cancelled_and_refunded_order_is_told():
+def test_cancellation_and_refund_are_emailed():
     order = place(city="Nowhere")
     deliver_due()
     order.refresh_from_db()
     cancel(order=order)
     deliver_due()
-    assert f"Order {order.number} is cancelled" in subjects()
-    assert f"Money given back for order {order.number}" in subjects()
+    assert f"Order {order.number} has been cancelled" in subjects()
+    assert f"Refund for order {order.number}" in subjects()
 
 
-def test_an_email_carries_its_messages_id():
+def test_an_email_has_its_messages_id():
     place()
-    message = take(task="orders.send_email")
+    message = claim_task(task="orders.send_email")
     deliver(message)
     assert [e.extra_headers["Message-ID"] for e in mail.outbox] == [f"<{message.pk}@conveyor.example>"]
 
 
-def test_a_mail_server_that_is_gone_is_tried_again(settings: Any):
+def test_an_unreachable_mail_server_is_retried(settings: Any):
     order = place()
     settings.EMAIL_BACKEND = f"{__name__}.UnreachableBackend"
-    message = take(task="orders.send_email")
+    message = claim_task(task="orders.send_email")
     assert deliver(message) == State.PENDING
     event = order.events.get(kind="attempt_failed")
     assert (event.data["step"], event.data["attempt"]) == ("notification", 1)
 
 
-def test_imports_are_not_told_about():
+def test_imported_orders_get_no_emails():
     place(source="import")
     deliver_all()
     assert mail.outbox == []
 
 
-def test_an_order_that_nobody_pays_is_cancelled_in_time(settings: Any):
+def test_an_unpaid_order_is_cancelled_at_its_deadline(settings: Any):
     order = place(payment_method="pm_card_declined")
     deliver_due()
     message = Message.objects.get(task="orders.cancel_unpaid")
@@ -116,7 +116,7 @@ def test_an_order_that_nobody_pays_is_cancelled_in_time(settings: Any):
     assert order.events.get(kind="cancelled").data == {"reason": "unpaid"}
 
 
-def test_a_second_failed_payment_starts_the_time_anew():
+def test_a_second_failed_payment_restarts_the_period():
     order = place(payment_method="pm_card_declined")
     deliver_due()
     first = Message.objects.get(task="orders.cancel_unpaid")
@@ -135,7 +135,7 @@ def test_a_second_failed_payment_starts_the_time_anew():
     assert not Message.objects.dead().exists()
 
 
-def test_an_order_that_was_paid_after_all_is_left_alone():
+def test_an_order_that_was_paid_after_all_is_not_cancelled():
     order = place(payment_method="pm_card_declined")
     deliver_due()
     pay_again(order=order, payment_method="pm_card_visa")
@@ -146,7 +146,7 @@ def test_an_order_that_was_paid_after_all_is_left_alone():
     assert order.status not in (Status.CANCELLED, Status.PAYMENT_FAILED)
 
 
-def test_paying_again_while_the_order_is_being_cancelled_as_unpaid_wins(monkeypatch: pytest.MonkeyPatch):
+def test_paying_again_wins_over_a_concurrent_cancellation(monkeypatch: pytest.MonkeyPatch):
     order = place(payment_method="pm_card_declined")
     deliver_due()
 
@@ -154,25 +154,25 @@ def test_paying_again_while_the_order_is_being_cancelled_as_unpaid_wins(monkeypa
         pay_again(order=Order.objects.get(), payment_method="pm_card_visa")
         return -1.0
 
-    monkeypatch.setattr("orders.selectors.unpaid_seconds_left", pay_first)
-    assert deliver(take(task="orders.cancel_unpaid")) == State.DONE
+    monkeypatch.setattr("orders.selectors.seconds_until_payment_deadline", pay_first)
+    assert deliver(claim_task(task="orders.cancel_unpaid")) == State.DONE
     order.refresh_from_db()
     assert order.status == Status.PLACED
 
 
-def test_a_retry_by_an_operator_is_told_on_the_timeline():
+def test_an_operators_retry_is_on_the_timeline():
     order = place(payment_method="pm_bug")
     deliver_due()
-    assert waits_for_a_person(order.events.all())
+    assert needs_attention(order.events.all())
     dead = Message.objects.get(state=State.DEAD)
     retry(ids=[dead.pk], actor=Actor.system("ann"))
-    assert not waits_for_a_person(order.events.all())
-    assert describe(order.events.last()) == "A person has looked at it, trying again"
+    assert not needs_attention(order.events.all())
+    assert describe(order.events.last()) == "Our team has retried this step"
 
 
-def test_a_failed_attempt_of_something_else_leaves_no_event():
+def test_a_failed_attempt_of_an_unrelated_message_leaves_no_event():
     message = Message(task="other.task", subject="not an order", routing_key="other.task.low")
-    note_failed_attempt(message=message, error_type="E", attempt=1, of=5, retry_at=None)
+    record_failed_attempt(message=message, error_type="E", attempt=1, of=5, retry_at=None)
     message.subject = ""
-    note_failed_attempt(message=message, error_type="E", attempt=1, of=5, retry_at=None)
+    record_failed_attempt(message=message, error_type="E", attempt=1, of=5, retry_at=None)
     assert not Order.objects.exists()

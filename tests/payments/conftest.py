@@ -1,4 +1,4 @@
-"""Which gateways must keep the contract? Each with the methods that work and that are declined there."""
+"""Gateways under test, each with a payment method that works and one that is declined."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Subject:
 
 @pytest.fixture
 def stripe(settings: Any) -> Iterator[StripeServer]:
-    """Stripe's stand-in, which the shop is set to use."""
+    """A fake Stripe server, with the shop configured to use it."""
     with StripeServer() as server:
         settings.PAYMENT_GATEWAY = "stripe"
         settings.STRIPE_SECRET_KEY = "sk_test_conveyor"

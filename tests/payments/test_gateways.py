@@ -1,4 +1,4 @@
-"""Does the simulated gateway behave as its script says, and never take money twice?"""
+"""Simulated gateway: scripted outcomes, and no double charges."""
 
 import os
 import signal
@@ -27,8 +27,8 @@ def charge(method: str = "pm_card_visa", key: str = "k1", amount: int = 500) -> 
 
 
 def test_a_card_is_charged_with_one_statement(monkeypatch):
-    monkeypatch.setattr("messaging.circuit_breaker.LOOK_SECONDS", 3600)
-    charge(key="k0")  # looks at the circuit, as is done once a second
+    monkeypatch.setattr("messaging.circuits.LOOK_SECONDS", 3600)
+    charge(key="k0")  # refreshes the circuit's state, as happens once a second
     with CaptureQueriesContext(connection) as captured:
         result = charge()
     assert len(captured) == 1
@@ -56,7 +56,7 @@ def test_a_declined_card_leaves_no_charge():
     assert not GatewayCharge.objects.exists()
 
 
-def test_a_flaky_bank_answers_at_the_third_try():
+def test_a_flaky_bank_answers_on_the_third_attempt():
     for _ in range(2):
         with pytest.raises(GatewayUnavailable):
             charge("pm_flaky_2")
@@ -71,13 +71,13 @@ def test_an_outage_never_ends():
     assert not GatewayCharge.objects.exists()
 
 
-def test_a_lost_reply_has_charged_and_the_second_try_finds_that_charge():
+def test_after_a_lost_reply_the_second_attempt_finds_the_charge():
     with pytest.raises(GatewayUnavailable):
         charge("pm_lost_reply")
     assert charge("pm_lost_reply").reference == GatewayCharge.objects.get().reference
 
 
-def test_a_bug_is_no_outage():
+def test_a_bug_is_not_an_outage():
     with pytest.raises(RuntimeError):
         charge("pm_bug")
     assert not GatewayCharge.objects.exists()
@@ -99,12 +99,12 @@ def test_a_slow_bank_takes_its_time(monkeypatch: pytest.MonkeyPatch, settings: A
     assert naps == [0.25, 5.0]
 
 
-def test_a_method_that_it_does_not_know_is_refused():
+def test_an_unknown_method_is_refused():
     with pytest.raises(UnknownPaymentMethod):
         charge("pm_gold")
 
 
-def test_a_refund_is_given_once():
+def test_a_refund_is_idempotent():
     reference = charge().reference
     first = gateway().refund(idempotency_key="r1", charge_reference=reference, amount=500)
     assert gateway().refund(idempotency_key="r1", charge_reference=reference, amount=500) == first

@@ -1,4 +1,4 @@
-"""Is money that does not add up told of?"""
+"""Invariants of payments and refunds: money that does not add up is reported."""
 
 from typing import Any
 
@@ -8,21 +8,21 @@ from messaging.models import Message, State
 from orders.models import Order, Status
 from payments.gateways.simulated import SimulatedGateway
 from payments.models import GatewayCharge, GatewayRefund, Payment, PaymentStatus, Refund
-from shop.services import cancel
+from shop.order_pages.services import cancel
 from tests.auditing import broken
-from tests.delivery import deliver, deliver_all, take
+from tests.delivery import claim_task, deliver, deliver_all
 from tests.factories import place
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ADDS_UP = "an order's captured money less refunds is its total, or nothing"
 PAID_ONCE, CHARGED_ONCE = "no order is paid twice", "no payment is charged twice"
 CAPTURES, REFUNDS = "captured payments agree with the gateway's record", "refunds agree with the gateway's record"
-OWED = "every refund that is owed has a message that makes it"
+OWED = "every pending refund has a message that will complete it"
 
 
 def paid() -> Order:
     order = place()
-    deliver(take(task="payments.charge_payment"))
+    deliver(claim_task(task="payments.charge_payment"))
     assert broken() == {}
     return order
 
@@ -45,20 +45,20 @@ def another_payment(order: Order) -> Payment:
     return payment
 
 
-def test_too_little_money_for_a_paid_order_is_told_of():
+def test_too_little_money_for_a_paid_order_is_reported():
     order = paid()
     Payment.objects.update(amount=1)
     assert order.number in broken()[ADDS_UP]
 
 
 @pytest.mark.parametrize("status", [Status.PLACED, Status.PAYMENT_FAILED, Status.CANCELLED, Status.REFUNDED])
-def test_money_kept_for_an_order_that_owes_none_is_told_of(status: str):
+def test_money_held_for_an_order_that_owes_none_is_reported(status: str):
     order = paid()
     Order.objects.update(status=status)
     assert order.number in broken()[ADDS_UP]
 
 
-def test_an_order_that_is_paid_twice_is_told_of():
+def test_an_order_that_is_paid_twice_is_reported():
     order = paid()
     another_payment(order)
     found = broken()
@@ -66,14 +66,14 @@ def test_an_order_that_is_paid_twice_is_told_of():
     assert ADDS_UP in found
 
 
-def test_a_payment_charged_under_two_spellings_of_its_id_is_told_of():
+def test_a_payment_charged_under_two_spellings_of_its_id_is_reported():
     order = paid()
     payment = order.payments.get()
     SimulatedGateway().charge(idempotency_key=payment.id.hex, amount=1, currency="EUR", method="pm_card_visa")
     assert payment.id.hex in broken()[CHARGED_ONCE]
 
 
-def test_one_charge_that_is_recorded_for_two_payments_is_told_of():
+def test_one_charge_that_is_recorded_for_two_payments_is_reported():
     order, other = paid(), paid()
     reference = order.payments.get().gateway_reference
     other.payments.update(gateway_reference=reference)
@@ -81,15 +81,15 @@ def test_one_charge_that_is_recorded_for_two_payments_is_told_of():
 
 
 @pytest.mark.parametrize("change", [{"amount": 1}, {"currency": "GBP"}, {"reference": "ch_other"}])
-def test_a_capture_that_the_gateway_does_not_know_is_told_of(change: dict[str, Any]):
+def test_a_capture_that_the_gateway_does_not_know_is_reported(change: dict[str, Any]):
     order = paid()
     GatewayCharge.objects.update(**change)
     assert order.number in broken()[CAPTURES]
 
 
-def test_a_charge_that_no_payment_knows_of_is_told_of_unless_its_message_is_under_way():
+def test_an_unrecorded_charge_is_reported_unless_its_message_is_unsettled():
     place(payment_method="pm_lost_reply")
-    message = take(task="payments.charge_payment")
+    message = claim_task(task="payments.charge_payment")
     deliver(message)
     assert broken() == {}
     Message.objects.filter(pk=message.pk).update(state=State.DEAD)
@@ -98,22 +98,22 @@ def test_a_charge_that_no_payment_knows_of_is_told_of_unless_its_message_is_unde
     assert GatewayCharge.objects.get().reference in broken()[CAPTURES]
 
 
-def test_a_stranger_s_charge_is_told_of():
+def test_a_charge_without_a_payment_is_reported():
     charge = SimulatedGateway().charge(idempotency_key="stranger", amount=1, currency="EUR", method="pm_card_visa")
     assert charge.reference in broken()[CAPTURES]
 
 
-def test_a_refund_that_the_gateway_did_not_make_is_told_of():
+def test_a_refund_that_the_gateway_did_not_make_is_reported():
     refunded()
     GatewayRefund.objects.all().delete()
     assert str(Refund.objects.get().pk) in broken()[REFUNDS]
 
 
-def test_a_refund_that_the_shop_does_not_know_of_is_told_of_unless_its_message_is_under_way():
+def test_an_unrecorded_refund_is_reported_unless_its_message_is_unsettled():
     order = paid()
     cancel(order=order)
     refund = Refund.objects.get()
-    given = SimulatedGateway().refund(
+    made = SimulatedGateway().refund(
         idempotency_key=str(refund.id),
         charge_reference=order.payments.get().gateway_reference,
         amount=refund.amount,
@@ -121,12 +121,12 @@ def test_a_refund_that_the_shop_does_not_know_of_is_told_of_unless_its_message_i
     assert broken() == {}
     Message.objects.filter(task="payments.refund_payment").update(state=State.DISCARDED)
     found = broken()
-    assert given.reference in found[REFUNDS]
+    assert made.reference in found[REFUNDS]
     assert order.number in found[OWED]
     assert order.number in found[ADDS_UP]
 
 
-def test_the_simulated_record_says_nothing_about_another_gateway(settings: Any):
+def test_the_simulated_record_is_ignored_with_another_gateway(settings: Any):
     paid()
     GatewayCharge.objects.all().delete()
     settings.PAYMENT_GATEWAY = "another"

@@ -1,4 +1,4 @@
-"""Does a gateway that is down hold charges up at no cost of attempts, and do test cards harm only themselves?"""
+"""Gateway outages: charges are deferred without spending attempts; scripted cards open no circuit."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from django.utils import timezone
 from messaging import circuit_breaker, simulated_outages
 from messaging.models import Circuit, Message, State
 from orders.models import Order, Status
-from orders.selectors import describe
+from orders.timeline import describe
 from payments.gateways import gateway
 from payments.gateways.simulated import NAME
 from payments.models import GatewayCharge, PaymentStatus
-from shop.services import cancel
+from shop.order_pages.services import cancel
 from tests.auditing import broken
-from tests.delivery import deliver, deliver_all, deliver_due, hurry, take
+from tests.delivery import claim_task, deliver, deliver_all, deliver_due, make_due
 from tests.factories import place
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,13 +30,13 @@ def outage() -> Any:
 
 
 def charge(order: Order) -> Message:
-    message = take(task=CHARGE, subject=order.number)
+    message = claim_task(task=CHARGE, subject=order.number)
     deliver(message)
     return message
 
 
 def end() -> None:
-    """The gateway is back, and it is time to try."""
+    """The outage is over, and the next probe is due."""
     simulated_outages.end(name=NAME)
     Circuit.objects.update(probe_at="2026-01-01T00:00Z")
     circuit_breaker.forget()
@@ -50,7 +50,7 @@ def test_orders_wait_while_the_gateway_is_down_and_are_paid_once_it_is_back(outa
     assert Circuit.objects.get().name == NAME
     events = list(orders[-1].events.all())
     assert [event.kind for event in events] == ["placed", "deferred"]
-    assert describe(events[-1]) == "The bank answers nobody at the moment. Your payment waits until it does"
+    assert describe(events[-1]) == "The bank is unreachable. Your payment will continue once it is back"
     assert broken() == {}
     end()
     deliver_all()
@@ -60,7 +60,7 @@ def test_orders_wait_while_the_gateway_is_down_and_are_paid_once_it_is_back(outa
     assert broken() == {}
 
 
-def test_an_outage_of_any_length_kills_no_order(outage, settings):
+def test_no_order_fails_however_long_the_outage_lasts(outage, settings):
     settings.CONVEYOR_RETRY_MAX_ATTEMPTS = 5
     orders = [place() for _ in range(4)]
     for order in orders:
@@ -68,7 +68,7 @@ def test_an_outage_of_any_length_kills_no_order(outage, settings):
     for _ in range(30):
         Circuit.objects.update(probe_at="2026-01-01T00:00Z")
         circuit_breaker.forget()
-        hurry(task=CHARGE)
+        make_due(task=CHARGE)
         deliver_due()
     assert not Message.objects.dead().exists()
     end()
@@ -76,13 +76,13 @@ def test_an_outage_of_any_length_kills_no_order(outage, settings):
     assert set(Order.objects.values_list("status", flat=True)) == {Status.DELIVERED}
 
 
-def test_cards_that_fail_by_script_open_no_circuit():
+def test_scripted_failures_open_no_circuit():
     for method in ("pm_outage", "pm_flaky_2", "pm_lost_reply", "pm_outage", "pm_outage", "pm_outage"):
         charge(place(payment_method=method))
     assert not Circuit.objects.exists()
 
 
-def test_a_declined_card_is_an_answer_and_ends_the_outage(outage):
+def test_a_declined_card_closes_the_circuit(outage):
     for _ in range(3):
         charge(place())
     assert Circuit.objects.get().is_open
@@ -99,7 +99,7 @@ def test_refunds_wait_for_the_gateway_too(outage):
     for _ in range(3):
         charge(place())
     cancel(order=order)
-    refund = take(task="payments.refund_payment")
+    refund = claim_task(task="payments.refund_payment")
     assert deliver(refund) == State.PENDING
     assert (refund.attempts, refund.waits_for) == (0, NAME)
     end()
@@ -109,40 +109,40 @@ def test_refunds_wait_for_the_gateway_too(outage):
     assert broken() == {}
 
 
-def test_all_calls_but_the_list_of_methods_stand_behind_the_circuit():
+def test_all_calls_except_methods_go_through_the_circuit_breaker():
     Circuit.objects.create(pk=NAME, opened_at="2026-01-01T00:00Z", probe_at="2999-01-01T00:00Z")
-    guarded = gateway()
-    asked: list[Any] = [
-        lambda: guarded.authorise(idempotency_key="k", amount=1, currency="EUR", method="pm_card_visa"),
-        lambda: guarded.capture(idempotency_key="k", reference="r", amount=1),
-        lambda: guarded.charge(idempotency_key="k", amount=1, currency="EUR", method="pm_card_visa"),
-        lambda: guarded.refund(idempotency_key="k", charge_reference="r", amount=1),
-        lambda: guarded.fetch(idempotency_key="k"),
-        lambda: list(guarded.records(since=timezone.now())),
+    wrapped = gateway()
+    calls: list[Any] = [
+        lambda: wrapped.authorise(idempotency_key="k", amount=1, currency="EUR", method="pm_card_visa"),
+        lambda: wrapped.capture(idempotency_key="k", reference="r", amount=1),
+        lambda: wrapped.charge(idempotency_key="k", amount=1, currency="EUR", method="pm_card_visa"),
+        lambda: wrapped.refund(idempotency_key="k", charge_reference="r", amount=1),
+        lambda: wrapped.fetch(idempotency_key="k"),
+        lambda: list(wrapped.records(since=timezone.now())),
     ]
-    for ask in asked:
+    for call in calls:
         with pytest.raises(circuit_breaker.CircuitOpen):
-            ask()
-    assert guarded.methods()
+            call()
+    assert wrapped.methods()
 
 
-def test_the_command_plays_an_outage_in_demo_mode_only(settings):
+def test_the_command_simulates_an_outage_in_demo_mode_only(settings):
     settings.CONVEYOR_DEMO = True
     call_command("outage", NAME, "--seconds", "60")
-    assert simulated_outages.is_played(name=NAME)
+    assert simulated_outages.is_active(name=NAME)
     call_command("outage", NAME, "--end")
-    assert not simulated_outages.is_played(name=NAME)
-    with pytest.raises(CommandError, match=r"There are: .*gateway\.simulated"):
+    assert not simulated_outages.is_active(name=NAME)
+    with pytest.raises(CommandError, match=r"Choose from: .*gateway\.simulated"):
         call_command("outage", "the moon")
-    with pytest.raises(CommandError, match="more than 0"):
+    with pytest.raises(CommandError, match="greater than 0"):
         call_command("outage", NAME, "--seconds", "0")
     settings.CONVEYOR_DEMO = False
     with pytest.raises(CommandError, match="demo mode only"):
         call_command("outage", NAME)
-    assert not simulated_outages.is_played(name=NAME)
+    assert not simulated_outages.is_active(name=NAME)
 
 
-def test_an_outage_ends_by_itself():
+def test_an_outage_ends_automatically():
     simulated_outages.begin(name=NAME, seconds=-1)
-    assert not simulated_outages.is_played(name=NAME)
+    assert not simulated_outages.is_active(name=NAME)
     simulated_outages.end(name=NAME)

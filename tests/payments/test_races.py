@@ -1,4 +1,4 @@
-"""Can a charge and a cancellation of the same order meet at any moment without harm? With threads, for real."""
+"""Races between a charge and a cancellation of the same order, with real threads."""
 
 from functools import partial
 
@@ -8,8 +8,8 @@ from messaging.invariants import audit
 from messaging.models import Message
 from orders.errors import IllegalTransition
 from orders.models import Order, Status
-from shop.services import cancel
-from tests.delivery import deliver, deliver_all, take
+from shop.order_pages.services import cancel
+from tests.delivery import claim_task, deliver, deliver_all
 from tests.factories import place
 from tests.races import at_once
 
@@ -18,12 +18,12 @@ TOO_LATE = (IllegalTransition,)
 
 
 @pytest.mark.parametrize("task", ["payments.charge_payment", "shipping.create_shipment"])
-def test_an_order_cancelled_at_the_same_time_ends_well(task: str):
+def test_a_concurrent_cancellation_leaves_a_consistent_order(task: str):
     orders = [place(city="Bern") for _ in range(10)]
     for order in orders:
         if task.startswith("shipping"):
-            deliver(take(task="payments.charge_payment", subject=order.number))
-        message = take(task=task, subject=order.number)
+            deliver(claim_task(task="payments.charge_payment", subject=order.number))
+        message = claim_task(task=task, subject=order.number)
         at_once(partial(deliver, message), partial(cancel, order=Order.objects.get(pk=order.pk)), refusals=TOO_LATE)
         assert audit() == []
     deliver_all(limit=1000)
@@ -33,10 +33,10 @@ def test_an_order_cancelled_at_the_same_time_ends_well(task: str):
     assert set(Order.objects.values_list("status", flat=True)) <= ends
 
 
-def test_one_message_delivered_to_two_workers_at_once_counts_once():
+def test_a_message_delivered_to_two_workers_at_once_counts_once():
     for _ in range(8):
         order = place()
-        message = take(task="payments.charge_payment", subject=order.number)
+        message = claim_task(task="payments.charge_payment", subject=order.number)
         at_once(partial(deliver, message), partial(deliver, Message.objects.get(pk=message.pk)))
         assert order.events.filter(kind="paid").count() == 1
     assert audit() == []

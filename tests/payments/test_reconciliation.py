@@ -1,4 +1,4 @@
-"""Are differences between the shop and the gateway found, mended where that is safe, and told where it is not?"""
+"""Reconciliation with the gateway: safe differences are repaired, others become dead letters."""
 
 import uuid
 
@@ -14,7 +14,7 @@ from payments.gateways import GatewayUnavailable, gateway
 from payments.gateways.simulated import SimulatedGateway
 from payments.models import GatewayCharge, Payment
 from payments.payloads import Reconcile
-from tests.delivery import deliver, deliver_due, take
+from tests.delivery import claim_task, deliver, deliver_due
 from tests.factories import place
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,37 +22,37 @@ CHARGE, COMPARE = "payments.charge_payment", "payments.compare_payment"
 
 
 def reconcile() -> list[Message]:
-    """Let the periodic look happen, and all comparisons that it asks for."""
+    """Run the periodic reconciliation and the comparisons that it enqueues."""
     with transaction():
         enqueue(Reconcile())
-    deliver(take(task=Reconcile.task))
+    deliver(claim_task(task=Reconcile.task))
     return [message for message in deliver_due() if message.task == COMPARE]
 
 
 def paid() -> Payment:
     order = place()
-    deliver(take(task=CHARGE, subject=order.number))
+    deliver(claim_task(task=CHARGE, subject=order.number))
     return order.payments.get()
 
 
-def forgotten(order: Order) -> Payment:
-    """The order's payment, whose charge nobody is going to make any more."""
+def abandoned(order: Order) -> Payment:
+    """The order's payment, whose charge message is discarded."""
     Message.objects.filter(task=CHARGE, subject=order.number).update(state=State.DISCARDED)
     return order.payments.get()
 
 
-def told() -> str:
+def dead_error() -> str:
     return Message.objects.dead().get().error_message
 
 
-def test_where_both_agree_nothing_is_done():
+def test_nothing_is_done_where_both_agree():
     paid()
     assert reconcile() == []
 
 
-def test_money_that_the_gateway_took_unheard_pays_the_order():
+def test_an_unrecorded_capture_pays_the_order():
     order = place()
-    payment = forgotten(order)
+    payment = abandoned(order)
     gateway().charge(
         idempotency_key=str(payment.pk), amount=payment.amount, currency=payment.currency, method="pm_card_visa"
     )
@@ -63,7 +63,7 @@ def test_money_that_the_gateway_took_unheard_pays_the_order():
     assert reconcile() == []
 
 
-def test_a_payment_that_is_being_worked_on_is_left_alone():
+def test_a_payment_in_progress_is_left_alone():
     payment = place().payments.get()
     gateway().charge(
         idempotency_key=str(payment.pk), amount=payment.amount, currency=payment.currency, method="pm_card_visa"
@@ -72,37 +72,37 @@ def test_a_payment_that_is_being_worked_on_is_left_alone():
     assert audit() == []
 
 
-def test_a_capture_that_the_gateway_does_not_know_waits_for_a_person():
+def test_a_capture_that_the_gateway_does_not_know_needs_an_operator():
     paid()
     GatewayCharge.objects.all().delete()
     reconcile()
-    assert "the gateway knows of no such charge" in told()
+    assert "the gateway has no such charge" in dead_error()
 
 
-def test_another_amount_waits_for_a_person():
+def test_a_different_amount_needs_an_operator():
     payment = paid()
     GatewayCharge.objects.update(amount=payment.amount - 1)
     reconcile()
-    assert f"is for {payment.amount}, but {payment.amount - 1} was taken" in told()
+    assert f"is for {payment.amount}, but {payment.amount - 1} was captured" in dead_error()
 
 
-def test_another_amount_for_an_unheard_charge_is_not_taken_for_the_orders_money():
+def test_an_unrecorded_charge_of_another_amount_does_not_pay_the_order():
     order = place()
-    payment = forgotten(order)
+    payment = abandoned(order)
     gateway().charge(idempotency_key=str(payment.pk), amount=1, currency=payment.currency, method="pm_card_visa")
     reconcile()
-    assert "but 1 was taken" in told()
+    assert "but 1 was captured" in dead_error()
     order.refresh_from_db()
     assert order.status == Status.PLACED
 
 
-def test_a_charge_without_a_payment_waits_for_a_person():
+def test_a_charge_without_a_payment_needs_an_operator():
     gateway().charge(idempotency_key=str(uuid.uuid4()), amount=900, currency="EUR", method="pm_card_visa")
     reconcile()
-    assert told().startswith("900 EUR was taken")
+    assert dead_error().startswith("The gateway captured 900 EUR")
 
 
-def test_a_difference_is_told_once_until_somebody_deals_with_it():
+def test_a_difference_is_reported_once_until_it_is_resolved():
     paid()
     GatewayCharge.objects.all().delete()
     assert len(reconcile()) == 1
@@ -110,30 +110,30 @@ def test_a_difference_is_told_once_until_somebody_deals_with_it():
     assert Message.objects.dead().count() == 1
 
 
-def test_a_difference_that_was_mended_is_settled_by_a_retry():
+def test_a_retry_settles_a_difference_that_was_resolved():
     payment = paid()
     GatewayCharge.objects.update(amount=1)
     reconcile()
     GatewayCharge.objects.update(amount=payment.amount)
-    retry(ids=[Message.objects.dead().get().pk], actor=Actor.system("olga"), reason="mended")
+    retry(ids=[Message.objects.dead().get().pk], actor=Actor.system("olga"), reason="resolved")
     deliver_due()
     assert not Message.objects.dead().exists()
 
 
-def test_a_gateway_that_does_not_answer_is_asked_again_later(monkeypatch):
-    def silent(self, **kwargs):
+def test_an_unavailable_gateway_is_retried_later(monkeypatch):
+    def unavailable(self, **kwargs):
         raise GatewayUnavailable("No answer.")
 
-    monkeypatch.setattr(SimulatedGateway, "records", silent)
+    monkeypatch.setattr(SimulatedGateway, "records", unavailable)
     with transaction():
         enqueue(Reconcile())
-    assert deliver(take(task=Reconcile.task)) == State.PENDING
+    assert deliver(claim_task(task=Reconcile.task)) == State.PENDING
 
 
-def test_an_earlier_try_that_charged_is_found_before_the_next_one_asks(monkeypatch):
+def test_an_earlier_attempts_charge_is_found_before_the_next_charge(monkeypatch):
     """Gateways forget idempotency keys; an operator's retry a week later must not charge again."""
     order = place(payment_method="pm_lost_reply")
-    message = take(task=CHARGE)
+    message = claim_task(task=CHARGE)
     deliver(message)
 
     def never(self, **kwargs):

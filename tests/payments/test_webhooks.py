@@ -1,4 +1,4 @@
-"""Is each word of Stripe checked, heard once, and never believed more than its record?"""
+"""Stripe webhooks: verified, stored once, and checked against Stripe's record."""
 
 import json
 import random
@@ -15,19 +15,19 @@ from messaging.invariants import audit
 from messaging.models import Message, State
 from orders.models import Order, Status
 from payments.models import GatewayEvent, Payment, PaymentStatus
-from payments.services import give_back
-from shop.services import cancel
-from tests.delivery import deliver_all, deliver_due, hurry
+from payments.services import refund_order
+from shop.order_pages.services import cancel
+from tests.delivery import deliver_all, deliver_due, make_due
 from tests.factories import place
 from tests.payments.gateways.stripe_server import Fault, StripeServer
-from tests.payments.stripe_words import PATH, event, intent, signature, tell
+from tests.payments.gateways.stripe_webhook import PATH, event, intent, post_event, signature
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COMPARE = "payments.compare_payment"
 
 
 def charged(stripe: StripeServer, payment: Payment) -> dict[str, Any]:
-    """Stripe takes the money for `payment`, though the shop hears nothing of it."""
+    """Stripe captures the money for `payment` without a response to the shop."""
     form = {
         "amount": str(payment.amount),
         "currency": payment.currency.lower(),
@@ -42,11 +42,11 @@ def status(order: Order) -> str:
     return order.status
 
 
-def test_an_event_is_kept_and_answered_before_anything_is_done_about_it(stripe):
+def test_an_event_is_stored_and_acknowledged_before_it_is_processed(stripe):
     payment = place().payments.get()
     Message.objects.all().delete()
     with CaptureQueriesContext(connection) as captured:
-        assert tell(event("payment_intent.succeeded", intent(payment.pk))) == 200
+        assert post_event(event("payment_intent.succeeded", intent(payment.pk))) == 200
     assert len(captured) <= 9
     assert stripe.requests == []
     assert GatewayEvent.objects.get().key == payment.pk
@@ -55,17 +55,17 @@ def test_an_event_is_kept_and_answered_before_anything_is_done_about_it(stripe):
 
 
 @pytest.mark.parametrize(
-    "how",
+    "options",
     [{"header": ""}, {"header": "t=1,v1=abc"}, {"secret": "whsec_other"}, {"at": time.time() - 301}, {"header": "é"}],
-    ids=["none", "nonsense", "of another", "too old", "not ASCII"],
+    ids=["none", "nonsense", "another secret", "too old", "not ASCII"],
 )
-def test_what_is_not_signed_by_stripe_just_now_is_refused(stripe, how):
-    assert tell(event("payment_intent.succeeded", intent(uuid.uuid4())), **how) == 400
+def test_a_request_without_a_recent_valid_signature_is_refused(stripe, options):
+    assert post_event(event("payment_intent.succeeded", intent(uuid.uuid4())), **options) == 400
     assert not GatewayEvent.objects.exists()
     assert not Message.objects.exists()
 
 
-def test_a_body_that_was_changed_on_the_way_is_refused(stripe):
+def test_a_tampered_body_is_refused(stripe):
     body = json.dumps(event("payment_intent.succeeded", intent(uuid.uuid4()))).encode()
     headers = {"Stripe-Signature": signature(body)}
     changed = body.replace(b"succeeded", b"canceled ")
@@ -73,79 +73,81 @@ def test_a_body_that_was_changed_on_the_way_is_refused(stripe):
 
 
 @pytest.mark.parametrize("body", [b"{}", b"[]", b"nonsense", b'{"id": "evt_1", "type": "x", "data": 7}'])
-def test_a_signed_body_that_is_no_event_is_refused(stripe, body):
+def test_a_signed_body_that_is_not_an_event_is_refused(stripe, body):
     headers = {"Stripe-Signature": signature(body)}
     assert Client().post(PATH, body, content_type="application/json", headers=headers).status_code == 400
 
 
-def test_only_posts_are_heard_and_none_without_a_secret(stripe, settings):
+def test_only_post_is_allowed_and_only_with_a_secret(stripe, settings):
     assert Client().get(PATH).status_code == 405
     settings.STRIPE_WEBHOOK_SECRET = ""
-    assert tell(event("payment_intent.succeeded", intent(uuid.uuid4()))) == 404
+    assert post_event(event("payment_intent.succeeded", intent(uuid.uuid4()))) == 404
 
 
-def test_a_charge_of_others_on_the_same_account_is_none_of_our_business(stripe):
-    assert tell(event("payment_intent.succeeded", {"id": "pi_9", "object": "payment_intent", "metadata": {}})) == 200
-    assert tell(event("charge.refunded", {"id": "ch_9", "object": "charge", "payment_intent": "pi_9"})) == 200
-    assert tell(event("customer.created", {"id": "cus_9", "object": "customer"})) == 200
+def test_events_about_other_systems_charges_are_ignored(stripe):
+    assert (
+        post_event(event("payment_intent.succeeded", {"id": "pi_9", "object": "payment_intent", "metadata": {}})) == 200
+    )
+    assert post_event(event("charge.refunded", {"id": "ch_9", "object": "charge", "payment_intent": "pi_9"})) == 200
+    assert post_event(event("customer.created", {"id": "cus_9", "object": "customer"})) == 200
     assert not Message.objects.exists()
 
 
-def test_an_event_that_comes_twice_is_heard_once(stripe):
+def test_a_duplicate_event_is_processed_once(stripe):
     payment = place().payments.get()
-    told = event("payment_intent.succeeded", intent(payment.pk))
-    assert [tell(told), tell(told)] == [200, 200]
+    content = event("payment_intent.succeeded", intent(payment.pk))
+    assert [post_event(content), post_event(content)] == [200, 200]
     assert Message.objects.filter(task=COMPARE).count() == 1
 
 
-def test_a_capture_that_only_stripe_tells_of_pays_the_order(stripe):
+def test_a_capture_known_only_from_a_webhook_pays_the_order(stripe):
     order = place()
     payment = order.payments.get()
     Message.objects.filter(task="payments.charge_payment").update(state=State.DISCARDED)
     taken = charged(stripe, payment)
-    tell(event("payment_intent.succeeded", intent(payment.pk, taken["id"])))
+    post_event(event("payment_intent.succeeded", intent(payment.pk, taken["id"])))
     deliver_due()
     assert status(order) == Status.SHIPPED
     assert order.payments.get().gateway_reference == taken["id"]
 
 
-def test_the_word_and_the_charge_of_one_payment_may_come_in_any_order(stripe):
+def test_webhook_and_charge_may_arrive_in_any_order(stripe):
     order = place()
     deliver_due()
     payment = order.payments.get()
     assert payment.status == PaymentStatus.CAPTURED
-    tell(event("payment_intent.succeeded", intent(payment.pk, payment.gateway_reference)))
-    tell(event("payment_intent.payment_failed", intent(payment.pk, payment.gateway_reference)))
+    post_event(event("payment_intent.succeeded", intent(payment.pk, payment.gateway_reference)))
+    post_event(event("payment_intent.payment_failed", intent(payment.pk, payment.gateway_reference)))
     deliver_all()
     assert status(order) == Status.DELIVERED
     assert not Message.objects.dead().exists()
 
 
-def test_money_that_came_for_a_cancelled_order_goes_back(stripe):
+def test_money_captured_for_a_cancelled_order_is_refunded(stripe):
     order = place()
     payment = order.payments.get()
     cancel(order=order)
     deliver_due()
     taken = charged(stripe, payment)
-    tell(event("payment_intent.succeeded", intent(payment.pk, taken["id"])))
+    post_event(event("payment_intent.succeeded", intent(payment.pk, taken["id"])))
     deliver_all()
     assert status(order) == Status.REFUNDED
     assert [refund["amount"] for refund in stripe.vault.refunds.values()] == [order.total]
 
 
-def test_a_decline_that_only_stripe_tells_of_fails_the_payment(stripe):
+def test_a_decline_known_only_from_a_webhook_fails_the_payment(stripe):
     order = place(payment_method="pm_card_chargeDeclined")
     payment = order.payments.get()
     stripe.faults.append(Fault(None, applied=True))
     deliver_due()
     reference = next(iter(stripe.vault.intents))
-    tell(event("payment_intent.payment_failed", intent(payment.pk, reference)))
-    hurry(task=COMPARE)
+    post_event(event("payment_intent.payment_failed", intent(payment.pk, reference)))
+    make_due(task=COMPARE)
     deliver_due()
     assert status(order) == Status.PAYMENT_FAILED
 
 
-def test_money_that_no_payment_is_known_for_waits_for_a_person(stripe):
+def test_a_capture_without_a_payment_needs_an_operator(stripe):
     stranger = uuid.uuid4()
     taken = stripe.vault.create(
         {
@@ -155,48 +157,48 @@ def test_money_that_no_payment_is_known_for_waits_for_a_person(stripe):
             "metadata": {"conveyor_key": str(stranger)},
         }
     )
-    tell(event("payment_intent.succeeded", intent(stranger, taken["id"])))
+    post_event(event("payment_intent.succeeded", intent(stranger, taken["id"])))
     deliver_due()
     dead = Message.objects.dead().get()
-    assert dead.error_message == f"700 EUR was taken by the gateway ({taken['id']}), but no payment is known for it."
+    assert dead.error_message == f"The gateway captured 700 EUR ({taken['id']}), but no payment is known for it."
 
 
-def test_a_refund_made_at_stripe_by_hand_waits_for_a_person(stripe):
+def test_a_manual_refund_at_stripe_needs_an_operator(stripe):
     order = place()
     deliver_due()
     payment = order.payments.get()
     stripe.vault.refund({"payment_intent": payment.gateway_reference, "amount": "100"})
-    about = {"id": "ch_1", "object": "charge", "payment_intent": payment.gateway_reference}
-    tell(event("charge.refunded", about))
+    subject = {"id": "ch_1", "object": "charge", "payment_intent": payment.gateway_reference}
+    post_event(event("charge.refunded", subject))
     deliver_due()
-    assert "100 was given back by the gateway, and 0 is recorded" in Message.objects.dead().get().error_message
+    assert "The gateway refunded 100 of payment" in Message.objects.dead().get().error_message
 
 
-def test_five_hundred_events_twice_and_shuffled_end_as_once_and_in_order(stripe, settings):
+def test_duplicated_and_shuffled_events_change_nothing(stripe, settings):
     settings.CONVEYOR_TASK_TIME_LIMIT = 25
     orders = [place(payment_method=("pm_card_visa", "pm_card_chargeDeclined")[n % 2]) for n in range(50)]
     deliver_due(limit=1000)
     for order in orders[::10]:
-        give_back(order=order, amount=order.total, request_id=uuid.uuid4(), by="olga")
+        refund_order(order=order, amount=order.total, request_id=uuid.uuid4(), by="olga")
     deliver_due(limit=1000)
-    before = _ends(orders)
-    words = [
+    before = _outcomes(orders)
+    events = [
         event(kind, intent(found["metadata"]["conveyor_key"], found["id"]))
         for found in stripe.vault.intents.values()
         for kind in ("created", "processing", "succeeded", "payment_failed", "canceled", "a", "b", "c", "d", "e")
     ]
-    assert len(words) == 500
-    twice = words * 2
+    assert len(events) == 500
+    twice = events * 2
     random.Random(7).shuffle(twice)
-    assert {tell(told) for told in twice} == {200}
+    assert {post_event(content) for content in twice} == {200}
     assert GatewayEvent.objects.count() == 500
     deliver_due(limit=2000)
-    assert _ends(orders) == before
+    assert _outcomes(orders) == before
     assert not Message.objects.dead().exists()
     assert audit() == []
 
 
-def _ends(orders: list[Order]) -> list[tuple[str, str, int]]:
+def _outcomes(orders: list[Order]) -> list[tuple[str, str, int]]:
     return [
         (status(order), payment.status, payment.refunds.count())
         for order in orders

@@ -1,5 +1,5 @@
-"""How good are the shop's pages, measured from outside? `make audit-pages` and `make screenshots` are run from here.
+"""Page audits and screenshots: `make audit-pages` and `make screenshots`.
 
-`pages` lists an example of each page, `stage` brings the shop into the states that they show; the browser tests use
-both.
+`pages` lists one example of every page, and `scenario` creates the orders and visitors that they show. The browser
+tests use both.
 """

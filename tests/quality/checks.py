@@ -1,4 +1,4 @@
-"""What is wrong with the page that the browser shows? Each check gives sentences, and none where all is well."""
+"""Page checks in the browser. Each returns its findings as sentences, or an empty list."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import CDPSession, Page
 
-#: Cumulative Layout Shift; a tenth of a screen moved by a fifth of it.
+#: Cumulative Layout Shift, such as a tenth of the screen moving by a fifth of it.
 MAX_SHIFT = 0.02
-#: What the front page may cost, in bytes on the wire.
+#: Bytes transferred for the home page.
 MAX_TRANSFER = 300_000
-NARROW = 320
-#: The sum over the page's life, which is never less than the worst window of five seconds that Chrome reports.
+NARROW, OPERATORS_NARROW = 320, 360
+#: The sum over the page's life, an upper bound of the worst five-second window that Chrome reports.
 _SHIFT = """() => new Promise(done => {
   let sum = 0;
   const observer = new PerformanceObserver(list => {
@@ -27,51 +27,61 @@ _SCROLL_DOWN = """async () => {
   }
   scrollTo(0, 0);
 }"""
-#: Colours that change with the scheme fade, where a button has a transition; half-way they have no contrast.
-_COLOURS_RESTED = """() => Promise.allSettled(
+#: A button's colours fade when the scheme changes, and lack contrast half-way.
+_TRANSITIONS_FINISHED = """() => Promise.allSettled(
   document.getAnimations().filter(one => one instanceof CSSTransition).map(one => one.finished)
 )"""
 _axe = Axe()
 
 
 def axe_findings(page: Page, *, scheme: str) -> list[str]:
-    """Every rule of axe-core, its best practices included, that the page breaks in the light or dark scheme."""
+    """Violations of axe-core's rules, best practices included, in the light or dark scheme."""
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
-    page.evaluate(_COLOURS_RESTED)
+    page.evaluate(_TRANSITIONS_FINISHED)
     found = _axe.run(page, options={"resultTypes": ["violations"]}).response
-    return [_told(violation) for violation in found["violations"]]
+    return [_describe(violation) for violation in found["violations"]]
 
 
-def _told(violation: Mapping[str, Any]) -> str:
+def _describe(violation: Mapping[str, Any]) -> str:
     first = violation["nodes"][0]
     where = " ".join(map(str, first["target"]))
     why = " ".join(first.get("failureSummary", "").split())
     return f"axe {violation['id']}: {violation['help']} ({len(violation['nodes'])} times; {where}: {why})"
 
 
-def too_wide(page: Page) -> list[str]:
-    """Does it scroll sideways on the smallest phone? Leaves the page at that size."""
-    page.set_viewport_size({"width": NARROW, "height": 640})
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    return [f"{wide} px wide on a screen of {NARROW} px"] if wide > NARROW else []
+def too_wide(page: Page, *, narrow: int = NARROW) -> list[str]:
+    """Horizontal overflow on a phone `narrow` pixels wide. Leaves the page at that size."""
+    page.set_viewport_size({"width": narrow, "height": 640})
+    width = page.evaluate("document.documentElement.scrollWidth")
+    return [f"{width} px wide on a screen of {narrow} px"] if width > narrow else []
+
+
+def page_findings(page: Page) -> list[str]:
+    """Accessibility findings in both schemes and horizontal overflow. Keeps the page's size."""
+    findings = [finding for scheme in ("light", "dark") for finding in axe_findings(page, scheme=scheme)]
+    size = page.viewport_size
+    assert size is not None
+    findings += too_wide(page, narrow=OPERATORS_NARROW)
+    page.set_viewport_size(size)
+    return findings
 
 
 def layout_shift(page: Page) -> float:
-    """The sum of all shifts so far, those included that pictures cause which load when they are scrolled to."""
+    """The sum of all shifts so far, after scrolling through the page so that lazy images load."""
     page.evaluate(_SCROLL_DOWN)
     page.wait_for_load_state("load")
     return float(page.evaluate(_SHIFT))
 
 
 def unsafe_policy(policy: str) -> list[str]:
-    """What a Content-Security-Policy must have, and must not."""
+    """Missing and forbidden parts of a Content-Security-Policy."""
     if "default-src 'self'" not in policy:
-        return [f"the Content-Security-Policy does not begin with 'self': {policy!r}"]
+        return [f"the Content-Security-Policy lacks default-src 'self': {policy!r}"]
     return [f"the Content-Security-Policy allows {word}" for word in ("unsafe-inline", "unsafe-eval") if word in policy]
 
 
 class Transfer:
-    """How many bytes came over the wire for a page? Counts from when it is made until it is asked."""
+    """Counts the bytes transferred for a page from its creation on."""
 
     def __init__(self, page: Page) -> None:
         self.bytes = 0

@@ -1,14 +1,14 @@
-"""What is there to mend on a page, at each width, in light and dark?"""
+"""Inspection of one page at several widths, in light and dark."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from playwright.sync_api import Page, Response
 
-from tests.browser.complaints import Complaints
+from tests.browser.browser_errors import BrowserErrors
 from tests.quality import checks
 from tests.quality.pages import Example
-from tests.quality.stage import Stage
+from tests.quality.scenario import Scenario
 
 HEIGHTS = {1280: 900, 390: 844, 360: 780}
 WIDTHS = (1280, 390)
@@ -17,49 +17,49 @@ SCHEMES = ("light", "dark")
 
 @dataclass
 class Inspection:
-    """`shift` is the worst of all widths, `transfer` the most, in bytes; `faults` are told in sentences."""
+    """`shift` and `transfer` (bytes) are the maximum over all widths; `findings` are sentences."""
 
     example: Example
     shift: float = 0.0
     transfer: int = 0
-    faults: list[str] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
 
 
-def inspect(stage: Stage, example: Example, *, widths: Sequence[int] = WIDTHS) -> Inspection:
-    """Loads the page once for each width, and looks at it in both schemes and at the narrowest width."""
+def inspect(scenario: Scenario, example: Example, *, widths: Sequence[int] = WIDTHS) -> Inspection:
+    """Load the page once per width; check it in both schemes, and for overflow at the narrowest width."""
     done = Inspection(example)
     for width in widths:
-        with stage.page(example.visitor, viewport={"width": width, "height": HEIGHTS[width]}) as page:
-            _look(page, stage.url(example), done)
+        with scenario.page(example.visitor, viewport={"width": width, "height": HEIGHTS[width]}) as page:
+            _check(page, scenario.url(example), done)
     if done.shift >= checks.MAX_SHIFT:
-        done.faults.append(f"things move while it loads: {done.shift:.3f}, not below {checks.MAX_SHIFT}")
+        done.findings.append(f"layout shift {done.shift:.3f}, limit {checks.MAX_SHIFT}")
     if example.view == "home" and done.transfer >= checks.MAX_TRANSFER:
-        done.faults.append(f"{done.transfer:,} bytes came over the wire, not below {checks.MAX_TRANSFER:,}")
+        done.findings.append(f"{done.transfer:,} bytes transferred, limit {checks.MAX_TRANSFER:,}")
     return done
 
 
-def _look(page: Page, url: str, done: Inspection) -> None:
-    complaints, transfer = Complaints(), checks.Transfer(page)
-    complaints.listen_to(page)
+def _check(page: Page, url: str, done: Inspection) -> None:
+    errors, transfer = BrowserErrors(), checks.Transfer(page)
+    errors.listen_to(page)
     response = page.goto(url, wait_until="load")
     assert response is not None
-    done.faults += _answer_faults(response, done.example)
+    done.findings += _response_findings(response, done.example)
     done.shift = max(done.shift, checks.layout_shift(page))
     done.transfer = max(done.transfer, transfer.bytes)
-    # Before axe, whose own attempts to load things are complained of too.
-    done.faults += [complaint for complaint in complaints if not _expected(complaint, url, done.example)]
+    # Before axe, whose own requests cause errors, too.
+    done.findings += [error for error in errors if not _is_expected(error, url, done.example)]
     size = page.viewport_size
     for scheme in SCHEMES:
         found = checks.axe_findings(page, scheme=scheme)
-        done.faults += [f"{size['width'] if size else ''} px, {scheme}: {fault}" for fault in found]
-    done.faults += checks.too_wide(page)
+        done.findings += [f"{size['width'] if size else ''} px, {scheme}: {finding}" for finding in found]
+    done.findings += checks.too_wide(page)
 
 
-def _answer_faults(response: Response, example: Example) -> list[str]:
-    wrong = [f"answered with {response.status}"] if response.status != example.status else []
+def _response_findings(response: Response, example: Example) -> list[str]:
+    wrong = [f"status {response.status}, expected {example.status}"] if response.status != example.status else []
     return wrong + checks.unsafe_policy(response.header_value("content-security-policy") or "")
 
 
-def _expected(complaint: str, url: str, example: Example) -> bool:
-    """The browser calls it an error when a page that tells of an error says so in its status."""
-    return example.status >= 400 and url in complaint
+def _is_expected(error: str, url: str, example: Example) -> bool:
+    """Browsers report the status of an error page as an error of its own."""
+    return example.status >= 400 and url in error

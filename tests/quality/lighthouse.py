@@ -1,4 +1,4 @@
-"""What does Lighthouse say of a page on a phone? Runs Google's own program, from `frontend/node_modules`."""
+"""Lighthouse ratings on a simulated phone. Runs Google's program from `frontend/node_modules`."""
 
 import contextlib
 import json
@@ -19,7 +19,7 @@ from tests.stack.program import PROJECT
 PROGRAM = PROJECT / "frontend" / "node_modules" / ".bin" / "lighthouse"
 PERFORMANCE = "performance"
 CATEGORIES = (PERFORMANCE, "accessibility", "best-practices", "seo")
-#: The least that a page must reach, of 100.
+#: Minimum scores, out of 100.
 BARS: Mapping[str, int] = {PERFORMANCE: 95, "accessibility": 100, "best-practices": 100, "seo": 95}
 _CHROME = (
     "--headless=new --no-sandbox --no-proxy-server --no-first-run --disable-background-networking "
@@ -35,7 +35,7 @@ class NotRated(Exception):
 
 @dataclass(kw_only=True)
 class Scores:
-    """`of` maps a category to its score of 100; `lost` names the audits that a page did not pass in full."""
+    """`of` maps categories to scores out of 100; `lost` describes audits that were not fully passed."""
 
     of: dict[str, int] = field(default_factory=dict)
     runs: list[int] = field(default_factory=list)
@@ -46,9 +46,9 @@ class Scores:
 
 
 def rate(url: str, *, cookies: StorageState, chromium: str, runs: int) -> Scores:
-    """The median of `runs` for the performance, since the machine does other things too; the rest does not vary."""
-    reports = [_run(url, _sent(cookies), chromium, CATEGORIES)]
-    reports += [_run(url, _sent(cookies), chromium, [PERFORMANCE]) for _ in range(runs - 1)]
+    """Performance is the median of `runs`, since it varies with the machine's load; other scores do not vary."""
+    reports = [_run(url, _cookie_header(cookies), chromium, CATEGORIES)]
+    reports += [_run(url, _cookie_header(cookies), chromium, [PERFORMANCE]) for _ in range(runs - 1)]
     first = reports[0]
     scores = Scores(version=first["lighthouseVersion"])
     scores.of = {name: _score(first, name) for name in CATEGORIES}
@@ -60,13 +60,13 @@ def rate(url: str, *, cookies: StorageState, chromium: str, runs: int) -> Scores
     return scores
 
 
-def _sent(cookies: StorageState) -> dict[str, str]:
+def _cookie_header(cookies: StorageState) -> dict[str, str]:
     pairs = [f"{cookie['name']}={cookie['value']}" for cookie in cookies.get("cookies", [])]
     return {"Cookie": "; ".join(pairs)} if pairs else {}
 
 
 def _run(url: str, headers: Mapping[str, str], chromium: str, categories: Sequence[str]) -> dict[str, Any]:
-    """On a busy machine Lighthouse sometimes loses its trace or hangs; it is asked again, as it says itself."""
+    """Retries, as Lighthouse itself recommends: on a busy machine it sometimes loses its trace or hangs."""
     for _ in range(_TRIES - 1):
         with contextlib.suppress(NotRated):
             return _report(url, headers, chromium, categories)
@@ -81,19 +81,19 @@ def _report(url: str, headers: Mapping[str, str], chromium: str, categories: Seq
         command = [str(PROGRAM), url, "--quiet", "--output=json", f"--output-path={report}"]
         command += [f"--only-categories={','.join(categories)}", f"--chrome-flags={_CHROME}"]
         command += [f"--extra-headers={sent}"] if headers else []
-        code, output = _ended(command, os.environ | {"CHROME_PATH": chromium, "TMPDIR": folder})
+        code, output = _output_of(command, os.environ | {"CHROME_PATH": chromium, "TMPDIR": folder})
         if code or not report.exists():
             raise NotRated(f"Lighthouse could not rate {url}:\n{output[-2000:]}")
         return dict(json.loads(report.read_text()))
 
 
-def _ended(command: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
-    """Exit code and output. Its browser ends with it, also when it is interrupted or takes too long."""
+def _output_of(command: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
+    """Exit code and output. Its browser is killed with it, even after an interrupt or a timeout."""
     program = psutil.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         output, _ = program.communicate(timeout=_SECONDS)
     except subprocess.TimeoutExpired:
-        return -1, f"It hung for {_SECONDS} s."
+        return -1, f"timed out after {_SECONDS} s"
     finally:
         _kill_with_children(program)
     return program.returncode, output
@@ -115,13 +115,13 @@ def _number(report: Mapping[str, Any], audit: str) -> float:
 
 
 def _lost(report: Mapping[str, Any], category: str) -> list[str]:
-    """The audits that count and cost something, with their first finding."""
+    """Audits that lowered the score, with their first finding."""
     weights = {ref["id"]: ref["weight"] for ref in report["categories"][category]["auditRefs"]}
     audits = [report["audits"][name] for name, weight in weights.items() if weight]
-    return [_told(audit) for audit in audits if audit["score"] is not None and audit["score"] < 1]
+    return [_describe(audit) for audit in audits if audit["score"] is not None and audit["score"] < 1]
 
 
-def _told(audit: Mapping[str, Any]) -> str:
+def _describe(audit: Mapping[str, Any]) -> str:
     items = audit.get("details", {}).get("items", [])
     first = json.dumps(items[0], ensure_ascii=False)[:300] if items else audit.get("displayValue", "")
     return f"{audit['title']} {first}".strip()

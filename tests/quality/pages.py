@@ -1,11 +1,11 @@
-"""Which pages does the shop have, and where is an example of each?"""
+"""Catalogue of the storefront's pages, with one example of each."""
 
 import enum
 from dataclasses import dataclass
 
 
 class Visitor(enum.Enum):
-    """Who looks at the page."""
+    """The visitor who opens the page."""
 
     GUEST = "guest"
     BUYER = "guest with a filled basket"
@@ -15,11 +15,11 @@ class Visitor(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """`path` may name what the stage knows, such as `{delivered}`, the public id of a delivered order.
+    """An example page. `path` may refer to ids of the scenario, such as `{delivered}`, a delivered order's public id.
 
-    `view` is the name of the address in `shop.urls` that it is an example of. `found` says that search engines should
-    lead to it. `scored` pages go through Lighthouse. `only_staged` ones need the stage of the audit: the shop that
-    tests share has neither pages for errors nor a bank that is asked again for long. `seen` ones are in the gallery.
+    `view` is the URL name in `shop.urls` that it covers. Search engines should index `indexed` pages. `rated` pages go
+    through Lighthouse. `audit_only` pages need the audit's own stack: the tests' shared one has neither error pages nor
+    a payment that keeps retrying. `in_gallery` pages are in docs/screenshots.md.
     """
 
     title: str
@@ -27,10 +27,10 @@ class Example:
     view: str = ""
     visitor: Visitor = Visitor.GUEST
     status: int = 200
-    found: bool = False
-    scored: bool = False
-    only_staged: bool = False
-    seen: bool = True
+    indexed: bool = False
+    rated: bool = False
+    audit_only: bool = False
+    in_gallery: bool = True
 
     @property
     def slug(self) -> str:
@@ -38,67 +38,67 @@ class Example:
 
 
 EXAMPLES = (
-    Example(title="Home", path="/", view="home", found=True, scored=True),
-    Example(title="All products", path="/products/", view="products", found=True, scored=True),
-    Example(title="Category", path="/categories/sound/", view="category", found=True, scored=True),
-    Example(title="Product", path="/products/studio-guitar/", view="product", found=True, scored=True),
-    Example(title="A review", path="/products/studio-guitar/review/", view="review", visitor=Visitor.SHOPPER),
-    Example(title="About", path="/about/", view="about", found=True, scored=True),
-    Example(title="Delivery and returns", path="/delivery/", view="delivery", found=True, scored=True),
-    Example(title="Search", path="/search/?q=guitar", view="search", scored=True),
+    Example(title="Home", path="/", view="home", indexed=True, rated=True),
+    Example(title="All products", path="/products/", view="products", indexed=True, rated=True),
+    Example(title="Category", path="/categories/sound/", view="category", indexed=True, rated=True),
+    Example(title="Product", path="/products/studio-guitar/", view="product", indexed=True, rated=True),
+    Example(title="Write a review", path="/products/studio-guitar/review/", view="review", visitor=Visitor.SHOPPER),
+    Example(title="About", path="/about/", view="about", indexed=True, rated=True),
+    Example(title="Delivery and returns", path="/delivery/", view="delivery", indexed=True, rated=True),
+    Example(title="Search", path="/search/?q=guitar", view="search", rated=True),
     Example(title="Nothing found", path="/search/?q=qqqqzzzz"),
     Example(title="Empty basket", path="/basket/", view="basket"),
-    Example(title="Basket", path="/basket/", visitor=Visitor.BUYER, scored=True),
-    Example(title="Checkout", path="/checkout/", view="checkout", visitor=Visitor.BUYER, scored=True),
-    Example(title="Order, delivered", path="/orders/{delivered}/", view="order", scored=True),
-    Example(title="Order, bank is asked again", path="/orders/{retrying}/", scored=True, only_staged=True),
+    Example(title="Basket", path="/basket/", visitor=Visitor.BUYER, rated=True),
+    Example(title="Checkout", path="/checkout/", view="checkout", visitor=Visitor.BUYER, rated=True),
+    Example(title="Order, delivered", path="/orders/{delivered}/", view="order", rated=True),
+    Example(title="Order, payment retrying", path="/orders/{retrying}/", rated=True, audit_only=True),
     Example(title="Order, card declined", path="/orders/{declined}/"),
-    Example(title="Order, waiting for a person", path="/orders/{stuck}/"),
-    Example(title="Sign in", path="/account/login/", view="login", scored=True),
-    Example(title="Registration", path="/account/register/", view="register", scored=True),
-    Example(title="Forgotten password", path="/account/reset/", view="password_reset", seen=False),
-    Example(title="Expired link", path="/account/reset/x/y/", view="password_reset_confirm", seen=False),
-    Example(title="Account", path="/account/", view="account", visitor=Visitor.SHOPPER, scored=True),
+    Example(title="Order, needs attention", path="/orders/{stuck}/"),
+    Example(title="Sign in", path="/account/login/", view="login", rated=True),
+    Example(title="Registration", path="/account/register/", view="register", rated=True),
+    Example(title="Forgot password", path="/account/reset/", view="password_reset", in_gallery=False),
+    Example(title="Expired link", path="/account/reset/x/y/", view="password_reset_confirm", in_gallery=False),
+    Example(title="Account", path="/account/", view="account", visitor=Visitor.SHOPPER, rated=True),
     Example(title="Addresses", path="/account/addresses/", view="addresses", visitor=Visitor.SHOPPER),
     Example(
-        title="An address",
+        title="Edit address",
         path="/account/addresses/{address}/",
         view="address_change",
         visitor=Visitor.SHOPPER,
-        seen=False,
+        in_gallery=False,
     ),
     Example(
         title="New address",
         path="/account/addresses/add/",
         view="address_add",
         visitor=Visitor.SHOPPER,
-        seen=False,
+        in_gallery=False,
     ),
-    Example(title="Details", path="/account/details/", view="account_details", visitor=Visitor.SHOPPER),
+    Example(title="Account details", path="/account/details/", view="account_details", visitor=Visitor.SHOPPER),
     Example(
         title="New password",
         path="/account/password/",
         view="password_change",
         visitor=Visitor.SHOPPER,
-        seen=False,
+        in_gallery=False,
     ),
-    Example(title="Delete my data", path="/account/delete/", view="account_delete", visitor=Visitor.SHOPPER),
+    Example(title="Delete account", path="/account/delete/", view="account_delete", visitor=Visitor.SHOPPER),
     Example(title="Not found", path="/no-such-page/", status=404),
-    Example(title="Damaged request", path="/errors/400/", status=400, seen=False, only_staged=True),
-    Example(title="Forbidden", path="/errors/403/", status=403, only_staged=True),
-    Example(title="Form not checked", path="/errors/csrf/", status=403, seen=False, only_staged=True),
-    Example(title="Too many wrong passwords", path="/errors/429/", status=429, seen=False, only_staged=True),
-    Example(title="Server error", path="/errors/500/", status=500, only_staged=True),
+    Example(title="Bad request", path="/errors/400/", status=400, in_gallery=False, audit_only=True),
+    Example(title="Forbidden", path="/errors/403/", status=403, audit_only=True),
+    Example(title="CSRF failure", path="/errors/csrf/", status=403, in_gallery=False, audit_only=True),
+    Example(title="Locked out", path="/errors/429/", status=429, in_gallery=False, audit_only=True),
+    Example(title="Server error", path="/errors/500/", status=500, audit_only=True),
 )
 
-#: Addresses that are no pages of their own, though they answer a GET.
-NO_PAGES = {
-    "order_live": "a part of the order's page",
-    "suggestions": "a part of the search field",
-    "favicon": "leads to the picture",
-    "manifest": "what the browser asks for when the shop is put on a home screen",
-    "robots": "text for search engines",
-    "sitemap": "XML for search engines",
+#: URL names that respond to GET but are not pages.
+NOT_PAGES = {
+    "order_live": "part of the order page",
+    "suggestions": "part of the search field",
+    "favicon": "redirects to the image",
+    "manifest": "web app manifest",
+    "robots": "robots.txt",
+    "sitemap": "XML sitemap",
     "order_invoice": "a PDF",
-    "account_data": "a file to keep",
+    "account_data": "a file download",
 }

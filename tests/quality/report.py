@@ -1,4 +1,4 @@
-"""How is an audit told, as tables in `docs/quality.md`?"""
+"""Audit report: tables in docs/explanation/quality.md."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -7,29 +7,31 @@ from tests.quality.lighthouse import CATEGORIES, Scores
 from tests.quality.pages import Example
 from tests.stack.program import PROJECT
 
-PLACE = PROJECT / "docs" / "quality.md"
+PLACE = PROJECT / "docs" / "explanation" / "quality.md"
 _BEGIN, _END = "<!-- begin of what `make audit-pages` writes -->", "<!-- end of what `make audit-pages` writes -->"
 
 
 def write(lines: Iterable[str]) -> None:
-    """Replaces what stands between the markers."""
+    """Replace the text between the markers."""
     before, _, rest = PLACE.read_text().partition(_BEGIN)
     _, _, after = rest.partition(_END)
     PLACE.write_text("\n".join([before + _BEGIN, *lines, _END + after]))
 
 
-def told(
+def render(
     *,
     heading: str,
     scores: Mapping[Example, Scores],
     inspections: Sequence[Inspection],
-    faults: Sequence[str],
+    findings: Sequence[str],
 ) -> list[str]:
-    verdict = [f"{len(faults)} to mend:", "", *(f"- {fault}" for fault in faults)] if faults else ["Nothing to mend."]
-    return [heading, "", *verdict, "", *_scores(scores), "", *_inspections(inspections)]
+    verdict = (
+        [f"{len(findings)} findings:", "", *(f"- {finding}" for finding in findings)] if findings else ["No findings."]
+    )
+    return [heading, "", *verdict, "", *_score_table(scores), "", *_inspection_table(inspections)]
 
 
-def _scores(scores: Mapping[Example, Scores]) -> list[str]:
+def _score_table(scores: Mapping[Example, Scores]) -> list[str]:
     head = ["page", "performance (median of runs)", *CATEGORIES[1:], "layout shift", "transfer"]
     rows = [[page.title, *_cells(page, rated)] for page, rated in scores.items()]
     return ["### Lighthouse, mobile", "", *_table(head, rows)]
@@ -37,14 +39,14 @@ def _scores(scores: Mapping[Example, Scores]) -> list[str]:
 
 def _cells(page: Example, rated: Scores) -> list[str]:
     performance = f"{rated.of[CATEGORIES[0]]} ({', '.join(map(str, rated.runs))})"
-    rest = [str(rated.of[name]) if name != "seo" or page.found else "not for search engines" for name in CATEGORIES[1:]]
+    rest = [str(rated.of[name]) if name != "seo" or page.indexed else "not indexed" for name in CATEGORIES[1:]]
     return [performance, *rest, f"{rated.shift:.3f}", _kilobytes(rated.transfer)]
 
 
-def _inspections(inspections: Sequence[Inspection]) -> list[str]:
-    head = ["page", "to mend", "layout shift", "transfer"]
+def _inspection_table(inspections: Sequence[Inspection]) -> list[str]:
+    head = ["page", "findings", "layout shift", "transfer"]
     rows = [
-        [done.example.title, str(len(done.faults) or "nothing"), f"{done.shift:.3f}", _kilobytes(done.transfer)]
+        [done.example.title, str(len(done.findings) or "none"), f"{done.shift:.3f}", _kilobytes(done.transfer)]
         for done in inspections
     ]
     return ["### Every page, in light and dark, at 1280, 390 and 320 px", "", *_table(head, rows)]

@@ -1,4 +1,4 @@
-"""Which settings does the audited shop run on? The project's own, with addresses that show its error pages."""
+"""The project's settings plus URLs that show the error pages."""
 
 from config.settings import *  # noqa: F403
 

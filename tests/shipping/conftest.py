@@ -1,4 +1,4 @@
-"""Which carriers must keep the contract? Each with an address that it serves."""
+"""Carriers under test, each with a country that it serves."""
 
 from dataclasses import dataclass
 

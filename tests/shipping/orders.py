@@ -1,4 +1,4 @@
-"""How does an order come to the point where shipping begins?"""
+"""Orders that are ready to be shipped."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from orders.models import Order, Status
 from shipping.carriers import ParcelState, Tracking
 from shipping.carriers.simulated import Swiftpost
 from shipping.selectors import consignment_of
-from tests.delivery import deliver, take
+from tests.delivery import claim_task, deliver
 from tests.factories import place
 
 CHARGE, CREATE, TRACK = "payments.charge_payment", "shipping.create_shipment", "shipping.track_shipment"
@@ -16,7 +16,7 @@ DELIVERED = Tracking(ParcelState.DELIVERED, ())
 
 def paid(**changes: Any) -> Order:
     order = place(**changes)
-    deliver(take(task=CHARGE))
+    deliver(claim_task(task=CHARGE))
     order.refresh_from_db()
     assert order.status == Status.PAID
     return order

@@ -1,4 +1,4 @@
-"""Is a paid order without a parcel told of, and a parcel without an order?"""
+"""Invariants of shipments: paid orders without a parcel and parcels without an order are reported."""
 
 import pytest
 
@@ -8,29 +8,29 @@ from shipping.carriers.simulated import Landpost, Swiftpost
 from shipping.models import CarrierParcel, Shipment, ShipmentStatus
 from shipping.selectors import consignment_of
 from tests.auditing import broken
-from tests.delivery import deliver, deliver_all, take
+from tests.delivery import claim_task, deliver, deliver_all
 from tests.factories import place
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SHIPPED, PARCELS = (
-    "every paid order has a shipment, or a message that makes it",
+    "every paid order has a shipment, or a message that will create it",
     "parcels agree with the carrier's record",
 )
-REPLACED, TWICE = "a shipment that does not count any more has come to its end", "no parcel is booked twice"
+REPLACED, TWICE = "a replaced shipment is no longer on its way", "no parcel is booked twice"
 
 
 def shipped() -> Order:
     order = place()
-    deliver(take(task="payments.charge_payment"))
+    deliver(claim_task(task="payments.charge_payment"))
     assert broken() == {}
-    deliver(take(task="shipping.create_shipment"))
+    deliver(claim_task(task="shipping.create_shipment"))
     assert broken() == {}
     return order
 
 
-def test_a_paid_order_that_nobody_will_ship_is_told_of():
+def test_a_paid_order_without_a_booking_message_is_reported():
     order = place()
-    deliver(take(task="payments.charge_payment"))
+    deliver(claim_task(task="payments.charge_payment"))
     Message.objects.filter(task="shipping.create_shipment").update(state=State.DEAD)
     assert SHIPPED not in broken()
     Message.objects.filter(task="shipping.create_shipment").update(state=State.DISCARDED)
@@ -38,20 +38,20 @@ def test_a_paid_order_that_nobody_will_ship_is_told_of():
 
 
 @pytest.mark.parametrize("status", [Status.SHIPPED, Status.DELIVERED])
-def test_a_shipped_order_without_a_shipment_is_told_of(status: str):
+def test_a_shipped_order_without_a_shipment_is_reported(status: str):
     order = shipped()
     Order.objects.update(status=status)
     Shipment.objects.all().delete()
     assert order.number in broken()[SHIPPED]
 
 
-def test_a_shipment_that_the_carrier_does_not_know_is_told_of():
+def test_a_shipment_that_the_carrier_does_not_know_is_reported():
     shipped()
     CarrierParcel.objects.all().delete()
     assert Shipment.objects.get().tracking_number in broken()[PARCELS]
 
 
-def test_a_parcel_that_travels_for_a_cancelled_shipment_is_told_of():
+def test_a_parcel_on_its_way_for_a_cancelled_shipment_is_reported():
     shipped()
     Shipment.objects.update(status=ShipmentStatus.CANCELLED)
     assert CarrierParcel.objects.get().tracking_number in broken()[PARCELS]
@@ -59,7 +59,7 @@ def test_a_parcel_that_travels_for_a_cancelled_shipment_is_told_of():
     assert PARCELS not in broken()
 
 
-def test_a_replaced_shipment_that_still_travels_is_told_of():
+def test_a_replaced_shipment_that_is_on_its_way_is_reported():
     order = shipped()
     Shipment.objects.update(current_for=None)
     assert Shipment.objects.get().tracking_number in broken()[REPLACED]
@@ -68,7 +68,7 @@ def test_a_replaced_shipment_that_still_travels_is_told_of():
     assert order.number in broken()[SHIPPED]
 
 
-def test_a_parcel_that_two_carriers_took_is_told_of():
+def test_a_parcel_booked_with_two_carriers_is_reported():
     order = shipped()
     Landpost().book(idempotency_key=order.number, consignment=consignment_of(order))
     assert order.number in broken()[TWICE]
@@ -76,7 +76,7 @@ def test_a_parcel_that_two_carriers_took_is_told_of():
     assert broken() == {}
 
 
-def test_a_stranded_parcel_explains_its_order_until_it_is_sent_again():
+def test_an_order_may_rest_while_its_parcel_is_stranded():
     order = place(city="Lostville")
     deliver_all()
     assert broken() == {}
@@ -84,9 +84,9 @@ def test_a_stranded_parcel_explains_its_order_until_it_is_sent_again():
     assert order.number in broken()[SHIPPED]
 
 
-def test_a_parcel_that_no_shipment_wants_is_told_of_unless_its_message_is_under_way():
+def test_an_orphaned_parcel_is_reported_unless_its_message_is_unsettled():
     order = place()
-    deliver(take(task="payments.charge_payment"))
+    deliver(claim_task(task="payments.charge_payment"))
     Swiftpost().book(idempotency_key=order.number, consignment=consignment_of(order))
     assert broken() == {}
     Message.objects.filter(task="shipping.create_shipment").update(state=State.DISCARDED)

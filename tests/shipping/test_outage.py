@@ -1,4 +1,4 @@
-"""Does a carrier that is down hold up its own parcels alone, and at no cost of attempts?"""
+"""Carrier outages: only its own parcels are deferred, without spending attempts."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from django.utils import timezone
 from messaging import circuit_breaker, simulated_outages
 from messaging.models import Circuit, Message, State
 from orders.models import Order, Status
-from orders.selectors import describe
+from orders.timeline import describe
 from shipping.carriers import carrier, carriers
 from shipping.models import CarrierParcel
 from tests.auditing import broken
-from tests.delivery import deliver, deliver_all, take
+from tests.delivery import claim_task, deliver, deliver_all
 from tests.factories import place
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,12 +29,12 @@ def outage() -> Any:
 
 def paid(**options: Any) -> Order:
     order = place(**options)
-    deliver(take(task="payments.charge_payment", subject=order.number))
+    deliver(claim_task(task="payments.charge_payment", subject=order.number))
     return order
 
 
 def ship(order: Order) -> Message:
-    message = take(task=CREATE, subject=order.number)
+    message = claim_task(task=CREATE, subject=order.number)
     deliver(message)
     return message
 
@@ -45,11 +45,11 @@ def end() -> None:
     circuit_breaker.forget()
 
 
-def test_parcels_wait_while_their_carrier_is_down_and_leave_once_it_is_back(outage):
+def test_parcels_are_deferred_during_an_outage_and_shipped_afterwards(outage):
     orders = [paid() for _ in range(6)]
     assert [ship(order).attempts for order in orders] == [1, 1, 1, 0, 0, 0]
     last = orders[-1].events.latest("id")
-    assert describe(last) == "The carrier answers nobody at the moment. Your parcel waits until it does"
+    assert describe(last) == "The carrier is unreachable. Shipping will continue once it is back"
     assert broken() == {}
     end()
     deliver_all()
@@ -58,13 +58,13 @@ def test_parcels_wait_while_their_carrier_is_down_and_leave_once_it_is_back(outa
     assert broken() == {}
 
 
-def test_cities_whose_carrier_never_answers_open_no_circuit():
+def test_scripted_cities_open_no_circuit():
     for _ in range(4):
         ship(paid(city="Nowhere"))
     assert not Circuit.objects.exists()
 
 
-def test_a_rejected_address_is_an_answer_and_ends_the_outage(outage):
+def test_a_rejected_address_closes_the_circuit(outage):
     for _ in range(3):
         ship(paid())
     assert Circuit.objects.get().is_open
@@ -73,35 +73,35 @@ def test_a_rejected_address_is_an_answer_and_ends_the_outage(outage):
     assert not Circuit.objects.get().is_open
 
 
-def test_looks_at_parcels_wait_too(outage):
+def test_tracking_is_deferred_too(outage):
     simulated_outages.end(name=SWIFTPOST)
     order = paid()
     ship(order)
     simulated_outages.begin(name=SWIFTPOST, seconds=600)
     for _ in range(3):
         ship(paid())
-    look = take(task=TRACK, subject=order.number)
-    assert deliver(look) == State.PENDING
-    assert (look.attempts, look.waits_for) == (0, SWIFTPOST)
+    tracking = claim_task(task=TRACK, subject=order.number)
+    assert deliver(tracking) == State.PENDING
+    assert (tracking.attempts, tracking.waits_for) == (0, SWIFTPOST)
 
 
-def test_all_that_asks_a_carrier_stands_behind_its_circuit_and_the_rest_does_not():
+def test_only_requests_go_through_the_circuit_breaker():
     Circuit.objects.create(pk=SWIFTPOST, opened_at=timezone.now(), probe_at="2999-01-01T00:00Z")
-    guarded = carrier("swiftpost")
-    asked: list[Any] = [
-        lambda: guarded.book(idempotency_key="k", consignment=None),
-        lambda: guarded.fetch(idempotency_key="k"),
-        lambda: guarded.track(tracking_number="SP1"),
-        lambda: guarded.cancel(tracking_number="SP1"),
+    wrapped = carrier("swiftpost")
+    calls: list[Any] = [
+        lambda: wrapped.book(idempotency_key="k", consignment=None),
+        lambda: wrapped.fetch(idempotency_key="k"),
+        lambda: wrapped.track(tracking_number="SP1"),
+        lambda: wrapped.cancel(tracking_number="SP1"),
     ]
-    for ask in asked:
+    for call in calls:
         with pytest.raises(circuit_breaker.CircuitOpen):
-            ask()
-    assert guarded.tracking_url(tracking_number="SP1").endswith("SP1")
+            call()
+    assert wrapped.tracking_url(tracking_number="SP1").endswith("SP1")
     assert carrier("landpost").fetch(idempotency_key="k") is None, "another carrier is another circuit"
 
 
-def test_each_carrier_has_a_circuit_that_operators_see_and_can_play_an_outage_of():
+def test_each_carrier_has_a_circuit_with_simulated_outages():
     names = {f"carrier.{each.name.lower()}" for each in carriers()}
     assert names <= circuit_breaker.labels().keys()
     assert names <= set(circuit_breaker.simulated())

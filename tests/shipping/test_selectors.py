@@ -1,4 +1,4 @@
-"""Is a parcel promised for the right days?"""
+"""Delivery windows: promised, expected and booked."""
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -7,8 +7,9 @@ import pytest
 from django.utils import timezone
 
 from orders.values import Address
+from shipping.delivery_windows import DeliveryWindow
 from shipping.models import Shipment
-from shipping.selectors import Window, booked_window, delivery_window, tracking_url, window_of
+from shipping.selectors import booked_window, expected_window, promised_window, tracking_url
 from tests.factories import place
 
 UTC = ZoneInfo("UTC")
@@ -34,39 +35,39 @@ def at(day: date, hour: int, minute: int = 0, zone: ZoneInfo = UTC) -> datetime:
         (at(SUN, 23), NEXT_TUE, NEXT_WED, NEXT_FRI),
     ],
 )
-def test_weekends_and_late_hours_do_not_count(placed_at, express, earliest, latest):
-    assert delivery_window(shipping_method="express", placed_at=placed_at) == Window(express, express)
-    assert delivery_window(shipping_method="standard", placed_at=placed_at) == Window(earliest, latest)
+def test_weekends_and_hours_after_the_cut_off_do_not_count(placed_at, express, earliest, latest):
+    assert promised_window(shipping_method="express", placed_at=placed_at) == DeliveryWindow(express, express)
+    assert promised_window(shipping_method="standard", placed_at=placed_at) == DeliveryWindow(earliest, latest)
 
 
-def test_the_cut_off_is_that_of_the_shop_wherever_the_shopper_is(settings):
+def test_the_cut_off_is_in_the_shops_time_zone(settings):
     settings.TIME_ZONE = "Europe/Berlin"
     placed_at = at(MON, 14, 30)
     with timezone.override("America/New_York"):
-        assert delivery_window(shipping_method="express", placed_at=placed_at).latest == WED
+        assert promised_window(shipping_method="express", placed_at=placed_at).latest == WED
 
 
 @pytest.mark.django_db
-def test_a_parcel_of_an_older_release_or_a_carrier_that_is_gone_still_has_its_days():
+def test_a_shipment_without_due_dates_or_a_configured_carrier_has_the_promised_window():
     order = place()
     shipment = Shipment.objects.create(
         order=order, current_for=order, carrier="Pigeon", tracking_number="P1", shipped_at=at(MON, 9)
     )
-    assert booked_window(shipment=shipment) == Window(WED, FRI)
+    assert booked_window(shipment=shipment) == DeliveryWindow(WED, FRI)
     assert tracking_url(shipment=shipment) == ""
     shipment.due_from, shipment.due_until = TUE, THU
-    assert booked_window(shipment=shipment) == Window(TUE, THU)
+    assert booked_window(shipment=shipment) == DeliveryWindow(TUE, THU)
 
 
 @pytest.mark.django_db
-def test_before_the_booking_the_days_are_those_of_the_carrier_that_would_take_it():
+def test_the_expected_window_is_that_of_the_carrier_that_would_be_chosen():
     order = place(address=Address("Road 1", "Town", "10115", "DE"))
-    assert window_of(order=order, pieces=1, now=at(MON, 9)) == Window(THU, FRI)
-    assert window_of(order=order, pieces=21, now=at(MON, 9)) == Window(WED, FRI)
+    assert expected_window(order=order, pieces=1, now=at(MON, 9)) == DeliveryWindow(THU, FRI)
+    assert expected_window(order=order, pieces=21, now=at(MON, 9)) == DeliveryWindow(WED, FRI)
     order.country = "AQ"
-    assert window_of(order=order, pieces=1, now=at(MON, 9)) is None
+    assert expected_window(order=order, pieces=1, now=at(MON, 9)) is None
 
 
-def test_an_unknown_method_is_promised_nothing():
+def test_an_unknown_method_raises():
     with pytest.raises(KeyError):
-        delivery_window(shipping_method="teleport", placed_at=at(MON, 9))
+        promised_window(shipping_method="teleport", placed_at=at(MON, 9))

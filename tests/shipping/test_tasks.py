@@ -1,4 +1,4 @@
-"""Does every paid order get one parcel, and does the parcel's end become the order's?"""
+"""Booking task: every paid order gets exactly one parcel, whatever fails or is cancelled meanwhile."""
 
 from typing import Any
 
@@ -16,8 +16,8 @@ from shipping.carriers import Booking, carriers
 from shipping.carriers.simulated import Swiftpost, Tariff
 from shipping.models import CarrierParcel, Shipment, ShipmentStatus
 from shipping.selectors import consignment_of
-from shop.services import cancel
-from tests.delivery import deliver, deliver_all, deliver_due, hurry, take
+from shop.order_pages.services import cancel
+from tests.delivery import claim_task, deliver, deliver_all, deliver_due, make_due
 from tests.shipping.orders import CANCEL, CREATE, book, paid, status
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_a_paid_order_is_shipped():
     order = paid()
-    assert deliver(take(task=CREATE)) == State.DONE
+    assert deliver(claim_task(task=CREATE)) == State.DONE
     shipment = Shipment.objects.get()
     parcel = CarrierParcel.objects.get()
     assert status(order) == Status.SHIPPED
@@ -39,13 +39,13 @@ def test_a_paid_order_is_shipped():
 def test_a_happy_booking_is_one_commit_and_at_most_eight_statements(monkeypatch):
     monkeypatch.setattr("messaging.circuit_breaker.LOOK_SECONDS", 3600)
     for carrier in carriers():
-        carrier.fetch(idempotency_key="none")  # looks whether the carrier is up, as a process does once a second
+        carrier.fetch(idempotency_key="none")  # refreshes the circuit's state, as happens once a second
     paid()
-    message = take(task=CREATE)
-    deliver(take(task="orders.send_email", payload__kind="placed"))
+    message = claim_task(task=CREATE)
+    deliver(claim_task(task="orders.send_email", payload__kind="placed"))
     with CaptureQueriesContext(connection) as captured:
         deliver(message)
-    statements = [query["sql"] for query in captured][:-1]  # the last one is the test's own look at the message
+    statements = [query["sql"] for query in captured][:-1]  # the last one is the test's own query
     assert statements.count("COMMIT") == 1
     work = [sql for sql in statements if not sql.startswith(("BEGIN", "COMMIT"))]
     assert len(work) <= 8, work
@@ -53,26 +53,26 @@ def test_a_happy_booking_is_one_commit_and_at_most_eight_statements(monkeypatch)
 
 def test_an_express_order_is_booked_and_tracked_with_high_priority():
     order = paid(shipping_method="express")
-    deliver(take(task=CREATE))
+    deliver(claim_task(task=CREATE))
     keys = set(Message.objects.filter(subject=order.number, queue="shipping").values_list("routing_key", flat=True))
     assert keys == {"shipment.create.high", "shipment.track.high"}
 
 
-def test_in_flakytown_the_parcel_is_booked_at_the_third_try():
+def test_in_flakytown_the_parcel_is_booked_on_the_third_attempt():
     order = paid(city="Flakytown")
-    deliver(take(task=CREATE))
+    deliver(claim_task(task=CREATE))
     assert status(order) == Status.PAID
     assert audit() == []
-    hurry(task=CREATE)
+    make_due(task=CREATE)
     deliver_due()
-    hurry(task=CREATE)
+    make_due(task=CREATE)
     deliver_due()
     assert status(order) == Status.SHIPPED
     assert [event.data["step"] for event in order.events.filter(kind="attempt_failed")] == ["shipment", "shipment"]
     assert audit() == []
 
 
-def test_an_order_to_nowhere_ends_as_a_dead_task_and_can_still_be_cancelled():
+def test_an_order_to_nowhere_leads_to_a_dead_message_and_can_still_be_cancelled():
     order = paid(city="Nowhere")
     deliver_all()
     message = Message.objects.get(task=CREATE)
@@ -87,7 +87,7 @@ def test_an_order_to_nowhere_ends_as_a_dead_task_and_can_still_be_cancelled():
 
 def test_a_second_delivery_books_nothing():
     order = paid()
-    message = take(task=CREATE)
+    message = claim_task(task=CREATE)
     deliver(message)
     assert deliver(message) == State.DONE
     assert deliver(message, redelivered=True) == State.DONE
@@ -98,7 +98,7 @@ def test_a_second_delivery_books_nothing():
 
 def test_a_worker_lost_between_booking_and_commit_books_one_parcel():
     order = paid()
-    message = take(task=CREATE)
+    message = claim_task(task=CREATE)
     book(order)
     assert audit() == []
     assert deliver(message, redelivered=True) == State.DONE
@@ -107,7 +107,7 @@ def test_a_worker_lost_between_booking_and_commit_books_one_parcel():
     assert audit() == []
 
 
-def test_an_order_cancelled_while_its_parcel_is_booked_has_the_parcel_stopped(monkeypatch: pytest.MonkeyPatch):
+def test_the_parcel_of_an_order_cancelled_during_its_booking_is_cancelled(monkeypatch: pytest.MonkeyPatch):
     order = paid()
 
     class Interrupted(Swiftpost):
@@ -117,22 +117,22 @@ def test_an_order_cancelled_while_its_parcel_is_booked_has_the_parcel_stopped(mo
             return booking
 
     monkeypatch.setattr("shipping.tasks.carrier", lambda name: Interrupted())
-    assert deliver(take(task=CREATE)) == State.DONE
+    assert deliver(claim_task(task=CREATE)) == State.DONE
     monkeypatch.undo()
     assert Shipment.objects.get().status == ShipmentStatus.CANCELLED
     assert CarrierParcel.objects.get().cancelled_at is None
     assert audit() == []
-    assert deliver(take(task=CANCEL)) == State.DONE
+    assert deliver(claim_task(task=CANCEL)) == State.DONE
     assert CarrierParcel.objects.get().cancelled_at is not None
     deliver_all()
     assert status(order) == Status.REFUNDED
     assert audit() == []
 
 
-def test_a_booking_that_outlives_its_message_is_stopped(monkeypatch: pytest.MonkeyPatch):
-    """A worker that was cut off is still booking while the message is sent again, for a cancelled order."""
+def test_a_booking_that_outlives_its_message_is_cancelled(monkeypatch: pytest.MonkeyPatch):
+    """A worker that was cut off still books while the message is redelivered, for a cancelled order."""
     paid()
-    cut_off = take(task=CREATE)
+    cut_off = claim_task(task=CREATE)
 
     class Slow(Swiftpost):
         def book(self, **kwargs: Any) -> Booking:
@@ -150,7 +150,7 @@ def test_a_booking_that_outlives_its_message_is_stopped(monkeypatch: pytest.Monk
     assert audit() == []
 
 
-def test_an_order_cancelled_before_its_parcel_was_booked_has_no_parcel():
+def test_an_order_cancelled_before_its_booking_has_no_parcel():
     order = paid()
     cancel(order=order)
     deliver_all()
@@ -160,7 +160,7 @@ def test_an_order_cancelled_before_its_parcel_was_booked_has_no_parcel():
     assert audit() == []
 
 
-def test_a_parcel_whose_booking_was_never_recorded_is_stopped_when_the_order_is_cancelled():
+def test_an_unrecorded_booking_is_cancelled_with_its_order():
     order = paid()
     book(order)
     cancel(order=order)
@@ -171,10 +171,10 @@ def test_a_parcel_whose_booking_was_never_recorded_is_stopped_when_the_order_is_
     assert audit() == []
 
 
-def test_an_order_goes_to_the_carrier_that_was_chosen_with_its_price_and_days():
+def test_a_shipment_has_the_chosen_carriers_price_and_due_dates():
     address = Address(line1="Hauptstrasse 1", city="Köln", postcode="50667", country="DE")
     order = paid(address=address)
-    deliver(take(task=CREATE))
+    deliver(claim_task(task=CREATE))
     shipment = Shipment.objects.get()
     assert (shipment.carrier, shipment.cost, shipment.currency) == ("Landpost", 435, "EUR")
     assert shipment.due_from is not None
@@ -186,10 +186,10 @@ def test_an_order_goes_to_the_carrier_that_was_chosen_with_its_price_and_days():
     assert audit() == []
 
 
-def test_a_parcel_that_another_carrier_has_booked_already_is_found(settings: Any):
-    """The first reply was lost, and by the second try the other carrier is the cheaper one."""
+def test_an_earlier_booking_with_another_carrier_is_found(settings: Any):
+    """The first reply was lost, and by the second attempt another carrier is cheaper."""
     order = paid()
-    message = take(task=CREATE)
+    message = claim_task(task=CREATE)
     Swiftpost().book(idempotency_key=order.number, consignment=consignment_of(order))
     settings.SHIPPING_CARRIERS = ("tests.shipping.test_tasks.Cheap", *settings.SHIPPING_CARRIERS)
     assert deliver(message, redelivered=True) == State.DONE
@@ -202,9 +202,9 @@ class Cheap(Swiftpost):
     tariff = Tariff(prices={"standard": 1}, each_piece=0, days={"standard": (1, 1)})
 
 
-def test_a_rejected_address_waits_for_a_person_at_once():
+def test_a_rejected_address_makes_the_message_dead_at_once():
     order = paid(city="Rejectford")
-    assert deliver(take(task=CREATE)) == State.DEAD
+    assert deliver(claim_task(task=CREATE)) == State.DEAD
     message = Message.objects.get(task=CREATE)
     assert (message.attempts, message.error_type) == (1, "shipping.carriers.base.AddressRejected")
     assert "Correct it on the order's page 'Parcels'" in message.error_message
@@ -213,13 +213,13 @@ def test_a_rejected_address_waits_for_a_person_at_once():
     assert not CarrierParcel.objects.exists()
     assert audit() == []
     discard(ids=[message.pk], actor=Actor.system("olga"), reason="gone")
-    assert [fault.invariant for fault in audit()] == [
-        "every paid order has a shipment, or a message that makes it",
-        "every unfinished order has a message that moves it on",
+    assert [violation.invariant for violation in audit()] == [
+        "every paid order has a shipment, or a message that will create it",
+        "every unfinished order has a message that will move it forward",
     ]
 
 
-def test_where_no_carrier_goes_is_a_rejected_address():
+def test_an_address_that_no_carrier_serves_is_rejected():
     paid(address=Address(line1="Hut 1", city="Base", postcode="", country="AQ"))
-    assert deliver(take(task=CREATE)) == State.DEAD
+    assert deliver(claim_task(task=CREATE)) == State.DEAD
     assert "not_served" in Message.objects.get(task=CREATE).error_message

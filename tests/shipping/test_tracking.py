@@ -1,4 +1,4 @@
-"""Is a parcel followed until it arrives, is lost or comes back, and each told once?"""
+"""Tracking: a parcel is tracked until it is delivered, lost or returned, and each event is recorded once."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,15 +16,15 @@ from orders.models import Order, Status
 from orders.services import mark_refunded
 from shipping import services
 from shipping.models import Shipment, ShipmentStatus
-from tests.delivery import deliver, deliver_all, deliver_due, hurry, take
+from tests.delivery import claim_task, deliver, deliver_all, deliver_due, make_due
 from tests.shipping.orders import CREATE, DELIVERED, TRACK, paid, status
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_parcel_that_has_arrived_delivers_the_order(settings: Any):
+def test_a_delivered_parcel_delivers_the_order(settings: Any):
     order = paid()
-    deliver(take(task=CREATE))
+    deliver(claim_task(task=CREATE))
     with time_machine.travel(timezone.now() + timedelta(seconds=settings.CONVEYOR_TRANSIT_SECONDS + 1), tick=False):
         deliver_due()
     shipment = Shipment.objects.get()
@@ -34,17 +34,17 @@ def test_a_parcel_that_has_arrived_delivers_the_order(settings: Any):
     assert audit() == []
 
 
-def test_a_parcel_still_on_its_way_is_looked_at_again_later():
+def test_a_parcel_on_its_way_is_tracked_again_later():
     order = paid()
-    deliver(take(task=CREATE))
-    assert deliver(take(task=TRACK)) == State.DONE
+    deliver(claim_task(task=CREATE))
+    assert deliver(claim_task(task=TRACK)) == State.DONE
     assert status(order) == Status.SHIPPED
     again = Message.objects.get(task=TRACK, state=State.PENDING)
     assert again.available_at > timezone.now()
     assert audit() == []
 
 
-def test_tracking_what_has_arrived_changes_nothing(settings: Any):
+def test_tracking_a_delivered_parcel_changes_nothing(settings: Any):
     settings.CONVEYOR_TRANSIT_SECONDS = 0
     order = paid()
     deliver_all()
@@ -54,9 +54,9 @@ def test_tracking_what_has_arrived_changes_nothing(settings: Any):
     assert order.events.filter(kind="delivered").count() == 1
 
 
-def test_an_order_refunded_on_the_way_stays_refunded_when_the_parcel_arrives():
+def test_an_order_refunded_during_transit_stays_refunded():
     order = paid()
-    deliver(take(task=CREATE))
+    deliver(claim_task(task=CREATE))
     order.refresh_from_db()
     mark_refunded(order=order)
     services.record_tracking(shipment=Shipment.objects.get(), tracking=DELIVERED)
@@ -64,9 +64,9 @@ def test_an_order_refunded_on_the_way_stays_refunded_when_the_parcel_arrives():
     assert Shipment.objects.get().status == ShipmentStatus.DELIVERED
 
 
-def test_a_parcel_cannot_arrive_for_an_order_that_was_not_shipped():
+def test_a_parcel_cannot_be_delivered_for_an_order_that_was_not_shipped():
     order = paid()
-    deliver(take(task=CREATE))
+    deliver(claim_task(task=CREATE))
     Order.objects.filter(pk=order.pk).update(status=Status.PAID)
     with pytest.raises(IllegalTransition):
         services.record_tracking(shipment=Shipment.objects.get(), tracking=DELIVERED)
@@ -79,29 +79,29 @@ def test_a_parcel_cannot_arrive_for_an_order_that_was_not_shipped():
         ("Returnham", ShipmentStatus.RETURNED, "parcel_returned"),
     ],
 )
-def test_a_parcel_that_does_not_arrive_ends_the_looking_and_is_told(city: str, end: str, kind: str):
+def test_a_lost_or_returned_parcel_ends_tracking_and_is_recorded(city: str, end: str, kind: str):
     order = paid(city=city)
     deliver_all()
     assert Shipment.objects.get().status == end
     assert status(order) == Status.SHIPPED
     assert order.events.filter(kind=kind).count() == 1
     assert not Message.objects.filter(task=TRACK).live().exists()
-    assert list(Shipment.objects.waiting_for_a_person()) == [Shipment.objects.get()]
+    assert list(Shipment.objects.needing_attention()) == [Shipment.objects.get()]
     assert audit() == []
 
 
-def test_a_late_parcel_is_told_of_once_and_followed_until_it_arrives(settings: Any):
+def test_a_delay_is_recorded_once_and_tracking_continues(settings: Any):
     order = paid(city="Delayburg")
-    deliver(take(task=CREATE))
+    deliver(claim_task(task=CREATE))
     began = timezone.now()
     for part in (0.7, 0.8):
         with time_machine.travel(began + timedelta(seconds=settings.CONVEYOR_TRANSIT_SECONDS * part), tick=False):
-            hurry(task=TRACK)
+            make_due(task=TRACK)
             deliver_due()
         assert Shipment.objects.get().status == ShipmentStatus.DELAYED
     assert audit() == []
     with time_machine.travel(began + timedelta(seconds=settings.CONVEYOR_TRANSIT_SECONDS * 2.1), tick=False):
-        hurry(task=TRACK)
+        make_due(task=TRACK)
         deliver_due()
     assert status(order) == Status.DELIVERED
     kinds = list(order.events.values_list("kind", flat=True))
@@ -111,11 +111,11 @@ def test_a_late_parcel_is_told_of_once_and_followed_until_it_arrives(settings: A
     assert audit() == []
 
 
-def test_a_happy_look_is_one_commit_and_at_most_eight_statements(settings: Any):
+def test_successful_tracking_is_one_commit_and_at_most_eight_statements(settings: Any):
     settings.CONVEYOR_TRANSIT_SECONDS = 0
     paid()
-    deliver(take(task=CREATE))
-    message = take(task=TRACK)
+    deliver(claim_task(task=CREATE))
+    message = claim_task(task=TRACK)
     with CaptureQueriesContext(connection) as captured:
         deliver(message)
     statements = [query["sql"] for query in captured][:-1]
@@ -125,23 +125,23 @@ def test_a_happy_look_is_one_commit_and_at_most_eight_statements(settings: Any):
     assert Shipment.objects.get().status == ShipmentStatus.DELIVERED
 
 
-def test_a_parcel_that_is_lost_after_the_money_went_back_asks_for_nobody():
+def test_a_parcel_lost_after_a_refund_needs_no_attention():
     order = paid(city="Lostville")
-    deliver(take(task=CREATE))
+    deliver(claim_task(task=CREATE))
     order.refresh_from_db()
     mark_refunded(order=order)
     deliver_all()
     assert Shipment.objects.get().status == ShipmentStatus.LOST
-    assert not Shipment.objects.waiting_for_a_person().exists()
+    assert not Shipment.objects.needing_attention().exists()
     assert status(order) == Status.REFUNDED
 
 
-def test_a_parcel_of_the_older_release_counts_from_the_first_look_on(settings: Any):
+def test_a_shipment_of_an_older_release_becomes_current_when_tracked(settings: Any):
     settings.CONVEYOR_TRANSIT_SECONDS = 0
     order = paid()
-    deliver(take(task=CREATE))
+    deliver(claim_task(task=CREATE))
     Shipment.objects.update(current_for=None, cost=None, due_from=None, due_until=None)
-    message = take(task=TRACK)
+    message = claim_task(task=TRACK)
     Message.objects.filter(pk=message.pk).update(payload={"order_id": order.pk}, schema_version=1)
     message.refresh_from_db()
     assert deliver(message) == State.DONE

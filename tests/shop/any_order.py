@@ -1,4 +1,4 @@
-"""How does a test hand out any row, deliver any message, and say where an order's goods may be?"""
+"""Helpers of the state machine test: draws rows, publishes messages, states where an order's items may be."""
 
 from typing import Any
 
@@ -11,23 +11,23 @@ from orders.models import Order, Status
 from shipping.models import STRANDED, Shipment
 from shop.models import StockMovement
 
-#: They move nothing.
+#: Affect neither stock nor money.
 MAILS = "orders.send_email"
 
 
 def one_of(data: st.DataObject, rows: QuerySet[Any]) -> Any:
-    """One of the rows, oldest first so that hypothesis can shrink; None if there is none."""
+    """One of the rows, drawn oldest first so that hypothesis can shrink; None if there are none."""
     found = list(rows.order_by("pk"))
     return data.draw(st.sampled_from(found)) if found else None
 
 
 def pending() -> QuerySet[Message]:
-    """E-mails move nothing."""
+    """All pending messages except e-mails."""
     return Message.objects.filter(state=State.PENDING).exclude(task=MAILS)
 
 
 def publish(message: Message) -> None:
-    """As the relay does, whatever the time."""
+    """Mark as sent, as the relay does, whether due or not."""
     message.state, message.sent_at, message.sends = State.SENT, timezone.now(), message.sends + 1
     message.save(update_fields=["state", "sent_at", "sends"])
 
@@ -37,17 +37,17 @@ def pieces(order: Order) -> int:
 
 
 def out(order: Order) -> int:
-    """Pieces that the order holds, or took with it; what was lost on the way is written off elsewhere."""
+    """Pieces that the order holds; lost ones are written off under another reference."""
     return -sum(StockMovement.objects.filter(reference=order.number).values_list("quantity", flat=True))
 
 
 def may_be_out(order: Order) -> tuple[int, ...]:
-    """Pieces: none of what was not paid, all of what arrived; the rest may have been taken back, or not."""
+    """Pieces: none if unpaid, all if delivered; otherwise they may have been restocked or not."""
     if order.status == Status.PAYMENT_FAILED:
         return (0,)
     return (pieces(order),) if order.status == Status.DELIVERED else (0, pieces(order))
 
 
 def is_stranded(order: Order) -> bool:
-    """Its parcel was lost or came back, and it is a person's turn."""
+    """Its parcel was lost or returned and needs a decision."""
     return Shipment.objects.filter(current_for=order, status__in=STRANDED).exists()

@@ -1,4 +1,4 @@
-"""Can a person in the office find records, and change only what services let them?"""
+"""Admin: records can be found, and changed only where services allow it."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from django.urls import reverse
 from messaging.invariants import audit
 from orders.models import Order
 from payments.models import GatewayEvent
+from shop.catalogue.reviews.services import publish_examples
 from shop.models import Product, Review, StockMovement, User
-from shop.reviews.services import publish_examples
-from shop.services import cancel
+from shop.order_pages.services import cancel
 from tests.delivery import deliver_all, deliver_due
 from tests.factories import CategoryFactory, ProductFactory, place
 
@@ -27,7 +27,7 @@ RECORDS = [model for model in MODELS if model.__name__ not in {"Product", "Categ
 @pytest.fixture
 def staff() -> Client:
     client = Client()
-    client.force_login(User.objects.create_superuser("root"), "shop.authentication.NameOrEmail")
+    client.force_login(User.objects.create_superuser("root"), "shop.accounts.authentication.NameOrEmail")
     return client
 
 
@@ -80,7 +80,7 @@ def test_an_order_s_page_shows_lines_timeline_messages_payment_and_parcel(staff:
         assert words in page
 
 
-def test_a_list_costs_the_same_however_long_it_is(staff: Client, django_assert_max_num_queries: Any):
+def test_lists_take_a_bounded_number_of_queries(staff: Client, django_assert_max_num_queries: Any):
     for _ in range(5):
         place()
     deliver_due()
@@ -94,24 +94,24 @@ def restock(staff: Client, pieces: str, *products: Product) -> str:
     return staff.post(url(Product, "changelist"), data, follow=True).content.decode()
 
 
-def test_goods_that_came_in_are_added_to_the_stock(staff: Client):
+def test_received_goods_are_added_to_stock(staff: Client):
     first, second = ProductFactory.create(stock=0), ProductFactory.create(stock=7)
     page = restock(staff, "5", first, second)
-    assert "2 products have 5 more each." in page
+    assert "5 pieces added to each of 2 products." in page
     assert sorted(Product.objects.values_list("stock", flat=True)) == [5, 12]
     assert StockMovement.objects.filter(reference="root", reason="restock").count() == 2
     assert audit() == []
 
 
 @pytest.mark.parametrize("pieces", ["", "0", "-3", "many", "99999999999"])
-def test_a_number_of_pieces_that_makes_no_sense_changes_nothing(pieces: str, staff: Client):
+def test_an_invalid_number_of_pieces_changes_nothing(pieces: str, staff: Client):
     product = ProductFactory.create(stock=7)
     assert "Nothing was changed." in restock(staff, pieces, product)
     product.refresh_from_db()
     assert product.stock == 7
 
 
-def test_stock_itself_cannot_be_typed_in(staff: Client):
+def test_stock_cannot_be_edited_directly(staff: Client):
     product = ProductFactory.create(stock=7)
     fields = {"sku": product.sku, "slug": product.slug, "name": "New name", "price": 100, "currency": "EUR"}
     no_texts = {"texts-TOTAL_FORMS": 0, "texts-INITIAL_FORMS": 0}
@@ -121,14 +121,14 @@ def test_stock_itself_cannot_be_typed_in(staff: Client):
     assert (product.name, product.stock, product.reorder_level) == ("New name", 7, 3)
 
 
-def test_a_review_is_hidden_and_shown_again_by_who_may_and_that_is_logged(staff):
+def test_hiding_and_publishing_a_review_needs_permission_and_is_logged(staff):
     product = ProductFactory.create()
     publish_examples(reviews=[Review(product=product, author="Ada", stars=1, title="Rude")])
     chosen = {"_selected_action": [Review.objects.get().pk]}
     looks_only = Client()
     clerk = User.objects.create_user("clerk", is_staff=True)
     clerk.user_permissions.add(Permission.objects.get(codename="view_review"))
-    looks_only.force_login(clerk, "shop.authentication.NameOrEmail")
+    looks_only.force_login(clerk, "shop.accounts.authentication.NameOrEmail")
     looks_only.post(url(Review, "changelist"), chosen | {"action": "hide"})
     assert Review.objects.get().is_shown
     staff.post(url(Review, "changelist"), chosen | {"action": "hide"})

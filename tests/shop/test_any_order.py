@@ -1,8 +1,8 @@
-"""Does every invariant hold, in whatever order things happen to orders, their messages, money and parcels?
+"""State machine test: invariants hold under any interleaving of orders, messages, payments and parcels.
 
-Hypothesis plays shopper, operator, gateway, carriers and an unkind network: messages come in any order, late, twice, or
-not until their worker's loss is noticed; gateway and carriers tell what they like as often as they like, and are down
-at times. After each step `audit` must find nothing, and at the end every order must have come to rest.
+Hypothesis acts as shopper, operator, gateway, carriers and an unreliable network: messages are delivered in any order,
+late, twice, or only after their worker's loss is detected; gateway and carriers send any event any number of times, and
+have outages. After each step `audit` must find nothing, and at the end every order must be in a final status.
 """
 
 import uuid
@@ -31,18 +31,19 @@ from messaging.operations.permissions import Actor
 from orders.errors import IllegalTransition
 from orders.models import Order, Status
 from payments.errors import NothingToRefund
-from payments.events import Event
+from payments.gateways import WebhookEvent
 from payments.models import GatewayCharge, GatewayRefund, Payment, Refund, RefundStatus
 from payments.payloads import Reconcile
-from payments.services import give_back, hear
-from shipping import repairs
-from shipping.carriers import EventCode, Heard, TrackingEvent
+from payments.services import record_event, refund_order
+from shipping import delivery_problems
+from shipping.carriers import CarrierEvent, EventCode, TrackingEvent
 from shipping.models import CarrierParcel, Shipment
-from shipping.services import hear as hear_carrier
-from shop.errors import OutOfStock
+from shipping.services import record_event as record_carrier_event
+from shop.checkout.services import LineWanted
 from shop.models import User
-from shop.parcels import goods
-from shop.services import LineWanted, cancel, pay_again
+from shop.office.parcels.services import ParcelNotReturned, restock_returned_parcel
+from shop.order_pages.services import cancel, pay_again
+from shop.stock.services import OutOfStock
 from tests.auditing import broken
 from tests.delivery import deliver, deliver_all
 from tests.factories import ADDRESS, ProductFactory, place
@@ -57,7 +58,7 @@ RESTING = (Status.PAYMENT_FAILED, Status.DELIVERED, Status.CANCELLED, Status.REF
 
 
 class Shop(RuleBasedStateMachine):
-    """One product of which there are few, up to five orders of it, and all that may happen to them."""
+    """One scarce product, up to five orders of it, and everything that may happen to them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,11 +73,11 @@ class Shop(RuleBasedStateMachine):
             circuit_breaker.forget()
             call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)
 
-    # -- the shopper --------------------------------------------------------------------------------------------------
+    # -- shopper ------------------------------------------------------------------------------------------------------
 
-    @initialize(wishes=st.lists(st.tuples(st.sampled_from(METHODS), st.sampled_from(CITIES)), min_size=2, max_size=3))
-    def opens(self, wishes: list[tuple[str, str]]) -> None:
-        for method, city in wishes:
+    @initialize(initial=st.lists(st.tuples(st.sampled_from(METHODS), st.sampled_from(CITIES)), min_size=2, max_size=3))
+    def opens(self, initial: list[tuple[str, str]]) -> None:
+        for method, city in initial:
             self.order(method, city, pieces=1)
 
     @precondition(lambda self: len(self.orders) < 5)
@@ -98,11 +99,11 @@ class Shop(RuleBasedStateMachine):
         with suppress(IllegalTransition, OutOfStock):
             pay_again(order=self._order(data), payment_method=method)
 
-    # -- workers and the network --------------------------------------------------------------------------------------
+    # -- workers and network ------------------------------------------------------------------------------------------
 
     @rule(data=st.data(), count=st.integers(1, 6))
     def works_off_messages(self, data: st.DataObject, count: int) -> None:
-        """Any that are pending, whether their time has come or not."""
+        """Any pending messages, due or not."""
         for _ in range(count):
             message = one_of(data, pending())
             if message is None:
@@ -113,7 +114,7 @@ class Shop(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def works_off_all_but_one(self, data: st.DataObject) -> None:
-        """As on a good day, on which one message is late."""
+        """All pending messages except one, which is late."""
         late = one_of(data, pending())
         for message in pending():
             if message != late:
@@ -122,14 +123,14 @@ class Shop(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def loses_a_worker(self, data: st.DataObject) -> None:
-        """Published, and then nothing is heard of it until it is delivered again."""
+        """Published, but not processed until it is redelivered."""
         message = one_of(data, pending())
         if message is not None:
             publish(message)
 
     @rule(data=st.data())
     def delivers_again(self, data: st.DataObject) -> None:
-        """What is under way or was settled long ago."""
+        """A message in flight or already settled."""
         message = one_of(data, Message.objects.filter(sends__gt=0))
         if message is not None:
             deliver(message, redelivered=True)
@@ -138,22 +139,22 @@ class Shop(RuleBasedStateMachine):
 
     @rule(data=st.data(), again=st.booleans())
     def gateway_tells(self, data: st.DataObject, again: bool) -> None:
-        """Of any charge, soon or late, under a new event or one that was told before."""
+        """Of any charge, at any time, as a new or a repeated event."""
         charge = one_of(data, GatewayCharge.objects.all())
         if charge is not None:
             number = 0 if again else data.draw(st.integers(0, 10**6))
             key = uuid.UUID(charge.idempotency_key)
             with outbox.transaction():
-                hear(event=Event(f"evt_{charge.pk}_{number}", "charge.succeeded", key, charge.reference))
+                record_event(event=WebhookEvent(f"evt_{charge.pk}_{number}", "charge.succeeded", key, charge.reference))
 
     @rule(data=st.data(), code=st.sampled_from(EventCode))
     def carrier_tells(self, data: st.DataObject, code: EventCode) -> None:
-        """Of any parcel, be it true or not: its word is only a reason to look."""
+        """Of any parcel, true or not: an event only triggers a status check."""
         parcel = one_of(data, CarrierParcel.objects.all())
         if parcel is not None:
             event = TrackingEvent(id=f"{parcel.pk}-{code}", at=timezone.now(), code=code)
             with outbox.transaction():
-                hear_carrier(carrier=parcel.carrier, heard=Heard(parcel.tracking_number, event))
+                record_carrier_event(carrier=parcel.carrier, event=CarrierEvent(parcel.tracking_number, event))
 
     @rule(data=st.data())
     def goes_down(self, data: st.DataObject) -> None:
@@ -166,7 +167,7 @@ class Shop(RuleBasedStateMachine):
         Circuit.objects.filter(opened_at__isnull=False).update(probe_at=timezone.now())
         circuit_breaker.forget()
 
-    # -- the office ---------------------------------------------------------------------------------------------------
+    # -- office -------------------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.orders)
     @rule(data=st.data(), share=st.sampled_from([0.25, 0.5, 1.0]))
@@ -174,7 +175,7 @@ class Shop(RuleBasedStateMachine):
         order = self._order(data)
         with suppress(NothingToRefund), outbox.transaction():
             amount = round(order.total * share)
-            give_back(order=order, amount=amount, request_id=uuid.uuid4(), by="ann", reason="a whim")
+            refund_order(order=order, amount=amount, request_id=uuid.uuid4(), by="ann", reason="a whim")
 
     @rule(data=st.data(), goods_are_back=st.booleans(), city=st.sampled_from(CITIES))
     def sends_again(self, data: st.DataObject, goods_are_back: bool, city: str) -> None:
@@ -182,20 +183,22 @@ class Shop(RuleBasedStateMachine):
         if shipment is not None:
             address = replace(ADDRESS, city=city)
             with suppress(IllegalTransition, OutOfStock), outbox.transaction():
-                repairs.reship(shipment=shipment, goods_are_back=goods_are_back, address=address, by=self.operator)
+                delivery_problems.reship(
+                    shipment=shipment, goods_are_back=goods_are_back, address=address, by=self.operator
+                )
 
     @precondition(lambda self: self.orders)
     @rule(data=st.data(), city=st.sampled_from(CITIES))
     def corrects_an_address(self, data: st.DataObject, city: str) -> None:
-        with suppress(IllegalTransition, repairs.BeingBooked):
+        with suppress(IllegalTransition, delivery_problems.BookingInProgress):
             address = replace(ADDRESS, city=city)
-            repairs.correct_address(order=self._order(data), address=address, by=self.operator)
+            delivery_problems.correct_address(order=self._order(data), address=address, by=self.operator)
 
     @precondition(lambda self: self.orders)
     @rule(data=st.data())
     def takes_goods_back(self, data: st.DataObject) -> None:
-        with suppress(goods.NothingCameBack), outbox.transaction():
-            goods.take_back(order=self._order(data), by=self.operator)
+        with suppress(ParcelNotReturned), outbox.transaction():
+            restock_returned_parcel(order=self._order(data), by=self.operator)
 
     @rule(data=st.data())
     def retries(self, data: st.DataObject) -> None:
@@ -209,7 +212,7 @@ class Shop(RuleBasedStateMachine):
         with outbox.transaction():
             outbox.enqueue(Reconcile())
 
-    # -- what must hold -----------------------------------------------------------------------------------------------
+    # -- invariants ---------------------------------------------------------------------------------------------------
 
     @invariant()
     def nothing_is_broken(self) -> None:
@@ -227,7 +230,7 @@ class Shop(RuleBasedStateMachine):
         assert 0 <= self.product.stock <= 7
 
     def come_to_rest(self) -> None:
-        """All systems are up, and every message is delivered: then nothing is owed, and each order has ended."""
+        """End all outages and deliver every message: then no refund is pending, and every order has a final status."""
         self.all_come_back()
         for message in Message.objects.filter(state=State.SENT):
             deliver(message, redelivered=True)
@@ -247,7 +250,7 @@ class Shop(RuleBasedStateMachine):
         return order
 
 
-def test_every_invariant_holds_whatever_happens_in_whatever_order():
+def test_invariants_hold_under_any_interleaving():
     settings = hypothesis.settings(
         max_examples=20,
         stateful_step_count=40,

@@ -1,14 +1,14 @@
-"""Is what `manage.py topology` says of signals and tasks true?"""
+"""Wiring of signals and tasks, as printed by `manage.py topology`."""
 
 import pytest
 
 from messaging.management.commands.topology import wiring
 from messaging.models import Message
 from orders.models import Order
+from shipping.delivery_problems import reship
 from shipping.models import Shipment
-from shipping.repairs import reship
-from shop.services import cancel, pay_again
-from tests.delivery import deliver, deliver_all, take
+from shop.order_pages.services import cancel, pay_again
+from tests.delivery import claim_task, deliver, deliver_all
 from tests.factories import UserFactory, place
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,7 +32,7 @@ def test_each_signal_enqueues_what_its_receivers_declare():
     assert enqueued_since(set()) == declared("order_placed")
 
     before = known()
-    deliver(take(task="payments.charge_payment"))
+    deliver(claim_task(task="payments.charge_payment"))
     assert enqueued_since(before) == declared("order_payment_failed")
 
     before = known()
@@ -40,18 +40,18 @@ def test_each_signal_enqueues_what_its_receivers_declare():
     assert enqueued_since(before) == declared("order_reopened")
 
     before = known()
-    deliver(take(task="payments.charge_payment"))
+    deliver(claim_task(task="payments.charge_payment"))
     assert enqueued_since(before) == declared("order_paid")
 
     before = known()
     cancel(order=Order.objects.get(pk=order.pk))
     refunded = enqueued_since(before)
     before = known()
-    deliver(take(task="payments.refund_payment"))
+    deliver(claim_task(task="payments.refund_payment"))
     assert enqueued_since(before) == declared("order_refunded")
 
     unanswered = place(payment_method="pm_bug")
-    deliver(take(task="payments.charge_payment"))
+    deliver(claim_task(task="payments.charge_payment"))
     before = known()
     cancel(order=unanswered)
     assert sorted({*refunded, *enqueued_since(before)}) == declared("order_cancelled")
@@ -67,7 +67,7 @@ def test_an_order_that_is_sent_again_enqueues_what_its_receivers_declare():
 
 def test_a_shipped_order_enqueues_what_its_receivers_declare():
     place()
-    deliver(take(task="payments.charge_payment"))
+    deliver(claim_task(task="payments.charge_payment"))
     before = known()
-    deliver(take(task="shipping.create_shipment"))
+    deliver(claim_task(task="shipping.create_shipment"))
     assert enqueued_since(before) == declared("order_shipped")

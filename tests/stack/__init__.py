@@ -1,4 +1,4 @@
-"""How do tests run the real processes on real brokers and databases? `Stack`; see its docstring."""
+"""Test stacks: the real processes on real brokers and databases."""
 
 from tests.stack.services import require
 from tests.stack.stack import BACKENDS, Stack

@@ -1,11 +1,11 @@
-"""How does a test speak to the shop over HTTP, as a client outside would?"""
+"""HTTP client for tests of running shops."""
 
 import json as jsonlib
 import urllib.error
 import urllib.request
 from typing import Any
 
-#: Never through a proxy that the environment names: the shop is on this machine.
+#: Ignores proxies from the environment: the shop runs on this machine.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -19,24 +19,24 @@ def request(
     token: str | None = None,
     timeout: float = 30.0,
 ) -> tuple[int, Any]:
-    """The status and the body: decoded where it is JSON, otherwise its text. No status raises."""
+    """Status and body, decoded if it is JSON and text otherwise. Error statuses do not raise."""
     sent = {"Accept": "application/json", **(headers or {})}
     if json is not None:
         data = jsonlib.dumps(json).encode()
         sent.setdefault("Content-Type", "application/json")
     if token:
         sent["Authorization"] = f"Token {token}"
-    asked = urllib.request.Request(url, data=data, headers=sent, method=method)  # noqa: S310 - our own address
+    prepared = urllib.request.Request(url, data=data, headers=sent, method=method)  # noqa: S310 - a local URL
     try:
-        with _opener.open(asked, timeout=timeout) as answer:
-            return answer.status, _body(answer)
+        with _opener.open(prepared, timeout=timeout) as response:
+            return response.status, _body(response)
     except urllib.error.HTTPError as error:
         with error:
             return error.code, _body(error)
 
 
-def _body(answer: Any) -> Any:
-    text = answer.read().decode(errors="replace")
-    if "json" in answer.headers.get("Content-Type", ""):
+def _body(response: Any) -> Any:
+    text = response.read().decode(errors="replace")
+    if "json" in response.headers.get("Content-Type", ""):
         return jsonlib.loads(text or "null")
     return text

@@ -1,4 +1,4 @@
-"""How does code in the test process get a real broker? The one that `settings.BROKER_URL` names, made for the run."""
+"""The test process's own broker at `settings.BROKER_URL`, created for the run."""
 
 from urllib.parse import urlsplit
 
@@ -6,14 +6,14 @@ import redis
 from django.conf import settings
 from kombu import Connection
 
-from config import valkey
+from config.private_files import write_private
 from messaging.topology import topology
 from tests.stack.rabbit import RabbitVhost
 from tests.stack.valkey import Valkey
 
 
 class ConfiguredBroker:
-    """A Valkey server on the configured port, or the configured virtual host on the machine's RabbitMQ."""
+    """A Valkey server on the configured port, or the configured virtual host of the local RabbitMQ."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -23,9 +23,9 @@ class ConfiguredBroker:
     def _valkey(self) -> Valkey:
         folder = settings.VAR_DIR / "broker"
         folder.mkdir(parents=True, exist_ok=True)
-        valkey.write_private(folder / "valkey.url", self.url)
+        write_private(folder / "valkey.url", self.url)
         server = Valkey(folder)
-        assert server.url == self.url, "another program took the port of the tests' broker"
+        assert server.url == self.url, "another program uses the port of the tests' broker"
         return server
 
     def start(self) -> None:
@@ -35,7 +35,7 @@ class ConfiguredBroker:
         self._server.remove()
 
     def clear(self) -> None:
-        """Take away all queues and messages."""
+        """Delete all queues and messages."""
         if not self.is_amqp:
             with redis.Redis.from_url(self.url) as client:
                 client.flushall()

@@ -1,4 +1,4 @@
-"""How does a test get a database of its own, and read it with the ORM?"""
+"""Databases of test stacks, and ORM access to them."""
 
 import os
 import secrets
@@ -23,7 +23,7 @@ class Blocker(Protocol):
 
 
 class NoBlocker:
-    """For programs: there is no pytest whose lock on the database a stack would have to open."""
+    """For programs outside pytest, where nothing locks the database."""
 
     def unblock(self) -> AbstractContextManager[None]:
         return nullcontext()
@@ -43,7 +43,7 @@ class SqliteFile:
 
 
 class PostgresqlDatabase:
-    """A fresh database on the machine's PostgreSQL."""
+    """A fresh database on the local PostgreSQL server."""
 
     def __init__(self) -> None:
         self._server = require("PostgreSQL")

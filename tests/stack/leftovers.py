@@ -1,4 +1,4 @@
-"""What did runs leave behind that were killed before they could clear up? Names carry the process id of their run."""
+"""Leftovers of killed test runs: folders, databases and virtual hosts, named after the process id of their run."""
 
 import functools
 import os
@@ -15,7 +15,7 @@ _OWNER = re.compile(r"^(?:test_)?conveyor[-_][a-z]+[-_](\d+)[-_]")
 
 
 def is_left_over(name: str) -> bool:
-    """Whether the name is one that tests give, and the process that gave it is gone."""
+    """Whether a test run created this name and its process has exited."""
     owner = _OWNER.match(name)
     return owner is not None and not _is_alive(int(owner[1]))
 

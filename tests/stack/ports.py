@@ -1,17 +1,17 @@
-"""Which port of 127.0.0.1 is free?"""
+"""TCP ports on 127.0.0.1."""
 
 import socket
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """A port on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def answers(port: int, *, host: str = "127.0.0.1", timeout: float = 1.0) -> bool:
-    """Whether somebody listens there."""
+    """Whether something listens on the port."""
     try:
         socket.create_connection((host, port), timeout=timeout).close()
     except OSError:

@@ -1,4 +1,4 @@
-"""How does a stack get its tables, its static files and the demo shop? Run as a program with the stack's variables."""
+"""Prepares a stack: migrations, static files, demo shop. Runs as a program in the stack's environment."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""How does a test start a real process, end it well or badly, and read what it printed?"""
+"""Real processes for tests: start, stop, kill, suspend, and read their output."""
 
 import contextlib
 import os
@@ -11,8 +11,8 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
 _SETPRIV = shutil.which("setpriv")
-#: Where Linux can do it, a process dies with the test run that started it, however that ends.
-_DIES_WITH_US = [_SETPRIV, "--pdeathsig", "KILL", "--"] if _SETPRIV else []
+#: On Linux, processes are killed when the test run exits, even if it crashes.
+_KILLED_WITH_PARENT = [_SETPRIV, "--pdeathsig", "KILL", "--"] if _SETPRIV else []
 
 
 def wait_for(predicate: Callable[[], object], *, timeout: float = 30.0, what: str = "") -> object:
@@ -23,12 +23,12 @@ def wait_for(predicate: Callable[[], object], *, timeout: float = 30.0, what: st
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout:g} s: {what or predicate!r}; at last it was {value!r}")
+            raise AssertionError(f"timed out after {timeout:g} s: {what or predicate!r}; last value: {value!r}")
         time.sleep(0.05)
 
 
 class Program:
-    """A process in a session of its own, so that its children can be reached with it. Its output goes to a file."""
+    """A process in its own session, so that signals reach its children. Its output goes to a file."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Program:
 
     @property
     def pid(self) -> int:
-        assert self._popen is not None, f"{self.name} was never started"
+        assert self._popen is not None, f"{self.name} was not started"
         return self._popen.pid
 
     @property
@@ -55,12 +55,12 @@ class Program:
         return self._popen is not None and self._popen.poll() is None
 
     def start(self, *, wait: bool = True) -> None:
-        assert not self.running, f"{self.name} runs already"
+        assert not self.running, f"{self.name} is already running"
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._began_at = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as output:
             self._popen = subprocess.Popen(
-                [*_DIES_WITH_US, *self.command],
+                [*_KILLED_WITH_PARENT, *self.command],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -72,12 +72,12 @@ class Program:
             self.wait_ready()
 
     def wait_ready(self, *, timeout: float = 60.0) -> None:
-        def ready_or_gone() -> bool:
-            assert self.running, f"{self.name} ended with {self.returncode} at its start:\n{self.tail()}"
+        def ready_or_exited() -> bool:
+            assert self.running, f"{self.name} exited with {self.returncode} during startup:\n{self.tail()}"
             return self._ready(self)
 
         try:
-            wait_for(ready_or_gone, timeout=timeout, what=f"{self.name} is ready")
+            wait_for(ready_or_exited, timeout=timeout, what=f"{self.name} is ready")
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.tail()}") from None
 
@@ -86,7 +86,7 @@ class Program:
         return self._popen.poll() if self._popen else None
 
     def stop(self, *, timeout: float = 30.0) -> int:
-        """SIGTERM, as every supervisor does; returns the exit code. Fails if it takes longer than `timeout`."""
+        """Send SIGTERM, as supervisors do, and return the exit code. Fails after `timeout` seconds."""
         assert self._popen is not None
         if self.running:
             self._popen.terminate()
@@ -94,12 +94,12 @@ class Program:
             code = self._popen.wait(timeout)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"{self.name} did not end within {timeout:g} s:\n{self.tail()}") from None
+            raise AssertionError(f"{self.name} did not exit within {timeout:g} s:\n{self.tail()}") from None
         self._signal_all(signal.SIGKILL)
         return code
 
     def kill(self) -> None:
-        """SIGKILL to the process and all its children, as when the machine loses power."""
+        """SIGKILL the process and all its children, as in a power failure."""
         if self._popen is not None:
             self._signal_all(signal.SIGKILL)
             self._popen.wait()
@@ -109,14 +109,14 @@ class Program:
         self.start()
 
     def pause(self) -> None:
-        """SIGSTOP: it is there, but it hangs."""
+        """SIGSTOP: the process hangs."""
         self._signal_all(signal.SIGSTOP)
 
     def resume(self) -> None:
         self._signal_all(signal.SIGCONT)
 
     def text(self, *, since_start: bool = False) -> str:
-        """What it has printed; `since_start` leaves out earlier starts."""
+        """The process's output; `since_start` omits earlier starts."""
         if not self.log.exists():
             return ""
         with self.log.open("rb") as file:

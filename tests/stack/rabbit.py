@@ -1,4 +1,4 @@
-"""How does a test get a RabbitMQ of its own? A whole node that it may stop, wipe and freeze, or a virtual host."""
+"""RabbitMQ for tests: a private node that tests may stop, wipe and suspend, or a virtual host of the local server."""
 
 import os
 import secrets
@@ -19,7 +19,7 @@ _RABBITMQCTL = ("rabbitmqctl", "-q") if os.geteuid() == 0 else ("sudo", "-n", "r
 
 
 class RabbitNode:
-    """A node that shares nothing with the machine's own: ports, data, cookie and port mapper are its own."""
+    """A node with its own ports, data, cookie and port mapper; it shares nothing with the local server."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port, mapper_port = folder, free_port(), free_port()
@@ -34,7 +34,7 @@ class RabbitNode:
             log=folder / "log" / "epmd.log",
             ready=lambda program: answers(mapper_port),
         )
-        self.program = Program("broker", [server], env=env, log=folder / "log" / "broker.log", ready=self._answers)
+        self.program = Program("broker", [server], env=env, log=folder / "log" / "broker.log", ready=self._is_ready)
 
     def _environment(self, mapper_port: int) -> dict[str, str]:
         (self.folder / "plugins").write_text("[].\n")
@@ -52,13 +52,13 @@ class RabbitNode:
             "RABBITMQ_LOG_BASE": self.folder / "log",
             "RABBITMQ_LOGS": "-",
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +S 1:1",
-            # Makes the start script step aside, so that signals reach the node itself.
+            # Makes the start script exec the node, so that signals reach it.
             "RUNNING_UNDER_SYSTEMD": "1",
         }
         return dict(os.environ) | {name: str(value) for name, value in own.items()}
 
-    def _answers(self, program: Program) -> bool:
-        return answers(self.port) and _amqp_answers(self.url)
+    def _is_ready(self, program: Program) -> bool:
+        return answers(self.port) and _accepts_amqp(self.url)
 
     def start(self) -> None:
         if not self._mapper.running:
@@ -78,7 +78,7 @@ class RabbitNode:
         self.program.resume()
 
     def wipe(self) -> None:
-        """Lose the disk: the node comes back empty if it was running."""
+        """Delete all data. A running node restarts empty."""
         was_running = self.program.running
         self.program.kill()
         shutil.rmtree(self.folder / "mnesia", ignore_errors=True)
@@ -91,7 +91,7 @@ class RabbitNode:
 
 
 class RabbitVhost:
-    """A virtual host on the machine's RabbitMQ: quick to make, but the server itself is not ours to stop."""
+    """A virtual host of the local RabbitMQ: quick to create, but tests must not stop the server."""
 
     def __init__(self, *, name: str = "") -> None:
         base = urlsplit(require("RabbitMQ"))
@@ -102,7 +102,7 @@ class RabbitVhost:
     def start(self) -> None:
         delete_vhosts(_RABBITMQCTL)
         if not rabbitmqctl("add_vhost", self.name):
-            pytest.skip("virtual hosts can only be made by root or with `sudo rabbitmqctl`")
+            pytest.skip("creating virtual hosts requires root or `sudo rabbitmqctl`")
         rabbitmqctl("set_permissions", "-p", self.name, self.user, ".*", ".*", ".*")
 
     def remove(self) -> None:
@@ -110,15 +110,15 @@ class RabbitVhost:
 
 
 def rabbitmqctl(*arguments: str) -> bool:
-    """Whether the machine's RabbitMQ took the order; it listens to root only."""
+    """Run `rabbitmqctl`, which requires root; return whether it succeeded."""
     done = subprocess.run([*_RABBITMQCTL, *arguments], capture_output=True, timeout=60, check=False)
     return done.returncode == 0
 
 
-def _amqp_answers(url: str) -> bool:
+def _accepts_amqp(url: str) -> bool:
     try:
         with Connection(url, connect_timeout=2, transport_options={"read_timeout": 2}) as connection:
             connection.connect()
             return bool(connection.connected)
-    except Exception:  # the node answers TCP before it answers AMQP, with many kinds of errors
+    except Exception:  # until AMQP is up, the node fails connections in many ways
         return False

@@ -1,6 +1,6 @@
-"""Which of RabbitMQ, PostgreSQL and Chromium are there for the tests, and how are the others got?
+"""Service discovery: RabbitMQ, PostgreSQL and Chromium for tests.
 
-`bin/test` calls `main`, which prints DATABASE_URL and BROKER_URL, or says what is missing and exits 1.
+`bin/test` calls `main`, which prints DATABASE_URL and BROKER_URL, or lists what is missing and exits with 1.
 """
 
 import functools
@@ -23,15 +23,15 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 @functools.cache
 def postgresql_url() -> str | None:
-    """A database to start from when making others, or None if no server lets us in."""
+    """A maintenance database from which others are created, or None if no server accepts the login."""
     given = os.environ.get("TEST_DATABASE_URL")
-    return next(filter(_postgresql_answers, [given] if given else POSTGRESQL_URLS), None)
+    return next(filter(_postgresql_accepts, [given] if given else POSTGRESQL_URLS), None)
 
 
 @functools.cache
 def rabbitmq_url() -> str | None:
     url = os.environ.get("TEST_BROKER_URL", RABBITMQ_URL)
-    return url if _rabbitmq_answers(url) else None
+    return url if _rabbitmq_accepts(url) else None
 
 
 @functools.cache
@@ -41,7 +41,7 @@ def chromium_path() -> str | None:
 
 @functools.cache
 def rabbitmq_server() -> str | None:
-    """The program that starts a node of RabbitMQ under whatever user calls it."""
+    """The program that starts a RabbitMQ node as the calling user; the one on PATH may insist on root."""
     folder = "/usr/lib/rabbitmq/bin"
     return shutil.which("rabbitmq-server", path=f"{folder}:{os.environ.get('PATH', '')}")
 
@@ -55,17 +55,17 @@ PROBES = {
 
 
 def require(name: str) -> str:
-    """Where the service is. Without it the test is skipped, or fails where REQUIRE_SERVICES=1."""
+    """The service's URL or path. If it is missing, the test is skipped, or fails with REQUIRE_SERVICES=1."""
     found = PROBES[name]()
     if found:
         return found
-    sentence = f"{name} is not there; `make services` installs and starts it"
+    message = f"{name} is not available; `make services` installs and starts it"
     if os.environ.get("REQUIRE_SERVICES") == "1":
-        pytest.fail(sentence, pytrace=False)
-    pytest.skip(sentence)
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)
 
 
-def _postgresql_answers(url: str) -> bool:
+def _postgresql_accepts(url: str) -> bool:
     try:
         psycopg.connect(url, connect_timeout=3).close()
     except psycopg.Error:
@@ -73,11 +73,11 @@ def _postgresql_answers(url: str) -> bool:
     return True
 
 
-def _rabbitmq_answers(url: str) -> bool:
+def _rabbitmq_accepts(url: str) -> bool:
     try:
         with Connection(url, connect_timeout=3) as connection:
             connection.connect()
-    except Exception:  # kombu's errors depend on the transport, and each of them means no
+    except Exception:  # kombu's errors depend on the transport
         return False
     return urlsplit(url).scheme.startswith("amqp")
 
@@ -86,6 +86,6 @@ def main() -> None:
     missing = [name for name in ("PostgreSQL", "RabbitMQ") if not PROBES[name]()]
     if missing:
         sys.exit(
-            f"{' and '.join(missing)} not there: their tests are skipped. `make services` installs and starts them."
+            f"{' and '.join(missing)} not available: skipping their tests. `make services` installs and starts them."
         )
     sys.stdout.write(f"DATABASE_URL={postgresql_url()} BROKER_URL={rabbitmq_url()}\n")

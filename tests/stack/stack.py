@@ -1,4 +1,4 @@
-"""How does a test run the whole shop for real? `Stack`: own processes, ports, folder, database and broker."""
+"""`Stack`: the whole shop with its own processes, ports, directory, database and broker."""
 
 import json as jsonlib
 import os
@@ -20,8 +20,8 @@ from tests.stack.program import PROJECT, Program, wait_for
 from tests.stack.rabbit import RabbitNode, RabbitVhost
 from tests.stack.valkey import Valkey
 
-#: Everything waits as little as it can; a test overrides what it is about. As in production, a task's soft limit (four
-#: fifths of the hard one) is longer than SQLite waits for a lock (10 s): else a slow machine ends tasks that only wait.
+#: Shortest useful waits; tests override what they are about. As in production, a task's soft limit (80 % of the hard
+#: one) exceeds SQLite's lock timeout (10 s); otherwise a slow machine would kill tasks that merely wait for a lock.
 FAST = {
     "CONVEYOR_DEMO": "1",
     "CONVEYOR_RETRY_BASE": "1",
@@ -33,8 +33,8 @@ FAST = {
     "CELERY_SKIP_CHECKS": "true",
     "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
 }
-#: What the test run itself was given must not leak into the stack.
-_OURS = (
+#: Variables of the test run that must not leak into the stack.
+_NOT_INHERITED = (
     "LOG_LEVEL",
     "DATABASE_URL",
     "BROKER_URL",
@@ -54,7 +54,7 @@ ADDRESS = {"line1": "1 Station Road", "city": "York", "postcode": "YO1 6GA", "co
 class Stack:
     """The shop's real processes on a backend: "embedded" (SQLite, Valkey) or "production" (PostgreSQL, RabbitMQ).
 
-    `workers` maps queues as `-Q` takes them to a concurrency. `own_broker` makes the broker one that may be stopped.
+    `workers` maps queues, as `-Q` takes them, to a concurrency. `own_broker` gives the stack a broker it may stop.
     """
 
     def __init__(
@@ -86,11 +86,11 @@ class Stack:
     def _backend(self, backend: str, own_broker: bool) -> tuple[Any, Any]:
         if backend == "embedded":
             return SqliteFile(self.folder), Valkey(self.folder)
-        assert backend == "production", f"{backend!r} is none of {BACKENDS}"
+        assert backend == "production", f"{backend!r} is not one of {BACKENDS}"
         return PostgresqlDatabase(), RabbitNode(self.folder / "rabbit") if own_broker else RabbitVhost()
 
     def _environment(self, overrides: Mapping[str, str]) -> dict[str, str]:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
         own = {
             "CONVEYOR_VAR": str(self.folder),
             "DATABASE_URL": self.database.url,
@@ -99,14 +99,14 @@ class Stack:
         }
         return inherited | FAST | own | dict(overrides)
 
-    # -- life ---------------------------------------------------------------------------------------------------------
+    # -- life cycle ---------------------------------------------------------------------------------------------------
 
     def start(self) -> "Stack":
-        """Make database and broker, fill the demo shop, start all processes and wait until each is ready."""
+        """Create database and broker, seed the demo shop, start all processes and wait until each is ready."""
         self.database.create()
         self.broker.start()
         done = self._run("-m", "tests.stack.prepare", timeout=120)
-        assert done.returncode == 0, f"the shop cannot be prepared:\n{done.stdout}{done.stderr}"
+        assert done.returncode == 0, f"the shop could not be prepared:\n{done.stdout}{done.stderr}"
         for program in self.programs:
             program.start(wait=False)
         for program in self.programs:
@@ -114,7 +114,7 @@ class Stack:
         return self
 
     def remove(self) -> None:
-        """End every process that this stack started, and remove its database, broker and folder."""
+        """Kill every process of this stack and remove its database, broker and directory."""
         for program in self.programs:
             program.kill()
         self.broker.remove()
@@ -126,7 +126,7 @@ class Stack:
         return [program for program in (self.web, *self.relays, *self.workers, self.beat) if program]
 
     def new_worker(self, queues: str, concurrency: int = 1, *, pool: str = "prefork") -> Program:
-        """A further worker, not started yet, that `remove()` will end too if it is appended to `workers`."""
+        """Another worker, not started yet. Append it to `workers` for `remove()` to stop it."""
         name = f"{queues.replace(',', '-')}-{secrets.token_hex(2)}"
         process = processes.worker(name=name, queues=queues, concurrency=concurrency)
         process.command.extend(["--pool", pool, "--loglevel", "INFO"])
@@ -152,23 +152,23 @@ class Stack:
     # -- use ----------------------------------------------------------------------------------------------------------
 
     def api(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
-        """Status and body of a request; `options` as `tests.stack.api.request` takes them.
+        """Status and body of a request; takes the options of `tests.stack.api.request`.
 
-        A path without a leading slash is below `/api/v1/`.
+        A path without a leading slash is relative to `/api/v1/`.
         """
         return request(method, self.url + (path if path.startswith("/") else f"/api/v1/{path}"), **options)
 
     def token(self, username: str = "operator", password: str = "") -> str:
-        """A token for the staff's part of the API; demo users have their name as password."""
+        """A token for the staff API. Demo users have their name as password."""
         login = {"username": username, "password": password or username}
         status, body = self.api("POST", "auth/token/", json=login)
         assert status in {200, 201}, f"no token for {username}: {status} {body}"
         return str(body["token"])
 
     def order(self, *, key: str | None = None, expect: int = 201, **overrides: Any) -> dict[str, Any]:
-        """Place an order by the API. `overrides` are its fields; `city` alone changes the address's city."""
+        """Place an order through the API. `overrides` are its fields; `city` replaces only the address's city."""
         address = ADDRESS | ({"city": overrides.pop("city")} if "city" in overrides else {})
-        wanted = {
+        body = {
             "email": "shopper@example.com",
             "name": "Sam Shopper",
             "address": address,
@@ -176,14 +176,14 @@ class Stack:
             "payment_method": "pm_card_visa",
             **overrides,
         }
-        wanted.setdefault("lines", [{"sku": self.sku(), "quantity": 1}])
+        body.setdefault("lines", [{"sku": self.sku(), "quantity": 1}])
         headers = {"Idempotency-Key": key} if key else {}
-        status, body = self.api("POST", "orders/", json=wanted, headers=headers)
-        assert status == expect, f"the order was answered with {status}: {body}"
-        return dict(body)
+        status, answer = self.api("POST", "orders/", json=body, headers=headers)
+        assert status == expect, f"POST orders/ returned {status}: {answer}"
+        return dict(answer)
 
     def sku(self) -> str:
-        """A product of the demo shop with plenty in stock."""
+        """The demo product with the most stock."""
         if not self._sku:
             _, page = self.api("GET", "products/")
             self._sku = max(page["results"], key=lambda product: product["stock"])["sku"]
@@ -200,7 +200,7 @@ class Stack:
         )
 
     def audit(self) -> list[dict[str, str]]:
-        """The invariants that are broken now, as `manage.py audit --json` lists them."""
+        """Broken invariants as `manage.py audit --json` lists them."""
         done = self.manage("audit", "--json")
         assert done.stdout, done.stderr
         return list(jsonlib.loads(done.stdout)["broken"])
@@ -224,7 +224,7 @@ class Stack:
 
     @contextmanager
     def db(self) -> Iterator[str]:
-        """Within it, `Model.objects.using(stack.alias)` is this stack's database."""
+        """Context in which `Model.objects.using(stack.alias)` reads and writes this stack's database."""
         with opened(url=self.database.url, alias=self.alias, blocker=self._blocker):
             yield self.alias
 

@@ -1,26 +1,26 @@
-"""How does a test get a Valkey server of its own, which it may stop, wipe and freeze?"""
+"""Valkey for tests: a private server that tests may stop, wipe and suspend."""
 
 import os
 import shutil
 from pathlib import Path
 
-from config import valkey
+from config import embedded_broker
 from tests.stack.program import Program
 
 
 class Valkey:
-    """The embedded broker on a port of its own with its data under `folder`, as `make run` starts it."""
+    """The embedded broker as `make run` starts it, on its own port with its data under `folder`."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.url = valkey.reclaim(folder=folder)
+        self.url = embedded_broker.reclaim(folder=folder)
         self.program = Program(
             "broker",
-            valkey.command(url=self.url, folder=folder),
+            embedded_broker.command(url=self.url, folder=folder),
             env=dict(os.environ),
             log=folder / "log" / "broker.log",
-            ready=lambda program: valkey.answers(url=self.url),
+            ready=lambda program: embedded_broker.answers(url=self.url),
         )
 
     def start(self) -> None:
@@ -39,7 +39,7 @@ class Valkey:
         self.program.resume()
 
     def wipe(self) -> None:
-        """Lose the disk: the server comes back empty if it was running."""
+        """Delete all data. A running server restarts empty."""
         was_running = self.program.running
         self.program.kill()
         shutil.rmtree(self.folder / "valkey" / "appendonlydir", ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Is everything true that must always be true? `python manage.py audit`; exit code 1 when something is not."""
+"""Checks all invariants: `python manage.py audit`. Exit code 1 if one is broken."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ from messaging import invariants, pauses
 
 
 class Command(BaseCommand):
-    help = "Checks every invariant of the project. Exit code 1, with a list, when one is broken."
+    help = "Check all invariants of the project. Lists what is broken and exits with code 1."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="{ok, broken: [{invariant, detail}]}")
@@ -21,11 +21,11 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps({"ok": not broken, "broken": [asdict(violation) for violation in broken]}))
         else:
-            self._words(broken)
+            self._print(broken)
         if broken:
             sys.exit(1)
 
-    def _words(self, broken: list[invariants.Violation]) -> None:
+    def _print(self, broken: list[invariants.Violation]) -> None:
         failed = {violation.invariant for violation in broken}
         for name in invariants.names():
             self.stdout.write(self.style.ERROR(f"BROKEN  {name}") if name in failed else f"ok      {name}")

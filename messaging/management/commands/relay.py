@@ -1,4 +1,4 @@
-"""How are messages sent? `python manage.py relay`, any number at once."""
+"""Runs a relay: `python manage.py relay`, any number at once."""
 
 import signal
 from typing import Any
@@ -10,10 +10,10 @@ from messaging.relay.loop import Pace, Relay
 
 
 class Command(BaseCommand):
-    help = "Sends due messages from the ledger to the broker, and brings lost ones back. Run any number of them."
+    help = "Publish due messages from the ledger to the broker and recover lost ones. Run any number of relays."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--batch", type=int, default=Pace.batch, help="messages a batch (default %(default)s)")
+        parser.add_argument("--batch", type=int, default=Pace.batch, help="messages per batch (default: %(default)s)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         relay = Relay(current_app._get_current_object(), Pace(batch=max(1, options["batch"])))

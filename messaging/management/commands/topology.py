@@ -1,4 +1,4 @@
-"""Which exchange, queues and bindings are there, and which signal enqueues which task?"""
+"""Shows exchange, queues, bindings, tasks, and which signal enqueues which task: `python manage.py topology`."""
 
 import json
 from typing import Any
@@ -12,8 +12,40 @@ from messaging.payloads import registered_payloads
 from messaging.topology import Priority, topology
 
 
+class Command(BaseCommand):
+    help = "Show the exchange, queues with their bindings, tasks, and which signal enqueues which task."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        facts = _facts()
+        self.stdout.write(json.dumps(facts, indent=2) if options["json"] else _text(facts))
+
+
+def _facts() -> dict[str, Any]:
+    return {
+        "exchange": topology().exchange,
+        "dead_letter_exchange": topology().dead_letter_exchange,
+        "queues": [
+            {"name": name, "binding": binding, "dead_letters": topology().dead(name)}
+            for name, binding in topology().queues.items()
+        ],
+        "tasks": [
+            {
+                "task": task,
+                "routing_key": payload.routing_key,
+                "queue": topology().queue_for(payload.routing_key),
+                "version": payload.version,
+            }
+            for task, payload in sorted(registered_payloads().items())
+        ],
+        "signals": wiring(),
+    }
+
+
 def wiring() -> list[dict[str, Any]]:
-    """Each signal that a project app declares in its `signals.py`, with its receivers and the tasks they enqueue."""
+    """Signals declared in the `signals.py` of the project's apps, with their receivers and the tasks they enqueue."""
     found = []
     for config in apps.get_app_configs():
         module = None if "site-packages" in config.path else getattr(config.module, "signals", None)
@@ -29,51 +61,21 @@ def _receivers(signal: Signal) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: row["receiver"])
 
 
-class Command(BaseCommand):
-    help = "Shows the exchange, the queues with their bindings, the tasks, and which signal enqueues which task."
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--json", action="store_true", help="machine-readable")
-
-    def handle(self, *args: Any, **options: Any) -> None:
-        facts = {
-            "exchange": topology().exchange,
-            "dead_letter_exchange": topology().dead_letter_exchange,
-            "queues": [
-                {"name": name, "binding": binding, "dead_letters": topology().dead(name)}
-                for name, binding in topology().queues.items()
-            ],
-            "tasks": [
-                {
-                    "task": task,
-                    "routing_key": payload.routing_key,
-                    "queue": topology().queue_for(payload.routing_key),
-                    "version": payload.version,
-                }
-                for task, payload in sorted(registered_payloads().items())
-            ],
-            "signals": wiring(),
-        }
-        self.stdout.write(json.dumps(facts, indent=2) if options["json"] else self._words(facts))
-
-    def _words(self, facts: dict[str, Any]) -> str:
-        words = ", ".join(f"{p.word} ({p.value})" for p in sorted(Priority, reverse=True))
-        lines = [f"exchange {facts['exchange']} (topic), priorities {words}", ""]
-        lines += [
-            f"  {queue['binding']:16} -> {queue['name']:14} dead letters -> {queue['dead_letters']}"
-            for queue in facts["queues"]
-        ]
-        lines += ["", "tasks"]
-        lines += [
-            f"  {task['task']:28} {task['routing_key'] + '.<high|normal|low>':40} -> {task['queue']}"
-            f" (schema version {task['version']})"
-            for task in facts["tasks"]
-        ]
-        lines += ["", "signals"]
-        for signal in facts["signals"]:
-            lines.append(f"  {signal['signal']}")
-            lines += [
-                f"    -> {row['receiver']:48}{' -> ' + ', '.join(row['enqueues']) if row['enqueues'] else ''}".rstrip()
-                for row in signal["receivers"]
-            ]
-        return "\n".join(lines)
+def _text(facts: dict[str, Any]) -> str:
+    priorities = ", ".join(f"{p.suffix} ({p.value})" for p in sorted(Priority, reverse=True))
+    lines = [f"exchange {facts['exchange']} (topic), priorities {priorities}", ""]
+    lines += [
+        f"  {queue['binding']:16} -> {queue['name']:14} dead letters -> {queue['dead_letters']}"
+        for queue in facts["queues"]
+    ]
+    lines += ["", "tasks"]
+    for task in facts["tasks"]:
+        key = f"{task['routing_key']}.<high|normal|low>"
+        lines.append(f"  {task['task']:28} {key:40} -> {task['queue']} (schema version {task['version']})")
+    lines += ["", "signals"]
+    for signal in facts["signals"]:
+        lines.append(f"  {signal['signal']}")
+        for row in signal["receivers"]:
+            enqueues = f" -> {', '.join(row['enqueues'])}" if row["enqueues"] else ""
+            lines.append(f"    -> {row['receiver']:48}{enqueues}".rstrip())
+    return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""What does an operator see of the ledger?"""
+"""The operators' desk in the Django admin: failures, bulk retries, queues, audit log."""
 
 from messaging.operations.admin.audit_log import AlertAdmin, AuditEntryAdmin
 from messaging.operations.admin.bulk_retries import BulkOperationAdmin

@@ -1,4 +1,4 @@
-"""Who did what, and what were people told of? Records to look at, never to change."""
+"""Read-only pages of the audit log and of alerts."""
 
 from typing import Any
 
@@ -7,36 +7,41 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from messaging.operations.admin.base import ReadOnlyAdmin, as_text
+from messaging.operations.admin.base import ReadOnlyAdmin, as_json, time_column
 from messaging.operations.models import Alert, AuditEntry
 from messaging.operations.privacy.masking import mask, mask_text
 
 
-class _Records(ReadOnlyAdmin):
+class _RecordAdmin(ReadOnlyAdmin):
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm(f"{self.opts.app_label}.view_{self.opts.model_name}")
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(_Records):
-    list_display = ("at", "actor", "action", "why", "message_id", "group", "queue")
+class AuditEntryAdmin(_RecordAdmin):
+    list_display = ("time", "actor", "action", "masked_reason", "message_id", "group", "queue")
     list_filter = ("action",)
     search_fields = ("=message_id", "=group", "=queue", "=actor", "=operation_id")
-    search_help_text = _("Message, group, queue, actor or operation, in full")
+    search_help_text = _("Exact message ID, group, queue, actor or operation ID")
     ordering = ("-id",)
-    fields = ("at", "actor", "action", "why", "message_id", "group", "queue", "operation_id", "details")
+    fields = ("time", "actor", "action", "masked_reason", "message_id", "group", "queue", "operation_id", "details")
     readonly_fields = fields
 
+    time = time_column("at", _("time"))
+
     @admin.display(description=_("reason"))
-    def why(self, entry: AuditEntry) -> str:
+    def masked_reason(self, entry: AuditEntry) -> str:
         return mask_text(entry.reason)
 
     @admin.display(description=_("details"))
     def details(self, entry: AuditEntry) -> SafeString:
-        return as_text(mask(entry.data))
+        return as_json(mask(entry.data))
 
 
 @admin.register(Alert)
-class AlertAdmin(_Records):
-    list_display = ("raised_at", "text", "cleared_at")
+class AlertAdmin(_RecordAdmin):
+    list_display = ("raised", "text", "cleared")
     ordering = ("-id",)
+
+    raised = time_column("raised_at", _("raised"))
+    cleared = time_column("cleared_at", _("cleared"))

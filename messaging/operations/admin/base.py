@@ -1,7 +1,8 @@
-"""What do all pages of the desk share? Records are looked at; nothing is added, deleted or edited as such."""
+"""Shared by all pages of the desk: read-only records, one format for times, masked payloads."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -25,14 +26,14 @@ else:
 
 
 class ReadOnlyAdmin(ModelAdmin):
-    """Bounded pages, no count over the whole ledger, and no way to change a record but by the desk's own verbs."""
+    """Bounded pages, no count over the whole ledger, and no changes except by the desk's own actions."""
 
     list_per_page = 50
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
 
     class Media:
-        css = {"all": ["operations/admin.css"]}
+        css = {"all": ["operations/admin.css", "operations/lists.css"]}
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -50,11 +51,11 @@ class ReadOnlyAdmin(ModelAdmin):
         return self.has_view_permission(request)
 
     def log(self, request: HttpRequest, rows: Iterable[Any], text: str) -> None:
-        """Django's own history of the admin, beside the audit that the services keep."""
+        """Add to Django's admin history, beside the audit log that the services write."""
         LogEntry.objects.log_actions(request.user.pk, list(rows), CHANGE, change_message=mask_text(text))  # type: ignore[arg-type]
 
     def log_list(self, request: HttpRequest, text: str) -> None:
-        """The same for a deed that is about no single record, such as an export."""
+        """Add an action on the whole list, such as an export, to Django's admin history."""
         LogEntry.objects.create(
             user_id=str(request.user.pk),
             content_type=ContentType.objects.get_for_model(self.model, for_concrete_model=False),
@@ -65,40 +66,63 @@ class ReadOnlyAdmin(ModelAdmin):
 
     @admin.display(description=_("about"), ordering="subject")
     def about(self, message: Message) -> str | SafeString:
-        """The subject, with a link to its own page where an app knows one."""
-        url = subject_links.url_for(message.subject)
-        if not url:
-            return message.subject or "–"
-        return format_html('<a class="desk-about" href="{}">{}</a>', url, message.subject)
+        return subject_link(message.subject)
 
     @admin.display(description=_("payload, masked"))
     def payload_text(self, message: Message) -> SafeString:
-        return as_text(mask(message.payload))
+        return as_json(mask(message.payload))
 
     @admin.display(description=_("raw message, masked"))
     def raw_text(self, message: Message) -> str | SafeString:
-        """The bytes as they came, with the headers, where the message was not readable or not ours."""
+        """Body and headers of a message that was undecodable or did not come from the ledger."""
         if message.raw_body is None:
             return "–"
         return format_html('<pre class="desk-text">{}\n\n{}</pre>', raw_body(message), raw_headers(message))
 
 
-def state_word(message: Message) -> SafeString:
-    """The honest word; its class only adds a colour to what the word says."""
+def subject_link(subject: str) -> str | SafeString:
+    """The subject, linked to its own page where an app has registered one."""
+    url = subject_links.url_for(subject)
+    return format_html('<a class="desk-about" href="{}">{}</a>', url, subject) if url else subject or "–"
+
+
+def state_badge(message: Message) -> SafeString:
+    """The message's state as text; `data-state` only adds a colour."""
     return format_html('<span class="desk-state" data-state="{}">{}</span>', message.state, labels.label_of(message))
 
 
-def ago(at: Any) -> str | SafeString:
-    """How long ago, since that is what one asks first; the exact time is the title."""
-    return format_html('<time datetime="{0}" title="{0}">{1}</time>', at.isoformat(), naturaltime(at)) if at else "–"
+def utc(at: datetime | None) -> str:
+    """The desk's one format for times, such as "2026-11-26 14:05 UTC"."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at else "–"
 
 
-def as_text(value: Any) -> SafeString:
+def moment(at: datetime | None) -> str | SafeString:
+    return format_html('<time datetime="{}">{}</time>', at.isoformat(), utc(at)) if at else "–"
+
+
+def relative(at: datetime | None) -> str | SafeString:
+    """A relative time, such as "3 minutes ago", with the exact one as its title."""
+    if at is None:
+        return "–"
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), utc(at), naturaltime(at))
+
+
+def time_column(field: str, description: Any) -> Callable[[Any, Any], str | SafeString]:
+    """A list column or read-only field that shows the time in `field`."""
+
+    @admin.display(description=description, ordering=field)
+    def column(page: Any, row: Any) -> str | SafeString:
+        return moment(getattr(row, field))
+
+    return column
+
+
+def as_json(value: Any) -> SafeString:
     return format_html('<pre class="desk-text">{}</pre>', json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def raw_body(message: Message) -> str:
-    """The first of the bytes as they came, personal data masked."""
+    """The first 4,000 bytes of the raw body, masked."""
     body = bytes(message.raw_body or b"")[:4000].decode("utf-8", errors="backslashreplace")
     try:
         return json.dumps(mask(json.loads(body)), ensure_ascii=False)
@@ -111,7 +135,7 @@ def raw_headers(message: Message) -> str:
 
 
 def _masked_headers(headers: Any) -> Any:
-    """Celery's own headers, such as the host's name, are nobody's personal data; its copies of the arguments are."""
+    """Celery's own headers, such as the host name, are not personal data; its copies of the arguments are."""
     if not isinstance(headers, dict):
         return mask(headers)
     return {key: mask_text(value) if isinstance(value, str) else mask(value) for key, value in headers.items()}

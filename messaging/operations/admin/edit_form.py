@@ -1,4 +1,4 @@
-"""Which form does a payload have? One field for each of its schema's, and pydantic says whether they fit."""
+"""Edit form of a payload: one field per schema field, validated by pydantic."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from messaging.operations.actions.edit import current_payload, edited, schema_of
 
 
 class EditForm(forms.Form):
-    """`payload` is what would be sent, once the form is valid."""
+    """After validation, `payload` is the payload to send."""
 
     template_name = "admin/operations/failedtask/edit_fields.html"
     payload: dict[str, Any]
@@ -23,23 +23,23 @@ class EditForm(forms.Form):
             self.fields[name] = _field(name, part, required=name in schema.get("required", []))
 
     def clean(self) -> dict[str, Any]:
-        given = {name: value for name, value in self.cleaned_data.items() if not self._is_left_out(name, value)}
+        data = {name: value for name, value in self.cleaned_data.items() if not self._is_blank(name, value)}
         try:
-            self.payload = edited(self._message, given)
+            self.payload = edited(self._message, data)
         except ValidationError as error:
-            for fault in error.errors():
-                place = str(fault["loc"][0]) if fault["loc"] else None
-                path = ".".join(str(part) for part in fault["loc"][1:])
-                self.add_error(place if place in self.fields else None, f"{path}: {fault['msg']}".lstrip(": "))
+            for problem in error.errors():
+                field = str(problem["loc"][0]) if problem["loc"] else None
+                path = ".".join(str(part) for part in problem["loc"][1:])
+                self.add_error(field if field in self.fields else None, f"{path}: {problem['msg']}".lstrip(": "))
         return self.cleaned_data
 
-    def _is_left_out(self, name: str, value: Any) -> bool:
-        """An optional field that is left blank takes the schema's default."""
+    def _is_blank(self, name: str, value: Any) -> bool:
+        """A blank optional field takes the schema's default."""
         return value in (None, "") and not self.fields[name].required
 
 
 def form_for(message: Message, data: Any) -> EditForm:
-    """Raises `CannotEdit` where no code here knows the message's task."""
+    """Raises `CannotEdit` if the message's task is not deployed here."""
     return EditForm(message, data)
 
 

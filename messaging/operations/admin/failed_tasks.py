@@ -1,4 +1,4 @@
-"""How does an operator find failed messages, and send many of them again or give them up?"""
+"""Failed tasks: searchable, filterable list with export, retry and discard."""
 
 import uuid
 from contextlib import nullcontext
@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from messaging.models import Message, State
 from messaging.operations import actions
-from messaging.operations.admin.base import ago, state_word
+from messaging.operations.admin.base import relative, state_badge
 from messaging.operations.admin.bulk_retries import BulkRetryAction
-from messaging.operations.admin.failure_pages import FailurePages
+from messaging.operations.admin.failed_task_pages import FailedTaskPages
 from messaging.operations.admin.filters import (
     AgeFilter,
     DateRangeFilter,
@@ -41,35 +41,37 @@ from messaging.operations.permissions import Actor
 from messaging.operations.privacy.masking import mask_text
 from messaging.transitions.failure import short
 
-#: What is sent again or given up one by one; more than that is a bulk, with a preview.
-FEW = 100
-_UNSEEN = ("raw_body", "raw_headers", "traceparent")
+#: The most tasks that a list action retries or discards one by one. More than that needs a bulk retry.
+MAX_SELECTED = 100
+_NOT_SHOWN = ("raw_body", "raw_headers", "traceparent")
 
 
 class DeepPages(Paginator):  # type: ignore[type-arg]
-    """A page's ids come from an index alone, so that the hundredth page costs little more than the first. `common` says
-    that so many rows fit that they are best read in their order."""
+    """Reads a page's ids from an index alone, so that the hundredth page costs little more than the first.
 
-    common = False
+    `reads_in_order`: so many rows match that reading them in index order is fastest.
+    """
+
+    reads_in_order = False
 
     def page(self, number: int | str) -> Page[Any]:
         page = super().page(number)
-        with in_order() if self.common else nullcontext():
+        with in_order() if self.reads_in_order else nullcontext():
             ids = list(cast("QuerySet[Any]", page.object_list).values_list("pk", flat=True))
-        found = FailedTask.objects.defer(*_UNSEEN).in_bulk(ids)
+        found = FailedTask.objects.defer(*_NOT_SHOWN).in_bulk(ids)
         page.object_list = [found[id_] for id_ in ids if id_ in found]
         return page
 
 
 @admin.register(FailedTask)
-class FailedTaskAdmin(BulkRetryAction, FailurePages):
-    # What to do stands first of all, so that no narrow screen hides it.
-    list_display = ("failure", "buttons", "about", "word", "failed")
+class FailedTaskAdmin(BulkRetryAction, FailedTaskPages):
+    # The button comes second, so that no narrow screen hides it.
+    list_display = ("failure", "retry_button", "about", "state_column", "died")
     list_display_links = ("failure",)
     list_filter = (StateFilter, AgeFilter, DateRangeFilter, QueueFilter, TaskFilter, ErrorFilter, GroupFilter)
     search_fields = ("id",)
     search_help_text = gettext_lazy(
-        "Order number, message id, a part of the error, or a path into the payload such as payload.order_id=17"
+        "Order number, message ID, part of the error, or a payload path such as payload.order_id=17"
     )
     ordering = ("-finished_at", "-id")
     paginator = DeepPages
@@ -77,7 +79,7 @@ class FailedTaskAdmin(BulkRetryAction, FailurePages):
     change_list_template = "admin/operations/failedtask/change_list.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FailedTask]:
-        return failures().defer(*_UNSEEN)
+        return failures().defer(*_NOT_SHOWN)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -85,17 +87,17 @@ class FailedTaskAdmin(BulkRetryAction, FailurePages):
         return search(queryset, search_term), False
 
     def get_paginator(self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any) -> Any:
-        """What the facets have counted is not counted once more."""
+        """Reuses the count of the facets, if they have it."""
         paginator: Any = super().get_paginator(request, queryset, per_page, *args, **kwargs)
-        known = count(request, queryset)
-        if known is not None:
-            paginator.count = known
-            paginator.common = facets_of(request).capped
+        total = count(request, queryset)
+        if total is not None:
+            paginator.count = total
+            paginator.reads_in_order = facets_of(request).capped
         return paginator
 
     @admin.display(description=gettext_lazy("failure"), ordering="error_type")
     def failure(self, task: FailedTask) -> SafeString:
-        """What and where: error, task and queue, the task's name breakable after the app's."""
+        """Error, task and queue; the task's name may break after its app."""
         app, dot, name = task.task.rpartition(".")
         return format_html(
             '<strong>{}</strong> {} <span class="desk-aside">{}{}<wbr>{} · {}</span>',
@@ -103,29 +105,29 @@ class FailedTaskAdmin(BulkRetryAction, FailurePages):
         )  # fmt: skip
 
     @admin.display(description=gettext_lazy("died"), ordering="finished_at")
-    def failed(self, task: FailedTask) -> str | SafeString:
-        return ago(task.finished_at)
+    def died(self, task: FailedTask) -> str | SafeString:
+        return relative(task.finished_at)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
-    def word(self, message: Message) -> SafeString:
+    def state_column(self, message: Message) -> SafeString:
         attempts = ngettext("%(count)d attempt", "%(count)d attempts", message.attempts) % {"count": message.attempts}
-        return format_html('{} <span class="desk-aside">{}</span>', state_word(message), attempts)
+        return format_html('{} <span class="desk-aside">{}</span>', state_badge(message), attempts)
 
-    @admin.display(description=gettext_lazy("what to do"))
-    def buttons(self, task: FailedTask) -> str | SafeString:
-        """The list is one form already; `formaction` sends it to the row's own address."""
+    @admin.display(description=gettext_lazy("action"))
+    def retry_button(self, task: FailedTask) -> str | SafeString:
+        """The list is one form already; `formaction` posts it to the row's own URL."""
         if task.state != State.DEAD or not task.task:
             return ""
         return format_html(
             '<button class="button desk-retry" type="submit" formaction="{}" formmethod="post">{}</button>',
             reverse("admin:operations_failedtask_retry", args=[task.pk]),
-            _("Retry"),
+            _("Retry task"),
         )
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         if self.has_retry_permission(request):
             return self.list_display
-        return tuple(name for name in self.list_display if name != "buttons")
+        return tuple(name for name in self.list_display if name != "retry_button")
 
     def get_urls(self) -> list[URLPattern]:
         export = path("export/", self.admin_site.admin_view(self.export_view), name="operations_failedtask_export")
@@ -138,39 +140,40 @@ class FailedTaskAdmin(BulkRetryAction, FailurePages):
         return super().changelist_view(request, {**extra, **(extra_context or {})})
 
     def export_view(self, request: HttpRequest) -> StreamingHttpResponse:
-        """The list as it is filtered, all pages of it."""
+        """All pages of the list, as filtered."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        wanted = request.GET.copy()
-        as_json = wanted.pop("format", ["csv"])[-1] == "json"
-        request.GET = wanted  # type: ignore[assignment]
+        query = request.GET.copy()
+        as_json = query.pop("format", ["csv"])[-1] == "json"
+        request.GET = query  # type: ignore[assignment]
         rows = self.get_changelist_instance(request).get_queryset(request)
-        filters = {name: str(value) for name, value in wanted.items()}
+        filters = {name: str(value) for name, value in query.items()}
         actions.record_export(actor=Actor.of(request.user), filters=filters)
-        told = mask_text(", ".join(f"{name} {value}" for name, value in filters.items()))
-        self.log_list(request, _("Exported: %(filters)s") % {"filters": told or _("all")})
+        description = mask_text(", ".join(f"{name} {value}" for name, value in filters.items()))
+        self.log_list(request, _("Exported: %(filters)s") % {"filters": description or _("all")})
         stream = (export.as_json if as_json else export.as_csv)(rows.iterator(chunk_size=500))
-        kind, ending = ("application/json", "json") if as_json else ("text/csv; charset=utf-8", "csv")
-        name = f"failed-tasks-{timezone.now():%Y%m%d-%H%M%S}.{ending}"
+        content_type, extension = ("application/json", "json") if as_json else ("text/csv; charset=utf-8", "csv")
+        name = f"failed-tasks-{timezone.now():%Y%m%d-%H%M%S}.{extension}"
         return StreamingHttpResponse(
-            stream, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+            stream, content_type=content_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
         )
 
-    @admin.action(description=gettext_lazy("Retry selected"), permissions=["retry"])
+    @admin.action(description=gettext_lazy("Retry selected tasks"), permissions=["retry"])
     def retry_selected(self, request: HttpRequest, queryset: QuerySet[FailedTask]) -> None:
-        ids = self._few(request, queryset)
+        ids = self._selected_ids(request, queryset)
         if ids:
             self.retry(request, ids)
 
-    @admin.action(description=gettext_lazy("Discard selected…"), permissions=["discard"])
+    @admin.action(description=gettext_lazy("Discard selected tasks"), permissions=["discard"])
     def discard_selected(self, request: HttpRequest, queryset: QuerySet[FailedTask]) -> HttpResponse | None:
-        ids = self._few(request, queryset)
+        ids = self._selected_ids(request, queryset)
         return self.discard_page(request, ids) if ids else None
 
-    def _few(self, request: HttpRequest, queryset: QuerySet[FailedTask]) -> list[uuid.UUID]:
-        ids = list(queryset.values_list("pk", flat=True)[: FEW + 1])
-        if len(ids) <= FEW:
+    def _selected_ids(self, request: HttpRequest, queryset: QuerySet[FailedTask]) -> list[uuid.UUID]:
+        ids = list(queryset.values_list("pk", flat=True)[: MAX_SELECTED + 1])
+        if len(ids) <= MAX_SELECTED:
             return ids
-        text = _("Nothing was done: choose at most %(few)d at once, or take the whole group.") % {"few": FEW}
+        text = _("Nothing was changed: select at most %(limit)d tasks, or use a bulk retry or the failure group.")
+        text %= {"limit": MAX_SELECTED}
         self.message_user(request, text, messages.WARNING)
         return []

@@ -1,4 +1,4 @@
-"""By which facets is the list of failures narrowed? Each counts within all that is chosen besides."""
+"""Filters of the failure lists. The facets show counts within everything else that is selected."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
@@ -17,41 +17,41 @@ from messaging.operations.failures.search import AGES, STATES, aged, failures, s
 from messaging.operations.models import GroupState
 from messaging.transitions.failure import short
 
-_CHOICES = 30
-_STATE_WORDS = {
+_MAX_CHOICES = 30
+_STATE_LABELS = {
     "dead": _("dead"),
     "again": _("failed again"),
     "waiting": _("waiting to be sent"),
     "sent": _("sent"),
     "succeeded": _("succeeded"),
     "discarded": _("discarded"),
-    "all": _("all of these"),
+    "all": _("all"),
 }
-_AGE_WORDS = {
-    "hour": _("the last hour"),
-    "day": _("the last day"),
-    "week": _("the last week"),
-    "month": _("the last 30 days"),
-    "older": _("older than a week"),
+_AGE_LABELS = {
+    "hour": _("last hour"),
+    "day": _("last 24 hours"),
+    "week": _("last 7 days"),
+    "month": _("last 30 days"),
+    "older": _("older than 7 days"),
 }
-#: Quick ways to a range: so many days back, and for how many days.
+#: Shortcuts: label, first day as days before today, length in days.
 _RANGES = ((_("today"), 0, 1), (_("yesterday"), 1, 1), (_("7 days"), 6, 7), (_("30 days"), 29, 30))
 
 
 class StateFilter(admin.SimpleListFilter):
-    """The dead ones, unless another state is asked for; what became of a failure stays findable."""
+    """Dead tasks by default; also those that were retried, discarded or have succeeded since."""
 
     title = _("state")
     parameter_name = "is"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
-        return list(_STATE_WORDS.items())
+        return list(_STATE_LABELS.items())
 
     def choices(self, changelist: ChangeList) -> Any:
-        wanted = self.value() or "dead"
+        selected = self.value() or "dead"
         for lookup, title in self.lookup_choices:
             yield {
-                "selected": wanted == lookup,
+                "selected": selected == lookup,
                 "query_string": changelist.get_query_string({self.parameter_name: lookup}),
                 "display": title,
             }
@@ -61,20 +61,20 @@ class StateFilter(admin.SimpleListFilter):
 
 
 class _CountedFilter(admin.SimpleListFilter):
-    """A facet with a count beside each value, made once for all facets of a request."""
+    """A facet with a count beside each value, counted once for all facets of a request."""
 
     parameter_name: str
     column: str
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
         counts = facets_of(request).counts(self.column)
-        shown = [value for value, _count in counts.most_common(_CHOICES)]
-        chosen = request.GET.get(self.parameter_name, "")
-        if chosen and chosen not in shown:
-            shown.append(chosen)
-        return [(value, f"{self.shown(request, value)} ({counts[value]})") for value in shown if value]
+        values = [value for value, _count in counts.most_common(_MAX_CHOICES)]
+        selected = request.GET.get(self.parameter_name, "")
+        if selected and selected not in values:
+            values.append(selected)
+        return [(value, f"{self.label(request, value)} ({counts[value]})") for value in values if value]
 
-    def shown(self, request: HttpRequest, value: str) -> str:
+    def label(self, request: HttpRequest, value: str) -> str:
         return value
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -95,7 +95,7 @@ class ErrorFilter(_CountedFilter):
     title = _("error")
     parameter_name = column = "error_type"
 
-    def shown(self, request: HttpRequest, value: str) -> str:
+    def label(self, request: HttpRequest, value: str) -> str:
         return short(value)
 
 
@@ -104,13 +104,13 @@ class GroupFilter(_CountedFilter):
     parameter_name = "group"
     column = "fingerprint"
 
-    def shown(self, request: HttpRequest, value: str) -> str:
+    def label(self, request: HttpRequest, value: str) -> str:
         rows = facets_of(request).rows
-        return next((_name(row) for row in rows if row["fingerprint"] == value), value)
+        return next((_group_name(row) for row in rows if row["fingerprint"] == value), value)
 
 
 class GroupStateFilter(admin.SimpleListFilter):
-    """What needs somebody, unless something else is asked for."""
+    """Groups that need attention by default."""
 
     title = _("state")
     parameter_name = "is"
@@ -119,16 +119,16 @@ class GroupStateFilter(admin.SimpleListFilter):
         return [("attention", _("needs attention")), *GroupState.choices, ("all", _("all"))]
 
     def choices(self, changelist: ChangeList) -> Any:
-        wanted = self.value() or "attention"
+        selected = self.value() or "attention"
         for lookup, title in self.lookup_choices:
             query = changelist.get_query_string({self.parameter_name: lookup})
-            yield {"selected": wanted == lookup, "query_string": query, "display": title}
+            yield {"selected": selected == lookup, "query_string": query, "display": title}
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        wanted = self.value() or "attention"
-        if wanted == "attention":
+        selected = self.value() or "attention"
+        if selected == "attention":
             return needing_attention()
-        return queryset.filter(state=wanted) if wanted in GroupState.values else queryset
+        return queryset.filter(state=selected) if selected in GroupState.values else queryset
 
 
 class AgeFilter(admin.SimpleListFilter):
@@ -136,7 +136,7 @@ class AgeFilter(admin.SimpleListFilter):
     parameter_name = "age"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
-        return list(_AGE_WORDS.items())
+        return list(_AGE_LABELS.items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         age = self.value() or ""
@@ -144,7 +144,7 @@ class AgeFilter(admin.SimpleListFilter):
 
 
 class DateRangeFilter(admin.ListFilter):
-    """From one day to another, both included, such as the window of an outage."""
+    """An inclusive range of days, such as the window of an outage."""
 
     title = _("date")
     template = "admin/operations/date_range_filter.html"
@@ -165,7 +165,7 @@ class DateRangeFilter(admin.ListFilter):
         return _between(queryset, *(str(self.used_parameters.get(name, "")) for name in ("from", "to")))
 
     def choices(self, changelist: ChangeList) -> Any:
-        """One "choice": the form's values, and the parameters that must come along."""
+        """A single choice: the form's values, and the other parameters that it must keep."""
         others = [(key, value) for key, value in changelist.params.items() if key not in ("from", "to", "p")]
         yield {
             "from": self.used_parameters.get("from", ""),
@@ -176,20 +176,20 @@ class DateRangeFilter(admin.ListFilter):
             "selected": bool(self.used_parameters),
         }
 
-    def _range(self, changelist: ChangeList, word: Any, back: int, days: int) -> dict[str, Any]:
+    def _range(self, changelist: ChangeList, label: Any, back: int, days: int) -> dict[str, Any]:
         first = timezone.localdate() - timedelta(days=back)
-        wanted = {"from": first.isoformat(), "to": (first + timedelta(days=days - 1)).isoformat()}
-        chosen = {name: self.used_parameters.get(name) for name in wanted}
-        return {"word": word, "query_string": changelist.get_query_string(wanted), "selected": chosen == wanted}
+        target = {"from": first.isoformat(), "to": (first + timedelta(days=days - 1)).isoformat()}
+        current = {name: self.used_parameters.get(name) for name in target}
+        return {"label": label, "query_string": changelist.get_query_string(target), "selected": current == target}
 
 
 def _in_state(rows: QuerySet[Any], state: str) -> QuerySet[Any]:
-    meaning = STATES.get(state or "dead")
-    return rows.filter(meaning) if meaning is not None else rows
+    condition = STATES.get(state or "dead")
+    return rows.filter(condition) if condition is not None else rows
 
 
 def _between(rows: QuerySet[Any], first: str, last: str) -> QuerySet[Any]:
-    """From one day to another, both included; what is no day does not narrow."""
+    """Rows that died from one day to another, inclusive. A value that is not a date is ignored."""
     begin, end = _day(first), _day(last)
     if begin:
         rows = rows.filter(finished_at__gte=begin)
@@ -205,24 +205,24 @@ def _day(text: str) -> datetime | None:
 
 
 def count(request: HttpRequest, rows: QuerySet[Any]) -> int | None:
-    """How many failures the list has, where the facets know, or as many as are counted at most; None: count them."""
-    if not set(request.GET) <= _KNOWN:
+    """How many failures match, capped at `facets.AT_MOST`; None if the facets cannot tell."""
+    if not set(request.GET) <= _KNOWN_PARAMETERS:
         return None
     found = facets_of(request)
     return rows.order_by()[: facets.AT_MOST].count() if found.capped else found.total
 
 
 def facets_of(request: HttpRequest) -> facets.Facets:
-    """Kept on the request, so that four facets cost one statement."""
+    """Cached on the request, so that four facets cost one statement."""
     found: facets.Facets | None = getattr(request, "_messaging_facets", None)
     if found is None:
-        found = _counted(request, {one.column: request.GET.get(one.parameter_name, "") for one in _COUNTED})
+        found = _count_facets(request, {one.column: request.GET.get(one.parameter_name, "") for one in _FACETS})
         request._messaging_facets = found  # type: ignore[attr-defined]
     return found
 
 
-def _counted(request: HttpRequest, chosen: dict[str, str]) -> facets.Facets:
-    """Within all that narrows the list but the facets themselves; where nothing does, the ledger is not asked."""
+def _count_facets(request: HttpRequest, chosen: dict[str, str]) -> facets.Facets:
+    """Counts within all other filters. Without any, the groups' counters answer and the ledger is not read."""
     state, age, words, first, last = (request.GET.get(name, "") for name in ("is", "age", "q", "from", "to"))
     if state in ("", "dead") and not (age in AGES or words or _day(first) or _day(last)):
         return facets.all_dead(chosen)
@@ -231,10 +231,10 @@ def _counted(request: HttpRequest, chosen: dict[str, str]) -> facets.Facets:
     return facets.among_some(rows, chosen) if words else facets.among(rows, chosen)
 
 
-def _name(row: dict[str, Any]) -> str:
+def _group_name(row: dict[str, Any]) -> str:
     return f"{short(row['error_type'])} · {row['task'] or '?'}"
 
 
-_COUNTED = (QueueFilter, TaskFilter, ErrorFilter, GroupFilter)
-#: What the facets take into account, and what changes no more than how the list is shown.
-_KNOWN = {"is", "age", "from", "to", "q", "p", "o", "all", *(one.parameter_name for one in _COUNTED)}
+_FACETS = (QueueFilter, TaskFilter, ErrorFilter, GroupFilter)
+#: Parameters that the facets' counts take into account, or that only change how the list is displayed.
+_KNOWN_PARAMETERS = {"is", "age", "from", "to", "q", "p", "o", "all", *(one.parameter_name for one in _FACETS)}

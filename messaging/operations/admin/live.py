@@ -1,7 +1,7 @@
-"""How does a part of a page stay up to date without disturbing who reads it? It is sent again only if it has changed.
+"""Page fragments that refresh themselves, re-sent only when they have changed.
 
-The part tells its version with each question, in `If-None-Match`; the answer is 304 while it is still the same, and
-then nothing on the page moves. `operations/live.js` keeps focus and selection where something does.
+The browser sends the fragment's version as `If-None-Match`. While nothing has changed the answer is 304, and nothing
+on the page moves. `operations/live.js` keeps focus and selection across a swap.
 """
 
 import hashlib
@@ -12,15 +12,15 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 
-def part(request: HttpRequest, template: str, context: dict[str, Any]) -> dict[str, Any]:
-    """What `_live.html` needs: the part as text, and its version."""
-    text = render_to_string(template, context, request)
-    return {"part": SafeString(text), "version": hashlib.sha256(text.encode()).hexdigest()[:16]}
+def fragment(request: HttpRequest, template: str, context: dict[str, Any]) -> dict[str, Any]:
+    """The context of `_live.html`: the rendered fragment and its version."""
+    html = render_to_string(template, context, request)
+    return {"fragment": SafeString(html), "version": hashlib.sha256(html.encode()).hexdigest()[:16]}
 
 
-def answer(request: HttpRequest, template: str, context: dict[str, Any], *, again: str) -> HttpResponse:
-    """The part, to be asked for again at `again`; or that it has not changed."""
-    made = part(request, template, context) | {"again": again}
-    if request.headers.get("If-None-Match") == f'"{made["version"]}"':
+def respond(request: HttpRequest, template: str, context: dict[str, Any], *, refresh_url: str) -> HttpResponse:
+    """The fragment, which refreshes itself from `refresh_url`, or 304 if it has not changed."""
+    rendered = fragment(request, template, context) | {"refresh_url": refresh_url}
+    if request.headers.get("If-None-Match") == f'"{rendered["version"]}"':
         return HttpResponse(status=304)
-    return HttpResponse(render_to_string("admin/operations/_live.html", made, request))
+    return HttpResponse(render_to_string("admin/operations/_live.html", rendered, request))

@@ -1,4 +1,4 @@
-"""How does an operator see at a glance how all queues stand, stop one, and send sooner what waits for its time?"""
+"""Queues page: status of every queue; pause and resume, run scheduled messages now, probe a circuit."""
 
 import uuid
 from typing import Any
@@ -26,7 +26,7 @@ _PAGES = "admin/operations/queues/"
 
 @admin.register(Queues)
 class QueuesAdmin(ReadOnlyAdmin):
-    """A page instead of a list of rows; `live/` is the part of it that is loaded again every few seconds."""
+    """One page instead of a list of rows; `live/` is its fragment that refreshes every few seconds."""
 
     class Media:
         css = {"all": ["operations/queues.css"]}
@@ -51,62 +51,64 @@ class QueuesAdmin(ReadOnlyAdmin):
         return self._page(request, "_live.html")
 
     def pause_view(self, request: HttpRequest, name: str) -> HttpResponse:
-        """Asks for the reason, and pauses once there is one."""
-        actor, queue = self._actor(request, permissions.PAUSE), _known(name)
+        """Ask for a reason, then pause."""
+        actor, queue = self._actor(request, permissions.PAUSE), _queue_or_404(name)
         missing_reason = False
         if request.method == "POST":
             try:
                 pause = actions.pause(queue=queue, actor=actor, reason=request.POST.get("reason", ""))
             except actions.ReasonMissing:
                 missing_reason = True
-            except actions.AlreadyPaused as fault:
-                return self._back(request, str(fault), messages.WARNING)
+            except actions.AlreadyPaused as error:
+                return self._redirect(request, str(error), messages.WARNING)
             else:
-                self.log(request, [pause], _("Paused: %(reason)s") % {"reason": pause.reason})
-                return self._back(request, _("%(queue)s is paused. Tasks that have begun end.") % {"queue": queue})
-        context = {"title": _("Pause the queue %(queue)s") % {"queue": queue}, "missing_reason": missing_reason}
-        return self._answer(request, "pause.html", context)
+                self.log(request, [pause], _("Queue paused: %(reason)s") % {"reason": pause.reason})
+                text = _("Queue %(queue)s paused. Running tasks will finish.")
+                return self._redirect(request, text % {"queue": queue})
+        context = {"title": _("Pause queue %(queue)s") % {"queue": queue}, "missing_reason": missing_reason}
+        return self._render(request, "pause.html", context)
 
     def resume_view(self, request: HttpRequest, name: str) -> HttpResponse:
-        actor, queue = self._actor(request, permissions.PAUSE), _known(name)
+        actor, queue = self._actor(request, permissions.PAUSE), _queue_or_404(name)
         try:
             actions.resume(queue=queue, actor=actor, reason=request.POST.get("reason", "").strip())
-        except actions.NotPaused as fault:
-            return self._back(request, str(fault), messages.WARNING)
-        self.log(request, QueuePause.objects.filter(queue=queue)[:1], _("Resumed"))
-        return self._back(request, _("%(queue)s goes on.") % {"queue": queue})
+        except actions.NotPaused as error:
+            return self._redirect(request, str(error), messages.WARNING)
+        self.log(request, QueuePause.objects.filter(queue=queue)[:1], _("Queue resumed"))
+        return self._redirect(request, _("Queue %(queue)s resumed.") % {"queue": queue})
 
     def run_now_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
         if actions.run_now(message_id=id_, actor=self._actor(request, permissions.RETRY)):
-            self.log(request, Message.objects.filter(pk=id_), _("Sent now"))
-            return self._back(request, _("The message is sent now."))
-        return self._back(request, _("That message does not wait for its time any more."), messages.WARNING)
+            self.log(request, Message.objects.filter(pk=id_), _("Run now"))
+            return self._redirect(request, _("1 message queued to run now."))
+        return self._redirect(request, _("This message is no longer scheduled. Nothing was changed."), messages.WARNING)
 
     def run_queue_now_view(self, request: HttpRequest, name: str) -> HttpResponse:
-        count = actions.run_queue_now(queue=_known(name), actor=self._actor(request, permissions.RETRY))
-        text = ngettext("%(count)d message is sent now.", "%(count)d messages are sent now.", count) % {"count": count}
+        count = actions.run_queue_now(queue=_queue_or_404(name), actor=self._actor(request, permissions.RETRY))
+        text = ngettext("%(count)d message queued to run now.", "%(count)d messages queued to run now.", count)
+        text %= {"count": count}
         if count:
             self.log_list(request, f"{name}: {text}")
-        return self._back(request, text)
+        return self._redirect(request, text)
 
     def probe_view(self, request: HttpRequest, name: str) -> HttpResponse:
         try:
             is_sent = actions.probe(name=name, actor=self._actor(request, permissions.RETRY))
-        except actions.CircuitClosed as fault:
-            return self._back(request, str(fault), messages.WARNING)
-        one_waits = _("One message that waits for %(name)s is sent now.")
-        none_waits = _("No message waits for %(name)s: the next one that needs it tries.")
-        text = (one_waits if is_sent else none_waits) % {"name": name}
+        except actions.CircuitClosed as error:
+            return self._redirect(request, str(error), messages.WARNING)
+        probing = _("Probing %(name)s now with one deferred message.")
+        none_deferred = _("No deferred message needs %(name)s. The next message that does will probe it.")
+        text = (probing if is_sent else none_deferred) % {"name": name}
         self.log_list(request, text)
-        return self._back(request, text)
+        return self._redirect(request, text)
 
     def _page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
         actor = self._actor(request)
-        may = {"may_pause": actor.may(permissions.PAUSE), "may_retry": actor.may(permissions.RETRY)}
-        return self._answer(request, template, {"desk": queues_page.overview(now=timezone.now()), **may, **context})
+        allowed = {"may_pause": actor.may(permissions.PAUSE), "may_retry": actor.may(permissions.RETRY)}
+        return self._render(request, template, {"desk": queues_page.overview(now=timezone.now()), **allowed, **context})
 
     def _actor(self, request: HttpRequest, codename: str = "") -> Actor:
-        """Raises `PermissionDenied` for whoever may not see the page, or do what it is about."""
+        """The user, if allowed to see the page and to do `codename`; else raises `PermissionDenied`."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         actor = Actor.of(request.user)
@@ -114,16 +116,16 @@ class QueuesAdmin(ReadOnlyAdmin):
             actor.require(codename)
         return actor
 
-    def _answer(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    def _render(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
         shared = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
         return TemplateResponse(request, _PAGES + template, shared | context)
 
-    def _back(self, request: HttpRequest, text: str, level: int = messages.SUCCESS) -> HttpResponse:
+    def _redirect(self, request: HttpRequest, text: str, level: int = messages.SUCCESS) -> HttpResponse:
         self.message_user(request, text, level)
         return HttpResponseRedirect(reverse("admin:operations_queues_changelist"))
 
 
-def _known(name: str) -> str:
+def _queue_or_404(name: str) -> str:
     if name not in topology().queues:
         raise Http404
     return name

@@ -5,9 +5,9 @@ from typing import Any, Never
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from messaging.broker.queue_status import QueueRow
 from messaging.models import Message, State
 from messaging.operations.dashboard.circuits import CircuitRow
+from messaging.operations.dashboard.queue_status import QueueRow
 from messaging.operations.models import BulkState, FailureGroup, GroupState, ItemOutcome, Verdict
 from messaging.operations.privacy.masking import mask, mask_text
 

@@ -4,7 +4,6 @@ from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from messaging.broker.queue_status import queue_rows
 from messaging.operations import actions
 from messaging.operations.api.base import DeskView
 from messaging.operations.api.docs import describe_action, describe_list
@@ -13,6 +12,7 @@ from messaging.operations.api.inputs import OptionalReasonIn, ReasonIn
 from messaging.operations.api.outputs import CircuitOut, QueueOut
 from messaging.operations.api.problems import conflict
 from messaging.operations.dashboard.circuits import CircuitRow, circuit_rows
+from messaging.operations.dashboard.queue_status import queue_rows
 from messaging.topology import topology
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from messaging.broker.queue_status import QueueRow
+from messaging.operations.dashboard.queue_status import QueueRow
 from messaging.topology import topology
 
 WIDTH = 980

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from messaging import pauses
-from messaging.broker.queue_status import QueueRow, queue_rows, scheduled
 from messaging.models import Message, QueuePause
 from messaging.operations.dashboard import throughput
 from messaging.operations.dashboard.bar_chart import Chart, chart
 from messaging.operations.dashboard.circuits import CircuitRow, circuit_rows
 from messaging.operations.dashboard.pipeline_diagram import Pipeline, pipeline
+from messaging.operations.dashboard.queue_status import QueueRow, queue_rows, scheduled
 
 NEXT_SHOWN = 5
 PAUSES_SHOWN = 8

@@ -1,45 +1,45 @@
-"""How do the desk's own pages show a state, a subject, JSON, and the way to a message?"""
+"""Template tags of the desk: states, subjects, times, JSON, links to messages."""
 
 from typing import Any
 
 from django import template
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from messaging.hooks import subject_links
 from messaging.models import Message
 from messaging.operations.admin import base
 from messaging.operations.privacy.masking import mask_text
 
 register = template.Library()
+register.filter("utc", base.utc)
+register.filter("moment", base.moment)
+register.filter("relative", base.relative)
 
 
 @register.simple_tag
-def state_word(message: Message) -> SafeString:
-    return base.state_word(message)
+def state_badge(message: Message) -> SafeString:
+    return base.state_badge(message)
 
 
 @register.simple_tag
 def as_json(value: Any) -> SafeString:
-    return base.as_text(value)
+    return base.as_json(value)
 
 
 @register.filter
 def masked(text: str) -> str:
-    """What people typed may be personal, too."""
+    """Free text that people typed may contain personal data."""
     return mask_text(str(text))
 
 
 @register.simple_tag
 def about(message: Message) -> str | SafeString:
-    url = subject_links.url_for(message.subject)
-    return format_html('<a href="{}">{}</a>', url, message.subject) if url else message.subject or "–"
+    return base.subject_link(message.subject)
 
 
 @register.simple_tag
 def message_url(message: Message) -> str:
-    """A message that failed has its story; any other is looked up in the ledger."""
+    """The failed task's page for a message that has ever died; the ledger's page for any other."""
     died = message.replayed_from or message.state in ("dead", "discarded")
     page = "operations_failedtask" if died else "messaging_message"
     return reverse(f"admin:{page}_change", args=[message.pk])

@@ -1,4 +1,4 @@
-"""Would the shop stand a real day? `manage.py replay_orders FILE.csv` places its sales as orders."""
+"""`manage.py replay_orders FILE.csv`: replays historical sales as new orders."""
 
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
@@ -7,46 +7,50 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from shop.replay.invoices import first_sales, invoices
-from shop.replay.rows import BadFile, read_rows
-from shop.replay.run import Report, replay
-from shop.replay.told import Bar, as_json, in_words
+from shop.replay.csv_invoices import first_sales, invoices
+from shop.replay.csv_rows import InvalidFile, read_rows
+from shop.replay.output import ProgressBar, as_json, as_text
+from shop.replay.services import Report, replay
 
 
 class Command(BaseCommand):
     help = (
-        "Place the sales of a CSV file of invoices (Online Retail, UCI) as orders. Safe to run twice: an invoice that "
-        "was placed is counted as already there."
+        "Replay the sales in a CSV file of invoices (UCI Online Retail) as new orders. Idempotent: an invoice that was "
+        "already placed is counted and skipped."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", type=Path, help="CSV file in the format of the UCI Online Retail data set")
         pace = parser.add_mutually_exclusive_group()
-        pace.add_argument("--speed", type=_above_zero, metavar="N", help="N times as fast as the day was")
-        pace.add_argument("--max", action="store_true", help="without waiting (as when neither is given)")
-        parser.add_argument("--limit", type=_count, metavar="N", help="stop after N sales")
-        parser.add_argument("--json", action="store_true", help="the report as JSON, revenue in pence")
+        pace.add_argument(
+            "--speed", type=_positive_number, metavar="N", help="replay N times as fast as the original sales"
+        )
+        pace.add_argument("--max", action="store_true", help="replay without waiting (the default)")
+        parser.add_argument("--limit", type=_positive_integer, metavar="N", help="replay at most N sales")
+        parser.add_argument("--json", action="store_true", help="print the report as JSON, with revenue in pence")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             found = invoices(rows=read_rows(path=options["file"]))
-        except BadFile as error:
+        except InvalidFile as error:
             raise CommandError(f"{error} Nothing was written.") from None
         if options["limit"]:
             found = first_sales(invoices=found, limit=options["limit"])
-        progress = Bar(sys.stderr, len(found)).show if sys.stderr.isatty() else _silently
+        progress = ProgressBar(sys.stderr, len(found)).show if sys.stderr.isatty() else _no_progress
         try:
             report = replay(invoices=found, speed=options["speed"], progress=progress)
         except KeyboardInterrupt:
-            raise CommandError("Stopped. What was placed stays; run it again to go on.", returncode=130) from None
-        self.stdout.write(as_json(report) if options["json"] else in_words(report))
+            raise CommandError(
+                "Interrupted. Placed orders were kept; run the command again to continue.", returncode=130
+            ) from None
+        self.stdout.write(as_json(report) if options["json"] else as_text(report))
 
 
-def _silently(report: Report) -> None:
-    """Without a terminal there is nobody to watch."""
+def _no_progress(report: Report) -> None:
+    """Output is not a terminal."""
 
 
-def _above_zero(text: str) -> float:
+def _positive_number(text: str) -> float:
     try:
         speed = float(text)
     except ValueError:
@@ -56,7 +60,7 @@ def _above_zero(text: str) -> float:
     return speed
 
 
-def _count(text: str) -> int:
+def _positive_integer(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and int(text) > 0):
         raise ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)

@@ -1,36 +1,38 @@
-"""How does an empty shop become one to look at? `manage.py seed_demo`, safe to run twice."""
+"""`manage.py seed_demo`: creates the demo data. Idempotent."""
 
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from shop.demo.goods import stock_the_shelves
-from shop.demo.people import form_groups, let_in
-from shop.demo.reviews import let_them_talk
-from shop.demo.sales import sell
+from shop.demo.seed_catalogue import create_catalogue
+from shop.demo.seed_logins import create_groups, create_logins
+from shop.demo.seed_orders import place_orders
+from shop.demo.seed_reviews import create_reviews
 
 
 class Command(BaseCommand):
     help = (
-        "Fill the shop with the demo catalogue and the groups of staff and, in demo mode (CONVEYOR_DEMO=1), with demo "
-        "logins and orders, some of which fail. What is there already is left as it is."
+        "Create the demo catalogue and the staff groups and, in demo mode (CONVEYOR_DEMO=1), demo logins and orders, "
+        "some of which fail. Existing records are left unchanged."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--without-orders", action="store_true", help="catalogue, groups and logins only")
+        parser.add_argument(
+            "--without-orders", action="store_true", help="create the catalogue, groups and logins only"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self._say(f"Catalogue: {stock_the_shelves()} new products.")
-        self._say(f"Reviews: {let_them_talk()} new examples.")
-        form_groups()
-        self._say("Groups of staff: Operators, Support.")
+        self._say(f"Catalogue: {create_catalogue()} products created.")
+        self._say(f"Reviews: {create_reviews()} example reviews created.")
+        create_groups()
+        self._say("Staff groups: Operators, Support.")
         if not settings.CONVEYOR_DEMO:
-            self._say("No logins and no orders: these are made in demo mode only (CONVEYOR_DEMO=1).")
+            self._say("Skipped logins and orders: created in demo mode only (CONVEYOR_DEMO=1).")
             return
-        self._say(f"New logins, each with its name as password: {', '.join(let_in()) or 'none'}.")
-        for sale, is_new in () if options["without_orders"] else sell():
-            self._say(f"Order of {sale.name}: {sale.told}." if is_new else f"Order of {sale.name}: already there.")
+        self._say(f"Logins created (password = user name): {', '.join(create_logins()) or 'none'}.")
+        for sale, is_new in () if options["without_orders"] else place_orders():
+            self._say(f"Order for {sale.name}: {sale.outcome}." if is_new else f"Order for {sale.name}: exists.")
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)

@@ -1,35 +1,35 @@
-// When is it time to look whether the order has moved? Often while it moves, seldom while nothing happens, and not at
-// all while nobody sees the page. The page itself says what is asked and when the last answer was final.
-const SOON = 1500;
-const SELDOM = 20000;
-const SLOWER = 1.15;
+// Polls the order page for changes: often while the order progresses, backing off while nothing happens, and never while
+// the tab is hidden. The page's own attributes define the request, and are gone once the order is final.
+const SHORTEST_MS = 1500;
+const LONGEST_MS = 20000;
+const BACKOFF = 1.15;
 
-let wait = SOON;
+let wait = SHORTEST_MS;
 let timer;
 
-function look() {
+function refresh() {
   const live = document.getElementById("order-live");
-  if (live?.hasAttribute("hx-get")) htmx.trigger(live, "look");
+  if (live?.hasAttribute("hx-get")) htmx.trigger(live, "refresh");
 }
 
-function plan() {
+function schedule() {
   clearTimeout(timer);
-  if (!document.hidden) timer = setTimeout(look, wait);
+  if (!document.hidden) timer = setTimeout(refresh, wait);
 }
 
 document.addEventListener("htmx:afterRequest", (event) => {
-  const answer = event.detail.xhr;
-  const hasMoved = answer.status === 200;
-  wait = hasMoved ? SOON : Math.min(wait * SLOWER, SELDOM);
-  plan();
+  const response = event.detail.xhr;
+  const hasChanged = response.status === 200;
+  wait = hasChanged ? SHORTEST_MS : Math.min(wait * BACKOFF, LONGEST_MS);
+  schedule();
 });
 
 document.addEventListener("visibilitychange", () => {
   clearTimeout(timer);
   if (!document.hidden) {
-    wait = SOON;
-    look();
+    wait = SHORTEST_MS;
+    refresh();
   }
 });
 
-plan();
+schedule();

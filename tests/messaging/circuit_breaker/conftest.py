@@ -1,4 +1,4 @@
-"""What does every test of circuits start from?"""
+"""Fixtures of the circuit breaker's tests."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ from tests.messaging.samples import behaviour
 
 @pytest.fixture(autouse=True)
 def _system(settings: Any) -> Iterator[None]:
-    """A system that answers, asked by each sample that says so."""
+    """A system that answers, called by samples with the text "ask"."""
     settings.CONVEYOR_CIRCUIT_FAILURES = 3
     settings.CONVEYOR_CIRCUIT_SECONDS = 10
     system.script.clear()

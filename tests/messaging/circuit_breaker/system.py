@@ -1,4 +1,4 @@
-"""Which outside system do the tests of circuits ask, and what does it answer?"""
+"""A scripted external system behind a circuit breaker, and messages that call it."""
 
 from datetime import timedelta
 
@@ -9,22 +9,22 @@ from messaging.circuit_breaker import Verdict, guard
 from messaging.models import Circuit, Message
 from messaging.operations.permissions import Actor
 from tests.messaging.deliver import deliver
-from tests.messaging.samples import Sample, TemporaryTrouble
+from tests.messaging.samples import Sample, TemporaryError
 
 NAME = "system.test"
 ANN = Actor.system("ann")
-#: What the system does when it is asked, call by call; it answers once this is empty.
+#: Errors of the next calls, in order; once empty the system answers.
 script: list[Exception] = []
-#: One entry for each time that it was asked.
+#: One entry per call.
 asked: list[int] = []
 
 
 class Refusal(Exception):
-    """An answer."""
+    """The system is up and refuses: an answer."""
 
 
 def judge(error: Exception) -> Verdict | None:
-    return {TemporaryTrouble: Verdict.DOWN, Refusal: Verdict.UP}.get(type(error))
+    return {TemporaryError: Verdict.DOWN, Refusal: Verdict.UP}.get(type(error))
 
 
 def ask(self, payload) -> None:
@@ -37,11 +37,11 @@ def ask(self, payload) -> None:
 
 
 def down(times: int) -> None:
-    script.extend(TemporaryTrouble("no answer") for _ in range(times))
+    script.extend(TemporaryError("no answer") for _ in range(times))
 
 
 def send(count: int = 1) -> list[Message]:
-    """Deliver so many new messages, one after the other."""
+    """Deliver `count` new messages, one after the other."""
     return [deliver(enqueue()) for _ in range(count)]
 
 
@@ -56,7 +56,7 @@ def again(message: Message) -> Message:
 
 
 def opened() -> Circuit:
-    """A circuit that three failures in a row have opened; these three are not tried again within the test."""
+    """Open the circuit by three failures; their messages are not due again within the test."""
     down(3)
     send(3)
     Message.objects.update(available_at=timezone.now() + timedelta(days=1))

@@ -1,4 +1,4 @@
-"""Does a circuit open only when a system is down, and does what waits for it neither die nor get lost?"""
+"""Circuit breaker: opens on an outage, defers without spending attempts, probes, closes."""
 
 import threading
 from datetime import timedelta
@@ -26,12 +26,12 @@ from tests.messaging.circuit_breaker.system import (
     send,
 )
 from tests.messaging.deliver import hand_over
-from tests.messaging.samples import TemporaryTrouble
+from tests.messaging.samples import TemporaryError
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_system_that_answers_costs_one_look_a_second_and_leaves_no_row(django_assert_num_queries):
+def test_a_closed_circuit_costs_one_query_a_second_and_leaves_no_row(django_assert_num_queries):
     with django_assert_num_queries(1):
         for _ in range(5):
             with guard(NAME, judge=judge):
@@ -45,11 +45,11 @@ def test_failures_of_different_messages_in_a_row_open_the_circuit():
     assert {first.attempts, second.attempts, third.attempts} == {1}
     circuit = Circuit.objects.get()
     assert circuit.is_open
-    assert circuit.last_error == "TemporaryTrouble: no answer"
+    assert circuit.last_error == "TemporaryError: no answer"
     assert circuit.probe_at > timezone.now() + timedelta(seconds=9)
 
 
-def test_one_message_that_fails_again_and_again_opens_nothing_and_dies():
+def test_repeated_failures_of_one_message_do_not_open_the_circuit():
     down(5)
     (message,) = send()
     while message.state == State.PENDING:
@@ -58,7 +58,7 @@ def test_one_message_that_fails_again_and_again_opens_nothing_and_dies():
     assert not Circuit.objects.get().is_open
 
 
-def test_an_answer_between_failures_starts_the_count_anew():
+def test_an_answer_resets_the_count():
     down(2)
     send(2)
     circuit_breaker.forget()
@@ -69,7 +69,7 @@ def test_an_answer_between_failures_starts_the_count_anew():
     assert len(Circuit.objects.get().failing) == 2
 
 
-def test_failures_that_lie_far_apart_are_not_in_a_row():
+def test_failures_far_apart_are_not_consecutive():
     down(2)
     send(2)
     Circuit.objects.update(failed_at=timezone.now() - timedelta(hours=1))
@@ -79,16 +79,16 @@ def test_failures_that_lie_far_apart_are_not_in_a_row():
 
 
 @pytest.mark.parametrize("error", [Refusal("no"), ValueError("a bug")])
-def test_an_answer_that_is_an_error_and_a_bug_count_as_no_outage(error):
+def test_refusals_and_bugs_do_not_open_the_circuit(error):
     script.extend([error] * 5)
     assert {message.state for message in send(5)} == {State.DEAD}
     assert not Circuit.objects.exists()
 
 
-def test_while_it_is_open_nothing_is_asked_and_no_attempt_is_spent():
+def test_while_it_is_open_messages_are_deferred_without_spending_attempts():
     opened()
-    told = []
-    message_deferred.connect(lambda **kwargs: told.append(kwargs["circuit"]), weak=False, dispatch_uid="test")
+    sent = []
+    message_deferred.connect(lambda **kwargs: sent.append(kwargs["circuit"]), weak=False, dispatch_uid="test")
     try:
         (message,) = send()
         for _ in range(7):
@@ -100,10 +100,10 @@ def test_while_it_is_open_nothing_is_asked_and_no_attempt_is_spent():
     assert (message.attempts, message.waits_for) == (0, NAME)
     assert not Attempt.objects.filter(message=message).exists()
     assert message.available_at > timezone.now()
-    assert told == [NAME], "once for an outage, however often the message was put off"
+    assert sent == [NAME], "once per outage, however often the message is deferred"
 
 
-def test_one_message_tries_and_its_answer_lets_all_others_go_on():
+def test_an_answer_to_a_probe_releases_all_deferred_messages():
     opened()
     waiting = send(4)
     probe_is_due()
@@ -117,7 +117,7 @@ def test_one_message_tries_and_its_answer_lets_all_others_go_on():
     assert others.filter(state=State.DONE).count() == 3
 
 
-def test_a_probe_in_vain_spends_no_attempt_and_leaves_the_circuit_open():
+def test_a_failed_probe_spends_no_attempt_and_leaves_the_circuit_open():
     opened()
     (message,) = send()
     for _ in range(6):
@@ -132,7 +132,7 @@ def test_a_probe_in_vain_spends_no_attempt_and_leaves_the_circuit_open():
     assert circuit.probe_at > timezone.now() + timedelta(seconds=9)
 
 
-def test_a_probe_that_is_refused_is_answered_and_closes_the_circuit():
+def test_a_refused_probe_closes_the_circuit():
     opened()
     script.append(Refusal("no"))
     probe_is_due()
@@ -148,34 +148,34 @@ def test_only_one_probe_at_a_time():
         assert Circuit.objects.get().probing_since is not None
         circuit_breaker.forget()
         with pytest.raises(CircuitOpen), guard(NAME, judge=judge):
-            raise AssertionError("a second one asked, too")
+            raise AssertionError("a second probe was sent")
 
 
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
-def test_of_many_that_come_at_the_same_moment_one_probes():
+def test_of_concurrent_calls_one_probes():
     opened()
     probe_is_due()
     start, ended = threading.Barrier(8), threading.Barrier(8)
     results = []
 
-    def come():
+    def call():
         try:
             start.wait(10)
             with guard(NAME, judge=judge):
                 ended.wait(10)
             results.append("probed")
         except CircuitOpen:
-            results.append("waits")
+            results.append("deferred")
             ended.wait(10)
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=come) for _ in range(8)]
+    threads = [threading.Thread(target=call) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(20)
-    assert sorted(results) == ["probed"] + ["waits"] * 7
+    assert sorted(results) == ["probed"] + ["deferred"] * 7
 
 
 def test_a_probe_whose_process_dies_is_followed_by_another():
@@ -187,7 +187,7 @@ def test_a_probe_whose_process_dies_is_followed_by_another():
     assert send()[0].state == State.DONE
 
 
-def test_a_bug_in_the_probe_tells_nothing_of_the_system():
+def test_a_bug_in_the_probe_leaves_the_circuit_open():
     opened()
     probe_is_due()
     script.append(ValueError("a bug"))
@@ -195,40 +195,40 @@ def test_a_bug_in_the_probe_tells_nothing_of_the_system():
     assert Circuit.objects.get().is_open
 
 
-def test_a_probe_that_finds_the_circuit_closed_meanwhile_goes_on():
+def test_a_probe_that_finds_the_circuit_closed_runs_normally():
     opened()
     send()
     Circuit.objects.update(opened_at=None)
     assert send()[0].state == State.DONE
 
 
-def test_with_no_bound_the_breaker_is_off(settings, django_assert_num_queries):
+def test_with_a_threshold_of_zero_the_breaker_is_off(settings, django_assert_num_queries):
     settings.CONVEYOR_CIRCUIT_FAILURES = 0
-    with django_assert_num_queries(0), pytest.raises(TemporaryTrouble), guard(NAME, judge=judge):
-        raise TemporaryTrouble
+    with django_assert_num_queries(0), pytest.raises(TemporaryError), guard(NAME, judge=judge):
+        raise TemporaryError
 
 
-def test_a_failure_outside_of_any_message_opens_nothing():
+def test_failures_outside_a_message_do_not_open_the_circuit():
     for _ in range(5):
-        with pytest.raises(TemporaryTrouble), guard(NAME, judge=judge):
-            raise TemporaryTrouble
+        with pytest.raises(TemporaryError), guard(NAME, judge=judge):
+            raise TemporaryError
     assert Circuit.objects.get().failing == []
 
 
-def test_a_call_that_was_under_way_when_it_went_down_pays_with_its_attempt():
+def test_a_call_in_progress_when_the_circuit_opens_spends_its_attempt():
     def goes_down() -> None:
         with guard(NAME, judge=judge):
             opened()
             Circuit.objects.update(probe_at=later)
-            raise TemporaryTrouble
+            raise TemporaryError
 
     later = timezone.now() + timedelta(hours=1)
-    with pytest.raises(TemporaryTrouble):
+    with pytest.raises(TemporaryError):
         goes_down()
-    assert Circuit.objects.get().probe_at == later, "it does not put off the probe of another"
+    assert Circuit.objects.get().probe_at == later, "the next probe is not delayed"
 
 
-def test_the_longer_it_lasts_the_longer_the_wait(monkeypatch):
+def test_the_delay_grows_with_the_age_of_the_outage(monkeypatch):
     monkeypatch.setattr(circuit_breaker.random, "uniform", lambda low, high: high)
     circuit = opened()
     Circuit.objects.update(opened_at=circuit.opened_at - timedelta(minutes=20))
@@ -239,7 +239,7 @@ def test_the_longer_it_lasts_the_longer_the_wait(monkeypatch):
     assert NAME in str(wait.value)
 
 
-def test_a_message_that_was_settled_meanwhile_is_not_put_off():
+def test_a_message_not_in_flight_is_not_deferred():
     opened()
     message = enqueue()
     assert transitions.defer(message_id=message.pk, circuit=NAME, delay=1) is None

@@ -1,4 +1,4 @@
-"""Do operators see what is down, and can they have it tried?"""
+"""Circuits for operators: status, probe now, alerts."""
 
 import json
 
@@ -25,7 +25,7 @@ from tests.messaging.deliver import deliver
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_an_operator_has_it_tried_at_once():
+def test_an_operator_probes_now():
     opened()
     waiting = send(3)
     actions.probe(name=NAME, actor=ANN)
@@ -38,7 +38,7 @@ def test_an_operator_has_it_tried_at_once():
     assert AuditEntry.objects.get(action="probe circuit").data == {"circuit": NAME}
 
 
-def test_trying_wants_a_permission_and_a_circuit_that_is_open():
+def test_a_probe_requires_permission_and_an_open_circuit():
     with pytest.raises(PermissionDenied):
         actions.probe(name=NAME, actor=Actor(name="eve", may=lambda codename: False))
     with pytest.raises(actions.CircuitClosed):
@@ -46,7 +46,7 @@ def test_trying_wants_a_permission_and_a_circuit_that_is_open():
     assert not AuditEntry.objects.exists()
 
 
-def test_the_desk_tells_state_and_number_with_personal_data_masked():
+def test_status_and_deferred_count_are_shown_with_personal_data_masked():
     circuit_breaker.register(NAME, "A system")
     try:
         assert next(row for row in circuit_rows() if row.name == NAME).state == "closed"
@@ -63,13 +63,13 @@ def test_the_desk_tells_state_and_number_with_personal_data_masked():
         circuit_breaker._labels.pop(NAME)
 
 
-def test_people_are_told_once_that_a_system_is_down():
+def test_an_open_circuit_raises_one_alert():
     opened()
     assert [alert.key for alert in alerts.raise_alerts() if alert.key.startswith("circuit")] == [f"circuit:{NAME}"]
     assert not [alert for alert in alerts.raise_alerts() if alert.key.startswith("circuit")]
 
 
-def test_the_command_tells_what_is_down_and_has_it_tried(capsys):
+def test_the_command_lists_open_circuits_and_probes_them(capsys):
     opened()
     waiting = send(2)
     call_command("queue", "list")

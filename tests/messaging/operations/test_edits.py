@@ -1,4 +1,4 @@
-"""Can an operator mend a payload by its schema, see what changes, and send it, with the first payload kept for ever?"""
+"""Edit and retry: schema form, difference, reason, the old payload kept."""
 
 import uuid
 
@@ -11,7 +11,7 @@ from messaging.operations.models import AuditEntry, FailureGroup, PayloadEdit
 from messaging.operations.permissions import Actor
 from messaging.transitions.failure import synthetic_failure
 from tests.messaging.deliver import deliver
-from tests.messaging.operations.desk import ALL, letter, page, text
+from tests.messaging.operations.desk import ALL_PERMISSIONS, body, failed_task, page_url
 from tests.messaging.operations.test_message_admin import client_with
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -19,31 +19,31 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def operator():
-    return client_with(*ALL)
+    return client_with(*ALL_PERMISSIONS)
 
 
 def edit(client, message: Message, *, seen: str = "dead.1.0", reason: str = "typo", **fields):
     data = {f"payload-{name}": value for name, value in fields.items()}
-    return client.post(page(message, "edit"), {"seen": seen, "reason": reason, "apply": "1"} | data, follow=True)
+    return client.post(page_url(message, "edit"), {"seen": seen, "reason": reason, "apply": "1"} | data, follow=True)
 
 
-def test_an_edit_shows_its_difference_before_it_is_sent(operator):
-    message = letter()
-    form = text(operator.get(page(message, "edit")))
+def test_an_edit_shows_its_difference_first(operator):
+    message = failed_task()
+    form = body(operator.get(page_url(message, "edit")))
     assert 'name="payload-email"' in form
     assert 'value="ada@example.com"' in form
     data = {"seen": "dead.1.0", "payload-email": "eve@example.com", "payload-copies": "1", "payload-pages": "[1]"}
-    shown = text(operator.post(page(message, "edit"), data))
+    shown = body(operator.post(page_url(message, "edit"), data))
     assert "<del>ada@example.com</del>" in shown
     assert "<ins>eve@example.com</ins>" in shown
     message.refresh_from_db()
     assert message.state == State.DEAD
 
 
-def test_an_edited_message_goes_out_and_its_first_payload_is_kept_for_ever(operator):
-    message = letter()
-    shown = text(edit(operator, message, email="eve@example.com", copies="2", pages="[1, 2]"))
-    assert "1 task was edited and goes out again." in shown
+def test_an_edited_task_is_retried_and_its_old_payload_kept(operator):
+    message = failed_task()
+    shown = body(edit(operator, message, email="eve@example.com", copies="2", pages="[1, 2]"))
+    assert "1 task edited and queued for retry." in shown
     message.refresh_from_db()
     assert (message.state, message.payload["copies"]) == (State.PENDING, 2)
     kept = PayloadEdit.objects.get()
@@ -54,7 +54,7 @@ def test_an_edited_message_goes_out_and_its_first_payload_is_kept_for_ever(opera
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "error"),
     [
         ({"copies": "2"}, "This field is required"),
         ({"email": "x", "copies": "two"}, "Enter a whole number"),
@@ -62,39 +62,39 @@ def test_an_edited_message_goes_out_and_its_first_payload_is_kept_for_ever(opera
         ({"email": "x", "copies": "2", "pages": "["}, "Enter a valid JSON"),
     ],
 )
-def test_what_does_not_fit_the_schema_is_said_beside_its_field(operator, fields, told):
-    message = letter()
-    assert told in text(edit(operator, message, **fields))
+def test_a_schema_error_is_shown_beside_its_field(operator, fields, error):
+    message = failed_task()
+    assert error in body(edit(operator, message, **fields))
     message.refresh_from_db()
     assert message.state == State.DEAD
 
 
-def test_an_edit_needs_a_reason(operator):
-    message = letter()
-    assert "without a reason nothing is done" in text(edit(operator, message, reason=" ", email="x", copies="2"))
+def test_an_edit_requires_a_reason(operator):
+    message = failed_task()
+    assert "A reason is required" in body(edit(operator, message, reason=" ", email="x", copies="2"))
     assert not PayloadEdit.objects.exists()
 
 
-def test_an_edit_of_what_has_changed_since_is_refused(operator):
-    message = letter()
-    assert "changed after you opened it" in text(edit(operator, message, seen="dead.0.0", email="x", copies="2"))
+def test_an_edit_of_a_changed_message_is_refused(operator):
+    message = failed_task()
+    assert "changed since you opened it" in body(edit(operator, message, seen="dead.0.0", email="x", copies="2"))
     actions.retry(ids=[message.pk], actor=Actor.system("ann"))
-    assert "no longer dead but waiting to be sent" in text(edit(operator, message, email="x", copies="2"))
+    assert "no longer dead but waiting to be sent" in body(edit(operator, message, email="x", copies="2"))
 
 
-def test_whoever_opens_an_edit_has_seen_what_is_personal(operator):
-    operator.get(page(letter(), "edit"))
+def test_opening_an_edit_is_audited_as_a_reveal(operator):
+    operator.get(page_url(failed_task(), "edit"))
     assert AuditEntry.objects.get().action == "reveal"
 
 
-def test_a_corrupt_body_is_mended_where_its_headers_name_the_task(operator):
+def test_a_corrupt_body_can_be_edited_if_its_headers_name_the_task(operator):
     id_ = uuid.uuid4()
     failure = synthetic_failure("UndecodableMessage", "junk", task="")
     transitions.file_stray(
         message_id=id_, failure=failure, queue="maintenance", raw_body=b"\xff", raw_headers={"task": "tests.sample"}
     )
     message = Message.objects.get()
-    assert "Edit and retry the message, or discard it" in text(operator.get(page(message)))
+    assert "Edit it into a valid payload" in body(operator.get(page_url(message)))
     edit(operator, message, text="fine")
     message.refresh_from_db()
     assert (message.task, message.state) == ("tests.sample", State.PENDING)
@@ -105,5 +105,5 @@ def test_a_message_of_no_known_task_cannot_be_edited(operator):
     failure = synthetic_failure("UnknownTask", "none", task="no.such")
     transitions.file_stray(message_id=uuid.uuid4(), failure=failure, queue="payments", task="no.such", payload={})
     message = Message.objects.get()
-    assert operator.get(page(message, "edit")).status_code == 403
-    assert "Edit and retry" not in text(operator.get(page(message)))
+    assert operator.get(page_url(message, "edit")).status_code == 403
+    assert "Edit and retry" not in body(operator.get(page_url(message)))

@@ -1,4 +1,4 @@
-"""Does each facet of the failed tasks count what fits all else that is chosen, for the price of one statement?"""
+"""Facets of failed tasks: counts within all other filters, by one statement."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ def operator(no_broker):
 
 @pytest.fixture(autouse=True)
 def failures(db) -> None:
-    """Five of the bank, of which two are old; two bugs of a refund; one of a mail."""
+    """Five failures of the bank, two of them old; two bugs in refunds; one in an e-mail."""
     long_ago = timezone.now() - timedelta(days=20)
     dead(BANK, 3, error_message="no answer")
     dead(BANK, 2, finished_at=long_ago, error_message="no answer")
@@ -33,7 +33,7 @@ def failures(db) -> None:
 
 def dead(kind: dict, count: int, **changes) -> None:
     bare(count, **kind | changes)
-    group, _made = FailureGroup.objects.get_or_create(
+    group, _created = FailureGroup.objects.get_or_create(
         pk=kind["fingerprint"],
         defaults={**{k: v for k, v in kind.items() if k != "fingerprint"}, "first_seen": timezone.now(),
                   "last_seen": timezone.now()},
@@ -43,7 +43,7 @@ def dead(kind: dict, count: int, **changes) -> None:
 
 
 def facet(client, parameter: str, **chosen) -> dict[str, str]:
-    """What a facet offers: the count by value, as it is shown."""
+    """The values of a facet with their counts, as displayed."""
     changelist = client.get(LIST, chosen).context["cl"]
     spec = next((one for one in changelist.filter_specs if getattr(one, "parameter_name", "") == parameter), None)
     if spec is None:
@@ -51,12 +51,12 @@ def facet(client, parameter: str, **chosen) -> dict[str, str]:
     return {value: label.rpartition("(")[2].rstrip(")") for value, label in spec.lookup_choices}
 
 
-def test_with_nothing_chosen_all_dead_are_counted(operator):
+def test_without_filters_all_dead_tasks_are_counted(operator):
     assert facet(operator, "queue") == {"payments": "7", "notifications": "1"}
     assert facet(operator, "error_type") == {"bank.Away": "5", "Bug": "3"}
 
 
-def test_a_facet_counts_within_the_others_and_offers_its_own_alternatives(operator):
+def test_a_facet_counts_within_the_others_but_not_within_itself(operator):
     chosen = {"queue": "payments"}
     assert facet(operator, "error_type", **chosen) == {"bank.Away": "5", "Bug": "2"}
     assert facet(operator, "queue", **chosen) == {"payments": "7", "notifications": "1"}
@@ -80,12 +80,12 @@ def test_age_date_state_and_search_narrow_the_counts(operator, chosen, found):
     assert facet(operator, "error_type", **chosen) == found
 
 
-def test_what_is_chosen_is_offered_even_where_nothing_fits_it(operator):
+def test_a_selected_value_is_listed_even_if_nothing_matches(operator):
     assert facet(operator, "queue", queue="shipping", age="week")["shipping"] == "0"
     assert facet(operator, "group", group="gone", age="week")["gone"] == "0"
 
 
-def test_a_count_is_that_of_the_list_behind_it(operator):
+def test_a_count_equals_that_of_the_filtered_list(operator):
     chosen = {"age": "week", "q": "no"}
     for parameter in ("queue", "task", "error_type", "group"):
         for value, count in facet(operator, parameter, **chosen).items():
@@ -100,22 +100,22 @@ def test_all_facets_together_cost_one_statement(operator, chosen, django_assert_
         operator.get(LIST, chosen)
 
 
-@pytest.mark.parametrize(("word", "days"), [("today", 1), ("yesterday", 1), ("7 days", 7), ("30 days", 30)])
-def test_a_range_of_days_is_one_click_away(operator, word, days):
+@pytest.mark.parametrize("label", ["today", "yesterday", "7 days", "30 days"])
+def test_a_range_of_days_is_one_click_away(operator, label):
     (choice,) = (
         operator.get(LIST, {"queue": "payments"})
         .context["cl"]
         .filter_specs[2]
         .choices(operator.get(LIST, {"queue": "payments"}).context["cl"])
     )
-    way = next(one for one in choice["ranges"] if one["word"] == word)
-    assert "queue=payments" in way["query_string"]
-    page = operator.get(LIST + way["query_string"])
-    assert page.context["cl"].result_count == {"yesterday": 0, "30 days": 7}.get(word, 5)
-    assert f'aria-current="true">{word}</a>' in page.content.decode()
+    shortcut = next(one for one in choice["ranges"] if one["label"] == label)
+    assert "queue=payments" in shortcut["query_string"]
+    page = operator.get(LIST + shortcut["query_string"])
+    assert page.context["cl"].result_count == {"yesterday": 0, "30 days": 7}.get(label, 5)
+    assert f'aria-current="true">{label}</a>' in page.content.decode()
 
 
-def test_a_word_that_very_many_share_is_counted_up_to_a_bound(operator, monkeypatch):
+def test_counts_of_a_very_common_search_word_are_capped(operator, monkeypatch):
     monkeypatch.setattr(facets, "AT_MOST", 4)
     page = operator.get(LIST, {"q": "no"})
     assert page.context["cl"].result_count == 4

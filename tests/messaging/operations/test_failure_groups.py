@@ -1,4 +1,4 @@
-"""May each actor do only what they may, is every deed kept, and do the groups count right?"""
+"""Failure groups: counters, states, permissions, append-only audit log."""
 
 import threading
 from datetime import timedelta
@@ -35,17 +35,17 @@ def group_of(message: Message) -> FailureGroup:
     return FailureGroup.objects.get(pk=message.fingerprint)
 
 
-@pytest.mark.parametrize("wish", [actions.retry, actions.discard, actions.restore])
-def test_a_service_refuses_whoever_lacks_the_permission(wish):
+@pytest.mark.parametrize("action", [actions.retry, actions.discard, actions.restore])
+def test_an_action_without_its_permission_is_refused(action):
     message = dead()
     with pytest.raises(PermissionDenied):
-        wish(ids=[message.pk], actor=NOBODY, reason="because")
+        action(ids=[message.pk], actor=NOBODY, reason="because")
     message.refresh_from_db()
     assert message.state == State.DEAD
     assert not AuditEntry.objects.exists()
 
 
-def test_an_actor_may_what_the_user_behind_it_may():
+def test_an_actor_has_the_permissions_of_its_user():
     user = get_user_model().objects.create_user("olga", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename=RETRY))
     olga = Actor.of(user)
@@ -63,12 +63,12 @@ def test_deaths_are_counted_by_group_and_hour():
     assert sum(FailureHour.objects.filter(fingerprint=group.pk).values_list("count", flat=True)) == 2
 
 
-def test_what_is_sent_again_given_up_or_restored_is_counted_in_its_group():
-    sent, given_up, kept = dead(), dead(), dead()
-    actions.retry(ids=[sent.pk], actor=ANN)
-    actions.discard(ids=[given_up.pk], actor=ANN, reason="a test")
+def test_retry_discard_and_restore_update_the_groups_count():
+    retried, discarded, kept = dead(), dead(), dead()
+    actions.retry(ids=[retried.pk], actor=ANN)
+    actions.discard(ids=[discarded.pk], actor=ANN, reason="a test")
     assert group_of(kept).dead_count == 1
-    actions.restore(ids=[given_up.pk], actor=ANN)
+    actions.restore(ids=[discarded.pk], actor=ANN)
     group = group_of(kept)
     assert (group.dead_count, group.failures) == (2, 3)
 
@@ -87,7 +87,7 @@ def test_an_acknowledged_group_that_fails_again_stays_acknowledged():
     assert group_of(message).state == GroupState.ACKNOWLEDGED
 
 
-def test_deaths_at_the_same_time_are_all_counted():
+def test_concurrent_deaths_are_all_counted():
     messages = [send(_enqueued()) for _ in range(8)]
 
     def die(message: Message) -> None:
@@ -128,12 +128,12 @@ def test_only_discarded_messages_are_restored():
     assert "no longer discarded but waiting to be sent (retry by ann" in skipped[message.pk]
 
 
-def test_a_record_can_be_neither_changed_nor_deleted():
-    kept = audit.record(action="retry", actor=ANN)
-    kept.reason = "another"
+def test_an_audit_entry_can_be_neither_changed_nor_deleted():
+    entry = audit.record(action="retry", actor=ANN)
+    entry.reason = "another"
     for forbidden in (
-        kept.save,
-        kept.delete,
+        entry.save,
+        entry.delete,
         lambda: AuditEntry.objects.update(reason="another"),
         lambda: AuditEntry.objects.all().delete(),
     ):
@@ -143,7 +143,7 @@ def test_a_record_can_be_neither_changed_nor_deleted():
 
 @pytest.mark.parametrize("model", [AuditEntry, PayloadEdit])
 @pytest.mark.parametrize("statement", ["UPDATE {table} SET reason = 'x'", "DELETE FROM {table}"])
-def test_the_database_itself_keeps_what_was_recorded(model, statement):
+def test_the_database_refuses_changes_to_records(model, statement):
     blank = dead().pk
     needed = {"before": {}, "after": {}} if model is PayloadEdit else {}
     model.objects.create(actor="ann", message_id=blank, reason="why", **needed)

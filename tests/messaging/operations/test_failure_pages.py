@@ -1,4 +1,4 @@
-"""Can an operator find, understand, mend, give up and take back failures on the desk's pages, and nobody else?"""
+"""Failure pages: search, detail, reveal, export, restore, undo, groups, permissions."""
 
 import json
 from datetime import timedelta
@@ -15,7 +15,7 @@ from messaging.operations.models import AuditEntry, FailureGroup, GroupState
 from messaging.operations.permissions import Actor
 from messaging.transitions.failure import synthetic_failure
 from tests.messaging.deliver import deliver, send
-from tests.messaging.operations.desk import ALL, letter, page, text
+from tests.messaging.operations.desk import ALL_PERMISSIONS, body, failed_task, page_url
 from tests.messaging.operations.test_message_admin import LIST, client_with, dead
 from tests.messaging.samples import Sample
 
@@ -26,7 +26,7 @@ ANN = Actor.system("ann")
 
 @pytest.fixture
 def operator():
-    return client_with(*ALL)
+    return client_with(*ALL_PERMISSIONS)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def viewer():
     return client_with("view_failedtask", "view_failuregroup")
 
 
-DEEDS = [
+FORGED_POSTS = [
     ("operations_failedtask_retry", {}),
     ("operations_failedtask_reveal", {}),
     ("operations_failedtask_edit", {"payload-email": "x@example.com", "payload-copies": "2", "apply": "1"}),
@@ -49,9 +49,9 @@ DEEDS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "data"), DEEDS)
-def test_a_viewer_who_forges_a_post_is_refused_and_nothing_changes(viewer, name, data):
-    message = letter()
+@pytest.mark.parametrize(("name", "data"), FORGED_POSTS)
+def test_a_forged_post_by_a_viewer_is_refused_and_changes_nothing(viewer, name, data):
+    message = failed_task()
     target = message.fingerprint if "group" in name else message.pk
     response = viewer.post(reverse(f"admin:{name}", args=[target]), {"reason": "because", "seen": "dead.1.0"} | data)
     assert response.status_code == 403
@@ -63,62 +63,62 @@ def test_a_viewer_who_forges_a_post_is_refused_and_nothing_changes(viewer, name,
 
 @pytest.mark.parametrize("action", ["retry_selected", "discard_selected"])
 def test_a_viewers_forged_action_changes_nothing(viewer, action):
-    message = letter()
+    message = failed_task()
     viewer.post(LIST, {"action": action, "_selected_action": [str(message.pk)], "reason": "x"})
     message.refresh_from_db()
     assert message.state == State.DEAD
 
 
 @pytest.mark.parametrize("name", ["retry", "reveal", "restore"])
-def test_what_is_done_at_once_is_done_by_post_only(operator, name):
-    assert operator.get(page(letter(), name)).status_code == 405
+def test_actions_without_a_confirmation_page_require_post(operator, name):
+    assert operator.get(page_url(failed_task(), name)).status_code == 405
 
 
-def test_personal_data_is_hidden_until_somebody_reveals_it_which_is_kept(operator):
-    message = letter()
-    shown = text(operator.get(page(message)))
+def test_personal_data_is_masked_until_a_reveal_which_is_audited(operator):
+    message = failed_task()
+    shown = body(operator.get(page_url(message)))
     assert "ada@example.com" not in shown
     assert "•••" in shown
-    revealed = operator.post(page(message, "reveal"), {"reason": "the shopper asked"})
-    assert "ada@example.com" in text(revealed)
+    revealed = operator.post(page_url(message, "reveal"), {"reason": "the shopper asked"})
+    assert "ada@example.com" in body(revealed)
     assert "no-store" in revealed.headers["Cache-Control"]
     entry = AuditEntry.objects.get(action="reveal")
     assert (entry.message_id, entry.reason) == (message.pk, "the shopper asked")
     assert LogEntry.objects.get().change_message == "Payload revealed"
 
 
-def test_lists_and_exports_hide_it_too(operator):
-    letter()
-    assert "ada@example.com" not in text(operator.get(LIST))
-    assert "ada@example.com" not in text(operator.get(GROUPS))
+def test_lists_and_exports_mask_personal_data(operator):
+    failed_task()
+    assert "ada@example.com" not in body(operator.get(LIST))
+    assert "ada@example.com" not in body(operator.get(GROUPS))
     for kind in ("csv", "json"):
-        assert "ada@example.com" not in text(operator.get(LIST + "export/", {"format": kind}))
+        assert "ada@example.com" not in body(operator.get(LIST + "export/", {"format": kind}))
 
 
-def test_an_export_has_what_the_list_is_narrowed_to(operator):
+def test_an_export_contains_the_filtered_list(operator):
     dead("CV-1")
     dead("=CV-2")
-    rows = json.loads(text(operator.get(LIST + "export/", {"format": "json", "q": "CV-1"})))
+    rows = json.loads(body(operator.get(LIST + "export/", {"format": "json", "q": "CV-1"})))
     assert [(row["subject"], row["word"]) for row in rows] == [("CV-1", "dead")]
-    lines = text(operator.get(LIST + "export/")).splitlines()
+    lines = body(operator.get(LIST + "export/")).splitlines()
     assert lines[0].startswith("id,state,word,task")
     assert len(lines) == 3
     assert any(",'=CV-2," in line for line in lines)
     assert AuditEntry.objects.filter(action="export").count() == 2
 
 
-def test_a_story_tells_what_failed_what_to_do_and_what_led_here(operator):
+def test_the_detail_page_shows_what_failed_and_the_next_step(operator):
     message = dead("CV-7")
-    shown = text(operator.get(page(message)))
+    shown = body(operator.get(page_url(message)))
     assert "tests.sample (CV-7) failed on its first attempt: ValueError." in shown
     assert "Not retried automatically: unexpected error" in shown
     assert 'data-kind="own"' in shown
-    assert "Nobody has done anything yet." in shown
-    assert "Messages about the same" in shown
+    assert "No actions yet." in shown
+    assert "Messages with the same subject" in shown
     assert "bar = " not in shown
 
 
-def test_a_story_names_the_cause_of_its_message(operator):
+def test_the_chain_starts_with_the_cause(operator):
     first = dead("CV-8")
     second = dead("CV-8")
     Message.objects.filter(pk=second.pk).update(causation_id=first.pk)
@@ -128,44 +128,44 @@ def test_a_story_names_the_cause_of_its_message(operator):
     assert [m.pk for m in detail_of(second).chain] == [first.pk, second.pk]
 
 
-def test_a_story_warns_when_a_newer_message_has_succeeded(operator):
+def test_the_detail_page_warns_when_a_newer_message_has_succeeded(operator):
     message = dead("CV-9")
     with outbox.transaction():
         newer = outbox.enqueue(Sample(text="ok"), subject="CV-9")
     assert deliver(newer).state == State.DONE
-    assert "A newer message of the same task and subject has succeeded" in text(operator.get(page(message)))
+    assert "A newer message about the same has succeeded" in body(operator.get(page_url(message)))
 
 
-def test_a_discard_is_taken_back_by_the_link_it_gives(operator):
+def test_a_discard_can_be_undone_by_its_link(operator):
     message = dead()
-    shown = operator.post(page(message, "discard"), {"reason": "test"}, follow=True)
+    shown = operator.post(page_url(message, "discard"), {"reason": "test"}, follow=True)
     operation = AuditEntry.objects.get(action="discard").operation_id
     undo = reverse("admin:operations_failedtask_undo", args=[operation])
-    assert f'href="{undo}"' in text(shown)
-    assert "1 discarded task becomes dead again" in text(operator.get(undo))
-    assert "1 task is dead again." in text(operator.post(undo, follow=True))
+    assert f'href="{undo}"' in body(shown)
+    assert "1 discarded task will be restored" in body(operator.get(undo))
+    assert "1 task restored." in body(operator.post(undo, follow=True))
     message.refresh_from_db()
     assert (message.state, message.note) == (State.DEAD, "")
 
 
-def test_a_discarded_message_says_when_it_is_deleted_and_can_be_restored(operator, settings):
+def test_a_discarded_task_shows_when_it_is_deleted_and_can_be_restored(operator, settings):
     settings.CONVEYOR_KEEP_DISCARDED_DAYS = 10
     message = dead()
     actions.discard(ids=[message.pk], actor=ANN, reason="a test")
-    shown = text(operator.get(page(message)))
+    shown = body(operator.get(page_url(message)))
     assert f"{timezone.now() + timedelta(days=10):%Y-%m-%d}" in shown
-    assert "1 task is dead again, as it was." in text(operator.post(page(message, "restore"), follow=True))
+    assert "1 task restored." in body(operator.post(page_url(message, "restore"), follow=True))
 
 
-def test_what_became_of_a_failure_stays_findable_in_honest_words(operator):
+def test_a_failure_can_be_found_in_every_later_state(operator):
     message = dead("CV-3")
     actions.retry(ids=[message.pk], actor=ANN)
-    assert "CV-3" not in text(operator.get(LIST))
-    assert "waiting to be sent" in text(operator.get(LIST, {"is": "waiting"}))
+    assert "CV-3" not in body(operator.get(LIST))
+    assert "waiting to be sent" in body(operator.get(LIST, {"is": "waiting"}))
     send(message)
-    assert "CV-3" in text(operator.get(LIST, {"is": "sent"}))
+    assert "CV-3" in body(operator.get(LIST, {"is": "sent"}))
     transitions.bury(message_id=message.pk, failure=synthetic_failure("Bug", "again", task=message.task))
-    shown = text(operator.get(LIST, {"is": "again"}))
+    shown = body(operator.get(LIST, {"is": "again"}))
     assert ">failed again</span>" in shown
     assert "CV-3" in shown
 
@@ -188,7 +188,7 @@ def test_what_became_of_a_failure_stays_findable_in_honest_words(operator):
         ({"is": "all"}, {"CV-1", "CV-2"}),
     ],
 )
-def test_the_list_is_narrowed_by_words_and_facets(operator, query, found):
+def test_the_list_is_filtered_by_search_and_facets(operator, query, found):
     dead("CV-1")
     dead("CV-2", error=KeyError("needle"))
     shown = operator.get(LIST, query).context["cl"].result_list
@@ -196,29 +196,29 @@ def test_the_list_is_narrowed_by_words_and_facets(operator, query, found):
 
 
 def test_a_number_in_the_payload_is_found_by_its_path(operator):
-    letter(copies=17)
+    failed_task(copies=17)
     for path, count in (("copies=17", 1), ("copies=1", 0)):
         assert len(operator.get(LIST, {"q": f"payload.{path}"}).context["cl"].result_list) == count
 
 
-def test_a_group_is_narrowed_to_from_its_page(operator):
+def test_the_list_can_be_filtered_to_one_group(operator):
     first, _ = dead("CV-1"), dead("CV-2", error=KeyError("needle"))
     shown = operator.get(LIST, {"group": first.fingerprint}).context["cl"].result_list
     assert [row.subject for row in shown] == ["CV-1"]
 
 
-def test_groups_are_the_landing_page_with_trends_and_states(operator):
+def test_the_groups_page_shows_trends_and_states(operator):
     message = dead()
     dead()
-    shown = text(operator.get(GROUPS))
-    assert "2 in the last day" in shown
+    shown = body(operator.get(GROUPS))
+    assert "2 in the last 24 hours" in shown
     assert "<svg" in shown
-    detail = text(operator.get(f"{GROUPS}{message.fingerprint}/change/"))
-    assert "2 dead now, 2 failures in all." in detail
+    detail = body(operator.get(f"{GROUPS}{message.fingerprint}/change/"))
+    assert "2 dead now, 2 failures in total." in detail
     assert "Acknowledge" in detail
 
 
-def test_a_group_is_acknowledged_resolved_and_opened_again_with_a_note(operator):
+def test_a_group_is_acknowledged_resolved_and_reopened_with_a_note(operator):
     group = FailureGroup.objects.get(pk=dead().fingerprint)
     url = reverse("admin:operations_failuregroup_state", args=[group.pk])
     for state in ("acknowledged", "resolved", "open"):
@@ -226,29 +226,29 @@ def test_a_group_is_acknowledged_resolved_and_opened_again_with_a_note(operator)
         group.refresh_from_db()
         assert (group.state, group.note) == (state, f"{state} it")
     assert AuditEntry.objects.filter(group=group.pk).count() == 3
-    assert "cannot become open" in text(operator.post(url, {"state": "open"}, follow=True))
+    assert "cannot become open" in body(operator.post(url, {"state": "open"}, follow=True))
     assert operator.post(url, {"state": "regressed"}).status_code == 404
 
 
-def test_a_group_keeps_a_note_and_a_runbook_but_no_script(operator):
+def test_a_group_keeps_a_note_and_a_runbook_but_no_script_url(operator):
     group = FailureGroup.objects.get(pk=dead().fingerprint)
     url = reverse("admin:operations_failuregroup_note", args=[group.pk])
     operator.post(url, {"note": "call the bank", "runbook": "https://wiki.example/bank"})
     group.refresh_from_db()
     assert (group.note, group.runbook) == ("call the bank", "https://wiki.example/bank")
-    assert "https://wiki.example/bank" in text(operator.get(GROUPS))
+    assert "https://wiki.example/bank" in body(operator.get(GROUPS))
     operator.post(url, {"note": "", "runbook": "javascript:alert(1)"})
     group.refresh_from_db()
     assert group.runbook == "https://wiki.example/bank"
 
 
-def test_a_whole_group_is_discarded_but_what_dies_later_is_not(operator):
+def test_discarding_a_group_spares_messages_that_die_later(operator):
     first = dead()
     url = reverse("admin:operations_failuregroup_discard", args=[first.fingerprint])
     until = operator.get(url).context["until"]
     later = dead()
-    assert "without a reason" in text(operator.post(url, {"until": until, "reason": ""}))
-    assert "1 task discarded." in text(operator.post(url, {"until": until, "reason": "a test"}, follow=True))
+    assert "A reason is required" in body(operator.post(url, {"until": until, "reason": ""}))
+    assert "1 task discarded." in body(operator.post(url, {"until": until, "reason": "a test"}, follow=True))
     assert dict(Message.objects.values_list("pk", "state")) == {first.pk: State.DISCARDED, later.pk: State.DEAD}
     assert FailureGroup.objects.get().dead_count == 1
     entry = AuditEntry.objects.get(action="discard")
@@ -258,25 +258,25 @@ def test_a_whole_group_is_discarded_but_what_dies_later_is_not(operator):
 
 
 @pytest.mark.parametrize("url", [LIST, GROUPS])
-def test_a_list_costs_the_same_statements_for_any_number_of_rows(operator, url, django_assert_max_num_queries):
+def test_a_list_takes_the_same_number_of_queries_for_any_number_of_rows(operator, url, django_assert_max_num_queries):
     for number in range(20):
         dead(error=[ValueError("a"), KeyError("b"), TypeError("c")][number % 3])
     with django_assert_max_num_queries(10):
         operator.get(url)
 
 
-def test_records_can_be_looked_at(operator):
+def test_the_audit_log_and_alerts_can_be_viewed(operator):
     client = client_with("view_auditentry", "view_alert")
     message = dead()
     actions.retry(ids=[message.pk], actor=ANN)
-    assert "ann" in text(client.get("/admin/operations/auditentry/"))
+    assert "ann" in body(client.get("/admin/operations/auditentry/"))
     assert client.get("/admin/operations/alert/").status_code == 200
     assert operator.get("/admin/operations/auditentry/").status_code == 403
 
 
-def test_too_many_at_once_are_a_bulk(operator, monkeypatch):
-    monkeypatch.setattr("messaging.operations.admin.failed_tasks.FEW", 1)
+def test_a_list_action_on_too_many_tasks_changes_nothing(operator, monkeypatch):
+    monkeypatch.setattr("messaging.operations.admin.failed_tasks.MAX_SELECTED", 1)
     ids = [str(dead().pk), str(dead().pk)]
-    shown = text(operator.post(LIST, {"action": "retry_selected", "_selected_action": ids}, follow=True))
-    assert "choose at most 1 at once" in shown
+    shown = body(operator.post(LIST, {"action": "retry_selected", "_selected_action": ids}, follow=True))
+    assert "select at most 1 tasks" in shown
     assert set(Message.objects.values_list("state", flat=True)) == {State.DEAD}

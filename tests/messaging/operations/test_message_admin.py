@@ -1,4 +1,4 @@
-"""Can an operator understand a dead message in the admin, send it again, and give it up, and nobody else?"""
+"""Failed tasks in the admin: list, detail, retry, discard, permissions."""
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -36,7 +36,7 @@ def client_with(*permissions: str) -> Client:
         Permission.objects.filter(content_type__app_label__in=("messaging", "operations"), codename__in=permissions)
     )
     client = Client()
-    client.force_login(user, backend="shop.authentication.NameOrEmail")
+    client.force_login(user, backend="shop.accounts.authentication.NameOrEmail")
     return client
 
 
@@ -60,15 +60,15 @@ def test_the_list_shows_what_failed_and_why(operator):
     assert "CV-77" in page
 
 
-def test_one_failure_is_shown_with_traceback_payload_and_attempts(operator):
+def test_the_detail_page_shows_traceback_payload_and_attempts(operator):
     message = dead()
     page = operator.get(reverse("admin:operations_failedtask_change", args=[message.pk])).content.decode()
     assert "Traceback (most recent call last)" in page
-    assert "test_admin.py" in page
+    assert "test_message_admin.py" in page
     assert "#1" in page
 
 
-def test_scripts_in_payloads_and_errors_stay_text(operator):
+def test_scripts_in_payloads_and_errors_are_escaped(operator):
     message = dead()
     for url in (LIST, reverse("admin:operations_failedtask_change", args=[message.pk])):
         page = operator.get(url).content.decode()
@@ -76,34 +76,34 @@ def test_scripts_in_payloads_and_errors_stay_text(operator):
         assert "<img src=x" not in page
 
 
-def test_one_click_sends_the_message_again(operator):
+def test_one_click_retries_a_task(operator):
     message = dead()
     response = operator.post(reverse("admin:operations_failedtask_retry", args=[message.pk]), follow=True)
-    assert "1 task goes out again." in response.content.decode()
-    assert LogEntry.objects.get().change_message == "Sent again"
+    assert "1 task queued for retry." in response.content.decode()
+    assert LogEntry.objects.get().change_message == "Queued for retry"
     assert deliver(message).state == State.DONE
 
 
-def test_selected_messages_are_sent_again(operator):
+def test_selected_tasks_are_retried(operator):
     messages = [dead(), dead()]
     data = {"action": "retry_selected", "_selected_action": [str(m.pk) for m in messages]}
     response = operator.post(LIST, data, follow=True)
-    assert "2 tasks go out again." in response.content.decode()
+    assert "2 tasks queued for retry." in response.content.decode()
     assert set(Message.objects.values_list("state", flat=True)) == {State.PENDING}
 
 
-def test_the_second_click_is_told_who_was_first(operator):
+def test_the_second_of_two_retries_learns_who_was_first(operator):
     message = dead()
     url = reverse("admin:operations_failedtask_retry", args=[message.pk])
     operator.post(url)
     assert "no longer dead but waiting to be sent (retry by" in operator.post(url, follow=True).content.decode()
 
 
-def test_a_discard_asks_for_a_reason_first(operator):
+def test_a_discard_requires_a_reason(operator):
     message = dead()
     url = reverse("admin:operations_failedtask_discard", args=[message.pk])
     assert 'name="reason"' in operator.get(url).content.decode()
-    assert "Say why" in operator.post(url, {"reason": " "}).content.decode()
+    assert "A reason is required" in operator.post(url, {"reason": " "}).content.decode()
     message.refresh_from_db()
     assert message.state == State.DEAD
     assert "1 task discarded." in operator.post(url, {"reason": "a test"}, follow=True).content.decode()
@@ -111,7 +111,7 @@ def test_a_discard_asks_for_a_reason_first(operator):
     assert (message.state, message.note) == (State.DISCARDED, "a test")
 
 
-def test_selected_messages_are_discarded_with_one_reason(operator):
+def test_selected_tasks_are_discarded_with_one_reason(operator):
     ids = [str(dead().pk), str(dead().pk)]
     page = operator.post(LIST, {"action": "discard_selected", "_selected_action": ids})
     assert 'name="reason"' in page.content.decode()
@@ -119,7 +119,7 @@ def test_selected_messages_are_discarded_with_one_reason(operator):
     assert "2 tasks discarded." in operator.post(LIST, data, follow=True).content.decode()
 
 
-def test_a_viewer_sees_but_cannot_act(viewer):
+def test_a_viewer_can_look_but_not_act(viewer):
     message = dead()
     page = viewer.get(LIST).content.decode()
     assert "tests.sample" in page
@@ -147,10 +147,10 @@ def test_a_retry_by_get_changes_nothing(operator):
 
 def test_records_can_be_neither_added_nor_edited_nor_deleted(operator):
     message = dead()
-    for model in ("message", "failedtask"):
-        assert operator.get(f"/admin/messaging/{model}/add/").status_code == 403
-        assert operator.get(f"/admin/messaging/{model}/{message.pk}/delete/").status_code == 403
-        assert operator.post(f"/admin/messaging/{model}/{message.pk}/change/", {"task": "x"}).status_code == 403
+    for model in ("messaging/message", "operations/failedtask"):
+        assert operator.get(f"/admin/{model}/add/").status_code == 403
+        assert operator.get(f"/admin/{model}/{message.pk}/delete/").status_code == 403
+        assert operator.post(f"/admin/{model}/{message.pk}/change/", {"task": "x"}).status_code == 403
 
 
 def test_a_message_is_found_by_its_subject_and_its_error(operator):
@@ -168,7 +168,7 @@ def test_the_list_costs_the_same_for_any_number_of_rows(operator, django_assert_
         operator.get(LIST)
 
 
-def test_a_subject_links_to_what_it_is_about(operator, monkeypatch):
+def test_a_subject_links_to_its_own_page(operator, monkeypatch):
     monkeypatch.setattr(subject_links, "_RESOLVERS", [])
     subject_links.register(lambda subject: None)
     subject_links.register(lambda subject: f"/somewhere/{subject}")
@@ -190,7 +190,7 @@ def test_raw_bytes_are_shown_as_text(operator):
     assert r"\xff&lt;b&gt;" in page
 
 
-def test_any_message_can_be_looked_up(operator):
+def test_any_message_of_the_ledger_has_a_page(operator):
     message = dead()
     page = operator.get(f"/admin/messaging/message/{message.pk}/change/").content.decode()
     assert str(message.correlation_id) in page

@@ -1,4 +1,4 @@
-"""Does the queues' page tell how everything stands, and let operators, and nobody else, do something about it?"""
+"""Queues page: status, charts, pause and resume, run now, probe, permissions."""
 
 import re
 import time
@@ -11,9 +11,10 @@ from django.test import Client
 from django.utils import timezone
 
 from messaging import outbox, pauses
-from messaging.broker import queue_status
+from messaging.broker import inspect
 from messaging.models import Attempt, Circuit, Message, QueuePause, State
 from messaging.operations import actions
+from messaging.operations.dashboard import queue_status
 from messaging.operations.dashboard.bar_chart import chart
 from messaging.operations.dashboard.pipeline_diagram import pipeline
 from messaging.operations.dashboard.throughput import Slot
@@ -48,17 +49,17 @@ def enqueue(count: int = 1, **options) -> list[Message]:
 
 
 def row(page: str, queue: str = QUEUE) -> list[str]:
-    """The cells of a queue's row in the table."""
+    """The cells of a queue's table row."""
     found = re.search(rf'<a href="#queue-{queue}">.*?</tr>', page)
     assert found
     return [re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<td>(.*?)</td>", found.group())]
 
 
-def test_the_index_of_the_admin_leads_to_the_page(operator):
+def test_the_admin_index_links_to_the_page(operator):
     assert f'href="{PAGE}"' in text(operator, "/admin/")
 
 
-def test_table_and_picture_tell_what_the_ledger_knows_while_the_broker_is_down(operator):
+def test_table_and_diagram_show_the_ledgers_numbers_while_the_broker_is_down(operator):
     enqueue(2)
     enqueue(3, delay=600)
     (sent,) = enqueue()
@@ -66,39 +67,39 @@ def test_table_and_picture_tell_what_the_ledger_knows_while_the_broker_is_down(o
     (dead,) = enqueue()
     Message.objects.filter(pk=dead.pk).update(state=State.DEAD, finished_at=timezone.now())
     page = text(operator)
-    assert "The broker does not answer" in page
-    assert row(page)[:6] == ["runs", "2", "3", "?", "?", "?"]
+    assert "The broker is unreachable" in page
+    assert row(page)[:6] == ["running", "2", "3", "?", "?", "?"]
     assert row(page)[7] == "1"
-    for words in ("2 to be sent", "3 scheduled", "1 dead", "ready: unknown", "1 sent"):
+    for words in ("2 pending", "3 scheduled", "1 dead", "ready: unknown", "1 sent"):
         assert words in page
     assert f'href="/admin/operations/failedtask/?queue={QUEUE}"' in page
 
 
-def test_the_broker_s_numbers_are_told_while_it_is_up(broker, monkeypatch):
+def test_the_brokers_numbers_are_shown_while_it_is_up(broker, monkeypatch):
     client = client_with("view_message")
     enqueue(5)
     Message.objects.update(state=State.SENT)
     monkeypatch.setattr(queue_status, "_ask_broker", lambda: ({QUEUE: 3}, {QUEUE: 2}))
     page = text(client)
-    assert "The broker does not answer" not in page
-    assert row(page)[:6] == ["runs", "0", "0", "3", "2", "2"]
-    for words in ("3 ready", "2 workers", "2 in hand"):
+    assert "The broker is unreachable" not in page
+    assert row(page)[:6] == ["running", "0", "0", "3", "2", "2"]
+    for words in ("3 ready", "2 workers", "2 in progress"):
         assert words in page
 
 
-def test_a_broker_that_is_down_does_not_keep_anybody_waiting(operator):
+def test_the_page_is_fast_while_the_broker_is_down(operator):
     started = time.monotonic()
     operator.get(PAGE)
     assert time.monotonic() - started < 6
 
 
-def test_the_broker_is_asked_with_little_patience():
+def test_broker_connections_have_a_short_timeout():
     with current_app.connection_for_read() as connection:
-        options = queue_status._impatient(connection).transport_options
-    assert queue_status.PATIENCE in (options.get("read_timeout"), options.get("socket_timeout"))
+        options = inspect.with_short_timeouts(connection).transport_options
+    assert inspect.PATIENCE in (options.get("read_timeout"), options.get("socket_timeout"))
 
 
-def test_charts_tell_how_much_went_through_and_how_much_failed(operator):
+def test_charts_show_throughput_and_failures(operator):
     messages = enqueue(3)
     Message.objects.update(state=State.DONE, finished_at=timezone.now())
     Attempt.objects.create(message=messages[0], number=1, error_type="Bug")
@@ -107,10 +108,10 @@ def test_charts_tell_how_much_went_through_and_how_much_failed(operator):
     assert page.count('<svg viewBox="0 0 360 60"') == 8
 
 
-def test_a_pause_asks_for_a_reason_and_is_shown_to_everybody(operator, viewer):
-    assert "Tasks that have begun come to their end" in text(operator, f"{PAGE}{QUEUE}/pause/")
+def test_a_pause_requires_a_reason_and_is_shown_to_everybody(operator, viewer):
+    assert "Running tasks will finish" in text(operator, f"{PAGE}{QUEUE}/pause/")
     refused = operator.post(f"{PAGE}{QUEUE}/pause/", {"reason": " "}).content.decode()
-    assert "without a reason nothing is paused" in refused
+    assert "A reason is required" in refused
     assert pauses.paused() == frozenset()
     operator.post(f"{PAGE}{QUEUE}/pause/", {"reason": "<b>the bank</b>"})
     assert pauses.paused() == {QUEUE}
@@ -119,60 +120,58 @@ def test_a_pause_asks_for_a_reason_and_is_shown_to_everybody(operator, viewer):
         assert row(page)[0] == "paused"
         assert "&lt;b&gt;the bank&lt;/b&gt;" in page
         assert "<b>the bank" not in page
-    told = operator.post(f"{PAGE}{QUEUE}/pause/", {"reason": "again"}, follow=True).content.decode()
-    assert "has been paused by" in told
+    second = operator.post(f"{PAGE}{QUEUE}/pause/", {"reason": "again"}, follow=True).content.decode()
+    assert "has been paused by" in second
 
 
-def test_a_resume_lets_it_go_on_and_the_pause_stays_to_be_read(operator):
+def test_a_resume_ends_the_pause_which_stays_in_the_list(operator):
     actions.pause(queue=QUEUE, actor=ANN, reason="a try")
-    assert f"Resume {QUEUE}" in text(operator)
-    assert "goes on" in operator.post(f"{PAGE}{QUEUE}/resume/", follow=True).content.decode()
+    assert "Resume queue" in text(operator)
+    assert f"Queue {QUEUE} resumed." in operator.post(f"{PAGE}{QUEUE}/resume/", follow=True).content.decode()
     assert pauses.paused() == frozenset()
     page = text(operator)
     assert "Earlier pauses" in page
-    assert "by ann, ended by user" in page
+    assert "paused by ann, resumed by user" in page
     assert "is not paused" in operator.post(f"{PAGE}{QUEUE}/resume/", follow=True).content.decode()
 
 
-def test_what_waits_for_its_time_is_sent_now_one_or_all(operator):
+def test_scheduled_messages_are_run_now_one_or_all(operator):
     first = enqueue(delay=60, subject="CV-7")[0]
     enqueue(3, delay=600)
-    assert "Send all 4 now" in text(operator)
-    told = operator.post(f"{PAGE}run-now/{first.pk}/", follow=True).content.decode()
-    assert "The message is sent now." in told
-    told = operator.post(f"{PAGE}run-now/{first.pk}/", follow=True).content.decode()
-    assert "does not wait for its time any more" in told
-    assert "3 messages are sent now." in operator.post(f"{PAGE}{QUEUE}/run-now/", follow=True).content.decode()
+    assert "Run all 4 now" in text(operator)
+    assert "1 message queued to run now." in text_after(operator, f"{PAGE}run-now/{first.pk}/")
+    assert "is no longer scheduled" in text_after(operator, f"{PAGE}run-now/{first.pk}/")
+    assert "3 messages queued to run now." in text_after(operator, f"{PAGE}{QUEUE}/run-now/")
     assert Message.objects.due(now=timezone.now()).count() == 4
     assert AuditEntry.objects.count() == 2
 
 
-def test_the_next_five_are_listed_in_their_order(operator):
+def test_the_next_five_scheduled_messages_are_listed_in_order(operator):
     for minutes in (30, 10, 20, 40, 50, 60):
         enqueue(delay=60 * minutes, subject=f"in {minutes}")
     page = text(operator)
     assert re.findall(r"</a> in (\d+)", page) == ["10", "20", "30", "40", "50"]
 
 
-DEEDS = [f"{QUEUE}/pause/", f"{QUEUE}/resume/", f"{QUEUE}/run-now/", "run-now/01a20db0-93b6-76a4-a7eb-044c283422e2/"]
+ACTIONS = [f"{QUEUE}/pause/", f"{QUEUE}/resume/", f"{QUEUE}/run-now/", "run-now/01a20db0-93b6-76a4-a7eb-044c283422e2/"]
 
 
-@pytest.mark.parametrize("deed", DEEDS)
-def test_a_viewer_who_forges_a_post_is_refused(viewer, deed):
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_forged_post_by_a_viewer_is_refused(viewer, action):
     QueuePause.objects.create(queue=QUEUE, reason="a try")
     (message,) = enqueue(delay=60)
     page = text(viewer)
     assert "<form" not in page.partition('id="queues-live"')[2]
-    assert viewer.post(PAGE + deed, {"reason": "x"}).status_code == 403
+    assert viewer.post(PAGE + action, {"reason": "x"}).status_code == 403
     assert pauses.paused() == {QUEUE}
     message.refresh_from_db()
     assert message.available_at > timezone.now()
     assert not AuditEntry.objects.exists()
 
 
-@pytest.mark.parametrize("deed", DEEDS[1:])
-def test_nothing_is_changed_by_a_get(operator, deed):
-    assert operator.get(PAGE + deed).status_code == 405
+@pytest.mark.parametrize("action", ACTIONS[1:])
+def test_actions_require_post(operator, action):
+    assert operator.get(PAGE + action).status_code == 405
 
 
 def test_staff_without_the_permission_see_nothing(no_broker):
@@ -181,18 +180,18 @@ def test_staff_without_the_permission_see_nothing(no_broker):
         assert client.get(path).status_code == 403
 
 
-@pytest.mark.parametrize("deed", ["pause", "resume", "run-now"])
-def test_a_queue_that_is_not_declared_is_not_found(operator, deed):
-    assert operator.post(f"{PAGE}paymants/{deed}/", {"reason": "a slip"}).status_code == 404
+@pytest.mark.parametrize("action", ["pause", "resume", "run-now"])
+def test_an_undeclared_queue_is_not_found(operator, action):
+    assert operator.post(f"{PAGE}paymants/{action}/", {"reason": "a slip"}).status_code == 404
 
 
-def test_the_live_part_is_the_part_that_changes_and_is_never_kept(operator):
+def test_the_live_part_is_a_fragment_and_is_not_cached(operator):
     answer = operator.get(f"{PAGE}live/")
     assert answer.content.decode().lstrip().startswith('<div id="queues-live"')
     assert "no-store" in answer.headers["Cache-Control"]
 
 
-def test_the_page_costs_the_same_however_much_waits(operator, django_assert_max_num_queries):
+def test_the_page_takes_the_same_number_of_queries_for_any_number_of_messages(operator, django_assert_max_num_queries):
     operator.get(PAGE)
     enqueue(30, delay=60)
     enqueue(30)
@@ -200,7 +199,7 @@ def test_the_page_costs_the_same_however_much_waits(operator, django_assert_max_
         operator.get(PAGE)
 
 
-def test_one_failure_among_thousands_is_seen():
+def test_one_failure_among_thousands_is_visible():
     now = timezone.now()
     drawn = chart([Slot(now, 5000, 1), Slot(now + timedelta(minutes=1)), Slot(now, 2500, 0)])
     first, last = drawn.bars
@@ -210,7 +209,7 @@ def test_one_failure_among_thousands_is_seen():
     assert chart([Slot(now)]).rate == 0
 
 
-def test_each_queue_has_its_lane_within_the_picture(no_broker):
+def test_each_queue_has_its_lane_within_the_diagram(no_broker):
     drawn = pipeline(queue_status.queue_rows())
     assert [lane.row.name for lane in drawn.lanes] == ["payments", "shipping", "notifications", "maintenance"]
     for lane in drawn.lanes:
@@ -225,21 +224,21 @@ def down(**changes) -> Circuit:
     return Circuit.objects.create(pk="gateway.simulated", **(fields | changes))
 
 
-def test_the_page_tells_which_outside_system_is_down_and_what_waits_for_it(operator, viewer):
+def test_an_open_circuit_and_its_deferred_messages_are_shown(operator, viewer):
     assert "Outside systems" in text(operator)
-    assert "Try now" not in text(operator)
+    assert "Probe now" not in text(operator)
     circuit = down()
     (waiting,) = enqueue(delay=3600)
     Message.objects.filter(pk=waiting.pk).update(waits_for=circuit.name)
     page = text(operator)
-    for words in ("Payment gateway", "open", "no answer", "Try now"):
+    for words in ("Payment gateway", "down", "no answer", "Probe now"):
         assert words in page
-    assert "Try now" not in text(viewer)
+    assert "Probe now" not in text(viewer)
     Circuit.objects.update(probing_since=timezone.now())
     assert "half-open, probing" in text(operator)
 
 
-def test_an_operator_has_a_system_tried_and_a_viewer_does_not(operator, viewer):
+def test_an_operator_probes_a_circuit_and_a_viewer_may_not(operator, viewer):
     path = f"{PAGE}circuits/gateway.simulated/probe/"
     circuit = down()
     (waiting,) = enqueue(delay=3600)
@@ -247,11 +246,11 @@ def test_an_operator_has_a_system_tried_and_a_viewer_does_not(operator, viewer):
     assert viewer.post(path).status_code == 403
     assert operator.get(path).status_code == 405
     assert not Message.objects.due(now=timezone.now()).exists()
-    assert "is sent now" in text_after(operator, path)
+    assert "Probing gateway.simulated now" in text_after(operator, path)
     assert AuditEntry.objects.get().action == "probe circuit"
     assert Message.objects.due(now=timezone.now()).get() == waiting
     Message.objects.all().delete()
-    assert "No message waits for gateway.simulated" in text_after(operator, path)
+    assert "No deferred message needs gateway.simulated" in text_after(operator, path)
     Circuit.objects.update(opened_at=None)
     assert "is not open" in text_after(operator, path)
 
@@ -260,7 +259,7 @@ def text_after(client: Client, path: str) -> str:
     return client.post(path, follow=True).content.decode()
 
 
-def test_what_people_typed_as_a_reason_is_masked_everywhere(operator, capsys):
+def test_personal_data_in_a_reason_is_masked_everywhere(operator, capsys):
     reason = "ada@example.com complained, call +44 20 7946 0958"
     actions.pause(queue=QUEUE, actor=ANN, reason=reason)
     assert "ada@" not in text(operator)

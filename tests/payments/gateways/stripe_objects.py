@@ -1,4 +1,4 @@
-"""What does Stripe remember? PaymentIntents and refunds, as far as the shop asks for them."""
+"""Objects of the fake Stripe server: PaymentIntents and refunds, as far as the shop uses them."""
 
 import re
 import secrets
@@ -22,7 +22,7 @@ class Refused(Exception):
 
 
 def parse(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """`metadata[a]=b` as `{"metadata": {"a": "b"}}`; a list as a mapping by place."""
+    """`metadata[a]=b` as `{"metadata": {"a": "b"}}`; a list as a mapping by index."""
     form: dict[str, Any] = {}
     for name, value in pairs:
         *path, last = re.findall(r"[^\[\]]+", name)
@@ -35,7 +35,7 @@ def parse(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
 @dataclass
 class Vault:
-    """`is_indexed` False: the search does not find what is new, as at Stripe in its first minute."""
+    """`is_indexed` False: search does not find new objects, as at Stripe for up to a minute."""
 
     intents: dict[str, Object] = field(default_factory=dict)
     refunds: dict[str, Object] = field(default_factory=dict)
@@ -127,15 +127,15 @@ class Vault:
         """Newest first, in pages, as Stripe lists them."""
         since, limit = int(form.get("created", {}).get("gte", 0)), int(form.get("limit", 10))
         newest = [dict(i) for i in reversed(self.intents.values()) if i["created"] >= since]
-        places = [place for place, intent in enumerate(newest) if intent["id"] == form.get("starting_after")]
-        rest = newest[places[0] + 1 :] if places else newest
+        starts = [index for index, intent in enumerate(newest) if intent["id"] == form.get("starting_after")]
+        rest = newest[starts[0] + 1 :] if starts else newest
         return {"object": "list", "url": "/v1/payment_intents", "data": rest[:limit], "has_more": len(rest) > limit}
 
     def search(self, query: str) -> Object:
-        asked = re.fullmatch(r'metadata\["(?P<name>[^"]+)"\]:"(?P<value>[^"]+)"', query)
-        if asked is None:
+        parsed = re.fullmatch(r'metadata\["(?P<name>[^"]+)"\]:"(?P<value>[^"]+)"', query)
+        if parsed is None:
             raise Refused(400, type="invalid_request_error", message="We were unable to parse your search query.")
-        found = [i for i in self.intents.values() if i["metadata"].get(asked["name"]) == asked["value"]]
+        found = [i for i in self.intents.values() if i["metadata"].get(parsed["name"]) == parsed["value"]]
         return {
             "object": "search_result",
             "url": "/v1/payment_intents/search",

@@ -1,8 +1,8 @@
-"""How does Stripe answer? A stand-in that follows its documentation, on a port of its own.
+"""Fake Stripe server that follows Stripe's documentation, on its own port.
 
-It honours idempotency keys as Stripe does: the first answer under a key is repeated, an error 402 or 500 too; other
-parameters under a used key are an error 400, a key that is being worked on a 409. `faults` makes the next requests go
-wrong. Sources: https://docs.stripe.com/api/idempotent_requests, https://docs.stripe.com/api/errors,
+It honours idempotency keys as Stripe does: the first response under a key is repeated, even an error 402 or 500. Other
+parameters under a used key are an error 400, a key that is in use a 409. `faults` makes the next requests fail.
+Sources: https://docs.stripe.com/api/idempotent_requests, https://docs.stripe.com/api/errors,
 https://docs.stripe.com/error-low-level.
 """
 
@@ -23,9 +23,9 @@ from tests.payments.gateways.stripe_objects import Refused, Vault, parse
 
 @dataclass(frozen=True)
 class Fault:
-    """`status` is an error of Stripe, or None for a connection that is cut after `seconds`.
+    """`status` is an error response, or None for a connection that is closed after `seconds`.
 
-    `applied`: the request took effect all the same.
+    `applied`: the request took effect nevertheless.
     """
 
     status: int | None = None
@@ -41,7 +41,7 @@ class Answer:
 
 @dataclass
 class StripeServer:
-    """`with StripeServer() as stripe:` serves `stripe.url`; `stripe.vault` is what it remembers."""
+    """`with StripeServer() as stripe:` serves `stripe.url`; `stripe.vault` holds its objects."""
 
     vault: Vault = field(default_factory=Vault)
     faults: deque[Fault] = field(default_factory=deque)
@@ -139,7 +139,7 @@ class StripeServer:
         handler.send_header("Content-Length", str(len(body)))
         handler.send_header("Request-Id", f"req_{secrets.token_hex(6)}")
         handler.end_headers()
-        with suppress(BrokenPipeError):  # the shop gave a slow answer up
+        with suppress(BrokenPipeError):  # the shop has timed out
             handler.wfile.write(body)
 
 

@@ -1,4 +1,4 @@
-"""Does every gateway keep what `Gateway` promises?"""
+"""Contract suite of the `Gateway` protocol, run against every gateway."""
 
 import uuid
 from datetime import timedelta
@@ -17,7 +17,7 @@ def charge(subject: Subject, *, key: str = KEY, amount: int = 500, method: str =
     return subject.gateway.charge(idempotency_key=key, amount=amount, currency="EUR", method=method or subject.works)
 
 
-def hold(subject: Subject) -> Authorisation:
+def authorise(subject: Subject) -> Authorisation:
     return subject.gateway.authorise(idempotency_key=KEY, amount=500, currency="EUR", method=subject.works)
 
 
@@ -25,13 +25,13 @@ def refund(subject: Subject, reference: str, *, key: str = "r1", amount: int = 5
     return subject.gateway.refund(idempotency_key=key, charge_reference=reference, amount=amount).reference
 
 
-def test_a_charge_takes_the_amount_and_names_it(subject):
-    taken = charge(subject)
-    assert (taken.amount, taken.currency) == (500, "EUR")
-    assert taken.reference
+def test_a_charge_captures_the_amount_and_returns_a_reference(subject):
+    result = charge(subject)
+    assert (result.amount, result.currency) == (500, "EUR")
+    assert result.reference
 
 
-def test_the_same_key_takes_money_once(subject):
+def test_the_same_key_charges_once(subject):
     assert charge(subject) == charge(subject)
 
 
@@ -48,47 +48,47 @@ def test_the_same_key_for_another_amount_is_refused_as_a_bug(subject):
     assert record.captured == 500
 
 
-def test_a_declined_card_tells_the_banks_code_each_time(subject):
+def test_a_declined_card_raises_the_banks_code_each_time(subject):
     for _ in range(2):
         with pytest.raises(CardDeclined) as declined:
             charge(subject, method=subject.declined)
         assert declined.value.code == subject.code
 
 
-def test_nothing_is_taken_from_a_declined_card(subject):
+def test_nothing_is_captured_from_a_declined_card(subject):
     with pytest.raises(CardDeclined):
         charge(subject, method=subject.declined)
     record = subject.gateway.fetch(idempotency_key=KEY)
     assert record is None or (record.captured == 0 and record.declined == subject.code)
 
 
-def test_an_authorisation_takes_nothing_until_it_is_captured(subject):
-    held = hold(subject)
+def test_an_authorisation_captures_nothing_until_it_is_captured(subject):
+    authorisation = authorise(subject)
     record = subject.gateway.fetch(idempotency_key=KEY)
     assert record is not None
     assert record.charge is None
-    taken = subject.gateway.capture(idempotency_key="c1", reference=held.reference, amount=500)
-    assert taken == ChargeResult(held.reference, 500, "EUR")
+    result = subject.gateway.capture(idempotency_key="c1", reference=authorisation.reference, amount=500)
+    assert result == ChargeResult(authorisation.reference, 500, "EUR")
 
 
-def test_a_capture_may_take_less_than_was_held_and_is_made_once(subject):
-    held = hold(subject)
+def test_a_capture_may_be_partial_and_is_idempotent(subject):
+    authorisation = authorise(subject)
     for _ in range(2):
-        taken = subject.gateway.capture(idempotency_key="c1", reference=held.reference, amount=300)
-        assert taken.amount == 300
+        result = subject.gateway.capture(idempotency_key="c1", reference=authorisation.reference, amount=300)
+        assert result.amount == 300
 
 
-def test_a_capture_never_takes_more_than_was_held(subject):
-    held = hold(subject)
+def test_a_capture_never_exceeds_the_authorisation(subject):
+    authorisation = authorise(subject)
     with pytest.raises(RequestRefused):
-        subject.gateway.capture(idempotency_key="c1", reference=held.reference, amount=501)
+        subject.gateway.capture(idempotency_key="c1", reference=authorisation.reference, amount=501)
 
 
 def test_an_unknown_key_has_no_record(subject):
     assert subject.gateway.fetch(idempotency_key=KEY) is None
 
 
-def test_the_record_tells_what_was_taken_and_given_back(subject):
+def test_the_record_has_the_captured_and_refunded_amounts(subject):
     reference = charge(subject).reference
     refund(subject, reference, amount=120)
     assert subject.gateway.fetch(idempotency_key=KEY) == ChargeRecord(reference, 500, 120, "EUR")
@@ -100,7 +100,7 @@ def test_a_known_reference_finds_the_record(subject):
     assert record == ChargeRecord(reference, 500, 0, "EUR")
 
 
-def test_the_records_since_a_time_tell_each_charge_with_its_key(subject):
+def test_the_records_since_a_time_have_each_charge_with_its_key(subject):
     began = timezone.now() - timedelta(minutes=1)
     references = {f"k{n}": charge(subject, key=f"k{n}").reference for n in range(3)}
     refund(subject, references["k1"], amount=100)
@@ -110,7 +110,7 @@ def test_the_records_since_a_time_tell_each_charge_with_its_key(subject):
     assert dict(subject.gateway.records(since=timezone.now() + timedelta(hours=1))) == {}
 
 
-def test_a_refund_of_one_key_is_given_once(subject):
+def test_the_same_key_refunds_once(subject):
     reference = charge(subject).reference
     assert refund(subject, reference, amount=200) == refund(subject, reference, amount=200)
     record = subject.gateway.fetch(idempotency_key=KEY)
@@ -126,12 +126,12 @@ def test_partial_refunds_add_up_to_the_charge_and_no_further(subject):
         refund(subject, reference, key="r3", amount=1)
 
 
-def test_what_was_only_held_cannot_be_given_back(subject):
+def test_an_uncaptured_authorisation_cannot_be_refunded(subject):
     with pytest.raises(RequestRefused):
-        refund(subject, hold(subject).reference)
+        refund(subject, authorise(subject).reference)
 
 
-def test_each_method_has_a_name_for_people(subject):
+def test_each_method_has_a_label(subject):
     methods = subject.gateway.methods()
     assert subject.works in {method.id for method in methods if not method.is_scripted}
     assert all(method.label for method in methods)

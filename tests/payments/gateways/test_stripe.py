@@ -1,4 +1,4 @@
-"""Does each thing that Stripe may do end as an answer, as "later", or as "unknown"?"""
+"""Stripe gateway: errors become a result, "unavailable" or "outcome unknown"."""
 
 import time
 
@@ -19,15 +19,15 @@ def charge(*, method: str = "pm_card_visa") -> ChargeResult:
 @pytest.mark.parametrize("status", [409, 429])
 def test_busy_means_that_nothing_happened(stripe: StripeServer, status: int):
     stripe.faults.append(Fault(status))
-    with pytest.raises(GatewayUnavailable) as told:
+    with pytest.raises(GatewayUnavailable) as raised:
         charge()
-    assert not isinstance(told.value, OutcomeUnknown)
+    assert not isinstance(raised.value, OutcomeUnknown)
     assert charge().amount == 500
     assert len(stripe.vault.intents) == 1
 
 
 @pytest.mark.parametrize("applied", [True, False])
-def test_a_cut_connection_tells_nothing_and_the_second_try_charges_once(stripe: StripeServer, applied: bool):
+def test_a_closed_connection_is_unknown_and_the_second_attempt_charges_once(stripe: StripeServer, applied: bool):
     stripe.faults.append(Fault(None, applied=applied))
     with pytest.raises(OutcomeUnknown):
         charge()
@@ -35,7 +35,7 @@ def test_a_cut_connection_tells_nothing_and_the_second_try_charges_once(stripe: 
     assert len(stripe.vault.intents) == 1
 
 
-def test_a_slow_answer_is_given_up_before_the_tasks_limit(stripe: StripeServer):
+def test_a_slow_response_times_out_before_the_tasks_limit(stripe: StripeServer):
     stripe.faults.append(Fault(200, applied=True, seconds=1.5))
     began = time.monotonic()
     with pytest.raises(OutcomeUnknown):
@@ -45,7 +45,7 @@ def test_a_slow_answer_is_given_up_before_the_tasks_limit(stripe: StripeServer):
     assert len(stripe.vault.intents) == 1
 
 
-def test_an_error_of_stripe_is_repeated_under_its_key_but_the_record_tells_the_truth(stripe: StripeServer):
+def test_an_error_is_repeated_under_its_key_but_the_record_has_the_charge(stripe: StripeServer):
     stripe.faults.append(Fault(500, applied=True))
     for _ in range(2):
         with pytest.raises(OutcomeUnknown):
@@ -55,7 +55,7 @@ def test_an_error_of_stripe_is_repeated_under_its_key_but_the_record_tells_the_t
     assert record.captured == 500
 
 
-def test_the_search_does_not_find_what_is_new(stripe: StripeServer):
+def test_search_does_not_find_a_new_charge(stripe: StripeServer):
     charge()
     stripe.vault.is_indexed = False
     assert StripeGateway().fetch(idempotency_key=KEY) is None
@@ -66,13 +66,13 @@ def test_an_unknown_method_is_refused(stripe: StripeServer):
         charge(method="pm_gold")
 
 
-def test_a_wrong_secret_key_is_no_outage(stripe: StripeServer, settings):
+def test_a_wrong_secret_key_is_not_an_outage(stripe: StripeServer, settings):
     settings.STRIPE_SECRET_KEY = "sk_live_wrong"
     with pytest.raises(sdk.AuthenticationError):
         charge()
 
 
-def test_nobody_listening_is_unknown(settings):
+def test_a_refused_connection_is_unknown(settings):
     settings.PAYMENT_GATEWAY = "stripe"
     settings.STRIPE_SECRET_KEY = "sk_test_conveyor"
     settings.STRIPE_API_BASE = "http://127.0.0.1:9"
@@ -80,6 +80,6 @@ def test_nobody_listening_is_unknown(settings):
         charge()
 
 
-def test_one_call_charges(stripe: StripeServer):
+def test_a_charge_is_one_request(stripe: StripeServer):
     charge()
     assert stripe.requests == [("POST", "/v1/payment_intents")]

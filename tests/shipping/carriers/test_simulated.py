@@ -1,4 +1,4 @@
-"""Do the simulated carriers behave as the address says, at the price of one statement?"""
+"""Simulated carriers: scripted outcomes by city, and the number of queries."""
 
 import pytest
 from django.db import connection
@@ -16,21 +16,21 @@ def book(subject: Subject, city: str, key: str = "k1") -> str:
 
 
 def test_a_parcel_is_booked_with_one_statement(subject, monkeypatch):
-    monkeypatch.setattr("messaging.circuit_breaker.LOOK_SECONDS", 3600)
-    subject.carrier.fetch(idempotency_key="none")  # looks at the circuit, as is done once a second
+    monkeypatch.setattr("messaging.circuits.LOOK_SECONDS", 3600)
+    subject.carrier.fetch(idempotency_key="none")  # refreshes the circuit's state, as happens once a second
     with CaptureQueriesContext(connection) as captured:
         number = book(subject, "Bern")
     assert len(captured) == 1
     assert CarrierParcel.objects.get(idempotency_key="k1", carrier=subject.carrier.name).tracking_number == number
 
 
-def test_each_carrier_has_keys_of_its_own():
+def test_each_carrier_has_its_own_keys():
     swift, land = (Subject(carrier(name), country) for name, country in (("Swiftpost", "CH"), ("Landpost", "DE")))
     assert book(swift, "Bern") != book(land, "Berlin")
     assert CarrierParcel.objects.filter(idempotency_key="k1").count() == 2
 
 
-def test_in_flakytown_the_carrier_answers_at_the_third_try(subject):
+def test_in_flakytown_the_carrier_answers_on_the_third_attempt(subject):
     for _ in range(2):
         with pytest.raises(CarrierUnavailable):
             book(subject, "Flakytown")
@@ -39,14 +39,14 @@ def test_in_flakytown_the_carrier_answers_at_the_third_try(subject):
         book(subject, "Flakytown", key="another order")
 
 
-def test_nobody_delivers_to_nowhere(subject):
+def test_in_nowhere_the_carrier_never_answers(subject):
     for _ in range(4):
         with pytest.raises(CarrierUnavailable):
             book(subject, "Nowhere")
     assert not CarrierParcel.objects.exists()
 
 
-def test_carriers_are_known_by_name_in_any_letters():
+def test_carrier_names_are_case_insensitive():
     assert [each.name for each in carriers()] == ["Swiftpost", "Landpost"]
     assert carrier("SWIFTPOST").name == "Swiftpost"
     with pytest.raises(UnknownCarrier):

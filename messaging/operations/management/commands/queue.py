@@ -7,10 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from messaging import pauses
-from messaging.broker import queue_status
 from messaging.models import QueuePause
 from messaging.operations import actions
 from messaging.operations.cli.registry import actor
+from messaging.operations.dashboard import queue_status
 from messaging.operations.dashboard.circuits import CircuitRow, circuit_rows
 from messaging.operations.privacy.masking import mask_text
 from messaging.topology import topology

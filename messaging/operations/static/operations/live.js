@@ -1,26 +1,26 @@
-// Does who reads a page that brings itself up to date keep focus and selection?
+// Keeps focus and text selection when a live fragment is replaced.
 (() => {
-  let focused = "";
+  let focusedHref = "";
 
-  function selectsIn(part) {
+  function hasSelection(fragment) {
     const selection = document.getSelection();
-    return selection && !selection.isCollapsed && selection.containsNode(part, true);
+    return selection && !selection.isCollapsed && selection.containsNode(fragment, true);
   }
 
   document.addEventListener("htmx:beforeSwap", (event) => {
-    const part = event.detail.target;
-    if (part.id !== "desk-live") return;
-    // What is being selected, to be copied, stays as it is; the next answer comes in five seconds.
-    if (selectsIn(part)) event.detail.shouldSwap = false;
+    const fragment = event.detail.target;
+    if (fragment.id !== "desk-live") return;
+    // A swap would lose text that somebody is about to copy. The next answer comes in five seconds.
+    if (hasSelection(fragment)) event.detail.shouldSwap = false;
     const active = document.activeElement;
-    focused = part.contains(active) ? active.getAttribute("href") || "" : "";
+    focusedHref = fragment.contains(active) ? active.getAttribute("href") || "" : "";
   });
 
   document.addEventListener("htmx:afterSwap", () => {
-    if (!focused) return;
+    if (!focusedHref) return;
     const links = document.querySelectorAll("#desk-live a[href]");
-    const same = [...links].find((link) => link.getAttribute("href") === focused);
-    if (same) same.focus({ preventScroll: true });
-    focused = "";
+    const link = [...links].find((candidate) => candidate.getAttribute("href") === focusedHref);
+    if (link) link.focus({ preventScroll: true });
+    focusedHref = "";
   });
 })();

@@ -1,4 +1,4 @@
-// How do suggestions behave under the keyboard? Arrows walk through them, Escape and leaving the field close them.
+// Keyboard control of search suggestions: arrow keys move through them, Escape or leaving the form closes them.
 const form = document.querySelector("form[role=search]");
 const field = form.querySelector("input[type=search]");
 const list = document.getElementById("suggestions");
@@ -24,7 +24,7 @@ form.addEventListener("focusout", (event) => {
   if (!form.contains(event.relatedTarget)) hide();
 });
 
-// An answer that comes after the shopper has gone elsewhere is not shown.
+// Suggestions that arrive after the focus has left the form are dropped.
 list.addEventListener("htmx:beforeSwap", (event) => {
   if (!form.contains(document.activeElement)) event.detail.shouldSwap = false;
 });

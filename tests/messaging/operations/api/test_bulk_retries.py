@@ -39,8 +39,8 @@ def test_a_preview_is_started_and_reported(token):
     started = post(f"{ROOT}{shown['id']}/start/", {"rate": 7, "canary": 0, "stop_ratio": 0.2}, token=token).json()
     assert (started["state"], started["rate"], started["canary"], started["stop_ratio"]) == ("running", 7, 0, 0.2)
     assert started["reason"] == "the bank is back"
-    for action, state in (("pause", "paused"), ("resume", "running"), ("cancel", "cancelled")):
-        assert post(f"{ROOT}{shown['id']}/{action}/", token=token).json()["state"] == state
+    for order_body, state in (("pause", "paused"), ("resume", "running"), ("cancel", "cancelled")):
+        assert post(f"{ROOT}{shown['id']}/{order_body}/", token=token).json()["state"] == state
     assert get(f"{ROOT}{shown['id']}/", token=token).json()["cancelled"] == 1
     assert get(ROOT, token=token).json()["count"] == 1
     assert AuditEntry.objects.filter(operation_id=shown["id"], actor="olga").count() == 5

@@ -8,9 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from messaging.broker import queue_status
 from messaging.models import Circuit, Message, QueuePause, State
 from messaging.models.uuid7 import uuid7
+from messaging.operations.dashboard import queue_status
 from messaging.operations.models import AuditEntry, FailureGroup, PayloadEdit
 from tests.api.client import dead, get, operator, post, problem, token_of
 

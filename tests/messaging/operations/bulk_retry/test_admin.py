@@ -43,9 +43,9 @@ def test_a_group_is_previewed_started_and_watched(operator):
     dead(2, fingerprint="f2")
     assert 'value="f1"' in operator.get(NEW, {"group": "f1"}).content.decode()
     page = operator.post(NEW, {"group": "f1"}, follow=True).content.decode()
-    assert "3 messages will go." in page
-    assert "1 is skipped." in page
-    assert "its task is unknown to the deployed code" in page
+    assert "3 messages will be retried." in page
+    assert "1 will be skipped." in page
+    assert "no code here knows its task" in page
     operation = BulkOperation.objects.get()
     page = operator.post(action("start", operation), PACE, follow=True).content.decode()
     assert "It runs in the background" in page
@@ -60,15 +60,15 @@ def test_a_group_is_previewed_started_and_watched(operator):
     failed = operation.items.get(outcome="failed_again")
     assert reverse("admin:operations_failedtask_change", args=[failed.message_id]) in page
     assert [entry.change_message for entry in LogEntry.objects.order_by("id")] == [
-        "Previewed: 3 will go",
-        "Bulk retry started. It runs in the background; you can leave this page.",
+        "Previewed: 3 to be retried",
+        "It runs in the background; you may leave this page.",
     ]
 
 
 def test_messages_selected_in_the_list_are_previewed(operator):
     first, _ = dead(2)
     data = {"action": "bulk_retry", "_selected_action": [str(first.pk)]}
-    assert "1 message will go." in operator.post(LIST, data, follow=True).content.decode()
+    assert "1 message will be retried." in operator.post(LIST, data, follow=True).content.decode()
     assert BulkOperation.objects.get().chosen == {"ids": 1}
 
 
@@ -77,13 +77,13 @@ def test_all_matches_of_the_list_become_one_operation(operator):
     dead(2)
     data = {"action": "bulk_retry", "select_across": "1", "_selected_action": [str(messages[0].pk)]}
     page = operator.post(f"{LIST}?queue=payments", data, follow=True).content.decode()
-    assert "130 messages will go." in page
+    assert "130 messages will be retried." in page
     assert BulkOperation.objects.get().chosen == {"list": "queue=payments"}
 
 
 def test_selecting_everything_must_be_explicit(operator):
     dead()
-    assert "Narrow the choice" in operator.post(NEW, {}).content.decode()
+    assert "Set at least one filter" in operator.post(NEW, {}).content.decode()
     assert not BulkOperation.objects.exists()
     operator.post(NEW, {"everything": "on"})
     assert BulkOperation.objects.get().chosen == {"all": True}

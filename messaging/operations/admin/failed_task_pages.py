@@ -1,0 +1,255 @@
+"""Pages of one failed task: detail, reveal, retry, edit, discard, restore, undo."""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+from pydantic import ValidationError
+
+from messaging.models import Message, State
+from messaging.operations import actions, permissions
+from messaging.operations.actions import edit
+from messaging.operations.actions import groups as group_actions
+from messaging.operations.admin.base import ReadOnlyAdmin, raw_body, raw_headers
+from messaging.operations.admin.edit_form import EditForm, form_for
+from messaging.operations.failures.detail import detail_of
+from messaging.operations.failures.labels import task_of
+from messaging.operations.failures.payload_diff import differences
+from messaging.operations.models import FailedTask, FailureGroup
+from messaging.operations.permissions import Actor
+from messaging.operations.privacy.masking import mask, mask_text
+from messaging.payloads import payload_for
+from messaging.relay import protocol
+from messaging.transitions import cannot_revive
+
+_PAGES = "admin/operations/failedtask/"
+#: The most messages of one undo that go into Django's admin history; the audit log has all of them.
+_MAX_LOGGED = 100
+
+
+class FailedTaskPages(ReadOnlyAdmin):
+    """Pages and actions of single messages."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return Actor.of(request.user).may(permissions.VIEW)
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return Actor.of(request.user).may(permissions.RETRY)
+
+    def has_discard_permission(self, request: HttpRequest) -> bool:
+        return Actor.of(request.user).may(permissions.DISCARD)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        pages = [
+            path(f"<uuid:id_>/{name}/", wrap(view), name=f"operations_failedtask_{name}")
+            for name, view in (
+                ("retry", require_POST(self.retry_view)),
+                ("reveal", require_POST(self.reveal_view)),
+                ("restore", require_POST(self.restore_view)),
+                ("edit", self.edit_view),
+                ("discard", self.discard_view),
+            )
+        ]
+        undo = path("undo/<uuid:operation_id>/", wrap(self.undo_view), name="operations_failedtask_undo")
+        return [undo, *pages, *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Read-only, so a POST is refused."""
+        if request.method != "GET" or not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            message = _get_or_404(uuid.UUID(object_id))
+        except ValueError:
+            raise Http404 from None
+        return self._detail_page(request, message)
+
+    def reveal_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
+        """The detail page with the payload unmasked. POST only, because the access is audited."""
+        actor = self._require(request, permissions.REVEAL)
+        message = _get_or_404(id_)
+        actions.reveal(message=message, actor=actor, reason=request.POST.get("reason", ""))
+        self.log(request, [message], _("Payload revealed"))
+        return self._detail_page(request, message, revealed=True)
+
+    def retry_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
+        self._require(request, permissions.RETRY)
+        self.retry(request, [id_])
+        return HttpResponseRedirect(reverse("admin:operations_failedtask_changelist"))
+
+    def discard_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
+        self._require(request, permissions.DISCARD)
+        return self.discard_page(request, [id_])
+
+    def restore_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
+        actor = self._require(request, permissions.DISCARD)
+        outcome = actions.restore(ids=[id_], actor=actor, reason=request.POST.get("reason", ""))
+        self._report(request, outcome, _("1 task restored."), _("Restored"))
+        return HttpResponseRedirect(reverse("admin:operations_failedtask_change", args=[id_]))
+
+    def undo_view(self, request: HttpRequest, operation_id: uuid.UUID) -> HttpResponse:
+        """Undo a whole discard, once the operator has confirmed how many tasks that restores."""
+        actor = self._require(request, permissions.DISCARD)
+        if request.method == "POST":
+            reason = request.POST.get("reason", "").strip()
+            count = actions.restore_operation(operation_id=operation_id, actor=actor, reason=reason)
+            text = ngettext("%(count)d task restored.", "%(count)d tasks restored.", count) % {"count": count}
+            self._log_undo(request, operation_id, text)
+            self.message_user(request, text, messages.SUCCESS)
+            return HttpResponseRedirect(reverse("admin:operations_failedtask_changelist"))
+        count = group_actions.discarded_by(operation_id)
+        return self._page(request, "undo.html", title=_("Undo discard"), count=count)
+
+    def edit_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
+        """Three steps: a form built from the task's schema, the difference with a reason, the retry."""
+        actor = self._require(request, permissions.EDIT)
+        message = _get_or_404(id_)
+        try:
+            form = form_for(message, request.POST if request.method == "POST" else None)
+        except actions.CannotEdit as error:
+            raise PermissionDenied(str(error)) from None
+        if request.method != "POST" and actions.reveal_for_edit(message=message, actor=actor):
+            self.log(request, [message], _("Payload revealed"))
+        if request.method != "POST" or "change" in request.POST or not form.is_valid():
+            return self._edit_page(request, message, form)
+        reason = request.POST.get("reason", "").strip()
+        if "apply" not in request.POST or not reason:
+            return self._confirm_page(request, message, form, missing_reason="apply" in request.POST)
+        return self._apply(request, message, form, actor=actor, reason=reason)
+
+    def retry(self, request: HttpRequest, ids: Iterable[uuid.UUID]) -> None:
+        outcome = actions.retry(ids=list(ids), actor=Actor.of(request.user))
+        count = len(outcome.done)
+        text = ngettext("%(count)d task queued for retry.", "%(count)d tasks queued for retry.", count)
+        self._report(request, outcome, text % {"count": count}, _("Queued for retry"))
+
+    def discard_page(self, request: HttpRequest, ids: list[uuid.UUID]) -> HttpResponse:
+        """Ask for a reason, then discard."""
+        reason = request.POST.get("reason", "").strip()
+        if request.method != "POST" or not reason:
+            return self._page(
+                request,
+                "discard.html",
+                title=_("Discard tasks") if len(ids) > 1 else _("Discard task"),
+                tasks=FailedTask.objects.filter(pk__in=ids),
+                missing_reason="reason" in request.POST,
+            )
+        outcome = actions.discard(ids=ids, actor=Actor.of(request.user), reason=reason)
+        count = len(outcome.done)
+        text = ngettext("%(count)d task discarded.", "%(count)d tasks discarded.", count) % {"count": count}
+        text = with_undo(text, outcome.operation_id)
+        self._report(request, outcome, text, _("Discarded: %(reason)s") % {"reason": reason})
+        return HttpResponseRedirect(reverse("admin:operations_failedtask_changelist"))
+
+    def _detail_page(self, request: HttpRequest, message: Message, *, revealed: bool = False) -> TemplateResponse:
+        detail, masked = detail_of(message), _is_masked(message)
+        return self._page(
+            request,
+            "detail.html",
+            title=str(message),
+            original=message,
+            detail=detail,
+            may=_allowed_actions(message, Actor.of(request.user), can_reveal=masked and not revealed),
+            revealed=revealed,
+            masked=masked,
+            payload=message.payload if revealed else mask(message.payload),
+            error_message=message.error_message if revealed else mask_text(message.error_message),
+            edits=[(edit, differences(mask(edit.before), mask(edit.after))) for edit in detail.edits],
+            raw=(raw_body(message), raw_headers(message)) if message.raw_body is not None else None,
+            headers=protocol.headers_of(message),
+        )
+
+    def _edit_page(self, request: HttpRequest, message: Message, form: EditForm) -> TemplateResponse:
+        return self._page(
+            request, "edit.html", title=_("Edit and retry"), original=message, form=form, seen=edit.version_of(message)
+        )
+
+    def _confirm_page(
+        self, request: HttpRequest, message: Message, form: EditForm, *, missing_reason: bool
+    ) -> TemplateResponse:
+        return self._page(
+            request,
+            "confirm_edit.html",
+            title=_("Confirm edit"),
+            original=message,
+            form=form,
+            seen=request.POST.get("seen", ""),
+            rows=differences(message.payload, form.payload),
+            missing_reason=missing_reason,
+        )
+
+    def _apply(
+        self, request: HttpRequest, message: Message, form: EditForm, *, actor: Actor, reason: str
+    ) -> HttpResponse:
+        try:
+            outcome = actions.edit_and_retry(
+                id_=message.pk, data=form.payload, seen=request.POST.get("seen", ""), actor=actor, reason=reason
+            )
+        except ValidationError as error:
+            raise PermissionDenied(str(error)) from None
+        self._report(
+            request, outcome, _("1 task edited and queued for retry."), _("Edited and queued for retry: %s") % reason
+        )
+        return HttpResponseRedirect(reverse("admin:operations_failedtask_change", args=[message.pk]))
+
+    def _page(self, request: HttpRequest, template: str, **context: Any) -> TemplateResponse:
+        shared = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
+        return TemplateResponse(request, _PAGES + template, {**shared, **context})
+
+    def _require(self, request: HttpRequest, codename: str) -> Actor:
+        actor = Actor.of(request.user)
+        actor.require(codename)
+        return actor
+
+    def _log_undo(self, request: HttpRequest, operation_id: uuid.UUID, text: str) -> None:
+        """Log the undo on the restored messages and on their groups."""
+        restored = FailedTask.objects.filter(pk__in=group_actions.restored_by(operation_id))
+        groups = FailureGroup.objects.filter(pk__in=restored.order_by().values("fingerprint"))
+        self.log(request, [*restored[:_MAX_LOGGED], *groups], text)
+
+    def _report(self, request: HttpRequest, outcome: actions.Outcome, text: str, log_text: str) -> None:
+        if outcome.done:
+            self.log(request, FailedTask.objects.filter(pk__in=outcome.done), log_text)
+            self.message_user(request, text, messages.SUCCESS)
+        for id_, why in outcome.skipped.items():
+            self.message_user(request, f"{id_}: {why}", messages.WARNING)
+
+
+def with_undo(text: str, operation_id: uuid.UUID | None) -> str:
+    """A success message with a link that undoes the discard."""
+    undo = reverse("admin:operations_failedtask_undo", args=[operation_id])
+    return format_html('{} <a href="{}">{}</a>', text, undo, _("Undo"))
+
+
+def _allowed_actions(message: Message, actor: Actor, *, can_reveal: bool) -> dict[str, bool]:
+    dead = message.state == State.DEAD
+    return {
+        "retry": dead and actor.may(permissions.RETRY) and cannot_revive(message) is None,
+        "edit": dead and actor.may(permissions.EDIT) and payload_for(task_of(message)) is not None,
+        "discard": dead and actor.may(permissions.DISCARD),
+        "restore": message.state == State.DISCARDED and actor.may(permissions.DISCARD),
+        "reveal": can_reveal and actor.may(permissions.REVEAL),
+    }
+
+
+def _is_masked(message: Message) -> bool:
+    """Whether masking hides anything of this message."""
+    return mask(message.payload) != message.payload or mask_text(message.error_message) != message.error_message
+
+
+def _get_or_404(id_: uuid.UUID) -> Message:
+    message = FailedTask.objects.died().filter(pk=id_).first()
+    if message is None:
+        raise Http404
+    return message

@@ -1,0 +1,1 @@
+"""Order e-mails: composed from templates, delivered at most once."""

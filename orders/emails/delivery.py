@@ -1,0 +1,121 @@
+"""At-most-once e-mail delivery, although the task may run more than once.
+
+Mail servers have no idempotency keys. So each run first commits a claim, an `EmailDelivery` row, before it connects to
+the server; the row becomes `sent` in the transaction that settles the message. A run that dies in between leaves the
+row as `sending`: whether the e-mail went out is then unknown, and only an operator may send it again.
+"""
+
+import smtplib
+import uuid
+from contextlib import suppress
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.db import transaction
+from django.utils import timezone
+
+from messaging.models import Message
+from messaging.worker.task import AlreadySettled, ReliableTask
+from orders.models import EmailDelivery
+
+_SENDING, _SENT = EmailDelivery.State.SENDING, EmailDelivery.State.SENT
+#: Replies by which a mail server refuses an e-mail before accepting it.
+_REFUSALS = (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused, smtplib.SMTPNotSupportedError)
+
+_UNKNOWN = "It is not known whether this e-mail was sent. Retry to send it again, or discard it if the customer has it."
+
+
+class EmailOutcomeUnknown(Exception):
+    """A run ended while it was talking to the mail server, so sending again could send twice.
+
+    The text is an argument because Celery recreates an error in another process from its arguments.
+    """
+
+    def __init__(self, text: str = _UNKNOWN) -> None:
+        super().__init__(text)
+
+
+class StillSending(Exception):
+    """Another run may be sending the e-mail right now; it cannot be after another `seconds`."""
+
+    def __init__(self, *, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(
+            f"Another run of this task may be sending this e-mail; checking again in {seconds:.0f} seconds."
+        )
+
+
+def send_once(task: ReliableTask, *, email: EmailMessage, kind: str, order_id: int | None = None) -> None:
+    """Send `email` at most once and complete `task`, even if this or a concurrent run dies.
+
+    Raises `OSError` if the server has definitely not accepted the e-mail, and `EmailOutcomeUnknown` if it may have.
+    """
+    id_ = uuid.UUID(task.request.id)
+    try:
+        may_send = claim(message_id=id_, kind=kind, order_id=order_id)
+    except StillSending as other:
+        raise task.retry(exc=other, countdown=other.seconds) from other
+    if may_send:
+        _send_or_release(id_, email)
+    try:
+        with task.complete():
+            _mark_sent(id_)
+    except AlreadySettled:
+        # A later run has rescheduled the message or made it dead, and has to find that this one succeeded.
+        _mark_sent(id_)
+        raise
+
+
+@transaction.atomic(savepoint=False)
+def claim(*, message_id: uuid.UUID, kind: str, order_id: int | None = None) -> bool:
+    """Claim the right to send a message's e-mail. False: it has already been sent.
+
+    Raises `StillSending` or `EmailOutcomeUnknown` if an earlier run has claimed it without recording an outcome, unless
+    an operator has retried the message since.
+    """
+    replayed_from = Message.objects.values_list("replayed_from", flat=True).get(pk=message_id)
+    defaults = {"order_id": order_id, "kind": kind, "replayed_from": replayed_from}
+    row, created = EmailDelivery.objects.get_or_create(message_id=message_id, defaults=defaults)
+    if created:
+        return True
+    if row.state == _SENT:
+        return False
+    stale = EmailDelivery.objects.filter(pk=message_id, state=_SENDING, replayed_from__lt=replayed_from)
+    if stale.update(replayed_from=replayed_from, claimed_at=timezone.now()):
+        return True
+    seconds = (row.claimed_at + longest_run() - timezone.now()).total_seconds()
+    raise StillSending(seconds=seconds) if seconds > 0 else EmailOutcomeUnknown
+
+
+def longest_run() -> timedelta:
+    """The longest that a run which has claimed an e-mail can still be working on it."""
+    return timedelta(seconds=2 * settings.CONVEYOR_TASK_TIME_LIMIT)
+
+
+def _send_or_release(message_id: uuid.UUID, email: EmailMessage) -> None:
+    """Send, or release the claim if the server is unreachable or refuses: then nothing was sent."""
+    connection = get_connection()
+    try:
+        connection.open()
+    except OSError:
+        _release(message_id)
+        raise
+    try:
+        connection.send_messages([email])
+    except _REFUSALS:
+        _release(message_id)
+        raise
+    except Exception as error:
+        raise EmailOutcomeUnknown from error
+    finally:
+        with suppress(OSError):  # What the server has accepted stays accepted even if QUIT fails.
+            connection.close()
+
+
+def _release(message_id: uuid.UUID) -> None:
+    EmailDelivery.objects.filter(pk=message_id, state=_SENDING).delete()
+
+
+def _mark_sent(message_id: uuid.UUID) -> None:
+    EmailDelivery.objects.filter(pk=message_id, state=_SENDING).update(state=_SENT, sent_at=timezone.now())

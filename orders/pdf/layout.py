@@ -1,0 +1,127 @@
+"""Page layout of PDF documents: logo, seller address and page numbers."""
+
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any
+
+from django.conf import settings
+from django.utils.html import escape
+from django.utils.translation import gettext as _
+from reportlab.lib.colors import HexColor
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph
+
+from orders.pdf import fonts
+
+INK = HexColor("#1d1a2b")
+GREY = HexColor("#5d5a6b")
+LINE = HexColor("#d9d7e3")
+BRAND = HexColor("#4a31d8")
+_AMBER = HexColor("#ffb547")
+_BROWN = HexColor("#c96f12")
+_WHITE = HexColor("#ffffff")
+
+MARGIN = 20 * mm
+WIDTH = A4[0] - 2 * MARGIN
+_HEADER = 24 * mm
+_FOOTER = 18 * mm
+
+TEXT = ParagraphStyle("text", fontName=fonts.REGULAR, fontSize=9.5, leading=13.5, textColor=INK)
+SMALL = ParagraphStyle("small", parent=TEXT, fontSize=8, leading=11, textColor=GREY)
+TITLE = ParagraphStyle("title", parent=TEXT, fontName=fonts.BOLD, fontSize=22, leading=27)
+STRONG = ParagraphStyle("strong", parent=TEXT, fontName=fonts.BOLD)
+RIGHT = ParagraphStyle("right", parent=TEXT, alignment=2)
+RIGHT_STRONG = ParagraphStyle("right-strong", parent=RIGHT, fontName=fonts.BOLD)
+
+
+def render_pdf(flowables: Sequence[Flowable], *, title: str) -> bytes:
+    """An A4 document of as many pages as `flowables` need. `title` goes into its properties."""
+    output = BytesIO()
+    document = BaseDocTemplate(
+        output,
+        pagesize=A4,
+        leftMargin=MARGIN,
+        rightMargin=MARGIN,
+        title=title,
+        author=settings.SHOP_SELLER[0],
+        creator=settings.SHOP_SELLER[0],
+    )
+    frame = Frame(MARGIN, _FOOTER + 6 * mm, WIDTH, A4[1] - _HEADER - _FOOTER - 18 * mm, 0, 0, 0, 0)
+    document.addPageTemplates([PageTemplate(frames=[frame])])
+    document.build(list(flowables), canvasmaker=_NumberedCanvas)
+    return output.getvalue()
+
+
+def paragraph(text: str, style: ParagraphStyle) -> Paragraph:
+    """Escapes markup, so that user input stays plain text."""
+    return Paragraph(escape(text), style)
+
+
+def padding(side: float, above: float) -> list[tuple[Any, ...]]:
+    """Table style commands for the padding of all cells."""
+    cells = ((0, 0), (-1, -1))
+    return [
+        ("LEFTPADDING", *cells, side),
+        ("RIGHTPADDING", *cells, side),
+        ("TOPPADDING", *cells, above),
+        ("BOTTOMPADDING", *cells, above),
+    ]
+
+
+class _NumberedCanvas(Canvas):
+    """Holds back its pages until their number is known."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._pages: list[dict[str, Any]] = []
+
+    def showPage(self) -> None:  # noqa: N802
+        self._pages.append(dict(self.__dict__))
+        self._startPage()
+
+    def save(self) -> None:
+        for number, page in enumerate(self._pages, start=1):
+            self.__dict__.update(page)
+            _draw_header(self)
+            _draw_footer(self, _("Page %(number)d of %(count)d") % {"number": number, "count": len(self._pages)})
+            super().showPage()
+        super().save()
+
+
+def _draw_header(canvas: Canvas) -> None:
+    top = A4[1] - 14 * mm
+    _draw_logo(canvas, MARGIN, top - 10 * mm, 10 * mm / 32)
+    canvas.setFont(fonts.BOLD, 15)
+    canvas.setFillColor(INK)
+    canvas.drawString(MARGIN + 13 * mm, top - 6.6 * mm, settings.SHOP_SELLER[0])
+
+
+def _draw_logo(canvas: Canvas, x: float, y: float, scale: float) -> None:
+    """The storefront's logo, a parcel on a conveyor belt: 32 units wide, y from the bottom."""
+    canvas.saveState()
+    canvas.translate(x, y)
+    canvas.scale(scale, scale)
+    for color, left, bottom, width, height, radius in (
+        (BRAND, 0, 0, 32, 32, 9),
+        (_AMBER, 10.5, 15.5, 11, 10, 2.2),
+        (_BROWN, 14.6, 21.8, 2.8, 3.7, 0.3),
+        (_WHITE, 5, 6.5, 22, 7, 3.5),
+    ):
+        canvas.setFillColor(color)
+        canvas.roundRect(left, bottom, width, height, radius, stroke=0, fill=1)
+    canvas.setFillColor(BRAND)
+    for wheel in (9, 16, 23):
+        canvas.circle(wheel, 10, 1.6, stroke=0, fill=1)
+    canvas.restoreState()
+
+
+def _draw_footer(canvas: Canvas, page: str) -> None:
+    canvas.setStrokeColor(LINE)
+    canvas.line(MARGIN, _FOOTER, MARGIN + WIDTH, _FOOTER)
+    canvas.setFont(fonts.REGULAR, 8)
+    canvas.setFillColor(GREY)
+    canvas.drawString(MARGIN, _FOOTER - 5 * mm, " · ".join(settings.SHOP_SELLER))
+    canvas.drawRightString(MARGIN + WIDTH, _FOOTER - 5 * mm, page)

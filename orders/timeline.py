@@ -1,0 +1,152 @@
+"""Order timeline: kinds of order events, their texts, and what they say about the order's progress."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from orders.models import OrderEvent, Status
+from orders.money import display
+
+ATTEMPT_FAILED = "attempt_failed"
+DEFERRED = "deferred"
+REPLAYED = "replayed"
+REFUND_STARTED = "refund_started"
+REOPENED = "reopened"
+SENT_AGAIN = "sent_again"
+_ADDRESS_REJECTED = "AddressRejected"
+_WORKER_LOST = "WorkerLost"
+
+
+def current_problem(events: Iterable[OrderEvent]) -> OrderEvent | None:
+    """The failed or deferred step that currently blocks an order with these events (oldest first), if any.
+
+    Failed e-mails do not block an order.
+    """
+    steps = [event for event in events if not _is_about_an_email(event)]
+    return steps[-1] if steps and steps[-1].kind in (ATTEMPT_FAILED, DEFERRED) else None
+
+
+def is_final_failure(event: OrderEvent) -> bool:
+    """Whether the event is a failed attempt that will not be retried automatically."""
+    return event.kind == ATTEMPT_FAILED and not event.data.get("retry_at")
+
+
+def needs_attention(events: Iterable[OrderEvent]) -> bool:
+    """Whether an order with these events (oldest first) is stuck until an operator acts."""
+    problem = current_problem(events)
+    return problem is not None and is_final_failure(problem)
+
+
+def is_rejected_address(event: OrderEvent) -> bool:
+    """Whether a step failed because the carrier rejected the order's address."""
+    return event.kind == ATTEMPT_FAILED and _is_rejection(event.data)
+
+
+def _is_rejection(data: dict[str, Any]) -> bool:
+    """Error types are stored with their module."""
+    return str(data.get("error_type", "")).rpartition(".")[2] == _ADDRESS_REJECTED
+
+
+def _is_about_an_email(event: OrderEvent) -> bool:
+    return event.kind in (ATTEMPT_FAILED, DEFERRED, REPLAYED) and event.data.get("step") == "notification"
+
+
+def describe(event: OrderEvent) -> str:
+    """The event as one line of a timeline."""
+    text = _TEXTS.get(event.kind)
+    return text(event.data) if text else event.kind.replace("_", " ").capitalize()
+
+
+def _payment_failed(data: dict[str, Any]) -> str:
+    if data.get("reason") == "card_declined":
+        return _("The bank declined the card. You can pay with another one")
+    return _("The payment failed. You can pay with another card")
+
+
+def _shipped(data: dict[str, Any]) -> str:
+    if "tracking_number" not in data:
+        return _("Shipped")
+    return _("Handed to %(carrier)s, tracking number %(number)s") % {
+        "carrier": data.get("carrier", ""),
+        "number": data["tracking_number"],
+    }
+
+
+def _refund_started(data: dict[str, Any]) -> str:
+    if data.get("is_part"):
+        return _("Refund of %(amount)s started") % {"amount": _amount(data)}
+    return _("Refund started")
+
+
+def _amount(data: dict[str, Any]) -> str:
+    return display(data["amount"], data["currency"])
+
+
+def _cancelled(data: dict[str, Any]) -> str:
+    if data.get("reason") == "unpaid":
+        return _("Cancelled because it was not paid in time")
+    return _("Cancelled by the shop") if data.get("reason") == "staff" else _("Cancelled")
+
+
+def _attempt_failed(data: dict[str, Any]) -> str:
+    """Only lost workers and failures of outside systems are retried, so the step identifies the system."""
+    retry_at = parse_datetime(data.get("retry_at") or "")
+    if retry_at is None:
+        return _failed_for_good(data)
+    return _("%(problem)s; retrying at %(time)s (attempt %(next)s of %(of)s)") % {
+        "problem": _problem(data),
+        "time": date_format(timezone.localtime(retry_at), "H:i T"),
+        "next": data["attempt"] + 1,
+        "of": data["of"],
+    }
+
+
+def _failed_for_good(data: dict[str, Any]) -> str:
+    if _is_rejection(data):
+        return _("The carrier rejected the address. Our team is looking into it")
+    if data.get("step") == "notification":
+        return _("An e-mail could not be sent")
+    return _("Waiting for our team to look into it")
+
+
+def _deferred(data: dict[str, Any]) -> str:
+    return {
+        "payment": _("The bank is unreachable. Your payment will continue once it is back"),
+        "shipment": _("The carrier is unreachable. Shipping will continue once it is back"),
+    }.get(data.get("step", ""), _("An outside system is unreachable. Your order will continue once it is back"))
+
+
+def _problem(data: dict[str, Any]) -> str:
+    if data.get("error_type") == _WORKER_LOST:
+        return _("Processing was interrupted")
+    return {
+        "payment": _("The bank did not answer"),
+        "shipment": _("The carrier did not answer"),
+        "notification": _("The e-mail could not be sent"),
+    }.get(data.get("step", ""), _("This step failed"))
+
+
+_TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
+    Status.PLACED: lambda data: _("Order placed"),
+    Status.PAID: lambda data: _("Card charged"),
+    Status.PAYMENT_FAILED: _payment_failed,
+    REOPENED: lambda data: _("Paying with another method"),
+    Status.SHIPPED: _shipped,
+    "parcel_delayed": lambda data: _("The carrier reported a delay"),
+    "parcel_lost": lambda data: _("The carrier lost the parcel. Our team is looking into it"),
+    "parcel_returned": lambda data: _("The parcel was returned to us. Our team is looking into it"),
+    SENT_AGAIN: lambda data: _("We are sending another parcel"),
+    "address_changed": lambda data: _("Address corrected"),
+    Status.DELIVERED: lambda data: _("Delivered"),
+    Status.CANCELLED: _cancelled,
+    Status.REFUNDED: lambda data: _("Refunded"),
+    REFUND_STARTED: _refund_started,
+    "partly_refunded": lambda data: _("%(amount)s refunded") % {"amount": _amount(data)},
+    ATTEMPT_FAILED: _attempt_failed,
+    DEFERRED: _deferred,
+    REPLAYED: lambda data: _("Our team has retried this step"),
+}

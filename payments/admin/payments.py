@@ -1,0 +1,115 @@
+"""Read-only admin pages of payments, refunds and the gateway's records."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from orders.admin import register_order_inline
+from orders.money import display
+from orders.readonly_admin import ReadOnlyAdmin, ReadOnlyInline, admin_link, order_link
+from payments.admin.refund_page import refund_page
+from payments.models import GatewayCharge, GatewayEvent, GatewayRefund, Payment, PaymentStatus, Refund
+
+
+class PaymentInline(ReadOnlyInline):
+    model = Payment
+    fields = readonly_fields = (
+        "link",
+        "status",
+        "method",
+        "failure_code",
+        "gateway_reference",
+        "captured_at",
+        "refund",
+    )
+
+    @admin.display(description=_("payment"))
+    def link(self, payment: Payment) -> SafeString:
+        return admin_link(payment, payment.created_at.strftime("%Y-%m-%d %H:%M UTC"))
+
+    @admin.display(description=_("refund"))
+    def refund(self, payment: Payment) -> str | SafeString:
+        if payment.status != PaymentStatus.CAPTURED:
+            return "–"
+        url = reverse("admin:payments_payment_refund", args=[payment.pk])
+        return format_html('<a href="{}">{}</a>', url, _("Refund…"))
+
+
+register_order_inline(PaymentInline)
+
+
+class RefundInline(ReadOnlyInline):
+    model = Refund
+    fields = readonly_fields = ("created_at", "amount", "status", "gateway_reference")
+
+
+class _WithOrder(ReadOnlyAdmin):
+    @admin.display(description=_("order"), ordering="order__number")
+    def order_number(self, payment: Payment) -> SafeString:
+        return order_link(payment.order)
+
+    @admin.display(description=_("amount"), ordering="amount")
+    def money(self, record: Any) -> str:
+        return display(amount=record.amount, currency=record.currency)
+
+
+@admin.register(Payment)
+class PaymentAdmin(_WithOrder):
+    list_display = ("created_at", "order_number", "status", "money", "method", "failure_code", "gateway_reference")
+    list_filter = ("status", "method", "created_at")
+    list_select_related = ("order",)
+    search_fields = ("=order__number", "=order__email", "=gateway_reference")
+    search_help_text = _("Exact order number, e-mail address or gateway reference")
+    ordering = ("-created_at",)
+    exclude = ("order", "amount", "currency")
+    readonly_fields = ("id", "order_number", "money", "message_id")
+    inlines = (RefundInline,)
+
+    def get_urls(self) -> list[Any]:
+        page = self.admin_site.admin_view(refund_page)
+        return [path("<uuid:payment_id>/refund/", page, name="payments_payment_refund"), *super().get_urls()]
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "order_number", "status", "money", "gateway_reference")
+    list_filter = ("status", "created_at")
+    list_select_related = ("payment__order",)
+    search_fields = ("=payment__order__number", "=gateway_reference")
+    search_help_text = _("Exact order number or gateway reference")
+    ordering = ("-created_at",)
+
+    @admin.display(description=_("order"))
+    def order_number(self, refund: Refund) -> SafeString:
+        return order_link(refund.payment.order)
+
+    @admin.display(description=_("amount"), ordering="amount")
+    def money(self, refund: Refund) -> str:
+        return display(amount=refund.amount, currency=refund.payment.currency)
+
+
+@admin.register(GatewayCharge)
+class GatewayChargeAdmin(_WithOrder):
+    list_display = ("created_at", "reference", "money", "method", "idempotency_key")
+    search_fields = ("=reference", "=idempotency_key")
+    ordering = ("-created_at",)
+
+
+@admin.register(GatewayRefund)
+class GatewayRefundAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "reference", "amount", "charge", "idempotency_key")
+    list_select_related = ("charge",)
+    search_fields = ("=reference", "=idempotency_key", "=charge__reference")
+    ordering = ("-created_at",)
+
+
+@admin.register(GatewayEvent)
+class GatewayEventAdmin(ReadOnlyAdmin):
+    list_display = ("received_at", "kind", "key", "event_id")
+    list_filter = ("kind", "received_at")
+    search_fields = ("=event_id", "=key")
+    ordering = ("-received_at",)

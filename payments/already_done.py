@@ -1,0 +1,35 @@
+"""Recognizes dead payment messages whose work is already done, so that a bulk retry can skip them.
+
+Only the shop's own record counts. A charge that the gateway has recorded and the shop has not must be retried: the
+idempotency key finds it.
+"""
+
+import uuid
+from collections.abc import Mapping
+
+from django.utils.translation import gettext as _
+
+from messaging.hooks import already_done
+from payments.models import Payment, PaymentStatus, Refund, RefundStatus
+from payments.payloads import ChargePayment, RefundPayment
+
+_FINAL = (PaymentStatus.CAPTURED, PaymentStatus.FAILED, PaymentStatus.REFUNDED)
+
+
+def register() -> None:
+    already_done.register(ChargePayment.task, charged)
+    already_done.register(RefundPayment.task, refunded)
+
+
+def charged(payloads: already_done.Payloads) -> Mapping[uuid.UUID, str]:
+    """Payments with a recorded outcome. Not cancelled ones: they may still have money to refund."""
+    ids = [payload.payment_id for payload in payloads.values()]
+    final = Payment.objects.filter(pk__in=ids, status__in=_FINAL).values_list("pk", "status")
+    done = ((id_, _("the payment is %(status)s") % {"status": PaymentStatus(status).label}) for id_, status in final)
+    return already_done.done_of(payloads, by="payment_id", done=done)
+
+
+def refunded(payloads: already_done.Payloads) -> Mapping[uuid.UUID, str]:
+    ids = [payload.refund_id for payload in payloads.values()]
+    done = Refund.objects.filter(pk__in=ids, status=RefundStatus.DONE).values_list("pk", flat=True)
+    return already_done.done_of(payloads, by="refund_id", done=((id_, _("the refund is completed")) for id_ in done))

@@ -1,0 +1,71 @@
+"""Wraps a gateway in a circuit breaker, so that an outage costs no attempts."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+
+from messaging.circuit_breaker import Verdict, guard
+from payments.gateways.base import (
+    Authorisation,
+    CardDeclined,
+    ChargeRecord,
+    ChargeResult,
+    Gateway,
+    GatewayUnavailable,
+    OfferedMethod,
+    RefundResult,
+    RequestRefused,
+)
+
+
+def judge(error: Exception) -> Verdict | None:
+    """A declined card proves that the gateway is up; a failure of only one request proves nothing."""
+    if isinstance(error, CardDeclined | RequestRefused):
+        return Verdict.UP
+    if isinstance(error, GatewayUnavailable) and error.concerns_all:
+        return Verdict.DOWN
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitBreakerGateway:
+    """`gateway` behind the circuit `circuit`. Calls also raise `CircuitOpen`, without a request being made."""
+
+    circuit: str
+    gateway: Gateway
+
+    def authorise(self, *, idempotency_key: str, amount: int, currency: str, method: str) -> Authorisation:
+        with self._guard():
+            return self.gateway.authorise(
+                idempotency_key=idempotency_key, amount=amount, currency=currency, method=method
+            )
+
+    def capture(self, *, idempotency_key: str, reference: str, amount: int) -> ChargeResult:
+        with self._guard():
+            return self.gateway.capture(idempotency_key=idempotency_key, reference=reference, amount=amount)
+
+    def charge(self, *, idempotency_key: str, amount: int, currency: str, method: str) -> ChargeResult:
+        with self._guard():
+            return self.gateway.charge(idempotency_key=idempotency_key, amount=amount, currency=currency, method=method)
+
+    def refund(self, *, idempotency_key: str, charge_reference: str, amount: int) -> RefundResult:
+        with self._guard():
+            return self.gateway.refund(
+                idempotency_key=idempotency_key, charge_reference=charge_reference, amount=amount
+            )
+
+    def fetch(self, *, idempotency_key: str, reference: str = "") -> ChargeRecord | None:
+        with self._guard():
+            return self.gateway.fetch(idempotency_key=idempotency_key, reference=reference)
+
+    def records(self, *, since: datetime) -> Iterator[tuple[str, ChargeRecord]]:
+        with self._guard():
+            yield from self.gateway.records(since=since)
+
+    def methods(self) -> tuple[OfferedMethod, ...]:
+        """Needs no request, so no circuit breaker."""
+        return self.gateway.methods()
+
+    def _guard(self) -> AbstractContextManager[None]:
+        return guard(self.circuit, judge=judge)

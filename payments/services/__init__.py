@@ -1,0 +1,28 @@
+"""Payment services: every write to payments, refunds and gateway events goes through here.
+
+Rows are locked in one order everywhere: first the order (changing its status is an UPDATE), then its payments. So a
+charge and a cancellation of the same order can wait for each other, but never deadlock.
+"""
+
+from payments.services.charges import (
+    cancel_payment,
+    recheck_cancelled_payment,
+    record_capture,
+    record_decline,
+    start_payment,
+)
+from payments.services.gateway_events import enqueue_comparison, record_event
+from payments.services.refunds import record_refund, refund_order, refund_remainder
+
+__all__ = [
+    "cancel_payment",
+    "enqueue_comparison",
+    "recheck_cancelled_payment",
+    "record_capture",
+    "record_decline",
+    "record_event",
+    "record_refund",
+    "refund_order",
+    "refund_remainder",
+    "start_payment",
+]

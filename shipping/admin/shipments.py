@@ -1,0 +1,107 @@
+"""Read-only admin pages of shipments and the carriers' records."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from orders.admin import register_order_inline
+from orders.money import display
+from orders.readonly_admin import ReadOnlyAdmin, ReadOnlyInline, admin_link, order_link
+from shipping.admin.printing import download, print_labels, print_packing_slips
+from shipping.models import CarrierParcel, ParcelEvent, Shipment, ShipmentDocument, ShipmentQuerySet
+
+
+class ShipmentInline(ReadOnlyInline):
+    """All parcels of the order, newest first."""
+
+    model = Shipment
+    fk_name = "order"
+    fields = readonly_fields = ("link", "carrier", "status", "shipped_at", "delivered_at", "documents")
+    ordering = ("-shipped_at",)
+
+    @admin.display(description=_("parcel"))
+    def link(self, shipment: Shipment) -> SafeString:
+        return admin_link(shipment, shipment.tracking_number)
+
+    @admin.display(description=_("documents"))
+    def documents(self, shipment: Shipment) -> SafeString:
+        return _document_links(shipment)
+
+
+register_order_inline(ShipmentInline)
+
+
+class ParcelEventInline(ReadOnlyInline):
+    model = ParcelEvent
+    fields = readonly_fields = ("at", "code", "place", "text", "received_at")
+
+
+class NeedsAttentionFilter(admin.SimpleListFilter):
+    title = _("needs attention")
+    parameter_name = "needs_attention"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Lost or returned, and not yet handled"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Shipment]) -> QuerySet[Shipment]:
+        assert isinstance(queryset, ShipmentQuerySet)  # noqa: S101 - narrows the type
+        return queryset.needing_attention() if self.value() == "yes" else queryset
+
+
+@admin.register(Shipment)
+class ShipmentAdmin(ReadOnlyAdmin):
+    list_display = ("shipped_at", "order_number", "status", "carrier", "tracking_number", "due_until", "delivered_at")
+    list_filter = (NeedsAttentionFilter, "status", "carrier", "shipped_at")
+    list_select_related = ("order",)
+    search_fields = ("=order__number", "=order__email", "=tracking_number")
+    search_help_text = _("Exact order number, e-mail address or tracking number")
+    ordering = ("-shipped_at",)
+    exclude = ("order", "cost", "currency")
+    readonly_fields = ("id", "order_number", "is_current", "price", "documents")
+    inlines = (ParcelEventInline,)
+    actions = (print_labels, print_packing_slips)
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(download)
+        return [
+            path("<uuid:shipment_id>/<slug:kind>.pdf", page, name="shipping_shipment_document"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description=_("order"), ordering="order__number")
+    def order_number(self, shipment: Shipment) -> SafeString:
+        return order_link(shipment.order)
+
+    @admin.display(description=_("current parcel of its order"), boolean=True)
+    def is_current(self, shipment: Shipment) -> bool:
+        return shipment.current_for_id is not None
+
+    @admin.display(description=_("carrier's price"))
+    def price(self, shipment: Shipment) -> str:
+        return "–" if shipment.cost is None else display(amount=shipment.cost, currency=shipment.currency)
+
+    @admin.display(description=_("documents"))
+    def documents(self, shipment: Shipment) -> SafeString:
+        return _document_links(shipment)
+
+
+@admin.register(CarrierParcel)
+class CarrierParcelAdmin(ReadOnlyAdmin):
+    list_display = ("booked_at", "carrier", "tracking_number", "city", "idempotency_key", "cancelled_at")
+    list_filter = ("carrier", "booked_at")
+    search_fields = ("=tracking_number", "=idempotency_key")
+    ordering = ("-booked_at",)
+
+
+def _document_links(shipment: Shipment) -> SafeString:
+    links = (
+        (reverse("admin:shipping_shipment_document", args=[shipment.pk, kind]), label)
+        for kind, label in ShipmentDocument.Kind.choices
+    )
+    return format_html_join(" · ", '<a href="{}">{}</a>', links)

@@ -1,0 +1,71 @@
+"""Wraps a carrier in a circuit breaker, so that an outage costs no attempts."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from messaging.circuit_breaker import Verdict, guard
+from shipping.carriers.base import (
+    AddressRejected,
+    Booking,
+    Carrier,
+    CarrierEvent,
+    CarrierUnavailable,
+    Consignment,
+    Quote,
+    Tracking,
+    UnknownParcel,
+    circuit_of,
+)
+
+
+def judge(error: Exception) -> Verdict | None:
+    """A rejected address proves that the carrier is up; a failure of only one request proves nothing."""
+    if isinstance(error, AddressRejected | UnknownParcel):
+        return Verdict.UP
+    if isinstance(error, CarrierUnavailable) and error.concerns_all:
+        return Verdict.DOWN
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitBreakerCarrier:
+    """`carrier` behind its own circuit. Calls also raise `CircuitOpen`, without a request being made."""
+
+    carrier: Carrier
+
+    @property
+    def name(self) -> str:
+        return self.carrier.name
+
+    @property
+    def circuit(self) -> str:
+        return circuit_of(self.name)
+
+    def quote(self, *, consignment: Consignment) -> Quote | None:
+        return self.carrier.quote(consignment=consignment)
+
+    def book(self, *, idempotency_key: str, consignment: Consignment) -> Booking:
+        with self._guard():
+            return self.carrier.book(idempotency_key=idempotency_key, consignment=consignment)
+
+    def fetch(self, *, idempotency_key: str) -> Booking | None:
+        with self._guard():
+            return self.carrier.fetch(idempotency_key=idempotency_key)
+
+    def track(self, *, tracking_number: str) -> Tracking:
+        with self._guard():
+            return self.carrier.track(tracking_number=tracking_number)
+
+    def cancel(self, *, tracking_number: str) -> None:
+        with self._guard():
+            self.carrier.cancel(tracking_number=tracking_number)
+
+    def tracking_url(self, *, tracking_number: str) -> str:
+        return self.carrier.tracking_url(tracking_number=tracking_number)
+
+    def read_webhook(self, *, body: bytes, headers: Mapping[str, str], secret: str) -> CarrierEvent:
+        return self.carrier.read_webhook(body=body, headers=headers, secret=secret)
+
+    def _guard(self) -> AbstractContextManager[None]:
+        return guard(self.circuit, judge=judge)

@@ -1,0 +1,95 @@
+"""Operator actions on delivery problems: correcting an address, and reshipping a parcel that did not arrive.
+
+Permissions are checked here, not only on the pages. Each action is idempotent.
+"""
+
+from typing import Protocol
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from messaging import transitions
+from messaging.models import Message, MessageQuerySet, State
+from messaging.outbox import transaction as ledger_transaction
+from messaging.relay import wakeup
+from messaging.transitions import Intervention
+from orders.models import Order
+from orders.services import change_address, send_again
+from orders.values import Address
+from shipping.models import STRANDED, Shipment
+from shipping.payloads import CreateShipment
+from shipping.services import request_shipment
+
+RESHIP_PARCEL = "shipping.reship_parcel"
+CORRECT_ADDRESS = "shipping.correct_address"
+
+
+class Operator(Protocol):
+    """A user, of whatever user model the project has."""
+
+    def has_perm(self, perm: str) -> bool: ...
+
+    def get_username(self) -> str: ...
+
+
+class BookingInProgress(RuntimeError):
+    """A worker may be booking the parcel with the old address right now."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(
+            _("The parcel of order %(number)s is being booked right now. Nothing was changed. Try again in a minute.")
+            % {"number": number}
+        )
+
+
+def correct_address(*, order: Order, address: Address, by: Operator) -> bool:
+    """Change the address of a paid order before its parcel is booked, and retry a booking that is dead.
+
+    Returns whether the address differed. Raises `PermissionDenied`, `BookingInProgress`, and `IllegalTransition` for an
+    order that is not waiting to be shipped; nothing is changed then.
+    """
+    _require(CORRECT_ADDRESS, by)
+    with ledger_transaction():
+        # The lock keeps a booking from being recorded meanwhile; a sent message means that one has begun.
+        Order.objects.select_for_update().get(pk=order.pk)
+        if _bookings(order).filter(state=State.SENT).exists() or Shipment.objects.filter(current_for=order).exists():
+            raise BookingInProgress(order.number)
+        changed = change_address(order=order, address=address, by=by.get_username())
+        dead = transitions.lock_dead(_bookings(order).values_list("pk", flat=True))
+        if not dead and not _bookings(order).live().exists():
+            request_shipment(order=order)
+        why = Intervention(actor=by.get_username(), action="retry", reason=_("the address was corrected"))
+        transitions.revive_locked(list(dead.values()), intervention=why, now=timezone.now())
+        wakeup.call()
+    return changed
+
+
+@transaction.atomic(savepoint=False)
+def reship(*, shipment: Shipment, goods_are_back: bool, by: Operator, address: Address | None = None) -> bool:
+    """Reship an order whose parcel was lost or returned: another shipment is booked, under a new key.
+
+    `goods_are_back`: the contents were returned in a condition to be sold. `address` replaces the order's address.
+    Returns False if the parcel has already been reshipped. Raises `PermissionDenied`, `IllegalTransition` for an order
+    that is not on its way, and any error with which a receiver vetoes, for example if stock is gone; nothing is changed
+    then.
+    """
+    _require(RESHIP_PARCEL, by)
+    stranded = Shipment.objects.filter(pk=shipment.pk, current_for=shipment.order_id, status__in=STRANDED)
+    if not stranded.update(current_for=None):
+        return False
+    order = Order.objects.get(pk=shipment.order_id)
+    send_again(order=order, goods_are_back=goods_are_back, by=by.get_username())
+    if address is not None:
+        change_address(order=order, address=address, by=by.get_username())
+    return True
+
+
+def _bookings(order: Order) -> MessageQuerySet:
+    return Message.objects.filter(task=CreateShipment.task, subject=order.number)
+
+
+def _require(permission: str, by: Operator) -> None:
+    if not by.has_perm(permission):
+        raise PermissionDenied(f"{by.get_username()} lacks the permission {permission}.")

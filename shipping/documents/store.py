@@ -1,0 +1,57 @@
+"""Stored documents: generated on first use, and kept unchanged from then on.
+
+So booking stays fast, and a reprint is identical, even if the order has changed since.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from django.utils.translation import gettext as _
+
+from orders.pdf.merge import merge_pdfs
+from shipping.documents.label import label_pdf
+from shipping.documents.packing_slip import packing_slip_pdf
+from shipping.models import Shipment, ShipmentDocument, ShipmentStatus
+
+_GENERATORS: Mapping[str, Callable[[Shipment], bytes]] = {
+    ShipmentDocument.Kind.LABEL: label_pdf,
+    ShipmentDocument.Kind.PACKING_SLIP: packing_slip_pdf,
+}
+#: Parcels whose documents go into one file: generating them takes seconds, within the time limit of a request.
+MAX_PER_FILE = 200
+
+
+class CannotPrint(ValueError):
+    """The document is not stored, and must not be generated any more."""
+
+
+def document_pdf(*, shipment: Shipment, kind: str) -> bytes:
+    """The stored PDF, generated if necessary.
+
+    Raises `CannotPrint` if the parcel is cancelled, replaced by another one, or of an anonymised order.
+    """
+    stored = ShipmentDocument.objects.filter(shipment=shipment, kind=kind).values_list("pdf", flat=True).first()
+    return bytes(stored) if stored is not None else _generate(shipment, kind)
+
+
+def merged_pdf(*, shipments: Sequence[Shipment], kind: str) -> bytes:
+    """One PDF of the documents of a kind, in the given order.
+
+    Each is stored as soon as it is generated, so that an interrupted request loses nothing. Raises `CannotPrint`, as
+    `document_pdf` does, and for more than `MAX_PER_FILE` parcels.
+    """
+    if len(shipments) > MAX_PER_FILE:
+        raise CannotPrint(_("At most %(max)s at once. Nothing was printed.") % {"max": MAX_PER_FILE})
+    return merge_pdfs(document_pdf(shipment=shipment, kind=kind) for shipment in shipments)
+
+
+def _generate(shipment: Shipment, kind: str) -> bytes:
+    is_obsolete = shipment.current_for_id is None or shipment.status == ShipmentStatus.CANCELLED
+    if is_obsolete or shipment.order.anonymised_at:
+        raise CannotPrint(
+            _("Parcel %(number)s has no documents: it will not be sent, or its address has been erased.")
+            % {"number": shipment.tracking_number}
+        )
+    pdf = _GENERATORS[kind](shipment)
+    # Of two concurrent requests, the first one's document is stored, and both return it.
+    stored, _created = ShipmentDocument.objects.get_or_create(shipment=shipment, kind=kind, defaults={"pdf": pdf})
+    return bytes(stored.pdf)

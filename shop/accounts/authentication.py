@@ -1,0 +1,31 @@
+"""Sign-in by user name or e-mail address, with the address in any letter case."""
+
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.http import HttpRequest
+
+from shop.models import User
+
+
+class NameOrEmail(ModelBackend):
+    """Django's model backend that also accepts an e-mail address."""
+
+    def authenticate(
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
+    ) -> Any:
+        return super().authenticate(request, username=_username(username), password=password, **kwargs)
+
+
+def typed_name(request: HttpRequest | None, credentials: dict[str, Any] | None = None) -> str:
+    """Normalised name by which failed sign-ins are counted, so that changing letter case does not reset the count."""
+    typed = (credentials or {}).get("username") or (request.POST.get("username") if request else "")
+    return str(typed or "").strip().lower()
+
+
+def _username(typed: str | None) -> str | None:
+    """User names take precedence over addresses, so that nobody can hijack an account through its address."""
+    if not typed or "@" not in typed or User.objects.filter(username=typed).exists():
+        return typed
+    found = User.objects.filter(email__iexact=typed.strip()).values_list("username", flat=True).first()
+    return found or typed

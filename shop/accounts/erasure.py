@@ -1,0 +1,126 @@
+"""Exports and erases a shopper's personal data."""
+
+from typing import Any
+
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import SESSION_KEY
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from messaging.models import Message, State
+from messaging.redaction import REMOVED, Redactor, redact
+from orders.models import Order
+from orders.services import anonymise_order
+from shop.accounts.addresses import addresses_of
+from shop.accounts.services import subject_of
+from shop.models import Review, SavedBasket, User
+from shop.order_pages.selectors import orders_of, unfinished_orders_of
+
+_PERSONAL = ("name", "email", "line1", "city", "postcode")
+
+
+class CannotErase(Exception):
+    """The data is still needed. Nothing was changed."""
+
+
+@transaction.atomic
+def erase(*, user: User) -> None:
+    """Delete an account and its personal data: in its orders, in every message about them, and in sign-in records.
+
+    Sales records stay, for accounting. Raises `CannotErase` for staff, whose names the audit log needs, while an order
+    is in progress, and while a message about one is in flight: its result could bring erased data back.
+    """
+    User.objects.select_for_update().get(pk=user.pk)
+    orders = list(orders_of(user=user))
+    subjects = [subject_of(user), *(order.number for order in orders)]
+    _check_erasable(user, subjects)
+    secrets = _secrets(user, orders)
+    for order in orders:
+        anonymise_order(order=order)
+    redact(subjects=subjects, secrets=secrets)
+    _anonymise_reviews(user, Redactor(secrets))
+    _delete_sign_ins(user)
+    user.delete()
+
+
+def personal_data(*, user: User) -> dict[str, Any]:
+    """Everything the shop stores about a shopper, as JSON types. Amounts are in minor units, times ISO 8601 in UTC."""
+    orders = orders_of(user=user).prefetch_related("lines", "events")
+    return {
+        "account": {
+            "user_name": user.get_username(),
+            "name": user.get_full_name(),
+            "email": user.email,
+            "since": user.date_joined.isoformat(),
+        },
+        "addresses": list(addresses_of(user=user).values("name", "line1", "postcode", "city", "country", "is_default")),
+        "basket": [[sku, quantity] for sku, quantity, *_ in _basket(user)],
+        "orders": [_order_data(order) for order in orders],
+    }
+
+
+def _basket(user: User) -> list[list[Any]]:
+    saved = SavedBasket.objects.filter(user=user).first()
+    return list(saved.lines) if saved else []
+
+
+def _order_data(order: Order) -> dict[str, Any]:
+    return {
+        "number": order.number,
+        "placed_at": order.placed_at.isoformat(),
+        "status": order.status,
+        "language": order.language,
+        **{field: getattr(order, field) for field in (*_PERSONAL, "country")},
+        "total": order.total,
+        "currency": order.currency,
+        "lines": [{"name": line.name, "quantity": line.quantity, "total": line.total} for line in order.lines.all()],
+        "events": [{"at": event.at.isoformat(), "kind": event.kind} for event in order.events.all()],
+    }
+
+
+def _check_erasable(user: User, subjects: list[str]) -> None:
+    if user.is_staff:
+        raise CannotErase(_("This is a staff account. Ask an administrator to delete it."))
+    unfinished = unfinished_orders_of(user=user).values_list("number", flat=True)
+    if unfinished:
+        raise CannotErase(
+            _("These orders are still in progress: %(numbers)s. Nothing was deleted. Wait for them, or cancel them.")
+            % {"numbers": ", ".join(unfinished)}
+        )
+    if Message.objects.filter(subject__in=subjects, state=State.SENT).exists():
+        raise CannotErase(
+            _("We are processing one of your orders right now. Nothing was deleted. Try again in a minute.")
+        )
+
+
+def _secrets(user: User, orders: list[Order]) -> set[str]:
+    """Every name and address the shop has on record for the shopper."""
+    rows = [*orders, *addresses_of(user=user)]
+    found = {getattr(row, field, "") for row in rows for field in _PERSONAL}
+    found |= {user.email, user.get_username(), user.get_full_name(), user.first_name, user.last_name}
+    return {secret for secret in found if secret and secret != REMOVED}
+
+
+def _anonymise_reviews(user: User, redactor: Redactor) -> None:
+    """Reviews stay, without their author; the text is redacted too, since people sign what they write."""
+    for review in Review.objects.filter(user=user):
+        Review.objects.filter(pk=review.pk).update(title=redactor.text(review.title), text=redactor.text(review.text))
+
+
+def _delete_sign_ins(user: User) -> None:
+    """Session rows have no user column, so each one is decoded."""
+    names = {user.get_username(), user.email} - {""}
+    by_name = Q()
+    for name in names:
+        by_name |= Q(username__iexact=name)
+    for model in (AccessAttempt, AccessFailureLog, AccessLog):
+        model.objects.filter(by_name).delete()
+    for session in Session.objects.iterator():
+        if session.get_decoded().get(SESSION_KEY) == str(user.pk):
+            session.delete()
+    entries = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk))
+    entries.update(object_repr=REMOVED, change_message="")

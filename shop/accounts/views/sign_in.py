@@ -1,0 +1,93 @@
+"""Pages for registration, sign-in, password change and password reset."""
+
+from typing import Any
+
+from axes.helpers import get_client_ip_address
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.views import (
+    LoginView,
+    PasswordChangeView,
+    PasswordResetConfirmView,
+    PasswordResetView,
+)
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from shop.accounts.forms import RegisterForm, ResetForm, SignInForm
+from shop.accounts.services import EmailTaken, TooManyAttempts, register
+
+_BACKEND = "shop.accounts.authentication.NameOrEmail"
+
+
+@sensitive_post_parameters("password")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def registration(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return redirect("shop:account")
+    form = RegisterForm(request.POST or None)
+    if form.is_valid():
+        try:
+            user = register(**form.cleaned_data, client=get_client_ip_address(request))
+        except EmailTaken as error:
+            form.add_error("email", str(error))
+        except TooManyAttempts as error:
+            form.add_error(None, str(error))
+            return render(request, "shop/accounts/register.html", {"form": form, "next": _next(request)}, status=429)
+        else:
+            login(request, user, backend=_BACKEND)
+            messages.success(request, _("Welcome! Your account is ready."))
+            return redirect(_next(request) or "shop:account")
+    return render(request, "shop/accounts/register.html", {"form": form, "next": _next(request)})
+
+
+class SignIn(LoginView):
+    template_name = "shop/accounts/login.html"
+    authentication_form = SignInForm
+    next_page = "shop:account"
+    redirect_authenticated_user = True
+
+
+class ChangePassword(PasswordChangeView):
+    template_name = "shop/accounts/password.html"
+    success_url = reverse_lazy("shop:account_details")
+    extra_context = {"section": "details"}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        messages.success(self.request, _("Password changed. You have been signed out on your other devices."))
+        return super().form_valid(form)
+
+
+class RequestPasswordReset(PasswordResetView):
+    """Responds the same to every address, so that nobody can find out who has an account."""
+
+    template_name = "shop/accounts/reset.html"
+    form_class = ResetForm
+    success_url = reverse_lazy("shop:login")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        messages.success(self.request, _("If that address has an account, we have sent a link to it."))
+        return super().form_valid(form)
+
+
+class ChooseNewPassword(PasswordResetConfirmView):
+    template_name = "shop/accounts/reset_confirm.html"
+    success_url = reverse_lazy("shop:login")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        messages.success(self.request, _("Password changed. You can now sign in with it."))
+        return super().form_valid(form)
+
+
+def _next(request: HttpRequest) -> str:
+    """The page the visitor was heading for, if it is on this site."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    is_local = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return target if is_local else ""

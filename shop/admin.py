@@ -1,0 +1,10 @@
+"""Imports the admin module of each package, which registers its models and order pages."""
+
+from shop.accounts import admin as accounts
+from shop.catalogue import admin as catalogue
+from shop.catalogue.reviews import admin as reviews
+from shop.invoices import admin as invoices
+from shop.office import admin as office
+from shop.stock import admin as stock
+
+__all__ = ["accounts", "catalogue", "invoices", "office", "reviews", "stock"]

@@ -1,0 +1,1 @@
+"""Product reviews by verified buyers, and their moderation."""

@@ -1,0 +1,51 @@
+"""Idempotency keys of the checkout: a repeated request gets the order it placed the first time."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from orders.models import IdempotencyKey, Order
+
+
+class KeyReused(Exception):
+    """The idempotency key was already used for a different request. Nothing was written."""
+
+    def __init__(self, *, key: str) -> None:
+        self.key = key
+        super().__init__(_("This idempotency key was already used for another order. Use a new key for a new order."))
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """`key` is chosen by the client; `client` scopes it."""
+
+    client: str
+    key: str
+
+
+def digest(request: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
+
+
+def claim_key(idempotency: Idempotency | None, *, digest: str, order: Order) -> None:
+    """Raises `IntegrityError` if the key is taken: its unique constraint decides between concurrent requests."""
+    if idempotency is not None:
+        IdempotencyKey.objects.create(client=idempotency.client, key=idempotency.key, digest=digest, order=order)
+
+
+def known_order(idempotency: Idempotency | None, *, digest: str) -> Order | None:
+    """The order placed with this key, if any. Raises `KeyReused` if the key was used for a different request.
+
+    Looked up only after a failure: a repeated request must get its order even if that order took the last item.
+    """
+    if idempotency is None:
+        return None
+    known = (
+        IdempotencyKey.objects.select_related("order").filter(client=idempotency.client, key=idempotency.key).first()
+    )
+    if known and known.digest != digest:
+        raise KeyReused(key=idempotency.key)
+    return known.order if known else None

@@ -1,0 +1,173 @@
+"""Checkout page: places one order, however often its form is submitted."""
+
+import hashlib
+
+from django.contrib import messages
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from orders.models import Order, Source
+from orders.values import Address
+from payments.gateways import offered_methods
+from shop.accounts import addresses
+from shop.basket.contents import Contents
+from shop.basket.services import basket_of
+from shop.checkout import services
+from shop.checkout.countries import likely_country
+from shop.checkout.forms import CheckoutForm, new_token
+from shop.checkout.idempotency import Idempotency, KeyReused
+from shop.checkout.services import LineWanted
+from shop.checkout.shipping_options import shipping_options
+from shop.models import SavedAddress
+from shop.order_pages.selectors import orders_of
+from shop.stock.services import OutOfStock, UnknownProduct
+
+_PLACED = "placed"
+# Forms that may still be resubmitted from another tab or with the back button.
+_REMEMBERED = 10
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def checkout(request: HttpRequest) -> HttpResponse:
+    earlier = _already_placed(request)
+    if earlier:
+        messages.info(request, _("You have already placed this order. Here it is."))
+        return redirect("shop:order", earlier)
+    contents = basket_of(request).contents()
+    if not contents.lines:
+        messages.info(request, _("Your basket is empty. Add something to check out."))
+        return redirect("shop:basket")
+    if request.method == "POST":
+        return _submitted(request, contents)
+    if not contents.can_check_out:
+        return redirect("shop:basket")
+    saved = _saved(request)
+    return _page(request, contents, CheckoutForm(saved=saved, initial=_prefilled(request, saved) | _fresh(contents)))
+
+
+def _submitted(request: HttpRequest, contents: Contents) -> HttpResponse:
+    form = CheckoutForm(request.POST, saved=_saved(request))
+    if not form.is_valid():
+        if form.is_stale:
+            form.add_error(None, _("This page was out of date. Please check your order and place it again."))
+            form = _with_fresh(form, contents)
+        return _page(request, contents, form)
+    if form.cleaned_data["seen"] != contents.subtotal:
+        form.add_error(
+            None, _("Your basket or a price has changed. Please check the new total and place your order again.")
+        )
+        return _page(request, contents, _with_fresh(form, contents))
+    try:
+        order = _place(request, contents, form)
+    except (OutOfStock, UnknownProduct):
+        messages.error(request, _("Something in your basket has just sold out. Your order was not placed."))
+        return redirect("shop:basket")
+    except KeyReused:
+        form.add_error(
+            None, _("This page was already used for another order. Please check your order and place it again.")
+        )
+        return _page(request, contents, _with_fresh(form, contents))
+    return redirect("shop:order", order.public_id)
+
+
+def _place(request: HttpRequest, contents: Contents, form: CheckoutForm) -> Order:
+    data, user = form.cleaned_data, _user(request)
+    placed = services.checkout(
+        email=data["email"],
+        name=data["name"],
+        address=_address(form),
+        shipping_method=data["shipping_method"],
+        payment_method=data["payment_method"],
+        lines=[LineWanted(sku=line.product.sku, quantity=line.quantity) for line in contents.lines],
+        source=Source.WEB,
+        user=user,
+        language=get_language() or "",
+        idempotency=Idempotency(client=_client(request), key=data["token"]),
+    )
+    basket_of(request).clear()
+    _remember(request, data["token"], placed.order)
+    if user and form.should_save_address:
+        _save_address(request, user, form)
+    return placed.order
+
+
+def _save_address(request: HttpRequest, user: AbstractBaseUser, form: CheckoutForm) -> None:
+    try:
+        addresses.add_address(user=user, name=form.cleaned_data["name"], address=_address(form))
+    except addresses.TooManyAddresses as error:
+        messages.info(request, str(error))
+
+
+def _page(request: HttpRequest, contents: Contents, form: CheckoutForm) -> HttpResponse:
+    form.focus_first_error()
+    offers = shipping_options(now=timezone.now())
+    context = {
+        "contents": contents,
+        "form": form,
+        "methods": offered_methods(),
+        "offers": offers,
+        "totals": [(offer.method, offer.price, contents.subtotal + offer.price) for offer in offers],
+    }
+    return render(request, "shop/checkout/page.html", context)
+
+
+def _fresh(contents: Contents) -> dict[str, object]:
+    return {"token": new_token(), "seen": contents.subtotal}
+
+
+def _with_fresh(form: CheckoutForm, contents: Contents) -> CheckoutForm:
+    """The same input, with a new token and the current total."""
+    form.data = dict(form.data.items()) | {name: str(value) for name, value in _fresh(contents).items()}
+    return form
+
+
+def _prefilled(request: HttpRequest, saved: list[SavedAddress]) -> dict[str, object]:
+    """Prefill from the shopper's account, saved addresses or last order."""
+    guess: dict[str, object] = {"country": likely_country(accept_language=request.headers.get("Accept-Language", ""))}
+    if not request.user.is_authenticated:
+        return guess
+    last = orders_of(user=request.user).first()
+    if saved:
+        email = last.email if last else request.user.email
+        return guess | {"email": email, "saved_address": str(saved[0].pk)}
+    if not last:
+        return guess | {"email": request.user.email, "name": request.user.get_full_name()}
+    return {name: getattr(last, name) for name in ("email", "name", "line1", "postcode", "city", "country")}
+
+
+def _user(request: HttpRequest) -> AbstractBaseUser | None:
+    return request.user if request.user.is_authenticated else None
+
+
+def _saved(request: HttpRequest) -> list[SavedAddress]:
+    user = _user(request)
+    return list(addresses.addresses_of(user=user)) if user else []
+
+
+def _address(form: CheckoutForm) -> Address:
+    return Address(**{name: form.cleaned_data[name] for name in ("line1", "city", "postcode", "country")})
+
+
+def _client(request: HttpRequest) -> str:
+    """Scope of a token: a leaked token is useless in another session."""
+    if not request.session.session_key:
+        request.session.create()
+    return "web:" + hashlib.sha256(str(request.session.session_key).encode()).hexdigest()[:40]
+
+
+def _already_placed(request: HttpRequest) -> str | None:
+    if request.method != "POST":
+        return None
+    return request.session.get(_PLACED, {}).get(request.POST.get("token", ""))
+
+
+def _remember(request: HttpRequest, token: str, order: Order) -> None:
+    placed = list(request.session.get(_PLACED, {}).items())[1 - _REMEMBERED :]
+    request.session[_PLACED] = dict([*placed, (token, order.public_id)])

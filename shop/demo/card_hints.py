@@ -1,0 +1,14 @@
+"""Demo test cards: one sentence each on what paying with it does."""
+
+from django.utils.translation import gettext_lazy as _
+
+CARD_HINTS = {
+    "pm_card_visa": _("Succeeds immediately."),
+    "pm_card_declined": _("Declined: the items return to stock, and you can pay again with another card."),
+    "pm_flaky_2": _("Two attempts fail; the third succeeds automatically a few seconds later."),
+    "pm_outage": _("All attempts fail until an operator retries the task."),
+    "pm_lost_reply": _("The gateway's reply is lost: the charge is retried, and you still pay only once."),
+    "pm_bug": _("Fails with a bug: not retried automatically; an operator sees the error."),
+    "pm_crash": _("Crashes the worker: it restarts, other orders continue, and this task is set aside."),
+    "pm_slow_5": _("Takes five seconds without delaying other orders."),
+}

@@ -1,1 +1,0 @@
-"""Which papers does the shop give to its customers?"""

@@ -1,0 +1,1 @@
+"""Order passport: everything recorded about one order, on one admin page."""

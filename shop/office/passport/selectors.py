@@ -1,0 +1,84 @@
+"""Reads everything recorded about one order, in a fixed number of statements."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.apps import apps
+from django.db.models import Q
+
+from messaging.models import Attempt, Message, QueuePause
+from orders.models import EmailDelivery, Order, OrderEvent, OrderLine
+from payments.selectors import PaymentRecords, payment_records
+from shipping.models import CarrierParcel, Shipment
+from shipping.selectors import parcels_at_carriers
+from shop.models import StockMovement
+from shop.office.parcels.services import write_off_reference
+
+if TYPE_CHECKING:
+    from messaging.operations.models import AuditEntry
+
+#: Far more than an order normally has. Bounds the size of the page.
+MESSAGES_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRecords:
+    """Rows as stored. `pauses` are those of the order's queues during its lifetime."""
+
+    order: Order
+    lines: list[OrderLine]
+    events: list[OrderEvent]
+    messages: list[Message]
+    attempts: list[Attempt]
+    actions: list["AuditEntry"]
+    pauses: list[QueuePause]
+    money: PaymentRecords
+    movements: list[StockMovement]
+    shipments: list[Shipment]
+    parcels: list[CarrierParcel]
+    emails: list[EmailDelivery]
+
+
+def order_records(*, order_id: int) -> OrderRecords:
+    """Raises `Order.DoesNotExist`."""
+    order = Order.objects.select_related("user").get(pk=order_id)
+    messages = list(Message.objects.filter(subject=order.number).order_by("id")[:MESSAGES_SHOWN])
+    ids = [message.pk for message in messages]
+    return OrderRecords(
+        order=order,
+        lines=list(order.lines.all()),
+        events=list(order.events.all()),
+        messages=messages,
+        attempts=list(Attempt.objects.filter(message__in=ids).defer("traceback").order_by("ended_at", "id")),
+        actions=_actions(ids),
+        pauses=_pauses(messages, since=order.placed_at),
+        money=payment_records(order_id=order.pk),
+        movements=list(
+            StockMovement.objects.filter(reference__in=(order.number, write_off_reference(order))).select_related(
+                "product"
+            )
+        ),
+        shipments=list(order.shipments.order_by("shipped_at")),
+        parcels=parcels_at_carriers(order_number=order.number),
+        emails=list(order.emails.all()),
+    )
+
+
+def _actions(message_ids: Sequence[UUID]) -> list["AuditEntry"]:
+    """Operators' actions on these messages; empty if the desk is not installed."""
+    if not apps.is_installed("messaging.operations"):
+        return []
+    from messaging.operations.models import AuditEntry
+
+    return list(AuditEntry.objects.filter(message_id__in=message_ids).order_by("id"))
+
+
+def _pauses(messages: Sequence[Message], *, since: datetime) -> list[QueuePause]:
+    until = max((message.finished_at for message in messages if message.finished_at), default=None)
+    overlapping = QueuePause.objects.filter(Q(resumed_at=None) | Q(resumed_at__gt=since))
+    if until is not None and all(message.finished_at for message in messages):
+        overlapping = overlapping.filter(paused_at__lt=until)
+    return list(overlapping.filter(queue__in={message.queue for message in messages}).order_by("paused_at"))

@@ -1,0 +1,176 @@
+"""Order reads for its page and the API, and the orders of one shopper."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from orders import selectors as orders
+from orders import timeline as order_timeline
+from orders.models import Order, OrderEvent, Status
+from payments.models import PaymentStatus
+from payments.selectors import PaymentSummary
+from payments.selectors import summary as payment_summary
+from shipping.delivery_windows import DeliveryWindow
+from shipping.models import Shipment
+from shipping.selectors import booked_window, event_text, events_of, expected_window, tracking_url
+from shop.order_pages.progress import OrderProgress, StepState, order_progress
+
+_ESTIMABLE = (Status.PLACED, Status.PAID, Status.SHIPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """`event` is for programs, `text` for people."""
+
+    at: datetime
+    event: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentSummary:
+    """`steps` are the carrier's tracking events, oldest first."""
+
+    status: str
+    carrier: str
+    tracking_number: str
+    tracking_url: str
+    steps: tuple[TimelineEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order as its page and the API show it.
+
+    `is_final`: no automatic step is left. `needs_operator`: a step failed for good, and an operator has to fix it.
+    `paid_at`: when the payment was captured, even if refunded since. `estimate`: the delivery window, if known.
+    `unpaid_until`: when the order is cancelled unless it is paid; until then its stock stays reserved, except after a
+    failed payment, which releases it. `version` changes whenever the view does.
+    """
+
+    order: Order
+    timeline: tuple[TimelineEntry, ...]
+    payment: PaymentSummary | None
+    shipment: ShipmentSummary | None
+    is_final: bool
+    needs_operator: bool
+    can_cancel: bool
+    can_pay: bool
+    progress: OrderProgress
+    estimate: DeliveryWindow | None
+    paid_at: datetime | None
+    unpaid_until: datetime | None
+    version: str
+
+    @property
+    def has_invoice(self) -> bool:
+        """Whether a payment was captured, so that an invoice is due."""
+        return self.payment is not None and self.payment.status in (PaymentStatus.CAPTURED, PaymentStatus.REFUNDED)
+
+
+def order_by_public_id(*, public_id: str) -> Order:
+    """Raises `Order.DoesNotExist`."""
+    return Order.objects.get(public_id=public_id)
+
+
+def order_view(*, public_id: str) -> OrderView:
+    """The order as its page and the API show it, in four statements, or five with a parcel.
+
+    Raises `Order.DoesNotExist`.
+    """
+    order = Order.objects.select_related("shipment").prefetch_related("lines").get(public_id=public_id)
+    payment = payment_summary(order_id=order.pk)
+    shipment = _shipment(order)
+    events = list(order.events.all())
+    timeline = tuple(TimelineEntry(e.at, e.kind, order_timeline.describe(e)) for e in events)
+    is_final = _is_final(order, payment)
+    progress = order_progress(
+        status=order.status,
+        payment_status=payment.status if payment else None,
+        events=events,
+        parcel_status=shipment.status if shipment else None,
+    )
+    estimate = _estimate(order, progress, shipment)
+    needs_operator = not is_final and order_timeline.needs_attention(events)
+    unpaid_until = _unpaid_until(order, events) if needs_operator or orders.can_pay(order) else None
+    return OrderView(
+        order=order,
+        timeline=timeline,
+        payment=payment,
+        shipment=shipment,
+        is_final=is_final,
+        needs_operator=needs_operator,
+        can_cancel=orders.can_cancel(order),
+        can_pay=orders.can_pay(order),
+        progress=progress,
+        estimate=estimate,
+        paid_at=_last_at(events, Status.PAID),
+        unpaid_until=unpaid_until,
+        version=_version(order.status, timeline, payment, shipment, progress, estimate, unpaid_until, *_viewer()),
+    )
+
+
+def orders_of(*, user: AbstractBaseUser) -> QuerySet[Order]:
+    """A shopper's orders, newest first."""
+    return Order.objects.filter(user_id=user.pk)
+
+
+def unfinished_orders_of(*, user: AbstractBaseUser) -> QuerySet[Order]:
+    """A shopper's orders that still need their personal data, because a delivery or refund is in progress."""
+    refund_due = Q(status=Status.CANCELLED, payments__status=PaymentStatus.CAPTURED)
+    in_progress = Q(status__in=(Status.PLACED, Status.PAYMENT_FAILED, Status.PAID, Status.SHIPPED))
+    return orders_of(user=user).filter(in_progress | refund_due).distinct()
+
+
+def _shipment(order: Order) -> ShipmentSummary | None:
+    shipment: Shipment | None = getattr(order, "shipment", None)
+    if shipment is None:
+        return None
+    return ShipmentSummary(
+        status=shipment.status,
+        carrier=shipment.carrier,
+        tracking_number=shipment.tracking_number,
+        tracking_url=tracking_url(shipment=shipment),
+        steps=tuple(TimelineEntry(e.at, e.code, event_text(e)) for e in events_of(shipment_id=shipment.pk)),
+    )
+
+
+def _estimate(order: Order, progress: OrderProgress, shipment: ShipmentSummary | None) -> DeliveryWindow | None:
+    """An unshipped order leaves today at the earliest; while a step is failing there is no estimate."""
+    if order.status not in _ESTIMABLE or any(step.state == StepState.TROUBLE for step in progress.steps):
+        return None
+    if shipment:
+        return booked_window(shipment=order.shipment)
+    pieces = sum(line.quantity for line in order.lines.all())
+    return expected_window(order=order, pieces=pieces, now=timezone.now())
+
+
+def _unpaid_until(order: Order, events: Sequence[OrderEvent]) -> datetime | None:
+    """None once the deadline has passed, since the order may be cancelled at any moment."""
+    until = orders.payment_deadline(order=order, events=events)
+    return until if until and until > timezone.now() else None
+
+
+def _last_at(events: Sequence[OrderEvent], kind: str) -> datetime | None:
+    return next((event.at for event in reversed(events) if event.kind == kind), None)
+
+
+def _viewer() -> tuple[str | None, str]:
+    """Language and time zone of the viewer, in which the page is rendered."""
+    return get_language(), timezone.get_current_timezone_name()
+
+
+def _is_final(order: Order, payment: PaymentSummary | None) -> bool:
+    if order.status == Status.CANCELLED:
+        return payment is None or payment.status != PaymentStatus.CAPTURED
+    return order.status in (Status.DELIVERED, Status.REFUNDED)
+
+
+def _version(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

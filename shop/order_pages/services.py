@@ -1,0 +1,26 @@
+"""Changes to an order after checkout: retry its payment, cancel it."""
+
+from messaging.outbox import transaction
+from orders import services as orders
+from orders.models import Order
+from payments.gateways import check_method
+
+
+def pay_again(*, order: Order, payment_method: str) -> None:
+    """Retry a failed payment with the given payment method.
+
+    Raises `UnknownPaymentMethod`, `IllegalTransition` unless the payment failed, and `OutOfStock` if an item has sold
+    out since; then nothing was written.
+    """
+    check_method(payment_method)
+    with transaction():
+        orders.reopen_order(order=order, payment_method=payment_method)
+
+
+def cancel(*, order: Order, reason: str = "customer") -> None:
+    """Cancel an order that has not been shipped. Its stock is released; a captured payment is refunded.
+
+    Raises `IllegalTransition` once a parcel is booked, or if the order is already cancelled.
+    """
+    with transaction():
+        orders.cancel_order(order=order, reason=reason)

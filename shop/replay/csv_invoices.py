@@ -1,0 +1,93 @@
+"""Groups CSV rows into invoices and rejects those that are not sales."""
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from shop.replay.csv_rows import Row
+
+
+class Reason(enum.StrEnum):
+    """Why an invoice does not become an order."""
+
+    CANCELLATION = "cancellation"
+    STOCK_WRITE_OFF = "stock_write_off"
+    NO_PRICE = "no_price"
+    FRACTION_OF_A_PENNY = "fraction_of_a_penny"
+    CHANGED = "changed_since_it_was_placed"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`unit_price` is in pence."""
+
+    sku: str
+    description: str
+    quantity: int
+    unit_price: int
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """A sale, or a rejected invoice: then `rejected` gives the reason and `lines` is empty."""
+
+    number: str
+    at: datetime
+    customer: str
+    country: str
+    lines: tuple[Line, ...]
+    rejected: Reason | None = None
+
+
+def invoices(*, rows: Iterable[Row]) -> list[Invoice]:
+    """All invoices, ordered by the time of their earliest row."""
+    by_number: dict[str, list[Row]] = {}
+    for row in rows:
+        by_number.setdefault(row.invoice, []).append(row)
+    return sorted((_invoice(group) for group in by_number.values()), key=lambda invoice: invoice.at)
+
+
+def _invoice(rows: list[Row]) -> Invoice:
+    """Only rows with a quantity and price above 0 become lines."""
+    sold = [row for row in rows if row.quantity > 0 and row.unit_price > 0]
+    rejected = _rejection(rows, sold)
+    return Invoice(
+        number=rows[0].invoice,
+        at=min(row.at for row in rows),
+        customer=rows[0].customer,
+        country=rows[0].country,
+        lines=() if rejected else tuple(_line(row) for row in sold),
+        rejected=rejected,
+    )
+
+
+def _rejection(rows: list[Row], sold: list[Row]) -> Reason | None:
+    if rows[0].invoice.startswith("C"):
+        return Reason.CANCELLATION
+    if all(row.quantity <= 0 for row in rows):
+        return Reason.STOCK_WRITE_OFF
+    if not sold:
+        return Reason.NO_PRICE
+    if any(_pence(row) % 1 for row in sold):
+        return Reason.FRACTION_OF_A_PENNY
+    return None
+
+
+def _line(row: Row) -> Line:
+    return Line(sku=row.sku, description=row.description, quantity=row.quantity, unit_price=int(_pence(row)))
+
+
+def _pence(row: Row) -> Decimal:
+    return row.unit_price.scaleb(2)
+
+
+def first_sales(*, invoices: list[Invoice], limit: int) -> list[Invoice]:
+    """The invoices up to sale number `limit`, including the rejected ones in between."""
+    sales = 0
+    for index, invoice in enumerate(invoices):
+        sales += invoice.rejected is None
+        if sales == limit:
+            return invoices[: index + 1]
+    return invoices

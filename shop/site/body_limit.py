@@ -1,0 +1,42 @@
+"""Middleware that rejects request bodies over the limit before reading them."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext as _
+
+from messaging.operations.api.problems import Problem
+
+_DIGITS = 18  # Python refuses to parse very long numbers
+
+
+class BodyLimitMiddleware:
+    """413 above `DATA_UPLOAD_MAX_MEMORY_SIZE`, and for chunked bodies, whose size is not known in advance.
+
+    Django's own limit applies later, and not to JSON that REST framework reads from the stream.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        error = _error(request)
+        return _rejection(request, error) if error else self.get_response(request)
+
+
+def _error(request: HttpRequest) -> str:
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if length.isdecimal():
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+        too_large = len(length) > _DIGITS or int(length) > limit
+        return _("The request is larger than {limit} KiB.").format(limit=limit // 1024) if too_large else ""
+    if request.META.get("HTTP_TRANSFER_ENCODING"):
+        return _("Send the request with a Content-Length header, not in chunks.")
+    return ""
+
+
+def _rejection(request: HttpRequest, error: str) -> HttpResponse:
+    if request.path_info.startswith("/api/"):
+        return Problem(413, kind="too-large", detail=error).response()
+    return HttpResponse(error, status=413, content_type="text/plain; charset=utf-8")

@@ -1,1 +1,0 @@
-"""What does somebody who has an account find, and how does one get an account?"""

@@ -1,0 +1,73 @@
+"""Test cards and scripted cities: the order page shows the documented outcome."""
+
+import re
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser import ONE_BACKEND
+from tests.browser.steps import SHIPPED, buy, status
+
+pytestmark = ONE_BACKEND
+
+# Milliseconds. The slowest outcome is a worker that is killed five times.
+_TIMEOUT = 120_000
+_PLACED = re.compile("^placed$")
+_DEAD = "Waiting for a person to look at it"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A payment method and city, with the expected timeline entries and order status."""
+
+    method: str
+    timeline: tuple[str, ...]
+    status: re.Pattern[str]
+    city: str = "York"
+
+
+OUTCOMES = (
+    Outcome(
+        "pm_crash",
+        (r"The work on it was interrupted, trying again at \d\d:\d\d \(try 2 of 5\)", _DEAD),
+        _PLACED,
+    ),
+    Outcome("pm_card_visa", ("Card charged", "Handed to Swiftpost, tracking number SP"), SHIPPED),
+    Outcome(
+        "pm_card_declined",
+        (r"The bank declined the card\. You can pay with another one",),
+        re.compile("^payment_failed$"),
+    ),
+    Outcome(
+        "pm_flaky_2", (r"The bank did not answer, trying again at \d\d:\d\d \(try 3 of 5\)", "Card charged"), SHIPPED
+    ),
+    Outcome("pm_outage", (r"The bank did not answer, trying again at \d\d:\d\d \(try 5 of 5\)", _DEAD), _PLACED),
+    Outcome("pm_lost_reply", (r"The bank did not answer, trying again .* \(try 2 of 5\)", "Card charged"), SHIPPED),
+    Outcome("pm_bug", (_DEAD,), _PLACED),
+    Outcome("pm_slow_5", ("Card charged",), SHIPPED),
+    Outcome(
+        "pm_card_visa",
+        (r"The carrier did not answer, trying again at \d\d:\d\d \(try 3 of 5\)", "Handed to Swiftpost"),
+        SHIPPED,
+        city="Flakytown",
+    ),
+    Outcome(
+        "pm_card_visa",
+        (r"The carrier did not answer, .* \(try 5 of 5\)", _DEAD),
+        re.compile("^paid$"),
+        "Nowhere",
+    ),
+)
+
+
+@pytest.mark.timeout(400)
+def test_every_card_and_city_shows_its_documented_outcome(visit):
+    """All at the same time, since most of it is waiting."""
+    pages = [(outcome, visit("/")) for outcome in OUTCOMES]
+    for outcome, page in pages:
+        buy(page, method=outcome.method, city=outcome.city)
+    for outcome, page in reversed(pages):
+        for text in outcome.timeline:
+            expect(page.locator("#timeline")).to_contain_text(re.compile(text), timeout=_TIMEOUT)
+        expect(status(page)).to_have_attribute("data-status", outcome.status, timeout=_TIMEOUT)

@@ -1,0 +1,66 @@
+"""Embedded broker: stable address, private password, port conflicts, leftovers of earlier runs."""
+
+import socket
+import stat
+
+import pytest
+import redis
+from django.core.exceptions import ImproperlyConfigured
+
+from config import embedded_broker
+from tests.stack.program import wait_for
+from tests.stack.valkey import Valkey
+
+
+@pytest.fixture
+def server(tmp_path):
+    server = Valkey(tmp_path)
+    yield server
+    server.remove()
+
+
+def test_the_address_is_generated_once_and_readable_by_its_owner_only(tmp_path):
+    url = embedded_broker.address(folder=tmp_path)
+    assert embedded_broker.address(folder=tmp_path) == url
+    assert embedded_broker.reclaim(folder=tmp_path) == url
+    assert stat.S_IMODE((tmp_path / "valkey.url").stat().st_mode) == 0o600
+
+
+def test_the_password_appears_in_no_command_line(tmp_path):
+    url = embedded_broker.address(folder=tmp_path)
+    password = url.split(":")[2].split("@")[0]
+    command = embedded_broker.command(url=url, folder=tmp_path)
+    assert len(password) >= 24
+    assert password not in " ".join(command)
+    assert stat.S_IMODE((tmp_path / "valkey" / "valkey.conf").stat().st_mode) == 0o600
+
+
+def test_a_new_port_is_chosen_if_another_program_holds_the_kept_one(tmp_path):
+    url = embedded_broker.address(folder=tmp_path)
+    with socket.create_server((embedded_broker.HOST, embedded_broker.port_of(url))):
+        other = embedded_broker.reclaim(folder=tmp_path)
+    assert embedded_broker.port_of(other) != embedded_broker.port_of(url)
+    assert embedded_broker.address(folder=tmp_path) == other
+
+
+def test_a_server_that_outlived_its_supervisor_is_shut_down_and_keeps_its_messages(tmp_path, server):
+    server.start()
+    with redis.Redis.from_url(server.url) as client:
+        client.set("message", "kept")
+    assert embedded_broker.reclaim(folder=tmp_path) == server.url
+    wait_for(lambda: server.program.returncode == 0, timeout=5)
+    server.start()
+    with redis.Redis.from_url(server.url) as client:
+        assert client.get("message") == b"kept"
+
+
+def test_the_server_refuses_clients_without_the_password(server):
+    server.start()
+    assert embedded_broker.answers(url=server.url)
+    assert not embedded_broker.answers(url=f"redis://{embedded_broker.HOST}:{embedded_broker.port_of(server.url)}/0")
+
+
+def test_an_unsupported_platform_gets_an_error_that_names_broker_url(monkeypatch):
+    monkeypatch.setattr("platform.machine", lambda: "riscv64")
+    with pytest.raises(ImproperlyConfigured, match="Set BROKER_URL"):
+        embedded_broker.server_binary()

@@ -1,0 +1,58 @@
+"""Other configurations: quorum queues, threaded workers, persistent database connections."""
+
+import pytest
+from django.db import connections
+
+from messaging.models import Message, State
+
+FINISHED = ("shipped", "delivered")
+
+
+def test_quorum_queues_deliver_orders_and_stop_poison_messages(make_stack, request):
+    if "production" not in request.node.nodeid:
+        pytest.skip("only RabbitMQ has quorum queues")
+    stack = make_stack(own_broker=False, beat=False, env={"QUEUE_TYPE": "quorum"})
+    poison = stack.order(payment_method="pm_crash")
+    others = [stack.order(), stack.order(payment_method="pm_flaky_2")]
+    for order in others:
+        stack.wait_status(order, "shipped", "delivered", timeout=60)
+
+    def dead():
+        with stack.db():
+            return list(Message.objects.using(stack.alias).filter(subject=poison["number"], state=State.DEAD))
+
+    stack.wait_for(dead, 60, what="the message that kills its worker is dead")
+    assert dead()[0].error_type in ("WorkerLost", "DeliveryLimit")
+    assert stack.audit() == []
+
+
+def test_threaded_workers_process_every_order(make_stack):
+    stack = make_stack(own_broker=False, beat=False, workers={})
+    for queues in ("payments", "shipping", "notifications,maintenance"):
+        worker = stack.new_worker(queues, 8, pool="threads")
+        stack.workers.append(worker)
+        worker.start()
+    orders = [stack.order(payment_method=method) for method in ("pm_card_visa", "pm_lost_reply", "pm_flaky_2") * 4]
+    for order in orders:
+        shipped = stack.wait_status(order, "shipped", "delivered", timeout=60)
+        assert shipped["payment"]["status"] == "captured"
+    assert stack.audit() == []
+
+
+def test_workers_keep_their_database_connections_between_tasks(stack):
+    if stack.backend != "production":
+        pytest.skip("SQLite has no sessions to count")
+
+    def sessions() -> int:
+        with stack.db(), connections[stack.alias].cursor() as cursor:
+            cursor.execute("SELECT sessions FROM pg_stat_database WHERE datname = current_database()")
+            return cursor.fetchone()[0]
+
+    stack.wait_status(stack.order(), "shipped", "delivered")
+    before = sessions()
+    orders = [stack.order() for _ in range(20)]
+    stack.wait_for(lambda: stack.api("GET", f"orders/{orders[-1]['public_id']}/")[1]["status"] in FINISHED, 30)
+    with stack.db():
+        handled = Message.objects.using(stack.alias).filter(subject__in=[o["number"] for o in orders], state=State.DONE)
+        assert handled.count() > 40
+    assert sessions() - before < 20

@@ -1,0 +1,130 @@
+"""Failed attempts: retried with backoff, or dead at once."""
+
+import pytest
+from billiard.exceptions import TimeLimitExceeded
+from celery.app import autoretry
+from celery.exceptions import SoftTimeLimitExceeded
+from celery.worker.request import Request
+from django.db import InterfaceError, OperationalError
+
+from messaging import outbox
+from messaging.models import Message, State
+from messaging.signals import attempt_failed
+from messaging.worker.request import ReliableRequest
+from tests.messaging import samples
+from tests.messaging.deliver import deliver, hand_over, send
+from tests.messaging.samples import Bug, TemporaryError, Versioned, behaviour
+from tests.messaging.worker.helpers import enqueue, fail
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.mark.parametrize("error", [OperationalError("deadlock detected"), InterfaceError("connection closed")])
+def test_database_errors_are_retried(error):
+    behaviour["one"] = fail(error)
+    message = deliver(enqueue("one"))
+    assert (message.state, message.attempts) == (State.PENDING, 1)
+
+
+def test_a_bug_makes_the_message_dead_at_once_with_its_traceback():
+    behaviour["one"] = fail(Bug("broken"))
+    message = deliver(enqueue("one"))
+    assert (message.state, message.attempts, message.error_message) == (State.DEAD, 1, "broken")
+    attempt = message.attempt_set.get()
+    assert attempt.error_type == "tests.messaging.samples.Bug"
+    assert "raise error" in attempt.traceback
+    assert attempt.worker == "worker@test"
+    assert attempt.started_at <= attempt.ended_at
+    assert message.fingerprint.startswith("v1-")
+
+
+def test_a_temporary_error_is_retried_until_no_attempts_are_left(settings):
+    events = []
+
+    def record(**event):
+        events.append((event["attempt"], event["of"], event["retry_at"] is None))
+
+    attempt_failed.connect(record)
+    behaviour["one"] = fail(TemporaryError("later"))
+    message = enqueue("one")
+    try:
+        for number in range(1, 6):
+            message = deliver(message)
+            assert (message.state, message.attempts) == (State.DEAD if number == 5 else State.PENDING, number)
+    finally:
+        attempt_failed.disconnect(record)
+    assert events == [(1, 5, False), (2, 5, False), (3, 5, False), (4, 5, False), (5, 5, True)]
+    assert list(message.attempt_set.values_list("number", flat=True)) == [1, 2, 3, 4, 5]
+
+
+def test_a_retry_is_scheduled_in_the_ledger(monkeypatch):
+    monkeypatch.setattr("celery.app.autoretry.get_exponential_backoff_interval", lambda **_: 30)
+    behaviour["one"] = fail(TemporaryError())
+    message = send(enqueue("one"))
+    assert hand_over(message) == "RETRY"
+    message.refresh_from_db()
+    assert message.state == State.PENDING
+    assert 28 < (message.available_at - message.attempt_set.get().ended_at).total_seconds() <= 30.1
+
+
+def test_backoff_is_exponential_with_full_jitter_and_a_maximum(settings):
+    seen = []
+
+    def interval(**arguments):
+        seen.append(arguments)
+        return 0
+
+    behaviour["one"] = fail(TemporaryError())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(autoretry, "get_exponential_backoff_interval", interval)
+        message = deliver(deliver(enqueue("one")))
+    assert message.attempts == 2
+    assert seen == [{"factor": 2, "retries": retries, "maximum": 600, "full_jitter": True} for retries in (0, 1)]
+
+
+def test_a_task_can_request_a_retry():
+    def ask(self, payload):
+        raise self.retry(countdown=0)
+
+    behaviour["one"] = ask
+    message = deliver(enqueue("one"))
+    assert (message.state, message.attempts) == (State.PENDING, 1)
+
+
+@pytest.mark.parametrize("error", [SoftTimeLimitExceeded(), KeyError("x"), AssertionError(), OSError("disk")])
+def test_any_other_error_makes_the_message_dead_at_once(error):
+    behaviour["one"] = fail(error)
+    message = deliver(enqueue("one"))
+    assert (message.state, message.attempts) == (State.DEAD, 1)
+
+
+def test_an_invalid_payload_is_dead_at_once():
+    message = deliver(enqueue("one"), kwargs={"wrong": 1})
+    assert message.state == State.DEAD
+    assert "text: Field required" in message.error_message
+
+
+def test_a_message_of_a_newer_schema_is_retried():
+    with outbox.transaction():
+        message = outbox.enqueue(Versioned(full_name="x"))
+    Message.objects.filter(pk=message.pk).update(schema_version=9)
+    message = deliver(message)
+    assert (message.state, message.error_type) == (State.PENDING, "messaging.payloads.SchemaTooNew")
+
+
+def test_a_hard_time_limit_is_recorded_by_the_main_process():
+    message = send(enqueue("one"))
+    samples.sample.on_failure(TimeLimitExceeded(3), str(message.pk), (), {}, None)
+    message.refresh_from_db()
+    assert (message.state, message.error_type) == (State.DEAD, "billiard.exceptions.TimeLimitExceeded")
+
+
+def test_after_a_hard_time_limit_the_message_is_not_requeued():
+    rejected = []
+    request = ReliableRequest.__new__(ReliableRequest)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Request, "reject", lambda self, requeue=False: rejected.append(requeue))
+        patch.setattr(Request, "on_timeout", lambda self, soft, timeout: self.reject(requeue=True))
+        request.on_timeout(True, 3)
+        request.on_timeout(False, 3)
+    assert rejected == [True, False]

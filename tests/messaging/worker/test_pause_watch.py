@@ -1,0 +1,140 @@
+"""Pause watch: workers cancel paused queues and resume them, whatever happens to their connections."""
+
+import threading
+
+import pytest
+from django.db import OperationalError
+
+from messaging import pauses
+from messaging.operations import actions
+from messaging.worker.pause_watch import ApplyPauses, PauseReader
+from tests.messaging.test_pauses import ANN, QUEUE, pause
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Queues:
+    def __init__(self, *names: str) -> None:
+        self.consume_from = dict.fromkeys(names)
+
+
+class Timer:
+    """Celery's timer; a test makes the repeated call itself."""
+
+    def call_repeatedly(self, every, call, arguments):
+        self.tick = lambda: call(*arguments)
+        self.canceled = False
+        return self
+
+    def cancel(self) -> None:
+        self.canceled = True
+
+
+class Consumer:
+    """The parts of a worker's consumer that the step uses."""
+
+    def __init__(self, *queues: str) -> None:
+        self.app = type("App", (), {"amqp": type("Amqp", (), {"queues": Queues(*queues)})})
+        self.timer = Timer()
+        self.consumed = set(queues)
+
+    def add_task_queue(self, queue: str) -> None:
+        self.consumed.add(queue)
+
+    def cancel_task_queue(self, queue: str) -> None:
+        self.consumed.remove(queue)
+
+
+@pytest.fixture
+def reader():
+    """A reader that reads on demand only."""
+    return PauseReader(every=3600)
+
+
+@pytest.fixture
+def step_for(reader):
+    steps = []
+
+    def step_for(consumer: Consumer) -> ApplyPauses:
+        step = ApplyPauses(consumer)
+        step._reader = reader
+        steps.append(step)
+        reader.read()
+        return step
+
+    return step_for
+
+
+def test_a_worker_starts_without_paused_queues(step_for):
+    pause()
+    consumer = Consumer("payments", QUEUE)
+    step_for(consumer).start(consumer)
+    assert consumer.consumed == {"payments"}
+
+
+def test_a_running_worker_cancels_and_resumes_queues(step_for, reader):
+    consumer = Consumer("payments", QUEUE)
+    step = step_for(consumer)
+    step.start(consumer)
+    assert consumer.consumed == {"payments", QUEUE}
+    pause()
+    pause("shipping")
+    reader.read()
+    consumer.timer.tick()
+    consumer.timer.tick()
+    assert consumer.consumed == {"payments"}
+    actions.resume(queue=QUEUE, actor=ANN)
+    reader.read()
+    consumer.timer.tick()
+    assert consumer.consumed == {"payments", QUEUE}, "not shipping, which it never consumed"
+    step.terminate(consumer)
+    assert consumer.timer.canceled
+
+
+def test_a_queue_stays_paused_across_a_reconnect(step_for, reader):
+    pause()
+    consumer = Consumer(QUEUE)
+    step = step_for(consumer)
+    step.start(consumer)
+    step.stop(consumer)
+    step.start(consumer)
+    assert consumer.consumed == set()
+    actions.resume(queue=QUEUE, actor=ANN)
+    reader.read()
+    consumer.timer.tick()
+    assert consumer.consumed == {QUEUE}
+
+
+def test_a_worker_consumes_nothing_until_it_can_read_the_pauses(step_for, reader, monkeypatch):
+    def broken() -> frozenset[str]:
+        raise OperationalError("the database is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pauses, "paused", broken)
+        consumer = Consumer(QUEUE)
+        step_for(consumer).start(consumer)
+        assert consumer.consumed == set()
+    reader.read()
+    consumer.timer.tick()
+    assert consumer.consumed == {QUEUE}
+    with monkeypatch.context() as patch:
+        patch.setattr(pauses, "paused", broken)
+        reader.read()
+        consumer.timer.tick()
+    assert consumer.consumed == {QUEUE}, "the last successful read still applies"
+
+
+def test_the_reader_reads_repeatedly_in_its_own_thread():
+    pause()
+    reader = PauseReader(every=0.01)
+    reader.start()
+    reader.has_read.wait(5)
+    assert reader.paused == {QUEUE}
+    actions.resume(queue=QUEUE, actor=ANN)
+    for _ in range(500):
+        if reader.paused == frozenset():
+            break
+        threading.Event().wait(0.01)
+    assert reader.paused == frozenset()
+    reader.stop()
+    reader.join(5)

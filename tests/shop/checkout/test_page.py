@@ -1,0 +1,285 @@
+"""Checkout page: one order per form, at the shop's prices, with errors beside their fields."""
+
+import re
+
+import pytest
+
+from orders.models import Order
+from shop.models import Product
+from tests.factories import CategoryFactory, ProductFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+ANSWERS = {
+    "email": "ada@example.com",
+    "name": "Ada Lovelace",
+    "line1": "1 Engine Row",
+    "postcode": "N1 1AA",
+    "city": "London",
+    "country": "GB",
+    "shipping_method": "standard",
+    "payment_method": "pm_card_visa",
+}
+
+
+@pytest.fixture
+def lamp():
+    return ProductFactory.create(name="Lamp", price=1000, stock=5, category=CategoryFactory.create())
+
+
+@pytest.fixture
+def shopper(client, lamp):
+    client.post("/basket/add/", {"sku": lamp.sku, "quantity": 2})
+    return client
+
+
+def text(response) -> str:
+    return response.content.decode()
+
+
+def hidden(page: str) -> dict[str, str]:
+    """Values of the form's hidden fields."""
+    return dict(re.findall(r'name="(token|seen)" value="([^"]+)"', page))
+
+
+def filled(client, **changes) -> dict[str, str]:
+    return ANSWERS | hidden(text(client.get("/checkout/"))) | changes
+
+
+def test_an_order_is_placed_and_the_basket_is_empty(shopper, lamp):
+    answer = shopper.post("/checkout/", filled(shopper))
+    order = Order.objects.get()
+    assert answer.url == f"/orders/{order.public_id}/"
+    assert (order.total, order.source, order.country) == (2000, "web", "GB")
+    assert shopper.session.get("basket") is None
+    assert Product.objects.get(pk=lamp.pk).stock == 3
+
+
+def test_the_express_price_is_shown_before_ordering(shopper, settings):
+    assert "€29.90" in text(shopper.get("/checkout/"))
+    shopper.post("/checkout/", filled(shopper, shipping_method="express"))
+    assert Order.objects.get().total == 2000 + settings.SHOP_EXPRESS_PRICE
+
+
+def test_a_form_submitted_twice_places_one_order(shopper):
+    form = filled(shopper)
+    first, second = shopper.post("/checkout/", form), shopper.post("/checkout/", form)
+    assert first.url == second.url
+    assert Order.objects.count() == 1
+
+
+def test_concurrent_clicks_place_one_order(shopper):
+    """The second request reads its session before the first writes its own, and the first takes the last items."""
+    form = filled(shopper)
+    before = dict(shopper.session.items())
+    Product.objects.update(stock=2)
+    first = shopper.post("/checkout/", form)
+    session = shopper.session
+    session.clear()
+    session.update(before)
+    session.save()
+    second = shopper.post("/checkout/", form)
+    assert first.url == second.url
+    assert Order.objects.count() == 1
+
+
+def test_going_back_after_a_change_places_no_second_order(shopper, lamp):
+    form = filled(shopper)
+    first = shopper.post("/checkout/", form)
+    shopper.post("/basket/add/", {"sku": lamp.sku})
+    again = shopper.post("/checkout/", form | {"city": "Paris"}, follow=True)
+    assert again.redirect_chain[0][0] == first.url
+    assert "already placed this order" in text(again)
+    assert Order.objects.count() == 1
+
+
+def test_two_intended_orders_are_two(shopper, lamp):
+    shopper.post("/checkout/", filled(shopper))
+    shopper.post("/basket/add/", {"sku": lamp.sku})
+    shopper.post("/checkout/", filled(shopper))
+    assert Order.objects.count() == 2
+
+
+def test_submitted_prices_are_ignored(shopper):
+    shopper.post("/checkout/", filled(shopper, price="1", total="1", subtotal="1", unit_price="1", shipping_price="0"))
+    assert Order.objects.get().total == 2000
+
+
+@pytest.mark.parametrize("field", ["email", "name", "line1", "postcode", "city", "country", "payment_method"])
+def test_a_missing_field_is_reported_beside_it(shopper, field):
+    page = text(shopper.post("/checkout/", filled(shopper, **{field: ""})))
+    assert "Your order has not been placed yet" in page
+    assert f'id="id_{field}_error"' in page
+    assert Order.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("email", "not an address"),
+        ("country", "XX"),
+        ("shipping_method", "teleport"),
+        ("payment_method", "pm_unknown"),
+        ("name", "x" * 500),
+        ("city", "a\x00b"),
+    ],
+)
+def test_invalid_input_is_refused_and_kept_in_the_form(shopper, field, value):
+    page = text(shopper.post("/checkout/", filled(shopper, **{field: value})))
+    assert f'id="id_{field}_error"' in page
+    assert "1 Engine Row" in page
+    assert Order.objects.count() == 0
+
+
+@pytest.mark.parametrize(("field", "value"), [("token", ""), ("token", "<x>"), ("seen", "-1"), ("seen", "abc")])
+def test_an_invalid_hidden_field_is_renewed(shopper, field, value):
+    page = text(shopper.post("/checkout/", filled(shopper, **{field: value})))
+    assert "out of date" in page
+    shopper.post("/checkout/", ANSWERS | hidden(page))
+    assert Order.objects.count() == 1
+
+
+def test_a_changed_price_is_shown_before_it_is_charged(shopper):
+    form = filled(shopper)
+    Product.objects.update(price=1500)
+    page = text(shopper.post("/checkout/", form))
+    assert "check the new total" in page
+    assert "€30.00" in page
+    assert Order.objects.count() == 0
+    shopper.post("/checkout/", ANSWERS | hidden(page))
+    assert Order.objects.get().total == 3000
+
+
+def test_a_product_sold_out_since_stops_the_order(shopper):
+    form = filled(shopper)
+    Product.objects.update(stock=1)
+    page = text(shopper.post("/checkout/", form, follow=True))
+    assert "Your order was not placed" in page
+    assert "Only 1 is left" in page
+    assert Order.objects.count() == 0
+
+
+def test_an_empty_basket_has_nothing_to_check_out(client):
+    assert client.get("/checkout/").url == "/basket/"
+    assert client.post("/checkout/", ANSWERS).url == "/basket/"
+
+
+def test_test_cards_are_explained_in_demo_mode_only(shopper, settings):
+    assert "pm_bug" in text(shopper.get("/checkout/"))
+    settings.CONVEYOR_DEMO = False
+    assert "pm_bug" not in text(shopper.get("/checkout/"))
+
+
+def test_a_signed_in_shopper_gets_a_prefilled_form_and_an_order_history(shopper, lamp):
+    shopper.force_login(UserFactory.create(username="ada"))
+    shopper.post("/checkout/", filled(shopper))
+    assert Order.objects.get().number in text(shopper.get("/account/"))
+    shopper.post("/basket/add/", {"sku": lamp.sku})
+    assert "1 Engine Row" in text(shopper.get("/checkout/"))
+
+
+def test_the_account_needs_sign_in(client):
+    answer = client.get("/account/")
+    assert answer.status_code == 302
+    assert "login" in answer.url
+
+
+def test_the_account_shows_only_own_orders(shopper):
+    shopper.post("/checkout/", filled(shopper))
+    shopper.force_login(UserFactory.create())
+    assert Order.objects.get().number not in text(shopper.get("/account/"))
+
+
+@pytest.mark.parametrize(
+    ("country", "postcode", "example"),
+    [("DE", "1234", "26133"), ("GB", "12345", "EC1Y 8SY"), ("US", "ABC", "95014"), ("PL", "00950", "00-950")],
+)
+def test_an_invalid_postcode_is_refused_with_an_example(shopper, country, postcode, example):
+    page = text(shopper.post("/checkout/", filled(shopper, country=country, postcode=postcode)))
+    assert f"Example: {example}." in page
+    assert Order.objects.count() == 0
+
+
+def test_a_country_without_postcodes_needs_none(shopper):
+    shopper.post("/checkout/", filled(shopper, country="HK", city="Kowloon", postcode=""))
+    assert Order.objects.get().postcode == ""
+
+
+def test_whitespace_is_collapsed_and_postcodes_are_upper_case(shopper):
+    shopper.post("/checkout/", filled(shopper, name="  Ada \r\n\t Lovelace ", postcode=" n1  1aa "))
+    order = Order.objects.get()
+    assert (order.name, order.postcode) == ("Ada Lovelace", "N1 1AA")
+
+
+def test_control_characters_are_refused(shopper):
+    assert 'id="id_name_error"' in text(shopper.post("/checkout/", filled(shopper, name="Ada\x07")))
+    assert Order.objects.count() == 0
+
+
+def test_errors_are_accessible_and_focused(shopper):
+    page = text(shopper.post("/checkout/", filled(shopper, name="", city="")))
+    field = re.search(r'<input[^>]*name="name"[^>]*>', page)[0]
+    assert 'aria-invalid="true"' in field
+    assert 'aria-describedby="id_name_error"' in field
+    assert "autofocus" in field
+    assert page.count("autofocus") == 1
+
+
+@pytest.mark.parametrize(("languages", "country"), [("de-AT,de;q=0.9,en;q=0.5", "AT"), ("en", ""), ("x-XX", "")])
+def test_the_country_is_guessed_from_the_browser_language(shopper, languages, country):
+    page = text(shopper.get("/checkout/", HTTP_ACCEPT_LANGUAGE=languages))
+    assert re.findall(r'<option value="([^"]*)" selected', page) == [country]
+
+
+def test_both_shipping_methods_show_price_and_dates(shopper, time_machine):
+    time_machine.move_to("2026-03-02 10:00+00:00", tick=False)
+    page = " ".join(text(shopper.get("/checkout/")).split())
+    assert "Arrives Tue, Mar 3 <" in page
+    assert "Arrives Wed, Mar 4 – Fri, Mar 6" in page
+
+
+def test_guests_can_sign_in_and_return(shopper):
+    assert "/account/login/?next=/checkout/" in text(shopper.get("/checkout/"))
+    shopper.force_login(UserFactory.create())
+    assert "/account/login/?next" not in text(shopper.get("/checkout/"))
+
+
+def test_a_saved_address_is_offered_for_the_next_order(shopper, lamp):
+    user = UserFactory.create()
+    shopper.force_login(user)
+    shopper.post("/basket/add/", {"sku": lamp.sku})
+    shopper.post("/checkout/", filled(shopper, keep_address="on"))
+    saved = user.addresses.get()
+    shopper.post("/basket/add/", {"sku": lamp.sku})
+    page = text(shopper.get("/checkout/"))
+    assert re.search(rf'name="saved_address"\s+value="{saved.pk}"[^>]*checked', page)
+
+    blank = dict.fromkeys(("name", "line1", "postcode", "city", "country"), "")
+    shopper.post("/checkout/", ANSWERS | hidden(page) | blank | {"saved_address": str(saved.pk)})
+    latest = Order.objects.first()
+    assert (latest.name, latest.city, latest.country) == ("Ada Lovelace", "London", "GB")
+    assert Order.objects.count() == 2
+
+
+def test_an_outdated_saved_address_can_be_corrected(shopper, lamp):
+    user = UserFactory.create()
+    shopper.force_login(user)
+    saved = user.addresses.create(name="Ada", line1="1 Engine Row", city="London", postcode="old", country="GB")
+    shopper.post("/basket/add/", {"sku": lamp.sku})
+    page = text(shopper.post("/checkout/", filled(shopper, saved_address=str(saved.pk))))
+    assert 'id="id_postcode_error"' in page
+    assert re.search(r'name="saved_address"\s+value="new"[^>]*checked', page)
+
+
+def test_another_shoppers_address_cannot_be_chosen(shopper):
+    other = UserFactory.create().addresses.create(name="Eve", line1="x", city="x", postcode="1", country="DE")
+    shopper.post("/checkout/", filled(shopper, saved_address=str(other.pk)))
+    assert not Order.objects.filter(name="Eve").exists()
+
+
+def test_an_unserved_country_is_refused_beside_its_field(shopper, lamp):
+    page = shopper.post("/checkout/", filled(shopper, country="AQ", postcode="BIQQ 1ZZ"))
+    assert "We cannot deliver there" in text(page)
+    assert not Order.objects.exists()
+    lamp.refresh_from_db()
+    assert lamp.stock == 5

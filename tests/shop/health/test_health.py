@@ -1,0 +1,128 @@
+"""Health and metrics endpoints: status, timeouts, access."""
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from messaging.models import Circuit, State
+from shop.health import probes
+from tests.api.client import dead
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def get(path: str, **headers: str):
+    return Client().get(path, headers=headers)
+
+
+def test_liveness_checks_no_dependencies():
+    with CaptureQueriesContext(connection) as statements:
+        answer = get("/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert not statements
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_ready_without_a_broker(no_broker):
+    answer = get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "database": "ok", "broker": "down"}
+
+
+def test_readiness_reports_the_broker(broker):
+    assert get("/readyz").json()["broker"] == "ok"
+
+
+def test_not_ready_without_the_database(monkeypatch):
+    def refuse() -> None:
+        raise OperationalError("connection refused, password=secret")
+
+    monkeypatch.setattr(probes, "_probe_database", refuse)
+    answer = get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["database"] == "down"
+    assert b"secret" not in answer.content
+
+
+def test_a_hanging_database_times_out_and_is_probed_once(monkeypatch):
+    released, probes_started = threading.Event(), []
+
+    def hang() -> None:
+        probes_started.append(1)
+        released.wait(10)
+
+    monkeypatch.setattr(probes, "_probe_database", hang)
+    monkeypatch.setattr(probes, "TIMEOUT_SECONDS", 0.1)
+    began = time.monotonic()
+    answers = [get("/readyz") for _ in range(3)]
+    released.set()
+    assert time.monotonic() - began < 2
+    assert {answer.status_code for answer in answers} == {503}
+    assert answers[0].json()["database"] == "timed out"
+    assert len(probes_started) == 1
+
+
+def test_metrics_count_messages():
+    dead()
+    dead(queue="shipping")
+    dead(state=State.PENDING, available_at=timezone.now() - timedelta(seconds=30))
+    dead(state=State.DONE)
+    with CaptureQueriesContext(connection) as statements:
+        answer = get("/metrics")
+    text = answer.content.decode()
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    assert 'conveyor_messages{queue="payments",state="dead"} 1.0' in text
+    assert 'conveyor_messages{queue="shipping",state="dead"} 1.0' in text
+    assert 'conveyor_messages{queue="payments",state="pending"} 1.0' in text
+    assert 'conveyor_messages{queue="maintenance",state="sent"} 0.0' in text
+    assert "done" not in text
+    oldest = next(line for line in text.splitlines() if line.startswith("conveyor_oldest_due_seconds"))
+    assert 30 <= float(oldest.split()[1]) < 60
+    assert len(statements) == 7
+
+
+def test_metrics_show_open_circuits_and_deferred_messages():
+    assert 'conveyor_circuit_open{circuit="gateway.simulated"} 0.0' in get("/metrics").content.decode()
+    Circuit.objects.create(pk="gateway.simulated", opened_at=timezone.now())
+    dead(state=State.PENDING, waits_for="gateway.simulated")
+    text = get("/metrics").content.decode()
+    assert 'conveyor_circuit_open{circuit="gateway.simulated"} 1.0' in text
+    assert 'conveyor_circuit_waiting{circuit="gateway.simulated"} 1.0' in text
+
+
+def test_metrics_use_the_partial_indexes():
+    dead()
+    with CaptureQueriesContext(connection) as statements:
+        get("/metrics")
+    if connection.vendor == "sqlite":
+        of_the_ledger = [query for query in statements.captured_queries if "messaging_message" in query["sql"]]
+        assert len(of_the_ledger) == 5
+        for statement in of_the_ledger:
+            with connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN QUERY PLAN {statement['sql']}")
+                plan = " ".join(str(row[-1]) for row in cursor.fetchall())
+            assert "INDEX messaging_" in plan, plan
+
+
+def test_metrics_are_not_public_in_production(settings):
+    settings.CONVEYOR_DEMO = settings.DEBUG = False
+    assert get("/metrics").status_code == 404
+
+
+@pytest.mark.parametrize("demo", [True, False])
+def test_metrics_require_the_token_if_one_is_set(settings, demo):
+    settings.CONVEYOR_DEMO, settings.METRICS_TOKEN = demo, "s3cret"
+    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "s3cret"}, {"Authorization": "Bearer é"}):
+        assert get("/metrics", **headers).status_code == 401
+    assert get("/metrics", Authorization="Bearer s3cret").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_endpoints_are_read_only(path):
+    assert Client().post(path).status_code == 405

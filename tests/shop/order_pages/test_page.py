@@ -1,0 +1,202 @@
+"""Order page: live updates, cancellation, payment retry and reorder, with and without JavaScript."""
+
+import pytest
+
+from orders import services as orders
+from orders.models import Order, OrderEvent
+from shop.checkout.services import LineWanted
+from shop.models import Product
+from tests.delivery import deliver_due
+from tests.factories import CategoryFactory, ProductFactory, place
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HTTP_HX_REQUEST": "true"}
+
+
+@pytest.fixture
+def order():
+    lamp = ProductFactory.create(name="Lamp", price=1000, stock=5, category=CategoryFactory.create())
+    return place(lines=[LineWanted(sku=lamp.sku, quantity=2)], name="Ada <b>Lovelace</b>")
+
+
+@pytest.fixture
+def failed():
+    lamp = ProductFactory.create(name="Lamp", price=1000, stock=5, category=CategoryFactory.create())
+    order = place(lines=[LineWanted(sku=lamp.sku, quantity=2)], payment_method="pm_card_declined")
+    deliver_due()
+    return order
+
+
+def text(response) -> str:
+    return response.content.decode()
+
+
+def test_the_page_shows_the_order_and_escapes_input(client, order):
+    page = text(client.get(f"/orders/{order.public_id}/"))
+    assert order.number in page
+    assert "2 × Lamp" in page
+    assert "€20.00" in page
+    assert "Ada &lt;b&gt;" in page
+    assert "hx-get" in page
+
+
+@pytest.mark.parametrize("path", ["/orders/nope/", "/orders/nope/live/", "/orders/%00/", "/orders/a'b/"])
+def test_an_unknown_order_is_not_found(client, path):
+    assert client.get(path).status_code == 404
+
+
+def test_an_unchanged_order_answers_304(client, order):
+    live = f"/orders/{order.public_id}/live/"
+    first = client.get(live, **HTMX)
+    assert first.status_code == 200
+    again = client.get(live, HTTP_IF_NONE_MATCH=first["ETag"], **HTMX)
+    assert again.status_code == 304
+    assert again.content == b""
+    orders.mark_paid(order=order)
+    changed = client.get(live, HTTP_IF_NONE_MATCH=first["ETag"], **HTMX)
+    assert changed.status_code == 200
+    assert 'data-status="paid"' in text(changed)
+
+
+def test_polling_sends_its_own_version(client, order):
+    live = client.get(f"/orders/{order.public_id}/live/", **HTMX)
+    version = live["ETag"].strip('"')
+    assert f'{{"If-None-Match": "\\"{version}\\""}}' in text(live)
+
+
+def test_a_failed_step_says_that_someone_is_looking_into_it(client, order):
+    OrderEvent.objects.create(order=order, kind="attempt_failed", data={"step": "payment", "retry_at": None})
+    for path in ("", "live/"):
+        page = text(client.get(f"/orders/{order.public_id}/{path}"))
+        assert page.count("Someone is looking into it") == 2
+        assert "are processing your payment" not in page
+
+
+def test_a_broken_payment_shows_the_reservation_deadline(client, time_machine, settings):
+    time_machine.move_to("2026-03-02 10:00+00:00", tick=False)
+    settings.CONVEYOR_RESERVATION_SECONDS = 5400
+    lamp = ProductFactory.create(category=CategoryFactory.create())
+    order = place(lines=[LineWanted(sku=lamp.sku, quantity=2)], payment_method="pm_bug")
+    assert "Reserved until" not in text(client.get(f"/orders/{order.public_id}/"))
+    deliver_due()
+    page = text(client.get(f"/orders/{order.public_id}/"))
+    assert "Reserved until" in page
+    assert "Mon, Mar 2, 11:30" in page
+    assert "We are holding your items for you." in page
+    time_machine.move_to("2026-03-02 11:31+00:00", tick=False)
+    assert "Reserved until" not in text(client.get(f"/orders/{order.public_id}/"))
+
+
+def test_a_failed_payment_shows_a_payment_deadline(client, failed, settings):
+    page = text(client.get(f"/orders/{failed.public_id}/"))
+    assert "Pay by" in page
+    assert "Your items are back on sale in the meantime." in page
+    assert "Reserved until" not in page
+
+
+def test_polling_stops_when_the_order_is_final(client, order):
+    for move in (orders.mark_paid, lambda *, order: orders.mark_shipped(order=order, carrier="X", tracking_number="1")):
+        move(order=order)
+        assert "hx-get" in text(client.get(f"/orders/{order.public_id}/live/"))
+    orders.mark_delivered(order=order)
+    assert "hx-get" not in text(client.get(f"/orders/{order.public_id}/live/"))
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_an_order_is_cancelled(client, order, headers):
+    answer = client.post(f"/orders/{order.public_id}/cancel/", follow=True, **headers)
+    assert "Your order is cancelled" in text(answer)
+    assert ("<html" in text(answer)) is not bool(headers)
+    assert Order.objects.get().status == "cancelled"
+
+
+def test_a_shipped_order_cannot_be_cancelled(client, order):
+    orders.mark_paid(order=order)
+    orders.mark_shipped(order=order, carrier="X", tracking_number="1")
+    assert "Cancel order" not in text(client.get(f"/orders/{order.public_id}/"))
+    assert "too late" in text(client.post(f"/orders/{order.public_id}/cancel/", follow=True))
+    assert Order.objects.get().status == "shipped"
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_a_failed_payment_can_be_retried(client, failed, headers):
+    assert "Retry payment" in text(client.get(f"/orders/{failed.public_id}/"))
+    answer = client.post(f"/orders/{failed.public_id}/pay/", {"payment_method": "pm_card_visa"}, follow=True, **headers)
+    assert "retrying the payment" in text(answer)
+    assert Order.objects.get().status == "placed"
+
+
+@pytest.mark.parametrize("method", ["", "pm_unknown"])
+def test_an_unknown_payment_method_is_refused(client, failed, method):
+    answer = client.post(f"/orders/{failed.public_id}/pay/", {"payment_method": method}, follow=True)
+    assert "choose a payment method" in text(answer)
+    assert Order.objects.get().status == "payment_failed"
+
+
+def test_a_paid_order_cannot_be_paid_again(client, order):
+    orders.mark_paid(order=order)
+    answer = client.post(f"/orders/{order.public_id}/pay/", {"payment_method": "pm_card_visa"}, follow=True)
+    assert "cannot be retried" in text(answer)
+
+
+def test_a_retry_is_refused_when_sold_out(client, failed):
+    Product.objects.update(stock=0)
+    answer = client.post(f"/orders/{failed.public_id}/pay/", {"payment_method": "pm_card_visa"}, follow=True)
+    assert "has sold out" in text(answer)
+    assert Order.objects.get().status == "payment_failed"
+
+
+def test_reordering_adds_what_is_in_stock(client):
+    category = CategoryFactory.create()
+    lamp = ProductFactory.create(name="Lamp", stock=9, category=category)
+    few = ProductFactory.create(name="Few", stock=5, category=category)
+    gone = ProductFactory.create(name="Old <b>chair</b>", category=category)
+    order = place(lines=[LineWanted(sku=p.sku, quantity=4) for p in (lamp, few, gone)])
+    Product.objects.filter(pk=gone.pk).update(is_listed=False)
+    client.post("/basket/add/", {"sku": lamp.sku, "quantity": 1})
+    page = text(client.post(f"/orders/{order.public_id}/reorder/", follow=True))
+    assert client.session["basket"] == {lamp.sku: 5, few.sku: 1}
+    assert "5 items are in your basket." in page
+    assert "3 items were not added" in page
+    assert "No longer sold: Old &lt;b&gt;chair&lt;/b&gt;." in page
+
+
+def test_reordering_discontinued_products_adds_nothing(client, order):
+    Product.objects.update(is_listed=False)
+    page = text(client.post(f"/orders/{order.public_id}/reorder/", follow=True))
+    assert "No longer sold: Lamp." in page
+    assert "Your basket is empty" in page
+
+
+def test_the_delivery_window_disappears_when_a_step_fails(client, time_machine):
+    time_machine.move_to("2026-03-02 10:00+00:00", tick=False)
+    order = place(lines=[LineWanted(sku=ProductFactory.create(category=CategoryFactory.create()).sku, quantity=1)])
+    assert "Arrives Wed, Mar 4 – Fri, Mar 6" in " ".join(text(client.get(f"/orders/{order.public_id}/")).split())
+    OrderEvent.objects.create(
+        order=order,
+        kind="attempt_failed",
+        data={"step": "payment", "attempt": 1, "of": 5, "retry_at": "2026-03-02T14:02:00+00:00"},
+    )
+    page = text(client.get(f"/orders/{order.public_id}/"))
+    assert "Arrives" not in page
+    assert "The bank did not answer; retrying at 14:02 UTC (attempt 2 of 5)" in page
+
+
+def test_a_parcel_shows_its_carrier_and_tracking_number(client, order):
+    deliver_due()
+    page = text(client.get(f"/orders/{order.public_id}/"))
+    assert f"data-tracking>{order.shipment.tracking_number}<" in page
+    assert "Swiftpost" in page
+
+
+@pytest.mark.parametrize("path", ["", "live/", "invoice.pdf"])
+def test_order_pages_are_neither_cached_nor_indexed(client, order, path):
+    answer = client.get(f"/orders/{order.public_id}/{path}")
+    assert "no-store" in answer["Cache-Control"]
+    assert answer["X-Robots-Tag"] == "noindex"
+    assert answer["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("action", ["cancel", "pay", "reorder"])
+def test_a_get_changes_nothing(client, order, action):
+    assert client.get(f"/orders/{order.public_id}/{action}/").status_code == 405

@@ -1,0 +1,14 @@
+"""Settings of a shop without the operators' desk."""
+
+from config.settings import CELERY, INSTALLED_APPS, SPECTACULAR_SETTINGS
+from tests.settings import *  # noqa: F403
+
+INSTALLED_APPS = [name for name in INSTALLED_APPS if name != "messaging.operations"]
+CELERY["beat_schedule"] = {
+    name: entry for name, entry in CELERY["beat_schedule"].items() if not entry["task"].startswith("operations.")
+}
+SPECTACULAR_SETTINGS["ENUM_NAME_OVERRIDES"] = {
+    name: choices
+    for name, choices in SPECTACULAR_SETTINGS["ENUM_NAME_OVERRIDES"].items()
+    if not choices.startswith("messaging.operations.")
+}
