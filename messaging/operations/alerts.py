@@ -75,7 +75,7 @@ def _update(conditions: dict[str, str], *, within: QuerySet[Alert]) -> list[Aler
 
 
 def _send(within: QuerySet[Alert]) -> list[Alert]:
-    """Whoever marks an alert as sent sends it. If the e-mail fails, the next check tries again."""
+    """The process that marks an alert as sent sends it. If the e-mail fails, the next check tries again."""
     sent = []
     for alert in within.filter(sent_at=None, cleared_at=None).order_by("id"):
         if not Alert.objects.filter(pk=alert.pk, sent_at=None).update(sent_at=timezone.now()):

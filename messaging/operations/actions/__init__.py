@@ -22,28 +22,8 @@ from messaging.operations.actions.queues import (
 )
 
 __all__ = [
-    "AlreadyPaused",
-    "CannotEdit",
-    "CircuitClosed",
-    "IllegalGroupState",
-    "NotPaused",
-    "Outcome",
-    "QueueUnknown",
-    "ReasonMissing",
-    "annotate_group",
-    "discard",
-    "discard_group",
-    "edit_and_retry",
-    "pause",
-    "probe",
-    "record_export",
-    "restore",
-    "restore_operation",
-    "resume",
-    "retry",
-    "reveal",
-    "reveal_for_edit",
-    "run_now",
-    "run_queue_now",
-    "set_group_state",
-]
+    "AlreadyPaused", "CannotEdit", "CircuitClosed", "IllegalGroupState", "NotPaused", "Outcome", "QueueUnknown",
+    "ReasonMissing", "annotate_group", "discard", "discard_group", "edit_and_retry", "pause", "probe",
+    "record_export", "restore", "restore_operation", "resume", "retry", "reveal", "reveal_for_edit", "run_now",
+    "run_queue_now", "set_group_state",
+]  # fmt: skip

@@ -18,7 +18,7 @@ class CircuitClosed(RuntimeError):
 def probe(*, name: str, actor: Actor, reason: str = "") -> bool:
     """Probe the system `name` now, with a message that waits for it or with the next one that needs it.
 
-    True: a waiting message is sent. A probe under way is not repeated.
+    True: a waiting message is sent. A probe in flight is not repeated.
     Raises `PermissionDenied` and `CircuitClosed`.
     """
     actor.require(permissions.RETRY)

@@ -97,7 +97,7 @@ def _edit(id_: uuid.UUID, data: Mapping[str, Any], *, seen: str, actor: Actor, r
 
 
 def current_payload(message: Message) -> dict[str, Any]:
-    """The payload lifted to the newest schema version, or as it is where it cannot be lifted."""
+    """The payload upgraded to the newest schema version, or unchanged if that is impossible."""
     data = message.payload if isinstance(message.payload, dict) else {}
     try:
         return schema_of(message).load(data, version=message.schema_version).dump()

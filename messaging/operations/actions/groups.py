@@ -70,7 +70,7 @@ def discard_group(*, fingerprint: str, until: datetime, actor: Actor, reason: st
 
 
 def restore_operation(*, operation_id: uuid.UUID, actor: Actor, reason: str = "") -> int:
-    """Undo a discard: everything it discarded that still is discarded is dead again. Returns how many.
+    """Undo a discard: the messages that are still discarded become dead again. Returns how many.
 
     Raises `PermissionDenied`.
     """

@@ -61,7 +61,7 @@ def resume(*, queue: str, actor: Actor, reason: str = "") -> None:
 
 @transaction.atomic
 def run_now(*, message_id: uuid.UUID, actor: Actor) -> bool:
-    """Make a scheduled message due now. False: it is not scheduled any more. Raises `PermissionDenied`."""
+    """Make a scheduled message due now. Returns False if it is no longer scheduled. Raises `PermissionDenied`."""
     actor.require(permissions.RETRY)
     now = timezone.now()
     later = Message.objects.filter(pk=message_id, state=State.PENDING, available_at__gt=now)

@@ -1,4 +1,4 @@
-"""Audit log: who did what on the desk, in rows that the database lets nobody change."""
+"""Audit log: who did what on the desk, in rows that the database protects from change."""
 
 from messaging.operations.audit.log import (
     OPERATOR_ACTIONS,
@@ -10,12 +10,4 @@ from messaging.operations.audit.log import (
     record_intervention,
 )
 
-__all__ = [
-    "OPERATOR_ACTIONS",
-    "SYSTEM_ACTIONS",
-    "UnknownAction",
-    "entry",
-    "last_move",
-    "record",
-    "record_intervention",
-]
+__all__ = ["OPERATOR_ACTIONS", "SYSTEM_ACTIONS", "UnknownAction", "entry", "last_move", "record", "record_intervention"]

@@ -9,9 +9,9 @@ from messaging.operations.models import AuditEntry
 from messaging.operations.permissions import Actor
 from messaging.transitions import Intervention
 
-#: Actions that move a message from one state to another. Others, such as a reveal, only look at it.
+#: Actions that move a message from one state to another. Others, such as a reveal, only read it.
 MOVES: Final = ("retry", "edit", "discard", "restore", "bulk retry")
-#: What people do. tests/messaging/operations/test_audited_actions.py proves that every way to each of them is audited.
+#: Done by operators. tests/messaging/operations/test_audited_actions.py proves that each is audited.
 OPERATOR_ACTIONS: Final = frozenset(
     {
         *("retry", "edit", "discard", "restore", "reveal", "export", "run now", "run queue now", "pause queue"),
@@ -19,7 +19,7 @@ OPERATOR_ACTIONS: Final = frozenset(
         *("bulk start", "bulk pause", "bulk resume", "bulk cancel", "probe circuit"),
     }
 )
-#: What runs by itself, some of it because of an operator's action.
+#: Done by the system, in part on behalf of an operator.
 SYSTEM_ACTIONS: Final = frozenset({"bulk retry", "bulk finish", "bulk stop", "purge"})
 
 

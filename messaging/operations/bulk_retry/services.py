@@ -153,11 +153,7 @@ def _freeze(operation: BulkOperation, ids: list[uuid.UUID], *, start: int) -> No
 
 def _item(operation: BulkOperation, message: Message, position: int, skip: Skip | None) -> BulkItem:
     item = BulkItem(
-        operation=operation,
-        message=message,
-        position=position,
-        sends=message.sends,
-        died_at=message.finished_at,
+        operation=operation, message=message, position=position, sends=message.sends, died_at=message.finished_at
     )
     if skip:
         item.verdict, item.outcome = Verdict.SKIPPED, ItemOutcome.SKIPPED

@@ -32,10 +32,7 @@ def message_died(*, message: Message, at: datetime, **kwargs: Any) -> None:
     )
     hour = at.replace(minute=0, second=0, microsecond=0)
     _upsert(
-        FailureHour,
-        {"fingerprint": message.fingerprint, "hour": hour},
-        fresh={},
-        changes={"count": F("count") + 1},
+        FailureHour, {"fingerprint": message.fingerprint, "hour": hour}, fresh={}, changes={"count": F("count") + 1}
     )
 
 

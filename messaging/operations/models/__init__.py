@@ -15,21 +15,7 @@ from messaging.operations.models.proxies import FailedTask, Queues
 from messaging.operations.models.queue_minute import QueueMinute
 
 __all__ = [
-    "SETTLED",
-    "Alert",
-    "AppendOnly",
-    "AuditEntry",
-    "BulkItem",
-    "BulkOperation",
-    "BulkState",
-    "FailedTask",
-    "FailureGroup",
-    "FailureHour",
-    "GroupState",
-    "ItemOutcome",
-    "PayloadEdit",
-    "QueueMinute",
-    "Queues",
-    "SkipReason",
+    "SETTLED", "Alert", "AppendOnly", "AuditEntry", "BulkItem", "BulkOperation", "BulkState", "FailedTask",
+    "FailureGroup", "FailureHour", "GroupState", "ItemOutcome", "PayloadEdit", "QueueMinute", "Queues", "SkipReason",
     "Verdict",
-]
+]  # fmt: skip

@@ -38,7 +38,7 @@ class FailureGroup(models.Model):
         verbose_name_plural = _("failure groups")
         default_permissions = ("view",)
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=GroupState.values), name="operations_group_state_is_known"),
+            models.CheckConstraint(condition=Q(state__in=GroupState.values), name="operations_group_state_is_known")
         ]
         indexes = [models.Index("last_seen", name="operations_group_last_seen")]
 
@@ -80,7 +80,7 @@ class Alert(models.Model):
         verbose_name = _("alert")
         verbose_name_plural = _("alerts")
         constraints = [
-            models.UniqueConstraint("key", name="operations_alert_is_raised_once", condition=Q(cleared_at=None)),
+            models.UniqueConstraint("key", name="operations_alert_is_raised_once", condition=Q(cleared_at=None))
         ]
 
     def __str__(self) -> str:

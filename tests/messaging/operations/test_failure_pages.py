@@ -110,7 +110,7 @@ def test_an_export_contains_the_filtered_list(operator):
 def test_the_detail_page_shows_what_failed_and_the_next_step(operator):
     message = dead("CV-7")
     shown = body(operator.get(page_url(message)))
-    assert "tests.sample, about CV-7, failed at its first attempt with ValueError." in shown
+    assert "tests.sample (CV-7) failed on its first attempt: ValueError." in shown
     assert "Not retried automatically: unexpected error" in shown
     assert 'data-kind="own"' in shown
     assert "No actions yet." in shown

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict
-from getpass import getuser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -10,9 +9,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from messaging import pauses
 from messaging.models import QueuePause
 from messaging.operations import actions
+from messaging.operations.cli.registry import actor
 from messaging.operations.dashboard import queue_status
 from messaging.operations.dashboard.circuits import CircuitRow, circuit_rows
-from messaging.operations.permissions import Actor
 from messaging.operations.privacy.masking import mask_text
 from messaging.topology import topology
 
@@ -41,7 +40,12 @@ class Command(BaseCommand):
             sub.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        getattr(self, f"_{options['action']}")(options)
+        if options["action"] == "list":
+            self._list(options)
+        elif options["action"] == "try":
+            self._probe(options)
+        else:
+            self._set_paused(options, paused=options["action"] == "pause")
 
     def _list(self, options: dict[str, Any]) -> None:
         rows, paused = queue_status.queue_rows(), pauses.current()
@@ -57,13 +61,7 @@ class Command(BaseCommand):
             if circuit.is_open:
                 self.stdout.write(f"{circuit.name} is unreachable: {circuit.waiting} messages are waiting for it.")
 
-    def _pause(self, options: dict[str, Any]) -> None:
-        self._act(options, want_paused=True)
-
-    def _resume(self, options: dict[str, Any]) -> None:
-        self._act(options, want_paused=False)
-
-    def _try(self, options: dict[str, Any]) -> None:
+    def _probe(self, options: dict[str, Any]) -> None:
         name = options["name"]
         known = {row.name: row for row in circuit_rows()}
         if name not in known:
@@ -72,7 +70,7 @@ class Command(BaseCommand):
             if options["dry_run"]:
                 _require_open(known[name])
             else:
-                actions.probe(name=name, actor=Actor.system(f"cli:{getuser()}"), reason=options["reason"])
+                actions.probe(name=name, actor=actor(), reason=options["reason"])
         except actions.CircuitClosed as fault:
             raise CommandError(str(fault)) from None
         if options["json"]:
@@ -80,21 +78,21 @@ class Command(BaseCommand):
         else:
             self.stdout.write(f"{name}: {'would be probed' if options['dry_run'] else 'probing'}")
 
-    def _act(self, options: dict[str, Any], *, want_paused: bool) -> None:
+    def _set_paused(self, options: dict[str, Any], *, paused: bool) -> None:
         """Exits with code 1 and the reason if the queue cannot be changed."""
-        queue, action = options["name"], actions.pause if want_paused else actions.resume
+        queue, action = options["name"], actions.pause if paused else actions.resume
         try:
             if options["dry_run"]:
-                _require_change(queue, want_paused=want_paused)
+                _require_change(queue, paused=paused)
             else:
-                action(queue=queue, actor=Actor.system(f"cli:{getuser()}"), reason=options["reason"])
+                action(queue=queue, actor=actor(), reason=options["reason"])
         except (actions.AlreadyPaused, actions.NotPaused, actions.QueueUnknown, actions.ReasonMissing) as fault:
             raise CommandError(str(fault)) from None
         if options["json"]:
-            self.stdout.write(json.dumps({"queue": queue, "paused": want_paused, "dry_run": options["dry_run"]}))
+            self.stdout.write(json.dumps({"queue": queue, "paused": paused, "dry_run": options["dry_run"]}))
         else:
             would = "would be " if options["dry_run"] else ""
-            self.stdout.write(f"{queue}: {would}{'paused' if want_paused else 'resumed'}")
+            self.stdout.write(f"{queue}: {would}{'paused' if paused else 'resumed'}")
 
 
 def _note(pause: QueuePause | None) -> str:
@@ -106,11 +104,11 @@ def _require_open(circuit: CircuitRow) -> None:
         raise actions.CircuitClosed(f"The circuit of {circuit.name} is not open.")
 
 
-def _require_change(queue: str, *, want_paused: bool) -> None:
+def _require_change(queue: str, *, paused: bool) -> None:
     if queue not in topology().queues:
         raise CommandError(f"There is no queue {queue}. Queues: {', '.join(topology().queues)}.")
-    if (queue in pauses.paused()) == want_paused:
-        raise CommandError(f"The queue {queue} is {'already' if want_paused else 'not'} paused.")
+    if (queue in pauses.paused()) == paused:
+        raise CommandError(f"The queue {queue} is {'already' if paused else 'not'} paused.")
 
 
 def _dash(value: float | None) -> str:
