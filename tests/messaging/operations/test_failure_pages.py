@@ -110,7 +110,7 @@ def test_an_export_contains_the_filtered_list(operator):
 def test_the_detail_page_shows_what_failed_and_the_next_step(operator):
     message = dead("CV-7")
     shown = body(operator.get(page_url(message)))
-    assert "tests.sample, about CV-7, failed at its first attempt with ValueError." in shown
+    assert "tests.sample (CV-7) failed on its first attempt: ValueError." in shown
     assert "Not retried automatically: unexpected error" in shown
     assert 'data-kind="own"' in shown
     assert "No actions yet." in shown
@@ -133,7 +133,7 @@ def test_the_detail_page_warns_when_a_newer_message_has_succeeded(operator):
     with outbox.transaction():
         newer = outbox.enqueue(Sample(text="ok"), subject="CV-9")
     assert deliver(newer).state == State.DONE
-    assert "A newer message about the same has succeeded" in body(operator.get(page_url(message)))
+    assert "A newer message of the same task and subject has succeeded" in body(operator.get(page_url(message)))
 
 
 def test_a_discard_can_be_undone_by_its_link(operator):
