@@ -61,7 +61,7 @@ def preparation(example: Example) -> Callable[[Page], None] | None:
 
 def _fill_in_edit(page: Page) -> None:
     page.get_by_label("kind").select_option("shipped")
-    page.get_by_role("button", name="Show the difference").click()
+    page.get_by_role("button", name="Show difference").click()
     page.get_by_label("Reason").fill("Typo in the import of 4 May")
 
 

@@ -64,8 +64,8 @@ class ReadOnlyAdmin(ModelAdmin):
             change_message=mask_text(text),
         )
 
-    @admin.display(description=_("about"), ordering="subject")
-    def about(self, message: Message) -> str | SafeString:
+    @admin.display(description=_("subject"), ordering="subject")
+    def subject_column(self, message: Message) -> str | SafeString:
         return subject_link(message.subject)
 
     @admin.display(description=_("payload, masked"))

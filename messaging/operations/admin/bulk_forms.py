@@ -21,7 +21,7 @@ class SelectionForm(forms.Form):
     )
     group = forms.CharField(label=_("Group"), max_length=40, required=False)
     subject = forms.CharField(
-        label=_("About"), max_length=100, required=False, help_text=_("For example, an order number.")
+        label=_("Subject"), max_length=100, required=False, help_text=_("For example, an order number.")
     )
     first_day = forms.DateField(
         label=_("Died on or after"), required=False, widget=forms.DateInput(attrs={"type": "date"})

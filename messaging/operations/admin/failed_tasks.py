@@ -66,7 +66,7 @@ class DeepPages(Paginator):  # type: ignore[type-arg]
 @admin.register(FailedTask)
 class FailedTaskAdmin(BulkRetryAction, FailedTaskPages):
     # The button comes second, so that no narrow screen hides it.
-    list_display = ("failure", "retry_button", "about", "state_column", "died")
+    list_display = ("failure", "retry_button", "subject_column", "state_column", "died")
     list_display_links = ("failure",)
     list_filter = (StateFilter, AgeFilter, DateRangeFilter, QueueFilter, TaskFilter, ErrorFilter, GroupFilter)
     search_fields = ("id",)

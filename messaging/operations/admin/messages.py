@@ -14,15 +14,25 @@ from messaging.operations.privacy.masking import mask_text
 
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin):
-    list_display = ("id", "task", "about", "state_column", "priority", "attempts", "sends", "created", "finished")
+    list_display = (
+        "id",
+        "task",
+        "subject_column",
+        "state_column",
+        "priority",
+        "attempts",
+        "sends",
+        "created",
+        "finished",
+    )
     list_filter = ("state", "queue", "task")
     search_fields = ("=id", "=subject")
     search_help_text = _("Message ID or order number")
     ordering = ("-id",)
     fields = (
-        "id", "task", "about", "state_column", "queue", "routing_key", "priority", "available", "sent", "finished",
-        "attempts", "sends", "schema_version", "payload_text", "attempt_list", "related_messages", "correlation_id",
-        "causation_id", "traceparent", "raw_text", "note", "created",
+        "id", "task", "subject_column", "state_column", "queue", "routing_key", "priority", "available", "sent",
+        "finished", "attempts", "sends", "schema_version", "payload_text", "attempt_list", "related_messages",
+        "correlation_id", "causation_id", "traceparent", "raw_text", "note", "created",
     )  # fmt: skip
     readonly_fields = fields
 

@@ -33,7 +33,7 @@ def masked(text: str) -> str:
 
 
 @register.simple_tag
-def about(message: Message) -> str | SafeString:
+def subject_link(message: Message) -> str | SafeString:
     return base.subject_link(message.subject)
 
 

@@ -59,12 +59,12 @@ def test_it_works_without_javascript_on_a_phone(stack, visit):
         viewport={"width": 360, "height": 640},
     )
     sign_in(page, name="operator")
-    expect(page.get_by_label("About")).to_have_value(number)
-    page.get_by_role("button", name="Preview").click()
-    expect(page.locator("#bulk-will-go")).to_have_text("1 message will go.")
+    expect(page.get_by_label("Subject")).to_have_value(number)
+    page.get_by_role("button", name="Preview bulk retry").click()
+    expect(page.locator("#bulk-will-go")).to_have_text("1 message will be retried.")
     page.get_by_label("Reason").fill("The bug is fixed")
-    page.get_by_role("button", name="Start").click()
-    again = page.get_by_role("link", name="Load it again to see what is new.")
+    page.get_by_role("button", name="Start bulk retry").click()
+    again = page.get_by_role("link", name="Refresh")
     while again.count():
         again.click()
     expect(page.locator("#bulk-progress")).to_have_attribute("data-state", "finished")

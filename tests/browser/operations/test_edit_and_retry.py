@@ -26,7 +26,7 @@ def test_an_operator_corrects_a_payload_and_the_order_ships(stack, visit):
     operator.locator("#searchbar").fill(order)
     operator.get_by_role("button", name="Search").click()
     operator.locator("#result_list").get_by_role("link", name="RuntimeError").click()
-    expect(operator.locator(".desk-sentence")).to_contain_text(f"payments.charge_payment, about {order}, failed")
+    expect(operator.locator(".desk-sentence")).to_contain_text(f"payments.charge_payment ({order}) failed")
 
     operator.get_by_role("link", name="Edit and retry").click()
     operator.get_by_label("payment_id").fill("still wrong")

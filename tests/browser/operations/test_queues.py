@@ -11,9 +11,9 @@ pytestmark = ONE_BACKEND
 def test_an_order_waits_for_a_paused_queue_and_its_passport_shows_it(visit):
     operator = visit("/account/login/?next=/admin/operations/queues/")
     sign_in(operator, name="operator")
-    operator.get_by_role("link", name="Pause shipping…").click()
+    operator.get_by_role("link", name="Pause queue shipping").click()
     operator.get_by_label("Reason").fill("requested by the carrier")
-    operator.get_by_role("button", name="Pause", exact=True).click()
+    operator.get_by_role("button", name="Pause queue", exact=True).click()
     card = operator.locator("#queue-shipping")
     expect(card).to_contain_text("requested by the carrier")
     try:

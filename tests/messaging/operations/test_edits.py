@@ -77,7 +77,7 @@ def test_an_edit_requires_a_reason(operator):
 
 def test_an_edit_of_a_changed_message_is_refused(operator):
     message = failed_task()
-    assert "changed since you opened it" in body(edit(operator, message, seen="dead.0.0", email="x", copies="2"))
+    assert "it changed after you opened it" in body(edit(operator, message, seen="dead.0.0", email="x", copies="2"))
     actions.retry(ids=[message.pk], actor=Actor.system("ann"))
     assert "no longer dead but waiting to be sent" in body(edit(operator, message, email="x", copies="2"))
 
@@ -94,7 +94,7 @@ def test_a_corrupt_body_can_be_edited_if_its_headers_name_the_task(operator):
         message_id=id_, failure=failure, queue="maintenance", raw_body=b"\xff", raw_headers={"task": "tests.sample"}
     )
     message = Message.objects.get()
-    assert "Edit it into a valid payload" in body(operator.get(page_url(message)))
+    assert "The payload is invalid" in body(operator.get(page_url(message)))
     edit(operator, message, text="fine")
     message.refresh_from_db()
     assert (message.task, message.state) == ("tests.sample", State.PENDING)

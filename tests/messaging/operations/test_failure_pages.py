@@ -133,7 +133,7 @@ def test_the_detail_page_warns_when_a_newer_message_has_succeeded(operator):
     with outbox.transaction():
         newer = outbox.enqueue(Sample(text="ok"), subject="CV-9")
     assert deliver(newer).state == State.DONE
-    assert "A newer message about the same has succeeded" in body(operator.get(page_url(message)))
+    assert "A newer message of the same task and subject has succeeded" in body(operator.get(page_url(message)))
 
 
 def test_a_discard_can_be_undone_by_its_link(operator):

@@ -45,7 +45,7 @@ def test_a_group_is_previewed_started_and_watched(operator):
     page = operator.post(NEW, {"group": "f1"}, follow=True).content.decode()
     assert "3 messages will be retried." in page
     assert "1 will be skipped." in page
-    assert "no code here knows its task" in page
+    assert "its task is unknown to the deployed code" in page
     operation = BulkOperation.objects.get()
     page = operator.post(action("start", operation), PACE, follow=True).content.decode()
     assert "It runs in the background" in page
@@ -61,7 +61,7 @@ def test_a_group_is_previewed_started_and_watched(operator):
     assert reverse("admin:operations_failedtask_change", args=[failed.message_id]) in page
     assert [entry.change_message for entry in LogEntry.objects.order_by("id")] == [
         "Previewed: 3 to be retried",
-        "It runs in the background; you may leave this page.",
+        "Bulk retry started. It runs in the background; you can leave this page.",
     ]
 
 
