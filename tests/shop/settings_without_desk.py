@@ -1,7 +1,10 @@
 """Settings of a shop without the operators' desk."""
 
-from config.settings import CELERY, INSTALLED_APPS, SPECTACULAR_SETTINGS
+# First, since it sets the environment that the project's settings read.
 from tests.settings import *  # noqa: F403
+
+# isort: split
+from config.settings import CELERY, INSTALLED_APPS, SPECTACULAR_SETTINGS
 
 INSTALLED_APPS = [name for name in INSTALLED_APPS if name != "messaging.operations"]
 CELERY["beat_schedule"] = {

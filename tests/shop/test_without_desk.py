@@ -14,6 +14,8 @@ FLOW = (
     "tests/shop/checkout/test_services.py",
     "tests/shop/test_wiring.py",
     "tests/orders/test_services.py",
+    "tests/payments/test_cancelled_orders.py",
+    "tests/shipping/test_tracking.py",
 )
 
 
