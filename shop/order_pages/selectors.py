@@ -97,8 +97,8 @@ def order_view(*, public_id: str) -> OrderView:
         parcel_status=shipment.status if shipment else None,
     )
     estimate = _estimate(order, progress, shipment)
-    waits = not is_final and order_timeline.needs_attention(events)
-    unpaid_until = _unpaid_until(order, events) if waits or orders.can_pay(order) else None
+    needs_operator = not is_final and order_timeline.needs_attention(events)
+    unpaid_until = _unpaid_until(order, events) if needs_operator or orders.can_pay(order) else None
     return OrderView(
         order=order,
         timeline=timeline,
