@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _DELIVERY_STEPS = (Status.PLACED, Status.PAID, Status.SHIPPED, Status.DELIVERED)
 
 _UNDER_REVIEW = gettext_lazy(
-    "Someone is looking into it: we will send another parcel or refund you. There is nothing you need to do."
+    "Our team is looking into it: we will send another parcel or refund you. There is nothing you need to do."
 )
 _PARCEL_MESSAGES: "dict[str, tuple[StrPromise, StrPromise]]" = {
     ShipmentStatus.DELAYED: (
@@ -134,7 +134,7 @@ def _headline(status: str, owes_money: bool, failed: OrderEvent | None, events: 
     if failed and is_rejected_address(failed):
         return _("The carrier cannot deliver to your address.")
     if failed and is_final_failure(failed):
-        return _("Something went wrong on our side. Someone is looking into it.")
+        return _("Something went wrong on our side. Our team is looking into it.")
     if owes_money:
         return _("This order is cancelled. Your refund is on its way.")
     if failed:
@@ -158,7 +158,7 @@ def _is_reshipped(events: Sequence[OrderEvent]) -> bool:
 
 def _explanation(status: str, owes_money: bool, failed: OrderEvent | None) -> str:
     if failed and is_rejected_address(failed):
-        return _("Nothing has shipped yet, and someone is looking into it. You can also cancel and place a new order.")
+        return _("Nothing has shipped yet, and our team is looking into it. You can also cancel and place a new order.")
     if failed and is_final_failure(failed):
         return _("Your order is safe and will carry on from here. There is nothing you need to do.")
     if failed:

@@ -14,7 +14,7 @@ pytestmark = ONE_BACKEND
 def test_an_operator_corrects_a_payload_and_the_order_ships(stack, visit):
     shopper = visit("/")
     order = buy(shopper, method="pm_bug", shipping="express")
-    expect(status(shopper)).to_contain_text("Someone is looking into it")
+    expect(status(shopper)).to_contain_text("Our team is looking into it")
     with stack.db():
         payment = Payment.objects.using(stack.alias).get(order__number=order)
         Payment.objects.using(stack.alias).filter(pk=payment.pk).update(method="pm_card_visa")

@@ -39,7 +39,7 @@ def test_a_lost_parcel_is_replaced(visit):
 def test_a_rejected_address_is_corrected(visit):
     shopper = visit("/")
     number = buy(shopper, city="Rejectford")
-    expect(status(shopper)).to_contain_text("The carrier does not accept the address.")
+    expect(status(shopper)).to_contain_text("The carrier cannot deliver to your address.")
     operator = visit("/account/login/?next=/admin/")
     sign_in(operator, name="operator")
     open_parcels(operator, number)

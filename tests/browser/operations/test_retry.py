@@ -12,7 +12,7 @@ pytestmark = ONE_BACKEND
 def test_an_operator_retries_a_failed_charge_and_the_order_ships(stack, visit):
     shopper = visit("/")
     order = buy(shopper, method="pm_bug", shipping="express")
-    expect(status(shopper)).to_contain_text("a person is looking at it")
+    expect(status(shopper)).to_contain_text("Our team is looking into it")
     expect(shopper.locator("#timeline")).to_contain_text("Waiting for our team to look into it")
 
     operator = visit("/account/login/?next=/admin/operations/failedtask/")

@@ -82,7 +82,7 @@ def test_a_cancelled_order_is_refunded_on_its_page(visit):
     expect(page.locator("#timeline")).to_contain_text("The carrier did not answer; retrying at")
     page.get_by_text("Cancel order", exact=True).click()
     page.get_by_role("button", name="Yes, cancel order").click()
-    expect(page.locator("#timeline")).to_contain_text("Your money is on its way back")
+    expect(page.locator("#timeline")).to_contain_text("Refund started")
     expect(status(page)).to_have_attribute("data-status", "refunded")
     expect(page.locator("#timeline")).to_contain_text("Refunded")
 

@@ -51,7 +51,7 @@ def polled_page(stack, visit) -> PolledPage:
     """An order that is not final but does not change until an operator acts."""
     order = stack.order(payment_method="pm_bug")
     page = visit(f"/orders/{order['public_id']}/")
-    expect(status(page)).to_contain_text("a person is looking at it")
+    expect(status(page)).to_contain_text("Our team is looking into it")
     return PolledPage(page, order["public_id"])
 
 

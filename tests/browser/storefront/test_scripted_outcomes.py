@@ -14,7 +14,7 @@ pytestmark = ONE_BACKEND
 # Milliseconds. The slowest outcome is a worker that is killed five times.
 _TIMEOUT = 120_000
 _PLACED = re.compile("^placed$")
-_DEAD = "Waiting for a person to look at it"
+_DEAD = "Waiting for our team to look into it"
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Outcome:
 OUTCOMES = (
     Outcome(
         "pm_crash",
-        (r"The work on it was interrupted, trying again at \d\d:\d\d \(try 2 of 5\)", _DEAD),
+        (r"Processing was interrupted; retrying at \d\d:\d\d \S+ \(attempt 2 of 5\)", _DEAD),
         _PLACED,
     ),
     Outcome("pm_card_visa", ("Card charged", "Handed to Swiftpost, tracking number SP"), SHIPPED),
@@ -40,21 +40,23 @@ OUTCOMES = (
         re.compile("^payment_failed$"),
     ),
     Outcome(
-        "pm_flaky_2", (r"The bank did not answer, trying again at \d\d:\d\d \(try 3 of 5\)", "Card charged"), SHIPPED
+        "pm_flaky_2",
+        (r"The bank did not answer; retrying at \d\d:\d\d \S+ \(attempt 3 of 5\)", "Card charged"),
+        SHIPPED,
     ),
-    Outcome("pm_outage", (r"The bank did not answer, trying again at \d\d:\d\d \(try 5 of 5\)", _DEAD), _PLACED),
-    Outcome("pm_lost_reply", (r"The bank did not answer, trying again .* \(try 2 of 5\)", "Card charged"), SHIPPED),
+    Outcome("pm_outage", (r"The bank did not answer; retrying at \d\d:\d\d \S+ \(attempt 5 of 5\)", _DEAD), _PLACED),
+    Outcome("pm_lost_reply", (r"The bank did not answer; retrying .* \(attempt 2 of 5\)", "Card charged"), SHIPPED),
     Outcome("pm_bug", (_DEAD,), _PLACED),
     Outcome("pm_slow_5", ("Card charged",), SHIPPED),
     Outcome(
         "pm_card_visa",
-        (r"The carrier did not answer, trying again at \d\d:\d\d \(try 3 of 5\)", "Handed to Swiftpost"),
+        (r"The carrier did not answer; retrying at \d\d:\d\d \S+ \(attempt 3 of 5\)", "Handed to Swiftpost"),
         SHIPPED,
         city="Flakytown",
     ),
     Outcome(
         "pm_card_visa",
-        (r"The carrier did not answer, .* \(try 5 of 5\)", _DEAD),
+        (r"The carrier did not answer; .* \(attempt 5 of 5\)", _DEAD),
         re.compile("^paid$"),
         "Nowhere",
     ),

@@ -38,7 +38,7 @@ def test_other_pages_fit_a_small_phone(visit, path):
 def test_account_and_failed_tasks_fit_a_small_phone(visit):
     page = visit("/", viewport=PHONE)
     buy(page, method="pm_bug")
-    expect(status(page)).to_contain_text("Someone is looking into it")
+    expect(status(page)).to_contain_text("Our team is looking into it")
     page.goto("/account/login/")
     assert_fits(page)
     sign_in(page, name="operator")

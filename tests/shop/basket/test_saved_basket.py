@@ -36,7 +36,7 @@ def test_the_basket_survives_signing_in(client, ada, lamp):
     client.post("/basket/add/", {"sku": lamp.sku, "quantity": 3})
     sign_in(client)
     assert 'value="3"' in page(client)
-    assert "are one now" not in page(client)
+    assert "was merged with your saved one" not in page(client)
 
 
 def test_the_basket_survives_signing_out_and_follows_to_another_device(client, ada, lamp):
@@ -60,7 +60,7 @@ def test_baskets_are_merged_and_the_shopper_is_notified(client, ada, lamp):
     client.post("/basket/add/", {"sku": lamp.sku, "quantity": 3})
     client.post("/basket/add/", {"sku": chair.sku, "quantity": 4})
     sign_in(client)
-    assert "are one now" in page(client)
+    assert "was merged with your saved one" in page(client)
     kept = {sku: quantity for sku, quantity, _price in SavedBasket.objects.get().lines}
     assert kept == {lamp.sku: 5, chair.sku: 4, desk.sku: 2}
 

@@ -155,7 +155,7 @@ def test_a_product_sold_out_since_stops_the_order(shopper):
     Product.objects.update(stock=1)
     page = text(shopper.post("/checkout/", form, follow=True))
     assert "Your order was not placed" in page
-    assert "Only 1 is left" in page
+    assert "Only 1 left" in page
     assert Order.objects.count() == 0
 
 

@@ -111,7 +111,7 @@ def test_an_operator_corrects_a_rejected_address(operator):
 def test_an_invalid_address_is_shown_again_with_its_errors(operator):
     order = rejected()
     answer = operator.post(url(order), BERN | {"action": "address", "postcode": "nonsense"})
-    assert "This is no postcode of Switzerland" in answer.content.decode()
+    assert "not a valid postcode for Switzerland" in answer.content.decode()
     order.refresh_from_db()
     assert order.city == "Rejectford"
 
@@ -204,7 +204,7 @@ def test_the_order_page_explains_a_rejected_address():
     order = rejected()
     page = shown(order)
     assert "The carrier cannot deliver to your address." in page
-    assert "The carrier does not accept the address. A person is looking at it" in page
+    assert "The carrier rejected the address. Our team is looking into it" in page
     assert order_view(public_id=order.public_id).needs_operator
 
 

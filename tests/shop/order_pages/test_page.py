@@ -68,7 +68,7 @@ def test_a_failed_step_says_that_someone_is_looking_into_it(client, order):
     OrderEvent.objects.create(order=order, kind="attempt_failed", data={"step": "payment", "retry_at": None})
     for path in ("", "live/"):
         page = text(client.get(f"/orders/{order.public_id}/{path}"))
-        assert page.count("Someone is looking into it") == 2
+        assert page.count("Our team is looking into it") == 2
         assert "are processing your payment" not in page
 
 

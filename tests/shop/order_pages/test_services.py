@@ -23,7 +23,7 @@ def order_of(sku: str, quantity: int = 1, **changes: Any) -> Order:
 
 def test_a_declined_card_releases_the_stock_and_a_retry_takes_it_again():
     product = ProductFactory.create(stock=3)
-    order = order_of(product.sku, 2, payment_method="pm_card_declined").order
+    order = order_of(product.sku, 2, payment_method="pm_card_declined")
     deliver_due()
     order.refresh_from_db()
     product.refresh_from_db()
@@ -38,7 +38,7 @@ def test_a_declined_card_releases_the_stock_and_a_retry_takes_it_again():
 
 def test_a_retry_is_refused_once_sold_out():
     product = ProductFactory.create(stock=2)
-    order = order_of(product.sku, 2, payment_method="pm_card_declined").order
+    order = order_of(product.sku, 2, payment_method="pm_card_declined")
     deliver_due()
     order_of(product.sku, 1)
     with pytest.raises(OutOfStock) as refusal:
@@ -51,7 +51,7 @@ def test_a_retry_is_refused_once_sold_out():
 
 def test_a_retry_for_a_discontinued_product_is_out_of_stock():
     product = ProductFactory.create()
-    order = order_of(product.sku, payment_method="pm_card_declined").order
+    order = order_of(product.sku, payment_method="pm_card_declined")
     deliver_due()
     Product.objects.update(sku="RENAMED")
     with pytest.raises(OutOfStock):
@@ -68,7 +68,7 @@ def test_only_failed_payments_can_be_retried():
 
 def test_cancelling_releases_the_stock_once():
     product = ProductFactory.create(stock=3)
-    order = order_of(product.sku, 2).order
+    order = order_of(product.sku, 2)
     cancel(order=order)
     with pytest.raises(IllegalTransition):
         cancel(order=order)
@@ -78,7 +78,7 @@ def test_cancelling_releases_the_stock_once():
 
 def test_cancelling_after_a_failed_payment_releases_nothing_twice():
     product = ProductFactory.create(stock=3)
-    order = order_of(product.sku, 2, payment_method="pm_card_declined").order
+    order = order_of(product.sku, 2, payment_method="pm_card_declined")
     deliver_due()
     cancel(order=order)
     product.refresh_from_db()
