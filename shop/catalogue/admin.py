@@ -24,7 +24,7 @@ class RestockForm(ActionForm):
     """The action validates the number, since for an invalid form the admin only reports that no action was selected."""
 
     pieces = forms.CharField(
-        label=_("Units"), required=False, widget=forms.NumberInput(attrs={"min": 1, "max": MAX_PIECES})
+        label=_("Pieces"), required=False, widget=forms.NumberInput(attrs={"min": 1, "max": MAX_PIECES})
     )
 
 
@@ -83,7 +83,7 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def restock(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
         pieces = parse_pieces(request.POST.get("pieces", ""))
         if not pieces:
-            text = _("Enter how many units to add, from 1 to 1,000,000. Nothing was changed.")
+            text = _("Enter how many pieces to add, from 1 to 1,000,000. Nothing was changed.")
             self.message_user(request, text, messages.ERROR)
             return
         quantities = dict.fromkeys(queryset.values_list("pk", flat=True), pieces)
@@ -93,8 +93,8 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 def _restocked(products: int, pieces: int) -> Any:
     text = ngettext(
-        "Added %(pieces)s units to %(products)s product.",
-        "Added %(pieces)s units each to %(products)s products.",
+        "Added %(pieces)s pieces to %(products)s product.",
+        "Added %(pieces)s pieces each to %(products)s products.",
         products,
     )
     return text % {"products": products, "pieces": pieces}

@@ -97,7 +97,7 @@ def restock(staff: Client, pieces: str, *products: Product) -> str:
 def test_received_goods_are_added_to_stock(staff: Client):
     first, second = ProductFactory.create(stock=0), ProductFactory.create(stock=7)
     page = restock(staff, "5", first, second)
-    assert "5 pieces added to each of 2 products." in page
+    assert "Added 5 pieces each to 2 products." in page
     assert sorted(Product.objects.values_list("stock", flat=True)) == [5, 12]
     assert StockMovement.objects.filter(reference="root", reason="restock").count() == 2
     assert audit() == []

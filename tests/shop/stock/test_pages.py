@@ -182,7 +182,7 @@ def test_who_may_only_look_at_the_list_cannot_restock_from_it(reader):
 
 
 def test_a_list_without_anything_says_so(reader):
-    assert "Nothing runs low." in text(reader.get(LOW))
+    assert "No products are low in stock." in text(reader.get(LOW))
 
 
 def test_the_list_goes_on_over_pages_and_costs_the_same_however_long_it_is(office):
