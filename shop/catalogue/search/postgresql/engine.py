@@ -1,8 +1,8 @@
 """Search engine on PostgreSQL: `tsvector` with a GIN index, and `pg_trgm` for misspelt words.
 
-With 100,000 products (`bench/search.py`; results in docs/performance.md) a search takes 1 to 5 ms: only a bounded
-number of hits is ranked; filter and sort columns are stored next to the document, which avoids joins; and rows are
-small, since the texts stay in the product table.
+With 100,000 products (`bench/search.py`; results in docs/explanation/performance.md) a search takes 1 to 5 ms: only a
+bounded number of hits is ranked; filter and sort columns are stored next to the document, which avoids joins; and
+rows are small, since the texts stay in the product table.
 """
 
 from collections.abc import Sequence

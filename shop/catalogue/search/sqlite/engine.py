@@ -1,8 +1,8 @@
 """Search engine on SQLite: FTS5, and its vocabulary for misspelt words.
 
-With 100,000 products (`bench/search.py`; results in docs/performance.md) a search takes 0.5 to 4 ms. Ranking all hits
-of a common word took 50 ms, so only a bounded number is ranked. No stemming: stems in the vocabulary could not be
-offered as corrections. Words match as prefixes, and plurals also match their singular.
+With 100,000 products (`bench/search.py`; results in docs/explanation/performance.md) a search takes 0.5 to 4 ms.
+Ranking all hits of a common word took 50 ms, so only a bounded number is ranked. No stemming: stems in the vocabulary
+could not be offered as corrections. Words match as prefixes, and plurals also match their singular.
 """
 
 from collections.abc import Sequence
