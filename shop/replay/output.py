@@ -41,7 +41,7 @@ def as_json(report: Report) -> str:
     return json.dumps(
         {
             "placed": report.placed,
-            "already_placed": report.already_placed,
+            "already_there": report.already_placed,
             "rejected": dict(sorted(report.rejected.items())),
             "revenue_minor": report.revenue_minor,
             "currency": report.currency,

@@ -24,7 +24,7 @@ from shop.replay.services import Report, replay
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-KEYS = {"placed", "already_placed", "rejected", "revenue_minor", "currency", "seconds"}
+KEYS = {"placed", "already_there", "rejected", "revenue_minor", "currency", "seconds"}
 DATA = Path(os.environ.get("CONVEYOR_RETAIL_DATA") or settings.BASE_DIR.parent / "shared" / "data" / "online-retail")
 #: From the data set's description: invoices, sales, and their total in pence.
 DAYS = {
@@ -77,12 +77,12 @@ def test_a_real_day_is_placed_to_the_penny_and_changes_nothing_when_run_again(na
     seen, sales, pence = DAYS[name]
     report = run(DATA / name, "--max")
     assert (report["placed"], report["revenue_minor"], report["currency"]) == (sales, pence, "GBP")
-    assert report["placed"] + report["already_placed"] + sum(report["rejected"].values()) == seen
+    assert report["placed"] + report["already_there"] + sum(report["rejected"].values()) == seen
     assert sum(Order.objects.values_list("total", flat=True)) == pence
     assert set(Product.objects.values_list("stock", flat=True)) == {0}
     before = everything()
     again = run(DATA / name, "--max")
-    assert (again["placed"], again["already_placed"], again["revenue_minor"]) == (0, sales, 0)
+    assert (again["placed"], again["already_there"], again["revenue_minor"]) == (0, sales, 0)
     assert again["rejected"] == report["rejected"]
     assert everything() == before
 
@@ -162,7 +162,7 @@ def test_an_invoice_placed_by_a_concurrent_replay_is_not_restocked(tmp_path, mon
     run(path)
     before = everything()
     monkeypatch.setattr("shop.replay.services._placed_numbers", lambda numbers: set())
-    assert run(path)["already_placed"] == 1
+    assert run(path)["already_there"] == 1
     assert everything() == before
 
 
