@@ -18,11 +18,14 @@ from messaging.operations.permissions import Actor
 
 
 class HasPermission(BasePermission):
-    """Staff with the permission that the view names in `permission`."""
+    """Staff with the view's `permission`; for POST with its `post_permission`, if it has one."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         user = request.user
-        return bool(user.is_authenticated and user.is_staff and user.has_perm(view.permission))
+        if not (user.is_authenticated and user.is_staff):
+            return False
+        own = getattr(view, "post_permission", "") if request.method == "POST" else ""
+        return bool(user.has_perm(own or view.permission))
 
 
 class DeskView(GenericAPIView[Any]):

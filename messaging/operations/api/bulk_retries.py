@@ -24,10 +24,8 @@ from messaging.operations.models import BulkOperation
 
 class BulkRetries(DeskView):
     serializer_class = BulkRetryOut
-
-    @property
-    def permission(self) -> str:
-        return "operations.bulk_retry" if self.request.method == "POST" else "operations.view_bulkoperation"
+    permission = "operations.view_bulkoperation"
+    post_permission = "operations.bulk_retry"
 
     @describe_list("bulk_retries_list", BulkRetryOut)
     def get(self, request: Request) -> Response:
