@@ -79,7 +79,7 @@ def enqueue(
 def _row(payload: Payload, *, priority: Priority, subject: str, delay: float) -> Message:
     id_ = uuid7()
     chain = tracing.current() or tracing.Chain(id_)
-    routing_key = f"{payload.routing_key}.{priority.suffix}"
+    routing_key = priority.routing_key(payload.routing_key)
     now = timezone.now()
     return Message(
         id=id_,

@@ -16,15 +16,15 @@ MAINTENANCE = "maintenance"
 
 
 class Priority(enum.IntEnum):
-    """AMQP priority of a message; its suffix ends the routing key."""
+    """AMQP priority of a message; its name ends the routing key."""
 
     LOW = 1
     NORMAL = 5
     HIGH = 9
 
-    @property
-    def suffix(self) -> str:
-        return self.name.lower()
+    def routing_key(self, base: str) -> str:
+        """`payment.charge` becomes `payment.charge.high`."""
+        return f"{base}.{self.name.lower()}"
 
 
 class UnroutableKey(LookupError):

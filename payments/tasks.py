@@ -2,8 +2,8 @@
 
 from messaging.worker.task import ReliableTask, reliable_task
 from payments import reconciliation, selectors, services
-from payments.gateways import CardDeclined, ChargeResult, GatewayUnavailable, gateway
-from payments.models import Payment, PaymentStatus, RefundStatus
+from payments.gateways import CardDeclined, GatewayUnavailable
+from payments.models import RefundStatus
 from payments.payloads import ChargePayment, ComparePayment, Reconcile, RefundPayment
 
 
@@ -11,7 +11,7 @@ from payments.payloads import ChargePayment, ComparePayment, Reconcile, RefundPa
 def charge_payment(self: ReliableTask, payload: ChargePayment) -> None:
     payment = selectors.payment_to_charge(payment_id=payload.payment_id)
     try:
-        charge = _charge_once(payment, is_first_attempt=not self.may_overlap)
+        charge = services.charge_once(payment=payment, is_first_attempt=not self.may_overlap)
     except CardDeclined as declined:
         with self.complete():
             services.record_decline(payment=payment, code=declined.code)
@@ -29,11 +29,7 @@ def refund_payment(self: ReliableTask, payload: RefundPayment) -> None:
     if refund.status == RefundStatus.DONE:
         with self.complete():
             return
-    result = gateway().refund(
-        idempotency_key=str(refund.id),
-        charge_reference=refund.payment.gateway_reference,
-        amount=refund.amount,
-    )
+    result = services.execute_refund(refund=refund)
     with self.complete():
         services.record_refund(refund=refund, result=result)
 
@@ -50,22 +46,3 @@ def reconcile(self: ReliableTask, payload: Reconcile) -> None:
     records = reconciliation.gateway_records()
     with self.complete():
         reconciliation.enqueue_comparisons(records=records)
-
-
-def _charge_once(payment: Payment, *, is_first_attempt: bool) -> ChargeResult | None:
-    """Charge a pending payment, unless an earlier attempt did and its reply was lost.
-
-    Every attempt but the first asks the gateway for such a charge: gateways forget idempotency keys after a day, and an
-    operator may retry later than that. This also finds the money of a payment that was cancelled meanwhile, to be
-    refunded.
-    """
-    key = str(payment.id)
-    if payment.status == PaymentStatus.CANCELLED or (payment.status == PaymentStatus.PENDING and not is_first_attempt):
-        record = gateway().fetch(idempotency_key=key)
-        if record is not None and record.charge is not None:
-            return record.charge
-    if payment.status == PaymentStatus.PENDING:
-        return gateway().charge(
-            idempotency_key=key, amount=payment.amount, currency=payment.currency, method=payment.method
-        )
-    return None

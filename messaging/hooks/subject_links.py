@@ -2,17 +2,14 @@
 
 from collections.abc import Callable
 
-Resolver = Callable[[str], str | None]
-_RESOLVERS: list[Resolver] = []
+_RESOLVERS: list[Callable[[str], str | None]] = []
 
 
-def register(resolver: Resolver) -> None:
+def register(resolver: Callable[[str], str | None]) -> None:
     """`resolver(subject)` returns the URL of a page about the subject, or None."""
     if resolver not in _RESOLVERS:
         _RESOLVERS.append(resolver)
 
 
 def url_for(subject: str) -> str | None:
-    if not subject:
-        return None
-    return next((url for resolver in _RESOLVERS if (url := resolver(subject))), None)
+    return next((url for resolver in _RESOLVERS if subject and (url := resolver(subject))), None)

@@ -20,6 +20,7 @@ from messaging.models import Message, State
 from messaging.models.uuid7 import uuid7
 from messaging.payloads import payload_for
 from messaging.topology import topology
+from messaging.transitions import backoff
 from messaging.transitions.failure import synthetic_failure
 from messaging.worker.task import HEADER
 
@@ -111,7 +112,7 @@ def _fail_known(row: Message, dead_letter: DeadLetter, app: Celery) -> None:
     if is_permanent or row.retries + 1 >= limit:
         transitions.bury(message_id=row.pk, failure=failure, limit=limit, raw=(dead_letter.body, dead_letter.headers))
     else:
-        delay = min(settings.CONVEYOR_RETRY_BASE * 2**row.retries, settings.CONVEYOR_RETRY_MAX_SECONDS)
+        delay = backoff.seconds(retries=row.retries)
         transitions.reschedule(message_id=row.pk, failure=failure, delay=delay, limit=limit)
 
 

@@ -12,13 +12,7 @@ from django.utils import timezone
 from messaging.models import Message, State
 from messaging.payloads import payload_for
 from messaging.signals import messages_discarded, messages_restored, messages_revived
-from messaging.transitions.dead import FRESH, Intervention, cannot_revive, died_at, route
-
-
-def lock_dead(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Message]:
-    """The dead ones of these, locked in the order of their ids, so that concurrent callers cannot deadlock."""
-    rows = Message.objects.dead().select_for_update().filter(pk__in=list(ids)).order_by("pk")
-    return {message.pk: message for message in rows.defer("payload", "raw_body", "raw_headers")}
+from messaging.transitions.interventions import FRESH, Intervention, cannot_revive, route
 
 
 def revive_locked(messages: Sequence[Message], *, intervention: Intervention, now: datetime) -> list[Message]:
@@ -42,7 +36,7 @@ def discard_locked(messages: Sequence[Message], *, intervention: Intervention) -
 def restore_locked(messages: Sequence[Message], *, intervention: Intervention) -> None:
     """Make locked discarded messages dead again, as they were. Prefetch their attempts."""
     for message in messages:
-        message.state, message.note, message.finished_at = State.DEAD, "", died_at(message)
+        message.state, message.note, message.finished_at = State.DEAD, "", _died_at(message)
     Message.objects.bulk_update(messages, ["state", "note", "finished_at"])
     messages_restored.send(sender=Message, messages=messages, intervention=intervention)
 
@@ -71,3 +65,8 @@ def _by_route(messages: Iterable[Message]) -> dict[tuple[tuple[str, str], ...], 
         if payload is not None:
             routes[tuple(route(message, payload).items())].append(message.pk)
     return routes
+
+
+def _died_at(message: Message) -> datetime:
+    """When its last attempt ended."""
+    return max((attempt.ended_at for attempt in message.attempt_set.all()), default=timezone.now())

@@ -1,94 +1,35 @@
-"""Dead messages: revived (pending again), discarded, restored. In the caller's transaction."""
+"""How a message becomes dead: its attempts are spent, or a retry cannot succeed."""
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from django.db.models import F
+from django.db import transaction
 from django.utils import timezone
 
 from messaging.models import Message, State
-from messaging.payloads import Payload, payload_for
-from messaging.signals import messages_discarded, messages_restored, messages_revived
-from messaging.topology import Priority, UnroutableKey, topology
-
-#: Columns of a revived message, which gets a new count of attempts.
-FRESH = {"state": State.PENDING, "replayed_from": F("attempts"), "finished_at": None, "note": ""}
+from messaging.transitions.failure import Failure, record_failure
+from messaging.transitions.locks import lock_in_flight
 
 
-@dataclass(frozen=True, kw_only=True)
-class Intervention:
-    """Who moves dead messages and why. It travels with the signal, so that a listener can keep an audit log.
+@transaction.atomic(savepoint=False)
+def bury(
+    *, message_id: uuid.UUID, failure: Failure, limit: int = 1, raw: tuple[bytes, dict[str, Any]] | None = None
+) -> Message | None:
+    """Record the last failed attempt: the message is dead until an operator acts.
 
-    `action` is a verb of the audit log, such as `retry`; `operation_id` names the operation this is part of.
+    `raw` is body and headers of a copy that was damaged at the broker. None: the message is no longer in flight.
     """
-
-    actor: str
-    action: str
-    reason: str = ""
-    operation_id: uuid.UUID | None = None
-
-
-def revive(message: Message, *, intervention: Intervention, **changes: Any) -> bool:
-    """Make a dead message due again with a new count of attempts. False: it is no longer dead.
-
-    `changes` are further columns. The caller has asked `cannot_revive`.
-    """
-    payload = payload_for(message.task)
-    assert payload is not None  # noqa: S101 - established by cannot_revive()
-    columns = {**FRESH, "available_at": timezone.now(), **route(message, payload), **changes}
-    if not Message.objects.filter(pk=message.pk, state=State.DEAD).update(**columns):
-        return False
-    messages_revived.send(sender=Message, messages=[message], intervention=intervention)
-    return True
-
-
-def cannot_revive(message: Message | None) -> str | None:
-    """Why this message can never be sent again as it is; None if it can."""
+    message = lock_in_flight(message_id)
     if message is None:
-        return "there is no such message"
-    if not message.task:
-        return "its body could not be read, so there is nothing to send; edit or discard it"
-    if payload_for(message.task) is None:
-        return f"no code here knows the task {message.task!r}; deploy it first, or discard the message"
-    return None
+        return None
+    if raw is not None:
+        message.raw_body, message.raw_headers = raw
+    mark_dead(message)
+    record_failure(message, failure, limit=max(limit, message.retries + 1))
+    return message
 
 
-def discard(messages: Sequence[Message], *, intervention: Intervention) -> list[Message]:
-    """Discard those of `messages` that are dead; the reason stays with them as their note. Returns the discarded."""
-    columns = {"state": State.DISCARDED, "note": intervention.reason[:500], "finished_at": timezone.now()}
-    discarded = [m for m in messages if Message.objects.filter(pk=m.pk, state=State.DEAD).update(**columns)]
-    if discarded:
-        messages_discarded.send(sender=Message, messages=discarded, intervention=intervention)
-    return discarded
-
-
-def restore(messages: Sequence[Message], *, intervention: Intervention) -> list[Message]:
-    """Make those of `messages` that are discarded dead again, as they were. Returns the restored."""
-    restored = [
-        message
-        for message in messages
-        if Message.objects.filter(pk=message.pk, state=State.DISCARDED).update(
-            state=State.DEAD, note="", finished_at=died_at(message)
-        )
-    ]
-    if restored:
-        messages_restored.send(sender=Message, messages=restored, intervention=intervention)
-    return restored
-
-
-def died_at(message: Message) -> datetime:
-    """When the last attempt of a message ended. Its attempts may have been prefetched."""
-    return max((attempt.ended_at for attempt in message.attempt_set.all()), default=timezone.now())
-
-
-def route(message: Message, payload: type[Payload]) -> dict[str, str]:
-    """Columns that make a message routable: a stray may carry a routing key that no queue is bound for."""
-    try:
-        topology().queue_for(message.routing_key)
-    except UnroutableKey:
-        key = f"{payload.routing_key}.{Priority.LOW.suffix}"
-        return {"routing_key": key, "queue": topology().queue_for(key)}
-    return {}
+def mark_dead(message: Message) -> None:
+    """Set the state; the caller saves it with the failed attempt."""
+    message.state = State.DEAD
+    message.finished_at = timezone.now()

@@ -2,14 +2,15 @@
 
 import uuid
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from messaging.models import Message, State
 from messaging.signals import message_deferred
+from messaging.transitions.dead import mark_dead
 from messaging.transitions.failure import Failure, record_failure
+from messaging.transitions.locks import lock_in_flight
 
 
 class NotInLedger(LookupError):
@@ -41,7 +42,7 @@ def reschedule(*, message_id: uuid.UUID, failure: Failure, delay: float, limit: 
 
     `limit` is the number of attempts the message has in all. None: the message is no longer in flight.
     """
-    message = _in_flight(message_id)
+    message = lock_in_flight(message_id)
     if message is None:
         return None
     message.state = State.PENDING
@@ -56,7 +57,7 @@ def defer(*, message_id: uuid.UUID, circuit: str, delay: float) -> Message | Non
 
     None: the message is no longer in flight.
     """
-    message = _in_flight(message_id)
+    message = lock_in_flight(message_id)
     if message is None:
         return None
     is_news = message.waits_for != circuit
@@ -69,31 +70,13 @@ def defer(*, message_id: uuid.UUID, circuit: str, delay: float) -> Message | Non
 
 
 @transaction.atomic(savepoint=False)
-def bury(
-    *, message_id: uuid.UUID, failure: Failure, limit: int = 1, raw: tuple[bytes, dict[str, Any]] | None = None
-) -> Message | None:
-    """Record the last failed attempt: the message is dead until an operator acts.
-
-    `raw` is body and headers of a copy that was damaged at the broker. None: the message is no longer in flight.
-    """
-    message = _in_flight(message_id)
-    if message is None:
-        return None
-    if raw is not None:
-        message.raw_body, message.raw_headers = raw
-    _die(message)
-    record_failure(message, failure, limit=max(limit, message.retries + 1))
-    return message
-
-
-@transaction.atomic(savepoint=False)
 def reopen(*, message_id: uuid.UUID, lost: Failure | None, limit: int) -> Message | None:
     """Look up a delivery that may be a duplicate, before its task runs. None: already settled.
 
     `lost` is the failure of an earlier delivery that never reported back. It is committed as an attempt before the task
     runs, so that a message that kills its worker every time is dead after `limit` attempts.
     """
-    message = _in_flight(message_id)
+    message = lock_in_flight(message_id)
     if message is None:
         if not Message.objects.filter(pk=message_id).exists():
             raise _not_in_ledger(message_id)
@@ -101,18 +84,9 @@ def reopen(*, message_id: uuid.UUID, lost: Failure | None, limit: int) -> Messag
     if lost is None:
         return message
     if message.retries + 1 >= limit:
-        _die(message)
+        mark_dead(message)
     record_failure(message, lost, limit=limit, retry_now=message.state == State.SENT)
     return message
-
-
-def _in_flight(message_id: uuid.UUID) -> Message | None:
-    return Message.objects.select_for_update().filter(pk=message_id, state=State.SENT).first()
-
-
-def _die(message: Message) -> None:
-    message.state = State.DEAD
-    message.finished_at = timezone.now()
 
 
 def _not_in_ledger(message_id: uuid.UUID) -> NotInLedger:

@@ -3,7 +3,7 @@
 from celery import Celery
 
 #: By name: the modules import models, which are not ready while the Celery app is being created.
-STEPS = ("messaging.worker.undecodable:RejectUndecodable", "messaging.worker.pause_watch:ApplyPauses")
+STEPS = ("messaging.worker.reject_undecodable:RejectUndecodable", "messaging.worker.pause_watch:ApplyPauses")
 
 
 def install(app: Celery) -> None:

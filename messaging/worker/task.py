@@ -17,6 +17,7 @@ from messaging.conf import settings
 from messaging.models import Message, State
 from messaging.payloads import Payload, SchemaTooNew
 from messaging.topology import Priority, topology
+from messaging.transitions import backoff
 from messaging.transitions.failure import Failure, failure_of, synthetic_failure
 
 log = logging.getLogger(__name__)
@@ -173,7 +174,7 @@ class ReliableTask(Task):
             queue=topology().queue_for(self.payload.routing_key),
             task=self.name,
             payload=kwargs,
-            routing_key=delivery.get("routing_key") or f"{self.payload.routing_key}.{Priority.LOW.suffix}",
+            routing_key=delivery.get("routing_key") or Priority.LOW.routing_key(self.payload.routing_key),
             priority=delivery.get("priority") or Priority.LOW,
         )
 
@@ -207,10 +208,7 @@ def reliable_task(payload: type[Payload], **options: Any) -> Callable[[Callable[
         "name": payload.task,
         "payload": payload,
         "autoretry_for": autoretry_for,
-        "max_retries": settings.CONVEYOR_RETRY_MAX_ATTEMPTS - 1,
-        "retry_backoff": settings.CONVEYOR_RETRY_BASE,
-        "retry_backoff_max": settings.CONVEYOR_RETRY_MAX_SECONDS,
-        "retry_jitter": True,
+        **backoff.celery_options(),
     }
     return shared_task(**(defaults | options))
 

@@ -6,17 +6,20 @@ charge and a cancellation of the same order can wait for each other, but never d
 
 from payments.services.charges import (
     cancel_payment,
+    charge_once,
     recheck_cancelled_payment,
     record_capture,
     record_decline,
     start_payment,
 )
 from payments.services.gateway_events import enqueue_comparison, record_event
-from payments.services.refunds import record_refund, refund_order, refund_remainder
+from payments.services.refunds import execute_refund, record_refund, refund_order, refund_remainder
 
 __all__ = [
     "cancel_payment",
+    "charge_once",
     "enqueue_comparison",
+    "execute_refund",
     "recheck_cancelled_payment",
     "record_capture",
     "record_decline",

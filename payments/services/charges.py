@@ -1,4 +1,4 @@
-"""Charges: starting a payment, recording the gateway's answer, cancelling."""
+"""Charges: starting a payment, charging the card, recording the answer, cancelling."""
 
 import uuid
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from orders.errors import IllegalTransition
 from orders.models import Order
 from orders.selectors import priority
 from orders.services import mark_paid, mark_payment_failed
-from payments.gateways import ChargeResult
+from payments.gateways import ChargeResult, gateway
 from payments.models import SETTLED, UNSETTLED, Payment, PaymentStatus
 from payments.payloads import ChargePayment
 from payments.services.gateway_events import enqueue_comparison
@@ -30,6 +30,25 @@ def start_payment(*, order: Order, method: str) -> Payment:
     return Payment.objects.create(
         id=id_, order=order, method=method, amount=order.total, currency=order.currency, message_id=message.id
     )
+
+
+def charge_once(*, payment: Payment, is_first_attempt: bool) -> ChargeResult | None:
+    """Charge a pending payment, unless an earlier attempt did and its reply was lost.
+
+    Every attempt but the first asks the gateway for such a charge: gateways forget idempotency keys after a day, and an
+    operator may retry later than that. This also finds the money of a payment that was cancelled meanwhile, to be
+    refunded.
+    """
+    key = str(payment.id)
+    if payment.status == PaymentStatus.CANCELLED or (payment.status == PaymentStatus.PENDING and not is_first_attempt):
+        record = gateway().fetch(idempotency_key=key)
+        if record is not None and record.charge is not None:
+            return record.charge
+    if payment.status == PaymentStatus.PENDING:
+        return gateway().charge(
+            idempotency_key=key, amount=payment.amount, currency=payment.currency, method=payment.method
+        )
+    return None
 
 
 @transaction.atomic(savepoint=False)

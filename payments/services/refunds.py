@@ -10,7 +10,7 @@ from orders.selectors import can_cancel, priority
 from orders.services import cancel_order, mark_refunded, record_partial_refund, record_refund_started
 from payments import selectors
 from payments.errors import NothingToRefund, RequestReused
-from payments.gateways import RefundResult
+from payments.gateways import RefundResult, gateway
 from payments.models import Payment, PaymentStatus, Refund, RefundStatus
 from payments.payloads import RefundPayment
 from payments.services.transitions import change_status
@@ -45,6 +45,15 @@ def refund_order(*, order: Order, amount: int, request_id: uuid.UUID, by: str, r
     if amount == left and can_cancel(order):
         cancel_order(order=order, reason="staff")
     return refund
+
+
+def execute_refund(*, refund: Refund) -> RefundResult:
+    """Ask the gateway for the refund, outside any transaction. The refund's id is the idempotency key."""
+    return gateway().refund(
+        idempotency_key=str(refund.id),
+        charge_reference=refund.payment.gateway_reference,
+        amount=refund.amount,
+    )
 
 
 @transaction.atomic(savepoint=False)

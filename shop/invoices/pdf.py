@@ -29,6 +29,7 @@ from orders.pdf.layout import (
 )
 from payments.models import PaymentStatus
 from shop.checkout.countries import countries
+from shop.invoices.numbering import invoice_number
 from shop.order_pages.selectors import OrderView
 
 _COLUMNS = [18 * mm, WIDTH - 78 * mm, 30 * mm, 30 * mm]
@@ -38,7 +39,7 @@ def invoice_pdf(*, view: OrderView, paid_with: str) -> bytes:
     """The invoice of a paid order, in the active language. `paid_with` is the label of the payment method."""
     fonts.register()
     order = view.order
-    title = _("Invoice %(number)s") % {"number": order.number}
+    title = _("Invoice %(number)s") % {"number": invoice_number(order)}
     flowables = [
         Paragraph(escape(title), TITLE),
         Spacer(0, 6 * mm),
@@ -70,7 +71,7 @@ def _parties(view: OrderView) -> Flowable:
     order = view.order
     buyer = [order.name, order.line1, f"{order.postcode} {order.city}".strip(), _country(order.country), order.email]
     facts = [
-        (_("Invoice number"), order.number),
+        (_("Invoice number"), invoice_number(order)),
         (_("Invoice date"), _day(view.paid_at or order.placed_at)),
         (_("Order date"), _day(order.placed_at)),
         (_("Shipping"), order.get_shipping_method_display()),

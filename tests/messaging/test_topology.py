@@ -46,4 +46,4 @@ def test_each_queue_has_its_dead_letter_queue():
 
 
 def test_a_priority_has_a_suffix_and_a_number():
-    assert [(p.suffix, p.value) for p in Priority] == [("low", 1), ("normal", 5), ("high", 9)]
+    assert [(p.routing_key("x"), p.value) for p in Priority] == [("x.low", 1), ("x.normal", 5), ("x.high", 9)]

@@ -62,7 +62,7 @@ def _receivers(signal: Signal) -> list[dict[str, Any]]:
 
 
 def _text(facts: dict[str, Any]) -> str:
-    priorities = ", ".join(f"{p.suffix} ({p.value})" for p in sorted(Priority, reverse=True))
+    priorities = ", ".join(f"{p.name.lower()} ({p.value})" for p in sorted(Priority, reverse=True))
     lines = [f"exchange {facts['exchange']} (topic), priorities {priorities}", ""]
     lines += [
         f"  {queue['binding']:16} -> {queue['name']:14} dead letters -> {queue['dead_letters']}"

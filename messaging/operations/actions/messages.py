@@ -42,7 +42,8 @@ def retry(*, ids: Iterable[uuid.UUID], actor: Actor, reason: str = "") -> Outcom
     actor.require(permissions.RETRY)
     intervention = Intervention(actor=actor.name, action="retry", reason=reason)
 
-    def revive(message: Message | None) -> str | None:
+    def revive(id_: uuid.UUID) -> str | None:
+        message = Message.objects.filter(pk=id_).first()
         why_not = transitions.cannot_revive(message)
         if message is None or why_not is not None:
             return why_not
@@ -60,10 +61,12 @@ def discard(*, ids: Iterable[uuid.UUID], actor: Actor, reason: str) -> Outcome:
     operation = uuid7()
     intervention = Intervention(actor=actor.name, action="discard", reason=reason, operation_id=operation)
 
-    def act(message: Message | None) -> str | None:
-        if message is None:
-            return transitions.cannot_revive(None)
-        return None if transitions.discard([message], intervention=intervention) else why_not_dead(message.pk)
+    def act(id_: uuid.UUID) -> str | None:
+        dead = transitions.lock_dead([id_])
+        if not dead:
+            return why_not_dead(id_)
+        transitions.discard_locked(list(dead.values()), intervention=intervention)
+        return None
 
     outcome = _each(ids, act)
     outcome.operation_id = operation
@@ -75,11 +78,12 @@ def restore(*, ids: Iterable[uuid.UUID], actor: Actor, reason: str = "") -> Outc
     actor.require(permissions.DISCARD)
     intervention = Intervention(actor=actor.name, action="restore", reason=reason)
 
-    def act(message: Message | None) -> str | None:
-        if message is None:
-            return transitions.cannot_revive(None)
-        restored = transitions.restore([message], intervention=intervention)
-        return None if restored else why_not_dead(message.pk, State.DISCARDED)
+    def act(id_: uuid.UUID) -> str | None:
+        discarded = list(Message.objects.select_for_update().filter(pk=id_, state=State.DISCARDED))
+        if not discarded:
+            return why_not_dead(id_, State.DISCARDED)
+        transitions.restore_locked(discarded, intervention=intervention)
+        return None
 
     return _each(ids, act)
 
@@ -107,11 +111,11 @@ def why_not_dead(id_: uuid.UUID, wanted: State = State.DEAD) -> str:
     return f"it is no longer {wanted.label} but {State(message.state).label}{by}"
 
 
-def _each(ids: Iterable[uuid.UUID], act: Callable[[Message | None], str | None]) -> Outcome:
+def _each(ids: Iterable[uuid.UUID], act: Callable[[uuid.UUID], str | None]) -> Outcome:
     outcome = Outcome()
     for id_ in ids:
         with transaction.atomic():
-            why_not = act(Message.objects.filter(pk=id_).first())
+            why_not = act(id_)
         if why_not is None:
             outcome.done.append(id_)
         else:
