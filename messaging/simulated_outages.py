@@ -1,7 +1,6 @@
 """Simulated outages of simulated external systems, for the demo and tests.
 
-Each is a file whose modification time is the end of the outage: every process of the machine sees it, and it expires
-without cleanup.
+Each is a file whose modification time is the end of the outage: every process sees it, and it expires by itself.
 """
 
 import os
