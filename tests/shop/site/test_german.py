@@ -106,7 +106,7 @@ def page(client: Client, path: str) -> str:
         ("/categories/wohnen/", "Sortieren"),
         ("/products/lamp/", "In den Warenkorb"),
         ("/basket/", "Ihr Warenkorb ist leer"),
-        ("/search/?q=nirgendwo", "Nichts gefunden für „nirgendwo“"),
+        ("/search/?q=nirgendwo", "Keine Ergebnisse für „nirgendwo“"),
         ("/about/", "Warum nichts verloren geht"),
         ("/delivery/", "Lieferung und Rückgabe"),
         ("/account/login/", "Passwort vergessen?"),
@@ -173,7 +173,7 @@ def test_the_chosen_language_is_remembered(client):
 @pytest.mark.django_db
 def test_api_errors_are_german(german):
     answer = german.get("/api/v1/products/nirgendwo/")
-    assert answer.json()["detail"] == "Unter dieser Adresse gibt es nichts."
+    assert answer.json()["detail"] == "Nicht gefunden."
 
 
 @pytest.mark.skipif(not shutil.which("xgettext"), reason="gettext is not there: apt-get install gettext")
