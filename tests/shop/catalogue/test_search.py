@@ -15,8 +15,8 @@ from tests.factories import CategoryFactory, ProductFactory
 pytestmark = pytest.mark.django_db
 
 
-def found(text: str = "", **wishes) -> list[str]:
-    keys = search.find(criteria=Criteria(search=text, **wishes))
+def found(text: str = "", **criteria) -> list[str]:
+    keys = search.find(criteria=Criteria(search=text, **criteria))
     skus = dict(Product.objects.values_list("pk", "sku"))
     return [skus[key] for key in keys]
 
@@ -124,7 +124,7 @@ class TestWishes:
 
     @pytest.mark.parametrize("text", ["lamp", ""])
     @pytest.mark.parametrize(
-        ("wishes", "skus"),
+        ("criteria", "skus"),
         [
             ({"category": "home"}, {"L300", "L200"}),
             ({"category": "none"}, set()),
@@ -135,8 +135,8 @@ class TestWishes:
             ({"in_stock": True, "price_to": 250, "category": "home"}, {"L200"}),
         ],
     )
-    def test_filters_apply_with_and_without_a_search(self, text, wishes, skus):
-        page = catalogue.products(criteria=Criteria(search=text, **wishes))
+    def test_filters_apply_with_and_without_a_search(self, text, criteria, skus):
+        page = catalogue.products(criteria=Criteria(search=text, **criteria))
         assert {product.sku for product in page} == skus
         assert page.paginator.count == len(skus)
 

@@ -19,7 +19,7 @@ from tests.factories import ADDRESS, ProductFactory, UserFactory, place
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-WISHES: dict[str, Any] = {
+DETAILS: dict[str, Any] = {
     "email": "ada@example.com",
     "name": "Ada Lovelace",
     "address": ADDRESS,
@@ -31,7 +31,7 @@ KEY = Idempotency(client="test", key="k1")
 
 
 def order_of(sku: str, quantity: int = 1, **changes: Any) -> Placed:
-    return checkout(**(WISHES | {"lines": [LineWanted(sku, quantity)]} | changes))
+    return checkout(**(DETAILS | {"lines": [LineWanted(sku, quantity)]} | changes))
 
 
 def nothing_written() -> bool:
@@ -144,7 +144,7 @@ def test_a_line_needs_a_positive_quantity_and_no_negative_price(quantity: int, u
 
 def test_an_order_without_lines_is_refused():
     with pytest.raises(ValueError, match="at least one line"):
-        checkout(**WISHES, lines=[])
+        checkout(**DETAILS, lines=[])
 
 
 def test_the_same_key_and_request_give_the_same_order():
@@ -209,7 +209,7 @@ def test_opposite_line_orders_do_not_deadlock():
 
     def buy(turn: int) -> bool:
         wanted = skus if turn % 2 else skus[::-1]
-        return checkout(**WISHES, lines=[LineWanted(sku, 1) for sku in wanted]).created
+        return checkout(**DETAILS, lines=[LineWanted(sku, 1) for sku in wanted]).created
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(closing(buy), range(40)))
@@ -220,7 +220,7 @@ def test_a_checkout_needs_at_most_twelve_statements(lines: int):
     products = ProductFactory.create_batch(min(lines, 40))
     wanted = [LineWanted(products[n % len(products)].sku, 1 + n % 2) for n in range(lines)]
     with CaptureQueriesContext(connection) as captured:
-        checkout(**WISHES, lines=wanted, idempotency=KEY)
+        checkout(**DETAILS, lines=wanted, idempotency=KEY)
     assert len(captured) <= 12, [query["sql"][:90] for query in captured]
 
 
@@ -230,7 +230,7 @@ def test_a_checkout_of_many_products_needs_at_most_twelve_statements():
     restock(quantities={product.pk: 5 for product in products})
     wanted = [LineWanted(product.sku, 1 + n % 5) for n, product in enumerate(products)]
     with CaptureQueriesContext(connection) as captured:
-        checkout(**WISHES, lines=wanted, idempotency=KEY)
+        checkout(**DETAILS, lines=wanted, idempotency=KEY)
     assert len(captured) <= 12, [query["sql"][:90] for query in captured]
 
 
