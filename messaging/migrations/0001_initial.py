@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                     "state",
                     models.CharField(
                         choices=[
-                            ("pending", "waiting to be sent"),
+                            ("pending", "pending"),
                             ("sent", "sent"),
                             ("done", "succeeded"),
                             ("dead", "dead"),

@@ -12,7 +12,7 @@ from messaging.topology import Priority
 
 
 class State(models.TextChoices):
-    PENDING = "pending", _("waiting to be sent")
+    PENDING = "pending", _("pending")
     SENT = "sent", _("sent")
     DONE = "done", _("succeeded")
     DEAD = "dead", _("dead")

@@ -21,7 +21,7 @@ _MAX_CHOICES = 30
 _STATE_LABELS = {
     "dead": _("dead"),
     "again": _("failed again"),
-    "waiting": _("waiting to be sent"),
+    "waiting": _("pending"),
     "sent": _("sent"),
     "succeeded": _("succeeded"),
     "discarded": _("discarded"),

@@ -62,7 +62,7 @@ def test_the_second_of_two_operators_sees_who_acted_first():
     actions.retry(ids=[message.pk], actor=ANN)
     outcome = actions.retry(ids=[message.pk], actor=BOB)
     assert outcome.done == []
-    assert "no longer dead but waiting to be sent (retry by ann at" in outcome.skipped[message.pk]
+    assert "no longer dead but pending (retry by ann at" in outcome.skipped[message.pk]
 
 
 def test_fifty_concurrent_retries_send_it_once():

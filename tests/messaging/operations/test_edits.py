@@ -79,7 +79,7 @@ def test_an_edit_of_a_changed_message_is_refused(operator):
     message = failed_task()
     assert "it changed after you opened it" in body(edit(operator, message, seen="dead.0.0", email="x", copies="2"))
     actions.retry(ids=[message.pk], actor=Actor.system("ann"))
-    assert "no longer dead but waiting to be sent" in body(edit(operator, message, email="x", copies="2"))
+    assert "no longer dead but pending" in body(edit(operator, message, email="x", copies="2"))
 
 
 def test_opening_an_edit_is_audited_as_a_reveal(operator):

@@ -125,7 +125,7 @@ def test_only_discarded_messages_are_restored():
     message = dead()
     actions.retry(ids=[message.pk], actor=ANN)
     skipped = actions.restore(ids=[message.pk], actor=ANN).skipped
-    assert "no longer discarded but waiting to be sent (retry by ann" in skipped[message.pk]
+    assert "no longer discarded but pending (retry by ann" in skipped[message.pk]
 
 
 def test_an_audit_entry_can_be_neither_changed_nor_deleted():

@@ -161,7 +161,7 @@ def test_a_failure_can_be_found_in_every_later_state(operator):
     message = dead("CV-3")
     actions.retry(ids=[message.pk], actor=ANN)
     assert "CV-3" not in body(operator.get(LIST))
-    assert "waiting to be sent" in body(operator.get(LIST, {"is": "waiting"}))
+    assert "pending" in body(operator.get(LIST, {"is": "waiting"}))
     send(message)
     assert "CV-3" in body(operator.get(LIST, {"is": "sent"}))
     transitions.bury(message_id=message.pk, failure=synthetic_failure("Bug", "again", task=message.task))

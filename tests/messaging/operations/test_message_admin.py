@@ -96,7 +96,7 @@ def test_the_second_of_two_retries_learns_who_was_first(operator):
     message = dead()
     url = reverse("admin:operations_failedtask_retry", args=[message.pk])
     operator.post(url)
-    assert "no longer dead but waiting to be sent (retry by" in operator.post(url, follow=True).content.decode()
+    assert "no longer dead but pending (retry by" in operator.post(url, follow=True).content.decode()
 
 
 def test_a_discard_requires_a_reason(operator):
