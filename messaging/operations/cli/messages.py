@@ -10,7 +10,7 @@ from messaging.models import Message, State
 from messaging.operations import actions
 from messaging.operations.actions import Outcome
 from messaging.operations.actions.edit import edited, version_of
-from messaging.operations.cli import bulk
+from messaging.operations.cli import bulk_retries
 from messaging.operations.cli.registry import (
     Out,
     actor,
@@ -31,16 +31,16 @@ from messaging.operations.privacy.masking import mask
 def _retry_arguments(parser: CommandParser) -> None:
     with_selection(parser)
     with_dry_run(parser)
-    bulk.with_pace(parser)
-    bulk.with_times(parser)
+    bulk_retries.with_pace(parser)
+    bulk_retries.with_times(parser)
     parser.add_argument("--reason", default="")
 
 
 @subcommand("retry", help="retry messages by id or by filters", arguments=_retry_arguments)
 def retry(options: dict[str, Any], out: Out) -> None:
     """Immediately, one by one; as a bulk retry in the background if any of its options is given."""
-    if bulk.wants_background(options):
-        bulk.retry(options, out)
+    if bulk_retries.wants_background(options):
+        bulk_retries.retry(options, out)
         return
     ids = selected_ids(options)
     dry = options["dry_run"]

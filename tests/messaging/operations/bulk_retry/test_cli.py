@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from messaging.models import Message, State
-from messaging.operations.cli import bulk
+from messaging.operations.cli import bulk_retries
 from messaging.operations.models import AuditEntry, BulkOperation, BulkState
 from tests.messaging.operations.bulk_retry.dead import dead, end, relay, turn
 
@@ -86,7 +86,7 @@ def test_the_exit_code_of_wait_reports_the_result(monkeypatch, failing, code):
         end(operation, succeed=operation.sent - failing if polls else 0, fail=failing if polls else 0)
         polls.append(seconds)
 
-    monkeypatch.setattr(bulk.time, "sleep", play)
+    monkeypatch.setattr(bulk_retries.time, "sleep", play)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     arguments = ("retry", "--all", "--wait", "--canary", "0", "--stop-ratio", "1")
     if code:
