@@ -62,7 +62,7 @@ def test_a_worker_killed_between_sending_and_committing_sends_no_second_email(ma
             return Message.objects.using(stack.alias).get(subject=order["number"], task="orders.send_email")
 
     stack.wait_for(lambda: message().state == State.DEAD, 90, what="the e-mail is dead")
-    assert message().error_type == "orders.deliveries.EmailOutcomeUnknown"
+    assert message().error_type == "orders.emails.delivery.EmailOutcomeUnknown"
     assert mail_server.subjects == [f"Your order {order['number']}"]
     status, answer = stack.api("POST", f"failed-tasks/{message().pk}/retry/", token=stack.token())
     assert status == 200, answer

@@ -67,7 +67,7 @@ SAMPLES = (
     ),
     SampleFailure(
         task="payments.compare_payment", queue="payments", key="payment.compare.low", count=1, peak=90, width=1,
-        error="messaging.worker.WorkerLost", text="The worker was lost during the third delivery.",
+        error="WorkerLost", text="The worker was lost during the third delivery.",
         payload={"payment_id": "018f7a10-0000-7000-8000-000000000000"},
     ),
 )  # fmt: skip
