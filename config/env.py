@@ -207,10 +207,3 @@ def secret_key() -> str:
         key = secrets.token_urlsafe(50)
         file.write(key)
     return key
-
-
-def _kept_secret_key(path: Path) -> str:
-    key = path.read_text().strip()
-    if not key:
-        raise ImproperlyConfigured(f"{path} is empty; set SECRET_KEY, or delete the file to generate a new one.")
-    return key

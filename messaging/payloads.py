@@ -23,7 +23,7 @@ class SchemaTooNew(ValueError):
 class Payload(BaseModel):
     """Base class of all payloads. A subclass declares its route:
 
-    `class ChargePayment(Payload, task="payments.charge", routing_key="payment.charge", version=2, lifts={1: f})`
+    `class BookParcel(Payload, task="parcels.book", routing_key="parcel.book", version=2, lifts={1: f})`
 
     `routing_key` is `<noun>.<verb>`; enqueueing appends the priority. When fields change, raise `version` and add a
     lift: `lifts[n]` turns data of version n into version n + 1, so that messages in the ledger stay readable.

@@ -55,7 +55,7 @@ def wants_background(options: dict[str, Any]) -> bool:
 def retry(options: dict[str, Any], out: Out) -> None:
     """Preview and start in one step. A dry run shows the preview and rolls it back."""
     with transaction.atomic():
-        operation = services.preview(selection=selection(options), actor=actor(), reason=options["reason"])
+        operation = _preview(options)
         if options["dry_run"]:
             _report(operation, options, out)
             transaction.set_rollback(True)
@@ -71,7 +71,7 @@ def _preview_arguments(parser: CommandParser) -> None:
 
 @subcommand("preview", help="preview a bulk retry without sending anything", arguments=_preview_arguments)
 def preview(options: dict[str, Any], out: Out) -> None:
-    _report(services.preview(selection=selection(options), actor=actor(), reason=options["reason"]), options, out)
+    _report(_preview(options), options, out)
 
 
 def _action_arguments(parser: CommandParser) -> None:
@@ -130,6 +130,13 @@ def _run(action: Callable[..., BulkOperation], operation_id: uuid.UUID, **argume
     except BulkOperation.DoesNotExist:
         raise CommandError(f"There is no bulk retry {operation_id}; list them with `dlq operations`.") from None
     except (services.IllegalBulkTransition, services.InvalidPace) as error:
+        raise CommandError(str(error)) from None
+
+
+def _preview(options: dict[str, Any]) -> BulkOperation:
+    try:
+        return services.preview(selection=selection(options), actor=actor(), reason=options["reason"])
+    except services.TooManyMessages as error:
         raise CommandError(str(error)) from None
 
 

@@ -64,7 +64,8 @@ def _act(verb: str, options: dict[str, Any], out: Out) -> None:
     if group is None:
         raise CommandError(f"There is no group {options[verb]}; list them with `dlq groups`.")
     if options["dry_run"]:
-        out.write(f"would {verb} {group.pk}: {group.dead_count} dead")
+        would = {"group": group.pk, "would": verb, "dead": group.dead_count}
+        out.write(json.dumps(would) if options["json"] else f"would {verb} {group.pk}: {group.dead_count} dead")
         return
     count = _discard(group, options) if verb == "discard" else _move(group, _STATES[verb], options)
     result = {"group": group.pk, "done": count}

@@ -19,6 +19,8 @@ def test_groups_are_listed_and_moved(capsys):
     assert "1 groups" in run(capsys, "dlq", "groups", "--queue", "maintenance")
     assert "0 groups" in run(capsys, "dlq", "groups", "--state", "resolved")
     assert "would resolve" in run(capsys, "dlq", "groups", "--resolve", group.pk, "--dry-run")
+    dry = json.loads(run(capsys, "dlq", "groups", "--resolve", group.pk, "--dry-run", "--json"))
+    assert dry == {"group": group.pk, "would": "resolve", "dead": group.dead_count}
     resolved = json.loads(run(capsys, "dlq", "groups", "--resolve", group.pk, "--reason", "fixed", "--json"))
     assert resolved == {"group": group.pk, "done": 1}
     group.refresh_from_db()

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from messaging.models import Message, State
+from messaging.operations.bulk_retry import services
 from messaging.operations.cli import bulk_retries
 from messaging.operations.models import AuditEntry, BulkOperation, BulkState
 from tests.messaging.operations.bulk_retry.dead import dead, end, relay, turn
@@ -118,3 +119,11 @@ def test_invalid_usage_is_explained(arguments, sentence):
 def test_messages_are_selected_by_id():
     first, _ = dead(2)
     assert as_json("preview", str(first.pk))["will_go"] == 1
+
+
+@pytest.mark.parametrize("arguments", [["preview", "--all"], ["retry", "--all", "--rate", "5"]])
+def test_a_selection_beyond_the_limit_is_explained(arguments, monkeypatch):
+    monkeypatch.setattr(services, "MAX_MESSAGES", 1)
+    dead(2)
+    with pytest.raises(CommandError, match="Narrow the selection"):
+        run(*arguments)
