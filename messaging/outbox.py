@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from django.db import connection
 from django.db import transaction as db
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from messaging import tracing
@@ -99,6 +100,14 @@ def _row(payload: Payload, *, priority: Priority, subject: str, delay: float) ->
 
 
 def _write(messages: list[Message]) -> None:
-    if messages:
-        Message.objects.bulk_create(messages)
-        wakeup.call()
+    """Insert `messages`. The database's clock sets their times; the instances keep this host's estimate."""
+    if not messages:
+        return
+    estimates = [(message.created_at, message.available_at) for message in messages]
+    for message, (created_at, available_at) in zip(messages, estimates, strict=True):
+        delay = available_at - created_at
+        message.created_at, message.available_at = Now(), Now() + delay if delay else Now()
+    Message.objects.bulk_create(messages)
+    for message, estimate in zip(messages, estimates, strict=True):
+        message.created_at, message.available_at = estimate
+    wakeup.call()

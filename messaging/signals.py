@@ -1,7 +1,13 @@
 """Signals of the engine. Each is sent inside the transaction that makes the change, so receivers commit or roll back
 with it."""
 
+import logging
+from typing import Any
+
+from django.db import transaction
 from django.dispatch import Signal
+
+log = logging.getLogger(__name__)
 
 #: A failed attempt was recorded.
 #: message: Message, error_type: str, attempt: int, of: int, retry_at: datetime, or None when the message is now dead.
@@ -30,3 +36,15 @@ messages_redacted = Signal()
 
 #: Beat has enqueued what was due. Sent outside a transaction, at every tick. No arguments.
 beat_ticked = Signal()
+
+
+def announce(signal: Signal, **details: Any) -> None:
+    """Send a signal about a message. What a failing receiver raises is logged: it must not keep a failure unrecorded.
+
+    The writes of all receivers roll back together then; the change of the message stands.
+    """
+    try:
+        with transaction.atomic():
+            signal.send(sender=type(details["message"]), **details)
+    except Exception:
+        log.exception("a receiver of a message's signal failed")

@@ -1,7 +1,7 @@
 """Tables of the engine: messages, failed attempts, circuits, queue pauses."""
 
 from messaging.models.circuit import Circuit
-from messaging.models.message import LIVE_STATES, Attempt, Message, MessageQuerySet, State
+from messaging.models.message import LIVE_STATES, Attempt, Message, MessageQuerySet, State, Waits
 from messaging.models.queue_pause import QueuePause
 
-__all__ = ["LIVE_STATES", "Attempt", "Circuit", "Message", "MessageQuerySet", "QueuePause", "State"]
+__all__ = ["LIVE_STATES", "Attempt", "Circuit", "Message", "MessageQuerySet", "QueuePause", "State", "Waits"]

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from messaging.models.uuid7 import uuid7
-from messaging.topology import Priority
+from messaging.topology import MAX_PRIORITY, Priority
 
 
 class State(models.TextChoices):
@@ -17,6 +17,13 @@ class State(models.TextChoices):
     DONE = "done", _("succeeded")
     DEAD = "dead", _("dead")
     DISCARDED = "discarded", _("discarded")
+
+
+class Waits(models.TextChoices):
+    """What a deferred message waits for, other than a circuit."""
+
+    RELEASE = "release", _("a worker of a newer release")
+    WORKER = "worker", _("a worker that can report on it")
 
 
 LIVE_STATES = (State.PENDING, State.SENT)
@@ -49,7 +56,8 @@ class Message(models.Model):
     `attempts` counts all failed attempts; the first `replayed_from` of them were before a retry by an operator and do
     not count against the limit. `sends` counts publications; each delivery carries its number, which distinguishes a
     copy of an earlier publication from the current one. `started_at` is the start of the successful run; failed runs
-    have theirs in `Attempt`. `waits_for` names the open circuit that defers a pending message.
+    have theirs in `Attempt`. `waits_for` names the open circuit that defers a pending message, or one of `Waits`;
+    `deferred_since` is the start of that wait.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -80,6 +88,10 @@ class Message(models.Model):
     raw_headers = models.JSONField(null=True, blank=True)
     note = models.CharField(_("note"), max_length=500, blank=True)
     waits_for = models.CharField(_("waits for"), max_length=60, blank=True, db_default="", default="")
+    deferred_since = models.DateTimeField(_("deferred since"), null=True, blank=True)
+
+    #: Published with the highest priority, because others have overtaken it for too long.
+    is_promoted = False
 
     objects = MessageQuerySet.as_manager()
 
@@ -91,7 +103,8 @@ class Message(models.Model):
             models.CheckConstraint(condition=Q(state__in=State.values), name="messaging_message_state_is_known")
         ]
         indexes = [
-            models.Index("available_at", "priority", name="messaging_due", condition=Q(state=State.PENDING)),
+            # One range per lane in the order of claims: no sort, and nothing is read that is not due.
+            models.Index("queue", "priority", "available_at", name="messaging_lane", condition=Q(state=State.PENDING)),
             models.Index("queue", "sent_at", name="messaging_in_flight", condition=Q(state=State.SENT)),
             models.Index("queue", "finished_at", name="messaging_dead", condition=Q(state=State.DEAD)),
             models.Index("fingerprint", "finished_at", name="messaging_dead_group", condition=Q(state=State.DEAD)),
@@ -101,8 +114,6 @@ class Message(models.Model):
             models.Index("finished_at", name="messaging_discarded", condition=Q(state=State.DISCARDED)),
             models.Index("id", name="messaging_replayed", condition=Q(replayed_from__gt=0)),
             models.Index("subject", "id", name="messaging_subject"),
-            # Without it the relay would scan all due rows of paused queues.
-            models.Index("queue", "available_at", name="messaging_due_by_queue", condition=Q(state=State.PENDING)),
             models.Index("finished_at", "queue", name="messaging_finished", condition=Q(state=State.DONE)),
             models.Index("waits_for", name="messaging_waits_for", condition=Q(state=State.PENDING) & ~Q(waits_for="")),
             # Covers the columns that operators filter by: an index-only scan counts 50,000 rows.
@@ -121,6 +132,10 @@ class Message(models.Model):
     def retries(self) -> int:
         """Failed attempts since enqueued or last revived: Celery's `request.retries`."""
         return self.attempts - self.replayed_from
+
+    @property
+    def publish_priority(self) -> int:
+        return MAX_PRIORITY if self.is_promoted else self.priority
 
 
 class Attempt(models.Model):

@@ -1,44 +1,86 @@
-"""Claims: which due rows this relay publishes. Concurrent relays never claim the same row.
+"""Claims: which due rows a relay publishes. Concurrent relays never claim the same row, nor more than the bound.
 
-PostgreSQL skips rows locked by another relay; SQLite has a single writer and needs no row locks. Rows of `paused`
-queues are not claimed.
+Each queue has at most `CONVEYOR_IN_FLIGHT` rows in flight; claims take turns, so that two relays cannot fill the same
+room. Most urgent first, but a tenth of each claim is for rows that others have overtaken for `CONVEYOR_MAX_WAIT`:
+they are published with the highest priority. Times are the database's.
 """
 
 import uuid
-from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Mapping
+from datetime import timedelta
+from typing import Final
 
-from django.db import transaction
-from django.db.models import F
-from django.utils import timezone
+from django.db import connection, transaction
+from django.db.models.functions import Now
 
-from messaging.models import Message, MessageQuerySet, State
-from messaging.topology import topology
+from messaging.conf import settings
+from messaging.models import Message, State
+from messaging.relay.lanes import Lane, pending_lanes, room
+from messaging.topology import Priority
+
+#: Share of a claim for rows that have waited too long.
+AGED_SHARE = 10
+_CLAIM_LOCK: Final = 0x434C494D  # "CLIM"
+#: A relay that is stopped in the middle of a claim must not keep the others waiting.
+_LOCK_SQL: Final = (
+    "SELECT set_config('idle_in_transaction_session_timeout', '5s', true), pg_advisory_xact_lock(%s)"  # one statement
+)
+_COLUMNS: Final = (
+    "id, task, queue, routing_key, priority, payload, schema_version, state, available_at, attempts, replayed_from, "
+    "sends, subject, correlation_id, causation_id, traceparent, created_at"
+)
+#: `ARRAY(…)` is evaluated once; as a plain subquery it could be evaluated again and lock more rows than the limit.
+_CLAIM_SQL: Final = {
+    "postgresql": f"""
+        UPDATE messaging_message SET state = 'sent', sent_at = STATEMENT_TIMESTAMP(), sends = sends + 1
+        WHERE id = ANY(ARRAY(
+            SELECT id FROM messaging_message
+            WHERE state = 'pending' AND queue = %s AND priority = %s
+                AND available_at <= STATEMENT_TIMESTAMP() - %s * INTERVAL '1 second'
+            ORDER BY available_at LIMIT %s FOR UPDATE SKIP LOCKED
+        )) RETURNING {_COLUMNS}
+    """,  # noqa: S608 - constants
+    "sqlite": f"""
+        UPDATE messaging_message
+        SET state = 'sent', sent_at = STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'now'), sends = sends + 1
+        WHERE id IN (
+            SELECT id FROM messaging_message
+            WHERE state = 'pending' AND queue = %s AND priority = %s
+                AND available_at <= STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'now', '-' || %s || ' seconds')
+            ORDER BY available_at LIMIT %s
+        ) RETURNING {_COLUMNS}
+    """,  # noqa: S608 - constants
+}
 
 
-def anything_due(*, paused: Collection[str] = ()) -> bool:
-    """Takes no lock."""
-    return _due(timezone.now(), paused).exists()
+def claim(
+    *,
+    limit: int,
+    paused: Collection[str] = (),
+    urgent_only: Collection[str] = (),
+    surplus: Mapping[str, int] | None = None,
+) -> list[Message]:
+    """Mark up to `limit` due rows as sent and commit that. Returns them, most urgent first.
 
-
-def seconds_until_due(*, paused: Collection[str] = ()) -> float | None:
-    """Seconds until the next row is due, 0 if one is due now, None if none is pending."""
-    pending = _open(Message.objects.filter(state=State.PENDING), paused).order_by("available_at")
-    next_at = pending.values_list("available_at", flat=True).first()
-    return max(0.0, (next_at - timezone.now()).total_seconds()) if next_at else None
-
-
-def claim(*, limit: int, paused: Collection[str] = ()) -> list[Message]:
-    """Mark up to `limit` due rows as sent and commit that. Highest priority first, then the longest due."""
-    now = timezone.now()
+    Nothing of `paused` queues is claimed, and of `urgent_only` ones only what has the highest priority. `surplus` is
+    explained in `lanes.room`.
+    """
+    due = [
+        lane
+        for lane in pending_lanes(paused=paused)
+        if lane.is_due and (lane.priority == Priority.HIGH or lane.queue not in urgent_only)
+    ]
+    if not due:
+        return []
     with transaction.atomic():
-        rows = list(_due(now, paused).select_for_update(skip_locked=True).order_by("-priority", "available_at")[:limit])
-        Message.objects.filter(pk__in=[row.pk for row in rows]).update(
-            state=State.SENT, sent_at=now, sends=F("sends") + 1
-        )
-    for row in rows:
-        row.sends += 1
-    return rows
+        _take_turns()
+        rooms = room({lane.queue for lane in due}, surplus=surplus or {})
+        rows: list[Message] = []
+        for lane in filter(lambda lane: lane.has_aged, due):
+            rows += _claim_aged(lane, rooms, limit - len(rows))
+        for lane in due:
+            rows += _claim_lane(lane, rooms, limit - len(rows))
+    return sorted(rows, key=lambda row: (-row.publish_priority, row.available_at))
 
 
 def unclaim(ids: Iterable[uuid.UUID], *, delay: float) -> int:
@@ -47,14 +89,28 @@ def unclaim(ids: Iterable[uuid.UUID], *, delay: float) -> int:
     Rows that were settled in the meantime had been published after all and are left alone.
     """
     return Message.objects.filter(pk__in=list(ids), state=State.SENT).update(
-        state=State.PENDING, available_at=timezone.now() + timedelta(seconds=delay)
+        state=State.PENDING, available_at=Now() + timedelta(seconds=delay)
     )
 
 
-def _due(now: datetime, paused: Collection[str]) -> MessageQuerySet:
-    return _open(Message.objects.due(now=now), paused)
+def _take_turns() -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCK_SQL, [_CLAIM_LOCK])
 
 
-def _open(rows: MessageQuerySet, paused: Collection[str]) -> MessageQuerySet:
-    """Lists the queues that are open: excluding the paused ones instead would scan all their rows in the index."""
-    return rows.filter(queue__in=[queue for queue in topology().queues if queue not in paused]) if paused else rows
+def _claim_aged(lane: Lane, rooms: dict[str, int], limit: int) -> list[Message]:
+    share = -(-min(rooms[lane.queue], limit) // AGED_SHARE)
+    rows = _claim_lane(lane, rooms, share, age=settings.CONVEYOR_MAX_WAIT)
+    for row in rows:
+        row.is_promoted = True
+    return rows
+
+
+def _claim_lane(lane: Lane, rooms: dict[str, int], limit: int, *, age: float = 0.0) -> list[Message]:
+    limit = min(limit, rooms[lane.queue])
+    if limit <= 0:
+        return []
+    rows = list(Message.objects.raw(_CLAIM_SQL[connection.vendor], [lane.queue, lane.priority, age, limit]))
+    rooms[lane.queue] -= len(rows)
+    return rows

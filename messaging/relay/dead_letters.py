@@ -16,11 +16,10 @@ from kombu import Connection
 
 from messaging import transitions
 from messaging.conf import settings
-from messaging.models import Message, State
+from messaging.models import Message, State, Waits
 from messaging.models.uuid7 import uuid7
 from messaging.payloads import payload_for
 from messaging.topology import topology
-from messaging.transitions import backoff
 from messaging.transitions.failure import synthetic_failure
 from messaging.worker.task import HEADER
 
@@ -104,16 +103,23 @@ def file(dead_letter: DeadLetter, app: Celery) -> None:
 
 
 def _fail_known(row: Message, dead_letter: DeadLetter, app: Celery) -> None:
-    """Record a failed attempt of a message in flight: dead if a retry cannot succeed, else due again."""
-    limit = settings.CONVEYOR_RETRY_MAX_ATTEMPTS
+    """A message in flight that came back: dead if it cannot succeed, else it waits for a worker that can judge it.
+
+    A worker that rejects without a verdict, because it does not know the task or has no database, spends no attempt.
+    """
     kind, text = _cause(dead_letter, app)
-    failure = synthetic_failure(kind, text, task=row.task)
-    is_permanent = kind in ("UndecodableMessage", "UnknownTask", "DeliveryLimit")
-    if is_permanent or row.retries + 1 >= limit:
-        transitions.bury(message_id=row.pk, failure=failure, limit=limit, raw=(dead_letter.body, dead_letter.headers))
+    if kind in ("UndecodableMessage", "DeliveryLimit"):
+        transitions.bury(
+            message_id=row.pk,
+            sends=row.sends,
+            failure=synthetic_failure(kind, text, task=row.task),
+            limit=settings.CONVEYOR_RETRY_MAX_ATTEMPTS,
+            raw=(dead_letter.body, dead_letter.headers),
+        )
     else:
-        delay = backoff.seconds(retries=row.retries)
-        transitions.reschedule(message_id=row.pk, failure=failure, delay=delay, limit=limit)
+        waits_for = Waits.RELEASE if kind == "UnknownTask" else Waits.WORKER
+        transitions.wait(message_id=row.pk, sends=row.sends, waits_for=waits_for)
+        log.warning("%s: %s %s waits for %s: %s", row.queue, row.task, row.pk, waits_for.label, text)
 
 
 def _file_stray(dead_letter: DeadLetter, app: Celery) -> None:

@@ -1,16 +1,20 @@
-"""Relay loop: claim, publish, confirm; periodic chores; back off on errors; sleep when nothing is due."""
+"""Relay loop: claim, publish, confirm; back off on errors; sleep when nothing is due. Chores run beside it."""
 
 import logging
 import threading
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from celery import Celery
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from kombu.exceptions import BatchPublishError, OperationalError
 
-from messaging import pauses
-from messaging.relay import claim, dead_letters, publish, recovery, wakeup
+from messaging.models import Message
+from messaging.relay import claim, publish, unroutable, wakeup
+from messaging.relay.chores import Chores
+from messaging.relay.flow import Flow
+from messaging.relay.lanes import pending_lanes
+from messaging.transitions import backoff
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +41,11 @@ class Relay:
         self._stopping = threading.Event()
         self._listener = wakeup.Listener()
         self._publisher: publish.Publisher | None = None
+        self._flow = Flow()
+        self._chores = Chores(app, every=self._pace.chores_every)
+        self._batch = self._pace.batch
         self._unreachable = ""
         self._backoff = 0.0
-        self._next_chores = 0.0
-        self._paused: frozenset[str] = frozenset()
 
     def stop(self) -> None:
         self._stopping.set()
@@ -48,6 +53,7 @@ class Relay:
     def run(self) -> None:
         """Run until `stop()`. Errors of broker or database lead to backoff, and are logged once per outage."""
         log.info("relay ready, broker %s", self._app.connection_for_write().as_uri())
+        self._chores.start()
         while not self._stopping.is_set():
             try:
                 sent = self.turn()
@@ -59,55 +65,70 @@ class Relay:
             except self._broker_errors() as error:
                 self._back_off("broker", error)
                 self._disconnect()
+            except Exception:
+                log.exception("relay: unexpected error; it goes on with a new connection to the broker")
+                self._back_off("broker", RuntimeError("see above"))
+                self._disconnect()
+        self._chores.stop()
         self._disconnect()
         log.info("relay stopped")
 
     def turn(self) -> int:
-        """One round: connect if needed, run the chores that are due, publish one batch. Returns how many were sent."""
+        """One round: connect if needed, claim and publish one batch. Returns how many were sent."""
         if self._publisher is None:
             self._publisher = publish.connect(self._app)
-        if time.monotonic() >= self._next_chores:
-            self._do_chores(self._publisher)
-        return self._send_batch(self._publisher) if claim.anything_due(paused=self._paused) else 0
+            self._flow.doubt()
+        self._flow.look(self._publisher.connection)
+        batch = claim.claim(
+            limit=self._batch,
+            paused=self._flow.paused,
+            urgent_only=self._chores.draining,
+            surplus=self._flow.surplus,
+        )
+        return self._send(self._publisher, batch) if batch else 0
 
-    def _do_chores(self, publisher: publish.Publisher) -> None:
-        self._paused = pauses.paused()
-        dead_letters.file_dead_letters(publisher.connection, self._app)
-        recovery.recover_lost(publisher.connection)
-        self._next_chores = time.monotonic() + self._pace.chores_every
-
-    def _send_batch(self, publisher: publish.Publisher) -> int:
-        batch = claim.claim(limit=self._pace.batch, paused=self._paused)
-        ids = {message.pk for message in batch}
-        confirmed: set[object] = set()
+    def _send(self, publisher: publish.Publisher, batch: Sequence[Message]) -> int:
+        """Publish a claimed batch. What is not confirmed becomes due again, and what never can be becomes dead."""
+        outcome = publish.Outcome()
         try:
-            confirmed |= publisher.publish(batch) if batch else set()
+            outcome = publisher.publish(batch)
+        except Exception:
+            self._batch = max(1, self._batch // 2)  # the next batches are smaller, until one message stands alone
+            raise
+        else:
+            self._batch = min(self._pace.batch, self._batch * 2)
         finally:
-            refused = ids - confirmed
-            if refused:
-                claim.unclaim(refused, delay=self._pace.max_backoff if confirmed else self._pace.min_backoff)
-        if refused:
-            log.error("broker refused %s of %s messages; they will be sent again", len(refused), len(ids))
-        return len(confirmed)
+            settled = outcome.confirmed | outcome.unroutable | outcome.impossible.keys()
+            unsent = [message for message in batch if message.pk not in settled]
+            self._give_back(unsent, alone=len(batch) == 1)
+        for message in batch:
+            if message.pk in outcome.impossible:
+                unroutable.bury(message, "CannotPublish", outcome.impossible[message.pk])
+            elif message.pk in outcome.unroutable:
+                unroutable.put_back(message)
+        if unsent:
+            log.error("broker refused %s of %s messages; they will be sent again", len(unsent), len(batch))
+            self._disconnect()  # connecting declares the queues anew
+        return len(outcome.confirmed)
+
+    def _give_back(self, unsent: Sequence[Message], *, alone: bool) -> None:
+        """A message that fails alone waits longer each time, so that it does not hold up the others."""
+        if unsent:
+            seconds = backoff.seconds(retries=min(unsent[0].sends, 20)) if alone else self._pace.min_backoff
+            claim.unclaim([message.pk for message in unsent], delay=seconds)
 
     def _rest(self, sent: int) -> None:
-        if sent >= self._pace.batch:
+        if sent >= self._batch:
             return
         if sent:
             self._stopping.wait(self._pace.gather)
             return
         with self._listener.sleep_lock() as acquired:
-            if acquired:
-                self._sleep(claim.seconds_until_due(paused=self._paused))
-            else:
+            lanes = pending_lanes(paused=self._flow.paused)
+            if not acquired or any(lane.is_due for lane in lanes):  # due, but without room
                 self._stopping.wait(self._pace.poll_every)
-
-    def _sleep(self, until_due: float | None) -> None:
-        """Bounded by the next scheduled message and the next chores, for which no notification is sent."""
-        seconds = min(self._pace.max_sleep, max(0.0, self._next_chores - time.monotonic()))
-        seconds = seconds if until_due is None else min(seconds, until_due)
-        if seconds > 0:
-            self._listener.wait(seconds)
+            else:
+                self._listener.wait(min([self._pace.max_sleep, *(lane.seconds for lane in lanes)]))
 
     def _back_off(self, what: str, error: BaseException) -> None:
         if self._unreachable != what:
@@ -133,5 +154,5 @@ class Relay:
 
     def _broker_errors(self) -> tuple[type[BaseException], ...]:
         connection = self._app.connection_for_write()
-        own = (OperationalError, BatchPublishError, OSError)
+        own = (OperationalError, BatchPublishError, publish.BatchRefused, OSError)
         return (*own, *connection.connection_errors, *connection.channel_errors)

@@ -1,10 +1,13 @@
 """Publishes a batch of messages with one publisher confirm for all of it."""
 
+import logging
 import time
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from amqp.exceptions import PreconditionFailed  # type: ignore[import-untyped]
 from celery import Celery
 from kombu import Connection, Producer
 
@@ -14,6 +17,23 @@ from messaging.relay import protocol
 from messaging.topology import UnroutableKey, topology
 
 CONFIRM_TIMEOUT = 10.0
+log = logging.getLogger(__name__)
+
+
+class BatchRefused(Exception):
+    """The broker closed the channel over one message of the batch, without saying which: publish a smaller one."""
+
+
+@dataclass
+class Outcome:
+    """What became of a batch. What is in neither was refused for now and may be published again.
+
+    `unroutable`: no queue is bound for these. `impossible`: why these can never be published as they are.
+    """
+
+    confirmed: set[uuid.UUID] = field(default_factory=set)
+    unroutable: set[uuid.UUID] = field(default_factory=set)
+    impossible: dict[uuid.UUID, str] = field(default_factory=dict)
 
 
 class Publisher:
@@ -30,19 +50,35 @@ class Publisher:
         self._channel = self.connection.channel()
         self._producer = Producer(self._channel, auto_declare=False)
 
-    def publish(self, batch: Sequence[Message]) -> set[uuid.UUID]:
-        """Publish `batch`. Returns the confirmed ids. Raises kombu's `OperationalError` or an OS error."""
+    def publish(self, batch: Sequence[Message]) -> Outcome:
+        """Publish `batch`. Raises kombu's `OperationalError` or an OS error, and `BatchRefused` for more than one."""
         raise NotImplementedError
 
     def close(self) -> None:
         self.connection.close()
+
+    def _try_to_send(self, message: Message, outcome: Outcome) -> bool:
+        """False: this message cannot be routed or encoded, and nothing was sent."""
+        try:
+            topology().queue_for(message.routing_key)  # Redis silently drops what it cannot route
+            self._send(message)
+        except UnroutableKey:
+            outcome.unroutable.add(message.pk)
+            return False
+        except (OSError, *self.connection.connection_errors, *self.connection.channel_errors):
+            raise
+        except Exception as error:
+            log.exception("%s %s cannot be encoded", message.task, message.pk)
+            outcome.impossible[message.pk] = f"It cannot be encoded: {error!r}"
+            return False
+        return True
 
     def _send(self, message: Message) -> None:
         self._producer.publish(
             protocol.body_of(message),
             exchange=topology().exchange,
             routing_key=message.routing_key,
-            priority=message.priority,
+            priority=message.publish_priority,
             headers=protocol.headers_of(message),
             serializer="json",
             delivery_mode=2,
@@ -76,15 +112,23 @@ class AmqpPublisher(Publisher):
         self._open: dict[int, uuid.UUID] = {}
         self._refused: set[uuid.UUID] = set()
 
-    def publish(self, batch: Sequence[Message]) -> set[uuid.UUID]:
+    def publish(self, batch: Sequence[Message]) -> Outcome:
         self._open.clear()
         self._refused.clear()
-        for message in batch:
-            self._tag += 1
-            self._open[self._tag] = message.pk
-            self._send(message)
-        self._await_confirms()
-        return {message.pk for message in batch} - self._refused - set(self._open.values())
+        outcome = Outcome()
+        try:
+            for message in batch:
+                if self._try_to_send(message, outcome):
+                    self._tag += 1
+                    self._open[self._tag] = message.pk
+            self._await_confirms()
+        except PreconditionFailed as error:
+            if len(batch) > 1:
+                raise BatchRefused(str(error)) from error
+            return Outcome(impossible={batch[0].pk: f"The broker refused it: {error}"})
+        unsent = self._refused | outcome.unroutable | outcome.impossible.keys()
+        outcome.confirmed = {message.pk for message in batch} - unsent
+        return outcome
 
     def _await_confirms(self) -> None:
         deadline = time.monotonic() + CONFIRM_TIMEOUT
@@ -111,18 +155,9 @@ class AmqpPublisher(Publisher):
 class RedisPublisher(Publisher):
     """Publishes the batch in one pipeline, whose reply is the confirm."""
 
-    def publish(self, batch: Sequence[Message]) -> set[uuid.UUID]:
-        routable = [message for message in batch if _is_routable(message)]
+    def publish(self, batch: Sequence[Message]) -> Outcome:
+        outcome = Outcome()
         with self._producer.batch(max_size=len(batch) + 1):
-            for message in routable:
-                self._send(message)
-        return {message.pk for message in routable}
-
-
-def _is_routable(message: Message) -> bool:
-    """Redis silently drops what it cannot route."""
-    try:
-        topology().queue_for(message.routing_key)
-    except UnroutableKey:
-        return False
-    return True
+            sent = [message.pk for message in batch if self._try_to_send(message, outcome)]
+        outcome.confirmed.update(sent)
+        return outcome

@@ -48,3 +48,10 @@ def _recover_queue(connection: Connection, queue: str, *, now: datetime, paused_
     if recovered:
         log.warning("%s: %s messages were not settled within %s; sending them again", queue, recovered, timeout)
     return recovered
+
+
+class Recovery:
+    draining: frozenset[str] = frozenset()
+
+    def run(self, connection, app) -> int:
+        return recover_lost(connection)

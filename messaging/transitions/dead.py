@@ -4,22 +4,29 @@ import uuid
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
+from messaging import clock
 from messaging.models import Message, State
 from messaging.transitions.failure import Failure, record_failure
-from messaging.transitions.locks import lock_in_flight
+from messaging.transitions.locks import lock_sent
 
 
 @transaction.atomic(savepoint=False)
 def bury(
-    *, message_id: uuid.UUID, failure: Failure, limit: int = 1, raw: tuple[bytes, dict[str, Any]] | None = None
+    *,
+    message_id: uuid.UUID,
+    failure: Failure,
+    sends: int | None = None,
+    limit: int = 1,
+    raw: tuple[bytes, dict[str, Any]] | None = None,
+    state: State = State.SENT,
 ) -> Message | None:
-    """Record the last failed attempt: the message is dead until an operator acts.
+    """Record the last failed attempt of publication `sends`: the message is dead until an operator acts.
 
-    `raw` is body and headers of a copy that was damaged at the broker. None: the message is no longer in flight.
+    `raw` is body and headers of a copy that was damaged at the broker. None: the message is no longer in `state` by
+    this publication.
     """
-    message = lock_in_flight(message_id)
+    message = lock_sent(message_id, sends=sends, state=state)
     if message is None:
         return None
     if raw is not None:
@@ -32,4 +39,4 @@ def bury(
 def mark_dead(message: Message) -> None:
     """Set the state; the caller saves it with the failed attempt."""
     message.state = State.DEAD
-    message.finished_at = timezone.now()
+    message.finished_at = clock.now()

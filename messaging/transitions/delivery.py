@@ -1,16 +1,27 @@
-"""What a delivery does to its message: done, retry later, deferred, or dead. Each function is one transaction."""
+"""What a delivery does to its message: done, retry later, deferred, or dead. Each function is one transaction.
+
+Every report carries `sends`, the number of the publication it belongs to; the report of an older one changes nothing.
+None stands for whichever is in flight.
+"""
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 
-from messaging.models import Message, State
-from messaging.signals import message_deferred
+from messaging import clock
+from messaging.conf import settings
+from messaging.models import LIVE_STATES, Message, State, Waits
+from messaging.signals import announce, message_deferred
 from messaging.transitions.dead import mark_dead
 from messaging.transitions.failure import Failure, record_failure
-from messaging.transitions.locks import lock_in_flight
+from messaging.transitions.locks import lock_sent
+
+#: A message that waits for another worker is tried again after this share of its wait so far, in seconds at most.
+_SHARE_OF_WAIT: Final = 0.25
+_LONGEST_PAUSE: Final = 60.0
 
 
 class NotInLedger(LookupError):
@@ -21,15 +32,15 @@ class NotInLedger(LookupError):
 
 
 @transaction.atomic(savepoint=False)
-def settle(*, message_id: uuid.UUID, started_at: datetime | None = None) -> bool:
-    """Mark a message as done, in the transaction of its effects. False: it was settled before.
+def settle(*, message_id: uuid.UUID, sends: int | None = None, started_at: datetime | None = None) -> bool:
+    """Mark a message as done, in the transaction of its effects. False: it was settled, or published again, before.
 
+    A message that is due again by the same publication was taken for lost; it is done all the same.
     Raises `NotInLedger` if there is no such message; the effects roll back and the delivery is filed as a stray.
     """
-    settled = Message.objects.filter(pk=message_id, state=State.SENT).update(
-        state=State.DONE, started_at=started_at, finished_at=timezone.now()
-    )
-    if settled:
+    live = Message.objects.filter(pk=message_id, state__in=LIVE_STATES)
+    live = live if sends is None else live.filter(sends=sends)
+    if live.update(state=State.DONE, started_at=started_at, finished_at=Now(), waits_for="", deferred_since=None):
         return True
     if not Message.objects.filter(pk=message_id).exists():
         raise _not_in_ledger(message_id)
@@ -37,46 +48,71 @@ def settle(*, message_id: uuid.UUID, started_at: datetime | None = None) -> bool
 
 
 @transaction.atomic(savepoint=False)
-def reschedule(*, message_id: uuid.UUID, failure: Failure, delay: float, limit: int) -> Message | None:
+def reschedule(
+    *, message_id: uuid.UUID, failure: Failure, delay: float, limit: int, sends: int | None = None
+) -> Message | None:
     """Record a failed attempt and make the message due again after `delay` seconds.
 
     `limit` is the number of attempts the message has in all. None: the message is no longer in flight.
     """
-    message = lock_in_flight(message_id)
+    message = lock_sent(message_id, sends=sends)
     if message is None:
         return None
     message.state = State.PENDING
-    message.available_at = timezone.now() + timedelta(seconds=delay)
+    message.available_at = clock.now() + timedelta(seconds=delay)
     record_failure(message, failure, limit=limit)
     return message
 
 
 @transaction.atomic(savepoint=False)
-def defer(*, message_id: uuid.UUID, circuit: str, delay: float) -> Message | None:
+def defer(*, message_id: uuid.UUID, circuit: str, delay: float, sends: int | None = None) -> Message | None:
     """Make a message due again after `delay` seconds because `circuit` is open. No attempt is spent.
 
     None: the message is no longer in flight.
     """
-    message = lock_in_flight(message_id)
+    message = lock_sent(message_id, sends=sends)
     if message is None:
         return None
     is_news = message.waits_for != circuit
-    message.state, message.waits_for = State.PENDING, circuit
-    message.available_at = timezone.now() + timedelta(seconds=delay)
-    message.save(update_fields=["state", "available_at", "waits_for"])
+    _put_off(message, waits_for=circuit, now=clock.now(), delay=delay)
     if is_news:
-        message_deferred.send(sender=Message, message=message, circuit=circuit)
+        announce(message_deferred, message=message, circuit=circuit)
     return message
 
 
 @transaction.atomic(savepoint=False)
-def reopen(*, message_id: uuid.UUID, lost: Failure | None, limit: int) -> Message | None:
-    """Look up a delivery that may be a duplicate, before its task runs. None: already settled.
+def wait(*, message_id: uuid.UUID, waits_for: Waits, sends: int | None = None) -> Message | None:
+    """Make a message due again that this worker cannot judge, with pauses that grow. No attempt is spent.
+
+    None: the message is no longer in flight.
+    """
+    message = lock_sent(message_id, sends=sends)
+    if message is None:
+        return None
+    now = clock.now()
+    since = message.deferred_since if message.waits_for == waits_for else None
+    waited = (now - since).total_seconds() if since else 0.0
+    delay = min(max(settings.CONVEYOR_RETRY_BASE, waited * _SHARE_OF_WAIT), _LONGEST_PAUSE)
+    _put_off(message, waits_for=waits_for, now=now, delay=delay)
+    return message
+
+
+def _put_off(message: Message, *, waits_for: str, now: datetime, delay: float) -> None:
+    if message.waits_for != waits_for or message.deferred_since is None:
+        message.deferred_since = now
+    message.state, message.waits_for = State.PENDING, waits_for
+    message.available_at = now + timedelta(seconds=delay)
+    message.save(update_fields=["state", "available_at", "waits_for", "deferred_since"])
+
+
+@transaction.atomic(savepoint=False)
+def reopen(*, message_id: uuid.UUID, lost: Failure | None, limit: int, sends: int | None = None) -> Message | None:
+    """Look up a delivery that may be a duplicate, before its task runs. None: settled, published again or due again.
 
     `lost` is the failure of an earlier delivery that never reported back. It is committed as an attempt before the task
     runs, so that a message that kills its worker every time is dead after `limit` attempts.
     """
-    message = lock_in_flight(message_id)
+    message = lock_sent(message_id, sends=sends)
     if message is None:
         if not Message.objects.filter(pk=message_id).exists():
             raise _not_in_ledger(message_id)

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from django.utils import timezone
-
+from messaging import clock
 from messaging.conf import settings
 from messaging.models import Attempt, Message, State
-from messaging.signals import attempt_failed, message_died
+from messaging.signals import announce, attempt_failed, message_died
 
 FINGERPRINT_VERSION = "v1"
 _NUL = "\x00"
@@ -59,22 +58,22 @@ def record_failure(message: Message, failure: Failure, *, limit: int, retry_now:
     `retry_now`: the current delivery continues, so the next attempt starts at once.
     """
     message.attempts += 1
-    message.waits_for = ""
+    message.waits_for, message.deferred_since = "", None
     message.error_type = failure.error_type
     message.error_message = failure.error_message
     message.fingerprint = failure.fingerprint
     message.save(
         update_fields=[
             "state", "available_at", "finished_at", "attempts", "error_type", "error_message", "fingerprint",
-            "raw_body", "raw_headers", "waits_for",
+            "raw_body", "raw_headers", "waits_for", "deferred_since",
         ]
     )  # fmt: skip
-    now = timezone.now()
+    now = clock.now()
     insert_attempt(message, failure, ended_at=now)
     if message.state == State.DEAD and message.finished_at:
-        message_died.send(sender=Message, message=message, at=message.finished_at)
-    attempt_failed.send(
-        sender=Message,
+        announce(message_died, message=message, at=message.finished_at)
+    announce(
+        attempt_failed,
         message=message,
         error_type=failure.error_type,
         attempt=message.retries,

@@ -6,9 +6,13 @@ from collections.abc import Iterable
 from messaging.models import Message, State
 
 
-def lock_in_flight(message_id: uuid.UUID) -> Message | None:
-    """The locked message if it is in flight: sent and not settled."""
-    return Message.objects.select_for_update().filter(pk=message_id, state=State.SENT).first()
+def lock_sent(message_id: uuid.UUID, *, sends: int | None, state: State = State.SENT) -> Message | None:
+    """The locked message if it is in flight by publication number `sends`, whatever the number if that is None.
+
+    None: it is settled, or was published again since, or is due again; the report of this copy changes nothing.
+    """
+    rows = Message.objects.select_for_update().filter(pk=message_id, state=state)
+    return rows.first() if sends is None else rows.filter(sends=sends).first()
 
 
 def lock_dead(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Message]:

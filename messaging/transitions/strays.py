@@ -4,10 +4,10 @@ import uuid
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
+from messaging import clock
 from messaging.models import Message, State
-from messaging.signals import message_died
+from messaging.signals import announce, message_died
 from messaging.transitions.failure import Failure, insert_attempt
 
 
@@ -24,7 +24,7 @@ def file_stray(
     raw_headers: dict[str, Any] | None = None,
 ) -> Message:
     """File a stray as a dead message, once."""
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic():
         message, created = Message.objects.get_or_create(
             pk=message_id,
@@ -47,5 +47,5 @@ def file_stray(
         )
         if created:
             insert_attempt(message, failure, ended_at=now)
-            message_died.send(sender=Message, message=message, at=now)
+            announce(message_died, message=message, at=now)
     return message

@@ -13,8 +13,7 @@ from django.utils import timezone
 
 from messaging import outbox, tracing, transitions
 from messaging.circuit_breaker import CircuitOpen
-from messaging.conf import settings
-from messaging.models import Message, State
+from messaging.models import Message, State, Waits
 from messaging.payloads import Payload, SchemaTooNew
 from messaging.topology import Priority, topology
 from messaging.transitions import backoff
@@ -74,7 +73,7 @@ class ReliableTask(Task):
 
     def _look_up(self, id_: uuid.UUID) -> None:
         lost = self._worker_lost() if self._is_redelivered else None
-        message = transitions.reopen(message_id=id_, lost=lost, limit=self.limit)
+        message = transitions.reopen(message_id=id_, sends=self.sends, lost=lost, limit=self.limit)
         if message is None:
             log.info("%s %s is already settled; duplicate delivery ignored", self.name, id_)
             raise AlreadySettled
@@ -87,7 +86,9 @@ class ReliableTask(Task):
         try:
             payload = self.payload.load(data, version=version)
         except SchemaTooNew as error:
-            raise self.retry(exc=error, countdown=settings.CONVEYOR_RETRY_BASE) from error
+            transitions.wait(message_id=uuid.UUID(self.request.id), sends=self.sends, waits_for=Waits.RELEASE)
+            log.warning("%s %s waits for a worker of a newer release: %s", self.name, self.request.id, error)
+            raise Deferred from error
         try:
             self.run(payload)
         except CircuitOpen as error:
@@ -97,7 +98,7 @@ class ReliableTask(Task):
 
     def _defer(self, error: CircuitOpen) -> Ignore:
         id_ = uuid.UUID(self.request.id)
-        if transitions.defer(message_id=id_, circuit=error.name, delay=error.seconds) is None:
+        if transitions.defer(message_id=id_, sends=self.sends, circuit=error.name, delay=error.seconds) is None:
             return AlreadySettled()
         log.info("%s %s deferred: %s", self.name, id_, error)
         return Deferred()
@@ -108,11 +109,17 @@ class ReliableTask(Task):
 
         A worker that lost its connection or exceeds the visibility timeout does not know of a redelivery.
         """
-        return bool(self._is_redelivered or self.request.retries or self.request.get(HEADER)["sends"] > 1)
+        return bool(self._is_redelivered or self.request.retries or (self.sends or 0) > 1)
 
     @property
     def _is_redelivered(self) -> bool:
         return bool((self.request.delivery_info or {}).get("redelivered"))
+
+    @property
+    def sends(self) -> int | None:
+        """Number of the publication that this delivery belongs to; None for a stray."""
+        origin = self.request.get(HEADER)
+        return origin["sends"] if origin else None
 
     @property
     def limit(self) -> int:
@@ -126,8 +133,9 @@ class ReliableTask(Task):
         "Done" is written first: its row lock makes a duplicate delivery wait for this commit and then raise
         `AlreadySettled` before it writes anything.
         """
+        id_, started_at = uuid.UUID(self.request.id), self.request.get("started_at")
         with outbox.transaction():
-            if not transitions.settle(message_id=uuid.UUID(self.request.id), started_at=self.request.get("started_at")):
+            if not transitions.settle(message_id=id_, sends=self.sends, started_at=started_at):
                 log.info("%s %s was settled by another delivery; effects rolled back", self.name, self.request.id)
                 raise AlreadySettled
             yield
@@ -145,7 +153,11 @@ class ReliableTask(Task):
         connection.close_if_unusable_or_obsolete()
         error = exc or Retry(f"{self.name} requested a retry")
         rescheduled = transitions.reschedule(
-            message_id=uuid.UUID(self.request.id), failure=self._failure(error), delay=delay, limit=(allowed or 0) + 1
+            message_id=uuid.UUID(self.request.id),
+            sends=self.sends,
+            failure=self._failure(error),
+            delay=delay,
+            limit=(allowed or 0) + 1,
         )
         if rescheduled is None:
             raise AlreadySettled
@@ -161,7 +173,7 @@ class ReliableTask(Task):
         """
         failure = self._failure(exc, text=str(getattr(einfo, "traceback", "") or ""))
         id_ = uuid.UUID(task_id)
-        buried = transitions.bury(message_id=id_, failure=failure, limit=self.limit)
+        buried = transitions.bury(message_id=id_, sends=self.sends, failure=failure, limit=self.limit)
         if buried is None and not Message.objects.filter(pk=id_).exists():
             self._file_stray(id_, kwargs, failure)
 

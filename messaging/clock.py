@@ -1,0 +1,15 @@
+"""The database's clock, which decides what is due: the clocks of web hosts, relays and workers may differ."""
+
+from datetime import datetime
+
+from django.db import connection
+from django.utils import timezone
+
+
+def now() -> datetime:
+    """The database's time. SQLite is on this host and has this host's clock."""
+    if connection.vendor != "postgresql":
+        return timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT STATEMENT_TIMESTAMP()")
+        return cursor.fetchone()[0]

@@ -1,0 +1,110 @@
+"""Chores: dead letters, recovery and the like, in a thread of their own, so that sending never waits for them.
+
+One relay at a time does them: on PostgreSQL the one that holds an advisory lock, on SQLite whichever may write.
+Whatever one chore raises, the others are done.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+from celery import Celery
+from django.db import DatabaseError, InterfaceError, connection
+from kombu import Connection
+from kombu.exceptions import OperationalError
+
+from messaging import circuit_breaker
+from messaging.relay import publish
+from messaging.relay.dead_letters import file_dead_letters
+from messaging.relay.recovery import Recovery
+from messaging.relay.unroutable import Unroutable
+
+log = logging.getLogger(__name__)
+_LEADER_LOCK: Final = 0x43484F52  # "CHOR"
+STOP_SECONDS = 10.0
+
+
+class Chores(threading.Thread):
+    """`draining`: queues that recovery waits to see empty; only their most urgent rows may be sent."""
+
+    def __init__(self, app: Celery, *, every: float) -> None:
+        super().__init__(name="relay-chores", daemon=True)
+        self._app, self._every = app, every
+        self._stopping = threading.Event()
+        self._broker: Connection | None = None
+        self._leading_on: Any = None
+        self._recovery, self._unroutable = Recovery(), Unroutable()
+        self._failing: dict[str, str] = {}
+
+    @property
+    def draining(self) -> frozenset[str]:
+        return self._recovery.draining
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self.is_alive():
+            self.join(STOP_SECONDS)
+
+    def run(self) -> None:
+        while not self._stopping.is_set():
+            self.round()
+            self._stopping.wait(self._every)
+        self._disconnect()
+        connection.close()
+
+    def round(self) -> None:
+        """Do every chore once if this relay is the leader. Never raises."""
+        if self._attempt("leader", self._leads):
+            for name, chore in self._chores():
+                if not self._stopping.is_set():
+                    self._attempt(name, chore)
+
+    def _chores(self) -> list[tuple[str, Callable[[], Any]]]:
+        return [
+            ("dead letters", lambda: file_dead_letters(self._link(), self._app)),
+            ("recovery", lambda: self._recovery.run(self._link(), self._app)),
+            ("release of deferred messages", circuit_breaker.release_waiting),
+            ("messages without a queue", self._unroutable.settle),
+        ]
+
+    def _attempt(self, name: str, chore: Callable[[], Any]) -> Any:
+        """The chore's result, None if it failed; logged once for each error, not once a second."""
+        try:
+            result = chore()
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}".strip()
+            if text not in self._failing.values():
+                is_outage = isinstance(error, (DatabaseError, InterfaceError, OperationalError, OSError))
+                log.warning("relay chore %r failed and is repeated: %s", name, text, exc_info=not is_outage)
+            self._failing[name] = text
+            self._disconnect()
+            connection.close_if_unusable_or_obsolete()
+            return None
+        if self._failing.pop(name, None):
+            log.info("relay chore %r works again", name)
+        return result
+
+    def _leads(self) -> bool:
+        """Whether this relay does the chores. The lock belongs to the connection and is lost with it."""
+        connection.ensure_connection()
+        if connection.vendor != "postgresql" or self._leading_on is connection.connection:
+            return True
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LEADER_LOCK])
+            leads = bool(cursor.fetchone()[0])
+        self._leading_on = connection.connection if leads else None
+        return leads
+
+    def _link(self) -> Connection:
+        if self._broker is None:
+            self._broker = publish.connect(self._app).connection
+        return self._broker
+
+    def _disconnect(self) -> None:
+        broker, self._broker = self._broker, None
+        if broker is not None:
+            try:
+                broker.collect(socket_timeout=1)
+            except Exception as error:
+                log.debug("closing a broken connection: %s", error)

@@ -1,0 +1,49 @@
+"""Flow control: what may be sent now. The ledger is the queue; the broker holds only what workers will take soon."""
+
+import time
+
+from kombu import Connection
+
+from messaging import pauses
+from messaging.broker.inspect import depth
+from messaging.conf import settings
+from messaging.relay.lanes import in_flight
+from messaging.topology import topology
+
+LOOK_EVERY = 1.0
+
+
+class Flow:
+    """Paused queues, and copies at the broker that the ledger does not count as in flight.
+
+    Such copies exist after a publication whose confirm was lost: its rows are due again, and the broker may have them.
+    They take room until workers have consumed them.
+    """
+
+    def __init__(self) -> None:
+        self.paused: frozenset[str] = frozenset()
+        self.surplus: dict[str, int] = {}
+        self._next_look = 0.0
+        self._in_doubt = True
+
+    def doubt(self) -> None:
+        """The broker may hold copies that the ledger does not count."""
+        self._in_doubt = True
+        self._next_look = 0.0
+
+    def look(self, connection: Connection) -> None:
+        """Read the pauses, and the depths while in doubt, once per `LOOK_EVERY` seconds."""
+        if time.monotonic() < self._next_look:
+            return
+        self.paused = pauses.paused()
+        if self._in_doubt:
+            self.surplus = _surplus(connection)
+            self._in_doubt = bool(self.surplus)
+        self._next_look = time.monotonic() + LOOK_EVERY
+
+
+def _surplus(connection: Connection) -> dict[str, int]:
+    """Messages at the broker beyond those in flight. In flight is read last: what is settled meanwhile counts twice."""
+    depths = {queue: depth(connection, queue) for queue in topology().queues}
+    counted = in_flight(depths, limit=settings.CONVEYOR_IN_FLIGHT)
+    return {queue: more for queue in depths if (more := depths[queue] - counted[queue]) > 0}

@@ -1,0 +1,88 @@
+"""Messages that no queue is bound for: sent to the queue that took over their routing key, or dead after a while.
+
+A queue may be unknown to this relay only, during a rolling release; so its rows wait before they are given up.
+"""
+
+import logging
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.db.models.functions import Now
+
+from messaging import transitions
+from messaging.conf import settings
+from messaging.models import Message, MessageQuerySet, State
+from messaging.relay import claim
+from messaging.topology import UnroutableKey, topology
+from messaging.transitions.failure import synthetic_failure
+
+log = logging.getLogger(__name__)
+LOOK_EVERY = 30.0
+#: Visibility timeouts that a message waits for a relay that knows its queue.
+PATIENCE = 10
+LIMIT = 1000
+
+
+class Unroutable:
+    """The chore that settles rows of unknown queues, once per `LOOK_EVERY` seconds."""
+
+    def __init__(self) -> None:
+        self._next_look = 0.0
+
+    def settle(self) -> int:
+        """Settle up to `LIMIT` rows of each unknown queue. Returns how many."""
+        if time.monotonic() < self._next_look:
+            return 0
+        self._next_look = time.monotonic() + LOOK_EVERY
+        return sum(_settle_queue(queue) for queue in _unknown_queues())
+
+
+def _unknown_queues() -> Iterator[str]:
+    """Queues of pending rows that the topology lacks: one index probe per queue, however many rows wait."""
+    pending = Message.objects.filter(state=State.PENDING).order_by("queue").values_list("queue", flat=True)
+    queue = pending.first()
+    while queue is not None:
+        if queue not in topology().queues:
+            yield queue
+        queue = pending.filter(queue__gt=queue).first()
+
+
+def _settle_queue(queue: str) -> int:
+    rows = Message.objects.filter(state=State.PENDING, queue=queue)
+    moved = 0
+    for key in set(rows.values_list("routing_key", flat=True)[:LIMIT]):
+        moved += _move(rows.filter(routing_key=key), key)
+    patience = timedelta(seconds=PATIENCE * settings.CONVEYOR_VISIBILITY)
+    overdue = list(rows.filter(available_at__lt=Now() - patience).order_by("available_at")[:LIMIT])
+    for message in overdue:
+        bury(message, "NoSuchQueue", _no_queue(message), state=State.PENDING)
+    return moved + len(overdue)
+
+
+def _move(rows: MessageQuerySet, key: str) -> int:
+    try:
+        queue = topology().queue_for(key)
+    except UnroutableKey:
+        return 0
+    ids = list(rows.values_list("pk", flat=True)[:LIMIT])
+    return Message.objects.filter(pk__in=ids, state=State.PENDING).update(queue=queue)
+
+
+def put_back(message: Message) -> None:
+    """A claimed message whose routing key is not bound to its queue, or not yet: due later, dead after `PATIENCE`."""
+    if message.sends - message.attempts > PATIENCE:
+        bury(message, "NoSuchQueue", _no_queue(message))
+    else:
+        claim.unclaim([message.pk], delay=LOOK_EVERY)
+
+
+def bury(message: Message, kind: str, text: str, *, state: State = State.SENT) -> None:
+    """Make a message that cannot be published dead, with an error of type `kind`."""
+    failure = synthetic_failure(kind, text, task=message.task)
+    transitions.bury(message_id=message.pk, failure=failure, sends=message.sends, state=state)
+    log.error("%s %s is dead: %s", message.task, message.pk, text)
+
+
+def _no_queue(message: Message) -> str:
+    return f"No queue is bound for {message.routing_key!r}, and none is named {message.queue!r} with that binding."
