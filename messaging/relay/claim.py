@@ -7,7 +7,7 @@ they are published with the highest priority. Times are the database's.
 
 import uuid
 from collections.abc import Collection, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection, transaction
@@ -30,27 +30,14 @@ _COLUMNS: Final = (
     "sends, subject, correlation_id, causation_id, traceparent, created_at"
 )
 #: `ARRAY(…)` is evaluated once; as a plain subquery it could be evaluated again and lock more rows than the limit.
-_CLAIM_SQL: Final = {
-    "postgresql": f"""
-        UPDATE messaging_message SET state = 'sent', sent_at = STATEMENT_TIMESTAMP(), sends = sends + 1
-        WHERE id = ANY(ARRAY(
-            SELECT id FROM messaging_message
-            WHERE state = 'pending' AND queue = %s AND priority = %s
-                AND available_at <= STATEMENT_TIMESTAMP() - %s * INTERVAL '1 second'
-            ORDER BY available_at LIMIT %s FOR UPDATE SKIP LOCKED
-        )) RETURNING {_COLUMNS}
-    """,  # noqa: S608 - constants
-    "sqlite": f"""
-        UPDATE messaging_message
-        SET state = 'sent', sent_at = STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'now'), sends = sends + 1
-        WHERE id IN (
-            SELECT id FROM messaging_message
-            WHERE state = 'pending' AND queue = %s AND priority = %s
-                AND available_at <= STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'now', '-' || %s || ' seconds')
-            ORDER BY available_at LIMIT %s
-        ) RETURNING {_COLUMNS}
-    """,  # noqa: S608 - constants
+_ROWS: Final = {
+    "postgresql": "id = ANY(ARRAY({due} FOR UPDATE SKIP LOCKED))",
+    "sqlite": "id IN ({due})",
 }
+_DUE: Final = """
+    SELECT id FROM messaging_message
+    WHERE state = 'pending' AND queue = %s AND priority = %s AND available_at <= %s
+    ORDER BY available_at LIMIT %s"""
 
 
 def claim(
@@ -101,16 +88,23 @@ def _take_turns() -> None:
 
 def _claim_aged(lane: Lane, rooms: dict[str, int], limit: int) -> list[Message]:
     share = -(-min(rooms[lane.queue], limit) // AGED_SHARE)
-    rows = _claim_lane(lane, rooms, share, age=settings.CONVEYOR_MAX_WAIT)
+    rows = _claim_lane(lane, rooms, share, due_since=lane.now - timedelta(seconds=settings.CONVEYOR_MAX_WAIT))
     for row in rows:
         row.is_promoted = True
     return rows
 
 
-def _claim_lane(lane: Lane, rooms: dict[str, int], limit: int, *, age: float = 0.0) -> list[Message]:
+def _claim_lane(lane: Lane, rooms: dict[str, int], limit: int, *, due_since: datetime | None = None) -> list[Message]:
     limit = min(limit, rooms[lane.queue])
     if limit <= 0:
         return []
-    rows = list(Message.objects.raw(_CLAIM_SQL[connection.vendor], [lane.queue, lane.priority, age, limit]))
+    which = _ROWS[connection.vendor].format(due=_DUE)
+    sql = f"""
+        UPDATE messaging_message SET state = 'sent', sent_at = %s, sends = sends + 1
+        WHERE {which} RETURNING {_COLUMNS}
+    """  # noqa: S608 - constants
+    now = connection.ops.adapt_datetimefield_value(lane.now)
+    due = connection.ops.adapt_datetimefield_value(due_since or lane.now)
+    rows = list(Message.objects.raw(sql, [now, lane.queue, lane.priority, due, limit]))
     rooms[lane.queue] -= len(rows)
     return rows

@@ -10,8 +10,6 @@ from messaging.conf import settings
 from messaging.relay.lanes import in_flight
 from messaging.topology import topology
 
-LOOK_EVERY = 1.0
-
 
 class Flow:
     """Paused queues, and copies at the broker that the ledger does not count as in flight.
@@ -20,7 +18,8 @@ class Flow:
     They take room until workers have consumed them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, look_every: float) -> None:
+        self._look_every = look_every
         self.paused: frozenset[str] = frozenset()
         self.surplus: dict[str, int] = {}
         self._next_look = 0.0
@@ -32,14 +31,14 @@ class Flow:
         self._next_look = 0.0
 
     def look(self, connection: Connection) -> None:
-        """Read the pauses, and the depths while in doubt, once per `LOOK_EVERY` seconds."""
+        """Read the pauses, and the depths while in doubt, once per `look_every` seconds."""
         if time.monotonic() < self._next_look:
             return
         self.paused = pauses.paused()
         if self._in_doubt:
             self.surplus = _surplus(connection)
             self._in_doubt = bool(self.surplus)
-        self._next_look = time.monotonic() + LOOK_EVERY
+        self._next_look = time.monotonic() + self._look_every
 
 
 def _surplus(connection: Connection) -> dict[str, int]:

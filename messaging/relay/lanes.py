@@ -6,31 +6,35 @@ Measured by bench/claim.py.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from django.db import connection
+from django.utils import timezone
 
 from messaging.conf import settings
 from messaging.topology import Priority, topology
 
 PRIORITIES: Final = tuple(sorted(Priority, reverse=True))
-_SECONDS: Final = {
-    "postgresql": "EXTRACT(EPOCH FROM m.available_at - STATEMENT_TIMESTAMP())",
-    "sqlite": "(JULIANDAY(m.available_at) - JULIANDAY('now')) * 86400",
-}
 
 
 @dataclass(frozen=True)
 class Lane:
-    """`seconds` until its first row is due; negative since it is."""
+    """`first` is when its first row is due, `now` the database's time at the look."""
 
     queue: str
     priority: int
-    seconds: float
+    first: datetime
+    now: datetime
+
+    @property
+    def seconds(self) -> float:
+        """Seconds until a row is due; negative since one is."""
+        return (self.first - self.now).total_seconds()
 
     @property
     def is_due(self) -> bool:
-        return self.seconds <= 0
+        return self.first <= self.now
 
     @property
     def has_aged(self) -> bool:
@@ -46,14 +50,21 @@ def pending_lanes(*, paused: Collection[str] = ()) -> list[Lane]:
     sql = f"""
         WITH lane(queue, priority) AS (VALUES {", ".join(["(%s, %s)"] * len(lanes))})
         SELECT queue, priority, (
-            SELECT {_SECONDS[connection.vendor]} FROM messaging_message m
+            SELECT m.available_at FROM messaging_message m
             WHERE m.state = 'pending' AND m.queue = lane.queue AND m.priority = lane.priority
             ORDER BY m.available_at LIMIT 1
-        ) FROM lane
+        ), {"STATEMENT_TIMESTAMP()" if connection.vendor == "postgresql" else "NULL"} FROM lane
     """  # noqa: S608 - no value is interpolated
     with connection.cursor() as cursor:
         cursor.execute(sql, [value for lane in lanes for value in lane])
-        return [Lane(queue, priority, float(wait)) for queue, priority, wait in cursor.fetchall() if wait is not None]
+        found = [row for row in cursor.fetchall() if row[2] is not None]
+    return [Lane(queue, priority, _moment(first), now or timezone.now()) for queue, priority, first, now in found]
+
+
+def _moment(value: datetime | str) -> datetime:
+    """SQLite keeps times in UTC, as text or without a zone."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def in_flight(queues: Collection[str], *, limit: int) -> dict[str, int]:

@@ -41,7 +41,7 @@ class Relay:
         self._stopping = threading.Event()
         self._listener = wakeup.Listener()
         self._publisher: publish.Publisher | None = None
-        self._flow = Flow()
+        self._flow = Flow(look_every=self._pace.chores_every)
         self._chores = Chores(app, every=self._pace.chores_every)
         self._batch = self._pace.batch
         self._unreachable = ""

@@ -6,8 +6,9 @@ import uuid
 import pytest
 import redis
 from celery import current_app
+from django.utils import timezone
 
-from messaging.models import Message, State
+from messaging.models import Message, State, Waits
 from messaging.relay import claim, dead_letters
 from tests.messaging.relay.helpers import QUEUE, dead_letter, enqueue, reject, wait_until
 
@@ -32,23 +33,26 @@ def test_an_unknown_task_is_filed_with_its_payload(publisher):
     assert message.routing_key == "maintenance.sample.low"
 
 
-def test_a_rejected_message_of_the_ledger_is_retried(publisher):
+def test_a_message_rejected_without_a_verdict_waits_and_spends_no_attempt(publisher):
     (message,) = enqueue()
     publisher.publish(claim.claim(limit=1))
     reject(publisher.connection)
     wait_until(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
     message.refresh_from_db()
-    assert (message.state, message.attempts, message.error_type) == (State.PENDING, 1, "WorkerGaveUp")
+    assert (message.state, message.attempts, message.waits_for) == (State.PENDING, 0, Waits.WORKER)
 
 
-def test_a_rejected_message_without_attempts_left_is_dead(publisher):
+def test_a_task_that_workers_do_not_know_yet_waits_without_spending_attempts(publisher):
     (message,) = enqueue()
-    Message.objects.update(attempts=4)
-    publisher.publish(claim.claim(limit=1))
-    reject(publisher.connection)
-    wait_until(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
-    message.refresh_from_db()
-    assert (message.state, message.attempts) == (State.DEAD, 5)
+    Message.objects.update(task="tests.of_the_next_release")
+    for sends in (1, 2, 3):
+        Message.objects.update(available_at=timezone.now())
+        publisher.publish(claim.claim(limit=1))
+        reject(publisher.connection)
+        wait_until(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
+        message.refresh_from_db()
+        assert (message.state, message.attempts, message.sends) == (State.PENDING, 0, sends)
+        assert message.waits_for == Waits.RELEASE
 
 
 def test_a_dead_letter_of_an_earlier_publication_changes_nothing(publisher):

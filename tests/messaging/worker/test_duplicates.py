@@ -117,6 +117,35 @@ def test_a_failure_of_a_settled_message_changes_nothing():
     assert not Attempt.objects.exists()
 
 
+def test_a_delivery_settles_a_message_that_was_made_due_again_meanwhile():
+    """Its publication was taken for lost; the work is done all the same, and is not done twice."""
+    message = send(enqueue("one"))
+    Message.objects.filter(pk=message.pk).update(state=State.PENDING)
+    behaviour["one"] = effect
+    assert hand_over(message) == "SUCCESS"
+    message.refresh_from_db()
+    assert (message.state, Group.objects.count()) == (State.DONE, 1)
+
+
+@pytest.mark.parametrize("error", [Bug(), TemporaryError()])
+def test_a_failure_of_an_older_publication_changes_nothing(error):
+    behaviour["one"] = fail(error)
+    older = send(enqueue("one"))
+    Message.objects.filter(pk=older.pk).update(sends=2)
+    hand_over(older)
+    older.refresh_from_db()
+    assert (older.state, older.attempts, older.error_type) == (State.SENT, 0, "")
+    assert not Attempt.objects.exists()
+
+
+def test_an_older_publication_has_no_effect_once_a_newer_one_is_out():
+    older = send(enqueue("one"))
+    Message.objects.filter(pk=older.pk).update(sends=2)
+    behaviour["one"] = effect
+    assert hand_over(older) == "IGNORED"
+    assert not Group.objects.exists()
+
+
 def test_a_claimed_message_is_claimed_once():
     enqueue("one")
     assert len(claim.claim(limit=10)) == 1

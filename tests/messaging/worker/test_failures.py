@@ -1,14 +1,17 @@
 """Failed attempts: retried with backoff, or dead at once."""
 
+from datetime import timedelta
+
 import pytest
 from billiard.exceptions import TimeLimitExceeded
 from celery.app import autoretry
 from celery.exceptions import SoftTimeLimitExceeded
 from celery.worker.request import Request
 from django.db import InterfaceError, OperationalError
+from django.utils import timezone
 
 from messaging import outbox
-from messaging.models import Message, State
+from messaging.models import Message, State, Waits
 from messaging.signals import attempt_failed
 from messaging.worker.request import ReliableRequest
 from tests.messaging import samples
@@ -104,12 +107,23 @@ def test_an_invalid_payload_is_dead_at_once():
     assert "text: Field required" in message.error_message
 
 
-def test_a_message_of_a_newer_schema_is_retried():
+def test_a_message_of_a_newer_schema_waits_for_a_newer_worker_and_spends_no_attempt():
     with outbox.transaction():
         message = outbox.enqueue(Versioned(full_name="x"))
     Message.objects.filter(pk=message.pk).update(schema_version=9)
     message = deliver(message)
-    assert (message.state, message.error_type) == (State.PENDING, "messaging.payloads.SchemaTooNew")
+    assert (message.state, message.attempts, message.waits_for) == (State.PENDING, 0, Waits.RELEASE)
+    first = message.deferred_since
+    Message.objects.filter(pk=message.pk).update(
+        available_at=timezone.now(), deferred_since=first - timedelta(seconds=100)
+    )
+    message = deliver(message)
+    assert (message.attempts, message.waits_for) == (0, Waits.RELEASE)
+    pause = message.available_at - timezone.now()
+    assert timedelta(seconds=15) < pause < timedelta(seconds=60), "a quarter of its wait so far"
+    behaviour["versioned"] = lambda self, payload: None
+    Message.objects.filter(pk=message.pk).update(available_at=timezone.now(), schema_version=Versioned.version)
+    assert deliver(message).state == State.DONE, "a worker that knows the schema runs it"
 
 
 def test_a_hard_time_limit_is_recorded_by_the_main_process():

@@ -1,0 +1,167 @@
+"""Flow control: a bound on what is in flight, promotion of what waits too long, and the database's clock."""
+
+import threading
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+import time_machine
+from celery import current_app
+from django.db import connection
+from django.utils import timezone
+
+from messaging.broker import inspect
+from messaging.models import Message, State
+from messaging.relay import claim, publish
+from messaging.relay.lanes import pending_lanes
+from messaging.topology import MAX_PRIORITY, Priority
+from tests.messaging.relay.helpers import QUEUE, enqueue, take, wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _small_bound(settings):
+    settings.CONVEYOR_IN_FLIGHT = 20
+
+
+def ages(messages, *, seconds: float) -> None:
+    Message.objects.filter(pk__in=[m.pk for m in messages]).update(
+        available_at=timezone.now() - timedelta(seconds=seconds)
+    )
+
+
+def settle(count: int) -> None:
+    done = Message.objects.filter(state=State.SENT)[:count]
+    Message.objects.filter(pk__in=[m.pk for m in done]).update(state=State.DONE)
+
+
+def test_the_relay_fills_a_queue_up_to_the_bound_and_refills_what_was_settled(relay):
+    enqueue(50)
+    assert [relay.turn() for _ in range(3)] == [20, 0, 0]
+    settle(7)
+    assert [relay.turn() for _ in range(2)] == [7, 0]
+    assert Counter(Message.objects.values_list("state", flat=True)) == {"pending": 23, "sent": 20, "done": 7}
+
+
+def test_the_bound_is_of_each_queue(relay):
+    enqueue(30)
+    others = enqueue(5)
+    Message.objects.filter(pk__in=[m.pk for m in others]).update(queue="payments", routing_key="payment.x.normal")
+    assert relay.turn() == 25
+
+
+def test_relays_that_claim_at_the_same_time_do_not_exceed_the_bound():
+    enqueue(200)
+    barrier = threading.Barrier(4)
+    claimed = []
+
+    def work() -> None:
+        try:
+            barrier.wait(30)
+            claimed.extend(claim.claim(limit=15))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(claimed) == 20
+    assert Message.objects.filter(state=State.SENT).count() == 20
+
+
+def test_copies_whose_confirm_was_lost_take_room_until_they_are_consumed(relay, monkeypatch):
+    enqueue(60)
+    relay.turn()
+    settle(20)
+    original = type(relay._publisher).publish
+
+    def confirm_is_lost(self, batch):
+        original(self, batch)
+        raise ConnectionResetError("gone")
+
+    link = publish.connect(current_app).connection
+    take_all(link)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(relay._publisher), "publish", confirm_is_lost)
+        with pytest.raises(ConnectionResetError):
+            relay.turn()
+    relay._disconnect()
+    Message.objects.filter(state=State.PENDING).update(available_at=timezone.now())
+    wait_until(lambda: inspect.depth(link, QUEUE) == 20)
+    assert relay.turn() == 0, "the broker holds as many as it may"
+    take_all(link)
+    assert relay.turn() == 20
+    link.release()
+
+
+def take_all(link) -> None:
+    while take(link) is not None:
+        pass
+
+
+def test_the_highest_priority_is_claimed_first_and_then_the_longest_due():
+    low, normal, high = (enqueue(2, priority=priority) for priority in sorted(Priority))
+    ages(low[1:], seconds=30)
+    assert [m.pk for m in claim.claim(limit=6)] == [m.pk for m in (*high, *normal, low[1], low[0])]
+
+
+def test_a_low_message_is_promoted_once_it_has_waited_too_long(settings):
+    settings.CONVEYOR_MAX_WAIT = 5
+    low = enqueue(30, priority=Priority.LOW)
+    ages(low, seconds=6)
+    enqueue(100, priority=Priority.HIGH)
+    rows = claim.claim(limit=100)
+    promoted = [row for row in rows if row.is_promoted]
+    assert len(rows) == 20
+    assert [row.priority for row in promoted] == [Priority.LOW] * 2, "a tenth of the room"
+    assert {row.publish_priority for row in rows} == {MAX_PRIORITY}
+
+
+def test_a_low_message_that_has_not_waited_too_long_is_overtaken(settings):
+    settings.CONVEYOR_MAX_WAIT = 5
+    ages(enqueue(5, priority=Priority.LOW), seconds=3)
+    enqueue(100, priority=Priority.HIGH)
+    assert {row.priority for row in claim.claim(limit=100)} == {Priority.HIGH}
+
+
+def test_only_urgent_rows_of_a_draining_queue_are_claimed():
+    enqueue(3)
+    enqueue(2, priority=Priority.HIGH)
+    assert {row.priority for row in claim.claim(limit=9, urgent_only={QUEUE})} == {Priority.HIGH}
+
+
+def test_the_clock_of_a_web_host_does_not_delay_its_messages():
+    with time_machine.travel(timezone.now() + timedelta(seconds=30)):
+        ahead = enqueue()
+    with time_machine.travel(timezone.now() - timedelta(hours=1)):
+        behind = enqueue(delay=10)
+    assert [m.pk for m in claim.claim(limit=9)] == [ahead[0].pk]
+    (lane,) = pending_lanes()
+    assert 5 < lane.seconds <= 10
+    behind[0].refresh_from_db()
+    assert behind[0].available_at - behind[0].created_at == timedelta(seconds=10)
+
+
+def test_a_claim_reads_no_more_rows_than_it_takes(django_assert_max_num_queries):
+    """One look at all lanes, a lock, one count, one UPDATE per due lane, begin and commit."""
+    enqueue(30)
+    enqueue(30, delay=60)
+    with django_assert_max_num_queries(6):
+        assert len(claim.claim(limit=10)) == 10
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="the plan of PostgreSQL")
+def test_the_lane_index_serves_the_claim_without_a_sort():
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off")
+        cursor.execute(
+            "EXPLAIN SELECT id FROM messaging_message WHERE state = 'pending' AND queue = 'payments' AND priority = 5"
+            " AND available_at <= now() ORDER BY available_at LIMIT 10 FOR UPDATE SKIP LOCKED"
+        )
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+        cursor.execute("RESET enable_seqscan")
+    assert "messaging_lane" in plan
+    assert "Sort" not in plan

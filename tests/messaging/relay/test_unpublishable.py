@@ -1,0 +1,130 @@
+"""Messages that cannot be published or routed: each ends alone, the others go."""
+
+from datetime import timedelta
+
+import pytest
+from celery import current_app
+from django.utils import timezone
+
+from messaging.models import Message, State
+from messaging.relay import publish, unroutable
+from messaging.relay.loop import Pace, Relay
+from tests.messaging.relay.helpers import enqueue
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def turns(relay: Relay, count: int = 30) -> int:
+    """Publish until nothing is due, through the errors that `Relay.run` survives. What waits for seconds waits."""
+    sent = 0
+    for _ in range(count):
+        now = timezone.now()
+        soon = Message.objects.filter(state=State.PENDING, available_at__lt=now + timedelta(seconds=1))
+        soon.update(available_at=now)
+        try:
+            sent += relay.turn()
+        except relay._broker_errors():
+            relay._disconnect()
+    return sent
+
+
+def test_a_message_that_cannot_be_encoded_is_dead_and_the_others_are_sent(relay, monkeypatch):
+    bad, *_ = enqueue(5)
+    original = publish.Publisher._send
+
+    def send(self, message):
+        if message.pk == bad.pk:
+            raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
+        original(self, message)
+
+    monkeypatch.setattr(publish.Publisher, "_send", send)
+    assert relay.turn() == 4
+    bad.refresh_from_db()
+    assert (bad.state, bad.error_type) == (State.DEAD, "CannotPublish")
+    assert "surrogates" in bad.error_message
+    assert Message.objects.filter(state=State.SENT, sends=1).count() == 4
+
+
+def test_a_message_over_which_the_broker_closes_the_channel_is_found_and_dead(relay, monkeypatch):
+    bad, *_ = enqueue(40)
+    relay.turn()
+    Message.objects.update(state=State.PENDING, available_at=timezone.now(), sends=0)
+    original = type(relay._publisher).publish
+
+    def publish_unless_bad(self, batch):
+        if any(message.pk == bad.pk for message in batch):
+            if len(batch) > 1:
+                raise publish.BatchRefused("message size exceeds the maximum")
+            return publish.Outcome(impossible={bad.pk: "The broker refused it: too large"})
+        return original(self, batch)
+
+    monkeypatch.setattr(type(relay._publisher), "publish", publish_unless_bad)
+    assert turns(relay) == 39
+    bad.refresh_from_db()
+    assert (bad.state, bad.error_type) == (State.DEAD, "CannotPublish")
+    assert Message.objects.filter(state=State.SENT).count() == 39
+
+
+def test_a_message_that_breaks_the_connection_gives_way_to_the_others(relay, monkeypatch):
+    bad, *_ = enqueue(8)
+    relay.turn()
+    Message.objects.update(state=State.PENDING, available_at=timezone.now(), sends=0)
+    original = type(relay._publisher).publish
+
+    def publish_unless_bad(self, batch):
+        if any(message.pk == bad.pk for message in batch):
+            raise ConnectionResetError("connection lost")
+        return original(self, batch)
+
+    monkeypatch.setattr(type(relay._publisher), "publish", publish_unless_bad)
+    assert turns(relay) == 7
+    bad.refresh_from_db()
+    assert (bad.state, bad.attempts) == (State.PENDING, 0), "an outage must not make it dead"
+
+
+def test_a_routing_key_without_a_queue_waits_and_is_dead_after_a_bound(relay):
+    (message,) = enqueue()
+    Message.objects.update(routing_key="nowhere.go.low")
+    assert relay.turn() == 0
+    message.refresh_from_db()
+    assert (message.state, message.sends) == (State.PENDING, 1)
+    assert message.available_at > timezone.now() + timedelta(seconds=10), "it does not spin"
+    Message.objects.update(sends=unroutable.PATIENCE, available_at=timezone.now())
+    assert relay.turn() == 0
+    message.refresh_from_db()
+    assert (message.state, message.error_type) == (State.DEAD, "NoSuchQueue")
+
+
+def test_rows_of_a_removed_queue_do_not_hold_up_others_and_are_dead_after_a_bound(relay):
+    old, other = enqueue(2)
+    Message.objects.filter(pk=old.pk).update(queue="removed", routing_key="removed.go.low")
+    assert relay.turn() == 1
+    assert unroutable.Unroutable().settle() == 0, "another relay may know the queue"
+    Message.objects.filter(pk=old.pk).update(available_at=timezone.now() - timedelta(days=1))
+    assert unroutable.Unroutable().settle() == 1
+    old.refresh_from_db()
+    other.refresh_from_db()
+    assert (old.state, old.error_type, other.state) == (State.DEAD, "NoSuchQueue", State.SENT)
+
+
+def test_rows_of_a_renamed_queue_move_to_the_queue_that_has_their_key_now(relay):
+    (message,) = enqueue()
+    Message.objects.update(queue="upkeep")
+    assert unroutable.Unroutable().settle() == 1
+    assert relay.turn() == 1
+    message.refresh_from_db()
+    assert (message.state, message.queue) == (State.SENT, "maintenance")
+
+
+def test_a_queue_that_was_deleted_at_the_broker_is_declared_again(broker):
+    relay = Relay(current_app, Pace(poll_every=0.01, chores_every=0, min_backoff=0))
+    try:
+        enqueue(2)
+        assert relay.turn() == 2
+        with relay._publisher.connection.channel() as channel:
+            channel.queue_delete("maintenance")
+        enqueue(3)
+        assert turns(relay, 3) >= 3
+        assert not Message.objects.filter(state=State.PENDING).exists()
+    finally:
+        relay._disconnect()
