@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from messaging.conf import settings
-from messaging.models import Message, State
+from messaging.models import Message, State, Waits
 from messaging.payloads import payload_for
 from messaging.transitions.failure import short
 
@@ -63,6 +63,11 @@ def _dead_step(message: Message) -> str:
 
 
 def _settled_step(message: Message) -> str:
+    if message.state == State.PENDING and message.waits_for in Waits:
+        return _("None. It waits for %(worker)s and is tried again at %(at)s.") % {
+            "worker": Waits(message.waits_for).label,
+            "at": _moment(message.available_at),
+        }
     if message.state == State.PENDING and message.waits_for:
         return _("None. It is sent once %(system)s is reachable again.") % {"system": message.waits_for}
     if message.state == State.PENDING:

@@ -1,0 +1,124 @@
+"""Chores: each is guarded on its own, one relay does them, and sending does not wait for them."""
+
+import threading
+
+import pytest
+from celery import current_app
+from django.db import OperationalError, connection
+
+from messaging.models import Message, State
+from messaging.relay import chores as module
+from messaging.relay.chores import Chores
+from messaging.relay.loop import Pace, Relay
+from messaging.signals import attempt_failed
+from tests.messaging.deliver import hand_over, send
+from tests.messaging.relay.helpers import enqueue, wait_until
+from tests.messaging.samples import Bug, behaviour
+from tests.messaging.worker.helpers import fail
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def chores(broker):
+    made = Chores(current_app, every=0.01)
+    yield made
+    made.stop()
+    made._disconnect()
+
+
+class Steps(Chores):
+    """Chores whose steps are given."""
+
+    def __init__(self, *steps) -> None:
+        super().__init__(current_app, every=0.01)
+        self._steps = steps
+
+    def _chores(self):
+        return [(f"step {n}", step) for n, step in enumerate(self._steps)]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RecursionError("deep"), OperationalError("gone"), ConnectionResetError("gone"), MemoryError(), KeyError(1)],
+)
+def test_whatever_one_chore_raises_the_others_are_done(error, caplog):
+    done = []
+
+    def fails():
+        raise error
+
+    steps = Steps(fails, lambda: done.append(1))
+    steps.round()
+    steps.round()
+    assert done == [1, 1]
+    assert len([r for r in caplog.records if "step 0" in r.message]) == 1, "logged once, not once a second"
+
+
+def test_a_round_with_a_real_broker_does_every_chore(chores, caplog):
+    chores.round()
+    assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+def test_one_relay_does_the_chores_and_another_takes_over_when_its_connection_ends():
+    done = []
+    first, second = Steps(lambda: done.append("first")), Steps(lambda: done.append("second"))
+    leads, go_away = threading.Event(), threading.Event()
+
+    def lead():
+        first.round()
+        leads.set()
+        go_away.wait(60)
+        connection.close()
+
+    thread = threading.Thread(target=lead)
+    thread.start()
+    try:
+        assert leads.wait(60)
+        second.round()
+        assert done == ["first"]
+    finally:
+        go_away.set()
+        thread.join(60)
+    wait_until(lambda: second.round() or done == ["first", "second"], 60)
+
+
+def test_sending_does_not_wait_for_a_chore_that_hangs(broker, monkeypatch):
+    hangs, go_on = threading.Event(), threading.Event()
+
+    def hang(*args):
+        hangs.set()
+        go_on.wait(60)
+
+    monkeypatch.setattr(module, "file_dead_letters", hang)
+    relay = Relay(current_app, Pace(poll_every=0.01, chores_every=0.01))
+    thread = threading.Thread(target=lambda: (relay.run(), connection.close()))
+    thread.start()
+    try:
+        assert hangs.wait(60)
+        enqueue(3)
+        wait_until(lambda: Message.objects.filter(state=State.SENT).count() == 3, 60)
+    finally:
+        go_on.set()
+        relay.stop()
+        thread.join(60)
+
+
+def test_a_receiver_that_fails_does_not_keep_a_failure_unrecorded(caplog):
+    def receiver(**kwargs):
+        Message.objects.create(task="by a receiver", queue="maintenance", correlation_id=kwargs["message"].pk)
+        raise LookupError("a bug in a receiver")
+
+    behaviour["0"] = fail(Bug("x"))
+    (message,) = enqueue()
+    attempt_failed.connect(receiver, weak=False, dispatch_uid="test")
+    try:
+        hand_over(send(message))
+    finally:
+        attempt_failed.disconnect(dispatch_uid="test")
+    message.refresh_from_db()
+    assert message.state == State.DEAD
+    assert message.attempt_set.count() == 1
+    assert not Message.objects.filter(task="by a receiver").exists(), "its writes roll back"
+    assert "receiver" in caplog.text
