@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models.functions import Now
 from django.test import override_settings
 from django.utils import timezone
 
@@ -37,7 +38,7 @@ def deliver_all(*, limit: int = 100) -> list[Message]:
 
 def make_due(**only: Any) -> int:
     """Make pending messages due now; return their number."""
-    return Message.objects.filter(state=State.PENDING, **only).update(available_at=timezone.now())
+    return Message.objects.filter(state=State.PENDING, **only).update(available_at=Now())
 
 
 def claim_task(*, task: str, **only: Any) -> Message:

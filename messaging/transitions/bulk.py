@@ -19,7 +19,7 @@ def revive_locked(messages: Sequence[Message], *, intervention: Intervention, no
     """Make locked dead messages due at `now`. Returns those that could be revived."""
     able = [message for message in messages if cannot_revive(message) is None]
     for columns, ids in _by_route(able).items():
-        Message.objects.filter(pk__in=ids, state=State.DEAD).update(**FRESH, **dict(columns))
+        Message.objects.filter(pk__in=ids, state=State.DEAD).update(**FRESH, available_at=now, **dict(columns))
     if able:
         messages_revived.send(sender=Message, messages=able, intervention=intervention)
     return able

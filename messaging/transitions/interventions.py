@@ -12,9 +12,9 @@ from messaging.payloads import Payload, payload_for
 from messaging.signals import messages_revived
 from messaging.topology import Priority, UnroutableKey, topology
 
-#: Columns of a revived message, which is due now and gets a new count of attempts.
+#: Columns of a revived message, which gets a new count of attempts.
 FRESH = {
-    "state": State.PENDING, "available_at": Now(), "replayed_from": F("attempts"), "finished_at": None, "note": "",
+    "state": State.PENDING, "replayed_from": F("attempts"), "finished_at": None, "note": "",
     "priority": Case(
         When(priority__gte=Priority.HIGH, then=Priority.HIGH),
         When(priority__lt=Priority.NORMAL, then=Priority.LOW),
@@ -43,7 +43,7 @@ def revive(message: Message, *, intervention: Intervention, **changes: Any) -> b
     """
     payload = payload_for(message.task)
     assert payload is not None  # noqa: S101 - established by cannot_revive()
-    columns = {**FRESH, **route(message, payload), **changes}
+    columns = {**FRESH, "available_at": Now(), **route(message, payload), **changes}
     if not Message.objects.filter(pk=message.pk, state=State.DEAD).update(**columns):
         return False
     messages_revived.send(sender=Message, messages=[message], intervention=intervention)

@@ -17,7 +17,7 @@ from orders.models import Order, Status
 from orders.receivers import record_failed_attempt
 from orders.timeline import describe, needs_attention
 from shop.order_pages.services import cancel, pay_again
-from tests.delivery import claim_task, deliver, deliver_all, deliver_due
+from tests.delivery import claim_task, deliver, deliver_all, deliver_due, make_due
 from tests.factories import place
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -109,6 +109,7 @@ def test_an_unpaid_order_is_cancelled_at_its_deadline(settings: Any):
     deliver_due()
     message = Message.objects.get(task="orders.cancel_unpaid")
     assert 0 <= settings.CONVEYOR_UNPAID_SECONDS - (message.available_at - timezone.now()).total_seconds() < 60
+    make_due(pk=message.pk)
     with time_machine.travel(message.available_at + timedelta(seconds=1), tick=False):
         deliver_due()
     order.refresh_from_db()
@@ -123,12 +124,14 @@ def test_a_second_failed_payment_restarts_the_period():
     with time_machine.travel(first.available_at - timedelta(seconds=60), tick=False):
         pay_again(order=order, payment_method="pm_card_declined")
         deliver_due()
+    last = Message.objects.filter(task="orders.cancel_unpaid", state=State.PENDING).latest("pk")
+    make_due(pk=first.pk)
     with time_machine.travel(first.available_at + timedelta(seconds=1), tick=False):
         deliver_due()
         order.refresh_from_db()
         assert order.status == Status.PAYMENT_FAILED
-    last = Message.objects.filter(task="orders.cancel_unpaid", state=State.PENDING).latest("available_at")
-    with time_machine.travel(last.available_at + timedelta(seconds=1), tick=False):
+    make_due(pk=last.pk)
+    with time_machine.travel(first.available_at + (last.available_at - last.created_at), tick=False):
         deliver_due()
     order.refresh_from_db()
     assert order.status == Status.CANCELLED
@@ -140,6 +143,7 @@ def test_an_order_that_was_paid_after_all_is_not_cancelled():
     deliver_due()
     pay_again(order=order, payment_method="pm_card_visa")
     message = Message.objects.get(task="orders.cancel_unpaid")
+    make_due(pk=message.pk)
     with time_machine.travel(message.available_at + timedelta(seconds=1), tick=False):
         deliver_due()
     order.refresh_from_db()

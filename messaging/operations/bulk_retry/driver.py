@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
-from messaging import outbox, transitions
+from messaging import clock, outbox, transitions
 from messaging.models import Message, State
 from messaging.operations import audit
 from messaging.operations.bulk_retry import labels, pace, stop_rules
@@ -46,7 +46,7 @@ def drive(*, operation_id: uuid.UUID, turn: int) -> None:
     operation = BulkOperation.objects.select_for_update().filter(pk=operation_id, turn=turn).first()
     if operation is None:
         return
-    now = timezone.now()
+    now = clock.now()  # compared with due times and times of publication
     _record_outcomes(operation, now=now)
     released = _advance(operation, now=now) if operation.state == BulkState.RUNNING else 0
     operation.turn += 1

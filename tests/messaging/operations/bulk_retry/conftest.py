@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from messaging import clock as clock_module
+
 
 class Clock:
     def __init__(self) -> None:
@@ -19,7 +21,8 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Django's clock, moved only by `tick(seconds)`."""
-    clock = Clock()
-    monkeypatch.setattr(timezone, "now", clock)
-    return clock
+    """Django's and the database's clock, moved only by `tick(seconds)`."""
+    made = Clock()
+    monkeypatch.setattr(timezone, "now", made)
+    monkeypatch.setattr(clock_module, "now", made)
+    return made
