@@ -1,17 +1,49 @@
-"""Invariants: apps register their checks here; `manage.py audit` runs them all."""
+"""Invariants: apps register their checks here; `manage.py audit` runs them all, the periodic audit in slices."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from messaging import pauses
 from messaging.conf import settings
 from messaging.models import Message, State
 
-Check = Callable[[], Iterator[str]]
-_CHECKS: dict[str, Check] = {}
+Check = Callable[..., Iterator[str]]
+
+
+@dataclass(frozen=True, eq=False)
+class Feed:
+    """A table with a row for each change, read in the order of its indexed column `by`, which only grows.
+
+    Its column `key` holds the column `of` of the row that changed.
+    """
+
+    changes: QuerySet[Any]
+    key: str = "pk"
+    of: str = "pk"
+    by: str = "pk"
+
+
+@dataclass(frozen=True, eq=False)
+class Scope:
+    """The rows that checks are about. `feeds` tell which of them changed; without one, only the whole audit looks."""
+
+    name: str
+    rows: QuerySet[Any]
+    feeds: tuple[Feed, ...] = ()
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """A check without a scope takes no argument and must be fast at any size; others take rows of their scope."""
+
+    name: str
+    check: Check
+    over: Scope | None = None
 
 
 @dataclass(frozen=True)
@@ -20,25 +52,42 @@ class Violation:
     detail: str
 
 
-def invariant(name: str) -> Callable[[Check], Check]:
-    """Register a check: a generator that yields one sentence per violation."""
+_REGISTRY: dict[str, Invariant] = {}
+
+
+def invariant(name: str, *, over: Scope | None = None) -> Callable[[Check], Check]:
+    """Register a check: a generator that yields one sentence per violation.
+
+    With a scope it is called with a queryset of some or all of the scope's rows, and judges only those.
+    """
 
     def register(check: Check) -> Check:
-        if _CHECKS.get(name, check).__qualname__ != check.__qualname__:
+        known = _REGISTRY.get(name)
+        if known is not None and known.check.__qualname__ != check.__qualname__:
             raise ValueError(f"Two invariants are named {name!r}")
-        _CHECKS[name] = check
+        _REGISTRY[name] = Invariant(name, check, over)
         return check
 
     return register
 
 
-def names() -> list[str]:
-    return sorted(_CHECKS)
+def registered() -> list[Invariant]:
+    """All invariants, by name."""
+    return [_REGISTRY[name] for name in sorted(_REGISTRY)]
+
+
+def violations(one: Invariant) -> Iterator[Violation]:
+    """Every violation of one invariant, over all rows."""
+    found = one.check() if one.over is None else one.check(one.over.rows.all())
+    return (Violation(one.name, detail) for detail in found)
 
 
 def audit() -> list[Violation]:
     """Every violation of every registered invariant."""
-    return [Violation(name, detail) for name in names() for detail in _CHECKS[name]()]
+    return [violation for one in registered() for violation in violations(one)]
+
+
+DEAD_MESSAGES = Scope("dead messages", Message.objects.dead(), (Feed(Message.objects.dead(), by="finished_at"),))
 
 
 def grace() -> timedelta:
@@ -63,9 +112,9 @@ def sent_is_answered() -> Iterator[str]:
         yield f"{_name(message)} was sent at {message.sent_at:%Y-%m-%d %H:%M:%S} UTC and not settled since"
 
 
-@invariant("every dead message has a failed attempt")
-def dead_has_an_attempt() -> Iterator[str]:
-    for message in Message.objects.dead().filter(attempt_set__isnull=True).order_by("pk")[:50]:
+@invariant("every dead message has a failed attempt", over=DEAD_MESSAGES)
+def dead_has_an_attempt(messages: QuerySet[Message]) -> Iterator[str]:
+    for message in messages.filter(attempt_set__isnull=True).order_by("pk")[:50]:
         yield f"{_name(message)} is dead but no failed attempt is recorded"
 
 
