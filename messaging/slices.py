@@ -9,6 +9,9 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
+
+from django.db.models import QuerySet
 
 from messaging import outbox
 from messaging.conf import settings
@@ -20,26 +23,39 @@ from messaging.worker.task import ReliableTask
 #: Rows of one statement or transaction.
 ROWS = 1000
 _SHARE_OF_TIME_LIMIT = 0.2
-#: The pause after each step, as a multiple of its duration: it leaves the database to the pipeline.
-_PAUSE = 3.0
+#: The usual pause after each step, as a multiple of its duration: it leaves the database to the pipeline.
+PAUSE = 3.0
+
+
+def delete_some(rows: QuerySet[Any], *, limit: int = ROWS) -> int:
+    """Delete up to `limit` rows that no other row refers to, without loading them. Returns how many."""
+    ids = list(rows.values_list("pk", flat=True)[:limit])
+    if ids:
+        found = rows.model._default_manager.filter(pk__in=ids)
+        found._raw_delete(found.db)
+    return len(ids)
 
 
 class Slice:
-    """One slice of `task`. It has no time if a newer run exists, as after an operator's retry: that one does the work."""
+    """One slice of `task`. It has no time if a newer run exists, as after an operator's retry: that one goes on."""
 
     def __init__(self, task: ReliableTask) -> None:
         self._task = task
         newer = Message.objects.live().filter(task=task.name, pk__gt=uuid.UUID(task.request.id))
         self._is_superseded = newer.exists()
-        seconds = 0.0 if self._is_superseded else settings.CONVEYOR_TASK_TIME_LIMIT * _SHARE_OF_TIME_LIMIT
-        self._end = time.monotonic() + seconds
+        self._has_worked = False
+        self._end = time.monotonic() + settings.CONVEYOR_TASK_TIME_LIMIT * _SHARE_OF_TIME_LIMIT
 
     @property
     def has_time(self) -> bool:
-        return time.monotonic() < self._end
+        """Whether to go on. Each slice does at least one step, so that every run ends."""
+        return not self._is_superseded and (not self._has_worked or time.monotonic() < self._end)
 
-    def repeat(self, step: Callable[[], int]) -> int:
-        """Call `step`, which returns how many rows it handled, until there are none or time is up. Returns the sum."""
+    def repeat(self, step: Callable[[], int], *, pause: float = PAUSE) -> int:
+        """Call `step`, which returns how many rows it handled, until there are none or time is up. Returns the sum.
+
+        `pause` is a multiple of the step's duration.
+        """
         total = 0
         while self.has_time:
             began = time.monotonic()
@@ -47,8 +63,9 @@ class Slice:
             if not handled:
                 break
             total += handled
+            self._has_worked = True
             now = time.monotonic()
-            time.sleep(max(0.0, min(_PAUSE * (now - began), self._end - now)))
+            time.sleep(max(0.0, min(pause * (now - began), self._end - now)))
         return total
 
     @contextmanager

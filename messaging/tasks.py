@@ -24,9 +24,10 @@ def purge_finished(self: ReliableTask, payload: retention.PurgeFinished) -> None
 @reliable_task(audit_slices.CheckInvariants)
 def check_invariants(self: ReliableTask, payload: audit_slices.CheckInvariants) -> None:
     part = Slice(self)
-    look = audit_slices.look(feeds=payload.feeds)
-    with part.complete(look.following):
-        look.save()
+    look = audit_slices.look(feeds=payload.feeds) if part.has_time else None
+    with part.complete(look and look.following):
+        if look:
+            look.save()
 
 
 @reliable_task(audit_slices.CheckEverything)

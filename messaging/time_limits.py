@@ -4,7 +4,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 
 def soft_limit_behind(error: BaseException) -> SoftTimeLimitExceeded | None:
-    """The soft time limit among the causes of `error`. It says that the task was too long, not that a system is down."""
+    """The soft time limit among the causes of `error`: the task was too long, which is no proof of an outage."""
     seen: set[int] = set()
     cause: BaseException | None = error
     while cause is not None and id(cause) not in seen:

@@ -1,7 +1,7 @@
 """Invariants of payments and refunds, checked by the audit.
 
-Each check ends with one statement, so it sees a consistent state even while workers run. A difference is explained while an
-unsettled message will still resolve it.
+Each check ends with one statement, so it sees a consistent state even while workers run. A difference is explained
+while an unsettled message will still resolve it.
 """
 
 import uuid
@@ -60,7 +60,7 @@ def charged_once(charges: QuerySet[GatewayCharge]) -> Iterator[str]:
     spellings = [spelling for each in (key, short) for spelling in (Lower(each), Upper(each))]
     others = GatewayCharge.objects.filter(idempotency_key__in=spellings).exclude(pk=OuterRef("pk"))
     for charge in charges.filter(Exists(others)).order_by("pk")[:MAX_REPORTED]:
-        yield f"Payment {charge.idempotency_key} has another charge at the gateway."
+        yield f"Payment {charge.idempotency_key.replace('-', '').lower()} has several charges at the gateway."
 
 
 @invariant("no charge is recorded twice", over=ORDERS)

@@ -13,10 +13,7 @@ from messaging.operations.models import AuditEntry, FailureGroup
 GROUPS = Scope(
     "failure groups",
     FailureGroup.objects.all(),
-    (
-        Feed(Attempt.objects.exclude(fingerprint=""), key="fingerprint"),
-        Feed(AuditEntry.objects.exclude(group=""), key="group"),
-    ),
+    (Feed(Attempt.objects.all(), key="fingerprint"), Feed(AuditEntry.objects.all(), key="group")),
 )
 
 

@@ -45,7 +45,8 @@ def test_the_audit_passes_on_an_empty_shop(capsys):
 
 
 def test_a_broken_invariant_is_reported_with_exit_code_1(capsys, monkeypatch):
-    monkeypatch.setitem(invariants._CHECKS, "stock is never negative", lambda: iter(["CV-1 has -1"]))
+    name = "stock is never negative"
+    monkeypatch.setitem(invariants._REGISTRY, name, invariants.Invariant(name, lambda: iter(["CV-1 has -1"])))
     with pytest.raises(SystemExit, match="1"):
         call_command("audit", "--json")
     report = json.loads(capsys.readouterr().out)

@@ -19,7 +19,7 @@ from messaging.topology import topology
 KEPT = timedelta(days=8)
 #: Each minute is counted again a minute later, to include what was still being committed.
 RECOUNTED = timedelta(minutes=1)
-#: A page counts at most this much itself; if counting has stopped for longer, the gap stays empty.
+#: One statement, and a page, counts at most this much; if counting has stopped for longer, the gap is filled later.
 LIVE_WINDOW = timedelta(minutes=10)
 
 
@@ -32,22 +32,39 @@ class Slot:
     failed: int = 0
 
 
-def count_minutes(*, now: datetime) -> list[QueueMinute]:
-    """Counts since the last counted minute, including the current one. The first run covers a day."""
+class Counting:
+    """Counts from `since` on, by default from the last counted minute, at most a day back, until `now`."""
+
+    def __init__(self, *, now: datetime, since: datetime | None = None) -> None:
+        self._now = now
+        self.since = _minute(since or _uncounted_since(now))
+
+    def step(self) -> int:
+        """Count at most ten minutes, the current one included, and replace what is stored of them. 0: all is counted.
+
+        The bound is on what one statement counts after a standstill of the periodic task.
+        """
+        if self.since >= self._now:
+            return 0
+        until = min(self._now, self.since + LIVE_WINDOW)
+        _store(_counted(since=self.since, until=until))
+        self.since = until
+        return 1
+
+
+def _uncounted_since(now: datetime) -> datetime:
     last = QueueMinute.objects.aggregate(last=Max("minute"))["last"]
-    since = max(last - RECOUNTED, now - timedelta(days=1)) if last else now - timedelta(days=1)
-    return _counted(since=_minute(since), until=now)
+    day_ago = now - timedelta(days=1)
+    return max(last - RECOUNTED, day_ago) if last else day_ago
 
 
-def keep_minutes(minutes: Iterable[QueueMinute], *, now: datetime) -> None:
-    """Store counts, replacing earlier ones of the same minutes, and delete expired ones."""
+def _store(minutes: Iterable[QueueMinute]) -> None:
     QueueMinute.objects.bulk_create(
         sorted(minutes, key=lambda row: (row.minute, row.queue)),
         update_conflicts=True,
         unique_fields=["minute", "queue"],
         update_fields=["done", "failed", "dead"],
     )
-    QueueMinute.objects.filter(minute__lt=now - KEPT).delete()
 
 
 def last_hour(*, now: datetime) -> dict[str, list[Slot]]:
