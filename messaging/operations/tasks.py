@@ -51,7 +51,7 @@ def requeue_overdue_turns(self: ReliableTask, payload: driver.RequeueOverdueTurn
 @reliable_task(CountThroughput)
 def count_throughput(self: ReliableTask, payload: CountThroughput) -> None:
     """Usually a minute or two; more after a standstill."""
-    part, count = Slice(self), throughput.Counting(now=timezone.now(), since=payload.since)
-    part.repeat(count.step)
-    with part.complete(None if part.has_time else CountThroughput(since=count.since)):
+    part, counting = Slice(self), throughput.Counting(now=timezone.now(), since=payload.since)
+    part.repeat(counting.step)
+    with part.complete(None if counting.is_done else CountThroughput(since=counting.since)):
         pass

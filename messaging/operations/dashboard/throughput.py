@@ -39,12 +39,16 @@ class Counting:
         self._now = now
         self.since = _minute(since or _uncounted_since(now))
 
+    @property
+    def is_done(self) -> bool:
+        return self.since >= self._now
+
     def step(self) -> int:
         """Count at most ten minutes, the current one included, and replace what is stored of them. 0: all is counted.
 
         The bound is on what one statement counts after a standstill of the periodic task.
         """
-        if self.since >= self._now:
+        if self.is_done:
             return 0
         until = min(self._now, self.since + LIVE_WINDOW)
         _store(_counted(since=self.since, until=until))
