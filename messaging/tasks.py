@@ -25,7 +25,7 @@ def purge_finished(self: ReliableTask, payload: retention.PurgeFinished) -> None
 def check_invariants(self: ReliableTask, payload: audit_slices.CheckInvariants) -> None:
     part = Slice(self)
     look = audit_slices.look(feeds=payload.feeds) if part.has_time else None
-    with part.complete(look and look.following):
+    with part.complete(look.following if look else None):
         if look:
             look.save()
 

@@ -28,5 +28,5 @@ def stock_equals_its_movements(products: QuerySet[Product]) -> Iterator[str]:
     )
     wrong = products.annotate(moved=total).exclude(stock=F("moved"))
     for product in wrong.order_by("pk")[:SHOWN]:
-        movement_total = product.moved  # type: ignore[attr-defined]
+        movement_total = product.moved
         yield f"Product {product.sku} has a stock of {product.stock}, but its movements add up to {movement_total}."
