@@ -3,8 +3,10 @@
 import logging
 from datetime import timedelta
 
-from messaging import audit_slices, retention
+from messaging import retention
 from messaging.conf import settings
+from messaging.invariants import periodic
+from messaging.models import Cursor
 from messaging.slices import Slice
 from messaging.worker.task import ReliableTask, reliable_task
 
@@ -21,17 +23,16 @@ def purge_finished(self: ReliableTask, payload: retention.PurgeFinished) -> None
         pass
 
 
-@reliable_task(audit_slices.CheckInvariants)
-def check_invariants(self: ReliableTask, payload: audit_slices.CheckInvariants) -> None:
+@reliable_task(periodic.CheckInvariants)
+def check_invariants(self: ReliableTask, payload: periodic.CheckInvariants) -> None:
     part = Slice(self)
-    look = audit_slices.look(feeds=payload.feeds) if part.has_time else None
-    with part.complete(look.following if look else None):
-        if look:
-            look.save()
+    positions, following = periodic.look(feeds=payload.feeds)
+    with part.complete(following):
+        Cursor.write(periodic.CURSOR, positions)
 
 
-@reliable_task(audit_slices.CheckEverything)
-def check_everything(self: ReliableTask, payload: audit_slices.CheckEverything) -> None:
+@reliable_task(periodic.CheckEverything)
+def check_everything(self: ReliableTask, payload: periodic.CheckEverything) -> None:
     part = Slice(self)
-    with part.complete(audit_slices.check_slice(part, payload)):
+    with part.complete(periodic.check_slice(part, payload)):
         pass

@@ -17,7 +17,7 @@ import stripe
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from messaging.time_limits import soft_limit_behind
+from messaging.worker.time_limits import soft_limit_behind
 from payments.gateways.base import (
     Authorisation,
     CardDeclined,

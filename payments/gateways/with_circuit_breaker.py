@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from messaging.circuit_breaker import Verdict, guard
-from messaging.time_limits import soft_limit_behind
+from messaging.worker.time_limits import soft_limit_behind
 from payments.gateways.base import (
     Authorisation,
     CardDeclined,

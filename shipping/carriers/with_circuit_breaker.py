@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from messaging.circuit_breaker import Verdict, guard
-from messaging.time_limits import soft_limit_behind
+from messaging.worker.time_limits import soft_limit_behind
 from shipping.carriers.base import (
     AddressRejected,
     Booking,

@@ -8,8 +8,8 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from messaging import audit_slices, invariants, outbox, scheduler, slices
-from messaging.invariants import Feed, Invariant, Scope
+from messaging import outbox, scheduler, slices
+from messaging.invariants import Feed, Invariant, Scope, periodic, registry
 from messaging.models import Message, QueuePause, State
 from messaging.models.uuid7 import uuid7
 from tests.delivery import deliver_due
@@ -36,7 +36,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
         calls.append(sorted(rows.values_list("pk", flat=True)))
         return iter([])
 
-    monkeypatch.setattr(invariants, "_REGISTRY", {"noted": Invariant("noted", check, ROWS)})
+    monkeypatch.setattr(registry, "_REGISTRY", {"noted": Invariant("noted", check, ROWS)})
     return calls
 
 
@@ -134,8 +134,8 @@ def test_a_check_with_a_bug_is_reported_and_the_others_run(
     def bug() -> Iterator[str]:
         raise ZeroDivisionError
 
-    registry = {"a": Invariant("a", bug), "b": Invariant("b", lambda: iter(["is broken"]))}
-    monkeypatch.setattr(invariants, "_REGISTRY", registry)
+    both = {"a": Invariant("a", bug), "b": Invariant("b", lambda: iter(["is broken"]))}
+    monkeypatch.setattr(registry, "_REGISTRY", both)
     (message,) = run(RECENT)
     message.refresh_from_db()
     assert message.state == State.DONE
@@ -147,17 +147,17 @@ def test_a_soft_time_limit_in_a_check_ends_the_slice(monkeypatch: pytest.MonkeyP
     def too_long() -> Iterator[str]:
         raise SoftTimeLimitExceeded
 
-    monkeypatch.setattr(invariants, "_REGISTRY", {"a": Invariant("a", too_long)})
+    monkeypatch.setattr(registry, "_REGISTRY", {"a": Invariant("a", too_long)})
     (message,) = run(RECENT)
     message.refresh_from_db()
     assert (message.state, message.error_type) == (State.DEAD, "billiard.exceptions.SoftTimeLimitExceeded")
 
 
 def test_the_log_of_a_whole_audit_is_bounded(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
-    monkeypatch.setattr(audit_slices, "MAX_LOGGED", 2)
+    monkeypatch.setattr(periodic, "MAX_LOGGED", 2)
     monkeypatch.setattr(slices, "ROWS", 2)
     broken = Invariant("broken", lambda found: (f"row {row.pk}" for row in found), ROWS)
-    monkeypatch.setattr(invariants, "_REGISTRY", {"broken": broken})
+    monkeypatch.setattr(registry, "_REGISTRY", {"broken": broken})
     rows(5)
     run(WHOLE)
     assert caplog.text.count("invariant broken") == 2
@@ -166,6 +166,6 @@ def test_the_log_of_a_whole_audit_is_bounded(monkeypatch: pytest.MonkeyPatch, ca
 
 def test_an_old_message_of_an_earlier_release_is_understood():
     with outbox.transaction():
-        message = outbox.enqueue(audit_slices.CheckInvariants())
+        message = outbox.enqueue(periodic.CheckInvariants())
     Message.objects.filter(pk=message.pk).update(payload={}, schema_version=1)
     assert deliver(message).state == State.DONE

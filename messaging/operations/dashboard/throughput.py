@@ -19,8 +19,10 @@ from messaging.topology import topology
 KEPT = timedelta(days=8)
 #: Each minute is counted again a minute later, to include what was still being committed.
 RECOUNTED = timedelta(minutes=1)
-#: One statement, and a page, counts at most this much; if counting has stopped for longer, the gap is filled later.
+#: A page counts at most this much itself; if counting has stopped for longer, the gap stays empty.
 LIVE_WINDOW = timedelta(minutes=10)
+#: One statement counts at most this much.
+STEP = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,10 @@ class Counting:
         return self.since >= self._now
 
     def step(self) -> int:
-        """Count at most ten minutes, the current one included, and replace what is stored of them. 0: all is counted.
-
-        The bound is on what one statement counts after a standstill of the periodic task.
-        """
+        """Count the next minutes, the current one included, and replace what is stored of them. 0: all is counted."""
         if self.is_done:
             return 0
-        until = min(self._now, self.since + LIVE_WINDOW)
+        until = min(self._now, self.since + STEP)
         _store(_counted(since=self.since, until=until))
         self.since = until
         return 1

@@ -100,25 +100,26 @@ def test_a_periodic_task_counts():
     assert deliver(scheduler.tick("messaging.purge_finished")).state == State.DONE
     assert deliver(scheduler.tick("operations.count_throughput")).state == State.DONE
     assert done.count() == 2
+    deliver_due()
     assert sum(QueueMinute.objects.values_list("done", flat=True)) == 1
 
 
-def test_a_standstill_is_counted_in_steps_of_ten_minutes():
+def test_a_standstill_is_counted_in_steps_of_an_hour():
     finished(NOON - timedelta(hours=5))
     finished(NOON - timedelta(minutes=1))
     counting = throughput.Counting(now=NOON)
     steps = []
     while counting.step():
         steps.append(counting.since)
-    assert len(steps) == 24 * 6
-    assert {later - earlier for earlier, later in pairwise(steps)} == {timedelta(minutes=10)}
+    assert len(steps) == 24
+    assert {later - earlier for earlier, later in pairwise(steps)} == {timedelta(hours=1)}
     assert [row[1] for row in kept()] == [NOON - timedelta(hours=5), NOON - timedelta(minutes=1)]
 
 
 def test_a_count_whose_time_is_up_goes_on_in_the_next_message(monkeypatch):
     monkeypatch.setattr(slices, "_SHARE_OF_TIME_LIMIT", 1e-9)
-    QueueMinute.objects.create(queue="payments", minute=timezone.now() - timedelta(minutes=45))
-    finished(timezone.now() - timedelta(minutes=30))
+    QueueMinute.objects.create(queue="payments", minute=timezone.now() - timedelta(hours=5))
+    finished(timezone.now() - timedelta(hours=3))
     scheduler.tick("operations.count_throughput")
     assert len(deliver_due()) > 4
     assert sum(QueueMinute.objects.filter(queue=QUEUE).values_list("done", flat=True)) >= 1
