@@ -5,9 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from messaging import invariants, scheduler, slices
+from messaging.invariants import periodic
 from messaging.models import Message, State
 from payments.gateways.simulated import SimulatedGateway
 from payments.models import GatewayCharge
@@ -97,3 +99,19 @@ def test_an_invariant_judges_only_the_rows_it_is_given():
     assert len(over) > 10
     for one in over:
         assert list(one.check(one.over.rows.none())) == [], one.name
+
+
+def test_what_changed_is_read_in_the_order_of_an_index():
+    """The planner prefers a sequential scan of a small table, so that is disabled here; an index must match."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET enable_seqscan = off")
+        feeds = [feed for scope in periodic._scopes() for feed in scope.feeds]
+        plans = [feed.changes.order_by(feed.by)[:1000].explain() for feed in feeds]
+        plans.append(Message.objects.filter(state=State.DONE).order_by("finished_at")[:1000].explain())
+        if connection.vendor == "postgresql":
+            cursor.execute("RESET enable_seqscan")
+    assert len(plans) == len(feeds) + 1 > 5
+    for plan in plans:
+        assert "Sort" not in plan
+        assert "TEMP B-TREE" not in plan
