@@ -200,6 +200,7 @@ CELERY: dict[str, Any] = celery_settings(
         **OPERATIONS_SCHEDULE,
         "reconcile payments with the gateway": {"task": "payments.reconcile", "schedule": 900.0},
         "expire reservations": {"task": "orders.expire_reservations", "schedule": 60.0},
+        "purge expired sign-ins": {"task": "shop.purge_expired", "schedule": 3600.0},
     },
 }
 

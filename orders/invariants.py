@@ -2,26 +2,35 @@
 
 from collections.abc import Callable, Iterator
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from messaging.invariants import invariant
+from messaging.invariants import Feed, Scope, invariant
 from messaging.models import Message, State
 from orders.emails.delivery import longest_run
-from orders.models import EmailDelivery, Order, Status
+from orders.models import EmailDelivery, Order, OrderEvent, Status
 from orders.payloads import SendEmail
 
 #: Conditions under which an order may rest without a message, contributed by other apps.
 RESTING_CONDITIONS: list[Callable[[], Q]] = []
 MOVING = (Status.PLACED, Status.PAYMENT_FAILED, Status.PAID, Status.SHIPPED)
 MAX_REPORTED = 50
+#: Every change of an order, its money or its parcel writes an event; a discarded message may leave it without one.
+ORDERS = Scope(
+    "orders",
+    Order.objects.all(),
+    (
+        Feed(OrderEvent.objects.all(), key="order"),
+        Feed(Message.objects.filter(state=State.DISCARDED), key="subject", of="number", by="finished_at"),
+    ),
+)
 
 
-@invariant("every unfinished order has a message that will move it forward")
-def unfinished_orders_have_a_message() -> Iterator[str]:
+@invariant("every unfinished order has a message that will move it forward", over=ORDERS)
+def unfinished_orders_have_a_message(orders: QuerySet[Order]) -> Iterator[str]:
     """E-mails do not count: they move nothing forward."""
     messages = Message.objects.unsettled().exclude(task=SendEmail.task).filter(subject=OuterRef("number"))
-    orders = Order.objects.filter(~Exists(messages), status__in=MOVING)
+    orders = orders.filter(~Exists(messages), status__in=MOVING)
     for condition in RESTING_CONDITIONS:
         orders = orders.exclude(condition())
     for order in orders.order_by("pk")[:MAX_REPORTED]:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from django.utils import timezone
 
 from messaging.outbox import enqueue
+from messaging.slices import Slice
 from messaging.worker.task import ReliableTask, reliable_task
 from orders import selectors, services
 from orders.emails import delivery
@@ -50,5 +51,8 @@ def cancel_unpaid(self: ReliableTask, payload: CancelUnpaid) -> None:
 
 @reliable_task(ExpireReservations)
 def expire_reservations(self: ReliableTask, payload: ExpireReservations) -> None:
-    with self.complete():
-        services.expire_reservations(now=timezone.now())
+    """What is enqueued is not found again, so the batches end."""
+    part = Slice(self)
+    part.repeat(lambda: services.expire_reservations(now=timezone.now()))
+    with part.complete(None if part.has_time else payload):
+        pass

@@ -30,7 +30,10 @@ class RefundStatus(models.TextChoices):
 
 
 class Payment(models.Model):
-    """One attempt to collect an order's total with one method. Its ID is the idempotency key at the gateway."""
+    """One attempt to collect an order's total with one method. Its ID is the idempotency key at the gateway.
+
+    `confirmed_at` is when the gateway's record last agreed.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="payments", verbose_name=_("order"))
@@ -43,6 +46,7 @@ class Payment(models.Model):
     message_id = models.UUIDField(_("message ID"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     captured_at = models.DateTimeField(_("captured at"), null=True, blank=True)
+    confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["created_at", "id"]
@@ -58,7 +62,10 @@ class Payment(models.Model):
                 name="payments_one_pending_payment_an_order",
             ),
         ]
-        indexes = [models.Index(fields=["gateway_reference"], name="payments_payment_by_reference")]
+        indexes = [
+            models.Index(fields=["gateway_reference"], name="payments_payment_by_reference"),
+            models.Index(fields=["captured_at"], name="payments_payment_captured", condition=~Q(captured_at=None)),
+        ]
         permissions = [("refund_payment", _("Can refund payments"))]
 
     def __str__(self) -> str:

@@ -1,5 +1,6 @@
 """Message payloads of the payments app."""
 
+from datetime import datetime
 from uuid import UUID
 
 from messaging.payloads import Payload
@@ -18,8 +19,22 @@ class ComparePayment(Payload, task="payments.compare_payment", routing_key="paym
     reference: str = ""
 
 
-class Reconcile(Payload, task="payments.reconcile", routing_key="payment.reconcile"):
-    """Find payments that differ from the gateway's record."""
+class Reconcile(
+    Payload, task="payments.reconcile", routing_key="payment.reconcile", version=2, lifts={1: lambda data: data}
+):
+    """Find payments that differ from the gateway's record: one slice of a run; the defaults begin a run.
+
+    The run compares what happened since `since`, or began to at `started_at`. `is_whole`: all of the last days, not
+    only since the last run. `page` is the gateway's next page; once all pages are read, `is_listed`, and payments
+    captured up to `reached` have been looked at.
+    """
+
+    since: datetime | None = None
+    started_at: datetime | None = None
+    is_whole: bool = False
+    page: str = ""
+    is_listed: bool = False
+    reached: datetime | None = None
 
 
 class RefundPayment(Payload, task="payments.refund_payment", routing_key="payment.refund"):

@@ -1,7 +1,8 @@
 """Background tasks for payments: charge, refund, and comparison with the gateway's record."""
 
+from messaging.slices import Slice
 from messaging.worker.task import ReliableTask, reliable_task
-from payments import reconciliation, selectors, services
+from payments import reconciliation, reconciliation_run, selectors, services
 from payments.gateways import CardDeclined, GatewayUnavailable
 from payments.models import RefundStatus
 from payments.payloads import ChargePayment, ComparePayment, Reconcile, RefundPayment
@@ -43,6 +44,11 @@ def compare_payment(self: ReliableTask, payload: ComparePayment) -> None:
 
 @reliable_task(Reconcile, autoretry_for=(GatewayUnavailable,))
 def reconcile(self: ReliableTask, payload: Reconcile) -> None:
-    records = reconciliation.gateway_records()
-    with self.complete():
-        reconciliation.enqueue_comparisons(records=records)
+    """One slice of a run; each page is a transaction of its own."""
+    part, run = Slice(self), reconciliation_run.Run.of(payload)
+    part.repeat(run.compare_page, pause=0.5)
+    part.repeat(run.compare_captured)
+    run.log(is_finished=part.has_time)
+    with part.complete(None if part.has_time else run.payload):
+        if part.has_time:
+            run.finish()

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Left
 
-from messaging.invariants import invariant
+from messaging.invariants import Feed, Scope, invariant
 from messaging.models import Message
-from orders.invariants import RESTING_CONDITIONS
+from orders.invariants import ORDERS, RESTING_CONDITIONS
 from orders.models import NUMBER_LENGTH, Order, Status
 from shipping.carriers import simulated_names
 from shipping.models import STRANDED, CarrierParcel, Shipment, ShipmentStatus
 from shipping.payloads import CancelParcel, CreateShipment
 
 MAX_REPORTED = 50
+CARRIER_PARCELS = Scope("carrier parcels", CarrierParcel.objects.all(), (Feed(CarrierParcel.objects.all()),))
 
 
 def is_stranded() -> Q:
@@ -24,10 +25,10 @@ def is_stranded() -> Q:
 RESTING_CONDITIONS.append(is_stranded)
 
 
-@invariant("every paid order has a shipment, or a message that will create it")
-def paid_orders_are_shipped() -> Iterator[str]:
+@invariant("every paid order has a shipment, or a message that will create it", over=ORDERS)
+def paid_orders_are_shipped(orders: QuerySet[Order]) -> Iterator[str]:
     """Only the current shipment counts. A message that is dead because of a rejected address counts, too."""
-    without = Order.objects.filter(shipment=None)
+    without = orders.filter(shipment=None)
     for order in without.filter(~_has_message(CreateShipment, "number"), status=Status.PAID).order_by("pk")[
         :MAX_REPORTED
     ]:
@@ -36,20 +37,28 @@ def paid_orders_are_shipped() -> Iterator[str]:
         yield f"Order {order.number} is {order.status}, but has no shipment."
 
 
-@invariant("a replaced shipment is no longer on its way")
-def one_parcel_is_on_its_way() -> Iterator[str]:
+@invariant("a replaced shipment is no longer on its way", over=ORDERS)
+def one_parcel_is_on_its_way(orders: QuerySet[Order]) -> Iterator[str]:
     """Otherwise the customer may receive two parcels."""
-    replaced = Shipment.objects.filter(current_for=None).exclude(status__in=(*STRANDED, ShipmentStatus.CANCELLED))
+    replaced = Shipment.objects.filter(order__in=orders, current_for=None).exclude(
+        status__in=(*STRANDED, ShipmentStatus.CANCELLED)
+    )
     for shipment in replaced.select_related("order").order_by("shipped_at")[:MAX_REPORTED]:
         yield f"Shipment {shipment.tracking_number} of {shipment.order.number} is {shipment.status}, but was replaced."
 
 
-@invariant("parcels agree with the carrier's record")
-def parcels_agree() -> Iterator[str]:
+@invariant("parcels agree with the carrier's record", over=ORDERS)
+def parcels_agree(orders: QuerySet[Order]) -> Iterator[str]:
     parcels = CarrierParcel.objects.filter(tracking_number=OuterRef("tracking_number"), carrier=OuterRef("carrier"))
-    for shipment in Shipment.objects.filter(~Exists(parcels), carrier__in=simulated_names())[:MAX_REPORTED]:
+    shipments = Shipment.objects.filter(order__in=orders, carrier__in=simulated_names())
+    for shipment in shipments.filter(~Exists(parcels))[:MAX_REPORTED]:
         yield f"Shipment {shipment.tracking_number} is unknown to its carrier."
-    active = _carrier_parcels().filter(cancelled_at=None)
+
+
+@invariant("the carrier's parcels have a shipment", over=CARRIER_PARCELS)
+def parcels_have_a_shipment(parcels: QuerySet[CarrierParcel]) -> Iterator[str]:
+    """Every idempotency key begins with the order's number."""
+    active = parcels.annotate(number=Left(F("idempotency_key"), NUMBER_LENGTH)).filter(cancelled_at=None)
     shipments = Shipment.objects.filter(tracking_number=OuterRef("tracking_number"), carrier=OuterRef("carrier"))
     orphaned = active.filter(~Exists(shipments.exclude(status=ShipmentStatus.CANCELLED)))
     explained = (_has_message(CreateShipment, "number"), _has_message(CancelParcel, "number"))
@@ -57,17 +66,13 @@ def parcels_agree() -> Iterator[str]:
         yield f"The carrier's parcel {parcel.tracking_number} is on its way, but has no active shipment."
 
 
-@invariant("no parcel is booked twice")
-def booked_once() -> Iterator[str]:
+@invariant("no parcel is booked twice", over=CARRIER_PARCELS)
+def booked_once(parcels: QuerySet[CarrierParcel]) -> Iterator[str]:
     """Each carrier's unique key prevents it, unless one parcel was booked with two carriers."""
-    keys = CarrierParcel.objects.filter(cancelled_at=None).order_by().values_list("idempotency_key")
-    for key, count in keys.annotate(count=Count("pk")).filter(count__gt=1)[:MAX_REPORTED]:
-        yield f"{count} parcels are booked under the key {key}."
-
-
-def _carrier_parcels() -> QuerySet[CarrierParcel]:
-    """Carrier parcels, each with its order's number: every key begins with it."""
-    return CarrierParcel.objects.annotate(number=Left(F("idempotency_key"), NUMBER_LENGTH))
+    active = CarrierParcel.objects.filter(cancelled_at=None)
+    others = active.filter(idempotency_key=OuterRef("idempotency_key")).exclude(pk=OuterRef("pk"))
+    for parcel in parcels.filter(Exists(others), cancelled_at=None).order_by("pk")[:MAX_REPORTED]:
+        yield f"Parcel {parcel.tracking_number} is not the only one booked under the key {parcel.idempotency_key}."
 
 
 def _has_message(payload: type[CreateShipment] | type[CancelParcel], number: str) -> Exists:

@@ -1,10 +1,15 @@
 """Celery tasks of the shop."""
 
+import logging
+
+from messaging.slices import Slice
 from messaging.worker.task import ReliableTask, reliable_task
 from orders.emails.delivery import send_once
-from shop.accounts import emails
+from shop.accounts import emails, retention
 from shop.models import User
-from shop.payloads import SendPasswordReset
+from shop.payloads import PurgeExpired, SendPasswordReset
+
+log = logging.getLogger(__name__)
 
 
 @reliable_task(SendPasswordReset, autoretry_for=(OSError,))
@@ -16,3 +21,12 @@ def send_password_reset(self: ReliableTask, payload: SendPasswordReset) -> None:
             return
     email = emails.password_reset(user=user, language=payload.language, message_id=str(self.request.id))
     send_once(self, email=email, kind="password_reset")
+
+
+@reliable_task(PurgeExpired)
+def purge_expired(self: ReliableTask, payload: PurgeExpired) -> None:
+    part = Slice(self)
+    deleted = part.repeat(retention.purge_expired)
+    log.info("retention: deleted %s sessions, tokens and sign-ins", deleted)
+    with part.complete(None if part.has_time else payload):
+        pass

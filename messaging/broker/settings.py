@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
+from celery.schedules import crontab
+
 from messaging.topology import Topology
 
 CONNECT_TIMEOUT = 2
 SOCKET_TIMEOUT = 10
-#: The engine's entries for `beat_schedule`; seconds.
+#: The engine's entries for `beat_schedule`; seconds, or a time of day in UTC.
 SCHEDULE: dict[str, dict[str, Any]] = {
     "purge finished messages": {"task": "messaging.purge_finished", "schedule": 600.0},
-    "check the invariants": {"task": "messaging.check_invariants", "schedule": 300.0},
+    "check what changed": {"task": "messaging.check_invariants", "schedule": 300.0},
+    "check everything": {"task": "messaging.check_everything", "schedule": crontab(hour="3", minute="0")},
 }
 
 

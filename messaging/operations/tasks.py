@@ -1,5 +1,6 @@
 """The desk's tasks."""
 
+import logging
 from datetime import timedelta
 
 from django.utils import timezone
@@ -9,17 +10,22 @@ from messaging.operations import alerts, retention
 from messaging.operations.bulk_retry import driver
 from messaging.operations.dashboard import throughput
 from messaging.operations.payloads import CountThroughput, PurgeExpired, RaiseAlerts
+from messaging.slices import Slice
 from messaging.worker.task import ReliableTask, reliable_task
 
-_CHARTED = timedelta(days=8)
+log = logging.getLogger(__name__)
 
 
 @reliable_task(PurgeExpired)
 def purge_expired(self: ReliableTask, payload: PurgeExpired) -> None:
-    with self.complete():
-        retention.purge_discarded(keep=timedelta(days=settings.CONVEYOR_KEEP_DISCARDED_DAYS))
-        retention.purge_bulk_retries(keep=timedelta(days=settings.CONVEYOR_KEEP_BULK_DAYS))
-        retention.purge_trends(keep=_CHARTED)
+    """Each batch is a transaction of its own, so nothing waits for the whole."""
+    part = Slice(self)
+    part.repeat(lambda: retention.purge_discarded(keep=timedelta(days=settings.CONVEYOR_KEEP_DISCARDED_DAYS)))
+    part.repeat(lambda: retention.purge_bulk_retries(keep=timedelta(days=settings.CONVEYOR_KEEP_BULK_DAYS)))
+    part.repeat(lambda: retention.purge_charts(keep=throughput.KEPT))
+    log.info("retention: expired records deleted, %s", "none left" if part.has_time else "continuing")
+    with part.complete(None if part.has_time else payload):
+        pass
 
 
 @reliable_task(RaiseAlerts)
@@ -44,7 +50,8 @@ def requeue_overdue_turns(self: ReliableTask, payload: driver.RequeueOverdueTurn
 
 @reliable_task(CountThroughput)
 def count_throughput(self: ReliableTask, payload: CountThroughput) -> None:
-    now = timezone.now()
-    minutes = throughput.count_minutes(now=now)
-    with self.complete():
-        throughput.keep_minutes(minutes, now=now)
+    """Usually a minute or two; more after a standstill."""
+    part, counting = Slice(self), throughput.Counting(now=timezone.now(), since=payload.since)
+    part.repeat(counting.step)
+    with part.complete(None if counting.is_done else CountThroughput(since=counting.since)):
+        pass

@@ -1,6 +1,5 @@
 """The `Gateway` protocol that every payment gateway implements, with its errors and results."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -90,6 +89,14 @@ class ChargeRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordPage:
+    """Records of charges by idempotency key, and where the next page begins; empty: this is the last page."""
+
+    records: dict[str, ChargeRecord]
+    next: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OfferedMethod:
     """A payment method that customers can choose. `is_scripted` marks the scripted outcomes of the demo."""
 
@@ -141,8 +148,8 @@ class Gateway(Protocol):
         """
         ...
 
-    def records(self, *, since: datetime) -> Iterator[tuple[str, ChargeRecord]]:
-        """The records of all charges since then, each with its idempotency key."""
+    def records(self, *, since: datetime, page: str = "") -> RecordPage:
+        """One page of the records of all charges since then; the first, or the one that `next` named before."""
         ...
 
     def methods(self) -> tuple[OfferedMethod, ...]:

@@ -8,7 +8,7 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 
 from django.conf import settings
@@ -25,6 +25,7 @@ from payments.gateways.base import (
     GatewayUnavailable,
     OfferedMethod,
     OutcomeUnknown,
+    RecordPage,
     RefundResult,
     RequestRefused,
     UnknownPaymentMethod,
@@ -33,6 +34,7 @@ from payments.models import GatewayCall, GatewayCharge, GatewayRefund
 
 NAME = "gateway.simulated"
 SLOW_SECONDS = 5.0
+PAGE_SIZE = 100
 
 
 class SimulatedGateway:
@@ -65,11 +67,12 @@ class SimulatedGateway:
         charge = GatewayCharge.objects.filter(idempotency_key=idempotency_key).first()
         return _record(charge, _refunded(charge)) if charge else None
 
-    def records(self, *, since: datetime) -> Iterator[tuple[str, ChargeRecord]]:
+    def records(self, *, since: datetime, page: str = "") -> RecordPage:
         _reach()
-        charges = GatewayCharge.objects.filter(created_at__gte=since).annotate(refunded=Sum("refunds__amount"))
-        for charge in charges.iterator():
-            yield charge.idempotency_key, _record(charge, charge.refunded or 0)
+        charges = GatewayCharge.objects.filter(created_at__gte=since, pk__gt=int(page or 0)).order_by("pk")
+        found = list(charges.annotate(refunded=Sum("refunds__amount"))[:PAGE_SIZE])
+        records = {charge.idempotency_key: _record(charge, charge.refunded or 0) for charge in found}
+        return RecordPage(records, str(found[-1].pk) if len(found) == PAGE_SIZE else "")
 
     def methods(self) -> tuple[OfferedMethod, ...]:
         return (

@@ -17,6 +17,7 @@ import stripe
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from messaging.worker.time_limits import soft_limit_behind
 from payments.gateways.base import (
     Authorisation,
     CardDeclined,
@@ -25,6 +26,7 @@ from payments.gateways.base import (
     GatewayUnavailable,
     OfferedMethod,
     OutcomeUnknown,
+    RecordPage,
     RefundResult,
     RequestRefused,
 )
@@ -74,15 +76,13 @@ class StripeGateway:
             )
         return _record(found.data[0]) if found.data else None
 
-    def records(self, *, since: datetime) -> Iterator[tuple[str, ChargeRecord]]:
+    def records(self, *, since: datetime, page: str = "") -> RecordPage:
         """Skips charges that other systems made on the same account: they lack the shop's key."""
+        params: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100, "expand": ["data.latest_charge"]}
         with _typed_errors():
-            page = _client().v1.payment_intents.list(
-                {"created": {"gte": int(since.timestamp())}, "limit": 100, "expand": ["data.latest_charge"]}
-            )
-            for intent in page.auto_paging_iter():
-                if KEY in intent.metadata:
-                    yield intent.metadata[KEY], _record(intent)
+            found = _client().v1.payment_intents.list(params | ({"starting_after": page} if page else {}))
+        records = {intent.metadata[KEY]: _record(intent) for intent in found.data if KEY in intent.metadata}
+        return RecordPage(records, found.data[-1].id if found.has_more else "")
 
     def methods(self) -> tuple[OfferedMethod, ...]:
         """Stripe's own test cards: https://docs.stripe.com/testing. A live shop gets its methods from Stripe.js."""
@@ -125,12 +125,17 @@ def _record(intent: Any) -> ChargeRecord:
 
 @contextmanager
 def _typed_errors() -> Iterator[None]:
-    """Translate Stripe's errors. Any other error, such as a wrong API key, is a bug or a wrong setting."""
+    """Translate Stripe's errors. Any other error, such as a wrong API key, is a bug or a wrong setting.
+
+    Stripe's client makes a connection error of every exception, a soft time limit included.
+    """
     try:
         yield
     except stripe.CardError as error:
         raise CardDeclined(_code(error.error)) from error
     except stripe.APIConnectionError as error:
+        if limit := soft_limit_behind(error):
+            raise limit from error
         raise OutcomeUnknown("Stripe did not respond, or its response was cut off.") from error
     except (stripe.RateLimitError, stripe.APIError) as error:
         raise _unavailable(error.http_status) from error

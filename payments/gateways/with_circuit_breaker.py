@@ -1,11 +1,11 @@
 """Wraps a gateway in a circuit breaker, so that an outage costs no attempts."""
 
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
 from messaging.circuit_breaker import Verdict, guard
+from messaging.worker.time_limits import soft_limit_behind
 from payments.gateways.base import (
     Authorisation,
     CardDeclined,
@@ -14,13 +14,16 @@ from payments.gateways.base import (
     Gateway,
     GatewayUnavailable,
     OfferedMethod,
+    RecordPage,
     RefundResult,
     RequestRefused,
 )
 
 
 def judge(error: Exception) -> Verdict | None:
-    """A declined card proves that the gateway is up; a failure of only one request proves nothing."""
+    """A declined card proves that the gateway is up; a failure of one request, or a time limit, proves nothing."""
+    if soft_limit_behind(error):
+        return None
     if isinstance(error, CardDeclined | RequestRefused):
         return Verdict.UP
     if isinstance(error, GatewayUnavailable) and error.concerns_all:
@@ -59,9 +62,9 @@ class CircuitBreakerGateway:
         with self._guard():
             return self.gateway.fetch(idempotency_key=idempotency_key, reference=reference)
 
-    def records(self, *, since: datetime) -> Iterator[tuple[str, ChargeRecord]]:
+    def records(self, *, since: datetime, page: str = "") -> RecordPage:
         with self._guard():
-            yield from self.gateway.records(since=since)
+            return self.gateway.records(since=since, page=page)
 
     def methods(self) -> tuple[OfferedMethod, ...]:
         """Needs no request, so no circuit breaker."""

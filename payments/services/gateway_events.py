@@ -30,8 +30,12 @@ def record_event(*, event: WebhookEvent) -> bool:
 
 @transaction.atomic(savepoint=False)
 def enqueue_comparison(*, key: uuid.UUID, reference: str, number: str) -> None:
-    """Enqueue the comparison of one payment with the gateway's record. `number` is its order's, where known."""
-    enqueue(ComparePayment(payment_id=key, reference=reference), priority=Priority.LOW, subject=number)
+    """Enqueue the comparison of one payment with the gateway's record.
+
+    `number` is its order's, where known; if not, the message's subject is the gateway's reference.
+    """
+    payload = ComparePayment(payment_id=key, reference=reference)
+    enqueue(payload, priority=Priority.LOW, subject=number or reference[:100])
 
 
 def _payment_id(reference: str) -> uuid.UUID | None:

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from messaging.circuit_breaker import Verdict, guard
+from messaging.worker.time_limits import soft_limit_behind
 from shipping.carriers.base import (
     AddressRejected,
     Booking,
@@ -20,7 +21,9 @@ from shipping.carriers.base import (
 
 
 def judge(error: Exception) -> Verdict | None:
-    """A rejected address proves that the carrier is up; a failure of only one request proves nothing."""
+    """A rejected address proves that the carrier is up; a failure of one request, or a time limit, proves nothing."""
+    if soft_limit_behind(error):
+        return None
     if isinstance(error, AddressRejected | UnknownParcel):
         return Verdict.UP
     if isinstance(error, CarrierUnavailable) and error.concerns_all:

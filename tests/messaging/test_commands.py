@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from messaging import invariants, outbox, transitions
+from messaging.invariants import registry
 from messaging.models import Message, State
 from messaging.transitions.failure import synthetic_failure
 from tests.messaging.deliver import send
@@ -45,7 +46,8 @@ def test_the_audit_passes_on_an_empty_shop(capsys):
 
 
 def test_a_broken_invariant_is_reported_with_exit_code_1(capsys, monkeypatch):
-    monkeypatch.setitem(invariants._CHECKS, "stock is never negative", lambda: iter(["CV-1 has -1"]))
+    name = "stock is never negative"
+    monkeypatch.setitem(registry._REGISTRY, name, registry.Invariant(name, lambda: iter(["CV-1 has -1"])))
     with pytest.raises(SystemExit, match="1"):
         call_command("audit", "--json")
     report = json.loads(capsys.readouterr().out)

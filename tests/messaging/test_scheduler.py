@@ -1,20 +1,23 @@
-"""Periodic tasks: ticks through the ledger, retention, audit of the invariants."""
+"""Periodic tasks: ticks through the ledger, retention in slices, the engine's invariants."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from celery import current_app
 from celery.beat import ScheduleEntry
 from django.utils import timezone
 
-from messaging import invariants, outbox, retention, scheduler
-from messaging.models import Message, State
-from messaging.models.uuid7 import first_uuid7_of
+from messaging import invariants, outbox, retention, scheduler, slices
+from messaging.models import Attempt, Message, State
+from messaging.models.uuid7 import first_uuid7_of, uuid7
 from messaging.worker import system_checks
-from tests.messaging.deliver import deliver
+from tests.delivery import deliver_due
+from tests.messaging.deliver import deliver, hand_over, send
 from tests.messaging.samples import Sample
 
 pytestmark = pytest.mark.django_db(transaction=True)
+PURGE, KEEP = "messaging.purge_finished", timedelta(days=30)
 
 
 def enqueue() -> Message:
@@ -22,14 +25,22 @@ def enqueue() -> Message:
         return outbox.enqueue(Sample(text="ok"))
 
 
-def aged(days: int, state: str) -> Message:
-    moment = timezone.now() - timedelta(days=days)
-    with outbox.transaction():
-        message = outbox.enqueue(Sample(text="ok"))
-    Message.objects.filter(pk=message.pk).update(state=state)
-    old_id = first_uuid7_of(moment)
-    Message.objects.filter(pk=message.pk).update(id=old_id)
-    return Message.objects.get(pk=old_id)
+def finished(days_ago: float, state: str = State.DONE, *, created: int = 0) -> Message:
+    """A message that ended `days_ago` and was created `created` days ago."""
+    now = timezone.now()
+    message = enqueue()
+    id_ = first_uuid7_of(now - timedelta(days=created)) if created else message.pk
+    ended_at = None if state == State.PENDING else now - timedelta(days=days_ago)
+    Message.objects.filter(pk=message.pk).update(id=id_, state=state, finished_at=ended_at)
+    return Message.objects.get(pk=id_)
+
+
+def many_finished(count: int) -> None:
+    ended_at = timezone.now() - timedelta(days=40)
+    Message.objects.bulk_create(
+        Message(task="t", queue="maintenance", correlation_id=uuid7(), state=State.DONE, finished_at=ended_at)
+        for _ in range(count)
+    )
 
 
 def test_a_tick_is_a_message_with_low_priority():
@@ -76,31 +87,64 @@ def test_a_visibility_timeout_below_the_time_limit_raises_a_warning(settings):
     assert "at least 50" in str(warning.hint)
 
 
-def test_only_old_done_messages_are_purged():
-    old = aged(40, State.DONE)
+def test_only_messages_that_succeeded_long_ago_are_purged_with_their_attempts():
+    old = finished(40)
+    Attempt.objects.create(message=old, number=1, error_type="Bug")
     kept = {
-        aged(41, State.DEAD).pk,
-        aged(42, State.DISCARDED).pk,
-        aged(3, State.DONE).pk,
+        finished(41, State.DEAD).pk,
+        finished(42, State.DISCARDED).pk,
+        finished(3).pk,
+        finished(0, State.PENDING).pk,
     }
-    assert retention.purge_finished(keep=timedelta(days=30)) == 1
-    assert not Message.objects.filter(pk=old.pk).exists()
+    assert retention.purge_finished(keep=KEEP) == 1
     assert set(Message.objects.values_list("pk", flat=True)) == kept
+    assert not Attempt.objects.exists()
 
 
-def test_a_purge_is_bounded():
-    for day in range(40, 45):
-        aged(day, State.DONE)
-    assert retention.purge_finished(keep=timedelta(days=30), limit=3) == 3
+def test_a_message_that_succeeded_late_is_kept_from_its_end_on():
+    """As after an operator's retry of a message that was dead for weeks."""
+    late = finished(1, created=40)
+    assert retention.purge_finished(keep=KEEP) == 0
+    Message.objects.filter(pk=late.pk).update(finished_at=timezone.now() - timedelta(days=31))
+    assert retention.purge_finished(keep=KEEP) == 1
+
+
+def test_a_batch_of_the_purge_is_bounded():
+    many_finished(5)
+    assert retention.purge_finished(keep=KEEP, limit=3) == 3
     assert Message.objects.count() == 2
 
 
-def test_the_periodic_audit_logs_what_is_broken(caplog):
-    message = enqueue()
-    Message.objects.filter(pk=message.pk).update(state=State.DEAD)
-    tick = scheduler.tick("messaging.check_invariants")
-    assert deliver(tick).state == State.DONE
-    assert "invariant broken: every dead message has a failed attempt" in caplog.text
+def test_one_run_purges_all_in_batches():
+    many_finished(2 * slices.ROWS + 1)
+    scheduler.tick(PURGE)
+    deliver_due()
+    assert not Message.objects.exclude(task=PURGE).exists()
+
+
+def test_a_purge_whose_time_is_up_goes_on_in_the_next_message(monkeypatch):
+    """Whose insertion commits with the end of its predecessor, so that no tick finds neither of them."""
+    monkeypatch.setattr(retention, "purge_finished", partial(retention.purge_finished, limit=2))
+    monkeypatch.setattr(slices, "_SHARE_OF_TIME_LIMIT", 1e-9)
+    many_finished(6)
+    first = deliver(scheduler.tick(PURGE))
+    assert first.state == State.DONE
+    assert scheduler.tick(PURGE) is None
+    runs = deliver_due()
+    assert {message.task for message in runs} == {PURGE}
+    assert not Message.objects.exclude(task=PURGE).exists()
+    assert not Message.objects.live().exists()
+
+
+def test_an_older_run_leaves_the_work_to_a_newer_one():
+    """Two exist only after an operator's retry of a slice that was dead."""
+    many_finished(1)
+    old = send(scheduler.tick(PURGE))
+    with outbox.transaction():
+        outbox.enqueue(retention.PurgeFinished())
+    hand_over(old)
+    assert Message.objects.filter(task="t").exists()
+    assert Message.objects.live().filter(task=PURGE).count() == 1
 
 
 def broken_invariants() -> set[str]:

@@ -19,7 +19,7 @@ from messaging.operations.permissions import Actor
 from orders.emails.delivery import longest_run
 from orders.models import EmailDelivery
 from tests.auditing import broken
-from tests.delivery import claim_task, deliver, deliver_due
+from tests.delivery import claim_task, deliver, deliver_due, make_due
 from tests.factories import place
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -157,6 +157,19 @@ def test_many_are_cancelled_in_bounded_batches_oldest_first(settings: Any):
     assert len(captured) < 12
 
 
+def test_one_run_enqueues_more_than_a_batch(settings: Any, monkeypatch: pytest.MonkeyPatch):
+    sku = ProductFactory.create().sku
+    orders = [place(lines=[LineWanted(sku, 1)]) for _ in range(5)]
+    Message.objects.update(state=State.DISCARDED)
+    monkeypatch.setattr(services, "expire_reservations", partial(services.expire_reservations, limit=2))
+    with later(settings):
+        tick = scheduler.tick(LOOK)
+        assert tick is not None
+        assert deliver(claim_task(task=LOOK)) == State.DONE
+    assert Message.objects.filter(task=CANCEL).count() == len(orders)
+    assert not Message.objects.live().filter(task=LOOK).exists()
+
+
 def test_the_query_uses_the_status_index():
     """The planner prefers a sequential scan of a small table, so that is disabled here; the index must match."""
     place()

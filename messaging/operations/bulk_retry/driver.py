@@ -10,7 +10,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from messaging import clock, outbox, transitions
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 DRIVER = Actor.system("bulk retry")
 #: A turn later than this was lost with its worker or broker, and is enqueued again.
 OVERDUE = timedelta(seconds=8)
+_REQUEUED_AT_ONCE = 100
 
 
 class DriveBulkRetry(Payload, task="operations.drive_bulk_retry", routing_key="maintenance.bulk"):
@@ -74,8 +75,8 @@ def anything_overdue() -> bool:
 
 
 def requeue_overdue() -> int:
-    """Enqueue overdue turns again, in the caller's transaction. Returns how many. Duplicates have no effect."""
-    late = list(overdue().select_for_update(skip_locked=True))
+    """Enqueue some overdue turns again, in the caller's transaction. Returns how many. Duplicates have no effect."""
+    late = list(overdue().select_for_update(skip_locked=True).order_by("next_turn_at")[:_REQUEUED_AT_ONCE])
     for operation in late:
         enqueue_turn(operation)
         operation.save(update_fields=["next_turn_at"])
@@ -95,6 +96,9 @@ def _record_outcomes(operation: BulkOperation, *, now: datetime) -> None:
     finished = in_flight.filter(message__state=State.DONE).update(outcome=ItemOutcome.SUCCEEDED, at=now)
     died = (State.DEAD, State.DISCARDED)
     finished += in_flight.filter(message__state__in=died).update(outcome=ItemOutcome.FAILED_AGAIN, at=now)
+    # Retention deletes what succeeded; of what it deletes otherwise, it records the outcome itself.
+    is_kept = Exists(Message.objects.filter(pk=OuterRef("message_id")))
+    finished += in_flight.filter(~is_kept).update(outcome=ItemOutcome.SUCCEEDED, at=now)
     if finished:
         operation.progress_at = now
     recount(operation)

@@ -21,6 +21,8 @@ KEPT = timedelta(days=8)
 RECOUNTED = timedelta(minutes=1)
 #: A page counts at most this much itself; if counting has stopped for longer, the gap stays empty.
 LIVE_WINDOW = timedelta(minutes=10)
+#: One statement counts at most this much.
+STEP = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +34,40 @@ class Slot:
     failed: int = 0
 
 
-def count_minutes(*, now: datetime) -> list[QueueMinute]:
-    """Counts since the last counted minute, including the current one. The first run covers a day."""
+class Counting:
+    """Counts from `since` on, by default from the last counted minute, at most a day back, until `now`."""
+
+    def __init__(self, *, now: datetime, since: datetime | None = None) -> None:
+        self._now = now
+        self.since = _minute(since or _uncounted_since(now))
+
+    @property
+    def is_done(self) -> bool:
+        return self.since >= self._now
+
+    def step(self) -> int:
+        """Count the next minutes, the current one included, and replace what is stored of them. 0: all is counted."""
+        if self.is_done:
+            return 0
+        until = min(self._now, self.since + STEP)
+        _store(_counted(since=self.since, until=until))
+        self.since = until
+        return 1
+
+
+def _uncounted_since(now: datetime) -> datetime:
     last = QueueMinute.objects.aggregate(last=Max("minute"))["last"]
-    since = max(last - RECOUNTED, now - timedelta(days=1)) if last else now - timedelta(days=1)
-    return _counted(since=_minute(since), until=now)
+    day_ago = now - timedelta(days=1)
+    return max(last - RECOUNTED, day_ago) if last else day_ago
 
 
-def keep_minutes(minutes: Iterable[QueueMinute], *, now: datetime) -> None:
-    """Store counts, replacing earlier ones of the same minutes, and delete expired ones."""
+def _store(minutes: Iterable[QueueMinute]) -> None:
     QueueMinute.objects.bulk_create(
         sorted(minutes, key=lambda row: (row.minute, row.queue)),
         update_conflicts=True,
         unique_fields=["minute", "queue"],
         update_fields=["done", "failed", "dead"],
     )
-    QueueMinute.objects.filter(minute__lt=now - KEPT).delete()
 
 
 def last_hour(*, now: datetime) -> dict[str, list[Slot]]:

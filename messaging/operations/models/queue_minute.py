@@ -6,7 +6,7 @@ from django.db import models
 class QueueMinute(models.Model):
     """What finished in one queue within one minute: messages done, attempts failed, messages dead.
 
-    Counted from the ledger by `dashboard.throughput.count_minutes`. Tasks never write here: a row shared by all tasks
+    Counted from the ledger by `dashboard.throughput.Counting`. Tasks never write here: a row shared by all tasks
     of a queue would make them wait for one another.
     """
 

@@ -139,6 +139,6 @@ def test_purging_discarded_messages_is_delayed_logged_and_audited(caplog):
 
 def test_hourly_counts_older_than_any_chart_are_deleted():
     dead()
-    assert retention.purge_trends(keep=timedelta(days=8)) == 0
+    assert retention.purge_charts(keep=timedelta(days=8)) == 0
     FailureHour.objects.update(hour=timezone.now() - timedelta(days=9))
-    assert retention.purge_trends(keep=timedelta(days=8)) == 1
+    assert retention.purge_charts(keep=timedelta(days=8)) == 1

@@ -1,13 +1,16 @@
 """Throughput: every message counted once, whenever and however often the count runs."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
+from django.utils import timezone
 
-from messaging import outbox, scheduler
+from messaging import outbox, scheduler, slices
 from messaging.models import Attempt, Message, State
 from messaging.operations.dashboard import throughput
 from messaging.operations.models import QueueMinute
+from tests.delivery import deliver_due
 from tests.messaging.deliver import deliver
 from tests.messaging.samples import Sample
 
@@ -25,7 +28,9 @@ def finished(at: datetime, state: str = State.DONE, *, queue: str = QUEUE, attem
 
 
 def count(now: datetime) -> None:
-    throughput.keep_minutes(throughput.count_minutes(now=now), now=now)
+    counting = throughput.Counting(now=now)
+    while counting.step():
+        pass
 
 
 def kept() -> list[tuple]:
@@ -53,10 +58,7 @@ def test_a_recount_counts_nothing_twice_and_adds_late_commits():
     assert kept() == [(QUEUE, NOON, 2, 0, 0)]
 
 
-def test_the_first_count_looks_back_a_day_and_old_minutes_are_deleted():
-    QueueMinute.objects.create(queue=QUEUE, minute=NOON - throughput.KEPT - timedelta(minutes=1), done=1)
-    count(NOON)
-    assert kept() == []
+def test_the_first_count_looks_back_a_day():
     finished(NOON - timedelta(hours=23))
     finished(NOON - timedelta(hours=25))
     count(NOON)
@@ -98,4 +100,27 @@ def test_a_periodic_task_counts():
     assert deliver(scheduler.tick("messaging.purge_finished")).state == State.DONE
     assert deliver(scheduler.tick("operations.count_throughput")).state == State.DONE
     assert done.count() == 2
+    deliver_due()
     assert sum(QueueMinute.objects.values_list("done", flat=True)) == 1
+
+
+def test_a_standstill_is_counted_in_steps_of_an_hour():
+    finished(NOON - timedelta(hours=5))
+    finished(NOON - timedelta(minutes=1))
+    counting = throughput.Counting(now=NOON)
+    steps = []
+    while counting.step():
+        steps.append(counting.since)
+    assert len(steps) == 24
+    assert {later - earlier for earlier, later in pairwise(steps)} == {timedelta(hours=1)}
+    assert [row[1] for row in kept()] == [NOON - timedelta(hours=5), NOON - timedelta(minutes=1)]
+
+
+def test_a_count_whose_time_is_up_goes_on_in_the_next_message(monkeypatch):
+    monkeypatch.setattr(slices, "_SHARE_OF_TIME_LIMIT", 1e-9)
+    QueueMinute.objects.create(queue="payments", minute=timezone.now() - timedelta(hours=5))
+    finished(timezone.now() - timedelta(hours=3))
+    scheduler.tick("operations.count_throughput")
+    assert len(deliver_due()) > 4
+    assert sum(QueueMinute.objects.filter(queue=QUEUE).values_list("done", flat=True)) >= 1
+    assert not Message.objects.live().exists()

@@ -40,6 +40,7 @@ class Vault:
     intents: dict[str, Object] = field(default_factory=dict)
     refunds: dict[str, Object] = field(default_factory=dict)
     is_indexed: bool = True
+    page_size: int = 100
 
     def call(self, method: str, path: str, form: dict[str, Any]) -> Object:
         match [method, *path.strip("/").split("/")]:
@@ -125,7 +126,8 @@ class Vault:
 
     def listed(self, form: dict[str, Any]) -> Object:
         """Newest first, in pages, as Stripe lists them."""
-        since, limit = int(form.get("created", {}).get("gte", 0)), int(form.get("limit", 10))
+        since = int(form.get("created", {}).get("gte", 0))
+        limit = min(int(form.get("limit", 10)), self.page_size)
         newest = [dict(i) for i in reversed(self.intents.values()) if i["created"] >= since]
         starts = [index for index, intent in enumerate(newest) if intent["id"] == form.get("starting_after")]
         rest = newest[starts[0] + 1 :] if starts else newest

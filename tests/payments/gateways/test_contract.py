@@ -104,10 +104,10 @@ def test_the_records_since_a_time_have_each_charge_with_its_key(subject):
     began = timezone.now() - timedelta(minutes=1)
     references = {f"k{n}": charge(subject, key=f"k{n}").reference for n in range(3)}
     refund(subject, references["k1"], amount=100)
-    records = dict(subject.gateway.records(since=began))
+    records = subject.gateway.records(since=began).records
     assert {key: record.reference for key, record in records.items()} == references
     assert [records[f"k{n}"].refunded for n in range(3)] == [0, 100, 0]
-    assert dict(subject.gateway.records(since=timezone.now() + timedelta(hours=1))) == {}
+    assert subject.gateway.records(since=timezone.now() + timedelta(hours=1)).records == {}
 
 
 def test_the_same_key_refunds_once(subject):

@@ -1,12 +1,18 @@
 """Stripe gateway: errors become a result, "unavailable" or "outcome unknown"."""
 
+import signal
 import time
+from datetime import timedelta
 
 import pytest
 import stripe as sdk
+from celery.exceptions import SoftTimeLimitExceeded
+from django.utils import timezone
 
+from messaging.circuit_breaker import Verdict
 from payments.gateways import ChargeResult, GatewayUnavailable, OutcomeUnknown, RequestRefused
 from payments.gateways.stripe import StripeGateway
+from payments.gateways.with_circuit_breaker import judge
 from tests.payments.gateways.stripe_server import Fault, StripeServer
 
 KEY = "k1"
@@ -70,6 +76,42 @@ def test_a_wrong_secret_key_is_not_an_outage(stripe: StripeServer, settings):
     settings.STRIPE_SECRET_KEY = "sk_live_wrong"
     with pytest.raises(sdk.AuthenticationError):
         charge()
+
+
+def test_a_time_limit_inside_stripes_client_stays_a_time_limit(stripe: StripeServer):
+    """Its client makes a connection error of every exception."""
+    stripe.faults.append(Fault(200, seconds=0.9))
+    previous = signal.signal(signal.SIGALRM, _exceed)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        with pytest.raises(SoftTimeLimitExceeded):
+            charge()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+def test_a_time_limit_behind_an_outage_does_not_count_against_the_gateway():
+    error = OutcomeUnknown("Stripe did not respond.")
+    error.__cause__ = RuntimeError()
+    error.__cause__.__context__ = SoftTimeLimitExceeded()
+    assert judge(error) is None
+    assert judge(OutcomeUnknown("Stripe did not respond.")) is Verdict.DOWN
+
+
+def test_records_come_in_pages(stripe: StripeServer):
+    for n in range(3):
+        StripeGateway().charge(idempotency_key=f"k{n}", amount=500, currency="EUR", method="pm_card_visa")
+    stripe.vault.page_size = 2
+    since = timezone.now() - timedelta(hours=1)
+    first = StripeGateway().records(since=since)
+    second = StripeGateway().records(since=since, page=first.next)
+    assert (len(first.records), len(second.records), second.next) == (2, 1, "")
+    assert {*first.records, *second.records} == {"k0", "k1", "k2"}
+
+
+def _exceed(*_: object) -> None:
+    raise SoftTimeLimitExceeded
 
 
 def test_a_refused_connection_is_unknown(settings):

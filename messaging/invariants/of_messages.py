@@ -1,44 +1,17 @@
-"""Invariants: apps register their checks here; `manage.py audit` runs them all."""
+"""The engine's own invariants."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from messaging import pauses
 from messaging.conf import settings
+from messaging.invariants.registry import Feed, Scope, invariant
 from messaging.models import Message, State
 
-Check = Callable[[], Iterator[str]]
-_CHECKS: dict[str, Check] = {}
-
-
-@dataclass(frozen=True)
-class Violation:
-    invariant: str
-    detail: str
-
-
-def invariant(name: str) -> Callable[[Check], Check]:
-    """Register a check: a generator that yields one sentence per violation."""
-
-    def register(check: Check) -> Check:
-        if _CHECKS.get(name, check).__qualname__ != check.__qualname__:
-            raise ValueError(f"Two invariants are named {name!r}")
-        _CHECKS[name] = check
-        return check
-
-    return register
-
-
-def names() -> list[str]:
-    return sorted(_CHECKS)
-
-
-def audit() -> list[Violation]:
-    """Every violation of every registered invariant."""
-    return [Violation(name, detail) for name in names() for detail in _CHECKS[name]()]
+DEAD_MESSAGES = Scope("dead messages", Message.objects.dead(), (Feed(Message.objects.dead(), by="finished_at"),))
 
 
 def grace() -> timedelta:
@@ -63,9 +36,9 @@ def sent_is_answered() -> Iterator[str]:
         yield f"{_name(message)} was sent at {message.sent_at:%Y-%m-%d %H:%M:%S} UTC and not settled since"
 
 
-@invariant("every dead message has a failed attempt")
-def dead_has_an_attempt() -> Iterator[str]:
-    for message in Message.objects.dead().filter(attempt_set__isnull=True).order_by("pk")[:50]:
+@invariant("every dead message has a failed attempt", over=DEAD_MESSAGES)
+def dead_has_an_attempt(messages: QuerySet[Message]) -> Iterator[str]:
+    for message in messages.filter(attempt_set__isnull=True).order_by("pk")[:50]:
         yield f"{_name(message)} is dead but no failed attempt is recorded"
 
 

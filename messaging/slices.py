@@ -1,0 +1,77 @@
+"""Slices: long periodic work as a chain of short messages.
+
+A slice works for a fifth of the time limit, in short transactions, and enqueues the next slice in the transaction of
+its own completion. A worker that dies thus loses at most the progress of one slice. All slices of a run are messages of
+one task, so the scheduler starts no second run meanwhile.
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db.models import QuerySet
+
+from messaging import outbox
+from messaging.conf import settings
+from messaging.models import Message
+from messaging.payloads import Payload
+from messaging.topology import Priority
+from messaging.worker.task import ReliableTask
+
+#: Rows of one statement or transaction.
+ROWS = 1000
+_SHARE_OF_TIME_LIMIT = 0.2
+#: The usual pause after each step, as a multiple of its duration: it leaves the database to the pipeline.
+PAUSE = 3.0
+
+
+def delete_some(rows: QuerySet[Any], *, limit: int = ROWS) -> int:
+    """Delete up to `limit` rows that no other row refers to, without loading them. Returns how many."""
+    ids = list(rows.values_list("pk", flat=True)[:limit])
+    if ids:
+        found = rows.model._default_manager.filter(pk__in=ids)
+        found._raw_delete(found.db)
+    return len(ids)
+
+
+class Slice:
+    """One slice of `task`. It has no time if a newer run exists, as after an operator's retry: that one goes on."""
+
+    def __init__(self, task: ReliableTask) -> None:
+        self._task = task
+        newer = Message.objects.live().filter(task=task.name, pk__gt=uuid.UUID(task.request.id))
+        self._is_superseded = newer.exists()
+        self._has_worked = False
+        self._end = time.monotonic() + settings.CONVEYOR_TASK_TIME_LIMIT * _SHARE_OF_TIME_LIMIT
+
+    @property
+    def has_time(self) -> bool:
+        """Whether to go on. Each slice does at least one step, so that every run ends."""
+        return not self._is_superseded and (not self._has_worked or time.monotonic() < self._end)
+
+    def repeat(self, step: Callable[[], int], *, pause: float = PAUSE) -> int:
+        """Call `step`, which returns how many rows it handled, until there are none or time is up. Returns the sum.
+
+        `pause` is a multiple of the step's duration.
+        """
+        total = 0
+        while self.has_time:
+            began = time.monotonic()
+            handled = step()
+            if not handled:
+                break
+            total += handled
+            self._has_worked = True
+            now = time.monotonic()
+            time.sleep(max(0.0, min(pause * (now - began), self._end - now)))
+        return total
+
+    @contextmanager
+    def complete(self, following: Payload | None) -> Iterator[None]:
+        """`ReliableTask.complete()`, which also enqueues the `following` slice; None: nothing is left."""
+        with self._task.complete():
+            yield
+            if following is not None and not self._is_superseded:
+                outbox.enqueue(following, priority=Priority.LOW)

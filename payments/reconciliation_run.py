@@ -1,0 +1,148 @@
+"""Periodic reconciliation in slices: reads the gateway's records page by page, then looks for captures without one.
+
+A run covers what happened since the last one; once a day, all of the last `settings.PAYMENT_RECONCILE_DAYS`. Payments
+that agree are marked, so no slice needs to know what another has read.
+"""
+
+import logging
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q, Sum
+from django.utils import timezone
+
+from messaging import outbox, slices
+from messaging.models import Cursor, Message
+from payments import services
+from payments.gateways import ChargeRecord, gateway
+from payments.models import UNSETTLED, Payment, RefundStatus
+from payments.payloads import ChargePayment, ComparePayment, Reconcile, RefundPayment
+
+log = logging.getLogger(__name__)
+_CURSOR = "payments.reconcile"
+#: Runs overlap, for clocks that differ and transactions that commit late.
+_OVERLAP = timedelta(minutes=10)
+_DAY = timedelta(days=1)
+
+
+class Run:
+    """One slice of a run, which moves `payload` on to the next."""
+
+    def __init__(self, *, payload: Reconcile, since: datetime, started_at: datetime) -> None:
+        self.payload, self._since, self._started_at = payload, since, started_at
+        self._read = self._enqueued = 0
+
+    @classmethod
+    def of(cls, payload: Reconcile) -> "Run":
+        """Continue the run that `payload` belongs to, or begin one."""
+        if payload.since is None or payload.started_at is None:
+            payload = _first_slice(now=timezone.now())
+        assert payload.since is not None  # noqa: S101 - set by _first_slice()
+        assert payload.started_at is not None  # noqa: S101
+        return cls(payload=payload, since=payload.since, started_at=payload.started_at)
+
+    def compare_page(self) -> int:
+        """Compare the gateway's next page. Returns 0 after the last one. Raises `GatewayUnavailable`."""
+        if self.payload.is_listed:
+            return 0
+        page = gateway().records(since=self._since - _OVERLAP, page=self.payload.page)
+        with outbox.transaction():
+            self._compare(page.records)
+        self._move(page=page.next, is_listed=not page.next)
+        self._read += len(page.records)
+        return 1
+
+    def compare_captured(self) -> int:
+        """Find captures that no page contained, among the next payments. Returns how many payments it looked at."""
+        after = self.payload.reached or self._since
+        captured = Payment.objects.filter(captured_at__gt=after, captured_at__lt=self._started_at)
+        rows = list(captured.select_related("order").order_by("captured_at")[: slices.ROWS])
+        if not rows:
+            return 0
+        missing = {payment: payment.gateway_reference for payment in rows if self._is_unconfirmed(payment)}
+        with outbox.transaction():
+            self._enqueue([(p.pk, reference, p.order.number) for p, reference in missing.items()])
+        self._move(reached=rows[-1].captured_at)
+        return len(rows)
+
+    def finish(self) -> None:
+        """Store where the next run begins, in the caller's transaction."""
+        position = Cursor.read(_CURSOR)
+        started_at = self._started_at.isoformat()
+        whole_at = started_at if self.payload.is_whole else position["whole_at"]
+        Cursor.write(_CURSOR, {"started_at": started_at, "whole_at": whole_at})
+
+    def log(self, *, is_finished: bool) -> None:
+        state = "finished" if is_finished else "continuing"
+        log.info("reconciliation: %s records read, %s comparisons enqueued, %s", self._read, self._enqueued, state)
+
+    def _compare(self, records: Mapping[str, ChargeRecord]) -> None:
+        keys = {id_: records[key] for key in records if (id_ := _payment_id(key)) is not None}
+        refunded = Sum("refunds__amount", filter=Q(refunds__status=RefundStatus.DONE))
+        payments = Payment.objects.filter(pk__in=list(keys)).select_related("order").annotate(refunded=refunded)
+        known = {payment.pk: payment for payment in payments}
+        differing = {id_ for id_, record in keys.items() if id_ not in known or _differs(known[id_], record)}
+        agreeing = [id_ for id_ in known if id_ not in differing and known[id_].status not in UNSETTLED]
+        Payment.objects.filter(pk__in=agreeing).update(confirmed_at=self._started_at)
+        self._enqueue(
+            [(i, keys[i].reference, known[i].order.number if i in known else "") for i in keys if i in differing]
+        )
+
+    def _enqueue(self, found: Iterable[tuple[uuid.UUID, str, str]]) -> None:
+        """Enqueue comparisons, given as ID, gateway's reference and order number, in the caller's transaction.
+
+        Leaves out what is being worked on or already has a comparison enqueued.
+        """
+        found = list(found)
+        subjects = {number or reference for _, reference, number in found}
+        in_progress = _subjects_in_progress(subjects)
+        enqueued = _enqueued_comparisons(subjects)
+        for id_, reference, number in found:
+            if number not in in_progress and id_ not in enqueued:
+                services.enqueue_comparison(key=id_, reference=reference, number=number)
+                self._enqueued += 1
+
+    def _is_unconfirmed(self, payment: Payment) -> bool:
+        """By the whole run, only what it has read itself is confirmed."""
+        confirmed_at = payment.confirmed_at
+        return confirmed_at is None or (self.payload.is_whole and confirmed_at < self._started_at)
+
+    def _move(self, **changes: Any) -> None:
+        self.payload = self.payload.model_copy(update=changes)
+
+
+def _first_slice(*, now: datetime) -> Reconcile:
+    position = Cursor.read(_CURSOR)
+    if not position or now - datetime.fromisoformat(position["whole_at"]) >= _DAY:
+        since = now - timedelta(days=settings.PAYMENT_RECONCILE_DAYS)
+        return Reconcile(since=since, started_at=now, is_whole=True)
+    return Reconcile(since=datetime.fromisoformat(position["started_at"]) - _OVERLAP, started_at=now)
+
+
+def _payment_id(key: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(key)
+    except ValueError:
+        log.warning("reconciliation: the gateway has a charge under the key %r, which is no payment's ID", key)
+        return None
+
+
+def _differs(payment: Payment, record: ChargeRecord) -> bool:
+    if payment.status in UNSETTLED:
+        return bool(record.captured)
+    return (record.captured, record.refunded) != (payment.amount, payment.refunded or 0)  # type: ignore[attr-defined]
+
+
+def _subjects_in_progress(subjects: Iterable[str]) -> set[str]:
+    """Orders with a live charge or refund message, which will record its own outcome."""
+    live = Message.objects.live().filter(task__in=(ChargePayment.task, RefundPayment.task), subject__in=subjects)
+    return set(live.values_list("subject", flat=True))
+
+
+def _enqueued_comparisons(subjects: Iterable[str]) -> set[uuid.UUID]:
+    payloads = Message.objects.unsettled().filter(task=ComparePayment.task, subject__in=subjects)
+    found = (payload.get("payment_id") for payload in payloads.values_list("payload", flat=True))
+    return {uuid.UUID(id_) for id_ in found if id_}

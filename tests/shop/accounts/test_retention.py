@@ -1,0 +1,45 @@
+"""Retention of sessions, API tokens and records of sign-ins."""
+
+from datetime import timedelta
+
+import pytest
+from axes.models import AccessLog
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+from knox.models import AuthToken
+
+from messaging import scheduler, slices
+from messaging.models import Message
+from tests.delivery import deliver_due
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def sessions(count: int, *, days: float) -> None:
+    expires = timezone.now() + timedelta(days=days)
+    Session.objects.bulk_create(Session(session_key=f"{days}-{n}", expire_date=expires) for n in range(count))
+
+
+def test_what_has_expired_is_deleted_and_the_rest_is_kept():
+    sessions(1, days=-1)
+    sessions(1, days=1)
+    user = UserFactory.create()
+    AuthToken.objects.create(user=user, expiry=timedelta(hours=-1))
+    AuthToken.objects.create(user=user, expiry=timedelta(hours=1))
+    AccessLog.objects.bulk_create([AccessLog(username="old"), AccessLog(username="new")])
+    AccessLog.objects.filter(username="old").update(attempt_time=timezone.now() - timedelta(days=91))
+    scheduler.tick("shop.purge_expired")
+    deliver_due()
+    assert Session.objects.get().session_key == "1-0"
+    assert AuthToken.objects.get().expiry > timezone.now()
+    assert AccessLog.objects.get().username == "new"
+
+
+def test_more_than_a_batch_is_deleted_by_one_run(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(slices, "_SHARE_OF_TIME_LIMIT", 1e-9)
+    sessions(2 * slices.ROWS + 1, days=-1)
+    scheduler.tick("shop.purge_expired")
+    assert len(deliver_due()) == 4  # three batches, and nothing left
+    assert not Session.objects.exists()
+    assert not Message.objects.live().exists()
