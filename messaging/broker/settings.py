@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from messaging.broker import tls
 from messaging.topology import Topology
 
 CONNECT_TIMEOUT = 2
@@ -19,19 +20,30 @@ def is_amqp(broker_url: str) -> bool:
 
 
 def celery_settings(
-    broker_url: str, *, topology: Mapping[str, Any], visibility: float = 60.0, hard_limit: float = 25.0
+    broker_url: str,
+    *,
+    topology: Mapping[str, Any],
+    visibility: float = 60.0,
+    hard_limit: float = 25.0,
+    ca_certs: str = "",
 ) -> dict[str, Any]:
     """Celery's settings, in lower case. `topology` is `settings.MESSAGING`; `visibility` and `hard_limit` are seconds.
 
+    `ca_certs` is a file of CA certificates for `amqps://` and `rediss://`; see `messaging.broker.tls`.
     The hard time limit kills what ignores the soft one at 80 %; both end as failed attempts in the ledger.
     """
     queues = Topology.from_settings(topology)
+    broker_url, tls_options = tls.split(broker_url, ca_certs=ca_certs)
     return {
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
         "task_acks_on_failure": False,
         "task_acks_on_timeout": False,
         "broker_url": broker_url,
+        "broker_use_ssl": tls_options or False,
+        # Redis answers as on a failed channel while it is a read-only replica.
+        "broker_channel_error_retry": True,
+        "worker_consumer": "messaging.worker.consumer:Consumer",
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_connection_timeout": CONNECT_TIMEOUT,

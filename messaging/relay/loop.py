@@ -10,6 +10,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from kombu.exceptions import BatchPublishError, OperationalError
 
 from messaging import pauses
+from messaging.broker import refusals
 from messaging.relay import claim, dead_letters, publish, recovery, wakeup
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class Relay:
         self._stopping = threading.Event()
         self._listener = wakeup.Listener()
         self._publisher: publish.Publisher | None = None
-        self._unreachable = ""
+        self._unreachable: tuple[str, str] | None = None
         self._backoff = 0.0
         self._next_chores = 0.0
         self._paused: frozenset[str] = frozenset()
@@ -47,7 +48,6 @@ class Relay:
 
     def run(self) -> None:
         """Run until `stop()`. Errors of broker or database lead to backoff, and are logged once per outage."""
-        log.info("relay ready, broker %s", self._app.connection_for_write().as_uri())
         while not self._stopping.is_set():
             try:
                 sent = self.turn()
@@ -66,6 +66,7 @@ class Relay:
         """One round: connect if needed, run the chores that are due, publish one batch. Returns how many were sent."""
         if self._publisher is None:
             self._publisher = publish.connect(self._app)
+            log.info("relay ready, broker %s", self._publisher.connection.as_uri())
         if time.monotonic() >= self._next_chores:
             self._do_chores(self._publisher)
         return self._send_batch(self._publisher) if claim.anything_due(paused=self._paused) else 0
@@ -110,17 +111,19 @@ class Relay:
             self._listener.wait(seconds)
 
     def _back_off(self, what: str, error: BaseException) -> None:
-        if self._unreachable != what:
-            log.warning("relay cannot reach the %s: %s; messages stay in the ledger", what, str(error).strip())
-            self._unreachable = what
+        state = (what, refusals.refusal(error) if what == "broker" else "")
+        if self._unreachable != state:
+            reason = state[1] or f"cannot reach the {what}: {str(error).strip()}"
+            log.warning("relay waits: %s; messages stay in the ledger", reason)
+            self._unreachable = state
         pace = self._pace
         self._backoff = min(pace.max_backoff, max(pace.min_backoff, self._backoff * 2))
         self._stopping.wait(self._backoff)
 
     def _reset_backoff(self) -> None:
         if self._unreachable:
-            log.info("relay reconnected to the %s", self._unreachable)
-        self._unreachable, self._backoff = "", 0.0
+            log.info("relay reconnected to the %s", self._unreachable[0])
+        self._unreachable, self._backoff = None, 0.0
 
     def _disconnect(self) -> None:
         publisher, self._publisher = self._publisher, None
