@@ -7,6 +7,7 @@ import functools
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import psycopg
@@ -54,7 +55,7 @@ def pgbouncer() -> str | None:
     return shutil.which("pgbouncer", path=f"/usr/sbin:{os.environ.get('PATH', '')}")
 
 
-PROBES = {
+PROBES: dict[str, Callable[[], str | None]] = {
     "PostgreSQL": postgresql_url,
     "RabbitMQ": rabbitmq_url,
     "RabbitMQ's server program": rabbitmq_server,
