@@ -10,8 +10,8 @@ class MessagingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from messaging import database, retention  # noqa: F401
-        from messaging.broker import redis_transport
+        from messaging import retention  # noqa: F401
+        from messaging.broker import database, redis_transport  # noqa: F401
         from messaging.worker import system_checks  # noqa: F401
 
         redis_transport.install()

@@ -1,6 +1,6 @@
 """TLS to the broker: its certificate and host name are checked unless the URL says otherwise.
 
-kombu itself passes the options in a URL to the wrong place (amqps) or checks nothing without them (rediss).
+kombu itself passes the options of a URL to the wrong place (amqps), or checks nothing without them (rediss).
 """
 
 import ssl
@@ -9,15 +9,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-_FILES = ("ca_certs", "certfile", "keyfile")
 _REQUIREMENTS = {"required": ssl.CERT_REQUIRED, "none": ssl.CERT_NONE}
 
 
 def split(broker_url: str, *, ca_certs: str = "") -> tuple[str, dict[str, Any]]:
-    """The URL without its `ssl_…` options, and kombu's `ssl` argument: empty without TLS.
+    """The URL without its `ssl_…` options, and kombu's `ssl` argument, which is empty without TLS.
 
-    `ca_certs` is a PEM file for URLs that name none; without either the system's CAs are trusted.
-    Raises `ImproperlyConfigured` for a file that cannot be used and for an unknown option.
+    `ca_certs` is for URLs that name none; without either the system's CAs are trusted. Raises `ImproperlyConfigured`.
     """
     parts = urlsplit(broker_url)
     query = dict(parse_qsl(parts.query))
@@ -29,24 +27,21 @@ def split(broker_url: str, *, ca_certs: str = "") -> tuple[str, dict[str, Any]]:
         return url, {}
     requirement = given.pop("cert_reqs", "required").lower().removeprefix("cert_")
     matched = given.pop("check_hostname", "true").lower() != "false" and requirement != "none"
-    if requirement not in _REQUIREMENTS or not set(given) <= set(_FILES):
-        raise ImproperlyConfigured(
-            "The broker's URL has an unknown ssl_ option; use ssl_ca_certs, ssl_certfile, ssl_keyfile, "
-            "ssl_cert_reqs=required or none, ssl_check_hostname=true or false."
-        )
-    options: dict[str, Any] = {"cert_reqs": _REQUIREMENTS[requirement]} | _readable({"ca_certs": ca_certs} | given)
+    if requirement not in _REQUIREMENTS or not set(given) <= {"ca_certs", "certfile", "keyfile"}:
+        raise ImproperlyConfigured("The broker's URL has an unknown ssl_ option; see docs/reference/configuration.md.")
+    options = {"cert_reqs": _REQUIREMENTS[requirement], **_readable({"ca_certs": ca_certs, **given})}
     if parts.scheme == "rediss":
         return url, {f"ssl_{name}": value for name, value in options.items()} | {"ssl_check_hostname": matched}
     return url, options | ({"server_hostname": parts.hostname} if matched else {})
 
 
-def _readable(files: dict[str, str]) -> dict[str, str]:
+def _readable(files: dict[str, str]) -> dict[str, Any]:
     files = {name: path for name, path in files.items() if path}
     try:
         context = ssl.create_default_context(cafile=files.get("ca_certs"))
         if "certfile" in files:
             context.load_cert_chain(files["certfile"], files.get("keyfile"))
     except OSError as error:
-        named = ", ".join(files.values())
-        raise ImproperlyConfigured(f"The certificates for the broker cannot be read: {named}: {error}.") from error
-    return files
+        names = ", ".join(files.values())
+        raise ImproperlyConfigured(f"The certificates for the broker cannot be read: {names}: {error}.") from error
+    return {**files}

@@ -17,7 +17,7 @@ def install(app: Celery) -> None:
 
 
 def _check_database(**kwargs: Any) -> None:
-    from messaging.database import refuse_transaction_pooling
+    from messaging.broker.database import refuse_transaction_pooling
 
     try:
         refuse_transaction_pooling()

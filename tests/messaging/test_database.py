@@ -14,7 +14,7 @@ from django.db.utils import ConnectionHandler
 from django.test import Client
 
 from config import env
-from messaging import database
+from messaging.broker import database
 from tests.stack.pgbouncer import PgBouncer
 from tests.stack.program import PROJECT
 from tests.stack.services import require
@@ -164,7 +164,7 @@ def test_every_process_refuses_it_at_its_start_with_one_sentence(pooled, command
         check=False,
     )
     assert done.returncode != 0
-    assert "pooler in transaction mode" in done.stderr
+    assert "behind a pooler in transaction mode" in done.stderr
     assert "Traceback" not in done.stderr
 
 

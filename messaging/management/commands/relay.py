@@ -6,7 +6,7 @@ from typing import Any
 from celery import current_app
 from django.core.management.base import BaseCommand, CommandParser
 
-from messaging.database import refuse_transaction_pooling
+from messaging.broker.database import refuse_transaction_pooling
 from messaging.relay.loop import Pace, Relay
 
 

@@ -1,6 +1,6 @@
 """Database connections: sessions that became read-only are dropped, and a pooler in transaction mode is refused.
 
-Both apply to every connection of every process, since `connection_created` announces each.
+Both apply to every connection of every process.
 """
 
 import contextlib
@@ -12,7 +12,6 @@ from django.db import Error, InternalError, connection
 from django.db.backends.signals import connection_created
 
 READ_ONLY_TRANSACTION = "25006"
-ROUNDS = 5
 _unshared: set[str] = set()
 
 
@@ -21,9 +20,8 @@ class TransactionPooling(ImproperlyConfigured):
 
     def __init__(self) -> None:
         super().__init__(
-            "The database is reached through a pooler in transaction mode, such as PgBouncer. Notifications, advisory "
-            "locks and server-side cursors need a session: connect DATABASE_URL to PostgreSQL itself, or set "
-            "pool_mode = session."
+            "The database is behind a pooler in transaction mode, such as PgBouncer, and LISTEN, advisory locks and "
+            "cursors need a session: connect DATABASE_URL to PostgreSQL itself, or set pool_mode = session."
         )
 
 
@@ -76,7 +74,7 @@ def _is_shared(connection: Any) -> bool:
     if process == own.info.backend_pid:
         return False
     with contextlib.closing(connection.get_new_connection(connection.get_connection_params())) as other:
-        for _ in range(ROUNDS):
+        for _ in range(5):
             if _process(other) == process or _process(own) != process:
                 return True
             other.rollback()
