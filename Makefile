@@ -19,7 +19,7 @@ run: $(VENV)/.runtime ## Start the whole shop on PORT (default 8000); Ctrl-C sto
 test: $(VENV)/.development ## Run all tests on every available database and broker
 	@VENV=$(VENV) TEST_WORKERS=$(TEST_WORKERS) bin/test
 
-services: ## Install (Debian, Ubuntu) and start RabbitMQ, PostgreSQL, Chromium and Node.js
+services: ## Install (Debian, Ubuntu) and start RabbitMQ, PostgreSQL, PgBouncer, Chromium and Node.js
 	@bin/services
 
 lint: $(VENV)/.development ## Check style, types, import rules, templates, migrations and settings

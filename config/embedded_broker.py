@@ -2,21 +2,28 @@
 
 Its address is generated once and kept in `var/valkey.url`, so that the next start finds the messages of this one. The
 password is kept in files that only their owner can read: command lines are visible to every user.
+
+`python -m config.embedded_broker FOLDER` runs the server with what it needs under FOLDER, and starts it again with that
+when its files are deleted: the server itself would go on in memory and not survive its next start. The messages that it
+held are published again from the ledger.
 """
 
 import secrets
+import signal
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import redis
 from django.core.exceptions import ImproperlyConfigured
 
 from config.private_files import write_private
 
 HOST = "127.0.0.1"
 SHUTDOWN_SECONDS = 10.0
+WATCH_SECONDS = 1.0
 
 
 def address(*, folder: Path) -> str:
@@ -39,10 +46,12 @@ def reclaim(*, folder: Path) -> str:
 
 
 def command(*, url: str, folder: Path) -> list[str]:
-    """Write the server's configuration and return the command line that starts it at `url`."""
+    """Write what the server needs and return the command line that starts it at `url`."""
     parts = urlsplit(url)
     data = folder / "valkey"
     data.mkdir(parents=True, exist_ok=True)
+    if not (folder / "valkey.url").exists():
+        write_private(folder / "valkey.url", url + "\n")
     configuration = data / "valkey.conf"
     write_private(
         configuration,
@@ -57,6 +66,54 @@ maxmemory-policy noeviction
 """,
     )
     return [str(server_binary()), str(configuration)]
+
+
+def launcher(*, folder: Path) -> list[str]:
+    """The command line that runs `serve`."""
+    return [sys.executable, "-m", "config.embedded_broker", str(folder)]
+
+
+def serve(*, folder: Path) -> int:
+    """Run the server until SIGTERM or SIGINT; return its exit code. A server left by a killed launcher is replaced."""
+    url, stopping = address(folder=folder), False
+    if not port_is_free(port_of(url)) and answers(url=url):
+        shut_down(url=url)
+    server: subprocess.Popen[bytes] | None = None
+
+    def stop(*_: object) -> None:
+        nonlocal stopping
+        stopping = True
+        if server is not None:
+            server.terminate()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    while True:
+        server = subprocess.Popen(command(url=url, folder=folder))
+        if stopping:
+            server.terminate()
+        if not _files_went(server, folder=folder) or stopping:
+            return server.wait()
+        sys.stdout.write("The embedded broker's files were deleted; it starts again without them.\n")
+        sys.stdout.flush()
+        server.terminate()
+        server.wait()
+
+
+def _files_went(server: "subprocess.Popen[bytes]", *, folder: Path) -> bool:
+    """Wait until a file of the server disappears (True) or the server exits (False)."""
+    files = (folder / "valkey" / "valkey.conf", folder / "valkey" / "appendonlydir")
+    seen = {files[0]}
+    while True:
+        try:
+            server.wait(timeout=WATCH_SECONDS)
+        except subprocess.TimeoutExpired:
+            present = {path for path in files if path.exists()}
+            if seen - present:
+                return True
+            seen = present
+        else:
+            return False
 
 
 def server_binary() -> Path:
@@ -74,6 +131,8 @@ def server_binary() -> Path:
 
 def answers(*, url: str) -> bool:
     """Whether the server at `url` accepts its password and has loaded its data."""
+    import redis  # not needed by the launcher, which stays small
+
     client = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
     try:
         return bool(client.ping())
@@ -85,6 +144,8 @@ def answers(*, url: str) -> bool:
 
 def shut_down(*, url: str) -> None:
     """Shut the server at `url` down, let it save its data, and wait until its port is free."""
+    import redis
+
     client = redis.Redis.from_url(url, socket_timeout=SHUTDOWN_SECONDS, socket_connect_timeout=1)
     try:
         client.shutdown()
@@ -119,3 +180,7 @@ def _new_address(path: Path) -> str:
     url = f"redis://:{secrets.token_urlsafe(24)}@{HOST}:{port}/0"
     write_private(path, url + "\n")
     return url
+
+
+if __name__ == "__main__":
+    sys.exit(serve(folder=Path(sys.argv[1])))

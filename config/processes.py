@@ -87,9 +87,7 @@ def _log_level() -> list[str]:
 def _broker() -> list[Process]:
     if env.text("BROKER_URL"):
         return []
-    folder = env.var_dir()
-    command = embedded_broker.command(url=embedded_broker.address(folder=folder), folder=folder)
-    return [Process(name=BROKER, command=command)]
+    return [Process(name=BROKER, command=embedded_broker.launcher(folder=env.var_dir()))]
 
 
 def installed_program(name: str) -> str:

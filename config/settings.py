@@ -192,7 +192,11 @@ MESSAGING: dict[str, Any] = {
 }
 BROKER_URL = env.broker_url()
 CELERY: dict[str, Any] = celery_settings(
-    BROKER_URL, topology=MESSAGING, visibility=CONVEYOR_VISIBILITY, hard_limit=CONVEYOR_TASK_TIME_LIMIT
+    BROKER_URL,
+    topology=MESSAGING,
+    visibility=CONVEYOR_VISIBILITY,
+    hard_limit=CONVEYOR_TASK_TIME_LIMIT,
+    ca_certs=env.text("BROKER_CA_CERTS"),
 ) | {
     "beat_schedule_filename": str(VAR_DIR / "celerybeat-schedule"),
     "beat_schedule": {

@@ -11,7 +11,7 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         from messaging import retention  # noqa: F401
-        from messaging.broker import redis_transport
+        from messaging.broker import database, redis_transport  # noqa: F401
         from messaging.invariants import periodic  # noqa: F401
         from messaging.worker import system_checks  # noqa: F401
 

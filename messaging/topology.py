@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Self
 
-from kombu import Exchange, Queue
+from kombu import Connection, Exchange, Queue
 
 from messaging.conf import settings
 
@@ -88,6 +88,12 @@ class Topology:
             Queue(self.dead(name), exchange, routing_key=name, durable=True, queue_arguments=arguments)
             for name in self.queues
         ]
+
+    def declare(self, connection: Connection) -> None:
+        """Declare exchanges, queues and dead-letter queues at the broker."""
+        with connection.channel() as channel:
+            for queue in (*self.kombu_dead_letter_queues(), *self.kombu_queues()):
+                queue(channel).declare()
 
     def _arguments(self, name: str) -> dict[str, Any]:
         """RabbitMQ refuses `x-max-priority` on quorum queues and `x-delivery-limit` on classic ones."""

@@ -1,1 +1,1 @@
-"""Brokers: Celery settings that lose no message, a Redis transport with dead letters, and queries to the broker."""
+"""Connections to broker and database, Celery settings that lose no message, a Redis transport with dead letters."""

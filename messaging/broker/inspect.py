@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from celery import Celery, current_app
 from kombu import Connection
-from kombu.exceptions import OperationalError
 
+from messaging.broker import refusals
 from messaging.broker.settings import is_amqp
 
 log = logging.getLogger(__name__)
@@ -50,8 +50,8 @@ def ask(question: Callable[[Connection], Answer]) -> Answer | None:
             except connection.channel_errors as error:
                 log.info("a queue is not declared at the broker: %s", error)
                 return None
-    except (OperationalError, OSError, *connection.connection_errors) as error:
-        log.info("broker unreachable: %s", error)
+    except Exception as error:
+        log.info("broker: %s", refusals.explain(error))
         return None
 
 

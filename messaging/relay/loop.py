@@ -9,6 +9,7 @@ from celery import Celery
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from kombu.exceptions import BatchPublishError, OperationalError
 
+from messaging.broker import refusals
 from messaging.models import Message
 from messaging.relay import claim, publish, unroutable, wakeup
 from messaging.relay.chores import Chores
@@ -44,7 +45,7 @@ class Relay:
         self._flow = Flow(look_every=self._pace.chores_every)
         self._chores = Chores(app, every=self._pace.chores_every)
         self._batch = self._pace.batch
-        self._unreachable = ""
+        self._unreachable: tuple[str, str] | None = None
         self._backoff = 0.0
 
     def stop(self) -> None:
@@ -52,7 +53,6 @@ class Relay:
 
     def run(self) -> None:
         """Run until `stop()`. Errors of broker or database lead to backoff, and are logged once per outage."""
-        log.info("relay ready, broker %s", self._app.connection_for_write().as_uri())
         self._chores.start()
         while not self._stopping.is_set():
             try:
@@ -65,9 +65,9 @@ class Relay:
             except self._broker_errors() as error:
                 self._back_off("broker", error)
                 self._disconnect()
-            except Exception:
+            except Exception as error:
                 log.exception("relay: unexpected error; it goes on with a new connection to the broker")
-                self._back_off("broker", RuntimeError("see above"))
+                self._back_off("broker", error)
                 self._disconnect()
         self._chores.stop()
         self._disconnect()
@@ -77,6 +77,7 @@ class Relay:
         """One round: connect if needed, claim and publish one batch. Returns how many were sent."""
         if self._publisher is None:
             self._publisher = publish.connect(self._app)
+            log.info("relay ready, broker %s", self._publisher.connection.as_uri())
             self._flow.doubt()
         self._flow.look(self._publisher.connection)
         batch = claim.claim(
@@ -131,17 +132,19 @@ class Relay:
                 self._listener.wait(min([self._pace.max_sleep, *(lane.seconds for lane in lanes)]))
 
     def _back_off(self, what: str, error: BaseException) -> None:
-        if self._unreachable != what:
-            log.warning("relay cannot reach the %s: %s; messages stay in the ledger", what, str(error).strip())
-            self._unreachable = what
+        state = (what, refusals.refusal(error) if what == "broker" else "")
+        if self._unreachable != state:
+            reason = state[1] or f"cannot reach the {what}: {str(error).strip()}"
+            log.warning("relay waits: %s; messages stay in the ledger", reason)
+            self._unreachable = state
         pace = self._pace
         self._backoff = min(pace.max_backoff, max(pace.min_backoff, self._backoff * 2))
         self._stopping.wait(self._backoff)
 
     def _reset_backoff(self) -> None:
         if self._unreachable:
-            log.info("relay reconnected to the %s", self._unreachable)
-        self._unreachable, self._backoff = "", 0.0
+            log.info("relay reconnected to the %s", self._unreachable[0])
+        self._unreachable, self._backoff = None, 0.0
 
     def _disconnect(self) -> None:
         publisher, self._publisher = self._publisher, None

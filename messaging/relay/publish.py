@@ -9,7 +9,7 @@ from typing import Any
 
 from amqp.exceptions import PreconditionFailed  # type: ignore[import-untyped]
 from celery import Celery
-from kombu import Connection, Producer
+from kombu import Producer
 
 from messaging.broker.settings import is_amqp
 from messaging.models import Message
@@ -40,12 +40,7 @@ class Publisher:
     """A connection of its own to the broker, with confirms for whole batches."""
 
     def __init__(self, app: Celery, **options: Any) -> None:
-        self.connection = Connection(
-            app.conf.broker_url,
-            transport_options={**app.conf.broker_transport_options, **options},
-            connect_timeout=app.conf.broker_connection_timeout,
-            heartbeat=0,
-        )
+        self.connection = app.connection_for_write(heartbeat=0, transport_options=options)
         self.connection.connect()
         self._channel = self.connection.channel()
         self._producer = Producer(self._channel, auto_declare=False)
@@ -92,9 +87,7 @@ class Publisher:
 def connect(app: Celery) -> Publisher:
     """Open a publisher and declare exchange, queues and dead-letter queues."""
     publisher = AmqpPublisher(app) if is_amqp(app.conf.broker_url) else RedisPublisher(app)
-    with publisher.connection.channel() as channel:
-        for queue in (*topology().kombu_dead_letter_queues(), *topology().kombu_queues()):
-            queue(channel).declare()
+    topology().declare(publisher.connection)
     return publisher
 
 

@@ -1,6 +1,9 @@
-"""Celery bootsteps of every worker."""
+"""Celery bootsteps of every worker, and checks before workers and beat start."""
 
-from celery import Celery
+from typing import Any
+
+from celery import Celery, signals
+from django.core.exceptions import ImproperlyConfigured
 
 #: By name: the modules import models, which are not ready while the Celery app is being created.
 STEPS = ("messaging.worker.reject_undecodable:RejectUndecodable", "messaging.worker.pause_watch:ApplyPauses")
@@ -9,3 +12,14 @@ STEPS = ("messaging.worker.reject_undecodable:RejectUndecodable", "messaging.wor
 def install(app: Celery) -> None:
     """Add the bootsteps to every worker of `app`."""
     app.steps["consumer"].update(STEPS)
+    for start in (signals.worker_init, signals.beat_init):
+        start.connect(_check_database)
+
+
+def _check_database(**kwargs: Any) -> None:
+    from messaging.broker.database import refuse_transaction_pooling
+
+    try:
+        refuse_transaction_pooling()
+    except ImproperlyConfigured as error:
+        raise SystemExit(str(error)) from error

@@ -8,7 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from threading import Lock
 
-from django.db import connection, connections
+from django.db import connection, connections, transaction
+from django.db.migrations.recorder import MigrationRecorder
 
 from messaging.broker.inspect import broker_answers
 
@@ -49,10 +50,15 @@ def _run(probe: Callable[[], None]) -> str:
 
 
 def _probe_database() -> None:
-    """Reads the migrations table: small, and present in every database that was set up."""
+    """Takes a lock that only a writable database grants, and changes nothing.
+
+    On PostgreSQL it is a row's, in a table that every database has that was set up. On SQLite it is the file's, which
+    every transaction takes at its beginning.
+    """
+    rows = MigrationRecorder.Migration.objects.select_for_update(skip_locked=connection.vendor == "postgresql")
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
+        with transaction.atomic():
+            rows.order_by("pk").first()
     finally:
         connections.close_all()
 

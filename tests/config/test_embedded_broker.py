@@ -1,5 +1,8 @@
 """Embedded broker: stable address, private password, port conflicts, leftovers of earlier runs."""
 
+import os
+import shutil
+import signal
 import socket
 import stat
 
@@ -52,6 +55,45 @@ def test_a_server_that_outlived_its_supervisor_is_shut_down_and_keeps_its_messag
     server.start()
     with redis.Redis.from_url(server.url) as client:
         assert client.get("message") == b"kept"
+
+
+def process_id(url: str) -> int | None:
+    """The server's process id, or None if none answers."""
+    try:
+        with redis.Redis.from_url(url) as client:
+            return int(client.info("server")["process_id"])
+    except redis.RedisError:
+        return None
+
+
+def test_a_server_whose_folder_was_deleted_starts_again_with_what_it_needs(tmp_path, server):
+    server.start()
+    data, first = tmp_path / "valkey", process_id(server.url)
+    wait_for((data / "appendonlydir").exists)
+    shutil.rmtree(data)
+    wait_for(lambda: process_id(server.url) not in (None, first))
+    wait_for((data / "appendonlydir").exists)
+    with redis.Redis.from_url(server.url) as client:
+        client.set("message", "kept")
+    server.program.restart()
+    with redis.Redis.from_url(server.url) as client:
+        assert client.get("message") == b"kept"
+
+
+def test_a_server_whose_launcher_was_killed_is_replaced(server):
+    server.start()
+    first = process_id(server.url)
+    os.kill(server.program.pid, signal.SIGKILL)
+    wait_for(lambda: not server.program.running)
+    assert process_id(server.url) == first
+    server.start()
+    wait_for(lambda: process_id(server.url) not in (None, first))
+
+
+def test_the_server_stops_with_its_launcher(server):
+    server.start()
+    assert server.program.stop() == 0
+    assert embedded_broker.port_is_free(embedded_broker.port_of(server.url))
 
 
 def test_the_server_refuses_clients_without_the_password(server):

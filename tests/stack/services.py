@@ -1,4 +1,4 @@
-"""Service discovery: RabbitMQ, PostgreSQL and Chromium for tests.
+"""Service discovery: RabbitMQ, PostgreSQL, PgBouncer, OpenSSL and Chromium for tests.
 
 `bin/test` calls `main`, which prints DATABASE_URL and BROKER_URL, or lists what is missing and exits with 1.
 """
@@ -7,6 +7,7 @@ import functools
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import psycopg
@@ -46,11 +47,21 @@ def rabbitmq_server() -> str | None:
     return shutil.which("rabbitmq-server", path=f"{folder}:{os.environ.get('PATH', '')}")
 
 
-PROBES = {
+def openssl() -> str | None:
+    return shutil.which("openssl")
+
+
+def pgbouncer() -> str | None:
+    return shutil.which("pgbouncer", path=f"/usr/sbin:{os.environ.get('PATH', '')}")
+
+
+PROBES: dict[str, Callable[[], str | None]] = {
     "PostgreSQL": postgresql_url,
     "RabbitMQ": rabbitmq_url,
     "RabbitMQ's server program": rabbitmq_server,
     "Chromium": chromium_path,
+    "OpenSSL": openssl,
+    "PgBouncer": pgbouncer,
 }
 
 

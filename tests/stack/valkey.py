@@ -17,7 +17,7 @@ class Valkey:
         self.url = embedded_broker.reclaim(folder=folder)
         self.program = Program(
             "broker",
-            embedded_broker.command(url=self.url, folder=folder),
+            embedded_broker.launcher(folder=folder),
             env=dict(os.environ),
             log=folder / "log" / "broker.log",
             ready=lambda program: embedded_broker.answers(url=self.url),

@@ -6,6 +6,7 @@ from typing import Any
 from celery import current_app
 from django.core.management.base import BaseCommand, CommandParser
 
+from messaging.broker.database import refuse_transaction_pooling
 from messaging.relay.loop import Pace, Relay
 
 
@@ -16,6 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("--batch", type=int, default=Pace.batch, help="messages per batch (default: %(default)s)")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        refuse_transaction_pooling()
         relay = Relay(current_app._get_current_object(), Pace(batch=max(1, options["batch"])))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: relay.stop())

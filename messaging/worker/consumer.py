@@ -1,0 +1,45 @@
+"""Consumer of every worker: waits for a broker that is away, read-only, or refuses what this worker declares."""
+
+import logging
+import time
+from typing import Any
+
+from celery.worker import consumer
+from celery.worker.state import maybe_shutdown
+
+from messaging.broker import refusals
+from messaging.topology import topology
+
+log = logging.getLogger(__name__)
+WAIT = 1.0
+MAX_WAIT = 10.0
+
+
+class Consumer(consumer.Consumer):
+    """Connects, and declares the topology, until both succeed. Logs one line a state change."""
+
+    def ensure_connected(self, conn: Any) -> Any:
+        logged, wait = "", WAIT
+        while True:
+            try:
+                conn.connect()
+                topology().declare(conn)
+            except Exception as error:
+                state = refusals.refusal(error) or "unreachable"
+                if state != logged:
+                    log.error("worker waits: %s", refusals.explain(error))
+                    logged = state
+            else:
+                self.first_connection_attempt = False
+                if logged:
+                    log.info("worker reconnected to the broker")
+                return conn
+            conn.collect(socket_timeout=1)
+            self._sleep(wait)
+            wait = min(MAX_WAIT, wait * 2)
+
+    def _sleep(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            maybe_shutdown()
+            time.sleep(0.2)

@@ -1,0 +1,129 @@
+"""Relay and worker at a broker that refuses them: one sentence, no end, and work once the operator has mended it."""
+
+import secrets
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+import pytest
+import redis
+from kombu import Connection
+
+from messaging.topology import topology
+from tests.stack import Stack
+from tests.stack.rabbit import rabbitmqctl
+
+READY = {"relay": "relay ready", "worker": " ready."}
+
+
+class Idle:
+    """A prepared stack of one relay and one worker, with neither started."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        stack.database.create()
+        stack.broker.start()
+        done = stack._run("-m", "tests.stack.prepare", timeout=120)
+        assert done.returncode == 0, done.stderr
+        self.programs = {"relay": stack.relays[0], "worker": stack.workers[0]}
+
+    def start(self, **env: str) -> None:
+        for program in self.programs.values():
+            program.env |= env
+            program.start(wait=False)
+
+    def wait_for_text(self, text: str) -> None:
+        """Until both have logged `text`."""
+        for program in self.programs.values():
+            self.stack.wait_for(lambda p=program: text in p.text() or not p.running, 60, what=text)
+            assert text in program.text(), program.tail()
+            assert program.running, program.tail()
+
+    def wait_refused(self, sentence: str) -> None:
+        """Until both have said why they wait; neither claims to be ready."""
+        self.wait_for_text(sentence)
+        for name, program in self.programs.items():
+            assert READY[name] not in program.text()
+
+    def wait_working(self) -> None:
+        for name, program in self.programs.items():
+            self.stack.wait_for(lambda p=program, n=name: READY[n] in p.text(), 60, what=f"{name} is ready")
+
+    def wait_mended(self, sentence: str) -> None:
+        """Until both work; each has logged `sentence` once and no traceback."""
+        self.wait_working()
+        for program in self.programs.values():
+            text = program.text()
+            assert text.count(sentence) == 1, text
+            assert "Traceback" not in text, text
+
+
+@pytest.fixture
+def idle(django_db_blocker):
+    stacks = []
+
+    def idle(backend: str) -> Idle:
+        stacks.append(Stack(backend, blocker=django_db_blocker, workers={"shipping": 1}, web=False, beat=False))
+        return Idle(stacks[-1])
+
+    yield idle
+    for stack in stacks:
+        stack.remove()
+
+
+def test_a_wrong_password_on_rabbitmq(idle):
+    stopped = idle("production")
+    user, password = f"conveyor-test-{secrets.token_hex(3)}", secrets.token_hex(8)
+    parts = urlsplit(stopped.stack.broker.url)
+    url = parts._replace(netloc=f"{user}:{password}@{parts.hostname}:{parts.port}").geturl()
+    sentence = "the broker refuses the user name or password; correct them in BROKER_URL"
+    try:
+        stopped.start(BROKER_URL=url)
+        stopped.wait_refused(sentence)
+        assert rabbitmqctl("add_user", user, password)
+        assert rabbitmqctl("set_permissions", "-p", stopped.stack.broker.name, user, ".*", ".*", ".*")
+        stopped.wait_mended(sentence)
+    finally:
+        rabbitmqctl("delete_user", user)
+
+
+def test_a_wrong_password_on_valkey(idle):
+    stopped = idle("embedded")
+    parts = urlsplit(stopped.stack.broker.url)
+    url = parts._replace(netloc=f":other@{parts.hostname}:{parts.port}").geturl()
+    sentence = "the broker refuses the user name or password; correct them in BROKER_URL"
+    stopped.start(BROKER_URL=url)
+    stopped.wait_refused(sentence)
+    with redis.Redis.from_url(stopped.stack.broker.url) as client:
+        client.config_set("requirepass", "other")
+    stopped.wait_mended(sentence)
+
+
+def test_a_queue_of_another_type(idle):
+    """What a changed QUEUE_TYPE leaves on the virtual host."""
+    stopped = idle("production")
+    quorum = {queue.name: queue for queue in replace(topology(), queue_type="quorum").kombu_queues()}
+    sentence = "queue 'shipping' exists at the broker with "
+    with Connection(stopped.stack.broker.url) as connection, connection.channel() as channel:
+        arguments = quorum["shipping"].queue_arguments
+        channel.queue_declare("shipping", arguments=arguments, durable=True, auto_delete=False)
+        stopped.start()
+        stopped.wait_refused(sentence)
+        assert "set QUEUE_TYPE" in stopped.programs["relay"].text()
+        channel.queue_delete("shipping")
+    stopped.wait_mended(sentence)
+
+
+def test_a_broker_that_becomes_a_replica(idle):
+    """Idle workers and relays wait for the end of the failover."""
+    running = idle("embedded")
+    sentence = "the broker is a read-only replica"
+    running.start()
+    running.wait_working()
+    with redis.Redis.from_url(running.stack.broker.url) as client:
+        client.replicaof("127.0.0.1", "9")
+        running.wait_for_text(sentence)
+        client.replicaof("NO", "ONE")
+    running.wait_for_text("reconnected to the broker")
+    for program in running.programs.values():
+        assert program.running
+        assert program.text().count(sentence) == 1, program.text()

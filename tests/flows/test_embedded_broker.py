@@ -1,0 +1,27 @@
+"""Embedded broker: all orders end although its folder is deleted, messages in flight included."""
+
+import shutil
+
+import pytest
+
+from tests.stack import Stack
+
+
+@pytest.fixture
+def stack(django_db_blocker):
+    stack = Stack("embedded", blocker=django_db_blocker, beat=False, workers={"payments,shipping": 2})
+    yield stack
+    stack.remove()
+
+
+def test_all_orders_end_although_the_brokers_folder_is_deleted(stack):
+    stack.start()
+    orders = [stack.order() for _ in range(4)]
+    folder = stack.broker.folder / "valkey"
+    shutil.rmtree(folder)
+    stack.wait_for((folder / "appendonlydir").exists)
+    stack.broker.program.restart()
+    orders.append(stack.order())
+    for order in orders:
+        stack.wait_status(order, "shipped", "delivered", timeout=90)
+    assert stack.audit() == []
