@@ -9,7 +9,7 @@ from celery import Celery
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from kombu.exceptions import BatchPublishError, OperationalError
 
-from messaging import pauses
+from messaging import circuit_breaker, pauses
 from messaging.relay import claim, dead_letters, publish, recovery, wakeup
 
 log = logging.getLogger(__name__)
@@ -74,6 +74,7 @@ class Relay:
         self._paused = pauses.paused()
         dead_letters.file_dead_letters(publisher.connection, self._app)
         recovery.recover_lost(publisher.connection)
+        circuit_breaker.release_waiting()
         self._next_chores = time.monotonic() + self._pace.chores_every
 
     def _send_batch(self, publisher: publish.Publisher) -> int:
