@@ -1,4 +1,4 @@
-"""Database and broker probes with a timeout.
+"""Probes of database, broker and beat with a timeout.
 
 Each runs in a separate thread, since a hanging server would otherwise block the caller indefinitely.
 """
@@ -10,12 +10,14 @@ from threading import Lock
 
 from django.db import connection, connections
 
+from messaging import scheduler
 from messaging.broker.inspect import broker_answers
 
 OK, DOWN, TIMED_OUT = "ok", "down", "timed out"
+SILENT, NOT_STARTED, UNKNOWN = "silent", "not started", "unknown"
 TIMEOUT_SECONDS = 2.0
 
-_running: dict[Callable[[], None], "Future[None]"] = {}
+_running: dict[Callable[[], str], "Future[str]"] = {}
 _lock = Lock()
 
 
@@ -27,36 +29,50 @@ def broker() -> str:
     return _run(_probe_broker)
 
 
+def beat() -> str:
+    """Whether beat is running, by its heartbeat in the database."""
+    state = _run(_probe_beat)
+    return UNKNOWN if state == DOWN else state
+
+
 @cache
 def _pool() -> ThreadPoolExecutor:
     """Created on first use, so that no thread exists before a process forks."""
-    return ThreadPoolExecutor(max_workers=2, thread_name_prefix="probe")
+    return ThreadPoolExecutor(max_workers=3, thread_name_prefix="probe")
 
 
-def _run(probe: Callable[[], None]) -> str:
+def _run(probe: Callable[[], str]) -> str:
     """A hanging probe is not started again, so at most one thread per probe is blocked."""
     with _lock:
         future = _running.get(probe)
         if future is None or future.done():
             future = _running[probe] = _pool().submit(probe)
     try:
-        future.result(timeout=TIMEOUT_SECONDS)
+        return future.result(timeout=TIMEOUT_SECONDS)
     except TimeoutError:
         return TIMED_OUT
     except Exception:  # any error means unavailable
         return DOWN
-    return OK
 
 
-def _probe_database() -> None:
+def _probe_database() -> str:
     """Reads the migrations table: small, and present in every database that was set up."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
+        return OK
     finally:
         connections.close_all()
 
 
-def _probe_broker() -> None:
-    if not broker_answers():
-        raise ConnectionError
+def _probe_broker() -> str:
+    return OK if broker_answers() else DOWN
+
+
+def _probe_beat() -> str:
+    try:
+        if scheduler.silent_since():
+            return SILENT
+        return OK if scheduler.has_started() else NOT_STARTED
+    finally:
+        connections.close_all()
