@@ -118,7 +118,7 @@ def guard(name: str, *, judge: Judge) -> Iterator[None]:
     is_probe = circuit is not None and circuit.is_open and _claim_probe(name)
     try:
         yield
-    except BaseException as error:
+    except Exception as error:
         verdict = _verdict(error, judge)
         if verdict is Verdict.DOWN:
             _record_failure(name, error, is_probe=is_probe)
@@ -130,17 +130,15 @@ def guard(name: str, *, judge: Judge) -> Iterator[None]:
     _record_answer(name, circuit)
 
 
-def _verdict(error: BaseException, judge: Judge) -> Verdict | None:
-    """What the call's failure says about the system: nothing if our own time limit or exit interrupted it."""
-    link: BaseException | None = error
-    seen: set[int] = set()
-    while link is not None and id(link) not in seen:
-        if isinstance(link, SoftTimeLimitExceeded) or not isinstance(link, Exception):
-            return None
-        seen.add(id(link))
-        link = link.__cause__ or link.__context__
+def _verdict(error: Exception, judge: Judge) -> Verdict | None:
+    """What the failure says about the system: nothing if our own time limit is among its causes."""
+    causes: list[BaseException] = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) and cause not in causes:
+        causes.append(cause)
+    if any(isinstance(cause, SoftTimeLimitExceeded) for cause in causes):
+        return None
     try:
-        return judge(error) if isinstance(error, Exception) else None
+        return judge(error)
     except Exception:
         log.exception("cannot judge what %s says about the system", type(error).__name__)
         return None
@@ -181,7 +179,7 @@ def _give_up_probe(name: str) -> None:
     Circuit.objects.filter(pk=name, opened_at__isnull=False).update(probe_at=probe_at, probing_since=None)
 
 
-def _record_failure(name: str, error: BaseException, *, is_probe: bool) -> None:
+def _record_failure(name: str, error: Exception, *, is_probe: bool) -> None:
     """Record a call without an answer. Raises `CircuitOpen` for a probe."""
     with transaction.atomic():
         Circuit.objects.get_or_create(pk=name)
@@ -199,7 +197,7 @@ def _record_failure(name: str, error: BaseException, *, is_probe: bool) -> None:
         raise CircuitOpen(name, _retry_after(circuit, now)) from error
 
 
-def _count_failure(circuit: Circuit, error: BaseException, now: datetime) -> None:
+def _count_failure(circuit: Circuit, error: Exception, now: datetime) -> None:
     """Count the message that got no answer; open the circuit once enough did."""
     if circuit.failed_at and now - circuit.failed_at > _IN_A_ROW:
         circuit.failing = []

@@ -57,10 +57,6 @@ def silent_since() -> datetime | None:
     return silent.values_list("last_at", flat=True).first()
 
 
-def has_started() -> bool:
-    return PeriodicTask.objects.filter(pk=PeriodicTask.HEARTBEAT).exists()
-
-
 class LedgerScheduler(Scheduler):
     """`beat_scheduler = "messaging.scheduler:LedgerScheduler"`. It needs the database, but no broker and no file."""
 

@@ -12,6 +12,7 @@ from django.db import connection, connections
 
 from messaging import scheduler
 from messaging.broker.inspect import broker_answers
+from messaging.models import PeriodicTask
 
 OK, DOWN, TIMED_OUT = "ok", "down", "timed out"
 SILENT, NOT_STARTED, UNKNOWN = "silent", "not started", "unknown"
@@ -73,6 +74,6 @@ def _probe_beat() -> str:
     try:
         if scheduler.silent_since():
             return SILENT
-        return OK if scheduler.has_started() else NOT_STARTED
+        return OK if PeriodicTask.objects.filter(pk=PeriodicTask.HEARTBEAT).exists() else NOT_STARTED
     finally:
         connections.close_all()

@@ -118,18 +118,19 @@ def test_a_clock_that_was_set_back_stops_no_entry():
     assert ticks() == 1
 
 
-def test_beat_starts_beside_an_empty_schedule_file_and_without_a_broker(tmp_path: Path, settings):
+@pytest.mark.parametrize("folder", ["", "missing"])
+def test_beat_starts_whatever_is_at_the_path_of_a_schedule_file_and_without_a_broker(tmp_path: Path, settings, folder):
+    (tmp_path / "celerybeat-schedule").touch()
     assert "beat_schedule_filename" not in project.CELERY
-    empty = tmp_path / "celerybeat-schedule"
-    empty.touch()
     app = current_app._get_current_object()
-    ticker = Service(app, scheduler_cls=app.conf.beat_scheduler, schedule_filename=str(empty)).scheduler
+    path = tmp_path / folder / "celerybeat-schedule"
+    ticker = Service(app, scheduler_cls=app.conf.beat_scheduler, schedule_filename=str(path)).scheduler
     assert set(ticker.schedule) == set(settings.CELERY["beat_schedule"])
     due(*ticker.schedule)
     ticker.tick()
     ticker.close()
     assert ticks() == 1
-    assert empty.read_bytes() == b""
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("celerybeat-schedule", b"")]
     assert ticker.producer is None
     assert "connection" not in vars(ticker)
 
