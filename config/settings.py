@@ -175,6 +175,7 @@ CONVEYOR_ALERT_GROWTH = env.integer("CONVEYOR_ALERT_GROWTH", default=50, minimum
 CONVEYOR_ALERT_GROWTH_MINUTES = env.integer("CONVEYOR_ALERT_GROWTH_MINUTES", default=10, minimum=1, maximum=1440)
 CONVEYOR_ALERT_OLDEST_HOURS = env.integer("CONVEYOR_ALERT_OLDEST_HOURS", default=24, minimum=1, maximum=8760)
 CONVEYOR_ALERT_RELAY_SECONDS = env.integer("CONVEYOR_ALERT_RELAY_SECONDS", default=120, minimum=5, maximum=86_400)
+CONVEYOR_ALERT_BEAT_SECONDS = env.integer("CONVEYOR_ALERT_BEAT_SECONDS", default=120, minimum=30, maximum=86_400)
 CONVEYOR_RETRY_MAX_ATTEMPTS = env.integer("CONVEYOR_RETRY_MAX_ATTEMPTS", default=5, minimum=1, maximum=100)
 CONVEYOR_CIRCUIT_FAILURES = env.integer("CONVEYOR_CIRCUIT_FAILURES", default=3, minimum=0, maximum=1000)
 CONVEYOR_CIRCUIT_SECONDS = env.number("CONVEYOR_CIRCUIT_SECONDS", default=10, minimum=0.1, maximum=3600)
@@ -198,7 +199,6 @@ CELERY: dict[str, Any] = celery_settings(
     hard_limit=CONVEYOR_TASK_TIME_LIMIT,
     ca_certs=env.text("BROKER_CA_CERTS"),
 ) | {
-    "beat_schedule_filename": str(VAR_DIR / "celerybeat-schedule"),
     "beat_schedule": {
         **MESSAGING_SCHEDULE,
         **OPERATIONS_SCHEDULE,

@@ -2,8 +2,9 @@
 
 While closed, `guard` costs one query per second and process. After `CONVEYOR_CIRCUIT_FAILURES` different messages in a
 row got no answer, the circuit opens: `guard` raises `CircuitOpen` without calling, and the message is deferred in the
-ledger. Every `CONVEYOR_CIRCUIT_SECONDS` one message may probe; an answer closes the circuit and releases the deferred
-messages. The pattern: Michael Nygard, "Release It!", chapter "Stability Patterns".
+ledger. Every `CONVEYOR_CIRCUIT_SECONDS` one message may probe; an answer closes the circuit, which is one row, and the
+relay releases the deferred messages in batches. All times are the database's. The pattern: Michael Nygard, "Release
+It!", chapter "Stability Patterns".
 """
 
 import logging
@@ -13,20 +14,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
-from django.db.models import Count
-from django.utils import timezone
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
 from django.utils.functional import Promise
 
 from messaging import tracing
 from messaging.conf import settings
-from messaging.models import Circuit, Message, State
-from messaging.relay import wakeup
+from messaging.models import Circuit, Message, MessageQuerySet, State
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
+#: Deferred messages of a circuit are counted up to this number.
+COUNTED = 10_000
 #: Failures further apart than this do not count as consecutive.
 _IN_A_ROW = timedelta(minutes=10)
 #: Deferred messages retry less often the longer the outage lasts: their delay grows to this share of its age.
@@ -73,9 +77,27 @@ def labels() -> dict[str, str | Promise]:
 
 
 def deferred_by_circuit() -> dict[str, int]:
-    """Number of messages each circuit defers."""
-    deferred = Message.objects.filter(state=State.PENDING).exclude(waits_for="").order_by()
-    return dict(deferred.values_list("waits_for").annotate(Count("pk")))
+    """Number of messages each circuit defers, `COUNTED` at most. One statement per circuit that ever failed."""
+    return {name: _waiting(name)[:COUNTED].count() for name in Circuit.objects.values_list("pk", flat=True)}
+
+
+def release_waiting(*, limit: int = 1000) -> int:
+    """Make due up to `limit` messages whose circuit is not open, the most urgent first. Returns how many.
+
+    It looks at what is, not at what has just closed, and so finds a message that was deferred during the close as well.
+    """
+    released = 0
+    for name in Circuit.objects.filter(Exists(_waiting(OuterRef("pk"))), opened_at=None).values_list("pk", flat=True):
+        with transaction.atomic():
+            rows = _waiting(name).order_by("-priority", "available_at").select_for_update(skip_locked=True)
+            ids = list(rows.values_list("pk", flat=True)[: limit - released])
+            released += _waiting(name).filter(pk__in=ids).update(available_at=Now(), waits_for="")
+    return released
+
+
+def _waiting(name: str | OuterRef) -> MessageQuerySet:
+    """What the circuit defers. The second condition on `waits_for` is the one of its partial index."""
+    return Message.objects.filter(state=State.PENDING, waits_for=name).exclude(waits_for="")
 
 
 def simulated() -> list[str]:
@@ -97,13 +119,29 @@ def guard(name: str, *, judge: Judge) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        verdict = judge(error)
+        verdict = _verdict(error, judge)
         if verdict is Verdict.DOWN:
             _record_failure(name, error, is_probe=is_probe)
         elif verdict is Verdict.UP:
             _record_answer(name, circuit)
+        elif is_probe:
+            _give_up_probe(name)
         raise
     _record_answer(name, circuit)
+
+
+def _verdict(error: Exception, judge: Judge) -> Verdict | None:
+    """What the failure says about the system: nothing if our own time limit is among its causes."""
+    causes: list[BaseException] = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) and cause not in causes:
+        causes.append(cause)
+    if any(isinstance(cause, SoftTimeLimitExceeded) for cause in causes):
+        return None
+    try:
+        return judge(error)
+    except Exception:
+        log.exception("cannot judge what %s says about the system", type(error).__name__)
+        return None
 
 
 def forget() -> None:
@@ -124,25 +162,29 @@ def _claim_probe(name: str) -> bool:
 
     False: the circuit has closed. Raises `CircuitOpen` if no probe is due or another message is probing.
     """
-    now = timezone.now()
-    due = Circuit.objects.filter(pk=name, opened_at__isnull=False, probe_at__lte=now)
-    until = now + timedelta(seconds=2 * settings.CONVEYOR_TASK_TIME_LIMIT)
-    if due.update(probe_at=until, probing_since=now):
+    due = Circuit.objects.filter(pk=name, opened_at__isnull=False, probe_at__lte=Now())
+    until = Now() + timedelta(seconds=2 * settings.CONVEYOR_TASK_TIME_LIMIT)
+    if due.update(probe_at=until, probing_since=Now()):
         return True
-    circuit = Circuit.objects.get(pk=name)
-    if circuit.is_open:
-        raise CircuitOpen(name, _retry_after(circuit, now))
+    circuit = Circuit.objects.annotate(now=Now()).filter(pk=name, opened_at__isnull=False).first()
+    if circuit is not None:
+        raise CircuitOpen(name, _retry_after(circuit, circuit.now))
     _cache.pop(name, None)
     return False
 
 
+def _give_up_probe(name: str) -> None:
+    """The probe said nothing about the system: another message may probe after the usual pause."""
+    probe_at = Now() + timedelta(seconds=settings.CONVEYOR_CIRCUIT_SECONDS)
+    Circuit.objects.filter(pk=name, opened_at__isnull=False).update(probe_at=probe_at, probing_since=None)
+
+
 def _record_failure(name: str, error: Exception, *, is_probe: bool) -> None:
     """Record a call without an answer. Raises `CircuitOpen` for a probe."""
-    now = timezone.now()
     with transaction.atomic():
         Circuit.objects.get_or_create(pk=name)
-        circuit = Circuit.objects.select_for_update().get(pk=name)
-        was_open = circuit.is_open
+        circuit = Circuit.objects.annotate(now=Now()).select_for_update().get(pk=name)
+        now, was_open = circuit.now, circuit.is_open
         _count_failure(circuit, error, now)
         if is_probe or circuit.is_open != was_open:
             circuit.probe_at = now + timedelta(seconds=settings.CONVEYOR_CIRCUIT_SECONDS)
@@ -169,22 +211,16 @@ def _count_failure(circuit: Circuit, error: Exception, now: datetime) -> None:
 
 
 def _record_answer(name: str, circuit: Circuit | None) -> None:
-    """Reset the failures; if the circuit was open, close it and release the messages it deferred."""
+    """Reset the failures and close the circuit: one row, however many messages wait."""
     if circuit is None or not (circuit.failing or circuit.is_open):
         return
-    now = timezone.now()
-    with transaction.atomic():
-        opened = Circuit.objects.filter(pk=name, opened_at__isnull=False)
-        closed = opened.update(opened_at=None, probe_at=None, probing_since=None, failing=[], closed_at=now)
-        if closed:
-            deferred = Message.objects.filter(state=State.PENDING, waits_for=name)
-            released = deferred.update(available_at=now, waits_for="")
-            wakeup.call()
-        else:
-            Circuit.objects.filter(pk=name).update(failing=[])
+    reset: dict[str, Any] = {"opened_at": None, "probe_at": None, "probing_since": None, "failing": []}
+    closed = Circuit.objects.filter(pk=name, opened_at__isnull=False).update(**reset, closed_at=Now())
+    if not closed:
+        Circuit.objects.filter(pk=name).update(failing=[])
     _cache.pop(name, None)
     if closed:
-        log.warning("%s is reachable again, circuit closed; %s deferred messages released", name, released)
+        log.warning("%s is reachable again, circuit closed; the relay releases what it deferred", name)
 
 
 def _retry_after(circuit: Circuit, now: datetime) -> float:
@@ -197,7 +233,3 @@ def _retry_after(circuit: Circuit, now: datetime) -> float:
     age = (now - circuit.opened_at).total_seconds() if circuit.opened_at else 0.0
     spread = min(max(pause, age * _SHARE_OF_AGE), float(settings.CONVEYOR_RETRY_MAX_SECONDS))
     return min(next_probe, pause) + random.uniform(0, spread)  # noqa: S311 - not a secret
-
-
-def release_waiting(*, limit: int = 1000) -> int:
-    return 0

@@ -34,7 +34,7 @@ messages_restored = Signal()
 #: message_ids: set[UUID], fingerprints: set[str], redactor: Redactor.
 messages_redacted = Signal()
 
-#: Beat has enqueued what was due. Sent outside a transaction, at every tick. No arguments.
+#: Beat has enqueued what was due. Sent outside a transaction, at every look. No arguments.
 beat_ticked = Signal()
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from messaging import pauses
+from messaging import pauses, scheduler
 from messaging.conf import settings
 from messaging.invariants.registry import Feed, Scope, invariant
 from messaging.models import Message, State
@@ -40,6 +40,12 @@ def sent_is_answered() -> Iterator[str]:
 def dead_has_an_attempt(messages: QuerySet[Message]) -> Iterator[str]:
     for message in messages.filter(attempt_set__isnull=True).order_by("pk")[:50]:
         yield f"{_name(message)} is dead but no failed attempt is recorded"
+
+
+@invariant("beat is running")
+def beat_is_running() -> Iterator[str]:
+    if since := scheduler.silent_since():
+        yield f"no periodic task was enqueued since {since:%Y-%m-%d %H:%M:%S} UTC; check that beat runs"
 
 
 def _paused_since(since: datetime) -> list[str]:

@@ -1,97 +1,150 @@
-"""Alerts about new, regressed and growing failures, open circuits, old dead messages and a missing relay.
+"""Alerts about new, regressed and growing failures, open circuits, overdue messages, and a silent relay or beat.
 
-Each check compares the current conditions with the stored alerts. A new condition is reported once, by log line and
-e-mail; a condition that no longer holds is cleared, so that it is reported again when it returns.
+Each check compares the current conditions with the stored alerts. A new condition is reported once: by a log line, and
+by an e-mail that is a message of its own in the ledger, so that a mail server that fails or hangs loses no alert. A
+condition that no longer holds is cleared, so that it is reported again when it returns.
 """
 
 import logging
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from django.core.mail import send_mail
-from django.db import transaction
+from django.conf import settings as django_settings
+from django.core.mail import EmailMessage, get_connection
 from django.db.models import Count, Min, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
+from messaging import outbox, pauses, scheduler
 from messaging.conf import settings
-from messaging.models import Circuit, Message
+from messaging.models import Circuit, Message, State, Waits
 from messaging.operations.models import Alert, FailureGroup, GroupState
+from messaging.operations.payloads import SendAlert
+from messaging.topology import MAX_PRIORITY, topology
 
 log = logging.getLogger(__name__)
 RELAY = "relay"
+MAIL_TIMEOUT = 10
 _NEW_FOR = timedelta(days=1)
 _MAX_GROUPS = 20
+#: Beat is silent if a check that was enqueued this long after beat's last heartbeat runs. After a stop of the whole
+#: system, the first check is an old one.
+_BEAT_ALONE = timedelta(seconds=30)
 
 
-def raise_alerts() -> list[Alert]:
-    """Check all conditions but the relay's. Returns the alerts that were sent now."""
-    return _update(dict(_conditions()), within=Alert.objects.exclude(key=RELAY))
+def raise_alerts(*, enqueued_at: datetime | None = None) -> list[Alert]:
+    """Check all conditions but the relay's. `enqueued_at` is when this check was. Returns the alerts raised now."""
+    return _update(dict(_conditions(enqueued_at or timezone.now())), within=Alert.objects.exclude(key=RELAY))
 
 
 def watch_relay() -> list[Alert]:
-    """Alert on messages overdue for lack of a relay. Called from beat: without a relay, no task would be sent."""
+    """Check the relay: from beat, since no task is sent without a relay. Returns the alerts that were not sent yet.
+
+    The alert's own message waits for a relay, too, so the caller should `send` them at once.
+    """
     silence = timedelta(seconds=settings.CONVEYOR_ALERT_RELAY_SECONDS)
-    overdue = Message.objects.due(now=timezone.now() - silence).exists()
-    text = f"No relay is sending: messages have been due for more than {silence}. Check that a relay is running."
-    return _update({RELAY: text} if overdue else {}, within=Alert.objects.filter(key=RELAY))
+    text = (
+        f"No relay is sending: messages have been due for more than {silence}. Check that a relay is running and that "
+        "the broker answers."
+    )
+    relays = Alert.objects.filter(key=RELAY)
+    _update({RELAY: text} if _nothing_is_sent(silence) else {}, within=relays)
+    return list(relays.filter(cleared_at=None, sent_at=None))
 
 
-def _conditions() -> Iterator[tuple[str, str]]:
-    now = timezone.now()
-    for group in FailureGroup.objects.filter(first_seen__gte=now - _NEW_FOR).order_by("-dead_count")[:_MAX_GROUPS]:
-        yield f"new:{group.pk}", f"New failure: {group} ({group.dead_count} dead)."
-    for group in FailureGroup.objects.filter(state=GroupState.REGRESSED).order_by("-dead_count")[:_MAX_GROUPS]:
-        yield f"regressed:{group.pk}", f"Resolved failure is back: {group} ({group.dead_count} dead)."
+def send(alert: Alert) -> None:
+    """Send one alert's e-mail. Raises the mail server's error, after `MAIL_TIMEOUT` seconds if it hangs."""
+    if not settings.CONVEYOR_ALERT_EMAILS:
+        return
+    text = " ".join(alert.text.split())
+    times = f"Raised {alert.raised_at:%Y-%m-%d %H:%M} UTC"
+    times += f", cleared {alert.cleared_at:%Y-%m-%d %H:%M} UTC." if alert.cleared_at else "."
+    body = f"{text}\n\n{times}\n{settings.CONVEYOR_DESK_URL}\n"
+    connection = get_connection(timeout=django_settings.EMAIL_TIMEOUT or MAIL_TIMEOUT)
+    EmailMessage(f"[conveyor] {text[:120]}", body, None, settings.CONVEYOR_ALERT_EMAILS, connection=connection).send()
+
+
+def mark_sent(alert_id: int) -> None:
+    Alert.objects.filter(pk=alert_id, sent_at=None).update(sent_at=Now())
+
+
+def _update(conditions: dict[str, str], *, within: QuerySet[Alert]) -> list[Alert]:
+    raised = []
+    with outbox.transaction():
+        open_alerts = within.filter(cleared_at=None)
+        open_alerts.exclude(key__in=conditions).update(cleared_at=Now())
+        known = set(open_alerts.values_list("key", flat=True))
+        for key in conditions.keys() - known:
+            defaults = {"text": conditions[key][:500], "raised_at": timezone.now()}
+            alert, is_new = Alert.objects.get_or_create(key=key, cleared_at=None, defaults=defaults)
+            if is_new:
+                outbox.enqueue(SendAlert(alert_id=alert.pk))
+                raised.append(alert)
+    for alert in raised:
+        log.warning("alert: %s", alert.text)
+    return raised
+
+
+def _conditions(enqueued_at: datetime) -> Iterator[tuple[str, str]]:
+    yield from _failing()
     yield from _growing()
     for circuit in Circuit.objects.filter(opened_at__isnull=False):
         since = f"{circuit.opened_at:%Y-%m-%d %H:%M} UTC"
         text = f"{circuit.name} has been unreachable since {since}; its messages are waiting. {circuit.last_error}"
         yield f"circuit:{circuit.name}", text
-    oldest = Message.objects.dead().aggregate(at=Min("finished_at"))["at"]
-    limit = timedelta(hours=settings.CONVEYOR_ALERT_OLDEST_HOURS)
-    if oldest is not None and now - oldest > limit:
-        yield "oldest", f"The oldest dead message died at {oldest:%Y-%m-%d %H:%M} UTC, more than {limit} ago."
+    yield from _waiting_too_long()
+    heartbeat = scheduler.silent_since()
+    if heartbeat and enqueued_at - heartbeat > _BEAT_ALONE:
+        text = f"Beat has been silent since {heartbeat:%Y-%m-%d %H:%M} UTC: no periodic task is enqueued."
+        yield "beat", f"{text} Check that beat is running."
+
+
+def _failing() -> Iterator[tuple[str, str]]:
+    """Groups in an order that other groups do not change, so that none leaves the list and comes back."""
+    new = FailureGroup.objects.filter(first_seen__gte=timezone.now() - _NEW_FOR).order_by("-first_seen", "pk")
+    for group in new[:_MAX_GROUPS]:
+        yield f"new:{group.pk}", f"New failure: {group} ({group.dead_count} dead)."
+    for group in FailureGroup.objects.filter(state=GroupState.REGRESSED).order_by("pk")[:_MAX_GROUPS]:
+        yield f"regressed:{group.pk}", f"Resolved failure is back: {group} ({group.dead_count} dead)."
 
 
 def _growing() -> Iterator[tuple[str, str]]:
     minutes, bound = settings.CONVEYOR_ALERT_GROWTH_MINUTES, settings.CONVEYOR_ALERT_GROWTH
     recent = Message.objects.dead().filter(finished_at__gte=timezone.now() - timedelta(minutes=minutes))
-    counts = recent.order_by().values_list("fingerprint", "task").annotate(count=Count("id")).filter(count__gte=bound)
-    for fingerprint, task, count in counts:
+    counts = recent.order_by("fingerprint").values_list("fingerprint", "task").annotate(count=Count("id"))
+    for fingerprint, task, count in counts.filter(count__gte=bound)[:_MAX_GROUPS]:
         yield f"growth:{fingerprint}", f"{task} is failing often: {count} messages died in the last {minutes} minutes."
 
 
-def _update(conditions: dict[str, str], *, within: QuerySet[Alert]) -> list[Alert]:
-    now = timezone.now()
-    with transaction.atomic():
-        raised = within.filter(cleared_at=None)
-        raised.exclude(key__in=conditions).update(cleared_at=now)
-        known = set(raised.values_list("key", flat=True))
-        Alert.objects.bulk_create(
-            [Alert(key=key, text=text[:500], raised_at=now) for key, text in conditions.items() if key not in known],
-            ignore_conflicts=True,
-        )
-    return _send(within)
+def _waiting_too_long() -> Iterator[tuple[str, str]]:
+    limit = timedelta(hours=settings.CONVEYOR_ALERT_OLDEST_HOURS)
+    oldest = Message.objects.dead().aggregate(at=Min("finished_at"))["at"]
+    if oldest is not None and timezone.now() - oldest > limit:
+        yield "oldest", f"The oldest dead message died at {oldest:%Y-%m-%d %H:%M} UTC, more than {limit} ago."
+    too_new = Message.objects.filter(state=State.PENDING, waits_for__in=Waits.values).exclude(waits_for="")
+    waiting = too_new.filter(deferred_since__lt=Now() - limit).values_list("task", flat=True).first()
+    if waiting:
+        text = f"Messages have waited for a newer worker for more than {limit}, such as {waiting}."
+        yield Waits.RELEASE.value, f"{text} Deploy the release that wrote them to the workers."
 
 
-def _send(within: QuerySet[Alert]) -> list[Alert]:
-    """The process that marks an alert as sent sends it. If the e-mail fails, the next check tries again."""
-    sent = []
-    for alert in within.filter(sent_at=None, cleared_at=None).order_by("id"):
-        if not Alert.objects.filter(pk=alert.pk, sent_at=None).update(sent_at=timezone.now()):
-            continue
-        log.warning("alert: %s", alert.text)
-        try:
-            _mail(alert)
-        except OSError as error:
-            log.error("alert: could not send its e-mail, will try again at the next check: %s", error)
-            Alert.objects.filter(pk=alert.pk).update(sent_at=None)
-            continue
-        sent.append(alert)
-    return sent
+def _nothing_is_sent(silence: timedelta) -> bool:
+    """Whether messages are overdue in a queue that may take more, and no queue was sent anything meanwhile.
 
-
-def _mail(alert: Alert) -> None:
-    if settings.CONVEYOR_ALERT_EMAILS:
-        body = f"{alert.text}\n\n{settings.CONVEYOR_DESK_URL}\n"
-        send_mail(f"[conveyor] {alert.text[:120]}", body, None, settings.CONVEYOR_ALERT_EMAILS)
+    A queue that is or was paused meanwhile may be late, and so may one that has as many messages in flight as it may.
+    """
+    since, now = Now() - silence, timezone.now()
+    paused_until = pauses.paused_until(now=now)
+    overdue = Message.objects.filter(state=State.PENDING, priority__in=range(MAX_PRIORITY + 1), available_at__lte=since)
+    sent = Message.objects.filter(state=State.SENT)
+    late = [
+        queue
+        for queue in topology().queues
+        if paused_until.get(queue, now - 2 * silence) < now - silence
+        and overdue.filter(queue=queue).exists()
+        and sent.filter(queue=queue)[: settings.CONVEYOR_IN_FLIGHT].count() < settings.CONVEYOR_IN_FLIGHT
+    ]
+    if not late or sent.filter(queue__in=topology().queues, sent_at__gt=since).exists():
+        return False
+    settled = Message.objects.filter(state=State.DONE, finished_at__gt=since, sent_at__gt=since)
+    return not settled.exists()

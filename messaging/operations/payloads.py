@@ -10,7 +10,13 @@ class PurgeExpired(Payload, task="operations.purge_expired", routing_key="mainte
 
 
 class RaiseAlerts(Payload, task="operations.raise_alerts", routing_key="maintenance.alert"):
-    """Raise and clear alerts; each alert is sent once."""
+    """Raise and clear alerts."""
+
+
+class SendAlert(Payload, task="operations.send_alert", routing_key="maintenance.alert"):
+    """Send the e-mail of one alert."""
+
+    alert_id: int
 
 
 class CountThroughput(

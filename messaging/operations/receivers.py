@@ -1,11 +1,19 @@
 """Connects the desk to the engine's signals; receivers run in the transaction of the change."""
 
+import logging
+import threading
 from typing import Any
+
+from django.db import connection
 
 from messaging import signals
 from messaging.operations import alerts, audit
 from messaging.operations.failures import group_counters
+from messaging.operations.models import Alert
 from messaging.operations.privacy import desk_records
+
+log = logging.getLogger(__name__)
+_sending = threading.Lock()
 
 
 def connect() -> None:
@@ -20,4 +28,19 @@ def connect() -> None:
 
 
 def check_relay(**kwargs: Any) -> None:
-    alerts.watch_relay()
+    """Without a relay the alert's message waits, so beat sends it: in a thread, since a mail server may hang."""
+    unsent = alerts.watch_relay()
+    if unsent and _sending.acquire(blocking=False):
+        threading.Thread(target=_send, args=[unsent], name="alerts", daemon=True).start()
+
+
+def _send(unsent: list[Alert]) -> None:
+    try:
+        for alert in unsent:
+            alerts.send(alert)
+            alerts.mark_sent(alert.pk)
+    except Exception as error:
+        log.error("alert: beat cannot send its e-mail and will try again: %s", error)
+    finally:
+        connection.close()
+        _sending.release()

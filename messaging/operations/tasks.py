@@ -6,14 +6,21 @@ from datetime import timedelta
 from django.utils import timezone
 
 from messaging.conf import settings
+from messaging.models import Message
 from messaging.operations import alerts, retention
 from messaging.operations.bulk_retry import driver
 from messaging.operations.dashboard import throughput
-from messaging.operations.payloads import CountThroughput, PurgeExpired, RaiseAlerts
+from messaging.operations.models import Alert
+from messaging.operations.payloads import CountThroughput, PurgeExpired, RaiseAlerts, SendAlert
+from messaging.operations.schedule import ALERTS_EVERY
+from messaging.outbox import enqueue
 from messaging.slices import Slice
+from messaging.topology import Priority, topology
 from messaging.worker.task import ReliableTask, reliable_task
 
 log = logging.getLogger(__name__)
+#: With the longest backoff, most of a day.
+_ALERT_RETRIES = 200
 
 
 @reliable_task(PurgeExpired)
@@ -30,10 +37,22 @@ def purge_expired(self: ReliableTask, payload: PurgeExpired) -> None:
 
 @reliable_task(RaiseAlerts)
 def raise_alerts(self: ReliableTask, payload: RaiseAlerts) -> None:
-    """E-mails go out before the message is done: a run that fails is repeated and sends no alert twice."""
-    alerts.raise_alerts()
+    """Each check enqueues the next one, so that a silent beat is noticed; beat restarts a chain that broke."""
+    enqueued_at = Message.objects.values_list("created_at", flat=True).get(pk=self.request.id)
     with self.complete():
-        pass
+        alerts.raise_alerts(enqueued_at=enqueued_at)
+        if not Message.objects.live().filter(queue=topology().maintenance, task=payload.task).exists():
+            enqueue(RaiseAlerts(), priority=Priority.LOW, delay=ALERTS_EVERY)
+
+
+@reliable_task(SendAlert, autoretry_for=(Exception,), max_retries=_ALERT_RETRIES)
+def send_alert(self: ReliableTask, payload: SendAlert) -> None:
+    """Whatever a mail server does, the alert is tried again; one that was sent meanwhile is not."""
+    alert = Alert.objects.filter(pk=payload.alert_id, sent_at=None).first()
+    if alert:
+        alerts.send(alert)
+    with self.complete():
+        alerts.mark_sent(payload.alert_id)
 
 
 @reliable_task(driver.DriveBulkRetry)

@@ -1,4 +1,4 @@
-"""Database and broker probes with a timeout.
+"""Probes of database, broker and beat with a timeout.
 
 Each runs in a separate thread, since a hanging server would otherwise block the caller indefinitely.
 """
@@ -11,12 +11,15 @@ from threading import Lock
 from django.db import connection, connections, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
+from messaging import scheduler
 from messaging.broker.inspect import broker_answers
+from messaging.models import PeriodicTask
 
 OK, DOWN, TIMED_OUT = "ok", "down", "timed out"
+SILENT, NOT_STARTED, UNKNOWN = "silent", "not started", "unknown"
 TIMEOUT_SECONDS = 2.0
 
-_running: dict[Callable[[], None], "Future[None]"] = {}
+_running: dict[Callable[[], str], "Future[str]"] = {}
 _lock = Lock()
 
 
@@ -28,28 +31,33 @@ def broker() -> str:
     return _run(_probe_broker)
 
 
+def beat() -> str:
+    """Whether beat is running, by its heartbeat in the database."""
+    state = _run(_probe_beat)
+    return UNKNOWN if state == DOWN else state
+
+
 @cache
 def _pool() -> ThreadPoolExecutor:
     """Created on first use, so that no thread exists before a process forks."""
-    return ThreadPoolExecutor(max_workers=2, thread_name_prefix="probe")
+    return ThreadPoolExecutor(max_workers=3, thread_name_prefix="probe")
 
 
-def _run(probe: Callable[[], None]) -> str:
+def _run(probe: Callable[[], str]) -> str:
     """A hanging probe is not started again, so at most one thread per probe is blocked."""
     with _lock:
         future = _running.get(probe)
         if future is None or future.done():
             future = _running[probe] = _pool().submit(probe)
     try:
-        future.result(timeout=TIMEOUT_SECONDS)
+        return future.result(timeout=TIMEOUT_SECONDS)
     except TimeoutError:
         return TIMED_OUT
     except Exception:  # any error means unavailable
         return DOWN
-    return OK
 
 
-def _probe_database() -> None:
+def _probe_database() -> str:
     """Takes a lock that only a writable database grants, and changes nothing.
 
     On PostgreSQL it is a row's, in a table that every database has that was set up. On SQLite it is the file's, which
@@ -59,10 +67,19 @@ def _probe_database() -> None:
     try:
         with transaction.atomic():
             rows.order_by("pk").first()
+        return OK
     finally:
         connections.close_all()
 
 
-def _probe_broker() -> None:
-    if not broker_answers():
-        raise ConnectionError
+def _probe_broker() -> str:
+    return OK if broker_answers() else DOWN
+
+
+def _probe_beat() -> str:
+    try:
+        if scheduler.silent_since():
+            return SILENT
+        return OK if PeriodicTask.objects.filter(pk=PeriodicTask.HEARTBEAT).exists() else NOT_STARTED
+    finally:
+        connections.close_all()

@@ -22,10 +22,11 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Readiness: 503 without the database. The broker's state is reported only: the shop sells without it."""
+    """Readiness: 503 without the database. Broker and beat are reported only: the shop sells without them."""
     database, broker = probes.database(), probes.broker()
     ready = database == probes.OK
-    document = {"status": "ok" if ready else "unavailable", "database": database, "broker": broker}
+    beat = probes.beat() if ready else probes.UNKNOWN
+    document = {"status": "ok" if ready else "unavailable", "database": database, "broker": broker, "beat": beat}
     return JsonResponse(document, status=200 if ready else 503)
 
 

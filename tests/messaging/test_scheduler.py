@@ -4,8 +4,6 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from celery import current_app
-from celery.beat import ScheduleEntry
 from django.utils import timezone
 
 from messaging import invariants, outbox, retention, scheduler, slices
@@ -58,17 +56,6 @@ def test_ticks_do_not_pile_up_without_workers():
 def test_an_unknown_task_in_the_schedule_is_an_error():
     with pytest.raises(LookupError, match=r"no\.such"):
         scheduler.tick("no.such")
-
-
-def test_beat_enqueues_due_tasks_and_survives_errors(tmp_path, caplog):
-    ticker = scheduler.LedgerScheduler(
-        app=current_app._get_current_object(), schedule_filename=str(tmp_path / "beat"), lazy=True
-    )
-    entry = ScheduleEntry(name="x", task="messaging.purge_finished", schedule=10.0, app=current_app)
-    ticker.apply_entry(entry)
-    assert Message.objects.get().task == "messaging.purge_finished"
-    ticker.apply_entry(ScheduleEntry(name="x", task="no.such", schedule=10.0, app=current_app))
-    assert "could not enqueue no.such" in caplog.text
 
 
 def test_every_scheduled_task_has_a_payload_without_arguments(settings):

@@ -1,7 +1,7 @@
 """Probe an open circuit now instead of at its next scheduled probe."""
 
 from django.db import transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from messaging.models import Circuit, Message, State
@@ -22,12 +22,12 @@ def probe(*, name: str, actor: Actor, reason: str = "") -> bool:
     Raises `PermissionDenied` and `CircuitClosed`.
     """
     actor.require(permissions.RETRY)
-    now = timezone.now()
     if not Circuit.objects.filter(pk=name, opened_at__isnull=False).exists():
         raise CircuitClosed(_("The circuit of %(name)s is not open.") % {"name": name})
-    Circuit.objects.filter(pk=name, opened_at__isnull=False, probing_since=None).update(probe_at=now)
-    waiting = Message.objects.filter(state=State.PENDING, waits_for=name).order_by("-priority", "available_at")
-    sent = Message.objects.filter(pk__in=list(waiting.values_list("pk", flat=True)[:1])).update(available_at=now)
+    Circuit.objects.filter(pk=name, opened_at__isnull=False, probing_since=None).update(probe_at=Now())
+    waiting = Message.objects.filter(state=State.PENDING, waits_for=name).exclude(waits_for="")
+    first = list(waiting.order_by("-priority", "available_at").values_list("pk", flat=True)[:1])
+    sent = waiting.filter(pk__in=first).update(available_at=Now())
     audit.record(action="probe circuit", actor=actor, reason=reason, data={"circuit": name})
     wakeup.call()
     return bool(sent)

@@ -40,8 +40,9 @@ class AuditEntryAdmin(_RecordAdmin):
 
 @admin.register(Alert)
 class AlertAdmin(_RecordAdmin):
-    list_display = ("raised", "text", "cleared")
+    list_display = ("raised", "text", "sent", "cleared")
     ordering = ("-id",)
 
     raised = time_column("raised_at", _("raised"))
+    sent = time_column("sent_at", _("sent"))
     cleared = time_column("cleared_at", _("cleared"))

@@ -32,12 +32,16 @@ class CircuitRow:
         return "half_open" if self.is_probing else "open"
 
     @property
+    def counted_all(self) -> bool:
+        return self.waiting < circuit_breaker.COUNTED
+
+    @property
     def state_label(self) -> str | Promise:
         return {"closed": _("closed"), "open": _("open"), "half_open": _("half-open, probing")}[self.state]
 
 
 def circuit_rows() -> list[CircuitRow]:
-    """Every circuit that is registered or ever failed, in two statements."""
+    """Every circuit that is registered or ever failed, in two statements and one per circuit that failed."""
     waiting = circuit_breaker.deferred_by_circuit()
     kept, labels = {circuit.name: circuit for circuit in Circuit.objects.all()}, circuit_breaker.labels()
     return [

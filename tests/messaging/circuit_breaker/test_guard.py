@@ -4,11 +4,12 @@ import threading
 from datetime import timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 from django.utils import timezone
 
 from messaging import circuit_breaker, transitions
-from messaging.circuit_breaker import CircuitOpen, guard
+from messaging.circuit_breaker import CircuitOpen, Verdict, guard
 from messaging.models import Attempt, Circuit, Message, State
 from messaging.relay import claim
 from messaging.signals import message_deferred
@@ -110,6 +111,7 @@ def test_an_answer_to_a_probe_releases_all_deferred_messages():
     assert again(waiting[0]).state == State.DONE
     assert len(asked) == 1
     assert not Circuit.objects.get().is_open
+    assert circuit_breaker.release_waiting() == 3
     others = Message.objects.filter(pk__in=[message.pk for message in waiting[1:]])
     assert others.due(now=timezone.now()).filter(waits_for="").count() == 3
     for message in claim.claim(limit=10):
@@ -187,12 +189,55 @@ def test_a_probe_whose_process_dies_is_followed_by_another():
     assert send()[0].state == State.DONE
 
 
-def test_a_bug_in_the_probe_leaves_the_circuit_open():
+def interrupted() -> TemporaryError:
+    """What a client makes of the soft time limit: an error of its own."""
+    try:
+        try:
+            raise SoftTimeLimitExceeded
+        except SoftTimeLimitExceeded as limit:
+            raise OSError("read interrupted") from limit
+    except OSError:
+        try:
+            raise TemporaryError("no connection")
+        except TemporaryError as error:
+            return error
+
+
+def test_our_own_time_limit_does_not_count_as_an_outage():
+    script.extend(interrupted() for _ in range(5))
+    send(5)
+    assert not asked[5:]
+    assert not Circuit.objects.exists()
+
+
+@pytest.mark.parametrize("error", [ValueError("a bug"), interrupted()], ids=["bug", "limit"])
+def test_a_probe_that_says_nothing_leaves_the_circuit_open_for_another_probe(error):
     opened()
     probe_is_due()
-    script.append(ValueError("a bug"))
-    assert send()[0].state == State.DEAD
-    assert Circuit.objects.get().is_open
+    with pytest.raises(type(error)), guard(NAME, judge=judge):
+        raise error
+    circuit = Circuit.objects.get()
+    assert circuit.is_open
+    assert circuit.probing_since is None
+    assert circuit.probe_at <= timezone.now() + timedelta(seconds=10)
+
+
+def test_a_judge_that_fails_hides_no_error():
+    def confused(error: Exception) -> Verdict:
+        raise ZeroDivisionError
+
+    with pytest.raises(TemporaryError), guard(NAME, judge=confused):
+        raise TemporaryError
+    assert not Circuit.objects.exists()
+
+
+def test_the_clock_of_the_host_does_not_hasten_a_probe(monkeypatch):
+    opened()
+    later = timezone.now() + timedelta(hours=1)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    with pytest.raises(CircuitOpen) as wait, guard(NAME, judge=judge):
+        raise AssertionError("it probed before its time")
+    assert wait.value.seconds < 30
 
 
 def test_a_probe_that_finds_the_circuit_closed_runs_normally():

@@ -4,16 +4,20 @@ import logging
 from datetime import timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core import mail
 from django.utils import timezone
 
 from messaging import outbox, scheduler, transitions
-from messaging.models import Message, State
+from messaging.models import Circuit, Message, PeriodicTask, State
 from messaging.operations import actions, alerts, retention
 from messaging.operations.models import Alert, AuditEntry, FailureGroup, FailureHour, GroupState
 from messaging.operations.permissions import Actor
+from messaging.relay import claim
 from messaging.transitions.failure import synthetic_failure
-from tests.messaging.deliver import deliver, send
+from tests.delivery import make_due
+from tests.messaging.deliver import deliver, hand_over, send
+from tests.messaging.operations import scripted_mail
 from tests.messaging.samples import Sample
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,7 +27,9 @@ ANN = Actor.system("ann")
 @pytest.fixture(autouse=True)
 def _addresses(settings):
     settings.CONVEYOR_ALERT_EMAILS = ["ops@example.com"]
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.EMAIL_BACKEND = "tests.messaging.operations.scripted_mail.EmailBackend"
+    scripted_mail.script.clear()
+    scripted_mail.timeouts.clear()
 
 
 def enqueued() -> Message:
@@ -38,6 +44,15 @@ def dead() -> Message:
     return message
 
 
+def deliver_mails() -> list[Message]:
+    """Deliver each alert's message once, however long its backoff."""
+    make_due(task="operations.send_alert")
+    claimed = [message for message in claim.claim(limit=1000) if message.task == "operations.send_alert"]
+    for message in claimed:
+        hand_over(message)
+    return [Message.objects.get(pk=message.pk) for message in claimed]
+
+
 def raised(check=alerts.raise_alerts) -> list[str]:
     return [alert.key.partition(":")[0] for alert in check()]
 
@@ -47,6 +62,8 @@ def test_a_new_group_is_reported_once_by_mail_and_log(caplog):
     with caplog.at_level(logging.WARNING):
         assert raised() == ["new"]
         assert raised() == []
+    assert mail.outbox == []
+    deliver_mails()
     assert [message.subject for message in mail.outbox] == ["[conveyor] New failure: Bug in tests.sample (1 dead)."]
     assert "/admin/operations/failuregroup/" in mail.outbox[0].body
     assert sum("alert:" in record.message for record in caplog.records) == 1
@@ -84,43 +101,114 @@ def test_a_message_that_is_dead_for_too_long_is_reported(settings):
     assert raised() == []
 
 
-def test_beat_reports_a_missing_relay(settings):
-    message = enqueued()
-    assert raised(alerts.watch_relay) == []
-    late = timezone.now() - timedelta(seconds=settings.CONVEYOR_ALERT_RELAY_SECONDS + 1)
-    Message.objects.update(available_at=late)
-    assert raised(alerts.watch_relay) == ["relay"]
-    assert raised(alerts.watch_relay) == []
-    assert raised() == []
-    deliver(message)
-    raised(alerts.watch_relay)
-    assert Alert.objects.get(key="relay").cleared_at is not None
-
-
-def test_an_email_that_fails_is_sent_at_the_next_check(settings, monkeypatch):
-    def broken(*args, **kwargs):
-        raise OSError("no mail server")
-
-    dead()
-    with monkeypatch.context() as patch:
-        patch.setattr(alerts, "send_mail", broken)
+@pytest.mark.parametrize("failure", [OSError("no mail server"), SoftTimeLimitExceeded(), ValueError("odd header")])
+def test_a_mail_server_that_fails_or_hangs_loses_no_alert(failure):
+    for number in range(3):
+        Circuit.objects.create(pk=f"system.{number}", opened_at=timezone.now())
+    scripted_mail.script.extend([failure] * 8)
+    assert raised() == ["circuit"] * 3
+    for _ in range(2):
+        assert {message.state for message in deliver_mails()} == {State.PENDING}
         assert raised() == []
-    assert raised() == ["new"]
+    Circuit.objects.update(opened_at=None)
+    assert raised() == []
+    deliver_mails()
+    deliver_mails()
+    assert len(mail.outbox) == 3
+    assert not Alert.objects.filter(sent_at=None).exists()
+    assert not Message.objects.dead().exists()
+    assert "cleared" in mail.outbox[-1].body
+    assert set(scripted_mail.timeouts) == {10}
+
+
+def test_the_text_of_an_error_may_have_several_lines():
+    Circuit.objects.create(pk="system.test", opened_at=timezone.now(), last_error="refused\r\nBcc: eve@example.com")
+    raised()
+    deliver_mails()
     assert len(mail.outbox) == 1
+    assert mail.outbox[0].recipients() == ["ops@example.com"]
 
 
-def test_without_addresses_alerts_are_only_logged(settings):
-    settings.CONVEYOR_ALERT_EMAILS = []
+def test_an_alert_that_was_sent_is_not_sent_again():
     dead()
-    assert raised() == ["new"]
+    raised()
+    alerts.mark_sent(Alert.objects.get().pk)
+    deliver_mails()
     assert mail.outbox == []
 
 
-def test_alerts_are_checked_by_a_periodic_task():
+def test_groups_that_change_places_raise_no_alert_again():
+    for number in range(alerts._MAX_GROUPS + 5):
+        seen = timezone.now() - timedelta(minutes=number)
+        FailureGroup.objects.create(pk=f"g{number:03}", first_seen=seen, last_seen=seen, dead_count=number)
+    assert len(raised()) == alerts._MAX_GROUPS
+    for number in range(alerts._MAX_GROUPS + 5):
+        FailureGroup.objects.filter(pk=f"g{number:03}").update(dead_count=100 - number)
+        assert raised() == []
+
+
+def test_without_addresses_alerts_are_only_logged(settings, caplog):
+    settings.CONVEYOR_ALERT_EMAILS = []
     dead()
-    message = scheduler.tick("operations.raise_alerts")
-    assert deliver(message).state == State.DONE
-    assert len(mail.outbox) == 1
+    with caplog.at_level(logging.WARNING):
+        assert raised() == ["new"]
+    deliver_mails()
+    assert mail.outbox == []
+    assert "alert: New failure" in caplog.text
+
+
+def test_messages_that_wait_long_for_a_newer_release_are_reported(settings):
+    message = enqueued()
+    later = timezone.now() + timedelta(hours=1)
+    Message.objects.filter(pk=message.pk).update(waits_for="release", available_at=later)
+    assert raised() == []
+    hours = settings.CONVEYOR_ALERT_OLDEST_HOURS
+    Message.objects.update(deferred_since=timezone.now() - timedelta(hours=hours, minutes=1))
+    assert raised() == ["release"]
+    assert raised() == []
+    assert "tests.sample" in Alert.objects.get().text
+    Message.objects.filter(pk=message.pk).update(state=State.DONE)
+    assert raised() == []
+    assert Alert.objects.get().cleared_at is not None
+
+
+def check() -> Message:
+    """Deliver the pending check."""
+    Message.objects.filter(task="operations.raise_alerts").update(available_at=timezone.now())
+    return deliver(Message.objects.get(task="operations.raise_alerts", state=State.PENDING))
+
+
+def test_each_check_enqueues_the_next_so_that_a_silent_beat_is_reported(settings):
+    scheduler.tick("operations.raise_alerts")
+    silent = timezone.now() - timedelta(seconds=settings.CONVEYOR_ALERT_BEAT_SECONDS + 1)
+    PeriodicTask.objects.create(name=PeriodicTask.HEARTBEAT, last_at=silent)
+    for _ in range(3):
+        assert check().state == State.DONE
+        following = Message.objects.get(task="operations.raise_alerts", state=State.PENDING)
+        assert following.available_at > timezone.now() + timedelta(seconds=50)
+    assert scheduler.tick("operations.raise_alerts") is None
+    assert [alert.key for alert in Alert.objects.all()] == ["beat"]
+    PeriodicTask.objects.update(last_at=timezone.now())
+    check()
+    assert Alert.objects.get().cleared_at is not None
+
+
+def test_a_check_from_before_a_stop_of_the_whole_system_does_not_blame_beat():
+    stopped = timezone.now() - timedelta(hours=12)
+    scheduler.tick("operations.raise_alerts")
+    Message.objects.update(created_at=stopped)
+    PeriodicTask.objects.create(name=PeriodicTask.HEARTBEAT, last_at=stopped)
+    check()
+    assert not Alert.objects.exists()
+
+
+def test_a_second_chain_of_checks_ends():
+    scheduler.tick("operations.raise_alerts")
+    message = Message.objects.get()
+    check()
+    Message.objects.filter(pk=message.pk).update(state=State.PENDING)
+    deliver(Message.objects.get(pk=message.pk))
+    assert Message.objects.live().count() == 1
 
 
 def test_purging_discarded_messages_is_delayed_logged_and_audited(caplog):

@@ -32,7 +32,7 @@ def test_liveness_checks_no_dependencies():
 def test_ready_without_a_broker(no_broker):
     answer = get("/readyz")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ok", "database": "ok", "broker": "down"}
+    assert answer.json() == {"status": "ok", "database": "ok", "broker": "down", "beat": "not started"}
 
 
 def test_readiness_reports_the_broker(broker):
@@ -47,6 +47,7 @@ def test_not_ready_without_the_database(monkeypatch):
     answer = get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["database"] == "down"
+    assert answer.json()["beat"] == "unknown"
     assert b"secret" not in answer.content
 
 
@@ -98,6 +99,7 @@ def test_metrics_show_open_circuits_and_deferred_messages():
 
 def test_metrics_use_the_partial_indexes():
     dead()
+    Circuit.objects.create(pk="gateway.simulated", opened_at=timezone.now())
     with CaptureQueriesContext(connection) as statements:
         get("/metrics")
     if connection.vendor == "sqlite":

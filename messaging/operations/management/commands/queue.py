@@ -59,7 +59,8 @@ class Command(BaseCommand):
             self.stdout.write(_LINE.format(row.name, *cells, row.dead) + note)
         for circuit in circuit_rows():
             if circuit.is_open:
-                self.stdout.write(f"{circuit.name} is unreachable: {circuit.waiting} messages are waiting for it.")
+                count = f"{circuit.waiting}{'' if circuit.counted_all else ' or more'}"
+                self.stdout.write(f"{circuit.name} is unreachable: {count} messages are waiting for it.")
 
     def _probe(self, options: dict[str, Any]) -> None:
         name = options["name"]
