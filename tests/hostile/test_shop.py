@@ -7,17 +7,19 @@ import pytest
 
 from tests.hostile.addresses import address, routes
 from tests.hostile.forms import forms_of
-from tests.hostile.requests import METHODS, Sender, form_body, headers, rounds
+from tests.hostile.requests import METHODS, TIMEOUT, Sender, form_body, headers, rounds
 from tests.hostile.scene import Known, shopper
 from tests.hostile.values import text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, TIMEOUT]
 ELSEWHERE = ("admin/", "api/", "webhooks/")
 ROUTES = [route for route in routes() if not route.startswith(ELSEWHERE)]
 #: Parameters of the shop's addresses, and fields that pages send by script.
 NAMES = (
-    "q", "page", "sort", "category", "price_from", "price_to", "in_stock", "next", "language", "sku", "quantity", "token", "email", "stars", "title", "text",
-    "username", "password", "old_password", "new_password1", "new_password2", "name", "line1", "city", "postcode", "country", "shipping_method", "payment_method",
+    "q", "page", "sort", "category", "price_from", "price_to", "in_stock", "next", "language", "sku", "quantity",
+    "token", "email", "stars", "title", "text",
+    "username", "password", "old_password", "new_password1", "new_password2", "name", "line1", "city", "postcode",
+    "country", "shipping_method", "payment_method",
     "since", "position", "section", "address", "format", "lang",
 )  # fmt: skip
 
@@ -28,14 +30,14 @@ def senders(known: Known) -> tuple[Sender, Sender]:
 
 
 def test_pages_answer_any_address_and_query(senders: tuple[Sender, Sender], known: Known):
-    for rng in rounds(3):
+    for rng in rounds(2):
         for route in ROUTES:
             query = urlencode([(rng.choice(NAMES), text(rng)) for _ in range(rng.randint(0, 4))])
             rng.choice(senders).send("GET", f"{address(rng, route, known, odd=0.3)}?{query}")
 
 
 def test_forms_answer_any_field(senders: tuple[Sender, Sender], known: Known):
-    for rng in rounds(2):
+    for rng in rounds(1):
         for route in ROUTES:
             path, sender = address(rng, route, known, odd=0), rng.choice(senders)
             page = sender.send("GET", path)

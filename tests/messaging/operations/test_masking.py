@@ -59,9 +59,12 @@ def test_all_matches_in_one_text_are_masked():
 
 
 HOSTILE = {
-    "letters": "a", "digits": "1", "hexadecimal": "0f", "at signs": "@", "local parts": "a@", "dots": ".", "labels": "a.", "domain": "a@a.a.a.",
-    "quotes": "\"'", "spaces": " ", "digits and spaces": "1 ", "digits and hyphens": "1-", "plus signs": "+", "phones": "+1 ", "phone and spaces": "+1" + " " * 400,
-    "base64": "aGVsbG8+/", "names": "aBcD", "underscores": "_", "accents": "é", "brackets": "[(", "mixed": "a1@.- +\"'é",
+    "letters": "a", "digits": "1", "hexadecimal": "0f", "at signs": "@", "local parts": "a@", "dots": ".",
+    "labels": "a.", "domain": "a@a.a.a.",
+    "quotes": "\"'", "spaces": " ", "digits and spaces": "1 ", "digits and hyphens": "1-", "plus signs": "+",
+    "phones": "+1 ", "phone and spaces": "+1" + " " * 400,
+    "base64": "aGVsbG8+/", "names": "aBcD", "underscores": "_", "accents": "é", "brackets": "[(",
+    "mixed": "a1@.- +\"'é",
 }  # fmt: skip
 
 
@@ -94,7 +97,9 @@ def test_a_cut_never_shows_a_part_of_what_is_masked(secret):
         text = "x" * (before - 1) + " " + secret + " " + "y" * 40_000
         mirrored = "y" * 40_000 + " " + secret + " " + "x" * (before - 1 - HEAD + TAIL)
         for shown in (mask_text(text), mask_text(mirrored)):
-            assert not set(re.findall(r"\w{2,}", secret)) & set(re.findall(r"[a-z]{3,}|\d{2,}", shown.replace("more", "")))
+            assert not set(re.findall(r"\w{2,}", secret)) & set(
+                re.findall(r"[a-z]{3,}|\d{2,}", shown.replace("more", ""))
+            )
 
 
 def test_a_document_of_many_values_is_cut():
