@@ -32,7 +32,7 @@ class _Texts:
     """One form for each language. Django renders up to 1,000 more than `max_num` if a request asks for them."""
 
     extra = 0
-    max_num = 20
+    max_num: int | None = 20
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
         return super().get_formset(request, obj, **{"absolute_max": self.max_num} | options)  # type: ignore[misc]

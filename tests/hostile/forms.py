@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-
-from django.http import HttpResponseBase
+from typing import Any
 
 
 @dataclass
@@ -33,7 +32,7 @@ class _Reader(HTMLParser):
             self.select = given["name"] if tag == "select" else ""
 
 
-def forms_of(page: HttpResponseBase) -> list[Form]:
+def forms_of(page: Any) -> list[Form]:
     reader = _Reader()
     if not page.streaming and page.get("Content-Type", "").startswith("text/html"):
         reader.feed(page.content.decode())

@@ -7,11 +7,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
-from django.http import HttpResponseBase
 from django.test import Client
 
+from shop.models import User
 from tests.hostile.values import text
 
 FUZZ = int(os.environ.get("CONVEYOR_FUZZ", "1"))
@@ -45,14 +44,14 @@ def rounds(each: int) -> Iterator[random.Random]:
 class Sender:
     """Sends requests as `user`, or as a guest; each starts from the same session and the same database."""
 
-    def __init__(self, user: AbstractBaseUser | None = None, **headers: str) -> None:
+    def __init__(self, user: User | None = None, **headers: str) -> None:
         self.headers, self.cookies = headers, {}
         if user is not None:
             client = Client()
             client.force_login(user, "shop.accounts.authentication.NameOrEmail")
             self.cookies = {name: morsel.value for name, morsel in client.cookies.items()}
 
-    def send(self, method: str, path: str, **options: Any) -> HttpResponseBase:
+    def send(self, method: str, path: str, **options: Any) -> Any:
         """The response, read to its end. Raises whatever a view raises, with the request as a note.
 
         `then` is called before what the request wrote is undone.

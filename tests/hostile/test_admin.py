@@ -61,9 +61,7 @@ def test_pages_answer_any_address_query_and_form(folder: str, staff: Sender, kno
             here = known | {"object_id": _object_ids(route)}
             page = staff.send("GET", address(rng, route, here, odd=0))
             staff.send("GET", address(rng, route, here, odd=0.7) + _query(rng), headers=headers(rng))
-            forms = forms_of(page)
-            for form in forms or [None]:
-                values = form.values if form else {}
+            for values in [form.values for form in forms_of(page)] or [{}]:
                 staff.send("POST", address(rng, route, here, odd=0.1), **form_body(rng, values, odd=0.3))
 
 
