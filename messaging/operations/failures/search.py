@@ -91,6 +91,7 @@ def _payload(path: str, text: str) -> Q:
     matches = _holds(steps, text)
     try:
         value = json.loads(text)
+        json.dumps(value, allow_nan=False)  # PostgreSQL's JSON has no infinity
     except (ValueError, RecursionError):
         return matches
     return matches | _holds(steps, value) if isinstance(value, (int, float, bool)) else matches
