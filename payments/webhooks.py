@@ -10,6 +10,7 @@ from typing import Any
 import stripe
 from django.conf import settings
 
+from orders.webhook_events import EventNotUnderstood
 from payments.gateways import WebhookEvent
 from payments.gateways.stripe import KEY
 
@@ -18,24 +19,38 @@ TOLERANCE = 300
 
 
 class NotFromStripe(ValueError):
-    """The signature is missing, wrong or too old, or the body is not an event."""
+    """The signature is missing, wrong or too old."""
 
 
 def read(*, body: bytes, signature: str) -> WebhookEvent:
-    """The event in a raw request body. Raises `NotFromStripe` if the signature or the body is invalid."""
+    """The event in a raw request body.
+
+    Raises `NotFromStripe`, whatever is wrong with the signature, and `EventNotUnderstood`, whatever is with the body.
+    """
     try:
         stripe.WebhookSignature.verify_header(body, signature, settings.STRIPE_WEBHOOK_SECRET, TOLERANCE)
+    except Exception as error:
+        raise NotFromStripe(str(error)) from error
+    try:
         event = json.loads(body)
         return _event(event["id"], event["type"], event["data"]["object"])
-    except (stripe.SignatureVerificationError, UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
-        raise NotFromStripe(str(error)) from error
+    except Exception as error:
+        raise EventNotUnderstood(repr(error)) from error
 
 
-def _event(id_: str, kind: str, subject: dict[str, Any]) -> WebhookEvent:
+def _event(id_: Any, kind: Any, subject: dict[str, Any]) -> WebhookEvent:
     metadata = subject.get("metadata") or {}
     is_intent = subject.get("object") == "payment_intent"
     reference = subject["id"] if is_intent else subject.get("payment_intent") or ""
-    return WebhookEvent(id_, kind, _uuid(metadata.get(KEY)) if is_intent else None, str(reference))
+    key = _uuid(metadata.get(KEY)) if is_intent else None
+    return WebhookEvent(_text(id_), _text(kind, 60), key, _text(reference) if reference else "")
+
+
+def _text(value: Any, most: int = 100) -> str:
+    """`value`, if it is text that the database stores in `most` characters; such text has no NUL and no surrogate."""
+    if not isinstance(value, str) or not 0 < len(value) <= most or not value.isprintable():
+        raise ValueError(f"Not an identifier: {ascii(value)[:most]}")
+    return value
 
 
 def _uuid(text: Any) -> uuid.UUID | None:

@@ -45,7 +45,7 @@ class UnknownParcel(LookupError):
 
 
 class NotFromCarrier(ValueError):
-    """The webhook request has no valid, recent signature of the carrier, or is not an event."""
+    """The webhook request has no valid, recent signature of the carrier."""
 
 
 class UnknownCarrier(LookupError):
@@ -179,5 +179,9 @@ class Carrier(Protocol):
         ...
 
     def read_webhook(self, *, body: bytes, headers: Mapping[str, str], secret: str) -> CarrierEvent:
-        """The event in a raw request body. Raises `NotFromCarrier` unless it has a recent signature with `secret`."""
+        """The event in a raw request body.
+
+        Raises `NotFromCarrier` unless it has a recent signature with `secret`, and then `EventNotUnderstood` if the
+        body cannot be read.
+        """
         ...

@@ -7,7 +7,8 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError
@@ -16,6 +17,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from messaging import simulated_outages
+from orders.webhook_events import EventNotUnderstood
 from shipping.carriers import signatures
 from shipping.carriers.base import (
     AddressRejected,
@@ -24,7 +26,6 @@ from shipping.carriers.base import (
     CarrierUnavailable,
     Consignment,
     EventCode,
-    NotFromCarrier,
     ParcelState,
     Quote,
     Tracking,
@@ -111,8 +112,8 @@ class SimulatedCarrier:
         signatures.verify(body, header=headers.get(HEADER, ""), secret=secret)
         try:
             return _event(json.loads(body))
-        except (UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise NotFromCarrier(f"The body is not an event: {error!r}") from error
+        except Exception as error:
+            raise EventNotUnderstood(repr(error)) from error
 
     def _reach(self) -> None:
         """The network: a simulated outage affects every request, whatever its city."""
@@ -180,15 +181,33 @@ def _state(events: tuple[TrackingEvent, ...]) -> ParcelState:
     return ParcelState.IN_TRANSIT if last == EventCode.ACCEPTED else ParcelState(last)
 
 
-def _event(body: dict[str, str]) -> CarrierEvent:
+def _event(body: dict[str, Any]) -> CarrierEvent:
     """Raises `ValueError` for an unknown code, for example one that the carrier has added since."""
     at = parse_datetime(body["at"])
-    if at is None or timezone.is_naive(at) or not body["id"] or not body["tracking_number"]:
-        raise ValueError("id, tracking_number or at is missing")
+    if at is None or timezone.is_naive(at):
+        raise ValueError("at is missing")
     event = TrackingEvent(
-        id=str(body["id"]), at=at, code=EventCode(body["code"]), place=body.get("place", ""), text=body.get("text", "")
+        id=_identifier(body["id"]),
+        at=at.astimezone(UTC),
+        code=EventCode(body["code"]),
+        place=_text(body.get("place", "")),
+        text=_text(body.get("text", "")),
     )
-    return CarrierEvent(tracking_number=str(body["tracking_number"]), event=event)
+    return CarrierEvent(tracking_number=_identifier(body["tracking_number"]), event=event)
+
+
+def _identifier(value: Any) -> str:
+    """A number counts as text. Raises `ValueError` unless the database can store the text, which has no control
+    character and no surrogate then."""
+    text = str(value) if isinstance(value, int) else value
+    if not isinstance(text, str) or not 0 < len(text) <= 100 or not text.isprintable():
+        raise ValueError(f"Not an identifier: {ascii(value)[:100]}")
+    return text
+
+
+def _text(value: Any) -> str:
+    """Free text, with unprintable characters replaced."""
+    return "".join(char if char.isprintable() else " " for char in value) if isinstance(value, str) else ""
 
 
 def webhook(carrier_event: CarrierEvent, *, secret: str, at: datetime | None = None) -> tuple[bytes, dict[str, str]]:

@@ -28,14 +28,22 @@ class RestockForm(ActionForm):
     )
 
 
-class CategoryTextInline(admin.TabularInline):  # type: ignore[type-arg]
+class _Texts:
+    """One form for each language. Django renders up to 1,000 more than `max_num` if a request asks for them."""
+
+    extra = 0
+    max_num: int | None = 20
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
+        return super().get_formset(request, obj, **{"absolute_max": self.max_num} | options)  # type: ignore[misc]
+
+
+class CategoryTextInline(_Texts, admin.TabularInline):  # type: ignore[type-arg]
     model = CategoryText
-    extra = 0
 
 
-class ProductTextInline(admin.StackedInline):  # type: ignore[type-arg]
+class ProductTextInline(_Texts, admin.StackedInline):  # type: ignore[type-arg]
     model = ProductText
-    extra = 0
 
 
 @admin.register(Category)

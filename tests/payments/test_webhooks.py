@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from messaging.invariants import audit
 from messaging.models import Message, State
+from orders import webhook_events
 from orders.models import Order, Status
 from payments.models import GatewayEvent, Payment, PaymentStatus
 from payments.services import refund_order
@@ -72,10 +73,23 @@ def test_a_tampered_body_is_refused(stripe):
     assert Client().post(PATH, changed, content_type="application/json", headers=headers).status_code == 400
 
 
-@pytest.mark.parametrize("body", [b"{}", b"[]", b"nonsense", b'{"id": "evt_1", "type": "x", "data": 7}'])
-def test_a_signed_body_that_is_not_an_event_is_refused(stripe, body):
+@pytest.mark.parametrize(
+    "body", [b"{}", b"[]", b"nonsense", b"[" * 100_000, b'{"id": "evt_1", "type": "x", "data": 7}', b"9" * 5000]
+)
+def test_a_signed_body_that_is_not_an_event_is_kept_as_a_dead_letter_once(stripe, body):
     headers = {"Stripe-Signature": signature(body)}
-    assert Client().post(PATH, body, content_type="application/json", headers=headers).status_code == 400
+    for _ in range(2):
+        assert Client().post(PATH, body, content_type="application/json", headers=headers).status_code == 200
+    kept = Message.objects.get()
+    assert (kept.state, kept.queue, bytes(kept.raw_body or b"")) == (State.DEAD, "payments", body)
+    assert kept.error_message.startswith("Stripe sent a signed event that cannot be read")
+    assert audit() == []
+
+
+def test_unread_events_have_a_bound(stripe, monkeypatch):
+    monkeypatch.setattr(webhook_events, "MAX_KEPT", 2)
+    assert [post_event({"n": n}) for n in range(4)] == [200, 200, 429, 429]
+    assert Message.objects.count() == 2
 
 
 def test_only_post_is_allowed_and_only_with_a_secret(stripe, settings):

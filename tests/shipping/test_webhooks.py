@@ -15,6 +15,7 @@ from messaging.invariants import audit
 from messaging.models import Message, State
 from orders.models import Order, Status
 from shipping.carriers import CarrierEvent, EventCode, TrackingEvent, carrier
+from shipping.carriers.signatures import sign
 from shipping.carriers.simulated import HEADER, webhook
 from shipping.models import CarrierParcel, ParcelEvent, Shipment, ShipmentStatus
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due
@@ -94,11 +95,13 @@ def test_a_signature_with_another_secret_is_refused():
     assert post_event(event_of(shipped()), secret="another") == 400
 
 
-@pytest.mark.parametrize("body", [b"{}", b"[]", b"nonsense", b"\xff", b'{"id": "1", "at": 7}'])
-def test_a_signed_body_that_is_not_an_event_is_refused(body):
-    from shipping.carriers.signatures import sign
-
-    assert _post(body, {HEADER: sign(body, secret=SECRET)}) == 400
+@pytest.mark.parametrize("body", [b"{}", b"[]", b"nonsense", b"\xff", b'{"id": "1", "at": 7}', b"[" * 100_000])
+def test_a_signed_body_that_is_not_an_event_is_kept_as_a_dead_letter_once(body):
+    for _ in range(2):
+        assert _post(body, {HEADER: sign(body, secret=SECRET)}) == 200
+    kept = Message.objects.get()
+    assert (kept.state, kept.queue, bytes(kept.raw_body or b"")) == (State.DEAD, "shipping", body)
+    assert audit() == []
 
 
 def test_only_post_is_allowed_and_only_for_carriers_with_a_secret(settings):

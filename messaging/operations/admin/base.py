@@ -118,7 +118,12 @@ def time_column(field: str, description: Any) -> Callable[[Any, Any], str | Safe
 
 
 def as_json(value: Any) -> SafeString:
-    return format_html('<pre class="desk-text">{}</pre>', json.dumps(value, indent=2, ensure_ascii=False))
+    """Indented, unless it is nested too deeply for that."""
+    try:
+        text = json.dumps(value, indent=2, ensure_ascii=False)
+    except RecursionError:
+        text = json.dumps(value, ensure_ascii=False)
+    return format_html('<pre class="desk-text">{}</pre>', text)
 
 
 def raw_body(message: Message) -> str:
@@ -126,7 +131,7 @@ def raw_body(message: Message) -> str:
     body = bytes(message.raw_body or b"")[:4000].decode("utf-8", errors="backslashreplace")
     try:
         return json.dumps(mask(json.loads(body)), ensure_ascii=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         return mask_text(body)
 
 

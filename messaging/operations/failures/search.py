@@ -20,6 +20,8 @@ from messaging.operations.models import FailedTask
 from messaging.transitions.failure import FINGERPRINT_VERSION
 
 _PATH = re.compile(r"^payload\.([A-Za-z_]\w*(?:\.\w+)*)=(.+)$")
+# Each term costs a statement, and each step of a path a level of nesting.
+_MAX_LENGTH, _MAX_TERMS = 500, 10
 _GROUP = re.compile(rf"^{FINGERPRINT_VERSION}-[0-9a-f]{{20}}$")
 
 #: Names that Django would read as a lookup instead of a field.
@@ -51,7 +53,7 @@ def failures() -> QuerySet[FailedTask]:
 
 def search(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
     """Those of `rows` that match every term of `text`."""
-    for term in text.split():
+    for term in text[:_MAX_LENGTH].split()[:_MAX_TERMS]:
         rows = rows.filter(_term(term))
     return rows
 
@@ -84,12 +86,13 @@ def _term(term: str) -> Q:
 def _payload(path: str, text: str) -> Q:
     """`payload.order_id=17` matches both the number and the text, since a field may hold either."""
     steps = path.split(".")
-    if not _LOOKUPS.isdisjoint(steps):
+    if not _LOOKUPS.isdisjoint(path.replace("__", ".").split(".")):
         return Q(pk__in=[])
     matches = _holds(steps, text)
     try:
         value = json.loads(text)
-    except ValueError:
+        json.dumps(value, allow_nan=False)  # PostgreSQL's JSON has no infinity
+    except (ValueError, RecursionError):
         return matches
     return matches | _holds(steps, value) if isinstance(value, (int, float, bool)) else matches
 

@@ -1,10 +1,23 @@
 """Masking of personal data in payloads, texts and log lines."""
 
+import json
 import logging
+import re
+import time
+from typing import Any
 
 import pytest
 
-from messaging.operations.privacy.masking import MASK, MaskingFormatter, mask, mask_text
+from messaging.operations.privacy.masking import (
+    HEAD,
+    MASK,
+    MAX_DEPTH,
+    MAX_SIZE,
+    TAIL,
+    MaskingFormatter,
+    mask,
+    mask_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -43,3 +56,69 @@ def test_log_lines_and_their_tracebacks_are_masked():
 
 def test_all_matches_in_one_text_are_masked():
     assert "@example" not in mask_text("a@example.com,b@example.com;<c@example.co.uk>")
+
+
+HOSTILE = {
+    "letters": "a", "digits": "1", "hexadecimal": "0f", "at signs": "@", "local parts": "a@", "dots": ".",
+    "labels": "a.", "domain": "a@a.a.a.",
+    "quotes": "\"'", "spaces": " ", "digits and spaces": "1 ", "digits and hyphens": "1-", "plus signs": "+",
+    "phones": "+1 ", "phone and spaces": "+1" + " " * 400,
+    "base64": "aGVsbG8+/", "names": "aBcD", "underscores": "_", "accents": "é", "brackets": "[(",
+    "mixed": "a1@.- +\"'é",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", HOSTILE.values(), ids=HOSTILE)
+def test_masking_takes_linear_time(piece):
+    """Eight times the text takes about eight times as long; quadratic time would be sixty-four times."""
+
+    def seconds(length: int) -> float:
+        text, times = (piece * length)[:length], []
+        for _ in range(3):
+            began = time.process_time()
+            mask({text: text})
+            times.append(time.process_time() - began)
+        return min(times)
+
+    assert seconds(16_000) < 30 * max(seconds(2000), 0.001)
+
+
+def test_a_long_text_is_cut_in_the_middle_and_says_so():
+    shown = mask_text("start " + "0f" * 30_000 + " end")
+    assert shown.startswith("start ")
+    assert shown.endswith(" end")
+    assert "… 44,010 more characters …" in shown
+    assert len(shown) < HEAD + TAIL + 100
+
+
+@pytest.mark.parametrize("secret", ["ada.lovelace@example.com", "+41 79 123 45 67", "4242 4242 4242 4242"])
+def test_a_cut_never_shows_a_part_of_what_is_masked(secret):
+    for before in (*range(HEAD - 30, HEAD + 30), *range(HEAD + 470, HEAD + 510)):
+        text = "x" * (before - 1) + " " + secret + " " + "y" * 40_000
+        mirrored = "y" * 40_000 + " " + secret + " " + "x" * (before - 1 - HEAD + TAIL)
+        for shown in (mask_text(text), mask_text(mirrored)):
+            assert not set(re.findall(r"\w{2,}", secret)) & set(
+                re.findall(r"[a-z]{3,}|\d{2,}", shown.replace("more", ""))
+            )
+
+
+def test_a_document_of_many_values_is_cut():
+    shown = mask({"pages": list(range(200_000)), "last": 1})
+    assert shown["pages"][-1].endswith(" more")
+    assert shown["…"] == "1 more"
+    assert len(json.dumps(shown)) < 3 * MAX_SIZE
+    assert len(json.dumps(mask([{}] * 1_000_000))) < 10 * MAX_SIZE
+
+
+def test_a_deeply_nested_document_is_cut():
+    value: Any = "ada"
+    for _ in range(900):
+        value = [{"a": value}]
+    assert json.dumps(mask(value)).count("[") == MAX_DEPTH // 2
+
+
+def test_a_long_log_line_keeps_its_end():
+    record = logging.LogRecord("x", logging.ERROR, "", 1, "refused %s ada@example.com", ("0f" * 60_000,), None)
+    line = MaskingFormatter("%(message)s").format(record)
+    assert line.endswith(f"{MASK}@{MASK}")
+    assert len(line) < HEAD + TAIL + 100

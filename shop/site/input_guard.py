@@ -1,0 +1,63 @@
+"""Middleware that answers 400 to what no page can handle: NUL characters, keys of another kind, values out of range.
+
+Forms and serializers report what they know to be wrong beside the field. This is for everything else: queries and
+fields that no form reads, and what only the database refuses.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import BadRequest, ValidationError
+from django.db import DataError
+from django.http import HttpRequest, HttpResponseBase, QueryDict
+
+from shop.site.error_pages import bad_request
+
+log = logging.getLogger("django.request")
+_NUL = "\x00"
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+#: Errors that only a value from outside causes. Each is logged with its traceback.
+_REFUSED = (DataError, IncorrectLookupParameters, OverflowError, RecursionError, UnicodeError, ValidationError)
+
+
+class InputGuardMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if _NUL in request.path_info or _has_nul(request.GET):
+            return bad_request(request)
+        # Cookies are ours; an invalid one is ignored everywhere.
+        request.COOKIES = {name: value for name, value in request.COOKIES.items() if _NUL not in name + value}
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Mapping[str, Any]) -> None:
+        """Webhooks read their body themselves, and so does the API."""
+        if getattr(view, "csrf_exempt", False) or request.content_type not in _FORMS:
+            return
+        if _has_nul(request.POST):
+            raise BadRequest("A field contains a NUL character.")
+        if page := getattr(view, "model_admin", None):
+            _check_keys(page.opts.pk, request.POST.getlist(ACTION_CHECKBOX_NAME))
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
+        if not isinstance(error, _REFUSED):
+            return None
+        log.warning("Bad Request: %s", request.path, exc_info=error, extra={"status_code": 400, "request": request})
+        return bad_request(request)
+
+
+def _has_nul(fields: QueryDict) -> bool:
+    return any(_NUL in text for name, values in fields.lists() for text in (name, *values) if isinstance(text, str))
+
+
+def _check_keys(field: Any, keys: Iterable[str]) -> None:
+    """The keys of the chosen rows of an admin list; the admin itself expects them to be valid."""
+    try:
+        for key in keys:
+            field.to_python(key)
+    except ValidationError as error:
+        raise BadRequest("An action is about a row that cannot exist.") from error

@@ -1,0 +1,60 @@
+"""What no page can handle gets 400, in any part of a request, on any page."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from messaging.models import Message
+from shop.models import User
+from tests.factories import ProductFactory
+
+pytestmark = pytest.mark.django_db
+NUL = "a\x00b"
+
+
+@pytest.fixture
+def staff() -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("root"), "shop.accounts.authentication.NameOrEmail")
+    return client
+
+
+@pytest.mark.parametrize("path", ["/search/?q=a%00b", "/?%00=1", "/products/%00/", "/admin/%00/", "/healthz?x=%00"])
+def test_a_nul_in_an_address_is_refused(path, client):
+    assert client.get(path).status_code == 400
+
+
+def test_a_nul_in_a_form_is_refused(client, staff):
+    assert client.post("/account/login/", {"username": NUL, "password": "x"}).status_code == 400
+    assert staff.post(reverse("admin:operations_failuregroup_note", args=["v1-1"]), {"note": NUL}).status_code == 400
+
+
+def test_an_api_client_gets_a_problem(client):
+    response = client.get("/api/v1/products/?search=%00")
+    assert response.status_code == 400
+    assert response["Content-Type"] == "application/problem+json"
+
+
+def test_a_cookie_with_a_nul_is_ignored():
+    client = Client()
+    client.cookies.load({"sessionid": NUL, "csrftoken": NUL, "timezone": NUL})
+    assert client.get("/account/login/").status_code == 200
+
+
+@pytest.mark.parametrize("key", ["x", "", "9" * 5000, "9" * 30, NUL])
+def test_an_action_on_rows_that_cannot_exist_is_refused(key, staff):
+    ProductFactory.create()
+    Message.objects.all().delete()
+    for name, action in (("shop_product", "restock"), ("operations_failedtask", "retry_selected")):
+        chosen = {"action": action, "_selected_action": [key], "pieces": "1", "index": "0"}
+        assert staff.post(reverse(f"admin:{name}_changelist"), chosen).status_code in (302, 400)
+
+
+def test_an_export_with_an_unknown_filter_is_refused(staff):
+    assert staff.get(reverse("admin:operations_failedtask_export"), {"nonsense": "1"}).status_code == 400
+
+
+def test_a_value_that_the_database_refuses_is_refused(staff):
+    """PostgreSQL has no such time zone; SQLite answers with an empty list."""
+    path = reverse("admin:axes_accessattempt_changelist")
+    assert staff.get(path, {"attempt_time": "0001-01-01T00:00:00+23:59"}).status_code in (200, 302, 400)
