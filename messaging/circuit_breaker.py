@@ -15,13 +15,13 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from django.db import transaction
-from django.db.models import Count
 from django.utils import timezone
 from django.utils.functional import Promise
 
 from messaging import tracing
 from messaging.conf import settings
 from messaging.models import Circuit, Message, State
+from messaging.models.backlog import COUNTED
 from messaging.relay import wakeup
 
 log = logging.getLogger(__name__)
@@ -73,9 +73,10 @@ def labels() -> dict[str, str | Promise]:
 
 
 def deferred_by_circuit() -> dict[str, int]:
-    """Number of messages each circuit defers."""
-    deferred = Message.objects.filter(state=State.PENDING).exclude(waits_for="").order_by()
-    return dict(deferred.values_list("waits_for").annotate(Count("pk")))
+    """Number of messages each circuit defers, up to `COUNTED`."""
+    names = _labels.keys() | set(Circuit.objects.values_list("pk", flat=True))
+    deferred = {name: Message.objects.filter(state=State.PENDING, waits_for=name) for name in sorted(names)}
+    return {name: messages.count_up_to(COUNTED) for name, messages in deferred.items()}
 
 
 def simulated() -> list[str]:

@@ -58,7 +58,14 @@ class Payment(models.Model):
                 name="payments_one_pending_payment_an_order",
             ),
         ]
-        indexes = [models.Index(fields=["gateway_reference"], name="payments_payment_by_reference")]
+        indexes = [
+            models.Index(fields=["gateway_reference"], name="payments_payment_by_reference"),
+            models.Index(fields=["-created_at", "-id"], name="payments_payment_newest"),
+            # The newest payments are captured ones, which need no index.
+            models.Index(
+                fields=["status", "-created_at"], name="payments_payment_by_status", condition=~Q(status="captured")
+            ),
+        ]
         permissions = [("refund_payment", _("Can refund payments"))]
 
     def __str__(self) -> str:
@@ -79,7 +86,10 @@ class Refund(models.Model):
         ordering = ["created_at", "id"]
         verbose_name = _("refund")
         verbose_name_plural = _("refunds")
-        indexes = [models.Index(fields=["gateway_reference"], name="payments_refund_by_reference")]
+        indexes = [
+            models.Index(fields=["gateway_reference"], name="payments_refund_by_reference"),
+            models.Index(fields=["-created_at", "-id"], name="payments_refund_newest"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.amount} {self.status}"
