@@ -20,8 +20,8 @@ COUNTED: Final = 100_000
 _LANE = "messaging_message WHERE state = 'pending' AND queue = lane.queue AND priority = lane.priority"
 _LANES = f"""
 WITH lane(queue, priority) AS (VALUES %s) SELECT NULL AS id, lane.queue AS queue, lane.priority AS priority,
-(SELECT COUNT(*) FROM (SELECT 1 FROM {_LANE} AND available_at <= %%s LIMIT {COUNTED}) AS counted) AS waiting,
-(SELECT COUNT(*) FROM (SELECT 1 FROM {_LANE} AND available_at > %%s LIMIT {COUNTED}) AS counted) AS scheduled,
+(SELECT COUNT(*) FROM (SELECT 1 FROM {_LANE} AND available_at <= %%s LIMIT %%s) AS counted) AS waiting,
+(SELECT COUNT(*) FROM (SELECT 1 FROM {_LANE} AND available_at > %%s LIMIT %%s) AS counted) AS scheduled,
 (SELECT available_at FROM {_LANE} ORDER BY available_at LIMIT 1) AS available_at FROM lane
 """  # noqa: S608 - no input
 
@@ -44,7 +44,7 @@ def backlogs(*, now: datetime) -> dict[str, Backlog]:
     at = Message._meta.get_field("available_at").get_db_prep_value(now, connection)
     found: defaultdict[str, Backlog] = defaultdict(Backlog)
     lane: Any
-    for lane in _read(_LANES % ", ".join(["(%s, %s)"] * len(lanes)), [*chain(*lanes), at, at]):
+    for lane in _read(_LANES % ", ".join(["(%s, %s)"] * len(lanes)), [*chain(*lanes), at, COUNTED, at, COUNTED]):
         backlog = found[lane.queue]
         backlog.waiting = min(COUNTED, backlog.waiting + lane.waiting)
         backlog.scheduled = min(COUNTED, backlog.scheduled + lane.scheduled)
