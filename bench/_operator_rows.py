@@ -34,7 +34,8 @@ DUE = """
 INSERT INTO messaging_message (id, task, queue, routing_key, priority, payload, schema_version, state, available_at,
     attempts, replayed_from, sends, subject, correlation_id, traceparent, created_at, error_type, error_message,
     fingerprint, note)
-SELECT gen_random_uuid(), 'orders.send_email', 'notifications', 'notification.send.low', 1,
+SELECT (lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint), 12, '0') || '70008' || lpad(to_hex(n), 15, '0'))::uuid,
+    'orders.send_email', 'notifications', 'notification.send.low', 1,
     jsonb_build_object('order_id', n), 1, 'pending', now() - n * interval '10 milliseconds', 0, 0, 0,
     'CV-' || lpad(n::text, 10, '0'), gen_random_uuid(), '', now(), '', '', '', ''
 FROM generate_series(1, %(due)s) AS n

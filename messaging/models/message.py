@@ -108,8 +108,9 @@ class Message(models.Model):
             # Without it the relay would scan all due rows of paused queues.
             models.Index("queue", "available_at", name="messaging_due_by_queue", condition=Q(state=State.PENDING)),
             models.Index("finished_at", "queue", name="messaging_finished", condition=Q(state=State.DONE)),
-            # For lists by queue and task, of which some are rare among millions.
-            models.Index("queue", "task", "id", name="messaging_by_task"),
+            # For lists of one queue or task: its newest messages may be older than millions of others.
+            models.Index("queue", "id", name="messaging_by_queue"),
+            models.Index("task", "id", name="messaging_by_task"),
             models.Index("waits_for", name="messaging_waits_for", condition=Q(state=State.PENDING) & ~Q(waits_for="")),
             # Covers the columns that operators filter by: an index-only scan counts 50,000 rows.
             models.Index(

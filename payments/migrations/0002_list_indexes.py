@@ -4,23 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('orders', '0003_list_indexes'),
-        ('payments', '0001_initial'),
+        ("orders", "0003_list_indexes"),
+        ("payments", "0001_initial"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(fields=['-created_at', '-id'], name='payments_payment_newest'),
+            model_name="payment",
+            index=models.Index(fields=["-created_at", "-id"], name="payments_payment_newest"),
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('status', 'captured'), _negated=True), fields=['status', '-created_at'], name='payments_payment_by_status'),
+            model_name="payment",
+            index=models.Index(
+                condition=models.Q(("status", "captured"), _negated=True),
+                fields=["status", "-created_at"],
+                name="payments_payment_by_status",
+            ),
         ),
         migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(fields=['-created_at', '-id'], name='payments_refund_newest'),
+            model_name="refund",
+            index=models.Index(fields=["-created_at", "-id"], name="payments_refund_newest"),
         ),
     ]

@@ -4,23 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('orders', '0003_list_indexes'),
-        ('shipping', '0001_initial'),
+        ("orders", "0003_list_indexes"),
+        ("shipping", "0001_initial"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='shipment',
-            index=models.Index(fields=['-shipped_at', '-id'], name='shipping_newest'),
+            model_name="shipment",
+            index=models.Index(fields=["-shipped_at", "-id"], name="shipping_newest"),
         ),
         migrations.AddIndex(
-            model_name='shipment',
-            index=models.Index(fields=['carrier', '-shipped_at'], name='shipping_by_carrier'),
+            model_name="shipment",
+            index=models.Index(fields=["carrier", "-shipped_at"], name="shipping_by_carrier"),
         ),
         migrations.AddIndex(
-            model_name='shipment',
-            index=models.Index(condition=models.Q(('status', 'delivered'), _negated=True), fields=['status', '-shipped_at'], name='shipping_by_status'),
+            model_name="shipment",
+            index=models.Index(
+                condition=models.Q(("status", "delivered"), _negated=True),
+                fields=["status", "-shipped_at"],
+                name="shipping_by_status",
+            ),
         ),
     ]

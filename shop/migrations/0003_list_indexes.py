@@ -4,14 +4,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('shop', '0002_sql'),
+        ("shop", "0002_sql"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='stockmovement',
-            index=models.Index(condition=models.Q(('reason', 'sale'), _negated=True), fields=['reason', '-id'], name='shop_stockmovement_by_reason'),
+            model_name="stockmovement",
+            index=models.Index(
+                condition=models.Q(("reason", "sale"), _negated=True),
+                fields=["reason", "-id"],
+                name="shop_stockmovement_by_reason",
+            ),
         ),
     ]

@@ -50,11 +50,6 @@ class TaskFilter(_DeclaredFilter):
     def declared(self) -> Iterable[str]:
         return sorted(registered_payloads())
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
-        """Names the queues, with which the index begins that finds the few messages of a rare task."""
-        rows = super().queryset(request, queryset)
-        return rows.filter(queue__in=list(topology().queues)) if self.value() else rows
-
 
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin):
