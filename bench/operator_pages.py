@@ -30,51 +30,57 @@ QUEUES_BUDGET_MS = 300
 ROUNDS = 5
 
 
+#: Address of each list, and queries; the placeholders are rows that exist.
+LISTS = {
+    "messages": ("messaging/message", [
+        "", "p=200", "state__exact=done", "state__exact=pending", "state__exact=sent", "state__exact=dead",
+        "queue=payments", "queue=maintenance", "task=operations.count_throughput", "task=orders.send_email",
+        "task=payments.compare_payment", "state__exact=done&task=orders.send_email", "q={message.pk}",
+        "q={message.subject}", "q=CV-00000", "q=nothing", "o=2", "o=8",
+    ]),
+    "failed tasks": ("operations/failedtask", [
+        "", "p=50", "queue=payments", "age=day", "is=all", "is=discarded", "q={dead.subject}", "q=answer",
+    ]),
+    "failure groups": ("operations/failuregroup", [""]),
+    "bulk retries": ("operations/bulkoperation", [""]),
+    "audit log": ("operations/auditentry", [""]),
+    "orders": ("orders/order", [
+        "", "p=200", "status__exact=placed", "status__exact=delivered", "status__exact=cancelled",
+        "shipping_method__exact=express", "source__exact=import", "source__exact=web",
+        "status__exact=delivered&source__exact=import", "placed_at__gte=2026-01-01 00:00:00+00:00",
+        "q={order.number}", "q={order.number}", "q={order.email}", "q={order.public_id}",
+        "q=CV-00000", "q=nobody@example.com", "q=nothing", "o=2", "o=-4",
+    ]),
+    "payments": ("payments/payment", [
+        "", "p=200", "status__exact=pending", "status__exact=failed", "status__exact=captured",
+        "q={order.number}", "q={order.email}", "q=ch_nothing",
+    ]),
+    "refunds": ("payments/refund", ["", "status__exact=pending", "q={order.number}"]),
+    "gateway charges": ("payments/gatewaycharge", ["", "q=ch_nothing"]),
+    "gateway refunds": ("payments/gatewayrefund", [""]),
+    "gateway events": ("payments/gatewayevent", ["", "q=evt_nothing"]),
+    "shipments": ("shipping/shipment", [
+        "", "p=200", "needs_attention=yes", "status__exact=in_transit", "status__exact=delivered",
+        "status__exact=returned", "carrier=Landpost", "q={order.number}", "q={order.email}", "q=SP000000000060",
+    ]),
+    "carriers' parcels": ("shipping/carrierparcel", ["", "carrier=Landpost", "q=SP000000000060"]),
+    "stock movements": ("shop/stockmovement", [
+        "", "reason__exact=sale", "reason__exact=correction", "q={order.number}", "q=SKU-1",
+    ]),
+}  # fmt: skip
+
+
 def pages() -> dict[str, str]:
     from messaging.models import Message
     from orders.models import Order
 
     message, dead = Message.objects.order_by("-id")[60], Message.objects.dead().order_by("-finished_at")[10]
     order = Order.objects.order_by("-placed_at")[60]
-    admin = {
-        "messages": ("messaging/message", [
-            "", "p=200", "state__exact=done", "state__exact=pending", "state__exact=sent", "state__exact=dead",
-            "queue=payments", "queue=maintenance", "task=operations.count_throughput", "task=orders.send_email",
-            "task=payments.compare_payment", "state__exact=done&task=orders.send_email", f"q={message.pk}",
-            f"q={message.subject}", "q=CV-00000", "q=nothing", "o=2", "o=8",
-        ]),
-        "failed tasks": ("operations/failedtask", [
-            "", "p=50", "queue=payments", "age=day", "is=all", "is=discarded", f"q={dead.subject}", "q=answer",
-        ]),
-        "failure groups": ("operations/failuregroup", [""]),
-        "bulk retries": ("operations/bulkoperation", [""]),
-        "audit log": ("operations/auditentry", [""]),
-        "orders": ("orders/order", [
-            "", "p=200", "status__exact=placed", "status__exact=delivered", "status__exact=cancelled",
-            "shipping_method__exact=express", "source__exact=import", "source__exact=web",
-            "status__exact=delivered&source__exact=import", "placed_at__gte=2026-01-01 00:00:00+00:00",
-            f"q={order.number}", f"q={order.number.lower()}", f"q={order.email.upper()}", f"q={order.public_id}",
-            "q=CV-00000", "q=nobody@example.com", "q=nothing", "o=2", "o=-4",
-        ]),
-        "payments": ("payments/payment", [
-            "", "p=200", "status__exact=pending", "status__exact=failed", "status__exact=captured",
-            f"q={order.number}", f"q={order.email}", "q=ch_nothing",
-        ]),
-        "refunds": ("payments/refund", ["", "status__exact=pending", f"q={order.number}"]),
-        "gateway charges": ("payments/gatewaycharge", ["", "q=ch_nothing"]),
-        "gateway refunds": ("payments/gatewayrefund", [""]),
-        "gateway events": ("payments/gatewayevent", ["", "q=evt_nothing"]),
-        "shipments": ("shipping/shipment", [
-            "", "p=200", "needs_attention=yes", "status__exact=in_transit", "status__exact=delivered",
-            "status__exact=returned", "carrier=Landpost", f"q={order.number}", f"q={order.email}", "q=SP000000000060",
-        ]),
-        "carriers' parcels": ("shipping/carrierparcel", ["", "carrier=Landpost", "q=SP000000000060"]),
-        "stock movements": ("shop/stockmovement", [
-            "", "reason__exact=sale", "reason__exact=correction", f"q={order.number}", "q=SKU-1",
-        ]),
-    }  # fmt: skip
+    known = {"message": message, "dead": dead, "order": order}
     lists = {
-        f"{name} ?{query}": f"/admin/{path}/?{query}" for name, (path, queries) in admin.items() for query in queries
+        f"{name} ?{query.format(**known)}": f"/admin/{path}/?{query.format(**known)}"
+        for name, (path, queries) in LISTS.items()
+        for query in queries
     }
     one = f"/admin/orders/order/{order.pk}"
     return lists | {

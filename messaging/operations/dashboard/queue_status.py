@@ -27,7 +27,7 @@ class QueueRow:
     In the ledger, `waiting` messages are due but not sent, and `scheduled` ones are due later. `in_flight` ones are at
     the broker or with workers; relays keep them at `in_flight_limit` or below. `oldest_seconds` is the age of the
     oldest message that is due or in flight; None when there is none. `drained_in_seconds` is how long the waiting and
-    the in-flight ones take at the present rate; None while none finishes or the queue is paused.
+    the in-flight ones take at the present rate; None while none finishes, no worker consumes, or the queue is paused.
 
     `waiting`, `scheduled` and `dead` are counted up to `COUNTED`; with that many waiting, `drained_in_seconds` is the
     least that it can take.
@@ -65,6 +65,7 @@ def queue_rows(*, pending: Mapping[str, Backlog] | None = None) -> list[QueueRow
     pending, sent, dead = pending or backlogs(now=now), _sent(), dead_by_queue()
     paused, rates = pauses.paused(), throughput.rates(now=now)
     depths, consumers = _ask_broker()
+    idle = set() if consumers is None else {queue for queue in topology().queues if not consumers.get(queue)}
     return [
         QueueRow(
             name=queue,
@@ -78,7 +79,7 @@ def queue_rows(*, pending: Mapping[str, Backlog] | None = None) -> list[QueueRow
             waiting=pending[queue].waiting,
             scheduled=pending[queue].scheduled,
             drained_in_seconds=_drained_in(
-                pending[queue].waiting + sent[queue][0], rate=0 if queue in paused else rates[queue]
+                pending[queue].waiting + sent[queue][0], rate=0 if queue in paused | idle else rates[queue]
             ),
         )
         for queue in topology().queues

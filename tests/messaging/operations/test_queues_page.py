@@ -215,6 +215,16 @@ def test_a_queue_says_what_is_in_flight_what_waits_and_when_it_is_drained(operat
     assert "1 of 1,200 in flight, 4 waiting in the ledger</p>" in text(operator)
 
 
+def test_no_estimate_is_given_while_no_worker_consumes(monkeypatch, broker):
+    monkeypatch.setattr(queue_status, "_ask_broker", lambda: ({QUEUE: 0}, {}))
+    enqueue(5)
+    for age in (0, 1):
+        QueueMinute.objects.create(queue=QUEUE, minute=timezone.now() - timedelta(minutes=age), done=10)
+    page = text(client_with("view_message"))
+    assert "No worker consumes this queue" in page
+    assert "0 of 1,000 in flight, 5 waiting in the ledger</p>" in page
+
+
 def test_counting_ends_at_the_bound_and_the_page_says_so(operator, monkeypatch):
     for module in (backlog, flow, queue_status):
         monkeypatch.setattr(module, "COUNTED", 3)
