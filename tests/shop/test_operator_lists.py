@@ -136,6 +136,7 @@ def test_messages_are_filtered_by_declared_queues_and_tasks(admin):
 
 PLANS = [
     (MESSAGE_LIST, "", "messaging_message_pkey"),
+    (MESSAGE_LIST, "state__exact=done", "messaging_finished"),
     (MESSAGE_LIST, "queue=maintenance", "messaging_by_queue"),
     (MESSAGE_LIST, "task=operations.count_throughput", "messaging_by_task"),
     (MESSAGE_LIST, "q=CV-0000000003", "messaging_subject"),

@@ -53,14 +53,14 @@ class BoundedList(ChangeList):
     """Sorts by the columns in `sortable_by` only, also where an address names another one."""
 
     def get_ordering_field(self, field_name: Any) -> Any:
-        return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
+        return super().get_ordering_field(field_name) if field_name in (self.sortable_by or ()) else None
 
 
 class ReadOnlyAdmin(ModelAdmin):
     """Bounded pages, no count over the whole ledger, and no changes except by the desk's own actions."""
 
     list_per_page = 50
-    paginator = BoundedPaginator
+    paginator: type[Paginator] = BoundedPaginator  # type: ignore[type-arg]
     change_list_template = "admin/operations/bounded_list.html"
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
