@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -60,7 +60,7 @@ class ReadOnlyAdmin(ModelAdmin):
     """Bounded pages, no count over the whole ledger, and no changes except by the desk's own actions."""
 
     list_per_page = 50
-    paginator: type[Paginator] = BoundedPaginator  # type: ignore[type-arg]
+    paginator: ClassVar[type[Paginator]] = BoundedPaginator  # type: ignore[type-arg]
     change_list_template = "admin/operations/bounded_list.html"
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
