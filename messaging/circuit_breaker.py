@@ -25,12 +25,11 @@ from django.utils.functional import Promise
 from messaging import tracing
 from messaging.conf import settings
 from messaging.models import Circuit, Message, MessageQuerySet, State
+from messaging.models.backlog import COUNTED
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
-#: Deferred messages of a circuit are counted up to this number.
-COUNTED = 10_000
 #: Failures further apart than this do not count as consecutive.
 _IN_A_ROW = timedelta(minutes=10)
 #: Deferred messages retry less often the longer the outage lasts: their delay grows to this share of its age.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
@@ -16,6 +17,7 @@ from messaging.models import Message, State
 from orders.models import Order, OrderEvent, OrderLine
 from orders.money import display
 from orders.readonly_admin import ReadOnlyAdmin, ReadOnlyInline
+from orders.selectors import search_orders
 from orders.timeline import describe
 
 
@@ -59,9 +61,10 @@ class OrderAdmin(ReadOnlyAdmin):
 
     list_display = ("number", "placed_at", "status", "amount", "shipping_method", "source", "name", "email")
     list_filter = ("status", "shipping_method", "source", "placed_at")
-    search_fields = ("=number", "=public_id", "=email")
-    search_help_text = _("Exact order number or e-mail address")
+    search_fields = ("number",)
+    search_help_text = _("Order number or its beginning, or exact e-mail address")
     ordering = ("-placed_at", "-id")
+    sortable_by = ("placed_at",)
     fieldsets = (
         (None, {"fields": ("number", "public_id", "status", "placed_at", "amount", "shipping_price_text", "source")}),
         (
@@ -86,6 +89,11 @@ class OrderAdmin(ReadOnlyAdmin):
         ]
         return [*own, *super().get_urls()]
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
+    ) -> tuple[QuerySet[Order], bool]:
+        return (search_orders(queryset, search_term) if search_term.strip() else queryset), False
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -93,7 +101,7 @@ class OrderAdmin(ReadOnlyAdmin):
         pages = [(reverse(f"admin:orders_order_{page.slug}", args=[object_id]), page.title) for page in known]
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "pages": pages})
 
-    @admin.display(description=_("total"), ordering="total")
+    @admin.display(description=_("total"))
     def amount(self, order: Order) -> str:
         return display(amount=order.total, currency=order.currency)
 

@@ -5,17 +5,19 @@ import secrets
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 _NUMBER_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+NUMBER_PREFIX = "CV-"
 NUMBER_LENGTH = len("CV-01234-56789")
 
 
 def new_number() -> str:
     """An order number that is easy to read aloud: 10 characters of Crockford's base 32, 50 random bits."""
     characters = "".join(secrets.choice(_NUMBER_ALPHABET) for _ in range(10))
-    return f"CV-{characters[:5]}-{characters[5:]}"
+    return f"{NUMBER_PREFIX}{characters[:5]}-{characters[5:]}"
 
 
 def new_public_id() -> str:
@@ -109,6 +111,10 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["-placed_at", "-id"], name="orders_newest"),
             models.Index(fields=["status", "-placed_at"], name="orders_by_status"),
+            models.Index(Lower("email"), F("placed_at").desc(), name="orders_by_email"),
+            # The common values need no index: the newest orders have them.
+            models.Index(fields=["source", "-placed_at"], name="orders_by_source", condition=~Q(source="web")),
+            models.Index(fields=["-placed_at"], name="orders_express", condition=Q(shipping_method="express")),
         ]
 
     def __str__(self) -> str:

@@ -3,17 +3,21 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from math import inf
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from messaging.models import Message
 from messaging.topology import Priority
-from orders.models import TRANSITIONS, Order, OrderEvent, ShippingMethod, Source, Status
+from orders.models import NUMBER_PREFIX, TRANSITIONS, Order, OrderEvent, ShippingMethod, Source, Status
 from orders.payloads import CancelUnpaid
 from orders.timeline import REOPENED
 
+#: Of the orders that a search for their payments or parcels matches, at most this many are looked up, newest first.
+MOST_FOUND = 200
 UNPAID = (Status.PLACED, Status.PAYMENT_FAILED)
 
 
@@ -22,6 +26,31 @@ def priority(order: Order) -> Priority:
     if order.source == Source.IMPORT:
         return Priority.LOW
     return Priority.HIGH if order.shipping_method == ShippingMethod.EXPRESS else Priority.NORMAL
+
+
+def search_orders(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
+    """Those of `orders` that have this e-mail address or public ID, or a number that begins so; ignores case except in
+    the public ID. Each kind of text is looked up in the index of its own column."""
+    text = text.strip()
+    if "@" in text:
+        return orders.alias(lower_email=Lower("email")).filter(lower_email=text.lower())
+    if text.upper().startswith(NUMBER_PREFIX):
+        return orders.filter(number__startswith=text.upper())
+    return orders.filter(public_id=text)
+
+
+def search_by_order(rows: QuerySet[Any], text: str, *, order: str, otherwise: str) -> QuerySet[Any]:
+    """Those of `rows` whose `order` has this number or e-mail address; for any other text, whose `otherwise` is it.
+
+    At most `MOST_FOUND` orders are looked up, so that their rows are read by key.
+    """
+    text = text.strip()
+    if not text:
+        return rows
+    if "@" not in text and not text.upper().startswith(NUMBER_PREFIX):
+        return rows.filter(**{otherwise: text})
+    found = search_orders(Order.objects.order_by("-placed_at"), text)
+    return rows.filter(**{f"{order}__in": list(found.values_list("pk", flat=True)[:MOST_FOUND])})
 
 
 def can_cancel(order: Order) -> bool:

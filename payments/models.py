@@ -65,6 +65,11 @@ class Payment(models.Model):
         indexes = [
             models.Index(fields=["gateway_reference"], name="payments_payment_by_reference"),
             models.Index(fields=["captured_at"], name="payments_payment_captured", condition=~Q(captured_at=None)),
+            models.Index(fields=["-created_at", "-id"], name="payments_payment_newest"),
+            # The newest payments are captured ones, which need no index.
+            models.Index(
+                fields=["status", "-created_at"], name="payments_payment_by_status", condition=~Q(status="captured")
+            ),
         ]
         permissions = [("refund_payment", _("Can refund payments"))]
 
@@ -86,7 +91,10 @@ class Refund(models.Model):
         ordering = ["created_at", "id"]
         verbose_name = _("refund")
         verbose_name_plural = _("refunds")
-        indexes = [models.Index(fields=["gateway_reference"], name="payments_refund_by_reference")]
+        indexes = [
+            models.Index(fields=["gateway_reference"], name="payments_refund_by_reference"),
+            models.Index(fields=["-created_at", "-id"], name="payments_refund_newest"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.amount} {self.status}"

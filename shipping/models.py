@@ -80,6 +80,10 @@ class Shipment(models.Model):
             models.Index(
                 fields=["-shipped_at"], name="shipping_stranded", condition=Q(status__in=["lost", "returned"])
             ),
+            models.Index(fields=["-shipped_at", "-id"], name="shipping_newest"),
+            models.Index(fields=["carrier", "-shipped_at"], name="shipping_by_carrier"),
+            # Nearly all parcels are delivered ones, which need no index.
+            models.Index(fields=["status", "-shipped_at"], name="shipping_by_status", condition=~Q(status="delivered")),
         ]
         permissions = [
             ("reship_parcel", _("Can reship an order whose parcel did not arrive")),

@@ -16,6 +16,8 @@ from shipping.carriers import AddressRejected, Consignment, EventCode, UnknownCa
 from shipping.delivery_windows import DeliveryWindow, delivery_window
 from shipping.models import MOVING, CarrierParcel, ParcelEvent, Shipment
 
+MOST_PARCELS = 50
+
 
 @dataclass(frozen=True, slots=True)
 class BookingRequest:
@@ -133,5 +135,9 @@ def history_of(*, order_id: int) -> list[Shipment]:
 
 
 def parcels_at_carriers(*, order_number: str) -> list[CarrierParcel]:
-    """An order's parcels in the simulated carriers' own records, oldest first."""
-    return list(CarrierParcel.objects.filter(idempotency_key__startswith=order_number).order_by("booked_at", "pk"))
+    """An order's first `MOST_PARCELS` parcels in the simulated carriers' own records, oldest first.
+
+    By their exact keys: the index serves a prefix only in some collations of PostgreSQL.
+    """
+    keys = [booking_key(number=order_number, earlier=earlier) for earlier in range(MOST_PARCELS)]
+    return list(CarrierParcel.objects.filter(idempotency_key__in=keys).order_by("booked_at", "pk"))

@@ -1,8 +1,11 @@
 """Read-only admin pages of payments, refunds and the gateway's records."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -11,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.admin import register_order_inline
 from orders.money import display
 from orders.readonly_admin import ReadOnlyAdmin, ReadOnlyInline, admin_link, order_link
+from orders.selectors import search_by_order
 from payments.admin.refund_page import refund_page
 from payments.models import GatewayCharge, GatewayEvent, GatewayRefund, Payment, PaymentStatus, Refund
 
@@ -48,11 +52,11 @@ class RefundInline(ReadOnlyInline):
 
 
 class _WithOrder(ReadOnlyAdmin):
-    @admin.display(description=_("order"), ordering="order__number")
+    @admin.display(description=_("order"))
     def order_number(self, payment: Payment) -> SafeString:
         return order_link(payment.order)
 
-    @admin.display(description=_("amount"), ordering="amount")
+    @admin.display(description=_("amount"))
     def money(self, record: Any) -> str:
         return display(amount=record.amount, currency=record.currency)
 
@@ -60,11 +64,12 @@ class _WithOrder(ReadOnlyAdmin):
 @admin.register(Payment)
 class PaymentAdmin(_WithOrder):
     list_display = ("created_at", "order_number", "status", "money", "method", "failure_code", "gateway_reference")
-    list_filter = ("status", "method", "created_at")
+    list_filter = ("status", "created_at")
     list_select_related = ("order",)
-    search_fields = ("=order__number", "=order__email", "=gateway_reference")
+    search_fields = ("gateway_reference",)
     search_help_text = _("Exact order number, e-mail address or gateway reference")
-    ordering = ("-created_at",)
+    ordering = ("-created_at", "-id")
+    sortable_by = ("created_at",)
     exclude = ("order", "amount", "currency")
     readonly_fields = ("id", "order_number", "money", "message_id")
     inlines = (RefundInline,)
@@ -73,21 +78,32 @@ class PaymentAdmin(_WithOrder):
         page = self.admin_site.admin_view(refund_page)
         return [path("<uuid:payment_id>/refund/", page, name="payments_payment_refund"), *super().get_urls()]
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Payment], search_term: str
+    ) -> tuple[QuerySet[Payment], bool]:
+        return search_by_order(queryset, search_term, order="order", otherwise="gateway_reference"), False
+
 
 @admin.register(Refund)
 class RefundAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "order_number", "status", "money", "gateway_reference")
     list_filter = ("status", "created_at")
     list_select_related = ("payment__order",)
-    search_fields = ("=payment__order__number", "=gateway_reference")
-    search_help_text = _("Exact order number or gateway reference")
-    ordering = ("-created_at",)
+    search_fields = ("gateway_reference",)
+    search_help_text = _("Exact order number, e-mail address or gateway reference")
+    ordering = ("-created_at", "-id")
+    sortable_by = ("created_at",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Refund], search_term: str
+    ) -> tuple[QuerySet[Refund], bool]:
+        return search_by_order(queryset, search_term, order="payment__order", otherwise="gateway_reference"), False
 
     @admin.display(description=_("order"))
     def order_number(self, refund: Refund) -> SafeString:
         return order_link(refund.payment.order)
 
-    @admin.display(description=_("amount"), ordering="amount")
+    @admin.display(description=_("amount"))
     def money(self, refund: Refund) -> str:
         return display(amount=refund.amount, currency=refund.payment.currency)
 
@@ -95,21 +111,35 @@ class RefundAdmin(ReadOnlyAdmin):
 @admin.register(GatewayCharge)
 class GatewayChargeAdmin(_WithOrder):
     list_display = ("created_at", "reference", "money", "method", "idempotency_key")
-    search_fields = ("=reference", "=idempotency_key")
-    ordering = ("-created_at",)
+    search_fields = ("reference__exact", "idempotency_key__exact")
+    ordering = ("-id",)
+    sortable_by = ()
 
 
 @admin.register(GatewayRefund)
 class GatewayRefundAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "reference", "amount", "charge", "idempotency_key")
     list_select_related = ("charge",)
-    search_fields = ("=reference", "=idempotency_key", "=charge__reference")
-    ordering = ("-created_at",)
+    search_fields = ("reference__exact", "idempotency_key__exact")
+    ordering = ("-id",)
+    sortable_by = ()
 
 
 @admin.register(GatewayEvent)
 class GatewayEventAdmin(ReadOnlyAdmin):
     list_display = ("received_at", "kind", "key", "event_id")
-    list_filter = ("kind", "received_at")
-    search_fields = ("=event_id", "=key")
-    ordering = ("-received_at",)
+    search_fields = ("event_id",)
+    search_help_text = _("Exact event ID or payment ID")
+    ordering = ("-id",)
+    sortable_by = ()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[GatewayEvent], search_term: str
+    ) -> tuple[QuerySet[GatewayEvent], bool]:
+        text = search_term.strip()
+        if not text:
+            return queryset, False
+        try:
+            return queryset.filter(key=UUID(text)), False
+        except ValueError:
+            return queryset.filter(event_id=text), False

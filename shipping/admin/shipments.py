@@ -13,7 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from orders.admin import register_order_inline
 from orders.money import display
 from orders.readonly_admin import ReadOnlyAdmin, ReadOnlyInline, admin_link, order_link
+from orders.selectors import search_by_order
 from shipping.admin.printing import download, print_labels, print_packing_slips
+from shipping.carriers import carriers
 from shipping.models import CarrierParcel, ParcelEvent, Shipment, ShipmentDocument, ShipmentQuerySet
 
 
@@ -54,14 +56,28 @@ class NeedsAttentionFilter(admin.SimpleListFilter):
         return queryset.needing_attention() if self.value() == "yes" else queryset
 
 
+class CarrierFilter(admin.SimpleListFilter):
+    """The configured carriers."""
+
+    title = _("carrier")
+    parameter_name = "carrier"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(each.name, each.name) for each in carriers()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Shipment]) -> QuerySet[Shipment]:
+        return queryset.filter(carrier=self.value()) if self.value() else queryset
+
+
 @admin.register(Shipment)
 class ShipmentAdmin(ReadOnlyAdmin):
     list_display = ("shipped_at", "order_number", "status", "carrier", "tracking_number", "due_until", "delivered_at")
-    list_filter = (NeedsAttentionFilter, "status", "carrier", "shipped_at")
+    list_filter = (NeedsAttentionFilter, "status", CarrierFilter, "shipped_at")
     list_select_related = ("order",)
-    search_fields = ("=order__number", "=order__email", "=tracking_number")
+    search_fields = ("tracking_number",)
     search_help_text = _("Exact order number, e-mail address or tracking number")
-    ordering = ("-shipped_at",)
+    ordering = ("-shipped_at", "-id")
+    sortable_by = ("shipped_at",)
     exclude = ("order", "cost", "currency")
     readonly_fields = ("id", "order_number", "is_current", "price", "documents")
     inlines = (ParcelEventInline,)
@@ -74,7 +90,12 @@ class ShipmentAdmin(ReadOnlyAdmin):
             *super().get_urls(),
         ]
 
-    @admin.display(description=_("order"), ordering="order__number")
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Shipment], search_term: str
+    ) -> tuple[QuerySet[Shipment], bool]:
+        return search_by_order(queryset, search_term, order="order", otherwise="tracking_number"), False
+
+    @admin.display(description=_("order"))
     def order_number(self, shipment: Shipment) -> SafeString:
         return order_link(shipment.order)
 
@@ -94,9 +115,9 @@ class ShipmentAdmin(ReadOnlyAdmin):
 @admin.register(CarrierParcel)
 class CarrierParcelAdmin(ReadOnlyAdmin):
     list_display = ("booked_at", "carrier", "tracking_number", "city", "idempotency_key", "cancelled_at")
-    list_filter = ("carrier", "booked_at")
-    search_fields = ("=tracking_number", "=idempotency_key")
-    ordering = ("-booked_at",)
+    search_fields = ("tracking_number__exact", "idempotency_key__exact")
+    ordering = ("-id",)
+    sortable_by = ()
 
 
 def _document_links(shipment: Shipment) -> SafeString:

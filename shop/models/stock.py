@@ -40,6 +40,8 @@ class StockMovement(models.Model):
         indexes = [
             # For a product's newest movements, and its recent sales by an index-only scan.
             models.Index(fields=["product", "-at", "-id", "quantity", "reason"], name="shop_stockmovement_newest"),
+            # Nearly all movements are sales, which need no index.
+            models.Index(fields=["reason", "-id"], name="shop_stockmovement_by_reason", condition=~Q(reason="sale")),
         ]
         constraints = [
             models.CheckConstraint(condition=~Q(quantity=0), name="shop_stockmovement_moves_something"),

@@ -5,6 +5,7 @@ from typing import Any, cast
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -28,13 +29,19 @@ _FIELD = "pieces-"
 @admin.register(StockMovement)
 class StockMovementAdmin(ReadOnlyAdmin):
     list_display = ("time", "product_link", "quantity", "reason", "reference", "note")
-    list_filter = ("reason", "at")
+    list_filter = ("reason",)
     list_select_related = ("product",)
-    search_fields = ("=product__sku", "=reference")
-    search_help_text = gettext_lazy("Exact SKU or order number")
-    ordering = ("-at", "-id")
+    search_fields = ("reference",)
+    search_help_text = gettext_lazy("Exact SKU, order number or user name")
+    ordering = ("-id",)
+    sortable_by = ()
 
-    @admin.display(description=gettext_lazy("time"), ordering="at")
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[StockMovement], search_term: str
+    ) -> tuple[QuerySet[StockMovement], bool]:
+        return selectors.search_movements(queryset, search_term), False
+
+    @admin.display(description=gettext_lazy("time"))
     def time(self, movement: StockMovement) -> str:
         return utc(movement.at)
 

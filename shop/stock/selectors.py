@@ -35,6 +35,15 @@ class Facts:
     seen: int
 
 
+def search_movements(movements: QuerySet[StockMovement], text: str) -> QuerySet[StockMovement]:
+    """Those of `movements` with this SKU, or with this reference if there is no such SKU."""
+    text = text.strip()
+    if not text:
+        return movements
+    product = Product.objects.filter(sku__in=(text, text.upper())).values_list("pk", flat=True).first()
+    return movements.filter(product=product) if product else movements.filter(reference__in=(text, text.upper()))
+
+
 def facts(*, product: Product, movements: Sequence[StockMovement], now: datetime) -> Facts:
     """`movements` are those shown on the page, newest first. They were read first, so later ones are not in `seen`."""
     sold = product.movements.filter(reason__in=_SALES, at__gt=now - timedelta(days=PACE_DAYS)).aggregate(

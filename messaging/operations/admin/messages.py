@@ -1,15 +1,54 @@
 """The ledger in the admin: any message, whatever its state."""
 
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from messaging.models import Message
+from messaging.models import Message, State
 from messaging.operations.admin.base import ReadOnlyAdmin, moment, state_badge, time_column
 from messaging.operations.failures.tracebacks import parts_of
 from messaging.operations.privacy.masking import mask_text
+from messaging.payloads import registered_payloads
+from messaging.topology import topology
+
+
+class _DeclaredFilter(admin.SimpleListFilter):
+    """Offers declared values: reading those in use would read the whole ledger. Any other value is accepted."""
+
+    def declared(self) -> Iterable[str]:
+        raise NotImplementedError
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        values = list(self.declared())
+        selected = request.GET.get(self.parameter_name or "", "")
+        return [(value, value) for value in (values if selected in ("", *values) else [*values, selected])]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
+        return queryset.filter(**{str(self.parameter_name): self.value()}) if self.value() else queryset
+
+
+class QueueFilter(_DeclaredFilter):
+    title = _("queue")
+    parameter_name = "queue"
+
+    def declared(self) -> Iterable[str]:
+        return topology().queues
+
+
+class TaskFilter(_DeclaredFilter):
+    title = _("task")
+    parameter_name = "task"
+
+    def declared(self) -> Iterable[str]:
+        return sorted(registered_payloads())
 
 
 @admin.register(Message)
@@ -25,10 +64,11 @@ class MessageAdmin(ReadOnlyAdmin):
         "created",
         "finished",
     )
-    list_filter = ("state", "queue", "task")
-    search_fields = ("=id", "=subject")
+    list_filter = ("state", QueueFilter, TaskFilter)
+    search_fields = ("id",)
     search_help_text = _("Message ID or order number")
     ordering = ("-id",)
+    sortable_by = ()
     fields = (
         "id", "task", "subject_column", "state_column", "queue", "routing_key", "priority", "available", "sent",
         "finished", "attempts", "sends", "schema_version", "payload_text", "attempt_list", "related_messages",
@@ -41,7 +81,23 @@ class MessageAdmin(ReadOnlyAdmin):
     sent = time_column("sent_at", _("sent"))
     finished = time_column("finished_at", _("finished"))
 
-    @admin.display(description=_("state"), ordering="state")
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """Finished messages by when they finished: an index without the unfinished ones, of which millions may be
+        newer."""
+        return ("-finished_at", "-id") if request.GET.get("state__exact") == State.DONE else self.ordering
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Message], search_term: str
+    ) -> tuple[QuerySet[Message], bool]:
+        text = search_term.strip()
+        if not text:
+            return queryset, False
+        try:
+            return queryset.filter(pk=UUID(text)), False
+        except ValueError:
+            return queryset.filter(subject__in=(text, text.upper())), False
+
+    @admin.display(description=_("state"))
     def state_column(self, message: Message) -> SafeString:
         return state_badge(message)
 

@@ -117,6 +117,13 @@ class QueueOut(serializers.Serializer[QueueRow]):
     oldest_seconds = serializers.FloatField(allow_null=True)
     dead = serializers.IntegerField()
     paused = serializers.BooleanField()
+    in_flight = serializers.IntegerField(help_text="at the broker or with workers")
+    in_flight_limit = serializers.IntegerField(help_text="most messages in flight at once")
+    waiting = serializers.IntegerField(help_text="due, not sent yet; 100000 means that many or more")
+    drained_in_seconds = serializers.FloatField(
+        allow_null=True,
+        help_text="until waiting and in-flight messages are done, at the present rate; null if none finishes",
+    )
 
 
 @extend_schema_serializer(component_name="Circuit")

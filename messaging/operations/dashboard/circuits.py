@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from messaging import circuit_breaker
 from messaging.models import Circuit
+from messaging.models.backlog import COUNTED
 from messaging.operations.privacy.masking import mask_text
 
 
@@ -33,7 +34,7 @@ class CircuitRow:
 
     @property
     def counted_all(self) -> bool:
-        return self.waiting < circuit_breaker.COUNTED
+        return self.waiting < COUNTED
 
     @property
     def state_label(self) -> str | Promise:

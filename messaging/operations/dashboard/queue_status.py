@@ -1,16 +1,22 @@
 """Queue table: state of each queue in the ledger and at the broker."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import merge
+from operator import attrgetter
 from typing import Any
 
 from celery import current_app
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min
 from django.utils import timezone
 
 from messaging import pauses
 from messaging.broker import inspect
+from messaging.conf import settings
 from messaging.models import Message, State
+from messaging.models.backlog import COUNTED, Backlog, backlogs, dead_by_queue
+from messaging.operations.dashboard import throughput
 from messaging.topology import topology
 
 
@@ -18,8 +24,13 @@ from messaging.topology import topology
 class QueueRow:
     """`depth` counts messages ready at the broker; it and `consumers` are None while the broker is unreachable.
 
-    In the ledger, `waiting` messages are due but not sent, `scheduled` ones are due later, and `sent` ones are in
-    flight. `oldest_seconds` is the age of the oldest message that is due or in flight; None when there is none.
+    In the ledger, `waiting` messages are due but not sent, and `scheduled` ones are due later. `in_flight` ones are at
+    the broker or with workers; relays keep them at `in_flight_limit` or below. `oldest_seconds` is the age of the
+    oldest message that is due or in flight; None when there is none. `drained_in_seconds` is how long the waiting and
+    the in-flight ones take at the present rate; None while none finishes, no worker consumes, or the queue is paused.
+
+    `waiting`, `scheduled` and `dead` are counted up to `COUNTED`; with that many waiting, `drained_in_seconds` is the
+    least that it can take.
     """
 
     name: str
@@ -28,62 +39,76 @@ class QueueRow:
     oldest_seconds: float | None
     dead: int
     paused: bool
+    in_flight: int
+    in_flight_limit: int
     waiting: int
     scheduled: int
-    sent: int
+    drained_in_seconds: float | None
 
     @property
     def working(self) -> int | None:
         """Messages held by workers: an estimate, since broker and ledger are not read at the same moment."""
-        return None if self.depth is None else max(0, self.sent - self.depth)
+        return None if self.depth is None else max(0, self.in_flight - self.depth)
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether `waiting` is the number of all waiting messages."""
+        return self.waiting < COUNTED
 
 
-def queue_rows() -> list[QueueRow]:
-    """Every queue of the topology, with four statements and one connection to the broker."""
+def queue_rows(*, pending: Mapping[str, Backlog] | None = None) -> list[QueueRow]:
+    """Every queue of the topology, with a statement per queue, four more, and one connection to the broker.
+
+    `pending` saves reading what is pending again.
+    """
     now = timezone.now()
-    pending, sent = _pending(now), _sent()
-    dead = dict(Message.objects.dead().order_by().values_list("queue").annotate(Count("pk")))
-    paused = pauses.paused()
+    pending, sent, dead = pending or backlogs(now=now), _sent(), dead_by_queue()
+    paused, rates = pauses.paused(), throughput.rates(now=now)
     depths, consumers = _ask_broker()
+    idle = set() if consumers is None else {queue for queue in topology().queues if not consumers.get(queue)}
     return [
         QueueRow(
             name=queue,
             depth=depths.get(queue),
             consumers=consumers.get(queue, 0) if consumers is not None else None,
-            oldest_seconds=_age(now, pending.get(queue), sent.get(queue)),
-            dead=dead.get(queue, 0),
+            oldest_seconds=_age(now, pending[queue].oldest, sent[queue][1]),
+            dead=dead[queue],
             paused=queue in paused,
-            waiting=pending[queue]["waiting"] if queue in pending else 0,
-            scheduled=pending[queue]["scheduled"] if queue in pending else 0,
-            sent=sent[queue]["sent"] if queue in sent else 0,
+            in_flight=sent[queue][0],
+            in_flight_limit=settings.CONVEYOR_IN_FLIGHT,
+            waiting=pending[queue].waiting,
+            scheduled=pending[queue].scheduled,
+            drained_in_seconds=_drained_in(
+                pending[queue].waiting + sent[queue][0], rate=0 if queue in paused | idle else rates[queue]
+            ),
         )
         for queue in topology().queues
     ]
 
 
-def scheduled(*, queue: str, now: datetime, limit: int) -> list[Message]:
-    """Messages of `queue` that are due later, the next one first."""
-    later = Message.objects.filter(state=State.PENDING, queue=queue, available_at__gt=now)
-    return list(later.order_by("available_at")[:limit])
+def scheduled(*, queue: str, backlog: Backlog, now: datetime, limit: int) -> list[Message]:
+    """Messages of `queue` that are due later, the next one first: one statement per priority, which reads no others."""
+    later = Message.objects.filter(state=State.PENDING, queue=queue, available_at__gt=now).order_by("available_at")
+    lanes = [list(later.filter(priority=priority)[:limit]) for priority in backlog.scheduled_lanes]
+    return list(merge(*lanes, key=attrgetter("available_at")))[:limit]
 
 
-def _pending(now: datetime) -> dict[str, dict[str, Any]]:
-    due = Q(available_at__lte=now)
-    rows = Message.objects.filter(state=State.PENDING).order_by().values("queue")
-    counted = rows.annotate(
-        waiting=Count("pk", filter=due), scheduled=Count("pk", filter=~due), oldest=Min("available_at", filter=due)
-    )
-    return {row["queue"]: dict(row) for row in counted}
+def _sent() -> dict[str, tuple[int, datetime | None]]:
+    rows = Message.objects.filter(state=State.SENT).order_by().values_list("queue")
+    found = {queue: (count, oldest) for queue, count, oldest in rows.annotate(Count("pk"), Min("available_at"))}
+    return dict.fromkeys(topology().queues, (0, None)) | found
 
 
-def _sent() -> dict[str, dict[str, Any]]:
-    rows = Message.objects.filter(state=State.SENT).order_by().values("queue")
-    return {row["queue"]: dict(row) for row in rows.annotate(sent=Count("pk"), oldest=Min("available_at"))}
+def _age(now: datetime, *oldest: datetime | None) -> float | None:
+    known = [at for at in oldest if at]
+    return round((now - min(known)).total_seconds(), 3) if known else None
 
 
-def _age(now: datetime, *rows: dict[str, Any] | None) -> float | None:
-    oldest = [row["oldest"] for row in rows if row and row["oldest"]]
-    return round((now - min(oldest)).total_seconds(), 3) if oldest else None
+def _drained_in(messages: int, *, rate: float) -> float | None:
+    """Seconds, at `rate` messages per minute."""
+    if not messages:
+        return 0.0
+    return round(messages / rate * 60, 1) if rate else None
 
 
 def _ask_broker() -> tuple[dict[str, int], dict[str, int] | None]:

@@ -1,11 +1,12 @@
 """Contents of the queues page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from messaging import pauses
 from messaging.models import Message, QueuePause
+from messaging.models.backlog import Backlog, backlogs
 from messaging.operations.dashboard import throughput
 from messaging.operations.dashboard.bar_chart import Chart, chart
 from messaging.operations.dashboard.circuits import CircuitRow, circuit_rows
@@ -42,12 +43,13 @@ class QueuesOverview:
 
 
 def overview(*, now: datetime) -> QueuesOverview:
-    """All queues and circuits, in twelve statements and one per queue."""
-    rows = queue_rows()
+    """All queues and circuits, in a number of statements that depends on neither messages nor orders."""
+    pending = backlogs(now=now)
+    rows = queue_rows(pending=pending)
     past = QueuePause.objects.filter(resumed_at__isnull=False).order_by("-resumed_at")[:PAUSES_SHOWN]
     return QueuesOverview(
         at=now,
-        cards=_cards(rows, now),
+        cards=_cards(rows, pending, now),
         diagram=pipeline(rows),
         circuits=circuit_rows(),
         broker_reachable=any(row.depth is not None for row in rows),
@@ -55,13 +57,13 @@ def overview(*, now: datetime) -> QueuesOverview:
     )
 
 
-def _cards(rows: Sequence[QueueRow], now: datetime) -> list[QueueCard]:
+def _cards(rows: Sequence[QueueRow], pending: Mapping[str, Backlog], now: datetime) -> list[QueueCard]:
     current, hour, day = pauses.current(), throughput.last_hour(now=now), throughput.last_day(now=now)
     return [
         QueueCard(
             row=row,
             pause=current.get(row.name),
-            next=scheduled(queue=row.name, now=now, limit=NEXT_SHOWN),
+            next=scheduled(queue=row.name, backlog=pending[row.name], now=now, limit=NEXT_SHOWN),
             hour=chart(hour[row.name]),
             day=chart(day[row.name]),
         )

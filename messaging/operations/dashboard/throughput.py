@@ -4,7 +4,7 @@ Tasks count nothing: that would cost each a statement on a shared row. Once a mi
 finished and stores one row per queue and minute; the current minute is counted when the page is read.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +23,8 @@ RECOUNTED = timedelta(minutes=1)
 LIVE_WINDOW = timedelta(minutes=10)
 #: One statement counts at most this much.
 STEP = timedelta(hours=1)
+#: The present rate is an average over this many minutes at most.
+_RATE_MINUTES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,24 @@ def last_day(*, now: datetime) -> dict[str, list[Slot]]:
     summed = hours.annotate(done=Sum("done"), failed=Sum("failed")).order_by()
     rows = {(row["queue"], row["hour"]): QueueMinute(done=row["done"], failed=row["failed"]) for row in summed}
     return _slots(rows, start=start, step=timedelta(hours=1), count=24)
+
+
+def rates(*, now: datetime) -> dict[str, float]:
+    """Messages that each queue finishes per minute at present, from stored counts only; 0 if none are recent.
+
+    An average of up to five minutes, from the first in which one finished. The last minute is not complete yet.
+    """
+    kept = list(QueueMinute.objects.filter(minute__gt=_minute(now) - timedelta(minutes=2 * _RATE_MINUTES)))
+    last = max((row.minute for row in kept), default=now)
+    complete = [row for row in kept if last - timedelta(minutes=_RATE_MINUTES) <= row.minute < last and row.done]
+    return {queue: _rate([row for row in complete if row.queue == queue], until=last) for queue in topology().queues}
+
+
+def _rate(minutes: Sequence[QueueMinute], *, until: datetime) -> float:
+    if not minutes:
+        return 0.0
+    length = until - min(row.minute for row in minutes)
+    return sum(row.done for row in minutes) / (length / timedelta(minutes=1))
 
 
 def _slots(

@@ -1,4 +1,4 @@
-"""Template tags of the desk: states, subjects, times, JSON, links to messages."""
+"""Template tags of the desk: states, subjects, times, counts, flow control, JSON, links to messages."""
 
 from typing import Any
 
@@ -8,12 +8,17 @@ from django.utils.safestring import SafeString
 
 from messaging.models import Message
 from messaging.operations.admin import base
+from messaging.operations.dashboard import flow
 from messaging.operations.privacy.masking import mask_text
 
 register = template.Library()
 register.filter("utc", base.utc)
 register.filter("moment", base.moment)
 register.filter("relative", base.relative)
+register.filter("about", flow.about)
+register.filter("counted", flow.counted)
+register.filter("drained_in", flow.drained_in)
+register.filter("flow", flow.flow)
 
 
 @register.simple_tag

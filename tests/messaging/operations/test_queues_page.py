@@ -12,14 +12,15 @@ from django.utils import timezone
 
 from messaging import outbox, pauses
 from messaging.broker import inspect
-from messaging.models import Attempt, Circuit, Message, QueuePause, State
+from messaging.models import Attempt, Circuit, Message, QueuePause, State, backlog
 from messaging.operations import actions
-from messaging.operations.dashboard import queue_status
+from messaging.operations.dashboard import flow, queue_status
 from messaging.operations.dashboard.bar_chart import chart
 from messaging.operations.dashboard.pipeline_diagram import pipeline
 from messaging.operations.dashboard.throughput import Slot
-from messaging.operations.models import AuditEntry
+from messaging.operations.models import AuditEntry, QueueMinute
 from messaging.operations.permissions import Actor
+from messaging.topology import Priority
 from tests.messaging.operations.test_message_admin import client_with
 from tests.messaging.samples import Sample
 
@@ -68,9 +69,9 @@ def test_table_and_diagram_show_the_ledgers_numbers_while_the_broker_is_down(ope
     Message.objects.filter(pk=dead.pk).update(state=State.DEAD, finished_at=timezone.now())
     page = text(operator)
     assert "The broker is unreachable" in page
-    assert row(page)[:6] == ["running", "2", "3", "?", "?", "?"]
-    assert row(page)[7] == "1"
-    for words in ("2 pending", "3 scheduled", "1 dead", "ready: unknown", "1 sent"):
+    assert row(page)[:7] == ["running", "2", "3", "1", "?", "?", "?"]
+    assert row(page)[9] == "1"
+    for words in ("2 pending", "3 scheduled", "1 dead", "ready: unknown", "1 in flight"):
         assert words in page
     assert f'href="/admin/operations/failedtask/?queue={QUEUE}"' in page
 
@@ -82,7 +83,7 @@ def test_the_brokers_numbers_are_shown_while_it_is_up(broker, monkeypatch):
     monkeypatch.setattr(queue_status, "_ask_broker", lambda: ({QUEUE: 3}, {QUEUE: 2}))
     page = text(client)
     assert "The broker is unreachable" not in page
-    assert row(page)[:6] == ["running", "0", "0", "3", "2", "2"]
+    assert row(page)[:7] == ["running", "0", "0", "5", "3", "2", "2"]
     for words in ("3 ready", "2 workers", "2 in progress"):
         assert words in page
 
@@ -195,8 +196,53 @@ def test_the_page_takes_the_same_number_of_queries_for_any_number_of_messages(op
     operator.get(PAGE)
     enqueue(30, delay=60)
     enqueue(30)
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(32):
         operator.get(PAGE)
+
+
+def test_a_queue_says_what_is_in_flight_what_waits_and_when_it_is_drained(operator, settings):
+    settings.CONVEYOR_IN_FLIGHT = 1200
+    (sent, *_waiting) = enqueue(5)
+    Message.objects.filter(pk=sent.pk).update(state=State.SENT)
+    assert "1 of 1,200 in flight, 4 waiting in the ledger, none finished in the last minutes" in text(operator)
+    this_minute = timezone.now().replace(second=0, microsecond=0)
+    for age, done in ((2, 10), (1, 20), (0, 3)):
+        QueueMinute.objects.create(queue=QUEUE, minute=this_minute - timedelta(minutes=age), done=done)
+    page = text(operator)
+    assert "1 of 1,200 in flight, 4 waiting in the ledger, drained in about 20 s" in page
+    assert row(page)[8] == "20 s"
+    actions.pause(queue=QUEUE, actor=ANN, reason="a try")
+    assert "1 of 1,200 in flight, 4 waiting in the ledger</p>" in text(operator)
+
+
+def test_no_estimate_is_given_while_no_worker_consumes(monkeypatch, broker):
+    monkeypatch.setattr(queue_status, "_ask_broker", lambda: ({QUEUE: 0}, {}))
+    enqueue(5)
+    for age in (0, 1):
+        QueueMinute.objects.create(queue=QUEUE, minute=timezone.now() - timedelta(minutes=age), done=10)
+    page = text(client_with("view_message"))
+    assert "No worker consumes this queue" in page
+    assert "0 of 1,000 in flight, 5 waiting in the ledger</p>" in page
+
+
+def test_counting_ends_at_the_bound_and_the_page_says_so(operator, monkeypatch):
+    for module in (backlog, flow, queue_status):
+        monkeypatch.setattr(module, "COUNTED", 3)
+    enqueue(3)
+    enqueue(2, priority=Priority.HIGH)
+    QueueMinute.objects.create(queue=QUEUE, minute=timezone.now() - timedelta(minutes=1), done=1)
+    QueueMinute.objects.create(queue=QUEUE, minute=timezone.now())
+    page = text(operator)
+    assert row(page)[1] == "3+"
+    assert "3+ waiting in the ledger, drained in more than 3 min" in page
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "1 s"), (59, "59 s"), (61, "1 min"), (240, "4 min"), (7300, "2 h"), (200_000, "2 days")],
+)
+def test_durations_are_rounded(seconds, text):
+    assert flow.about(seconds) == text
 
 
 def test_one_failure_among_thousands_is_visible():

@@ -124,3 +124,28 @@ def test_a_count_whose_time_is_up_goes_on_in_the_next_message(monkeypatch):
     assert len(deliver_due()) > 4
     assert sum(QueueMinute.objects.filter(queue=QUEUE).values_list("done", flat=True)) >= 1
     assert not Message.objects.live().exists()
+
+
+def minutes(*done: int, queue: str = QUEUE, until: datetime = NOON) -> None:
+    """Stored minutes, the last of them `until`."""
+    for age, number in enumerate(reversed(done)):
+        QueueMinute.objects.create(queue=queue, minute=until - timedelta(minutes=age), done=number)
+
+
+def test_the_present_rate_is_an_average_of_complete_minutes():
+    minutes(900, 10, 20, 30, 40, 50, 1)
+    minutes(8, 4, 0, queue="payments")
+    rates = throughput.rates(now=NOON + timedelta(seconds=30))
+    assert rates == {QUEUE: 30, "payments": 6, "shipping": 0, "notifications": 0}
+
+
+def test_old_minutes_say_nothing_of_the_present_rate():
+    minutes(5, 5, 5, until=NOON - timedelta(minutes=12))
+    assert throughput.rates(now=NOON)[QUEUE] == 0
+
+
+def test_rates_do_not_read_the_ledger(django_assert_num_queries):
+    finished(NOON)
+    with django_assert_num_queries(1) as statements:
+        throughput.rates(now=NOON)
+    assert "messaging_message" not in statements.captured_queries[0]["sql"]

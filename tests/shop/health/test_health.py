@@ -10,7 +10,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from messaging.models import Circuit, State
+from messaging import circuit_breaker, metrics
+from messaging.models import Circuit, QueuePause, State, backlog
+from messaging.topology import topology
 from shop.health import probes
 from tests.api.client import dead
 
@@ -83,9 +85,48 @@ def test_metrics_count_messages():
     assert 'conveyor_messages{queue="payments",state="pending"} 1.0' in text
     assert 'conveyor_messages{queue="maintenance",state="sent"} 0.0' in text
     assert "done" not in text
-    oldest = next(line for line in text.splitlines() if line.startswith("conveyor_oldest_due_seconds"))
-    assert 30 <= float(oldest.split()[1]) < 60
-    assert len(statements) == 7
+    assert 30 <= value(text, 'conveyor_oldest_due_seconds{queue="payments"}') < 60
+    assert value(text, 'conveyor_oldest_due_seconds{queue="shipping"}') == 0
+    assert value(text, 'conveyor_in_flight_limit{queue="payments"}') == 1000
+    of_the_ledger = [query for query in statements.captured_queries if "messaging_message" in query["sql"]]
+    assert len(of_the_ledger) == 2 + len(topology().queues) + len(circuit_breaker.labels())
+
+
+def test_a_paused_queue_is_not_reported_as_overdue():
+    dead(state=State.PENDING, available_at=timezone.now() - timedelta(seconds=30))
+    QueuePause.objects.create(queue="payments", reason="a try")
+    assert value(get("/metrics").content.decode(), 'conveyor_oldest_due_seconds{queue="payments"}') == 0
+
+
+def test_metrics_count_up_to_a_bound(monkeypatch):
+    for module in (backlog, metrics):
+        monkeypatch.setattr(module, "COUNTED", 2)
+    for state in (State.PENDING, State.DEAD):
+        for _ in range(4):
+            dead(state=state)
+    text = get("/metrics").content.decode()
+    for state in ("pending", "dead"):
+        assert value(text, f'conveyor_messages{{queue="payments",state="{state}"}}') == 2
+
+
+def test_a_failing_metric_leaves_the_others(monkeypatch):
+    def broken():
+        yield from metrics.queues()
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(metrics, "_FAMILIES", (broken, *metrics._FAMILIES))
+    answer = get("/metrics")
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert value(text, 'conveyor_metric_failed{part="broken"}') == 1
+    assert value(text, 'conveyor_metric_failed{part="messages"}') == 0
+    assert value(text, 'conveyor_queue_paused{queue="payments"}') == 0
+
+
+def value(text: str, sample: str) -> float:
+    """The value of one sample, which must be there exactly once."""
+    (line,) = (line for line in text.splitlines() if line.startswith(f"{sample} "))
+    return float(line.rpartition(" ")[2])
 
 
 def test_metrics_show_open_circuits_and_deferred_messages():
@@ -104,7 +145,7 @@ def test_metrics_use_the_partial_indexes():
         get("/metrics")
     if connection.vendor == "sqlite":
         of_the_ledger = [query for query in statements.captured_queries if "messaging_message" in query["sql"]]
-        assert len(of_the_ledger) == 5
+        assert len(of_the_ledger) == 2 + len(topology().queues) + len(circuit_breaker.labels())
         for statement in of_the_ledger:
             with connection.cursor() as cursor:
                 cursor.execute(f"EXPLAIN QUERY PLAN {statement['sql']}")

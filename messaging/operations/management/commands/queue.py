@@ -12,11 +12,13 @@ from messaging.operations import actions
 from messaging.operations.cli.registry import actor
 from messaging.operations.dashboard import queue_status
 from messaging.operations.dashboard.circuits import CircuitRow, circuit_rows
+from messaging.operations.dashboard.flow import counted, drained_in
+from messaging.operations.dashboard.queue_status import QueueRow
 from messaging.operations.privacy.masking import mask_text
 from messaging.topology import topology
 
-_HEAD = ("queue", "depth", "consumers", "oldest s", "waiting", "scheduled", "dead")
-_LINE = "{:16}{:>8}{:>11}{:>10}{:>9}{:>11}{:>8}"
+_HEAD = ("queue", "depth", "consumers", "oldest s", "waiting", "scheduled", "in flight", "drained in", "dead")
+_LINE = "{:16}{:>8}{:>11}{:>10}{:>9}{:>11}{:>15}{:>12}{:>9}"
 
 
 class Command(BaseCommand):
@@ -24,7 +26,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         subcommands = parser.add_subparsers(dest="action", required=True)
-        listing = subcommands.add_parser("list", help="depth, consumers, age, waiting, scheduled and dead messages")
+        listing = subcommands.add_parser(
+            "list", help="depth, consumers, age; waiting, scheduled, in-flight and dead messages"
+        )
         pause = subcommands.add_parser("pause", help="pause a queue: nothing is sent to it or consumed from it")
         resume = subcommands.add_parser("resume", help="resume a paused queue")
         probe = subcommands.add_parser("try", help="probe an open circuit now by sending one waiting message")
@@ -54,9 +58,8 @@ class Command(BaseCommand):
             return
         self.stdout.write(_LINE.format(*_HEAD))
         for row in rows:
-            cells = (_dash(row.depth), _dash(row.consumers), _dash(row.oldest_seconds), row.waiting, row.scheduled)
             note = _note(paused.get(row.name))
-            self.stdout.write(_LINE.format(row.name, *cells, row.dead) + note)
+            self.stdout.write(_LINE.format(*_cells(row)) + note)
         for circuit in circuit_rows():
             if circuit.is_open:
                 count = f"{circuit.waiting}{'' if circuit.counted_all else ' or more'}"
@@ -94,6 +97,20 @@ class Command(BaseCommand):
         else:
             would = "would be " if options["dry_run"] else ""
             self.stdout.write(f"{queue}: {would}{'paused' if paused else 'resumed'}")
+
+
+def _cells(row: QueueRow) -> tuple[str, ...]:
+    broker = _dash(row.depth), _dash(row.consumers)
+    flow_control = f"{row.in_flight:,} / {row.in_flight_limit:,}", drained_in(row)
+    return (
+        row.name,
+        *broker,
+        _dash(row.oldest_seconds),
+        counted(row.waiting),
+        counted(row.scheduled),
+        *flow_control,
+        counted(row.dead),
+    )
 
 
 def _note(pause: QueuePause | None) -> str:

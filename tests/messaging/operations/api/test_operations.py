@@ -267,7 +267,11 @@ def test_queues_show_waiting_and_dead_messages(monkeypatch):
     assert page["count"] == 4
     payments = rows["payments"]
     assert 30 <= payments.pop("oldest_seconds") < 60
-    assert payments == {"name": "payments", "depth": 7, "consumers": 2, "dead": 1, "paused": False}
+    assert payments == {
+        "name": "payments", "depth": 7, "consumers": 2, "dead": 1, "paused": False,
+        "in_flight": 0, "in_flight_limit": 1000, "waiting": 1, "drained_in_seconds": None,
+    }  # fmt: skip
+    assert rows["shipping"]["drained_in_seconds"] == 0
 
 
 def test_a_queue_is_paused_and_resumed(no_broker):

@@ -1,0 +1,192 @@
+"""Lists of operators beside many rows: bounded counts, searches and filters by an index, declared filter values."""
+
+import re
+import uuid
+from itertools import chain
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from bench._operator_rows import MESSAGES, OF_ORDERS, ORDERS
+from messaging import outbox
+from messaging.models import Message, State
+from messaging.operations.admin.base import BoundedPaginator as DeskPaginator
+from orders.readonly_admin import BoundedPaginator
+from payments.models import GatewayEvent, Payment
+from shop.models import StockMovement
+from tests.factories import ProductFactory, place
+from tests.messaging.samples import Sample
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MESSAGE_LIST, ORDER_LIST, PAYMENT_LIST = "messaging/message", "orders/order", "payments/payment"
+LISTS = [
+    MESSAGE_LIST, ORDER_LIST, PAYMENT_LIST, "payments/refund", "payments/gatewaycharge", "payments/gatewayrefund",
+    "payments/gatewayevent", "shipping/shipment", "shipping/carrierparcel", "shop/stockmovement",
+]  # fmt: skip
+QUERIES = ["", "q=CV-01234-56789", "q=ada@example.com", "q=ch_1", f"q={uuid.uuid4()}", "o=1", "o=-3", "p=2"]
+
+
+@pytest.fixture
+def admin() -> Client:
+    user = get_user_model().objects.create_superuser("root")
+    client = Client()
+    client.force_login(user, backend="shop.accounts.authentication.NameOrEmail")
+    return client
+
+
+def page(client: Client, path: str, query: str = "") -> str:
+    answer = client.get(f"/admin/{path}/?{query}", follow=True)
+    assert answer.status_code == 200
+    return " ".join(answer.content.decode().split())
+
+
+def rows(client: Client, path: str, query: str = "") -> int:
+    """The number of rows on the page."""
+    return len(re.findall(r'class="action-select"|<tr><th class="field-', page(client, path, query)))
+
+
+def enqueue(count: int = 1, **options) -> list[Message]:
+    with outbox.transaction():
+        return [outbox.enqueue(Sample(text=str(number)), **options) for number in range(count)]
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_no_list_reads_a_whole_table(admin, path):
+    with CaptureQueriesContext(connection) as statements:
+        for query in QUERIES:
+            page(admin, path, query)
+    for statement in (query["sql"] for query in statements.captured_queries):
+        assert "DISTINCT" not in statement
+        assert "UPPER(" not in statement
+        assert "COUNT(" not in statement or "LIMIT" in statement, statement
+
+
+@pytest.mark.parametrize(("path", "paginator"), [(MESSAGE_LIST, DeskPaginator), (ORDER_LIST, BoundedPaginator)])
+def test_counts_and_pages_end_at_a_bound_and_the_list_says_so(admin, monkeypatch, path, paginator):
+    for _ in range(3):
+        place()
+    assert "rows match" not in page(admin, path)
+    monkeypatch.setattr(paginator, "MOST", 2)
+    assert "More than 2 rows match. Counts and pages stop there" in page(admin, path)
+
+
+def test_later_pages_show_the_next_rows(admin, monkeypatch):
+    numbers = [place().number for _ in range(5)]
+    monkeypatch.setattr("orders.admin.OrderAdmin.list_per_page", 2)
+    found = [re.findall(r"CV-\w{5}-\w{5}(?=</a>)", page(admin, ORDER_LIST, f"p={number}")) for number in (1, 2, 3)]
+    assert [*chain(*found)] == numbers[::-1]
+
+
+def test_lists_sort_by_indexed_columns_only(admin):
+    first, second = place(email="zoe@example.com"), place(email="bob@example.com")
+    shown = page(admin, ORDER_LIST, "o=8")
+    assert shown.index(f">{second.number}<") < shown.index(f">{first.number}<")
+    shown = page(admin, ORDER_LIST, "o=2")
+    assert shown.index(f">{first.number}<") < shown.index(f">{second.number}<")
+
+
+def test_an_order_is_found_by_number_email_and_public_id(admin):
+    order, _other = place(email="Grace@Example.com"), place()
+    for text in (order.number, order.number.lower(), order.number[:9], "grace@example.com", order.public_id):
+        assert rows(admin, ORDER_LIST, f"q={text}") == 1, text
+    assert rows(admin, ORDER_LIST, "q=CV-") == 2
+    assert rows(admin, ORDER_LIST, "q=nothing") == 0
+
+
+def test_a_payment_is_found_by_its_order_and_its_reference(admin):
+    order, _other = place(email="Grace@Example.com"), place()
+    Payment.objects.filter(order=order).update(gateway_reference="ch_7")
+    for text in (order.number.lower(), "GRACE@example.com", "ch_7"):
+        assert rows(admin, PAYMENT_LIST, f"q={text}") == 1, text
+    assert rows(admin, PAYMENT_LIST, "q=ch_8") == 0
+
+
+def test_events_and_movements_are_found_by_exact_values(admin):
+    order = place()
+    key = uuid.uuid4()
+    GatewayEvent.objects.create(event_id="evt_1", kind="charge", key=key)
+    for text in ("evt_1", str(key)):
+        assert rows(admin, "payments/gatewayevent", f"q={text}") == 1
+    sale = StockMovement.objects.get(reference=order.number)
+    assert rows(admin, "shop/stockmovement", f"q={order.number}") == 1
+    assert rows(admin, "shop/stockmovement", f"q={sale.product.sku.lower()}") == 2
+
+
+def test_a_message_is_found_by_id_and_subject(admin):
+    (message,), _others = enqueue(subject="CV-1"), enqueue(2, subject="CV-2")
+    for text in (str(message.pk), "CV-1", "cv-1"):
+        assert rows(admin, MESSAGE_LIST, f"q={text}") == 1
+    assert rows(admin, MESSAGE_LIST, "q=nothing") == 0
+
+
+def test_messages_are_filtered_by_declared_queues_and_tasks(admin):
+    (message, _other) = enqueue(2)
+    Message.objects.filter(pk=message.pk).update(queue="payments", task="payments.charge_payment", state=State.DONE)
+    shown = page(admin, MESSAGE_LIST)
+    for query in ("queue=payments", "task=payments.charge_payment", "queue=shipping", "task=orders.send_email"):
+        assert f"?{query}" in shown
+    assert rows(admin, MESSAGE_LIST, "queue=payments") == 1
+    assert rows(admin, MESSAGE_LIST, "task=payments.charge_payment&state__exact=done") == 1
+    assert rows(admin, MESSAGE_LIST, "task=removed.task") == 0
+    assert "removed.task" in page(admin, MESSAGE_LIST, "task=removed.task")
+
+
+PLANS = [
+    (MESSAGE_LIST, "", "messaging_message_pkey"),
+    (MESSAGE_LIST, "state__exact=done", "messaging_finished"),
+    (MESSAGE_LIST, "queue=maintenance", "messaging_by_queue"),
+    (MESSAGE_LIST, "task=operations.count_throughput", "messaging_by_task"),
+    (MESSAGE_LIST, "q=CV-0000000003", "messaging_subject"),
+    (ORDER_LIST, "", "orders_newest"),
+    (ORDER_LIST, "shipping_method__exact=express", "orders_express"),
+    (ORDER_LIST, "source__exact=import", "orders_by_source"),
+    (ORDER_LIST, "q=CV-0000000003", "orders_order_number_"),
+    (ORDER_LIST, "q=SHOPPER7@EXAMPLE.COM", "orders_by_email"),
+    (PAYMENT_LIST, "", "payments_payment_newest"),
+    (PAYMENT_LIST, "status__exact=failed", "payments_payment_by_status"),
+    (PAYMENT_LIST, "q=CV-0000000030", "payments_payment_order_id_"),
+    (PAYMENT_LIST, "q=ch_nothing", "payments_payment_by_reference"),
+    ("payments/refund", "", "payments_refund_newest"),
+    ("payments/gatewayevent", "", "payments_gatewayevent_pkey"),
+    ("shipping/shipment", "", "shipping_newest"),
+    ("shipping/shipment", "status__exact=in_transit", "shipping_by_status"),
+    ("shipping/shipment", "carrier=Nobody", "shipping_by_carrier"),
+    ("shipping/shipment", "q=SP000000000060", "shipping_one_shipment_a_parcel"),
+    ("shipping/carrierparcel", "q=SP000000000060", "shipping_carrierparcel_tracking_number"),
+    ("shop/stockmovement", "reason__exact=restock", "shop_stockmovement_by_reason"),
+]
+
+
+@pytest.fixture
+def many(admin):
+    """3,000 rows of each kind: enough for PostgreSQL to prefer the index that fits best."""
+    if connection.vendor != "postgresql":
+        pytest.skip("query plans of PostgreSQL")
+    ProductFactory.create_batch(20)
+    with connection.cursor() as cursor:
+        for statement in (MESSAGES, ORDERS, *OF_ORDERS):
+            cursor.execute(statement, {"rows": 3000})
+        cursor.execute("ANALYZE")
+        cursor.execute("SET enable_seqscan = off")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("RESET enable_seqscan")
+
+
+def test_every_list_filter_and_search_uses_an_index(admin, many):
+    for path, query, index in PLANS:
+        table = path.replace("/", "_")
+        with CaptureQueriesContext(connection) as statements:
+            page(admin, path, query)
+        plans = [plan(found["sql"]) for found in statements.captured_queries if f'FROM "{table}"' in found["sql"]]
+        assert f"Seq Scan on {table}" not in "\n".join(plans), plans
+        assert any(index in found for found in plans), (path, query, plans)
+
+
+def plan(statement: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {statement}")
+        return "\n".join(line for (line,) in cursor.fetchall())
