@@ -18,6 +18,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     "MESSAGING": {"queues": {"maintenance": "maintenance.#"}},
     # Delivery.
     "CONVEYOR_VISIBILITY": 60.0,
+    "CONVEYOR_MAX_WAIT": 300.0,
     "CONVEYOR_TASK_TIME_LIMIT": 25.0,
     "CONVEYOR_RETRY_BASE": 2.0,
     "CONVEYOR_RETRY_MAX_SECONDS": 600,

@@ -92,7 +92,7 @@ class Message(models.Model):
         ]
         indexes = [
             models.Index("available_at", "priority", name="messaging_due", condition=Q(state=State.PENDING)),
-            models.Index("queue", "sent_at", name="messaging_in_flight", condition=Q(state=State.SENT)),
+            models.Index("queue", "priority", "sent_at", name="messaging_in_flight", condition=Q(state=State.SENT)),
             models.Index("queue", "finished_at", name="messaging_dead", condition=Q(state=State.DEAD)),
             models.Index("fingerprint", "finished_at", name="messaging_dead_group", condition=Q(state=State.DEAD)),
             models.Index(

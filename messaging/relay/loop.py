@@ -36,6 +36,7 @@ class Relay:
         self._pace = pace or Pace()
         self._stopping = threading.Event()
         self._listener = wakeup.Listener()
+        self._recovery = recovery.Recovery()
         self._publisher: publish.Publisher | None = None
         self._unreachable = ""
         self._backoff = 0.0
@@ -73,7 +74,7 @@ class Relay:
     def _do_chores(self, publisher: publish.Publisher) -> None:
         self._paused = pauses.paused()
         dead_letters.file_dead_letters(publisher.connection, self._app)
-        recovery.recover_lost(publisher.connection)
+        self._recovery.run(publisher.connection, self._app)
         self._next_chores = time.monotonic() + self._pace.chores_every
 
     def _send_batch(self, publisher: publish.Publisher) -> int:
