@@ -1,23 +1,17 @@
 """Recovery: makes messages due again that were sent and that neither the broker nor a worker holds any more.
 
-A row in state `sent` for longer than the visibility timeout is a suspect. On Redis its id is looked for in the queue,
-in the dead-letter queue and among what workers hold. AMQP only counts: suspects are lost if both queues are empty and
-no worker names them. If a queue holds fewer messages than the ledger expects there, for longer than the visibility
-timeout, it is `draining`: only urgent messages may be added until it is empty and shows which ones are lost.
+A row in state `sent` for longer than the visibility timeout is a suspect. On Redis its id is looked for. AMQP only
+counts: suspects are lost if the queue is empty and no worker names them. A queue that holds fewer messages than the
+ledger expects, for longer than the visibility timeout, is `draining`: only urgent messages may be added until it is
+empty.
 
-One finding may concern any number of rows; they become due in batches, urgent and new ones first. Two bounds:
-- A consumer that does not answer may hold any message. After `MAX_TIMEOUTS` visibility timeouts without all answers
-  the rows are sent again nevertheless, with a warning, and then the count starts over. RabbitMQ itself drops a hung
-  worker after about two minutes and requeues what it held.
-- A draining that finds nothing within `MAX_TIMEOUTS` visibility timeouts ends, and the count starts over.
-
-What workers hold while they shut down or reconnect is not seen: it may be sent twice, which is safe, if it had waited
-for longer than the visibility timeout and its queue is empty.
+Two bounds: a consumer that does not answer may hold any message, and is waited for `MAX_TIMEOUTS` visibility timeouts;
+a draining that finds nothing ends after as many. Then the count starts over.
 
 Promotion: a message that waited at the broker for longer than `CONVEYOR_MAX_WAIT` while later ones were finished is
-made due again, once, so that the claim sends it with the highest priority. AMQP keeps the copy that waits as well; it
-is acknowledged without effect when its turn comes. Rows of a paused queue are left alone, and after a resume they get
-the full visibility timeout again.
+made due again, once. AMQP keeps the waiting copy, which has no effect when its turn comes.
+
+Rows of a paused queue are left alone, and get the full visibility timeout again after a resume.
 """
 
 import logging

@@ -115,6 +115,19 @@ def test_lost_messages_become_due_in_batches_urgent_and_new_ones_first(recover):
     assert [recover(), recover(), recover()] == [recovery.BATCH, 3, 0]
 
 
+def test_the_next_batch_is_read_from_the_index_without_a_sort():
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite's plans do not tell how much is sorted")
+    enqueue(3000)
+    Message.objects.update(state=State.SENT, sent_at=timezone.now() - timedelta(hours=1))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE messaging_message")
+    rows = recovery._in_flight(QUEUE, before=timezone.now()).order_by("-priority", "-sent_at")
+    plan = rows.values_list("pk", flat=True)[:100].explain()
+    assert "messaging_in_flight" in plan
+    assert "Sort" not in plan
+
+
 def test_the_batches_of_a_finding_go_on_while_the_first_ones_are_back_at_the_broker(recover, publisher, monkeypatch):
     monkeypatch.setattr(recovery, "BATCH", 2)
     age(enqueue(5), 3600)
