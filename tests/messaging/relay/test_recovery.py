@@ -11,6 +11,7 @@ import pytest
 import redis
 from celery import current_app
 from celery.contrib.testing.worker import start_worker
+from celery.signals import setup_logging
 from django.db import connection
 from django.utils import timezone
 from kombu import Consumer
@@ -284,12 +285,18 @@ def work(publisher, monkeypatch):
     made = Work(monkeypatch)
     behaviour.update({str(number): made for number in range(20)})
     app = current_app._get_current_object()
+    setup_logging.connect(_keep_logging)
     try:
         with start_worker(app, pool="threads", concurrency=2, perform_ping_check=False, shutdown_timeout=60):
             yield made
             made.let(100)
     finally:
+        setup_logging.disconnect(_keep_logging)
         behaviour.clear()
+
+
+def _keep_logging(**options) -> None:
+    """With a receiver of its signal, Celery leaves the test run's logging as it is."""
 
 
 def test_a_healthy_backlog_of_slow_tasks_is_sent_once(recover, publisher, work, settings):
