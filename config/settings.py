@@ -162,7 +162,7 @@ CONTENT_SECURITY_POLICY = {
 
 # Messaging
 CONVEYOR_VISIBILITY = env.number("CONVEYOR_VISIBILITY", default=60, minimum=1, maximum=86_400)
-CONVEYOR_IN_FLIGHT = env.integer("CONVEYOR_IN_FLIGHT", default=1000, minimum=1, maximum=1_000_000)
+CONVEYOR_IN_FLIGHT = env.integer("CONVEYOR_IN_FLIGHT", default=1000, minimum=1, maximum=100_000)
 CONVEYOR_MAX_WAIT = env.number("CONVEYOR_MAX_WAIT", default=300, minimum=1, maximum=86_400)
 CONVEYOR_TASK_TIME_LIMIT = env.number("CONVEYOR_TASK_TIME_LIMIT", default=25, minimum=1, maximum=3600)
 CONVEYOR_RETRY_BASE = env.number("CONVEYOR_RETRY_BASE", default=2, minimum=1, maximum=3600)

@@ -5,7 +5,10 @@ that are no message, and delivers priority 0 first. This one fixes all four.
 """
 
 import base64
+import logging
+import time
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from kombu.transport import TRANSPORT_ALIASES, redis, virtual
@@ -14,7 +17,10 @@ from kombu.utils.json import dumps, loads
 
 from messaging.topology import MAX_PRIORITY, UnroutableKey, topology
 
+log = logging.getLogger(__name__)
 Envelope = dict[str, Any]
+#: Seconds that kombu gets, beyond the visibility timeout, to requeue what a lost worker held: three of its sweeps.
+RESTORED_WITHIN = 15.0
 
 
 class QoS(redis.QoS):
@@ -66,6 +72,53 @@ class Channel(redis.Channel):
                     "delivery_info": {"exchange": "", "routing_key": dead},
                 }
                 pipe.lpush(dead, dumps({**envelope, "headers": headers, "properties": properties}))
+
+    def ids_of(self, queue: str, *, limit: int) -> frozenset[uuid.UUID] | None:
+        """Ids of the messages in `queue`, in its dead-letter queue and with workers, read in one transaction.
+
+        None: a list holds more than `limit` messages.
+        """
+        keys = [key for name in (queue, topology().dead(queue)) for key in self._keys(name)]
+        with self.conn_or_acquire() as client, client.pipeline() as pipe:
+            for key in keys:
+                pipe.lrange(key, 0, limit)
+            *lists, held = pipe.hvals(self._key(self.unacked_key)).execute()
+        if any(len(items) > limit for items in lists):
+            return None
+        return frozenset(filter(None, (_id_of(item) for items in (*lists, held) for item in items)))
+
+    def withdraw(self, queue: str, ids: Collection[uuid.UUID], *, limit: int = 10_000) -> set[uuid.UUID]:
+        """Remove the messages `ids` from `queue`. Returns which of them were still there."""
+        removed: set[uuid.UUID] = set()
+        with self.conn_or_acquire() as client:
+            for key in self._keys(queue):
+                for item in client.lrange(key, 0, limit):
+                    id_ = _id_of(item)
+                    if id_ is not None and id_ in ids and client.lrem(key, 1, item):
+                        removed.add(id_)
+        return removed
+
+    def restore_overdue(self, *, limit: int) -> int:
+        """Requeue, marked as redelivered, what workers have held for longer than kombu takes to notice."""
+        until = time.time() - self.visibility_timeout - RESTORED_WITHIN
+        with self.conn_or_acquire() as client:
+            tags = client.zrange(self.unacked_index_key, 0, until, byscore=True, offset=0, num=limit)
+            for tag in tags:
+                try:
+                    self.qos.restore_by_tag(bytes_to_str(tag), client)
+                except self.connection_errors:
+                    raise
+                except Exception:  # one message must not keep the others
+                    log.warning("a message that a worker held cannot be restored", exc_info=True)
+        return len(tags)
+
+    def _keys(self, queue: str) -> list[str]:
+        """The lists of `queue`, one a priority."""
+        return [self._key(self._q_for_pri(queue, step)) for step in self.priority_steps]
+
+    def _key(self, name: str) -> str:
+        """kombu adds its optional prefix to the keys of those commands only that it uses itself."""
+        return f"{self.global_keyprefix}{name}"
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
         """After a lost connection raise an error that the worker survives; kombu's AttributeError would stop it."""
@@ -125,6 +178,16 @@ def open_envelope(item: bytes, queue: str) -> Envelope:
             "delivery_info": {"exchange": "", "routing_key": queue},
         },
     }
+
+
+def _id_of(item: bytes) -> uuid.UUID | None:
+    """Id of the Celery message in a queue's list, or in an unacked entry. None: it is no message of the ledger."""
+    try:
+        found = loads(bytes_to_str(item))
+        envelope = found[0] if isinstance(found, list) else found
+        return uuid.UUID(envelope["headers"]["id"])
+    except Exception:  # whatever these bytes are
+        return None
 
 
 def install() -> None:

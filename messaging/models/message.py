@@ -109,7 +109,7 @@ class Message(models.Model):
         indexes = [
             # One range per lane in the order of claims: no sort, and nothing is read that is not due.
             models.Index("queue", "priority", "available_at", name="messaging_lane", condition=Q(state=State.PENDING)),
-            models.Index("queue", "sent_at", name="messaging_in_flight", condition=Q(state=State.SENT)),
+            models.Index("queue", "priority", "sent_at", name="messaging_in_flight", condition=Q(state=State.SENT)),
             models.Index("queue", "finished_at", name="messaging_dead", condition=Q(state=State.DEAD)),
             models.Index("fingerprint", "finished_at", name="messaging_dead_group", condition=Q(state=State.DEAD)),
             models.Index(

@@ -15,7 +15,7 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from messaging import circuit_breaker
-from messaging.relay import publish
+from messaging.relay import flow, publish
 from messaging.relay.dead_letters import file_dead_letters
 from messaging.relay.recovery import Recovery
 from messaging.relay.unroutable import Unroutable
@@ -26,8 +26,6 @@ STOP_SECONDS = 10.0
 
 
 class Chores(threading.Thread):
-    """`draining`: queues that recovery waits to see empty; only their most urgent rows may be sent."""
-
     def __init__(self, app: Celery, *, every: float) -> None:
         super().__init__(name="relay-chores", daemon=True)
         self._app, self._every = app, every
@@ -36,10 +34,6 @@ class Chores(threading.Thread):
         self._leading_on: Any = None
         self._recovery, self._unroutable = Recovery(), Unroutable()
         self._failing: dict[str, str] = {}
-
-    @property
-    def draining(self) -> frozenset[str]:
-        return self._recovery.draining
 
     def stop(self) -> None:
         self._stopping.set()
@@ -64,6 +58,7 @@ class Chores(threading.Thread):
         return [
             ("dead letters", lambda: file_dead_letters(self._link(), self._app)),
             ("recovery", lambda: self._recovery.run(self._link(), self._app)),
+            ("draining", lambda: flow.drain(self._recovery.draining)),
             ("release of deferred messages", circuit_breaker.release_waiting),
             ("messages without a queue", self._unroutable.settle),
         ]

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from messaging.conf import settings
 from messaging.models import Message, State
-from messaging.relay.lanes import Lane, pending_lanes, room
+from messaging.relay.lanes import Lane, Room, pending_lanes, rooms
 from messaging.topology import Priority
 
 #: Share of a claim for rows that have waited too long.
@@ -50,7 +50,7 @@ def claim(
     """Mark up to `limit` due rows as sent and commit that. Returns them, most urgent first.
 
     Nothing of `paused` queues is claimed, and of `urgent_only` ones only what has the highest priority. `surplus` is
-    explained in `lanes.room`.
+    explained in `lanes.rooms`.
     """
     due = [
         lane
@@ -61,12 +61,12 @@ def claim(
         return []
     with transaction.atomic():
         _take_turns()
-        rooms = room({lane.queue for lane in due}, surplus=surplus or {})
+        room = rooms({lane.queue for lane in due}, surplus=surplus or {})
         rows: list[Message] = []
         for lane in filter(lambda lane: lane.has_aged, due):
-            rows += _claim_aged(lane, rooms, limit - len(rows))
+            rows += _claim_aged(lane, room[lane.queue], limit - len(rows))
         for lane in due:
-            rows += _claim_lane(lane, rooms, limit - len(rows))
+            rows += _claim_lane(lane, room[lane.queue], limit - len(rows))
     return sorted(rows, key=lambda row: (-row.publish_priority, row.available_at))
 
 
@@ -86,16 +86,16 @@ def _take_turns() -> None:
             cursor.execute(_LOCK_SQL, [_CLAIM_LOCK])
 
 
-def _claim_aged(lane: Lane, rooms: dict[str, int], limit: int) -> list[Message]:
-    share = -(-min(rooms[lane.queue], limit) // AGED_SHARE)
-    rows = _claim_lane(lane, rooms, share, due_since=lane.now - timedelta(seconds=settings.CONVEYOR_MAX_WAIT))
+def _claim_aged(lane: Lane, room: Room, limit: int) -> list[Message]:
+    share = -(-min(room.of(Priority.HIGH), limit) // AGED_SHARE)
+    rows = _claim_lane(lane, room, share, due_since=lane.now - timedelta(seconds=settings.CONVEYOR_MAX_WAIT))
     for row in rows:
         row.is_promoted = True
     return rows
 
 
-def _claim_lane(lane: Lane, rooms: dict[str, int], limit: int, *, due_since: datetime | None = None) -> list[Message]:
-    limit = min(limit, rooms[lane.queue])
+def _claim_lane(lane: Lane, room: Room, limit: int, *, due_since: datetime | None = None) -> list[Message]:
+    limit = min(limit, room.of(Priority.HIGH if due_since else lane.priority))
     if limit <= 0:
         return []
     which = _ROWS[connection.vendor].format(due=_DUE)
@@ -106,5 +106,5 @@ def _claim_lane(lane: Lane, rooms: dict[str, int], limit: int, *, due_since: dat
     now = connection.ops.adapt_datetimefield_value(lane.now)
     due = connection.ops.adapt_datetimefield_value(due_since or lane.now)
     rows = list(Message.objects.raw(sql, [now, lane.queue, lane.priority, due, limit]))
-    rooms[lane.queue] -= len(rows)
+    room.taken += len(rows)
     return rows

@@ -7,20 +7,24 @@ from kombu import Connection
 from messaging import pauses
 from messaging.broker.inspect import depth
 from messaging.conf import settings
+from messaging.models import Cursor
 from messaging.relay.lanes import in_flight
 from messaging.topology import topology
 
+_DRAINING = "draining queues"
+
 
 class Flow:
-    """Paused queues, and copies at the broker that the ledger does not count as in flight.
+    """Paused queues, draining ones, and copies at the broker that the ledger does not count as in flight.
 
-    Such copies exist after a publication whose confirm was lost: its rows are due again, and the broker may have them.
+    Of a draining queue, which recovery waits to see empty, only urgent rows are sent. Such copies exist after a publication whose confirm was lost: its rows are due again, and the broker may have them.
     They take room until workers have consumed them.
     """
 
     def __init__(self, *, look_every: float) -> None:
         self._look_every = look_every
         self.paused: frozenset[str] = frozenset()
+        self.draining: frozenset[str] = frozenset()
         self.surplus: dict[str, int] = {}
         self._next_look = 0.0
         self._in_doubt = True
@@ -34,11 +38,22 @@ class Flow:
         """Read the pauses, and the depths while in doubt, once per `look_every` seconds."""
         if time.monotonic() < self._next_look:
             return
-        self.paused = pauses.paused()
+        self.paused, self.draining = pauses.paused(), draining()
         if self._in_doubt:
             self.surplus = _surplus(connection)
             self._in_doubt = bool(self.surplus)
         self._next_look = time.monotonic() + self._look_every
+
+
+def draining() -> frozenset[str]:
+    """Queues that the leading relay's recovery is draining."""
+    return frozenset(Cursor.read(_DRAINING).get("queues", ()))
+
+
+def drain(queues: frozenset[str]) -> None:
+    """Tell every relay which queues to drain."""
+    if queues != draining():
+        Cursor.write(_DRAINING, {"queues": sorted(queues)})
 
 
 def _surplus(connection: Connection) -> dict[str, int]:

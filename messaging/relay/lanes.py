@@ -84,11 +84,24 @@ def in_flight(queues: Collection[str], *, limit: int) -> dict[str, int]:
         return dict(cursor.fetchall())
 
 
-def room(queues: Collection[str], *, surplus: Mapping[str, int]) -> dict[str, int]:
-    """How many more rows of each queue may be sent, up to `CONVEYOR_IN_FLIGHT`.
+@dataclass
+class Room:
+    """How many more rows of a queue may be sent, when `taken` are in flight.
+
+    Each priority leaves a tenth of `CONVEYOR_IN_FLIGHT` to the one above, so that urgent rows find room at any time.
+    """
+
+    taken: int
+
+    def of(self, priority: int) -> int:
+        reserved = sum(other > priority for other in PRIORITIES) / 10
+        return max(0, max(1, int(settings.CONVEYOR_IN_FLIGHT * (1 - reserved))) - self.taken)
+
+
+def rooms(queues: Collection[str], *, surplus: Mapping[str, int]) -> dict[str, Room]:
+    """The room of each queue.
 
     `surplus`: copies at the broker beyond those in flight, such as those of a publication that was never confirmed.
     """
-    limit = settings.CONVEYOR_IN_FLIGHT
-    counts = in_flight(queues, limit=limit)
-    return {queue: max(0, limit - counts[queue] - surplus.get(queue, 0)) for queue in queues}
+    counts = in_flight(queues, limit=settings.CONVEYOR_IN_FLIGHT)
+    return {queue: Room(counts[queue] + surplus.get(queue, 0)) for queue in queues}

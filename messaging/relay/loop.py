@@ -83,7 +83,7 @@ class Relay:
         batch = claim.claim(
             limit=self._batch,
             paused=self._flow.paused,
-            urgent_only=self._chores.draining,
+            urgent_only=self._flow.draining,
             surplus=self._flow.surplus,
         )
         return self._send(self._publisher, batch) if batch else 0

@@ -6,7 +6,11 @@ from celery import Celery, signals
 from django.core.exceptions import ImproperlyConfigured
 
 #: By name: the modules import models, which are not ready while the Celery app is being created.
-STEPS = ("messaging.worker.reject_undecodable:RejectUndecodable", "messaging.worker.pause_watch:ApplyPauses")
+STEPS = (
+    "messaging.worker.reject_undecodable:RejectUndecodable",
+    "messaging.worker.pause_watch:ApplyPauses",
+    "messaging.worker.holdings:AnswerHoldings",
+)
 
 
 def install(app: Celery) -> None:

@@ -37,22 +37,32 @@ def settle(count: int) -> None:
 
 
 def test_the_relay_fills_a_queue_up_to_the_bound_and_refills_what_was_settled(relay):
-    enqueue(50)
+    enqueue(50, priority=Priority.HIGH)
     assert [relay.turn() for _ in range(3)] == [20, 0, 0]
     settle(7)
     assert [relay.turn() for _ in range(2)] == [7, 0]
     assert Counter(Message.objects.values_list("state", flat=True)) == {"pending": 23, "sent": 20, "done": 7}
 
 
+def test_each_priority_leaves_room_for_the_ones_above():
+    enqueue(50, priority=Priority.LOW)
+    assert len(claim.claim(limit=100)) == 16
+    enqueue(50, priority=Priority.NORMAL)
+    assert Counter(row.priority for row in claim.claim(limit=100)) == {Priority.NORMAL: 2}
+    enqueue(50, priority=Priority.HIGH)
+    assert Counter(row.priority for row in claim.claim(limit=100)) == {Priority.HIGH: 2}
+    assert claim.claim(limit=100) == []
+
+
 def test_the_bound_is_of_each_queue(relay):
-    enqueue(30)
+    enqueue(30)  # of normal priority, which leaves a tenth of the bound
     others = enqueue(5)
     Message.objects.filter(pk__in=[m.pk for m in others]).update(queue="payments", routing_key="payment.x.normal")
-    assert relay.turn() == 25
+    assert relay.turn() == 18 + 5
 
 
 def test_relays_that_claim_at_the_same_time_do_not_exceed_the_bound():
-    enqueue(200)
+    enqueue(200, priority=Priority.HIGH)
     barrier = threading.Barrier(4)
     claimed = []
 
@@ -73,7 +83,7 @@ def test_relays_that_claim_at_the_same_time_do_not_exceed_the_bound():
 
 
 def test_copies_whose_confirm_was_lost_take_room_until_they_are_consumed(relay, monkeypatch):
-    enqueue(60)
+    enqueue(60, priority=Priority.HIGH)
     relay.turn()
     settle(20)
     original = type(relay._publisher).publish

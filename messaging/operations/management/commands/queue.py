@@ -62,7 +62,7 @@ class Command(BaseCommand):
             self.stdout.write(_LINE.format(*_cells(row)) + note)
         for circuit in circuit_rows():
             if circuit.is_open:
-                count = f"{circuit.waiting}{'' if circuit.counted_all else ' or more'}"
+                count = counted(circuit.waiting)
                 self.stdout.write(f"{circuit.name} is unreachable: {count} messages are waiting for it.")
 
     def _probe(self, options: dict[str, Any]) -> None:

@@ -1,0 +1,48 @@
+"""Recovery with real workers: what they hold, busy or hung, is not sent again; what is lost is."""
+
+import time
+
+from messaging.models import Message, State
+
+TASK = "payments.charge_payment"
+#: Two payments at a time: the last of twelve waits for longer than the visibility timeout, and is in work after it.
+#: The time limit is one that a task survives whose worker hangs meanwhile.
+ENV = {"CONVEYOR_VISIBILITY": "6", "CONVEYOR_TASK_TIME_LIMIT": "90", "CONVEYOR_GATEWAY_LATENCY": "1.5"}
+
+
+def charges(stack) -> list[Message]:
+    with stack.db():
+        return list(Message.objects.using(stack.alias).filter(task=TASK))
+
+
+def count(stack, state: State) -> int:
+    return sum(message.state == state for message in charges(stack))
+
+
+def test_a_backlog_that_busy_and_hung_workers_hold_is_sent_once(make_stack):
+    stack = make_stack(own_broker=False, env=ENV, workers={"payments": 2, "shipping": 1}, beat=False)
+    orders = [stack.order() for _ in range(12)]
+    stack.wait_for(lambda: count(stack, State.DONE) >= 4, 60, what="the workers are busy")
+    worker = stack.worker("payments")
+    worker.pause()
+    assert count(stack, State.SENT) > 2
+    time.sleep(15)  # more than two visibility timeouts, in which nothing may be sent again
+    worker.resume()
+    for order in orders:
+        stack.wait_status(order, "shipped", "delivered", timeout=60)
+    assert {message.sends for message in charges(stack)} == {1}
+    assert stack.audit() == []
+
+
+def test_what_a_wiped_broker_lost_is_sent_again(make_stack):
+    stack = make_stack(env=ENV | {"CONVEYOR_GATEWAY_LATENCY": "0"}, workers={"shipping": 1}, beat=False)
+    orders = [stack.order() for _ in range(6)]
+    stack.wait_for(lambda: count(stack, State.SENT) == 6, what="all are in flight")
+    stack.broker.wipe()
+    worker = stack.new_worker("payments", 2)
+    stack.workers.append(worker)
+    worker.start()
+    for order in orders:
+        stack.wait_status(order, "shipped", "delivered", timeout=90)
+    assert {(message.sends, message.attempts) for message in charges(stack)} == {(2, 0)}
+    assert stack.audit() == []
