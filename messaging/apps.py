@@ -11,7 +11,8 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         from messaging import retention  # noqa: F401
-        from messaging.broker import redis_transport
+        from messaging.broker import redis_transport, tolerance
         from messaging.worker import system_checks  # noqa: F401
 
         redis_transport.install()
+        tolerance.install()

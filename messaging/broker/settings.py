@@ -49,6 +49,8 @@ def celery_settings(
         "beat_schedule": SCHEDULE,
         "worker_prefetch_multiplier": 1,
         "worker_cancel_long_running_tasks_on_connection_loss": True,
+        # Celery kills a pool process that does not report within 4 s, and its replacement again, on a busy machine.
+        "worker_proc_alive_timeout": 60.0,
         "worker_soft_shutdown_timeout": 5.0,
         "worker_enable_soft_shutdown_on_idle": False,
         "worker_hijack_root_logger": False,
@@ -63,7 +65,9 @@ def celery_settings(
 def transport_options(broker_url: str, *, visibility: float) -> dict[str, Any]:
     """Options with bounded timeouts. Each broker fails on the other's options, so the two sets are never mixed."""
     if is_amqp(broker_url):
-        return {"confirm_publish": True, "read_timeout": SOCKET_TIMEOUT, "write_timeout": SOCKET_TIMEOUT}
+        # No publisher confirms: workers publish only events and answers, and must not wait when the broker blocks them.
+        # The relay confirms on a channel of its own.
+        return {"read_timeout": SOCKET_TIMEOUT, "write_timeout": SOCKET_TIMEOUT}
     return {
         "visibility_timeout": visibility,
         "unacked_restore_interval": 5,
