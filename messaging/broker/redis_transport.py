@@ -101,9 +101,9 @@ class Channel(redis.Channel):
         """Broadcasts to workers: one that is broken is dropped, as it would be at RabbitMQ without a queue."""
         try:
             return bool(super()._deliver_fanout_message(message, exchange))
-        except self.connection_errors:
-            raise
         except Exception as error:
+            if isinstance(error, self.connection_errors) and not isinstance(error, KeyError):
+                raise
             log.warning("broadcast on %s ignored: %r", exchange, error)
             return True
 

@@ -73,16 +73,16 @@ class _Text(bytes):
         part = super().__getitem__(key)
         return _Text(part) if isinstance(key, slice) else part
 
-    def decode(self, *args: Any) -> str:  # type: ignore[override]
+    def decode(self, *args: Any) -> str:
         return super().decode("utf-8", "backslashreplace")
 
 
-def _arguments(format: str, buf: bytes, offset: int) -> tuple[list[Any], int]:
+def _arguments(kinds: str, buf: bytes, offset: int) -> tuple[list[Any], int]:
     """The arguments of a method, such as a delivery's exchange and routing key."""
     try:
-        return _loads(format, buf, offset)  # type: ignore[no-any-return]
+        return _loads(kinds, buf, offset)
     except UnicodeDecodeError:
-        return _loads(format, _Text(buf), offset)  # type: ignore[no-any-return]
+        return _loads(kinds, _Text(buf), offset)
 
 
 def _properties(buf: bytes, offset: int) -> tuple[dict[str, Any], int]:

@@ -47,9 +47,10 @@ class GuardMessages(bootsteps.StartStopStep):
                 if message.headers["task"] not in strategies:
                     raise Refused("No task of this worker has its name.")
                 handle(message)
-            except errors:
-                raise
             except Exception as error:
+                # kombu counts KeyError among the errors of a Redis connection.
+                if isinstance(error, errors) and not isinstance(error, KeyError):
+                    raise
                 self.reject(message, error)
 
         return on_message

@@ -30,11 +30,14 @@ def given_back(error: BaseException | None) -> Reject:
 
 
 def is_lost_connection(error: BaseException | None) -> bool:
-    """Whether `error`, or what caused it, is the loss of the database. A deadlock or a missing table is not."""
+    """Whether `error`, or what caused it, is the loss of the database. A deadlock or a missing table is not.
+
+    SQLite's file locked for longer than the timeout is: the one writer kept everyone else out.
+    """
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         if isinstance(error, OperationalError | InterfaceError):
-            return not _answers()
+            return not _answers() or (connection.vendor == "sqlite" and "locked" in str(error))
         seen.add(id(error))
         error = error.__cause__ or error.__context__
     return False

@@ -9,6 +9,7 @@ import uuid
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from amqp import Message
@@ -109,10 +110,15 @@ def _any_content_type(chance: random.Random) -> Broken:
     return Broken(chance.choice(bodies), known(chance), properties)
 
 
+@cache
+def _bombs() -> list[bytes]:
+    """A few kilobytes that become 30 megabytes."""
+    return [zlib.compress(b"[" * 30_000_000), bz2.compress(b"[" * 3_000_000)]
+
+
 def _compressed(chance: random.Random) -> Broken:
-    bomb = b"[" * 30_000_000
     names = ["zlib", "gzip", "bzip2", "application/x-bz2", "application/x-gzip", "lzma", "no-such", "zstd"]
-    bodies = [zlib.compress(bomb), bz2.compress(bomb), zlib.compress(_BODY.encode()), _junk_bytes(chance)]
+    bodies = [*_bombs(), zlib.compress(_BODY.encode()), _junk_bytes(chance)]
     return Broken(chance.choice(bodies), known(chance, compression=chance.choice(names)), json_properties())
 
 

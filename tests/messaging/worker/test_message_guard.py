@@ -28,7 +28,8 @@ class Gossip:
 class Consumer:
     """The parts of a worker's consumer that the step uses. Its strategies take what comes, or fail."""
 
-    connection_errors = (ConnectionError,)
+    #: As with Redis.
+    connection_errors = (ConnectionError, KeyError)
     channel_errors = ()
 
     def __init__(self, error: Exception | None = None) -> None:
@@ -84,7 +85,7 @@ def test_a_good_message_reaches_its_task_with_the_headers_of_the_ledger_only(cha
     assert (run.headers["task"], run.headers["root_id"]) == ("payments.charge_payment", None)
 
 
-@pytest.mark.parametrize("error", [TypeError(), RecursionError(), MemoryError(), AssertionError()])
+@pytest.mark.parametrize("error", [TypeError(), KeyError(), RecursionError(), MemoryError(), AssertionError()])
 def test_a_message_on_which_celery_fails_is_rejected(error, chance):
     channel = Channel()
     Consumer(error).create_task_handler()(message_of(good(chance), channel))
