@@ -7,6 +7,8 @@ from messaging.topology import Topology
 
 CONNECT_TIMEOUT = 2
 SOCKET_TIMEOUT = 10
+#: Celery's own 4 s would kill a pool process that starts slowly on a busy machine, and its replacement again.
+PROCESS_START_TIMEOUT = 60.0
 #: The engine's entries for `beat_schedule`; seconds.
 SCHEDULE: dict[str, dict[str, Any]] = {
     "purge finished messages": {"task": "messaging.purge_finished", "schedule": 600.0},
@@ -42,15 +44,13 @@ def celery_settings(
         "task_serializer": "json",
         "accept_content": ["json"],
         "task_ignore_result": True,
-        "task_track_started": False,
         "task_soft_time_limit": hard_limit * 0.8,
         "task_time_limit": hard_limit,
         "beat_scheduler": "messaging.scheduler:LedgerScheduler",
         "beat_schedule": SCHEDULE,
         "worker_prefetch_multiplier": 1,
         "worker_cancel_long_running_tasks_on_connection_loss": True,
-        # Celery kills a pool process that does not report within 4 s, and its replacement again, on a busy machine.
-        "worker_proc_alive_timeout": 60.0,
+        "worker_proc_alive_timeout": PROCESS_START_TIMEOUT,
         "worker_soft_shutdown_timeout": 5.0,
         "worker_enable_soft_shutdown_on_idle": False,
         "worker_hijack_root_logger": False,
