@@ -6,7 +6,7 @@ a failure that is not the message's.
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from celery.exceptions import Reject
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
@@ -24,7 +24,14 @@ def ledger_write() -> Iterator[None]:
 
 
 def given_back(error: BaseException | None) -> Reject:
-    """What to raise for a delivery that no outcome can be recorded of."""
+    """What to raise for a delivery that no outcome can be recorded of. A broken connection is dropped.
+
+    Otherwise the process would keep it, and give back every message from then on.
+    """
+    if not connection.in_atomic_block:
+        with suppress(Exception):
+            connection.errors_occurred = True
+            connection.close_if_unusable_or_obsolete()
     log.warning("the ledger cannot be reached; message given back without an attempt: %s", str(error).strip()[:500])
     return Reject(f"the ledger cannot be reached: {type(error).__name__}", requeue=False)
 

@@ -96,6 +96,18 @@ def test_a_missing_table_spends_its_attempts_and_is_dead():
     assert message.attempts == 1
 
 
+def test_a_process_whose_connection_was_lost_connects_anew_for_its_next_message():
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has no connection that a server could end")
+    first, second = send(enqueue("ok")), send(enqueue("ok"))
+    connection.connection.close()
+    with pytest.raises(Reject):
+        hand_over_raising(first, redelivered=True)
+    assert hand_over(second, redelivered=True) == "SUCCESS"
+    first.refresh_from_db()
+    assert (first.state, first.attempts) == (State.SENT, 0)
+
+
 def hand_over_raising(message: Message, **options) -> None:
     """Celery's tracer reports a `Reject` of the task as a state, and raises that of `on_failure`."""
     if hand_over(message, **options) == "REJECTED":
