@@ -11,8 +11,9 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         from messaging import retention  # noqa: F401
-        from messaging.broker import database, redis_transport  # noqa: F401
+        from messaging.broker import database, redis_transport, tolerance  # noqa: F401
         from messaging.invariants import periodic  # noqa: F401
         from messaging.worker import system_checks  # noqa: F401
 
         redis_transport.install()
+        tolerance.install()

@@ -68,6 +68,13 @@ class Topology:
             "Add one to settings.MESSAGING['queues'], or correct the payload's routing key."
         )
 
+    def binds(self, routing_key: str, queue: str) -> bool:
+        """Whether `routing_key` leads to `queue`."""
+        try:
+            return self.queue_for(routing_key) == queue
+        except UnroutableKey:
+            return False
+
     @staticmethod
     def dead(queue: str) -> str:
         """Name of a queue's dead-letter queue."""

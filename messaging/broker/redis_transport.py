@@ -15,12 +15,15 @@ from kombu.transport import TRANSPORT_ALIASES, redis, virtual
 from kombu.utils.encoding import bytes_to_str
 from kombu.utils.json import dumps, loads
 
+from messaging.broker.tolerance import Unreadable, parse_json
 from messaging.topology import MAX_PRIORITY, UnroutableKey, topology
 
 log = logging.getLogger(__name__)
 Envelope = dict[str, Any]
 #: Seconds that kombu gets, beyond the visibility timeout, to requeue what a lost worker held: three of its sweeps.
 RESTORED_WITHIN = 15.0
+#: Bytes that are kept of an item that is no envelope.
+MAX_KEPT = 256_000
 
 
 class QoS(redis.QoS):
@@ -145,6 +148,16 @@ class Channel(redis.Channel):
             self._in_poll = None
             self._flush_brpop_reauth()
 
+    def _deliver_fanout_message(self, message: Any, exchange: str) -> bool:
+        """Broadcasts to workers: one that is broken is dropped, as it would be at RabbitMQ without a queue."""
+        try:
+            return bool(super()._deliver_fanout_message(message, exchange))
+        except Exception as error:
+            if isinstance(error, self.connection_errors) and not isinstance(error, KeyError):
+                raise
+            log.warning("broadcast on %s ignored: %r", exchange, error)
+            return True
+
     def _get(self, queue: str) -> Envelope:
         with self.conn_or_acquire() as client:
             for step in self.priority_steps:
@@ -159,24 +172,38 @@ class Transport(redis.Transport):
 
 
 def open_envelope(item: bytes, queue: str) -> Envelope:
-    """kombu's envelope in `item`; bytes that are no envelope are wrapped in one."""
+    """kombu's envelope in `item`, each part of the right kind; bytes that are no envelope are wrapped in one."""
     try:
-        envelope = loads(bytes_to_str(item))
-        properties = envelope["properties"]
-        if properties["delivery_tag"] and isinstance(properties["delivery_info"]["routing_key"], str):
-            return dict(envelope)
-    except (KeyError, TypeError, ValueError):
-        pass
+        return _normal(parse_json(item), queue)
+    except (Unreadable, LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
+        kept = base64.b64encode(item[:MAX_KEPT]).decode("ascii")
+        return {
+            "body": kept,
+            "content-type": "application/octet-stream",
+            "content-encoding": "binary",
+            "headers": {} if len(item) <= MAX_KEPT else {"conveyor-size": len(item)},
+            "properties": {"body_encoding": "base64", **_delivery("", queue)},
+        }
+
+
+def _normal(envelope: Any, queue: str) -> Envelope:
+    """Raises one of many errors if `envelope` is none."""
+    body, headers, properties = envelope["body"], envelope.get("headers") or {}, envelope["properties"]
+    encoding, exchange, key = properties.get("body_encoding"), *_route(properties["delivery_info"], queue)
+    if encoding not in ("base64", None) or not isinstance(body, str) or headers.get("compression"):
+        raise ValueError("the body cannot be read")
+    if encoding:
+        base64.b64decode(body, validate=True)
+    delivery = _delivery(exchange, key)
+    delivery["delivery_info"]["redelivered"] = properties["delivery_info"].get("redelivered") is True
+    kept = {name: value for name, value in properties.items() if isinstance(value, str)}
+    priority = {"priority": _priority(properties["priority"])} if properties.get("priority") is not None else {}
     return {
-        "body": base64.b64encode(item).decode("ascii"),
-        "content-type": "application/octet-stream",
-        "content-encoding": "binary",
-        "headers": {},
-        "properties": {
-            "body_encoding": "base64",
-            "delivery_tag": str(uuid.uuid4()),
-            "delivery_info": {"exchange": "", "routing_key": queue},
-        },
+        "body": body,
+        "content-type": envelope.get("content-type"),
+        "content-encoding": envelope.get("content-encoding"),
+        "headers": dict(headers),
+        "properties": {**kept, **priority, **delivery},
     }
 
 
@@ -188,6 +215,28 @@ def _id_of(item: bytes) -> uuid.UUID | None:
         return uuid.UUID(envelope["headers"]["id"])
     except Exception:  # whatever these bytes are
         return None
+
+
+def _route(delivery_info: Envelope, queue: str) -> tuple[str, str]:
+    """Exchange and key that lead back to `queue`: the message's own where they do, else the default exchange's."""
+    exchange, key = delivery_info["exchange"], delivery_info["routing_key"]
+    if not isinstance(exchange, str) or not isinstance(key, str):
+        raise TypeError("the route is no text")
+    names = topology()
+    if queue.removesuffix(names.dead("")) not in names.queues:
+        return exchange, key
+    if exchange == names.exchange and key.isprintable() and names.binds(key, queue):
+        return exchange, key
+    return "", queue
+
+
+def _delivery(exchange: str, routing_key: str) -> dict[str, Any]:
+    """With a new tag: two messages of one tag would overwrite each other while they are not acknowledged."""
+    return {"delivery_tag": str(uuid.uuid4()), "delivery_info": {"exchange": exchange, "routing_key": routing_key}}
+
+
+def _priority(value: Any) -> int:
+    return min(max(int(value), 0), MAX_PRIORITY)
 
 
 def install() -> None:

@@ -10,6 +10,8 @@ from messaging.topology import Topology
 
 CONNECT_TIMEOUT = 2
 SOCKET_TIMEOUT = 10
+#: Celery's own 4 s would kill a pool process that starts slowly on a busy machine, and its replacement again.
+PROCESS_START_TIMEOUT = 60.0
 #: The engine's entries for `beat_schedule`; seconds, or a time of day in UTC.
 SCHEDULE: dict[str, dict[str, Any]] = {
     "purge finished messages": {"task": "messaging.purge_finished", "schedule": 600.0},
@@ -31,11 +33,11 @@ FIXED: dict[str, Any] = {
     "task_serializer": "json",
     "accept_content": ["json"],
     "task_ignore_result": True,
-    "task_track_started": False,
     "beat_scheduler": "messaging.scheduler:LedgerScheduler",
     "beat_schedule": SCHEDULE,
     "worker_prefetch_multiplier": 1,
     "worker_cancel_long_running_tasks_on_connection_loss": True,
+    "worker_proc_alive_timeout": PROCESS_START_TIMEOUT,
     "worker_soft_shutdown_timeout": 5.0,
     "worker_enable_soft_shutdown_on_idle": False,
     "worker_hijack_root_logger": False,
@@ -80,7 +82,9 @@ def celery_settings(
 def transport_options(broker_url: str, *, visibility: float) -> dict[str, Any]:
     """Options with bounded timeouts. Each broker fails on the other's options, so the two sets are never mixed."""
     if is_amqp(broker_url):
-        return {"confirm_publish": True, "read_timeout": SOCKET_TIMEOUT, "write_timeout": SOCKET_TIMEOUT}
+        # No publisher confirms: workers publish only events and answers, and must not wait when the broker blocks them.
+        # The relay confirms on a channel of its own.
+        return {"read_timeout": SOCKET_TIMEOUT, "write_timeout": SOCKET_TIMEOUT}
     return {
         "visibility_timeout": visibility,
         "unacked_restore_interval": 5,

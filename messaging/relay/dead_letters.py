@@ -6,30 +6,38 @@ the database is unreachable. Messages that the ledger has already settled are on
 
 import json
 import logging
+import math
 import uuid
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from celery import Celery
-from django.db import DataError
+from django.db import InterfaceError, OperationalError
 from kombu import Connection
 
 from messaging import transitions
+from messaging.broker import tolerance
 from messaging.conf import settings
 from messaging.models import Message, State, Waits
 from messaging.models.uuid7 import uuid7
 from messaging.payloads import payload_for
 from messaging.topology import topology
 from messaging.transitions.failure import synthetic_failure
-from messaging.worker.task import HEADER
+from messaging.worker import admission
 
 log = logging.getLogger(__name__)
+#: Bytes that are kept of a body, and of the headers as JSON.
 MAX_RAW = 256_000
+MAX_HEADERS = 64_000
 
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A message from a dead-letter queue. `payload` is None if the body is not a Celery message."""
+    """A message from a dead-letter queue. `payload` is None if the body is not a Celery message.
+
+    `refusal` says why no worker can run it; empty if one could.
+    """
 
     queue: str
     body: bytes
@@ -40,6 +48,7 @@ class DeadLetter:
     routing_key: str = ""
     priority: int = 0
     reason: str = "rejected"
+    refusal: str = "Neither its body nor its headers can be stored as they are."
     headers: dict[str, Any] = field(default_factory=dict)
 
 
@@ -54,52 +63,101 @@ def _file_queue(connection: Connection, app: Celery, queue: str, *, limit: int) 
             message = channel.basic_get(topology().dead(queue), no_ack=False)
             if message is None:
                 return count
-            _file_safely(queue, message, app)
-            channel.basic_ack(message.delivery_tag)
+            if _file_safely(queue, message, app):
+                channel.basic_ack(message.delivery_tag)
     return limit
 
 
-def _file_safely(queue: str, message: Any, app: Celery) -> None:
-    """File a dead letter whatever it contains; if its text cannot be stored, its raw bytes are."""
-    try:
-        file(parse(queue, message), app)
-    except (DataError, ValueError, TypeError, LookupError, AttributeError):
-        log.warning("%s: dead letter cannot be parsed or stored; filing its raw bytes", queue, exc_info=True)
-        file(DeadLetter(queue, _body(message)), app)
+def _file_safely(queue: str, message: Any, app: Celery) -> bool:
+    """File a dead letter whatever it contains: parsed, else its raw bytes. False: neither can be stored.
+
+    Such a letter stays at the broker, and the next one is filed. Raises if the database is away.
+    """
+    for read in (parse, lambda queue, message: DeadLetter(queue, _body(message))):
+        try:
+            file(read(queue, message), app)
+            return True
+        except Exception as error:
+            if _is_outage(error):
+                raise
+            log.warning("%s: dead letter cannot be stored by %r", queue, error, exc_info=True)
+    log.critical("%s: a dead letter can be stored in no way and stays at the broker: %r", queue, _body(message)[:1000])
+    return False
+
+
+def _is_outage(error: Exception) -> bool:
+    """Errors of the connection and locks; SQLSTATE class 54 is a value that the database cannot hold."""
+    state = getattr(error.__cause__, "sqlstate", None) or ""
+    return isinstance(error, OperationalError | InterfaceError) and not state.startswith("54")
 
 
 def _body(message: Any) -> bytes:
-    body = message.body.encode(errors="replace") if isinstance(message.body, str) else bytes(message.body or b"")
+    body = message.body
+    body = body.encode(errors="surrogatepass") if isinstance(body, str) else bytes(body or b"")
     return body[:MAX_RAW]
 
 
 def parse(queue: str, message: Any) -> DeadLetter:
     """Read a raw kombu or py-amqp message, as far as it can be read."""
-    headers = _plain(getattr(message, "headers", None) or message.properties.get("application_headers") or {})
-    body = _body(message)
-    death = (headers.get("x-death") or [{}])[0]
-    origin, priority = headers.get(HEADER), message.properties.get("priority")
+    properties = message.properties
+    raw = getattr(message, "headers", None) or properties.get("application_headers") or {}
+    headers = raw if isinstance(raw, Mapping) else {}
+    death, refusal, priority = _death(headers), _refusal(message, properties, headers), properties.get("priority")
+    payload = _payload(message.body)
+    task = headers.get("task")
     return DeadLetter(
         queue=queue,
         id=_uuid(headers.get("id")),
-        task=headers["task"] if isinstance(headers.get("task"), str) else "",
-        payload=_payload(body),
-        sends=origin.get("sends", 0) if isinstance(origin, dict) else 0,
-        routing_key=str((death.get("routing-keys") or [""])[0]),
+        task=_text(task)[:200] if isinstance(task, str) else "",
+        payload=payload,
+        sends=_sends(headers),
+        routing_key=_text((death.get("routing-keys") or [""])[0]),
         priority=priority if isinstance(priority, int) else 0,
         reason=str(death.get("reason", "rejected")),
-        body=body,
-        headers=headers,
+        refusal=refusal,
+        body=_body(message),
+        headers=_bounded(raw),
     )
 
 
+def _refusal(message: Any, properties: Mapping[str, Any], headers: Mapping[str, Any]) -> str:
+    """Why a worker refused it: the same rules as in the worker."""
+    try:
+        admission.admit(
+            headers=headers,
+            content_type=getattr(message, "content_type", None) or properties.get("content_type"),
+            content_encoding=getattr(message, "content_encoding", None) or properties.get("content_encoding"),
+            body=message.body,
+        )
+    except admission.Refused as error:
+        return str(error)
+    return ""
+
+
+def _death(headers: Mapping[str, Any]) -> Mapping[str, Any]:
+    deaths = headers.get("x-death")
+    first = deaths[0] if isinstance(deaths, list) and deaths else {}
+    return first if isinstance(first, Mapping) else {}
+
+
+def _sends(headers: Mapping[str, Any]) -> int:
+    origin = headers.get(admission.HEADER)
+    sends = origin.get("sends") if isinstance(origin, Mapping) else 0
+    return sends if isinstance(sends, int) else 0
+
+
 def file(dead_letter: DeadLetter, app: Celery) -> None:
-    """File `dead_letter` in the ledger unless it is settled there."""
+    """File `dead_letter` in the ledger unless it is settled there.
+
+    One that no worker can run is not a copy of the message whose id it carries: it is filed under an id of its own.
+    """
     row = Message.objects.filter(pk=dead_letter.id).first() if dead_letter.id else None
     if row is None:
         _file_stray(dead_letter, app)
     elif row.state == State.SENT and row.sends == dead_letter.sends:
         _fail_known(row, dead_letter, app)
+    elif dead_letter.refusal and bytes(row.raw_body or b"") != dead_letter.body:
+        _file_stray(replace(dead_letter, id=None), app)
 
 
 def _fail_known(row: Message, dead_letter: DeadLetter, app: Celery) -> None:
@@ -139,23 +197,25 @@ def _file_stray(dead_letter: DeadLetter, app: Celery) -> None:
 
 
 def _cause(dead_letter: DeadLetter, app: Celery) -> tuple[str, str]:
-    if dead_letter.payload is None:
-        return "UndecodableMessage", "The body is not a Celery message in JSON; its raw bytes are kept."
-    if not dead_letter.task or (dead_letter.task not in app.tasks and payload_for(dead_letter.task) is None):
-        return "UnknownTask", f"No task is named {dead_letter.task!r}."
+    if dead_letter.payload is None or not dead_letter.task:
+        return "UndecodableMessage", f"{dead_letter.refusal} Its raw bytes are kept."
+    if dead_letter.task not in app.tasks and payload_for(dead_letter.task) is None:
+        return "UnknownTask", f"No task is named {dead_letter.task[:200]!r}."
     if dead_letter.reason == "delivery_limit":
         return "DeliveryLimit", "Delivery limit reached: every worker that received this message was lost."
+    if dead_letter.refusal:
+        return "UndecodableMessage", f"{dead_letter.refusal} Its raw bytes are kept."
     return "WorkerGaveUp", (
-        "The worker rejected the message without recording why: it does not know the task, "
-        "refuses the content type, or could not reach the database."
+        "The worker rejected the message without recording why: it does not know the task or could not reach the "
+        "database."
     )
 
 
-def _payload(body: bytes) -> dict[str, Any] | None:
+def _payload(body: Any) -> dict[str, Any] | None:
     """Keyword arguments in the body of a Celery message, protocol 2."""
     try:
-        parts = json.loads(body)
-    except ValueError:
+        parts = tolerance.parse_json(body)
+    except tolerance.Unreadable:
         return None
     if isinstance(parts, list) and len(parts) == 3 and isinstance(parts[1], dict):
         return dict(_plain(parts[1]))
@@ -163,8 +223,35 @@ def _payload(body: bytes) -> dict[str, Any] | None:
 
 
 def _plain(value: Any) -> Any:
-    """Convert to JSON types: AMQP tables may hold datetimes and bytes."""
-    return json.loads(json.dumps(value, default=str).replace("\\u0000", "\\ufffd"))
+    """Convert to JSON types that every database stores: AMQP tables may hold datetimes, bytes, and any key.
+
+    `value` is shallow; a caller that cannot know asks `tolerance`.
+    """
+    if isinstance(value, Mapping):
+        return {_text(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    """Without NUL and halves of surrogate pairs."""
+    text = value if isinstance(value, str) else str(value)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\x00", "\ufffd")
+
+
+def _bounded(headers: Any) -> dict[str, Any]:
+    if not tolerance.is_shallow(headers):
+        return {"unreadable": "nested too deep"}
+    plain = _plain(headers)
+    size = len(json.dumps(plain))
+    if isinstance(plain, dict) and size <= MAX_HEADERS:
+        return plain
+    return {"truncated": json.dumps(plain)[:MAX_HEADERS], "size": size}
 
 
 def _uuid(value: Any) -> uuid.UUID | None:

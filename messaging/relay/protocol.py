@@ -8,7 +8,7 @@ from os import getpid
 from typing import Any
 
 from messaging.models import Message
-from messaging.worker.task import HEADER
+from messaging.worker.admission import HEADER
 
 _ORIGIN = f"{getpid()}@{socket.gethostname()}"
 _EMBED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}

@@ -7,9 +7,11 @@ from django.core.exceptions import ImproperlyConfigured
 
 #: By name: the modules import models, which are not ready while the Celery app is being created.
 STEPS = (
-    "messaging.worker.reject_undecodable:RejectUndecodable",
+    "messaging.worker.message_guard:GuardMessages",
     "messaging.worker.pause_watch:ApplyPauses",
     "messaging.worker.holdings:AnswerHoldings",
+    "messaging.worker.events_guard:GuardEvents",
+    "messaging.worker.pool_watch:WatchPool",
 )
 
 

@@ -1,16 +1,19 @@
-"""Pause watch: workers stop consuming paused queues and start again after a resume.
+"""Pause watch: workers do not consume paused queues, and none at all while the database is away.
 
 Each worker reads the pauses once a second. A broadcast would need the broker and reach only the workers connected at
-that moment; the table also reaches one that restarted or was disconnected.
+that moment; the table also reaches one that restarted or was disconnected. The same read shows whether the database
+answers: without it no task can succeed, and each message taken would only be given back.
 """
 
 import logging
 import threading
+import time
+from contextlib import suppress
 from typing import Any
 
 from celery import bootsteps
 from celery.worker.consumer.tasks import Tasks
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+from django.db import close_old_connections, connection
 
 from messaging import pauses
 
@@ -18,19 +21,29 @@ log = logging.getLogger(__name__)
 READ_EVERY = 1.0
 APPLY_EVERY = 0.5
 FIRST_READ_WITHIN = 5.0
+#: Seconds without a successful read after which a database that does not answer is taken to be away.
+SILENT_AFTER = 10.0
 
 
 class PauseReader(threading.Thread):
     """Reads the pauses in a thread of its own, so that a hung database does not stop the worker's heartbeats.
 
-    `paused` is None until the first successful read, and keeps the last result after that.
+    `paused` is the result of the last read; None while the database is away: before the first successful read, after
+    one that failed, and during one that hangs.
     """
 
     def __init__(self, *, every: float = READ_EVERY) -> None:
         super().__init__(name="queue-pauses", daemon=True)
-        self.paused: frozenset[str] | None = None
         self.has_read = threading.Event()
+        self._paused: frozenset[str] | None = None
+        self._reading_since: float | None = None
         self._every, self._stopping = every, threading.Event()
+
+    @property
+    def paused(self) -> frozenset[str] | None:
+        since = self._reading_since
+        hangs = since is not None and time.monotonic() - since > SILENT_AFTER
+        return None if hangs else self._paused
 
     def run(self) -> None:
         while not self._stopping.is_set():
@@ -42,21 +55,23 @@ class PauseReader(threading.Thread):
         self._stopping.set()
 
     def read(self) -> None:
+        """Never raises: without this thread the worker would consume nothing, or everything, for ever."""
+        self._reading_since = time.monotonic()
         try:
             close_old_connections()
-            self.paused = pauses.paused()
-        except (DatabaseError, InterfaceError) as error:
+            self._paused = pauses.paused()
+        except Exception as error:
             log.info("cannot read queue pauses: %s", error)
-        if connection.vendor == "sqlite":
-            connection.close()  # a process that forks must not hold SQLite's files open
+            self._paused = None
+        if self._paused is None or connection.vendor == "sqlite":  # a process that forks must not hold SQLite's files
+            with suppress(Exception):
+                connection.close()
+        self._reading_since = None
         self.has_read.set()
 
 
 class ApplyPauses(bootsteps.StartStopStep):
-    """Cancels consumption of paused queues and resumes it later. Tasks that have started run to their end.
-
-    Until the first successful read nothing is consumed: without the database no task can succeed anyway.
-    """
+    """Cancels consumption of paused queues and resumes it later. Tasks that have started run to their end."""
 
     requires = (Tasks,)
 
@@ -73,7 +88,7 @@ class ApplyPauses(bootsteps.StartStopStep):
             self._reader = PauseReader()
             self._reader.start()
         self._reader.has_read.wait(FIRST_READ_WITHIN)
-        self._cancel_paused(consumer)
+        self._apply(consumer)
         self._timer = consumer.timer.call_repeatedly(APPLY_EVERY, self._apply, (consumer,))
 
     def stop(self, consumer: Any) -> None:
@@ -85,19 +100,15 @@ class ApplyPauses(bootsteps.StartStopStep):
         self.stop(consumer)
 
     def _apply(self, consumer: Any) -> None:
-        self._cancel_paused(consumer)
-        for queue in sorted(self._cancelled - self._paused()):
-            log.info("%s is resumed; consuming it again", queue)
-            consumer.add_task_queue(queue)
-        self._cancelled = self._paused()
-
-    def _cancel_paused(self, consumer: Any) -> None:
-        for queue in sorted(self._paused() - self._cancelled):
-            log.warning("%s is paused; no longer consuming it", queue)
+        """One tick. The reader is asked once: a result that changes half-way would be applied to neither half."""
+        paused = self._reader.paused if self._reader else None
+        stopped = self._queues if paused is None else self._queues & paused
+        why = "the database is away" if paused is None else "it is paused"
+        for queue in sorted(stopped - self._cancelled):
+            log.warning("no longer consuming %s: %s", queue, why)
             consumer.cancel_task_queue(queue)
-        self._cancelled |= self._paused()
-
-    def _paused(self) -> frozenset[str]:
-        """Queues of this worker that must not be consumed."""
-        paused = self._reader.paused if self._reader else frozenset()
-        return self._queues if paused is None else self._queues & paused
+            self._cancelled |= {queue}
+        for queue in sorted(self._cancelled - stopped):
+            log.info("consuming %s again", queue)
+            consumer.add_task_queue(queue)
+            self._cancelled -= {queue}

@@ -1,18 +1,59 @@
-"""Request class of reliable tasks: handling of hard time limits in the worker's main process."""
+"""Request class of reliable tasks: what the worker's main process decides about a delivery is settled in the ledger."""
 
+import logging
+import uuid
 from typing import Any
 
 from celery.worker.request import Request
 
+from messaging.transitions.failure import synthetic_failure
+
+log = logging.getLogger(__name__)
+REVOKED = {
+    "revoked": "Revoked by `app.control.revoke` before it started; nothing was done.",
+    "terminated": "Revoked by `app.control.revoke` while it ran; its effects were rolled back.",
+    "expired": "Its time to live had passed before it started; nothing was done.",
+}
+
 
 class ReliableRequest(Request):
-    """Rejects a message that hit its hard time limit to the dead-letter queue; Celery would requeue it forever."""
+    """Settles hard time limits and revocations, which Celery would requeue for ever or acknowledge and forget."""
 
     _hard_limit_hit = False
 
     def on_timeout(self, soft: bool, timeout: float) -> None:
-        self._hard_limit_hit = self._hard_limit_hit or not soft
-        super().on_timeout(soft, timeout)
+        """Never raises: the pool would not kill the process that exceeded its limit."""
+        if soft:
+            super().on_timeout(soft, timeout)
+            return
+        self._hard_limit_hit = True
+        try:
+            self._as_current(super().on_timeout, soft, timeout)
+        except Exception as error:
+            log.warning("hard time limit of %s %s is not recorded: %s", self.name, self.id, error)
+            self.reject(requeue=False)
 
     def reject(self, requeue: bool = False) -> Any:
         return super().reject(requeue=requeue and not self._hard_limit_hit)
+
+    def _announce_revoked(self, reason: str, terminated: bool, signum: Any, expired: bool) -> None:
+        """Files the message as dead before Celery acknowledges it; rejects it if the ledger cannot be written."""
+        try:
+            self._as_current(self._bury_revoked, reason)
+        except Exception as error:
+            log.warning("revocation of %s %s is not recorded: %s", self.name, self.id, error)
+            self.reject(requeue=False)
+        super()._announce_revoked(reason, terminated, signum, expired)
+
+    def _bury_revoked(self, reason: str) -> None:
+        text = REVOKED.get(reason, reason)
+        failure = synthetic_failure("Revoked", text, task=self.task.name, worker=self.hostname or "")
+        self.task.bury(uuid.UUID(self.id), self.kwargs, failure)
+
+    def _as_current(self, call: Any, *arguments: Any) -> None:
+        """Call with this delivery as the task's current request, as in a pool process."""
+        self.task.request_stack.push(self._context)
+        try:
+            call(*arguments)
+        finally:
+            self.task.request_stack.pop()

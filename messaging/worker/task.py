@@ -18,9 +18,10 @@ from messaging.payloads import Payload, SchemaTooNew
 from messaging.topology import Priority, topology
 from messaging.transitions import backoff
 from messaging.transitions.failure import Failure, failure_of, synthetic_failure
+from messaging.worker import outage
+from messaging.worker.admission import HEADER
 
 log = logging.getLogger(__name__)
-HEADER = "conveyor"
 
 
 class AlreadySettled(Ignore):
@@ -73,7 +74,8 @@ class ReliableTask(Task):
 
     def _look_up(self, id_: uuid.UUID) -> None:
         lost = self._worker_lost() if self._is_redelivered else None
-        message = transitions.reopen(message_id=id_, sends=self.sends, lost=lost, limit=self.limit)
+        with outage.ledger_write():
+            message = transitions.reopen(message_id=id_, sends=self.sends, lost=lost, limit=self.limit)
         if message is None:
             log.info("%s %s is already settled; duplicate delivery ignored", self.name, id_)
             raise AlreadySettled
@@ -86,7 +88,9 @@ class ReliableTask(Task):
         try:
             payload = self.payload.load(data, version=version)
         except SchemaTooNew as error:
-            transitions.wait(message_id=uuid.UUID(self.request.id), sends=self.sends, waits_for=Waits.RELEASE)
+            id_ = uuid.UUID(self.request.id)
+            with outage.ledger_write():
+                transitions.wait(message_id=id_, sends=self.sends, waits_for=Waits.RELEASE)
             log.warning("%s %s waits for a worker of a newer release: %s", self.name, self.request.id, error)
             raise Deferred from error
         try:
@@ -98,7 +102,9 @@ class ReliableTask(Task):
 
     def _defer(self, error: CircuitOpen) -> Ignore:
         id_ = uuid.UUID(self.request.id)
-        if transitions.defer(message_id=id_, sends=self.sends, circuit=error.name, delay=error.seconds) is None:
+        with outage.ledger_write():
+            deferred = transitions.defer(message_id=id_, sends=self.sends, circuit=error.name, delay=error.seconds)
+        if deferred is None:
             return AlreadySettled()
         log.info("%s %s deferred: %s", self.name, id_, error)
         return Deferred()
@@ -145,20 +151,23 @@ class ReliableTask(Task):
         self, args: Any = None, kwargs: Any = None, exc: BaseException | None = None, throw: bool = True,
         eta: Any = None, countdown: float | None = None, max_retries: int | None = None, **options: Any,
     ) -> Retry:  # fmt: skip
-        """As in Celery, but the message is scheduled in the ledger, where it is visible and survives any crash."""
+        """As in Celery, but the message is scheduled in the ledger, where it is visible and survives any crash.
+
+        Raises `Reject`, and no attempt is spent, if the database was lost or the ledger cannot be written.
+        """
+        if outage.is_lost_connection(exc):
+            raise outage.given_back(exc) from exc
         allowed = self.max_retries if max_retries is None else max_retries
         if allowed is not None and self.request.retries >= allowed:
             raise exc or MaxRetriesExceededError(f"{self.name} has no attempts left")
         delay = _delay(eta, countdown, default=self.default_retry_delay)
         connection.close_if_unusable_or_obsolete()
         error = exc or Retry(f"{self.name} requested a retry")
-        rescheduled = transitions.reschedule(
-            message_id=uuid.UUID(self.request.id),
-            sends=self.sends,
-            failure=self._failure(error),
-            delay=delay,
-            limit=(allowed or 0) + 1,
-        )
+        failure, id_ = self._failure(error), uuid.UUID(self.request.id)
+        with outage.ledger_write():
+            rescheduled = transitions.reschedule(
+                message_id=id_, sends=self.sends, failure=failure, delay=delay, limit=(allowed or 0) + 1
+            )
         if rescheduled is None:
             raise AlreadySettled
         again = Retry(exc=exc, when=delay)
@@ -169,13 +178,20 @@ class ReliableTask(Task):
     def on_failure(self, exc: BaseException, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         """Make the message dead. Celery calls this for every failure that is not retried, hard time limits included.
 
-        If the database is unreachable the error propagates, and Celery rejects to the dead-letter queue.
+        Raises `Reject`, and the message stays alive, if the database was lost or the ledger cannot be written.
         """
-        failure = self._failure(exc, text=str(getattr(einfo, "traceback", "") or ""))
-        id_ = uuid.UUID(task_id)
-        buried = transitions.bury(message_id=id_, sends=self.sends, failure=failure, limit=self.limit)
-        if buried is None and not Message.objects.filter(pk=id_).exists():
-            self._file_stray(id_, kwargs, failure)
+        if outage.is_lost_connection(exc):
+            raise outage.given_back(exc) from exc
+        self.bury(uuid.UUID(task_id), kwargs, self._failure(exc, text=str(getattr(einfo, "traceback", "") or "")))
+
+    def bury(self, id_: uuid.UUID, kwargs: Any, failure: Failure) -> None:
+        """Make the message dead, or file it as a stray. Raises `Reject` if the ledger cannot be written."""
+        with outage.ledger_write():
+            if not connection.in_atomic_block:
+                connection.close_if_unusable_or_obsolete()
+            buried = transitions.bury(message_id=id_, sends=self.sends, failure=failure, limit=self.limit)
+            if buried is None and not Message.objects.filter(pk=id_).exists():
+                self._file_stray(id_, kwargs, failure)
 
     def _file_stray(self, id_: uuid.UUID, kwargs: Any, failure: Failure) -> None:
         """File a message that was not sent from the ledger; an operator may retry it from there."""

@@ -3,6 +3,12 @@
 import pytest
 from celery import current_app
 
+from messaging.broker import inspect, redis_transport
+from messaging.topology import topology
+from tests.messaging import broken_messages
+
+QUEUE = "payments"
+
 
 def test_acknowledging_on_a_lost_connection_is_a_connection_error(broker):
     if broker.is_amqp:
@@ -13,3 +19,27 @@ def test_acknowledging_on_a_lost_connection_is_a_connection_error(broker):
     connection.close()
     with pytest.raises(survived, match="closed while the task ran"):
         channel.basic_ack("some-tag")
+
+
+def test_every_item_of_a_list_becomes_a_message_that_leads_back_to_its_queue(broker):
+    if broker.is_amqp:
+        pytest.skip("RabbitMQ has no lists")
+    with current_app.connection_for_read() as connection:
+        channel, tags = connection.channel(), set()
+        for item in broken_messages.redis_items(5, 400):
+            message = channel.Message(redis_transport.open_envelope(item, QUEUE), channel=channel)
+            channel.qos.append(message, message.delivery_tag)
+            delivery = message.delivery_info
+            assert channel._lookup(delivery["exchange"], delivery["routing_key"]) == [QUEUE]
+            tags.add(message.delivery_tag)
+        assert len(tags) == 400
+        for tag in tags:
+            channel.basic_reject(tag, requeue=False)
+        assert inspect.depth(connection, topology().dead(QUEUE)) == 400
+
+
+def test_a_broken_broadcast_does_not_raise(broker):
+    if broker.is_amqp:
+        pytest.skip("RabbitMQ's broadcasts are messages like any other")
+    with current_app.connection_for_read() as connection:
+        assert connection.channel()._deliver_fanout_message([1, 2], "no.such.exchange")

@@ -26,7 +26,7 @@ class RabbitNode:
         server = require("RabbitMQ's server program")
         folder.mkdir(parents=True, exist_ok=True)
         self.url = f"amqp://guest:guest@127.0.0.1:{self.port}//"
-        env = self._environment(mapper_port)
+        self._env = env = self._environment(mapper_port)
         self._mapper = Program(
             "epmd",
             ["epmd", "-port", str(mapper_port), "-address", "127.0.0.1"],
@@ -84,6 +84,12 @@ class RabbitNode:
         shutil.rmtree(self.folder / "mnesia", ignore_errors=True)
         if was_running:
             self.start()
+
+    def control(self, *arguments: str) -> None:
+        """Run `rabbitmqctl` on this node."""
+        tool = shutil.which("rabbitmqctl", path=f"{Path(self.program.command[0]).parent}:{os.environ.get('PATH', '')}")
+        command = [str(tool), "-q", "-n", self._env["RABBITMQ_NODENAME"], *arguments]
+        subprocess.run(command, env=self._env, capture_output=True, text=True, timeout=60, check=True)
 
     def remove(self) -> None:
         self.program.kill()

@@ -1,16 +1,22 @@
 """Dead letters: whatever workers reject is filed in the ledger, once."""
 
 import json
+import random
 import uuid
 
+import amqp
 import pytest
 import redis
 from celery import current_app
+from django.db import OperationalError
 from django.utils import timezone
 
 from messaging.models import Message, State, Waits
 from messaging.relay import claim, dead_letters
-from tests.messaging.relay.helpers import QUEUE, dead_letter, enqueue, reject, wait_until
+from messaging.signals import message_died
+from messaging.topology import topology
+from tests.messaging import broken_messages
+from tests.messaging.relay.helpers import QUEUE, dead_letter, enqueue, reject, send_raw, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,13 +39,15 @@ def test_an_unknown_task_is_filed_with_its_payload(publisher):
     assert message.routing_key == "maintenance.sample.low"
 
 
-def test_a_message_rejected_without_a_verdict_waits_and_spends_no_attempt(publisher):
+@pytest.mark.parametrize("attempts", [0, 4])
+def test_a_message_given_back_without_a_verdict_is_due_again_and_spends_no_attempt(publisher, attempts):
     (message,) = enqueue()
+    Message.objects.update(attempts=attempts)
     publisher.publish(claim.claim(limit=1))
     reject(publisher.connection)
     wait_until(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
     message.refresh_from_db()
-    assert (message.state, message.attempts, message.waits_for) == (State.PENDING, 0, Waits.WORKER)
+    assert (message.state, message.attempts, message.waits_for) == (State.PENDING, attempts, Waits.WORKER)
 
 
 def test_a_task_that_workers_do_not_know_yet_waits_without_spending_attempts(publisher):
@@ -113,3 +121,94 @@ def test_a_requeued_message_is_marked_as_redelivered(publisher):
         again = channel.basic_get(QUEUE, no_ack=False)
         assert again.delivery_info["redelivered"]
         channel.basic_ack(again.delivery_tag)
+
+
+def test_every_broken_message_is_filed_once_with_its_bytes(publisher):
+    """Written to the dead-letter queue as a worker's rejection leaves it there."""
+    chance, count = random.Random(3), 0
+    for broken in broken_messages.amqp_messages(3, 120):
+        if broken.raw_properties is None and isinstance(broken.routing_key, str):
+            put_dead(publisher.connection, broken, chance)
+            count += 1
+    filed = wait_filed(publisher, count)
+    assert filed == count == Message.objects.filter(state=State.DEAD).count()
+    assert not Message.objects.filter(raw_body=None).exists()
+    largest = max(len(json.dumps(headers)) for headers in Message.objects.values_list("raw_headers", flat=True))
+    assert largest < 2 * dead_letters.MAX_HEADERS
+
+
+@pytest.mark.parametrize(
+    "body", ["[" * 100_000, b"\xff" * 2_000_000, '{"a":' * 900 + "1" + "}" * 900], ids=["deep", "huge", "nested"]
+)
+def test_a_body_beyond_any_bound_is_filed_by_its_first_bytes(publisher, body):
+    dead_letter(publisher, body, headers={"task": "tests.sample", "id": str(uuid.uuid4())})
+    assert dead_letters.file_dead_letters(publisher.connection, current_app) == 1
+    message = Message.objects.get()
+    assert (message.state, message.error_type) == (State.DEAD, "UndecodableMessage")
+    body = body.encode() if isinstance(body, str) else body
+    assert bytes(message.raw_body) == body[: dead_letters.MAX_RAW]
+
+
+def test_junk_with_the_id_of_a_settled_message_is_filed_under_an_id_of_its_own(publisher):
+    (message,) = enqueue()
+    Message.objects.update(state=State.DONE)
+    dead_letter(publisher, "{broken", headers={"id": str(message.pk), "task": message.task})
+    dead_letters.file_dead_letters(publisher.connection, current_app)
+    message.refresh_from_db()
+    filed = Message.objects.exclude(pk=message.pk).get()
+    assert (message.state, filed.state, bytes(filed.raw_body)) == (State.DONE, State.DEAD, b"{broken")
+
+
+def test_a_letter_that_cannot_be_stored_stays_at_the_broker_and_stops_no_other(publisher):
+    def refuse(message, **options):
+        if bytes(message.raw_body) == b"cursed":
+            raise RuntimeError("a receiver that fails on this one")
+
+    for body in ("first", "cursed", "last"):
+        send_raw(publisher.connection, body)
+        reject(publisher.connection)
+    message_died.connect(refuse)
+    try:
+        wait_until(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) >= 0
+                   and Message.objects.count() == 2)  # fmt: skip
+    finally:
+        message_died.disconnect(refuse)
+    wait_until(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
+    assert sorted(bytes(m.raw_body) for m in Message.objects.all()) == [b"cursed", b"first", b"last"]
+
+
+def test_an_outage_of_the_database_leaves_the_letter_at_the_broker(publisher, monkeypatch):
+    dead_letter(publisher, "junk")
+
+    def away(letter, app):
+        raise OperationalError("the database system is starting up")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dead_letters, "file", away)
+        with pytest.raises(OperationalError):
+            dead_letters.file_dead_letters(publisher.connection, current_app)
+    wait_until(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
+    assert Message.objects.get().state == State.DEAD
+
+
+def put_dead(link, broken, chance) -> None:
+    queue = topology().dead(QUEUE)
+    if isinstance(link.default_channel, amqp.Channel):
+        link.default_channel.basic_publish(broken.amqp(), exchange="", routing_key=queue)
+        return
+    envelope = broken_messages.envelope(chance, broken)
+    envelope["properties"]["delivery_info"] = {"exchange": "", "routing_key": queue}
+    with redis.Redis.from_url(link.as_uri(include_password=True)) as client:
+        client.lpush(queue, json.dumps(envelope))
+
+
+def wait_filed(publisher, count: int) -> int:
+    filed = 0
+
+    def all_filed() -> bool:
+        nonlocal filed
+        filed += dead_letters.file_dead_letters(publisher.connection, current_app)
+        return filed >= count
+
+    wait_until(all_filed, 60)
+    return filed

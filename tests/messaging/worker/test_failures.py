@@ -6,14 +6,12 @@ import pytest
 from billiard.exceptions import TimeLimitExceeded
 from celery.app import autoretry
 from celery.exceptions import SoftTimeLimitExceeded
-from celery.worker.request import Request
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from messaging import outbox
 from messaging.models import Message, State, Waits
 from messaging.signals import attempt_failed
-from messaging.worker.request import ReliableRequest
 from tests.messaging import samples
 from tests.messaging.deliver import deliver, hand_over, send
 from tests.messaging.samples import Bug, TemporaryError, Versioned, behaviour
@@ -131,14 +129,3 @@ def test_a_hard_time_limit_is_recorded_by_the_main_process():
     samples.sample.on_failure(TimeLimitExceeded(3), str(message.pk), (), {}, None)
     message.refresh_from_db()
     assert (message.state, message.error_type) == (State.DEAD, "billiard.exceptions.TimeLimitExceeded")
-
-
-def test_after_a_hard_time_limit_the_message_is_not_requeued():
-    rejected = []
-    request = ReliableRequest.__new__(ReliableRequest)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Request, "reject", lambda self, requeue=False: rejected.append(requeue))
-        patch.setattr(Request, "on_timeout", lambda self, soft, timeout: self.reject(requeue=True))
-        request.on_timeout(True, 3)
-        request.on_timeout(False, 3)
-    assert rejected == [True, False]

@@ -1,12 +1,14 @@
 """Pause watch: workers cancel paused queues and resume them, whatever happens to their connections."""
 
 import threading
+import time
 
 import pytest
 from django.db import OperationalError
 
 from messaging import pauses
 from messaging.operations import actions
+from messaging.worker import pause_watch
 from messaging.worker.pause_watch import ApplyPauses, PauseReader
 from tests.messaging.test_pauses import ANN, QUEUE, pause
 
@@ -105,7 +107,7 @@ def test_a_queue_stays_paused_across_a_reconnect(step_for, reader):
     assert consumer.consumed == {QUEUE}
 
 
-def test_a_worker_consumes_nothing_until_it_can_read_the_pauses(step_for, reader, monkeypatch):
+def test_a_worker_consumes_nothing_while_the_database_is_away(step_for, reader, monkeypatch):
     def broken() -> frozenset[str]:
         raise OperationalError("the database is gone")
 
@@ -121,7 +123,44 @@ def test_a_worker_consumes_nothing_until_it_can_read_the_pauses(step_for, reader
         patch.setattr(pauses, "paused", broken)
         reader.read()
         consumer.timer.tick()
-    assert consumer.consumed == {QUEUE}, "the last successful read still applies"
+    assert consumer.consumed == set()
+    reader.read()
+    consumer.timer.tick()
+    assert consumer.consumed == {QUEUE}
+
+
+def test_a_read_that_hangs_counts_as_an_outage_and_ends_with_it(step_for, reader, monkeypatch):
+    consumer = Consumer(QUEUE)
+    step_for(consumer).start(consumer)
+    reader._reading_since = time.monotonic() - pause_watch.SILENT_AFTER - 1
+    consumer.timer.tick()
+    assert consumer.consumed == set()
+    reader.read()
+    consumer.timer.tick()
+    assert consumer.consumed == {QUEUE}
+
+
+def test_a_tick_asks_for_the_pauses_once(step_for, reader):
+    """A result that changed between two questions left a queue consumed that counted as cancelled."""
+    consumer = Consumer("payments", QUEUE)
+    step = step_for(consumer)
+    step.start(consumer)
+    answers = iter([frozenset({QUEUE}), frozenset()])
+    step._reader = type("Reader", (), {"paused": property(lambda self: next(answers))})()
+    consumer.timer.tick()
+    assert consumer.consumed == {"payments"}
+    consumer.timer.tick()
+    assert consumer.consumed == {"payments", QUEUE}
+
+
+@pytest.mark.parametrize("error", [RuntimeError("any"), OperationalError("gone"), MemoryError()])
+def test_no_error_ends_the_reader(reader, monkeypatch, error):
+    def broken() -> frozenset[str]:
+        raise error
+
+    monkeypatch.setattr(pauses, "paused", broken)
+    reader.read()
+    assert reader.paused is None
 
 
 def test_the_reader_reads_repeatedly_in_its_own_thread():

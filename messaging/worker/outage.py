@@ -1,0 +1,55 @@
+"""Database outages as a task sees them: the message goes to the dead-letter queue, and no attempt is spent.
+
+A relay defers it as soon as the database is back. Anything else would spend an attempt, or make the message dead, for
+a failure that is not the message's.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from celery.exceptions import Reject
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def ledger_write() -> Iterator[None]:
+    """Raises Celery's `Reject`, to the dead-letter queue, if the ledger cannot be read or written inside."""
+    try:
+        yield
+    except (DatabaseError, InterfaceError) as error:
+        raise given_back(error) from error
+
+
+def given_back(error: BaseException | None) -> Reject:
+    """What to raise for a delivery that no outcome can be recorded of. A broken connection is dropped.
+
+    Otherwise the process would keep it, and give back every message from then on.
+    """
+    if not connection.in_atomic_block:
+        with suppress(Exception):
+            connection.errors_occurred = True
+            connection.close_if_unusable_or_obsolete()
+    log.warning("the ledger cannot be reached; message given back without an attempt: %s", str(error).strip()[:500])
+    return Reject(f"the ledger cannot be reached: {type(error).__name__}", requeue=False)
+
+
+def is_lost_connection(error: BaseException | None) -> bool:
+    """Whether `error`, or what caused it, is the loss of the database. A deadlock or a missing table is not.
+
+    SQLite's file locked for longer than the timeout is: the one writer kept everyone else out.
+    """
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, OperationalError | InterfaceError):
+            return not _answers() or (connection.vendor == "sqlite" and "locked" in str(error))
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _answers() -> bool:
+    """Whether the connection on which the error occurred still works: a connection that was lost stays so."""
+    return connection.connection is not None and connection.is_usable()

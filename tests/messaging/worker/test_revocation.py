@@ -1,0 +1,127 @@
+"""Revocation and hard time limits: settled in the ledger before the delivery is acknowledged, else given back."""
+
+import uuid
+
+import pytest
+from celery import current_app
+from celery.worker import state as worker_state
+from celery.worker.request import create_request_cls
+from django.db import OperationalError
+from kombu import Message as Delivery
+
+from messaging import transitions
+from messaging.models import Message, State
+from messaging.relay import protocol
+from tests.messaging.deliver import send
+from tests.messaging.worker.helpers import enqueue
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Pool:
+    def apply_async(self, *arguments, **options) -> None:
+        raise AssertionError("a revoked task was started")
+
+    def terminate_job(self, pid, signal=None) -> None:
+        self.terminated = pid
+
+
+class Answers:
+    """What the worker answers the broker."""
+
+    def __init__(self) -> None:
+        self.given: list[str] = []
+
+    def ack(self, *arguments) -> None:
+        self.given.append("ack")
+
+    def reject(self, logger, errors, requeue) -> None:
+        self.given.append("requeue" if requeue else "reject")
+
+
+@pytest.fixture(autouse=True)
+def _forget_revocations():
+    yield
+    worker_state.revoked.clear()
+
+
+def request_for(message: Message, answers: Answers):
+    task, pool = current_app.tasks[message.task], Pool()
+    request_class = create_request_cls(task_request(task), task, pool, "worker@test", None, app=current_app)
+    delivery = Delivery(body=protocol.body_of(message), headers=protocol.headers_of(message), delivery_tag="1")
+    return request_class(
+        delivery, on_ack=answers.ack, on_reject=answers.reject, app=current_app, hostname="worker@test",
+        task=task, body=protocol.body_of(message), headers=delivery.headers, decoded=True,
+    )  # fmt: skip
+
+
+def task_request(task):
+    from celery.utils.imports import symbol_by_name
+
+    return symbol_by_name(task.Request)
+
+
+def assert_revoked(message: Message, text: str) -> None:
+    message.refresh_from_db()
+    assert (message.state, message.error_type) == (State.DEAD, "Revoked")
+    assert text in message.error_message
+
+
+def test_a_message_revoked_before_it_starts_is_dead():
+    message, answers = send(enqueue()), Answers()
+    worker_state.revoked.add(str(message.pk))
+    assert request_for(message, answers).revoked()
+    assert answers.given == ["ack"]
+    assert_revoked(message, "before it started")
+
+
+def test_a_message_terminated_while_it_runs_is_dead():
+    message, answers = send(enqueue()), Answers()
+    request = request_for(message, answers)
+    request.on_accepted(pid=1, time_accepted=0.0)
+    request.terminate(pool := Pool())
+    assert pool.terminated == 1
+    assert answers.given == ["ack"]
+    assert_revoked(message, "while it ran")
+
+
+def test_a_revoked_message_that_was_done_stays_done():
+    message, answers = send(enqueue()), Answers()
+    Message.objects.update(state=State.DONE)
+    worker_state.revoked.add(str(message.pk))
+    assert request_for(message, answers).revoked()
+    message.refresh_from_db()
+    assert (message.state, answers.given) == (State.DONE, ["ack"])
+
+
+def test_a_revoked_stray_is_filed():
+    stray = Message(pk=uuid.uuid4(), task="tests.sample", queue="maintenance", payload={"text": "ok"},
+                    routing_key="maintenance.sample.low", priority=1, correlation_id=uuid.uuid4())  # fmt: skip
+    worker_state.revoked.add(str(stray.pk))
+    assert request_for(stray, Answers()).revoked()
+    assert_revoked(Message.objects.get(pk=stray.pk), "before it started")
+
+
+def test_a_revocation_that_cannot_be_recorded_is_given_back(monkeypatch):
+    message, answers = send(enqueue()), Answers()
+    worker_state.revoked.add(str(message.pk))
+    with monkeypatch.context() as patch:
+        patch.setattr(transitions, "bury", _unavailable)
+        assert request_for(message, answers).revoked()
+    message.refresh_from_db()
+    assert (message.state, answers.given) == (State.SENT, ["reject"])
+
+
+@pytest.mark.parametrize("is_available", [True, False])
+def test_a_hard_time_limit_never_raises_in_the_workers_loop(is_available, monkeypatch):
+    message, answers = send(enqueue()), Answers()
+    with monkeypatch.context() as patch:
+        if not is_available:
+            patch.setattr(transitions, "bury", _unavailable)
+        request_for(message, answers).on_timeout(False, 3)
+    message.refresh_from_db()
+    assert (message.state, answers.given) == (State.DEAD if is_available else State.SENT, ["reject"])
+
+
+def _unavailable(**arguments):
+    raise OperationalError("the database system is starting up")
