@@ -11,7 +11,7 @@ from django.utils import translation
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from messaging import circuit_breaker
-from tests.flush import delete_instead_of_truncate
+from tests import flush
 from tests.stack import BACKENDS, Stack
 from tests.stack.broker import ConfiguredBroker
 
@@ -76,8 +76,9 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> None:
-    delete_instead_of_truncate()
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    with django_db_blocker.unblock():
+        flush.install()
 
 
 @pytest.fixture(autouse=True)
