@@ -5,6 +5,7 @@ permissions anew, which takes most of the time on both databases. This one delet
 and leaves what `migrate` itself writes as it was. Foreign keys are deferred, so the order of tables does not matter.
 """
 
+import functools
 from typing import Any
 
 from django.apps import apps
@@ -21,34 +22,39 @@ APPEND_ONLY = (*(DESK_TABLES if apps.is_installed("messaging.operations") else (
 KEPT: tuple[type[models.Model], ...] = (ContentType, Permission)
 
 
-class Flush:
-    """Requires a migrated database without other rows than those of `migrate`."""
-
-    def __init__(self) -> None:
-        kept = {model._meta.db_table for model in KEPT}
-        tables = set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - kept
-        quote = connection.ops.quote_name
-        self._tables_with_rows = " UNION ALL ".join(
-            f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {quote(table)})"  # noqa: S608 - table names come from Django
-            for table in sorted(tables)
-        )
-        self._kept = {model: list(_rows(model)) for model in KEPT}
-
-    def __call__(self) -> None:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(self._tables_with_rows)
-            for (table,) in cursor.fetchall():
-                for statement in _emptying(table):
-                    cursor.execute(statement)
-            for model, rows in self._kept.items():
-                if list(_rows(model)) != rows:
-                    _restore(model, rows)
-
-
 def install() -> None:
-    """Let every test that commits end with this flush instead of Django's."""
-    flush = Flush()
+    """Let every test that commits end with this flush instead of Django's. The database has just been migrated."""
+    _migrated()
     TransactionTestCase._fixture_teardown = lambda self: flush()  # type: ignore[attr-defined]
+
+
+def flush() -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_tables_with_rows())
+        for (table,) in cursor.fetchall():
+            for statement in _emptying(table):
+                cursor.execute(statement)
+        for model, rows in _migrated().items():
+            if list(_rows(model)) != rows:
+                _restore(model, rows)
+
+
+@functools.cache
+def _migrated() -> dict[type[models.Model], list[tuple[Any, ...]]]:
+    """The rows of `KEPT`."""
+    return {model: list(_rows(model)) for model in KEPT}
+
+
+@functools.cache
+def _tables_with_rows() -> str:
+    """A statement that selects the names of the tables to empty."""
+    kept = {model._meta.db_table for model in KEPT}
+    tables = set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - kept
+    quote = connection.ops.quote_name
+    return " UNION ALL ".join(
+        f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {quote(table)})"  # noqa: S608 - table names come from Django
+        for table in sorted(tables)
+    )
 
 
 def _rows(model: type[models.Model]) -> models.QuerySet[Any, Any]:

@@ -9,7 +9,8 @@ from celery import current_app
 
 from messaging.models import Message, State
 from messaging.relay import claim, dead_letters
-from tests.messaging.relay.helpers import QUEUE, dead_letter, enqueue, reject, wait_until
+from tests.messaging.relay.helpers import QUEUE, dead_letter, enqueue, reject
+from tests.patience import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,7 +37,7 @@ def test_a_rejected_message_of_the_ledger_is_retried(publisher):
     (message,) = enqueue()
     publisher.publish(claim.claim(limit=1))
     reject(publisher.connection)
-    wait_until(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
+    wait_for(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
     message.refresh_from_db()
     assert (message.state, message.attempts, message.error_type) == (State.PENDING, 1, "WorkerGaveUp")
 
@@ -46,7 +47,7 @@ def test_a_rejected_message_without_attempts_left_is_dead(publisher):
     Message.objects.update(attempts=4)
     publisher.publish(claim.claim(limit=1))
     reject(publisher.connection)
-    wait_until(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
+    wait_for(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
     message.refresh_from_db()
     assert (message.state, message.attempts) == (State.DEAD, 5)
 
@@ -56,7 +57,7 @@ def test_a_dead_letter_of_an_earlier_publication_changes_nothing(publisher):
     publisher.publish(claim.claim(limit=1))
     Message.objects.update(sends=2)
     reject(publisher.connection)
-    wait_until(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
+    wait_for(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
     message.refresh_from_db()
     assert (message.state, message.attempts) == (State.SENT, 0)
 
