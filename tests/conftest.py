@@ -11,7 +11,9 @@ from django.utils import translation
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from messaging import circuit_breaker
-from tests.flush import delete_instead_of_truncate
+from messaging.broker import inspect
+from tests import flush
+from tests.patience import PATIENCE
 from tests.stack import BACKENDS, Stack
 from tests.stack.broker import ConfiguredBroker
 
@@ -76,8 +78,9 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> None:
-    delete_instead_of_truncate()
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    with django_db_blocker.unblock():
+        flush.install()
 
 
 @pytest.fixture(autouse=True)
@@ -151,8 +154,9 @@ def _configured_broker() -> Iterator[ConfiguredBroker]:
 
 
 @pytest.fixture
-def broker(_configured_broker: ConfiguredBroker) -> ConfiguredBroker:
+def broker(_configured_broker: ConfiguredBroker, monkeypatch: pytest.MonkeyPatch) -> ConfiguredBroker:
     """The real, empty broker at `settings.BROKER_URL`: Valkey, or RabbitMQ if BROKER_URL selects it."""
+    monkeypatch.setattr(inspect, "PATIENCE", PATIENCE)
     _configured_broker.clear()
     return _configured_broker
 

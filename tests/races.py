@@ -6,6 +6,8 @@ from threading import Barrier
 
 from django.db import connections
 
+from tests.patience import PATIENCE
+
 
 def at_once(*works: Callable[[], object], refusals: tuple[type[Exception], ...] = ()) -> list[Exception | None]:
     """Run all callables concurrently; return the exception of each, or None. Only `refusals` are caught."""
@@ -13,7 +15,7 @@ def at_once(*works: Callable[[], object], refusals: tuple[type[Exception], ...] 
 
     def run(work: Callable[[], object]) -> Exception | None:
         try:
-            start.wait(10)
+            start.wait(PATIENCE)
             work()
         except refusals as refused:
             return refused

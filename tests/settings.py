@@ -36,6 +36,10 @@ _sqlite = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 DATABASES["default"]["TEST"] = {
     "NAME": str(VAR_DIR / "tests.sqlite3") if _sqlite else f"conveyor_tests_{os.getpid()}_{secrets.token_hex(2)}"
 }
+# A busy machine needs patience, and the tests' data need not survive a crash of the server.
+DATABASES["default"]["OPTIONS"] |= (
+    {"timeout": 60} if _sqlite else {"connect_timeout": 60, "options": "-c synchronous_commit=off"}
+)
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 (VAR_DIR / "static").mkdir(exist_ok=True)  # WhiteNoise warns if the directory does not exist

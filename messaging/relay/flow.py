@@ -17,8 +17,9 @@ _DRAINING = "draining queues"
 class Flow:
     """Paused queues, draining ones, and copies at the broker that the ledger does not count as in flight.
 
-    Of a draining queue, which recovery waits to see empty, only urgent rows are sent. Such copies exist after a publication whose confirm was lost: its rows are due again, and the broker may have them.
-    They take room until workers have consumed them.
+    Of a draining queue, which recovery waits to see empty, only urgent rows are sent. Copies that are not counted exist
+    after a publication whose confirm was lost: its rows are due again, and the broker may have them. They take room
+    until workers have consumed them.
     """
 
     def __init__(self, *, look_every: float) -> None:

@@ -8,10 +8,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.browser_errors import BrowserErrors
 from tests.browser.chromium import ARGUMENTS
+from tests.patience import MILLISECONDS
 from tests.stack import Stack, require
-
-# Milliseconds. Generous, since other tests may run at the same time; waits end as soon as their condition holds.
-_TIMEOUT = 30_000
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +21,7 @@ def chromium() -> str:
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     """One browser per module. While it is open, Django considers all code asynchronous."""
-    expect.set_options(timeout=_TIMEOUT)
+    expect.set_options(timeout=MILLISECONDS)
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
@@ -41,7 +39,7 @@ def visit(stack: Stack, browser: Browser) -> Iterator[Callable[..., Page]]:
 
     def visit(path: str = "/", **options: Any) -> Page:
         contexts.append(browser.new_context(base_url=stack.url, **options))
-        contexts[-1].set_default_timeout(_TIMEOUT)
+        contexts[-1].set_default_timeout(MILLISECONDS)
         page = contexts[-1].new_page()
         errors.listen_to(page)
         page.goto(path)

@@ -11,7 +11,7 @@ import redis
 from django.core.exceptions import ImproperlyConfigured
 
 from config import embedded_broker
-from tests.stack.program import wait_for
+from tests.patience import wait_for
 from tests.stack.valkey import Valkey
 
 
@@ -51,7 +51,7 @@ def test_a_server_that_outlived_its_supervisor_is_shut_down_and_keeps_its_messag
     with redis.Redis.from_url(server.url) as client:
         client.set("message", "kept")
     assert embedded_broker.reclaim(folder=tmp_path) == server.url
-    wait_for(lambda: server.program.returncode == 0, timeout=5)
+    wait_for(lambda: server.program.returncode == 0)
     server.start()
     with redis.Redis.from_url(server.url) as client:
         assert client.get("message") == b"kept"

@@ -12,9 +12,10 @@ import psutil
 import pytest
 
 from config import embedded_broker, processes, supervision
+from tests.patience import PATIENCE, wait_for
 from tests.stack.api import request
 from tests.stack.ports import free_port
-from tests.stack.program import PROJECT, Program, wait_for
+from tests.stack.program import PROJECT, Program
 
 NAMES = {"web", "relay", "worker-payments", "worker-shipping", "worker-notifications", "beat"}
 
@@ -40,10 +41,10 @@ class Run:
         """Process ids of supervisord's running programs, by name."""
         done = subprocess.run(
             [processes.installed_program("supervisorctl"), "-c", self.folder / "supervisord.conf", "status"],
-            capture_output=True, text=True, timeout=30, check=False,
+            capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
         rows = [line.split() for line in done.stdout.splitlines()]
-        return {row[0].split(":")[-1]: int(row[3].rstrip(",")) for row in rows if row[1] == "RUNNING"}
+        return {row[0].split(":")[-1]: int(row[3].rstrip(",")) for row in rows if len(row) > 3 and row[1] == "RUNNING"}
 
     def descendants(self) -> list[psutil.Process]:
         return psutil.Process(self.program.pid).children(recursive=True)
@@ -63,24 +64,28 @@ def shop(tmp_path):
 @pytest.mark.xdist_group("embedded")
 def test_killed_processes_are_restarted_and_none_survives_the_shutdown(shop):
     shop.program.start()
-    wait_for(lambda: set(shop.pids()) >= NAMES | {"broker"}, timeout=60)
-    before = shop.pids()
+
+    def all_run() -> dict[str, int] | None:
+        found = shop.pids()
+        return found if set(found) >= NAMES | {"broker"} else None
+
+    before = wait_for(all_run)
     killed = ("web", "worker-payments", "relay", "broker")
     for name in killed:
         os.kill(before[name], signal.SIGKILL)
 
     def all_restarted() -> bool:
-        now = shop.pids()
-        return all(now.get(name, before[name]) != before[name] for name in killed)
+        now = all_run()
+        return now is not None and all(now[name] != before[name] for name in killed)
 
-    wait_for(all_restarted, timeout=60)
-    wait_for(shop.serves, timeout=30)
+    wait_for(all_restarted)
+    wait_for(shop.serves)
     assert shop.pids()["worker-shipping"] == before["worker-shipping"]
     descendants = shop.descendants()
-    assert shop.program.stop(timeout=60) == 0
-    _, alive = psutil.wait_procs(descendants, timeout=3)
+    assert shop.program.stop() == 0
+    _, alive = psutil.wait_procs(descendants, timeout=PATIENCE)
     assert alive == []
-    wait_for(lambda: embedded_broker.port_is_free(shop.port), timeout=15, what="the web server's port is free")
+    wait_for(lambda: embedded_broker.port_is_free(shop.port), what="the web server's port is free")
     stopped = [line for line in shop.program.text().splitlines() if "INFO stopped:" in line]
     assert "broker" in stopped[-1], "the broker stops last, so that workers can return unfinished messages"
     assert "Traceback" not in (shop.folder / "log" / "supervisord.log").read_text()
@@ -99,7 +104,9 @@ def test_a_port_in_use_is_reported_in_one_sentence_that_names_the_variable(shop)
 
 def test_the_list_has_one_shell_command_for_every_process(shop):
     command = [sys.executable, "-m", "config.processes", "--list"]
-    done = subprocess.run(command, env=shop.env, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        command, env=shop.env, cwd=PROJECT, capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
     lines = {line.split()[0]: line for line in done.stdout.splitlines()}
     assert set(lines) == NAMES | {"broker"}
     assert "REMAP_SIGTERM=SIGQUIT" in lines["worker-payments"]

@@ -32,7 +32,7 @@ INVALID = [
 def run(tmp_path, *command, **variables):
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "CONVEYOR_VAR": str(tmp_path), **variables}
     return subprocess.run(
-        [sys.executable, *command], cwd=PROJECT, env=env, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, *command], cwd=PROJECT, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
 
 

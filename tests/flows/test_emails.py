@@ -10,6 +10,7 @@ from aiosmtpd.controller import Controller
 
 from messaging.models import Message, State
 from orders.models import EmailDelivery
+from tests.patience import PATIENCE
 from tests.stack.ports import free_port
 
 
@@ -28,7 +29,7 @@ class MailServer:
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         self.subjects.append(str(message_from_bytes(envelope.content, policy=policy.default)["Subject"]))
-        await server.loop.run_in_executor(None, self.replies.wait, 60)
+        await server.loop.run_in_executor(None, self.replies.wait, PATIENCE)
         return "250 accepted"
 
     def start(self) -> None:
@@ -49,7 +50,8 @@ def mail_server() -> Iterator[MailServer]:
 
 def test_a_worker_killed_between_sending_and_committing_sends_no_second_email(make_stack, mail_server):
     workers = {"notifications,maintenance": 1}
-    stack = make_stack(own_broker=False, beat=False, workers=workers, env={"EMAIL_URL": mail_server.url})
+    env = {"EMAIL_URL": mail_server.url, "CONVEYOR_VISIBILITY": "8"}
+    stack = make_stack(own_broker=False, beat=False, workers=workers, env=env)
     mail_server.replies.clear()
     order = stack.order()
     stack.wait_for(lambda: mail_server.subjects, what="the mail server received the e-mail")
@@ -61,7 +63,7 @@ def test_a_worker_killed_between_sending_and_committing_sends_no_second_email(ma
         with stack.db():
             return Message.objects.using(stack.alias).get(subject=order["number"], task="orders.send_email")
 
-    stack.wait_for(lambda: message().state == State.DEAD, 90, what="the e-mail is dead")
+    stack.wait_for(lambda: message().state == State.DEAD, what="the e-mail is dead")
     assert message().error_type == "orders.emails.delivery.EmailOutcomeUnknown"
     assert mail_server.subjects == [f"Your order {order['number']}"]
     status, answer = stack.api("POST", f"failed-tasks/{message().pk}/retry/", token=stack.token())

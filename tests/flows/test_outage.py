@@ -32,7 +32,7 @@ def test_orders_wait_out_a_gateway_outage_without_attempts_and_are_paid_afterwar
 
     outage(stack, "--end")
     for order in orders:
-        stack.wait_status(order, "shipped", "delivered", timeout=30)
+        stack.wait_status(order, "shipped", "delivered")
     assert circuit(stack)["state"] == "closed"
     assert stack.audit() == []
 

@@ -20,7 +20,7 @@ def charges(stack, order) -> int:
         return GatewayCharge.objects.using(stack.alias).filter(idempotency_key__in=keys).count()
 
 
-def wait_dead(stack, order, *, timeout: float = 60) -> dict:
+def wait_dead(stack, order) -> dict:
     """The order's failed task as the API shows it to operators."""
     token = stack.token()
 
@@ -28,7 +28,7 @@ def wait_dead(stack, order, *, timeout: float = 60) -> dict:
         _, page = stack.api("GET", f"failed-tasks/?subject={order['number']}", token=token)
         return page["results"]
 
-    stack.wait_for(found, timeout, what=f"{order['number']} has a failed task")
+    stack.wait_for(found, what=f"{order['number']} has a failed task")
     (task,) = found()
     return task
 
@@ -38,7 +38,7 @@ def wait_dead(stack, order, *, timeout: float = 60) -> dict:
 )
 def test_a_method_that_eventually_succeeds_is_charged_once_and_shipped(stack, method, attempts):
     order = stack.order(payment_method=method)
-    shipped = stack.wait_status(order, "shipped", "delivered", timeout=40)
+    shipped = stack.wait_status(order, "shipped", "delivered")
     assert shipped["payment"] == {"status": "captured", "attempts": attempts}
     assert shipped["shipment"]["tracking_number"]
     assert charges(stack, order) == 1
@@ -91,11 +91,11 @@ def test_a_bug_is_dead_at_once_and_a_retry_after_the_fix_completes_the_order(sta
 def test_a_task_that_kills_its_worker_is_dead_after_five_deliveries_and_affects_no_other(stack):
     order = stack.order(payment_method="pm_crash")
     others = [stack.order() for _ in range(5)]
-    task = wait_dead(stack, order, timeout=90)
+    task = wait_dead(stack, order)
     assert task["error"]["type"] == "WorkerLost"
     assert task["attempts"] == 5
     for other in others:
-        stack.wait_status(other, "shipped", "delivered", timeout=60)
+        stack.wait_status(other, "shipped", "delivered")
         assert charges(stack, other) == 1
     with stack.db():
         assert Message.objects.using(stack.alias).filter(subject=order["number"], state=State.DEAD).count() == 1
@@ -104,7 +104,7 @@ def test_a_task_that_kills_its_worker_is_dead_after_five_deliveries_and_affects_
 
 def test_a_carrier_that_is_unavailable_twice_ships_at_the_third_attempt(stack):
     order = stack.order(city="Flakytown")
-    stack.wait_status(order, "shipped", "delivered", timeout=40)
+    stack.wait_status(order, "shipped", "delivered")
     with stack.db():
         assert Shipment.objects.using(stack.alias).filter(order__number=order["number"]).count() == 1
         booking = Message.objects.using(stack.alias).get(subject=order["number"], task="shipping.create_shipment")
@@ -136,7 +136,7 @@ def test_an_undelivered_parcel_is_reported_and_needs_an_operator(stack, city, en
         shown = stack.api("GET", f"orders/{order['public_id']}/")[1]
         return shown["shipment"] is not None and shown["shipment"]["status"] == end
 
-    stack.wait_for(not_delivered, 40, what=f"the parcel of {order['number']} is {end}")
+    stack.wait_for(not_delivered, what=f"the parcel of {order['number']} is {end}")
     shown = stack.api("GET", f"orders/{order['public_id']}/")[1]
     assert shown["status"] == "shipped"
     assert shown["timeline"][-1]["event"] == f"parcel_{end}"
@@ -163,7 +163,7 @@ def test_an_order_cancelled_before_capture_is_not_charged(stack):
         with stack.db():
             return not Message.objects.using(stack.alias).live().filter(subject=order["number"]).exists()
 
-    stack.wait_for(settled, 40, what="no live messages of the order")
+    stack.wait_for(settled, what="no live messages of the order")
     with stack.db():
         payment = Payment.objects.using(stack.alias).get(order__number=order["number"])
         assert payment.status in ("cancelled", "refunded")
@@ -187,6 +187,6 @@ def test_an_order_that_stays_unpaid_is_cancelled(make_stack):
     stack = make_stack(env={"CONVEYOR_UNPAID_SECONDS": "2"}, own_broker=False)
     before = stack.api("GET", f"products/{stack.sku()}/")[1]["stock"]
     order = stack.order(payment_method="pm_card_declined")
-    stack.wait_status(order, "cancelled", timeout=30)
+    stack.wait_status(order, "cancelled")
     assert stack.api("GET", f"products/{stack.sku()}/")[1]["stock"] == before
     assert stack.audit() == []

@@ -15,13 +15,13 @@ def test_quorum_queues_deliver_orders_and_stop_poison_messages(make_stack, reque
     poison = stack.order(payment_method="pm_crash")
     others = [stack.order(), stack.order(payment_method="pm_flaky_2")]
     for order in others:
-        stack.wait_status(order, "shipped", "delivered", timeout=60)
+        stack.wait_status(order, "shipped", "delivered")
 
     def dead():
         with stack.db():
             return list(Message.objects.using(stack.alias).filter(subject=poison["number"], state=State.DEAD))
 
-    stack.wait_for(dead, 60, what="the message that kills its worker is dead")
+    stack.wait_for(dead, what="the message that kills its worker is dead")
     assert dead()[0].error_type in ("WorkerLost", "DeliveryLimit")
     assert stack.audit() == []
 
@@ -34,7 +34,7 @@ def test_threaded_workers_process_every_order(make_stack):
         worker.start()
     orders = [stack.order(payment_method=method) for method in ("pm_card_visa", "pm_lost_reply", "pm_flaky_2") * 4]
     for order in orders:
-        shipped = stack.wait_status(order, "shipped", "delivered", timeout=60)
+        shipped = stack.wait_status(order, "shipped", "delivered")
         assert shipped["payment"]["status"] == "captured"
     assert stack.audit() == []
 
@@ -51,7 +51,7 @@ def test_workers_keep_their_database_connections_between_tasks(stack):
     stack.wait_status(stack.order(), "shipped", "delivered")
     before = sessions()
     orders = [stack.order() for _ in range(20)]
-    stack.wait_for(lambda: stack.api("GET", f"orders/{orders[-1]['public_id']}/")[1]["status"] in FINISHED, 30)
+    stack.wait_for(lambda: stack.api("GET", f"orders/{orders[-1]['public_id']}/")[1]["status"] in FINISHED)
     with stack.db():
         handled = Message.objects.using(stack.alias).filter(subject__in=[o["number"] for o in orders], state=State.DONE)
         assert handled.count() > 40

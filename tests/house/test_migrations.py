@@ -4,8 +4,6 @@ import os
 import subprocess
 import sys
 
-import pytest
-
 from tests.stack.program import PROJECT as ROOT
 
 SCRIPT = """
@@ -19,7 +17,6 @@ call_command("migrate", verbosity=0)
 """
 
 
-@pytest.mark.timeout(170)
 def test_every_migration_is_reversible(tmp_path):
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "config.settings",

@@ -7,6 +7,7 @@ import zipfile
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.stack.program import PROJECT
 
 SOURCES = ("config", "shop", "payments", "shipping", "orders", "messaging")
@@ -22,7 +23,7 @@ def wheel(tmp_path_factory) -> zipfile.ZipFile:
         shutil.copytree(PROJECT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
     done = subprocess.run(
         [sys.executable, "-m", "pip", "wheel", ".", "--no-deps", "--no-build-isolation", "--wheel-dir", output],
-        cwd=tree, capture_output=True, text=True, timeout=150, check=False,
+        cwd=tree, capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     (path,) = output.glob("conveyor_messaging-*.whl")

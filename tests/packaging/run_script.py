@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.patience import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -16,6 +18,8 @@ def run_script(project: str, *, database: Path) -> str:
         "DJANGO_SETTINGS_MODULE": f"tests.packaging.{project}.settings",
     }
     command = [sys.executable, "-m", f"tests.packaging.{project}.script"]
-    run = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=120, check=False)
+    run = subprocess.run(
+        command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from config.processes import installed_program
-from tests.stack.program import PROJECT, Program, wait_for
+from tests.patience import wait_for
+from tests.stack.program import PROJECT, Program
 from tests.stack.valkey import Valkey
 
 BLOCKS = re.findall(r"```python\n# (\S+)\n(.*?)```", (PROJECT / "messaging" / "README.md").read_text(), re.DOTALL)
@@ -74,7 +75,7 @@ def test_the_first_safe_task_runs_as_written(tmp_path, wheel, broker):
         def done() -> bool:
             return project.run("manage.py", "shell", "-v", "0", "-c", STATE).split() == ["True", "done"]
 
-        wait_for(done, timeout=60, what="the user is active and the message done")
+        wait_for(done, what="the user is active and the message done")
     finally:
         for process in processes:
             process.kill()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from payments.gateways import Gateway, gateway
+from tests.patience import PATIENCE
 from tests.payments.gateways.stripe_server import StripeServer
 
 
@@ -26,7 +27,7 @@ def stripe(settings: Any) -> Iterator[StripeServer]:
         settings.STRIPE_SECRET_KEY = "sk_test_conveyor"
         settings.STRIPE_WEBHOOK_SECRET = "whsec_conveyor"
         settings.STRIPE_API_BASE = server.url
-        settings.CONVEYOR_TASK_TIME_LIMIT = 3
+        settings.CONVEYOR_TASK_TIME_LIMIT = PATIENCE  # of which a request may take a share
         yield server
 
 

@@ -73,7 +73,7 @@ def _order_with_lost_parcel(stack: Stack) -> str:
         shipment = stack.api("GET", f"orders/{public_id}/")[1]["shipment"]
         return shipment is not None and shipment["status"] == "lost"
 
-    stack.wait_for(lost, 60, what="the parcel is lost")
+    stack.wait_for(lost, what="the parcel is lost")
     return public_id
 
 
@@ -82,7 +82,7 @@ def _start_bulk_retry(stack: Stack, token: str, count: int, *, rate: int, stuck:
     for _number in range(count):
         stack.order(payment_method="pm_bug")
     dead = "failed-tasks/?error=RuntimeError"
-    stack.wait_for(lambda: stack.api("GET", dead, token=token)[1]["count"] > count, 120, what="all of them are dead")
+    stack.wait_for(lambda: stack.api("GET", dead, token=token)[1]["count"] > count, what="all of them are dead")
     _shell(stack, f"fix_bug(except_for={stuck!r})")
     operation = _create_preview(stack, token, error="RuntimeError", reason="Fixed in release 42")
     pace = {"rate": rate, "canary": 4, "stop_ratio": 0.5}

@@ -7,12 +7,11 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState
 
+from tests.patience import MILLISECONDS
 from tests.quality import operator_pages
 from tests.quality.pages import Example, Visitor
 from tests.stack import Stack
 
-#: Milliseconds; the machine may be busy with other things.
-PATIENCE = 30_000
 #: Payment method and final status of each order.
 _ORDERS = {
     "delivered": ("pm_card_visa", "delivered"),
@@ -39,7 +38,7 @@ class Scenario:
         skus = self._skus()
         orders = {kind: self._order(method, skus) for kind, (method, _status) in kinds.items()}
         for kind, (_method, status) in kinds.items():
-            stack.wait_status(orders[kind], status, timeout=60)
+            stack.wait_status(orders[kind], status)
         self.ids = {kind: order["public_id"] for kind, order in orders.items()}
         self._wait_for_failure_of(orders["stuck"]["number"])
         self._cookies: dict[Visitor, StorageState] = {}
@@ -67,7 +66,7 @@ class Scenario:
 
     def _context(self, **options: Any) -> BrowserContext:
         context = self.browser.new_context(base_url=self.stack.url, reduced_motion="reduce", **options)
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(MILLISECONDS)
         return context
 
     def _prepare(self, visitor: Visitor, page: Page) -> None:
@@ -76,7 +75,7 @@ class Scenario:
         elif visitor is Visitor.SHOPPER:
             sign_in(page, name="shopper")
             fill_basket(page)
-            self.stack.wait_status(self.stack.api("GET", f"orders/{buy(page)}/")[1], "delivered", timeout=60)
+            self.stack.wait_status(self.stack.api("GET", f"orders/{buy(page)}/")[1], "delivered")
             page.goto("/account/addresses/")
             self.ids["address"] = re.findall(r"/account/addresses/(\d+)/", page.content())[0]
         elif visitor is Visitor.OPERATOR:

@@ -11,7 +11,6 @@ from dataclasses import replace
 
 import hypothesis
 import pytest
-from django.core.management import call_command
 from django.test import override_settings
 from django.utils import timezone
 from hypothesis import strategies as st
@@ -47,9 +46,10 @@ from shop.stock.services import OutOfStock
 from tests.auditing import broken
 from tests.delivery import deliver, deliver_all
 from tests.factories import ADDRESS, ProductFactory, place
+from tests.flush import flush
 from tests.shop.any_order import MAILS, is_stranded, may_be_out, one_of, out, pending, publish
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1800)]
 
 METHODS = ("pm_card_visa", "pm_card_visa", "pm_card_declined", "pm_flaky_2", "pm_lost_reply", "pm_outage", "pm_bug")
 CITIES = ("Bern", "Bern", "Flakytown", "Nowhere", "Rejectford", "Delayburg", "Lostville", "Returnham")
@@ -71,7 +71,7 @@ class Shop(RuleBasedStateMachine):
             self.come_to_rest()
         finally:
             circuit_breaker.forget()
-            call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)
+            flush()
 
     # -- shopper ------------------------------------------------------------------------------------------------------
 

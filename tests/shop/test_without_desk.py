@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 SETTINGS = "tests.shop.settings_without_desk"
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 #: Tests of an order from checkout to delivery that use nothing of the desk.
 FLOW = (
     "tests/shop/checkout/test_services.py",
@@ -27,7 +27,7 @@ def run(*arguments: str) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=600,
+        timeout=1800,
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
 

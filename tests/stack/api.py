@@ -5,6 +5,8 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+from tests.patience import PATIENCE
+
 #: Ignores proxies from the environment: the shop runs on this machine.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -17,7 +19,7 @@ def request(
     data: bytes | None = None,
     headers: dict[str, str] | None = None,
     token: str | None = None,
-    timeout: float = 30.0,
+    timeout: float = PATIENCE,
 ) -> tuple[int, Any]:
     """Status and body, decoded if it is JSON and text otherwise. Error statuses do not raise."""
     sent = {"Accept": "application/json", **(headers or {})}

@@ -5,26 +5,15 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from tests.patience import PATIENCE, wait_for
 
 PROJECT = Path(__file__).resolve().parents[2]
 _SETPRIV = shutil.which("setpriv")
 #: On Linux, processes are killed when the test run exits, even if it crashes.
 _KILLED_WITH_PARENT = [_SETPRIV, "--pdeathsig", "KILL", "--"] if _SETPRIV else []
-
-
-def wait_for(predicate: Callable[[], object], *, timeout: float = 30.0, what: str = "") -> object:
-    """The first true value of `predicate`; an AssertionError after `timeout` seconds."""
-    deadline = time.monotonic() + timeout
-    while True:
-        value = predicate()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise AssertionError(f"timed out after {timeout:g} s: {what or predicate!r}; last value: {value!r}")
-        time.sleep(0.05)
 
 
 class Program:
@@ -71,13 +60,13 @@ class Program:
         if wait:
             self.wait_ready()
 
-    def wait_ready(self, *, timeout: float = 60.0) -> None:
+    def wait_ready(self) -> None:
         def ready_or_exited() -> bool:
             assert self.running, f"{self.name} exited with {self.returncode} during startup:\n{self.tail()}"
             return self._ready(self)
 
         try:
-            wait_for(ready_or_exited, timeout=timeout, what=f"{self.name} is ready")
+            wait_for(ready_or_exited, what=f"{self.name} is ready")
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.tail()}") from None
 
@@ -85,16 +74,16 @@ class Program:
     def returncode(self) -> int | None:
         return self._popen.poll() if self._popen else None
 
-    def stop(self, *, timeout: float = 30.0) -> int:
-        """Send SIGTERM, as supervisors do, and return the exit code. Fails after `timeout` seconds."""
+    def stop(self) -> int:
+        """Send SIGTERM, as supervisors do, and return the exit code."""
         assert self._popen is not None
         if self.running:
             self._popen.terminate()
         try:
-            code = self._popen.wait(timeout)
+            code = self._popen.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"{self.name} did not exit within {timeout:g} s:\n{self.tail()}") from None
+            raise AssertionError(f"{self.name} did not exit within {PATIENCE:g} s:\n{self.tail()}") from None
         self._signal_all(signal.SIGKILL)
         return code
 

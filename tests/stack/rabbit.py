@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from kombu import Connection
 
+from tests.patience import PATIENCE
 from tests.stack.leftovers import delete_vhosts
 from tests.stack.ports import answers, free_port
 from tests.stack.program import Program
@@ -66,7 +67,7 @@ class RabbitNode:
         self.program.start()
 
     def stop(self) -> None:
-        self.program.stop(timeout=60)
+        self.program.stop()
 
     def kill(self) -> None:
         self.program.kill()
@@ -117,13 +118,13 @@ class RabbitVhost:
 
 def rabbitmqctl(*arguments: str) -> bool:
     """Run `rabbitmqctl`, which requires root; return whether it succeeded."""
-    done = subprocess.run([*_RABBITMQCTL, *arguments], capture_output=True, timeout=60, check=False)
+    done = subprocess.run([*_RABBITMQCTL, *arguments], capture_output=True, timeout=PATIENCE, check=False)
     return done.returncode == 0
 
 
 def _accepts_amqp(url: str) -> bool:
     try:
-        with Connection(url, connect_timeout=2, transport_options={"read_timeout": 2}) as connection:
+        with Connection(url, connect_timeout=10, transport_options={"read_timeout": 10}) as connection:
             connection.connect()
             return bool(connection.connected)
     except Exception:  # until AMQP is up, the node fails connections in many ways

@@ -78,7 +78,7 @@ def require(name: str) -> str:
 
 def _postgresql_accepts(url: str) -> bool:
     try:
-        psycopg.connect(url, connect_timeout=3).close()
+        psycopg.connect(url, connect_timeout=30).close()
     except psycopg.Error:
         return False
     return True
@@ -86,7 +86,7 @@ def _postgresql_accepts(url: str) -> bool:
 
 def _rabbitmq_accepts(url: str) -> bool:
     try:
-        with Connection(url, connect_timeout=3) as connection:
+        with Connection(url, connect_timeout=30) as connection:
             connection.connect()
     except Exception:  # kombu's errors depend on the transport
         return False

@@ -13,20 +13,22 @@ from pathlib import Path
 from typing import Any
 
 from config import processes
+from tests.patience import PATIENCE, wait_for
 from tests.stack.api import request
 from tests.stack.database import Blocker, PostgresqlDatabase, SqliteFile, opened
 from tests.stack.ports import free_port
-from tests.stack.program import PROJECT, Program, wait_for
+from tests.stack.program import PROJECT, Program
 from tests.stack.rabbit import RabbitNode, RabbitVhost
 from tests.stack.valkey import Valkey
 
 #: Shortest useful waits; tests override what they are about. As in production, a task's soft limit (80 % of the hard
-#: one) exceeds SQLite's lock timeout (10 s); otherwise a slow machine would kill tasks that merely wait for a lock.
+#: one) exceeds SQLite's lock timeout (10 s); otherwise a slow machine would kill tasks that merely wait for a lock. On
+#: such a machine a message may take long until it is settled, and one that is sent again spends an attempt.
 FAST = {
     "CONVEYOR_DEMO": "1",
     "CONVEYOR_RETRY_BASE": "1",
     "CONVEYOR_RETRY_MAX_SECONDS": "1",
-    "CONVEYOR_VISIBILITY": "8",
+    "CONVEYOR_VISIBILITY": "60",
     "CONVEYOR_TASK_TIME_LIMIT": "15",
     "CONVEYOR_GATEWAY_LATENCY": "0",
     "CONVEYOR_TRANSIT_SECONDS": "1",
@@ -82,6 +84,7 @@ class Stack:
         self.workers = [self.new_worker(queues, concurrency) for queues, concurrency in workers.items()]
         self.beat = self._program(processes.beat()) if beat else None
         self._sku = ""
+        self._tokens: dict[tuple[str, str], str] = {}
 
     def _backend(self, backend: str, own_broker: bool) -> tuple[Any, Any]:
         if backend == "embedded":
@@ -105,7 +108,7 @@ class Stack:
         """Create database and broker, seed the demo shop, start all processes and wait until each is ready."""
         self.database.create()
         self.broker.start()
-        done = self._run("-m", "tests.stack.prepare", timeout=120)
+        done = self._run("-m", "tests.stack.prepare")
         assert done.returncode == 0, f"the shop could not be prepared:\n{done.stdout}{done.stderr}"
         for program in self.programs:
             program.start(wait=False)
@@ -145,7 +148,7 @@ class Stack:
 
     def _web_is_ready(self, program: Program) -> bool:
         try:
-            return self.api("GET", "/healthz", timeout=5)[0] == 200
+            return self.api("GET", "/healthz", timeout=30)[0] == 200
         except OSError:
             return False
 
@@ -160,10 +163,12 @@ class Stack:
 
     def token(self, username: str = "operator", password: str = "") -> str:
         """A token for the staff API. Demo users have their name as password."""
-        login = {"username": username, "password": password or username}
-        status, body = self.api("POST", "auth/token/", json=login)
-        assert status in {200, 201}, f"no token for {username}: {status} {body}"
-        return str(body["token"])
+        login = (username, password or username)
+        if login not in self._tokens:  # hashing a password takes most of a request's time
+            status, body = self.api("POST", "auth/token/", json=dict(zip(("username", "password"), login, strict=True)))
+            assert status in {200, 201}, f"no token for {username}: {status} {body}"
+            self._tokens[login] = str(body["token"])
+        return self._tokens[login]
 
     def order(self, *, key: str | None = None, expect: int = 201, **overrides: Any) -> dict[str, Any]:
         """Place an order through the API. `overrides` are its fields; `city` replaces only the address's city."""
@@ -189,14 +194,14 @@ class Stack:
             self._sku = max(page["results"], key=lambda product: product["stock"])["sku"]
         return self._sku
 
-    def manage(self, *arguments: str, timeout: float = 120.0) -> subprocess.CompletedProcess[str]:
-        """Run `manage.py` on this stack's database and broker; `timeout` in seconds."""
-        return self._run("manage.py", *arguments, timeout=timeout)
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `manage.py` on this stack's database and broker."""
+        return self._run("manage.py", *arguments)
 
-    def _run(self, *arguments: str, timeout: float) -> subprocess.CompletedProcess[str]:
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, *arguments]
         return subprocess.run(
-            command, cwd=PROJECT, env=self.env, capture_output=True, text=True, timeout=timeout, check=False
+            command, cwd=PROJECT, env=self.env, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
 
     def audit(self) -> list[dict[str, str]]:
@@ -205,10 +210,10 @@ class Stack:
         assert done.stdout, done.stderr
         return list(jsonlib.loads(done.stdout)["broken"])
 
-    def wait_for(self, predicate: Callable[[], object], timeout: float = 30.0, *, what: str = "") -> Any:
-        return wait_for(predicate, timeout=timeout, what=what)
+    def wait_for(self, predicate: Callable[[], object], *, what: str = "") -> Any:
+        return wait_for(predicate, what=what)
 
-    def wait_status(self, order: Mapping[str, Any], *statuses: str, timeout: float = 30.0) -> dict[str, Any]:
+    def wait_status(self, order: Mapping[str, Any], *statuses: str) -> dict[str, Any]:
         """The order as the API shows it once its status is one of `statuses`."""
         shown: dict[str, Any] = {}
 
@@ -217,7 +222,7 @@ class Stack:
             return shown["status"] in statuses
 
         try:
-            wait_for(reached, timeout=timeout)
+            wait_for(reached)
         except AssertionError:
             raise AssertionError(f"order {order['number']} is {shown['status']}, not {statuses}: {shown}") from None
         return shown

@@ -21,7 +21,7 @@ def failed_orders(stack, count: int) -> list[str]:
         with stack.db() as alias:
             return Message.objects.using(alias).dead().filter(subject__in=numbers).count() == count
 
-    stack.wait_for(dead, 60, what="all of them are dead")
+    stack.wait_for(dead, what="all of them are dead")
     with stack.db() as alias:
         Payment.objects.using(alias).filter(order__number__in=numbers).update(method="pm_card_visa")
     return numbers

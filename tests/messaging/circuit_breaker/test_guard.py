@@ -28,6 +28,7 @@ from tests.messaging.circuit_breaker.system import (
 )
 from tests.messaging.deliver import hand_over
 from tests.messaging.samples import TemporaryError
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -162,13 +163,13 @@ def test_of_concurrent_calls_one_probes():
 
     def call():
         try:
-            start.wait(10)
+            start.wait(PATIENCE)
             with guard(NAME, judge=judge):
-                ended.wait(10)
+                ended.wait(PATIENCE)
             results.append("probed")
         except CircuitOpen:
             results.append("deferred")
-            ended.wait(10)
+            ended.wait(PATIENCE)
         finally:
             connection.close()
 
@@ -176,7 +177,7 @@ def test_of_concurrent_calls_one_probes():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE)
     assert sorted(results) == ["deferred"] * 7 + ["probed"]
 
 

@@ -1,7 +1,5 @@
 """Helpers for tests of the relay: enqueue, read from and reject to the broker."""
 
-import time
-
 from kombu import Producer
 
 from messaging import outbox
@@ -9,6 +7,7 @@ from messaging.broker import inspect
 from messaging.models import Message
 from messaging.topology import topology
 from tests.messaging.samples import Sample
+from tests.patience import wait_for
 
 QUEUE = "maintenance"
 
@@ -46,11 +45,4 @@ def reject(link, queue: str = QUEUE) -> None:
 def dead_letter(publisher, body, **options) -> None:
     send_raw(publisher.connection, body, **options)
     reject(publisher.connection)
-    wait_until(lambda: inspect.depth(publisher.connection, topology().dead(QUEUE)) == 1)
-
-
-def wait_until(condition, seconds: float = 5) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "condition not met in time"
-        time.sleep(0.02)
+    wait_for(lambda: inspect.depth(publisher.connection, topology().dead(QUEUE)) == 1)

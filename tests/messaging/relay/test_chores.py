@@ -12,9 +12,10 @@ from messaging.relay.chores import Chores
 from messaging.relay.loop import Pace, Relay
 from messaging.signals import attempt_failed
 from tests.messaging.deliver import hand_over, send
-from tests.messaging.relay.helpers import enqueue, wait_until
+from tests.messaging.relay.helpers import enqueue
 from tests.messaging.samples import Bug, behaviour
 from tests.messaging.worker.helpers import fail
+from tests.patience import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -81,7 +82,7 @@ def test_one_relay_does_the_chores_and_another_takes_over_when_its_connection_en
     finally:
         go_away.set()
         thread.join(60)
-    wait_until(lambda: second.round() or done == ["first", "second"], 60)
+    wait_for(lambda: second.round() or done == ["first", "second"])
 
 
 def test_sending_does_not_wait_for_a_chore_that_hangs(broker, monkeypatch):
@@ -98,7 +99,7 @@ def test_sending_does_not_wait_for_a_chore_that_hangs(broker, monkeypatch):
     try:
         assert hangs.wait(60)
         enqueue(3)
-        wait_until(lambda: Message.objects.filter(state=State.SENT).count() == 3, 60)
+        wait_for(lambda: Message.objects.filter(state=State.SENT).count() == 3)
     finally:
         go_on.set()
         relay.stop()

@@ -16,7 +16,8 @@ from messaging.relay import claim, dead_letters
 from messaging.signals import message_died
 from messaging.topology import topology
 from tests.messaging import broken_messages
-from tests.messaging.relay.helpers import QUEUE, dead_letter, enqueue, reject, send_raw, wait_until
+from tests.messaging.relay.helpers import QUEUE, dead_letter, enqueue, reject, send_raw
+from tests.patience import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,7 +46,7 @@ def test_a_message_given_back_without_a_verdict_is_due_again_and_spends_no_attem
     Message.objects.update(attempts=attempts)
     publisher.publish(claim.claim(limit=1))
     reject(publisher.connection)
-    wait_until(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
+    wait_for(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
     message.refresh_from_db()
     assert (message.state, message.attempts, message.waits_for) == (State.PENDING, attempts, Waits.WORKER)
 
@@ -57,7 +58,7 @@ def test_a_task_that_workers_do_not_know_yet_waits_without_spending_attempts(pub
         Message.objects.update(available_at=timezone.now())
         publisher.publish(claim.claim(limit=1))
         reject(publisher.connection)
-        wait_until(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
+        wait_for(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
         message.refresh_from_db()
         assert (message.state, message.attempts, message.sends) == (State.PENDING, 0, sends)
         assert message.waits_for == Waits.RELEASE
@@ -68,7 +69,7 @@ def test_a_dead_letter_of_an_earlier_publication_changes_nothing(publisher):
     publisher.publish(claim.claim(limit=1))
     Message.objects.update(sends=2)
     reject(publisher.connection)
-    wait_until(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
+    wait_for(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
     message.refresh_from_db()
     assert (message.state, message.attempts) == (State.SENT, 0)
 
@@ -169,11 +170,11 @@ def test_a_letter_that_cannot_be_stored_stays_at_the_broker_and_stops_no_other(p
         reject(publisher.connection)
     message_died.connect(refuse)
     try:
-        wait_until(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) >= 0
+        wait_for(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) >= 0
                    and Message.objects.count() == 2)  # fmt: skip
     finally:
         message_died.disconnect(refuse)
-    wait_until(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
+    wait_for(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
     assert sorted(bytes(m.raw_body) for m in Message.objects.all()) == [b"cursed", b"first", b"last"]
 
 
@@ -187,7 +188,7 @@ def test_an_outage_of_the_database_leaves_the_letter_at_the_broker(publisher, mo
         patch.setattr(dead_letters, "file", away)
         with pytest.raises(OperationalError):
             dead_letters.file_dead_letters(publisher.connection, current_app)
-    wait_until(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
+    wait_for(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
     assert Message.objects.get().state == State.DEAD
 
 
@@ -210,5 +211,5 @@ def wait_filed(publisher, count: int) -> int:
         filed += dead_letters.file_dead_letters(publisher.connection, current_app)
         return filed >= count
 
-    wait_until(all_filed, 60)
+    wait_for(all_filed)
     return filed

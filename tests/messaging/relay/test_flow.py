@@ -15,7 +15,8 @@ from messaging.models import Message, State
 from messaging.relay import claim, publish
 from messaging.relay.lanes import pending_lanes
 from messaging.topology import MAX_PRIORITY, Priority
-from tests.messaging.relay.helpers import QUEUE, enqueue, take, wait_until
+from tests.messaging.relay.helpers import QUEUE, enqueue, take
+from tests.patience import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -100,7 +101,7 @@ def test_copies_whose_confirm_was_lost_take_room_until_they_are_consumed(relay, 
             relay.turn()
     relay._disconnect()
     Message.objects.filter(state=State.PENDING).update(available_at=timezone.now())
-    wait_until(lambda: inspect.depth(link, QUEUE) == 20)
+    wait_for(lambda: inspect.depth(link, QUEUE) == 20)
     assert relay.turn() == 0, "the broker holds as many as it may"
     take_all(link)
     assert relay.turn() == 20

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 import uuid
 from datetime import timedelta
 
@@ -17,6 +16,7 @@ from messaging.relay import claim, dead_letters, publish
 from messaging.relay.loop import Pace, Relay
 from messaging.topology import Priority
 from tests.messaging.relay.helpers import QUEUE, enqueue, states, take
+from tests.patience import PATIENCE, wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,13 +70,11 @@ def test_concurrent_relays_send_each_row_once(broker):
     threads = [threading.Thread(target=work, args=(relay,)) for relay in relays]
     for thread in threads:
         thread.start()
-    deadline = time.monotonic() + 30
-    while Message.objects.filter(state=State.PENDING).exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_for(lambda: not Message.objects.filter(state=State.PENDING).exists())
     for relay in relays:
         relay.stop()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     with current_app.connection_for_read() as link:
         assert inspect.depth(link, QUEUE) == 300
     assert set(Message.objects.values_list("sends", flat=True)) == {1}

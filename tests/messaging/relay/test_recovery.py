@@ -20,8 +20,9 @@ from messaging.broker import inspect
 from messaging.models import Message, State
 from messaging.relay import claim, dead_letters, recovery
 from messaging.topology import Priority, topology
-from tests.messaging.relay.helpers import QUEUE, enqueue, reject, states, take, wait_until
+from tests.messaging.relay.helpers import QUEUE, enqueue, reject, states, take
 from tests.messaging.samples import behaviour
+from tests.patience import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -68,7 +69,7 @@ def send(publisher, count: int = 1, *, ago: float = 3600, **options) -> list[Mes
     """Publish messages, sent `ago` seconds ago according to the ledger."""
     messages = enqueue(count, **options)
     publisher.publish(claim.claim(limit=count))
-    wait_until(lambda: inspect.depth(publisher.connection, QUEUE) >= count)
+    wait_for(lambda: inspect.depth(publisher.connection, QUEUE) >= count)
     age(messages, ago)
     return messages
 
@@ -191,7 +192,7 @@ def test_a_queue_too_long_to_be_read_explains_every_message(recover, publisher, 
 def test_a_message_in_the_dead_letter_queue_is_not_lost(recover, publisher):
     send(publisher)
     reject(publisher.connection)
-    wait_until(lambda: inspect.depth(publisher.connection, topology().dead(QUEUE)) == 1)
+    wait_for(lambda: inspect.depth(publisher.connection, topology().dead(QUEUE)) == 1)
     assert recover() == 0
 
 
@@ -230,7 +231,7 @@ def test_what_a_killed_consumer_held_is_redelivered_and_not_sent_again(recover, 
             client.zadd("unacked_index", {tag: time.time() - settings.CONVEYOR_VISIBILITY - 20})
             recover()
             assert client.hlen("unacked") == client.zcard("unacked_index") == 0
-    wait_until(lambda: inspect.depth(publisher.connection, QUEUE) == 1)
+    wait_for(lambda: inspect.depth(publisher.connection, QUEUE) == 1)
     assert recover() == 0
     with publisher.connection.channel() as channel:
         again = channel.basic_get(QUEUE, no_ack=True)
@@ -308,7 +309,7 @@ def test_a_healthy_backlog_of_slow_tasks_is_sent_once(recover, publisher, work, 
         work.begun(2)
         assert recover() == 0
         work.let(2)
-    wait_until(lambda: states() == {State.DONE}, 30)
+    wait_for(lambda: states() == {State.DONE})
     assert set(Message.objects.values_list("sends", "attempts")) == {(1, 0)}
     assert recover.recovery.draining == frozenset()
 
@@ -324,7 +325,7 @@ def test_a_message_lost_beside_one_in_work_is_sent_again_alone(recover, publishe
     lost.refresh_from_db()
     assert lost.state == State.PENDING
     work.let(1)
-    wait_until(lambda: states() == {State.DONE, State.PENDING}, 30)
+    wait_for(lambda: states() == {State.DONE, State.PENDING})
 
 
 # -- promotion ----------------------------------------------------------------------------------------------------
@@ -350,7 +351,7 @@ def test_a_message_that_later_ones_overtake_is_made_due_again_once(recover, publ
     assert inspect.depth(publisher.connection, QUEUE) == (2 if is_amqp else 1)
     assert recover() == 1
     publisher.publish(claim.claim(limit=2))
-    wait_until(lambda: inspect.depth(publisher.connection, QUEUE) >= 2)
+    wait_for(lambda: inspect.depth(publisher.connection, QUEUE) >= 2)
     Message.objects.filter(state=State.SENT).update(sent_at=timezone.now() - timedelta(seconds=310))
     Message.objects.filter(state=State.SENT).update(available_at=timezone.now() - timedelta(seconds=900))
     finish(sent_ago=1)

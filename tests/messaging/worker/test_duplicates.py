@@ -14,6 +14,7 @@ from tests.messaging import samples
 from tests.messaging.deliver import hand_over, send
 from tests.messaging.samples import Bug, TemporaryError, behaviour
 from tests.messaging.worker.helpers import effect, enqueue, fail
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,10 +58,10 @@ def test_of_two_concurrent_deliveries_the_second_has_no_effect():
     behaviour["one"] = slow_effect
     threads = [threading.Thread(target=run, name=name) for name in ("first", "second")]
     threads[0].start()
-    assert first_is_in.wait(5)
+    assert first_is_in.wait(PATIENCE)
     threads[1].start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     assert sorted(results) == ["IGNORED", "SUCCESS"]
     assert Group.objects.get().name == "by first"
 

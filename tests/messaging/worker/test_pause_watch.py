@@ -1,6 +1,5 @@
 """Pause watch: workers cancel paused queues and resume them, whatever happens to their connections."""
 
-import threading
 import time
 
 import pytest
@@ -11,6 +10,7 @@ from messaging.operations import actions
 from messaging.worker import pause_watch
 from messaging.worker.pause_watch import ApplyPauses, PauseReader
 from tests.messaging.test_pauses import ANN, QUEUE, pause
+from tests.patience import PATIENCE, wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -167,13 +167,9 @@ def test_the_reader_reads_repeatedly_in_its_own_thread():
     pause()
     reader = PauseReader(every=0.01)
     reader.start()
-    reader.has_read.wait(5)
+    assert reader.has_read.wait(PATIENCE)
     assert reader.paused == {QUEUE}
     actions.resume(queue=QUEUE, actor=ANN)
-    for _ in range(500):
-        if reader.paused == frozenset():
-            break
-        threading.Event().wait(0.01)
-    assert reader.paused == frozenset()
+    wait_for(lambda: reader.paused == frozenset())
     reader.stop()
-    reader.join(5)
+    reader.join(PATIENCE)

@@ -9,7 +9,6 @@ https://docs.stripe.com/error-low-level.
 import json
 import secrets
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,19 +17,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.patience import PATIENCE
 from tests.payments.gateways.stripe_objects import Refused, Vault, parse
 
 
 @dataclass(frozen=True)
 class Fault:
-    """`status` is an error response, or None for a connection that is closed after `seconds`.
+    """`status` is an error response, or None for a closed connection. Either comes once `held` is set.
 
     `applied`: the request took effect nevertheless.
     """
 
     status: int | None = None
     applied: bool = False
-    seconds: float = 0.0
+    held: threading.Event | None = None
 
 
 @dataclass
@@ -93,7 +93,8 @@ class StripeServer:
     def fail(self, handler: BaseHTTPRequestHandler, fault: Fault, work: Callable[[], Answer], key: str) -> None:
         if fault.applied:
             work()
-        time.sleep(fault.seconds)
+        if fault.held:
+            fault.held.wait(PATIENCE)
         if fault.status is None:
             handler.close_connection = True
             handler.connection.close()

@@ -9,6 +9,7 @@ from django.db import connections
 from shop.catalogue.reviews.services import withdraw_review, write_review
 from shop.models import Product, User
 from tests.factories import ProductFactory
+from tests.patience import PATIENCE
 from tests.shop.reviews.test_services import buyer, rating
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,7 +30,7 @@ def _at_once(people: list[User], product: Product, stars: int | None) -> None:
 
     def rate(user: User) -> None:
         try:
-            start.wait(10)
+            start.wait(PATIENCE)
             if stars is None:
                 withdraw_review(user=user, product=product)
             else:
