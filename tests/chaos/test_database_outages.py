@@ -20,7 +20,7 @@ def test_outages_of_the_database_spend_no_attempt(make_stack, request):
     for _ in range(3):
         interrupt(stack)
         time.sleep(2)
-    wait_finished(stack, numbers, timeout=120)
+    wait_finished(stack, numbers)
     assert_once(stack, numbers)
     with stack.db():
         mine = Message.objects.using(stack.alias).filter(subject__in=numbers)

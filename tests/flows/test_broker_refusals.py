@@ -34,7 +34,7 @@ class Idle:
     def wait_for_text(self, text: str) -> None:
         """Until both have logged `text`."""
         for program in self.programs.values():
-            self.stack.wait_for(lambda p=program: text in p.text() or not p.running, 60, what=text)
+            self.stack.wait_for(lambda p=program: text in p.text() or not p.running, what=text)
             assert text in program.text(), program.tail()
             assert program.running, program.tail()
 
@@ -46,7 +46,7 @@ class Idle:
 
     def wait_working(self) -> None:
         for name, program in self.programs.items():
-            self.stack.wait_for(lambda p=program, n=name: READY[n] in p.text(), 60, what=f"{name} is ready")
+            self.stack.wait_for(lambda p=program, n=name: READY[n] in p.text(), what=f"{name} is ready")
 
     def wait_mended(self, sentence: str) -> None:
         """Until both work; each has logged `sentence` once and no traceback."""

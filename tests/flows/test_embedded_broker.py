@@ -23,5 +23,5 @@ def test_all_orders_end_although_the_brokers_folder_is_deleted(stack):
     stack.broker.program.restart()
     orders.append(stack.order())
     for order in orders:
-        stack.wait_status(order, "shipped", "delivered", timeout=90)
+        stack.wait_status(order, "shipped", "delivered")
     assert stack.audit() == []

@@ -43,7 +43,7 @@ def test_the_broker_never_holds_more_than_the_bound_and_each_message_is_sent_onc
     for _ in range(5):
         look()
     stack.worker("payments").start()
-    stack.wait_for(lambda: look() >= 0 and ended(stack, ORDERS), 180, what="all orders are shipped")
+    stack.wait_for(lambda: look() >= 0 and ended(stack, ORDERS), what="all orders are shipped")
     assert max(depths) == NORMAL
     with stack.db():
         done = Message.objects.using(stack.alias).filter(

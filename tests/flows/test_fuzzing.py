@@ -55,9 +55,9 @@ def test_broken_messages_are_filed_once_and_stop_nothing(make_stack):
 
     thrown = COUNT // 10 * 10
     stack.wait_for(lambda: dead() >= thrown, 60 + COUNT / 10, what=f"{thrown} messages are filed, not {dead()}")
-    stack.wait_for(lambda: on_the_broker(stack) == 0, 60, what="no message is left on the broker")
+    stack.wait_for(lambda: on_the_broker(stack) == 0, what="no message is left on the broker")
     for order in orders:
-        stack.wait_status(order, "shipped", "delivered", timeout=60)
+        stack.wait_status(order, "shipped", "delivered")
     assert dead() == thrown
     assert {program.name: program.pid for program in stack.programs if program.running} == pids
     with stack.db():

@@ -22,14 +22,14 @@ def count(stack, state: State) -> int:
 def test_a_backlog_that_busy_and_hung_workers_hold_is_sent_once(make_stack):
     stack = make_stack(own_broker=False, env=ENV, workers={"payments": 2, "shipping": 1}, beat=False)
     orders = [stack.order() for _ in range(12)]
-    stack.wait_for(lambda: count(stack, State.DONE) >= 4, 60, what="the workers are busy")
+    stack.wait_for(lambda: count(stack, State.DONE) >= 4, what="the workers are busy")
     worker = stack.worker("payments")
     worker.pause()
     assert count(stack, State.SENT) > 2
     time.sleep(15)  # more than two visibility timeouts, in which nothing may be sent again
     worker.resume()
     for order in orders:
-        stack.wait_status(order, "shipped", "delivered", timeout=60)
+        stack.wait_status(order, "shipped", "delivered")
     assert {message.sends for message in charges(stack)} == {1}
     assert stack.audit() == []
 
@@ -43,6 +43,6 @@ def test_what_a_wiped_broker_lost_is_sent_again(make_stack):
     stack.workers.append(worker)
     worker.start()
     for order in orders:
-        stack.wait_status(order, "shipped", "delivered", timeout=90)
+        stack.wait_status(order, "shipped", "delivered")
     assert {(message.sends, message.attempts) for message in charges(stack)} == {(2, 0)}
     assert stack.audit() == []
