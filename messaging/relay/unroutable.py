@@ -35,10 +35,10 @@ class Unroutable:
         if time.monotonic() < self._next_look:
             return 0
         self._next_look = time.monotonic() + LOOK_EVERY
-        return sum(_settle_queue(queue) for queue in _unknown_queues())
+        return sum(_settle_queue(queue) for queue in unknown_queues())
 
 
-def _unknown_queues() -> Iterator[str]:
+def unknown_queues() -> Iterator[str]:
     """Queues of pending rows that the topology lacks: one index probe per queue, however many rows wait."""
     pending = Message.objects.filter(state=State.PENDING).order_by("queue").values_list("queue", flat=True)
     queue = pending.first()

@@ -33,7 +33,7 @@ def test_outages_of_the_database_spend_no_attempt(make_stack, request):
 def interrupt(stack) -> None:
     """The server ends every connection and refuses new ones for a while."""
     name = stack.database.url.rpartition("/")[2]
-    with psycopg.connect(postgresql_url(), autocommit=True) as server:
+    with psycopg.connect(str(postgresql_url()), autocommit=True) as server:
         server.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false')
         server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
         time.sleep(5)

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import replace
+from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,9 +11,14 @@ from kombu import Connection
 
 from messaging.topology import topology
 from tests.stack import Stack
+from tests.stack.program import Program
 from tests.stack.rabbit import rabbitmqctl
 
 READY = {"relay": "relay ready", "worker": " ready."}
+
+
+def _says_or_ended(program: Program, text: str) -> bool:
+    return text in program.text() or not program.running
 
 
 class Idle:
@@ -22,7 +28,7 @@ class Idle:
         self.stack = stack
         stack.database.create()
         stack.broker.start()
-        done = stack._run("-m", "tests.stack.prepare", timeout=120)
+        done = stack._run("-m", "tests.stack.prepare")
         assert done.returncode == 0, done.stderr
         self.programs = {"relay": stack.relays[0], "worker": stack.workers[0]}
 
@@ -34,7 +40,7 @@ class Idle:
     def wait_for_text(self, text: str) -> None:
         """Until both have logged `text`."""
         for program in self.programs.values():
-            self.stack.wait_for(lambda p=program: text in p.text() or not p.running, what=text)
+            self.stack.wait_for(partial(_says_or_ended, program, text), what=text)
             assert text in program.text(), program.tail()
             assert program.running, program.tail()
 
@@ -46,7 +52,7 @@ class Idle:
 
     def wait_working(self) -> None:
         for name, program in self.programs.items():
-            self.stack.wait_for(lambda p=program, n=name: READY[n] in p.text(), what=f"{name} is ready")
+            self.stack.wait_for(partial(_says_or_ended, program, READY[name]), what=f"{name} is ready")
 
     def wait_mended(self, sentence: str) -> None:
         """Until both work; each has logged `sentence` once and no traceback."""

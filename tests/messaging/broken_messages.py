@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from amqp import Message
+from amqp import Message  # type: ignore[import-untyped]
 
 TASKS = (
     "payments.charge_payment",
@@ -124,7 +124,7 @@ def _compressed(chance: random.Random) -> Broken:
 
 def _any_header(chance: random.Random) -> Broken:
     """A header that a message must have is of the wrong kind, or one is there that it must not have."""
-    wrong = {
+    wrong: dict[str, list[Any]] = {
         "task": [None, 5, [], {}, "", "x" * 5000, "nul \x00", "\ud800"],
         "id": [None, 5, [], {}, "", "no uuid", "x" * 5000, "\x00"],
         "retries": ["x", -1, [1], {"a": 1}, 1.5, 2**60],
@@ -172,9 +172,8 @@ def _raw_table(chance: random.Random) -> Broken:
 
 
 def _routing_key(chance: random.Random) -> Broken:
-    return Broken(
-        _junk_bytes(chance), routing_key=chance.choice([b"payment.\xff", b"payment.\x00.\xed\xa0\x80", "payment"])
-    )
+    keys: list[str | bytes] = [b"payment.\xff", b"payment.\x00.\xed\xa0\x80", "payment"]
+    return Broken(_junk_bytes(chance), routing_key=chance.choice(keys))
 
 
 def _huge(chance: random.Random) -> Broken:

@@ -194,6 +194,9 @@ def test_the_audit_excludes_paused_queues(state, field):
     enqueue()
     age(field, days=1)
     Message.objects.update(state=state)
+    (later,) = enqueue()  # was sent and done since
+    now = timezone.now()
+    Message.objects.filter(pk=later.pk).update(state=State.DONE, sent_at=now, finished_at=now)
     assert len(invariants.audit()) == 1
     pause()
     assert invariants.audit() == []

@@ -4,7 +4,7 @@ import struct
 import zlib
 
 import pytest
-from amqp import abstract_channel, serialization, spec
+from amqp import abstract_channel, serialization, spec  # type: ignore[import-untyped]
 from kombu import Message
 
 from messaging.broker import tolerance

@@ -4,7 +4,7 @@ import json
 import random
 import uuid
 
-import amqp
+import amqp  # type: ignore[import-untyped]
 import pytest
 import redis
 from celery import current_app

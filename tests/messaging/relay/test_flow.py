@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from messaging.broker import inspect
+from messaging.invariants import audit
 from messaging.models import Message, State
 from messaging.relay import claim, publish
 from messaging.relay.lanes import pending_lanes
@@ -176,3 +177,22 @@ def test_the_lane_index_serves_the_claim_without_a_sort():
         cursor.execute("RESET enable_seqscan")
     assert "messaging_lane" in plan
     assert "Sort" not in plan
+
+
+def test_a_backlog_beyond_the_bound_is_not_overdue_and_one_that_nothing_sends_is():
+    ages(enqueue(60), seconds=86_400)
+    assert [line.invariant for line in audit()].count("no pending message is overdue") == 50
+    claim.claim(limit=100)
+    assert audit() == []
+
+
+def test_messages_of_a_queue_that_nobody_knows_are_overdue():
+    ages(enqueue(1), seconds=86_400)
+    Message.objects.update(queue="removed", routing_key="removed.go.low")
+    assert [line.invariant for line in audit()] == ["no pending message is overdue"]
+
+
+def test_messages_that_wait_for_stopped_workers_are_not_lost():
+    claim.claim(limit=len(enqueue(5)))
+    Message.objects.update(sent_at=timezone.now() - timedelta(days=1))
+    assert audit() == []

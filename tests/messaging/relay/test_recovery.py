@@ -6,6 +6,7 @@ import time
 import uuid
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import redis
@@ -35,15 +36,18 @@ def is_amqp(settings) -> bool:
 @pytest.fixture
 def recover(publisher, monkeypatch):
     """One round of a recovery that keeps its state, 10 s after the one before; `recover.recovery` is that recovery."""
-    rounds = itertools.count()
+    return Rounds(publisher, monkeypatch)
 
-    def recover() -> int:
-        now = next(rounds) * 10.0
-        monkeypatch.setattr(recovery, "time", SimpleNamespace(monotonic=lambda: now))
-        return recover.recovery.run(publisher.connection, current_app)
 
-    recover.recovery = recovery.Recovery()
-    return recover
+class Rounds:
+    def __init__(self, publisher: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.recovery = recovery.Recovery()
+        self._publisher, self._monkeypatch, self._now = publisher, monkeypatch, itertools.count(step=10)
+
+    def __call__(self) -> int:
+        now = float(next(self._now))
+        self._monkeypatch.setattr(recovery, "time", SimpleNamespace(monotonic=lambda: now))
+        return self.recovery.run(self._publisher.connection, current_app)
 
 
 @pytest.fixture
@@ -53,7 +57,7 @@ def hold(publisher):
 
     def hold(count: int = 1) -> None:
         links.append(publisher.connection.clone(transport_options=current_app.conf.broker_transport_options))
-        received = []
+        received: list[Any] = []
         (queue,) = (queue for queue in topology().kombu_queues() if queue.name == QUEUE)
         consumer = Consumer(links[-1], [queue], on_message=received.append, prefetch_count=count, auto_declare=False)
         consumer.consume()
@@ -79,7 +83,7 @@ def age(messages: list[Message], seconds: float) -> None:
     Message.objects.filter(pk__in=[m.pk for m in messages]).update(sent_at=at, available_at=at)
 
 
-def taken_id(publisher) -> uuid.UUID:
+def taken_id(publisher) -> uuid.UUID | None:
     return dead_letters.parse(QUEUE, take(publisher.connection)).id
 
 
