@@ -19,7 +19,7 @@ from tests.stack.broker import ConfiguredBroker
 
 #: Markers by the fixtures that imply them; `bin/test` selects tests by marker.
 MARKS = {
-    "stack": {"stack", "make_stack", "killable", "idle"},
+    "stack": {"stack", "make_stack", "kill_stack", "idle"},
     "broker": {"broker"},
     "database": {"db", "transactional_db"},
     "browser": {"chromium"},
