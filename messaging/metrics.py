@@ -1,4 +1,4 @@
-"""Prometheus gauges of the ledger, counted from its partial indexes at each scrape, each up to `COUNTED`.
+"""Prometheus gauges of the ledger, counted from its partial indexes at each scrape. Backlogs are counted to `COUNTED`.
 
 Only the database is queried, so every web process reports the same values. Finished messages are not counted: their
 number only grows, and so would the time to count them.
