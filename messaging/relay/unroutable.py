@@ -70,7 +70,7 @@ def _move(rows: MessageQuerySet, key: str) -> int:
 
 
 def put_back(message: Message) -> None:
-    """A claimed message whose routing key is not bound to its queue, or not yet: due later, dead after `PATIENCE` sends."""
+    """A claimed message whose routing key is bound to no queue, or not yet: due later, dead after `PATIENCE` sends."""
     if message.sends - message.attempts > PATIENCE:
         bury(message, "NoSuchQueue", _no_queue(message))
     else:
