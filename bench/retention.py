@@ -26,7 +26,8 @@ import sys, time, django
 django.setup()
 from types import SimpleNamespace
 from datetime import timedelta
-from messaging import retention, slices
+from messaging import retention
+from messaging.worker import slices
 from messaging.models.uuid7 import uuid7
 task = SimpleNamespace(name="bench", request=SimpleNamespace(id=str(uuid7())))
 deleted = 0

@@ -7,9 +7,9 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from messaging import slices
 from messaging.models import Attempt, Message, State
 from messaging.payloads import Payload
+from messaging.worker import slices
 
 
 class PurgeFinished(Payload, task="messaging.purge_finished", routing_key="maintenance.purge"):

@@ -7,7 +7,7 @@ from messaging import retention
 from messaging.conf import settings
 from messaging.invariants import periodic
 from messaging.models import Cursor
-from messaging.slices import Slice
+from messaging.worker.slices import Slice
 from messaging.worker.task import ReliableTask, reliable_task
 
 log = logging.getLogger(__name__)

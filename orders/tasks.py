@@ -5,7 +5,7 @@ from contextlib import suppress
 from django.utils import timezone
 
 from messaging.outbox import enqueue
-from messaging.slices import Slice
+from messaging.worker.slices import Slice
 from messaging.worker.task import ReliableTask, reliable_task
 from orders import selectors, services
 from orders.emails import delivery

@@ -14,8 +14,9 @@ from django.conf import settings
 from django.db.models import Q, Sum
 from django.utils import timezone
 
-from messaging import outbox, slices
+from messaging import outbox
 from messaging.models import Cursor, Message
+from messaging.worker import slices
 from payments import services
 from payments.gateways import ChargeRecord, gateway
 from payments.models import UNSETTLED, Payment, RefundStatus

@@ -1,6 +1,6 @@
 """Background tasks for payments: charge, refund, and comparison with the gateway's record."""
 
-from messaging.slices import Slice
+from messaging.worker.slices import Slice
 from messaging.worker.task import ReliableTask, reliable_task
 from payments import reconciliation, reconciliation_run, selectors, services
 from payments.gateways import CardDeclined, GatewayUnavailable

@@ -2,7 +2,7 @@
 
 import logging
 
-from messaging.slices import Slice
+from messaging.worker.slices import Slice
 from messaging.worker.task import ReliableTask, reliable_task
 from orders.emails.delivery import send_once
 from shop.accounts import emails, retention

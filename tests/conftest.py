@@ -64,6 +64,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     if report.failed:
         for stack in item.stash.get(STACKS, []):
             report.sections.append((f"processes of {stack.alias}", stack.tails()))
+    # A lone surrogate, as hostile tests log it, cannot be sent from an xdist worker and would end the run.
+    report.sections = [(name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections]
     return report
 
 

@@ -12,10 +12,10 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError
 from django.db.models import Max, QuerySet
 
-from messaging import slices
 from messaging.invariants.registry import Feed, Invariant, Scope, registered
 from messaging.models import Cursor
 from messaging.payloads import Payload
+from messaging.worker import slices
 
 log = logging.getLogger(__name__)
 CURSOR = "audit"

@@ -8,12 +8,12 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from messaging import slices
 from messaging.models import Message, State
 from messaging.operations import audit
 from messaging.operations.models import BulkItem, BulkOperation, BulkState, FailureHour, ItemOutcome, QueueMinute
 from messaging.operations.permissions import Actor
 from messaging.retention import delete_messages
+from messaging.worker import slices
 
 log = logging.getLogger(__name__)
 _FINISHED = (BulkState.FINISHED, BulkState.CANCELLED, BulkState.STOPPED)

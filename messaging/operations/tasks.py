@@ -14,8 +14,8 @@ from messaging.operations.models import Alert
 from messaging.operations.payloads import CountThroughput, PurgeExpired, RaiseAlerts, SendAlert
 from messaging.operations.schedule import ALERTS_EVERY
 from messaging.outbox import enqueue
-from messaging.slices import Slice
 from messaging.topology import Priority, topology
+from messaging.worker.slices import Slice
 from messaging.worker.task import ReliableTask, reliable_task
 
 log = logging.getLogger(__name__)

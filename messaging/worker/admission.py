@@ -66,7 +66,7 @@ def clean_headers(headers: Mapping[str, Any]) -> dict[str, Any]:
     clean = {"task": task, "id": _uuid(headers, "id"), "retries": retries, "ignore_result": True}
     for name in _TEXTS:
         value = headers.get(name)
-        clean[name] = value[:_MAX_TEXT] if isinstance(value, str) else None
+        clean[name] = value[:_MAX_TEXT].encode(errors="replace").decode() if isinstance(value, str) else None
     clean[HEADER] = origin_of(headers)
     return clean
 

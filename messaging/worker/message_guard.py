@@ -58,8 +58,8 @@ class GuardMessages(bootsteps.StartStopStep):
     def reject(self, message: Any, error: Exception) -> None:
         """Reject to the dead-letter queue, whatever is wrong. A broadcast has none, and nothing to acknowledge."""
         text = "message rejected to the dead-letter queue: %s (%s bytes, content type %s, headers %s)"
-        size, headers = len(message.body or b""), saferepr(message.headers, maxlen=500)
-        log.error(text, error, size, saferepr(message.content_type, maxlen=100), headers)
+        size, kind, headers = len(message.body or b""), message.content_type, message.headers
+        log.error(text, error, size, _ascii(kind, most=100), _ascii(headers, most=500))
         tag = (message.delivery_info or {}).get("consumer_tag")
         if not message.acknowledged and tag not in (message.channel.no_ack_consumers or ()):
             message.reject_log_error(log, self._consumer.connection_errors)
@@ -72,3 +72,8 @@ class GuardMessages(bootsteps.StartStopStep):
                 log.warning("event of another worker ignored: %r", error)
 
         return guarded
+
+
+def _ascii(value: Any, *, most: int) -> str:
+    """Not every text from outside can be written to a log as it is."""
+    return saferepr(value, maxlen=most).encode("ascii", "backslashreplace").decode()

@@ -7,7 +7,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from knox.models import AuthToken
 
-from messaging.slices import delete_some
+from messaging.worker.slices import delete_some
 
 SIGN_INS_KEPT = timedelta(days=90)
 

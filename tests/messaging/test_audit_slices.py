@@ -8,10 +8,11 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from messaging import outbox, scheduler, slices
+from messaging import outbox, scheduler
 from messaging.invariants import Feed, Invariant, Scope, periodic, registry
 from messaging.models import Message, QueuePause, State
 from messaging.models.uuid7 import uuid7
+from messaging.worker import slices
 from tests.delivery import deliver_due
 from tests.messaging.deliver import deliver
 

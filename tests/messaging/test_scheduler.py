@@ -6,10 +6,10 @@ from functools import partial
 import pytest
 from django.utils import timezone
 
-from messaging import invariants, outbox, retention, scheduler, slices
+from messaging import invariants, outbox, retention, scheduler
 from messaging.models import Attempt, Message, State
 from messaging.models.uuid7 import first_uuid7_of, uuid7
-from messaging.worker import system_checks
+from messaging.worker import slices, system_checks
 from tests.delivery import deliver_due
 from tests.messaging.deliver import deliver, hand_over, send
 from tests.messaging.samples import Sample

@@ -8,8 +8,9 @@ import time_machine
 from celery.exceptions import SoftTimeLimitExceeded
 from django.utils import timezone
 
-from messaging import scheduler, slices
+from messaging import scheduler
 from messaging.models import Circuit, Cursor, Message, State
+from messaging.worker import slices
 from payments.gateways import ChargeRecord, RecordPage, simulated
 from payments.gateways.simulated import SimulatedGateway
 from payments.models import GatewayCharge, Payment, PaymentStatus

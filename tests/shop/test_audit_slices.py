@@ -8,9 +8,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from messaging import invariants, scheduler, slices
+from messaging import invariants, scheduler
 from messaging.invariants import periodic
 from messaging.models import Message, State
+from messaging.worker import slices
 from payments.gateways.simulated import SimulatedGateway
 from payments.models import GatewayCharge
 from shipping.carriers.simulated import Swiftpost

@@ -6,10 +6,11 @@ from itertools import pairwise
 import pytest
 from django.utils import timezone
 
-from messaging import outbox, scheduler, slices
+from messaging import outbox, scheduler
 from messaging.models import Attempt, Message, State
 from messaging.operations.dashboard import throughput
 from messaging.operations.models import QueueMinute
+from messaging.worker import slices
 from tests.delivery import deliver_due
 from tests.messaging.deliver import deliver
 from tests.messaging.samples import Sample

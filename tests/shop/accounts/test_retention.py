@@ -8,8 +8,9 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from knox.models import AuthToken
 
-from messaging import scheduler, slices
+from messaging import scheduler
 from messaging.models import Message
+from messaging.worker import slices
 from tests.delivery import deliver_due
 from tests.factories import UserFactory
 
