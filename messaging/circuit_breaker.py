@@ -77,7 +77,8 @@ def labels() -> dict[str, str | Promise]:
 
 def deferred_by_circuit() -> dict[str, int]:
     """Number of messages each circuit defers, `COUNTED` at most. One statement per circuit that ever failed."""
-    return {name: _waiting(name)[:COUNTED].count() for name in Circuit.objects.values_list("pk", flat=True)}
+    counted = {name: _waiting(name)[:COUNTED].count() for name in Circuit.objects.values_list("pk", flat=True)}
+    return dict.fromkeys(_labels, 0) | counted
 
 
 def release_waiting(*, limit: int = 1000) -> int:

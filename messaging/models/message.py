@@ -24,6 +24,7 @@ class Waits(models.TextChoices):
 
     RELEASE = "release", _("a worker of a newer release")
     WORKER = "worker", _("a worker that can report on it")
+    QUEUE = "queue", _("a relay that knows its queue")
 
 
 LIVE_STATES = (State.PENDING, State.SENT)

@@ -2,6 +2,8 @@
 
 import logging
 import threading
+import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,6 +47,8 @@ class Relay:
         self._flow = Flow(look_every=self._pace.chores_every)
         self._chores = Chores(app, every=self._pace.chores_every)
         self._batch = self._pace.batch
+        self._alone: Counter[uuid.UUID] = Counter()
+        self._has_sent = False
         self._unreachable: tuple[str, str] | None = None
         self._backoff = 0.0
 
@@ -94,10 +98,11 @@ class Relay:
         try:
             outcome = publisher.publish(batch)
         except Exception:
-            self._batch = max(1, self._batch // 2)  # the next batches are smaller, until one message stands alone
+            self._batch = max(1, self._batch // 8)  # the next batches are smaller, until one message stands alone
             raise
         else:
             self._batch = min(self._pace.batch, self._batch * 2)
+            self._has_sent = self._has_sent or bool(outcome.confirmed)
         finally:
             settled = outcome.confirmed | outcome.unroutable | outcome.impossible.keys()
             unsent = [message for message in batch if message.pk not in settled]
@@ -113,10 +118,16 @@ class Relay:
         return len(outcome.confirmed)
 
     def _give_back(self, unsent: Sequence[Message], *, alone: bool) -> None:
-        """A message that fails alone waits longer each time, so that it does not hold up the others."""
-        if unsent:
-            seconds = backoff.seconds(retries=min(unsent[0].sends, 20)) if alone else self._pace.min_backoff
-            claim.unclaim([message.pk for message in unsent], delay=seconds)
+        """A message that fails alone, while others are sent, waits longer each time and so does not hold them up."""
+        if not unsent:
+            return
+        seconds = self._pace.min_backoff
+        if alone:
+            self._alone[unsent[0].pk] += self._has_sent
+            self._has_sent = False
+            failed = self._alone[unsent[0].pk]
+            seconds = backoff.seconds(retries=min(failed, 10)) if failed else self._pace.max_backoff
+        claim.unclaim([message.pk for message in unsent], delay=seconds)
 
     def _rest(self, sent: int) -> None:
         if sent >= self._batch:

@@ -10,10 +10,9 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 
-from messaging import transitions
+from messaging import clock, transitions
 from messaging.conf import settings
-from messaging.models import Message, MessageQuerySet, State
-from messaging.relay import claim
+from messaging.models import Message, MessageQuerySet, State, Waits
 from messaging.topology import UnroutableKey, topology
 from messaging.transitions.failure import synthetic_failure
 
@@ -70,11 +69,11 @@ def _move(rows: MessageQuerySet, key: str) -> int:
 
 
 def put_back(message: Message) -> None:
-    """A claimed message whose routing key is bound to no queue, or not yet: due later, dead after `PATIENCE` sends."""
-    if message.sends - message.attempts > PATIENCE:
-        bury(message, "NoSuchQueue", _no_queue(message))
-    else:
-        claim.unclaim([message.pk], delay=LOOK_EVERY)
+    """A claimed message whose routing key no queue is bound for: it waits, and is dead after `PATIENCE`."""
+    waiting = transitions.wait(message_id=message.pk, sends=message.sends, waits_for=Waits.QUEUE)
+    patience = timedelta(seconds=PATIENCE * settings.CONVEYOR_VISIBILITY)
+    if waiting and waiting.deferred_since and clock.now() - waiting.deferred_since > patience:
+        bury(message, "NoSuchQueue", _no_queue(message), state=State.PENDING)
 
 
 def bury(message: Message, kind: str, text: str, *, state: State = State.SENT) -> None:

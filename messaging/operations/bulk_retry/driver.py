@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
-from django.utils import timezone
 
 from messaging import clock, outbox, transitions
 from messaging.models import Message, State
@@ -60,14 +59,14 @@ def drive(*, operation_id: uuid.UUID, turn: int) -> None:
 
 def enqueue_turn(operation: BulkOperation, *, delay: float = 0.0) -> None:
     """Enqueue the operation's next turn after `delay` seconds. The caller saves the operation."""
-    operation.next_turn_at = timezone.now() + timedelta(seconds=delay)
+    operation.next_turn_at = clock.now() + timedelta(seconds=delay)
     payload = DriveBulkRetry(operation_id=operation.pk, turn=operation.turn)
     outbox.enqueue(payload, priority=Priority.HIGH, subject=str(operation.pk), delay=delay)
 
 
 def overdue() -> QuerySet[BulkOperation]:
     """Operations whose next turn is overdue."""
-    return BulkOperation.objects.filter(next_turn_at__lt=timezone.now() - OVERDUE)
+    return BulkOperation.objects.filter(next_turn_at__lt=clock.now() - OVERDUE)
 
 
 def anything_overdue() -> bool:

@@ -14,6 +14,19 @@ from messaging.transitions.failure import short
 Label = str | Promise
 FAILED_AGAIN = gettext_lazy("failed again")
 
+#: Steps for errors of messages that no task has handled, by the error's name.
+_STEPS = {
+    "CannotPublish": gettext_lazy(
+        "The broker does not accept this message as it is. Edit it, or raise the broker's limit, then retry."
+    ),
+    "EventNotUnderstood": gettext_lazy(
+        "A signed event from outside could not be read. Look at its raw body, then discard the message."
+    ),
+    "NoSuchQueue": gettext_lazy(
+        "No queue is bound for its routing key. Deploy a release that has one, then retry, or discard the message."
+    ),
+    "Revoked": gettext_lazy("It was revoked before it succeeded. Retry it if it should run, otherwise discard it."),
+}
 _LOST = ("WorkerLost", "DeliveryLimit", "TimeLimitExceeded", "SoftTimeLimitExceeded")
 
 
@@ -51,7 +64,9 @@ def next_step(message: Message, *, superseded: bool = False) -> str:
 
 def _dead_step(message: Message) -> str:
     kind = short(message.error_type)
-    if payload_for(task_of(message)) is None:
+    if kind in _STEPS:
+        return str(_STEPS[kind])
+    if payload_for(task_of(message)) is None and kind != "UndecodableMessage":
         return _("The deployed code does not know this task. Deploy it and retry, or discard the message.")
     if not message.task or kind in ("PayloadInvalid", "UndecodableMessage"):
         return _("The payload is invalid. Edit and retry the message, or discard it.")

@@ -20,3 +20,4 @@ def relay(broker):
     yield made
     made.stop()
     made._disconnect()
+    made._chores._disconnect()

@@ -9,11 +9,11 @@ import pytest
 import redis
 from celery import current_app
 from django.db import OperationalError
+from django.db.models.signals import pre_save
 from django.utils import timezone
 
 from messaging.models import Message, State, Waits
 from messaging.relay import claim, dead_letters
-from messaging.signals import message_died
 from messaging.topology import topology
 from tests.messaging import broken_messages
 from tests.messaging.relay.helpers import QUEUE, dead_letter, enqueue, reject, send_raw
@@ -161,19 +161,19 @@ def test_junk_with_the_id_of_a_settled_message_is_filed_under_an_id_of_its_own(p
 
 
 def test_a_letter_that_cannot_be_stored_stays_at_the_broker_and_stops_no_other(publisher):
-    def refuse(message, **options):
-        if bytes(message.raw_body) == b"cursed":
-            raise RuntimeError("a receiver that fails on this one")
+    def refuse(instance, **options):
+        if bytes(instance.raw_body) == b"cursed":
+            raise RuntimeError("the database refuses this one")
 
     for body in ("first", "cursed", "last"):
         send_raw(publisher.connection, body)
         reject(publisher.connection)
-    message_died.connect(refuse)
+    pre_save.connect(refuse, sender=Message)
     try:
         wait_for(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) >= 0
                    and Message.objects.count() == 2)  # fmt: skip
     finally:
-        message_died.disconnect(refuse)
+        pre_save.disconnect(refuse, sender=Message)
     wait_for(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
     assert sorted(bytes(m.raw_body) for m in Message.objects.all()) == [b"cursed", b"first", b"last"]
 

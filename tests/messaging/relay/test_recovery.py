@@ -94,10 +94,11 @@ def test_a_lost_message_is_sent_again_after_the_visibility_timeout(relay, settin
     settings.CONVEYOR_VISIBILITY = 10
     (message,) = enqueue()
     claim.claim(limit=1)
-    relay.turn()
+    relay._chores.round()
     message.refresh_from_db()
     assert message.state == State.SENT
     Message.objects.update(sent_at=timezone.now() - timedelta(seconds=11))
+    relay._chores.round()
     assert relay.turn() == 1
     message.refresh_from_db()
     assert (message.state, message.sends) == (State.SENT, 2)

@@ -6,7 +6,7 @@ import pytest
 from celery import current_app
 from django.utils import timezone
 
-from messaging.models import Message, State
+from messaging.models import Message, State, Waits
 from messaging.relay import publish, unroutable
 from messaging.relay.loop import Pace, Relay
 from tests.messaging.relay.helpers import enqueue
@@ -78,18 +78,23 @@ def test_a_message_that_breaks_the_connection_gives_way_to_the_others(relay, mon
 
     monkeypatch.setattr(type(relay._publisher), "publish", publish_unless_bad)
     assert turns(relay) == 7
+    enqueue(3)
+    Message.objects.filter(pk=bad.pk).update(available_at=timezone.now())
+    assert turns(relay) == 3
     bad.refresh_from_db()
+    assert bad.available_at > timezone.now() + timedelta(seconds=1), "it waits longer, since others are sent"
     assert (bad.state, bad.attempts) == (State.PENDING, 0), "an outage must not make it dead"
 
 
-def test_a_routing_key_without_a_queue_waits_and_is_dead_after_a_bound(relay):
+def test_a_routing_key_without_a_queue_waits_and_is_dead_after_a_bound(relay, settings):
     (message,) = enqueue()
-    Message.objects.update(routing_key="nowhere.go.low")
+    Message.objects.update(routing_key="nowhere.go.low", sends=50)  # it was deferred often, or retried
     assert relay.turn() == 0
     message.refresh_from_db()
-    assert (message.state, message.sends) == (State.PENDING, 1)
-    assert message.available_at > timezone.now() + timedelta(seconds=10), "it does not spin"
-    Message.objects.update(sends=unroutable.PATIENCE, available_at=timezone.now())
+    assert (message.state, message.attempts, message.waits_for) == (State.PENDING, 0, Waits.QUEUE)
+    assert message.available_at > timezone.now(), "it does not spin"
+    long_ago = timezone.now() - timedelta(seconds=unroutable.PATIENCE * settings.CONVEYOR_VISIBILITY + 1)
+    Message.objects.update(deferred_since=long_ago, available_at=timezone.now())
     assert relay.turn() == 0
     message.refresh_from_db()
     assert (message.state, message.error_type) == (State.DEAD, "NoSuchQueue")
