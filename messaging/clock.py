@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import connection
+from django.db.models.functions import Now
 from django.utils import timezone
 
 
@@ -13,3 +14,8 @@ def now() -> datetime:
     with connection.cursor() as cursor:
         cursor.execute("SELECT STATEMENT_TIMESTAMP()")
         return cursor.fetchone()[0]
+
+
+def moment() -> Now | datetime:
+    """The database's time as a value to write: an expression that needs no statement of its own."""
+    return Now() if connection.vendor == "postgresql" else timezone.now()

@@ -12,10 +12,9 @@ from datetime import timedelta
 
 from django.db import connection
 from django.db import transaction as db
-from django.db.models.functions import Now
 from django.utils import timezone
 
-from messaging import tracing
+from messaging import clock, tracing
 from messaging.models import Message
 from messaging.models.uuid7 import uuid7
 from messaging.payloads import Payload
@@ -103,10 +102,11 @@ def _write(messages: list[Message]) -> None:
     """Insert `messages`. The database's clock sets their times; the instances keep this host's estimate."""
     if not messages:
         return
+    now = clock.moment()
     estimates = [(message.created_at, message.available_at) for message in messages]
     for message, (created_at, available_at) in zip(messages, estimates, strict=True):
         delay = available_at - created_at
-        message.created_at, message.available_at = Now(), Now() + delay if delay else Now()
+        message.created_at, message.available_at = now, now + delay if delay else now
     Message.objects.bulk_create(messages)
     for message, estimate in zip(messages, estimates, strict=True):
         message.created_at, message.available_at = estimate

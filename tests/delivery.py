@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django.db.models.functions import Now
 from django.test import override_settings
 from django.utils import timezone
 
+from messaging import clock
 from messaging.models import Message, State
 from messaging.relay.claim import claim
 from tests.messaging.deliver import hand_over
@@ -38,7 +38,7 @@ def deliver_all(*, limit: int = 100) -> list[Message]:
 
 def make_due(**only: Any) -> int:
     """Make pending messages due now; return their number."""
-    return Message.objects.filter(state=State.PENDING, **only).update(available_at=Now())
+    return Message.objects.filter(state=State.PENDING, **only).update(available_at=clock.moment())
 
 
 def claim_task(*, task: str, **only: Any) -> Message:

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection, transaction
-from django.db.models.functions import Now
 
+from messaging import clock
 from messaging.conf import settings
 from messaging.models import Message, State
 from messaging.relay.lanes import Lane, Room, pending_lanes, rooms
@@ -76,7 +76,7 @@ def unclaim(ids: Iterable[uuid.UUID], *, delay: float) -> int:
     Rows that were settled in the meantime had been published after all and are left alone.
     """
     return Message.objects.filter(pk__in=list(ids), state=State.SENT).update(
-        state=State.PENDING, available_at=Now() + timedelta(seconds=delay)
+        state=State.PENDING, available_at=clock.moment() + timedelta(seconds=delay)
     )
 
 

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models.functions import Now
 
 from messaging import clock
 from messaging.conf import settings
@@ -40,7 +39,9 @@ def settle(*, message_id: uuid.UUID, sends: int | None = None, started_at: datet
     """
     live = Message.objects.filter(pk=message_id, state__in=LIVE_STATES)
     live = live if sends is None else live.filter(sends=sends)
-    if live.update(state=State.DONE, started_at=started_at, finished_at=Now(), waits_for="", deferred_since=None):
+    if live.update(
+        state=State.DONE, started_at=started_at, finished_at=clock.moment(), waits_for="", deferred_since=None
+    ):
         return True
     if not Message.objects.filter(pk=message_id).exists():
         raise _not_in_ledger(message_id)

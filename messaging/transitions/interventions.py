@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Case, F, When
-from django.db.models.functions import Now
 
+from messaging import clock
 from messaging.models import Message, State
 from messaging.payloads import Payload, payload_for
 from messaging.signals import messages_revived
@@ -43,7 +43,7 @@ def revive(message: Message, *, intervention: Intervention, **changes: Any) -> b
     """
     payload = payload_for(message.task)
     assert payload is not None  # noqa: S101 - established by cannot_revive()
-    columns = {**FRESH, "available_at": Now(), **route(message, payload), **changes}
+    columns = {**FRESH, "available_at": clock.moment(), **route(message, payload), **changes}
     if not Message.objects.filter(pk=message.pk, state=State.DEAD).update(**columns):
         return False
     messages_revived.send(sender=Message, messages=[message], intervention=intervention)

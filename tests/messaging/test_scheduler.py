@@ -147,7 +147,9 @@ def test_an_overdue_message_breaks_the_audit():
 
 def test_a_lost_message_breaks_the_audit():
     message = enqueue()
-    Message.objects.filter(pk=message.pk).update(state=State.SENT, sent_at=timezone.now() - 11 * invariants.grace())
+    later, now = enqueue(), timezone.now()
+    Message.objects.filter(pk=message.pk).update(state=State.SENT, sent_at=now - 11 * invariants.grace())
+    Message.objects.filter(pk=later.pk).update(state=State.DONE, sent_at=now, finished_at=now)
     assert broken_invariants() == {"no sent message is lost"}
 
 

@@ -19,13 +19,18 @@ def staff() -> Client:
     return client
 
 
-@pytest.mark.parametrize("path", ["/search/?q=a%00b", "/?%00=1", "/products/%00/", "/admin/%00/", "/healthz?x=%00"])
-def test_a_nul_in_an_address_is_refused(path, client):
-    assert client.get(path).status_code == 400
+@pytest.mark.parametrize("path", ["/search/?q=a%00b", "/?%00=1", "/products/%00/", "/healthz?x=%00"])
+def test_a_nul_in_an_address_is_handled_by_its_page(path, client):
+    assert client.get(path).status_code in (200, 400, 404)
+
+
+@pytest.mark.parametrize("path", ["/admin/%00/", "/admin/orders/order/?q=a%00b", "/admin/?%00=1"])
+def test_a_nul_in_an_address_of_the_admin_is_refused(path, staff):
+    assert staff.get(path).status_code == 400
 
 
 def test_a_nul_in_a_form_is_refused(client, staff):
-    assert client.post("/account/login/", {"username": NUL, "password": "x"}).status_code == 400
+    assert b"Null characters" in client.post("/account/login/", {"username": NUL, "password": "x"}).content
     assert staff.post(reverse("admin:operations_failuregroup_note", args=["v1-1"]), {"note": NUL}).status_code == 400
 
 
