@@ -1,5 +1,6 @@
 """Shared fixtures: real stacks, a real broker, and markers set from the fixtures that a test uses."""
 
+import os
 import shutil
 import signal
 from collections.abc import Callable, Generator, Iterator
@@ -14,7 +15,7 @@ from messaging import circuit_breaker
 from messaging.broker import inspect
 from tests import flush
 from tests.patience import PATIENCE
-from tests.stack import BACKENDS, Stack
+from tests.stack import BACKENDS, Stack, template
 from tests.stack.broker import ConfiguredBroker
 
 #: Markers by the fixtures that imply them; `bin/test` selects tests by marker.
@@ -55,6 +56,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark, fixtures in MARKS.items():
             if names & fixtures:
                 item.add_marker(mark)
+        if _on_postgresql() and not item.nodeid.startswith("tests/messaging/"):
+            item.add_marker("no_cover")
+
+
+def _on_postgresql() -> bool:
+    """Coverage, which almost doubles a test's time, has nothing to add there: only the engine knows the database."""
+    return settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -73,6 +81,8 @@ def pytest_configure() -> None:
 
 
 def pytest_unconfigure() -> None:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        template.remove()
     if settings.configured:
         shutil.rmtree(settings.VAR_DIR, ignore_errors=True)
 
