@@ -28,19 +28,17 @@ MARKS = {
 
 
 class ByBackend(LoadScopeScheduling):
-    """Tests of one backend run on the same xdist worker and share its stack; all others run on any worker.
+    """Tests that share a stack run on the same xdist worker; all others run on any worker.
 
-    Tests in `tests/chaos` start their own stacks and run on any worker, except those that kill workers, which share one
-    stack per backend. xdist's `xdist_group` marker is not used: it renames tests, which pytest 9.2 refuses.
+    Among those, the ones that take longest start first, so that no worker is left alone with one at the end. xdist's
+    `xdist_group` marker is not used: it renames tests, which pytest 9.2 refuses.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         module, _, name = nodeid.partition("::")
         parameters = name.partition("[")[2].rstrip("]").split("-")
         backend = next((backend for backend in BACKENDS if backend in parameters), nodeid)
-        if module == "tests/chaos/test_kills.py":
-            return f"kills {backend}"
-        return nodeid if module.startswith("tests/chaos/") else backend
+        return f"kills {backend}" if module == "tests/chaos/test_kills.py" else backend
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByBackend:
@@ -56,8 +54,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark, fixtures in MARKS.items():
             if names & fixtures:
                 item.add_marker(mark)
+        if names & {"make_stack", "kill_stack"}:
+            item.add_marker("slow")
         if _on_postgresql() and not item.nodeid.startswith("tests/messaging/"):
             item.add_marker("no_cover")
+
+
+@pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
+def _slow_first(items: list[pytest.Item]) -> None:
+    """After the shuffle. The scheduler keeps this order among tests that share no stack."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def _on_postgresql() -> bool:
@@ -136,7 +142,7 @@ def stack(request: pytest.FixtureRequest, _shared_stacks: Callable[[str], Stack]
     return shared
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(params=BACKENDS, ids=lambda backend: f"own {backend}")
 def make_stack(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[Callable[..., Stack]]:
     """Factory for stacks of this test alone, including the broker. Takes the arguments of `Stack`."""
     stacks = request.node.stash[STACKS] = []

@@ -103,7 +103,9 @@ def test_orders_survive_the_loss_of_the_brokers_data(make_stack):
 
 
 def test_killed_workers_and_relays_lose_nothing_and_do_nothing_twice(make_stack):
-    stack = make_stack(beat=False, env=IMPATIENT, relays=2, workers={"payments": 2, "shipping": 2, "notifications,maintenance": 1})
+    stack = make_stack(
+        beat=False, env=IMPATIENT, relays=2, workers={"payments": 2, "shipping": 2, "notifications,maintenance": 1}
+    )
     second = stack.new_worker("payments", 2)
     stack.workers.append(second)
     second.start()
@@ -127,7 +129,9 @@ def test_killed_workers_and_relays_lose_nothing_and_do_nothing_twice(make_stack)
 
 def test_a_worker_killed_between_charge_and_commit_charges_once(make_stack):
     """The worker is killed as soon as the gateway records a charge that the shop has not captured yet."""
-    stack = make_stack(beat=False, env={**IMPATIENT, "CONVEYOR_GATEWAY_LATENCY": "0.5"}, workers={"payments": 1, "shipping": 1})
+    stack = make_stack(
+        beat=False, env={**IMPATIENT, "CONVEYOR_GATEWAY_LATENCY": "0.5"}, workers={"payments": 1, "shipping": 1}
+    )
     numbers = place(stack, 6, payment_method="pm_card_visa")
     killed = 0
 

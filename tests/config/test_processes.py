@@ -61,7 +61,7 @@ def shop(tmp_path):
             process.kill()
 
 
-@pytest.mark.xdist_group("embedded")
+@pytest.mark.slow
 def test_killed_processes_are_restarted_and_none_survives_the_shutdown(shop):
     shop.program.start()
 
@@ -104,7 +104,9 @@ def test_a_port_in_use_is_reported_in_one_sentence_that_names_the_variable(shop)
 
 def test_the_list_has_one_shell_command_for_every_process(shop):
     command = [sys.executable, "-m", "config.processes", "--list"]
-    done = subprocess.run(command, env=shop.env, cwd=PROJECT, capture_output=True, text=True, timeout=PATIENCE, check=True)
+    done = subprocess.run(
+        command, env=shop.env, cwd=PROJECT, capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
     lines = {line.split()[0]: line for line in done.stdout.splitlines()}
     assert set(lines) == NAMES | {"broker"}
     assert "REMAP_SIGTERM=SIGQUIT" in lines["worker-payments"]

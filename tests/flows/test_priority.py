@@ -9,7 +9,9 @@ STANDARD, EXPRESS = 60, 10
 
 
 def test_late_express_orders_are_charged_before_waiting_standard_ones(make_stack):
-    stack = make_stack(own_broker=False, env={"CONVEYOR_VISIBILITY": "600"}, workers={"payments": 1, "shipping": 1}, beat=False)
+    stack = make_stack(
+        own_broker=False, env={"CONVEYOR_VISIBILITY": "600"}, workers={"payments": 1, "shipping": 1}, beat=False
+    )
     stack.worker("payments").stop()
     with ThreadPoolExecutor(4) as pool:
         standard = list(pool.map(lambda n: stack.order(key=f"s{n}")["number"], range(STANDARD)))

@@ -18,6 +18,8 @@ def run_script(project: str, *, database: Path) -> str:
         "DJANGO_SETTINGS_MODULE": f"tests.packaging.{project}.settings",
     }
     command = [sys.executable, "-m", f"tests.packaging.{project}.script"]
-    run = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    run = subprocess.run(
+        command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout

@@ -49,7 +49,12 @@ from tests.factories import ADDRESS, ProductFactory, place
 from tests.flush import flush
 from tests.shop.any_order import MAILS, AuditOfChanges, is_stranded, may_be_out, one_of, out, pending, publish
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1800), pytest.mark.no_cover]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(1800),
+    pytest.mark.slow,
+    pytest.mark.no_cover,  # which would double its time and add nothing
+]
 
 METHODS = ("pm_card_visa", "pm_card_visa", "pm_card_declined", "pm_flaky_2", "pm_lost_reply", "pm_outage", "pm_bug")
 CITIES = ("Bern", "Bern", "Flakytown", "Nowhere", "Rejectford", "Delayburg", "Lostville", "Returnham")

@@ -17,7 +17,7 @@ from tests.patience import PATIENCE, wait_for
 from tests.stack.api import request
 from tests.stack.database import Blocker, PostgresqlDatabase, SqliteFile, opened
 from tests.stack.ports import free_port
-from tests.stack.program import PROJECT, Program
+from tests.stack.program import PROJECT, Conversation, Program
 from tests.stack.rabbit import RabbitNode, RabbitVhost
 from tests.stack.template import prepared
 from tests.stack.valkey import Valkey
@@ -85,6 +85,7 @@ class Stack:
         self.workers = [self.new_worker(queues, concurrency) for queues, concurrency in workers.items()]
         self.beat = self._program(processes.beat()) if beat else None
         self._sku = ""
+        self._auditor: Conversation | None = None
         self._tokens: dict[tuple[str, str], str] = {}
 
     def _backend(self, backend: str, own_broker: bool) -> tuple[Any, Any]:
@@ -127,6 +128,8 @@ class Stack:
         """Kill every process of this stack and remove its database, broker and directory."""
         for program in self.programs:
             program.kill()
+        if self._auditor is not None:
+            self._auditor.end()
         self.broker.remove()
         self.database.drop()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -214,9 +217,9 @@ class Stack:
 
     def audit(self) -> list[dict[str, str]]:
         """Broken invariants as `manage.py audit --json` lists them."""
-        done = self.manage("audit", "--json")
-        assert done.stdout, done.stderr
-        return list(jsonlib.loads(done.stdout)["broken"])
+        if self._auditor is None:
+            self._auditor = Conversation("tests.stack.auditor", env=self.env, log=self.folder / "log" / "auditor.log")
+        return list(jsonlib.loads(self._auditor.ask("audit"))["broken"])
 
     def wait_for(self, predicate: Callable[[], object], *, what: str = "") -> Any:
         return wait_for(predicate, what=what)

@@ -27,9 +27,7 @@ class Template:
         (folder / "static").symlink_to(self.folder / "static")
 
 
-def prepared(
-    backend: str, *, database: Callable[[Path, str], Any], prepare: Callable[[Path, str], None]
-) -> Template:
+def prepared(backend: str, *, database: Callable[[Path, str], Any], prepare: Callable[[Path, str], None]) -> Template:
     """The run's template, shared by its xdist workers; the first that needs it calls `prepare(folder, url)`."""
     folder = Path(tempfile.gettempdir()) / f"conveyor-template-{_run()}-{backend}"
     with _locked(folder):
