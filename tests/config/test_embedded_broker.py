@@ -8,7 +8,6 @@ import redis
 from django.core.exceptions import ImproperlyConfigured
 
 from config import embedded_broker
-
 from tests.patience import wait_for
 from tests.stack.valkey import Valkey
 

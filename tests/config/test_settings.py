@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.stack.program import PROJECT
 
 INVALID = [

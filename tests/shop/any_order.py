@@ -1,4 +1,4 @@
-"""Helpers of the state machine test: audits after changes, draws rows, publishes messages, states where an order's items may be."""
+"""Helpers of the state machine test: audit changes, draw rows, publish messages, locate an order's items."""
 
 from collections.abc import Callable
 from contextlib import ExitStack

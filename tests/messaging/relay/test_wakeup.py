@@ -11,8 +11,8 @@ from messaging.models import State
 from messaging.relay import wakeup
 from messaging.relay.loop import Pace, Relay
 from tests.messaging.relay.helpers import enqueue, states
-from tests.patience import PATIENCE, wait_for
 from tests.messaging.samples import Sample
+from tests.patience import PATIENCE, wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 #: Seconds of sleep that end by being woken only.
