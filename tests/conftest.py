@@ -1,5 +1,6 @@
 """Shared fixtures: real stacks, a real broker, and markers set from the fixtures that a test uses."""
 
+import os
 import shutil
 import signal
 from collections.abc import Callable, Generator, Iterator
@@ -14,7 +15,7 @@ from messaging import circuit_breaker
 from messaging.broker import inspect
 from tests import flush
 from tests.patience import PATIENCE
-from tests.stack import BACKENDS, Stack
+from tests.stack import BACKENDS, Stack, template
 from tests.stack.broker import ConfiguredBroker
 
 #: Markers by the fixtures that imply them; `bin/test` selects tests by marker.
@@ -27,19 +28,17 @@ MARKS = {
 
 
 class ByBackend(LoadScopeScheduling):
-    """Tests of one backend run on the same xdist worker and share its stack; all others run on any worker.
+    """Tests that share a stack run on the same xdist worker; all others run on any worker.
 
-    Tests in `tests/chaos` start their own stacks and run on any worker, except those that kill workers, which share one
-    stack per backend. xdist's `xdist_group` marker is not used: it renames tests, which pytest 9.2 refuses.
+    Among those, the ones that take longest start first, so that no worker is left alone with one at the end. xdist's
+    `xdist_group` marker is not used: it renames tests, which pytest 9.2 refuses.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         module, _, name = nodeid.partition("::")
         parameters = name.partition("[")[2].rstrip("]").split("-")
         backend = next((backend for backend in BACKENDS if backend in parameters), nodeid)
-        if module == "tests/chaos/test_kills.py":
-            return f"kills {backend}"
-        return nodeid if module.startswith("tests/chaos/") else backend
+        return f"kills {backend}" if module == "tests/chaos/test_kills.py" else backend
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByBackend:
@@ -55,6 +54,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark, fixtures in MARKS.items():
             if names & fixtures:
                 item.add_marker(mark)
+        if names & {"make_stack", "kill_stack"}:
+            item.add_marker("slow")
+        if _on_postgresql() and not item.nodeid.startswith("tests/messaging/"):
+            item.add_marker("no_cover")
+
+
+@pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
+def _slow_first(items: list[pytest.Item]) -> None:
+    """After the shuffle. The scheduler keeps this order among tests that share no stack."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def _on_postgresql() -> bool:
+    """Coverage, which almost doubles a test's time, has nothing to add there: only the engine knows the database."""
+    return settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -75,6 +89,8 @@ def pytest_configure() -> None:
 
 
 def pytest_unconfigure() -> None:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        template.remove()
     if settings.configured:
         shutil.rmtree(settings.VAR_DIR, ignore_errors=True)
 
@@ -128,7 +144,7 @@ def stack(request: pytest.FixtureRequest, _shared_stacks: Callable[[str], Stack]
     return shared
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(params=BACKENDS, ids=lambda backend: f"own {backend}")
 def make_stack(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[Callable[..., Stack]]:
     """Factory for stacks of this test alone, including the broker. Takes the arguments of `Stack`."""
     stacks = request.node.stash[STACKS] = []

@@ -61,7 +61,7 @@ def shop(tmp_path):
             process.kill()
 
 
-@pytest.mark.xdist_group("embedded")
+@pytest.mark.slow
 def test_killed_processes_are_restarted_and_none_survives_the_shutdown(shop):
     shop.program.start()
 

@@ -188,6 +188,7 @@ def test_a_manual_refund_at_stripe_needs_an_operator(stripe):
     assert "The gateway refunded 100 of payment" in Message.objects.dead().get().error_message
 
 
+@pytest.mark.slow
 def test_duplicated_and_shuffled_events_change_nothing(stripe):
     orders = [place(payment_method=("pm_card_visa", "pm_card_chargeDeclined")[n % 2]) for n in range(50)]
     deliver_due(limit=1000)

@@ -10,6 +10,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.browser.chromium import ARGUMENTS
 from tests.quality.scenario import Scenario
+from tests.stack import template
 from tests.stack.database import NoBlocker
 from tests.stack.services import chromium_path
 from tests.stack.stack import Stack
@@ -45,3 +46,4 @@ def running_shop() -> Iterator[Scenario]:
             browser.close()
     finally:
         stack.remove()
+        template.remove()

@@ -153,6 +153,7 @@ def test_a_late_event_never_changes_a_final_state():
     assert ParcelEvent.objects.filter(event_id__startswith="e-").count() == 3
 
 
+@pytest.mark.slow
 def test_duplicated_and_shuffled_events_have_the_same_outcome():
     cities = ("Bern", "Lostville", "Returnham", "Delayburg")
     shipments = [shipped(city) for city in cities * 10]

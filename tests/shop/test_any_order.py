@@ -47,9 +47,14 @@ from tests.auditing import broken
 from tests.delivery import deliver, deliver_all
 from tests.factories import ADDRESS, ProductFactory, place
 from tests.flush import flush
-from tests.shop.any_order import MAILS, is_stranded, may_be_out, one_of, out, pending, publish
+from tests.shop.any_order import MAILS, AuditOfChanges, is_stranded, may_be_out, one_of, out, pending, publish
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1800)]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(1800),
+    pytest.mark.slow,
+    pytest.mark.no_cover,  # which would double its time and add nothing
+]
 
 METHODS = ("pm_card_visa", "pm_card_visa", "pm_card_declined", "pm_flaky_2", "pm_lost_reply", "pm_outage", "pm_bug")
 CITIES = ("Bern", "Bern", "Flakytown", "Nowhere", "Rejectford", "Delayburg", "Lostville", "Returnham")
@@ -65,11 +70,13 @@ class Shop(RuleBasedStateMachine):
         self.product = ProductFactory.create(stock=7)
         self.orders: list[Order] = []
         self.operator = User.objects.create_superuser("olga", "olga@example.com", "olga")
+        self.audit = AuditOfChanges()
 
     def teardown(self) -> None:
         try:
             self.come_to_rest()
         finally:
+            self.audit.end()
             circuit_breaker.forget()
             flush()
 
@@ -110,7 +117,7 @@ class Shop(RuleBasedStateMachine):
                 return
             publish(message)
             deliver(message)
-            assert broken() == {}
+            assert self.audit.broken() == {}
 
     @rule(data=st.data())
     def works_off_all_but_one(self, data: st.DataObject) -> None:
@@ -216,7 +223,7 @@ class Shop(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_broken(self) -> None:
-        assert broken() == {}
+        assert self.audit.broken() == {}
 
     @invariant()
     def nobody_gets_more_than_was_taken(self) -> None:

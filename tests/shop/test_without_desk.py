@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 SETTINGS = "tests.shop.settings_without_desk"
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.slow]
 #: Tests of an order from checkout to delivery that use nothing of the desk.
 FLOW = (
     "tests/shop/checkout/test_services.py",

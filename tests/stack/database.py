@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -12,6 +13,7 @@ from django.db import connections
 from psycopg import sql
 
 from config import env
+from tests.patience import wait_for
 from tests.stack.leftovers import drop_databases
 from tests.stack.services import require
 
@@ -37,22 +39,40 @@ class SqliteFile:
     def create(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
 
+    def copy(self, template: "SqliteFile") -> None:
+        self.create()
+        shutil.copy(template.path, self.path)
+
     def drop(self) -> None:
         for path in self.path.parent.glob(f"{self.path.name}*"):
             path.unlink()
 
 
 class PostgresqlDatabase:
-    """A fresh database on the local PostgreSQL server."""
+    """A database on the local PostgreSQL server. It does not wait for the disk: its data need not survive a crash."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "") -> None:
         self._server = require("PostgreSQL")
         drop_databases(self._server)
-        self.name = f"conveyor_stack_{os.getpid()}_{secrets.token_hex(3)}"
+        self.name = name or f"conveyor_stack_{os.getpid()}_{secrets.token_hex(3)}"
         self.url = f"{self._server.rpartition('/')[0]}/{self.name}"
 
     def create(self) -> None:
         self._run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self.name)))
+        self._run(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(sql.Identifier(self.name)))
+
+    def copy(self, template: "PostgresqlDatabase") -> None:
+        names = sql.Identifier(self.name), sql.Identifier(template.name)
+
+        def copied() -> bool:
+            try:
+                self._run(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
+            except psycopg.errors.ObjectInUse:  # a session that has just ended, or another copy
+                return False
+            return True
+
+        wait_for(copied, what=f"{template.name} is copied")
+        self._run(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(names[0]))
 
     def drop(self) -> None:
         self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self.name)))

@@ -16,8 +16,13 @@ _OWNER = re.compile(r"^(?:test_)?conveyor[-_][a-z]+[-_](\d+)[-_]")
 
 def is_left_over(name: str) -> bool:
     """Whether a test run created this name and its process has exited."""
-    owner = _OWNER.match(name)
-    return owner is not None and not _is_alive(int(owner[1]))
+    owner = _owner(name)
+    return owner is not None and not _is_alive(owner)
+
+
+def _owner(name: str) -> int | None:
+    found = _OWNER.match(name)
+    return int(found[1]) if found else None
 
 
 @functools.cache
@@ -28,10 +33,13 @@ def remove_folders() -> None:
 
 
 @functools.cache
-def drop_databases(server: str) -> None:
+def drop_databases(server: str, *, owner: int | None = None) -> None:
+    """Those of exited test runs, and all of the run `owner`."""
     with psycopg.connect(server, autocommit=True) as connection:
         names = [name for (name,) in connection.execute("SELECT datname FROM pg_database")]
-        for name in filter(is_left_over, names):
+        for name in names:
+            if not is_left_over(name) and (owner is None or _owner(name) != owner):
+                continue
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 

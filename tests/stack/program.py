@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,6 +15,31 @@ PROJECT = Path(__file__).resolve().parents[2]
 _SETPRIV = shutil.which("setpriv")
 #: On Linux, processes are killed when the test run exits, even if it crashes.
 _KILLED_WITH_PARENT = [_SETPRIV, "--pdeathsig", "KILL", "--"] if _SETPRIV else []
+
+
+class Conversation:
+    """A Python module in a process of its own that answers each line with a line. Its errors go to a file."""
+
+    def __init__(self, module: str, *, env: dict[str, str], log: Path) -> None:
+        self._log = log
+        with log.open("ab") as errors:
+            self._popen = subprocess.Popen(
+                [*_KILLED_WITH_PARENT, sys.executable, "-m", module],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=env, cwd=PROJECT, text=True,
+            )  # fmt: skip
+
+    def ask(self, line: str) -> str:
+        assert self._popen.stdin is not None
+        assert self._popen.stdout is not None
+        self._popen.stdin.write(f"{line}\n")
+        self._popen.stdin.flush()
+        answer = self._popen.stdout.readline()
+        assert answer, self._log.read_text()
+        return answer
+
+    def end(self) -> None:
+        self._popen.kill()
+        self._popen.communicate()
 
 
 class Program:

@@ -17,8 +17,9 @@ from tests.patience import PATIENCE, wait_for
 from tests.stack.api import request
 from tests.stack.database import Blocker, PostgresqlDatabase, SqliteFile, opened
 from tests.stack.ports import free_port
-from tests.stack.program import PROJECT, Program
+from tests.stack.program import PROJECT, Conversation, Program
 from tests.stack.rabbit import RabbitNode, RabbitVhost
+from tests.stack.template import prepared
 from tests.stack.valkey import Valkey
 
 #: Shortest useful waits; tests override what they are about. As in production, a task's soft limit (80 % of the hard
@@ -84,6 +85,7 @@ class Stack:
         self.workers = [self.new_worker(queues, concurrency) for queues, concurrency in workers.items()]
         self.beat = self._program(processes.beat()) if beat else None
         self._sku = ""
+        self._auditor: Conversation | None = None
         self._tokens: dict[tuple[str, str], str] = {}
 
     def _backend(self, backend: str, own_broker: bool) -> tuple[Any, Any]:
@@ -105,21 +107,29 @@ class Stack:
     # -- life cycle ---------------------------------------------------------------------------------------------------
 
     def start(self) -> "Stack":
-        """Create database and broker, seed the demo shop, start all processes and wait until each is ready."""
-        self.database.create()
+        """Copy a seeded demo shop, start the broker and all processes, and wait until each is ready."""
+        template = prepared(self.backend, database=self._template_database, prepare=self._prepare)
+        template.copy_to(self.folder, self.database)
         self.broker.start()
-        done = self._run("-m", "tests.stack.prepare")
-        assert done.returncode == 0, f"the shop could not be prepared:\n{done.stdout}{done.stderr}"
         for program in self.programs:
             program.start(wait=False)
         for program in self.programs:
             program.wait_ready()
         return self
 
+    def _template_database(self, folder: Path, name: str) -> SqliteFile | PostgresqlDatabase:
+        return SqliteFile(folder) if self.backend == "embedded" else PostgresqlDatabase(name)
+
+    def _prepare(self, folder: Path, url: str) -> None:
+        done = self._run("-m", "tests.stack.prepare", CONVEYOR_VAR=str(folder), DATABASE_URL=url)
+        assert done.returncode == 0, f"the shop could not be prepared:\n{done.stdout}{done.stderr}"
+
     def remove(self) -> None:
         """Kill every process of this stack and remove its database, broker and directory."""
         for program in self.programs:
             program.kill()
+        if self._auditor is not None:
+            self._auditor.end()
         self.broker.remove()
         self.database.drop()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -198,17 +208,18 @@ class Stack:
         """Run `manage.py` on this stack's database and broker."""
         return self._run("manage.py", *arguments)
 
-    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def _run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, *arguments]
         return subprocess.run(
-            command, cwd=PROJECT, env=self.env, capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
+            command, cwd=PROJECT, env=self.env | environment, capture_output=True, text=True, timeout=PATIENCE,
+            check=False,
+        )  # fmt: skip
 
     def audit(self) -> list[dict[str, str]]:
         """Broken invariants as `manage.py audit --json` lists them."""
-        done = self.manage("audit", "--json")
-        assert done.stdout, done.stderr
-        return list(jsonlib.loads(done.stdout)["broken"])
+        if self._auditor is None:
+            self._auditor = Conversation("tests.stack.auditor", env=self.env, log=self.folder / "log" / "auditor.log")
+        return list(jsonlib.loads(self._auditor.ask("audit"))["broken"])
 
     def wait_for(self, predicate: Callable[[], object], *, what: str = "") -> Any:
         return wait_for(predicate, what=what)
