@@ -52,6 +52,22 @@ def test_an_error_caused_by_a_lost_connection_spends_no_attempt():
     assert_untouched(message)
 
 
+def test_a_task_in_a_read_only_session_spends_no_attempt_although_its_failure_could_be_recorded():
+    """As at the end of a failover: new sessions may write."""
+    postgresql = connection.vendor == "postgresql"
+    message = send(enqueue("ok"))
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on" if postgresql else "PRAGMA query_only = on")
+    try:
+        with pytest.raises(Reject):
+            hand_over_raising(message)
+    finally:
+        if not postgresql:
+            connection.cursor().execute("PRAGMA query_only = off")
+    assert_untouched(message)
+    assert hand_over(message) == "SUCCESS"
+
+
 @pytest.mark.parametrize("write", ["reschedule", "bury"])
 @pytest.mark.parametrize("error", [OperationalError("locked"), InterfaceError("gone"), DatabaseError("read-only")])
 def test_a_failure_that_cannot_be_recorded_spends_no_attempt_and_buries_nothing(write, error, monkeypatch):
