@@ -49,10 +49,21 @@ def is_lost_connection(error: BaseException | None) -> bool:
         if is_read_only(error):
             return True
         if isinstance(error, OperationalError | InterfaceError):
-            return not _answers() or (connection.vendor == "sqlite" and "locked" in str(error))
+            return _is_of_connection(error) or not _answers()
         seen.add(id(error))
         error = error.__cause__ or error.__context__
     return False
+
+
+def _is_of_connection(error: BaseException) -> bool:
+    """Whether the error itself tells of a lost connection, however well a later one works: what followed may have
+    connected anew. PostgreSQL's client gives no SQLSTATE then, its server one of the classes 08 and 57P.
+    """
+    if connection.vendor == "sqlite":
+        return "locked" in str(error)
+    cause = error.__cause__
+    state = getattr(cause, "sqlstate", None) or ""
+    return cause is not None and hasattr(cause, "sqlstate") and (not state or state.startswith(("08", "57P")))
 
 
 def _answers() -> bool:

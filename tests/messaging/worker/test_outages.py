@@ -37,6 +37,26 @@ def test_a_task_that_lost_the_database_spends_no_attempt(error):
     assert_untouched(message)
 
 
+def test_a_task_that_lost_the_database_and_connected_anew_spends_no_attempt():
+    """A handler inside the task may have used the new connection."""
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has no connection that a server could end")
+
+    def lose(self, payload):
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        finally:
+            connection.close()
+            Attempt.objects.exists()
+
+    behaviour["one"] = lose
+    message = send(enqueue("one"))
+    with pytest.raises(Reject):
+        hand_over_raising(message)
+    assert_untouched(message)
+
+
 def test_an_error_caused_by_a_lost_connection_spends_no_attempt():
     def lose(self, payload):
         connection.close()
