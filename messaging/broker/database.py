@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import Error, InternalError, connection
+from django.db import Error, InternalError, OperationalError, connection
 from django.db.backends.signals import connection_created
 
 READ_ONLY_TRANSACTION = "25006"
@@ -48,12 +48,19 @@ def prepare(connection: Any, **kwargs: Any) -> None:
         _unshared.add(connection.alias)
 
 
+def is_read_only(error: BaseException) -> bool:
+    """Whether a write was refused because the session, or SQLite's file, is read-only."""
+    if isinstance(error, InternalError):
+        return getattr(error.__cause__, "sqlstate", "") == READ_ONLY_TRANSACTION
+    return isinstance(error, OperationalError) and "readonly database" in str(error)
+
+
 def _drop_if_read_only(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
     """A session that began on a read-only server may stay so after the failover."""
     try:
         return execute(sql, params, many, context)
     except InternalError as error:
-        if getattr(error.__cause__, "sqlstate", "") == READ_ONLY_TRANSACTION:
+        if is_read_only(error):
             context["connection"].close()
         raise
 

@@ -1,6 +1,7 @@
 """Chores: dead letters, recovery and the like, in a thread of their own, so that sending never waits for them.
 
-One relay at a time does them: on PostgreSQL the one that holds an advisory lock, on SQLite whichever may write.
+One relay at a time does them: on PostgreSQL the one that holds an advisory lock, on SQLite whichever may write. The
+server ends the session of a leader that is silent, such as a suspended process or a host without power.
 Whatever one chore raises, the others are done.
 """
 
@@ -23,6 +24,12 @@ from messaging.relay.unroutable import Unroutable
 log = logging.getLogger(__name__)
 _LEADER_LOCK: Final = 0x43484F52  # "CHOR"
 STOP_SECONDS = 10.0
+#: A chore waits for a hung broker for less than this between two statements.
+SILENT_SECONDS = 60
+_LEAD_SQL: Final = (
+    "SELECT set_config('idle_session_timeout', %s, false), "
+    "set_config('idle_in_transaction_session_timeout', %s, false), pg_try_advisory_lock(%s)"
+)
 
 
 class Chores(threading.Thread):
@@ -86,8 +93,8 @@ class Chores(threading.Thread):
         if connection.vendor != "postgresql" or self._leading_on is connection.connection:
             return True
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LEADER_LOCK])
-            leads = bool(cursor.fetchone()[0])
+            cursor.execute(_LEAD_SQL, [f"{SILENT_SECONDS}s", f"{SILENT_SECONDS}s", _LEADER_LOCK])
+            leads = bool(cursor.fetchone()[2])
         self._leading_on = connection.connection if leads else None
         return leads
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from celery import Celery
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from kombu import Connection
 
 from messaging import transitions
@@ -86,8 +86,13 @@ def _file_safely(queue: str, message: Any, app: Celery) -> bool:
 
 
 def _is_outage(error: Exception) -> bool:
-    """Errors of the connection and locks; SQLSTATE class 54 is a value that the database cannot hold."""
+    """Errors of the connection and locks, and those of the transaction, such as a read-only one: SQLSTATE class 25.
+
+    Class 54 is a value that the database cannot hold.
+    """
     state = getattr(error.__cause__, "sqlstate", None) or ""
+    if isinstance(error, InternalError):
+        return state.startswith("25")
     return isinstance(error, OperationalError | InterfaceError) and not state.startswith("54")
 
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from celery.exceptions import Reject
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
+from messaging.broker.database import is_read_only
+
 log = logging.getLogger(__name__)
 
 
@@ -39,15 +41,29 @@ def given_back(error: BaseException | None) -> Reject:
 def is_lost_connection(error: BaseException | None) -> bool:
     """Whether `error`, or what caused it, is the loss of the database. A deadlock or a missing table is not.
 
-    SQLite's file locked for longer than the timeout is: the one writer kept everyone else out.
+    A read-only session is one, too: the failover that made it so may be over by the time the failure is recorded. So is
+    SQLite's file locked for longer than the timeout: the one writer kept everyone else out.
     """
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
+        if is_read_only(error):
+            return True
         if isinstance(error, OperationalError | InterfaceError):
-            return not _answers() or (connection.vendor == "sqlite" and "locked" in str(error))
+            return _is_of_connection(error) or not _answers()
         seen.add(id(error))
         error = error.__cause__ or error.__context__
     return False
+
+
+def _is_of_connection(error: BaseException) -> bool:
+    """Whether the error itself tells of a lost connection, however well a later one works: what followed may have
+    connected anew. PostgreSQL's client gives no SQLSTATE then, its server one of the classes 08 and 57P.
+    """
+    if connection.vendor == "sqlite":
+        return "locked" in str(error)
+    cause = error.__cause__
+    state = getattr(cause, "sqlstate", None) or ""
+    return cause is not None and hasattr(cause, "sqlstate") and (not state or state.startswith(("08", "57P")))
 
 
 def _answers() -> bool:

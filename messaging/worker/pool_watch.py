@@ -35,11 +35,9 @@ class WatchPool(bootsteps.StartStopStep):
         self._timer: Any = None
 
     def start(self, consumer: Any) -> None:
-        limits = [task.time_limit or consumer.app.conf.task_time_limit for task in consumer.app.tasks.values()]
-        if not isinstance(consumer.pool, TaskPool) or not all(limits):
-            return
-        self._seen, patience = None, LIMITS * max(limits) + MARGIN
-        self._timer = consumer.timer.call_repeatedly(CHECK_EVERY, self.check, (patience,))
+        if isinstance(consumer.pool, TaskPool):
+            self._seen = None
+            self._timer = consumer.timer.call_repeatedly(CHECK_EVERY, self._look, (consumer,))
 
     def stop(self, consumer: Any) -> None:
         if self._timer is not None:
@@ -47,6 +45,11 @@ class WatchPool(bootsteps.StartStopStep):
             self._timer = None
 
     terminate = stop
+
+    def _look(self, consumer: Any) -> None:
+        patience = patience_of(consumer)
+        if patience is not None:
+            self.check(patience)
 
     def check(self, patience: float) -> None:
         """Ends the worker if a task has waited for `patience` seconds in which no task started or ended."""
@@ -58,6 +61,13 @@ class WatchPool(bootsteps.StartStopStep):
         elif now - self._since > patience:
             log.critical("the pool has taken no task for %.0f s while %s waited; exiting", patience, len(waiting))
             end_worker()
+
+
+def patience_of(consumer: Any) -> float | None:
+    """Seconds, by the limits in force: those of the command line and of remote control too. None: a task has none."""
+    default = consumer.controller.time_limit
+    limits = [task.time_limit or default for task in consumer.app.tasks.values()]
+    return LIMITS * max(limits) + MARGIN if limits and all(limits) else None
 
 
 def end_worker() -> None:

@@ -4,9 +4,14 @@ import logging
 import uuid
 from typing import Any
 
+from celery.exceptions import Reject
 from celery.worker.request import Request
+from celery.worker.state import revoked as revoked_ids
+from django.db.models import F
 
+from messaging.models import Attempt
 from messaging.transitions.failure import synthetic_failure
+from messaging.worker import outage
 
 log = logging.getLogger(__name__)
 REVOKED = {
@@ -35,6 +40,23 @@ class ReliableRequest(Request):
 
     def reject(self, requeue: bool = False) -> Any:
         return super().reject(requeue=requeue and not self._hard_limit_hit)
+
+    def revoked(self) -> bool:
+        """Obeys a revocation once: workers remember it for hours, and an operator may retry the message before."""
+        if not self._already_revoked and self.id in revoked_ids and self._was_retried():
+            return False
+        return bool(super().revoked())
+
+    def _was_retried(self) -> bool:
+        """Whether the message died of a revocation and was revived since."""
+        obeyed = Attempt.objects.filter(
+            message_id=self.id, error_type="Revoked", number__lte=F("message__replayed_from")
+        )
+        try:
+            with outage.ledger_write():
+                return obeyed.exists()
+        except Reject:
+            return False
 
     def _announce_revoked(self, reason: str, terminated: bool, signum: Any, expired: bool) -> None:
         """Files the message as dead before Celery acknowledges it; rejects it if the ledger cannot be written."""

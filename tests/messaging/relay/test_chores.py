@@ -15,7 +15,7 @@ from tests.messaging.deliver import hand_over, send
 from tests.messaging.relay.helpers import enqueue
 from tests.messaging.samples import Bug, behaviour
 from tests.messaging.worker.helpers import fail
-from tests.patience import wait_for
+from tests.patience import PATIENCE, wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -83,6 +83,30 @@ def test_one_relay_does_the_chores_and_another_takes_over_when_its_connection_en
         go_away.set()
         thread.join(60)
     wait_for(lambda: second.round() or done == ["first", "second"])
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+def test_another_relay_takes_over_from_one_that_hangs(monkeypatch):
+    monkeypatch.setattr(module, "SILENT_SECONDS", 1)
+    done = []
+    first, second = Steps(lambda: done.append("first")), Steps(lambda: done.append("second"))
+    leads, go_on = threading.Event(), threading.Event()
+
+    def lead():
+        first.round()
+        leads.set()
+        go_on.wait(PATIENCE)
+        first.round()
+        connection.close()
+
+    thread = threading.Thread(target=lead)
+    thread.start()
+    try:
+        assert leads.wait(PATIENCE)
+        wait_for(lambda: second.round() or "second" in done, what="the silent leader has lost its lock")
+    finally:
+        go_on.set()
+        thread.join(PATIENCE)
 
 
 def test_sending_does_not_wait_for_a_chore_that_hangs(broker, monkeypatch):

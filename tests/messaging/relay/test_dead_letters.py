@@ -8,10 +8,11 @@ import amqp  # type: ignore[import-untyped]
 import pytest
 import redis
 from celery import current_app
-from django.db import OperationalError
-from django.db.models.signals import pre_save
+from django.db import InternalError, OperationalError, connection
 from django.utils import timezone
 
+from messaging import transitions
+from messaging.broker import inspect
 from messaging.models import Message, State, Waits
 from messaging.relay import claim, dead_letters
 from messaging.topology import topology
@@ -160,20 +161,21 @@ def test_junk_with_the_id_of_a_settled_message_is_filed_under_an_id_of_its_own(p
     assert (message.state, filed.state, bytes(filed.raw_body)) == (State.DONE, State.DEAD, b"{broken")
 
 
-def test_a_letter_that_cannot_be_stored_stays_at_the_broker_and_stops_no_other(publisher):
-    def refuse(instance, **options):
-        if bytes(instance.raw_body) == b"cursed":
-            raise RuntimeError("the database refuses this one")
+def test_a_letter_that_cannot_be_stored_stays_at_the_broker_and_stops_no_other(publisher, monkeypatch):
+    file_stray = transitions.file_stray
+
+    def refuse(**options):
+        if options["raw_body"] == b"cursed":
+            raise RuntimeError("a value that the database refuses")
+        return file_stray(**options)
 
     for body in ("first", "cursed", "last"):
         send_raw(publisher.connection, body)
         reject(publisher.connection)
-    pre_save.connect(refuse, sender=Message)
-    try:
+    with monkeypatch.context() as patch:
+        patch.setattr(transitions, "file_stray", refuse)
         wait_for(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) >= 0
                    and Message.objects.count() == 2)  # fmt: skip
-    finally:
-        pre_save.disconnect(refuse, sender=Message)
     wait_for(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
     assert sorted(bytes(m.raw_body) for m in Message.objects.all()) == [b"cursed", b"first", b"last"]
 
@@ -190,6 +192,22 @@ def test_an_outage_of_the_database_leaves_the_letter_at_the_broker(publisher, mo
             dead_letters.file_dead_letters(publisher.connection, current_app)
     wait_for(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
     assert Message.objects.get().state == State.DEAD
+
+
+def test_a_read_only_session_leaves_the_letter_at_the_broker(publisher):
+    """The next session may write: it must not file the message as one that cannot be stored."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no sessions")
+    (message,) = enqueue()
+    publisher.publish(claim.claim(limit=1))
+    reject(publisher.connection)
+    wait_for(lambda: inspect.depth(publisher.connection, topology().dead(QUEUE)) == 1)
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+    with pytest.raises(InternalError):
+        dead_letters.file_dead_letters(publisher.connection, current_app)
+    wait_for(lambda: dead_letters.file_dead_letters(publisher.connection, current_app) == 1)
+    assert [(row.pk, row.state) for row in Message.objects.all()] == [(message.pk, State.PENDING)]
 
 
 def put_dead(link, broken, chance) -> None:

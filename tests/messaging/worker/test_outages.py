@@ -37,6 +37,26 @@ def test_a_task_that_lost_the_database_spends_no_attempt(error):
     assert_untouched(message)
 
 
+def test_a_task_that_lost_the_database_and_connected_anew_spends_no_attempt():
+    """A handler inside the task may have used the new connection."""
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has no connection that a server could end")
+
+    def lose(self, payload):
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        finally:
+            connection.close()
+            Attempt.objects.exists()
+
+    behaviour["one"] = lose
+    message = send(enqueue("one"))
+    with pytest.raises(Reject):
+        hand_over_raising(message)
+    assert_untouched(message)
+
+
 def test_an_error_caused_by_a_lost_connection_spends_no_attempt():
     def lose(self, payload):
         connection.close()
@@ -50,6 +70,22 @@ def test_an_error_caused_by_a_lost_connection_spends_no_attempt():
     with pytest.raises(Reject):
         hand_over_raising(message)
     assert_untouched(message)
+
+
+def test_a_task_in_a_read_only_session_spends_no_attempt_although_its_failure_could_be_recorded():
+    """As at the end of a failover: new sessions may write."""
+    postgresql = connection.vendor == "postgresql"
+    message = send(enqueue("ok"))
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on" if postgresql else "PRAGMA query_only = on")
+    try:
+        with pytest.raises(Reject):
+            hand_over_raising(message)
+    finally:
+        if not postgresql:
+            connection.cursor().execute("PRAGMA query_only = off")
+    assert_untouched(message)
+    assert hand_over(message) == "SUCCESS"
 
 
 @pytest.mark.parametrize("write", ["reschedule", "bury"])

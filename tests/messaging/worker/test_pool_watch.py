@@ -1,5 +1,7 @@
 """Pool watch: a pool that takes no task ends its worker; one that works, or has nothing to do, does not."""
 
+from types import SimpleNamespace
+
 import pytest
 from celery.worker import state
 
@@ -67,3 +69,15 @@ def test_a_pool_that_works_or_has_nothing_to_do_goes_on(clock, ended, progress):
         state.reserved_requests.discard(held)
     look(watch, clock, at=PATIENCE + 1)
     assert ended == []
+
+
+def test_the_limits_in_force_are_those_of_the_command_line_and_of_remote_control():
+    charge = SimpleNamespace(time_limit=None)
+    consumer = SimpleNamespace(
+        controller=SimpleNamespace(time_limit=600.0), app=SimpleNamespace(tasks={"a": charge, "b": charge})
+    )
+    assert pool_watch.patience_of(consumer) == 1230.0
+    charge.time_limit = 3600.0
+    assert pool_watch.patience_of(consumer) == 7230.0
+    charge.time_limit = consumer.controller.time_limit = None
+    assert pool_watch.patience_of(consumer) is None

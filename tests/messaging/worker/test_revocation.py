@@ -6,7 +6,7 @@ import pytest
 from celery import current_app
 from celery.worker import state as worker_state
 from celery.worker.request import create_request_cls
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from kombu import Message as Delivery
 
 from messaging import transitions
@@ -83,6 +83,18 @@ def test_a_message_terminated_while_it_runs_is_dead():
     assert pool.terminated == 1
     assert answers.given == ["ack"]
     assert_revoked(message, "while it ran")
+
+
+def test_an_operators_retry_outlives_the_revocation_that_workers_remember():
+    message, answers = send(enqueue()), Answers()
+    worker_state.revoked.add(str(message.pk))
+    assert request_for(message, Answers()).revoked()
+    message.refresh_from_db()
+    with transaction.atomic():
+        assert transitions.revive(message, intervention=transitions.Intervention(actor="operator", action="retry"))
+    assert not request_for(send(message), answers).revoked()
+    message.refresh_from_db()
+    assert (message.state, answers.given) == (State.SENT, [])
 
 
 def test_a_revoked_message_that_was_done_stays_done():
