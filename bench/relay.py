@@ -3,7 +3,7 @@
 Uses scratch instances of PostgreSQL with RabbitMQ and of SQLite with Valkey, and removes them afterwards. Measures
 enqueueing (one transaction per batch), then claiming, publishing and confirming. Nothing consumes: after each batch,
 and outside the time that is measured, the rows in flight are settled and the queues emptied. On PostgreSQL the same is
-measured again with `--backlog` more messages due.
+measured again with `--backlog` more messages due. Prints medians of the batches.
 """
 
 import argparse
@@ -34,14 +34,15 @@ def enqueue():
                 outbox.enqueue(PurgeFinished(), subject="bench")
     return count / (time.perf_counter() - began)
 def send():
-    rates = []
+    rates, cpu = [], 0.0
     for _ in range(count // batch):
-        began = time.perf_counter()
+        began, cpu_began = time.perf_counter(), time.process_time()
         assert relay.turn() == batch, "less than a batch was sent"
         rates.append(batch / (time.perf_counter() - began))
+        cpu += time.process_time() - cpu_began
         settle()
-    return statistics.median(rates)
-found = {"enqueued": enqueue(), "sent": send()}
+    return [statistics.median(rates), max(rates), count / cpu]
+found = {"enqueued": [enqueue()], "sent": send()}
 if connection.vendor == "postgresql" and backlog:
     with connection.cursor() as cursor:
         fill_ledger(cursor, rows=backlog + count, state="pending")
@@ -62,8 +63,10 @@ def main() -> None:
         found = run_on_scratch(backend, INNER, options.messages, options.batch, options.backlog, env=env)
         if "enqueued" not in found:
             sys.exit(f"{backend}: {found}")
-        rates = "   ".join(f"{what} {rate:,.0f}/s" for what, rate in found.items())
-        print(f"{backend:11} {rates}   ({load()})", flush=True)
+        print(f"{backend} ({load()})")
+        for what, (median, *more) in found.items():
+            best = "   best {:8,.0f}/s   per second of the relay's CPU {:8,.0f}".format(*more) if more else ""
+            print(f"  {what:18}{median:8,.0f}/s{best}", flush=True)
 
 
 if __name__ == "__main__":
