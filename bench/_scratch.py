@@ -37,14 +37,20 @@ def fill_ledger(cursor: Any, *, rows: int, state: str, days: float = 0) -> None:
 
 
 def settle() -> None:
-    """Make what is in flight done and empty the queues, as workers do."""
+    """Make what is in flight done, as workers do."""
+    from messaging.models import Message, State
+
+    Message.objects.filter(state=State.SENT).update(state=State.DONE)
+
+
+def consume() -> None:
+    """Empty the queues and settle what was in them."""
     from django.conf import settings
     from kombu import Connection
 
-    from messaging.models import Message, State
     from messaging.topology import topology
 
-    Message.objects.filter(state=State.SENT).update(state=State.DONE)
+    settle()
     with Connection(settings.BROKER_URL) as connection, connection.channel() as channel:
         for queue in topology().queues:
             channel.queue_purge(queue)
@@ -53,7 +59,7 @@ def settle() -> None:
 def run_on_scratch(backend: str, script: str, *arguments: object, env: dict[str, str] | None = None) -> dict:
     """Run `script` beside a demo shop and return the JSON of its last line, or the reason as `skipped` or `failed`.
 
-    The script finds `fill_ledger` and `settle` of this module.
+    The script finds `fill_ledger`, `settle` and `consume` in this module.
     """
     import pytest
 

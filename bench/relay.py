@@ -17,7 +17,7 @@ from bench._scratch import load, run_on_scratch
 INNER = """
 import json, statistics, sys, time, django
 django.setup()
-from bench._scratch import fill_ledger, settle
+from bench._scratch import consume, fill_ledger
 from config import celery_app
 from django.db import connection
 from messaging import outbox
@@ -40,7 +40,7 @@ def send():
         assert relay.turn() == batch, "less than a batch was sent"
         rates.append(batch / (time.perf_counter() - began))
         cpu += time.process_time() - cpu_began
-        settle()
+        consume()
     return [statistics.median(rates), max(rates), count / cpu]
 found = {"enqueued": [enqueue()], "sent": send()}
 if connection.vendor == "postgresql" and backlog:

@@ -16,7 +16,7 @@ from bench._scratch import load, run_on_scratch
 INNER = """
 import json, statistics, subprocess, sys, time, django
 django.setup()
-from bench._scratch import fill_ledger, settle
+from bench._scratch import consume, fill_ledger
 from django.db import connection
 from config import celery_app
 from messaging.relay.loop import Pace, Relay
@@ -63,7 +63,7 @@ def send(batches, process=None):
         rates.append(1000 / (time.perf_counter() - began))
         if process and process.poll() is not None:
             break
-    settle()
+    consume()
     return rates
 relay = Relay(celery_app, Pace(batch=1000, chores_every=3600))
 relay.turn()
