@@ -1,22 +1,73 @@
 """Runs a measuring script on a scratch database of either backend."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
+#: Ids as the application makes them: those of one time lie side by side in every index.
+FILL = """
+INSERT INTO messaging_message (id, task, queue, routing_key, priority, payload, schema_version, state, available_at,
+    attempts, replayed_from, sends, sent_at, finished_at, subject, correlation_id, traceparent, created_at, error_type,
+    error_message, fingerprint, note)
+SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || lpad(to_hex(n %% 4096), 3, '0')
+        || '8' || lpad(to_hex(n), 15, '0'))::uuid,
+    (ARRAY['payments.charge_payment', 'shipping.create_shipment', 'orders.send_email'])[1 + n %% 3],
+    (ARRAY['payments', 'shipping', 'notifications'])[1 + n %% 3],
+    (ARRAY['payment.charge.low', 'shipment.create.low', 'notification.send.low'])[1 + n %% 3],
+    CASE WHEN n %% 10 = 0 THEN 9 ELSE 1 END, '{"order_id": 1, "kind": "placed"}', 1, %(state)s, at, 0, 0, 0,
+    CASE WHEN %(state)s = 'done' THEN at END, CASE WHEN %(state)s = 'done' THEN at END, 'CV-' || n, gen_random_uuid(),
+    '', at, '', '', '', ''
+FROM (SELECT n, now() + %(days)s * interval '1 day' - (%(rows)s - n) * interval '1 millisecond' AS at
+      FROM generate_series(1, %(rows)s) AS n) AS made
+"""
 
 
-def run_on_scratch(backend: str, script: str, *arguments: object) -> dict:
-    """Run `script` beside a demo shop and return the JSON of its last line, or the reason as `skipped` or `failed`."""
+def load() -> str:
+    """The machine's load, which each figure depends on."""
+    return f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+
+
+def fill_ledger(cursor: Any, *, rows: int, state: str, days: float = 0) -> None:
+    """Add `rows` messages in `state`, which ended, or are due, `days` from now. For PostgreSQL."""
+    cursor.execute(FILL, {"rows": rows, "state": state, "days": days})
+
+
+def settle() -> None:
+    """Make what is in flight done, as workers do."""
+    from messaging.models import Message, State
+
+    Message.objects.filter(state=State.SENT).update(state=State.DONE)
+
+
+def consume() -> None:
+    """Empty the queues and settle what was in them."""
+    from django.conf import settings
+    from kombu import Connection
+
+    from messaging.topology import topology
+
+    settle()
+    with Connection(settings.BROKER_URL) as connection, connection.channel() as channel:
+        for queue in topology().queues:
+            channel.queue_purge(queue)
+
+
+def run_on_scratch(backend: str, script: str, *arguments: object, env: dict[str, str] | None = None) -> dict:
+    """Run `script` beside a demo shop and return the JSON of its last line, or the reason as `skipped` or `failed`.
+
+    The script finds `fill_ledger`, `settle` and `consume` in this module.
+    """
     import pytest
 
     from tests.stack import Stack
     from tests.stack.database import NoBlocker
 
     try:
-        stack = Stack(backend, blocker=NoBlocker(), relays=0, workers={}, beat=False, web=False)
+        stack = Stack(backend, blocker=NoBlocker(), relays=0, workers={}, beat=False, web=False, env=env)
     except pytest.skip.Exception as reason:
         return {"skipped": str(reason)}
     try:

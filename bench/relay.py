@@ -1,67 +1,72 @@
-"""Throughput of one relay: `python bench/relay.py [--messages 20000] [--batch 1000]`.
+"""Throughput of one relay: `python bench/relay.py [--messages 20000] [--batch 1000] [--backlog 100000]`.
 
-Uses scratch instances of PostgreSQL with RabbitMQ and of SQLite with Valkey, and removes them afterwards. Without
-consumers, it measures enqueueing (one transaction per batch), then claiming, publishing and confirming.
+Uses scratch instances of PostgreSQL with RabbitMQ and of SQLite with Valkey, and removes them afterwards. Measures
+enqueueing (one transaction per batch), then claiming, publishing and confirming. Nothing consumes: after each batch,
+and outside the time that is measured, the rows in flight are settled and the queues emptied. On PostgreSQL the same is
+measured again with `--backlog` more messages due. Prints medians of the batches.
 """
 
 import argparse
-import subprocess
 import sys
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(PROJECT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench._scratch import load, run_on_scratch
+
 INNER = """
-import sys, time, django
+import json, statistics, sys, time, django
 django.setup()
+from bench._scratch import consume, fill_ledger
 from config import celery_app
+from django.db import connection
 from messaging import outbox
-from messaging.retention import PurgeFinished
 from messaging.relay.loop import Pace, Relay
-count, batch = int(sys.argv[1]), int(sys.argv[2])
-began = time.perf_counter()
-for _ in range(count // batch):
-    with outbox.transaction():
-        for _ in range(batch):
-            outbox.enqueue(PurgeFinished(), subject="bench")
-enqueued = count / (time.perf_counter() - began)
+from messaging.retention import PurgeFinished
+count, batch, backlog = map(int, sys.argv[1:])
 relay = Relay(celery_app, Pace(batch=batch, chores_every=3600))
-first = relay.turn()
-began, sent = time.perf_counter(), 0
-while found := relay.turn():
-    sent += found
-assert first + sent == count // batch * batch, "some messages were not sent"
-print(f"enqueued {enqueued:8,.0f}/s   sent {sent / (time.perf_counter() - began):8,.0f}/s")
+relay.turn()
+def enqueue():
+    began = time.perf_counter()
+    for _ in range(count // batch):
+        with outbox.transaction():
+            for _ in range(batch):
+                outbox.enqueue(PurgeFinished(), subject="bench")
+    return count / (time.perf_counter() - began)
+def send():
+    rates, cpu = [], 0.0
+    for _ in range(count // batch):
+        began, cpu_began = time.perf_counter(), time.process_time()
+        assert relay.turn() == batch, "less than a batch was sent"
+        rates.append(batch / (time.perf_counter() - began))
+        cpu += time.process_time() - cpu_began
+        consume()
+    return [statistics.median(rates), max(rates), count / cpu]
+found = {"enqueued": [enqueue()], "sent": send()}
+if connection.vendor == "postgresql" and backlog:
+    with connection.cursor() as cursor:
+        fill_ledger(cursor, rows=backlog + count, state="pending")
+        cursor.execute("VACUUM ANALYZE messaging_message")
+    found["beside a backlog"] = send()
+print(json.dumps(found))
 """
 
 
-def measure(backend: str, count: int, batch: int) -> str:
-    import pytest
-
-    from tests.stack import Stack
-    from tests.stack.database import NoBlocker
-
-    try:
-        stack = Stack(backend, blocker=NoBlocker(), relays=0, workers={}, beat=False, web=False)
-    except pytest.skip.Exception as reason:
-        return f"skipped: {reason}"
-    try:
-        stack.start()
-        environment = stack.env | {"DJANGO_SETTINGS_MODULE": "config.settings", "LOG_LEVEL": "WARNING"}
-        command = [sys.executable, "-c", INNER, str(count), str(batch)]
-        done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
-        return done.stdout.strip() or done.stderr[-500:]
-    finally:
-        stack.remove()
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--batch", type=int, default=1000)
+    parser.add_argument("--backlog", type=int, default=100_000)
     options = parser.parse_args()
     for backend in ("production", "embedded"):
-        print(f"{backend:11} {measure(backend, options.messages, options.batch)}", flush=True)
+        env = {"CONVEYOR_IN_FLIGHT": str(4 * options.batch)}
+        found = run_on_scratch(backend, INNER, options.messages, options.batch, options.backlog, env=env)
+        if "enqueued" not in found:
+            sys.exit(f"{backend}: {found}")
+        print(f"{backend} ({load()})")
+        for what, (median, *more) in found.items():
+            best = "   best {:8,.0f}/s   per second of the relay's CPU {:8,.0f}".format(*more) if more else ""
+            print(f"  {what:18}{median:8,.0f}/s{best}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Retention beside a working relay: `python bench/retention.py [--old 20000] [--due 10000]`.
+"""Retention beside a working relay: `python bench/retention.py [--old 20000] [--due 100000]`.
 
 Uses scratch instances of PostgreSQL and RabbitMQ, and removes them afterwards. Measures how fast one worker deletes
 messages that succeeded long ago, how fast a relay sends alone, and how fast it sends meanwhile.
@@ -10,15 +10,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench._scratch import run_on_scratch
+from bench._scratch import load, run_on_scratch
 
 #: Of the old messages one in ten has a failed attempt.
 INNER = """
-import json, subprocess, sys, time, django
+import json, statistics, subprocess, sys, time, django
 django.setup()
+from bench._scratch import consume, fill_ledger
 from django.db import connection
 from config import celery_app
-from messaging import outbox, retention
 from messaging.relay.loop import Pace, Relay
 old, due = int(sys.argv[1]), int(sys.argv[2])
 PURGE = '''
@@ -43,19 +43,11 @@ print(deleted / (time.perf_counter() - began), flush=True)
 '''
 def fill():
     with connection.cursor() as cursor:
-        cursor.execute('''
-INSERT INTO messaging_message (id, task, queue, routing_key, priority, payload, schema_version, state, available_at,
-    attempts, replayed_from, sends, sent_at, finished_at, subject, correlation_id, traceparent, created_at, error_type,
-    error_message, fingerprint, note)
-SELECT gen_random_uuid(), 'payments.charge_payment', 'payments', 'payment.charge.normal', 5,
-    jsonb_build_object('payment_id', n), 1, 'done', at, 0, 0, 1, at, at, 'CV-' || n / 5, gen_random_uuid(), '', at,
-    '', '', '', ''
-FROM (SELECT n, now() - interval '40 days' - n * interval '1 second' AS at FROM generate_series(1, %s) AS n) AS made
-''', [old])
+        fill_ledger(cursor, rows=old, state="done", days=-40)
         cursor.execute('''
 INSERT INTO messaging_attempt (message_id, number, worker, ended_at, error_type, error_message, traceback, fingerprint)
 SELECT id, 1, 'w', finished_at, 'Bug', '', repeat('x', 2000), '' FROM messaging_message
-WHERE state = 'done' AND (payload->>'payment_id')::int % 10 = 0
+WHERE finished_at < now() - interval '30 days' AND right(subject, 1) = '7'
 ''')
         cursor.execute("VACUUM ANALYZE")
 def purge():
@@ -64,33 +56,34 @@ def purge():
     return process
 def begin(process):
     process.stdin.write("go" + chr(10)); process.stdin.flush()
-def enqueue():
-    for _ in range(max(2, due // 1000)):
-        with outbox.transaction():
-            for _ in range(1000):
-                outbox.enqueue(retention.PurgeFinished(), subject="bench")
-    relay.turn()
-def rate(during):
-    began, sent = time.perf_counter(), 0
-    during()
-    while found := relay.turn():
-        sent += found
-    return sent / (time.perf_counter() - began)
+def send(batches, process=None):
+    rates = []
+    for _ in range(batches):
+        began = time.perf_counter()
+        assert relay.turn() == 1000, "less than a batch was sent"
+        rates.append(1000 / (time.perf_counter() - began))
+        if process and process.poll() is not None:
+            break
+    consume()
+    return rates
 relay = Relay(celery_app, Pace(batch=1000, chores_every=3600))
+relay.turn()
+with connection.cursor() as cursor:
+    fill_ledger(cursor, rows=due, state="pending")
 rates = {"alone": [], "meanwhile": []}
 fill()
 process = purge()
 begin(process)
 deleted = float(process.stdout.readline())
-for _ in range(3):
-    enqueue()
-    rates["alone"].append(rate(lambda: None))
+send(3)
+for _ in range(8):
     fill()
     process = purge()
-    enqueue()
-    rates["meanwhile"].append(rate(lambda: begin(process)))
+    rates["alone"] += send(3)
+    begin(process)
+    rates["meanwhile"] += send(3, process)
     process.stdout.readline()
-median = {name: sorted(found)[1] for name, found in rates.items()}
+median = {name: statistics.median(found) for name, found in rates.items()}
 print(json.dumps({"deleted": deleted, **median}))
 """
 
@@ -98,9 +91,9 @@ print(json.dumps({"deleted": deleted, **median}))
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--old", type=int, default=20_000)
-    parser.add_argument("--due", type=int, default=10_000)
+    parser.add_argument("--due", type=int, default=100_000)
     options = parser.parse_args()
-    found = run_on_scratch("production", INNER, options.old, options.due)
+    found = run_on_scratch("production", INNER, options.old, options.due, env={"CONVEYOR_IN_FLIGHT": "10000"})
     if "deleted" not in found:
         print(found)
         sys.exit("failed" in found)
@@ -108,6 +101,7 @@ def main() -> None:
     print(f"relay alone           {found['alone']:8,.0f} messages/s sent")
     share = 100 * (1 - found["meanwhile"] / found["alone"])
     print(f"relay beside it       {found['meanwhile']:8,.0f} messages/s sent: {share:.0f} % less (budget 10 %)")
+    print(load())
 
 
 if __name__ == "__main__":

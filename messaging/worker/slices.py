@@ -7,11 +7,12 @@ one task, so the scheduler starts no second run meanwhile.
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db import connection
+from django.db.models import Model, QuerySet
 
 from messaging import outbox
 from messaging.conf import settings
@@ -30,10 +31,22 @@ PAUSE = 3.0
 def delete_some(rows: QuerySet[Any], *, limit: int = ROWS) -> int:
     """Delete up to `limit` rows that no other row refers to, without loading them. Returns how many."""
     ids = list(rows.values_list("pk", flat=True)[:limit])
-    if ids:
-        found = rows.model._default_manager.filter(pk__in=ids)
-        found._raw_delete(found.db)
+    delete_by(rows.model, column=rows.model._meta.pk.attname, values=ids)
     return len(ids)
+
+
+def delete_by(model: type[Model], *, column: str, values: Collection[Any]) -> None:
+    """Delete the rows whose `column` is one of `values`, in one statement and without loading them.
+
+    PostgreSQL gets them as one array: 1,000 placeholders took ten times as long as the deletion (`bench/retention.py`).
+    """
+    if values and connection.vendor == "postgresql":
+        table, name = map(connection.ops.quote_name, (model._meta.db_table, column))
+        with connection.cursor() as cursor:
+            cursor.execute(f"DELETE FROM {table} WHERE {name} = ANY(%s)", [list(values)])  # noqa: S608 - no input
+    elif values:
+        found = model._default_manager.filter(**{f"{column}__in": values})
+        found._raw_delete(found.db)
 
 
 class Slice:
