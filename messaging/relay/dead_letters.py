@@ -86,10 +86,7 @@ def _file_safely(queue: str, message: Any, app: Celery) -> bool:
 
 
 def _is_outage(error: Exception) -> bool:
-    """Errors of the connection and locks, and those of the transaction, such as a read-only one: SQLSTATE class 25.
-
-    Class 54 is a value that the database cannot hold.
-    """
+    """Of connection, lock, or (SQLSTATE class 25) a read-only transaction. Class 54 is a value that does not fit."""
     state = getattr(error.__cause__, "sqlstate", None) or ""
     if isinstance(error, InternalError):
         return state.startswith("25")

@@ -56,14 +56,11 @@ def is_lost_connection(error: BaseException | None) -> bool:
 
 
 def _is_of_connection(error: BaseException) -> bool:
-    """Whether the error itself tells of a lost connection, however well a later one works: what followed may have
-    connected anew. PostgreSQL's client gives no SQLSTATE then, its server one of the classes 08 and 57P.
-    """
+    """By the error: the task may have connected anew. PostgreSQL's client gives no SQLSTATE, its server these."""
     if connection.vendor == "sqlite":
         return "locked" in str(error)
-    cause = error.__cause__
-    state = getattr(cause, "sqlstate", None) or ""
-    return cause is not None and hasattr(cause, "sqlstate") and (not state or state.startswith(("08", "57P")))
+    state = getattr(error.__cause__, "sqlstate", "unknown")
+    return not state or state.startswith(("08", "57P"))
 
 
 def _answers() -> bool:

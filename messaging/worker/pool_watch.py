@@ -37,7 +37,7 @@ class WatchPool(bootsteps.StartStopStep):
     def start(self, consumer: Any) -> None:
         if isinstance(consumer.pool, TaskPool):
             self._seen = None
-            self._timer = consumer.timer.call_repeatedly(CHECK_EVERY, self._look, (consumer,))
+            self._timer = consumer.timer.call_repeatedly(CHECK_EVERY, lambda: self.check(patience_of(consumer)))
 
     def stop(self, consumer: Any) -> None:
         if self._timer is not None:
@@ -46,19 +46,14 @@ class WatchPool(bootsteps.StartStopStep):
 
     terminate = stop
 
-    def _look(self, consumer: Any) -> None:
-        patience = patience_of(consumer)
-        if patience is not None:
-            self.check(patience)
-
-    def check(self, patience: float) -> None:
+    def check(self, patience: float | None) -> None:
         """Ends the worker if a task has waited for `patience` seconds in which no task started or ended."""
         waiting = frozenset(id(request) for request in state.reserved_requests if request.time_start is None)
         seen = (waiting, frozenset(id(request) for request in state.active_requests), state.all_total_count[0])
         now = time.monotonic()
         if seen != self._seen or not waiting:
             self._seen, self._since = seen, now
-        elif now - self._since > patience:
+        elif patience is not None and now - self._since > patience:
             log.critical("the pool has taken no task for %.0f s while %s waited; exiting", patience, len(waiting))
             end_worker()
 
