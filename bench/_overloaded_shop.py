@@ -65,6 +65,9 @@ class Shop:
         import django
 
         django.setup()
+        from shop.models import Product
+
+        Product.objects.update(stock=1_000_000)
         self._sample = self.order_row(stack.order())
 
     def until(self, reached: Callable[[], Any]) -> None:
