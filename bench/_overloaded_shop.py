@@ -130,7 +130,7 @@ class Shop:
         numbers = [order["number"] for order in orders]
         charges = Message.objects.filter(task="payments.charge_payment", subject__in=numbers, state="done")
         self.until(lambda: charges.count() == len(numbers))
-        return [(row.started_at - row.created_at).total_seconds() for row in charges]
+        return [(row.started_at - row.created_at).total_seconds() for row in charges if row.started_at]
 
     def pages(self) -> list[float]:
         from django.test import Client
@@ -173,7 +173,7 @@ class Shop:
         from messaging.models import Message
 
         rows = Message.objects.filter(subject=subject, state="done")
-        return [(row.finished_at - row.created_at).total_seconds() for row in rows]
+        return [(row.finished_at - row.created_at).total_seconds() for row in rows if row.finished_at]
 
 
 def memory(pid: int) -> tuple[float, float]:
