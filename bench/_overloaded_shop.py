@@ -105,7 +105,13 @@ class Shop:
         key = f"notification.send.{'high' if priority == 9 else 'low'}"
         with connection.cursor() as cursor:
             sql = EMAILS.replace("'bench'", "%(subject)s")
-            values = {"key": key, "priority": priority, "order": self._sample, "count": count, "subject": subject}
+            values: dict[str, Any] = {
+                "key": key,
+                "priority": priority,
+                "order": self._sample,
+                "count": count,
+                "subject": subject,
+            }
             cursor.execute(sql, values)
 
     def publish_junk(self, count: int) -> None:
