@@ -65,6 +65,9 @@ class Shop:
         import django
 
         django.setup()
+        from shop.models import Product
+
+        Product.objects.update(stock=1_000_000)
         self._sample = self.order_row(stack.order())
 
     def until(self, reached: Callable[[], Any]) -> None:
@@ -102,7 +105,13 @@ class Shop:
         key = f"notification.send.{'high' if priority == 9 else 'low'}"
         with connection.cursor() as cursor:
             sql = EMAILS.replace("'bench'", "%(subject)s")
-            values = {"key": key, "priority": priority, "order": self._sample, "count": count, "subject": subject}
+            values: dict[str, Any] = {
+                "key": key,
+                "priority": priority,
+                "order": self._sample,
+                "count": count,
+                "subject": subject,
+            }
             cursor.execute(sql, values)
 
     def publish_junk(self, count: int) -> None:
@@ -127,7 +136,7 @@ class Shop:
         numbers = [order["number"] for order in orders]
         charges = Message.objects.filter(task="payments.charge_payment", subject__in=numbers, state="done")
         self.until(lambda: charges.count() == len(numbers))
-        return [(row.started_at - row.created_at).total_seconds() for row in charges]
+        return [(row.started_at - row.created_at).total_seconds() for row in charges if row.started_at]
 
     def pages(self) -> list[float]:
         from django.test import Client
@@ -170,7 +179,7 @@ class Shop:
         from messaging.models import Message
 
         rows = Message.objects.filter(subject=subject, state="done")
-        return [(row.finished_at - row.created_at).total_seconds() for row in rows]
+        return [(row.finished_at - row.created_at).total_seconds() for row in rows if row.finished_at]
 
 
 def memory(pid: int) -> tuple[float, float]:

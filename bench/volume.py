@@ -24,6 +24,8 @@ sys.path.insert(0, str(PROJECT))
 from bench._overloaded_shop import PATIENCE, Depths, Shop, memory  # noqa: E402
 
 VISIBILITY, MAX_WAIT, SMALL_FLIGHT, IN_FLIGHT = 30, 5, 50, 1000
+#: The longest time that orders are placed beside dead letters.
+DEAD_LETTERS_SECONDS = 30.0
 SHIPPED_SECONDS, RELAY_MIB, PAGE_MS = 3.0, 200, 300
 Row = tuple[str, str, str, bool]
 
@@ -42,12 +44,15 @@ class Bench:
         yield "commit to started, calm", f"median {statistics.median(calm):.2f} s, longest {max(calm):.2f} s", "", True
         self.shop.publish_junk(self.junk)
         began = time.perf_counter()
-        filed = Message.objects.dead().filter(queue="payments")
+        dead = Message.objects.dead().filter(queue="payments")
         placed: list[Any] = []
-        self.shop.until(lambda: placed.extend(self.shop.orders(1)) or filed.count() >= self.junk)
+        while dead.count() < self.junk and time.perf_counter() - began < DEAD_LETTERS_SECONDS:
+            placed += self.shop.orders(1)
+            time.sleep(0.1)
         seconds = time.perf_counter() - began
+        filed = dead.count()
+        yield f"{filed:,} of {self.junk:,} dead letters filed", f"{seconds:.0f} s, {filed / seconds:,.0f}/s", "", True
         waits = self.shop.waits(placed)
-        yield f"{self.junk:,} dead letters filed", f"{seconds:.0f} s, {self.junk / seconds:,.0f}/s", "", True
         measured = f"median {statistics.median(waits):.2f} s, longest {max(waits):.2f} s of {len(waits)} orders"
         yield "commit to started, meanwhile", measured, "below 1 s", max(waits) < 1
 
@@ -55,7 +60,7 @@ class Bench:
         self.stack.worker("notifications").stop()
         self.stack.worker("payments").stop()
         orders = self.shop.orders(20)
-        self.shop.add_emails(2_000, priority=1)
+        self.shop.add_emails(1_200, priority=1)
         self.shop.until(
             lambda: self.shop.in_flight("notifications") >= IN_FLIGHT * 0.8 and self.shop.in_flight("payments") >= 20
         )

@@ -104,7 +104,7 @@ def test_a_batch_of_the_purge_is_bounded():
 
 
 def test_the_ids_of_a_batch_are_one_parameter_on_postgresql():
-    """A placeholder for each id takes longer to parse than the deletion."""
+    """A placeholder for each id doubles the time of the deletion."""
     many_finished(50)
     counts = {}
 
