@@ -7,6 +7,7 @@ Whatever one chore raises, the others are done.
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -20,10 +21,12 @@ from messaging.relay import flow, publish
 from messaging.relay.dead_letters import file_dead_letters
 from messaging.relay.recovery import Recovery
 from messaging.relay.unroutable import Unroutable
+from messaging.topology import topology
 
 log = logging.getLogger(__name__)
 _LEADER_LOCK: Final = 0x43484F52  # "CHOR"
 STOP_SECONDS = 10.0
+DECLARE_EVERY = 60.0
 #: A chore waits for a hung broker for less than this between two statements.
 SILENT_SECONDS = 60
 _LEAD_SQL: Final = (
@@ -41,6 +44,7 @@ class Chores(threading.Thread):
         self._leading_on: Any = None
         self._recovery, self._unroutable = Recovery(), Unroutable()
         self._failing: dict[str, str] = {}
+        self._next_declaration = 0.0
 
     def stop(self) -> None:
         self._stopping.set()
@@ -63,6 +67,7 @@ class Chores(threading.Thread):
 
     def _chores(self) -> list[tuple[str, Callable[[], Any]]]:
         return [
+            ("topology", self._declare),
             ("dead letters", lambda: file_dead_letters(self._link(), self._app)),
             ("recovery", lambda: self._recovery.run(self._link(), self._app)),
             ("draining", lambda: flow.drain(self._recovery.draining)),
@@ -97,6 +102,12 @@ class Chores(threading.Thread):
             leads = bool(cursor.fetchone()[2])
         self._leading_on = connection.connection if leads else None
         return leads
+
+    def _declare(self) -> None:
+        """What somebody deletes at the broker is missed for a minute at most; messages rejected meanwhile come back."""
+        if time.monotonic() >= self._next_declaration:
+            topology().declare(self._link())
+            self._next_declaration = time.monotonic() + DECLARE_EVERY
 
     def _link(self) -> Connection:
         if self._broker is None:

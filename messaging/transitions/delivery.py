@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from messaging import clock
 from messaging.conf import settings
-from messaging.models import LIVE_STATES, Message, State, Waits
+from messaging.models import Message, State, Waits
 from messaging.signals import announce, message_deferred
 from messaging.transitions.dead import mark_dead
 from messaging.transitions.failure import Failure, record_failure
@@ -21,6 +22,8 @@ from messaging.transitions.locks import lock_sent
 #: A message that waits for another worker is tried again after this share of its wait so far, in seconds at most.
 _SHARE_OF_WAIT: Final = 0.25
 _LONGEST_PAUSE: Final = 60.0
+_SENT: Final = Q(state=State.SENT)
+_TAKEN_FOR_LOST: Final = Q(state=State.PENDING) & (Q(attempts=0) | Q(replayed_from__lt=F("attempts")))
 
 
 class NotInLedger(LookupError):
@@ -34,10 +37,11 @@ class NotInLedger(LookupError):
 def settle(*, message_id: uuid.UUID, sends: int | None = None, started_at: datetime | None = None) -> bool:
     """Mark a message as done, in the transaction of its effects. False: it was settled, or published again, before.
 
-    A message that is due again by the same publication was taken for lost; it is done all the same.
+    A message that is due again by the same publication was taken for lost; it is done all the same, unless an operator
+    revived it, perhaps with another payload.
     Raises `NotInLedger` if there is no such message; the effects roll back and the delivery is filed as a stray.
     """
-    live = Message.objects.filter(pk=message_id, state__in=LIVE_STATES)
+    live = Message.objects.filter(_SENT | _TAKEN_FOR_LOST, pk=message_id)
     live = live if sends is None else live.filter(sends=sends)
     if live.update(
         state=State.DONE, started_at=started_at, finished_at=clock.moment(), waits_for="", deferred_since=None

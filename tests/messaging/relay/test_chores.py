@@ -11,8 +11,9 @@ from messaging.relay import chores as module
 from messaging.relay.chores import Chores
 from messaging.relay.loop import Pace, Relay
 from messaging.signals import attempt_failed
+from messaging.topology import topology
 from tests.messaging.deliver import hand_over, send
-from tests.messaging.relay.helpers import enqueue
+from tests.messaging.relay.helpers import dead_letter, enqueue
 from tests.messaging.samples import Bug, behaviour
 from tests.messaging.worker.helpers import fail
 from tests.patience import PATIENCE, wait_for
@@ -59,6 +60,17 @@ def test_whatever_one_chore_raises_the_others_are_done(error, caplog):
 def test_a_round_with_a_real_broker_does_every_chore(chores, caplog):
     chores.round()
     assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
+
+
+def test_a_dead_letter_exchange_that_was_deleted_is_declared_again(chores, publisher, settings):
+    if not settings.BROKER_URL.startswith("amqp"):
+        pytest.skip("Valkey has no exchanges")
+    chores.round()
+    with publisher.connection.channel() as channel:
+        channel.exchange_delete(topology().dead_letter_exchange)
+    chores._next_declaration = 0.0
+    chores.round()
+    dead_letter(publisher, "junk")  # it waits until the letter has arrived
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")

@@ -128,6 +128,15 @@ def test_a_delivery_settles_a_message_that_was_made_due_again_meanwhile():
     assert (message.state, Group.objects.count()) == (State.DONE, 1)
 
 
+def test_a_copy_from_before_a_revival_does_not_settle_the_message():
+    """An operator may have edited its payload."""
+    message = send(enqueue("one"))
+    Message.objects.filter(pk=message.pk).update(state=State.PENDING, attempts=1, replayed_from=1)
+    behaviour["one"] = effect
+    assert hand_over(message) == "IGNORED"
+    assert not Group.objects.exists()
+
+
 @pytest.mark.parametrize("error", [Bug(), TemporaryError()])
 def test_a_failure_of_an_older_publication_changes_nothing(error):
     behaviour["one"] = fail(error)
