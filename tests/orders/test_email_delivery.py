@@ -140,6 +140,7 @@ def test_a_concurrent_run_waits_until_the_first_must_have_finished(server):
     wait = message.available_at - timezone.now()
     assert timedelta(0) < wait <= longest_run()
     with later():
+        make_due(pk=message.pk)
         deliver_due()
     message.refresh_from_db()
     assert (message.state, message.error_type) == (State.DEAD, UNKNOWN)

@@ -26,6 +26,7 @@ def test_a_delivered_parcel_delivers_the_order(settings: Any):
     order = paid()
     deliver(claim_task(task=CREATE))
     with time_machine.travel(timezone.now() + timedelta(seconds=settings.CONVEYOR_TRANSIT_SECONDS + 1), tick=False):
+        make_due(task=TRACK)
         deliver_due()
     shipment = Shipment.objects.get()
     assert status(order) == Status.DELIVERED
