@@ -17,6 +17,7 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from messaging import circuit_breaker
+from messaging.broker import refusals
 from messaging.relay import flow, publish
 from messaging.relay.dead_letters import file_dead_letters
 from messaging.relay.recovery import Recovery
@@ -36,10 +37,13 @@ _LEAD_SQL: Final = (
 
 
 class Chores(threading.Thread):
+    """`broker_is_up` is cleared by the relay while it waits for the broker, so that an outage is told once."""
+
     def __init__(self, app: Celery, *, every: float) -> None:
         super().__init__(name="relay-chores", daemon=True)
         self._app, self._every = app, every
-        self._stopping = threading.Event()
+        self._stopping, self.broker_is_up = threading.Event(), threading.Event()
+        self.broker_is_up.set()
         self._broker: Connection | None = None
         self._leading_on: Any = None
         self._recovery, self._unroutable = Recovery(), Unroutable()
@@ -66,10 +70,13 @@ class Chores(threading.Thread):
                     self._attempt(name, chore)
 
     def _chores(self) -> list[tuple[str, Callable[[], Any]]]:
-        return [
+        at_the_broker: list[tuple[str, Callable[[], Any]]] = [
             ("topology", self._declare),
             ("dead letters", lambda: file_dead_letters(self._link(), self._app)),
             ("recovery", lambda: self._recovery.run(self._link(), self._app)),
+        ]
+        return [
+            *(at_the_broker if self.broker_is_up.is_set() else ()),
             ("draining", lambda: flow.drain(self._recovery.draining)),
             ("release of deferred messages", circuit_breaker.release_waiting),
             ("messages without a queue", self._unroutable.settle),
@@ -80,9 +87,10 @@ class Chores(threading.Thread):
         try:
             result = chore()
         except Exception as error:
-            text = f"{type(error).__name__}: {error}".strip()
+            refusal = refusals.refusal(error)
+            text = refusal or f"{type(error).__name__}: {error}".strip()
             if text not in self._failing.values():
-                is_outage = isinstance(error, (DatabaseError, InterfaceError, OperationalError, OSError))
+                is_outage = refusal or isinstance(error, (DatabaseError, InterfaceError, OperationalError, OSError))
                 log.warning("relay chore %r failed and is repeated: %s", name, text, exc_info=not is_outage)
             self._failing[name] = text
             self._disconnect()

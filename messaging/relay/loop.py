@@ -57,6 +57,7 @@ class Relay:
 
     def run(self) -> None:
         """Run until `stop()`. Errors of broker or database lead to backoff, and are logged once per outage."""
+        self._chores.broker_is_up.clear()
         self._chores.start()
         while not self._stopping.is_set():
             try:
@@ -80,7 +81,9 @@ class Relay:
     def turn(self) -> int:
         """One round: connect if needed, claim and publish one batch. Returns how many were sent."""
         if self._publisher is None:
+            self._chores.broker_is_up.clear()
             self._publisher = publish.connect(self._app)
+            self._chores.broker_is_up.set()
             log.info("relay ready, broker %s", self._publisher.connection.as_uri())
             self._flow.doubt()
         self._flow.look(self._publisher.connection)
