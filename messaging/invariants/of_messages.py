@@ -26,7 +26,8 @@ def grace() -> timedelta:
 def pending_is_sent() -> Iterator[str]:
     """A backlog beyond what may be in flight is not overdue. After a pause messages get the full grace period."""
     since = clock.now() - grace()
-    late = [lane for lane in pending_lanes(paused=_paused_since(since)) if lane.first < since]
+    paused = _paused_since(since)
+    late = [lane for lane in pending_lanes() if lane.first < since and lane.queue not in paused]
     room = rooms({lane.queue for lane in late}, surplus={})
     pending = Message.objects.filter(state=State.PENDING, available_at__lt=since)
     lanes = [Q(queue=lane.queue, priority=lane.priority) for lane in late if room[lane.queue].of(lane.priority)]

@@ -43,18 +43,17 @@ _DUE: Final = """
 def claim(
     *,
     limit: int,
-    paused: Collection[str] = (),
     urgent_only: Collection[str] = (),
     surplus: Mapping[str, int] | None = None,
 ) -> list[Message]:
     """Mark up to `limit` due rows as sent and commit that. Returns them, most urgent first.
 
-    Nothing of `paused` queues is claimed, and of `urgent_only` ones only what has the highest priority. `surplus` is
+    Nothing of paused queues is claimed, and of `urgent_only` ones only what has the highest priority. `surplus` is
     explained in `lanes.rooms`.
     """
     due = [
         lane
-        for lane in pending_lanes(paused=paused)
+        for lane in pending_lanes()
         if lane.is_due and (lane.priority == Priority.HIGH or lane.queue not in urgent_only)
     ]
     if not due:

@@ -4,7 +4,6 @@ import time
 
 from kombu import Connection
 
-from messaging import pauses
 from messaging.broker.inspect import depth
 from messaging.conf import settings
 from messaging.models import Cursor
@@ -15,7 +14,7 @@ _DRAINING = "draining queues"
 
 
 class Flow:
-    """Paused queues, draining ones, and copies at the broker that the ledger does not count as in flight.
+    """Draining queues, and copies at the broker that the ledger does not count as in flight.
 
     Of a draining queue, which recovery waits to see empty, only urgent rows are sent. Copies that are not counted exist
     after a publication whose confirm was lost: its rows are due again, and the broker may have them. They take room
@@ -24,7 +23,6 @@ class Flow:
 
     def __init__(self, *, look_every: float) -> None:
         self._look_every = look_every
-        self.paused: frozenset[str] = frozenset()
         self.draining: frozenset[str] = frozenset()
         self.surplus: dict[str, int] = {}
         self._next_look = 0.0
@@ -36,10 +34,10 @@ class Flow:
         self._next_look = 0.0
 
     def look(self, connection: Connection) -> None:
-        """Read the pauses, and the depths while in doubt, once per `look_every` seconds."""
+        """Read what drains, and the depths while in doubt, once per `look_every` seconds."""
         if time.monotonic() < self._next_look:
             return
-        self.paused, self.draining = pauses.paused(), draining()
+        self.draining = draining()
         if self._in_doubt:
             self.surplus = _surplus(connection)
             self._in_doubt = bool(self.surplus)

@@ -42,11 +42,9 @@ class Lane:
         return self.priority < Priority.HIGH and -self.seconds > settings.CONVEYOR_MAX_WAIT
 
 
-def pending_lanes(*, paused: Collection[str] = ()) -> list[Lane]:
-    """The lanes of open queues that have a pending row, most urgent first. Takes no lock."""
-    lanes = [(queue, int(priority)) for priority in PRIORITIES for queue in topology().queues if queue not in paused]
-    if not lanes:
-        return []
+def pending_lanes() -> list[Lane]:
+    """The lanes that have a pending row and are not paused, most urgent first. Takes no lock."""
+    lanes = [(queue, int(priority)) for priority in PRIORITIES for queue in topology().queues]
     sql = f"""
         WITH lane(queue, priority) AS (VALUES {", ".join(["(%s, %s)"] * len(lanes))})
         SELECT queue, priority, (
@@ -54,6 +52,7 @@ def pending_lanes(*, paused: Collection[str] = ()) -> list[Lane]:
             WHERE m.state = 'pending' AND m.queue = lane.queue AND m.priority = lane.priority
             ORDER BY m.available_at LIMIT 1
         ), {"STATEMENT_TIMESTAMP()" if connection.vendor == "postgresql" else "NULL"} FROM lane
+        WHERE NOT EXISTS (SELECT 1 FROM messaging_queuepause p WHERE p.queue = lane.queue AND p.resumed_at IS NULL)
     """  # noqa: S608 - no value is interpolated
     with connection.cursor() as cursor:
         cursor.execute(sql, [value for lane in lanes for value in lane])

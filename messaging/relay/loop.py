@@ -89,7 +89,6 @@ class Relay:
         self._flow.look(self._publisher.connection)
         batch = claim.claim(
             limit=self._batch,
-            paused=self._flow.paused,
             urgent_only=self._flow.draining,
             surplus=self._flow.surplus,
         )
@@ -139,7 +138,7 @@ class Relay:
             self._stopping.wait(self._pace.gather)
             return
         with self._listener.sleep_lock() as acquired:
-            lanes = pending_lanes(paused=self._flow.paused)
+            lanes = pending_lanes()
             if not acquired or any(lane.is_due for lane in lanes):  # due, but without room
                 self._stopping.wait(self._pace.poll_every)
             else:

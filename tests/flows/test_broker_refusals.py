@@ -129,7 +129,8 @@ def test_a_broker_that_becomes_a_replica(idle):
         client.replicaof("127.0.0.1", "9")
         running.wait_for_text(sentence)
         client.replicaof("NO", "ONE")
-    running.wait_for_text("reconnected to the broker")
-    for program in running.programs.values():
+    mended = {"relay": "works again", "worker": "reconnected to the broker"}
+    for name, program in running.programs.items():
+        running.stack.wait_for(partial(_says_or_ended, program, mended[name]), what=f"{name} works again")
         assert program.running
         assert program.text().count(sentence) == 1, program.text()
