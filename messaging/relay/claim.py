@@ -21,10 +21,12 @@ from messaging.topology import Priority
 #: Share of a claim for rows that have waited too long.
 AGED_SHARE = 10
 _CLAIM_LOCK: Final = 0x434C494D  # "CLIM"
-#: A relay that is stopped in the middle of a claim must not keep the others waiting.
-_LOCK_SQL: Final = (
-    "SELECT set_config('idle_in_transaction_session_timeout', '5s', true), pg_advisory_xact_lock(%s)"  # one statement
-)
+#: A relay that is stopped in the middle of a claim must not keep the others waiting. Statistics that are older than a
+#: burst must not make PostgreSQL sort what the index has in order.
+_LOCK_SQL: Final = """
+    SELECT set_config('idle_in_transaction_session_timeout', '5s', true), set_config('enable_sort', 'off', true),
+        pg_advisory_xact_lock(%s)
+"""
 _COLUMNS: Final = (
     "id, task, queue, routing_key, priority, payload, schema_version, state, available_at, attempts, replayed_from, "
     "sends, subject, correlation_id, causation_id, traceparent, created_at"
