@@ -1,7 +1,9 @@
 """Environment variables: typed readers that reject invalid values with a one-line error naming the variable."""
 
+import contextlib
 import os
 import secrets
+import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -195,15 +197,20 @@ def secret_key() -> str:
             raise ImproperlyConfigured("SECRET_KEY is shorter than 32 characters; use a long random one.")
         return key
     path = var_dir() / "secret_key"
+    if not path.exists():
+        _create_secret_key(path)
+    if key := path.read_text().strip():
+        return key
+    raise ImproperlyConfigured(f"{path} is empty; set SECRET_KEY, or delete the file to generate a new one.")
+
+
+def _create_secret_key(path: Path) -> None:
+    """Create the file with its content, in one step: processes that start together read the same key."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".secret_key-")  # only its owner can read it
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        if key := path.read_text().strip():
-            return key
-        raise ImproperlyConfigured(
-            f"{path} is empty; set SECRET_KEY, or delete the file to generate a new one."
-        ) from None
-    with os.fdopen(descriptor, "w") as file:
-        key = secrets.token_urlsafe(50)
-        file.write(key)
-    return key
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(50))
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        Path(name).unlink()

@@ -44,5 +44,6 @@ def test_what_a_wiped_broker_lost_is_sent_again(make_stack):
     worker.start()
     for order in orders:
         stack.wait_status(order, "shipped", "delivered")
-    assert {(message.sends, message.attempts) for message in charges(stack)} == {(2, 0)}
+    assert {message.attempts for message in charges(stack)} == {0}
+    assert min(message.sends for message in charges(stack)) >= 2  # more if a claim met the broker while it started
     assert stack.audit() == []

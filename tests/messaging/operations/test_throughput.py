@@ -102,7 +102,8 @@ def test_a_periodic_task_counts():
     assert deliver(scheduler.tick("operations.count_throughput")).state == State.DONE
     assert done.count() == 2
     deliver_due()
-    assert sum(QueueMinute.objects.values_list("done", flat=True)) == 1
+    counted = sum(QueueMinute.objects.values_list("done", flat=True))
+    assert counted in (1, 2), "the count itself is counted, too, if a minute began meanwhile"
 
 
 def test_a_standstill_is_counted_in_steps_of_an_hour():
