@@ -68,7 +68,7 @@ def claim(
             rows += _claim_aged(lane, room[lane.queue], limit - len(rows))
         for lane in due:
             rows += _claim_lane(lane, room[lane.queue], limit - len(rows))
-    return sorted(rows, key=lambda row: (-row.publish_priority, row.available_at))
+    return sorted(rows, key=lambda row: (-row.publish_priority, row.available_at, row.pk))
 
 
 def unclaim(ids: Iterable[uuid.UUID], *, delay: float) -> int:
