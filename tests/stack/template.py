@@ -41,9 +41,10 @@ def prepared(backend: str, *, database: Callable[[Path, str], Any], prepare: Cal
 
 def remove() -> None:
     """Remove the templates of this run, of which this process must be the main one."""
-    for folder in Path(tempfile.gettempdir()).glob(f"conveyor-template-{_run()}-*"):
+    folders = list(Path(tempfile.gettempdir()).glob(f"conveyor-template-{_run()}-*"))
+    for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
-    if (server := postgresql_url()) is not None:
+    if folders and (server := postgresql_url()) is not None:
         drop_databases(server, owner=_run())
 
 
