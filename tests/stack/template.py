@@ -22,8 +22,9 @@ class Template:
         self.folder, self.database = folder, database
 
     def copy_to(self, folder: Path, database: Any) -> None:
-        """Static files are linked: no stack writes them."""
+        """The database, the key and the static files, which are linked: no stack writes them."""
         database.copy(self.database)
+        shutil.copy(self.folder / "secret_key", folder)
         (folder / "static").symlink_to(self.folder / "static")
 
 
