@@ -13,6 +13,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from messaging import circuit_breaker
 from messaging.broker import inspect
+from messaging.worker import slices
 from tests import flush
 from tests.patience import PATIENCE
 from tests.stack import BACKENDS, Stack, template
@@ -113,6 +114,12 @@ def _reset_circuit_breaker() -> Iterator[None]:
     """A process caches circuit states; the cache must not outlive the test's database."""
     yield
     circuit_breaker.forget()
+
+
+@pytest.fixture(autouse=True)
+def _patient_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Periodic work is done in one slice, however slow the machine is, unless a test says otherwise."""
+    monkeypatch.setattr(slices, "_SHARE_OF_TIME_LIMIT", PATIENCE)
 
 
 STACKS = pytest.StashKey[list[Stack]]()

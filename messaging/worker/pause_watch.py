@@ -6,9 +6,10 @@ answers: without it no task can succeed, and each message taken would only be gi
 """
 
 import logging
+import os
 import threading
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 from celery import bootsteps
@@ -23,6 +24,10 @@ APPLY_EVERY = 0.5
 FIRST_READ_WITHIN = 5.0
 #: Seconds without a successful read after which a database that does not answer is taken to be away.
 SILENT_AFTER = 10.0
+#: Held during a fork. A pool process forked while another thread is inside SQLite would find SQLite's own locks taken
+#: for ever, and hang in its first task until the hard time limit.
+_forking = threading.Lock()
+os.register_at_fork(before=_forking.acquire, after_in_parent=_forking.release, after_in_child=_forking.release)
 
 
 class PauseReader(threading.Thread):
@@ -57,15 +62,17 @@ class PauseReader(threading.Thread):
     def read(self) -> None:
         """Never raises: without this thread the worker would consume nothing, or everything, for ever."""
         self._reading_since = time.monotonic()
-        try:
-            close_old_connections()
-            self._paused = pauses.paused()
-        except Exception as error:
-            log.info("cannot read queue pauses: %s", error)
-            self._paused = None
-        if self._paused is None or connection.vendor == "sqlite":  # a process that forks must not hold SQLite's files
-            with suppress(Exception):
-                connection.close()
+        is_sqlite = connection.vendor == "sqlite"
+        with _forking if is_sqlite else nullcontext():
+            try:
+                close_old_connections()
+                self._paused = pauses.paused()
+            except Exception as error:
+                log.info("cannot read queue pauses: %s", error)
+                self._paused = None
+            if self._paused is None or is_sqlite:  # a process that forks must not hold SQLite's files
+                with suppress(Exception):
+                    connection.close()
         self._reading_since = None
         self.has_read.set()
 

@@ -22,8 +22,9 @@ class Template:
         self.folder, self.database = folder, database
 
     def copy_to(self, folder: Path, database: Any) -> None:
-        """Static files are linked: no stack writes them."""
+        """The database, the key and the static files, which are linked: no stack writes them."""
         database.copy(self.database)
+        shutil.copy(self.folder / "secret_key", folder)
         (folder / "static").symlink_to(self.folder / "static")
 
 
@@ -41,9 +42,10 @@ def prepared(backend: str, *, database: Callable[[Path, str], Any], prepare: Cal
 
 def remove() -> None:
     """Remove the templates of this run, of which this process must be the main one."""
-    for folder in Path(tempfile.gettempdir()).glob(f"conveyor-template-{_run()}-*"):
+    folders = list(Path(tempfile.gettempdir()).glob(f"conveyor-template-{_run()}-*"))
+    for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
-    if (server := postgresql_url()) is not None:
+    if folders and (server := postgresql_url()) is not None:
         drop_databases(server, owner=_run())
 
 

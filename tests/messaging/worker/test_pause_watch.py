@@ -1,9 +1,11 @@
 """Pause watch: workers cancel paused queues and resume them, whatever happens to their connections."""
 
+import os
+import threading
 import time
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from messaging import pauses
 from messaging.operations import actions
@@ -161,6 +163,36 @@ def test_no_error_ends_the_reader(reader, monkeypatch, error):
     monkeypatch.setattr(pauses, "paused", broken)
     reader.read()
     assert reader.paused is None
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_no_process_is_forked_while_the_reader_is_inside_sqlite(reader, monkeypatch):
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite has locks that a fork copies")
+    reading, may_end, forked = threading.Event(), threading.Event(), threading.Event()
+
+    def read_slowly() -> frozenset[str]:
+        reading.set()
+        assert may_end.wait(PATIENCE)
+        return frozenset()
+
+    def fork() -> None:
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+        os.waitpid(child, 0)
+        forked.set()
+
+    monkeypatch.setattr(pauses, "paused", read_slowly)
+    threads = [threading.Thread(target=work, daemon=True) for work in (reader.read, fork)]
+    threads[0].start()
+    assert reading.wait(PATIENCE)
+    threads[1].start()
+    assert not forked.wait(0.5)
+    may_end.set()
+    assert forked.wait(PATIENCE)
+    for thread in threads:
+        thread.join(PATIENCE)
 
 
 def test_the_reader_reads_repeatedly_in_its_own_thread():
