@@ -1,9 +1,7 @@
 """Environment variables: typed readers that reject invalid values with a one-line error naming the variable."""
 
-import contextlib
 import os
 import secrets
-import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+
+from config.private_files import create_private
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -198,19 +198,7 @@ def secret_key() -> str:
         return key
     path = var_dir() / "secret_key"
     if not path.exists():
-        _create_secret_key(path)
+        create_private(path, secrets.token_urlsafe(50))
     if key := path.read_text().strip():
         return key
     raise ImproperlyConfigured(f"{path} is empty; set SECRET_KEY, or delete the file to generate a new one.")
-
-
-def _create_secret_key(path: Path) -> None:
-    """Create the file with its content, in one step: processes that start together read the same key."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".secret_key-")  # only its owner can read it
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(50))
-        with contextlib.suppress(FileExistsError):
-            os.link(name, path)
-    finally:
-        Path(name).unlink()

@@ -1,6 +1,8 @@
 """Files that hold secrets: written atomically, readable by their owner only."""
 
+import contextlib
 import os
+import tempfile
 from pathlib import Path
 
 
@@ -11,3 +13,15 @@ def write_private(path: Path, text: str) -> None:
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
     draft.replace(path)
+
+
+def create_private(path: Path, text: str) -> None:
+    """Create `path` with its text in one step; of processes that do so together, the first one's text stays."""
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # only its owner can read it
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        Path(draft).unlink()

@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
@@ -26,6 +25,7 @@ from messaging import tracing
 from messaging.conf import settings
 from messaging.models import Circuit, Message, MessageQuerySet, State
 from messaging.models.backlog import COUNTED
+from messaging.worker.time_limits import soft_limit_behind
 
 log = logging.getLogger(__name__)
 
@@ -132,10 +132,7 @@ def guard(name: str, *, judge: Judge) -> Iterator[None]:
 
 def _verdict(error: Exception, judge: Judge) -> Verdict | None:
     """What the failure says about the system: nothing if our own time limit is among its causes."""
-    causes: list[BaseException] = [error]
-    while (cause := causes[-1].__cause__ or causes[-1].__context__) and cause not in causes:
-        causes.append(cause)
-    if any(isinstance(cause, SoftTimeLimitExceeded) for cause in causes):
+    if soft_limit_behind(error):
         return None
     try:
         return judge(error)

@@ -33,10 +33,10 @@ def only_if(payload: type[Payload], condition: Callable[[], bool]) -> None:
     _CONDITIONS[payload.task] = condition
 
 
-def tick(task: str, *, claim: Callable[[], bool] = lambda: True) -> Message | None:
+def tick(task: str, *, claim: Callable[[], bool] = lambda: True, delay: float = 0.0) -> Message | None:
     """Enqueue the periodic task `task`, unless its condition fails or its last message is still pending or in flight.
 
-    `claim` runs in the same transaction; if it returns False, nothing is enqueued.
+    `delay` is in seconds. `claim` runs in the same transaction; if it returns False, nothing is enqueued.
     """
     payload = payload_for(task)
     if payload is None:
@@ -47,7 +47,7 @@ def tick(task: str, *, claim: Callable[[], bool] = lambda: True) -> Message | No
     with outbox.transaction():
         if not claim() or Message.objects.live().filter(queue=queue, task=task).exists():
             return None
-        return outbox.enqueue(payload(), priority=Priority.LOW)
+        return outbox.enqueue(payload(), priority=Priority.LOW, delay=delay)
 
 
 def silent_since() -> datetime | None:

@@ -18,9 +18,8 @@ def purge_finished(self: ReliableTask, payload: retention.PurgeFinished) -> None
     """Each batch is a transaction of its own, so nothing waits for the whole."""
     part = Slice(self)
     deleted = part.repeat(lambda: retention.purge_finished(keep=timedelta(days=settings.CONVEYOR_KEEP_DAYS)))
-    log.info("retention: deleted %s messages, %s", deleted, "none left" if part.has_time else "continuing")
-    with part.complete(None if part.has_time else payload):
-        pass
+    log.info("retention: deleted %s messages, %s", deleted, "none left" if part.is_done else "continuing")
+    part.finish(payload)
 
 
 @reliable_task(periodic.CheckInvariants)

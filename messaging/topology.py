@@ -27,6 +27,10 @@ class Priority(enum.IntEnum):
         return f"{base}.{self.name.lower()}"
 
 
+#: Priorities of pending messages, the most urgent first.
+PRIORITIES = tuple(sorted(Priority, reverse=True))
+
+
 class UnroutableKey(LookupError):
     """No queue is bound for this routing key."""
 

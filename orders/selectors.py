@@ -29,8 +29,10 @@ def priority(order: Order) -> Priority:
 
 
 def search_orders(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
-    """Those of `orders` that have this e-mail address or public ID, or a number that begins so; ignores case except in
-    the public ID. Each kind of text is looked up in the index of its own column."""
+    """Those of `orders` that have this e-mail address or public ID, or a number that begins with it.
+
+    Ignores case except in the public ID. Each kind of text is looked up in the index of its own column.
+    """
     text = text.strip()
     if "@" in text:
         return orders.alias(lower_email=Lower("email")).filter(lower_email=text.lower())
@@ -40,7 +42,7 @@ def search_orders(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
 
 
 def search_by_order(rows: QuerySet[Any], text: str, *, order: str, otherwise: str) -> QuerySet[Any]:
-    """Those of `rows` whose `order` has this number or e-mail address; for any other text, whose `otherwise` is it.
+    """Rows whose order has this number or e-mail address; any other text is matched against `otherwise`.
 
     At most `MOST_FOUND` orders are looked up, so that their rows are read by key.
     """

@@ -54,5 +54,4 @@ def expire_reservations(self: ReliableTask, payload: ExpireReservations) -> None
     """What is enqueued is not found again, so the batches end."""
     part = Slice(self)
     part.repeat(lambda: services.expire_reservations(now=timezone.now()))
-    with part.complete(None if part.has_time else payload):
-        pass
+    part.finish(payload)

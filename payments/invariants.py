@@ -68,7 +68,7 @@ def recorded_once(orders: QuerySet[Order]) -> Iterator[str]:
     captured = Payment.objects.filter(status__in=CAPTURED_ONCE)
     others = captured.filter(gateway_reference=OuterRef("gateway_reference")).exclude(pk=OuterRef("pk"))
     for payment in captured.filter(Exists(others), order__in=orders).order_by("pk")[:MAX_REPORTED]:
-        yield f"The gateway's charge {payment.gateway_reference} is recorded for another payment than {payment.pk}."
+        yield f"Payment {payment.pk} records the charge {payment.gateway_reference}, which another payment records too."
 
 
 @invariant("captured payments agree with the gateway's record", over=ORDERS)
@@ -133,7 +133,7 @@ def _has_refund_message(number: str) -> Exists:
 def _unexplained(
     unknown: QuerySet[Any], numbers: QuerySet[Any, Any], payload: type[ChargePayment] | type[RefundPayment]
 ) -> list[Any]:
-    """Unknown records of the gateway for which no unsettled message stands. `numbers`: IDs with their order's number.
+    """Unknown records of the gateway that no unsettled message explains. `numbers`: IDs with their order's number.
 
     Messages are found by their subject, which is indexed. What is unknown is read again afterwards: a message that was
     settled meanwhile has recorded it.

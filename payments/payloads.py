@@ -24,7 +24,7 @@ class Reconcile(
 ):
     """Find payments that differ from the gateway's record: one slice of a run; the defaults begin a run.
 
-    The run compares what happened since `since`, or began to at `started_at`. `is_whole`: all of the last days, not
+    A run that began at `started_at` compares what happened since `since`. `is_whole`: all of the last days, not
     only since the last run. `page` is the gateway's next page; once all pages are read, `is_listed`, and payments
     captured up to `reached` have been looked at.
     """

@@ -6,7 +6,7 @@ that agree are marked, so no slice needs to know what another has read.
 
 import logging
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -63,9 +63,11 @@ class Run:
         rows = list(captured.select_related("order").order_by("captured_at")[: slices.ROWS])
         if not rows:
             return 0
-        missing = {payment: payment.gateway_reference for payment in rows if self._is_unconfirmed(payment)}
+        if len(rows) == slices.ROWS:  # the rest of those captured at the same moment, which would be skipped
+            rows += captured.filter(captured_at=rows[-1].captured_at).exclude(pk__in=[row.pk for row in rows])
+        missing = [row for row in rows if self._is_unconfirmed(row)]
         with outbox.transaction():
-            self._enqueue([(p.pk, reference, p.order.number) for p, reference in missing.items()])
+            self._enqueue([(row.pk, row.gateway_reference, row.order.number) for row in missing])
         self._move(reached=rows[-1].captured_at)
         return len(rows)
 
@@ -81,7 +83,7 @@ class Run:
         log.info("reconciliation: %s records read, %s comparisons enqueued, %s", self._read, self._enqueued, state)
 
     def _compare(self, records: Mapping[str, ChargeRecord]) -> None:
-        keys = {id_: records[key] for key in records if (id_ := _payment_id(key)) is not None}
+        keys = {id_: record for key, record in records.items() if (id_ := _payment_id(key)) is not None}
         refunded = Sum("refunds__amount", filter=Q(refunds__status=RefundStatus.DONE))
         payments = Payment.objects.filter(pk__in=list(keys)).select_related("order").annotate(refunded=refunded)
         known = {payment.pk: payment for payment in payments}
@@ -92,12 +94,11 @@ class Run:
             [(i, keys[i].reference, known[i].order.number if i in known else "") for i in keys if i in differing]
         )
 
-    def _enqueue(self, found: Iterable[tuple[uuid.UUID, str, str]]) -> None:
+    def _enqueue(self, found: Sequence[tuple[uuid.UUID, str, str]]) -> None:
         """Enqueue comparisons, given as ID, gateway's reference and order number, in the caller's transaction.
 
         Leaves out what is being worked on or already has a comparison enqueued.
         """
-        found = list(found)
         subjects = {number or reference for _, reference, number in found}
         in_progress = _subjects_in_progress(subjects)
         enqueued = _enqueued_comparisons(subjects)
@@ -107,7 +108,7 @@ class Run:
                 self._enqueued += 1
 
     def _is_unconfirmed(self, payment: Payment) -> bool:
-        """By the whole run, only what it has read itself is confirmed."""
+        """In a whole run, only payments that this run has read count as confirmed."""
         confirmed_at = payment.confirmed_at
         return confirmed_at is None or (self.payload.is_whole and confirmed_at < self._started_at)
 

@@ -48,7 +48,7 @@ def reconcile(self: ReliableTask, payload: Reconcile) -> None:
     part, run = Slice(self), reconciliation_run.Run.of(payload)
     part.repeat(run.compare_page, pause=0.5)
     part.repeat(run.compare_captured)
-    run.log(is_finished=part.has_time)
-    with part.complete(None if part.has_time else run.payload):
-        if part.has_time:
+    run.log(is_finished=part.is_done)
+    with part.complete(None if part.is_done else run.payload):
+        if part.is_done:
             run.finish()

@@ -10,7 +10,7 @@ from typing import Any
 import stripe
 from django.conf import settings
 
-from orders.webhook_events import EventNotUnderstood
+from orders.webhook_events import EventNotUnderstood, identifier
 from payments.gateways import WebhookEvent
 from payments.gateways.stripe import KEY
 
@@ -25,7 +25,7 @@ class NotFromStripe(ValueError):
 def read(*, body: bytes, signature: str) -> WebhookEvent:
     """The event in a raw request body.
 
-    Raises `NotFromStripe`, whatever is wrong with the signature, and `EventNotUnderstood`, whatever is with the body.
+    Raises `NotFromStripe` for any problem with the signature and `EventNotUnderstood` for any problem with the body.
     """
     try:
         stripe.WebhookSignature.verify_header(body, signature, settings.STRIPE_WEBHOOK_SECRET, TOLERANCE)
@@ -43,14 +43,7 @@ def _event(id_: Any, kind: Any, subject: dict[str, Any]) -> WebhookEvent:
     is_intent = subject.get("object") == "payment_intent"
     reference = subject["id"] if is_intent else subject.get("payment_intent") or ""
     key = _uuid(metadata.get(KEY)) if is_intent else None
-    return WebhookEvent(_text(id_), _text(kind, 60), key, _text(reference) if reference else "")
-
-
-def _text(value: Any, most: int = 100) -> str:
-    """`value`, if it is text that the database stores in `most` characters; such text has no NUL and no surrogate."""
-    if not isinstance(value, str) or not 0 < len(value) <= most or not value.isprintable():
-        raise ValueError(f"Not an identifier: {ascii(value)[:most]}")
-    return value
+    return WebhookEvent(identifier(id_), identifier(kind, most=60), key, identifier(reference) if reference else "")
 
 
 def _uuid(text: Any) -> uuid.UUID | None:

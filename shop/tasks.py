@@ -28,5 +28,4 @@ def purge_expired(self: ReliableTask, payload: PurgeExpired) -> None:
     part = Slice(self)
     deleted = part.repeat(retention.purge_expired)
     log.info("retention: deleted %s sessions, tokens and sign-ins", deleted)
-    with part.complete(None if part.has_time else payload):
-        pass
+    part.finish(payload)

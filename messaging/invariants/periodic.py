@@ -76,7 +76,7 @@ def check_slice(part: slices.Slice, payload: CheckEverything) -> CheckEverything
 
         after = after if scope.name == payload.scope else None
         log.info("audit: %s %s checked, up to %s", part.repeat(step), scope.name, after)
-        if not part.has_time:
+        if not part.is_done:
             return CheckEverything(scope=scope.name, after=after, broken=broken)
     log.info("audit: everything checked, %s violations", broken)
     return None

@@ -14,7 +14,7 @@ from typing import Any, Final
 from django.db import connection, transaction
 
 from messaging.models.message import Message
-from messaging.topology import MAX_PRIORITY, topology
+from messaging.topology import PRIORITIES, topology
 
 #: No count goes beyond this number.
 COUNTED: Final = 100_000
@@ -43,7 +43,7 @@ class Backlog:
 
 def backlogs(*, now: datetime) -> dict[str, Backlog]:
     """The backlog of each queue of the topology."""
-    lanes = [(queue, priority) for queue in topology().queues for priority in range(MAX_PRIORITY + 1)]
+    lanes = [(queue, priority) for queue in topology().queues for priority in PRIORITIES]
     at = Message._meta.get_field("available_at").get_db_prep_value(now, connection)
     found: defaultdict[str, Backlog] = defaultdict(Backlog)
     lane: Any

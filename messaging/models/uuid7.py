@@ -3,7 +3,6 @@
 import secrets
 import time
 import uuid
-from datetime import datetime
 
 _VERSION_AND_VARIANT = (0x7 << 76) | (0b10 << 62)
 
@@ -14,9 +13,3 @@ def uuid7() -> uuid.UUID:
     random = secrets.randbits(74)
     high, low = random >> 62, random & ((1 << 62) - 1)
     return uuid.UUID(int=(milliseconds << 80) | (high << 64) | low | _VERSION_AND_VARIANT)
-
-
-def first_uuid7_of(moment: datetime) -> uuid.UUID:
-    """The lowest id of `moment`; all lower ids are older."""
-    milliseconds = int(moment.timestamp() * 1000)
-    return uuid.UUID(int=(milliseconds << 80) | _VERSION_AND_VARIANT)

@@ -32,9 +32,14 @@ _MAX_GROUPS = 20
 _BEAT_ALONE = timedelta(seconds=30)
 
 
-def raise_alerts(*, enqueued_at: datetime | None = None) -> list[Alert]:
-    """Check all conditions but the relay's. `enqueued_at` is when this check was. Returns the alerts raised now."""
-    return _update(dict(_conditions(enqueued_at or timezone.now())), within=Alert.objects.exclude(key=RELAY))
+def conditions(*, enqueued_at: datetime | None = None) -> dict[str, str]:
+    """All conditions that hold now but the relay's: texts by key. `enqueued_at` is when this check was."""
+    return dict(_conditions(enqueued_at or timezone.now()))
+
+
+def raise_alerts(conditions: dict[str, str]) -> list[Alert]:
+    """Raise an alert for each of `conditions` that has none, and clear the others. Returns the alerts raised now."""
+    return _update(conditions, within=Alert.objects.exclude(key=RELAY))
 
 
 def watch_relay() -> list[Alert]:
@@ -48,8 +53,10 @@ def watch_relay() -> list[Alert]:
         "the broker answers."
     )
     relays = Alert.objects.filter(key=RELAY)
-    _update({RELAY: text} if _nothing_is_sent(silence) else {}, within=relays)
-    return list(relays.filter(cleared_at=None, sent_at=None))
+    is_silent = _nothing_is_sent(silence)
+    if is_silent or relays.filter(cleared_at=None).exists():
+        _update({RELAY: text} if is_silent else {}, within=relays)
+    return list(relays.filter(cleared_at=None, sent_at=None)) if is_silent else []
 
 
 def send(alert: Alert) -> None:
@@ -74,7 +81,7 @@ def _update(conditions: dict[str, str], *, within: QuerySet[Alert]) -> list[Aler
         open_alerts = within.filter(cleared_at=None)
         open_alerts.exclude(key__in=conditions).update(cleared_at=Now())
         known = set(open_alerts.values_list("key", flat=True))
-        for key in conditions.keys() - known:
+        for key in sorted(conditions.keys() - known):  # in one order, so that concurrent checks cannot deadlock
             defaults = {"text": conditions[key][:500], "raised_at": timezone.now()}
             alert, is_new = Alert.objects.get_or_create(key=key, cleared_at=None, defaults=defaults)
             if is_new:

@@ -46,7 +46,7 @@ def purge_discarded(*, keep: timedelta, limit: int = 500) -> int:
 def purge_bulk_retries(*, keep: timedelta, limit: int = slices.ROWS) -> int:
     """Delete up to `limit` items of one bulk retry that finished, or was never started, more than `keep` ago.
 
-    With its last item goes the bulk retry. Returns how many it has worked on: one or none. The audit log keeps who
+    The bulk retry itself is deleted with its last item. Returns 1 if there was work, else 0. The audit log keeps who
     requested what, each retried message, and the totals.
     """
     before = timezone.now() - keep

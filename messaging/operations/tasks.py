@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from messaging import scheduler
 from messaging.conf import settings
 from messaging.models import Message
 from messaging.operations import alerts, retention
@@ -13,8 +14,6 @@ from messaging.operations.dashboard import throughput
 from messaging.operations.models import Alert
 from messaging.operations.payloads import CountThroughput, PurgeExpired, RaiseAlerts, SendAlert
 from messaging.operations.schedule import ALERTS_EVERY
-from messaging.outbox import enqueue
-from messaging.topology import Priority, topology
 from messaging.worker.slices import Slice
 from messaging.worker.task import ReliableTask, reliable_task
 
@@ -30,24 +29,23 @@ def purge_expired(self: ReliableTask, payload: PurgeExpired) -> None:
     part.repeat(lambda: retention.purge_discarded(keep=timedelta(days=settings.CONVEYOR_KEEP_DISCARDED_DAYS)))
     part.repeat(lambda: retention.purge_bulk_retries(keep=timedelta(days=settings.CONVEYOR_KEEP_BULK_DAYS)))
     part.repeat(lambda: retention.purge_charts(keep=throughput.KEPT))
-    log.info("retention: expired records deleted, %s", "none left" if part.has_time else "continuing")
-    with part.complete(None if part.has_time else payload):
-        pass
+    log.info("retention: expired records deleted, %s", "none left" if part.is_done else "continuing")
+    part.finish(payload)
 
 
 @reliable_task(RaiseAlerts)
 def raise_alerts(self: ReliableTask, payload: RaiseAlerts) -> None:
     """Each check enqueues the next one, so that a silent beat is noticed; beat restarts a chain that broke."""
     enqueued_at = Message.objects.values_list("created_at", flat=True).get(pk=self.request.id)
+    conditions = alerts.conditions(enqueued_at=enqueued_at)
     with self.complete():
-        alerts.raise_alerts(enqueued_at=enqueued_at)
-        if not Message.objects.live().filter(queue=topology().maintenance, task=payload.task).exists():
-            enqueue(RaiseAlerts(), priority=Priority.LOW, delay=ALERTS_EVERY)
+        alerts.raise_alerts(conditions)
+        scheduler.tick(payload.task, delay=ALERTS_EVERY)
 
 
 @reliable_task(SendAlert, autoretry_for=(Exception,), max_retries=_ALERT_RETRIES)
 def send_alert(self: ReliableTask, payload: SendAlert) -> None:
-    """Whatever a mail server does, the alert is tried again; one that was sent meanwhile is not."""
+    """Retries for most of a day; skips an alert that was sent meanwhile."""
     alert = Alert.objects.filter(pk=payload.alert_id, sent_at=None).first()
     if alert:
         alerts.send(alert)

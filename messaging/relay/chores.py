@@ -37,7 +37,7 @@ _LEAD_SQL: Final = (
 
 
 class Chores(threading.Thread):
-    """`broker_is_up` is cleared by the relay while it waits for the broker, so that an outage is told once."""
+    """`broker_is_up` is cleared by the relay while it waits for the broker, so that an outage is logged once."""
 
     def __init__(self, app: Celery, *, every: float) -> None:
         super().__init__(name="relay-chores", daemon=True)
@@ -125,7 +125,4 @@ class Chores(threading.Thread):
     def _disconnect(self) -> None:
         broker, self._broker = self._broker, None
         if broker is not None:
-            try:
-                broker.collect(socket_timeout=1)
-            except Exception as error:
-                log.debug("closing a broken connection: %s", error)
+            publish.drop(broker)

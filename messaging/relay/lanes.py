@@ -7,15 +7,12 @@ Measured by bench/claim.py.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
 
 from django.db import connection
 from django.utils import timezone
 
 from messaging.conf import settings
-from messaging.topology import Priority, topology
-
-PRIORITIES: Final = tuple(sorted(Priority, reverse=True))
+from messaging.topology import PRIORITIES, Priority, topology
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class Relay:
         self._flow = Flow(look_every=self._pace.chores_every)
         self._chores = Chores(app, every=self._pace.chores_every)
         self._batch = self._pace.batch
-        self._alone: Counter[uuid.UUID] = Counter()
+        self._failed_alone: Counter[uuid.UUID] = Counter()
         self._has_sent = False
         self._unreachable: tuple[str, str] | None = None
         self._backoff = 0.0
@@ -67,11 +67,9 @@ class Relay:
             except (DatabaseError, InterfaceError) as error:
                 self._back_off("database", error)
                 close_old_connections()
-            except self._broker_errors() as error:
-                self._back_off("broker", error)
-                self._disconnect()
             except Exception as error:
-                log.exception("relay: unexpected error; it goes on with a new connection to the broker")
+                if not isinstance(error, self._broker_errors()):
+                    log.exception("relay: unexpected error; reconnecting to the broker")
                 self._back_off("broker", error)
                 self._disconnect()
         self._chores.stop()
@@ -87,11 +85,7 @@ class Relay:
             log.info("relay ready, broker %s", self._publisher.connection.as_uri())
             self._flow.doubt()
         self._flow.look(self._publisher.connection)
-        batch = claim.claim(
-            limit=self._batch,
-            urgent_only=self._flow.draining,
-            surplus=self._flow.surplus,
-        )
+        batch = claim.claim(limit=self._batch, urgent_only=self._flow.draining, surplus=self._flow.surplus)
         return self._send(self._publisher, batch) if batch else 0
 
     def _send(self, publisher: publish.Publisher, batch: Sequence[Message]) -> int:
@@ -105,6 +99,8 @@ class Relay:
         else:
             self._batch = min(self._pace.batch, self._batch * 2)
             self._has_sent = self._has_sent or bool(outcome.confirmed)
+            for pk in self._failed_alone.keys() & (outcome.confirmed | outcome.impossible.keys()):
+                del self._failed_alone[pk]
         finally:
             settled = outcome.confirmed | outcome.unroutable | outcome.impossible.keys()
             unsent = [message for message in batch if message.pk not in settled]
@@ -123,12 +119,11 @@ class Relay:
         """A message that fails alone, while others are sent, waits longer each time and so does not hold them up."""
         if not unsent:
             return
-        seconds = self._pace.min_backoff
-        if alone:
-            self._alone[unsent[0].pk] += self._has_sent
+        seconds = self._pace.max_backoff if alone else self._pace.min_backoff
+        if alone and self._has_sent:
             self._has_sent = False
-            failed = self._alone[unsent[0].pk]
-            seconds = backoff.seconds(retries=min(failed, 10)) if failed else self._pace.max_backoff
+            self._failed_alone[unsent[0].pk] += 1
+            seconds = backoff.seconds(retries=min(self._failed_alone[unsent[0].pk], 10))
         claim.unclaim([message.pk for message in unsent], delay=seconds)
 
     def _rest(self, sent: int) -> None:
@@ -138,11 +133,12 @@ class Relay:
             self._stopping.wait(self._pace.gather)
             return
         with self._listener.sleep_lock() as acquired:
-            lanes = pending_lanes()
-            if not acquired or any(lane.is_due for lane in lanes):  # due, but without room
-                self._stopping.wait(self._pace.poll_every)
-            else:
-                self._listener.wait(min([self._pace.max_sleep, *(lane.seconds for lane in lanes)]))
+            seconds = min([self._pace.max_sleep, *(lane.seconds for lane in pending_lanes())]) if acquired else 0.0
+            if seconds > 0:
+                self._listener.wait(seconds)
+                return
+        # Outside the lock, so that writers do not notify: no lock to be had, or rows are due and have no room.
+        self._stopping.wait(self._pace.poll_every)
 
     def _back_off(self, what: str, error: BaseException) -> None:
         state = (what, refusals.refusal(error) if what == "broker" else "")
@@ -161,12 +157,8 @@ class Relay:
 
     def _disconnect(self) -> None:
         publisher, self._publisher = self._publisher, None
-        if publisher is None:
-            return
-        try:
-            publisher.connection.collect(socket_timeout=1)
-        except Exception as error:
-            log.debug("closing a broken connection: %s", error)
+        if publisher is not None:
+            publish.drop(publisher.connection)
 
     def _broker_errors(self) -> tuple[type[BaseException], ...]:
         connection = self._app.connection_for_write()

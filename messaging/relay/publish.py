@@ -9,7 +9,7 @@ from typing import Any
 
 from amqp.exceptions import PreconditionFailed  # type: ignore[import-untyped]
 from celery import Celery
-from kombu import Producer
+from kombu import Connection, Producer
 
 from messaging.broker.settings import is_amqp
 from messaging.models import Message
@@ -89,6 +89,14 @@ def connect(app: Celery) -> Publisher:
     publisher = AmqpPublisher(app) if is_amqp(app.conf.broker_url) else RedisPublisher(app)
     topology().declare(publisher.connection)
     return publisher
+
+
+def drop(connection: Connection) -> None:
+    """Close a connection that may be broken. Never raises."""
+    try:
+        connection.collect(socket_timeout=1)
+    except Exception as error:
+        log.debug("closing a broken connection: %s", error)
 
 
 class AmqpPublisher(Publisher):

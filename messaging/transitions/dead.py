@@ -15,8 +15,8 @@ from messaging.transitions.locks import lock_sent
 def bury(
     *,
     message_id: uuid.UUID,
+    sends: int,
     failure: Failure,
-    sends: int | None = None,
     limit: int = 1,
     raw: tuple[bytes, dict[str, Any]] | None = None,
     state: State = State.SENT,

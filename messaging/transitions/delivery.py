@@ -1,7 +1,6 @@
 """What a delivery does to its message: done, retry later, deferred, or dead. Each function is one transaction.
 
 Every report carries `sends`, the number of the publication it belongs to; the report of an older one changes nothing.
-None stands for whichever is in flight.
 """
 
 import uuid
@@ -34,15 +33,14 @@ class NotInLedger(LookupError):
 
 
 @transaction.atomic(savepoint=False)
-def settle(*, message_id: uuid.UUID, sends: int | None = None, started_at: datetime | None = None) -> bool:
+def settle(*, message_id: uuid.UUID, sends: int, started_at: datetime | None = None) -> bool:
     """Mark a message as done, in the transaction of its effects. False: it was settled, or published again, before.
 
     A message that is due again by the same publication was taken for lost; it is done all the same, unless an operator
     revived it, perhaps with another payload.
     Raises `NotInLedger` if there is no such message; the effects roll back and the delivery is filed as a stray.
     """
-    live = Message.objects.filter(_SENT | _TAKEN_FOR_LOST, pk=message_id)
-    live = live if sends is None else live.filter(sends=sends)
+    live = Message.objects.filter(_SENT | _TAKEN_FOR_LOST, pk=message_id, sends=sends)
     if live.update(
         state=State.DONE, started_at=started_at, finished_at=clock.moment(), waits_for="", deferred_since=None
     ):
@@ -53,9 +51,7 @@ def settle(*, message_id: uuid.UUID, sends: int | None = None, started_at: datet
 
 
 @transaction.atomic(savepoint=False)
-def reschedule(
-    *, message_id: uuid.UUID, failure: Failure, delay: float, limit: int, sends: int | None = None
-) -> Message | None:
+def reschedule(*, message_id: uuid.UUID, sends: int, failure: Failure, delay: float, limit: int) -> Message | None:
     """Record a failed attempt and make the message due again after `delay` seconds.
 
     `limit` is the number of attempts the message has in all. None: the message is no longer in flight.
@@ -70,7 +66,7 @@ def reschedule(
 
 
 @transaction.atomic(savepoint=False)
-def defer(*, message_id: uuid.UUID, circuit: str, delay: float, sends: int | None = None) -> Message | None:
+def defer(*, message_id: uuid.UUID, sends: int, circuit: str, delay: float) -> Message | None:
     """Make a message due again after `delay` seconds because `circuit` is open. No attempt is spent.
 
     None: the message is no longer in flight.
@@ -86,7 +82,7 @@ def defer(*, message_id: uuid.UUID, circuit: str, delay: float, sends: int | Non
 
 
 @transaction.atomic(savepoint=False)
-def wait(*, message_id: uuid.UUID, waits_for: Waits, sends: int | None = None) -> Message | None:
+def wait(*, message_id: uuid.UUID, sends: int, waits_for: Waits) -> Message | None:
     """Make a message due again that this worker cannot judge, with pauses that grow. No attempt is spent.
 
     None: the message is no longer in flight.
@@ -111,7 +107,7 @@ def _put_off(message: Message, *, waits_for: str, now: datetime, delay: float) -
 
 
 @transaction.atomic(savepoint=False)
-def reopen(*, message_id: uuid.UUID, lost: Failure | None, limit: int, sends: int | None = None) -> Message | None:
+def reopen(*, message_id: uuid.UUID, sends: int, lost: Failure | None, limit: int) -> Message | None:
     """Look up a delivery that may be a duplicate, before its task runs. None: settled, published again or due again.
 
     `lost` is the failure of an earlier delivery that never reported back. It is committed as an attempt before the task

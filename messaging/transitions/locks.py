@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from messaging.models import Message, State
 
 
-def lock_sent(message_id: uuid.UUID, *, sends: int | None, state: State = State.SENT) -> Message | None:
-    """The locked message if it is in flight by publication number `sends`, whatever the number if that is None.
+def lock_sent(message_id: uuid.UUID, *, sends: int, state: State = State.SENT) -> Message | None:
+    """The locked message if it is in flight by publication number `sends`.
 
     None: it is settled, or was published again since, or is due again; the report of this copy changes nothing.
     """
-    rows = Message.objects.select_for_update().filter(pk=message_id, state=state)
-    return rows.first() if sends is None else rows.filter(sends=sends).first()
+    return Message.objects.select_for_update().filter(pk=message_id, state=state, sends=sends).first()
 
 
 def lock_dead(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Message]:

@@ -12,6 +12,7 @@ from celery.exceptions import Reject
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from messaging.broker.database import is_read_only
+from messaging.worker.time_limits import causes_of
 
 log = logging.getLogger(__name__)
 
@@ -44,14 +45,11 @@ def is_lost_connection(error: BaseException | None) -> bool:
     A read-only session is one, too: the failover that made it so may be over by the time the failure is recorded. So is
     SQLite's file locked for longer than the timeout: the one writer kept everyone else out.
     """
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        if is_read_only(error):
+    for cause in causes_of(error):
+        if is_read_only(cause):
             return True
-        if isinstance(error, OperationalError | InterfaceError):
-            return _is_of_connection(error) or not _answers()
-        seen.add(id(error))
-        error = error.__cause__ or error.__context__
+        if isinstance(cause, OperationalError | InterfaceError):
+            return _is_of_connection(cause) or not _answers()
     return False
 
 

@@ -50,18 +50,23 @@ def delete_by(model: type[Model], *, column: str, values: Collection[Any]) -> No
 
 
 class Slice:
-    """One slice of `task`. It has no time if a newer run exists, as after an operator's retry: that one goes on."""
+    """One slice of `task`. It has no time if a newer run exists, as after an operator's retry: that one continues."""
 
     def __init__(self, task: ReliableTask) -> None:
         self._task = task
         newer = Message.objects.live().filter(task=task.name, pk__gt=uuid.UUID(task.request.id))
         self._is_superseded = newer.exists()
-        self._has_worked = False
+        self._has_worked = self._is_cut = False
         self._end = time.monotonic() + settings.CONVEYOR_TASK_TIME_LIMIT * _SHARE_OF_TIME_LIMIT
 
     @property
-    def has_time(self) -> bool:
-        """Whether to go on. Each slice does at least one step, so that every run ends."""
+    def is_done(self) -> bool:
+        """Whether every loop so far ended because nothing was left, not because time was up."""
+        return not self._is_cut
+
+    @property
+    def _has_time(self) -> bool:
+        """Each slice does at least one step, so that every run ends."""
         return not self._is_superseded and (not self._has_worked or time.monotonic() < self._end)
 
     def repeat(self, step: Callable[[], int], *, pause: float = PAUSE) -> int:
@@ -70,7 +75,10 @@ class Slice:
         `pause` is a multiple of the step's duration.
         """
         total = 0
-        while self.has_time:
+        while True:
+            if not self._has_time:
+                self._is_cut = True
+                break
             began = time.monotonic()
             handled = step()
             if not handled:
@@ -88,3 +96,8 @@ class Slice:
             yield
             if following is not None and not self._is_superseded:
                 outbox.enqueue(following, priority=Priority.LOW)
+
+    def finish(self, payload: Payload) -> None:
+        """Complete a slice whose steps committed their own effects; `payload` follows unless all is done."""
+        with self.complete(None if self.is_done else payload):
+            pass

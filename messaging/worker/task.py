@@ -14,6 +14,7 @@ from django.utils import timezone
 from messaging import outbox, tracing, transitions
 from messaging.circuit_breaker import CircuitOpen
 from messaging.models import Message, State, Waits
+from messaging.models.uuid7 import uuid7
 from messaging.payloads import Payload, SchemaTooNew
 from messaging.topology import Priority, topology
 from messaging.transitions import backoff
@@ -115,17 +116,17 @@ class ReliableTask(Task):
 
         A worker that lost its connection or exceeds the visibility timeout does not know of a redelivery.
         """
-        return bool(self._is_redelivered or self.request.retries or (self.sends or 0) > 1)
+        return bool(self._is_redelivered or self.request.retries or self.sends > 1)
 
     @property
     def _is_redelivered(self) -> bool:
         return bool((self.request.delivery_info or {}).get("redelivered"))
 
     @property
-    def sends(self) -> int | None:
-        """Number of the publication that this delivery belongs to; None for a stray."""
+    def sends(self) -> int:
+        """Number of the publication that this delivery belongs to, from 1; 0 for a stray, which none has."""
         origin = self.request.get(HEADER)
-        return origin["sends"] if origin else None
+        return int(origin["sends"]) if origin else 0
 
     @property
     def limit(self) -> int:
@@ -189,9 +190,12 @@ class ReliableTask(Task):
         with outage.ledger_write():
             if not connection.in_atomic_block:
                 connection.close_if_unusable_or_obsolete()
-            buried = transitions.bury(message_id=id_, sends=self.sends, failure=failure, limit=self.limit)
-            if buried is None and not Message.objects.filter(pk=id_).exists():
-                self._file_stray(id_, kwargs, failure)
+            if transitions.bury(message_id=id_, sends=self.sends, failure=failure, limit=self.limit):
+                return
+            is_known = Message.objects.filter(pk=id_).exists()
+            if not is_known or not self.sends:
+                # A stray may carry the id of a message of the ledger, which it must not touch.
+                self._file_stray(uuid7() if is_known else id_, kwargs, failure)
 
     def _file_stray(self, id_: uuid.UUID, kwargs: Any, failure: Failure) -> None:
         """File a message that was not sent from the ledger; an operator may retry it from there."""
@@ -227,7 +231,7 @@ def reliable_task(payload: type[Payload], **options: Any) -> Callable[[Callable[
     """Declare a Celery task for `payload`: `@shared_task`, bound, based on `ReliableTask`, backoff with full jitter.
 
     `options` are Celery's own, such as `autoretry_for`, `max_retries`, `retry_backoff`, `time_limit` (seconds).
-    Errors of the database, such as a deadlock or a lost connection, are always retried.
+    Errors of the database, such as a deadlock, are always retried; a lost connection spends no attempt.
     """
     autoretry_for = (*options.pop("autoretry_for", ()), OperationalError, InterfaceError)
     defaults = {

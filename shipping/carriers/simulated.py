@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from messaging import simulated_outages
-from orders.webhook_events import EventNotUnderstood
+from orders.webhook_events import EventNotUnderstood, identifier
 from shipping.carriers import signatures
 from shipping.carriers.base import (
     AddressRejected,
@@ -197,12 +197,8 @@ def _event(body: dict[str, Any]) -> CarrierEvent:
 
 
 def _identifier(value: Any) -> str:
-    """A number counts as text. Raises `ValueError` unless the database can store the text, which has no control
-    character and no surrogate then."""
-    text = str(value) if isinstance(value, int) else value
-    if not isinstance(text, str) or not 0 < len(text) <= 100 or not text.isprintable():
-        raise ValueError(f"Not an identifier: {ascii(value)[:100]}")
-    return text
+    """A number counts as text. Raises `ValueError` for what no database stores as an identifier."""
+    return identifier(str(value) if isinstance(value, int) else value)
 
 
 def _text(value: Any) -> str:

@@ -13,14 +13,14 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import BadRequest, ValidationError
 from django.db import DataError
 from django.http import HttpRequest, HttpResponseBase, QueryDict
-from django.urls import reverse
 
 from shop.site.error_pages import bad_request
 
 log = logging.getLogger("django.request")
 _NUL = "\x00"
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-#: Errors that only a value from outside causes. Each is logged with its traceback.
+_ADMIN = "/admin/"
+#: Errors that in the admin only a value from outside causes. Each is logged with its traceback.
 _REFUSED = (DataError, IncorrectLookupParameters, OverflowError, RecursionError, UnicodeError, ValidationError)
 
 
@@ -29,14 +29,14 @@ class InputGuardMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path_info.startswith(_admin()) and (_NUL in request.path_info or _has_nul(request.GET)):
+        if request.path_info.startswith(_ADMIN) and (_NUL in request.path_info or _has_nul(request.GET)):
             return bad_request(request)
         # Cookies are ours; an invalid one is ignored everywhere.
         request.COOKIES = {name: value for name, value in request.COOKIES.items() if _NUL not in name + value}
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Mapping[str, Any]) -> None:
-        if not request.path_info.startswith(_admin()) or request.content_type not in _FORMS:
+        if not request.path_info.startswith(_ADMIN) or request.content_type not in _FORMS:
             return
         if _has_nul(request.POST):
             raise BadRequest("A field contains a NUL character.")
@@ -44,14 +44,12 @@ class InputGuardMiddleware:
             _check_keys(page.opts.pk, request.POST.getlist(ACTION_CHECKBOX_NAME))
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
-        if not isinstance(error, _REFUSED):
+        """Elsewhere than in the admin, only what the database refuses; a validation that fails there is a bug."""
+        refused = _REFUSED if request.path_info.startswith(_ADMIN) else DataError
+        if not isinstance(error, refused):
             return None
         log.warning("Bad Request: %s", request.path, exc_info=error, extra={"status_code": 400, "request": request})
         return bad_request(request)
-
-
-def _admin() -> str:
-    return reverse("admin:index")
 
 
 def _has_nul(fields: QueryDict) -> bool:

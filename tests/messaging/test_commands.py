@@ -18,7 +18,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def dead(subject: str = "CV-1", queue: str = "maintenance") -> Message:
     with outbox.transaction():
         message = outbox.enqueue(Sample(text="a"), subject=subject)
-    transitions.bury(message_id=send(message).pk, failure=synthetic_failure("Bug", "broken", task=message.task))
+    transitions.bury(
+        message_id=message.pk, sends=send(message).sends, failure=synthetic_failure("Bug", "broken", task=message.task)
+    )
     Message.objects.filter(pk=message.pk).update(queue=queue)
     return message
 

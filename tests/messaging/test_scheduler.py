@@ -1,5 +1,6 @@
 """Periodic tasks: ticks through the ledger, retention in slices, the engine's invariants."""
 
+import uuid
 from datetime import timedelta
 from functools import partial
 
@@ -9,7 +10,7 @@ from django.utils import timezone
 
 from messaging import invariants, outbox, retention, scheduler
 from messaging.models import Attempt, Message, State
-from messaging.models.uuid7 import first_uuid7_of, uuid7
+from messaging.models.uuid7 import uuid7
 from messaging.worker import slices, system_checks
 from tests.delivery import deliver_due
 from tests.messaging.deliver import deliver, hand_over, send
@@ -25,10 +26,10 @@ def enqueue() -> Message:
 
 
 def finished(days_ago: float, state: str = State.DONE, *, created: int = 0) -> Message:
-    """A message that ended `days_ago` and was created `created` days ago."""
+    """A message that ended `days_ago` and was created `created` days ago, which its id tells."""
     now = timezone.now()
     message = enqueue()
-    id_ = first_uuid7_of(now - timedelta(days=created)) if created else message.pk
+    id_ = uuid.UUID(int=message.pk.int - (int(timedelta(days=created).total_seconds() * 1000) << 80))
     ended_at = None if state == State.PENDING else now - timedelta(days=days_ago)
     Message.objects.filter(pk=message.pk).update(id=id_, state=state, finished_at=ended_at)
     return Message.objects.get(pk=id_)

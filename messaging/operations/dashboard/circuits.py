@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy as _
 
 from messaging import circuit_breaker
 from messaging.models import Circuit
-from messaging.models.backlog import COUNTED
 from messaging.operations.privacy.masking import mask_text
 
 
@@ -31,10 +30,6 @@ class CircuitRow:
         if not self.is_open:
             return "closed"
         return "half_open" if self.is_probing else "open"
-
-    @property
-    def counted_all(self) -> bool:
-        return self.waiting < COUNTED
 
     @property
     def state_label(self) -> str | Promise:

@@ -288,6 +288,6 @@ def test_the_delay_grows_with_the_age_of_the_outage(monkeypatch):
 def test_a_message_not_in_flight_is_not_deferred():
     opened()
     message = enqueue()
-    assert transitions.defer(message_id=message.pk, circuit=NAME, delay=1) is None
+    assert transitions.defer(message_id=message.pk, sends=1, circuit=NAME, delay=1) is None
     message.refresh_from_db()
     assert message.waits_for == ""

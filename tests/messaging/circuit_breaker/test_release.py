@@ -75,7 +75,7 @@ def test_a_message_that_is_deferred_while_the_circuit_closes_is_released():
     message = send(enqueue())
     answer()
     assert release_waiting() == 0
-    transitions.defer(message_id=message.pk, circuit=NAME, delay=600)
+    transitions.defer(message_id=message.pk, sends=1, circuit=NAME, delay=600)
     assert release_waiting() == 1
     assert due() == {message}
 

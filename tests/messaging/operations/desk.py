@@ -25,7 +25,7 @@ def failed_task(**payload) -> Message:
     with outbox.transaction():
         message = outbox.enqueue(PrintJob(**{"email": "ada@example.com", "copies": 1} | payload), subject="CV-5")
     failure = synthetic_failure("Bug", "no mailbox ada@example.com", task=message.task)
-    transitions.bury(message_id=send(message).pk, failure=failure)
+    transitions.bury(message_id=message.pk, sends=send(message).sends, failure=failure)
     message.refresh_from_db()
     return message
 

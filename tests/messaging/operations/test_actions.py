@@ -29,7 +29,9 @@ def _clean():
 def dead(text: str = "one") -> Message:
     with outbox.transaction():
         message = outbox.enqueue(Sample(text=text), subject="CV-1")
-    transitions.bury(message_id=send(message).pk, failure=synthetic_failure("Bug", "broken", task=message.task))
+    transitions.bury(
+        message_id=message.pk, sends=send(message).sends, failure=synthetic_failure("Bug", "broken", task=message.task)
+    )
     message.refresh_from_db()
     assert message.state == State.DEAD
     return message
@@ -142,10 +144,10 @@ def test_a_stray_message_is_filed_once():
 def test_a_message_that_is_not_in_flight_cannot_fail():
     message = dead()
     failure = synthetic_failure("X", "x", task="")
-    assert transitions.bury(message_id=message.pk, failure=failure) is None
-    assert transitions.reschedule(message_id=message.pk, failure=failure, delay=1, limit=5) is None
-    assert transitions.reopen(message_id=message.pk, lost=None, limit=5) is None
-    assert transitions.settle(message_id=message.pk) is False
+    assert transitions.bury(message_id=message.pk, sends=1, failure=failure) is None
+    assert transitions.reschedule(message_id=message.pk, sends=1, failure=failure, delay=1, limit=5) is None
+    assert transitions.reopen(message_id=message.pk, sends=1, lost=None, limit=5) is None
+    assert transitions.settle(message_id=message.pk, sends=1) is False
 
 
 def test_equal_failures_share_a_fingerprint_and_others_do_not():

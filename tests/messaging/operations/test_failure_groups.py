@@ -26,7 +26,9 @@ NOBODY = Actor("eve", may=lambda codename: False)
 def dead(*, error: str = "Bug", text: str = "one") -> Message:
     with outbox.transaction():
         message = outbox.enqueue(Sample(text=text), subject="CV-1")
-    transitions.bury(message_id=send(message).pk, failure=synthetic_failure(error, "broken", task=message.task))
+    transitions.bury(
+        message_id=message.pk, sends=send(message).sends, failure=synthetic_failure(error, "broken", task=message.task)
+    )
     message.refresh_from_db()
     return message
 
@@ -92,7 +94,9 @@ def test_concurrent_deaths_are_all_counted():
 
     def die(message: Message) -> None:
         try:
-            transitions.bury(message_id=message.pk, failure=synthetic_failure("Bug", "broken", task=message.task))
+            transitions.bury(
+                message_id=message.pk, sends=1, failure=synthetic_failure("Bug", "broken", task=message.task)
+            )
         finally:
             connection.close()
 

@@ -162,9 +162,9 @@ def test_a_failure_can_be_found_in_every_later_state(operator):
     actions.retry(ids=[message.pk], actor=ANN)
     assert "CV-3" not in body(operator.get(LIST))
     assert "pending" in body(operator.get(LIST, {"is": "waiting"}))
-    send(message)
+    sends = send(message).sends
     assert "CV-3" in body(operator.get(LIST, {"is": "sent"}))
-    transitions.bury(message_id=message.pk, failure=synthetic_failure("Bug", "again", task=message.task))
+    transitions.bury(message_id=message.pk, sends=sends, failure=synthetic_failure("Bug", "again", task=message.task))
     shown = body(operator.get(LIST, {"is": "again"}))
     assert ">failed again</span>" in shown
     assert "CV-3" in shown

@@ -25,7 +25,7 @@ def dead(subject: str = "CV-1", error: Exception | None = None) -> Message:
         raise error or ValueError("<img src=x onerror=alert(1)>")
     except Exception as caught:
         failure = failure_of(caught, task=message.task)
-    transitions.bury(message_id=send(message).pk, failure=failure)
+    transitions.bury(message_id=message.pk, sends=send(message).sends, failure=failure)
     message.refresh_from_db()
     return message
 

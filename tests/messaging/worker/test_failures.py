@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from messaging import outbox
 from messaging.models import Message, State, Waits
+from messaging.relay import protocol
 from messaging.signals import attempt_failed
 from tests.messaging import samples
 from tests.messaging.deliver import deliver, hand_over, send
@@ -126,6 +127,10 @@ def test_a_message_of_a_newer_schema_waits_for_a_newer_worker_and_spends_no_atte
 
 def test_a_hard_time_limit_is_recorded_by_the_main_process():
     message = send(enqueue("one"))
-    samples.sample.on_failure(TimeLimitExceeded(3), str(message.pk), (), {}, None)
+    samples.sample.push_request(**protocol.headers_of(message))  # as `ReliableRequest` does
+    try:
+        samples.sample.on_failure(TimeLimitExceeded(3), str(message.pk), (), {}, None)
+    finally:
+        samples.sample.pop_request()
     message.refresh_from_db()
     assert (message.state, message.error_type) == (State.DEAD, "billiard.exceptions.TimeLimitExceeded")

@@ -25,6 +25,14 @@ def test_a_stray_is_filed_as_dead_and_can_be_retried():
     assert deliver(filed).state == State.DONE
 
 
+def test_a_stray_with_the_id_of_a_message_in_flight_does_not_touch_it():
+    message = send(enqueue("one"))
+    hand_over(message, conveyor=None)
+    message.refresh_from_db()
+    assert (message.state, message.attempts) == (State.SENT, 0)
+    assert Message.objects.exclude(pk=message.pk).get().state == State.DEAD
+
+
 def test_a_message_without_a_row_is_filed_and_its_effects_roll_back():
     behaviour["one"] = effect
     message = send(enqueue("one"))

@@ -76,6 +76,7 @@ def _dead_email(order: Order) -> Message:
     raw = (f"\x00{NAME} {STREET}".encode(), {"argsrepr": f"({NAME!r},)", "nested": [{"who": ASCII_ONLY}]})
     bury(
         message_id=message.pk,
+        sends=message.sends,
         failure=failure_of(error, task=message.task, text=f"Traceback: {NAME}, {STREET}"),
         raw=raw,
     )
