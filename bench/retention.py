@@ -37,7 +37,7 @@ began = time.perf_counter()
 while True:
     part = slices.Slice(task)
     deleted += part.repeat(lambda: retention.purge_finished(keep=timedelta(days=30)))
-    if part.has_time:
+    if part.is_done:
         break
 print(deleted / (time.perf_counter() - began), flush=True)
 '''
