@@ -7,8 +7,7 @@ from django.utils import timezone
 
 from messaging import clock
 from messaging.models import Message, State
-from messaging.relay.claim import claim
-from tests.messaging.deliver import hand_over
+from tests.messaging.deliver import claim_due, hand_over
 
 
 def deliver(message: Message, *, redelivered: bool = False) -> str:
@@ -21,7 +20,7 @@ def deliver(message: Message, *, redelivered: bool = False) -> str:
 def deliver_due(*, limit: int = 100) -> list[Message]:
     """Deliver due messages, including those enqueued on the way, until none is left. Returns them in order."""
     delivered: list[Message] = []
-    while len(delivered) < limit and (claimed := claim(limit=1)):
+    while len(delivered) < limit and (claimed := claim_due(limit=1)):
         deliver(claimed[0])
         delivered.extend(claimed)
     return delivered

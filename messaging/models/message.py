@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from messaging.models.uuid7 import uuid7
-from messaging.topology import MAX_PRIORITY, Priority
+from messaging.topology import Priority
 
 
 class State(models.TextChoices):
@@ -95,9 +95,6 @@ class Message(models.Model):
     waits_for = models.CharField(_("waits for"), max_length=60, blank=True, db_default="", default="")
     deferred_since = models.DateTimeField(_("deferred since"), null=True, blank=True)
 
-    #: Published with the highest priority, because others have overtaken it for too long.
-    is_promoted = False
-
     objects = MessageQuerySet.as_manager()
 
     class Meta:
@@ -144,10 +141,6 @@ class Message(models.Model):
     def retries(self) -> int:
         """Failed attempts since enqueued or last revived: Celery's `request.retries`."""
         return self.attempts - self.replayed_from
-
-    @property
-    def publish_priority(self) -> int:
-        return MAX_PRIORITY if self.is_promoted else self.priority
 
 
 class Attempt(models.Model):

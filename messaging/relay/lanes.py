@@ -54,10 +54,10 @@ def pending_lanes() -> list[Lane]:
     with connection.cursor() as cursor:
         cursor.execute(sql, [value for lane in lanes for value in lane])
         found = [row for row in cursor.fetchall() if row[2] is not None]
-    return [Lane(queue, priority, _moment(first), now or timezone.now()) for queue, priority, first, now in found]
+    return [Lane(queue, priority, moment_of(first), now or timezone.now()) for queue, priority, first, now in found]
 
 
-def _moment(value: datetime | str) -> datetime:
+def moment_of(value: datetime | str) -> datetime:
     """SQLite keeps times in UTC, as text or without a zone."""
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

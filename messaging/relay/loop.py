@@ -12,7 +12,6 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from kombu.exceptions import BatchPublishError, OperationalError
 
 from messaging.broker import refusals
-from messaging.models import Message
 from messaging.relay import claim, publish, unroutable, wakeup
 from messaging.relay.chores import Chores
 from messaging.relay.flow import Flow
@@ -88,7 +87,7 @@ class Relay:
         batch = claim.claim(limit=self._batch, urgent_only=self._flow.draining, surplus=self._flow.surplus)
         return self._send(self._publisher, batch) if batch else 0
 
-    def _send(self, publisher: publish.Publisher, batch: Sequence[Message]) -> int:
+    def _send(self, publisher: publish.Publisher, batch: Sequence[claim.Claimed]) -> int:
         """Publish a claimed batch. What is not confirmed becomes due again, and what never can be becomes dead."""
         outcome = publish.Outcome()
         try:
@@ -115,7 +114,7 @@ class Relay:
             self._disconnect()  # connecting declares the queues anew
         return len(outcome.confirmed)
 
-    def _give_back(self, unsent: Sequence[Message], *, alone: bool) -> None:
+    def _give_back(self, unsent: Sequence[claim.Claimed], *, alone: bool) -> None:
         """A message that fails alone, while others are sent, waits longer each time and so does not hold them up."""
         if not unsent:
             return

@@ -3,28 +3,32 @@
 Source: https://docs.celeryq.dev/en/stable/internals/protocol.html
 """
 
+import json
 import socket
 from os import getpid
 from typing import Any
 
 from messaging.models import Message
+from messaging.relay.claim import Claimed
 from messaging.worker.admission import HEADER
 
 _ORIGIN = f"{getpid()}@{socket.gethostname()}"
-_EMBED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
+_EMBED = json.dumps({"callbacks": None, "errbacks": None, "chain": None, "chord": None})
 
 
-def body_of(message: Message) -> tuple[tuple[()], dict[str, Any], dict[str, None]]:
-    return ((), message.payload, _EMBED)
+def body_of(message: Claimed) -> str:
+    """Positional arguments, keyword arguments, and what Celery embeds, as JSON."""
+    return f"[[], {message.payload}, {_EMBED}]"
 
 
-def headers_of(message: Message) -> dict[str, Any]:
+def headers_of(message: Claimed | Message) -> dict[str, Any]:
     """Celery's headers, and the engine's own: number of the publication, schema version, correlation id."""
+    correlation_id = str(message.correlation_id)
     return {
         "lang": "py",
         "task": message.task,
         "id": str(message.pk),
-        "root_id": str(message.correlation_id),
+        "root_id": correlation_id,
         "parent_id": str(message.causation_id) if message.causation_id else None,
         "retries": message.retries,
         "argsrepr": "()",
@@ -35,6 +39,6 @@ def headers_of(message: Message) -> dict[str, Any]:
         HEADER: {
             "sends": message.sends,
             "version": message.schema_version,
-            "correlation_id": str(message.correlation_id),
+            "correlation_id": correlation_id,
         },
     }

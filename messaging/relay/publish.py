@@ -12,8 +12,9 @@ from celery import Celery
 from kombu import Connection, Producer
 
 from messaging.broker.settings import is_amqp
-from messaging.models import Message
 from messaging.relay import protocol
+from messaging.relay.claim import Claimed
+from messaging.relay.frame_buffer import FrameBuffer
 from messaging.topology import UnroutableKey, topology
 
 CONFIRM_TIMEOUT = 10.0
@@ -45,14 +46,14 @@ class Publisher:
         self._channel = self.connection.channel()
         self._producer = Producer(self._channel, auto_declare=False)
 
-    def publish(self, batch: Sequence[Message]) -> Outcome:
+    def publish(self, batch: Sequence[Claimed]) -> Outcome:
         """Publish `batch`. Raises kombu's `OperationalError` or an OS error, and `BatchRefused` for more than one."""
         raise NotImplementedError
 
     def close(self) -> None:
         self.connection.close()
 
-    def _try_to_send(self, message: Message, outcome: Outcome) -> bool:
+    def _try_to_send(self, message: Claimed, outcome: Outcome) -> bool:
         """False: this message cannot be routed or encoded, and nothing was sent."""
         try:
             topology().queue_for(message.routing_key)  # Redis silently drops what it cannot route
@@ -68,18 +69,20 @@ class Publisher:
             return False
         return True
 
-    def _send(self, message: Message) -> None:
+    def _send(self, message: Claimed) -> None:
+        id_ = str(message.pk)
         self._producer.publish(
             protocol.body_of(message),
             exchange=topology().exchange,
             routing_key=message.routing_key,
             priority=message.publish_priority,
             headers=protocol.headers_of(message),
-            serializer="json",
+            content_type="application/json",
+            content_encoding="utf-8",
             delivery_mode=2,
             mandatory=True,
-            correlation_id=str(message.pk),
-            message_id=str(message.pk),
+            correlation_id=id_,
+            message_id=id_,
             retry=False,
         )
 
@@ -105,6 +108,7 @@ class AmqpPublisher(Publisher):
     def __init__(self, app: Celery) -> None:
         # py-amqp's own confirm mode waits after every message; this channel waits once per batch.
         super().__init__(app, confirm_publish=False)
+        self._frames = FrameBuffer(self.connection.connection)
         self._channel.confirm_select()
         self._channel.events["basic_ack"].add(self._on_ack)
         self._channel.events["basic_nack"].add(self._on_nack)
@@ -113,15 +117,16 @@ class AmqpPublisher(Publisher):
         self._open: dict[int, uuid.UUID] = {}
         self._refused: set[uuid.UUID] = set()
 
-    def publish(self, batch: Sequence[Message]) -> Outcome:
+    def publish(self, batch: Sequence[Claimed]) -> Outcome:
         self._open.clear()
         self._refused.clear()
         outcome = Outcome()
         try:
-            for message in batch:
-                if self._try_to_send(message, outcome):
-                    self._tag += 1
-                    self._open[self._tag] = message.pk
+            with self._frames:
+                for message in batch:
+                    if self._try_to_send(message, outcome):
+                        self._tag += 1
+                        self._open[self._tag] = message.pk
             self._await_confirms()
         except PreconditionFailed as error:
             if len(batch) > 1:
@@ -156,7 +161,7 @@ class AmqpPublisher(Publisher):
 class RedisPublisher(Publisher):
     """Publishes the batch in one pipeline, whose reply is the confirm."""
 
-    def publish(self, batch: Sequence[Message]) -> Outcome:
+    def publish(self, batch: Sequence[Claimed]) -> Outcome:
         outcome = Outcome()
         with self._producer.batch(max_size=len(batch) + 1):
             sent = [message.pk for message in batch if self._try_to_send(message, outcome)]

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from messaging import clock, transitions
 from messaging.conf import settings
 from messaging.models import Message, MessageQuerySet, State, Waits
+from messaging.relay.claim import Claimed
 from messaging.topology import UnroutableKey, topology
 from messaging.transitions.failure import synthetic_failure
 
@@ -68,7 +69,7 @@ def _move(rows: MessageQuerySet, key: str) -> int:
     return Message.objects.filter(pk__in=ids, state=State.PENDING).update(queue=queue)
 
 
-def put_back(message: Message) -> None:
+def put_back(message: Claimed) -> None:
     """A claimed message whose routing key no queue is bound for: it waits, and is dead after `PATIENCE`."""
     waiting = transitions.wait(message_id=message.pk, sends=message.sends, waits_for=Waits.QUEUE)
     patience = timedelta(seconds=PATIENCE * settings.CONVEYOR_VISIBILITY)
@@ -76,12 +77,12 @@ def put_back(message: Message) -> None:
         bury(message, "NoSuchQueue", _no_queue(message), state=State.PENDING)
 
 
-def bury(message: Message, kind: str, text: str, *, state: State = State.SENT) -> None:
+def bury(message: Claimed | Message, kind: str, text: str, *, state: State = State.SENT) -> None:
     """Make a message that cannot be published dead, with an error of type `kind`."""
     failure = synthetic_failure(kind, text, task=message.task)
     transitions.bury(message_id=message.pk, failure=failure, sends=message.sends, state=state)
     log.error("%s %s is dead: %s", message.task, message.pk, text)
 
 
-def _no_queue(message: Message) -> str:
+def _no_queue(message: Claimed | Message) -> str:
     return f"No queue is bound for {message.routing_key!r}, and none is named {message.queue!r} with that binding."

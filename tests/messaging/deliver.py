@@ -12,12 +12,17 @@ from messaging.relay import claim, protocol
 current_app.loader.import_default_modules()
 
 
+def claim_due(*, limit: int = 1000) -> list[Message]:
+    """Claim what is due as the relay does; nothing is published. Returns the messages in the order of the claim."""
+    ids = [claimed.pk for claimed in claim.claim(limit=limit)]
+    found = Message.objects.in_bulk(ids)
+    return [found[pk] for pk in ids]
+
+
 def send(message: Message) -> Message:
-    """Claim the message as the relay does; nothing is published."""
-    for claimed in claim.claim(limit=1000):
-        if claimed.pk == message.pk:
-            return claimed
-    raise AssertionError(f"{message} was not due")
+    """Claim what is due, and return this message of it."""
+    (claimed,) = (claimed for claimed in claim_due() if claimed.pk == message.pk)
+    return claimed
 
 
 def hand_over(message: Message, *, redelivered: bool = False, kwargs: Any = None, **headers: Any) -> str:

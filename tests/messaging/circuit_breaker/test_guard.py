@@ -11,7 +11,6 @@ from django.utils import timezone
 from messaging import circuit_breaker, transitions
 from messaging.circuit_breaker import CircuitOpen, Verdict, guard
 from messaging.models import Attempt, Circuit, Message, State
-from messaging.relay import claim
 from messaging.signals import message_deferred
 from tests.messaging.circuit_breaker.system import (
     NAME,
@@ -26,7 +25,7 @@ from tests.messaging.circuit_breaker.system import (
     script,
     send,
 )
-from tests.messaging.deliver import hand_over
+from tests.messaging.deliver import claim_due, hand_over
 from tests.messaging.samples import TemporaryError
 from tests.patience import PATIENCE
 
@@ -115,7 +114,7 @@ def test_an_answer_to_a_probe_releases_all_deferred_messages():
     assert circuit_breaker.release_waiting() == 3
     others = Message.objects.filter(pk__in=[message.pk for message in waiting[1:]])
     assert others.due(now=timezone.now()).filter(waits_for="").count() == 3
-    for message in claim.claim(limit=10):
+    for message in claim_due():
         hand_over(message)
     assert others.filter(state=State.DONE).count() == 3
 

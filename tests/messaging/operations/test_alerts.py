@@ -13,10 +13,9 @@ from messaging.models import Circuit, Message, PeriodicTask, State
 from messaging.operations import actions, alerts, retention
 from messaging.operations.models import Alert, AuditEntry, FailureGroup, FailureHour, GroupState
 from messaging.operations.permissions import Actor
-from messaging.relay import claim
 from messaging.transitions.failure import synthetic_failure
 from tests.delivery import make_due
-from tests.messaging.deliver import deliver, hand_over, send
+from tests.messaging.deliver import claim_due, deliver, hand_over, send
 from tests.messaging.operations import scripted_mail
 from tests.messaging.samples import Sample
 
@@ -47,7 +46,7 @@ def dead() -> Message:
 def deliver_mails() -> list[Message]:
     """Deliver each alert's message once, however long its backoff."""
     make_due(task="operations.send_alert")
-    claimed = [message for message in claim.claim(limit=1000) if message.task == "operations.send_alert"]
+    claimed = [message for message in claim_due() if message.task == "operations.send_alert"]
     for message in claimed:
         hand_over(message)
     return [Message.objects.get(pk=message.pk) for message in claimed]

@@ -11,9 +11,8 @@ from messaging import outbox
 from messaging.models import Message, QueuePause, State
 from messaging.operations import alerts, receivers
 from messaging.operations.models import Alert
-from messaging.relay import claim
 from messaging.signals import beat_ticked
-from tests.messaging.deliver import hand_over
+from tests.messaging.deliver import claim_due, hand_over
 from tests.messaging.operations import scripted_mail
 from tests.messaging.samples import Sample
 
@@ -62,7 +61,7 @@ def test_beat_reports_a_missing_relay_once():
         beat()
     assert Alert.objects.get().key == "relay"
     assert len(mail.outbox) == 1
-    for claimed in claim.claim(limit=10):
+    for claimed in claim_due():
         hand_over(claimed)
     assert set(Message.objects.values_list("state", flat=True)) == {State.DONE}
     assert not reported()

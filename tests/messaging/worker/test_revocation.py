@@ -48,10 +48,11 @@ def _forget_revocations():
 def request_for(message: Message, answers: Answers):
     task, pool = current_app.tasks[message.task], Pool()
     request_class = create_request_cls(task_request(task), task, pool, "worker@test", None, app=current_app)
-    delivery = Delivery(body=protocol.body_of(message), headers=protocol.headers_of(message), delivery_tag="1")
+    body: tuple[tuple[()], dict, dict] = ((), message.payload, {})
+    delivery = Delivery(body=body, headers=protocol.headers_of(message), delivery_tag="1")
     return request_class(
         delivery, on_ack=answers.ack, on_reject=answers.reject, app=current_app, hostname="worker@test",
-        task=task, body=protocol.body_of(message), headers=delivery.headers, decoded=True,
+        task=task, body=body, headers=delivery.headers, decoded=True,
     )  # fmt: skip
 
 
