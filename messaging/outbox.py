@@ -14,12 +14,12 @@ from django.db import connection
 from django.db import transaction as db
 from django.utils import timezone
 
-from messaging import clock, tracing
+from messaging import tracing
 from messaging.models import Message
 from messaging.models.uuid7 import uuid7
 from messaging.payloads import Payload
-from messaging.relay import wakeup
 from messaging.topology import Priority, topology
+from messaging.transitions import ledger_sql
 
 
 class OutsideTransaction(RuntimeError):
@@ -50,7 +50,7 @@ def transaction() -> Iterator[None]:
             yield
         finally:
             _unit.reset(token)
-        _write(unit.messages)
+        ledger_sql.insert(unit.messages)
 
 
 def enqueue(
@@ -72,7 +72,7 @@ def enqueue(
         unit.messages.append(message)
     else:
         # A row written inside a savepoint is rolled back with it.
-        _write([message])
+        ledger_sql.insert([message])
     return message
 
 
@@ -96,18 +96,3 @@ def _row(payload: Payload, *, priority: Priority, subject: str, delay: float) ->
         traceparent=chain.traceparent(),
         created_at=now,
     )
-
-
-def _write(messages: list[Message]) -> None:
-    """Insert `messages`. The database's clock sets their times; the instances keep this host's estimate."""
-    if not messages:
-        return
-    now = clock.moment()
-    estimates = [(message.created_at, message.available_at) for message in messages]
-    for message, (created_at, available_at) in zip(messages, estimates, strict=True):
-        delay = available_at - created_at
-        message.created_at, message.available_at = now, now + delay if delay else now
-    Message.objects.bulk_create(messages)
-    for message, estimate in zip(messages, estimates, strict=True):
-        message.created_at, message.available_at = estimate
-    wakeup.call()

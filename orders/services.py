@@ -1,7 +1,7 @@
 """Order services: every write to an order goes through here."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,15 @@ from orders.timeline import REFUND_STARTED, REOPENED, SENT_AGAIN
 from orders.values import Address, NewLine
 
 
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """What `place_order` wrote, so that nobody has to read it again."""
+
+    order: Order
+    lines: Sequence[OrderLine]
+    event: OrderEvent
+
+
 @transaction.atomic(savepoint=False)
 def place_order(
     *,
@@ -45,7 +54,7 @@ def place_order(
     user: Any = None,
     number: str | None = None,
     language: str = "",
-) -> Order:
+) -> NewOrder:
     """Create an order with its lines and announce it. Prices are minor units of `currency`.
 
     `user` is the signed-in customer (an instance of the project's user model), or None for a guest. `number`, from
@@ -67,9 +76,9 @@ def place_order(
         shipping_price=shipping_price,
         total=subtotal + shipping_price,
     )
-    _write_lines(order, lines)
-    _announce(order, Status.PLACED, signals.order_placed, {}, {"payment_method": payment_method})
-    return order
+    written = _write_lines(order, lines)
+    event = _announce(order, Status.PLACED, signals.order_placed, {}, {"payment_method": payment_method})
+    return NewOrder(order, written, event)
 
 
 def mark_paid(*, order: Order) -> None:
@@ -242,17 +251,18 @@ def _move(
         raise IllegalTransition(number=order.number, present=order.status, wanted=to)
 
 
-def _announce(order: Order, kind: str, signal: Signal, data: dict[str, Any], extra: dict[str, Any]) -> None:
-    OrderEvent.objects.create(order=order, kind=str(kind), data=data)
+def _announce(order: Order, kind: str, signal: Signal, data: dict[str, Any], extra: dict[str, Any]) -> OrderEvent:
+    event = OrderEvent.objects.create(order=order, kind=str(kind), data=data)
     signal.send(sender=Order, order=order, **extra)
+    return event
 
 
 def _sources_of(to: Status) -> list[str]:
     return [source for source, targets in TRANSITIONS.items() if to in targets]
 
 
-def _write_lines(order: Order, lines: Sequence[NewLine]) -> None:
-    OrderLine.objects.bulk_create(
+def _write_lines(order: Order, lines: Sequence[NewLine]) -> Sequence[OrderLine]:
+    return OrderLine.objects.bulk_create(
         OrderLine(order=order, sku=line.sku, name=line.name, unit_price=line.unit_price, quantity=line.quantity)
         for line in lines
     )

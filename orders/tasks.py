@@ -18,7 +18,7 @@ from orders.payloads import CancelUnpaid, ExpireReservations, SendEmail
 @reliable_task(SendEmail, autoretry_for=(OSError,))
 def send_email(self: ReliableTask, payload: SendEmail) -> None:
     """Every failure of the mail server or the network is an `OSError`, and may be temporary."""
-    order = Order.objects.prefetch_related("lines").get(pk=payload.order_id)
+    order = Order.objects.get(pk=payload.order_id)
     if order.anonymised_at:
         with self.complete():
             return

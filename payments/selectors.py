@@ -55,6 +55,11 @@ def refunded_amount(*, payment: Payment) -> int:
     return payment.refunds.filter(status=RefundStatus.DONE).aggregate(n=Sum("amount"))["n"] or 0
 
 
+def new_summary(*, method: str) -> PaymentSummary:
+    """The payment of an order that was just placed."""
+    return PaymentSummary(PaymentStatus.PENDING, attempts=0, method=method, failure_code="")
+
+
 def summary(*, order_id: int) -> PaymentSummary | None:
     """The ledger counts failed attempts only; the one that got an answer is added."""
     failed_attempts = Message.objects.filter(pk=OuterRef("message_id")).values("attempts")

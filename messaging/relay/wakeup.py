@@ -16,14 +16,16 @@ from django.db import connection
 CHANNEL = "conveyor_due"
 LOCK = 0x434F4E56  # "CONV"
 
-_NOTIFY = "SELECT pg_notify(%s, '') WHERE NOT pg_try_advisory_xact_lock_shared(%s)"
+#: Wakes a sleeping relay when the current transaction commits.
+NOTIFY = "SELECT pg_notify(%s, '') WHERE NOT pg_try_advisory_xact_lock_shared(%s)"
+PARAMETERS = (CHANNEL, LOCK)
 
 
 def call() -> None:
     """Wake a sleeping relay when the current transaction commits."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute(_NOTIFY, [CHANNEL, LOCK])
+            cursor.execute(NOTIFY, PARAMETERS)
 
 
 class Listener:

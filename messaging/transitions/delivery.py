@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import F, Q
 
 from messaging import clock
 from messaging.conf import settings
 from messaging.models import Message, State, Waits
 from messaging.signals import announce, message_deferred
+from messaging.transitions import ledger_sql
 from messaging.transitions.dead import mark_dead
 from messaging.transitions.failure import Failure, record_failure
 from messaging.transitions.locks import lock_sent
@@ -21,8 +21,6 @@ from messaging.transitions.locks import lock_sent
 #: A message that waits for another worker is tried again after this share of its wait so far, in seconds at most.
 _SHARE_OF_WAIT: Final = 0.25
 _LONGEST_PAUSE: Final = 60.0
-_SENT: Final = Q(state=State.SENT)
-_TAKEN_FOR_LOST: Final = Q(state=State.PENDING) & (Q(attempts=0) | Q(replayed_from__lt=F("attempts")))
 
 
 class NotInLedger(LookupError):
@@ -40,10 +38,7 @@ def settle(*, message_id: uuid.UUID, sends: int, started_at: datetime | None = N
     revived it, perhaps with another payload.
     Raises `NotInLedger` if there is no such message; the effects roll back and the delivery is filed as a stray.
     """
-    live = Message.objects.filter(_SENT | _TAKEN_FOR_LOST, pk=message_id, sends=sends)
-    if live.update(
-        state=State.DONE, started_at=started_at, finished_at=clock.moment(), waits_for="", deferred_since=None
-    ):
+    if ledger_sql.mark_done(message_id=message_id, sends=sends, started_at=started_at):
         return True
     if not Message.objects.filter(pk=message_id).exists():
         raise _not_in_ledger(message_id)

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from messaging.models import Message
@@ -53,7 +53,7 @@ def send_once(task: ReliableTask, *, email: EmailMessage, kind: str, order_id: i
     """
     id_ = uuid.UUID(task.request.id)
     try:
-        may_send = claim(message_id=id_, kind=kind, order_id=order_id)
+        may_send = claim(message_id=id_, kind=kind, order_id=order_id, is_first=not task.may_overlap)
     except StillSending as other:
         raise task.retry(exc=other, countdown=other.seconds) from other
     if may_send:
@@ -67,13 +67,21 @@ def send_once(task: ReliableTask, *, email: EmailMessage, kind: str, order_id: i
         raise
 
 
-@transaction.atomic(savepoint=False)
-def claim(*, message_id: uuid.UUID, kind: str, order_id: int | None = None) -> bool:
+def claim(*, message_id: uuid.UUID, kind: str, order_id: int | None = None, is_first: bool = False) -> bool:
     """Claim the right to send a message's e-mail. False: it has already been sent.
 
-    Raises `StillSending` or `EmailOutcomeUnknown` if an earlier run has claimed it without recording an outcome, unless
-    an operator has retried the message since.
+    `is_first`: no other run is known, so that one INSERT will do. Raises `StillSending` or `EmailOutcomeUnknown` if an
+    earlier run has claimed it without recording an outcome, unless an operator has retried the message since.
     """
+    if is_first:
+        with suppress(IntegrityError):
+            EmailDelivery.objects.create(message_id=message_id, order_id=order_id, kind=kind)
+            return True
+    return _claim_again(message_id, kind, order_id)
+
+
+@transaction.atomic(savepoint=False)
+def _claim_again(message_id: uuid.UUID, kind: str, order_id: int | None) -> bool:
     replayed_from = Message.objects.values_list("replayed_from", flat=True).get(pk=message_id)
     defaults = {"order_id": order_id, "kind": kind, "replayed_from": replayed_from}
     row, created = EmailDelivery.objects.get_or_create(message_id=message_id, defaults=defaults)

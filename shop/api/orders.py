@@ -25,7 +25,7 @@ from shop.api.inputs import OrderIn, PayIn, RefundIn, checkout_arguments, idempo
 from shop.api.outputs import OrderOut
 from shop.api.problems import key_reused
 from shop.checkout.services import Placed, checkout
-from shop.order_pages.selectors import order_by_public_id, order_view
+from shop.order_pages.selectors import OrderView, new_order_view, order_by_public_id, order_view
 from shop.order_pages.services import cancel, pay_again
 from shop.stock.services import OutOfStock, UnknownProduct
 
@@ -44,8 +44,10 @@ class Orders(APIView):
         """Place an order."""
         data = read(OrderIn, request.data)
         placed = _place(request, data)
-        code = status.HTTP_201_CREATED if placed.created else status.HTTP_200_OK
-        response = _order_response(request, placed.order.public_id, code=code)
+        if placed.new:
+            response = _answer(request, new_order_view(new=placed.new, payment_method=data["payment_method"]), 201)
+        else:
+            response = _order_response(request, placed.order.public_id)
         response["Location"] = response.data["links"]["self"]
         return response
 
@@ -136,11 +138,15 @@ def _order(public_id: str) -> Order:
         raise Http404 from None
 
 
-def _order_response(request: Request, public_id: str, *, code: int = status.HTTP_200_OK) -> Response:
+def _order_response(request: Request, public_id: str) -> Response:
     try:
         view = order_view(public_id=public_id)
     except Order.DoesNotExist:
         raise Http404 from None
+    return _answer(request, view)
+
+
+def _answer(request: Request, view: OrderView, code: int = status.HTTP_200_OK) -> Response:
     return Response(OrderOut(view, context={"request": request}).data, status=code)
 
 

@@ -113,7 +113,7 @@ class OrderOut(serializers.Serializer[OrderView]):
 
     @extend_schema_field(OrderLineOut(many=True))
     def get_lines(self, view: OrderView) -> Any:
-        return OrderLineOut(view.order.lines.all(), many=True, context={"currency": view.order.currency}).data
+        return OrderLineOut(view.lines, many=True, context={"currency": view.order.currency}).data
 
     @extend_schema_field(Links)
     def get_links(self, view: OrderView) -> dict[str, str]:

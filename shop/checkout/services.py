@@ -11,6 +11,7 @@ from django.db import IntegrityError
 from messaging.outbox import transaction
 from orders import services as orders
 from orders.models import Order, Source, new_number
+from orders.services import NewOrder
 from orders.values import Address, NewLine
 from payments.gateways import check_method
 from shop.checkout import idempotency as keys
@@ -35,10 +36,14 @@ class LineWanted:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """`created` is False if the idempotency key had already placed this order."""
+    """`new` is None if the idempotency key had already placed this order."""
 
     order: Order
-    created: bool
+    new: NewOrder | None = None
+
+    @property
+    def created(self) -> bool:
+        return self.new is not None
 
 
 def checkout(
@@ -73,14 +78,14 @@ def checkout(
     digest = keys.digest(request | {"address": asdict(address), "lines": [asdict(line) for line in lines]})
     try:
         with transaction():
-            order = _place(request | {"language": language}, lines, user)
-            keys.claim_key(idempotency, digest=digest, order=order)
+            new = _place(request | {"language": language}, lines, user)
+            keys.claim_key(idempotency, digest=digest, order=new.order)
     except (IntegrityError, OutOfStock, UnknownProduct):
         known = keys.known_order(idempotency, digest=digest)
         if known is None:
             raise
-        return Placed(known, created=False)
-    return Placed(order, created=True)
+        return Placed(known)
+    return Placed(new.order, new)
 
 
 def _check_request(payment_method: str, lines: Sequence[LineWanted]) -> None:
@@ -89,7 +94,7 @@ def _check_request(payment_method: str, lines: Sequence[LineWanted]) -> None:
         raise ValueError("An order needs at least one line.")
 
 
-def _place(request: dict[str, Any], lines: Sequence[LineWanted], user: AbstractBaseUser | None) -> Order:
+def _place(request: dict[str, Any], lines: Sequence[LineWanted], user: AbstractBaseUser | None) -> NewOrder:
     number, is_import = new_number(), request["source"] == Source.IMPORT
     wanted = merged((line.sku, line.quantity) for line in lines)
     products = take_stock(wanted=wanted, reference=number, products=_for_sale(request))

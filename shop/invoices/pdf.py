@@ -45,7 +45,7 @@ def invoice_pdf(*, view: OrderView, paid_with: str) -> bytes:
         Spacer(0, 6 * mm),
         _parties(view),
         Spacer(0, 9 * mm),
-        _lines(order),
+        _lines(view),
         KeepTogether([_sums(order), *_closing(view, paid_with)]),
     ]
     return render_pdf(flowables, title=title)
@@ -90,7 +90,7 @@ def _parties(view: OrderView) -> Flowable:
     )
 
 
-def _lines(order: Order) -> Flowable:
+def _lines(view: OrderView) -> Flowable:
     """Lines table, whose header repeats on every page."""
     head = [
         paragraph(_("Quantity"), STRONG),
@@ -99,7 +99,7 @@ def _lines(order: Order) -> Flowable:
         paragraph(_("Total"), RIGHT_STRONG),
     ]
     return Table(
-        [head, *(_line(order, line) for line in order.lines.all())],
+        [head, *(_line(view.order, line) for line in view.lines)],
         colWidths=_COLUMNS,
         repeatRows=1,
         style=[

@@ -12,9 +12,10 @@ from django.utils.translation import get_language
 
 from orders import selectors as orders
 from orders import timeline as order_timeline
-from orders.models import Order, OrderEvent, Status
+from orders.models import Order, OrderEvent, OrderLine, Status
+from orders.services import NewOrder
 from payments.models import PaymentStatus
-from payments.selectors import PaymentSummary
+from payments.selectors import PaymentSummary, new_summary
 from payments.selectors import summary as payment_summary
 from shipping.delivery_windows import DeliveryWindow
 from shipping.models import Shipment
@@ -55,6 +56,7 @@ class OrderView:
     """
 
     order: Order
+    lines: tuple[OrderLine, ...]
     timeline: tuple[TimelineEntry, ...]
     payment: PaymentSummary | None
     shipment: ShipmentSummary | None
@@ -84,10 +86,23 @@ def order_view(*, public_id: str) -> OrderView:
 
     Raises `Order.DoesNotExist`.
     """
-    order = Order.objects.select_related("shipment").prefetch_related("lines").get(public_id=public_id)
+    order = Order.objects.select_related("shipment").get(public_id=public_id)
     payment = payment_summary(order_id=order.pk)
-    shipment = _shipment(order)
-    events = list(order.events.all())
+    return _view(order, list(order.lines.all()), list(order.events.all()), payment, _shipment(order))
+
+
+def new_order_view(*, new: NewOrder, payment_method: str) -> OrderView:
+    """The order as it was placed, without a statement."""
+    return _view(new.order, new.lines, [new.event], new_summary(method=payment_method), None)
+
+
+def _view(
+    order: Order,
+    lines: Sequence[OrderLine],
+    events: Sequence[OrderEvent],
+    payment: PaymentSummary | None,
+    shipment: ShipmentSummary | None,
+) -> OrderView:
     timeline = tuple(TimelineEntry(e.at, e.kind, order_timeline.describe(e)) for e in events)
     is_final = _is_final(order, payment)
     progress = order_progress(
@@ -96,11 +111,12 @@ def order_view(*, public_id: str) -> OrderView:
         events=events,
         parcel_status=shipment.status if shipment else None,
     )
-    estimate = _estimate(order, progress, shipment)
+    estimate = _estimate(order, lines, progress, shipment)
     needs_operator = not is_final and order_timeline.needs_attention(events)
     unpaid_until = _unpaid_until(order, events) if needs_operator or orders.can_pay(order) else None
     return OrderView(
         order=order,
+        lines=tuple(lines),
         timeline=timeline,
         payment=payment,
         shipment=shipment,
@@ -141,13 +157,15 @@ def _shipment(order: Order) -> ShipmentSummary | None:
     )
 
 
-def _estimate(order: Order, progress: OrderProgress, shipment: ShipmentSummary | None) -> DeliveryWindow | None:
+def _estimate(
+    order: Order, lines: Sequence[OrderLine], progress: OrderProgress, shipment: ShipmentSummary | None
+) -> DeliveryWindow | None:
     """An unshipped order leaves today at the earliest; while a step is failing there is no estimate."""
     if order.status not in _ESTIMABLE or any(step.state == StepState.TROUBLE for step in progress.steps):
         return None
     if shipment:
         return booked_window(shipment=order.shipment)
-    pieces = sum(line.quantity for line in order.lines.all())
+    pieces = sum(line.quantity for line in lines)
     return expected_window(order=order, pieces=pieces, now=timezone.now())
 
 

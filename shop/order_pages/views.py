@@ -45,7 +45,7 @@ def private_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 @require_safe
 def show(request: HttpRequest, public_id: str) -> HttpResponse:
     context = page_context(public_id)
-    lines = list(context["order"].lines.all())
+    lines = context["view"].lines
     sold = catalogue.by_sku(skus=[line.sku for line in lines])
     pairs = [(line, sold.get(line.sku)) for line in lines]
     return render(request, "shop/order_pages/page.html", context | {"lines": pairs})
@@ -99,7 +99,7 @@ def pay(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def reorder(request: HttpRequest, public_id: str) -> HttpResponse:
     """Add the order's products to the basket, at current prices and as far as they are in stock."""
-    lines = list(page_context(public_id)["order"].lines.all())
+    lines = page_context(public_id)["view"].lines
     names = {line.sku: line.name for line in lines}
     done = basket_of(request).refill(wanted=merged((line.sku, line.quantity) for line in lines))
     _notify_refilled(request, done, names)

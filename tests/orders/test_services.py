@@ -78,7 +78,7 @@ def placed(**changes: Any) -> Order:
         "lines": LINES,
         "payment_method": "pm_card_visa",
     }
-    return services.place_order(**(values | changes))
+    return services.place_order(**(values | changes)).order
 
 
 def order_in(status: str) -> Order:
