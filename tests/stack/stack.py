@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,11 @@ class Stack:
         self.alias = f"stack_{backend}_{secrets.token_hex(3)}"
         self.folder = Path(tempfile.mkdtemp(prefix=f"conveyor-{backend}-{os.getpid()}-"))
         self._blocker = blocker
-        self.database, self.broker = self._backend(backend, own_broker)
+        try:
+            self.database, self.broker = self._backend(backend, own_broker)
+        except BaseException:  # such as pytest's skip, if a service is missing
+            shutil.rmtree(self.folder)
+            raise
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.env = self._environment(env or {})
@@ -126,13 +130,14 @@ class Stack:
 
     def remove(self) -> None:
         """Kill every process of this stack and remove its database, broker and directory."""
-        for program in self.programs:
-            program.kill()
-        if self._auditor is not None:
-            self._auditor.end()
-        self.broker.remove()
-        self.database.drop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with ExitStack() as removal:  # from the last to the first, each even if one before it fails
+            removal.callback(shutil.rmtree, self.folder, ignore_errors=True)
+            removal.callback(self.database.drop)
+            removal.callback(self.broker.remove)
+            if self._auditor is not None:
+                removal.callback(self._auditor.end)
+            for program in self.programs:
+                removal.callback(program.kill)
 
     @property
     def programs(self) -> list[Program]:

@@ -68,9 +68,11 @@ def test_a_hanging_database_times_out_and_is_probed_once(monkeypatch):
 
     monkeypatch.setattr(probes, "_probe_database", hang)
     monkeypatch.setattr(probes, "TIMEOUT_SECONDS", 0.1)
-    answers = [get("/readyz") for _ in range(3)]
-    assert probes_ended == []
-    released.set()
+    try:
+        answers = [get("/readyz") for _ in range(3)]
+        assert probes_ended == []
+    finally:
+        released.set()
     assert {answer.status_code for answer in answers} == {503}
     assert answers[0].json()["database"] == "timed out"
     assert len(probes_started) == 1

@@ -62,26 +62,29 @@ def test_a_consumer_that_never_says_what_it_holds_is_not_waited_for_for_ever(
 
 def test_what_a_killed_consumer_held_is_redelivered_and_not_sent_again(recover, publisher, settings, is_amqp):
     (message,) = send(publisher)
-    link = publisher.connection.clone(transport_options=current_app.conf.broker_transport_options)
-    link.channel().basic_get(QUEUE, no_ack=False)
-    if is_amqp:
-        link.close()
-    else:
-        with redis.Redis.from_url(settings.BROKER_URL) as client:
-            (tag,) = client.zrange("unacked_index", 0, -1)
-            assert recover() == 0
-            assert client.hlen("unacked") == 1
-            client.zadd("unacked_index", {tag: time.time() - settings.CONVEYOR_VISIBILITY - 20})
-            recover()
-            assert client.hlen("unacked") == client.zcard("unacked_index") == 0
-    wait_for(lambda: inspect.depth(publisher.connection, QUEUE) == 1)
-    assert recover() == 0
-    with publisher.connection.channel() as channel:
-        again = channel.basic_get(QUEUE, no_ack=True)
-    assert again.delivery_info["redelivered"] or again.properties["delivery_info"]["redelivered"]
-    message.refresh_from_db()
-    assert message.state == State.SENT
-    link.close()
+    with publisher.connection.clone(transport_options=current_app.conf.broker_transport_options) as link:
+        link.channel().basic_get(QUEUE, no_ack=False)
+        if is_amqp:
+            link.close()
+        else:
+            _time_out(recover, settings)
+        wait_for(lambda: inspect.depth(publisher.connection, QUEUE) == 1)
+        assert recover() == 0
+        again = take(publisher.connection)
+        assert again.delivery_info["redelivered"] or again.properties["delivery_info"]["redelivered"]
+        message.refresh_from_db()
+        assert message.state == State.SENT
+
+
+def _time_out(recover, settings) -> None:
+    """Let what a consumer of Redis holds exceed the visibility timeout."""
+    with redis.Redis.from_url(settings.BROKER_URL) as client:
+        (tag,) = client.zrange("unacked_index", 0, -1)
+        assert recover() == 0
+        assert client.hlen("unacked") == 1
+        client.zadd("unacked_index", {tag: time.time() - settings.CONVEYOR_VISIBILITY - 20})
+        recover()
+        assert client.hlen("unacked") == client.zcard("unacked_index") == 0
 
 
 def test_bytes_that_are_no_message_do_not_stop_recovery(recover, publisher, settings, is_amqp):
