@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench._report import Report, load
 from bench._scratch import run_on_scratch
 
-#: Messages deleted per second, and how much slower a relay may be meanwhile.
-DELETED, SLOWER = 5000, 0.1
+#: Messages deleted per second, and the share of its own rate that a relay must keep meanwhile.
+DELETED, KEPT = 5000, 0.9
 #: Of the old messages one in ten has a failed attempt.
 INNER = """
 import json, statistics, subprocess, sys, time, django
@@ -95,16 +95,16 @@ print(json.dumps({"deleted": deleted, **median}))
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--old", type=int, default=20_000)
-    parser.add_argument("--due", type=int, default=100_000)
+    parser.add_argument("--due", type=int, default=100_000, help="at least 51,000, which are sent")
     options = parser.parse_args()
     found = run_on_scratch("production", INNER, options.old, options.due, env={"CONVEYOR_IN_FLIGHT": "10000"})
     report = Report(28, 40, 16)
     if found is not None:
-        deleted, slower = found["deleted"], 1 - found["meanwhile"] / found["alone"]
+        deleted, share = found["deleted"], found["meanwhile"] / found["alone"]
         report.row("retention alone", f"{deleted:,.0f} messages/s deleted", f"{DELETED:,}/s", kept=deleted >= DELETED)
         report.row("relay alone", f"{found['alone']:,.0f} messages/s sent", "")
-        beside = f"{found['meanwhile']:,.0f} messages/s sent, {slower:.0%} less"
-        report.row("relay beside retention", beside, f"{SLOWER:.0%} less", kept=slower <= SLOWER)
+        beside = f"{found['meanwhile']:,.0f} messages/s sent, {share:.0%}"
+        report.row("relay beside retention", beside, f"{KEPT:.0%}", kept=share >= KEPT)
         print(load())
     report.exit()
 
