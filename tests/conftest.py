@@ -123,6 +123,12 @@ def _patient_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slices, "_SHARE_OF_TIME_LIMIT", PATIENCE)
 
 
+@pytest.fixture
+def one_step_slices(_patient_slices: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slice of periodic work ends after its first step."""
+    monkeypatch.setattr(slices, "_SHARE_OF_TIME_LIMIT", 1e-9)
+
+
 STACKS = pytest.StashKey[list[Stack]]()
 
 

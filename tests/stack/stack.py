@@ -90,7 +90,7 @@ class Stack:
         self.beat = self._program(processes.beat()) if beat else None
         self._sku = ""
         self._auditor: Conversation | None = None
-        self._tokens: dict[tuple[str, str], str] = {}
+        self._tokens: dict[str, str] = {}
 
     def _backend(self, backend: str, own_broker: bool) -> tuple[Any, Any]:
         if backend == "embedded":
@@ -176,14 +176,14 @@ class Stack:
         """
         return request(method, self.url + (path if path.startswith("/") else f"/api/v1/{path}"), **options)
 
-    def token(self, username: str = "operator", password: str = "") -> str:
+    def token(self, username: str = "operator") -> str:
         """A token for the staff API. Demo users have their name as password."""
-        login = (username, password or username)
-        if login not in self._tokens:  # hashing a password takes most of a request's time
-            status, body = self.api("POST", "auth/token/", json=dict(zip(("username", "password"), login, strict=True)))
+        if username not in self._tokens:  # hashing a password takes most of a request's time
+            login = {"username": username, "password": username}
+            status, body = self.api("POST", "auth/token/", json=login)
             assert status in {200, 201}, f"no token for {username}: {status} {body}"
-            self._tokens[login] = str(body["token"])
-        return self._tokens[login]
+            self._tokens[username] = str(body["token"])
+        return self._tokens[username]
 
     def order(self, *, key: str | None = None, expect: int = 201, **overrides: Any) -> dict[str, Any]:
         """Place an order through the API. `overrides` are its fields; `city` replaces only the address's city."""

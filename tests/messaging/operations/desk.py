@@ -1,8 +1,5 @@
 """Failed tasks, URLs, permissions and clients shared by the desk's tests."""
 
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission
-from django.test import Client
 from django.urls import reverse
 
 from messaging import outbox, transitions
@@ -56,14 +53,3 @@ def dead(subject: str = "CV-1", error: Exception | None = None) -> Message:
     transitions.bury(message_id=message.pk, sends=send(message).sends, failure=failure)
     message.refresh_from_db()
     return message
-
-
-def client_with(*permissions: str) -> Client:
-    """A client of staff with these permissions."""
-    user = get_user_model().objects.create_user(f"user{'-'.join(permissions)}", password="x", is_staff=True)
-    user.user_permissions.set(
-        Permission.objects.filter(content_type__app_label__in=("messaging", "operations"), codename__in=permissions)
-    )
-    client = Client()
-    client.force_login(user, backend="shop.accounts.authentication.NameOrEmail")
-    return client

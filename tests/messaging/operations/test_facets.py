@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from messaging.operations.failures import facets
 from messaging.operations.models import FailureGroup
+from tests.factories import client_with
 from tests.messaging.operations.bulk_retry.dead import dead as bare
-from tests.messaging.operations.desk import LIST, client_with
+from tests.messaging.operations.desk import LIST
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BANK = {"queue": "payments", "task": "payments.charge", "error_type": "bank.Away", "fingerprint": "f-bank"}

@@ -14,17 +14,9 @@ from messaging.operations import actions
 from messaging.operations.models import AuditEntry, FailureGroup, GroupState
 from messaging.operations.permissions import Actor
 from messaging.transitions.failure import synthetic_failure
+from tests.factories import client_with
 from tests.messaging.deliver import deliver, send
-from tests.messaging.operations.desk import (
-    ALL_PERMISSIONS,
-    GROUPS,
-    LIST,
-    body,
-    client_with,
-    dead,
-    failed_task,
-    page_url,
-)
+from tests.messaging.operations.desk import ALL_PERMISSIONS, GROUPS, LIST, body, dead, failed_task, page_url
 from tests.messaging.samples import Sample
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -8,8 +8,9 @@ from django.urls import reverse
 from messaging import transitions
 from messaging.hooks import subject_links
 from messaging.models import Message, State
+from tests.factories import client_with
 from tests.messaging.deliver import deliver
-from tests.messaging.operations.desk import LIST, client_with, dead
+from tests.messaging.operations.desk import LIST, dead
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,7 +10,6 @@ from messaging import outbox, scheduler
 from messaging.models import Attempt, Message, State
 from messaging.operations.dashboard import throughput
 from messaging.operations.models import QueueMinute
-from messaging.worker import slices
 from tests.delivery import deliver_due
 from tests.messaging.deliver import deliver
 from tests.messaging.samples import Sample
@@ -115,8 +114,8 @@ def test_a_standstill_is_counted_in_steps_of_an_hour():
     assert [row[1] for row in kept()] == [NOON - timedelta(hours=5), NOON - timedelta(minutes=1)]
 
 
-def test_a_count_whose_time_is_up_goes_on_in_the_next_message(monkeypatch):
-    monkeypatch.setattr(slices, "_SHARE_OF_TIME_LIMIT", 1e-9)
+@pytest.mark.usefixtures("one_step_slices")
+def test_a_count_whose_time_is_up_goes_on_in_the_next_message():
     QueueMinute.objects.create(queue="payments", minute=timezone.now() - timedelta(hours=5))
     finished(timezone.now() - timedelta(hours=3))
     scheduler.tick("operations.count_throughput")

@@ -18,6 +18,7 @@ from messaging.relay.lanes import pending_lanes
 from messaging.topology import MAX_PRIORITY, Priority
 from tests.messaging.relay.helpers import QUEUE, enqueue, take
 from tests.patience import wait_for
+from tests.query_plans import plans_of
 from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -161,18 +162,11 @@ def test_a_claim_follows_the_lane_index_even_if_the_statistics_know_no_backlog()
         cursor.execute("ANALYZE messaging_message")  # of an empty table
     rows = [Message(task="t", queue=QUEUE, priority=Priority.LOW, correlation_id=uuid7()) for _ in range(3000)]
     Message.objects.bulk_create(rows)
-    plans = []
-
-    def explain(execute, sql, parameters, many, context):
-        if "UPDATE messaging_message SET state = 'sent'" in sql:
-            execute(f"EXPLAIN {sql}", parameters, many, context)
-            plans.extend(line for (line,) in context["cursor"].fetchall())
-        return execute(sql, parameters, many, context)
-
-    with connection.execute_wrapper(explain):
+    with plans_of("UPDATE messaging_message SET state = 'sent'") as plans:
         assert len(claim.claim(limit=10)) == 10
-    assert [line for line in plans if "messaging_lane" in line]
-    assert not [line for line in plans if "Sort" in line]
+    (plan,) = plans
+    assert "messaging_lane" in plan
+    assert "Sort" not in plan
 
 
 def test_a_backlog_beyond_the_bound_is_not_overdue_and_one_that_nothing_sends_is():

@@ -10,8 +10,9 @@ from django.urls import reverse
 from messaging.models import Message, State
 from messaging.operations.bulk_retry import services
 from messaging.operations.models import BulkOperation, BulkState
+from tests.factories import client_with
 from tests.messaging.operations.bulk_retry.dead import ANN, dead, end, previewed, relay, started, turn
-from tests.messaging.operations.desk import LIST, client_with
+from tests.messaging.operations.desk import LIST
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NEW = "/admin/operations/bulkoperation/new/"

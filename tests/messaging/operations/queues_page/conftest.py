@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from tests.messaging.operations.desk import client_with
+from tests.factories import client_with
 
 
 @pytest.fixture

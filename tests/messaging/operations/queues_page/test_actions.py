@@ -7,10 +7,11 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from messaging import pauses
-from messaging.models import Message, QueuePause
+from messaging.models import QueuePause
 from messaging.operations import actions
 from messaging.operations.models import AuditEntry
-from tests.messaging.operations.desk import client_with
+from tests.factories import client_with
+from tests.messaging.deliver import claimable
 from tests.messaging.operations.queues_page.page import ANN, PAGE, QUEUE, enqueue, row, text, text_after
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,7 +74,7 @@ def test_scheduled_messages_are_run_now_one_or_all(operator):
     assert "1 message queued to run now." in text_after(operator, f"{PAGE}run-now/{first.pk}/")
     assert "is no longer scheduled" in text_after(operator, f"{PAGE}run-now/{first.pk}/")
     assert "3 messages queued to run now." in text_after(operator, f"{PAGE}{QUEUE}/run-now/")
-    assert Message.objects.due(now=timezone.now()).count() == 4
+    assert len(claimable()) == 4
     assert AuditEntry.objects.count() == 2
 
 

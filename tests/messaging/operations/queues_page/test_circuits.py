@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from messaging.models import Circuit, Message
 from messaging.operations.models import AuditEntry
+from tests.messaging.deliver import claimable
 from tests.messaging.operations.queues_page.page import PAGE, enqueue, text, text_after
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,10 +40,10 @@ def test_an_operator_probes_a_circuit_and_a_viewer_may_not(operator, viewer):
     Message.objects.filter(pk=waiting.pk).update(waits_for=circuit.name)
     assert viewer.post(path).status_code == 403
     assert operator.get(path).status_code == 405
-    assert not Message.objects.due(now=timezone.now()).exists()
+    assert not claimable()
     assert "Probing gateway.simulated now" in text_after(operator, path)
     assert AuditEntry.objects.get().action == "probe circuit"
-    assert Message.objects.due(now=timezone.now()).get() == waiting
+    assert claimable() == {waiting}
     Message.objects.all().delete()
     assert "No deferred message needs gateway.simulated" in text_after(operator, path)
     Circuit.objects.update(opened_at=None)

@@ -13,7 +13,7 @@ from messaging.models import Message, State, backlog
 from messaging.operations import actions
 from messaging.operations.dashboard import flow, queue_status
 from messaging.topology import Priority
-from tests.messaging.operations.desk import client_with
+from tests.factories import client_with
 from tests.messaging.operations.queues_page.page import ANN, PAGE, QUEUE, enqueue, finished, row, text
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -24,16 +24,16 @@ def recover(publisher, monkeypatch):
 
 @pytest.fixture
 def hold(publisher):
-    """Receives messages and never answers, as a worker that hangs."""
+    """Receives a message and never answers, as a worker that hangs."""
     links = []
 
-    def hold(count: int = 1) -> None:
+    def hold() -> None:
         links.append(publisher.connection.clone(transport_options=current_app.conf.broker_transport_options))
         received: list[Any] = []
         (queue,) = (queue for queue in topology().kombu_queues() if queue.name == QUEUE)
-        consumer = Consumer(links[-1], [queue], on_message=received.append, prefetch_count=count, auto_declare=False)
+        consumer = Consumer(links[-1], [queue], on_message=received.append, prefetch_count=1, auto_declare=False)
         consumer.consume()
-        while len(received) < count:
+        while not received:
             links[-1].drain_events(timeout=30)
 
     yield hold
