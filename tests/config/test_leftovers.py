@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.patience import wait_for
-from tests.stack.leftovers import is_left_over
+from tests.stack.leftovers import is_left_over, remove_folders
 from tests.stack.ports import answers
 from tests.stack.program import KILLED_WITH_PARENT, PROJECT
 from tests.stack.services import require
@@ -54,3 +56,6 @@ def test_a_process_under_another_user_is_killed_with_the_run_too():
         finally:
             run.kill()
     wait_for(lambda: not answers(port), what="PgBouncer has ended")
+    remove_folders.cache_clear()
+    remove_folders()
+    assert not list(Path(tempfile.gettempdir()).glob(f"conveyor-pgbouncer-{run.pid}-*"))
