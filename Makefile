@@ -31,7 +31,9 @@ format: $(VENV)/.development ## Format code and templates, and fix what the lint
 	@$(BIN)/djlint --reformat --quiet $(APPS) >/dev/null || $(BIN)/djlint --check --quiet $(APPS)
 
 bench: $(VENV)/.development ## Run all benchmarks
-	@for script in bench/[!_]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@failed=0; for script in bench/[!_]*.py; do \
+		echo "== $$script"; $(BIN)/python $$script || failed=1; \
+	done; exit $$failed
 
 audit-pages: $(VENV)/.development frontend/node_modules/.installed ## Audit every page with Lighthouse and axe-core (docs/explanation/quality.md)
 	@$(BIN)/python -m tests.quality.audit

@@ -1,11 +1,12 @@
 """Runs a measuring script on a scratch database of either backend."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+from bench._report import skipping
 
 PROJECT = Path(__file__).resolve().parent.parent
 #: Ids as the application makes them: those of one time lie side by side in every index.
@@ -24,11 +25,6 @@ SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' ||
 FROM (SELECT n, now() + %(days)s * interval '1 day' - (%(rows)s - n) * interval '1 millisecond' AS at
       FROM generate_series(1, %(rows)s) AS n) AS made
 """
-
-
-def load() -> str:
-    """The machine's load, which each figure depends on."""
-    return f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
 
 
 def fill_ledger(cursor: Any, *, rows: int, state: str, days: float = 0) -> None:
@@ -56,25 +52,20 @@ def consume() -> None:
             channel.queue_purge(queue)
 
 
-def run_on_scratch(backend: str, script: str, *arguments: object, env: dict[str, str] | None = None) -> dict:
-    """Run `script` beside a demo shop and return the JSON of its last line, or the reason as `skipped` or `failed`.
+def run_on_scratch(
+    backend: str, script: str, *arguments: object, env: dict[str, str] | None = None
+) -> dict[str, Any] | None:
+    """Run `script` beside a demo shop and return the JSON of its last line; None if a service is missing.
 
-    The script finds `fill_ledger`, `settle` and `consume` in this module.
+    The script finds `fill_ledger`, `settle` and `consume` in this module. If it fails, so does the bench.
     """
-    import pytest
+    from tests.stack.standalone import running
 
-    from tests.stack import Stack
-    from tests.stack.database import NoBlocker
-
-    try:
-        stack = Stack(backend, blocker=NoBlocker(), relays=0, workers={}, beat=False, web=False, env=env)
-    except pytest.skip.Exception as reason:
-        return {"skipped": str(reason)}
-    try:
-        stack.start()
+    with skipping(), running(backend, relays=0, workers={}, beat=False, web=False, env=env) as stack:
         environment = stack.env | {"DJANGO_SETTINGS_MODULE": "config.settings", "LOG_LEVEL": "ERROR"}
         command = [sys.executable, "-c", script, *map(str, arguments)]
         done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
-        return {"failed": done.stderr[-800:]} if done.returncode else json.loads(done.stdout.splitlines()[-1])
-    finally:
-        stack.remove()
+        if done.returncode:
+            sys.exit(f"{backend}: {done.stderr[-800:]}")
+        return dict(json.loads(done.stdout.splitlines()[-1]))
+    return None

@@ -20,8 +20,10 @@ from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
+
+from bench._report import Report, Row, skipping  # noqa: E402
+
 RATE, CANARY = 200, 10
-Row = tuple[str, str, str, bool]
 
 
 class Bench:
@@ -52,7 +54,7 @@ class Bench:
         driver = self.stack.worker("maintenance")
         driver.kill()
         driver.start()
-        final, _ = self._until(id_, lambda seen: seen.state == "finished", timeout=300)
+        final = self._until(id_, lambda seen: seen.state == "finished", timeout=300)
         moments = self._send_times(id_)
         seconds = (moments[-1] - moments[0]).total_seconds()
         complete = final.succeeded == self.count
@@ -89,12 +91,12 @@ class Bench:
         assert done.returncode == 0, done.stderr
         return dict(json.loads(done.stdout))
 
-    def _until(self, id_: str, reached: Callable[[Any], bool], *, timeout: float = 120) -> tuple[Any, float]:
+    def _until(self, id_: str, reached: Callable[[Any], bool], *, timeout: float = 120) -> Any:
         began = time.perf_counter()
         while not reached(seen := self._bulk.operation(id_, using="default")):
             assert time.perf_counter() - began < timeout, f"after {timeout} s: {seen.__dict__}"
             time.sleep(0.2)
-        return seen, time.perf_counter() - began
+        return seen
 
     def _send_times(self, id_: str) -> list[Any]:
         return list(self._bulk.send_times(id_, using="default"))
@@ -105,29 +107,15 @@ class Bench:
         Message.objects.filter(queue="shipping").delete()
 
 
-def measure(backend: str, count: int) -> int:
-    import pytest
+def measure(backend: str, count: int, report: Report) -> None:
+    from tests.stack.standalone import running
 
-    from tests.stack import Stack
-    from tests.stack.database import NoBlocker
-
-    workers = {"shipping": 2, "maintenance": 1}
-    try:
-        stack = Stack(backend, blocker=NoBlocker(), workers=workers, web=False, env={"CONVEYOR_VISIBILITY": "60"})
-    except pytest.skip.Exception as reason:
-        print(f"{backend} skipped: {reason}")
-        return 0
-    try:
-        stack.start()
+    options = {"workers": {"shipping": 2, "maintenance": 1}, "web": False, "env": {"CONVEYOR_VISIBILITY": "60"}}
+    with skipping(), running(backend, **options) as stack:
         _use_database_of(stack.env)
-        rows = []
-        print(f"{'':24}{'measured':44}{'expected':30}")
-        for what, measured, expected, kept in Bench(stack, count).rows():
-            print(f"{what:24}{measured:44}{expected:30}{'' if kept else 'VIOLATED'}", flush=True)
-            rows.append(kept)
-        return 0 if all(rows) else 1
-    finally:
-        stack.remove()
+        report.row("", "measured", "expected")
+        for *cells, kept in Bench(stack, count).rows():
+            report.row(*cells, kept=kept)
 
 
 def _use_database_of(env: dict[str, str]) -> None:
@@ -143,7 +131,9 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=10_000)
     parser.add_argument("--backend", choices=("production", "embedded"), default="production")
     options = parser.parse_args()
-    sys.exit(measure(options.backend, options.messages))
+    report = Report(24, 44, 30)
+    measure(options.backend, options.messages, report)
+    report.exit()
 
 
 if __name__ == "__main__":

@@ -6,19 +6,17 @@ its budget of 50 ms.
 """
 
 import argparse
-import os
-import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
-BUDGET_MS = 50
+
+from bench._pages import BUDGET, get, measure, operator, scratch_shop  # noqa: E402
+from bench._report import Report, skipping  # noqa: E402
+
 GROUPS = 40
 
 #: By default one row in twenty is dead, spread over queues, groups and the last month. Five messages share a subject.
@@ -52,19 +50,6 @@ HOURS = """
 INSERT INTO operations_failurehour (fingerprint, hour, count)
 SELECT fingerprint, date_trunc('hour', finished_at), count(*) FROM messaging_message WHERE state = 'dead' GROUP BY 1, 2
 """
-
-
-@contextmanager
-def scratch() -> Iterator[str]:
-    """The URL of an empty database that is dropped at the end."""
-    from tests.stack.database import PostgresqlDatabase
-
-    database = PostgresqlDatabase()
-    database.create()
-    try:
-        yield database.url
-    finally:
-        database.drop()
 
 
 def fill(rows: int, dead: int) -> None:
@@ -102,79 +87,22 @@ def pages() -> dict[str, str]:
     }
 
 
-def measure(client: Any, url: str) -> tuple[float, int]:
-    """Median milliseconds inside the database over ten requests, and the number of statements."""
-    from django.db import connection
-
-    runs: list[tuple[float, int]] = []
-    for _ in range(11):
-        spent = Spent()
-        with connection.execute_wrapper(spent):
-            response = client.get(url)
-        assert response.status_code == 200, f"{url}: {response.status_code}"
-        runs.append((spent.seconds * 1000, spent.statements))
-    return statistics.median(milliseconds for milliseconds, _ in runs[1:]), runs[-1][1]
-
-
-class Spent:
-    """Counts and times statements, without fetching."""
-
-    def __init__(self) -> None:
-        self.seconds, self.statements = 0.0, 0
-
-    def __call__(self, execute: Any, *arguments: Any) -> Any:
-        began = time.perf_counter()
-        try:
-            return execute(*arguments)
-        finally:
-            self.seconds += time.perf_counter() - began
-            self.statements += 1
-
-
-def run(rows: int, dead: int) -> bool:
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-    from django.test import Client
-
-    from shop.models import User
-
-    call_command("migrate", verbosity=0)
-    call_command("collectstatic", verbosity=0, interactive=False)
-    began = time.perf_counter()
-    fill(rows, dead)
-    print(f"{rows:,} rows, {dead:,} of them dead, created in {time.perf_counter() - began:.0f} s\n")
-    client = Client(headers={"host": "localhost"})
-    client.force_login(User.objects.create_superuser("bench"), backend="shop.accounts.authentication.NameOrEmail")
-    print(f"{'page':26}{'database ms':>12}{'statements':>12}")
-    within = True
-    for name, url in pages().items():
-        milliseconds, statements = measure(client, url)
-        within = within and milliseconds <= BUDGET_MS
-        print(f"{name:26}{milliseconds:12.1f}{statements:12}{'' if milliseconds <= BUDGET_MS else '  over budget'}")
-    return within
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--dead", type=int, default=50_000)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as var, scratch() as url:
-        os.environ |= {
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "CONVEYOR_VAR": var,
-            "DATABASE_URL": url,
-            "SECRET_KEY": "bench-only-bench-only-bench-only-bench-only-bench-only",
-            "LOG_LEVEL": "WARNING",
-            "DEBUG": "0",
-        }
-        within = run(options.rows, options.dead)
-        from django.db import connections
-
-        connections.close_all()
-    sys.exit(0 if within else 1)
+    options, report = parser.parse_args(), Report(26, 12, 12)
+    with skipping(), scratch_shop():
+        began = time.perf_counter()
+        fill(options.rows, options.dead)
+        print(f"{options.rows:,} rows, {options.dead:,} of them dead, created in {time.perf_counter() - began:.0f} s\n")
+        client = operator()
+        report.row("page", f"{'database ms':>12}", f"{'statements':>12}")
+        for name, url in pages().items():
+            milliseconds, statements = measure(partial(get, client, url), rounds=10)
+            kept = milliseconds <= BUDGET
+            report.row(name, f"{milliseconds:12.1f}", f"{len(statements):12}", kept=kept)
+    report.exit()
 
 
 if __name__ == "__main__":

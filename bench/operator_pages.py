@@ -7,13 +7,10 @@ with 1 if a page exceeds its budget.
 """
 
 import argparse
-import os
-import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -22,14 +19,12 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
 from bench._operator_rows import fill  # noqa: E402
-from bench.desk import scratch  # noqa: E402
+from bench._pages import BUDGET, get, measure, operator, scratch_shop  # noqa: E402
+from bench._report import Report, skipping  # noqa: E402
 
-BUDGET_MS = 50
 #: Also contains what asks the broker, which is not counted.
-QUEUES_BUDGET_MS = 300
+QUEUES_BUDGET = 300
 ROUNDS = 5
-
-
 #: Address of each list, and queries; the placeholders are rows that exist.
 LISTS = {
     "messages": ("messaging/message", [
@@ -106,81 +101,35 @@ def commands() -> dict[str, list[str]]:
     return {"dlq list": ["dlq", "list"], "dlq groups": ["dlq", "groups"], "queue list": ["queue", "list"]}
 
 
-class Spent:
-    """Times each statement, without fetching."""
-
-    def __init__(self) -> None:
-        self.statements: list[tuple[float, str]] = []
-
-    def __call__(self, execute: Any, sql: str, *arguments: Any) -> Any:
-        began = time.perf_counter()
-        try:
-            return execute(sql, *arguments)
-        finally:
-            self.statements.append(((time.perf_counter() - began) * 1000, sql))
-
-
-def measure(request: Callable[[], Any]) -> tuple[float, list[tuple[float, str]]]:
-    """Median milliseconds inside the database, and the statements of the median run."""
+def fill_if_empty(rows: int, due: int) -> None:
     from django.db import connection
-
-    runs = []
-    for _ in range(ROUNDS + 1):
-        spent = Spent()
-        with connection.execute_wrapper(spent):
-            request()
-        runs.append((sum(milliseconds for milliseconds, _sql in spent.statements), spent.statements))
-    median = statistics.median_low(total for total, _ in runs[1:])
-    return next(run for run in runs[1:] if run[0] == median)
-
-
-def run(rows: int, due: int, only: str) -> bool:
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-    from django.db import connection
-    from django.test import Client
-    from knox.models import AuthToken
 
     from orders.models import Order
-    from shop.models import User
 
-    call_command("migrate", verbosity=0)
-    call_command("collectstatic", verbosity=0, interactive=False)
-    if not Order.objects.exists():
-        began = time.perf_counter()
-        with connection.cursor() as cursor:
-            fill(cursor, rows=rows, due=due)
-        print(f"{rows:,} messages and orders, {due:,} due e-mails, created in {time.perf_counter() - began:.0f} s\n")
-    User.objects.filter(username="bench").delete()
-    user = User.objects.create_superuser("bench")
-    _stored, token = AuthToken.objects.create(user)
-    client = Client(headers={"host": "localhost", "authorization": f"Token {token}"})
-    client.force_login(user, backend="shop.accounts.authentication.NameOrEmail")
-    measured: dict[str, Callable[[], Any]] = {name: lambda url=url: _get(client, url) for name, url in pages().items()}
-    measured |= {
-        name: lambda words=words: call_command(*words, stdout=StringIO()) for name, words in commands().items()
+    if Order.objects.exists():
+        return
+    began = time.perf_counter()
+    with connection.cursor() as cursor:
+        fill(cursor, rows=rows, due=due)
+    print(f"{rows:,} messages and orders, {due:,} due e-mails, created in {time.perf_counter() - began:.0f} s\n")
+
+
+def requests() -> dict[str, Callable[[], Any]]:
+    from django.core.management import call_command
+
+    client = operator()
+    return {name: partial(get, client, url) for name, url in pages().items()} | {
+        name: partial(call_command, *words, stdout=StringIO()) for name, words in commands().items()
     }
-    print(f"{'page':58}{'database ms':>12}{'statements':>12}  slowest")
-    within = [_report(name, request) for name, request in measured.items() if only in name]
-    return all(within)
 
 
-def _get(client: Any, url: str) -> None:
-    response = client.get(url, follow=True)
-    if response.status_code != 200:
-        raise SystemExit(f"{url}: {response.status_code}")
-    response.getvalue() if response.streaming else response.content
-
-
-def _report(name: str, request: Callable[[], Any]) -> bool:
-    milliseconds, statements = measure(request)
-    budget = QUEUES_BUDGET_MS if name.startswith(("queue", "API queues")) else BUDGET_MS
+def show(report: Report, name: str, request: Callable[[], Any]) -> None:
+    milliseconds, statements = measure(request, rounds=ROUNDS)
+    kept = milliseconds <= (QUEUES_BUDGET if name.startswith(("queue", "API queues")) else BUDGET)
     slowest, sql = max(statements, default=(0.0, ""))
-    over = "" if milliseconds <= budget else f"  over budget: {' '.join(sql.split())[:600]}"
-    print(f"{name[:57]:58}{milliseconds:12.1f}{len(statements):12}{slowest:9.1f}{over}", flush=True)
-    return not over
+    report.row(name[:57], f"{milliseconds:12.1f}", f"{len(statements):12}", f"{slowest:9.1f}", kept=kept)
+    if not kept:
+        print(" ".join(sql.split())[:600])
 
 
 def main() -> None:
@@ -189,22 +138,14 @@ def main() -> None:
     parser.add_argument("--due", type=int, default=0)
     parser.add_argument("--database", default="", help="URL of a database to use and keep")
     parser.add_argument("--only", default="", help="only pages whose name contains this")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as var, nullcontext(options.database) if options.database else scratch() as url:
-        os.environ |= {
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "CONVEYOR_VAR": var,
-            "DATABASE_URL": url,
-            "SECRET_KEY": "bench-only-bench-only-bench-only-bench-only-bench-only",
-            "LOG_LEVEL": "ERROR",
-            "DEBUG": "0",
-            "CONVEYOR_DEMO": "1",
-        }
-        within = run(options.rows, options.due, options.only)
-        from django.db import connections
-
-        connections.close_all()
-    sys.exit(0 if within else 1)
+    options, report = parser.parse_args(), Report(58, 12, 12, 9)
+    with skipping(), scratch_shop(options.database):
+        fill_if_empty(options.rows, options.due)
+        report.row("page", f"{'database ms':>12}", f"{'statements':>12}", f"{'slowest':>9}")
+        for name, request in requests().items():
+            if options.only in name:
+                show(report, name, request)
+    report.exit()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench._scratch import load, run_on_scratch
+from bench._report import load
+from bench._scratch import run_on_scratch
 
 INNER = """
 import json, statistics, sys, time, django
@@ -61,8 +62,8 @@ def main() -> None:
     for backend in ("production", "embedded"):
         env = {"CONVEYOR_IN_FLIGHT": str(4 * options.batch)}
         found = run_on_scratch(backend, INNER, options.messages, options.batch, options.backlog, env=env)
-        if "enqueued" not in found:
-            sys.exit(f"{backend}: {found}")
+        if found is None:
+            continue
         print(f"{backend} ({load()})")
         for what, (median, *more) in found.items():
             best = "   best {:8,.0f}/s   per second of the relay's CPU {:8,.0f}".format(*more) if more else ""

@@ -11,6 +11,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
+from bench._report import Report  # noqa: E402
 from bench._scratch import run_on_scratch  # noqa: E402
 
 ROUNDS = 60
@@ -102,36 +103,25 @@ print(json.dumps({"filled": filled, "times": times, "statements": statements}))
 """
 
 
-def report(backend: str, measured: dict) -> list[str]:
-    """Print the table; return what exceeds its budget."""
+def show(report: Report, backend: str, measured: dict) -> None:
     print(f"{backend}: filled in {measured['filled']:.0f} s   (milliseconds in the database)")
-    over = []
     for name, (median, p95) in measured["times"].items():
-        print(f"  {name:28} median {median:7.2f}   p95 {p95:7.2f}")
-        if name in BUDGETED and median > BUDGETS[backend]:
-            over.append(f"{backend}: {name} takes {median:.1f} ms, budget {BUDGETS[backend]:.0f} ms")
+        budget = BUDGETS[backend] if name in BUDGETED else None
+        cells = (f"  {name}", f"median {median:7.2f}   p95 {p95:7.2f}", f"{budget:g} ms" if budget else "")
+        report.row(*cells, kept=budget is None or median <= budget)
     for path, count in measured["statements"].items():
-        print(f"  {path:40} {count} statements")
-        if count > MOST_STATEMENTS:
-            over.append(f"{backend}: {path} takes {count} statements, at most {MOST_STATEMENTS} allowed")
-    return over
+        report.row(f"  {path}", f"{count} statements", f"{MOST_STATEMENTS}", kept=count <= MOST_STATEMENTS)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--products", type=int, default=100_000)
-    options = parser.parse_args()
-    over = []
-    for backend in ("production", "embedded"):
+    options, report = parser.parse_args(), Report(44, 32, 8)
+    for backend in BUDGETS:
         measured = run_on_scratch(backend, INNER, options.products, ROUNDS)
-        if "times" in measured:
-            over += report(backend, measured)
-        else:
-            print(f"{backend}: {measured}")
-            over += [backend] if "failed" in measured else []
-    for line in over:
-        print(f"OVER BUDGET {line}")
-    sys.exit(1 if over else 0)
+        if measured is not None:
+            show(report, backend, measured)
+    report.exit()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
+from bench._report import Report  # noqa: E402
 from bench._scratch import run_on_scratch  # noqa: E402
 
 ROUNDS = 30
@@ -64,25 +65,16 @@ print(json.dumps({
 """
 
 
-def report(backend: str, measured: dict) -> list[str]:
-    """Print the table; return what exceeds its budget."""
-    if "failed" in measured or "skipped" in measured:
-        print(f"{backend}: {measured}")
-        return [backend] if "failed" in measured else []
-    for name, (median, worst) in measured.items():
-        print(f"{backend:10} {name:34} median {median:7.2f} ms   worst {worst:7.2f} ms")
-    slow = {name: median for name, (median, _worst) in measured.items() if median > BUDGETS[backend]}
-    return [f"{backend}: {name} takes {median:.1f} ms" for name, median in slow.items()]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--products", type=int, default=100_000)
-    products = parser.parse_args().products
-    over = [line for backend in BUDGETS for line in report(backend, run_on_scratch(backend, INNER, products, ROUNDS))]
-    for line in over:
-        print(f"OVER BUDGET {line}")
-    sys.exit(1 if over else 0)
+    options, report = parser.parse_args(), Report(12, 36, 40, 8)
+    for backend, budget in BUDGETS.items():
+        measured = run_on_scratch(backend, INNER, options.products, ROUNDS) or {}
+        for name, (median, worst) in measured.items():
+            figures = f"median {median:7.2f} ms   worst {worst:7.2f} ms"
+            report.row(backend, name, figures, f"{budget:g} ms", kept=median <= budget)
+    report.exit()
 
 
 if __name__ == "__main__":

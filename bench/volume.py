@@ -10,7 +10,6 @@ The depth is what RabbitMQ counts as ready; in flight is what the ledger counts.
 """
 
 import argparse
-import os
 import statistics
 import sys
 import time
@@ -22,12 +21,12 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
 from bench._overloaded_shop import PATIENCE, Depths, Shop, memory  # noqa: E402
+from bench._report import Report, Row, load, skipping  # noqa: E402
 
 VISIBILITY, MAX_WAIT, SMALL_FLIGHT, IN_FLIGHT = 30, 5, 50, 1000
 #: The longest time that orders are placed beside dead letters.
 DEAD_LETTERS_SECONDS = 30.0
 SHIPPED_SECONDS, RELAY_MIB, PAGE_MS = 3.0, 200, 300
-Row = tuple[str, str, str, bool]
 
 
 class Bench:
@@ -70,7 +69,7 @@ class Bench:
         self.stack.worker("notifications").start()
         self.stack.worker("payments").start()
         yield "in flight when the broker lost its data", f"{lost}, and {self.shop.pending():,} waiting", "", True
-        yield "a new express order, from then", f"{self.shop.ship(express=True):.1f} s", "", True
+        yield "a new express order, from then", f"{self.shop.ship():.1f} s", "", True
         self.shop.until(lambda: self.shop.shipped(orders) == len(orders))
         seconds = time.perf_counter() - began
         yield "the orders that were lost", f"{seconds:.0f} s", f"visibility timeout {VISIBILITY} s, and work", True
@@ -110,18 +109,22 @@ class Bench:
         yield "e-mails due", f"{self.shop.pending():,} after {time.perf_counter() - began:.0f} s", "", True
         depths = Depths(self.stack.broker.url)
         depths.start()
+        try:
+            yield from self._beside_backlog(depths)
+        finally:
+            depths.end()
+
+    def _beside_backlog(self, depths: Depths) -> Iterator[Row]:
         self.shop.until(lambda: self.shop.in_flight("notifications") > IN_FLIGHT // 2)
-        flights = []
-        times = []
+        flights, times = [], []
         for _ in range(10):
-            times.append(self.shop.ship(express=True))
+            times.append(self.shop.ship())
             flights.append(max(map(self.shop.in_flight, ("payments", "shipping", "notifications"))))
         measured = f"median {statistics.median(times):.2f} s, longest {max(times):.2f} s of {len(times)}"
         yield "an express order, placed to shipped", measured, f"{SHIPPED_SECONDS:g} s", max(times) <= SHIPPED_SECONDS
         pages = self.shop.pages()
         measured = f"median {statistics.median(pages):.0f} ms, longest {max(pages):.0f} ms of {len(pages)}"
         yield "the queues page", measured, f"{PAGE_MS} ms", statistics.median(pages) <= PAGE_MS
-        depths.end()
         most = max(depths.most.values())
         measured = f"{most} ready of {depths.samples} samples, {max(flights)} in flight"
         yield "most messages of a queue", measured, f"{IN_FLIGHT}", max(most, *flights) <= IN_FLIGHT
@@ -130,7 +133,7 @@ class Bench:
             "the relay's memory",
             f"{now:.0f} MiB proportional, peak {peak:.0f} MiB resident",
             f"{RELAY_MIB} MiB",
-            (peak <= RELAY_MIB),
+            peak <= RELAY_MIB,
         )
         yield "e-mails left", f"{self.shop.pending():,}", "more than none", self.shop.pending() > 0
 
@@ -138,42 +141,30 @@ class Bench:
 PARTS = {"dead letters": Bench.dead_letters, "wipe": Bench.wipe, "starvation": Bench.starvation, "volume": Bench.volume}
 
 
-def run(options: argparse.Namespace) -> bool:
-    from tests.stack import Stack
-    from tests.stack.database import NoBlocker
+def run(options: argparse.Namespace, report: Report) -> None:
+    from tests.stack.standalone import running
 
     environment = {
         "CONVEYOR_VISIBILITY": str(VISIBILITY),
         "EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend",
     }
-    stack = Stack("production", blocker=NoBlocker(), env=environment, own_broker=True)
-    try:
-        stack.start()
+    with skipping(), running("production", env=environment, own_broker=True) as stack:
         bench = Bench(stack, rows=options.rows, junk=options.junk)
-        within = []
         for name, part in PARTS.items():
             if options.only in name:
-                print(f"\n{name} (load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores)")
-                for what, measured, budget, kept in part(bench):
-                    print(f"  {what:42}{measured:58}{budget:34}{'' if kept else 'MISSED'}", flush=True)
-                    within.append(kept)
-        return all(within)
-    finally:
-        stack.remove()
+                print(f"\n{name} ({load()})")
+                for *cells, kept in part(bench):
+                    report.row(*cells, kept=kept)
 
 
 def main() -> None:
-    import pytest
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--junk", type=int, default=1000)
     parser.add_argument("--only", default="", help="only parts whose name contains this")
-    options = parser.parse_args()
-    try:
-        sys.exit(0 if run(options) else 1)
-    except pytest.skip.Exception as reason:
-        print(f"skipped: {reason}")
+    report = Report(44, 58, 34)
+    run(parser.parse_args(), report)
+    report.exit()
 
 
 if __name__ == "__main__":

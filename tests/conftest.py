@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -90,10 +91,10 @@ def pytest_configure() -> None:
 
 
 def pytest_unconfigure() -> None:
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        template.remove()
     if settings.configured:
         shutil.rmtree(settings.VAR_DIR, ignore_errors=True)
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        template.remove()
 
 
 @pytest.fixture(scope="session")
@@ -122,6 +123,12 @@ def _patient_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slices, "_SHARE_OF_TIME_LIMIT", PATIENCE)
 
 
+@pytest.fixture
+def one_step_slices(_patient_slices: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slice of periodic work ends after its first step."""
+    monkeypatch.setattr(slices, "_SHARE_OF_TIME_LIMIT", 1e-9)
+
+
 STACKS = pytest.StashKey[list[Stack]]()
 
 
@@ -129,18 +136,16 @@ STACKS = pytest.StashKey[list[Stack]]()
 def _shared_stacks(django_db_blocker: Any) -> Iterator[Callable[[str], Stack]]:
     """One stack per backend, started when the first test requests it."""
     stacks: dict[str, Stack] = {}
+    with ExitStack() as removal:
 
-    def shared(backend: str) -> Stack:
-        if backend not in stacks:
-            stacks[backend] = Stack(backend, blocker=django_db_blocker)
-            stacks[backend].start()
-        return stacks[backend]
+        def shared(backend: str) -> Stack:
+            if backend not in stacks:
+                stacks[backend] = Stack(backend, blocker=django_db_blocker)
+                removal.callback(stacks[backend].remove)
+                stacks[backend].start()
+            return stacks[backend]
 
-    try:
         yield shared
-    finally:
-        for stack in stacks.values():
-            stack.remove()
 
 
 @pytest.fixture(params=BACKENDS)
@@ -155,17 +160,15 @@ def stack(request: pytest.FixtureRequest, _shared_stacks: Callable[[str], Stack]
 def make_stack(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[Callable[..., Stack]]:
     """Factory for stacks of this test alone, including the broker. Takes the arguments of `Stack`."""
     stacks = request.node.stash[STACKS] = []
+    with ExitStack() as removal:
 
-    def make(**options: Any) -> Stack:
-        options.setdefault("own_broker", True)
-        stacks.append(Stack(request.param, blocker=django_db_blocker, **options))
-        return stacks[-1].start()
+        def make(**options: Any) -> Stack:
+            options.setdefault("own_broker", True)
+            stacks.append(Stack(request.param, blocker=django_db_blocker, **options))
+            removal.callback(stacks[-1].remove)
+            return stacks[-1].start()
 
-    try:
         yield make
-    finally:
-        for stack in stacks:
-            stack.remove()
 
 
 @pytest.fixture(scope="session")

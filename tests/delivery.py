@@ -5,7 +5,7 @@ from typing import Any
 from django.test import override_settings
 from django.utils import timezone
 
-from messaging import clock
+from messaging import clock, scheduler
 from messaging.models import Message, State
 from tests.messaging.deliver import claim_due, hand_over
 
@@ -24,6 +24,12 @@ def deliver_due(*, limit: int = 100) -> list[Message]:
         deliver(claimed[0])
         delivered.extend(claimed)
     return delivered
+
+
+def run_periodic(task: str) -> list[Message]:
+    """One tick of a periodic task and all slices that follow from it. Returns the messages of these slices."""
+    scheduler.tick(task)
+    return [message for message in deliver_due() if message.task == task]
 
 
 def deliver_all(*, limit: int = 100) -> list[Message]:

@@ -1,8 +1,10 @@
-"""Factories for users, products and placed orders."""
+"""Factories for users and their clients, products and placed orders."""
 
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.auth.models import Permission
+from django.test import Client
 from django.utils.text import slugify
 from factory.declarations import LazyAttribute, Sequence
 from factory.django import DjangoModelFactory
@@ -23,6 +25,15 @@ class UserFactory(DjangoModelFactory[User]):
 
     username = Sequence(lambda n: f"user{n}")
     email = LazyAttribute(lambda user: f"{user.username}@example.com")
+
+
+def client_with(*permissions: str) -> Client:
+    """The client of a staff member with these permissions."""
+    user = UserFactory.create(is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client = Client()
+    client.force_login(user, backend="shop.accounts.authentication.NameOrEmail")
+    return client
 
 
 class CategoryFactory(DjangoModelFactory[Category]):

@@ -1,7 +1,5 @@
 """The ledger: one row per message, one per failed attempt."""
 
-from datetime import datetime
-
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -32,9 +30,6 @@ _DIED = Q(state=State.DEAD) | Q(state=State.DISCARDED) | Q(replayed_from__gt=0)
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
-    def due(self, *, now: datetime) -> "MessageQuerySet":
-        return self.filter(state=State.PENDING, available_at__lte=now)
-
     def live(self) -> "MessageQuerySet":
         """Two conditions rather than one list, so that PostgreSQL uses both partial indexes."""
         return self.filter(Q(state=State.PENDING) | Q(state=State.SENT))

@@ -1,6 +1,7 @@
 """Relay and worker at a broker that refuses them: one sentence, no end, and work once the operator has mended it."""
 
 import secrets
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
@@ -65,15 +66,14 @@ class Idle:
 
 @pytest.fixture
 def idle(django_db_blocker):
-    stacks = []
+    with ExitStack() as removal:
 
-    def idle(backend: str) -> Idle:
-        stacks.append(Stack(backend, blocker=django_db_blocker, workers={"shipping": 1}, web=False, beat=False))
-        return Idle(stacks[-1])
+        def idle(backend: str) -> Idle:
+            stack = Stack(backend, blocker=django_db_blocker, workers={"shipping": 1}, web=False, beat=False)
+            removal.callback(stack.remove)
+            return Idle(stack)
 
-    yield idle
-    for stack in stacks:
-        stack.remove()
+        yield idle
 
 
 def test_a_wrong_password_on_rabbitmq(idle):

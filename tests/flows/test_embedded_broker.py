@@ -10,12 +10,13 @@ from tests.stack import Stack
 @pytest.fixture
 def stack(django_db_blocker):
     stack = Stack("embedded", blocker=django_db_blocker, beat=False, workers={"payments,shipping": 2})
-    yield stack
-    stack.remove()
+    try:
+        yield stack.start()
+    finally:
+        stack.remove()
 
 
 def test_all_orders_end_although_the_brokers_folder_is_deleted(stack):
-    stack.start()
     orders = [stack.order() for _ in range(4)]
     folder = stack.broker.folder / "valkey"
     shutil.rmtree(folder)

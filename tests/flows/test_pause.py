@@ -21,9 +21,9 @@ def charges(stack, *orders) -> list[Message]:
         return list(found.order_by("id"))
 
 
-def queue(stack, name: str = "payments") -> dict:
+def payments_queue(stack) -> dict:
     _, page = stack.api("GET", "queues/", token=stack.token())
-    return next(row for row in page["results"] if row["name"] == name)
+    return next(row for row in page["results"] if row["name"] == "payments")
 
 
 def command(stack, *arguments: str) -> dict:
@@ -33,7 +33,7 @@ def command(stack, *arguments: str) -> dict:
 
 
 def wait_consumers(stack, count: int) -> None:
-    stack.wait_for(lambda: queue(stack)["consumers"] == count, what=f"{count} workers consume the queue")
+    stack.wait_for(lambda: payments_queue(stack)["consumers"] == count, what=f"{count} workers consume the queue")
 
 
 def wait_emails(stack, *orders) -> None:
@@ -55,13 +55,13 @@ def test_orders_wait_while_payments_is_paused_and_ship_after_the_resume(make_sta
     stack.wait_status(stack.order(), "shipped", "delivered")
 
     assert command(stack, "pause", "payments", "--reason", "the bank asked us to")["paused"]
-    assert queue(stack)["paused"]
+    assert payments_queue(stack)["paused"]
     wait_consumers(stack, 0)
     waiting = [stack.order(), stack.order(shipping_method="express")]
     worker.kill()
     worker.start()
     wait_emails(stack, *waiting)
-    assert queue(stack)["consumers"] == 0, "a restarted worker must not consume a paused queue"
+    assert payments_queue(stack)["consumers"] == 0, "a restarted worker must not consume a paused queue"
     assert {(m.state, m.sends) for m in charges(stack, *waiting)} == {(State.PENDING, 0)}
     assert {stack.api("GET", f"orders/{order['public_id']}/")[1]["status"] for order in waiting} == {"placed"}
     assert stack.audit() == []
@@ -84,7 +84,7 @@ def test_messages_at_the_broker_stay_there_during_a_pause_and_are_sent_once(make
     worker.start()
     lose_in_flight(stack, *waiting)
     assert {(m.state, m.sends) for m in charges(stack, *waiting)} == {(State.SENT, 1)}
-    assert queue(stack)["depth"] == 5
+    assert payments_queue(stack)["depth"] == 5
     command(stack, "resume", "payments")
     for order in waiting:
         stack.wait_status(order, "shipped", "delivered")

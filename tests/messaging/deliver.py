@@ -4,6 +4,7 @@ from typing import Any
 
 from celery import current_app
 from celery.app.trace import build_tracer
+from django.db import transaction
 
 from messaging.models import Message
 from messaging.relay import claim, protocol
@@ -23,6 +24,14 @@ def send(message: Message) -> Message:
     """Claim what is due, and return this message of it."""
     (claimed,) = (claimed for claimed in claim_due() if claimed.pk == message.pk)
     return claimed
+
+
+def claimable() -> set[Message]:
+    """What a relay would claim now. Nothing is changed."""
+    with transaction.atomic():
+        found = set(claim_due())
+        transaction.set_rollback(True)
+    return found
 
 
 def hand_over(message: Message, *, redelivered: bool = False, kwargs: Any = None, **headers: Any) -> str:

@@ -13,7 +13,7 @@ from messaging.invariants import Feed, Invariant, Scope, periodic, registry
 from messaging.models import Message, QueuePause, State
 from messaging.models.uuid7 import uuid7
 from messaging.worker import slices
-from tests.delivery import deliver_due
+from tests.delivery import run_periodic
 from tests.messaging.deliver import deliver
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,12 +50,6 @@ def rows(count: int) -> list[int]:
     return list(QueuePause.objects.filter(pk__gt=first).order_by("pk").values_list("pk", flat=True))
 
 
-def run(task: str) -> list[Message]:
-    """One tick and all slices that follow from it."""
-    scheduler.tick(task)
-    return [message for message in deliver_due() if message.task == task]
-
-
 def dead_without_attempt() -> Message:
     return Message.objects.create(
         task="t", queue="maintenance", correlation_id=uuid7(), state=State.DEAD, finished_at=timezone.now()
@@ -64,54 +58,54 @@ def dead_without_attempt() -> Message:
 
 def test_the_first_look_takes_stock_and_later_ones_check_only_what_changed(seen: list[list[int]]):
     rows(5)
-    run(RECENT)
-    run(RECENT)
+    run_periodic(RECENT)
+    run_periodic(RECENT)
     assert seen == []
     changed = rows(2)
-    run(RECENT)
-    run(RECENT)
+    run_periodic(RECENT)
+    run_periodic(RECENT)
     assert seen == [changed]
-    run(RECENT)
+    run_periodic(RECENT)
     assert seen == [changed]
 
 
 def test_a_look_ends_where_the_one_before_it_ended(seen: list[list[int]]):
     """A transaction that commits later than one with a higher key is thus not overlooked."""
-    run(RECENT)
+    run_periodic(RECENT)
     first = rows(1)
-    run(RECENT)
+    run_periodic(RECENT)
     assert seen == []
     second = rows(1)
-    run(RECENT)
+    run_periodic(RECENT)
     assert seen == [first]
-    run(RECENT)
+    run_periodic(RECENT)
     assert seen == [first, second]
 
 
 def test_a_look_at_many_changes_is_a_chain_of_bounded_slices(seen: list[list[int]], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(slices, "ROWS", 3)
-    run(RECENT)
+    run_periodic(RECENT)
     changed = rows(8)
-    assert len(run(RECENT)) == 1
-    assert len(run(RECENT)) == 3
+    assert len(run_periodic(RECENT)) == 1
+    assert len(run_periodic(RECENT)) == 3
     assert seen == [changed[:3], changed[3:6], changed[6:]]
-    assert len(run(RECENT)) == 1
+    assert len(run_periodic(RECENT)) == 1
 
 
+@pytest.mark.usefixtures("one_step_slices")
 def test_the_whole_audit_walks_over_all_rows_in_bounded_slices(
     seen: list[list[int]], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     monkeypatch.setattr(slices, "ROWS", 3)
-    monkeypatch.setattr(slices, "_SHARE_OF_TIME_LIMIT", 1e-9)
     all_rows = rows(7)
-    assert len(run(WHOLE)) == 4
+    assert len(run_periodic(WHOLE)) == 4
     assert seen == [all_rows[:3], all_rows[3:6], all_rows[6:]]
     assert "audit: everything checked, 0 violations" in caplog.text
 
 
+@pytest.mark.usefixtures("one_step_slices")
 def test_no_second_run_starts_while_a_chain_goes_on(seen: list[list[int]], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(slices, "ROWS", 1)
-    monkeypatch.setattr(slices, "_SHARE_OF_TIME_LIMIT", 1e-9)
     rows(2)
     first = scheduler.tick(WHOLE)
     assert first is not None
@@ -122,10 +116,10 @@ def test_no_second_run_starts_while_a_chain_goes_on(seen: list[list[int]], monke
 
 @pytest.mark.parametrize("task", [RECENT, WHOLE])
 def test_a_dead_message_without_an_attempt_is_logged(task: str, caplog: pytest.LogCaptureFixture):
-    run(task)
+    run_periodic(task)
     message = dead_without_attempt()
-    run(task)
-    run(task)
+    run_periodic(task)
+    run_periodic(task)
     assert f"{DEAD}: t {message.pk}" in caplog.text
 
 
@@ -137,7 +131,7 @@ def test_a_check_with_a_bug_is_reported_and_the_others_run(
 
     both = {"a": Invariant("a", bug), "b": Invariant("b", lambda: iter(["is broken"]))}
     monkeypatch.setattr(registry, "_REGISTRY", both)
-    (message,) = run(RECENT)
+    (message,) = run_periodic(RECENT)
     message.refresh_from_db()
     assert message.state == State.DONE
     assert "invariant could not be checked: a" in caplog.text
@@ -149,7 +143,7 @@ def test_a_soft_time_limit_in_a_check_ends_the_slice(monkeypatch: pytest.MonkeyP
         raise SoftTimeLimitExceeded
 
     monkeypatch.setattr(registry, "_REGISTRY", {"a": Invariant("a", too_long)})
-    (message,) = run(RECENT)
+    (message,) = run_periodic(RECENT)
     message.refresh_from_db()
     assert (message.state, message.error_type) == (State.DEAD, "billiard.exceptions.SoftTimeLimitExceeded")
 
@@ -160,7 +154,7 @@ def test_the_log_of_a_whole_audit_is_bounded(monkeypatch: pytest.MonkeyPatch, ca
     broken = Invariant("broken", lambda found: (f"row {row.pk}" for row in found), ROWS)
     monkeypatch.setattr(registry, "_REGISTRY", {"broken": broken})
     rows(5)
-    run(WHOLE)
+    run_periodic(WHOLE)
     assert caplog.text.count("invariant broken") == 2
     assert "everything checked, 5 violations" in caplog.text
 

@@ -1,6 +1,5 @@
 """Beat: each tick once however many beats run, no file, no broker; a silent beat is seen."""
 
-import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from django.utils import timezone
 from messaging import invariants, scheduler
 from messaging.models import Message, PeriodicTask, State
 from messaging.signals import beat_ticked
+from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TASK = "messaging.purge_finished"
@@ -67,21 +67,7 @@ def test_a_tick_is_enqueued_once_by_two_beats_and_its_message_may_be_done_in_bet
 def test_a_tick_is_enqueued_once_by_concurrent_beats():
     for _ in range(5):
         due()
-        start = threading.Barrier(4)
-
-        def run(start: threading.Barrier = start) -> None:
-            ticker = beat()
-            try:
-                start.wait(30)
-                ticker.tick()
-            finally:
-                connection.close()
-
-        threads = [threading.Thread(target=run) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
+        at_once(*(beat().tick for _ in range(4)))
         settle()
     assert ticks() == 5
 

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import psycopg
 import pytest
@@ -15,7 +15,7 @@ from django.test import Client
 
 from config import env
 from messaging.broker import database
-from tests.stack.pgbouncer import PgBouncer
+from tests.stack import pgbouncer
 from tests.stack.program import PROJECT
 from tests.stack.services import require
 
@@ -110,18 +110,9 @@ def test_a_read_only_database_is_not_ready(postgresql):
 def pooled(postgresql, monkeypatch):
     """A function: the URL of the test database through PgBouncer in `mode`, which this process has not checked yet."""
     monkeypatch.setattr(database, "_unshared", set())
-    poolers = []
-
-    def pooled(mode: str) -> str:
-        name = connection.settings_dict["NAME"]
-        url = f"{require('PostgreSQL').rpartition('/')[0]}/{name}"
-        poolers.append(PgBouncer(url=url, mode=mode))
-        poolers[-1].program.start()
-        return poolers[-1].url
-
-    yield pooled
-    for pooler in poolers:
-        pooler.remove()
+    url = f"{require('PostgreSQL').rpartition('/')[0]}/{connection.settings_dict['NAME']}"
+    with ExitStack() as poolers:
+        yield lambda mode: poolers.enter_context(pgbouncer.pooled(url=url, mode=mode))
 
 
 def test_a_pooler_in_transaction_mode_is_refused_each_time(pooled):

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from messaging import outbox, tracing
 from messaging.models import Message, State
+from messaging.models.backlog import backlogs
 from messaging.models.uuid7 import uuid7
 from messaging.topology import Priority, UnroutableKey
 from tests.messaging.samples import Sample
@@ -77,8 +78,8 @@ def test_a_delay_sets_a_later_due_time():
     with outbox.transaction():
         message = outbox.enqueue(Sample(text="a"), delay=60)
     assert message.available_at - message.created_at == timedelta(seconds=60)
-    assert not Message.objects.due(now=timezone.now()).exists()
-    assert Message.objects.due(now=timezone.now() + timedelta(seconds=61)).exists()
+    now = timezone.now()
+    assert [backlogs(now=at)[message.queue].waiting for at in (now, now + timedelta(seconds=61))] == [0, 1]
 
 
 def test_an_unroutable_message_is_refused(monkeypatch):

@@ -1,14 +1,13 @@
 """Queue pauses: relays, recovery and the audit respect them, and operators set them."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from celery import current_app
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
-from django.db import connections
 from django.utils import timezone
 
 from messaging import invariants, outbox, pauses
@@ -19,6 +18,7 @@ from messaging.operations.permissions import Actor
 from messaging.relay import claim, publish, recovery
 from messaging.relay.loop import Pace, Relay
 from tests.messaging.samples import Sample
+from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 QUEUE = "maintenance"
@@ -65,17 +65,8 @@ def test_a_second_pause_is_refused_naming_the_first():
 
 
 def test_of_concurrent_pauses_one_succeeds():
-    def try_pause(number: int) -> bool:
-        try:
-            actions.pause(queue=QUEUE, actor=Actor.system(f"op{number}"), reason="race")
-        except actions.AlreadyPaused:
-            return False
-        finally:
-            connections.close_all()
-        return True
-
-    with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(try_pause, range(8))) == 1
+    attempts = [partial(actions.pause, queue=QUEUE, actor=Actor.system(f"op{n}"), reason="race") for n in range(8)]
+    assert at_once(*attempts, refusals=(actions.AlreadyPaused,)).count(None) == 1
     assert QueuePause.objects.count() == AuditEntry.objects.count() == 1
 
 

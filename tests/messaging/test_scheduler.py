@@ -125,10 +125,10 @@ def test_one_run_purges_all_in_batches():
     assert not Message.objects.exclude(task=PURGE).exists()
 
 
+@pytest.mark.usefixtures("one_step_slices")
 def test_a_purge_whose_time_is_up_goes_on_in_the_next_message(monkeypatch):
     """Whose insertion commits with the end of its predecessor, so that no tick finds neither of them."""
     monkeypatch.setattr(retention, "purge_finished", partial(retention.purge_finished, limit=2))
-    monkeypatch.setattr(slices, "_SHARE_OF_TIME_LIMIT", 1e-9)
     many_finished(6)
     first = deliver(scheduler.tick(PURGE))
     assert first.state == State.DONE

@@ -1,7 +1,6 @@
 """At-most-once e-mail delivery: duplicate deliveries, killed workers, refusals and unknown outcomes."""
 
 import smtplib
-import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -10,7 +9,6 @@ import pytest
 import time_machine
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
-from django.db import connections
 from django.utils import timezone
 
 from messaging.models import Message, State
@@ -21,6 +19,7 @@ from orders.models import EmailDelivery
 from tests.auditing import broken
 from tests.delivery import claim_task, deliver, deliver_due, make_due
 from tests.factories import place
+from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 UNKNOWN = "orders.emails.delivery.EmailOutcomeUnknown"
@@ -150,7 +149,7 @@ def test_a_concurrent_run_waits_until_the_first_must_have_finished(server):
 def test_a_slow_first_run_counts_although_a_second_run_started_meanwhile(server):
     place()
     message = claim_task(task="orders.send_email")
-    server.after = lambda: _in_a_thread(lambda: deliver(Message.objects.get(pk=message.pk), redelivered=True))
+    server.after = lambda: at_once(lambda: deliver(Message.objects.get(pk=message.pk), redelivered=True))
     assert deliver(message) == State.DONE
     assert EmailDelivery.objects.get().state == "sent"
     assert len(mail.outbox) == 1
@@ -201,15 +200,3 @@ def test_the_audit_reports_an_unknown_outcome_without_a_message(server):
     assert INVARIANT not in broken()
     with later():
         assert str(message.pk) in broken()[INVARIANT]
-
-
-def _in_a_thread(work: Callable[[], object]) -> None:
-    """Like another worker: with its own database connection."""
-
-    def run() -> None:
-        work()
-        connections.close_all()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()

@@ -25,15 +25,16 @@ from shop.models import Product
 from shop.order_pages.services import pay_again
 from tests.delivery import claim_task, deliver, deliver_due
 from tests.factories import ProductFactory, place
+from tests.query_plans import indexes_preferred
 from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LOOK, CANCEL = "orders.expire_reservations", "orders.cancel_unpaid"
 
 
-def stuck(method: str = "pm_bug") -> Order:
+def stuck() -> Order:
     """An order whose charge is dead."""
-    order = place(payment_method=method)
+    order = place(payment_method="pm_bug")
     deliver_due()
     return order
 
@@ -171,15 +172,9 @@ def test_one_run_enqueues_more_than_a_batch(settings: Any, monkeypatch: pytest.M
 
 
 def test_the_query_uses_the_status_index():
-    """The planner prefers a sequential scan of a small table, so that is disabled here; the index must match."""
     place()
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SET enable_seqscan = off")
-        plan = selectors.expired_reservations(now=timezone.now()).explain()
-        if connection.vendor == "postgresql":
-            cursor.execute("RESET enable_seqscan")
-    assert "orders_by_status" in plan
+    with indexes_preferred():
+        assert "orders_by_status" in selectors.expired_reservations(now=timezone.now()).explain()
 
 
 @pytest.mark.parametrize("method", ["pm_card_visa", "pm_card_declined"])

@@ -72,8 +72,8 @@ def compared() -> set[str]:
     return {message.payload["payment_id"] for message in Message.objects.filter(task=COMPARE)}
 
 
-def test_many_pages_are_read_by_a_chain_of_slices(pages: list[datetime], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(slices, "_SHARE_OF_TIME_LIMIT", 1e-9)
+@pytest.mark.usefixtures("one_step_slices")
+def test_many_pages_are_read_by_a_chain_of_slices(pages: list[datetime]):
     payments = paid(5)
     GatewayCharge.objects.filter(idempotency_key=str(payments[4].pk)).update(amount=1)
     runs = reconcile()

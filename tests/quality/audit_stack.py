@@ -10,10 +10,8 @@ from playwright.sync_api import sync_playwright
 
 from tests.browser.chromium import ARGUMENTS
 from tests.quality.scenario import Scenario
-from tests.stack import template
-from tests.stack.database import NoBlocker
+from tests.stack import standalone
 from tests.stack.services import chromium_path
-from tests.stack.stack import Stack
 
 #: Retries wait up to an hour, so that the page of a retrying payment stays the same.
 _ENVIRONMENT = {
@@ -36,14 +34,8 @@ def running_shop() -> Iterator[Scenario]:
     """The whole shop on SQLite and Valkey, removed afterwards even if the program is interrupted."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     path = require_chromium()
-    stack = Stack("embedded", blocker=NoBlocker(), env=_ENVIRONMENT)
-    try:
-        stack.start()
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-            os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-            yield Scenario(stack, browser, for_audit=True)
-            browser.close()
-    finally:
-        stack.remove()
-        template.remove()
+    with standalone.running("embedded", env=_ENVIRONMENT) as stack, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+        yield Scenario(stack, browser, for_audit=True)
+        browser.close()

@@ -6,9 +6,7 @@ from typing import Any
 import pypdfium2
 import pytest
 import zxingcpp
-from django.contrib.auth.models import Permission
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pypdf import PdfReader
 from reportlab.lib.pagesizes import A4, A6
@@ -22,7 +20,7 @@ from shipping.models import Shipment, ShipmentDocument, ShipmentStatus
 from shipping.selectors import booking_request_for
 from shipping.services import record_booking
 from tests.delivery import claim_task, deliver, deliver_due
-from tests.factories import UserFactory, place
+from tests.factories import client_with, place
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LABEL, SLIP = ShipmentDocument.Kind.LABEL, ShipmentDocument.Kind.PACKING_SLIP
@@ -36,22 +34,14 @@ def shipped(**changes: Any) -> Shipment:
     return Shipment.objects.select_related("order").get(order=order)
 
 
-def codes(pdf: bytes, *, page: int = 0) -> dict[str, str]:
-    """What a scanner reads on a page, by kind of code."""
-    image = pypdfium2.PdfDocument(pdf)[page].render(scale=4).to_pil()
+def codes(pdf: bytes) -> dict[str, str]:
+    """What a scanner reads on the first page, by kind of code."""
+    image = pypdfium2.PdfDocument(pdf)[0].render(scale=4).to_pil()
     return {str(found.format): found.text for found in zxingcpp.read_barcodes(image)}
 
 
 def text_of(pdf: bytes, *, page: int = 0) -> str:
     return PdfReader(BytesIO(pdf)).pages[page].extract_text()
-
-
-def client_with(*permissions: str) -> Client:
-    user = UserFactory.create(is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(user, backend="shop.accounts.authentication.NameOrEmail")
-    return client
 
 
 @pytest.mark.parametrize("city", ["Bern", "Łódź an der Σ"])

@@ -1,7 +1,6 @@
 """Delivery windows: promised, expected and booked."""
 
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime
 
 import pytest
 from django.utils import timezone
@@ -12,14 +11,13 @@ from shipping.models import Shipment
 from shipping.selectors import booked_window, expected_window, promised_window, tracking_url
 from tests.factories import place
 
-UTC = ZoneInfo("UTC")
 MON, TUE, WED, THU, FRI, SAT, SUN, NEXT_MON, NEXT_TUE, NEXT_WED, NEXT_THU, NEXT_FRI = (
     date(2026, 3, day) for day in range(2, 14)
 )
 
 
-def at(day: date, hour: int, minute: int = 0, zone: ZoneInfo = UTC) -> datetime:
-    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone)
+def at(day: date, hour: int, minute: int = 0) -> datetime:
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
-from messaging import invariants, scheduler
+from messaging import invariants
 from messaging.invariants import periodic
 from messaging.models import Message, State
 from messaging.worker import slices
@@ -18,17 +17,12 @@ from shipping.carriers.simulated import Swiftpost
 from shipping.models import CarrierParcel
 from shipping.selectors import consignment_of
 from shop.models import Product
-from tests.delivery import deliver_all, deliver_due
+from tests.delivery import deliver_all, run_periodic
 from tests.factories import place
+from tests.query_plans import indexes_preferred
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RECENT, WHOLE = "messaging.check_invariants", "messaging.check_everything"
-
-
-def run(task: str) -> None:
-    """One tick and all slices that follow from it."""
-    scheduler.tick(task)
-    deliver_due()
 
 
 def audited(task: str, caplog: pytest.LogCaptureFixture) -> str:
@@ -36,7 +30,7 @@ def audited(task: str, caplog: pytest.LogCaptureFixture) -> str:
     caplog.clear()
     caplog.set_level(logging.ERROR)
     for _ in range(3):
-        run(task)
+        run_periodic(task)
     return caplog.text
 
 
@@ -68,13 +62,13 @@ def book_twice() -> str:
 @pytest.mark.parametrize("task", [RECENT, WHOLE])
 @pytest.mark.parametrize("break_it", [lose_messages, forget_charge, charge_stranger, book_twice])
 def test_what_is_broken_is_found(task: str, break_it: Callable[[], str], caplog: pytest.LogCaptureFixture):
-    run(RECENT)
+    run_periodic(RECENT)
     assert break_it() in audited(task, caplog)
 
 
 def test_stock_is_added_up_at_night_only(caplog: pytest.LogCaptureFixture):
     """Its movements are read whole."""
-    run(RECENT)
+    run_periodic(RECENT)
     place()
     product = Product.objects.get()
     Product.objects.update(stock=product.stock - 1)
@@ -86,7 +80,7 @@ def test_slices_find_what_the_audit_finds(monkeypatch: pytest.MonkeyPatch, caplo
     monkeypatch.setattr(slices, "ROWS", 2)
     numbers = [lose_messages() for _ in range(5)]
     caplog.set_level(logging.ERROR)
-    run(WHOLE)
+    run_periodic(WHOLE)
     logged = {record.args for record in caplog.records if record.msg.startswith("invariant broken")}
     assert logged == {(found.invariant, found.detail) for found in invariants.audit()}
     assert all(number in caplog.text for number in numbers)
@@ -103,15 +97,10 @@ def test_an_invariant_judges_only_the_rows_it_is_given():
 
 
 def test_what_changed_is_read_in_the_order_of_an_index():
-    """The planner prefers to scan and sort a small table, so that is disabled here; an index must match."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off")
-        feeds = [feed for scope in periodic._scopes() for feed in scope.feeds]
+    feeds = [feed for scope in periodic._scopes() for feed in scope.feeds]
+    with indexes_preferred():
         plans = [feed.changes.order_by(feed.by)[:1000].explain() for feed in feeds]
         plans.append(Message.objects.filter(state=State.DONE).order_by("finished_at")[:1000].explain())
-        if connection.vendor == "postgresql":
-            cursor.execute("RESET enable_seqscan; RESET enable_bitmapscan; RESET enable_sort")
     assert len(plans) == len(feeds) + 1 > 5
     for plan in plans:
         assert "Sort" not in plan

@@ -19,6 +19,7 @@ from payments.models import GatewayEvent, Payment
 from shop.models import StockMovement
 from tests.factories import ProductFactory, place
 from tests.messaging.samples import Sample
+from tests.query_plans import plans_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MESSAGE_LIST, ORDER_LIST, PAYMENT_LIST = "messaging/message", "orders/order", "payments/payment"
@@ -179,14 +180,7 @@ def many(admin):
 def test_every_list_filter_and_search_uses_an_index(admin, many):
     for path, query, index in PLANS:
         table = path.replace("/", "_")
-        with CaptureQueriesContext(connection) as statements:
+        with plans_of(f'FROM "{table}"') as plans:
             page(admin, path, query)
-        plans = [plan(found["sql"]) for found in statements.captured_queries if f'FROM "{table}"' in found["sql"]]
         assert f"Seq Scan on {table}" not in "\n".join(plans), plans
         assert any(index in found for found in plans), (path, query, plans)
-
-
-def plan(statement: str) -> str:
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN {statement}")
-        return "\n".join(line for (line,) in cursor.fetchall())

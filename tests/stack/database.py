@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,13 +22,6 @@ class Blocker(Protocol):
     """pytest-django's lock on the database."""
 
     def unblock(self) -> Any: ...
-
-
-class NoBlocker:
-    """For programs outside pytest, where nothing locks the database."""
-
-    def unblock(self) -> AbstractContextManager[None]:
-        return nullcontext()
 
 
 class SqliteFile:

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -33,13 +34,19 @@ def remove_folders() -> None:
 
 
 @functools.cache
-def drop_databases(server: str, *, owner: int | None = None) -> None:
-    """Those of exited test runs, and all of the run `owner`."""
+def drop_databases(server: str) -> None:
+    _drop_databases(server, is_left_over)
+
+
+def drop_databases_of(owner: int, *, server: str) -> None:
+    """All databases of the run whose main process is `owner`."""
+    _drop_databases(server, lambda name: _owner(name) == owner)
+
+
+def _drop_databases(server: str, is_meant: Callable[[str], bool]) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
         names = [name for (name,) in connection.execute("SELECT datname FROM pg_database")]
-        for name in names:
-            if not is_left_over(name) and (owner is None or _owner(name) != owner):
-                continue
+        for name in filter(is_meant, names):
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 

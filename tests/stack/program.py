@@ -14,7 +14,7 @@ from tests.patience import PATIENCE, wait_for
 PROJECT = Path(__file__).resolve().parents[2]
 _SETPRIV = shutil.which("setpriv")
 #: On Linux, processes are killed when the test run exits, even if it crashes.
-_KILLED_WITH_PARENT = [_SETPRIV, "--pdeathsig", "KILL", "--"] if _SETPRIV else []
+KILLED_WITH_PARENT = [_SETPRIV, "--pdeathsig", "KILL", "--"] if _SETPRIV else []
 
 
 class Conversation:
@@ -24,7 +24,7 @@ class Conversation:
         self._log = log
         with log.open("ab") as errors:
             self._popen = subprocess.Popen(
-                [*_KILLED_WITH_PARENT, sys.executable, "-m", module],
+                [*KILLED_WITH_PARENT, sys.executable, "-m", module],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=env, cwd=PROJECT, text=True,
             )  # fmt: skip
 
@@ -75,7 +75,7 @@ class Program:
         self._began_at = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as output:
             self._popen = subprocess.Popen(
-                [*_KILLED_WITH_PARENT, *self.command],
+                [*KILLED_WITH_PARENT, *self.command],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -93,8 +93,10 @@ class RabbitNode:
         subprocess.run(command, env=self._env, capture_output=True, text=True, timeout=60, check=True)
 
     def remove(self) -> None:
-        self.program.kill()
-        self._mapper.kill()
+        try:
+            self.program.kill()
+        finally:
+            self._mapper.kill()
 
 
 class RabbitVhost:

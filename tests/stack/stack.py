@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,11 @@ class Stack:
         self.alias = f"stack_{backend}_{secrets.token_hex(3)}"
         self.folder = Path(tempfile.mkdtemp(prefix=f"conveyor-{backend}-{os.getpid()}-"))
         self._blocker = blocker
-        self.database, self.broker = self._backend(backend, own_broker)
+        try:
+            self.database, self.broker = self._backend(backend, own_broker)
+        except BaseException:  # such as pytest's skip, if a service is missing
+            shutil.rmtree(self.folder)
+            raise
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.env = self._environment(env or {})
@@ -86,7 +90,7 @@ class Stack:
         self.beat = self._program(processes.beat()) if beat else None
         self._sku = ""
         self._auditor: Conversation | None = None
-        self._tokens: dict[tuple[str, str], str] = {}
+        self._tokens: dict[str, str] = {}
 
     def _backend(self, backend: str, own_broker: bool) -> tuple[Any, Any]:
         if backend == "embedded":
@@ -126,13 +130,14 @@ class Stack:
 
     def remove(self) -> None:
         """Kill every process of this stack and remove its database, broker and directory."""
-        for program in self.programs:
-            program.kill()
-        if self._auditor is not None:
-            self._auditor.end()
-        self.broker.remove()
-        self.database.drop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with ExitStack() as removal:  # from the last to the first, each even if one before it fails
+            removal.callback(shutil.rmtree, self.folder, ignore_errors=True)
+            removal.callback(self.database.drop)
+            removal.callback(self.broker.remove)
+            if self._auditor is not None:
+                removal.callback(self._auditor.end)
+            for program in self.programs:
+                removal.callback(program.kill)
 
     @property
     def programs(self) -> list[Program]:
@@ -171,14 +176,14 @@ class Stack:
         """
         return request(method, self.url + (path if path.startswith("/") else f"/api/v1/{path}"), **options)
 
-    def token(self, username: str = "operator", password: str = "") -> str:
+    def token(self, username: str = "operator") -> str:
         """A token for the staff API. Demo users have their name as password."""
-        login = (username, password or username)
-        if login not in self._tokens:  # hashing a password takes most of a request's time
-            status, body = self.api("POST", "auth/token/", json=dict(zip(("username", "password"), login, strict=True)))
+        if username not in self._tokens:  # hashing a password takes most of a request's time
+            login = {"username": username, "password": username}
+            status, body = self.api("POST", "auth/token/", json=login)
             assert status in {200, 201}, f"no token for {username}: {status} {body}"
-            self._tokens[login] = str(body["token"])
-        return self._tokens[login]
+            self._tokens[username] = str(body["token"])
+        return self._tokens[username]
 
     def order(self, *, key: str | None = None, expect: int = 201, **overrides: Any) -> dict[str, Any]:
         """Place an order through the API. `overrides` are its fields; `city` replaces only the address's city."""

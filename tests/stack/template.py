@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.stack.leftovers import drop_databases
+from tests.stack.leftovers import drop_databases_of
 from tests.stack.services import postgresql_url
 
 _PREPARED = "prepared"
@@ -34,6 +34,7 @@ def prepared(backend: str, *, database: Callable[[Path, str], Any], prepare: Cal
     with _locked(folder):
         template = Template(folder, database(folder, f"conveyor_template_{_run()}_{backend}"))
         if not (folder / _PREPARED).exists():
+            template.database.drop()  # of an attempt that failed
             template.database.create()
             prepare(folder, template.database.url)
             (folder / _PREPARED).touch()
@@ -46,7 +47,7 @@ def remove() -> None:
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
     if folders and (server := postgresql_url()) is not None:
-        drop_databases(server, owner=_run())
+        drop_databases_of(_run(), server=server)
 
 
 def _run() -> int:

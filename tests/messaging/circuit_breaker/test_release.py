@@ -14,8 +14,9 @@ from messaging.operations import actions
 from messaging.operations.dashboard.circuits import circuit_rows
 from messaging.topology import Priority
 from tests.messaging.circuit_breaker.system import ANN, NAME, enqueue, judge, opened, probe_is_due
-from tests.messaging.deliver import send
+from tests.messaging.deliver import claimable, send
 from tests.messaging.samples import Sample
+from tests.query_plans import plans_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,10 +27,6 @@ def deferred(count: int, *, to: str = NAME, priority: Priority = Priority.NORMAL
         messages = [outbox.enqueue(Sample(text="ok"), priority=priority, delay=86_400) for _ in range(count)]
     Message.objects.filter(pk__in=[message.pk for message in messages]).update(waits_for=to)
     return set(messages)
-
-
-def due() -> set[Message]:
-    return set(Message.objects.due(now=timezone.now()))
 
 
 def answer() -> None:
@@ -46,7 +43,7 @@ def test_closing_writes_one_row_however_many_messages_wait():
         pass
     assert not Circuit.objects.get().is_open
     assert not [query for query in statements if "messaging_message" in query["sql"]]
-    assert not due()
+    assert not claimable()
 
 
 def test_the_release_is_bounded_and_takes_the_most_urgent_first():
@@ -56,9 +53,9 @@ def test_the_release_is_bounded_and_takes_the_most_urgent_first():
     assert release_waiting() == 0, "the circuit is open"
     answer()
     assert release_waiting(limit=4) == 4
-    assert due() == high
+    assert claimable() == high
     assert [release_waiting(limit=2) for _ in range(3)] == [2, 1, 0]
-    assert due() == low | high
+    assert claimable() == low | high
     assert not Message.objects.exclude(waits_for="").exists()
 
 
@@ -77,7 +74,7 @@ def test_a_message_that_is_deferred_while_the_circuit_closes_is_released():
     assert release_waiting() == 0
     transitions.defer(message_id=message.pk, sends=1, circuit=NAME, delay=600)
     assert release_waiting() == 1
-    assert due() == {message}
+    assert claimable() == {message}
 
 
 @pytest.mark.parametrize("reason", ["release", "worker", "database", "system.other"])
@@ -87,7 +84,7 @@ def test_what_waits_for_something_else_is_not_released(reason):
     Circuit.objects.create(pk="system.other", opened_at=timezone.now())
     deferred(1, to=reason)
     assert release_waiting() == 0
-    assert not due()
+    assert not claimable()
 
 
 def test_the_release_reads_the_index_in_the_order_it_needs():
@@ -101,14 +98,10 @@ def test_the_release_reads_the_index_in_the_order_it_needs():
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE messaging_message, messaging_circuit")
-    with CaptureQueriesContext(connection) as statements:
+    with plans_of("^SELECT .*messaging_message") as plans:
         assert release_waiting(limit=5) == 5
-    selects = [q["sql"] for q in statements if q["sql"].startswith("SELECT") and "messaging_message" in q["sql"]]
-    assert len(selects) == 2
-    for sql in selects:
-        with connection.cursor() as cursor:
-            cursor.execute(f"EXPLAIN {'' if connection.vendor == 'postgresql' else 'QUERY PLAN '}{sql}")
-            plan = "\n".join(str(row[-1]) for row in cursor.fetchall())
+    assert len(plans) == 2
+    for plan in plans:
         assert "messaging_deferred" in plan, plan
         assert "Sort" not in plan, plan
         assert "TEMP B-TREE" not in plan, plan
@@ -118,10 +111,10 @@ def test_a_probe_by_hand_closes_the_circuit_in_the_same_way():
     opened()
     waiting = deferred(3)
     assert actions.probe(name=NAME, actor=ANN)
-    assert len(due()) == 1
+    assert len(claimable()) == 1
     answer()
     assert release_waiting() == 3
-    assert due() == waiting
+    assert claimable() == waiting
 
 
 def test_counts_of_deferred_messages_are_bounded(monkeypatch):

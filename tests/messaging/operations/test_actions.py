@@ -1,10 +1,9 @@
 """Retry, discard and restore: applied once, audited, refused with a reason."""
 
-import threading
 import uuid
+from functools import partial
 
 import pytest
-from django.db import connection
 
 from messaging import outbox, transitions
 from messaging.models import Message, State
@@ -14,6 +13,7 @@ from messaging.operations.permissions import Actor
 from messaging.transitions.failure import failure_of, synthetic_failure
 from tests.messaging.deliver import deliver, send
 from tests.messaging.samples import Sample, behaviour
+from tests.races import at_once
 
 ANN, BOB = Actor.system("ann"), Actor.system("bob")
 
@@ -72,16 +72,9 @@ def test_fifty_concurrent_retries_send_it_once():
     outcomes: list[actions.Outcome] = []
 
     def press(number: int) -> None:
-        try:
-            outcomes.append(actions.retry(ids=[message.pk], actor=Actor.system(f"operator {number}")))
-        finally:
-            connection.close()
+        outcomes.append(actions.retry(ids=[message.pk], actor=Actor.system(f"operator {number}")))
 
-    threads = [threading.Thread(target=press, args=(n,)) for n in range(50)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*(partial(press, number) for number in range(50)))
     assert sorted(len(outcome.done) for outcome in outcomes) == [0] * 49 + [1]
     assert AuditEntry.objects.count() == 1
 

@@ -52,12 +52,9 @@ def deliver_mails() -> list[Message]:
     return [Message.objects.get(pk=message.pk) for message in claimed]
 
 
-def check_all() -> list[Alert]:
-    return alerts.raise_alerts(alerts.conditions())
-
-
-def raised(check=check_all) -> list[str]:
-    return [alert.key.partition(":")[0] for alert in check()]
+def raised() -> list[str]:
+    """The kinds of the alerts that a check raises."""
+    return [alert.key.partition(":")[0] for alert in alerts.raise_alerts(alerts.conditions())]
 
 
 def test_a_new_group_is_reported_once_by_mail_and_log(caplog):

@@ -26,9 +26,9 @@ from messaging.operations.models import AuditEntry, BulkOperation, FailureGroup
 from messaging.operations.permissions import Actor
 from tests.api.client import post as api_post
 from tests.api.client import token_of
+from tests.factories import client_with
 from tests.messaging.operations.bulk_retry.dead import previewed
 from tests.messaging.operations.desk import ALL_PERMISSIONS, failed_task, page_url
-from tests.messaging.operations.test_message_admin import client_with
 from tests.messaging.samples import Sample
 
 pytestmark = pytest.mark.django_db(transaction=True)

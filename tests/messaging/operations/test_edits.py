@@ -10,9 +10,9 @@ from messaging.operations import actions
 from messaging.operations.models import AuditEntry, FailureGroup, PayloadEdit
 from messaging.operations.permissions import Actor
 from messaging.transitions.failure import synthetic_failure
+from tests.factories import client_with
 from tests.messaging.deliver import deliver
 from tests.messaging.operations.desk import ALL_PERMISSIONS, body, failed_task, page_url
-from tests.messaging.operations.test_message_admin import client_with
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from messaging.operations.failures import facets
 from messaging.operations.models import FailureGroup
+from tests.factories import client_with
 from tests.messaging.operations.bulk_retry.dead import dead as bare
-from tests.messaging.operations.test_message_admin import LIST, client_with
+from tests.messaging.operations.desk import LIST
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BANK = {"queue": "payments", "task": "payments.charge", "error_type": "bank.Away", "fingerprint": "f-bank"}
@@ -22,8 +23,9 @@ def operator(no_broker):
 
 
 @pytest.fixture(autouse=True)
-def failures(db) -> None:
-    """Five failures of the bank, two of them old; two bugs in refunds; one in an e-mail."""
+def failures(db, time_machine) -> None:
+    """Five failures of the bank, two of them old; two bugs in refunds; one in an e-mail. It stays the same day."""
+    time_machine.move_to("2026-03-02 12:00+00:00", tick=False)
     long_ago = timezone.now() - timedelta(days=20)
     dead(BANK, 3, error_message="no answer")
     dead(BANK, 2, finished_at=long_ago, error_message="no answer")

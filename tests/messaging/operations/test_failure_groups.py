@@ -1,7 +1,7 @@
 """Failure groups: counters, states, permissions, append-only audit log."""
 
-import threading
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -17,6 +17,7 @@ from messaging.operations.permissions import DISCARD, RETRY, Actor
 from messaging.transitions.failure import synthetic_failure
 from tests.messaging.deliver import send
 from tests.messaging.samples import Sample
+from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ANN = Actor.system("ann")
@@ -92,19 +93,8 @@ def test_an_acknowledged_group_that_fails_again_stays_acknowledged():
 def test_concurrent_deaths_are_all_counted():
     messages = [send(_enqueued()) for _ in range(8)]
 
-    def die(message: Message) -> None:
-        try:
-            transitions.bury(
-                message_id=message.pk, sends=1, failure=synthetic_failure("Bug", "broken", task=message.task)
-            )
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=die, args=(message,)) for message in messages]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    failure = synthetic_failure("Bug", "broken", task=Sample.task)
+    at_once(*(partial(transitions.bury, message_id=one.pk, sends=1, failure=failure) for one in messages))
     assert FailureGroup.objects.get().dead_count == 8
 
 

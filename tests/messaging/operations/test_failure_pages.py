@@ -14,13 +14,12 @@ from messaging.operations import actions
 from messaging.operations.models import AuditEntry, FailureGroup, GroupState
 from messaging.operations.permissions import Actor
 from messaging.transitions.failure import synthetic_failure
+from tests.factories import client_with
 from tests.messaging.deliver import deliver, send
-from tests.messaging.operations.desk import ALL_PERMISSIONS, body, failed_task, page_url
-from tests.messaging.operations.test_message_admin import LIST, client_with, dead
+from tests.messaging.operations.desk import ALL_PERMISSIONS, GROUPS, LIST, body, dead, failed_task, page_url
 from tests.messaging.samples import Sample
 
 pytestmark = pytest.mark.django_db(transaction=True)
-GROUPS = "/admin/operations/failuregroup/"
 ANN = Actor.system("ann")
 
 

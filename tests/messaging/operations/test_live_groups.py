@@ -9,8 +9,8 @@ from django.utils import timezone
 from messaging.operations import actions
 from messaging.operations.models import FailureGroup, GroupState
 from messaging.operations.permissions import Actor
-from tests.messaging.operations.test_failure_pages import GROUPS
-from tests.messaging.operations.test_message_admin import client_with, dead
+from tests.factories import client_with
+from tests.messaging.operations.desk import GROUPS, dead
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

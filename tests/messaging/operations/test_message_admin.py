@@ -2,42 +2,17 @@
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from messaging import outbox, transitions
+from messaging import transitions
 from messaging.hooks import subject_links
 from messaging.models import Message, State
-from messaging.transitions.failure import failure_of
-from tests.messaging.deliver import deliver, send
-from tests.messaging.samples import Sample
+from tests.factories import client_with
+from tests.messaging.deliver import deliver
+from tests.messaging.operations.desk import LIST, dead
 
 pytestmark = pytest.mark.django_db(transaction=True)
-LIST = "/admin/operations/failedtask/"
-
-
-def dead(subject: str = "CV-1", error: Exception | None = None) -> Message:
-    with outbox.transaction():
-        message = outbox.enqueue(Sample(text="<script>alert(1)</script>"), subject=subject)
-    try:
-        raise error or ValueError("<img src=x onerror=alert(1)>")
-    except Exception as caught:
-        failure = failure_of(caught, task=message.task)
-    transitions.bury(message_id=message.pk, sends=send(message).sends, failure=failure)
-    message.refresh_from_db()
-    return message
-
-
-def client_with(*permissions: str) -> Client:
-    user = get_user_model().objects.create_user(f"user{'-'.join(permissions)}", password="x", is_staff=True)
-    user.user_permissions.set(
-        Permission.objects.filter(content_type__app_label__in=("messaging", "operations"), codename__in=permissions)
-    )
-    client = Client()
-    client.force_login(user, backend="shop.accounts.authentication.NameOrEmail")
-    return client
 
 
 @pytest.fixture
@@ -64,7 +39,7 @@ def test_the_detail_page_shows_traceback_payload_and_attempts(operator):
     message = dead()
     page = operator.get(reverse("admin:operations_failedtask_change", args=[message.pk])).content.decode()
     assert "Traceback (most recent call last)" in page
-    assert "test_message_admin.py" in page
+    assert "operations/desk.py" in page, "where it was raised"
     assert "#1" in page
 
 

@@ -93,11 +93,13 @@ def test_a_mail_server_that_hangs_does_not_stop_beat(monkeypatch):
     monkeypatch.setattr(alerts, "send", hang)
     overdue()
     beat_ticked.send(sender=None)
-    assert hanging.wait(60)
-    for _ in range(3):
-        beat_ticked.send(sender=None)
-    assert [thread.name for thread in threading.enumerate()].count("alerts") == 1
-    released.set()
+    try:
+        assert hanging.wait(60)
+        for _ in range(3):
+            beat_ticked.send(sender=None)
+        assert [thread.name for thread in threading.enumerate()].count("alerts") == 1
+    finally:
+        released.set()
     beat()
     assert not receivers._sending.locked()
 

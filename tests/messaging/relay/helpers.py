@@ -17,9 +17,9 @@ def enqueue(count: int = 1, **options) -> list[Message]:
         return [outbox.enqueue(Sample(text=str(n)), **options) for n in range(count)]
 
 
-def take(connection, queue: str = QUEUE):
+def take(connection):
     with connection.channel() as channel:
-        return channel.basic_get(queue, no_ack=True)
+        return channel.basic_get(QUEUE, no_ack=True)
 
 
 def states() -> set[str]:
@@ -35,10 +35,10 @@ def send_raw(
     )  # fmt: skip
 
 
-def reject(link, queue: str = QUEUE) -> None:
+def reject(link) -> None:
     """Reject a message to its dead-letter queue, as a worker does."""
     with link.channel() as channel:
-        message = channel.basic_get(queue, no_ack=False)
+        message = channel.basic_get(QUEUE, no_ack=False)
         channel.basic_reject(message.delivery_tag, requeue=False)
 
 

@@ -12,6 +12,7 @@ from messaging.models.backlog import backlogs
 from messaging.models.uuid7 import uuid7
 from messaging.topology import Priority
 from tests.messaging.samples import Sample
+from tests.query_plans import plans_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BURST = 3000
@@ -37,17 +38,11 @@ def test_due_and_scheduled_messages_are_counted_with_the_oldest():
 def test_a_burst_that_was_not_vacuumed_is_counted_by_its_index():
     """By itself PostgreSQL reads the whole table, once for each of 40 lanes."""
     burst()
-    plans = []
-
-    def explain(execute, sql, parameters, many, context):
-        if "WITH lane" in sql:
-            execute(f"EXPLAIN {sql}", parameters, many, context)
-            plans.extend(line for (line,) in context["cursor"].fetchall())
-        return execute(sql, parameters, many, context)
-
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE messaging_message")
-    with connection.execute_wrapper(explain):
+    with plans_of("WITH lane") as plans:
         assert backlogs(now=timezone.now() + timedelta(seconds=1))["maintenance"].waiting == BURST
-    assert sum("messaging_lane" in line for line in plans) == 3
-    assert not [line for line in plans if "Seq Scan" in line or "Sort" in line]
+    (plan,) = plans
+    assert plan.count("messaging_lane") == 3
+    assert "Seq Scan" not in plan
+    assert "Sort" not in plan

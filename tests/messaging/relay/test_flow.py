@@ -1,6 +1,5 @@
 """Flow control: a bound on what is in flight, promotion of what waits too long, and the database's clock."""
 
-import threading
 from collections import Counter
 from datetime import timedelta
 
@@ -19,6 +18,8 @@ from messaging.relay.lanes import pending_lanes
 from messaging.topology import MAX_PRIORITY, Priority
 from tests.messaging.relay.helpers import QUEUE, enqueue, take
 from tests.patience import wait_for
+from tests.query_plans import plans_of
+from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -66,21 +67,8 @@ def test_the_bound_is_of_each_queue(relay):
 
 def test_relays_that_claim_at_the_same_time_do_not_exceed_the_bound():
     enqueue(200, priority=Priority.HIGH)
-    barrier = threading.Barrier(4)
     claimed = []
-
-    def work() -> None:
-        try:
-            barrier.wait(30)
-            claimed.extend(claim.claim(limit=15))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    at_once(*[lambda: claimed.extend(claim.claim(limit=15))] * 4)
     assert len(claimed) == 20
     assert Message.objects.filter(state=State.SENT).count() == 20
 
@@ -95,19 +83,18 @@ def test_copies_whose_confirm_was_lost_take_room_until_they_are_consumed(relay, 
         original(self, batch)
         raise ConnectionResetError("gone")
 
-    link = publish.connect(current_app).connection
-    take_all(link)
-    with monkeypatch.context() as patch:
-        patch.setattr(type(relay._publisher), "publish", confirm_is_lost)
-        with pytest.raises(ConnectionResetError):
-            relay.turn()
-    relay._disconnect()
-    Message.objects.filter(state=State.PENDING).update(available_at=timezone.now())
-    wait_for(lambda: inspect.depth(link, QUEUE) == 20)
-    assert relay.turn() == 0, "the broker holds as many as it may"
-    take_all(link)
-    assert relay.turn() == 20
-    link.release()
+    with publish.connect(current_app).connection as link:
+        take_all(link)
+        with monkeypatch.context() as patch:
+            patch.setattr(type(relay._publisher), "publish", confirm_is_lost)
+            with pytest.raises(ConnectionResetError):
+                relay.turn()
+        relay._disconnect()
+        Message.objects.filter(state=State.PENDING).update(available_at=timezone.now())
+        wait_for(lambda: inspect.depth(link, QUEUE) == 20)
+        assert relay.turn() == 0, "the broker holds as many as it may"
+        take_all(link)
+        assert relay.turn() == 20
 
 
 def take_all(link) -> None:
@@ -175,18 +162,11 @@ def test_a_claim_follows_the_lane_index_even_if_the_statistics_know_no_backlog()
         cursor.execute("ANALYZE messaging_message")  # of an empty table
     rows = [Message(task="t", queue=QUEUE, priority=Priority.LOW, correlation_id=uuid7()) for _ in range(3000)]
     Message.objects.bulk_create(rows)
-    plans = []
-
-    def explain(execute, sql, parameters, many, context):
-        if "UPDATE messaging_message SET state = 'sent'" in sql:
-            execute(f"EXPLAIN {sql}", parameters, many, context)
-            plans.extend(line for (line,) in context["cursor"].fetchall())
-        return execute(sql, parameters, many, context)
-
-    with connection.execute_wrapper(explain):
+    with plans_of("UPDATE messaging_message SET state = 'sent'") as plans:
         assert len(claim.claim(limit=10)) == 10
-    assert [line for line in plans if "messaging_lane" in line]
-    assert not [line for line in plans if "Sort" in line]
+    (plan,) = plans
+    assert "messaging_lane" in plan
+    assert "Sort" not in plan
 
 
 def test_a_backlog_beyond_the_bound_is_not_overdue_and_one_that_nothing_sends_is():

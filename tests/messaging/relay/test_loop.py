@@ -70,11 +70,13 @@ def test_concurrent_relays_send_each_row_once(broker):
     threads = [threading.Thread(target=work, args=(relay,)) for relay in relays]
     for thread in threads:
         thread.start()
-    wait_for(lambda: not Message.objects.filter(state=State.PENDING).exists())
-    for relay in relays:
-        relay.stop()
-    for thread in threads:
-        thread.join(PATIENCE)
+    try:
+        wait_for(lambda: not Message.objects.filter(state=State.PENDING).exists())
+    finally:
+        for relay in relays:
+            relay.stop()
+        for thread in threads:
+            thread.join(PATIENCE)
     with current_app.connection_for_read() as link:
         assert inspect.depth(link, QUEUE) == 300
     assert set(Message.objects.values_list("sends", flat=True)) == {1}

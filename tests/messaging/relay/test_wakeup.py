@@ -40,11 +40,13 @@ def test_a_sleeping_relay_is_woken_by_a_commit():
 
     thread = threading.Thread(target=sleep, daemon=True)
     thread.start()
-    assert ready.wait(PATIENCE)
-    with wakeup.Listener().sleep_lock() as acquired:
-        assert not acquired, "one relay at a time sleeps on the lock"
-    enqueue()
-    thread.join(PATIENCE)
+    try:
+        assert ready.wait(PATIENCE)
+        with wakeup.Listener().sleep_lock() as acquired:
+            assert not acquired, "one relay at a time sleeps on the lock"
+    finally:
+        enqueue()
+        thread.join(PATIENCE)
     assert woken
 
 

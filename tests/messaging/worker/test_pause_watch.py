@@ -57,12 +57,9 @@ def reader():
 
 @pytest.fixture
 def step_for(reader):
-    steps = []
-
     def step_for(consumer: Consumer) -> ApplyPauses:
         step = ApplyPauses(consumer)
         step._reader = reader
-        steps.append(step)
         reader.read()
         return step
 
@@ -186,10 +183,12 @@ def test_no_process_is_forked_while_the_reader_is_inside_sqlite(reader, monkeypa
     monkeypatch.setattr(pauses, "paused", read_slowly)
     threads = [threading.Thread(target=work, daemon=True) for work in (reader.read, fork)]
     threads[0].start()
-    assert reading.wait(PATIENCE)
-    threads[1].start()
-    assert not forked.wait(0.5)
-    may_end.set()
+    try:
+        assert reading.wait(PATIENCE)
+        threads[1].start()
+        assert not forked.wait(0.5)
+    finally:
+        may_end.set()
     assert forked.wait(PATIENCE)
     for thread in threads:
         thread.join(PATIENCE)
@@ -199,9 +198,11 @@ def test_the_reader_reads_repeatedly_in_its_own_thread():
     pause()
     reader = PauseReader(every=0.01)
     reader.start()
-    assert reader.has_read.wait(PATIENCE)
-    assert reader.paused == {QUEUE}
-    actions.resume(queue=QUEUE, actor=ANN)
-    wait_for(lambda: reader.paused == frozenset())
-    reader.stop()
-    reader.join(PATIENCE)
+    try:
+        assert reader.has_read.wait(PATIENCE)
+        assert reader.paused == {QUEUE}
+        actions.resume(queue=QUEUE, actor=ANN)
+        wait_for(lambda: reader.paused == frozenset())
+    finally:
+        reader.stop()
+        reader.join(PATIENCE)

@@ -15,8 +15,8 @@ PATH = "/webhooks/stripe/"
 SECRET = "whsec_conveyor"
 
 
-def event(kind: str, subject: dict[str, Any], *, id_: str = "") -> dict[str, Any]:
-    return {"id": id_ or f"evt_{uuid.uuid4().hex}", "object": "event", "type": kind, "data": {"object": subject}}
+def event(kind: str, subject: dict[str, Any]) -> dict[str, Any]:
+    return {"id": f"evt_{uuid.uuid4().hex}", "object": "event", "type": kind, "data": {"object": subject}}
 
 
 def intent(payment_id: Any, reference: str = "pi_1", **fields: Any) -> dict[str, Any]:

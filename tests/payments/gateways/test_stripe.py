@@ -46,9 +46,11 @@ def test_a_closed_connection_is_unknown_and_the_second_attempt_charges_once(stri
 def test_a_request_times_out_before_the_tasks_limit(stripe: StripeServer, settings: Any):
     late, settings.CONVEYOR_TASK_TIME_LIMIT = Event(), 1
     stripe.faults.append(Fault(200, applied=True, held=late))
-    with pytest.raises(OutcomeUnknown):
-        charge()
-    late.set()
+    try:
+        with pytest.raises(OutcomeUnknown):
+            charge()
+    finally:
+        late.set()
     settings.CONVEYOR_TASK_TIME_LIMIT = PATIENCE
     assert charge().amount == 500
     assert len(stripe.vault.intents) == 1

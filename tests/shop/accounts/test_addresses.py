@@ -1,14 +1,14 @@
 """Saved addresses: no duplicates, one default, isolated per shopper."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import pytest
-from django.db import connections
 
 from shop.accounts import addresses
 from shop.models import SavedAddress, User
 from tests.factories import ADDRESS, UserFactory
+from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -84,11 +84,6 @@ def test_the_number_of_addresses_is_limited(monkeypatch: pytest.MonkeyPatch):
 def test_concurrent_defaults_leave_one():
     user = UserFactory.create()
 
-    def one(n: int) -> None:
-        save(user, f"Street {n}", is_default=True)
-        connections.close_all()
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(one, range(4)))
+    at_once(*(partial(save, user, f"Street {n}", is_default=True) for n in range(4)))
     assert addresses.addresses_of(user=user).count() == 4
     assert addresses.addresses_of(user=user).filter(is_default=True).count() == 1

@@ -37,8 +37,8 @@ def test_what_has_expired_is_deleted_and_the_rest_is_kept():
     assert AccessLog.objects.get().username == "new"
 
 
-def test_more_than_a_batch_is_deleted_by_one_run(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(slices, "_SHARE_OF_TIME_LIMIT", 1e-9)
+@pytest.mark.usefixtures("one_step_slices")
+def test_more_than_a_batch_is_deleted_by_one_run():
     sessions(2 * slices.ROWS + 1, days=-1)
     scheduler.tick("shop.purge_expired")
     assert len(deliver_due()) == 4  # three batches, and nothing left

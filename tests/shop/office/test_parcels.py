@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission
 from django.test import Client
 
 from messaging.models import Message
@@ -13,20 +12,12 @@ from shipping.models import Shipment, ShipmentStatus
 from shop.models import Product
 from shop.order_pages.selectors import order_view
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due
-from tests.factories import UserFactory, place
+from tests.factories import client_with, place
 
 pytestmark = pytest.mark.django_db(transaction=True)
 VIEW = ("view_order", "view_shipment")
 ALL = (*VIEW, "reship_parcel", "correct_address", "restock_returned_goods", "refund_payment")
 BERN = {"line1": "Hauptstrasse 1", "postcode": "3011", "city": "Bern", "country": "CH"}
-
-
-def client_with(*permissions: str) -> Client:
-    user = UserFactory.create(is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(user, backend="shop.accounts.authentication.NameOrEmail")
-    return client
 
 
 @pytest.fixture

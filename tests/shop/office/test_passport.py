@@ -4,7 +4,6 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -16,26 +15,17 @@ from orders.models import Order
 from payments.models import GatewayCharge, GatewayEvent
 from payments.selectors import payment_records
 from payments.services import enqueue_comparison
-from shop.models import User
 from shop.office.passport.selectors import order_records
 from shop.office.passport.time_scale import WIDTH, TimeScale
 from shop.office.passport.waterfall import waterfall
 from shop.order_pages.services import cancel
 from shop.templatetags.office_tags import seconds
 from tests.delivery import deliver_all, deliver_due
-from tests.factories import UserFactory, place
+from tests.factories import client_with, place
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 NEEDED = ("view_order", "view_message")
-
-
-def client_with(*permissions: str) -> Client:
-    user: User = UserFactory.create(is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(user, backend="shop.accounts.authentication.NameOrEmail")
-    return client
 
 
 @pytest.fixture

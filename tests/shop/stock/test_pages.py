@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -14,18 +13,10 @@ from shop.checkout.services import LineWanted
 from shop.demo.seed_logins import create_groups, create_logins
 from shop.models import Product, StockMovement, User
 from tests.delivery import deliver_due
-from tests.factories import ProductFactory, UserFactory, place
+from tests.factories import ProductFactory, client_with, place
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LOW = "/admin/shop/lowstock/"
-
-
-def client_with(*permissions: str) -> Client:
-    user: User = UserFactory.create(is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(user, backend="shop.accounts.authentication.NameOrEmail")
-    return client
 
 
 @pytest.fixture

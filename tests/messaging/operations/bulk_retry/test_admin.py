@@ -10,11 +10,11 @@ from django.urls import reverse
 from messaging.models import Message, State
 from messaging.operations.bulk_retry import services
 from messaging.operations.models import BulkOperation, BulkState
+from tests.factories import client_with
 from tests.messaging.operations.bulk_retry.dead import ANN, dead, end, previewed, relay, started, turn
-from tests.messaging.operations.test_message_admin import client_with
+from tests.messaging.operations.desk import LIST
 
 pytestmark = pytest.mark.django_db(transaction=True)
-LIST = "/admin/operations/failedtask/"
 NEW = "/admin/operations/bulkoperation/new/"
 PACE = {"rate": "20", "canary": "0", "stop_percent": "50", "reason": "the bank is back"}
 

@@ -1,0 +1,40 @@
+"""Query plans: what the database does for a statement."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection
+
+_OFF = "enable_seqscan", "enable_bitmapscan", "enable_sort"
+
+
+@contextmanager
+def plans_of(pattern: str) -> Iterator[list[str]]:
+    """The plan of each statement that runs meanwhile and whose SQL contains `pattern`, a regular expression."""
+    explained = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
+    plans: list[str] = []
+
+    def explain(execute: Any, sql: str, parameters: Any, many: bool, context: dict[str, Any]) -> Any:
+        if re.search(pattern, sql):
+            execute(f"{explained} {sql}", parameters, many, context)
+            plans.append("\n".join(str(row[-1]) for row in context["cursor"].fetchall()))
+        return execute(sql, parameters, many, context)
+
+    with connection.execute_wrapper(explain):
+        yield plans
+
+
+@contextmanager
+def indexes_preferred() -> Iterator[None]:
+    """PostgreSQL prefers to scan and sort a small table; meanwhile, it does so only where no index matches."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("; ".join(f"SET {setting} = off" for setting in _OFF))
+        try:
+            yield
+        finally:
+            cursor.execute("; ".join(f"RESET {setting}" for setting in _OFF))
