@@ -14,4 +14,5 @@ class OrdersConfig(AppConfig):
         from orders import invariants, payloads, receivers, selectors  # noqa: F401
 
         receivers.connect()
+        scheduler.only_if(payloads.AcknowledgeOrders, selectors.has_unacknowledged)
         scheduler.only_if(payloads.ExpireReservations, selectors.has_expired_reservations)

@@ -22,6 +22,10 @@ class SendEmail(
     left: int = 0
 
 
+class AcknowledgeOrders(Payload, task="orders.acknowledge_orders", routing_key="maintenance.acknowledge"):
+    """E-mail the customers whose payment has been undecided for a while that their order was received."""
+
+
 class CancelUnpaid(Payload, task="orders.cancel_unpaid", routing_key="maintenance.cancel"):
     """Cancel the order if its payment deadline has passed."""
 

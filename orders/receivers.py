@@ -21,7 +21,6 @@ from orders.readonly_admin import order_search_url
 from orders.timeline import ATTEMPT_FAILED, DEFERRED, REPLAYED
 
 _EMAILED_ON: dict[EmailKind, Signal] = {
-    "placed": signals.order_placed,
     "paid": signals.order_paid,
     "payment_failed": signals.order_payment_failed,
     "shipped": signals.order_shipped,

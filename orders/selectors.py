@@ -13,11 +13,13 @@ from django.utils import timezone
 from messaging.models import Message
 from messaging.topology import Priority
 from orders.models import NUMBER_PREFIX, TRANSITIONS, Order, OrderEvent, ShippingMethod, Source, Status
-from orders.payloads import CancelUnpaid
+from orders.payloads import CancelUnpaid, SendEmail
 from orders.timeline import REOPENED
 
 #: Of the orders that a search for their payments or parcels matches, at most this many are looked up, newest first.
 MOST_FOUND = 200
+#: Most payments are decided within seconds, and then their e-mail says so; one about the order alone would be noise.
+ACKNOWLEDGE_AFTER = timedelta(minutes=1)
 UNPAID = (Status.PLACED, Status.PAYMENT_FAILED)
 
 
@@ -105,6 +107,18 @@ def expired_reservations(*, now: datetime) -> QuerySet[Order]:
     cancellations = Message.objects.unsettled().filter(task=CancelUnpaid.task, subject=OuterRef("number"))
     placed = Order.objects.filter(status=Status.PLACED, placed_at__lte=since)
     return placed.filter(~Exists(paid_again), ~Exists(cancellations)).order_by("placed_at")
+
+
+def unacknowledged(*, now: datetime) -> QuerySet[Order]:
+    """Orders whose payment has been undecided for `ACKNOWLEDGE_AFTER` and that no e-mail told of, oldest first."""
+    since, until = now - timedelta(seconds=settings.CONVEYOR_RESERVATION_SECONDS), now - ACKNOWLEDGE_AFTER
+    told = Message.objects.filter(task=SendEmail.task, subject=OuterRef("number"))
+    placed = Order.objects.filter(status=Status.PLACED, placed_at__gt=since, placed_at__lte=until)
+    return placed.filter(~Exists(told)).exclude(source=Source.IMPORT).order_by("placed_at")
+
+
+def has_unacknowledged() -> bool:
+    return unacknowledged(now=timezone.now()).exists()
 
 
 def has_expired_reservations() -> bool:

@@ -24,7 +24,7 @@ from orders.models import (
     default_language,
     new_number,
 )
-from orders.payloads import CancelUnpaid
+from orders.payloads import CancelUnpaid, SendEmail
 from orders.selectors import UNPAID
 from orders.timeline import REFUND_STARTED, REOPENED, SENT_AGAIN
 from orders.values import Address, NewLine
@@ -160,6 +160,15 @@ def expire_reservations(*, now: datetime, limit: int = 500) -> int:
     for order_id, number in expired:
         enqueue(CancelUnpaid(order_id=order_id), priority=Priority.LOW, subject=number)
     return len(expired)
+
+
+@transaction.atomic(savepoint=False)
+def acknowledge_orders(*, now: datetime, limit: int = 500) -> int:
+    """Enqueue an e-mail about each of up to `limit` orders that wait for their payment. Returns how many."""
+    waiting = list(selectors.unacknowledged(now=now).values_list("pk", "number")[:limit])
+    for order_id, number in waiting:
+        enqueue(SendEmail(order_id=order_id, kind="placed"), priority=Priority.LOW, subject=number)
+    return len(waiting)
 
 
 def mark_refunded(*, order: Order) -> None:

@@ -12,7 +12,7 @@ from orders.emails import delivery
 from orders.emails.compose import compose
 from orders.errors import IllegalTransition
 from orders.models import Order, Status
-from orders.payloads import CancelUnpaid, ExpireReservations, SendEmail
+from orders.payloads import AcknowledgeOrders, CancelUnpaid, ExpireReservations, SendEmail
 
 
 @reliable_task(SendEmail, autoretry_for=(OSError,))
@@ -47,6 +47,14 @@ def cancel_unpaid(self: ReliableTask, payload: CancelUnpaid) -> None:
                 services.cancel_unpaid_order(order=order)
         elif order.status == Status.PAYMENT_FAILED:
             enqueue(payload, subject=order.number, delay=seconds)
+
+
+@reliable_task(AcknowledgeOrders)
+def acknowledge_orders(self: ReliableTask, payload: AcknowledgeOrders) -> None:
+    """What is enqueued is not found again, so the batches end."""
+    part = Slice(self)
+    part.repeat(lambda: services.acknowledge_orders(now=timezone.now()))
+    part.finish(payload)
 
 
 @reliable_task(ExpireReservations)

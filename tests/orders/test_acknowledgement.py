@@ -1,0 +1,91 @@
+"""Acknowledgement: an order whose payment is not decided within a minute gets an e-mail of its own, once."""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+import time_machine
+from django.core import mail
+from django.utils import timezone
+
+from messaging import scheduler
+from messaging.models import Message, State
+from orders import selectors, services
+from orders.models import Source
+from tests.delivery import claim_task, deliver, deliver_due
+from tests.factories import ProductFactory, place
+from tests.query_plans import indexes_preferred
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LOOK, EMAIL = "orders.acknowledge_orders", "orders.send_email"
+
+
+def a_minute_later():
+    return time_machine.travel(timezone.now() + selectors.ACKNOWLEDGE_AFTER + timedelta(seconds=1))
+
+
+def look() -> None:
+    scheduler.tick(LOOK)
+    deliver(claim_task(task=LOOK))
+
+
+def test_an_order_that_waits_for_its_payment_is_acknowledged_once():
+    order = place()
+    with a_minute_later():
+        look()
+        message = claim_task(task=EMAIL)
+        assert (message.payload["kind"], message.subject) == ("placed", order.number)
+        assert deliver(message) == State.DONE
+        assert not selectors.has_unacknowledged()
+    (email,) = mail.outbox
+    assert email.to == [order.email]
+    assert order.lines.get().name in email.body
+
+
+def test_an_order_is_not_acknowledged_before_its_time():
+    place()
+    assert not selectors.has_unacknowledged()
+    assert services.acknowledge_orders(now=timezone.now()) == 0
+
+
+@pytest.mark.parametrize("method", ["pm_card_visa", "pm_card_declined"])
+def test_an_order_whose_payment_is_decided_gets_only_that_email(method: str):
+    place(payment_method=method)
+    deliver_due(limit=2)  # the charge, and the e-mail about it or the shipment
+    with a_minute_later():
+        assert not selectors.has_unacknowledged()
+    kinds = set(Message.objects.filter(task=EMAIL).values_list("payload__kind", flat=True))
+    assert kinds == {"paid" if method == "pm_card_visa" else "payment_failed"}
+
+
+def test_an_imported_order_is_never_acknowledged():
+    place(source=Source.IMPORT)
+    with a_minute_later():
+        assert not selectors.has_unacknowledged()
+
+
+def test_a_dead_or_discarded_acknowledgement_is_not_enqueued_again():
+    place()
+    with a_minute_later():
+        assert services.acknowledge_orders(now=timezone.now()) == 1
+        for state in (State.DEAD, State.DISCARDED, State.DONE):
+            Message.objects.filter(task=EMAIL).update(state=state)
+            assert not selectors.has_unacknowledged()
+
+
+def test_one_run_acknowledges_more_than_a_batch(monkeypatch: pytest.MonkeyPatch):
+    ProductFactory.create()
+    orders = [place() for _ in range(5)]
+    monkeypatch.setattr(services, "acknowledge_orders", partial(services.acknowledge_orders, limit=2))
+    with a_minute_later():
+        look()
+    assert Message.objects.filter(task=EMAIL).count() == len(orders)
+    assert not Message.objects.live().filter(task=LOOK).exists()
+
+
+def test_the_look_uses_the_indexes_on_status_and_subject():
+    place()
+    with indexes_preferred():
+        plan = selectors.unacknowledged(now=timezone.now()).explain()
+    assert "orders_by_status" in plan
+    assert "messaging_subject" in plan
