@@ -102,9 +102,9 @@ def expired_reservations(*, now: datetime) -> QuerySet[Order]:
     """
     since = now - timedelta(seconds=settings.CONVEYOR_RESERVATION_SECONDS)
     paid_again = OrderEvent.objects.filter(order=OuterRef("pk"), kind=REOPENED, at__gt=since)
-    cancellations = Message.objects.unsettled().filter(task=CancelUnpaid.task, subject=OuterRef("number"))
+    is_under_way = Message.objects.unsettled().exist_about("number", task=CancelUnpaid.task)
     placed = Order.objects.filter(status=Status.PLACED, placed_at__lte=since)
-    return placed.filter(~Exists(paid_again), ~Exists(cancellations)).order_by("placed_at")
+    return placed.filter(~Exists(paid_again), ~is_under_way).order_by("placed_at")
 
 
 def has_expired_reservations() -> bool:
