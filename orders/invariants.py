@@ -29,8 +29,8 @@ ORDERS = Scope(
 @invariant("every unfinished order has a message that will move it forward", over=ORDERS)
 def unfinished_orders_have_a_message(orders: QuerySet[Order]) -> Iterator[str]:
     """E-mails do not count: they move nothing forward."""
-    messages = Message.objects.unsettled().exclude(task=SendEmail.task).filter(subject=OuterRef("number"))
-    orders = orders.filter(~Exists(messages), status__in=MOVING)
+    messages = Message.objects.unsettled().exclude(task=SendEmail.task)
+    orders = orders.filter(~messages.exist_about("number"), status__in=MOVING)
     for condition in RESTING_CONDITIONS:
         orders = orders.exclude(condition())
     for order in orders.order_by("pk")[:MAX_REPORTED]:

@@ -104,17 +104,17 @@ def expired_reservations(*, now: datetime) -> QuerySet[Order]:
     """
     since = now - timedelta(seconds=settings.CONVEYOR_RESERVATION_SECONDS)
     paid_again = OrderEvent.objects.filter(order=OuterRef("pk"), kind=REOPENED, at__gt=since)
-    cancellations = Message.objects.unsettled().filter(task=CancelUnpaid.task, subject=OuterRef("number"))
+    is_under_way = Message.objects.unsettled().exist_about("number", task=CancelUnpaid.task)
     placed = Order.objects.filter(status=Status.PLACED, placed_at__lte=since)
-    return placed.filter(~Exists(paid_again), ~Exists(cancellations)).order_by("placed_at")
+    return placed.filter(~Exists(paid_again), ~is_under_way).order_by("placed_at")
 
 
 def unacknowledged(*, now: datetime) -> QuerySet[Order]:
     """Orders whose payment has been undecided for `ACKNOWLEDGE_AFTER` and that no e-mail told of, oldest first."""
     since, until = now - timedelta(seconds=settings.CONVEYOR_RESERVATION_SECONDS), now - ACKNOWLEDGE_AFTER
-    told = Message.objects.filter(task=SendEmail.task, subject=OuterRef("number"))
+    is_told = Message.objects.exist_about("number", task=SendEmail.task)
     placed = Order.objects.filter(status=Status.PLACED, placed_at__gt=since, placed_at__lte=until)
-    return placed.filter(~Exists(told)).exclude(source=Source.IMPORT).order_by("placed_at")
+    return placed.filter(~is_told).exclude(source=Source.IMPORT).order_by("placed_at")
 
 
 def has_unacknowledged() -> bool:

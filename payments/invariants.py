@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, Lower, Replace, Upper
+from django.db.models.lookups import IsNull
 
 from messaging.invariants import Feed, Scope, invariant
 from messaging.models import Message
@@ -126,8 +127,8 @@ def _recorded(rows: QuerySet[Payment] | QuerySet[Refund]) -> Exists:
     return Exists(rows.filter(gateway_reference=OuterRef("reference")))
 
 
-def _has_refund_message(number: str) -> Exists:
-    return Exists(Message.objects.unsettled().filter(task=RefundPayment.task, subject=OuterRef(number)))
+def _has_refund_message(number: str) -> IsNull:
+    return Message.objects.unsettled().exist_about(number, task=RefundPayment.task)
 
 
 def _unexplained(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Left
+from django.db.models.lookups import IsNull
 
 from messaging.invariants import Feed, Scope, invariant
 from messaging.models import Message
@@ -75,5 +76,5 @@ def booked_once(parcels: QuerySet[CarrierParcel]) -> Iterator[str]:
         yield f"Parcel {parcel.tracking_number} is not the only one booked under the key {parcel.idempotency_key}."
 
 
-def _has_message(payload: type[CreateShipment] | type[CancelParcel], number: str) -> Exists:
-    return Exists(Message.objects.unsettled().filter(task=payload.task, subject=OuterRef(number)))
+def _has_message(payload: type[CreateShipment] | type[CancelParcel], number: str) -> IsNull:
+    return Message.objects.unsettled().exist_about(number, task=payload.task)

@@ -1,7 +1,9 @@
 """The ledger: one row per message, one per failed attempt."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Concat
+from django.db.models.lookups import IsNull
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -44,6 +46,17 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def unsettled(self) -> "MessageQuerySet":
         """Live or dead: its effects may still happen."""
         return self.filter(state__in=(*LIVE_STATES, State.DEAD))
+
+    def exist_about(self, subject: str, *, task: str = "") -> IsNull:
+        """Condition on other rows: one of these messages, of this task, has the row's `subject`, a column's name.
+
+        One probe of the index on subjects for each row, whatever PostgreSQL expects. It would turn EXISTS into a join,
+        and find the task by its index: during an outage, that compares each row with all messages of the task.
+        """
+        found = self.filter(subject=OuterRef(subject))
+        if task:
+            found = found.alias(unindexed=Concat("task", Value(""))).filter(unindexed=task)
+        return IsNull(Subquery(found.values("pk")[:1]), False)
 
     def count_up_to(self, most: int) -> int:
         """The number of rows, at most `most`. Reads `queue` only, which the indexes on unfinished messages contain."""

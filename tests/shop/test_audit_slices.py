@@ -10,7 +10,9 @@ from django.utils import timezone
 from messaging import invariants
 from messaging.invariants import periodic
 from messaging.models import Message, State
+from messaging.operations.models import FailureGroup
 from messaging.worker import slices
+from orders.models import Order, Status
 from payments.gateways.simulated import SimulatedGateway
 from payments.models import GatewayCharge
 from shipping.carriers.simulated import Swiftpost
@@ -59,11 +61,37 @@ def book_twice() -> str:
     return CarrierParcel.objects.get(idempotency_key="CV-00000-00000").tracking_number
 
 
+def refund_stranger() -> str:
+    order = place()
+    deliver_all()
+    reference = order.payments.get().gateway_reference
+    return SimulatedGateway().refund(idempotency_key="x", charge_reference=reference, amount=1).reference
+
+
+def miscount_group() -> str:
+    order = place(payment_method="pm_bug")
+    deliver_all()
+    FailureGroup.objects.update(dead_count=7)
+    return Message.objects.dead().get(subject=order.number).fingerprint
+
+
 @pytest.mark.parametrize("task", [RECENT, WHOLE])
-@pytest.mark.parametrize("break_it", [lose_messages, forget_charge, charge_stranger, book_twice])
+@pytest.mark.parametrize(
+    "break_it", [lose_messages, forget_charge, charge_stranger, book_twice, refund_stranger, miscount_group]
+)
 def test_what_is_broken_is_found(task: str, break_it: Callable[[], str], caplog: pytest.LogCaptureFixture):
     run_periodic(RECENT)
     assert break_it() in audited(task, caplog)
+
+
+def test_what_changed_without_a_trace_is_found_at_night(caplog: pytest.LogCaptureFixture):
+    """As by SQL or a bug that writes no event."""
+    order = place()
+    deliver_all()
+    audited(RECENT, caplog)
+    Order.objects.filter(pk=order.pk).update(status=Status.CANCELLED)
+    assert order.number not in audited(RECENT, caplog)
+    assert order.number in audited(WHOLE, caplog)
 
 
 def test_stock_is_added_up_at_night_only(caplog: pytest.LogCaptureFixture):
