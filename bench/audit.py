@@ -16,8 +16,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench._audit_rows import add_orders, touch
-from bench._slices import HEADER, Figures, arguments, ended, shop_of, unpaused
+from bench.support.audit_rows import add_orders, touch
+from bench.support.slices import HEADER, Figures, arguments, ended, shop_of, unpaused
 
 LOOK_BUDGET = 2.0
 

@@ -21,7 +21,7 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from bench._report import Report, Row, skipping  # noqa: E402
+from bench.support.report import Report, Row, skipping  # noqa: E402
 
 RATE, CANARY = 200, 10
 

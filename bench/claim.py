@@ -14,15 +14,15 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from bench._report import Report, load  # noqa: E402
-from bench._scratch import run_on_scratch  # noqa: E402
+from bench.support.report import Report, load  # noqa: E402
+from bench.support.scratch import run_on_scratch  # noqa: E402
 
 #: Median milliseconds of the statement.
 BUDGET = 20.0
 INNER = """
 import json, sys, statistics, time, django
 django.setup()
-from bench._scratch import fill_ledger, settle
+from bench.support.scratch import fill_ledger, settle
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from messaging.models import Message, State

@@ -14,8 +14,8 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from bench._pages import BUDGET, get, measure, operator, scratch_shop  # noqa: E402
-from bench._report import Report, skipping  # noqa: E402
+from bench.support.pages import BUDGET, get, measure, operator, scratch_shop  # noqa: E402
+from bench.support.report import Report, skipping  # noqa: E402
 
 GROUPS = 40
 

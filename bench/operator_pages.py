@@ -18,9 +18,9 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from bench._operator_rows import fill  # noqa: E402
-from bench._pages import BUDGET, get, measure, operator, scratch_shop  # noqa: E402
-from bench._report import Report, skipping  # noqa: E402
+from bench.support.operator_rows import fill  # noqa: E402
+from bench.support.pages import BUDGET, get, measure, operator, scratch_shop  # noqa: E402
+from bench.support.report import Report, skipping  # noqa: E402
 
 #: Also contains what asks the broker, which is not counted.
 QUEUES_BUDGET = 300

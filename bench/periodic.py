@@ -14,7 +14,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench._slices import HEADER, Figures, arguments, ended, shop_of, unpaused
+from bench.support.slices import HEADER, Figures, arguments, ended, shop_of, unpaused
 
 PAYMENTS = 50_000
 PARCELS = 1000

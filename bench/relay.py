@@ -12,13 +12,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench._report import load
-from bench._scratch import run_on_scratch
+from bench.support.report import load
+from bench.support.scratch import run_on_scratch
 
 INNER = """
 import json, statistics, sys, time, django
 django.setup()
-from bench._scratch import consume, fill_ledger
+from bench.support.scratch import consume, fill_ledger
 from config import celery_app
 from django.db import connection
 from messaging import outbox

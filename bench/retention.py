@@ -11,8 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench._report import Report, load
-from bench._scratch import run_on_scratch
+from bench.support.report import Report, load
+from bench.support.scratch import run_on_scratch
 
 #: Messages deleted per second, and the share of its own rate that a relay must keep meanwhile.
 DELETED, KEPT = 5000, 0.9
@@ -20,7 +20,7 @@ DELETED, KEPT = 5000, 0.9
 INNER = """
 import json, statistics, subprocess, sys, time, django
 django.setup()
-from bench._scratch import consume, fill_ledger
+from bench.support.scratch import consume, fill_ledger
 from django.db import connection
 from config import celery_app
 from messaging.relay.loop import Pace, Relay

@@ -11,8 +11,8 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from bench._report import Report  # noqa: E402
-from bench._scratch import run_on_scratch  # noqa: E402
+from bench.support.report import Report  # noqa: E402
+from bench.support.scratch import run_on_scratch  # noqa: E402
 
 ROUNDS = 30
 # Median milliseconds. SQLite gets twice PostgreSQL's budget.

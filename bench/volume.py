@@ -20,8 +20,8 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from bench._overloaded_shop import PATIENCE, Depths, Shop, memory  # noqa: E402
-from bench._report import Report, Row, load, skipping  # noqa: E402
+from bench.support.overloaded_shop import PATIENCE, Depths, Shop, memory  # noqa: E402
+from bench.support.report import Report, Row, load, skipping  # noqa: E402
 
 VISIBILITY, MAX_WAIT, SMALL_FLIGHT, IN_FLIGHT = 30, 5, 50, 1000
 #: The longest time that orders are placed beside dead letters.

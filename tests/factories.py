@@ -5,12 +5,15 @@ from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.test import Client
+from django.utils import timezone
 from django.utils.text import slugify
 from factory.declarations import LazyAttribute, Sequence
 from factory.django import DjangoModelFactory
 from factory.helpers import post_generation
 
+from orders import services
 from orders.models import Order
+from orders.selectors import ACKNOWLEDGE_AFTER
 from orders.values import Address
 from shop.checkout.services import LineWanted, checkout
 from shop.models import Category, Product, User
@@ -76,3 +79,10 @@ def place(*, lines: Iterable[LineWanted] = (), city: str = "Bern", **changes: An
         "source": "web",
     }
     return checkout(lines=order_lines, **(values | changes)).order
+
+
+def place_and_acknowledge(**options: Any) -> Order:
+    """Place an order and enqueue the e-mail about it, as if its payment had been undecided for a while."""
+    order = place(**options)
+    services.acknowledge_orders(now=timezone.now() + ACKNOWLEDGE_AFTER)
+    return order

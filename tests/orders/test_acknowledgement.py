@@ -12,7 +12,7 @@ from messaging import scheduler
 from messaging.models import Message, State
 from orders import selectors, services
 from orders.models import Source
-from tests.delivery import claim_task, deliver, deliver_due
+from tests.delivery import claim_task, deliver
 from tests.factories import ProductFactory, place
 from tests.query_plans import indexes_preferred
 
@@ -51,7 +51,7 @@ def test_an_order_is_not_acknowledged_before_its_time():
 @pytest.mark.parametrize("method", ["pm_card_visa", "pm_card_declined"])
 def test_an_order_whose_payment_is_decided_gets_only_that_email(method: str):
     place(payment_method=method)
-    deliver_due(limit=2)  # the charge, and the e-mail about it or the shipment
+    deliver(claim_task(task="payments.charge_payment"))
     with a_minute_later():
         assert not selectors.has_unacknowledged()
     kinds = set(Message.objects.filter(task=EMAIL).values_list("payload__kind", flat=True))

@@ -18,7 +18,7 @@ from orders.emails.delivery import longest_run
 from orders.models import EmailDelivery
 from tests.auditing import broken
 from tests.delivery import claim_task, deliver, deliver_due, make_due
-from tests.factories import place
+from tests.factories import place_and_acknowledge
 from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -71,7 +71,7 @@ def sent_count(subject: str) -> int:
 
 def killed_while_sending(server: type[ScriptedServer]) -> Message:
     """A message whose worker was killed after the server accepted its e-mail, before anything was committed."""
-    place()
+    place_and_acknowledge()
     message = claim_task(task="orders.send_email")
     server.after = failing(Killed())
     with pytest.raises(Killed):
@@ -86,7 +86,7 @@ def later(seconds: float = 1.0) -> Any:
 
 
 def test_two_deliveries_of_one_message_send_one_email():
-    place()
+    place_and_acknowledge()
     message = claim_task(task="orders.send_email")
     assert [deliver(message), deliver(message, redelivered=True)] == [State.DONE, State.DONE]
     assert len(mail.outbox) == 1
@@ -94,7 +94,7 @@ def test_two_deliveries_of_one_message_send_one_email():
 
 
 def test_a_message_redelivered_after_its_email_was_sent_only_completes():
-    place()
+    place_and_acknowledge()
     message = claim_task(task="orders.send_email")
     deliver(message)
     Message.objects.filter(pk=message.pk).update(state=State.SENT)
@@ -147,7 +147,7 @@ def test_a_concurrent_run_waits_until_the_first_must_have_finished(server):
 
 
 def test_a_slow_first_run_counts_although_a_second_run_started_meanwhile(server):
-    place()
+    place_and_acknowledge()
     message = claim_task(task="orders.send_email")
     server.after = lambda: at_once(lambda: deliver(Message.objects.get(pk=message.pk), redelivered=True))
     assert deliver(message) == State.DONE
@@ -164,7 +164,7 @@ def test_a_slow_first_run_counts_although_a_second_run_started_meanwhile(server)
     ],
 )
 def test_an_email_that_the_server_refused_is_retried(server, refusal):
-    place()
+    place_and_acknowledge()
     message = claim_task(task="orders.send_email")
     server.before = failing(refusal)
     assert deliver(message) == State.PENDING
@@ -178,7 +178,7 @@ def test_an_email_that_the_server_refused_is_retried(server, refusal):
 
 
 def test_a_connection_lost_while_sending_is_an_unknown_outcome_and_dead_at_once(server):
-    place()
+    place_and_acknowledge()
     message = claim_task(task="orders.send_email")
     server.after = failing(smtplib.SMTPServerDisconnected("gone"))
     assert deliver(message) == State.DEAD
@@ -187,7 +187,7 @@ def test_a_connection_lost_while_sending_is_an_unknown_outcome_and_dead_at_once(
 
 
 def test_an_email_counts_as_sent_although_closing_the_connection_fails(server):
-    place()
+    place_and_acknowledge()
     message = claim_task(task="orders.send_email")
     server.on_close = failing(smtplib.SMTPServerDisconnected("gone"))
     assert deliver(message) == State.DONE

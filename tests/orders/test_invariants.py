@@ -6,7 +6,7 @@ from messaging.models import Message, State
 from orders.models import Order, Status
 from tests.auditing import broken
 from tests.delivery import deliver_all
-from tests.factories import place
+from tests.factories import place, place_and_acknowledge
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NAME = "every unfinished order has a message that will move it forward"
@@ -21,7 +21,7 @@ def test_new_and_finished_orders_break_no_invariant():
 
 
 def test_an_order_whose_message_is_gone_is_reported():
-    order = place()
+    order = place_and_acknowledge()
     Message.objects.filter(task="payments.charge_payment").delete()
     assert Message.objects.live().filter(task="orders.send_email", subject=order.number).exists()
     assert order.number in broken()[NAME]

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from bench._operator_rows import MESSAGES, OF_ORDERS, ORDERS
+from bench.support.operator_rows import MESSAGES, OF_ORDERS, ORDERS
 from messaging import invariants
 from orders import selectors
 from tests.factories import ProductFactory

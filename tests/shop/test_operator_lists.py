@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from bench._operator_rows import MESSAGES, OF_ORDERS, ORDERS
+from bench.support.operator_rows import MESSAGES, OF_ORDERS, ORDERS
 from messaging import outbox
 from messaging.models import Message, State
 from messaging.operations.admin.base import BoundedPaginator as DeskPaginator

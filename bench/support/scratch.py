@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench._report import skipping
+from bench.support.report import skipping
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 #: Ids as the application makes them: those of one time lie side by side in every index.
 FILL = """
 INSERT INTO messaging_message (id, task, queue, routing_key, priority, payload, schema_version, state, available_at,

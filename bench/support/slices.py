@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from bench._audit_rows import add_orders, stock_shop
-from bench._scratch import load
 from bench.desk import scratch
 from bench.operator_pages import Spent
+from bench.support.audit_rows import add_orders, stock_shop
+from bench.support.scratch import load
 
 STATEMENT_BUDGET = 1.0
 HEADER = f"{'what':40}{'rows':>10}{'s':>9}{'in db':>9}{'stmts':>9}{'slices':>8}{'longest':>9}{'stmt ms':>9}"

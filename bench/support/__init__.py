@@ -1,0 +1,1 @@
+"""What benchmarks share: scratch stacks, rows, load, reports."""
