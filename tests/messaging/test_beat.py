@@ -17,6 +17,7 @@ from django.utils import timezone
 from messaging import invariants, scheduler
 from messaging.models import Message, PeriodicTask, State
 from messaging.signals import beat_ticked
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TASK = "messaging.purge_finished"
@@ -72,7 +73,7 @@ def test_a_tick_is_enqueued_once_by_concurrent_beats():
         def run(start: threading.Barrier = start) -> None:
             ticker = beat()
             try:
-                start.wait(30)
+                start.wait(PATIENCE)
                 ticker.tick()
             finally:
                 connection.close()
@@ -81,7 +82,7 @@ def test_a_tick_is_enqueued_once_by_concurrent_beats():
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(PATIENCE)
         settle()
     assert ticks() == 5
 

@@ -18,7 +18,7 @@ from messaging.relay import claim, publish
 from messaging.relay.lanes import pending_lanes
 from messaging.topology import MAX_PRIORITY, Priority
 from tests.messaging.relay.helpers import QUEUE, enqueue, take
-from tests.patience import wait_for
+from tests.patience import PATIENCE, wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -71,7 +71,7 @@ def test_relays_that_claim_at_the_same_time_do_not_exceed_the_bound():
 
     def work() -> None:
         try:
-            barrier.wait(30)
+            barrier.wait(PATIENCE)
             claimed.extend(claim.claim(limit=15))
         finally:
             connection.close()
@@ -80,7 +80,7 @@ def test_relays_that_claim_at_the_same_time_do_not_exceed_the_bound():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE)
     assert len(claimed) == 20
     assert Message.objects.filter(state=State.SENT).count() == 20
 

@@ -23,7 +23,7 @@ from messaging.relay import claim, dead_letters, recovery
 from messaging.topology import Priority, topology
 from tests.messaging.relay.helpers import QUEUE, enqueue, reject, states, take
 from tests.messaging.samples import behaviour
-from tests.patience import wait_for
+from tests.patience import PATIENCE, wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -62,7 +62,7 @@ def hold(publisher):
         consumer = Consumer(links[-1], [queue], on_message=received.append, prefetch_count=count, auto_declare=False)
         consumer.consume()
         while len(received) < count:
-            links[-1].drain_events(timeout=30)
+            links[-1].drain_events(timeout=PATIENCE)
 
     yield hold
     for link in links:
@@ -271,7 +271,7 @@ class Work:
     def __call__(self, task, payload) -> None:
         self.started.release()
         try:
-            assert self._permits.acquire(timeout=60)
+            assert self._permits.acquire(timeout=PATIENCE)
             with task.complete():
                 pass
         finally:
@@ -283,7 +283,7 @@ class Work:
 
     def begun(self, count: int) -> None:
         for _ in range(count):
-            assert self.started.acquire(timeout=60)
+            assert self.started.acquire(timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -293,7 +293,7 @@ def work(publisher, monkeypatch):
     app = current_app._get_current_object()
     setup_logging.connect(_keep_logging)
     try:
-        with start_worker(app, pool="threads", concurrency=2, perform_ping_check=False, shutdown_timeout=60):
+        with start_worker(app, pool="threads", concurrency=2, perform_ping_check=False, shutdown_timeout=PATIENCE):
             yield made
             made.let(100)
     finally:
