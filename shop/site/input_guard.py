@@ -60,6 +60,6 @@ def _check_keys(field: Any, keys: Iterable[str]) -> None:
     """The keys of the chosen rows of an admin list; the admin itself expects them to be valid."""
     try:
         for key in keys:
-            field.to_python(key)
+            field.run_validators(field.to_python(key))
     except ValidationError as error:
         raise BadRequest("An action is about a row that cannot exist.") from error

@@ -1,49 +1,18 @@
 """Broker, worker and database failures: every order completes, and nothing happens twice."""
 
-import time
-from concurrent.futures import ThreadPoolExecutor
+import signal
 from urllib.parse import urlsplit
 
 import psutil
 
 from messaging.models import Message, State
-from orders.models import Order
 from payments.models import GatewayCharge, Payment
-from shipping.models import CarrierParcel, Shipment
+from tests.stack import PATIENT
+from tests.stack.orders import assert_once, count_messages, place, wait_finished
 
-FINISHED = ("shipped", "delivered")
 #: What a dead worker or a broker loses is sent again after as many seconds.
 IMPATIENT = {"CONVEYOR_VISIBILITY": "8"}
-
-
-def place(stack, count: int, **options) -> list[str]:
-    """Place `count` orders, four at a time; return their numbers."""
-    with ThreadPoolExecutor(4) as pool:
-        return list(pool.map(lambda _: stack.order(**options)["number"], range(count)))
-
-
-def wait_finished(stack, numbers: list[str]) -> None:
-    def unfinished() -> list[tuple[str, str]]:
-        with stack.db():
-            rows = Order.objects.using(stack.alias).filter(number__in=numbers).exclude(status__in=FINISHED)
-            return list(rows.values_list("number", "status")[:5])
-
-    stack.wait_for(lambda: not unfinished(), what=f"all {len(numbers)} orders are shipped")
-
-
-def assert_once(stack, numbers: list[str]) -> None:
-    """Exactly one charge and one parcel per order in the records of gateway and carrier."""
-    with stack.db():
-        alias = stack.alias
-        keys = [
-            str(pk)
-            for pk in Payment.objects.using(alias).filter(order__number__in=numbers).values_list("pk", flat=True)
-        ]
-        assert len(keys) == len(numbers)
-        assert GatewayCharge.objects.using(alias).filter(idempotency_key__in=keys).count() == len(numbers)
-        assert CarrierParcel.objects.using(alias).filter(idempotency_key__in=numbers).count() == len(numbers)
-        assert Shipment.objects.using(alias).filter(order__number__in=numbers).count() == len(numbers)
-    assert stack.audit() == []
+CHARGE = "payments.charge_payment"
 
 
 def connected(program, port: int) -> list[int]:
@@ -87,13 +56,9 @@ def test_orders_survive_the_loss_of_the_brokers_data(make_stack):
     stack = make_stack(beat=False, env=IMPATIENT)
     stack.worker("payments").stop()
     numbers = place(stack, 20)
-
-    def all_sent() -> bool:
-        with stack.db():
-            rows = Message.objects.using(stack.alias).filter(subject__in=numbers, task="payments.charge_payment")
-            return set(rows.values_list("state", flat=True)) == {State.SENT}
-
-    stack.wait_for(all_sent, what="all messages are in flight")
+    stack.wait_for(
+        lambda: count_messages(stack, CHARGE, numbers, state=State.SENT) == 20, what="all messages are in flight"
+    )
     stack.broker.stop()
     stack.broker.wipe()
     stack.broker.start()
@@ -111,7 +76,7 @@ def test_killed_workers_and_relays_lose_nothing_and_do_nothing_twice(make_stack)
     second.start()
     numbers = place(stack, 40)
     for victim in (stack.worker("payments"), stack.relays[0], second, stack.worker("shipping")):
-        victim.kill()
+        kill(victim)
         numbers += place(stack, 10)
         victim.start()
     wait_finished(stack, numbers)
@@ -127,87 +92,55 @@ def test_killed_workers_and_relays_lose_nothing_and_do_nothing_twice(make_stack)
         assert list(dead) == []
 
 
-def test_a_worker_killed_between_charge_and_commit_charges_once(make_stack):
-    """The worker is killed as soon as the gateway records a charge that the shop has not captured yet."""
-    stack = make_stack(
-        beat=False, env={**IMPATIENT, "CONVEYOR_GATEWAY_LATENCY": "0.5"}, workers={"payments": 1, "shipping": 1}
-    )
-    numbers = place(stack, 6, payment_method="pm_card_visa")
-    killed = 0
+def kill(victim) -> None:
+    victim.kill()
+    assert victim.returncode == -signal.SIGKILL, "it ran until now"
 
-    def charged_but_not_captured() -> bool:
-        with stack.db():
-            captured = Payment.objects.using(stack.alias).filter(status="captured").count()
-            return GatewayCharge.objects.using(stack.alias).count() > captured
 
-    def all_finished() -> bool:
-        with stack.db():
-            return not Order.objects.using(stack.alias).exclude(status__in=FINISHED).exists()
+def test_a_worker_killed_between_charge_and_capture_charges_once(make_stack):
+    """The first replies are lost, so that a whole second request, of as many seconds, lies between the two."""
+    env = {**IMPATIENT, "CONVEYOR_GATEWAY_LATENCY": "3"}
+    stack = make_stack(beat=False, env=env, workers={"payments": 3, "shipping": 1})
+    numbers = place(stack, 3, payment_method="pm_lost_reply")
 
-    while killed < 3 and not all_finished():
-        if charged_but_not_captured():
-            stack.worker("payments").kill()
-            killed += 1
-            stack.worker("payments").start()
-    place(stack, 2, payment_method="pm_lost_reply")
+    def charged_and_captured() -> tuple[int, int]:
+        with stack.db() as alias:
+            captured = Payment.objects.using(alias).filter(status="captured")
+            return GatewayCharge.objects.using(alias).count(), captured.count()
+
+    stack.wait_for(lambda: charged_and_captured()[0] == 3, what="all are charged")
+    kill(stack.worker("payments"))
+    assert charged_and_captured() == (3, 0)
+    stack.worker("payments").start()
     wait_finished(stack, numbers)
+    assert charged_and_captured() == (3, 3), "no second charge under another key"
     assert_once(stack, numbers)
 
 
 def test_a_worker_that_is_stopped_returns_its_unfinished_messages(make_stack):
-    stack = make_stack(beat=False, workers={"payments": 1, "shipping": 1}, own_broker=False, env=IMPATIENT)
-    order = stack.order(payment_method="pm_slow_5")
-
+    """The charge takes longer than a stopped worker waits for its tasks. Nothing but the worker can return it."""
+    env = {**PATIENT, "CONVEYOR_GATEWAY_LATENCY": "8", "CONVEYOR_TASK_TIME_LIMIT": "60"}
+    stack = make_stack(beat=False, workers={"payments": 1, "shipping": 1}, own_broker=False, env=env)
+    numbers = place(stack, 1)
     worker = stack.worker("payments")
     stack.wait_for(lambda: " received" in worker.text(), what="the worker has the message")
-    worker.stop()
+    assert worker.stop() == 0
+    assert count_messages(stack, CHARGE, numbers, state=State.SENT) == 1
     worker.start()
-    stack.wait_status(order, *FINISHED)
-    assert_once(stack, [order["number"]])
+    wait_finished(stack, numbers)
+    assert count_messages(stack, CHARGE, numbers, sends=1) == 1
+    assert_once(stack, numbers)
 
 
-def test_a_database_outage_during_a_task_loses_nothing(make_stack):
-    stack = make_stack(
-        beat=False,
-        own_broker=False,
-        env={**IMPATIENT, "CONVEYOR_GATEWAY_LATENCY": "2", "CONVEYOR_TASK_TIME_LIMIT": "25"},
-        workers={"payments": 1, "shipping": 1},
-    )
-    order = (
-        _while_sqlite_is_locked(stack) if stack.backend == "embedded" else _while_postgresql_refuses_connections(stack)
-    )
-    stack.wait_status(order, *FINISHED)
-    assert_once(stack, [order["number"]])
-
-
-def _while_sqlite_is_locked(stack):
-    """SQLite has no server to stop, but its file can stay locked for longer than any timeout."""
-    import sqlite3
-
-    order = stack.order()
-    stack.wait_for(lambda: " received" in stack.worker("payments").text(), what="the task has begun")
-    lock = sqlite3.connect(stack.database.url.removeprefix("sqlite:///"), isolation_level=None)
-    try:
-        lock.execute("BEGIN IMMEDIATE")
-        time.sleep(13)
-    finally:
-        lock.execute("ROLLBACK")
-        lock.close()
-    return order
-
-
-def _while_postgresql_refuses_connections(stack):
-    """The server terminates all connections and refuses new ones for a while."""
-    import psycopg
-
-    from tests.stack.services import postgresql_url
-
-    name = stack.database.url.rpartition("/")[2]
-    order = stack.order()
-    stack.wait_for(lambda: " received" in stack.worker("payments").text(), what="the task has begun")
-    with psycopg.connect(postgresql_url(), autocommit=True) as server:
-        server.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false')
-        server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
-        time.sleep(4)
-        server.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS true')
-    return order
+def test_a_database_outage_during_a_task_loses_nothing_and_spends_no_attempt(make_stack):
+    """The outage begins while the gateway is asked, and lasts until the worker has noticed it."""
+    env = {**PATIENT, "CONVEYOR_GATEWAY_LATENCY": "4", "CONVEYOR_TASK_TIME_LIMIT": "60"}
+    stack = make_stack(beat=False, own_broker=False, env=env, workers={"payments": 1, "shipping": 1})
+    numbers = place(stack, 1)
+    worker = stack.worker("payments")
+    stack.wait_for(lambda: " received" in worker.text(), what="the task has begun")
+    with stack.database.unreachable():
+        stack.wait_for(lambda: "given back without an attempt" in worker.text(), what="the task has met the outage")
+    wait_finished(stack, numbers)
+    assert count_messages(stack, CHARGE, numbers, attempts=0) == 1
+    assert_once(stack, numbers)

@@ -2,37 +2,33 @@
 
 import pytest
 
-from messaging.models import Message, State
-from tests.chaos.test_faults import place
+from messaging.models import State
+from tests.stack.orders import assert_once, count_messages, place, wait_finished
+
+ORDERS = 30
+DROPPED, ACCEPTED = "events are dropped", "accepts publishing again"
 
 
-def test_workers_drain_a_backlog_under_a_memory_alarm_and_stop_at_once(make_stack, request):
+def test_a_worker_drains_a_backlog_under_a_memory_alarm_and_stops(make_stack, request):
     if request.node.callspec.params["make_stack"] != "production":
         pytest.skip("Valkey refuses writes instead; it blocks nobody")
     stack = make_stack(beat=False)
     worker = stack.worker("payments")
-    worker.stop()
-    numbers = place(stack, 30)
+    worker.pause()
+    numbers = place(stack, ORDERS)
 
-    def charges(*states: str) -> int:
-        with stack.db():
-            rows = Message.objects.using(stack.alias).filter(task="payments.charge_payment", subject__in=numbers)
-            return rows.filter(state__in=states).count()
+    def charges(state: State) -> int:
+        return count_messages(stack, "payments.charge_payment", numbers, state=state)
 
-    stack.wait_for(lambda: charges(State.SENT) == len(numbers), what="the backlog waits at the broker")
-    worker.start()
-    stack.wait_for(lambda: charges(State.DONE) > 0, what="the worker has connected")
+    stack.wait_for(lambda: charges(State.SENT) == ORDERS, what="the backlog waits at the broker")
     stack.broker.control("set_vm_memory_high_watermark", "absolute", "1")
-    stack.wait_for(lambda: charges(State.DONE) == len(numbers), what="the backlog is done under the alarm")
-    stack.wait_for(lambda: "events are dropped" in worker.text())
-    worker.stop()
+    worker.resume()
+    stack.wait_for(lambda: charges(State.DONE) == ORDERS, what="the backlog is done under the alarm")
+    stack.wait_for(lambda: DROPPED in worker.text(), what="the worker is blocked")
+    assert worker.stop() == 0
+    assert ACCEPTED not in worker.text(), "the alarm was on all the time"
+    assert count_messages(stack, "shipping.create_shipment", numbers, state=State.DONE) == 0, "nothing is published"
     stack.broker.control("set_vm_memory_high_watermark", "0.6")
     worker.start()
-    for order in numbers:
-        stack.wait_for(lambda order=order: shipped(stack, order), what=f"{order} is shipped")
-
-
-def shipped(stack, number: str) -> bool:
-    with stack.db():
-        done = Message.objects.using(stack.alias).filter(subject=number, task="shipping.create_shipment")
-        return done.filter(state=State.DONE).exists()
+    wait_finished(stack, numbers)
+    assert_once(stack, numbers)

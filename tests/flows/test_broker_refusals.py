@@ -1,6 +1,7 @@
-"""Relay and worker at a broker that refuses them: one sentence, no end, and work once the operator has mended it."""
+"""Relay and worker at a broker that refuses them: one sentence, no end, and work once the operator has corrected it."""
 
 import secrets
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -38,26 +39,24 @@ class Idle:
             program.env |= env
             program.start(wait=False)
 
-    def wait_for_text(self, text: str) -> None:
-        """Until both have logged `text`."""
-        for program in self.programs.values():
-            self.stack.wait_for(partial(_says_or_ended, program, text), what=text)
+    def wait_for_texts(self, texts: Mapping[str, str]) -> None:
+        """Until each has logged its text. None has ended by then."""
+        for name, text in texts.items():
+            program = self.programs[name]
+            self.stack.wait_for(partial(_says_or_ended, program, text), what=f"{name}: {text}")
             assert text in program.text(), program.tail()
+        for program in self.programs.values():
             assert program.running, program.tail()
 
     def wait_refused(self, sentence: str) -> None:
         """Until both have said why they wait; neither claims to be ready."""
-        self.wait_for_text(sentence)
+        self.wait_for_texts(dict.fromkeys(self.programs, sentence))
         for name, program in self.programs.items():
             assert READY[name] not in program.text()
 
-    def wait_working(self) -> None:
-        for name, program in self.programs.items():
-            self.stack.wait_for(partial(_says_or_ended, program, READY[name]), what=f"{name} is ready")
-
-    def wait_mended(self, sentence: str) -> None:
+    def wait_fixed(self, sentence: str) -> None:
         """Until both work; each has logged `sentence` once and no traceback."""
-        self.wait_working()
+        self.wait_for_texts(READY)
         for program in self.programs.values():
             text = program.text()
             assert text.count(sentence) == 1, text
@@ -87,7 +86,7 @@ def test_a_wrong_password_on_rabbitmq(idle):
         stopped.wait_refused(sentence)
         assert rabbitmqctl("add_user", user, password)
         assert rabbitmqctl("set_permissions", "-p", stopped.stack.broker.name, user, ".*", ".*", ".*")
-        stopped.wait_mended(sentence)
+        stopped.wait_fixed(sentence)
     finally:
         rabbitmqctl("delete_user", user)
 
@@ -101,7 +100,7 @@ def test_a_wrong_password_on_valkey(idle):
     stopped.wait_refused(sentence)
     with redis.Redis.from_url(stopped.stack.broker.url) as client:
         client.config_set("requirepass", "other")
-    stopped.wait_mended(sentence)
+    stopped.wait_fixed(sentence)
 
 
 def test_a_queue_of_another_type(idle):
@@ -116,7 +115,7 @@ def test_a_queue_of_another_type(idle):
         stopped.wait_refused(sentence)
         assert "set QUEUE_TYPE" in stopped.programs["relay"].text()
         channel.queue_delete("shipping")
-    stopped.wait_mended(sentence)
+    stopped.wait_fixed(sentence)
 
 
 def test_a_broker_that_becomes_a_replica(idle):
@@ -124,13 +123,11 @@ def test_a_broker_that_becomes_a_replica(idle):
     running = idle("embedded")
     sentence = "the broker is a read-only replica"
     running.start()
-    running.wait_working()
+    running.wait_for_texts(READY)
     with redis.Redis.from_url(running.stack.broker.url) as client:
         client.replicaof("127.0.0.1", "9")
-        running.wait_for_text(sentence)
+        running.wait_for_texts(dict.fromkeys(READY, sentence))
         client.replicaof("NO", "ONE")
-    mended = {"relay": "works again", "worker": "reconnected to the broker"}
-    for name, program in running.programs.items():
-        running.stack.wait_for(partial(_says_or_ended, program, mended[name]), what=f"{name} works again")
-        assert program.running
+    running.wait_for_texts({"relay": "works again", "worker": "reconnected to the broker"})
+    for program in running.programs.values():
         assert program.text().count(sentence) == 1, program.text()

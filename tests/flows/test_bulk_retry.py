@@ -8,6 +8,7 @@ import pytest
 from messaging.models import Message, State
 from messaging.operations.models import AuditEntry
 from tests.flows.bulk_retry import busiest_second, make_dead, operation, send_times
+from tests.stack import PATIENT
 
 WORKERS = {"shipping": 2, "maintenance": 1}
 RATE = 100
@@ -15,7 +16,7 @@ RATE = 100
 
 @pytest.fixture
 def stack(make_stack):
-    return make_stack(workers=WORKERS, web=False, own_broker=False, env={"CONVEYOR_VISIBILITY": "600"})
+    return make_stack(workers=WORKERS, web=False, own_broker=False, env=PATIENT)
 
 
 def dlq(stack, *arguments: str) -> dict:

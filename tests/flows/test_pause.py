@@ -8,10 +8,9 @@ from kombu import Connection
 
 from messaging.broker.settings import transport_options
 from messaging.models import Message, State
+from tests.stack import PATIENT
 
 TASK = "payments.charge_payment"
-#: A message is sent once, however slow the machine is.
-PATIENT = {"CONVEYOR_VISIBILITY": "600"}
 LONG_AGO = timedelta(hours=3)
 
 

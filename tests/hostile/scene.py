@@ -8,6 +8,7 @@ from messaging.operations.bulk_retry.selection import Filters, Selection
 from messaging.operations.models import FailureGroup
 from messaging.operations.permissions import Actor
 from orders.models import Order
+from payments.gateways.simulated import NAME as SIMULATED
 from shipping.models import Shipment
 from shop.checkout.services import LineWanted
 from shop.models import Category, Product, SavedAddress, User
@@ -50,7 +51,7 @@ def known() -> Known:
         "operation_id": [str(operation.pk)],
         "group_id": list(FailureGroup.objects.values_list("pk", flat=True)),
         "fingerprint": list(FailureGroup.objects.values_list("pk", flat=True)),
-        "name": ["payments", "gateway", "swiftpost"],
+        "name": ["payments", SIMULATED, "swiftpost"],
         "kind": ["label", "slip"],
         "pk": [str(address.pk)],
         "id": [str(ada.pk)],

@@ -22,6 +22,8 @@ LIST = (
     "q", "p", "o", "all", "e", "_facets", "_popup", "_to_field", "_changelist_filters", "page", "app_label",
     "model_name", "field_name", "term", "since", "until", "search", "next",
 )  # fmt: skip
+#: Folders whose only address answers nothing without the right parameters.
+NOTHING_ALONE = ("autocomplete", "r")
 LOOKUPS = ("", "__exact", "__in", "__gte", "__isnull", "__year", "__range", "__regex", "__contains", "__x", "__pk")
 
 
@@ -37,6 +39,7 @@ def test_lists_answer_any_query(staff: Sender):
             path = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
             names = [rng.choice(LIST), rng.choice(fields) + rng.choice(LOOKUPS), *_filters(rng, options)]
             staff.send("GET", f"{path}?{urlencode([(name, text(rng)) for name in names])}")
+    assert staff.accepted > 0.1, staff.statuses
 
 
 def test_actions_answer_any_form(staff: Sender):
@@ -52,6 +55,7 @@ def test_actions_answer_any_form(staff: Sender):
                     offered = form.values | {"action": [action], "_selected_action": ids, "index": ["0"]}
                     for odd in (0.0, 0.3):
                         staff.send("POST", path, **form_body(rng, offered, odd=odd, keep=("action",)))
+    assert staff.accepted > 0.2, staff.statuses
 
 
 @pytest.mark.parametrize("folder", sorted({route.partition("/")[0] for route in ROUTES}))
@@ -63,6 +67,7 @@ def test_pages_answer_any_address_query_and_form(folder: str, staff: Sender, kno
             staff.send("GET", address(rng, route, here, odd=0.7) + _query(rng), headers=headers(rng))
             for values in [form.values for form in forms_of(page)] or [{}]:
                 staff.send("POST", address(rng, route, here, odd=0.1), **form_body(rng, values, odd=0.3))
+    assert bool(staff.accepted) == (folder not in NOTHING_ALONE), staff.statuses
 
 
 def _filters(rng: random.Random, options: Any) -> list[str]:

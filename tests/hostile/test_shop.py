@@ -35,6 +35,7 @@ def test_pages_answer_any_address_and_query(senders: tuple[Sender, Sender], know
         for route in ROUTES:
             query = urlencode([(rng.choice(NAMES), text(rng)) for _ in range(rng.randint(0, 4))])
             rng.choice(senders).send("GET", f"{address(rng, route, known, odd=0.3)}?{query}")
+    assert_accepted(senders)
 
 
 def test_forms_answer_any_field(senders: tuple[Sender, Sender], known: Known):
@@ -45,6 +46,7 @@ def test_forms_answer_any_field(senders: tuple[Sender, Sender], known: Known):
             named: dict[str, list[str]] = {name: [] for name in rng.sample(NAMES, 6)}
             offered = named | {name: values for form in forms_of(page) for name, values in form.values.items()}
             sender.send("POST", path, **form_body(rng, offered, odd=rng.choice((0.1, 0.5, 1))), headers=_htmx(rng))
+    assert_accepted(senders)
 
 
 def test_pages_answer_any_header_cookie_and_method(senders: tuple[Sender, Sender], known: Known):
@@ -52,6 +54,12 @@ def test_pages_answer_any_header_cookie_and_method(senders: tuple[Sender, Sender
         for route in ROUTES:
             method = rng.choice(METHODS) if rng.random() < 0.3 else "GET"
             rng.choice(senders).send(method, address(rng, route, known, odd=0), headers=headers(rng))
+    assert_accepted(senders)
+
+
+def assert_accepted(senders: tuple[Sender, Sender]) -> None:
+    for sender in senders:
+        assert sender.accepted > 0.2, sender.statuses
 
 
 def _htmx(rng: random.Random) -> dict[str, str]:

@@ -34,8 +34,14 @@ def claimable() -> set[Message]:
     return found
 
 
-def hand_over(message: Message, *, redelivered: bool = False, kwargs: Any = None, **headers: Any) -> str:
-    """Run the task of a sent message through Celery's tracer. Returns Celery's state of the result."""
+def hand_over(message: Message, **options: Any) -> str:
+    """Run the task of a sent message. Returns Celery's state of the result. Takes the options of `trace`."""
+    info = trace(message, **options)
+    return info.state if info is not None else "SUCCESS"
+
+
+def trace(message: Message, *, redelivered: bool = False, kwargs: Any = None, **headers: Any) -> Any:
+    """Run the task of a sent message through Celery's tracer. Returns its `Info`: the state and what was raised."""
     task = current_app.tasks[message.task]
     request = protocol.headers_of(message) | {
         "hostname": "worker@test",
@@ -43,10 +49,10 @@ def hand_over(message: Message, *, redelivered: bool = False, kwargs: Any = None
         "delivery_info": {"redelivered": redelivered, "routing_key": message.routing_key, "priority": message.priority},
         **headers,
     }
-    trace = build_tracer(task.name, task, app=current_app._get_current_object(), eager=False, propagate=False)
+    tracer = build_tracer(task.name, task, app=current_app._get_current_object(), eager=False, propagate=False)
     arguments = message.payload if kwargs is None else kwargs
-    _, info, _, _ = trace(str(message.pk), (), arguments, request)
-    return info.state if info is not None else "SUCCESS"
+    _, info, _, _ = tracer(str(message.pk), (), arguments, request)
+    return info
 
 
 def deliver(message: Message, **options: Any) -> Message:

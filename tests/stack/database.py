@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +36,17 @@ class SqliteFile:
     def copy(self, template: "SqliteFile") -> None:
         self.create()
         shutil.copy(template.path, self.path)
+
+    @contextmanager
+    def unreachable(self) -> Iterator[None]:
+        """Within it, the file is locked: there is no server that could be away."""
+        lock = sqlite3.connect(self.path, isolation_level=None)
+        try:
+            lock.execute("BEGIN IMMEDIATE")
+            yield
+            lock.execute("ROLLBACK")
+        finally:
+            lock.close()
 
     def drop(self) -> None:
         for path in self.path.parent.glob(f"{self.path.name}*"):
@@ -69,6 +81,19 @@ class PostgresqlDatabase:
 
     def drop(self) -> None:
         self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self.name)))
+
+    @contextmanager
+    def unreachable(self) -> Iterator[None]:
+        """Within it, the server has ended every session and refuses new ones."""
+        allow = sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS {}").format
+        name = sql.Identifier(self.name)
+        self._run(allow(name, sql.SQL("false")))
+        try:
+            end = sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}")
+            self._run(end.format(sql.Literal(self.name)))
+            yield
+        finally:
+            self._run(allow(name, sql.SQL("true")))
 
     def _run(self, statement: sql.Composed) -> None:
         with psycopg.connect(self._server, autocommit=True) as connection:

@@ -90,7 +90,7 @@ class RabbitNode:
         """Run `rabbitmqctl` on this node."""
         tool = shutil.which("rabbitmqctl", path=f"{Path(self.program.command[0]).parent}:{os.environ.get('PATH', '')}")
         command = [str(tool), "-q", "-n", self._env["RABBITMQ_NODENAME"], *arguments]
-        subprocess.run(command, env=self._env, capture_output=True, text=True, timeout=60, check=True)
+        subprocess.run(command, env=self._env, capture_output=True, text=True, timeout=PATIENCE, check=True)
 
     def remove(self) -> None:
         try:

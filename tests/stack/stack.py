@@ -36,6 +36,8 @@ FAST = {
     "CELERY_SKIP_CHECKS": "true",
     "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
 }
+#: A message is sent once, however slow the machine is: whatever returns it, it is not recovery.
+PATIENT = {"CONVEYOR_VISIBILITY": "600"}
 #: Variables of the test run that must not leak into the stack.
 _NOT_INHERITED = (
     "LOG_LEVEL",

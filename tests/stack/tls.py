@@ -8,6 +8,7 @@ import subprocess
 import threading
 from pathlib import Path
 
+from tests.patience import PATIENCE
 from tests.stack.services import require
 
 
@@ -48,11 +49,11 @@ class TlsTerminator:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
         self._thread.start()
-        assert self._ready.wait(30)
+        assert self._ready.wait(PATIENCE)
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._closed.set)
-        self._thread.join(30)
+        self._thread.join(PATIENCE)
 
     async def _run(self) -> None:
         self._loop, self._closed = asyncio.get_running_loop(), asyncio.Event()

@@ -220,7 +220,7 @@ def test_an_admin_action_is_in_the_audit_log_and_in_djangos_history(action, name
     client = client_with(*PERMISSIONS)
     url, data = prepare()
     response = client.get(url) if data is None else client.post(url, data)
-    assert response.status_code in (200, 302)
+    assert response.status_code == (200 if data is None or action == "reveal" else 302)
     (entry,) = entries(action)
     assert entry.actor.startswith("user")
     if data and "reason" in data:
@@ -240,7 +240,7 @@ def test_a_command_is_in_the_audit_log(action, prepare):
 def test_an_api_call_is_in_the_audit_log(action, name, prepare, data, no_broker):
     token = token_of(*PERMISSIONS, username="olga")
     body = data if "note" in data else {"reason": REASON, **data}
-    assert api_post(prepare(), json.dumps(body), token=token).status_code in (200, 201)
+    assert api_post(prepare(), json.dumps(body), token=token).status_code == (201 if action == "bulk preview" else 200)
     (entry,) = entries(action)
     assert (entry.actor, entry.reason) == ("olga", REASON)
 

@@ -15,6 +15,7 @@ from messaging.signals import beat_ticked
 from tests.messaging.deliver import claim_due, hand_over
 from tests.messaging.operations import scripted_mail
 from tests.messaging.samples import Sample
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LONG = timedelta(seconds=121)
@@ -52,7 +53,7 @@ def beat() -> None:
     beat_ticked.send(sender=None)
     for thread in threading.enumerate():
         if thread.name == "alerts":
-            thread.join(60)
+            thread.join(PATIENCE)
 
 
 def test_beat_reports_a_missing_relay_once():
@@ -88,13 +89,13 @@ def test_a_mail_server_that_hangs_does_not_stop_beat(monkeypatch):
 
     def hang(alert: Alert) -> None:
         hanging.set()
-        released.wait(60)
+        released.wait(PATIENCE)
 
     monkeypatch.setattr(alerts, "send", hang)
     overdue()
     beat_ticked.send(sender=None)
     try:
-        assert hanging.wait(60)
+        assert hanging.wait(PATIENCE)
         for _ in range(3):
             beat_ticked.send(sender=None)
         assert [thread.name for thread in threading.enumerate()].count("alerts") == 1

@@ -134,3 +134,19 @@ def test_a_hard_time_limit_is_recorded_by_the_main_process():
         samples.sample.pop_request()
     message.refresh_from_db()
     assert (message.state, message.error_type) == (State.DEAD, "billiard.exceptions.TimeLimitExceeded")
+
+
+def test_a_receiver_that_fails_does_not_keep_a_failure_unrecorded(caplog):
+    def receiver(**kwargs):
+        Message.objects.create(task="by a receiver", queue="maintenance", correlation_id=kwargs["message"].pk)
+        raise LookupError("a bug in a receiver")
+
+    behaviour["one"] = fail(Bug("x"))
+    attempt_failed.connect(receiver, weak=False, dispatch_uid="test")
+    try:
+        message = deliver(enqueue("one"))
+    finally:
+        attempt_failed.disconnect(dispatch_uid="test")
+    assert (message.state, message.attempt_set.count()) == (State.DEAD, 1)
+    assert not Message.objects.filter(task="by a receiver").exists(), "its writes roll back"
+    assert "receiver" in caplog.text

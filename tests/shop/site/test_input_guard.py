@@ -4,9 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from messaging.models import Message
 from shop.models import User
-from tests.factories import ProductFactory
 
 pytestmark = pytest.mark.django_db
 NUL = "a\x00b"
@@ -19,9 +17,11 @@ def staff() -> Client:
     return client
 
 
-@pytest.mark.parametrize("path", ["/search/?q=a%00b", "/?%00=1", "/products/%00/", "/healthz?x=%00"])
-def test_a_nul_in_an_address_is_handled_by_its_page(path, client):
-    assert client.get(path).status_code in (200, 400, 404)
+@pytest.mark.parametrize(
+    ("path", "status"), [("/search/?q=a%00b", 200), ("/?%00=1", 200), ("/products/%00/", 404), ("/healthz?x=%00", 200)]
+)
+def test_a_nul_in_an_address_is_handled_by_its_page(path, status, client):
+    assert client.get(path).status_code == status
 
 
 @pytest.mark.parametrize("path", ["/admin/%00/", "/admin/orders/order/?q=a%00b", "/admin/?%00=1"])
@@ -47,12 +47,10 @@ def test_a_cookie_with_a_nul_is_ignored():
 
 
 @pytest.mark.parametrize("key", ["x", "", "9" * 5000, "9" * 30, NUL])
-def test_an_action_on_rows_that_cannot_exist_is_refused(key, staff):
-    ProductFactory.create()
-    Message.objects.all().delete()
-    for name, action in (("shop_product", "restock"), ("operations_failedtask", "retry_selected")):
-        chosen = {"action": action, "_selected_action": [key], "pieces": "1", "index": "0"}
-        assert staff.post(reverse(f"admin:{name}_changelist"), chosen).status_code in (302, 400)
+@pytest.mark.parametrize(("name", "action"), [("shop_product", "restock"), ("operations_failedtask", "retry_selected")])
+def test_an_action_on_rows_that_cannot_exist_is_refused(name, action, key, staff):
+    chosen = {"action": action, "_selected_action": [key], "pieces": "1", "index": "0"}
+    assert staff.post(reverse(f"admin:{name}_changelist"), chosen).status_code == 400
 
 
 def test_an_export_with_an_unknown_filter_is_refused(staff):
@@ -60,6 +58,6 @@ def test_an_export_with_an_unknown_filter_is_refused(staff):
 
 
 def test_a_value_that_the_database_refuses_is_refused(staff):
-    """PostgreSQL has no such time zone; SQLite answers with an empty list."""
+    """A moment before the year 1 in UTC."""
     path = reverse("admin:axes_accessattempt_changelist")
-    assert staff.get(path, {"attempt_time": "0001-01-01T00:00:00+23:59"}).status_code in (200, 302, 400)
+    assert staff.get(path, {"attempt_time": "0001-01-01T00:00:00+23:59"}).status_code == 400

@@ -158,10 +158,13 @@ def test_one_number_that_makes_no_sense_changes_nothing_and_is_kept(office, type
     assert (stock(first), stock(second)) == (0, 1)
 
 
-@pytest.mark.parametrize("name", ["pieces-", "pieces-x", "pieces-²", "pieces-999999", f"pieces-{10**30}", "other"])
-def test_a_forged_field_changes_nothing(office, name):
+FORGED = {"pieces-": 200, "pieces-x": 200, "pieces-²": 200, "pieces-999999": 302, f"pieces-{10**30}": 200, "other": 200}
+
+
+@pytest.mark.parametrize(("name", "status"), FORGED.items())
+def test_a_forged_field_changes_nothing(office, name, status):
     product = ProductFactory.create(stock=1)
-    assert office.post(LOW, {name: "5", "seen": "9" * 30}).status_code in (200, 302)
+    assert office.post(LOW, {name: "5", "seen": "9" * 30}).status_code == status
     assert stock(product) == 1
 
 

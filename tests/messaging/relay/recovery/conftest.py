@@ -9,6 +9,7 @@ from kombu import Consumer
 from messaging.topology import topology
 from tests.messaging.relay.helpers import QUEUE
 from tests.messaging.relay.recovery.helpers import Rounds
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def hold(publisher):
         consumer = Consumer(links[-1], [queue], on_message=received.append, prefetch_count=1, auto_declare=False)
         consumer.consume()
         while not received:
-            links[-1].drain_events(timeout=30)
+            links[-1].drain_events(timeout=PATIENCE)
 
     yield hold
     for link in links:

@@ -13,7 +13,7 @@ from messaging.relay import claim
 from tests.messaging.relay.helpers import enqueue, states
 from tests.messaging.relay.recovery.helpers import age
 from tests.messaging.samples import behaviour
-from tests.patience import wait_for
+from tests.patience import PATIENCE, wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,7 +29,7 @@ class Work:
     def __call__(self, task, payload) -> None:
         self.started.release()
         try:
-            assert self._permits.acquire(timeout=60)
+            assert self._permits.acquire(timeout=PATIENCE)
             with task.complete():
                 pass
         finally:
@@ -41,7 +41,7 @@ class Work:
 
     def begun(self, count: int) -> None:
         for _ in range(count):
-            assert self.started.acquire(timeout=60)
+            assert self.started.acquire(timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def work(publisher, monkeypatch):
     app = current_app._get_current_object()
     setup_logging.connect(_keep_logging)
     try:
-        with start_worker(app, pool="threads", concurrency=2, perform_ping_check=False, shutdown_timeout=60):
+        with start_worker(app, pool="threads", concurrency=2, perform_ping_check=False, shutdown_timeout=PATIENCE):
             yield made
             made.let(100)
     finally:
