@@ -41,7 +41,6 @@ FIXED: dict[str, Any] = {
     "worker_soft_shutdown_timeout": 5.0,
     "worker_enable_soft_shutdown_on_idle": False,
     "worker_hijack_root_logger": False,
-    "worker_send_task_events": True,
     "task_send_sent_event": False,
     "enable_utc": True,
     # Celery closes the database connection around every task unless it may be reused this often.

@@ -37,7 +37,7 @@ def test_topology_shows_queues_tasks_and_what_signals_enqueue(capsys):
     assert "payments.charge_payment" in text
     assert "orders.order_placed" in text
     assert "payments.receivers.start_payment" in text
-    assert "orders.receivers.send_email('placed')" in text
+    assert "orders.receivers.send_email('paid')" in text
     facts = json.loads(run(capsys, "topology", "--json"))
     assert {queue["name"] for queue in facts["queues"]} == {"payments", "shipping", "notifications", "maintenance"}
 
