@@ -9,8 +9,8 @@ import secrets
 import tempfile
 from urllib.parse import urlsplit
 
+from tests.ports import free_port
 from tests.stack.leftovers import remove_folders
-from tests.stack.ports import free_port
 
 remove_folders()
 

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.patience import wait_for
+from tests.ports import answers
 from tests.stack.leftovers import is_left_over, remove_folders
-from tests.stack.ports import answers
 from tests.stack.program import KILLED_WITH_PARENT, PROJECT
 from tests.stack.services import require
 

@@ -13,8 +13,8 @@ import pytest
 
 from config import embedded_broker, processes, supervision
 from tests.patience import PATIENCE, wait_for
+from tests.ports import free_port
 from tests.stack.api import request
-from tests.stack.ports import free_port
 from tests.stack.program import PROJECT, Program
 
 NAMES = {"web", "relay", "worker-payments", "worker-shipping", "worker-notifications", "beat"}

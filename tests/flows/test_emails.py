@@ -11,7 +11,7 @@ from aiosmtpd.controller import Controller
 from messaging.models import Message, State
 from orders.models import EmailDelivery
 from tests.patience import PATIENCE
-from tests.stack.ports import free_port
+from tests.ports import free_port
 
 
 class MailServer:

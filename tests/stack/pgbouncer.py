@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.stack.ports import answers, free_port
+from tests.ports import answers, free_port
 from tests.stack.program import KILLED_WITH_PARENT, Program
 from tests.stack.services import require
 

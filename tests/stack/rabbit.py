@@ -11,8 +11,8 @@ import pytest
 from kombu import Connection
 
 from tests.patience import PATIENCE
+from tests.ports import answers, free_port
 from tests.stack.leftovers import delete_vhosts
-from tests.stack.ports import answers, free_port
 from tests.stack.program import Program
 from tests.stack.services import require
 

@@ -14,9 +14,9 @@ from typing import Any
 
 from config import processes
 from tests.patience import PATIENCE, wait_for
+from tests.ports import free_port
 from tests.stack.api import request
 from tests.stack.database import Blocker, PostgresqlDatabase, SqliteFile, opened
-from tests.stack.ports import free_port
 from tests.stack.program import PROJECT, Conversation, Program
 from tests.stack.rabbit import RabbitNode, RabbitVhost
 from tests.stack.template import prepared
