@@ -22,7 +22,7 @@ from payments.errors import NothingToRefund, RequestReused
 from payments.services import refund_order
 from shop.api.docs import KEY
 from shop.api.inputs import OrderIn, PayIn, RefundIn, checkout_arguments, idempotency
-from shop.api.outputs import OrderOut
+from shop.api.outputs import OrderOut, order_data
 from shop.api.problems import key_reused
 from shop.checkout.services import Placed, checkout
 from shop.order_pages.selectors import OrderView, new_order_view, order_by_public_id, order_view
@@ -147,7 +147,7 @@ def _order_response(request: Request, public_id: str) -> Response:
 
 
 def _answer(request: Request, view: OrderView, code: int = status.HTTP_200_OK) -> Response:
-    return Response(OrderOut(view, context={"request": request}).data, status=code)
+    return Response(order_data(view, request), status=code)
 
 
 def _reason(request: Request) -> str:
