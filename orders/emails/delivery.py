@@ -7,16 +7,17 @@ row as `sending`: whether the e-mail went out is then unknown, and only an opera
 
 import smtplib
 import uuid
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from messaging.models import Message
 from messaging.worker.task import AlreadySettled, ReliableTask
+from orders.emails.mail_server import mail_server
 from orders.models import EmailDelivery
 
 _SENDING, _SENT = EmailDelivery.State.SENDING, EmailDelivery.State.SENT
@@ -103,22 +104,19 @@ def longest_run() -> timedelta:
 
 def _send_or_release(message_id: uuid.UUID, email: EmailMessage) -> None:
     """Send, or release the claim if the server is unreachable or refuses: then nothing was sent."""
-    connection = get_connection()
-    try:
-        connection.open()
-    except OSError:
-        _release(message_id)
-        raise
-    try:
-        connection.send_messages([email])
-    except _REFUSALS:
-        _release(message_id)
-        raise
-    except Exception as error:
-        raise EmailOutcomeUnknown from error
-    finally:
-        with suppress(OSError):  # What the server has accepted stays accepted even if QUIT fails.
-            connection.close()
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(mail_server())
+        except OSError:
+            _release(message_id)
+            raise
+        try:
+            server.send_messages([email])
+        except _REFUSALS:
+            _release(message_id)
+            raise
+        except Exception as error:
+            raise EmailOutcomeUnknown from error
 
 
 def _release(message_id: uuid.UUID) -> None:

@@ -1,0 +1,51 @@
+"""The connection to the mail server, kept between e-mails: to connect costs more than to send."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Final
+
+from django.core.mail import get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
+
+#: Seconds that a connection is used for; servers close those that are idle or old.
+LIFE: Final = 60.0
+_GOOD: Final = 250
+_kept = threading.local()
+
+
+@contextmanager
+def mail_server() -> Iterator[BaseEmailBackend]:
+    """An open connection. Raises `OSError` if the server cannot be reached. One that an error came from is dropped."""
+    server, _kept.server = getattr(_kept, "server", None), None
+    if server is None or not _is_good(server):
+        _close(server)
+        server, _kept.since = get_connection(), time.monotonic()
+        server.open()
+    try:
+        yield server
+    except BaseException:
+        _close(server)
+        raise
+    if isinstance(server, SmtpBackend):
+        _kept.server = server
+    else:
+        _close(server)
+
+
+def _is_good(server: Any) -> bool:
+    if server.connection is None or time.monotonic() - _kept.since > LIFE:
+        return False
+    try:
+        return bool(server.connection.noop()[0] == _GOOD)
+    except OSError:
+        return False
+
+
+def _close(server: BaseEmailBackend | None) -> None:
+    """What the server has accepted stays accepted even if QUIT fails."""
+    if server is not None:
+        with suppress(OSError):
+            server.close()
