@@ -15,7 +15,6 @@ from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.utils import timezone
 
-from messaging.models import Message
 from messaging.worker.task import AlreadySettled, ReliableTask
 from orders.models import EmailDelivery
 
@@ -53,7 +52,7 @@ def send_once(task: ReliableTask, *, email: EmailMessage, kind: str, order_id: i
     """
     id_ = uuid.UUID(task.request.id)
     try:
-        may_send = claim(message_id=id_, kind=kind, order_id=order_id)
+        may_send = claim(message_id=id_, kind=kind, order_id=order_id, replayed_from=task.replayed_from)
     except StillSending as other:
         raise task.retry(exc=other, countdown=other.seconds) from other
     if may_send:
@@ -68,13 +67,12 @@ def send_once(task: ReliableTask, *, email: EmailMessage, kind: str, order_id: i
 
 
 @transaction.atomic(savepoint=False)
-def claim(*, message_id: uuid.UUID, kind: str, order_id: int | None = None) -> bool:
+def claim(*, message_id: uuid.UUID, kind: str, order_id: int | None, replayed_from: int) -> bool:
     """Claim the right to send a message's e-mail. False: it has already been sent.
 
     Raises `StillSending` or `EmailOutcomeUnknown` if an earlier run has claimed it without recording an outcome, unless
     an operator has retried the message since.
     """
-    replayed_from = Message.objects.values_list("replayed_from", flat=True).get(pk=message_id)
     defaults = {"order_id": order_id, "kind": kind, "replayed_from": replayed_from}
     row, created = EmailDelivery.objects.get_or_create(message_id=message_id, defaults=defaults)
     if created:
