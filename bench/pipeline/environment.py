@@ -22,7 +22,7 @@ def enter() -> None:
     if not stamp.exists() or stamp.read_text() != wanted:
         print(f"Installing packages into {FOLDER.relative_to(PROJECT)} ...", flush=True)
         venv.create(FOLDER, with_pip=True, clear=True)
-        install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(REQUIREMENTS[0])]
+        install = ["-m", "pip", "install", "-qq", "--disable-pip-version-check", "-r", str(REQUIREMENTS[0])]
         subprocess.run([str(python), *install], check=True)
         stamp.write_text(wanted)
     os.chdir(PROJECT)

@@ -53,7 +53,7 @@ class Rounds:
     def conditions(self, rounds: int) -> str:
         spins, loads = figures.spread(self.spins), figures.spread(self.loads)
         return (
-            f"{rounds} rounds of {self.orders} orders on {os.cpu_count()} cores. A fixed loop on all cores took"
+            f"Rounds: {rounds}, of {self.orders} orders each, on {os.cpu_count()} cores. A fixed loop on all cores took"
             f" {figures.shown(spins)} ms before and after each run; the load average before it was"
             f" {figures.shown(loads)}."
         )

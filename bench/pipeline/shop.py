@@ -109,13 +109,14 @@ def measure(publish: str, *, orders: int) -> Result:
         alone = shop.place(orders)
     shipped = total - before
     assert shipped, f"no order was shipped\n{shop.stack.tails(20)}"
+    rate = shipped / (shipped_at - began)
     return {
-        "shipped": shipped / (shipped_at - began),
+        "shipped": rate,
         "lost": float(orders - shipped),
         "p50": 1000 * percentile(placed.latencies, 50),
         "p95": 1000 * percentile(placed.latencies, 95),
         "accepted": alone.rate,
         "accepted p95": 1000 * percentile(alone.latencies, 95),
         **cpu_of_an_order(used, shipped),
-        **({"messages": messages} if publish == "ledger" else {}),
+        **({"messages": messages, "confirmed": messages * rate} if publish == "ledger" else {}),
     }

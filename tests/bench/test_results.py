@@ -12,8 +12,14 @@ from bench.pipeline.results.figures import Spread
 PAGE = "a\n<!-- bench-pipeline shop -->\nold\n<!-- /bench-pipeline shop -->\nz\n"
 SVG = "{http://www.w3.org/2000/svg}"
 RUN = {
-    "shop": {"ledger": [{"shipped": 50.0, "accepted": 200.0, "cpu": 30.0, "cpu web": 10.0, "cpu relay": 20.0}]},
-    "engine": {sections.OURS: [{"shipped": 150.0, "cpu": 9.0}], "Dramatiq": [{"shipped": 200.0, "cpu": 6.0}]},
+    "shop": {
+        "ledger": [{"shipped": 50.0, "accepted": 200.0, "cpu": 30.0, "cpu web": 10.0, "cpu relay": 20.0}],
+        "naive": [{"shipped": 60.0, "cpu": 20.0}],
+    },
+    "engine": {
+        sections.OURS: [{"shipped": 150.0, "confirmed": 300.0, "cpu": 9.0}],
+        "Dramatiq": [{"shipped": 200.0, "cpu": 6.0}],
+    },
     "limits": {sections.LIMIT: [{"commits": 1000.0, "publishes": 10_000.0, "views": 4000.0}]},
 }
 
@@ -40,7 +46,7 @@ def test_limits_show_the_share_that_each_contender_of_the_run_reached():
     text, _ = sections.limits(RUN)
     assert text.splitlines()[2:] == [
         "| raw commits of the job's three transactions, orders/s | 1,000 | Conveyor's engine 15 %; Dramatiq 20 % |",
-        "| confirmed publishes, messages/s | 10,000 | – |",
+        "| confirmed publishes, messages/s | 10,000 | Conveyor's engine 3 % |",
         "| a view that does nothing, requests/s | 4,000 | ledger 5 % |",
     ]
     alone, _ = sections.limits({"limits": RUN["limits"]})

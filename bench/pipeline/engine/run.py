@@ -97,6 +97,7 @@ def _measure(contender: Any, orders: int, programs: list[Program]) -> dict[str, 
         "p50": 1000 * percentile(placed.latencies, 50),
         "p95": 1000 * percentile(placed.latencies, 95),
         **cpu_of_an_order(used, orders),
+        **({"confirmed": contender.CONFIRMED * orders / seconds} if hasattr(contender, "CONFIRMED") else {}),
     }
 
 

@@ -79,7 +79,7 @@ def shown(value: Spread | None) -> str:
 
 
 def number(value: float) -> str:
-    """Three significant digits, and all digits before the point."""
-    if abs(value) >= 100:
+    """Three significant digits, and all digits before the point; a whole number as it is."""
+    if abs(value) >= 100 or value == int(value):
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"

@@ -43,6 +43,8 @@ def ship(self: ReliableTask, payload: Ship) -> None:
 
 
 RELAY = f'import {__name__}; from django.core.management import call_command; call_command("relay")'
+#: Messages of an order that the broker confirms.
+CONFIRMED = 2
 CELERY = f"{PYTHON} -m celery -A {__name__} --quiet worker -P threads --loglevel WARNING"
 WORKERS = {
     "relay": f"{PYTHON} -c '{RELAY}'",
