@@ -13,6 +13,7 @@ from bench.pipeline import limits, machine, shop
 from bench.pipeline.engine import measure as engine
 from bench.pipeline.results import figures, page, sections
 from bench.pipeline.results.figures import Result
+from tests.stack import template
 
 Measure = Callable[..., Result]
 #: What each part measures, by the name in tables.
@@ -81,6 +82,8 @@ def main() -> None:
             rounds.run(f"round {number}/{options.rounds}")
     except pytest.skip.Exception as reason:
         sys.exit(f"{reason}")
+    finally:
+        template.remove()
     conditions = rounds.conditions(options.rounds)
     for part in options.parts:
         text, pictures = sections.WRITERS[part](rounds.results)

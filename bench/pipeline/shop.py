@@ -21,7 +21,6 @@ ENVIRONMENT = {
     "CONVEYOR_GATEWAY_LATENCY": str(GATEWAY_SECONDS),
     # Tracking comes hours later, so that no round does more of it than another.
     "CONVEYOR_TRANSIT_SECONDS": "36000",
-    "LOG_LEVEL": "WARNING",
     # The scratch databases of tests do not wait for the disk; a shop does.
     "PGOPTIONS": "-c synchronous_commit=on",
 }

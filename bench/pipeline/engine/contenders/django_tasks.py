@@ -1,6 +1,6 @@
 """Django's tasks framework on its database backend: rows in the caller's transaction, a process for each slot.
 
-Nothing is lost, but the task of a worker that dies stays as running. Workers poll; this often is its best here.
+No task is lost, but the one of a worker that dies stays as running. Workers poll; more often costs more than it gains.
 """
 
 from django.db import transaction
@@ -29,7 +29,7 @@ def ship(order: int) -> None:
         job.record_shipment(order)
 
 
-WORKER = f"{PYTHON} -m django db_worker --interval 0.1 --no-startup-delay -v 0"
+WORKER = f"{PYTHON} -m django db_worker --interval 0.3 --no-startup-delay -v 0"
 WORKERS = {f"pay-{n}": f"{WORKER} --queue-name pay" for n in range(SLOTS)} | {
     f"ship-{n}": f"{WORKER} --queue-name ship" for n in range(SHIPPERS)
 }

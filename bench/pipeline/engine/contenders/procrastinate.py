@@ -1,13 +1,18 @@
 """Procrastinate: jobs are rows in PostgreSQL, written in the caller's transaction; woken by NOTIFY, done rows deleted.
 
-Nothing is lost. A worker that dies between its effects and "done" leaves them to be done again.
+No job is lost, but those of a worker that dies stay as running until a task of one's own looks for them.
 """
 
 from django.db import transaction
+from procrastinate import App
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from bench.pipeline.engine import job
 from bench.pipeline.engine.contenders import PYTHON, SHIPPERS, SLOTS
+
+#: In a worker, `app` writes jobs on connections of its own, before the caller's commit; this one stays on Django's.
+caller = App(connector=DjangoConnector(alias="default"))
 
 
 def checkout(number: int) -> None:
@@ -20,7 +25,7 @@ def pay(order: int) -> None:
     job.charge()
     with transaction.atomic():
         job.record_payment(order)
-        ship.defer(order=order)
+        caller.configure_task(ship.name, queue="ship").defer(order=order)
 
 
 @app.task(queue="ship")
