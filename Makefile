@@ -8,7 +8,7 @@ TEST_WORKERS ?= 3
 APPS := messaging orders payments shipping shop
 
 .DEFAULT_GOAL := help
-.PHONY: help run test services lint format bench audit-pages screenshots messages clean
+.PHONY: help run test services lint format bench bench-pipeline audit-pages screenshots messages clean
 
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ bench: $(VENV)/.development ## Run all benchmarks
 	@failed=0; for script in bench/*.py; do \
 		echo "== $$script"; $(BIN)/python $$script || failed=1; \
 	done; exit $$failed
+
+bench-pipeline: ## Measure the shop and the engine beside other task queues; ARGS="--rounds 1 --orders 150"
+	@$(PYTHON) -m bench.pipeline $(ARGS)
 
 audit-pages: $(VENV)/.development frontend/node_modules/.installed ## Audit every page with Lighthouse and axe-core (docs/explanation/quality.md)
 	@$(BIN)/python -m tests.quality.audit

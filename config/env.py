@@ -77,6 +77,16 @@ def choice(name: str, options: tuple[str, ...]) -> str:
     return value
 
 
+def demo_choice(name: str, options: tuple[str, ...], *, demo: bool) -> str:
+    """As `choice`, but all options except the first are for demo mode only."""
+    value = choice(name, options)
+    if value != options[0] and not demo:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}; outside demo mode (CONVEYOR_DEMO=1) it must be {options[0]!r}."
+        )
+    return value
+
+
 def secrets_by_name(name: str) -> dict[str, str]:
     """Parse `one=secret,two=another` into a dictionary with lowercase names."""
     pairs = [pair.partition("=") for pair in text(name).split(",") if pair]

@@ -161,6 +161,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # Messaging
+CONVEYOR_PUBLISH = env.demo_choice("CONVEYOR_PUBLISH", ("ledger", "on_commit", "naive"), demo=CONVEYOR_DEMO)
 CONVEYOR_VISIBILITY = env.number("CONVEYOR_VISIBILITY", default=60, minimum=1, maximum=86_400)
 CONVEYOR_IN_FLIGHT = env.integer("CONVEYOR_IN_FLIGHT", default=1000, minimum=1, maximum=100_000)
 CONVEYOR_MAX_WAIT = env.number("CONVEYOR_MAX_WAIT", default=300, minimum=1, maximum=86_400)

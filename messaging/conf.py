@@ -17,6 +17,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     # Exchange and queues: the fields of `messaging.topology.Topology`.
     "MESSAGING": {"queues": {"maintenance": "maintenance.#"}},
     # Delivery.
+    "CONVEYOR_PUBLISH": "ledger",
     "CONVEYOR_VISIBILITY": 60.0,
     "CONVEYOR_IN_FLIGHT": 1000,
     "CONVEYOR_MAX_WAIT": 300.0,

@@ -18,6 +18,7 @@ from messaging import tracing
 from messaging.models import Message
 from messaging.models.uuid7 import uuid7
 from messaging.payloads import Payload
+from messaging.relay import direct
 from messaging.topology import Priority, topology
 from messaging.transitions import ledger_sql
 
@@ -68,7 +69,9 @@ def enqueue(
         )
     message = _row(payload, priority=priority, subject=subject, delay=delay)
     unit = _unit.get()
-    if unit is not None and not any(connection.savepoint_ids[unit.depth :]):
+    if direct.is_on():
+        direct.send(message)
+    elif unit is not None and not any(connection.savepoint_ids[unit.depth :]):
         unit.messages.append(message)
     else:
         # A row written inside a savepoint is rolled back with it.

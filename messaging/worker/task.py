@@ -16,6 +16,7 @@ from messaging.circuit_breaker import CircuitOpen
 from messaging.models import Message, State, Waits
 from messaging.models.uuid7 import uuid7
 from messaging.payloads import Payload, SchemaTooNew
+from messaging.relay import direct
 from messaging.topology import Priority, topology
 from messaging.transitions import backoff
 from messaging.transitions.failure import Failure, failure_of, synthetic_failure
@@ -133,6 +134,11 @@ class ReliableTask(Task):
         """Total number of attempts."""
         return (self.max_retries or 0) + 1
 
+    @property
+    def replayed_from(self) -> int:
+        """Number of attempts before an operator last retried this message; 0 if none did."""
+        return Message.objects.values_list("replayed_from", flat=True).get(pk=self.request.id)
+
     @contextmanager
     def complete(self) -> Iterator[None]:
         """One transaction for the task's effects, the messages it enqueues, and its own "done".
@@ -233,10 +239,12 @@ def reliable_task(payload: type[Payload], **options: Any) -> Callable[[Callable[
     `options` are Celery's own, such as `autoretry_for`, `max_retries`, `retry_backoff`, `time_limit` (seconds).
     Errors of the database, such as a deadlock, are always retried; a lost connection spends no attempt.
     """
+    from messaging.worker.direct import DirectTask
+
     autoretry_for = (*options.pop("autoretry_for", ()), OperationalError, InterfaceError)
     defaults = {
         "bind": True,
-        "base": ReliableTask,
+        "base": DirectTask if direct.is_on() else ReliableTask,
         "name": payload.task,
         "payload": payload,
         "autoretry_for": autoretry_for,

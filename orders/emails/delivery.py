@@ -15,7 +15,6 @@ from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from messaging.models import Message
 from messaging.worker.task import AlreadySettled, ReliableTask
 from orders.emails.mail_server import mail_server
 from orders.models import EmailDelivery
@@ -54,7 +53,7 @@ def send_once(task: ReliableTask, *, email: EmailMessage, kind: str, order_id: i
     """
     id_ = uuid.UUID(task.request.id)
     try:
-        may_send = claim(message_id=id_, kind=kind, order_id=order_id, is_first=not task.may_overlap)
+        may_send = claim(task, kind=kind, order_id=order_id)
     except StillSending as other:
         raise task.retry(exc=other, countdown=other.seconds) from other
     if may_send:
@@ -68,22 +67,22 @@ def send_once(task: ReliableTask, *, email: EmailMessage, kind: str, order_id: i
         raise
 
 
-def claim(*, message_id: uuid.UUID, kind: str, order_id: int | None = None, is_first: bool = False) -> bool:
-    """Claim the right to send a message's e-mail. False: it has already been sent.
+def claim(task: ReliableTask, *, kind: str, order_id: int | None) -> bool:
+    """Claim the right to send the e-mail of the task's message. False: it has already been sent.
 
-    `is_first`: no other run is known, so that one INSERT will do. Raises `StillSending` or `EmailOutcomeUnknown` if an
-    earlier run has claimed it without recording an outcome, unless an operator has retried the message since.
+    If no other run is known, one INSERT will do. Raises `StillSending` or `EmailOutcomeUnknown` if an earlier run has
+    claimed it without recording an outcome, unless an operator has retried the message since.
     """
-    if is_first:
+    message_id = uuid.UUID(task.request.id)
+    if not task.may_overlap:
         with suppress(IntegrityError):
             EmailDelivery.objects.create(message_id=message_id, order_id=order_id, kind=kind)
             return True
-    return _claim_again(message_id, kind, order_id)
+    return _claim_again(message_id, kind, order_id, task.replayed_from)
 
 
 @transaction.atomic(savepoint=False)
-def _claim_again(message_id: uuid.UUID, kind: str, order_id: int | None) -> bool:
-    replayed_from = Message.objects.values_list("replayed_from", flat=True).get(pk=message_id)
+def _claim_again(message_id: uuid.UUID, kind: str, order_id: int | None, replayed_from: int) -> bool:
     defaults = {"order_id": order_id, "kind": kind, "replayed_from": replayed_from}
     row, created = EmailDelivery.objects.get_or_create(message_id=message_id, defaults=defaults)
     if created:

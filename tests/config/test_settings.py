@@ -22,6 +22,7 @@ INVALID = [
     ("SECRET_KEY", "short"),
     ("QUEUE_TYPE", "stream"),
     ("PAYMENT_GATEWAY", "barter"),
+    ("CONVEYOR_PUBLISH", "fax"),
     ("LOG_LEVEL", "LOUD"),
     ("CONVEYOR_RETRY_MAX_ATTEMPTS", "2.5"),
     ("CONVEYOR_VISIBILITY", "-1"),
@@ -50,6 +51,15 @@ def test_startup_names_the_invalid_variable_in_one_sentence(tmp_path):
     done = run(tmp_path, "-m", "config.run", PORT="eighty")
     assert done.returncode == 1
     assert done.stderr == "Conveyor cannot start. PORT is 'eighty'; it must be a number, such as 8000.\n"
+
+
+@pytest.mark.parametrize("value", ["on_commit", "naive"])
+def test_publishing_without_the_ledger_is_for_demo_mode_only(tmp_path, value):
+    done = run(tmp_path, "manage.py", "check", CONVEYOR_PUBLISH=value, CONVEYOR_DEMO="0")
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"manage.py: CONVEYOR_PUBLISH is {value!r}; outside demo mode (CONVEYOR_DEMO=1) it must be 'ledger'.\n"
+    )
 
 
 def test_an_unreachable_database_is_reported_without_a_traceback(tmp_path):

@@ -1,0 +1,1 @@
+"""The engine alone beside its peers, on one job."""

@@ -1,0 +1,1 @@
+"""Results: their arithmetic, tables, pictures, and the page that shows them."""

@@ -1,0 +1,121 @@
+"""The shop itself, its real processes, with each value of `CONVEYOR_PUBLISH`: what safety costs on the same work."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from bench.pipeline import load, machine
+from bench.pipeline.results.figures import Result, cpu_of_an_order, percentile
+from tests.stack import Stack
+from tests.stack.database import NoBlocker
+
+PUBLISH = ("ledger", "on_commit", "naive")
+SLOTS = 16
+GATEWAY_SECONDS = 0.05
+WARM_UP = 32
+#: Seconds without progress after which the orders that are left count as lost.
+STALLED = 10.0
+ENVIRONMENT = {
+    "CONVEYOR_GATEWAY_LATENCY": str(GATEWAY_SECONDS),
+    # Tracking comes hours later, so that no round does more of it than another.
+    "CONVEYOR_TRANSIT_SECONDS": "36000",
+    # The scratch databases of tests do not wait for the disk; a shop does.
+    "PGOPTIONS": "-c synchronous_commit=on",
+}
+PROGRESS = """
+SELECT (SELECT count(*) FROM orders_order WHERE status IN ('shipped', 'delivered')),
+    (SELECT count(*) FROM orders_emaildelivery WHERE state = 'sent')
+"""
+EMAILS = 3
+
+
+class Shop:
+    """A running stack, and its database."""
+
+    def __init__(self, stack: Stack, database: "psycopg.Connection[tuple[int, ...]]") -> None:
+        self.stack, self._database = stack, database
+        _, page = stack.api("GET", "products/")
+        self.skus = [product["sku"] for product in page["results"]]
+        database.execute("UPDATE shop_product SET stock = 1000000")
+
+    def place(self, count: int) -> load.Load:
+        return load.place_orders(self.stack.port, self.skus, count)
+
+    def shipped_and_emailed(self) -> tuple[int, int]:
+        shipped, emails = self._database.execute(PROGRESS).fetchone() or (0, 0)
+        return shipped, emails
+
+    def settle(self, count: int) -> tuple[int, float]:
+        """Wait until `count` orders are shipped and their e-mails sent, or nothing moves any more.
+
+        Returns how many are shipped, and when the last one was (`time.perf_counter()`).
+        """
+        seen, shipped_at = (0, 0), time.perf_counter()
+        moved_at = shipped_at
+        while seen < (count, EMAILS * count) and time.perf_counter() - moved_at < STALLED:
+            now = self.shipped_and_emailed()
+            if now != seen:
+                moved_at = time.perf_counter()
+                shipped_at = moved_at if now[0] != seen[0] else shipped_at
+                seen = now
+            time.sleep(0.02)
+        return seen[0], shipped_at
+
+    def cpu(self, *, since: dict[str, float] | None = None) -> dict[str, float]:
+        kinds = {each.pid: each.name.removeprefix("worker-").split("-")[0] for each in self.stack.programs}
+        return machine.cpu_seconds(kinds, since=since)
+
+    def messages(self) -> int:
+        (count,) = self._database.execute("SELECT count(*) FROM messaging_message").fetchone() or (0,)
+        return count
+
+
+@contextmanager
+def running(publish: str) -> Iterator[Shop]:
+    """The shop with two web processes, 16 payment slots, and workers beside them as `make run` starts them."""
+    environment = ENVIRONMENT | {"CONVEYOR_PUBLISH": publish}
+    relays = 1 if publish == "ledger" else 0
+    stack = Stack("production", blocker=NoBlocker(), env=environment, relays=relays, workers={}, beat=False, web=2)
+    try:
+        stack.workers = [
+            stack.new_worker("payments", SLOTS, pool="threads"),
+            stack.new_worker("shipping", 2),
+            stack.new_worker("notifications,maintenance", 1),
+        ]
+        stack.start()
+        with psycopg.connect(stack.database.url, autocommit=True) as database:
+            shop = Shop(stack, database)
+            shop.place(WARM_UP)
+            shop.settle(WARM_UP)
+            yield shop
+    finally:
+        stack.remove()
+
+
+def measure(publish: str, *, orders: int) -> Result:
+    """Place orders while workers work and wait for the last one; then place as many with no worker running."""
+    with running(publish) as shop:
+        before, _ = shop.shipped_and_emailed()
+        cpu, began = shop.cpu(), time.perf_counter()
+        placed = shop.place(orders)
+        total, shipped_at = shop.settle(before + orders)
+        used = shop.cpu(since=cpu)
+        messages = shop.messages() / (WARM_UP + orders)
+        for program in (*shop.stack.workers, *shop.stack.relays):
+            program.kill()
+        alone = shop.place(orders)
+    shipped = total - before
+    assert shipped, f"no order was shipped\n{shop.stack.tails(20)}"
+    rate = shipped / (shipped_at - began)
+    return {
+        "shipped": rate,
+        "lost": float(orders - shipped),
+        "p50": 1000 * percentile(placed.latencies, 50),
+        "p95": 1000 * percentile(placed.latencies, 95),
+        "accepted": alone.rate,
+        "accepted p95": 1000 * percentile(alone.latencies, 95),
+        **cpu_of_an_order(used, shipped),
+        **({"messages": messages, "confirmed": messages * rate} if publish == "ledger" else {}),
+    }
