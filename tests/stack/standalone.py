@@ -8,7 +8,7 @@ from tests.stack import template
 from tests.stack.stack import Stack
 
 
-class _NoBlocker:
+class NoBlocker:
     """Nothing locks the database."""
 
     def unblock(self) -> AbstractContextManager[None]:
@@ -19,7 +19,7 @@ class _NoBlocker:
 def running(backend: str, **options: Any) -> Iterator[Stack]:
     """A running stack, removed afterwards with the template that it was copied from. Takes the arguments of `Stack`."""
     try:
-        stack = Stack(backend, blocker=_NoBlocker(), **options)
+        stack = Stack(backend, blocker=NoBlocker(), **options)
         try:
             yield stack.start()
         finally:
