@@ -2,8 +2,8 @@
 
 One process on a scratch PostgreSQL database, no server, no broker: the API's checkout through all middleware, then the
 tasks of the orders as a worker runs them. Prints the median CPU time of the process for each, the share of the service
-in the checkout, and the statements. The database's and the broker's CPU are not in it. `--profile` prints where the
-time goes.
+in the checkout, the mean CPU time of the PostgreSQL backend beside it, and the statements. `--profile` prints where
+the time goes.
 """
 
 import argparse
@@ -46,15 +46,22 @@ def timed(**arguments):
     return placed
 import shop.api.orders
 shop.api.orders.checkout = timed
-profiles = {}
+profiles, backend = {}, {}
+with connection.cursor() as cursor:
+    cursor.execute("SELECT pg_backend_pid()")
+    stat = f"/proc/{cursor.fetchone()[0]}/schedstat"
+def backend_ms():
+    with open(stat) as file:
+        return int(file.read().split()[0]) / 1e6
 def run(what, call, times):
     def measured(*arguments):
         profile = profiles.setdefault(what, cProfile.Profile()) if wants_profile else None
-        began = clock()
+        began, before = clock(), backend_ms()
         if profile: profile.enable()
         call(*arguments)
         if profile: profile.disable()
         times.setdefault(what, []).append(clock() - began)
+        backend[what] = backend.get(what, 0) + backend_ms() - before
     return measured
 times, statements = {}, {}
 for n in range(30):
@@ -85,7 +92,8 @@ while rounds < 12 and make_due():
             texts += ["-- " + what] + [q["sql"][:160] for q in queries]
         else:
             run(what, deliver, times)(message)
-found = {what: [1000 * statistics.median(seen), len(seen), statements.get(what, 0)] for what, seen in times.items()}
+found = {what: [1000 * statistics.median(seen), backend.get(what, 0) / len(seen), len(seen), statements.get(what, 0)]
+    for what, seen in times.items()}
 out = []
 for what, profile in profiles.items():
     stream = io.StringIO()
@@ -105,9 +113,9 @@ def main() -> None:
         return
     if options.profile:
         print("\n".join([*found["texts"], *found["profile"]]))
-    print(f"CPU of the process, median ({load()})")
-    for what, (ms, count, statements) in found["found"].items():
-        print(f"  {what:38}{ms:7.2f} ms   of {count:5}   {statements or '':>3} statements")
+    print(f"CPU of the process, and of its PostgreSQL backend ({load()})")
+    for what, (ms, backend, count, statements) in found["found"].items():
+        print(f"  {what:38}{ms:7.2f} ms{backend:9.2f} ms   of {count:5}   {statements or '':>3} statements")
 
 
 if __name__ == "__main__":
