@@ -20,6 +20,7 @@ from orders.timeline import REOPENED
 MOST_FOUND = 200
 #: Most payments are decided within seconds, and then their e-mail says so; one about the order alone would be noise.
 ACKNOWLEDGE_AFTER = timedelta(minutes=1)
+ACKNOWLEDGE_WITHIN = timedelta(hours=1)
 UNPAID = (Status.PLACED, Status.PAYMENT_FAILED)
 
 
@@ -110,11 +111,11 @@ def expired_reservations(*, now: datetime) -> QuerySet[Order]:
 
 
 def unacknowledged(*, now: datetime) -> QuerySet[Order]:
-    """Orders whose payment has been undecided for `ACKNOWLEDGE_AFTER` and that no e-mail told of, oldest first."""
-    since, until = now - timedelta(seconds=settings.CONVEYOR_RESERVATION_SECONDS), now - ACKNOWLEDGE_AFTER
-    is_told = Message.objects.exist_about("number", task=SendEmail.task)
-    placed = Order.objects.filter(status=Status.PLACED, placed_at__gt=since, placed_at__lte=until)
-    return placed.filter(~is_told).exclude(source=Source.IMPORT).order_by("placed_at")
+    """Orders whose payment has been undecided for `ACKNOWLEDGE_AFTER` and that have no e-mail yet, oldest first."""
+    has_email = Message.objects.exist_about("number", task=SendEmail.task)
+    since, until = now - ACKNOWLEDGE_WITHIN, now - ACKNOWLEDGE_AFTER
+    placed = Order.objects.filter(status=Status.PLACED, placed_at__range=(since, until))
+    return placed.filter(~has_email).exclude(source=Source.IMPORT).order_by("placed_at")
 
 
 def has_unacknowledged() -> bool:

@@ -164,8 +164,14 @@ def expire_reservations(*, now: datetime, limit: int = 500) -> int:
 
 @transaction.atomic(savepoint=False)
 def acknowledge_orders(*, now: datetime, limit: int = 500) -> int:
-    """Enqueue an e-mail about each of up to `limit` orders that wait for their payment. Returns how many."""
-    waiting = list(selectors.unacknowledged(now=now).values_list("pk", "number")[:limit])
+    """Enqueue an e-mail about each of up to `limit` orders that wait for their payment. Returns how many.
+
+    The orders are locked, and looked at once more: another delivery of the same task may have been first.
+    """
+    found = list(selectors.unacknowledged(now=now).values_list("pk", flat=True)[:limit])
+    locked = Order.objects.select_for_update().filter(pk__in=found).order_by("pk")
+    again = selectors.unacknowledged(now=now).filter(pk__in=list(locked.values_list("pk", flat=True)))
+    waiting = list(again.values_list("pk", "number"))
     for order_id, number in waiting:
         enqueue(SendEmail(order_id=order_id, kind="placed"), priority=Priority.LOW, subject=number)
     return len(waiting)

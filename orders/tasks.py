@@ -17,9 +17,12 @@ from orders.payloads import AcknowledgeOrders, CancelUnpaid, ExpireReservations,
 
 @reliable_task(SendEmail, autoretry_for=(OSError,))
 def send_email(self: ReliableTask, payload: SendEmail) -> None:
-    """Every failure of the mail server or the network is an `OSError`, and may be temporary."""
+    """Every failure of the mail server or the network is an `OSError`, and may be temporary.
+
+    That an order was received is no news once its payment is decided.
+    """
     order = Order.objects.get(pk=payload.order_id)
-    if order.anonymised_at:
+    if order.anonymised_at or (payload.kind == "placed" and order.status != Status.PLACED):
         with self.complete():
             return
     email = compose(
@@ -51,7 +54,6 @@ def cancel_unpaid(self: ReliableTask, payload: CancelUnpaid) -> None:
 
 @reliable_task(AcknowledgeOrders)
 def acknowledge_orders(self: ReliableTask, payload: AcknowledgeOrders) -> None:
-    """What is enqueued is not found again, so the batches end."""
     part = Slice(self)
     part.repeat(lambda: services.acknowledge_orders(now=timezone.now()))
     part.finish(payload)

@@ -59,8 +59,10 @@ class Run:
     def compare_captured(self) -> int:
         """Find captures that no page contained, among the next payments. Returns how many payments it looked at."""
         after = self.payload.reached or self._since
-        captured = Payment.objects.filter(captured_at__gt=after, captured_at__lt=self._started_at)
-        rows = list(captured.select_related("order").order_by("captured_at")[: slices.ROWS])
+        captured = Payment.objects.select_related("order").filter(
+            captured_at__gt=after, captured_at__lt=self._started_at
+        )
+        rows = list(captured.order_by("captured_at")[: slices.ROWS])
         if not rows:
             return 0
         if len(rows) == slices.ROWS:  # the rest of those captured at the same moment, which would be skipped

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, OuterRef, Q, Subquery, Sum
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from orders.models import Order, OrderLine
@@ -26,26 +25,19 @@ class BookingRequest:
     order: Order
     consignment: Consignment
     key: str
-
-    @property
-    def is_booked(self) -> bool:
-        return hasattr(self.order, "shipment")
+    is_booked: bool
 
 
 def booking_request_for(*, order_id: int) -> BookingRequest:
-    """One query. Raises `Order.DoesNotExist`."""
-    pieces = OrderLine.objects.filter(order=OuterRef("pk")).order_by().values("order").annotate(n=Sum("quantity"))
-    earlier = Shipment.objects.filter(order=OuterRef("pk"), current_for=None).order_by().values("order")
-    order: Any = (
-        Order.objects.select_related("shipment")
-        .annotate(pieces=Subquery(pieces.values("n")))
-        .annotate(earlier=Subquery(earlier.annotate(n=Count("pk")).values("n")))
-        .get(pk=order_id)
-    )
+    """Three plain reads, which cost less than one query with subqueries. Raises `Order.DoesNotExist`."""
+    order = Order.objects.get(pk=order_id)
+    quantities = OrderLine.objects.filter(order=order_id).order_by().values_list("quantity", flat=True)
+    parcels: list[int | None] = list(Shipment.objects.filter(order=order_id).values_list("current_for", flat=True))
     return BookingRequest(
         order=order,
-        consignment=consignment_of(order, pieces=order.pieces or 1),
-        key=booking_key(number=order.number, earlier=order.earlier or 0),
+        consignment=consignment_of(order, pieces=sum(quantities) or 1),
+        key=booking_key(number=order.number, earlier=parcels.count(None)),
+        is_booked=order_id in parcels,
     )
 
 

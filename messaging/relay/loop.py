@@ -121,6 +121,8 @@ class Relay:
         seconds = self._pace.max_backoff if alone else self._pace.min_backoff
         if alone and self._has_sent:
             self._has_sent = False
+            if len(self._failed_alone) > self._pace.batch:
+                self._failed_alone.clear()  # of messages that operators have discarded
             self._failed_alone[unsent[0].pk] += 1
             seconds = backoff.seconds(retries=min(self._failed_alone[unsent[0].pk], 10))
         claim.unclaim([message.pk for message in unsent], delay=seconds)

@@ -17,7 +17,7 @@ _MAX_TEXT = 1000
 #: Texts that Celery and the logs show.
 _TEXTS = ("lang", "root_id", "parent_id", "argsrepr", "kwargsrepr", "origin", "traceparent")
 #: Headers, and keys of the body's third part, that would make Celery hold, skip, or follow up on the message.
-_EFFECTS = ("expires", "shadow", "group", "chord", "callbacks", "errbacks", "chain")
+_EFFECTS = ("eta", "expires", "shadow", "group", "chord", "callbacks", "errbacks", "chain")
 _ENCODINGS = ("utf-8", "utf8", "us-ascii", "ascii")
 
 
@@ -61,12 +61,14 @@ def clean_headers(headers: Mapping[str, Any]) -> dict[str, Any]:
     if task.startswith("celery."):
         raise Refused("It is for one of Celery's own tasks, which need a result backend.")
     # Only Celery's own sender, which benchmarks compare with the ledger, delays a message by its header.
-    eta = headers.get("eta")
-    if any(headers.get(name) for name in _EFFECTS) or (eta and settings.CONVEYOR_PUBLISH == "ledger"):
+    eta = headers.get("eta") if settings.CONVEYOR_PUBLISH != "ledger" else None
+    if any(headers.get(name) for name in _EFFECTS if not (name == "eta" and eta)):
         raise Refused(f"It has one of the headers {', '.join(_EFFECTS)}, which messages of the ledger do not have.")
     if not _is_count(retries):
         raise Refused("Its header retries is no count.")
-    clean = {"task": task, "id": _uuid(headers, "id"), "retries": retries, "eta": eta, "ignore_result": True}
+    clean = {"task": task, "id": _uuid(headers, "id"), "retries": retries, "ignore_result": True}
+    if isinstance(eta, str):
+        clean["eta"] = eta
     for name in _TEXTS:
         value = headers.get(name)
         clean[name] = value[:_MAX_TEXT].encode(errors="replace").decode() if isinstance(value, str) else None
@@ -81,8 +83,8 @@ def origin_of(headers: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     if not isinstance(origin, Mapping):
         raise Refused(f"Its header {HEADER} is no table.")
-    if not _is_count(origin.get("sends")) or not _is_count(origin.get("version")):
-        raise Refused(f"Its header {HEADER} is without the numbers sends and version.")
+    if not _is_count(origin.get("sends")) or not origin["sends"] or not _is_count(origin.get("version")):
+        raise Refused(f"Its header {HEADER} is without the numbers sends, from 1, and version.")
     return {
         "sends": origin["sends"],
         "version": origin["version"],

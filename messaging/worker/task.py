@@ -1,5 +1,6 @@
 """Reliable tasks: exactly once in effect, and every other outcome recorded in the ledger."""
 
+import json
 import logging
 import uuid
 from collections.abc import Callable, Iterator
@@ -14,7 +15,6 @@ from django.utils import timezone
 from messaging import outbox, tracing, transitions
 from messaging.circuit_breaker import CircuitOpen
 from messaging.models import Message, State, Waits
-from messaging.models.uuid7 import uuid7
 from messaging.payloads import Payload, SchemaTooNew
 from messaging.relay import direct
 from messaging.topology import Priority, topology
@@ -198,10 +198,12 @@ class ReliableTask(Task):
                 connection.close_if_unusable_or_obsolete()
             if transitions.bury(message_id=id_, sends=self.sends, failure=failure, limit=self.limit):
                 return
-            is_known = Message.objects.filter(pk=id_).exists()
-            if not is_known or not self.sends:
-                # A stray may carry the id of a message of the ledger, which it must not touch.
-                self._file_stray(uuid7() if is_known else id_, kwargs, failure)
+            known = Message.objects.filter(pk=id_).first()
+            if known is None:
+                self._file_stray(id_, kwargs, failure)
+            elif not self.sends and (known.task, known.payload) != (self.name, kwargs):
+                # It carries the id of another message, which it must not touch. A copy of it gets the same id.
+                self._file_stray(uuid.uuid5(id_, json.dumps([self.name, kwargs])), kwargs, failure)
 
     def _file_stray(self, id_: uuid.UUID, kwargs: Any, failure: Failure) -> None:
         """File a message that was not sent from the ledger; an operator may retry it from there."""

@@ -13,8 +13,11 @@ from datetime import timedelta
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
+from django.db.models import Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from messaging.models import Message
 from messaging.worker.task import AlreadySettled, ReliableTask
 from orders.emails.mail_server import mail_server
 from orders.models import EmailDelivery
@@ -76,9 +79,17 @@ def claim(task: ReliableTask, *, kind: str, order_id: int | None) -> bool:
     message_id = uuid.UUID(task.request.id)
     if not task.may_overlap:
         with suppress(IntegrityError):
-            EmailDelivery.objects.create(message_id=message_id, order_id=order_id, kind=kind)
+            EmailDelivery.objects.create(
+                message_id=message_id, order_id=order_id, kind=kind, replayed_from=_replays_of(message_id)
+            )
             return True
     return _claim_again(message_id, kind, order_id, task.replayed_from)
+
+
+def _replays_of(message_id: uuid.UUID) -> Coalesce:
+    """The message's `replayed_from`, read by the INSERT itself; 0 without a row, as where the ledger is bypassed."""
+    found = Message.objects.filter(pk=message_id).values("replayed_from")
+    return Coalesce(Subquery(found), Value(0))
 
 
 @transaction.atomic(savepoint=False)

@@ -10,8 +10,9 @@ from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
 
-#: Seconds that a connection is used for; servers close those that are idle or old.
+#: Seconds that a connection is used for, and e-mails; servers close those that are idle, old or busy.
 LIFE: Final = 60.0
+EMAILS: Final = 100
 _GOOD: Final = 250
 _kept = threading.local()
 
@@ -22,14 +23,15 @@ def mail_server() -> Iterator[BaseEmailBackend]:
     server, _kept.server = getattr(_kept, "server", None), None
     if server is None or not _is_good(server):
         _close(server)
-        server, _kept.since = get_connection(), time.monotonic()
+        server, _kept.since, _kept.emails = get_connection(), time.monotonic(), 0
         server.open()
     try:
         yield server
     except BaseException:
         _close(server)
         raise
-    if isinstance(server, SmtpBackend):
+    _kept.emails += 1
+    if isinstance(server, SmtpBackend) and _kept.emails < EMAILS:
         _kept.server = server
     else:
         _close(server)

@@ -13,8 +13,9 @@ from messaging.models import Message, State
 from orders import selectors, services
 from orders.models import Source
 from tests.delivery import claim_task, deliver
-from tests.factories import ProductFactory, place
+from tests.factories import ProductFactory, place, place_and_acknowledge
 from tests.query_plans import indexes_preferred
+from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LOOK, EMAIL = "orders.acknowledge_orders", "orders.send_email"
@@ -89,3 +90,24 @@ def test_the_look_uses_the_indexes_on_status_and_subject():
         plan = selectors.unacknowledged(now=timezone.now()).explain()
     assert "orders_by_status" in plan
     assert "messaging_subject" in plan
+
+
+def test_two_runs_at_once_enqueue_one_email_for_each_order():
+    orders = [place() for _ in range(20)]
+    later = timezone.now() + selectors.ACKNOWLEDGE_AFTER + timedelta(seconds=1)
+    at_once(*[partial(services.acknowledge_orders, now=later)] * 3)
+    assert Message.objects.filter(task=EMAIL).count() == len(orders)
+
+
+def test_an_acknowledgement_that_comes_after_the_payment_is_not_sent():
+    place_and_acknowledge()
+    late = claim_task(task=EMAIL)
+    deliver(claim_task(task="payments.charge_payment"))
+    assert deliver(late) == State.DONE
+    assert mail.outbox == []
+
+
+def test_an_order_of_long_ago_is_not_acknowledged():
+    place()
+    with time_machine.travel(timezone.now() + selectors.ACKNOWLEDGE_WITHIN + timedelta(seconds=1)):
+        assert not selectors.has_unacknowledged()

@@ -17,7 +17,7 @@ from messaging.operations.permissions import Actor
 from orders.emails.delivery import longest_run
 from orders.models import EmailDelivery
 from tests.auditing import broken
-from tests.delivery import claim_task, deliver, deliver_due, make_due
+from tests.delivery import claim_task, deliver
 from tests.factories import place_and_acknowledge
 from tests.races import at_once
 
@@ -139,9 +139,8 @@ def test_a_concurrent_run_waits_until_the_first_must_have_finished(server):
     wait = message.available_at - timezone.now()
     assert timedelta(0) < wait <= longest_run()
     with later():
-        make_due(pk=message.pk)
-        deliver_due()
-    message.refresh_from_db()
+        message = claim_task(task="orders.send_email")
+        deliver(message)
     assert (message.state, message.error_type) == (State.DEAD, UNKNOWN)
     assert sent_count("Your order") == 1
 
@@ -170,10 +169,7 @@ def test_an_email_that_the_server_refused_is_retried(server, refusal):
     assert deliver(message) == State.PENDING
     assert not EmailDelivery.objects.exists()
     server.before = None
-    make_due()
-    deliver_due()
-    message.refresh_from_db()
-    assert message.state == State.DONE
+    assert deliver(claim_task(task="orders.send_email")) == State.DONE
     assert sent_count("Your order") == 1
 
 
@@ -200,3 +196,19 @@ def test_the_audit_reports_an_unknown_outcome_without_a_message(server):
     assert INVARIANT not in broken()
     with later():
         assert str(message.pk) in broken()[INVARIANT]
+
+
+def test_a_retried_stray_that_is_killed_while_sending_sends_nothing_twice(server):
+    """It died without having been sent from the ledger, so its first delivery there is after a retry."""
+    place_and_acknowledge()
+    message = Message.objects.get(task="orders.send_email")
+    Message.objects.filter(pk=message.pk).update(state=State.DEAD, attempts=1, finished_at=timezone.now())
+    retry(ids=[message.pk], actor=Actor.system("ann"))
+    message = claim_task(task="orders.send_email")
+    server.after = failing(Killed())
+    with pytest.raises(Killed):
+        deliver(message)
+    server.after = None
+    deliver(message, redelivered=True)
+    assert len(mail.outbox) == 1
+    assert EmailDelivery.objects.get().replayed_from == 1

@@ -83,3 +83,10 @@ def test_a_server_that_is_away_is_an_os_error(server, settings):
     settings.EMAIL_PORT = free_port()
     with pytest.raises(OSError, match="refused"):
         send()
+
+
+def test_a_connection_is_used_for_a_bounded_number_of_emails(server, monkeypatch):
+    monkeypatch.setattr(mail_server, "EMAILS", 2)
+    for _ in range(3):
+        send()
+    assert (server.connections, server.accepted) == (2, 3)

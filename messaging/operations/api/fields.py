@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from django.core.validators import RegexValidator
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
@@ -92,11 +93,14 @@ class StrictSchema(OpenApiSerializerExtension):
 
 def read(serializer: type[serializers.Serializer[Any]], data: object) -> dict[str, Any]:
     """The validated data. Raises REST framework's `ValidationError`."""
-    validated: dict[str, Any] = _shared(serializer).run_validation(data)
+    validated: dict[str, Any] = _shared(serializer, get_language()).run_validation(data)
     return validated
 
 
 @cache
-def _shared(serializer: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
-    """One instance for all requests: a new one copies each field, which takes longer than to validate them."""
+def _shared(serializer: type[serializers.Serializer[Any]], language: str | None) -> serializers.Serializer[Any]:
+    """One instance for all requests in a language: a new one copies each field, which takes longer than validation.
+
+    Some of the fields' messages keep the language in which they were first shown.
+    """
     return serializer()

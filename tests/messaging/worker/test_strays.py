@@ -27,10 +27,20 @@ def test_a_stray_is_filed_as_dead_and_can_be_retried():
 
 def test_a_stray_with_the_id_of_a_message_in_flight_does_not_touch_it():
     message = send(enqueue("one"))
-    hand_over(message, conveyor=None)
+    for _ in range(2):  # delivered twice, filed once
+        hand_over(message, kwargs={"text": "other"}, conveyor=None)
     message.refresh_from_db()
     assert (message.state, message.attempts) == (State.SENT, 0)
-    assert Message.objects.exclude(pk=message.pk).get().state == State.DEAD
+    stray = Message.objects.exclude(pk=message.pk).get()
+    assert (stray.state, stray.payload) == (State.DEAD, {"text": "other"})
+
+
+def test_a_stray_that_is_delivered_twice_is_filed_once():
+    stray = Message(pk=uuid.uuid4(), task="tests.sample", queue="maintenance", payload={"text": "ok"},
+                    routing_key="maintenance.sample.low", priority=1, correlation_id=uuid.uuid4())  # fmt: skip
+    for _ in range(2):
+        hand_over(stray, conveyor=None)
+    assert Message.objects.get().pk == stray.pk
 
 
 def test_a_message_without_a_row_is_filed_and_its_effects_roll_back():
