@@ -27,8 +27,8 @@ def order_body(sku: str, quantity: Any = 1, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def post(path: str, body: Any = None, *, token: str = "", key: str | None = None) -> Any:
-    headers = {"Authorization": f"Token {token}"} if token else {}
+def post(path: str, body: Any = None, *, token: str = "", key: str | None = None, language: str = "en") -> Any:
+    headers = {"Accept-Language": language} | ({"Authorization": f"Token {token}"} if token else {})
     if key is not None:
         headers["Idempotency-Key"] = key
     return Client(raise_request_exception=False).post(

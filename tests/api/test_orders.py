@@ -169,6 +169,15 @@ def test_all_invalid_fields_are_reported_at_once():
     assert {"email", "name", "lines.0.quantity"} <= set(problem(post("/orders/", body), 400)["errors"])
 
 
+def test_each_request_gets_its_errors_in_its_own_language():
+    found = [
+        problem(post("/orders/", order_body("LAMP", 0), language=language), 400)["errors"]
+        for language in ("de", "en", "de")
+    ]
+    assert found[0] == found[2]
+    assert not set(found[0]["lines.0.quantity"]) & set(found[1]["lines.0.quantity"])
+
+
 @pytest.mark.parametrize("body", [[], "text", 5, None, [order_body("LAMP")]])
 def test_a_body_that_is_not_an_object_is_rejected(body):
     problem(post("/orders/", body if body is not None else "null"), 400)
