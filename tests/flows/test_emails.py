@@ -12,6 +12,7 @@ from messaging.models import Message, State
 from orders.models import EmailDelivery
 from tests.patience import PATIENCE
 from tests.ports import free_port
+from tests.stack.orders import acknowledge
 
 
 class MailServer:
@@ -54,6 +55,7 @@ def test_a_worker_killed_between_sending_and_committing_sends_no_second_email(ma
     stack = make_stack(own_broker=False, beat=False, workers=workers, env=env)
     mail_server.replies.clear()
     order = stack.order()
+    acknowledge(stack, [order["number"]])
     stack.wait_for(lambda: mail_server.subjects, what="the mail server received the e-mail")
     stack.worker("notifications").kill()
     mail_server.replies.set()

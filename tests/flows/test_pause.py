@@ -9,6 +9,7 @@ from kombu import Connection
 from messaging.broker.settings import transport_options
 from messaging.models import Message, State
 from tests.stack import PATIENT
+from tests.stack.orders import acknowledge
 
 TASK = "payments.charge_payment"
 LONG_AGO = timedelta(hours=3)
@@ -57,6 +58,7 @@ def test_orders_wait_while_payments_is_paused_and_ship_after_the_resume(make_sta
     assert payments_queue(stack)["paused"]
     wait_consumers(stack, 0)
     waiting = [stack.order(), stack.order(shipping_method="express")]
+    acknowledge(stack, [order["number"] for order in waiting])
     worker.kill()
     worker.start()
     wait_emails(stack, *waiting)
@@ -78,6 +80,7 @@ def test_messages_at_the_broker_stay_there_during_a_pause_and_are_sent_once(make
     worker = stack.new_worker("payments", 2, pool="threads")
     stack.workers.append(worker)
     waiting = [stack.order() for _ in range(5)]
+    acknowledge(stack, [order["number"] for order in waiting])
     stack.wait_for(lambda: {m.state for m in charges(stack, *waiting)} == {State.SENT}, what="all are in flight")
     command(stack, "pause", "payments", "--reason", "a test")
     worker.start()

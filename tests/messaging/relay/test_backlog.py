@@ -20,7 +20,7 @@ BURST = 3000
 
 def burst() -> None:
     rows = [Message(task="t", queue="maintenance", priority=Priority.LOW, correlation_id=uuid7()) for _ in range(BURST)]
-    Message.objects.bulk_create(rows)
+    Message.objects.bulk_create(rows, batch_size=1000)
 
 
 def test_due_and_scheduled_messages_are_counted_with_the_oldest():

@@ -161,7 +161,7 @@ def test_a_claim_follows_the_lane_index_even_if_the_statistics_know_no_backlog()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE messaging_message")  # of an empty table
     rows = [Message(task="t", queue=QUEUE, priority=Priority.LOW, correlation_id=uuid7()) for _ in range(3000)]
-    Message.objects.bulk_create(rows)
+    Message.objects.bulk_create(rows, batch_size=1000)
     with plans_of("UPDATE messaging_message SET state = 'sent'") as plans:
         assert len(claim.claim(limit=10)) == 10
     (plan,) = plans

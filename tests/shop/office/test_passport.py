@@ -21,7 +21,7 @@ from shop.office.passport.waterfall import waterfall
 from shop.order_pages.services import cancel
 from shop.templatetags.office_tags import seconds
 from tests.delivery import deliver_all, deliver_due
-from tests.factories import client_with, place
+from tests.factories import client_with, place, place_and_acknowledge
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -57,7 +57,7 @@ def test_the_page_shows_everything_recorded_about_an_order(reader, eventful_orde
     for words in (
         eventful_order.number, "payments.charge_payment", "shipping.create_shipment", "shipping.track_shipment",
         "2 failed attempts", "GatewayUnavailable", "CarrierUnavailable", "Order placed", "The bank did not answer",
-        "captured", "ch_", "✓ matches", "-2 SKU-", "Swiftpost", "booked", "placed: sent", "processed for",
+        "captured", "ch_", "✓ matches", "-2 SKU-", "Swiftpost", "booked", "paid: sent", "processed for",
     ):  # fmt: skip
         assert words in page, words
 
@@ -187,7 +187,7 @@ def test_any_order_costs_the_same_statements(reader, eventful_order, django_asse
 
 
 def test_the_order_page_links_to_the_passport_and_lists_failures_first():
-    order = place(payment_method="pm_bug")
+    order = place_and_acknowledge(payment_method="pm_bug")
     deliver_all()
     page = client_with(*NEEDED, "view_failedtask").get(reverse("admin:orders_order_change", args=[order.pk]))
     shown = page.content.decode()

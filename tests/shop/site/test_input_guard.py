@@ -1,6 +1,7 @@
 """What no page can handle gets 400, in any part of a request, on any page."""
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -57,7 +58,7 @@ def test_an_export_with_an_unknown_filter_is_refused(staff):
     assert staff.get(reverse("admin:operations_failedtask_export"), {"nonsense": "1"}).status_code == 400
 
 
-def test_a_value_that_the_database_refuses_is_refused(staff):
-    """A moment before the year 1 in UTC."""
-    path = reverse("admin:axes_accessattempt_changelist")
-    assert staff.get(path, {"attempt_time": "0001-01-01T00:00:00+23:59"}).status_code == 400
+def test_a_value_that_the_database_cannot_take_is_refused(staff):
+    """A moment before the year 1 in UTC, which PostgreSQL knows."""
+    path, status = reverse("admin:axes_accessattempt_changelist"), 200 if connection.vendor == "postgresql" else 400
+    assert staff.get(path, {"attempt_time": "0001-01-01T00:00:00+23:59"}).status_code == status

@@ -34,14 +34,15 @@ def dead(count: int = 1, **changes: Any) -> list[Message]:
         "error_type": "Bug",
         "error_message": "broken",
     }
-    return Message.objects.bulk_create(
+    rows = [
         Message(
             id=uuid7(),
             correlation_id=uuid.uuid4(),
             **(fields | {"finished_at": now - timedelta(seconds=count - n)} | changes),
         )
         for n in range(count)
-    )
+    ]
+    return Message.objects.bulk_create(rows, batch_size=1000)
 
 
 def previewed(**filters: Any) -> BulkOperation:
