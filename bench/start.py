@@ -26,7 +26,7 @@ sys.path.insert(0, str(PROJECT))
 from bench.support.overloaded_shop import memory  # noqa: E402
 from bench.support.report import Report, load  # noqa: E402
 
-SERVES_SECONDS, TOTAL_MB = 8.0, 700
+SERVES_SECONDS, TOTAL_MIB = 8.0, 700
 PATIENCE = 300.0
 
 
@@ -110,11 +110,11 @@ def processor_seconds(stack: DefaultStack) -> float:
 
 
 def sizes(stack: DefaultStack) -> tuple[Counter[str], Counter[str]]:
-    """Proportional set size (MB) and number of processes, by kind."""
+    """Proportional set size (MiB) and number of processes, by kind."""
     megabytes: Counter[str] = Counter()
     count: Counter[str] = Counter()
     for name, process in stack.processes():
-        megabytes[name] += memory(process.pid)[1] * 1.048576
+        megabytes[name] += memory(process.pid)[1]
         count[name] += 1
     return megabytes, count
 
@@ -141,10 +141,10 @@ def main() -> None:
     report.row("prepared start, serves", measured, f"{SERVES_SECONDS:g} s", kept=median <= SERVES_SECONDS)
     report.row("processor's time by then", f"median {statistics.median(spent):.1f} s of all processes", "")
     for name, size in megabytes.most_common():
-        report.row(name, f"{size:.0f} MB in {count[name]} processes", "")
+        report.row(name, f"{size:.0f} MiB in {count[name]} processes", "")
     total = sum(megabytes.values())
-    measured = f"{total:.0f} MB in {sum(count.values())} processes"
-    report.row("in all, proportional", measured, f"{TOTAL_MB} MB", kept=total <= TOTAL_MB)
+    measured = f"{total:.0f} MiB in {sum(count.values())} processes"
+    report.row("in all, proportional", measured, f"{TOTAL_MIB} MiB", kept=total <= TOTAL_MIB)
     print(load())
     report.exit()
 

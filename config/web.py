@@ -12,6 +12,9 @@ import sys
 import threading
 import time
 
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+
 from config.wsgi import application
 
 __all__ = ["application"]
@@ -30,11 +33,13 @@ def exit_with(parent: int) -> None:
 
 
 def main() -> None:
-    """Granian's own command, once the shop is checked and loaded. Raises `SystemCheckError`."""
-    from django.core.management import call_command
+    """Granian's own command, once the shop is checked and loaded."""
     from granian.cli import entrypoint
 
-    call_command("check")  # imports every page
+    try:
+        call_command("check")  # imports every page
+    except SystemCheckError as error:
+        sys.exit(f"The web server cannot start. {error}")
 
     if sys.platform == "linux":  # elsewhere a fork is unsafe, and granian starts its processes anew
         multiprocessing.set_start_method("fork")
