@@ -19,7 +19,7 @@ INNER = """
 import json, statistics, sys, time, django
 django.setup()
 from bench.support.scratch import consume, fill_ledger
-from config import celery_app
+from config.celery import app as celery_app
 from django.db import connection
 from messaging import outbox
 from messaging.relay.loop import Pace, Relay

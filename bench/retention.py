@@ -22,7 +22,7 @@ import json, statistics, subprocess, sys, time, django
 django.setup()
 from bench.support.scratch import consume, fill_ledger
 from django.db import connection
-from config import celery_app
+from config.celery import app as celery_app
 from messaging.relay.loop import Pace, Relay
 old, due = int(sys.argv[1]), int(sys.argv[2])
 PURGE = '''

@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import OperationalError
 
-from config import embedded_broker, env
+from config import embedded_broker, env, static_files
 from config.processes import HOST, installed_program, processes, relative_to_project
 from config.supervision import write_configuration
 
@@ -64,7 +64,7 @@ def _prepare() -> None:
     except OperationalError as error:
         reason = str(error).strip().splitlines()[0]
         raise ImproperlyConfigured(f"The database is unreachable. Check DATABASE_URL: {reason}") from error
-    _step("Collecting static files", lambda: call_command("collectstatic", verbosity=0, interactive=False))
+    _step("Collecting static files", static_files.collect)
     if settings.CONVEYOR_DEMO:
         _step("Seeding the demo shop", lambda: call_command("seed_demo", verbosity=0, stdout=StringIO()))
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import config.celery  # noqa: F401 - tasks belong to its application wherever these settings are used
 from config import env
 from messaging.broker.settings import SCHEDULE as MESSAGING_SCHEDULE
 from messaging.broker.settings import celery_settings
@@ -27,7 +28,7 @@ INSTALLED_APPS = [
     "orders",
     "messaging",
     "messaging.operations",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # config.urls discovers the admin: only the web process needs it
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",

@@ -96,7 +96,7 @@ def _program(process: Process, *, logs: Path, project: Path) -> str:
     """SIGTERM goes to the process only, which stops its own children; SIGKILL goes to the whole process group."""
     environment = ",".join(f'{name}="{_escaped(value)}"' for name, value in process.environment.items())
     return f"""[program:{process.name}]
-command = {_escaped(shlex.join(process.command))}
+command = {_escaped(shlex.join(process.niced))}
 directory = {_escaped(project)}
 priority = {10 if process.name == BROKER else 20}
 environment = {environment}

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
+admin.autodiscover()
 admin.site.site_header = admin.site.site_title = _("Conveyor operations")
 admin.site.index_title = _("Overview")
 

@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+from kombu.transport import TRANSPORT_ALIASES
 
 
 class MessagingConfig(AppConfig):
@@ -11,9 +12,10 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         from messaging import retention  # noqa: F401
-        from messaging.broker import database, redis_transport, tolerance  # noqa: F401
+        from messaging.broker import database, tolerance  # noqa: F401
         from messaging.invariants import periodic  # noqa: F401
         from messaging.worker import system_checks  # noqa: F401
 
-        redis_transport.install()
         tolerance.install()
+        for scheme in ("redis", "rediss"):  # kombu has no other way to replace the transport of a scheme
+            TRANSPORT_ALIASES[scheme] = "messaging.broker.redis_transport:Transport"

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from orders import signals
 from orders.models import Order
 from shop.basket.services import merge_guest_basket
-from shop.invoices.services import delete_invoices
+from shop.invoices.erasure import delete_invoices
 from shop.models import User
 from shop.office.parcels.services import take_replacement_stock
 from shop.stock.services import release_stock, retake_stock

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Collection
 from typing import Any
 
-from kombu.transport import TRANSPORT_ALIASES, redis, virtual
+from kombu.transport import redis, virtual
 from kombu.utils.encoding import bytes_to_str
 from kombu.utils.json import dumps, loads
 
@@ -237,9 +237,3 @@ def _delivery(exchange: str, routing_key: str) -> dict[str, Any]:
 
 def _priority(value: Any) -> int:
     return min(max(int(value), 0), MAX_PRIORITY)
-
-
-def install() -> None:
-    """Use this transport for `redis://` URLs. kombu has no other way to replace the transport of a scheme."""
-    for scheme in ("redis", "rediss"):
-        TRANSPORT_ALIASES[scheme] = "messaging.broker.redis_transport:Transport"

@@ -50,11 +50,6 @@ def combined_invoices(*, orders: Sequence[Order]) -> bytes:
     return merge_pdfs(pdfs)
 
 
-def delete_invoices(*, order: Order) -> None:
-    """Delete an order's stored invoices, which name the buyer. The next request renders one without the name."""
-    Invoice.objects.filter(order=order).delete()
-
-
 def _issue_each(orders: Sequence[Order]) -> Iterator[bytes]:
     for order in orders:
         with translation.override(order.language):

@@ -70,6 +70,8 @@ def test_killed_processes_are_restarted_and_none_survives_the_shutdown(shop):
         return found if set(found) >= NAMES | {"broker"} else None
 
     before = wait_for(all_run)
+    nice = {name: os.getpriority(os.PRIO_PROCESS, pid) for name, pid in before.items()}
+    assert nice["web"] == nice["broker"] < nice["relay"] == nice["beat"] < nice["worker-payments"]
     killed = ("web", "worker-payments", "relay", "broker")
     for name in killed:
         os.kill(before[name], signal.SIGKILL)
@@ -112,6 +114,12 @@ def test_the_list_has_one_shell_command_for_every_process(shop):
     assert "REMAP_SIGTERM=SIGQUIT" in lines["worker-payments"]
     assert "-A config --quiet worker -Q payments" in lines["worker-payments"]
     assert "-Q notifications,maintenance" in lines["worker-notifications"]
+
+
+def test_every_listed_worker_relay_and_beat_goes_behind_the_web():
+    values = {each.name: each.niced[2] for each in processes.processes() if each.niced[:2] == ["nice", "-n"]}
+    workers = dict.fromkeys(NAMES - {"web", "relay", "beat"}, "10")
+    assert values == workers | {"relay": "5", "beat": "5"}
 
 
 def test_the_embedded_broker_is_not_started_when_broker_url_is_set(monkeypatch):

@@ -16,6 +16,7 @@ from tests.hostile.values import text
 
 pytestmark = [pytest.mark.django_db, TIMEOUT]
 ROUTES = [route.removeprefix("admin/") for route in routes(below="admin/")]
+admin.autodiscover()
 MODELS = list(admin.site._registry.items())
 #: Parameters that Django's change list and the desk's lists know, beside those of their filters.
 LIST = (

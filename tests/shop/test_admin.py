@@ -19,6 +19,7 @@ from tests.delivery import deliver_all, deliver_due
 from tests.factories import CategoryFactory, ProductFactory, place
 
 pytestmark = pytest.mark.django_db(transaction=True)
+admin.autodiscover()
 OWN = ("shop", "orders", "payments", "shipping")
 MODELS = [model for model in admin.site._registry if model._meta.app_label in OWN]
 RECORDS = [model for model in MODELS if model.__name__ not in {"Product", "Category", "User"}]

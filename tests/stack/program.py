@@ -43,7 +43,7 @@ class Conversation:
 
 
 class Program:
-    """A process in its own session, so that signals reach its children. Its output goes to a file."""
+    """A process in its own group, so that signals reach its children. Its output goes to a file."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class Program:
                 stderr=subprocess.STDOUT,
                 env=self.env,
                 cwd=self.cwd,
-                start_new_session=True,
+                process_group=0,  # not a session: on Linux, nice values count only within one
             )
         if wait:
             self.wait_ready()

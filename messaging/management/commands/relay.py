@@ -11,6 +11,8 @@ from messaging.relay.loop import Pace, Relay
 
 
 class Command(BaseCommand):
+    #: Not those of all pages, which the relay would have to import.
+    requires_system_checks = ["messaging"]
     help = "Publish due messages from the ledger to the broker and recover lost ones. Run any number of relays."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -251,6 +251,7 @@ def test_every_operator_action_is_covered():
 
 
 def test_every_url_and_list_action_of_the_desk_is_covered():
+    admin.autodiscover()
     desk = [
         page for model, page in admin.site._registry.items() if model._meta.app_label in ("messaging", "operations")
     ]

@@ -1,0 +1,9 @@
+"""Deletes stored invoices. Apart from their rendering, which the receivers' processes need not load."""
+
+from orders.models import Order
+from shop.models import Invoice
+
+
+def delete_invoices(*, order: Order) -> None:
+    """Delete an order's stored invoices, which name the buyer. The next request renders one without the name."""
+    Invoice.objects.filter(order=order).delete()

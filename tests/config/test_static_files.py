@@ -1,0 +1,77 @@
+"""Static files are collected only if something has changed."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from config import static_files
+
+STORAGE = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+
+
+@pytest.fixture
+def source(tmp_path, settings) -> Path:
+    """The one source file."""
+    file = tmp_path / "source" / "shop.css"
+    file.parent.mkdir()
+    file.write_text("a {}")
+    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+    settings.STATICFILES_DIRS = [file.parent]
+    settings.STATIC_ROOT = tmp_path / "static"
+    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": STORAGE}}
+    return file
+
+
+def collected(source: Path) -> int:
+    return len(list((source.parent.parent / "static").glob("shop.*.css")))
+
+
+def test_they_are_collected_once(source):
+    assert [static_files.collect(), static_files.collect()] == [True, False]
+    assert collected(source) == 1
+
+
+def test_a_changed_file_is_collected(source):
+    static_files.collect()
+    source.write_text("b {}")
+    os.utime(source, ns=(0, 0))  # as a checkout of an older version leaves it
+    assert static_files.collect()
+    assert collected(source) == 2
+
+
+def test_a_new_file_is_collected(source):
+    static_files.collect()
+    source.with_name("office.css").touch()
+    assert static_files.collect()
+
+
+@pytest.mark.parametrize("gone", ["static/staticfiles.json", "static.collected"])
+def test_files_that_went_are_collected_again(source, gone):
+    static_files.collect()
+    (source.parent.parent / gone).unlink()
+    assert static_files.collect()
+
+
+def test_another_storage_collects_them_again(source, settings):
+    static_files.collect()
+    storage = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
+    settings.STORAGES = settings.STORAGES | {"staticfiles": storage}
+    assert static_files.collect()
+    assert list((source.parent.parent / "static").glob("shop.*.css.gz")) == []  # too small to gain by compression
+
+
+def test_an_interrupted_run_is_done_again(source, monkeypatch):
+    static_files.collect()
+    source.write_text("b {}")
+    os.utime(source, ns=(0, 0))
+
+    def interrupted(*args: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(static_files, "call_command", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            static_files.collect()
+    source.write_text("a {}")
+    assert static_files.collect()
