@@ -12,7 +12,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.support.scratch import load, run_on_scratch
+from bench.support.report import load
+from bench.support.scratch import run_on_scratch
 
 INNER = """
 import cProfile, io, json, pstats, statistics, sys, time, django
