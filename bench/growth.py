@@ -18,7 +18,7 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from bench.support.growth import charts  # noqa: E402
+from bench.support.growth import charts, summary  # noqa: E402
 from bench.support.growth.curves import verdict  # noqa: E402
 from bench.support.report import load  # noqa: E402
 
@@ -73,21 +73,28 @@ def measure(dimension: str, *, quick: bool) -> list[list[Any]]:
     return rows
 
 
+def keep(dimension: str, rows: list[list[Any]]) -> dict[str, Any]:
+    """Draw the curves, and return what is kept of all dimensions."""
+    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    kept[dimension] = rows
+    KEPT.parent.mkdir(exist_ok=True)
+    KEPT.write_text(json.dumps(kept))
+    charts.draw(dimension, rows)
+    return dict(kept)
+
+
 def main() -> None:
     dimensions = [*SIZES, *PROCESSES]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small sizes; draws nothing")
     parser.add_argument("--only", choices=dimensions, help="one dimension")
     options = parser.parse_args()
-    kept = json.loads(KEPT.read_text()) if KEPT.exists() and not options.quick else {}
+    kept: dict[str, Any] = {}
     for dimension in [options.only] if options.only else dimensions:
-        kept[dimension] = measure(dimension, quick=options.quick)
+        rows = measure(dimension, quick=options.quick)
         print(load())
-        if not options.quick:
-            KEPT.parent.mkdir(exist_ok=True)
-            KEPT.write_text(json.dumps(kept))
-            for each, rows in kept.items():
-                charts.draw(each, rows)
+        kept = {**kept, dimension: rows} if options.quick else keep(dimension, rows)
+    print("\n".join(["", *summary.markdown(kept)]))
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ from bench.support.overloaded_shop import Shop  # noqa: E402
 from bench.support.report import Report, load, skipping  # noqa: E402
 
 SLOTS, IN_FLIGHT, MAX_WAIT, NEVER = 4, 20, 5, 86_400
+#: Divided by `LOOKS` of `messaging.relay.recovery`, the seconds between two looks at what the broker passes over.
+VISIBILITY = 30
 LOADS = (50, 90, 120)
 #: Shares of all messages. At 120 %, high and normal ones alone are more than the worker does.
 MIX = {"high": 0.55, "normal": 0.40, "low": 0.05}
@@ -105,7 +107,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 def running_bench() -> Iterator[Bench]:
     from tests.stack.standalone import running
 
-    env = {"CONVEYOR_IN_FLIGHT": str(IN_FLIGHT), "CONVEYOR_VISIBILITY": "600"}
+    env = {"CONVEYOR_IN_FLIGHT": str(IN_FLIGHT), "CONVEYOR_VISIBILITY": str(VISIBILITY)}
     with running("production", workers={}, beat=False, env=env) as stack:
         worker = stack.new_worker(QUEUE, SLOTS, pool="threads")
         mail = {
@@ -145,11 +147,14 @@ def run(bench: Bench, report: Report, *, seconds: float) -> dict[tuple[str, int]
 def low_bound(percent: int, capacity: float) -> float:
     """Seconds that a low message waits at most while others overtake it.
 
-    It ages for `MAX_WAIT`. A tenth of the worker is for aged ones, which is more than arrive, but those that have
-    arrived while the first of them aged come before it. Then comes what is in flight, and a second for chance.
+    It ages for `MAX_WAIT` in the ledger, or is sent just before and ages again at the broker until the next look. A
+    tenth of the worker is for aged ones, which is more than arrive, but those that have arrived while the first of them
+    aged come before it. Then comes what is in flight, and a second for chance.
     """
+    from messaging.relay.recovery import LOOKS
+
     before_it = MAX_WAIT * MIX["low"] * percent / 100 * 10
-    return MAX_WAIT + before_it + IN_FLIGHT / capacity + 1
+    return 2 * MAX_WAIT + VISIBILITY / LOOKS + before_it + IN_FLIGHT / capacity + 1
 
 
 def draw(found: dict[tuple[str, int], Waits]) -> None:

@@ -64,7 +64,6 @@ def paced_shop() -> Iterator["PacedShop"]:
         "CONVEYOR_GATEWAY_LATENCY": "0.2",
         "CONVEYOR_VISIBILITY": "600",
         "LOG_LEVEL": "WARNING",
-        "EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend",
     }
     with running("production", own_broker=True, beat=False, workers=SLOTS, env=env) as stack:
         yield PacedShop(stack)

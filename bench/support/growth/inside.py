@@ -119,7 +119,6 @@ def run(dimension: str, sizes: list[int]) -> None:
 
 def main(dimension: str, *sizes: str) -> None:
     os.environ["CONVEYOR_GATEWAY_LATENCY"] = "0"
-    os.environ["EMAIL_BACKEND"] = "django.core.mail.backends.dummy.EmailBackend"
     with skipping(), scratch_shop():
         run(dimension, [int(size) for size in sizes])
 

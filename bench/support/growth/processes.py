@@ -33,7 +33,6 @@ def shop(**options: Any) -> Iterator[Any]:
         "CONVEYOR_GATEWAY_LATENCY": str(GATEWAY_SECONDS),
         "CONVEYOR_VISIBILITY": "600",
         "LOG_LEVEL": "ERROR",
-        "EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend",
     }
     with running("production", web=False, beat=False, own_broker=True, env=env, **options) as stack:
         os.environ.update(stack.env | {"DJANGO_SETTINGS_MODULE": "config.settings"})
