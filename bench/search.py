@@ -20,32 +20,21 @@ MOST_STATEMENTS = 8
 BUDGETS = {"production": 5.0, "embedded": 10.0}
 BUDGETED = ("search", "search, common word", "suggestions", "category")
 INNER = """
-import json, random, statistics, sys, time, django
+import json, statistics, sys, time, django
 django.setup()
+from bench.support.catalogue_rows import Catalogue
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
 from shop.catalogue import selectors as catalogue
-from shop.models import Category, Product
 from shop.catalogue.search import Criteria
 
 count, rounds = int(sys.argv[1]), int(sys.argv[2])
-dice = random.Random(7)
-syllables = [a + b for a in "bcdfghklmnprstvw" for b in ("a", "e", "i", "o", "u", "an", "er", "in", "or")]
-vocabulary = list({"".join(dice.choices(syllables, k=dice.randint(2, 4))): 0 for _ in range(20_000)})
-weights = [1 / (place + 10) for place in range(len(vocabulary))]
-text = lambda size: " ".join(dice.choices(vocabulary, weights, k=size))
-shelves = [Category.objects.create(name=f"Shelf {n}", slug=f"shelf-{n}", position=n) for n in range(6)]
 began = time.perf_counter()
-for start in range(0, count, 5000):
-    Product.objects.bulk_create(
-        Product(
-            sku=f"B-{n}", slug=f"b-{n}", name=text(3), tagline=text(4), description=text(18), position=n,
-            category=shelves[n % 6], price=dice.randint(100, 100_000), stock=dice.randint(0, 5),
-        )
-        for n in range(start, min(start + 5000, count))
-    )
+rows = Catalogue()
+rows.add(range(count))
 filled = time.perf_counter() - began
+dice, vocabulary, text = rows.dice, rows.vocabulary, rows.text
 with connection.cursor() as cursor:
     cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
 

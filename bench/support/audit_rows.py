@@ -140,11 +140,11 @@ def stock_shop() -> None:
     )
 
 
-def add_orders(cursor: Any, *, first: int, last: int, orders: int) -> None:
-    """The orders from `first` to `last` of `orders`, the newest of which is placed now."""
+def add_orders(cursor: Any, *, first: int, last: int, orders: int, products: int = PRODUCTS) -> None:
+    """The orders from `first` to `last` of `orders`, the newest of which is placed now, of the first `products`."""
     cursor.execute("SET session_replication_role = replica")
     for statement in (*ADDED, *ROWS):
-        cursor.execute(statement, {"first": first, "last": last, "orders": orders, "products": PRODUCTS})
+        cursor.execute(statement, {"first": first, "last": last, "orders": orders, "products": products})
     cursor.execute("SET session_replication_role = origin")
 
 

@@ -75,7 +75,7 @@ def measure(request: Callable[[], Any], *, rounds: int) -> tuple[float, list[Sta
 
     runs: list[list[Statement]] = []
     for _ in range(rounds + 1):
-        spent = _Spent()
+        spent = Spent()
         with connection.execute_wrapper(spent):
             request()
         runs.append(spent.statements)
@@ -84,7 +84,7 @@ def measure(request: Callable[[], Any], *, rounds: int) -> tuple[float, list[Sta
     return median, runs[1:][totals.index(median)]
 
 
-class _Spent:
+class Spent:
     """Times each statement, without fetching."""
 
     def __init__(self) -> None:

@@ -3,18 +3,16 @@
 import argparse
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from bench.desk import scratch
-from bench.operator_pages import Spent
 from bench.support.audit_rows import add_orders, stock_shop
-from bench.support.scratch import load
+from bench.support.pages import Spent, scratch_shop
+from bench.support.report import load
 
 STATEMENT_BUDGET = 1.0
 HEADER = f"{'what':40}{'rows':>10}{'s':>9}{'in db':>9}{'stmts':>9}{'slices':>8}{'longest':>9}{'stmt ms':>9}"
@@ -82,34 +80,16 @@ def shop_of(options: argparse.Namespace) -> Iterator[int]:
 
     `options.database`: a database that is filled if it is empty, and kept.
     """
-    database = nullcontext(options.database) if options.database else scratch()
-    with tempfile.TemporaryDirectory() as var, database as url:
-        os.environ |= {
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "CONVEYOR_VAR": var,
-            "DATABASE_URL": url,
-            "SECRET_KEY": "bench-only-bench-only-bench-only-bench-only-bench-only",
-            "DEBUG": "0",
-            "LOG_LEVEL": "ERROR",
-            "CONVEYOR_DEMO": "1",
-            "CONVEYOR_GATEWAY_LATENCY": "0",
-        }
+    os.environ["CONVEYOR_GATEWAY_LATENCY"] = "0"
+    with scratch_shop(options.database):
         yield _filled(options.orders)
-        from django.db import connections
-
-        connections.close_all()
 
 
 def _filled(orders: int) -> int:
-    import django
-
-    django.setup()
-    from django.core.management import call_command
     from django.db import connection
 
     from orders.models import Order
 
-    call_command("migrate", verbosity=0)
     if not Order.objects.exists():
         began = time.perf_counter()
         stock_shop()

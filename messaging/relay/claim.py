@@ -24,6 +24,8 @@ from messaging.topology import MAX_PRIORITY, Priority
 
 #: Share of a claim for rows that have waited too long.
 AGED_SHARE = 10
+#: Of this process, by queue and priority: rows of past claims that did not make up a whole share.
+_carried: dict[tuple[str, int], int] = {}
 _CLAIM_LOCK: Final = 0x434C494D  # "CLIM"
 #: A relay that is stopped in the middle of a claim must not keep the others waiting. Statistics that are older than a
 #: burst must not make PostgreSQL sort what the index has in order.
@@ -120,11 +122,22 @@ def _take_turns() -> None:
 
 
 def _claim_aged(lane: Lane, room: Room, limit: int) -> list[Claimed]:
-    share = -(-min(room.of(Priority.HIGH), limit) // AGED_SHARE)
+    share = _aged_share(lane, min(room.of(Priority.HIGH), limit))
     rows = _claim_lane(lane, room, share, due_since=lane.now - timedelta(seconds=settings.CONVEYOR_MAX_WAIT))
     for row in rows:
         row.is_promoted = True
     return rows
+
+
+def _aged_share(lane: Lane, count: int) -> int:
+    """One of `AGED_SHARE`; what is not whole is carried to the next claim.
+
+    While a queue is full, each claim is as small as what has just been done. Rounded up, the share would be all of it,
+    and those that age would overtake urgent ones for good (bench/priorities.py).
+    """
+    key = lane.queue, lane.priority
+    share, _carried[key] = divmod(_carried.get(key, 0) + count, AGED_SHARE)
+    return share
 
 
 def _claim_lane(lane: Lane, room: Room, limit: int, *, due_since: datetime | None = None) -> list[Claimed]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from shop.catalogue.reviews.selectors import quotable
-from shop.models import Category, Product, Review
+from shop.models import Category, Product, ProductQuerySet, Review
 from shop.stock.services import FEW_LEFT
 
 _NEW, _ALMOST_GONE, _PICTURES = 8, 4, 3
@@ -26,11 +26,14 @@ def home_page() -> HomePage:
     return HomePage(
         categories=list(_categories()),
         new=list(Product.objects.on_shelves().filter(stock__gt=0).order_by("-pk")[:_NEW]),
-        almost_gone=list(
-            Product.objects.on_shelves().filter(stock__range=(1, FEW_LEFT)).order_by("stock", "pk")[:_ALMOST_GONE]
-        ),
+        almost_gone=list(_almost_gone()[:_ALMOST_GONE]),
         quotes=quotable(),
     )
+
+
+def _almost_gone() -> ProductQuerySet:
+    """Of those that run low, since only these have an index: one on the stock would be written with every sale."""
+    return Product.objects.on_shelves().running_low().filter(stock__range=(1, FEW_LEFT)).order_by("stock", "pk")
 
 
 def _categories() -> QuerySet[Category]:

@@ -122,6 +122,20 @@ def test_a_low_message_is_promoted_once_it_has_waited_too_long(settings):
     assert {row.publish_priority for row in rows} == {MAX_PRIORITY}
 
 
+def test_a_tenth_is_for_aged_messages_however_small_the_claims_are(settings):
+    settings.CONVEYOR_MAX_WAIT = 5
+    ages(enqueue(40, priority=Priority.LOW), seconds=6)
+    ages(enqueue(40, priority=Priority.NORMAL), seconds=6)
+    enqueue(100, priority=Priority.HIGH)
+    counts: Counter[int] = Counter()
+    for _ in range(100):
+        counts.update(row.priority for row in claim.claim(limit=1))
+        settle(1)
+    assert counts.total() == 100
+    assert 8 <= counts[Priority.NORMAL] <= 11
+    assert 8 <= counts[Priority.LOW] <= 11
+
+
 def test_a_low_message_that_has_not_waited_too_long_is_overtaken(settings):
     settings.CONVEYOR_MAX_WAIT = 5
     ages(enqueue(5, priority=Priority.LOW), seconds=3)

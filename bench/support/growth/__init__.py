@@ -1,0 +1,1 @@
+"""The cost of one request, task, claim or checkout beside ever more rows."""

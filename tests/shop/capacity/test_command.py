@@ -1,0 +1,50 @@
+"""`manage.py capacity`: text, JSON, refused numbers; and that its service times are complete."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from messaging.topology import topology
+from shop.capacity.plan import QUEUES
+from shop.capacity.service_times import ServiceTimes
+
+
+def capacity(*options: str) -> str:
+    output = StringIO()
+    call_command("capacity", *options, stdout=output)
+    return output.getvalue()
+
+
+def test_the_text_names_every_process_and_where_the_times_come_from():
+    text = capacity("--orders-per-second", "10")
+    for name in ("web processes", "relays", "payments slots", "PostgreSQL", "RabbitMQ", "rows a day"):
+        assert name in text
+    assert "python bench/capacity.py --write" in text
+
+
+def test_json_has_the_same_plan():
+    found = json.loads(capacity("--orders-per-second", "2.5", "--json"))
+    assert found["orders_per_second"] == 2.5
+    assert [each["name"] for each in found["services"]] == ["PostgreSQL", "RabbitMQ"]
+    assert found["ledger"]["days"] > 0
+    assert all(each["mean_wait"] >= 0 for each in found["stations"])
+
+
+@pytest.mark.parametrize("rate", ["0", "-1", "100001", "nan", "inf"])
+def test_other_numbers_are_refused_with_a_sentence(rate):
+    with pytest.raises(CommandError, match="greater than 0 and at most 100,000"):
+        capacity(f"--orders-per-second={rate}")
+
+
+@pytest.mark.parametrize("rate", ["0.001", "100000"])
+def test_the_extremes_have_a_plan(rate):
+    assert json.loads(capacity("--orders-per-second", rate, "--json"))["shipped_seconds"] > 0
+
+
+def test_stored_service_times_cover_every_queue_of_an_order():
+    times = ServiceTimes.stored()
+    assert {task.queue for task in times.tasks.values()} == set(QUEUES) <= set(topology().queues)
+    assert set(times.cpu) == {"web", "relay", "PostgreSQL", "RabbitMQ", *QUEUES}
+    assert all(seconds > 0 for seconds in times.cpu.values())
