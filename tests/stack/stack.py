@@ -70,7 +70,7 @@ class Stack:
         relays: int = 1,
         workers: Mapping[str, int] = WORKERS,
         beat: bool = True,
-        web: bool = True,
+        web: int = 1,
         env: Mapping[str, str] | None = None,
         own_broker: bool = False,
     ) -> None:
@@ -86,7 +86,7 @@ class Stack:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.env = self._environment(env or {})
-        self.web = self._program(processes.web(port=self.port, count=1), ready=self._web_is_ready) if web else None
+        self.web = self._program(processes.web(port=self.port, count=web), ready=self._web_is_ready) if web else None
         self.relays = [self._program(processes.relay(), name=f"relay-{n + 1}") for n in range(relays)]
         self.workers = [self.new_worker(queues, concurrency) for queues, concurrency in workers.items()]
         self.beat = self._program(processes.beat()) if beat else None
