@@ -61,7 +61,7 @@ class PageStore:
 
     def _read(self, slot: int, digest: str, version: str) -> Page | None:
         stored = cache.get(self._name(slot))
-        return Page(*stored[2:]) if stored and stored[:2] == [digest, version] else None
+        return Page(*stored[2:]) if isinstance(stored, list) and stored[:2] == [digest, version] else None
 
     def _name(self, slot: int) -> str:
         return f"page:{self._kind}:{slot}"
