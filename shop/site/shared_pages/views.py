@@ -7,8 +7,9 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
-from django.utils import timezone, translation
 from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.timezone import get_current_timezone_name
+from django.utils.translation import get_language
 
 from shop.site.shared_pages.page import Page
 from shop.site.shared_pages.pieces import CSRF_TOKEN, PIECES, Piece
@@ -28,21 +29,23 @@ def shared_page(
     """
 
     def decorate(view: View) -> Callable[..., HttpResponseBase]:
-        store = PageStore(view.__name__, slots=slots)
+        store, own = PageStore(view.__name__, slots=slots), pieces or {}
 
         @wraps(view)
         def shared_view(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
-            query = _normalised(request.GET, parameters)
-            shared = SharedRequest(path=request.path, query=query)
-            key = "\n".join(
-                (shared.get_full_path(), str(translation.get_language()), timezone.get_current_timezone_name())
-            )
-            page = store.page(key, lambda: Page.of(view(shared, **arguments).content.decode(), shared))
-            return _answer(request, page, _filling(request, page, pieces or {}, arguments))
+            shared = SharedRequest(path=request.path, query=_normalised(request.GET, parameters))
+            page = store.page(_key(shared, own), lambda: Page.of(view(shared, **arguments).content.decode(), shared))
+            return _answer(request, page, _filling(request, page, own, arguments))
 
         return shared_view
 
     return decorate
+
+
+def _key(shared: SharedRequest, own: Mapping[str, Piece]) -> str:
+    """All that a page depends on beside the catalogue. A release with other pieces has pages of its own."""
+    names = sorted(PIECES.keys() | own.keys())
+    return "\n".join((shared.get_full_path(), get_language() or "", get_current_timezone_name(), *names))
 
 
 def _normalised(query: QueryDict, parameters: tuple[str, ...]) -> QueryDict:
