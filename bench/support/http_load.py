@@ -21,12 +21,13 @@ HEADERS = "Host: localhost\r\nAccept-Encoding: gzip\r\nUser-Agent: bench\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Requests a second, and milliseconds."""
+    """Requests a second after the warm-up, milliseconds, and all requests."""
 
     rate: float
     p50: float
     p99: float
     kilobytes: float
+    requests: int
 
 
 def under_load(port: int, paths: list[str], *, seconds: float) -> Figures:
@@ -65,7 +66,7 @@ async def _measured(port: int, requests: list[bytes], seconds: float) -> Figures
     await asyncio.gather(*(connection() for _ in range(CONNECTIONS)))
     times.sort()
     middle, late = times[len(times) // 2], times[int(len(times) * 0.99)]
-    return Figures(len(times) / seconds, middle * 1000, late * 1000, sum(sizes) / len(sizes) / 1000)
+    return Figures(len(times) / seconds, middle * 1000, late * 1000, sum(sizes) / len(sizes) / 1000, len(sizes))
 
 
 def main() -> None:
