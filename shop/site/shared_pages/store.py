@@ -1,10 +1,12 @@
 """Stores rendered pages in the cache, and finds them again while the catalogue is the same.
 
-Each kind of page has a fixed number of slots, and a page's key decides its slot. So the cache is bounded whatever is
-requested, and one kind of page, such as searches, cannot displace another.
+Each kind of page has a fixed number of slots, and a page's key decides which four of them it may take. So the cache is
+bounded whatever is requested, one kind of page, such as searches, cannot displace another, and two popular pages do not
+displace each other in turn, as they would with one slot each.
 """
 
 import logging
+import random
 import time
 from collections.abc import Callable
 from dataclasses import astuple
@@ -38,33 +40,44 @@ class PageStore:
         """The stored page, or a new one.
 
         The version is read before the catalogue, so that what is stored is never older than its version. Threads that
-        want the same slot wait for the one that renders; so a popular page is rendered once by each process.
+        want the same page wait for the one that renders; so a popular page is rendered once by each process.
         """
         digest = blake2b(key.encode(errors="backslashreplace"), digest_size=16).hexdigest()
-        slot = int(digest, 16) % len(self._locks)
-        found = self._find(slot, digest, version := catalogue_version())
-        if found:
+        version = catalogue_version()
+        if found := self._find(digest, version):
             return found
-        waits = self._locks[slot].locked()
-        with self._locks[slot]:
-            found = self._find(slot, digest, version := catalogue_version()) if waits else None
-            return found or self._rendered(slot, digest, version, render)
+        lock = self._locks[self._slots(digest)[0]]
+        waits = lock.locked()
+        with lock:
+            found = self._find(digest, version := catalogue_version()) if waits else None
+            return found or self._rendered(digest, version, render)
 
-    def _rendered(self, slot: int, digest: str, version: str, render: Callable[[], Page]) -> Page:
+    def _rendered(self, digest: str, version: str, render: Callable[[], Page]) -> Page:
         page = render()
         if sum(map(len, page.texts)) <= MAX_SIZE:
-            _tolerant(lambda: cache.set(self._name(slot), [digest, version, *astuple(page)], MAX_AGE))
+            _tolerant(lambda: self._save(digest, version, page))
         return page
 
-    def _find(self, slot: int, digest: str, version: str) -> Page | None:
-        return _tolerant(lambda: self._read(slot, digest, version))
+    def _find(self, digest: str, version: str) -> Page | None:
+        stored = _tolerant(lambda: self._stored(digest, version)) or {}
+        return next((Page(*entry[2:]) for entry in stored.values() if entry[0] == digest), None)
 
-    def _read(self, slot: int, digest: str, version: str) -> Page | None:
-        stored = cache.get(self._name(slot))
-        return Page(*stored[2:]) if isinstance(stored, list) and stored[:2] == [digest, version] else None
+    def _stored(self, digest: str, version: str) -> dict[str, Any]:
+        """The current pages in the slots of this one, by the names of their slots."""
+        found = cache.get_many(self._names(digest))
+        return {name: entry for name, entry in found.items() if isinstance(entry, list) and entry[1] == version}
 
-    def _name(self, slot: int) -> str:
-        return f"page:{self._kind}:{slot}"
+    def _save(self, digest: str, version: str, page: Page) -> None:
+        """Into a slot without a current page; if there is none, instead of any of the others."""
+        names, taken = self._names(digest), self._stored(digest, version)
+        free = [name for name in names if name not in taken] or [random.choice(names)]  # noqa: S311 - no secret
+        cache.set(free[0], [digest, version, *astuple(page)], MAX_AGE)
+
+    def _names(self, digest: str) -> list[str]:
+        return [f"page:{self._kind}:{slot}" for slot in self._slots(digest)]
+
+    def _slots(self, digest: str) -> list[int]:
+        return [int(digest[start : start + 8], 16) % len(self._locks) for start in (0, 8, 16, 24)]
 
 
 class _Outage:
