@@ -154,6 +154,32 @@ def broker_url() -> str:
     return url
 
 
+def cache() -> dict[str, object]:
+    """Django's settings of the cache at `CACHE_URL`, or of one inside each process. A request waits a second for it."""
+    url = text("CACHE_URL")
+    if not url:
+        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}}
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in {"redis", "rediss"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        raise ImproperlyConfigured(
+            "CACHE_URL is not a valid cache URL; use redis://host:6379/1 (Valkey, Redis), "
+            "or leave it unset for a cache inside each process."
+        )
+    return {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": url,
+        "OPTIONS": {
+            "serializer": "shop.site.shared_pages.serializer.Json",
+            "socket_connect_timeout": 0.5,
+            "socket_timeout": 0.5,
+        },
+    }
+
+
 def database(url: str | None = None) -> dict[str, object]:
     """Django's database settings for `url`, `DATABASE_URL` by default, or for the embedded SQLite file."""
     url = text("DATABASE_URL") if url is None else url

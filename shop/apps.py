@@ -13,8 +13,10 @@ class ShopConfig(AppConfig):
     def ready(self) -> None:
         from shop import payloads, receivers, sqlite_limits  # noqa: F401
         from shop.catalogue.search import index
+        from shop.catalogue.version import triggers
         from shop.stock import invariants  # noqa: F401
 
         receivers.connect()
         sqlite_limits.connect()
         post_migrate.connect(index.restore_triggers, sender=self, dispatch_uid="shop.search.restore_triggers")
+        post_migrate.connect(triggers.restore_triggers, sender=self, dispatch_uid="shop.version.restore_triggers")

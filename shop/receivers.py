@@ -45,6 +45,6 @@ def merge_baskets(*, request: HttpRequest | None, user: User, **kwargs: Any) -> 
     """An API sign-in has no session, hence no basket."""
     if request is None or not hasattr(request, "session"):
         return
-    if merge_guest_basket(request, user_id=user.pk):
+    if merge_guest_basket(request, user=user):
         text = _("Your basket was merged with your saved one. For items in both, the larger quantity was kept.")
         messages.info(request, text, fail_silently=True)

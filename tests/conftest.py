@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.utils import translation
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
@@ -115,6 +116,13 @@ def _reset_circuit_breaker() -> Iterator[None]:
     """A process caches circuit states; the cache must not outlive the test's database."""
     yield
     circuit_breaker.forget()
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> Iterator[None]:
+    """Pages depend on settings and on the clock, too, which tests change."""
+    yield
+    cache.clear()
 
 
 @pytest.fixture(autouse=True)

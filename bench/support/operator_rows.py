@@ -1,4 +1,4 @@
-"""Rows for `bench/operator_pages.py`: messages, orders and what belongs to them, by SQL of PostgreSQL."""
+"""Rows for `bench/operations/operator_pages.py`: messages, orders and what belongs to them, by SQL of PostgreSQL."""
 
 from typing import Any
 
@@ -105,7 +105,7 @@ SELECT (SELECT min(id) FROM shop_product) + id %% 20, -1, 'sale', number, '', pl
 
 def fill(cursor: Any, *, rows: int, due: int) -> None:
     """`rows` messages and as many orders, and `due` e-mails that wait beside them."""
-    from bench.desk import HOURS, ROLLUP
+    from bench.operations.desk import HOURS, ROLLUP
     from shop.models import Category, Product
 
     shelf = Category.objects.create(name="Shelf", slug="shelf", position=1)

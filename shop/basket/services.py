@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from shop.basket.contents import Contents, basket_line
 from shop.basket.stores import AccountStore, BasketItem, SessionStore, Store
 from shop.catalogue import selectors as catalogue
-from shop.models import Product
+from shop.models import Product, User
 
 MAX_QUANTITY = 99
 MAX_LINES = 100
@@ -91,12 +91,12 @@ def basket_of(request: HttpRequest) -> Basket:
     basket: Basket | None = getattr(request, _ATTRIBUTE, None)
     if basket is None:
         user = request.user
-        basket = Basket(AccountStore(user_id=user.pk) if user.is_authenticated else SessionStore(request.session))
+        basket = Basket(AccountStore(user) if user.is_authenticated else SessionStore(request.session))
         setattr(request, _ATTRIBUTE, basket)
     return basket
 
 
-def merge_guest_basket(request: HttpRequest, *, user_id: int) -> bool:
+def merge_guest_basket(request: HttpRequest, *, user: User) -> bool:
     """Move a guest's basket into the account's; for a product in both, the larger quantity wins.
 
     Returns whether both baskets had items, so that the shopper can be notified.
@@ -105,7 +105,7 @@ def merge_guest_basket(request: HttpRequest, *, user_id: int) -> bool:
     added = guest.read()
     if not added:
         return False
-    account = AccountStore(user_id=user_id)
+    account = AccountStore(user)
     saved = account.read()
     account.write(_merged(saved, added))
     guest.write({})

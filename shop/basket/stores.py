@@ -6,7 +6,7 @@ from typing import Protocol
 from django.contrib.sessions.backends.base import SessionBase
 from django.utils import timezone
 
-from shop.models import SavedBasket
+from shop.models import SavedBasket, User
 
 _QUANTITIES = "basket"
 _PRICES = "basket_prices"
@@ -46,25 +46,19 @@ class SessionStore:
 
 
 class AccountStore:
-    """One statement per read and per write; reads are cached, since a page reads more than once."""
+    """One statement per write, and per read one at most: a signed-in visitor's user comes with the basket."""
 
-    def __init__(self, *, user_id: int) -> None:
-        self._user_id = user_id
-        self._cached: dict[str, BasketItem] | None = None
+    def __init__(self, user: User) -> None:
+        self._user = user
 
     def read(self) -> dict[str, BasketItem]:
-        if self._cached is None:
-            saved = SavedBasket.objects.filter(user_id=self._user_id).first()
-            lines = saved.lines if saved else []
-            self._cached = {sku: BasketItem(quantity, price) for sku, quantity, price in lines}
-        return dict(self._cached)
+        saved: SavedBasket | None = getattr(self._user, "basket", None)
+        return {sku: BasketItem(quantity, price) for sku, quantity, price in saved.lines} if saved else {}
 
     def write(self, items: dict[str, BasketItem]) -> None:
         lines = [[sku, item.quantity, item.price] for sku, item in items.items()]
+        saved = SavedBasket(user_id=self._user.pk, lines=lines, changed_at=timezone.now())
         SavedBasket.objects.bulk_create(
-            [SavedBasket(user_id=self._user_id, lines=lines, changed_at=timezone.now())],
-            update_conflicts=True,
-            unique_fields=["user"],
-            update_fields=["lines", "changed_at"],
+            [saved], update_conflicts=True, unique_fields=["user"], update_fields=["lines", "changed_at"]
         )
-        self._cached = dict(items)
+        self._user.basket = saved

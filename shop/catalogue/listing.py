@@ -1,18 +1,21 @@
 """Filters, sorting and pagination of a product list: all products, a category, or a search."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.utils.translation import gettext as _
 
 from orders.money import display
 from shop.catalogue import selectors
 from shop.catalogue.forms import ProductFilterForm
 from shop.catalogue.search import Criteria
+
+#: What a list reads from its query string: the fields of `ProductFilterForm`, and the page.
+LISTING_PARAMETERS = (*ProductFilterForm.base_fields, "page")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,17 @@ def listing_context(request: HttpRequest, *, category: str = "") -> dict[str, An
     }
 
 
-def render_listing(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+def pushes_url(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """htmx picks its part out of the full page. The address bar gets the query string without empty fields."""
-    response = render(request, template, context)
-    if request.htmx:  # type: ignore[attr-defined]
-        response["HX-Push-Url"] = request.path + _query(request.GET, without=("page",))
-    return response
+
+    @wraps(view)
+    def pushing_view(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
+        response = view(request, **arguments)
+        if request.htmx:  # type: ignore[attr-defined]
+            response["HX-Push-Url"] = request.path + _query(request.GET, without=("page",))
+        return response
+
+    return pushing_view
 
 
 def _chips(query: QueryDict, criteria: Criteria, category: str) -> Iterator[FilterChip]:

@@ -3,6 +3,7 @@
 from shop.models.addresses import SavedAddress
 from shop.models.basket import SavedBasket
 from shop.models.catalogue import Category, CategoryQuerySet, Product, ProductQuerySet
+from shop.models.catalogue_version import CatalogueStamp
 from shop.models.invoices import Invoice
 from shop.models.reviews import Review, ReviewQuerySet
 from shop.models.stock import LowStock, StockMovement
@@ -10,6 +11,7 @@ from shop.models.translations import CategoryText, ProductText
 from shop.models.users import User
 
 __all__ = [
+    "CatalogueStamp",
     "Category",
     "CategoryQuerySet",
     "CategoryText",

@@ -1,20 +1,23 @@
 """Pages about the shop, and about delivery and returns."""
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from shop.checkout.shipping_options import shipping_options
+from shop.site.shared_pages import SharedRequest, shared_page
 
 
 @require_safe
-def about(request: HttpRequest) -> HttpResponse:
+@shared_page(slots=32)
+def about(request: SharedRequest) -> HttpResponse:
     return render(request, "shop/site/about.html")
 
 
 @require_safe
-def delivery_and_returns(request: HttpRequest) -> HttpResponse:
+@shared_page(slots=32)
+def delivery_and_returns(request: SharedRequest) -> HttpResponse:
     context = {"offers": shipping_options(now=timezone.now()), "currency": settings.SHOP_CURRENCY}
     return render(request, "shop/site/delivery.html", context)

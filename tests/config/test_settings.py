@@ -17,6 +17,8 @@ INVALID = [
     ("DATABASE_URL", "nonsense"),
     ("BROKER_URL", "kafka://127.0.0.1"),
     ("BROKER_URL", "amqp://"),
+    ("CACHE_URL", "memcached://127.0.0.1"),
+    ("CACHE_URL", "redis://:port"),
     ("EMAIL_URL", "mail.example.com"),
     ("EMAIL_URL", "smtp://host:port"),
     ("SECRET_KEY", "short"),

@@ -1,7 +1,7 @@
 """PostgreSQL indexes for searches by error text and payload.
 
-Measured by `bench/desk.py` with 1,000,000 rows of which 50,000 are dead (docs/explanation/performance.md). On SQLite,
-and where `pg_trgm` cannot be installed, the same searches read every message that ever died.
+Measured by `bench/operations/desk.py` with 1,000,000 rows of which 50,000 are dead (docs/explanation/performance.md).
+On SQLite, and where `pg_trgm` cannot be installed, the same searches read every message that ever died.
 """
 
 import logging

@@ -6,7 +6,7 @@ from enum import StrEnum
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.utils.functional import cached_property
 
 from orders.models import Order, OrderLine, Status
@@ -14,6 +14,7 @@ from shop.models import Product, ProductQuerySet, Review
 from shop.models.reviews import MAX_STARS
 
 PAGE_SIZE = 5
+_STARS = range(MAX_STARS, 0, -1)
 _SHIPPED = (Status.SHIPPED, Status.DELIVERED)
 
 
@@ -53,11 +54,16 @@ def reviews_of(*, product: Product, page: int | str | None = 1) -> Page[Review]:
     return _KnownCountPaginator(shown, PAGE_SIZE, total=product.rating_count).get_page(page)
 
 
-def histogram(*, product: Product) -> list[HistogramBar]:
-    """Number of reviews by stars, from five to one."""
-    rows = product.reviews.shown().order_by().values_list("stars").annotate(count=Count("pk"))
-    counts = dict(rows) if product.rating_count else {}
-    return [HistogramBar(stars, counts.get(stars, 0), product.rating_count) for stars in range(MAX_STARS, 0, -1)]
+def with_histogram(products: ProductQuerySet) -> ProductQuerySet:
+    """Products annotated with how many of their reviews gave each number of stars, in the same statement."""
+    shown = Review.objects.shown().filter(product=OuterRef("pk")).order_by().values("product")
+    counts = {stars: shown.filter(stars=stars).values(count=Count("pk")) for stars in _STARS}
+    return products.annotate(**{f"stars_{stars}": Subquery(count) for stars, count in counts.items()})
+
+
+def histogram(product: Product) -> list[HistogramBar]:
+    """From five stars to one, of a product of `with_histogram`."""
+    return [HistogramBar(stars, getattr(product, f"stars_{stars}") or 0, product.rating_count) for stars in _STARS]
 
 
 def with_eligibility(products: ProductQuerySet, *, user: AbstractBaseUser | AnonymousUser) -> ProductQuerySet:
@@ -76,6 +82,14 @@ def eligibility(product: Product) -> Eligibility:
     if getattr(product, "was_reviewed", False):
         return Eligibility.HAS_WRITTEN
     return Eligibility.MAY_WRITE if product.was_bought else Eligibility.NOT_A_BUYER
+
+
+def eligibility_of(*, user: AbstractBaseUser | AnonymousUser, slug: str) -> Eligibility:
+    """At most one statement, and none for a guest."""
+    if not user.is_authenticated:
+        return Eligibility.GUEST
+    product = with_eligibility(Product.objects.filter(slug=slug), user=user).first()
+    return eligibility(product) if product else Eligibility.NOT_A_BUYER
 
 
 def own_review(*, user: AbstractBaseUser, product: Product) -> Review | None:

@@ -1,4 +1,4 @@
-"""Database time of every operators' page beside many messages and orders: `python bench/operator_pages.py`.
+"""Database time of every operators' page beside many messages and orders: `python bench/operations/operator_pages.py`.
 
 `--rows 1000000` makes as many messages, orders, payments, parcels and stock movements; `--due 1000000` adds e-mails.
 Uses a scratch PostgreSQL database that is removed afterwards, or with `--database URL` one that is filled if it is
@@ -15,7 +15,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT))
 
 from bench.support.operator_rows import fill  # noqa: E402

@@ -1,4 +1,4 @@
-"""Bulk retry of 10,000 dead messages at 200 per second: `python bench/bulk.py [--messages N] [--backend embedded]`.
+"""Bulk retry of 10,000 messages at 200 a second: `python bench/operations/bulk.py [--messages N] [--backend NAME]`.
 
 Runs the real relay, workers and beat on scratch instances of PostgreSQL and RabbitMQ, or SQLite and Valkey, and removes
 them afterwards. Exits with 1 if a guarantee is violated:
@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT))
 
 from bench.support.report import Report, Row, skipping  # noqa: E402

@@ -1,4 +1,4 @@
-"""Database time of the operators' pages: `python bench/desk.py [--rows 1000000] [--dead 50000]`.
+"""Database time of the operators' pages: `python bench/operations/desk.py [--rows 1000000] [--dead 50000]`.
 
 Uses a scratch PostgreSQL database that is removed afterwards. Django's test client requests each page once to warm up,
 then ten times. Prints the number of statements and the median time inside the database; exits with 1 if a page exceeds
@@ -11,7 +11,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT))
 
 from bench.support.pages import BUDGET, get, measure, operator, scratch_shop  # noqa: E402

@@ -1,0 +1,162 @@
+"""The store of shared pages: bounded, never older than the catalogue, and no loss while the cache is down."""
+
+import logging
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
+
+import pytest
+from django.core.cache import cache
+
+from shop.models import Product
+from shop.site.shared_pages import store
+from shop.site.shared_pages.page import Page
+from tests.factories import ProductFactory
+from tests.ports import free_port
+from tests.races import at_once
+from tests.shop.site.shared_pages import statements, stored, text, token
+
+pytestmark = pytest.mark.django_db
+
+REDIS = {
+    "BACKEND": "django.core.cache.backends.redis.RedisCache",
+    "OPTIONS": {"serializer": "shop.site.shared_pages.serializer.Json", "socket_connect_timeout": 0.5},
+}
+PAGES = ("/", "/products/", "/products/banjo/", "/search/?q=banjo", "/about/", "/delivery/")
+
+
+@pytest.fixture
+def product():
+    return ProductFactory.create(sku="BANJO", slug="banjo", name="Banjo")
+
+
+def page(content: str) -> Page:
+    return Page(texts=[content], names=[], digest="")
+
+
+class TestBounds:
+    def test_unknown_parameters_make_no_entries(self, client, product):
+        for n in range(50):
+            text(client, f"/?utm_source={n}&q={n}&page={n}")
+            text(client, f"/products/banjo/?x{n}={n}")
+        assert len(stored()) == 2
+
+    def test_the_order_of_parameters_and_empty_ones_make_no_entries(self, client, product):
+        for query in ("q=a&sort=newest", "sort=newest&q=a", "q=b&q=a&sort=newest&page=", "price_to=&sort=newest&q=a"):
+            text(client, f"/search/?{query}")
+        assert len(stored()) == 1
+
+    def test_hostile_searches_fill_their_own_slots_only(self, client, product, monkeypatch):
+        for path in ("/", "/products/banjo/"):
+            text(client, path)
+        for n in range(300):
+            client.get(f"/search/?q=zz{n}&page={n}")
+        searches = [key for key in cache._cache if ":search:" in key]
+        assert len(searches) <= 256
+        assert len(cache._cache) == len(searches) + 2
+        assert len(statements(client, "/products/banjo/")) == 1
+
+    def test_another_page_in_the_same_slot_is_not_mistaken(self, client, product):
+        """There are fewer slots than searches."""
+        for n in range(300):
+            assert f"“zz{n}”" in text(client, f"/search/?q=zz{n}")
+
+    def test_a_missing_page_is_not_stored(self, client, product):
+        for n in range(5):
+            assert client.get(f"/products/none-{n}/").status_code == 404
+        assert stored() == []
+
+    def test_a_very_large_page_is_not_stored(self, client, product):
+        Product.objects.update(description="x" * store.MAX_SIZE)
+        assert len(text(client, "/products/banjo/")) > store.MAX_SIZE
+        assert stored() == []
+
+
+class TestOutage:
+    @pytest.fixture(autouse=True)
+    def _healthy(self, monkeypatch):
+        monkeypatch.setattr(store._Outage, "until", 0.0)
+
+    def test_pages_are_rendered_while_the_cache_is_down(self, client, product, settings, caplog):
+        settings.CACHES = {"default": REDIS | {"LOCATION": f"redis://127.0.0.1:{free_port()}"}}
+        with caplog.at_level(logging.WARNING, logger=store.__name__):
+            for path in PAGES * 2:
+                text(client, path)
+        assert [record.getMessage().partition(":")[0] for record in caplog.records] == [
+            "The cache has failed, so every page is rendered"
+        ]
+
+    def test_a_cache_that_works_again_is_used(self, client, product, caplog, monkeypatch):
+        monkeypatch.setattr(store._Outage, "until", 1e-9)
+        text(client)
+        assert [record.getMessage() for record in caplog.records] == ["The cache works again."]
+        assert len(stored()) == 1
+
+    def test_what_does_not_belong_there_is_replaced(self, client, product):
+        text(client)
+        (key,) = cache._cache
+        cache.set(key.rpartition(":1:")[2], {"no": "page"})
+        text(client)
+        assert len(statements(client, "/")) == 1
+
+
+def test_pages_pass_through_valkey(client, product, broker, settings):
+    if not settings.BROKER_URL.startswith("redis"):
+        pytest.skip("needs Valkey")
+    settings.CACHES = {"default": REDIS | {"LOCATION": settings.BROKER_URL}}
+    first = text(client, "/products/banjo/")
+    assert len(statements(client, "/products/banjo/")) == 1
+    second = text(client, "/products/banjo/")
+    assert first.replace(token(first), "") == second.replace(token(second), "")
+
+
+def test_popular_pages_do_not_displace_each_other():
+    """A quarter as many pages as slots: with one slot for each page, some would share one."""
+    pages, rendered = store.PageStore("test", slots=128), []
+
+    def render(name):
+        rendered.append(name)
+        return page(name)
+
+    for _round in range(3):
+        for n in range(32):
+            assert pages.page(f"key {n}", lambda n=n: render(str(n))) == page(str(n))
+    assert sorted(rendered) == sorted(str(n) for n in range(32))
+
+
+def test_what_changes_while_a_page_is_rendered_is_on_the_next_one(product):
+    pages = store.PageStore("test", slots=4)
+
+    def render():
+        before = Product.objects.get().price
+        Product.objects.update(price=before + 1)
+        return page(str(before))
+
+    first = pages.page("key", render)
+    assert first == page("1250")
+    assert pages.page("key", lambda: page("rendered again")) == page("rendered again")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_popular_page_is_rendered_once():
+    pages, both, rendered = store.PageStore("test", slots=4), Barrier(2), []
+
+    def render():
+        rendered.append(1)
+        with suppress(BrokenBarrierError):
+            both.wait(1)  # a second thread that renders would meet the first one here
+        return page("content")
+
+    at_once(*[lambda: pages.page("key", render)] * 4)
+    assert len(rendered) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_that_fails_does_not_block_the_next_visitor():
+    pages = store.PageStore("test", slots=1)
+
+    def fail():
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        pages.page("key", fail)
+    assert pages.page("key", lambda: page("content")) == page("content")
