@@ -47,7 +47,7 @@ screenshots: $(VENV)/.development ## Regenerate the screenshots of every page in
 messages: $(VENV)/.development ## Extract and compile translatable texts; needs gettext (docs/how-to/add-a-translation.md)
 	@$(BIN)/python manage.py makemessages --all --no-location --no-wrap --no-obsolete --ignore=$(VENV) --ignore=var \
 		--ignore=frontend --ignore=node_modules --ignore=build --ignore=tests --ignore=bench
-	@$(BIN)/python manage.py compilemessages --ignore=$(VENV) --ignore=node_modules
+	@$(BIN)/python manage.py compilemessages --ignore=$(VENV) --ignore=var --ignore=node_modules
 
 clean: ## Remove the environment, caches, builds and runtime data in var/
 	rm -rf $(VENV) frontend/node_modules var build *.egg-info htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
