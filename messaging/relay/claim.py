@@ -11,7 +11,7 @@ A claim returns plain rows, because a model instance and a decoded payload would
 import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -42,6 +42,8 @@ _ROWS: Final = {
     "postgresql": "id = ANY(ARRAY({due} FOR UPDATE SKIP LOCKED))",
     "sqlite": "id IN ({due})",
 }
+_LATER_OF: Final = {"postgresql": "GREATEST", "sqlite": "MAX"}
+_EVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _DUE: Final = """
     SELECT id FROM messaging_message
     WHERE state = 'pending' AND queue = %s AND priority = %s AND available_at <= %s
@@ -144,15 +146,17 @@ def _claim_lane(lane: Lane, room: Room, limit: int, *, due_since: datetime | Non
     limit = min(limit, room.of(Priority.HIGH if due_since else lane.priority))
     if limit <= 0:
         return []
-    which = _ROWS[connection.vendor].format(due=_DUE)
+    which, later_of = _ROWS[connection.vendor].format(due=_DUE), _LATER_OF[connection.vendor]
     sql = f"""
-        UPDATE messaging_message SET state = 'sent', sent_at = %s, sends = sends + 1
+        UPDATE messaging_message SET state = 'sent', sent_at = %s, sends = sends + 1,
+            available_at = {later_of}(available_at, %s)
         WHERE {which} RETURNING {_COLUMNS}
     """  # noqa: S608 - constants
-    now = connection.ops.adapt_datetimefield_value(lane.now)
-    due = connection.ops.adapt_datetimefield_value(due_since or lane.now)
+    # What goes out with its own priority counts as not aged, so that recovery finds it if others overtake it again.
+    floor = _EVER if due_since else lane.now - timedelta(seconds=settings.CONVEYOR_MAX_WAIT)
+    now, earliest, due = map(connection.ops.adapt_datetimefield_value, (lane.now, floor, due_since or lane.now))
     with connection.cursor() as cursor:
-        cursor.execute(sql, [now, lane.queue, lane.priority, due, limit])
+        cursor.execute(sql, [now, earliest, lane.queue, lane.priority, due, limit])
         rows = [_claimed(*row) for row in cursor.fetchall()]
     room.taken += len(rows)
     return rows

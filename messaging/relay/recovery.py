@@ -162,7 +162,7 @@ def _promote(connection: Connection, queue: str, held: Held, now: datetime) -> i
     """
     max_wait = timedelta(seconds=settings.CONVEYOR_MAX_WAIT)
     late = _in_flight(queue, before=now - max_wait).filter(
-        priority__lt=Priority.HIGH, available_at__gt=F("sent_at") - max_wait
+        priority__lt=Priority.HIGH, available_at__gte=F("sent_at") - max_wait
     )
     if not late.exists():
         return 0

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from messaging.broker import inspect
@@ -42,6 +43,22 @@ def test_a_message_that_later_ones_overtake_is_made_due_again_once(recover, publ
     finish(sent_ago=1)
     assert recover() == 0, "it was sent with the highest priority"
     assert second.priority < Priority.HIGH
+
+
+def test_a_message_that_was_late_already_when_its_turn_came_is_promoted_too(recover, publisher, monkeypatch, settings):
+    """It went out with its own priority, as the share of late ones was used up, and others overtake it."""
+    monkeypatch.setattr(claim, "_carried", {})
+    enqueue(priority=Priority.LOW)
+    Message.objects.update(available_at=timezone.now() - timedelta(seconds=2 * settings.CONVEYOR_MAX_WAIT))
+    rows = claim.claim(limit=9)
+    assert [row.is_promoted for row in rows] == [False]
+    publisher.publish(rows)
+    wait_for(lambda: inspect.depth(publisher.connection, QUEUE) == 1)
+    ago = timedelta(seconds=400)
+    Message.objects.update(sent_at=F("sent_at") - ago, available_at=F("available_at") - ago)
+    finish(sent_ago=1)
+    assert recover() == 1
+    assert [row.is_promoted for row in claim.claim(limit=10)] == [True]
 
 
 @pytest.mark.parametrize(
