@@ -56,7 +56,7 @@ def sign_in(rows: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
         for statement in SIGN_INS:
-            cursor.execute(statement, {"rows": rows})
+            cursor.execute(statement % {"rows": rows})
         cursor.execute("SET session_replication_role = origin")
         cursor.execute("VACUUM ANALYZE")
 

@@ -57,7 +57,7 @@ def fill(rows: int, dead: int) -> None:
 
     every = max(1, rows // dead)
     with connection.cursor() as cursor:
-        cursor.execute(LEDGER, {"rows": rows, "every": every, "groups": GROUPS})
+        cursor.execute(LEDGER % {"rows": rows, "every": every, "groups": GROUPS})
         for statement in (ATTEMPTS, ROLLUP, HOURS):
             cursor.execute(statement)
         cursor.execute("VACUUM ANALYZE")

@@ -144,10 +144,10 @@ def add_orders(cursor: Any, *, first: int, last: int, orders: int, products: int
     """The orders from `first` to `last` of `orders`, the newest of which is placed now, of the first `products`."""
     cursor.execute("SET session_replication_role = replica")
     for statement in (*ADDED, *ROWS):
-        cursor.execute(statement, {"first": first, "last": last, "orders": orders, "products": products})
+        cursor.execute(statement % {"first": first, "last": last, "orders": orders, "products": products})
     cursor.execute("SET session_replication_role = origin")
 
 
 def touch(cursor: Any, *, count: int, last: int) -> None:
     """Change `count` of the orders up to `last`, in a way that no invariant minds."""
-    cursor.execute(TOUCH, {"count": count, "last": last})
+    cursor.execute(TOUCH % {"count": count, "last": last})

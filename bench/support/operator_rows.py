@@ -115,6 +115,6 @@ def fill(cursor: Any, *, rows: int, due: int) -> None:
     Product.objects.bulk_create(products)
     cursor.execute("SET session_replication_role = replica")
     for statement in (MESSAGES, DUE, ORDERS, *OF_ORDERS, ROLLUP, HOURS):
-        cursor.execute(statement, {"rows": rows, "due": due})
+        cursor.execute(statement % {"rows": rows, "due": due})
     cursor.execute("SET session_replication_role = origin")
     cursor.execute("VACUUM ANALYZE")

@@ -19,11 +19,11 @@ SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' ||
     (ARRAY['payments.charge_payment', 'shipping.create_shipment', 'orders.send_email'])[1 + n %% 3],
     (ARRAY['payments', 'shipping', 'notifications'])[1 + n %% 3],
     (ARRAY['payment.charge.low', 'shipment.create.low', 'notification.send.low'])[1 + n %% 3],
-    CASE WHEN n %% 10 = 0 THEN 9 ELSE 1 END, '{"order_id": 1, "kind": "placed"}', 1, %(state)s, at, 0, 0, 0,
-    CASE WHEN %(state)s = 'done' THEN at END, CASE WHEN %(state)s = 'done' THEN at END, 'CV-' || n, gen_random_uuid(),
-    '', at, '', '', '', ''
-FROM (SELECT n, now() + %(days)s * interval '1 day' - (%(rows)s - n) * interval '1 millisecond' AS at
-      FROM generate_series(1, %(rows)s) AS n) AS made
+    CASE WHEN n %% 10 = 0 THEN 9 ELSE 1 END, '{"order_id": 1, "kind": "placed"}', 1, %(state)s::text, at, 0, 0, 0,
+    CASE WHEN %(state)s::text = 'done' THEN at END, CASE WHEN %(state)s::text = 'done' THEN at END, 'CV-' || n,
+    gen_random_uuid(), '', at, '', '', '', ''
+FROM (SELECT n, now() + %(days)s::float8 * interval '1 day' - (%(rows)s::bigint - n) * interval '1 millisecond' AS at
+      FROM generate_series(1, %(rows)s::bigint) AS n) AS made
 """
 
 
