@@ -31,10 +31,10 @@ def load_average() -> float:
     return os.getloadavg()[0]
 
 
-def cpu_seconds(sessions: Mapping[int, str], *, since: Mapping[str, float] | None = None) -> dict[str, float]:
+def cpu_seconds(groups: Mapping[int, str], *, since: Mapping[str, float] | None = None) -> dict[str, float]:
     """CPU seconds by kind, those of children that have ended included, and less those of `since`.
 
-    `sessions` are kinds by session id.
+    `groups` are kinds by process group.
     """
     used: defaultdict[str, float] = defaultdict(float)
     for path in Path("/proc").glob("[0-9]*/stat"):
@@ -42,18 +42,18 @@ def cpu_seconds(sessions: Mapping[int, str], *, since: Mapping[str, float] | Non
             text = path.read_text()
         except OSError:  # it has ended meanwhile
             continue
-        name, session, seconds = parsed(text)
-        kind = sessions.get(session) or SERVICES.get(name)
+        name, group, seconds = parsed(text)
+        kind = groups.get(group) or SERVICES.get(name)
         if kind:
             used[kind] += seconds
     return {kind: seconds - (since or {}).get(kind, 0.0) for kind, seconds in used.items()}
 
 
 def parsed(stat: str) -> tuple[str, int, float]:
-    """Name, session id and CPU seconds, ended children included, from a line of `/proc/<pid>/stat`.
+    """Name, process group and CPU seconds, ended children included, from a line of `/proc/<pid>/stat`.
 
     Source: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
     """
     name = stat[stat.index("(") + 1 : stat.rindex(")")]
     fields = stat[stat.rindex(")") + 2 :].split()
-    return name, int(fields[3]), sum(map(int, fields[11:15])) / _TICKS
+    return name, int(fields[2]), sum(map(int, fields[11:15])) / _TICKS

@@ -11,7 +11,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def kinds(stack: Any) -> dict[int, str]:
-    """What each session of processes is: "web", "relay", "payments", and so on, and a broker of the stack's own."""
+    """What each group of processes is: "web", "relay", "payments", and so on, and a broker of the stack's own."""
     found = {
         program.pid: program.name.removeprefix("worker-").split("-")[0] for program in stack.programs if program.running
     }
@@ -19,7 +19,7 @@ def kinds(stack: Any) -> dict[int, str]:
     return found | ({node.pid: RABBITMQ} if node else {})
 
 
-def cpu_seconds(sessions: Mapping[int, str], *, database: str) -> Counter[str]:
+def cpu_seconds(groups: Mapping[int, str], *, database: str) -> Counter[str]:
     """CPU seconds by kind. PostgreSQL's are those of the database's sessions, without its background processes.
 
     Times of ended children are included. Source: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
@@ -31,7 +31,7 @@ def cpu_seconds(sessions: Mapping[int, str], *, database: str) -> Counter[str]:
         except OSError:  # it has ended meanwhile
             continue
         fields = stat[stat.rindex(")") + 2 :].split()
-        kind = sessions.get(int(fields[3]))
+        kind = groups.get(int(fields[2]))
         if not kind and command.startswith(b"postgres: ") and f" {database} ".encode() in command:
             kind = POSTGRESQL
         if kind:

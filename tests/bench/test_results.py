@@ -77,15 +77,15 @@ def texts(picture: ET.Element) -> list[str | None]:
 
 
 def test_cpu_time_is_that_of_the_process_and_of_its_ended_children():
-    """Of the fields from the third on, session is the fourth; utime, stime, cutime and cstime are 12th to 15th."""
-    fields = ["S", "1", "2", "77", *["0"] * 7, "100", "20", "3", "4", "0"]
-    name, session, seconds = machine.parsed(f"42 (a) b) {' '.join(fields)}")
-    assert (name, session) == ("a) b", 77)
+    """From the third field on, the process group is the third; utime, stime, cutime and cstime are 12th to 15th."""
+    fields = ["S", "1", "77", "2", *["0"] * 7, "100", "20", "3", "4", "0"]
+    name, group, seconds = machine.parsed(f"42 (a) b) {' '.join(fields)}")
+    assert (name, group) == ("a) b", 77)
     assert seconds == pytest.approx(127 / os.sysconf("SC_CLK_TCK"))
 
 
-def test_cpu_time_is_counted_by_session_and_since_an_earlier_reading():
-    own = {os.getsid(0): "ours"}
+def test_cpu_time_is_counted_by_process_group_and_since_an_earlier_reading():
+    own = {os.getpgid(0): "ours"}
     total = machine.cpu_seconds(own)["ours"]
     assert total > 0
     assert machine.cpu_seconds(own, since={"ours": total})["ours"] < total

@@ -86,12 +86,12 @@ def _until_shipped(count: int, programs: list[Program], *, after: int = 0) -> fl
 
 def _measure(contender: Any, orders: int, programs: list[Program]) -> dict[str, float]:
     # Workers that are the same but for their number are one kind.
-    sessions = {program.pid: program.name.split("-")[0] for program in programs}
-    before, own = machine.cpu_seconds(sessions), time.process_time()
+    groups = {program.pid: program.name.split("-")[0] for program in programs}
+    before, own = machine.cpu_seconds(groups), time.process_time()
     placed = _place(contender, orders)
     used = {"checkout": time.process_time() - own}
     seconds = _until_shipped(orders, programs, after=WARM_UP)
-    used |= machine.cpu_seconds(sessions, since=before)
+    used |= machine.cpu_seconds(groups, since=before)
     return {
         "shipped": orders / seconds,
         "p50": 1000 * percentile(placed.latencies, 50),
