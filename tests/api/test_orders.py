@@ -107,7 +107,8 @@ def test_an_unknown_sku_is_named_with_its_line():
 
 def test_unlisted_products_cannot_be_bought():
     ProductFactory(sku="HIDDEN", is_listed=False)
-    problem(post("/orders/", order_body("HIDDEN")), 400)
+    assert list(problem(post("/orders/", order_body("HIDDEN")), 400)["errors"]) == ["lines.0.sku"]
+    assert nothing_written()
 
 
 def test_insufficient_stock_is_a_conflict_that_names_the_sku():
@@ -236,6 +237,7 @@ def test_paying_a_paid_order_is_a_conflict():
     order = place()
     mark_paid(order=order)
     problem(post(f"/orders/{order.public_id}/pay/", {"payment_method": "pm_card_visa"}), 409)
+    assert order.payments.count() == 1
 
 
 @pytest.mark.parametrize("body", [{}, {"payment_method": "pm_none"}, {"payment_method": 5}])

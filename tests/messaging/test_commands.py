@@ -159,15 +159,17 @@ def test_queue_list_works_while_the_broker_is_down(capsys, monkeypatch):
     assert inspect.broker_answers() is False
 
 
-def test_the_relay_command_stops_on_a_signal(broker, monkeypatch):
+def test_the_relay_command_stops_on_a_signal(broker, caplog):
     import os
     import signal
     import threading
 
     kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    caplog.set_level("INFO")
     threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM)).start()
     try:
         call_command("relay", "--batch", "10")
     finally:
         for number, handler in kept.items():
             signal.signal(number, handler)
+    assert "relay stopped" in caplog.messages

@@ -138,4 +138,7 @@ def test_an_outage_is_logged_once_and_does_not_stop_the_relay(broker, monkeypatc
 
 
 def test_queues_can_be_declared_twice(publisher):
-    publish.connect(current_app).close()
+    enqueue()
+    again = publish.connect(current_app)
+    assert len(again.publish(claim.claim(limit=1)).confirmed) == 1
+    again.close()

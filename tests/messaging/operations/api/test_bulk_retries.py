@@ -82,6 +82,7 @@ def test_an_invalid_pace_names_its_field(token, body):
 @pytest.mark.parametrize("body", [{"ids": [5]}, {"ids": ["x"]}, {"all": "yes"}, {"since": "soon"}, {"queue": 5}])
 def test_an_invalid_selection_is_refused(token, body):
     problem(post(ROOT, body, token=token), 400)
+    assert not BulkOperation.objects.exists()
 
 
 def test_an_action_its_state_does_not_allow_changes_nothing(token):
@@ -89,6 +90,7 @@ def test_an_action_its_state_does_not_allow_changes_nothing(token):
     made = post(ROOT, {"all": True}, token=token).json()
     problem(post(f"{ROOT}{made['id']}/pause/", token=token), 409)
     problem(post(f"{ROOT}{uuid.uuid4()}/pause/", token=token), 404)
+    assert get(f"{ROOT}{made['id']}/", token=token).json() == made
 
 
 @pytest.mark.parametrize(

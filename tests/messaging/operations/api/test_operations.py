@@ -1,4 +1,4 @@
-"""Failed tasks, failure groups and queues in the API."""
+"""Failed tasks and failure groups in the API, and who may use which endpoint."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from messaging.models import Circuit, Message, QueuePause, State
 from messaging.models.uuid7 import uuid7
-from messaging.operations.dashboard import queue_status
 from messaging.operations.models import AuditEntry, FailureGroup, PayloadEdit
 from tests.api.client import dead, get, operator, post, problem, token_of
 
@@ -252,49 +251,6 @@ def test_each_endpoint_needs_staff_with_its_permission(method, path, permission)
 
 
 def test_a_refused_client_cannot_tell_what_exists():
-    problem(get(f"/failed-tasks/{uuid7()}/", token=token_of()), 403)
-
-
-def test_queues_show_waiting_and_dead_messages(monkeypatch, time_machine):
-    time_machine.move_to(timezone.now(), tick=False)
-    monkeypatch.setattr(queue_status, "_ask_broker", lambda: ({"payments": 7}, {"payments": 2}))
-    dead()
-    Message.objects.filter(pk=dead().pk).update(
-        state=State.PENDING, available_at=timezone.now() - timedelta(seconds=30)
-    )
-    page = get("/queues/", token=operator()).json()
-    rows = {row["name"]: row for row in page["results"]}
-    assert set(rows) == {"payments", "shipping", "notifications", "maintenance"}
-    assert page["count"] == 4
-    payments = rows["payments"]
-    assert payments == {
-        "name": "payments", "depth": 7, "consumers": 2, "oldest_seconds": 30, "dead": 1, "paused": False,
-        "in_flight": 0, "in_flight_limit": 1000, "waiting": 1, "drained_in_seconds": None,
-    }  # fmt: skip
-    assert rows["shipping"]["drained_in_seconds"] == 0
-
-
-def test_a_queue_is_paused_and_resumed(no_broker):
-    token = token_of("pause_queue", username="olga")
-    shown = post("/queues/payments/pause/", {"reason": "the bank is down"}, token=token)
-    assert (shown.status_code, shown.json()["paused"]) == (200, True)
-    assert "olga" in problem(post("/queues/payments/pause/", {"reason": "again"}, token=token), 409)["detail"]
-    shown = post("/queues/payments/resume/", token=token)
-    assert (shown.status_code, shown.json()["paused"]) == (200, False)
-    problem(post("/queues/payments/resume/", token=token), 409)
-    assert [(e.action, e.actor) for e in AuditEntry.objects.order_by("id")] == [
-        ("pause queue", "olga"),
-        ("resume queue", "olga"),
-    ]
-
-
-def test_a_pause_needs_a_reason_and_a_known_queue(no_broker):
-    token = token_of("pause_queue")
-    assert "reason" in problem(post("/queues/payments/pause/", {"reason": " "}, token=token), 400)["errors"]
-    for action in ("pause", "resume"):
-        problem(post(f"/queues/paymants/{action}/", {"reason": "a slip"}, token=token), 404)
-
-
-def test_queues_are_listed_while_the_broker_is_down(no_broker):
-    rows = get("/queues/", token=operator()).json()["results"]
-    assert [(row["depth"], row["consumers"]) for row in rows] == [(None, None)] * 4
+    token = token_of()
+    missing, there = (get(f"/failed-tasks/{id_}/", token=token) for id_ in (uuid7(), dead().pk))
+    assert problem(missing, 403) == problem(there, 403)
