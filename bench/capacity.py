@@ -34,7 +34,6 @@ def service_times(run: Run, shop: PacedShop) -> dict[str, object]:
     """The values of `ServiceTimes`, from one load."""
     from shop.capacity import erlang
 
-    message_bytes, order_bytes = shop.row_bytes()
     cpu = dict(run.cpu)
     for queue in SLOTS:
         cpu[queue] /= sum(task.per_order for task in run.tasks.values() if task.queue == queue)
@@ -63,8 +62,7 @@ def service_times(run: Run, shop: PacedShop) -> dict[str, object]:
         "batched_seconds": round(1 / SENT, 6),
         "batched_cpu": round(1 / SENT_CPU, 6),
         "purged_per_second": DELETED,
-        "message_bytes": round(message_bytes),
-        "order_bytes": round(order_bytes),
+        "message_bytes": round(shop.message_bytes()),
     }
 
 

@@ -18,8 +18,9 @@ from orders.timeline import REOPENED
 
 #: Of the orders that a search for their payments or parcels matches, at most this many are looked up, newest first.
 MOST_FOUND = 200
-#: Most payments are decided within seconds, and then their e-mail says so; one about the order alone would be noise.
+#: Most payments are decided within seconds and have an e-mail of their own; another about the order would be noise.
 ACKNOWLEDGE_AFTER = timedelta(minutes=1)
+#: Bounds what each look probes.
 ACKNOWLEDGE_WITHIN = timedelta(hours=1)
 UNPAID = (Status.PLACED, Status.PAYMENT_FAILED)
 
@@ -111,11 +112,14 @@ def expired_reservations(*, now: datetime) -> QuerySet[Order]:
 
 
 def unacknowledged(*, now: datetime) -> QuerySet[Order]:
-    """Orders whose payment has been undecided for `ACKNOWLEDGE_AFTER` and that have no e-mail yet, oldest first."""
+    """Orders whose payment has been undecided for `ACKNOWLEDGE_AFTER` and that have no e-mail yet.
+
+    Newest first: during an outage, the older ones have theirs.
+    """
     has_email = Message.objects.exist_about("number", task=SendEmail.task)
     since, until = now - ACKNOWLEDGE_WITHIN, now - ACKNOWLEDGE_AFTER
     placed = Order.objects.filter(status=Status.PLACED, placed_at__range=(since, until))
-    return placed.filter(~has_email).exclude(source=Source.IMPORT).order_by("placed_at")
+    return placed.filter(~has_email).exclude(source=Source.IMPORT).order_by("-placed_at")
 
 
 def has_unacknowledged() -> bool:

@@ -10,6 +10,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from messaging.outbox import enqueue
+from messaging.outbox import transaction as ledger_transaction
 from messaging.redaction import REMOVED
 from messaging.topology import Priority
 from orders import selectors, signals
@@ -150,7 +151,7 @@ def cancel_unpaid_order(*, order: Order) -> None:
     _move(order, Status.CANCELLED, signals.order_cancelled, {"reason": "unpaid"}, sources=sources)
 
 
-@transaction.atomic(savepoint=False)
+@ledger_transaction()
 def expire_reservations(*, now: datetime, limit: int = 500) -> int:
     """Enqueue the cancellation of up to `limit` unpaid orders that still reserve stock. Returns how many.
 
@@ -162,16 +163,15 @@ def expire_reservations(*, now: datetime, limit: int = 500) -> int:
     return len(expired)
 
 
-@transaction.atomic(savepoint=False)
+@ledger_transaction()
 def acknowledge_orders(*, now: datetime, limit: int = 500) -> int:
     """Enqueue an e-mail about each of up to `limit` orders that wait for their payment. Returns how many.
 
-    The orders are locked, and looked at once more: another delivery of the same task may have been first.
+    Locks the orders and checks them again, in case another delivery of the task came first.
     """
     found = list(selectors.unacknowledged(now=now).values_list("pk", flat=True)[:limit])
-    locked = Order.objects.select_for_update().filter(pk__in=found).order_by("pk")
-    again = selectors.unacknowledged(now=now).filter(pk__in=list(locked.values_list("pk", flat=True)))
-    waiting = list(again.values_list("pk", "number"))
+    list(Order.objects.select_for_update().filter(pk__in=found).order_by("pk").values_list("pk"))
+    waiting = list(selectors.unacknowledged(now=now).filter(pk__in=found).values_list("pk", "number"))
     for order_id, number in waiting:
         enqueue(SendEmail(order_id=order_id, kind="placed"), priority=Priority.LOW, subject=number)
     return len(waiting)

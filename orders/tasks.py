@@ -1,5 +1,6 @@
 """Background tasks for orders: e-mails, and the cancellation of unpaid orders."""
 
+import uuid
 from contextlib import suppress
 
 from django.utils import timezone
@@ -19,11 +20,12 @@ from orders.payloads import AcknowledgeOrders, CancelUnpaid, ExpireReservations,
 def send_email(self: ReliableTask, payload: SendEmail) -> None:
     """Every failure of the mail server or the network is an `OSError`, and may be temporary.
 
-    That an order was received is no news once its payment is decided.
+    An "order received" e-mail is skipped once the payment is decided.
     """
     order = Order.objects.get(pk=payload.order_id)
     if order.anonymised_at or (payload.kind == "placed" and order.status != Status.PLACED):
         with self.complete():
+            delivery.release(uuid.UUID(self.request.id))  # whether an earlier run has sent it no longer matters
             return
     email = compose(
         order=order,

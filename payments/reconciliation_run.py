@@ -65,12 +65,14 @@ class Run:
         rows = list(captured.order_by("captured_at")[: slices.ROWS])
         if not rows:
             return 0
-        if len(rows) == slices.ROWS:  # the rest of those captured at the same moment, which would be skipped
-            rows += captured.filter(captured_at=rows[-1].captured_at).exclude(pk__in=[row.pk for row in rows])
+        last = rows[-1].captured_at
+        if len(rows) == slices.ROWS:  # the next step begins after `last`
+            seen = [row.pk for row in rows if row.captured_at == last]
+            rows += captured.filter(captured_at=last).exclude(pk__in=seen)
         missing = [row for row in rows if self._is_unconfirmed(row)]
         with outbox.transaction():
             self._enqueue([(row.pk, row.gateway_reference, row.order.number) for row in missing])
-        self._move(reached=rows[-1].captured_at)
+        self._move(reached=last)
         return len(rows)
 
     def finish(self) -> None:

@@ -107,21 +107,14 @@ class PacedShop:
         cpu = Counter({kind: max(0.0, used[kind] - elapsed * idle[kind]) / len(placed) for kind in used})  # type: ignore[misc]
         return Run(len(placed) / lasted, cpu, sum(took for _, took in placed) / len(placed), self._tasks(numbers))
 
-    def row_bytes(self) -> tuple[float, float]:
-        """Bytes of a message and of an order with all that belongs to it, indexes included."""
+    def message_bytes(self) -> float:
+        """Bytes of a message, indexes included."""
         from django.db import connection
 
-        sizes = """
-            SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relkind = 'r'
-            AND relnamespace = 'public'::regnamespace AND relname ~ '^(messaging_message|orders|payments|shipping)'
-        """
         with connection.cursor() as cursor:
-            cursor.execute(sizes)
-            found = dict(cursor.fetchall())
-            cursor.execute("SELECT (SELECT count(*) FROM messaging_message), (SELECT count(*) FROM orders_order)")
-            messages, orders = cursor.fetchone()
-        of_messages = found.pop("messaging_message")
-        return of_messages / messages, sum(found.values()) / orders
+            cursor.execute("SELECT pg_total_relation_size('messaging_message'), count(*) FROM messaging_message")
+            size, count = cursor.fetchone()
+        return float(size / count)
 
     def _place(self) -> tuple[str, float]:
         began = time.perf_counter()

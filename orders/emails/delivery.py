@@ -118,18 +118,19 @@ def _send_or_release(message_id: uuid.UUID, email: EmailMessage) -> None:
         try:
             server = stack.enter_context(mail_server())
         except OSError:
-            _release(message_id)
+            release(message_id)
             raise
         try:
             server.send_messages([email])
         except _REFUSALS:
-            _release(message_id)
+            release(message_id)
             raise
         except Exception as error:
             raise EmailOutcomeUnknown from error
 
 
-def _release(message_id: uuid.UUID) -> None:
+def release(message_id: uuid.UUID) -> None:
+    """Drop the claim on an e-mail that is not recorded as sent."""
     EmailDelivery.objects.filter(pk=message_id, state=_SENDING).delete()
 
 

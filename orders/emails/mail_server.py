@@ -1,4 +1,4 @@
-"""The connection to the mail server, kept between e-mails: to connect costs more than to send."""
+"""The connection to the mail server, kept between e-mails: connecting costs more than sending."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
 
-#: Seconds that a connection is used for, and e-mails; servers close those that are idle, old or busy.
+#: A connection is replaced after this many seconds or e-mails, before the server closes it.
 LIFE: Final = 60.0
 EMAILS: Final = 100
 _GOOD: Final = 250
@@ -19,7 +19,7 @@ _kept = threading.local()
 
 @contextmanager
 def mail_server() -> Iterator[BaseEmailBackend]:
-    """An open connection. Raises `OSError` if the server cannot be reached. One that an error came from is dropped."""
+    """An open connection, dropped after an error. Raises `OSError` if the server cannot be reached."""
     server, _kept.server = getattr(_kept, "server", None), None
     if server is None or not _is_good(server):
         _close(server)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from axes.models import AccessAttempt, AccessAttemptExpiration, AccessFailureLog, AccessLog
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 from knox.models import AuthToken
@@ -13,10 +13,9 @@ SIGN_INS_KEPT = timedelta(days=90)
 
 
 def purge_expired() -> int:
-    """Delete a batch of each kind, referring rows first. Returns how many rows: 0 once none is left."""
+    """Delete a batch of each kind. Returns how many rows: 0 once none is left."""
     now = timezone.now()
     attempts = (AccessAttempt, AccessFailureLog, AccessLog)
-    expired = [AccessAttemptExpiration.objects.filter(access_attempt__attempt_time__lt=now - SIGN_INS_KEPT)]
-    expired += [Session.objects.filter(expire_date__lt=now), AuthToken.objects.filter(expiry__lt=now)]
+    expired = [Session.objects.filter(expire_date__lt=now), AuthToken.objects.filter(expiry__lt=now)]
     expired += [model.objects.filter(attempt_time__lt=now - SIGN_INS_KEPT) for model in attempts]
     return sum(delete_some(rows) for rows in expired)

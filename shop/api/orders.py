@@ -45,7 +45,8 @@ class Orders(APIView):
         data = read(OrderIn, request.data)
         placed = _place(request, data)
         if placed.new:
-            response = _answer(request, new_order_view(new=placed.new, payment_method=data["payment_method"]), 201)
+            view = new_order_view(new=placed.new, payment_method=data["payment_method"])
+            response = _answer(request, view, status.HTTP_201_CREATED)
         else:
             response = _order_response(request, placed.order.public_id)
         response["Location"] = response.data["links"]["self"]

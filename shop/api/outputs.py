@@ -87,7 +87,7 @@ class Links(serializers.Serializer[Never]):
     track = serializers.URLField()
 
 
-# The shape of `order_data`, for the schema, which would show a docstring.
+# Describes `order_data` in the schema. A comment, because a docstring would become its description there.
 @extend_schema_serializer(component_name="Order")
 class OrderOut(serializers.Serializer[Never]):
     number = serializers.CharField()

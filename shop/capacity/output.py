@@ -30,7 +30,7 @@ def as_text(plan: Plan, times: ServiceTimes) -> str:
         f"Processes keep {cores:,.1f} cores busy; give them {cores / MOST_BUSY:,.1f}.",
         f"Request until shipped, on average: {_seconds(plan.shipped_seconds)}.",
         _size(ledger),
-        PARTITION if ledger.is_partitioned else ONE_TABLE,
+        PARTITION if ledger.needs_partitions else ONE_TABLE,
         "",
         f"Service times were measured on {times.measured_on} with `{times.command}` ({times.machine}).",
     ]

@@ -18,7 +18,10 @@ DAY: Final = 86_400
 
 @dataclass(frozen=True, kw_only=True)
 class Station:
-    """Servers that share a queue. Waits are in seconds, for a free server; `cores` are those that they keep busy."""
+    """Servers that share a queue. `cores` are those that they keep busy.
+
+    Waits are in seconds, for a free server; a relay's, until a worker has the message.
+    """
 
     name: str
     servers: int
@@ -52,7 +55,7 @@ class Ledger:
     rows_a_day: float
     days: int
     bytes: float
-    is_partitioned: bool
+    needs_partitions: bool
 
     @property
     def rows(self) -> float:
@@ -75,17 +78,17 @@ def plan(*, orders_per_second: float, times: ServiceTimes) -> Plan:
     """The smallest stack in which nothing is busy for more than 70 % of the time."""
     messages = orders_per_second * times.messages_per_order
     workers = {queue: _workers(queue, orders_per_second, times) for queue in QUEUES}
-    web = _web(orders_per_second, times)
+    web, relays = _web(orders_per_second, times), _relays(messages, times)
     return Plan(
         orders_per_second=orders_per_second,
         messages_per_second=messages,
-        stations=(web, _relays(messages, times), *workers.values()),
+        stations=(web, relays, *workers.values()),
         services=(
             _service("PostgreSQL", orders_per_second * times.cpu["PostgreSQL"]),
             _service("RabbitMQ", messages * times.cpu["RabbitMQ"]),
         ),
         ledger=_ledger(messages, times),
-        shipped_seconds=web.mean_wait + times.request_seconds + _until_shipped(workers, times),
+        shipped_seconds=web.mean_wait + times.request_seconds + _until_shipped(relays, workers, times),
     )
 
 
@@ -125,7 +128,10 @@ def _workers(queue: str, orders: float, times: ServiceTimes) -> Station:
 
 
 def _relays(messages: float, times: ServiceTimes) -> Station:
-    """A relay takes all that is due at once, so a message waits for the batch before its own, not in a queue."""
+    """A relay takes all that is due at once, so a message waits for the batch before its own, not in a queue.
+
+    At worst it came just after that batch began, and waits for two.
+    """
     load = messages * times.batched_seconds
     servers = erlang.servers_for(load=load)
     wait = times.transport_seconds / (1 - load / servers)
@@ -144,12 +150,10 @@ def _ledger(messages: float, times: ServiceTimes) -> Ledger:
         rows_a_day=messages * DAY,
         days=days,
         bytes=messages * DAY * days * times.message_bytes,
-        is_partitioned=messages > erlang.MOST_BUSY * times.purged_per_second,
+        needs_partitions=messages > erlang.MOST_BUSY * times.purged_per_second,
     )
 
 
-def _until_shipped(workers: dict[str, Station], times: ServiceTimes) -> float:
+def _until_shipped(relays: Station, workers: dict[str, Station], times: ServiceTimes) -> float:
     steps = {"payments": "payments.charge_payment", "shipping": "shipping.create_shipment"}
-    return sum(
-        times.transport_seconds + workers[queue].mean_wait + times.tasks[task].seconds for queue, task in steps.items()
-    )
+    return sum(relays.mean_wait + workers[queue].mean_wait + times.tasks[task].seconds for queue, task in steps.items())

@@ -52,7 +52,6 @@ class ServiceTimes:
     batched_cpu: float
     purged_per_second: float
     message_bytes: float
-    order_bytes: float
 
     @classmethod
     def stored(cls) -> Self:

@@ -1,4 +1,4 @@
-"""Deletes stored invoices. Apart from their rendering, which the receivers' processes need not load."""
+"""Deletes stored invoices. Kept apart from rendering, so that importing it does not load the PDF library."""
 
 from orders.models import Order
 from shop.models import Invoice

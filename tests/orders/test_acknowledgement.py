@@ -13,7 +13,7 @@ from messaging.models import Message, State
 from orders import selectors, services
 from orders.models import Source
 from tests.delivery import claim_task, deliver
-from tests.factories import ProductFactory, place, place_and_acknowledge
+from tests.factories import place, place_and_acknowledge
 from tests.query_plans import indexes_preferred
 from tests.races import at_once
 
@@ -75,7 +75,6 @@ def test_a_dead_or_discarded_acknowledgement_is_not_enqueued_again():
 
 
 def test_one_run_acknowledges_more_than_a_batch(monkeypatch: pytest.MonkeyPatch):
-    ProductFactory.create()
     orders = [place() for _ in range(5)]
     monkeypatch.setattr(services, "acknowledge_orders", partial(services.acknowledge_orders, limit=2))
     with a_minute_later():

@@ -212,3 +212,13 @@ def test_a_retried_stray_that_is_killed_while_sending_sends_nothing_twice(server
     deliver(message, redelivered=True)
     assert len(mail.outbox) == 1
     assert EmailDelivery.objects.get().replayed_from == 1
+
+
+def test_a_claim_on_an_email_that_is_no_longer_wanted_is_dropped(server):
+    """The worker was killed while it sent "order received"; the payment was decided before anybody looked again."""
+    message = killed_while_sending(server)
+    deliver(claim_task(task="payments.charge_payment"))
+    with later():
+        assert deliver(message, redelivered=True) == State.DONE
+        assert not EmailDelivery.objects.filter(pk=message.pk).exists()
+        assert INVARIANT not in broken()

@@ -160,3 +160,12 @@ def test_a_message_of_an_earlier_release_begins_a_run(pages: list[datetime]):
     Message.objects.update(payload={}, schema_version=1)
     assert deliver(claim_task(task=TASK)) == State.DONE
     assert len(pages) == 1
+
+
+def test_payments_captured_at_the_same_moment_are_all_looked_at(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(slices, "ROWS", 2)
+    payments = paid(5)
+    Payment.objects.update(captured_at=payments[0].captured_at)
+    GatewayCharge.objects.all().delete()
+    reconcile()
+    assert compared() == {str(payment.pk) for payment in payments}

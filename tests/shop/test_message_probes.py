@@ -27,19 +27,20 @@ def many() -> None:
 
 
 def run_all() -> None:
-    """The invariants over some rows, as each slice of the audit checks them, and the search for expired orders."""
+    """The invariants over some rows, as slices of the audit check them, and the searches that run each minute."""
     for one in invariants.registered():
         if one.over is not None and one.over.name in PROBED:
             keys = list(one.over.rows.order_by("pk").values_list("pk", flat=True)[:1000])
             list(one.check(one.over.rows.filter(pk__in=keys)))
     list(selectors.expired_reservations(now=timezone.now())[:500])
+    list(selectors.unacknowledged(now=timezone.now())[:500])
 
 
 def test_messages_about_a_row_are_found_by_their_subject(many: None):
     with CaptureQueriesContext(connection) as statements:
         run_all()
     asking = [found["sql"] for found in statements.captured_queries if 'FROM "messaging_message"' in found["sql"]]
-    assert len(asking) == 7
+    assert len(asking) == 8
     with connection.cursor() as cursor:
         for statement in asking:
             cursor.execute(f"EXPLAIN {statement}")

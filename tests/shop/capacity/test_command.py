@@ -6,8 +6,9 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from config.processes import web
 from messaging.topology import topology
-from shop.capacity.plan import QUEUES
+from shop.capacity.plan import QUEUES, THREADS
 from shop.capacity.service_times import ServiceTimes
 
 
@@ -24,12 +25,17 @@ def test_the_text_names_every_process_and_where_the_times_come_from():
     assert "python bench/capacity.py --write" in text
 
 
-def test_json_has_the_same_plan():
+def test_json_has_stations_services_and_the_ledger():
     found = json.loads(capacity("--orders-per-second", "2.5", "--json"))
     assert found["orders_per_second"] == 2.5
     assert [each["name"] for each in found["services"]] == ["PostgreSQL", "RabbitMQ"]
     assert found["ledger"]["days"] > 0
     assert all(each["mean_wait"] >= 0 for each in found["stations"])
+
+
+def test_a_web_process_has_as_many_threads_as_the_plan_assumes():
+    command = web().command
+    assert command[command.index("--blocking-threads") + 1] == str(THREADS)
 
 
 @pytest.mark.parametrize("rate", ["0", "-1", "100001", "nan", "inf"])

@@ -31,7 +31,6 @@ TIMES = ServiceTimes(
     batched_cpu=0.0001,
     purged_per_second=6000,
     message_bytes=1500,
-    order_bytes=10_000,
 )  # fmt: skip
 RATES = [0.01, 1, 3, 10, 33, 100, 999, 1000, 10_000, 100_000]
 
@@ -98,12 +97,21 @@ def test_the_ledger_holds_what_is_kept(settings):
     assert ledger.bytes == ledger.rows * 1500
 
 
-def test_the_ledger_is_partitioned_where_retention_would_not_keep_up():
-    assert not plan(orders_per_second=699, times=TIMES).ledger.is_partitioned
-    assert plan(orders_per_second=701, times=TIMES).ledger.is_partitioned  # 6 messages each, 70 % of 6,000
+def test_the_ledger_needs_partitions_where_retention_would_not_keep_up():
+    assert not plan(orders_per_second=699, times=TIMES).ledger.needs_partitions
+    assert plan(orders_per_second=701, times=TIMES).ledger.needs_partitions  # 6 messages each, 70 % of 6,000
 
 
 def test_more_cores_than_a_server_has_are_another_server():
     services = {each.name: each for each in plan(orders_per_second=10_000, times=TIMES).services}
     assert services["PostgreSQL"].cores == 286  # 200 / 0.7
     assert services["PostgreSQL"].servers == math.ceil(286 / planning.CORES_OF_A_SERVER)
+
+
+def test_an_order_is_shipped_after_its_request_and_two_messages_with_their_waits():
+    found = plan(orders_per_second=400, times=TIMES)
+    waits = {each.name: each.mean_wait for each in found.stations}
+    assert waits["relays"] > 1.2 * TIMES.transport_seconds, "its load counts"
+    steps = [TIMES.request_seconds, waits["web processes"], 2 * waits["relays"]]
+    steps += [waits["payments slots"], 0.2, waits["shipping slots"], 0.03]
+    assert found.shipped_seconds == pytest.approx(sum(steps))
