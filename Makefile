@@ -11,7 +11,7 @@ APPS := messaging orders payments shipping shop
 .PHONY: help run test services lint format bench bench-pipeline audit-pages screenshots messages clean
 
 help: ## List all targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 run: $(VENV)/.runtime ## Start the whole shop on PORT (default 8000); Ctrl-C stops it
 	@CONVEYOR_DEMO=$${CONVEYOR_DEMO:-1} PORT=$${PORT:-8000} exec $(BIN)/python -m config.run

@@ -13,6 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench.support import machine
 from bench.support.http_load import CONNECTIONS, Figures, under_load
 from bench.support.report import Report, load, skipping
 
@@ -40,20 +41,14 @@ def main() -> None:
     with skipping(), running("production", relays=0, workers={}, beat=False, web=2, env={"LOG_LEVEL": "ERROR"}) as shop:
         print(f"{CONNECTIONS} connections, {load()}")
         report.row("page", "requests/s", "trivial", "ratio", "p50 ms", "p99 ms", "CPU ms", "KB", "budget")
+        groups = {shop.web.pid: "web"}
         for name, paths in pages():
             trivial = under_load(shop.port, TRIVIAL, seconds=options.seconds / 2)
-            before = cpu_seconds(shop.web.pid)
+            before = machine.cpu_seconds(groups)
             found = under_load(shop.port, paths, seconds=options.seconds)
-            show(report, name, found, trivial.rate, cpu=(cpu_seconds(shop.web.pid) - before) / found.requests)
+            used = machine.cpu_seconds(groups, since=before)["web"]
+            show(report, name, found, trivial.rate, cpu=used / found.requests)
     report.exit()
-
-
-def cpu_seconds(pid: int) -> float:
-    """Of a process and its children, so far."""
-    import psutil
-
-    main = psutil.Process(pid)
-    return sum(sum(process.cpu_times()[:2]) for process in (main, *main.children(recursive=True)))
 
 
 def show(report: Report, name: str, found: Figures, trivial: float, *, cpu: float) -> None:

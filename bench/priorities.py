@@ -20,6 +20,7 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
+from bench.pipeline.results.figures import percentile  # noqa: E402
 from bench.support import svg  # noqa: E402
 from bench.support.overloaded_shop import Shop  # noqa: E402
 from bench.support.report import Report, load, skipping  # noqa: E402
@@ -88,7 +89,7 @@ class Bench:
         from orders.payloads import SendEmail
 
         with outbox.transaction():
-            payload = SendEmail(order_id=self._order, kind="placed")
+            payload = SendEmail(order_id=self._order, kind="paid")
             outbox.enqueue(payload, priority=Priority[name.upper()], subject=subject)
 
     def _waited(self, subject: str) -> list[float]:
@@ -96,11 +97,6 @@ class Bench:
 
         rows = Message.objects.filter(subject=subject, state="done").values_list("created_at", "started_at")
         return sorted((started - created).total_seconds() for created, started in rows if started)
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The value that this share of the sorted values do not exceed."""
-    return values[max(0, math.ceil(share * len(values)) - 1)] if values else 0.0
 
 
 @contextmanager
@@ -132,7 +128,7 @@ def run(bench: Bench, report: Report, *, seconds: float) -> dict[tuple[str, int]
         for percent in LOADS:
             waits = found[mode, percent] = bench.waits(rate=capacity * percent / 100, seconds=seconds)
             for name, values in waits.items():
-                p50, p95, p99 = (percentile(values, share) for share in (0.5, 0.95, 0.99))
+                p50, p95, p99 = (_percentile(values, share) for share in (50, 95, 99))
                 budget, measured = math.inf, p95
                 if name == "high":
                     budget = HIGH_BUDGET * service
@@ -142,6 +138,10 @@ def run(bench: Bench, report: Report, *, seconds: float) -> dict[tuple[str, int]
                 shown = f"{budget:.2f}" if budget < math.inf else ""
                 report.row(f"{name}, {mode}", f"{percent} %", str(len(values)), *times, shown, kept=measured <= budget)
     return found
+
+
+def _percentile(values: Sequence[float], share: int) -> float:
+    return percentile(values, share) if values else 0.0
 
 
 def low_bound(percent: int, capacity: float) -> float:
@@ -162,10 +162,10 @@ def draw(found: dict[tuple[str, int], Waits]) -> None:
     for mode in ("without ageing", "with ageing"):
         lines = {
             f"{name}, {label}": [
-                (percent, max(0.001, percentile(found[mode, percent][name], share))) for percent in LOADS
+                (percent, max(0.001, _percentile(found[mode, percent][name], share))) for percent in LOADS
             ]
             for name in MIX
-            for label, share in (("median", 0.5), ("p95", 0.95))
+            for label, share in (("median", 50), ("p95", 95))
         }
         chart = svg.lines(
             f"Waits by priority, {mode}",

@@ -14,7 +14,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT))
 
-from bench.support.pages import BUDGET, get, measure, operator, scratch_shop  # noqa: E402
+from bench.support.in_process import BUDGET, get, measure, operator, scratch_shop  # noqa: E402
 from bench.support.report import Report, skipping  # noqa: E402
 
 GROUPS = 40

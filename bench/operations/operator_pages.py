@@ -18,8 +18,8 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT))
 
+from bench.support.in_process import BUDGET, get, measure, operator, scratch_shop  # noqa: E402
 from bench.support.operator_rows import fill  # noqa: E402
-from bench.support.pages import BUDGET, get, measure, operator, scratch_shop  # noqa: E402
 from bench.support.report import Report, skipping  # noqa: E402
 
 #: Also contains what asks the broker, which is not counted.

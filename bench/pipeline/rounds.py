@@ -9,10 +9,11 @@ from functools import partial
 
 import pytest
 
-from bench.pipeline import limits, machine, shop
+from bench.pipeline import limits, shop
 from bench.pipeline.engine import measure as engine
 from bench.pipeline.results import figures, page, sections
 from bench.pipeline.results.figures import Result
+from bench.support import machine
 from tests.stack import template
 
 Measure = Callable[..., Result]
@@ -39,7 +40,7 @@ class Rounds:
                 results.append(self._measure(f"{label}  {part}: {name}", PARTS[part][name]))
 
     def _measure(self, label: str, measure: Measure) -> Result:
-        before, load, began = machine.spin(), machine.load_average(), time.monotonic()
+        before, load, began = machine.spin(), os.getloadavg()[0], time.monotonic()
         result = measure(orders=self.orders)
         after = machine.spin()
         shown = ", ".join(f"{key} {figures.number(value)}" for key, value in result.items() if "cpu " not in key)

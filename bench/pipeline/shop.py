@@ -6,8 +6,9 @@ from contextlib import contextmanager
 
 import psycopg
 
-from bench.pipeline import load, machine
+from bench.pipeline import load
 from bench.pipeline.results.figures import Result, cpu_of_an_order, percentile
+from bench.support import machine
 from tests.stack import Stack
 from tests.stack.standalone import NoBlocker
 
@@ -64,8 +65,7 @@ class Shop:
         return seen[0], shipped_at
 
     def cpu(self, *, since: dict[str, float] | None = None) -> dict[str, float]:
-        kinds = {each.pid: each.name.removeprefix("worker-").split("-")[0] for each in self.stack.programs}
-        return machine.cpu_seconds(kinds, since=since)
+        return machine.cpu_seconds(machine.kinds(self.stack), since=since)
 
     def messages(self) -> int:
         (count,) = self._database.execute("SELECT count(*) FROM messaging_message").fetchone() or (0,)

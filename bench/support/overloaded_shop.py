@@ -19,7 +19,7 @@ INSERT INTO messaging_message (id, task, queue, routing_key, priority, payload, 
     fingerprint, note)
 SELECT (lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') || '7' || lpad(to_hex(n %% 4096),
         3, '0') || '8' || lpad(to_hex(n), 15, '0'))::uuid, 'orders.send_email', 'notifications', %(key)s, %(priority)s,
-    jsonb_build_object('order_id', %(order)s, 'kind', 'placed'), 2, 'pending', clock_timestamp(), 0, 0, 0, 'bench',
+    jsonb_build_object('order_id', %(order)s, 'kind', 'paid'), 2, 'pending', clock_timestamp(), 0, 0, 0, 'bench',
     gen_random_uuid(), '', clock_timestamp(), '', '', '', ''
 FROM generate_series(1, %(count)s) AS n
 """

@@ -3,8 +3,7 @@
 import os
 import random
 import time
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,7 +41,7 @@ class Run:
     """One load: orders a second, CPU seconds of an order by process, mean seconds of a checkout, its messages."""
 
     rate: float
-    cpu: Counter[str]
+    cpu: dict[str, float]
     request: float
     tasks: dict[str, Task]
 
@@ -83,13 +82,13 @@ class PacedShop:
         Product.objects.update(stock=10**7)
         self._skus = list(Product.objects.listed().values_list("sku", flat=True)[:50])
 
-    def idle(self, *, seconds: float) -> Counter[str]:
+    def idle(self, *, seconds: float) -> dict[str, float]:
         """CPU seconds that each process uses in a second without orders."""
         before = self._cpu()
         time.sleep(seconds)
-        return Counter({kind: used / seconds for kind, used in (self._cpu() - before).items()})  # type: ignore[misc]
+        return {kind: used / seconds for kind, used in self._cpu(since=before).items()}
 
-    def run(self, *, rate: float, seconds: float, idle: Counter[str]) -> Run:
+    def run(self, *, rate: float, seconds: float, idle: Mapping[str, float]) -> Run:
         """Orders at random moments, `rate` a second; waits until all is done. The idle CPU is subtracted."""
         before, began = self._cpu(), time.perf_counter()
         with ThreadPoolExecutor(CONNECTIONS) as pool:
@@ -103,8 +102,8 @@ class PacedShop:
         numbers = [number for number, _ in placed]
         self._wait(numbers)
         elapsed = time.perf_counter() - began
-        used = self._cpu() - before
-        cpu = Counter({kind: max(0.0, used[kind] - elapsed * idle[kind]) / len(placed) for kind in used})  # type: ignore[misc]
+        used = self._cpu(since=before)
+        cpu = {kind: max(0.0, used[kind] - elapsed * idle.get(kind, 0.0)) / len(placed) for kind in used}
         return Run(len(placed) / lasted, cpu, sum(took for _, took in placed) / len(placed), self._tasks(numbers))
 
     def message_bytes(self) -> float:
@@ -138,5 +137,5 @@ class PacedShop:
             rows = cursor.fetchall()
         return {task: Task(queue, count / len(numbers), *means) for task, queue, count, *means in rows}
 
-    def _cpu(self) -> Counter[str]:
-        return machine.cpu_seconds(machine.kinds(self.stack), database=self.stack.database.name)
+    def _cpu(self, *, since: Mapping[str, float] | None = None) -> dict[str, float]:
+        return machine.cpu_seconds(machine.kinds(self.stack), database=self.stack.database.name, since=since)

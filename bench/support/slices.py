@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from bench.support.audit_rows import add_orders, stock_shop
-from bench.support.pages import Spent, scratch_shop
+from bench.support.in_process import Spent, scratch_shop
 from bench.support.report import load
 
 STATEMENT_BUDGET = 1.0

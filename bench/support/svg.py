@@ -1,4 +1,4 @@
-"""Line charts as plain SVG, for light and dark pages, with linear or logarithmic axes."""
+"""Pictures as plain SVG, for light and dark pages; line charts with linear or logarithmic axes."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,13 +14,10 @@ COLORS = [
 STYLE = """text {{ font: 13px system-ui, sans-serif; fill: #1f2430; }}
 .title {{ font-weight: 600; font-size: 15px; }}
 .axis {{ fill: #5b6270; }}
-.grid {{ stroke: #d9dde5; }}
-path {{ fill: none; stroke-width: 2; }}
 {light}
 @media (prefers-color-scheme: dark) {{
 text {{ fill: #e6e9ef; }}
 .axis {{ fill: #a4acba; }}
-.grid {{ stroke: #3a4150; }}
 {dark}
 }}"""
 #: Points (x, y) of each line.
@@ -59,22 +56,29 @@ class Axis:
         return [step * n for n in range(int(self.high / step) + 1)]
 
 
+def document(title: str, parts: Sequence[str], *, unit: str, about: str, height: int, light: str, dark: str) -> str:
+    """A picture of `parts` below its title and unit. `light` and `dark` are their styles, `about` is for readers who
+    see no picture."""
+    label = escape(about, {'"': "&quot;"})
+    head = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{label}">',
+        f"<style>{STYLE.format(light=light, dark=dark)}</style>",
+        f'<text class="title" x="0" y="16">{escape(title)}</text>',
+        f'<text class="axis" x="0" y="38">{escape(unit)}</text>',
+    ]
+    return "\n".join([*head, *parts, "</svg>", ""])
+
+
 def lines(title: str, points: Lines, *, x: str, y: str, log_x: bool = True, log_y: bool = True) -> str:
     """A chart. `x` and `y` label the axes and name their units. Each line has its name beside the plot."""
     across = Axis.over(x, [at for line in points.values() for at, _ in line], is_log=log_x)
     up = Axis.over(y, [at for line in points.values() for _, at in line], is_log=log_y)
     height = TOP + max(PLOT[1] + 54, 22 * len(points) + 10)
-    about = escape(f"{title}: {y} over {x}", {'"': "&quot;"})
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{about}">',
-        f"<style>{_style(len(points))}</style>",
-        f'<text class="title" x="0" y="16">{escape(title)}</text>',
-        f'<text class="axis" x="0" y="38">{escape(y)}</text>',
-        *_grid(across, up),
-    ]
+    parts = _grid(across, up)
     for number, (name, line) in enumerate(points.items()):
         parts += _line(number, name, [(_x(across.at(at)), _y(up.at(value))) for at, value in line])
-    return "\n".join([*parts, "</svg>", ""])
+    light, dark = _styles(len(points))
+    return document(title, parts, unit=y, about=f"{title}: {y} over {x}", height=height, light=light, dark=dark)
 
 
 def _grid(across: Axis, up: Axis) -> list[str]:
@@ -103,13 +107,16 @@ def _line(number: int, name: str, points: Sequence[tuple[float, float]]) -> list
     ]
 
 
-def _style(count: int) -> str:
+def _styles(count: int) -> tuple[str, str]:
+    """For light pages and for dark ones."""
+
     def colors(which: int) -> str:
         chosen = [COLORS[number % len(COLORS)][which] for number in range(count)]
         return "\n".join(f".s{n} {{ stroke: {color}; }} .f{n} {{ fill: {color}; }}" for n, color in enumerate(chosen))
 
     dashed = [f".s{number} {{ stroke-dasharray: 6 4; }}" for number in range(len(COLORS), count)]
-    return STYLE.format(light="\n".join([colors(0), *dashed]), dark=colors(1))
+    light = [".grid { stroke: #d9dde5; }", "path { fill: none; stroke-width: 2; }", colors(0), *dashed]
+    return "\n".join(light), f".grid {{ stroke: #3a4150; }}\n{colors(1)}"
 
 
 def _x(share: float) -> float:

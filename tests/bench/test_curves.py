@@ -25,7 +25,7 @@ def test_the_depth_of_an_index_is_logarithmic():
 def test_a_power_is_named(power):
     costs = {size: 3 * size**power for size in SIZES}
     assert exponent(costs) == pytest.approx(power)
-    assert verdict(costs) == f"size^{power:.2f}"
+    assert verdict(costs) == f"power {power:.2f}"
 
 
 def test_nothing_counts_as_one():

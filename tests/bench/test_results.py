@@ -1,12 +1,11 @@
-"""Results of the benchmark: sections between markers, tables of a run, bar charts, and CPU time of processes."""
+"""Results of the benchmark: sections between markers, tables of a run, and bar charts."""
 
-import os
 import xml.etree.ElementTree as ET
 
 import pytest
 
-from bench.pipeline import machine
-from bench.pipeline.results import page, sections, svg
+from bench.pipeline.results import page, sections
+from bench.pipeline.results.bars import bars
 from bench.pipeline.results.figures import Spread
 
 PAGE = "a\n<!-- bench-pipeline shop -->\nold\n<!-- /bench-pipeline shop -->\nz\n"
@@ -64,28 +63,13 @@ def test_a_part_shows_every_contender_in_its_tables_and_pictures(part):
 
 def test_bars_are_as_long_as_their_medians():
     rows = {"ours": Spread(100, 90, 110), "<peer>": Spread(50, 50, 50)}
-    picture = ET.fromstring(svg.bars("Orders", unit="orders/s", rows=rows, own="ours"))  # noqa: S314 - our own
-    bars = list(picture.iter(f"{SVG}rect"))
-    ours, peer = (float(bar.attrib["width"]) for bar in bars)
+    picture = ET.fromstring(bars("Orders", unit="orders/s", rows=rows, own="ours"))  # noqa: S314 - our own
+    drawn = list(picture.iter(f"{SVG}rect"))
+    ours, peer = (float(bar.attrib["width"]) for bar in drawn)
     assert ours == pytest.approx(2 * peer, rel=0.001)
-    assert [bar.attrib["class"] for bar in bars] == ["own", "bar"]
+    assert [bar.attrib["class"] for bar in drawn] == ["own", "bar"]
     assert "<peer>" in texts(picture)
 
 
 def texts(picture: ET.Element) -> list[str | None]:
     return [text.text for text in picture.iter(f"{SVG}text")]
-
-
-def test_cpu_time_is_that_of_the_process_and_of_its_ended_children():
-    """From the third field on, the process group is the third; utime, stime, cutime and cstime are 12th to 15th."""
-    fields = ["S", "1", "77", "2", *["0"] * 7, "100", "20", "3", "4", "0"]
-    name, group, seconds = machine.parsed(f"42 (a) b) {' '.join(fields)}")
-    assert (name, group) == ("a) b", 77)
-    assert seconds == pytest.approx(127 / os.sysconf("SC_CLK_TCK"))
-
-
-def test_cpu_time_is_counted_by_process_group_and_since_an_earlier_reading():
-    own = {os.getpgid(0): "ours"}
-    total = machine.cpu_seconds(own)["ours"]
-    assert total > 0
-    assert machine.cpu_seconds(own, since={"ours": total})["ours"] < total

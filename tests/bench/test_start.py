@@ -1,4 +1,4 @@
-"""Every benchmark starts: its imports exist and its options are declared."""
+"""Every benchmark of `make bench` explains itself: its top-level imports exist and its options are declared."""
 
 import subprocess
 import sys

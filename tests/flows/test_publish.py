@@ -22,7 +22,7 @@ def test_an_order_ships_however_its_messages_are_published(make_stack, publish, 
         assert Message.objects.using(stack.alias).exists() is rows
 
 
-def test_a_delayed_message_without_the_ledger_waits_in_its_worker(make_stack):
+def test_a_delayed_message_arrives_without_the_ledger(make_stack):
     stack = make_stack(own_broker=False, beat=False, relays=0, env={"CONVEYOR_PUBLISH": "on_commit"})
     order = stack.order()
     stack.wait_status(order, "delivered")

@@ -13,8 +13,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.pipeline import load, machine
+from bench.pipeline import load
 from bench.pipeline.results.figures import cpu_of_an_order, percentile
+from bench.support import machine
 from tests.patience import PATIENCE
 from tests.stack.program import Program
 

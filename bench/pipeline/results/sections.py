@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from bench.pipeline.results import figures, svg
+from bench.pipeline.results import figures
+from bench.pipeline.results.bars import bars
 from bench.pipeline.results.figures import Results
 from bench.pipeline.results.page import link
 
@@ -86,7 +87,7 @@ def _with_pictures(text: list[str], results: Results, *, part: str, own: str) ->
     pictures = {}
     for name, (title, unit, figure) in charts.items():
         rows = {each: found for each in results if (found := figures.of(results, each, figure))}
-        pictures[name] = svg.bars(title, unit=unit, rows=rows, own=own)
+        pictures[name] = bars(title, unit=unit, rows=rows, own=own)
         text.append(link(name, title))
     return "\n\n".join(text), pictures
 

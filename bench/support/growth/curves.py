@@ -21,4 +21,4 @@ def verdict(costs: Mapping[float, float]) -> str:
     power = exponent(costs)
     if power <= FLAT:
         return "flat"
-    return "logarithmic" if power <= LOGARITHMIC else f"size^{power:.2f}"
+    return "logarithmic" if power <= LOGARITHMIC else f"power {power:.2f}"

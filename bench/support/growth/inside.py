@@ -14,7 +14,7 @@ from typing import Any
 from bench.support.audit_rows import add_orders, stock_shop
 from bench.support.catalogue_rows import Catalogue
 from bench.support.growth.subjects import Subjects
-from bench.support.pages import scratch_shop
+from bench.support.in_process import scratch_shop
 from bench.support.report import load, skipping
 from bench.support.scratch import fill_ledger
 

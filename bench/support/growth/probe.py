@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from bench.support.pages import Spent
+from bench.support.in_process import Spent
 
 PAGES = "SELECT pg_stat_get_db_blocks_fetched(oid) FROM pg_database WHERE datname = %s"
 

@@ -51,7 +51,7 @@ def relays(numbers: list[int], messages: int) -> Iterator[Figure]:
 
         from messaging.models import Message
 
-        settle_down(stack, stack.relays)
+        settle_down(stack.relays)
         for number in numbers:
             for program in stack.relays[number:]:
                 program.stop()
@@ -60,14 +60,14 @@ def relays(numbers: list[int], messages: int) -> Iterator[Figure]:
                 before = cpu(stack)
             wait_for(lambda: not Message.objects.filter(state="pending", subject__startswith="CV-").exists(), stack)
             began, ended = bounds(Message.objects.filter(state="sent"), "sent_at", "sent_at")
-            settle_down(stack, stack.relays[:number])
+            settle_down(stack.relays[:number])
             yield number, "messages/s", messages / (ended - began).total_seconds()
-            for kind, seconds in (cpu(stack) - before).items():
+            for kind, seconds in cpu(stack, since=before).items():
                 yield number, f"{kind}, ms of CPU", 1e6 * seconds / messages
             consume()
             for program in stack.relays[number:]:
                 program.start()
-            settle_down(stack, stack.relays)
+            settle_down(stack.relays)
 
 
 def slots(numbers: list[int], charges: int) -> Iterator[Figure]:
@@ -84,12 +84,12 @@ def slots(numbers: list[int], charges: int) -> Iterator[Figure]:
             worker = stack.new_worker("payments", number, pool="threads")
             stack.workers.append(worker)
             worker.start()
-            settle_down(stack, [worker])
+            settle_down([worker])
             before = cpu(stack)
             relay.start(wait=False)
             open_charges = Message.objects.filter(task="payments.charge_payment").exclude(state="done")
             wait_for(lambda: not open_charges.exists(), stack)  # noqa: B023
-            used = cpu(stack) - before
+            used = cpu(stack, since=before)
             latest = Message.objects.filter(task="payments.charge_payment").order_by("-finished_at")[:count]
             began, ended = bounds(Message.objects.filter(pk__in=latest.values("pk")), "started_at", "finished_at")
             yield number, "charges/s", count / (ended - began).total_seconds()
@@ -99,17 +99,17 @@ def slots(numbers: list[int], charges: int) -> Iterator[Figure]:
             stack.workers.remove(worker)
 
 
-def cpu(stack: Any) -> Any:
-    return machine.cpu_seconds(machine.kinds(stack), database=stack.database.name)
+def cpu(stack: Any, *, since: dict[str, float] | None = None) -> dict[str, float]:
+    return machine.cpu_seconds(machine.kinds(stack), database=stack.database.name, since=since)
 
 
-def settle_down(stack: Any, programs: list[Any]) -> None:
+def settle_down(programs: list[Any]) -> None:
     """Wait until `programs` have started and use next to no CPU."""
     kinds = {program.pid: "all" for program in programs}
     used, before = 0.0, -1.0
     while used - before > QUIET:
         time.sleep(1)
-        used, before = machine.cpu_seconds(kinds, database=stack.database.name)["all"], used
+        used, before = machine.cpu_seconds(kinds)["all"], used
 
 
 def wait_for(is_done: Callable[[], bool], stack: Any) -> None:

@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from bench.support.growth.probe import Cost, Probe
-from bench.support.pages import get, operator
+from bench.support.in_process import get, operator
 from bench.support.scratch import fill_ledger, settle
 
 CLAIM = 1000
@@ -55,6 +55,9 @@ class Subjects:
         """`words` are searched for; `slug` is a product, listed in `category`."""
         from django.test import Client
 
+        from shop.models import Product
+
+        self._sku = Product.objects.get(slug=slug).sku
         self._shopper, self._operator = Client(SERVER_NAME="localhost"), operator()
         self._words, self._slug, self._category = words, slug, category
         self._probe, self._numbers = Probe(), count()
@@ -73,7 +76,7 @@ class Subjects:
     def _pages(self) -> dict[str, str]:
         from orders.models import Order
 
-        self._shopper.post("/basket/add/", {"sku": self._sku(), "quantity": 1})
+        self._shopper.post("/basket/add/", {"sku": self._sku, "quantity": 1})
         return {
             "home": "/",
             "category": f"/categories/{self._category}/",
@@ -105,7 +108,7 @@ class Subjects:
         self._order = Order.objects.get(number=placed[-1]).pk
 
     def _place(self, placed: list[str]) -> None:
-        order = body(next(self._numbers), self._sku())
+        order = body(next(self._numbers), self._sku)
         answer = self._shopper.post("/api/v1/orders/", order, content_type="application/json")
         assert answer.status_code == 201, answer.content
         placed.append(answer.json()["number"])
@@ -132,10 +135,3 @@ class Subjects:
             settle()
         extra = pending.order_by("available_at")[: pending.count() - before]
         pending.filter(pk__in=extra.values("pk")).update(state="done")
-
-    def _sku(self) -> str:
-        from shop.models import Product
-
-        if not hasattr(self, "_known_sku"):
-            self._known_sku = Product.objects.get(slug=self._slug).sku
-        return self._known_sku

@@ -27,7 +27,7 @@ def _cell(rows: list[list[Any]]) -> str:
         return ""
     pages = {row[0]: row[3]["pages"] for row in rows}
     first, last = pages[min(pages)], pages[max(pages)]
-    return f"{first:,} → {last:,}, {verdict(pages).replace('size^', 'power ')}"
+    return f"{first:,} → {last:,}, {verdict(pages)}"
 
 
 def _range(values: set[int]) -> str:

@@ -1,4 +1,4 @@
-"""What the benches of the operators' pages share: a scratch shop, an operator's client, and time in the database."""
+"""Django in this process on a scratch database, an operator's client, and time in the database."""
 
 import os
 import statistics
