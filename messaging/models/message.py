@@ -48,10 +48,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(state__in=(*LIVE_STATES, State.DEAD))
 
     def exist_about(self, subject: str, *, task: str = "") -> IsNull:
-        """Condition on other rows: one of these messages, of this task, has the row's `subject`, a column's name.
+        """Condition for another model's rows: one of these messages, of `task` if given, is about the row.
 
-        One probe of the index on subjects for each row, whatever PostgreSQL expects. It would turn EXISTS into a join,
-        and find the task by its index: during an outage, that compares each row with all messages of the task.
+        `subject` names the column with the row's subject. Always one index probe a row, whatever the planner estimates:
+        it would turn EXISTS into a join by the task's index, and so compare each row with all messages of the task.
         """
         found = self.filter(subject=OuterRef(subject))
         if task:
@@ -70,7 +70,8 @@ class Message(models.Model):
     not count against the limit. `sends` counts publications; each delivery carries its number, which distinguishes a
     copy of an earlier publication from the current one. `started_at` is the start of the successful run; failed runs
     have theirs in `Attempt`. `waits_for` names the open circuit that defers a pending message, or one of `Waits`;
-    `deferred_since` is the start of that wait.
+    `deferred_since` is the start of that wait. `is_promoted`: it is published with the highest priority, because others
+    have overtaken it for too long.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -102,6 +103,7 @@ class Message(models.Model):
     note = models.CharField(_("note"), max_length=500, blank=True)
     waits_for = models.CharField(_("waits for"), max_length=60, blank=True, db_default="", default="")
     deferred_since = models.DateTimeField(_("deferred since"), null=True, blank=True)
+    is_promoted = models.BooleanField(_("promoted"), default=False, db_default=False)
 
     objects = MessageQuerySet.as_manager()
 

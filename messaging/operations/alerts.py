@@ -53,10 +53,12 @@ def watch_relay() -> list[Alert]:
         "the broker answers."
     )
     relays = Alert.objects.filter(key=RELAY)
-    is_silent = _nothing_is_sent(silence)
-    if is_silent or relays.filter(cleared_at=None).exists():
-        _update({RELAY: text} if is_silent else {}, within=relays)
-    return list(relays.filter(cleared_at=None, sent_at=None)) if is_silent else []
+    if _nothing_is_sent(silence):
+        _update({RELAY: text}, within=relays)
+        return list(relays.filter(cleared_at=None, sent_at=None))
+    if relays.filter(cleared_at=None).exists():
+        _update({}, within=relays)
+    return []
 
 
 def send(alert: Alert) -> None:

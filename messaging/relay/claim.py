@@ -11,7 +11,7 @@ A claim returns plain rows, because a model instance and a decoded payload would
 import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -35,15 +35,13 @@ _LOCK_SQL: Final = """
 """
 _COLUMNS: Final = (
     "id, task, queue, routing_key, priority, payload, schema_version, attempts - replayed_from, sends, subject, "
-    "correlation_id, causation_id, traceparent, available_at"
+    "correlation_id, causation_id, traceparent, available_at, is_promoted"
 )
 #: `ARRAY(…)` is evaluated once; as a plain subquery it could be evaluated again and lock more rows than the limit.
 _ROWS: Final = {
     "postgresql": "id = ANY(ARRAY({due} FOR UPDATE SKIP LOCKED))",
     "sqlite": "id IN ({due})",
 }
-_LATER_OF: Final = {"postgresql": "GREATEST", "sqlite": "MAX"}
-_EVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _DUE: Final = """
     SELECT id FROM messaging_message
     WHERE state = 'pending' AND queue = %s AND priority = %s AND available_at <= %s
@@ -52,10 +50,7 @@ _DUE: Final = """
 
 @dataclass(slots=True)
 class Claimed:
-    """A row of the ledger as it is published; `payload` is JSON, `retries` as in `Message`.
-
-    `is_promoted`: it goes out with the highest priority, because others have overtaken it for too long.
-    """
+    """A row of the ledger as it is published; `payload` is JSON, all else as in `Message`."""
 
     pk: uuid.UUID
     task: str
@@ -71,7 +66,7 @@ class Claimed:
     causation_id: uuid.UUID | None
     traceparent: str
     available_at: datetime
-    is_promoted: bool = False
+    is_promoted: bool
 
     @property
     def publish_priority(self) -> int:
@@ -125,10 +120,7 @@ def _take_turns() -> None:
 
 def _claim_aged(lane: Lane, room: Room, limit: int) -> list[Claimed]:
     share = _aged_share(lane, min(room.of(Priority.HIGH), limit))
-    rows = _claim_lane(lane, room, share, due_since=lane.now - timedelta(seconds=settings.CONVEYOR_MAX_WAIT))
-    for row in rows:
-        row.is_promoted = True
-    return rows
+    return _claim_lane(lane, room, share, due_since=lane.now - timedelta(seconds=settings.CONVEYOR_MAX_WAIT))
 
 
 def _aged_share(lane: Lane, count: int) -> int:
@@ -146,17 +138,14 @@ def _claim_lane(lane: Lane, room: Room, limit: int, *, due_since: datetime | Non
     limit = min(limit, room.of(Priority.HIGH if due_since else lane.priority))
     if limit <= 0:
         return []
-    which, later_of = _ROWS[connection.vendor].format(due=_DUE), _LATER_OF[connection.vendor]
+    which = _ROWS[connection.vendor].format(due=_DUE)
     sql = f"""
-        UPDATE messaging_message SET state = 'sent', sent_at = %s, sends = sends + 1,
-            available_at = {later_of}(available_at, %s)
+        UPDATE messaging_message SET state = 'sent', sent_at = %s, sends = sends + 1, is_promoted = (is_promoted OR %s)
         WHERE {which} RETURNING {_COLUMNS}
     """  # noqa: S608 - constants
-    # What goes out with its own priority counts as not aged, so that recovery finds it if others overtake it again.
-    floor = _EVER if due_since else lane.now - timedelta(seconds=settings.CONVEYOR_MAX_WAIT)
-    now, earliest, due = map(connection.ops.adapt_datetimefield_value, (lane.now, floor, due_since or lane.now))
+    now, due = map(connection.ops.adapt_datetimefield_value, (lane.now, due_since or lane.now))
     with connection.cursor() as cursor:
-        cursor.execute(sql, [now, earliest, lane.queue, lane.priority, due, limit])
+        cursor.execute(sql, [now, due_since is not None, lane.queue, lane.priority, due, limit])
         rows = [_claimed(*row) for row in cursor.fetchall()]
     room.taken += len(rows)
     return rows
@@ -164,8 +153,8 @@ def _claim_lane(lane: Lane, room: Room, limit: int, *, due_since: datetime | Non
 
 def _claimed(*values: Any) -> Claimed:
     row = Claimed(*values)
-    if connection.vendor == "sqlite":  # which has no types for ids and times
+    if connection.vendor == "sqlite":  # which has no types for ids, times and truth
         row.pk, row.correlation_id = uuid.UUID(values[0]), uuid.UUID(values[10])
         row.causation_id = uuid.UUID(values[11]) if values[11] else None
-        row.available_at = moment_of(values[13])
+        row.available_at, row.is_promoted = moment_of(values[13]), bool(values[14])
     return row

@@ -118,14 +118,17 @@ class Relay:
         """A message that fails alone, while others are sent, waits longer each time and so does not hold them up."""
         if not unsent:
             return
-        seconds = self._pace.max_backoff if alone else self._pace.min_backoff
-        if alone and self._has_sent:
+        seconds = self._wait_alone(unsent[0].pk) if alone else self._pace.min_backoff
+        claim.unclaim([message.pk for message in unsent], delay=seconds)
+
+    def _wait_alone(self, pk: uuid.UUID) -> float:
+        if self._has_sent:
             self._has_sent = False
             if len(self._failed_alone) > self._pace.batch:
-                self._failed_alone.clear()  # of messages that operators have discarded
-            self._failed_alone[unsent[0].pk] += 1
-            seconds = backoff.seconds(retries=min(self._failed_alone[unsent[0].pk], 10))
-        claim.unclaim([message.pk for message in unsent], delay=seconds)
+                self._failed_alone.clear()  # a bound: those that operators discard would stay for good
+            self._failed_alone[pk] += 1
+        failed = self._failed_alone[pk]  # a Counter does not store what it is asked for
+        return backoff.seconds(retries=min(failed, 10)) if failed else self._pace.max_backoff
 
     def _rest(self, sent: int) -> None:
         if sent >= self._batch:

@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from celery import Celery
-from django.db.models import F
 from django.db.models.functions import Now
 from kombu import Connection
 
@@ -158,12 +157,10 @@ def _is_short(queue: str, held: Held, now: datetime) -> bool:
 def _promote(connection: Connection, queue: str, held: Held, now: datetime) -> int:
     """Make messages due that more urgent ones overtake: a tenth of what the queue finishes, the longest waiting first.
 
-    Rows keep their due time, which tells the claim that they are late, and this function that one was promoted before.
+    Rows keep their due time, so that the next claims take them early.
     """
     max_wait = timedelta(seconds=settings.CONVEYOR_MAX_WAIT)
-    late = _in_flight(queue, before=now - max_wait).filter(
-        priority__lt=Priority.HIGH, available_at__gte=F("sent_at") - max_wait
-    )
+    late = _in_flight(queue, before=now - max_wait).filter(priority__lt=Priority.HIGH, is_promoted=False)
     if not late.exists():
         return 0
     done = Message.objects.filter(state=State.DONE, queue=queue, finished_at__gt=now - RECENT)
@@ -172,7 +169,7 @@ def _promote(connection: Connection, queue: str, held: Held, now: datetime) -> i
         return 0
     overtaken = late.filter(sent_at__lt=max(sent_times)).order_by("sent_at").values_list("pk", flat=True)
     waiting = holders.withdraw(connection, queue, set(overtaken[: max(1, len(sent_times) // 100)]), held)
-    return late.filter(pk__in=waiting).update(state=State.PENDING)
+    return late.filter(pk__in=waiting).update(state=State.PENDING, is_promoted=True)
 
 
 def _report(what: str, counts: dict[str, int]) -> None:

@@ -14,7 +14,7 @@ from messaging.topology import Priority, UnroutableKey, topology
 
 #: Columns of a revived message, which gets a new count of attempts.
 FRESH = {
-    "state": State.PENDING, "replayed_from": F("attempts"), "finished_at": None, "note": "",
+    "state": State.PENDING, "replayed_from": F("attempts"), "finished_at": None, "note": "", "is_promoted": False,
     "priority": Case(
         When(priority__gte=Priority.HIGH, then=Priority.HIGH),
         When(priority__lt=Priority.NORMAL, then=Priority.LOW),

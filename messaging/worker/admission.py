@@ -61,13 +61,14 @@ def clean_headers(headers: Mapping[str, Any]) -> dict[str, Any]:
     if task.startswith("celery."):
         raise Refused("It is for one of Celery's own tasks, which need a result backend.")
     # Only Celery's own sender, which benchmarks compare with the ledger, delays a message by its header.
-    eta = headers.get("eta") if settings.CONVEYOR_PUBLISH != "ledger" else None
-    if any(headers.get(name) for name in _EFFECTS if not (name == "eta" and eta)):
+    eta = headers.get("eta")
+    may_delay = settings.CONVEYOR_PUBLISH != "ledger" and isinstance(eta, str)
+    if any(headers.get(name) for name in _EFFECTS if not (may_delay and name == "eta")):
         raise Refused(f"It has one of the headers {', '.join(_EFFECTS)}, which messages of the ledger do not have.")
     if not _is_count(retries):
         raise Refused("Its header retries is no count.")
     clean = {"task": task, "id": _uuid(headers, "id"), "retries": retries, "ignore_result": True}
-    if isinstance(eta, str):
+    if may_delay:
         clean["eta"] = eta
     for name in _TEXTS:
         value = headers.get(name)

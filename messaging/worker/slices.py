@@ -50,7 +50,7 @@ def delete_by(model: type[Model], *, column: str, values: Collection[Any]) -> No
 
 
 class Slice:
-    """One slice of `task`. It has no time if a newer run exists, as after an operator's retry: that one continues."""
+    """One slice of `task`. It stops if a newer run exists, as after an operator's retry: that one continues."""
 
     def __init__(self, task: ReliableTask) -> None:
         self._task = task
@@ -75,18 +75,16 @@ class Slice:
         `pause` is a multiple of the step's duration.
         """
         total = 0
-        while True:
-            if not self._has_time:
-                self._is_cut = True
-                break
+        while self._has_time:
             began = time.monotonic()
             handled = step()
             if not handled:
-                break
+                return total
             total += handled
             self._has_worked = True
             now = time.monotonic()
             time.sleep(max(0.0, min(pause * (now - began), self._end - now)))
+        self._is_cut = True
         return total
 
     @contextmanager

@@ -11,7 +11,7 @@ from messaging.relay.loop import Pace, Relay
 
 
 class Command(BaseCommand):
-    #: Not those of all pages, which the relay would have to import.
+    #: All other checks would import every page.
     requires_system_checks = ["messaging"]
     help = "Publish due messages from the ledger to the broker and recover lost ones. Run any number of relays."
 

@@ -7,8 +7,10 @@ from celery import current_app
 from django.utils import timezone
 
 from messaging.models import Message, State, Waits
+from messaging.models.uuid7 import uuid7
 from messaging.relay import publish, unroutable
 from messaging.relay.loop import Pace, Relay
+from messaging.transitions import backoff
 from tests.messaging.relay.helpers import enqueue
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -84,6 +86,16 @@ def test_a_message_that_breaks_the_connection_gives_way_to_the_others(relay, mon
     bad.refresh_from_db()
     assert bad.available_at > timezone.now() + timedelta(seconds=1), "it waits longer, since others are sent"
     assert (bad.state, bad.attempts) == (State.PENDING, 0), "an outage must not make it dead"
+
+
+def test_two_messages_that_fail_one_after_the_other_both_keep_their_long_waits(relay, monkeypatch):
+    """Nothing was sent between them."""
+    monkeypatch.setattr(backoff, "seconds", lambda *, retries: float(retries))
+    first, second, new = uuid7(), uuid7(), uuid7()
+    relay._failed_alone.update({first: 5, second: 5})
+    relay._has_sent = True
+    waits = [relay._wait_alone(pk) for pk in (first, second, new)]
+    assert waits == [6, 5, relay._pace.max_backoff]
 
 
 def test_a_routing_key_without_a_queue_waits_and_is_dead_after_a_bound(relay, settings):

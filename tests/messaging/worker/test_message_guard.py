@@ -109,3 +109,20 @@ def test_a_broken_broadcast_is_not_rejected_for_it_needs_no_answer(chance):
 
 def test_a_broken_event_of_another_worker_is_ignored(chance):
     Consumer().gossip.on_message(None, message_of(good(chance), Channel()))
+
+
+@pytest.mark.parametrize(
+    ("publish", "eta", "runs"),
+    [
+        ("ledger", "2126-01-01T00:00:00", False),
+        ("ledger", 5, False),
+        ("on_commit", "2126-01-01T00:00:00", True),
+        ("on_commit", 5, False),
+    ],
+)
+def test_only_without_the_ledger_a_message_has_a_due_time_of_its_own(settings, chance, publish, eta, runs):
+    settings.CONVEYOR_PUBLISH = publish
+    consumer, channel = Consumer(), Channel()
+    consumer.create_task_handler()(message_of(good(chance, eta=eta), channel))
+    assert [message.headers["eta"] for message in consumer.run] == ([eta] if runs else [])
+    assert len(channel.rejected) == (not runs)
