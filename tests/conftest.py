@@ -15,6 +15,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from messaging import circuit_breaker
 from messaging.broker import inspect
+from messaging.relay import claim
 from messaging.worker import slices
 from tests import flush
 from tests.patience import PATIENCE
@@ -116,6 +117,12 @@ def _reset_circuit_breaker() -> Iterator[None]:
     """A process caches circuit states; the cache must not outlive the test's database."""
     yield
     circuit_breaker.forget()
+
+
+@pytest.fixture(autouse=True)
+def _reset_aged_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process carries the rest of a claim's share to its next claim; it must not outlive the test's messages."""
+    monkeypatch.setattr(claim, "_carried", {})
 
 
 @pytest.fixture(autouse=True)
