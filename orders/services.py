@@ -13,8 +13,7 @@ from messaging.outbox import enqueue
 from messaging.outbox import transaction as ledger_transaction
 from messaging.redaction import REMOVED
 from messaging.topology import Priority
-from orders import selectors, signals
-from orders.errors import IllegalTransition
+from orders import selectors, signals, transitions
 from orders.models import (
     TRANSITIONS,
     IdempotencyKey,
@@ -28,6 +27,7 @@ from orders.models import (
 from orders.payloads import CancelUnpaid, SendEmail
 from orders.selectors import UNPAID
 from orders.timeline import REFUND_STARTED, REOPENED, SENT_AGAIN
+from orders.transitions import IllegalTransition
 from orders.values import Address, NewLine
 
 
@@ -78,7 +78,8 @@ def place_order(
         total=subtotal + shipping_price,
     )
     written = _write_lines(order, lines)
-    event = _announce(order, Status.PLACED, signals.order_placed, {}, {"payment_method": payment_method})
+    event = OrderEvent.objects.create(order=order, kind=Status.PLACED.value, data={})
+    signals.order_placed.send(sender=Order, order=order, payment_method=payment_method)
     return NewOrder(order, written, event)
 
 
@@ -257,19 +258,13 @@ def _move(
     """
     allowed = list(_sources_of(to) if sources is None else sources)
     with transaction.atomic(savepoint=False):
-        moved = Order.objects.filter(pk=order.pk, status__in=allowed).update(status=to)
+        moved = transitions.move(order_id=order.pk, to=to, sources=allowed, kind=kind or to, data=data or {})
         if moved:
             order.status = to
-            _announce(order, kind or to, signal, data or {}, extra or {})
+            signal.send(sender=Order, order=order, **(extra or {}))
     if not moved:
         order.refresh_from_db(fields=["status"])
         raise IllegalTransition(number=order.number, present=order.status, wanted=to)
-
-
-def _announce(order: Order, kind: str, signal: Signal, data: dict[str, Any], extra: dict[str, Any]) -> OrderEvent:
-    event = OrderEvent.objects.create(order=order, kind=str(kind), data=data)
-    signal.send(sender=Order, order=order, **extra)
-    return event
 
 
 def _sources_of(to: Status) -> list[str]:

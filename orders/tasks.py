@@ -11,9 +11,9 @@ from messaging.worker.task import ReliableTask, reliable_task
 from orders import selectors, services
 from orders.emails import delivery
 from orders.emails.compose import compose
-from orders.errors import IllegalTransition
 from orders.models import Order, Status
 from orders.payloads import AcknowledgeOrders, CancelUnpaid, ExpireReservations, SendEmail
+from orders.transitions import IllegalTransition
 
 
 @reliable_task(SendEmail, autoretry_for=(OSError,))

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from messaging.outbox import enqueue
 from messaging.topology import Priority
-from orders.errors import IllegalTransition
 from orders.models import Order, Status
 from orders.selectors import priority
 from orders.services import mark_delivered, mark_shipped, record_parcel_state
+from orders.transitions import IllegalTransition
 from shipping.carrier_selection import quote_of
 from shipping.carriers import Booking, CarrierEvent, ParcelState, Tracking, TrackingEvent
 from shipping.delivery_windows import delivery_window

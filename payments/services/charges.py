@@ -10,10 +10,10 @@ from django.utils import timezone
 from messaging.models import Message
 from messaging.outbox import enqueue
 from messaging.topology import Priority
-from orders.errors import IllegalTransition
 from orders.models import Order
 from orders.selectors import priority
 from orders.services import mark_paid, mark_payment_failed
+from orders.transitions import IllegalTransition
 from payments.gateways import ChargeResult, gateway
 from payments.models import SETTLED, UNSETTLED, Payment, PaymentStatus
 from payments.payloads import ChargePayment

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from messaging.operations.api import problems
 from messaging.operations.api.problems import Problem, conflict, invalid
-from orders.errors import IllegalTransition
+from orders.transitions import IllegalTransition
 from payments.gateways import UnknownPaymentMethod
 from shop.checkout.idempotency import KeyReused
 from shop.stock.services import OutOfStock

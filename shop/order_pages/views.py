@@ -17,8 +17,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from orders.errors import IllegalTransition
 from orders.models import Order
+from orders.transitions import IllegalTransition
 from payments.gateways import method_label, offered_methods
 from shop.basket.services import Refill, basket_of
 from shop.catalogue import selectors as catalogue

@@ -4,15 +4,16 @@ Products are locked in primary key order before any of them changes, so concurre
 each other instead of deadlocking. On SQLite a write transaction holds the only write lock anyway.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from django.db import transaction
-from django.db.models import Case, F, IntegerField, Sum, Value, When
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from orders.models import Order
 from shop.models import Product, ProductQuerySet, StockMovement
+from shop.stock import statements
 
 Reason = StockMovement.Reason
 
@@ -100,24 +101,9 @@ def lock_products(products: ProductQuerySet) -> list[Product]:
 
 
 def change_stock(quantities: Mapping[int, int], reason: str, reference: str, *, note: str = "") -> None:
-    """One UPDATE, whose condition keeps stock from going negative, and one INSERT."""
+    """One UPDATE, whose condition keeps stock from going negative, and one INSERT, for any number of products."""
     if not quantities:
         return
-    changed = Product.objects.filter(pk__in=quantities, stock__gte=-_by_product(quantities)).update(
-        stock=F("stock") + _by_product(quantities)
-    )
-    if changed != len(quantities):
+    if statements.change(quantities) != len(quantities):
         raise RuntimeError("Stock changed while its rows were locked. Nothing was written.")
-    StockMovement.objects.bulk_create(
-        StockMovement(product_id=product_id, quantity=quantity, reason=reason, reference=reference, note=note)
-        for product_id, quantity in quantities.items()
-    )
-
-
-def _by_product(quantities: Mapping[int, int]) -> Case:
-    """The product's quantity as an SQL expression. Grouped by quantity, since many products share the same one."""
-    groups: dict[int, list[int]] = defaultdict(list)
-    for product_id, quantity in quantities.items():
-        groups[quantity].append(product_id)
-    cases = [When(pk__in=ids, then=Value(quantity)) for quantity, ids in groups.items()]
-    return Case(*cases, output_field=IntegerField())
+    statements.record(quantities, reason=reason, reference=reference, note=note)

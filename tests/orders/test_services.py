@@ -9,8 +9,8 @@ from django.db import transaction
 from django.dispatch import Signal
 
 from orders import services, signals
-from orders.errors import IllegalTransition
 from orders.models import TRANSITIONS, Order, OrderEvent, Status
+from orders.transitions import IllegalTransition
 from orders.values import Address, NewLine
 
 pytestmark = pytest.mark.django_db

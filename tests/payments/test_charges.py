@@ -7,8 +7,8 @@ import pytest
 from messaging.models import Message, State
 from messaging.operations.actions import retry
 from messaging.operations.permissions import Actor
-from orders.errors import IllegalTransition
 from orders.models import Status
+from orders.transitions import IllegalTransition
 from payments import selectors, services
 from payments.errors import NotPending
 from payments.gateways import ChargeResult

@@ -6,8 +6,8 @@ import pytest
 
 from messaging.invariants import audit
 from messaging.models import Message
-from orders.errors import IllegalTransition
 from orders.models import Order, Status
+from orders.transitions import IllegalTransition
 from shop.order_pages.services import cancel
 from tests.delivery import claim_task, deliver, deliver_all
 from tests.factories import place

@@ -5,8 +5,8 @@ import pytest
 from messaging.invariants import audit
 from messaging.models import Message, State
 from messaging.operations.models import AuditEntry
-from orders.errors import IllegalTransition
 from orders.models import Status
+from orders.transitions import IllegalTransition
 from shipping.delivery_problems import BookingInProgress, correct_address
 from shipping.models import CarrierParcel
 from shop.order_pages.services import cancel

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from messaging.invariants import audit
 from messaging.models import Message, State
-from orders.errors import IllegalTransition
 from orders.models import Order, Status
+from orders.transitions import IllegalTransition
 from shipping.carriers import EventCode, ParcelState, Tracking, TrackingEvent
 from shipping.delivery_problems import correct_address, reship
 from shipping.models import CarrierParcel, Shipment, ShipmentStatus

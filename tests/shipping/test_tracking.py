@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from messaging.invariants import audit
 from messaging.models import Message, State
-from orders.errors import IllegalTransition
 from orders.models import Order, Status
 from orders.services import mark_refunded
+from orders.transitions import IllegalTransition
 from shipping import services
 from shipping.models import Shipment, ShipmentStatus
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due, make_due

@@ -27,8 +27,8 @@ from messaging import circuit_breaker, outbox, simulated_outages
 from messaging.models import Circuit, Message, State
 from messaging.operations import actions
 from messaging.operations.permissions import Actor
-from orders.errors import IllegalTransition
 from orders.models import Order, Status
+from orders.transitions import IllegalTransition
 from payments.errors import NothingToRefund
 from payments.gateways import WebhookEvent
 from payments.models import GatewayCharge, GatewayRefund, Payment, Refund, RefundStatus

@@ -71,8 +71,12 @@ def test_a_checkout_by_the_api_reads_nothing_but_its_products(order):
 
 @pytest.mark.usefixtures("order")
 def test_each_step_has_a_bound():
-    """One commit each, but for the e-mail: its claim is committed before the mail server is called."""
-    for task, bound in ((CHARGE, 9), (SHIP, 11), (TRACK, 10)):
+    """One commit each, but for the e-mail: its claim is committed before the mail server is called.
+
+    SQLite needs a statement more, as an order's move and its event are two.
+    """
+    more = int(connection.vendor == "sqlite")
+    for task, bound in ((CHARGE, 8 + more), (SHIP, 10 + more), (TRACK, 9 + more)):
         statements = run(task)
         assert len(statements) <= bound, statements
         assert kinds(statements)["COMMIT"] == 1

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from orders.errors import IllegalTransition
 from orders.models import Order, Status
+from orders.transitions import IllegalTransition
 from payments.admin.refund_page import PERMISSION as REFUND
 from payments.models import PaymentStatus
 from shipping import delivery_problems

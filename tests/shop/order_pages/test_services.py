@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from orders.errors import IllegalTransition
 from orders.models import Order, Status
+from orders.transitions import IllegalTransition
 from payments.gateways import UnknownPaymentMethod
 from shop.checkout.services import LineWanted
 from shop.models import Product
