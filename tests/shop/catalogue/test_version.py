@@ -1,7 +1,11 @@
 """The catalogue's version: every visible change counts, whoever makes it, and no transaction waits for another."""
 
+from importlib import import_module
+
 import pytest
+from django.apps import apps
 from django.db import connection, transaction
+from django.db.models import F
 
 from shop.catalogue.reviews.services import publish_examples
 from shop.catalogue.version import catalogue_version, triggers
@@ -49,6 +53,10 @@ CHANGES = {
     "raw SQL": lambda product: run("UPDATE shop_product SET name = 'Sofa'"),
     "bulk update": lambda product: Product.objects.bulk_update([Product(pk=product.pk, name="Sofa")], ["name"]),
     "bulk create": lambda product: Product.objects.bulk_create([Product(sku="N", slug="n", name="New", price=1)]),
+    "bulk create, conflicts ignored": lambda product: Product.objects.bulk_create(
+        [Product(sku="N", slug="n", name="New", price=1)], ignore_conflicts=True
+    ),
+    "reorder level": lambda product: of(product).update(reorder_level=7),
     "few left": lambda product: of(product).update(stock=FEW_LEFT),
     "sold out": lambda product: of(product).update(stock=0),
     "translated": lambda product: ProductText.objects.update(name="Sessel"),
@@ -81,7 +89,6 @@ def test_a_sale_that_leaves_the_shown_stock_as_it_was_does_not_change_the_versio
     before = catalogue_version()
     of(product).update(stock=triggers.SHOWN_STOCK)
     restock(quantities={product.pk: 5})
-    of(product).update(reorder_level=7)
     assert catalogue_version() == before
     of(product).update(stock=triggers.SHOWN_STOCK - 1)
     assert catalogue_version() != before
@@ -126,6 +133,29 @@ def test_a_change_does_not_wait_for_the_commit_of_another_one():
     for _ in range(5):
         of(one).update(price=of(one).get().price + 1)
     assert CatalogueStamp.objects.count() == 2
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_long_transaction_locks_one_stamp():
+    one, other = ProductFactory.create(), ProductFactory.create()
+    with transaction.atomic():
+        for price in range(10):
+            for _ in range(50):
+                of(one).update(price=F("price") + 1)
+            assert at_once(lambda price=price: of(other).update(price=price)) == [None]
+    assert CatalogueStamp.objects.count() == 2
+
+
+@on_postgresql
+def test_stamps_that_piled_up_are_replaced_by_a_new_one(product):
+    CatalogueStamp.objects.bulk_create(CatalogueStamp(stamp=str(n)) for n in range(100))
+    before = set(CatalogueStamp.objects.values_list("stamp", flat=True))
+    migration = import_module("shop.migrations.0005_catalogue_stamps")
+    with connection.schema_editor() as editor:
+        migration.update(apps, editor)
+    (stamp,) = CatalogueStamp.objects.all()
+    assert stamp.stamp not in before
 
 
 def test_lost_triggers_are_restored(product):

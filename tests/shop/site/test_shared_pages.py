@@ -57,6 +57,13 @@ def test_a_change_shows_at_once(client, product, path, change, before, after):
     assert before not in page
 
 
+def test_a_lower_reorder_level_shows_at_once(client, product):
+    Product.objects.update(stock=3, reorder_level=5)
+    assert "Almost gone" in text(client)
+    Product.objects.update(reorder_level=2)
+    assert "Almost gone" not in text(client)
+
+
 def test_a_sale_shows_at_once(client, product):
     Product.objects.update(stock=6)
     assert "In stock" in text(client, "/products/banjo/")
