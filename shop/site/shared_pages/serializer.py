@@ -11,4 +11,8 @@ class Json:
         return json.dumps(value, ensure_ascii=False).encode()
 
     def loads(self, stored: bytes) -> Any:
-        return json.loads(stored)
+        """None for anything else than JSON, as for a missing entry."""
+        try:
+            return json.loads(stored)
+        except Exception:
+            return None

@@ -8,7 +8,7 @@ displace each other in turn, as they would with one slot each.
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import astuple
 from hashlib import blake2b
 from threading import Lock
@@ -30,10 +30,10 @@ PAUSE = 5
 
 
 class PageStore:
-    """Pages of one kind."""
+    """Pages of one kind. `pieces` are the names that their gaps may have."""
 
-    def __init__(self, kind: str, *, slots: int) -> None:
-        self._kind = kind
+    def __init__(self, kind: str, *, slots: int, pieces: Collection[str] = ()) -> None:
+        self._kind, self._pieces = kind, frozenset(pieces)
         self._locks = [Lock() for _ in range(slots)]
 
     def page(self, key: str, render: Callable[[], Page]) -> Page:
@@ -47,10 +47,14 @@ class PageStore:
         if found := self._find(digest, version):
             return found
         lock = self._locks[self._slots(digest)[0]]
-        waits = lock.locked()
-        with lock:
-            found = self._find(digest, version := catalogue_version()) if waits else None
-            return found or self._rendered(digest, version, render)
+        waits = not lock.acquire(blocking=False)
+        if waits:
+            lock.acquire()
+        try:
+            version = catalogue_version() if waits else version
+            return self._find(digest, version) or self._rendered(digest, version, render)
+        finally:
+            lock.release()
 
     def _rendered(self, digest: str, version: str, render: Callable[[], Page]) -> Page:
         page = render()
@@ -65,7 +69,15 @@ class PageStore:
     def _stored(self, digest: str, version: str) -> dict[str, Any]:
         """The current pages in the slots of this one, by the names of their slots."""
         found = cache.get_many(self._names(digest))
-        return {name: entry for name, entry in found.items() if isinstance(entry, list) and entry[1] == version}
+        return {name: entry for name, entry in found.items() if self._is_entry(entry) and entry[1] == version}
+
+    def _is_entry(self, value: Any) -> bool:
+        """Whether `_save` could have stored it. Anyone who may write to a shared cache may have put anything there."""
+        match value:
+            case [str(), str(), list(texts), list(names), str()]:
+                is_text = all(isinstance(part, str) for part in texts + names)
+                return is_text and len(texts) == len(names) + 1 and self._pieces.issuperset(names)
+        return False
 
     def _save(self, digest: str, version: str, page: Page) -> None:
         """Into a slot without a current page; if there is none, instead of any of the others."""

@@ -29,7 +29,8 @@ def shared_page(
     """
 
     def decorate(view: View) -> Callable[..., HttpResponseBase]:
-        store, own = PageStore(view.__name__, slots=slots), pieces or {}
+        own = pieces or {}
+        store = PageStore(view.__name__, slots=slots, pieces=PIECES.keys() | own.keys())
 
         @wraps(view)
         def shared_view(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
