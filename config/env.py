@@ -3,6 +3,7 @@
 import os
 import secrets
 import warnings
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -97,6 +98,15 @@ def secrets_by_name(name: str) -> dict[str, str]:
     return {who.strip().lower(): secret.strip() for who, _sign, secret in pairs}
 
 
+def _is_url(url: str, *, schemes: Collection[str]) -> bool:
+    """Whether `url` has one of the schemes, a host and, if any, a possible port."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 @dataclass(frozen=True)
 class MailServer:
     """SMTP server for outgoing e-mail. An empty `host` means that none is configured."""
@@ -115,16 +125,12 @@ def mail_server() -> MailServer:
     if not url:
         return MailServer()
     ports = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
-    try:
-        parts = urlsplit(url)
-        known = parts.scheme in ports and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        known = False
-    if not known:
+    if not _is_url(url, schemes=ports):
         raise ImproperlyConfigured(
             "EMAIL_URL is not a valid mail server URL; use smtp+tls://user:password@host:587 (STARTTLS), "
             "smtp+ssl:// (implicit TLS) or smtp:// (no encryption), or leave it unset."
         )
+    parts = urlsplit(url)
     return MailServer(
         host=parts.hostname or "",
         port=parts.port or ports[parts.scheme],
@@ -141,12 +147,7 @@ def broker_url() -> str:
     if not url:
         address = var_dir() / "valkey.url"
         return address.read_text().strip() if address.exists() else "redis://127.0.0.1:6399/0"
-    try:
-        parts = urlsplit(url)
-        known = parts.scheme in {"amqp", "amqps", "redis", "rediss"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        known = False
-    if not known:
+    if not _is_url(url, schemes={"amqp", "amqps", "redis", "rediss"}):
         raise ImproperlyConfigured(
             "BROKER_URL is not a valid broker URL; use amqp://user:password@host:5672/vhost (RabbitMQ) "
             "or redis://host:6379/0 (Valkey, Redis), or leave it unset for the embedded broker."
@@ -159,12 +160,7 @@ def cache() -> dict[str, object]:
     url = text("CACHE_URL")
     if not url:
         return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}}
-    try:
-        parts = urlsplit(url)
-        known = parts.scheme in {"redis", "rediss"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        known = False
-    if not known:
+    if not _is_url(url, schemes={"redis", "rediss"}):
         raise ImproperlyConfigured(
             "CACHE_URL is not a valid cache URL; use redis://host:6379/1 (Valkey, Redis), "
             "or leave it unset for a cache inside each process."

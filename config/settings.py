@@ -85,8 +85,9 @@ TEMPLATES = [
 ]
 
 DATABASES: dict[str, Any] = {"default": env.database()}
+_cache = env.cache()
 # In debug mode a change of a template shows at once.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"} if DEBUG else env.cache()}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"} if DEBUG else _cache}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # SQLite ignores the INCLUDE columns of covering indexes and creates the index without them.
 SILENCED_SYSTEM_CHECKS = ["models.W040"]

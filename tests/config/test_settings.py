@@ -49,6 +49,12 @@ def test_a_command_names_the_invalid_variable_in_one_sentence(tmp_path, name, va
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_an_invalid_cache_is_refused_in_debug_mode_too(tmp_path):
+    done = run(tmp_path, "manage.py", "check", CACHE_URL="memcached://127.0.0.1", DEBUG="1")
+    assert done.returncode == 1
+    assert done.stderr.startswith("manage.py: CACHE_URL is not a valid cache URL;")
+
+
 def test_startup_names_the_invalid_variable_in_one_sentence(tmp_path):
     done = run(tmp_path, "-m", "config.run", PORT="eighty")
     assert done.returncode == 1
