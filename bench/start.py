@@ -90,7 +90,7 @@ class DefaultStack:
         return [("supervisor", top), *family]
 
     def _name(self, command: list[str]) -> str:
-        kinds = {"config.web": "web", "relay": "relay", "beat": "beat", "config.embedded_broker": "broker"}
+        kinds = {"config.serve": "web", "relay": "relay", "beat": "beat", "config.embedded_broker": "broker"}
         workers = {"payments": "worker-payments", "shipping": "worker-shipping"}
         workers |= {"notifications,maintenance": "worker-notifications"}
         return next((kind for word, kind in (kinds | workers).items() if word in command), "supervisor")

@@ -17,7 +17,7 @@ from config import embedded_broker, env
 HOST = "127.0.0.1"
 BROKER = "broker"
 #: The pages come first: on a busy machine, workers get a tenth of the processor's time beside them, the relay a third.
-#: The relay goes before the workers, which otherwise keep it from what they could do.
+#: The relay goes before the workers: without its time they would have nothing to do.
 BEHIND_PAGES, BEHIND_RELAY = 5, 10
 #: Celery's soft shutdown: running tasks get `worker_soft_shutdown_timeout` seconds, the rest return to the broker.
 SOFT_SHUTDOWN = {"REMAP_SIGTERM": "SIGQUIT"}
@@ -53,7 +53,7 @@ def web(*, port: int | None = None, count: int = 2) -> Process:
     port = port or env.integer("PORT", default=8000, minimum=1, maximum=65535)
     options = f"--interface wsgi --host {HOST} --port {port} --workers {count} --blocking-threads 4"
     options += " --respawn-failed-workers --workers-kill-timeout 5 --no-ws"
-    command = [sys.executable, "-m", "config.web", *options.split(), "config.web:application"]
+    command = [sys.executable, "-m", "config.serve", *options.split(), "config.web:application"]
     return Process(name="web", command=command)
 
 

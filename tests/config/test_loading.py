@@ -9,8 +9,10 @@ import pytest
 from celery.signals import worker_before_create_process
 from django.core import checks
 
+from config import processes
 from messaging.management.commands.relay import Command
 from tests.patience import PATIENCE
+from tests.ports import free_port
 from tests.stack.program import PROJECT
 
 SETTINGS = "config.settings"
@@ -67,16 +69,20 @@ def test_a_pool_process_shares_what_its_worker_has_loaded():
     assert gc.get_freeze_count() == 0
 
 
-def test_the_web_server_refuses_settings_that_fail_djangos_checks(tmp_path):
+@pytest.mark.parametrize(
+    ("variables", "reason"),
+    [
+        ({"DJANGO_SETTINGS_MODULE": "broken_settings"}, "admin.E410"),
+        ({"DJANGO_SETTINGS_MODULE": SETTINGS, "PORT": "eighty"}, "PORT is 'eighty'; it must be a number"),
+    ],
+    ids=["fails Django's checks", "invalid"],
+)
+def test_the_web_server_refuses_wrong_settings(tmp_path, variables, reason):
     (tmp_path / "static").mkdir()
     (tmp_path / "broken_settings.py").write_text(BROKEN)
-    variables = {
-        "DJANGO_SETTINGS_MODULE": "broken_settings",
-        "PYTHONPATH": str(tmp_path),
-        "CONVEYOR_VAR": str(tmp_path),
-    }
-    done = run("-m", "config.web", "--interface", "wsgi", "config.web:application", **variables)
+    command = processes.web(port=free_port()).command[1:]
+    done = run(*command, **variables, PYTHONPATH=str(tmp_path), CONVEYOR_VAR=str(tmp_path))
     assert done.returncode == 1
     assert done.stderr.startswith("The web server cannot start. ")
-    assert "admin.E410" in done.stderr
+    assert reason in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,0 +1,34 @@
+"""The web server: `python -m config.serve [granian's options] config.web:application`.
+
+The main process imports the shop before it forks, so that the server's processes share that memory and serve at once.
+"""
+
+import gc
+import multiprocessing
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+
+
+def main() -> None:
+    """Granian's own command, once the shop is checked and loaded."""
+    from granian.cli import entrypoint
+
+    try:
+        import config.wsgi  # noqa: F401 - sets up Django
+
+        call_command("check")  # imports every page
+    except (ImproperlyConfigured, SystemCheckError) as error:
+        sys.exit(f"The web server cannot start. {error}")
+
+    if sys.platform == "linux":  # elsewhere a fork is unsafe, and granian starts its processes anew
+        multiprocessing.set_start_method("fork")
+        gc.collect()
+        gc.freeze()  # the collector's marks would copy every shared page
+    entrypoint()
+
+
+if __name__ == "__main__":
+    main()
