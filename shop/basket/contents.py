@@ -16,9 +16,13 @@ class BasketLine:
     """`total` is in minor units. `price_note` and `stock_note` describe a change, and are empty if there is none."""
 
     product: Product
-    quantity: int
+    item: BasketItem
     price_note: str
     stock_note: str
+
+    @property
+    def quantity(self) -> int:
+        return self.item.quantity
 
     @property
     def total(self) -> int:
@@ -49,7 +53,7 @@ class Contents:
 def basket_line(product: Product, item: BasketItem) -> BasketLine:
     return BasketLine(
         product=product,
-        quantity=item.quantity,
+        item=item,
         price_note=_price_note(product, item),
         stock_note=_stock_note(product, item),
     )

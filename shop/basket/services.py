@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from django.http import HttpRequest
 
 from shop.basket.contents import Contents, basket_line
-from shop.basket.stores import AccountStore, BasketItem, SessionStore, Store
+from shop.basket.stores import BasketItem, Items, Store, account_store, close_guest_basket, guest_store
 from shop.catalogue import selectors as catalogue
 from shop.models import Product, User
 
@@ -32,44 +32,26 @@ class Basket:
         self._store = store
 
     @property
-    def quantities(self) -> dict[str, int]:
-        return {sku: item.quantity for sku, item in self._store.read().items()}
-
-    @property
     def count(self) -> int:
-        return sum(self.quantities.values())
+        return sum(item.quantity for item in self._store.read().values())
+
+    def add(self, *, product: Product, quantity: int) -> tuple[int, int]:
+        """Add to a line, capped by stock. Returns its quantities before and after."""
+        return self._store.change(lambda items: _add(items, product, quantity))
 
     def put(self, *, product: Product, quantity: int) -> int:
         """Set the quantity of a line, capped by stock; returns the resulting quantity."""
-        items = self._store.read()
-        held = _put(items, product, quantity)
-        self._store.write(items)
-        return held
+        return self._store.change(lambda items: _put(items, product, quantity))
 
     def refill(self, *, wanted: Mapping[str, int]) -> Refill:
         """Add quantities by SKU, as far as the products are sold and in stock."""
-        found, items, done = catalogue.by_sku(skus=wanted), self._store.read(), Refill()
-        for sku, quantity in wanted.items():
-            if sku not in found:
-                done.gone.append(sku)
-                continue
-            before = items[sku].quantity if sku in items else 0
-            added = max(0, _put(items, found[sku], before + quantity) - before)
-            done.added += added
-            done.short += quantity - added
-        self._store.write(items)
-        return done
+        found = catalogue.by_sku(skus=wanted)
+        return self._store.change(lambda items: _refill(items, wanted, found))
 
     def remove(self, *, sku: str) -> int:
         """Remove a line; returns its quantity."""
-        items = self._store.read()
-        removed = items.pop(sku, None)
-        if removed is not None:
-            self._store.write(items)
+        removed = self._store.change(lambda items: items.pop(sku, None))
         return removed.quantity if removed else 0
-
-    def clear(self) -> None:
-        self._store.write({})
 
     def contents(self) -> Contents:
         """One statement beyond the store's. Products no longer sold are removed from the basket here."""
@@ -77,13 +59,15 @@ class Basket:
         if not items:
             return Contents(lines=[], gone=0)
         found = catalogue.by_sku(skus=items)
-        kept = {sku: item for sku, item in items.items() if sku in found}
-        if len(kept) < len(items):
-            self._store.write(kept)
+        if gone := items.keys() - found.keys():
+            self._store.change(lambda items: [items.pop(sku, None) for sku in gone])
         return Contents(
-            lines=[basket_line(found[sku], item) for sku, item in kept.items()],
-            gone=len(items) - len(kept),
+            lines=[basket_line(found[sku], item) for sku, item in items.items() if sku in found], gone=len(gone)
         )
+
+    def take(self, contents: Contents) -> bool:
+        """Empty the basket if it still holds exactly `contents`, in the caller's transaction."""
+        return self._store.take({line.product.sku: line.item for line in contents.lines})
 
 
 def basket_of(request: HttpRequest) -> Basket:
@@ -91,7 +75,7 @@ def basket_of(request: HttpRequest) -> Basket:
     basket: Basket | None = getattr(request, _ATTRIBUTE, None)
     if basket is None:
         user = request.user
-        basket = Basket(AccountStore(user) if user.is_authenticated else SessionStore(request.session))
+        basket = Basket(account_store(user) if user.is_authenticated else guest_store(request))
         setattr(request, _ATTRIBUTE, basket)
     return basket
 
@@ -101,22 +85,38 @@ def merge_guest_basket(request: HttpRequest, *, user: User) -> bool:
 
     Returns whether both baskets had items, so that the shopper can be notified.
     """
-    guest = SessionStore(request.session)
-    added = guest.read()
+    added = guest_store(request).read()
     if not added:
         return False
-    account = AccountStore(user)
-    saved = account.read()
-    account.write(_merged(saved, added))
-    guest.write({})
-    return bool(saved)
+    both = account_store(user).change(lambda saved: _merge(saved, added))
+    close_guest_basket(request.session)
+    return both
 
 
-def _merged(saved: dict[str, BasketItem], added: dict[str, BasketItem]) -> dict[str, BasketItem]:
-    merged = saved | {
-        sku: item for sku, item in added.items() if sku not in saved or item.quantity >= saved[sku].quantity
-    }
-    return dict(list(merged.items())[:MAX_LINES])
+def _merge(items: Items, added: Items) -> bool:
+    had_items = bool(items)
+    items |= {sku: item for sku, item in added.items() if sku not in items or item.quantity >= items[sku].quantity}
+    for sku in list(items)[MAX_LINES:]:
+        del items[sku]
+    return had_items
+
+
+def _refill(items: Items, wanted: Mapping[str, int], found: Mapping[str, Product]) -> Refill:
+    done = Refill()
+    for sku, quantity in wanted.items():
+        if sku not in found:
+            done.gone.append(sku)
+            continue
+        before, held = _add(items, found[sku], quantity)
+        added = max(0, held - before)
+        done.added += added
+        done.short += quantity - added
+    return done
+
+
+def _add(items: Items, product: Product, quantity: int) -> tuple[int, int]:
+    before = items[product.sku].quantity if product.sku in items else 0
+    return before, _put(items, product, before + quantity)
 
 
 def _put(items: dict[str, BasketItem], product: Product, quantity: int) -> int:

@@ -1,15 +1,22 @@
-"""Basket storage: the session for guests, the database for accounts, so that it follows them across devices."""
+"""Basket storage: a row for each account, which follows it across devices, and for each guest's session.
 
+Changes are made under the row's lock, so that of two tabs none overwrites what the other has added.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, TypeVar
 
 from django.contrib.sessions.backends.base import SessionBase
+from django.db import transaction
+from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.crypto import get_random_string, salted_hmac
 
-from shop.models import SavedBasket, User
+from shop.models import GuestBasket, SavedBasket, User
+from shop.models.basket import BasketRow
 
-_QUANTITIES = "basket"
-_PRICES = "basket_prices"
+_KEY = "basket_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,45 +27,86 @@ class BasketItem:
     price: int | None
 
 
-class Store(Protocol):
-    def read(self) -> dict[str, BasketItem]:
-        """Items by SKU, in the order they were added."""
-        ...
-
-    def write(self, items: dict[str, BasketItem]) -> None: ...
+Items = dict[str, BasketItem]
+Result = TypeVar("Result")
 
 
-class SessionStore:
-    def __init__(self, session: SessionBase) -> None:
-        self._session = session
+class Store:
+    """One row of `model`. A key of None has no row yet; the first change asks `new_key` for one."""
 
-    def read(self) -> dict[str, BasketItem]:
-        quantities, prices = self._session.get(_QUANTITIES, {}), self._session.get(_PRICES, {})
-        return {sku: BasketItem(quantity, prices.get(sku)) for sku, quantity in quantities.items()}
+    def __init__(
+        self,
+        model: type[BasketRow],
+        key: Any,
+        *,
+        saved: SavedBasket | None = None,
+        new_key: Callable[[], str] | None = None,
+    ) -> None:
+        self._model, self._key, self._new_key = model, key, new_key
+        self._items = _items(saved.lines) if saved else None
 
-    def write(self, items: dict[str, BasketItem]) -> None:
-        if items:
-            self._session[_QUANTITIES] = {sku: item.quantity for sku, item in items.items()}
-            self._session[_PRICES] = {sku: item.price for sku, item in items.items()}
-        else:
-            self._session.pop(_QUANTITIES, None)
-            self._session.pop(_PRICES, None)
+    def read(self) -> Items:
+        """Items by SKU, in the order they were added. One statement at most, and only once."""
+        if self._items is None:
+            row = self._rows().first() if self._key is not None else None
+            self._items = _items(row.lines if row else [])
+        return dict(self._items)
+
+    def change(self, edit: Callable[[Items], Result]) -> Result:
+        """Let `edit` change the items, which nobody else can change meanwhile. Returns its result."""
+        if self._key is None and self._new_key:
+            self._key = self._new_key()
+        with transaction.atomic():
+            items = _items(self._locked().lines)
+            result = edit(items)
+            self._rows().update(lines=_lines(items), changed_at=timezone.now())
+        self._items = items
+        return result
+
+    def take(self, items: Items) -> bool:
+        """Empty the basket if it holds exactly `items`, in the caller's transaction. One statement."""
+        taken = self._rows().filter(lines=_lines(items)).update(lines=[], changed_at=timezone.now()) == 1
+        self._items = None
+        return taken
+
+    def _rows(self) -> Any:
+        return self._model._default_manager.filter(pk=self._key)
+
+    def _locked(self) -> BasketRow:
+        rows = self._rows().select_for_update()
+        if (row := rows.first()) is None:
+            rows.bulk_create([rows.model(pk=self._key)], ignore_conflicts=True)
+            row = rows.get()
+        return row
 
 
-class AccountStore:
-    """One statement per write, and per read one at most: a signed-in visitor's user comes with the basket."""
+def account_store(user: User) -> Store:
+    """The user comes with the basket: reading it takes no statement."""
+    saved: SavedBasket | None = getattr(user, "basket", None)
+    return Store(SavedBasket, user.pk, saved=saved or SavedBasket())
 
-    def __init__(self, user: User) -> None:
-        self._user = user
 
-    def read(self) -> dict[str, BasketItem]:
-        saved: SavedBasket | None = getattr(self._user, "basket", None)
-        return {sku: BasketItem(quantity, price) for sku, quantity, price in saved.lines} if saved else {}
+def guest_store(request: HttpRequest) -> Store:
+    return Store(GuestBasket, request.session.get(_KEY), new_key=lambda: _new_key(request))
 
-    def write(self, items: dict[str, BasketItem]) -> None:
-        lines = [[sku, item.quantity, item.price] for sku, item in items.items()]
-        saved = SavedBasket(user_id=self._user.pk, lines=lines, changed_at=timezone.now())
-        SavedBasket.objects.bulk_create(
-            [saved], update_conflicts=True, unique_fields=["user"], update_fields=["lines", "changed_at"]
-        )
-        self._user.basket = saved
+
+def close_guest_basket(session: SessionBase) -> None:
+    """Delete the guest's basket: its items are in an account's now."""
+    if key := session.pop(_KEY, None):
+        GuestBasket.objects.filter(pk=key).delete()
+
+
+def _new_key(request: HttpRequest) -> str:
+    """The same one for two first requests at once, which have no session yet, but the browser's CSRF cookie."""
+    secret = request.META.get("CSRF_COOKIE") or get_random_string(32)
+    key = salted_hmac("shop.basket", secret, algorithm="sha256").hexdigest()
+    request.session[_KEY] = key
+    return key
+
+
+def _items(lines: list[list[Any]]) -> Items:
+    return {sku: BasketItem(quantity, price) for sku, quantity, price in lines}
+
+
+def _lines(items: Items) -> list[list[Any]]:
+    return [[sku, item.quantity, item.price] for sku, item in items.items()]

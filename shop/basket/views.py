@@ -31,10 +31,9 @@ def add(request: HttpRequest) -> HttpResponse:
     form = BasketForm(request.POST)
     if form.is_valid():
         product = _listed(form.cleaned_data["sku"])
-        basket = basket_of(request)
-        before = basket.quantities.get(product.sku, 0)
-        wanted = before + form.cleaned_data["quantity"]
-        _notify_added(request, product, wanted, before, basket.put(product=product, quantity=wanted))
+        quantity = form.cleaned_data["quantity"]
+        before, held = basket_of(request).add(product=product, quantity=quantity)
+        _notify_added(request, product, before + quantity, before, held)
     else:
         _notify_invalid(request)
     if _is_htmx(request):

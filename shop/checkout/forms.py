@@ -33,7 +33,7 @@ class PaymentForm(forms.Form):
 
 
 class CheckoutForm(AddressForm, PaymentForm):
-    """Prices are never taken from the form: `seen`, the subtotal the shopper saw, is only compared with the basket's.
+    """Prices are never taken from the form: `seen`, the digest of what the shopper saw, is only compared.
 
     A chosen saved address replaces the address fields.
     """
@@ -54,7 +54,7 @@ class CheckoutForm(AddressForm, PaymentForm):
         label=_("Shipping"), widget=forms.RadioSelect, choices=ShippingMethod, initial=ShippingMethod.STANDARD
     )
     token = forms.CharField(widget=forms.HiddenInput, validators=[RegexValidator(r"\A[\w-]{16,64}\Z")])
-    seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    seen = forms.CharField(widget=forms.HiddenInput, validators=[RegexValidator(r"\A[0-9a-f]{64}\Z")])
 
     field_order = ["email", "saved_address", *ADDRESS_FIELDS, "keep_address", "shipping_method", "payment_method"]
 

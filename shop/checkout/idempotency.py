@@ -41,11 +41,18 @@ def known_order(idempotency: Idempotency | None, *, digest: str) -> Order | None
 
     Looked up only after a failure: a repeated request must get its order even if that order took the last item.
     """
-    if idempotency is None:
-        return None
-    known = (
-        IdempotencyKey.objects.select_related("order").filter(client=idempotency.client, key=idempotency.key).first()
-    )
-    if known and known.digest != digest:
+    known = _claimed(idempotency) if idempotency else None
+    if idempotency and known and known.digest != digest:
         raise KeyReused(key=idempotency.key)
     return known.order if known else None
+
+
+def order_placed_with(idempotency: Idempotency) -> Order | None:
+    """The order placed with this key, if any, whatever the request was."""
+    known = _claimed(idempotency)
+    return known.order if known else None
+
+
+def _claimed(idempotency: Idempotency) -> IdempotencyKey | None:
+    keys = IdempotencyKey.objects.select_related("order")
+    return keys.filter(client=idempotency.client, key=idempotency.key).first()

@@ -15,6 +15,7 @@ from orders.services import NewOrder
 from orders.values import Address, NewLine
 from payments.gateways import check_method
 from shop.checkout import idempotency as keys
+from shop.checkout.confirmation import Confirmation, OrderChanged
 from shop.checkout.idempotency import Idempotency
 from shop.checkout.shipping_options import shipping_price
 from shop.models import Product, ProductQuerySet
@@ -57,13 +58,14 @@ def checkout(
     source: str,
     user: AbstractBaseUser | None = None,
     idempotency: Idempotency | None = None,
+    confirmation: Confirmation | None = None,
     currency: str | None = None,
     language: str = "",
 ) -> Placed:
     """Place an order: take stock, save it and enqueue its messages, in one transaction of at most 12 SQL statements.
 
     `currency` (ISO 4217) and `language` default to the shop's. Calls neither the broker nor the gateway.
-    Raises `UnknownPaymentMethod`, `UnknownProduct`, `OutOfStock` and `KeyReused`; then nothing was written.
+    Raises `UnknownPaymentMethod`, `UnknownProduct`, `OutOfStock`, `OrderChanged`, `KeyReused`: nothing is written then.
     """
     _check_request(payment_method, lines)
     request: dict[str, Any] = {
@@ -78,11 +80,10 @@ def checkout(
     digest = keys.digest(request | {"address": asdict(address), "lines": [asdict(line) for line in lines]})
     try:
         with transaction():
-            new = _place(request | {"language": language}, lines, user)
+            new = _place(request | {"language": language}, lines, user, confirmation)
             keys.claim_key(idempotency, digest=digest, order=new.order)
-    except (IntegrityError, OutOfStock, UnknownProduct):
-        known = keys.known_order(idempotency, digest=digest)
-        if known is None:
+    except (IntegrityError, OutOfStock, UnknownProduct, OrderChanged):
+        if (known := keys.known_order(idempotency, digest=digest)) is None:
             raise
         return Placed(known)
     return Placed(new.order, new)
@@ -94,16 +95,24 @@ def _check_request(payment_method: str, lines: Sequence[LineWanted]) -> None:
         raise ValueError("An order needs at least one line.")
 
 
-def _place(request: dict[str, Any], lines: Sequence[LineWanted], user: AbstractBaseUser | None) -> NewOrder:
+def _place(
+    request: dict[str, Any],
+    lines: Sequence[LineWanted],
+    user: AbstractBaseUser | None,
+    confirmation: Confirmation | None,
+) -> NewOrder:
     number, is_import = new_number(), request["source"] == Source.IMPORT
     wanted = merged((line.sku, line.quantity) for line in lines)
     products = take_stock(wanted=wanted, reference=number, products=_for_sale(request))
+    priced = [_line(products[line.sku], line) for line in lines]
+    if confirmation is not None:
+        confirmation.check(priced)
     return orders.place_order(
         **request,
         user=user,
         number=number,
         shipping_price=0 if is_import else shipping_price(shipping_method=request["shipping_method"]),
-        lines=[_line(products[line.sku], line) for line in lines],
+        lines=priced,
     )
 
 

@@ -18,7 +18,9 @@ from payments.gateways import offered_methods
 from shop.accounts import addresses
 from shop.basket.contents import Contents
 from shop.basket.services import basket_of
+from shop.checkout import idempotency as keys
 from shop.checkout import services
+from shop.checkout.confirmation import Confirmation, OrderChanged, digest
 from shop.checkout.countries import likely_country
 from shop.checkout.forms import CheckoutForm, new_token
 from shop.checkout.idempotency import Idempotency, KeyReused
@@ -28,18 +30,13 @@ from shop.models import SavedAddress
 from shop.order_pages.selectors import orders_of
 from shop.stock.services import OutOfStock, UnknownProduct
 
-_PLACED = "placed"
-# Forms that may still be resubmitted from another tab or with the back button.
-_REMEMBERED = 10
-
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def checkout(request: HttpRequest) -> HttpResponse:
-    earlier = _already_placed(request)
-    if earlier:
+    if request.method == "POST" and (earlier := _already_placed(request)):
         messages.info(request, _("You have already placed this order. Here it is."))
-        return redirect("shop:order", earlier)
+        return redirect("shop:order", earlier.public_id)
     contents = basket_of(request).contents()
     if not contents.lines:
         messages.info(request, _("Your basket is empty. Add something to check out."))
@@ -59,13 +56,11 @@ def _submitted(request: HttpRequest, contents: Contents) -> HttpResponse:
             form.add_error(None, _("This page was out of date. Please check your order and place it again."))
             form = _with_fresh(form, contents)
         return _page(request, contents, form)
-    if form.cleaned_data["seen"] != contents.subtotal:
-        form.add_error(
-            None, _("Your basket or a price has changed. Please check the new total and place your order again.")
-        )
-        return _page(request, contents, _with_fresh(form, contents))
     try:
         order = _place(request, contents, form)
+    except OrderChanged as changed:
+        form.add_error(None, str(changed))
+        return _changed(request, form)
     except (OutOfStock, UnknownProduct):
         messages.error(request, _("Something in your basket has just sold out. Your order was not placed."))
         return redirect("shop:basket")
@@ -89,13 +84,19 @@ def _place(request: HttpRequest, contents: Contents, form: CheckoutForm) -> Orde
         source=Source.WEB,
         user=user,
         language=get_language() or "",
-        idempotency=Idempotency(client=_client(request), key=data["token"]),
+        idempotency=_idempotency(request, data["token"]),
+        confirmation=Confirmation(shown=data["seen"], take_basket=lambda: basket_of(request).take(contents)),
     )
-    basket_of(request).clear()
-    _remember(request, data["token"], placed.order)
     if user and form.should_save_address:
         _save_address(request, user, form)
     return placed.order
+
+
+def _changed(request: HttpRequest, form: CheckoutForm) -> HttpResponse:
+    contents = basket_of(request).contents()
+    if not contents.can_check_out:
+        return redirect("shop:basket")
+    return _page(request, contents, _with_fresh(form, contents))
 
 
 def _save_address(request: HttpRequest, user: AbstractBaseUser, form: CheckoutForm) -> None:
@@ -119,11 +120,12 @@ def _page(request: HttpRequest, contents: Contents, form: CheckoutForm) -> HttpR
 
 
 def _fresh(contents: Contents) -> dict[str, object]:
-    return {"token": new_token(), "seen": contents.subtotal}
+    lines = [(line.product.sku, line.quantity, line.product.price) for line in contents.lines]
+    return {"token": new_token(), "seen": digest(lines)}
 
 
 def _with_fresh(form: CheckoutForm, contents: Contents) -> CheckoutForm:
-    """The same input, with a new token and the current total."""
+    """The same input, with a new token and for the current contents."""
     form.data = dict(form.data.items()) | {name: str(value) for name, value in _fresh(contents).items()}
     return form
 
@@ -162,12 +164,10 @@ def _client(request: HttpRequest) -> str:
     return "web:" + hashlib.sha256(str(request.session.session_key).encode()).hexdigest()[:40]
 
 
-def _already_placed(request: HttpRequest) -> str | None:
-    if request.method != "POST":
-        return None
-    return request.session.get(_PLACED, {}).get(request.POST.get("token", ""))
+def _already_placed(request: HttpRequest) -> Order | None:
+    """The order of a form that is submitted again: by a second click, from another tab, or with the back button."""
+    return keys.order_placed_with(_idempotency(request, request.POST.get("token", "")))
 
 
-def _remember(request: HttpRequest, token: str, order: Order) -> None:
-    placed = list(request.session.get(_PLACED, {}).items())[1 - _REMEMBERED :]
-    request.session[_PLACED] = dict([*placed, (token, order.public_id)])
+def _idempotency(request: HttpRequest, token: str) -> Idempotency:
+    return Idempotency(client=_client(request), key=token)

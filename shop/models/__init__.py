@@ -1,7 +1,7 @@
 """Models of the shop: catalogue, stock, accounts, baskets, saved addresses, reviews, invoices."""
 
 from shop.models.addresses import SavedAddress
-from shop.models.basket import SavedBasket
+from shop.models.basket import GuestBasket, SavedBasket
 from shop.models.catalogue import Category, CategoryQuerySet, Product, ProductQuerySet
 from shop.models.catalogue_version import CatalogueStamp
 from shop.models.invoices import Invoice
@@ -15,6 +15,7 @@ __all__ = [
     "Category",
     "CategoryQuerySet",
     "CategoryText",
+    "GuestBasket",
     "Invoice",
     "LowStock",
     "Product",

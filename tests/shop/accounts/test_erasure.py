@@ -25,7 +25,7 @@ from orders.services import cancel_order
 from shop.accounts.addresses import add_address
 from shop.accounts.erasure import CannotErase, erase, personal_data
 from shop.checkout.idempotency import Idempotency
-from shop.models import Review, StockMovement, User
+from shop.models import Review, SavedBasket, StockMovement, User
 from shop.order_pages.selectors import unfinished_orders_of
 from tests.auditing import broken
 from tests.database_search import places_of
@@ -176,7 +176,8 @@ def test_every_session_and_token_is_revoked(shopper: Client):
     assert not Session.objects.filter(session_key=key).exists()
     assert not any("_auth_user_id" in session.get_decoded() for session in Session.objects.all())
     assert "/account/login/" in shopper.get("/account/").headers["Location"]
-    assert shopper.session.get("basket") is None
+    assert shopper.session.get("basket_key") is None
+    assert not SavedBasket.objects.exists()
     assert not signs_in(EMAIL, GOOD)
 
 

@@ -1,4 +1,4 @@
-"""Retention of sessions, API tokens and records of sign-ins."""
+"""Retention of sessions, guests' baskets, API tokens and records of sign-ins."""
 
 from datetime import timedelta
 
@@ -11,6 +11,7 @@ from knox.models import AuthToken
 from messaging import scheduler
 from messaging.models import Message
 from messaging.worker import slices
+from shop.models import GuestBasket
 from tests.delivery import deliver_due
 from tests.factories import UserFactory
 
@@ -35,6 +36,14 @@ def test_what_has_expired_is_deleted_and_the_rest_is_kept():
     assert Session.objects.get().session_key == "1-0"
     assert AuthToken.objects.get().expiry > timezone.now()
     assert AccessLog.objects.get().username == "new"
+
+
+def test_a_guest_s_basket_is_deleted_with_the_session_that_knew_it(settings):
+    abandoned = timezone.now() - timedelta(seconds=settings.SESSION_COOKIE_AGE + 1)
+    GuestBasket.objects.bulk_create([GuestBasket(key="old", changed_at=abandoned), GuestBasket(key="new")])
+    scheduler.tick("shop.purge_expired")
+    deliver_due()
+    assert GuestBasket.objects.get().key == "new"
 
 
 @pytest.mark.usefixtures("one_step_slices")

@@ -6,44 +6,10 @@ import pytest
 
 from orders.models import Order
 from shop.models import Product
-from tests.factories import CategoryFactory, ProductFactory, UserFactory
+from tests.factories import UserFactory
+from tests.shop.checkout.page import ANSWERS, filled, hidden, text
 
 pytestmark = pytest.mark.django_db
-
-ANSWERS = {
-    "email": "ada@example.com",
-    "name": "Ada Lovelace",
-    "line1": "1 Engine Row",
-    "postcode": "N1 1AA",
-    "city": "London",
-    "country": "GB",
-    "shipping_method": "standard",
-    "payment_method": "pm_card_visa",
-}
-
-
-@pytest.fixture
-def lamp():
-    return ProductFactory.create(name="Lamp", price=1000, stock=5, category=CategoryFactory.create())
-
-
-@pytest.fixture
-def shopper(client, lamp):
-    client.post("/basket/add/", {"sku": lamp.sku, "quantity": 2})
-    return client
-
-
-def text(response) -> str:
-    return response.content.decode()
-
-
-def hidden(page: str) -> dict[str, str]:
-    """Values of the form's hidden fields."""
-    return dict(re.findall(r'name="(token|seen)" value="([^"]+)"', page))
-
-
-def filled(client, **changes) -> dict[str, str]:
-    return ANSWERS | hidden(text(client.get("/checkout/"))) | changes
 
 
 def test_an_order_is_placed_and_the_basket_is_empty(shopper, lamp):
@@ -51,7 +17,7 @@ def test_an_order_is_placed_and_the_basket_is_empty(shopper, lamp):
     order = Order.objects.get()
     assert answer.url == f"/orders/{order.public_id}/"
     assert (order.total, order.source, order.country) == (2000, "web", "GB")
-    assert shopper.session.get("basket") is None
+    assert "Your basket is empty" in text(shopper.get("/basket/"))
     assert Product.objects.get(pk=lamp.pk).stock == 3
 
 
@@ -59,45 +25,6 @@ def test_the_express_price_is_shown_before_ordering(shopper, settings):
     assert "€29.90" in text(shopper.get("/checkout/"))
     shopper.post("/checkout/", filled(shopper, shipping_method="express"))
     assert Order.objects.get().total == 2000 + settings.SHOP_EXPRESS_PRICE
-
-
-def test_a_form_submitted_twice_places_one_order(shopper):
-    form = filled(shopper)
-    first, second = shopper.post("/checkout/", form), shopper.post("/checkout/", form)
-    assert first.url == second.url
-    assert Order.objects.count() == 1
-
-
-def test_concurrent_clicks_place_one_order(shopper):
-    """The second request reads its session before the first writes its own, and the first takes the last items."""
-    form = filled(shopper)
-    before = dict(shopper.session.items())
-    Product.objects.update(stock=2)
-    first = shopper.post("/checkout/", form)
-    session = shopper.session
-    session.clear()
-    session.update(before)
-    session.save()
-    second = shopper.post("/checkout/", form)
-    assert first.url == second.url
-    assert Order.objects.count() == 1
-
-
-def test_going_back_after_a_change_places_no_second_order(shopper, lamp):
-    form = filled(shopper)
-    first = shopper.post("/checkout/", form)
-    shopper.post("/basket/add/", {"sku": lamp.sku})
-    again = shopper.post("/checkout/", form | {"city": "Paris"}, follow=True)
-    assert again.redirect_chain[0][0] == first.url
-    assert "already placed this order" in text(again)
-    assert Order.objects.count() == 1
-
-
-def test_two_intended_orders_are_two(shopper, lamp):
-    shopper.post("/checkout/", filled(shopper))
-    shopper.post("/basket/add/", {"sku": lamp.sku})
-    shopper.post("/checkout/", filled(shopper))
-    assert Order.objects.count() == 2
 
 
 def test_submitted_prices_are_ignored(shopper):
@@ -131,23 +58,12 @@ def test_invalid_input_is_refused_and_kept_in_the_form(shopper, field, value):
     assert Order.objects.count() == 0
 
 
-@pytest.mark.parametrize(("field", "value"), [("token", ""), ("token", "<x>"), ("seen", "-1"), ("seen", "abc")])
+@pytest.mark.parametrize(("field", "value"), [("token", ""), ("token", "<x>"), ("seen", "2000"), ("seen", "abc")])
 def test_an_invalid_hidden_field_is_renewed(shopper, field, value):
     page = text(shopper.post("/checkout/", filled(shopper, **{field: value})))
     assert "out of date" in page
     shopper.post("/checkout/", ANSWERS | hidden(page))
     assert Order.objects.count() == 1
-
-
-def test_a_changed_price_is_shown_before_it_is_charged(shopper):
-    form = filled(shopper)
-    Product.objects.update(price=1500)
-    page = text(shopper.post("/checkout/", form))
-    assert "check the new total" in page
-    assert "€30.00" in page
-    assert Order.objects.count() == 0
-    shopper.post("/checkout/", ANSWERS | hidden(page))
-    assert Order.objects.get().total == 3000
 
 
 def test_a_product_sold_out_since_stops_the_order(shopper):

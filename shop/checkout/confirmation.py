@@ -1,0 +1,50 @@
+"""What a shopper has agreed to: the lines, prices and delivery dates that the checkout page showed.
+
+The page carries their digest. It is compared inside the order's transaction, where prices are locked, and the basket
+is emptied there if it still holds what is ordered: of two tabs, none orders what the other has changed.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from orders.values import NewLine
+from shop.checkout.shipping_options import shipping_options
+
+
+class OrderChanged(Exception):
+    """The order is not the one that the shopper has seen. Nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Your basket, a price or a delivery date has changed. "
+                "Please check the new total and place your order again."
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """`shown` is the digest of what the page showed. `take_basket` empties the basket, or returns False."""
+
+    shown: str
+    take_basket: Callable[[], bool]
+
+    def check(self, lines: Iterable[NewLine]) -> None:
+        """Raise `OrderChanged` unless these lines were shown. Inside the order's transaction."""
+        if digest((line.sku, line.quantity, line.unit_price) for line in lines) != self.shown or not self.take_basket():
+            raise OrderChanged
+
+
+def digest(lines: Iterable[tuple[str, int, int]]) -> str:
+    """Of SKUs, quantities, prices in minor units, and all shipping options of today. 64 hexadecimal digits."""
+    options = [
+        (option.method, option.price, str(option.window.earliest), str(option.window.latest))
+        for option in shipping_options(now=timezone.now())
+    ]
+    return hashlib.sha256(json.dumps([list(lines), options]).encode()).hexdigest()
