@@ -5,23 +5,22 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('shop', '0005_catalogue_stamps'),
+        ("shop", "0005_catalogue_stamps"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='GuestBasket',
+            name="GuestBasket",
             fields=[
-                ('lines', models.JSONField(default=list, verbose_name='lines')),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='changed')),
-                ('key', models.CharField(max_length=64, primary_key=True, serialize=False, verbose_name='key')),
+                ("lines", models.JSONField(default=list, verbose_name="lines")),
+                ("changed_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="changed")),
+                ("key", models.CharField(max_length=64, primary_key=True, serialize=False, verbose_name="key")),
             ],
             options={
-                'verbose_name': "guest's basket",
-                'verbose_name_plural': "guests' baskets",
-                'indexes': [models.Index(fields=['changed_at'], name='shop_guestbasket_changed')],
+                "verbose_name": "guest's basket",
+                "verbose_name_plural": "guests' baskets",
+                "indexes": [models.Index(fields=["changed_at"], name="shop_guestbasket_changed")],
             },
         ),
     ]

@@ -20,7 +20,7 @@ def add_at_once(browser: Client, skus: list[str]) -> None:
 
     def add(sku: str) -> None:
         tab = Client()
-        tab.cookies = browser.cookies.copy()
+        tab.cookies.load({name: cookie.value for name, cookie in browser.cookies.items()})
         barrier.wait()
         try:
             assert tab.post("/basket/add/", {"sku": sku}).status_code == 302

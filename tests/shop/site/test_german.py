@@ -25,7 +25,7 @@ from shop.invoices.pdf import invoice_pdf
 from shop.order_pages.selectors import order_view
 from tests.delivery import deliver_due
 from tests.factories import CategoryFactory, ProductFactory, UserFactory, place
-from tests.shop.checkout.test_page import filled
+from tests.shop.checkout.page import filled
 
 FOLDER = settings.BASE_DIR / "locale" / "de" / "LC_MESSAGES"
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%|%s|\{\w[^}]*\}|<[^>]+>")

@@ -8,7 +8,7 @@ from django.test import Client
 from orders.models import Order
 from tests.api.client import order_body
 from tests.factories import ProductFactory
-from tests.shop.checkout.test_page import filled
+from tests.shop.checkout.page import filled
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
