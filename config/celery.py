@@ -1,8 +1,10 @@
 """Celery application of workers and beat: `celery -A config worker -Q payments`."""
 
 import os
+import sys
 
-from celery import Celery
+from celery import Celery, signals
+from django.core.exceptions import ImproperlyConfigured
 
 from messaging.worker.bootsteps import install
 
@@ -14,3 +16,14 @@ app = Celery("conveyor")
 app.config_from_object("config.settings:CELERY")
 app.autodiscover_tasks()
 install(app)
+
+
+@signals.worker_init.connect(weak=False)
+@signals.beat_init.connect(weak=False)
+def _refuse_simulated(**_sent: object) -> None:
+    from shop.site import simulated
+
+    try:
+        simulated.refuse()
+    except ImproperlyConfigured as error:
+        sys.exit(f"This process cannot start. {error}")

@@ -1,6 +1,7 @@
 """Environment variables: typed readers that reject invalid values with a one-line error naming the variable."""
 
 import os
+import re
 import secrets
 import warnings
 from collections.abc import Collection
@@ -18,6 +19,7 @@ env = environ.Env()
 
 #: A statement that a connection has run before is planned once.
 PREPARED = {"server_side_binding": True, "prepare_threshold": 3}
+_DOTTED_PATH = re.compile(r"[a-zA-Z_]\w*(\.[a-zA-Z_]\w*)+", re.ASCII)
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
@@ -88,6 +90,15 @@ def demo_choice(name: str, options: tuple[str, ...], *, demo: bool) -> str:
             f"{name} is {value!r}; outside demo mode (CONVEYOR_DEMO=1) it must be {options[0]!r}."
         )
     return value
+
+
+def classes(name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    """Dotted paths of classes, separated by commas."""
+    paths = tuple(path.strip() for path in text(name).split(",") if path.strip()) or default
+    for path in paths:
+        if not _DOTTED_PATH.fullmatch(path):
+            raise ImproperlyConfigured(f"{name} contains {path!r}; it must be paths of classes, such as {default[0]}.")
+    return paths
 
 
 def secrets_by_name(name: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ VAR_DIR = env.var_dir()
 CONVEYOR_OUTAGES_DIR = VAR_DIR / "outages"
 
 CONVEYOR_DEMO = env.flag("CONVEYOR_DEMO", default=False)
+CONVEYOR_ALLOW_SIMULATED = env.flag("CONVEYOR_ALLOW_SIMULATED", default=False)
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.secret_key()
 ALLOWED_HOSTS = [h for h in env.text("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if h]
@@ -229,7 +230,13 @@ SHIPPING_CUTOFF_HOUR = 15
 # Promised delivery window in working days after dispatch: (earliest, latest).
 SHIPPING_WORKING_DAYS = {"standard": (2, 4), "express": (1, 1)}
 # Carriers in order of preference; the cheapest wins, the first of equally cheap ones.
-SHIPPING_CARRIERS = ("shipping.carriers.simulated.Swiftpost", "shipping.carriers.simulated.Landpost")
+_SIMULATED_CARRIERS = ("shipping.carriers.simulated.Swiftpost", "shipping.carriers.simulated.Landpost")
+SHIPPING_CARRIERS = env.classes(
+    "SHIPPING_CARRIERS",
+    _SIMULATED_CARRIERS
+    if CONVEYOR_DEMO or CONVEYOR_ALLOW_SIMULATED
+    else ("shipping.carriers.untracked.UntrackedPost",),
+)
 CARRIER_WEBHOOK_SECRETS = env.secrets_by_name("CARRIER_WEBHOOK_SECRETS")
 PAYMENT_GATEWAY = env.choice("PAYMENT_GATEWAY", ("simulated", "stripe"))
 STRIPE_SECRET_KEY = env.needed("STRIPE_SECRET_KEY", by="PAYMENT_GATEWAY=stripe", when=PAYMENT_GATEWAY == "stripe")

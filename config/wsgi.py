@@ -1,4 +1,4 @@
-"""WSGI application for any server; `config.web` wraps it for granian."""
+"""WSGI application for any server; `config.web` wraps it for granian. Raises `ImproperlyConfigured`."""
 
 import os
 
@@ -7,3 +7,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 application = get_wsgi_application()
+
+from shop.site import simulated  # noqa: E402 - needs the settings
+
+simulated.refuse()

@@ -14,6 +14,7 @@ class ShopConfig(AppConfig):
         from shop import payloads, receivers, sqlite_limits  # noqa: F401
         from shop.catalogue.search import index
         from shop.catalogue.version import triggers
+        from shop.site import simulated  # noqa: F401
         from shop.stock import invariants  # noqa: F401
 
         receivers.connect()

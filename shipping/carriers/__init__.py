@@ -3,6 +3,7 @@
 from functools import cache
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from messaging import circuit_breaker
@@ -76,5 +77,8 @@ def simulated_names() -> list[str]:
 
 @cache
 def _configured(paths: tuple[str, ...]) -> dict[str, CircuitBreakerCarrier]:
-    wrapped = [CircuitBreakerCarrier(import_string(path)()) for path in paths]
+    try:
+        wrapped = [CircuitBreakerCarrier(import_string(path)()) for path in paths]
+    except ImportError as error:
+        raise ImproperlyConfigured(f"SHIPPING_CARRIERS contains a class that cannot be imported: {error}") from error
     return {carrier.name.lower(): carrier for carrier in wrapped}

@@ -1,6 +1,7 @@
 """Invalid environment variables: one-line errors that name the variable, never a traceback."""
 
 import os
+import string
 import subprocess
 import sys
 
@@ -74,4 +75,67 @@ def test_an_unreachable_database_is_reported_without_a_traceback(tmp_path):
     done = run(tmp_path, "-m", "config.run", DATABASE_URL="postgres://a:b@127.0.0.1:9/none")
     assert done.returncode == 1
     assert "Check DATABASE_URL" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+OWN = {"EMAIL_URL": "smtp+tls://mail.shop.example", "PAYMENT_GATEWAY": "stripe"}
+OWN |= {"STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_WEBHOOK_SECRET": "whsec_1"}
+STARTS = {
+    "web": ("-m", "config.serve", "config.web:application"),
+    "another web server": ("-c", "import config.wsgi"),
+    "worker": ("-m", "celery", "-A", "config", "worker", "--pool", "solo"),
+    "beat": ("-m", "celery", "-A", "config", "beat"),
+    "everything": ("-m", "config.run"),
+}
+SIMULATED = {
+    "PAYMENT_GATEWAY is 'simulated'": {"PAYMENT_GATEWAY": "simulated"},
+    "SHIPPING_CARRIERS contains simulated carriers (Swiftpost)": {
+        "SHIPPING_CARRIERS": "shipping.carriers.simulated.Swiftpost"
+    },
+    "EMAIL_URL is not set": {"EMAIL_URL": ""},
+}
+
+
+@pytest.mark.parametrize(
+    ("start", "why"),
+    [*((start, "PAYMENT_GATEWAY is 'simulated'") for start in STARTS), *(("web", why) for why in SIMULATED)],
+)
+def test_nothing_starts_that_would_give_goods_away(tmp_path, start, why):
+    done = run(tmp_path, *STARTS[start], **OWN | SIMULATED[why] | {"CONVEYOR_DEMO": "0", "PORT": "8999"})
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert why in last
+    assert last.endswith("To try the shop out, set CONVEYOR_ALLOW_SIMULATED=1.")
+    assert ("Traceback" in done.stderr) == (start == "another web server")
+
+
+@pytest.mark.parametrize("allowed", [{"CONVEYOR_DEMO": "1"}, {"CONVEYOR_DEMO": "0", "CONVEYOR_ALLOW_SIMULATED": "1"}])
+def test_what_is_simulated_starts_where_it_is_allowed(tmp_path, allowed):
+    assert run(tmp_path, "-c", "import config.wsgi", **allowed).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("why", "allowed"),
+    [
+        (None, {}),
+        *((why, {}) for why in SIMULATED),
+        ("EMAIL_URL is not set", {"CONVEYOR_ALLOW_SIMULATED": "1"}),
+        ("EMAIL_URL is not set", {"CONVEYOR_DEMO": "1"}),
+    ],
+)
+def test_the_deployment_check_warns_of_what_is_simulated(tmp_path, why, allowed):
+    simulated = SIMULATED[why] if why else {"SHIPPING_CARRIERS": "shipping.carriers.untracked.UntrackedPost"}
+    strict = {"CONVEYOR_DEMO": "0", "CONVEYOR_HTTPS": "1", "DEBUG": "0", "SECRET_KEY": f"{string.printable[:62]}-"}
+    done = run(tmp_path, "manage.py", "check", "--deploy", **strict | OWN | allowed | simulated)
+    warnings = [line for line in done.stderr.splitlines() if "shop.W001" in line]
+    assert done.returncode == 0
+    assert (done.stderr == "") == (why is None), done.stderr
+    assert (why or "") in "".join(warnings)
+
+
+@pytest.mark.parametrize("paths", ["nope", "shipping.carriers.nope.Post", "shipping.carriers.untracked.Nope", "a b.c"])
+def test_carriers_that_cannot_be_imported_are_named(tmp_path, paths):
+    done = run(tmp_path, "manage.py", "check", SHIPPING_CARRIERS=paths)
+    assert done.returncode == 1
+    assert done.stderr.startswith("manage.py: SHIPPING_CARRIERS contains ")
     assert "Traceback" not in done.stderr
