@@ -68,13 +68,9 @@ def can_pay(order: Order) -> bool:
     return order.status == Status.PAYMENT_FAILED
 
 
-def order_page_url(order: Order) -> str:
+def order_page_url(*, public_id: str) -> str:
     """The absolute URL of the order's public page, for e-mails."""
-    return f"{settings.SITE_URL}/orders/{order.public_id}/"
-
-
-def latest_event(*, order_id: int, kind: str) -> OrderEvent | None:
-    return OrderEvent.objects.filter(order_id=order_id, kind=kind).order_by("at", "id").last()
+    return f"{settings.SITE_URL}/orders/{public_id}/"
 
 
 def payment_deadline(*, order: Order, events: Iterable[OrderEvent]) -> datetime | None:

@@ -9,7 +9,7 @@ from messaging.outbox import enqueue
 from messaging.worker.slices import Slice
 from messaging.worker.task import ReliableTask, reliable_task
 from orders import selectors, services
-from orders.emails import delivery
+from orders.emails import delivery, email_sql
 from orders.emails.compose import compose
 from orders.models import Order, Status
 from orders.payloads import AcknowledgeOrders, CancelUnpaid, ExpireReservations, SendEmail
@@ -22,8 +22,8 @@ def send_email(self: ReliableTask, payload: SendEmail) -> None:
 
     An "order received" e-mail is skipped once the payment is decided.
     """
-    order = Order.objects.get(pk=payload.order_id)
-    if order.anonymised_at or (payload.kind == "placed" and order.status != Status.PLACED):
+    order = email_sql.read_order(order_id=payload.order_id, kind=payload.kind)
+    if order.is_anonymised or (payload.kind == "placed" and order.status != Status.PLACED):
         with self.complete():
             delivery.release(uuid.UUID(self.request.id))  # whether an earlier run has sent it no longer matters
             return
@@ -34,7 +34,7 @@ def send_email(self: ReliableTask, payload: SendEmail) -> None:
         amount=payload.amount,
         left=payload.left,
     )
-    delivery.send_once(self, email=email, kind=payload.kind, order_id=order.pk)
+    delivery.send_once(self, email=email, kind=payload.kind, order_id=payload.order_id)
 
 
 @reliable_task(CancelUnpaid)

@@ -13,6 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from messaging.models import Message
+from messaging.models.parameters import id_parameter, time_parameter
 from messaging.relay import wakeup
 
 #: Rows of one INSERT.
@@ -45,9 +46,9 @@ def mark_done(*, message_id: uuid.UUID, sends: int, started_at: datetime | None)
     """Mark a message as done that is in flight by publication number `sends`, or was taken for lost since."""
     is_postgresql = connection.vendor == "postgresql"
     sql = _DONE.format(now="STATEMENT_TIMESTAMP()" if is_postgresql else "%s")
-    now = [] if is_postgresql else [_time(timezone.now())]
+    now = [] if is_postgresql else [time_parameter(timezone.now())]
     with connection.cursor() as cursor:
-        cursor.execute(sql, [_time(started_at), *now, _id(message_id), sends])
+        cursor.execute(sql, [time_parameter(started_at), *now, id_parameter(message_id), sends])
         return cursor.rowcount == 1
 
 
@@ -66,16 +67,7 @@ def _insert_some(messages: Sequence[Message]) -> None:
 
 def _values(message: Message, now: datetime) -> list[Any]:
     what = (message.task, message.queue, message.routing_key, message.priority, json.dumps(message.payload))
-    chain = (_id(message.correlation_id), _id(message.causation_id), message.traceparent)
-    row = [_id(message.pk), *what, message.schema_version, message.subject, *chain]
+    chain = (id_parameter(message.correlation_id), id_parameter(message.causation_id), message.traceparent)
+    row = [id_parameter(message.pk), *what, message.schema_version, message.subject, *chain]
     delay = message.available_at - message.created_at
-    return [*row, delay] if connection.vendor == "postgresql" else [*row, _time(now), _time(now + delay)]
-
-
-def _id(value: uuid.UUID | None) -> uuid.UUID | str | None:
-    """SQLite has no type for ids."""
-    return value.hex if value and connection.vendor == "sqlite" else value
-
-
-def _time(value: datetime | None) -> Any:
-    return connection.ops.adapt_datetimefield_value(value)
+    return [*row, delay] if connection.vendor == "postgresql" else [*row, *map(time_parameter, (now, now + delay))]

@@ -7,18 +7,16 @@ row as `sending`: whether the e-mail went out is then unknown, and only an opera
 
 import smtplib
 import uuid
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from datetime import timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db import IntegrityError, transaction
-from django.db.models import Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db import transaction
 from django.utils import timezone
 
-from messaging.models import Message
 from messaging.worker.task import AlreadySettled, ReliableTask
+from orders.emails import email_sql
 from orders.emails.mail_server import mail_server
 from orders.models import EmailDelivery
 
@@ -63,10 +61,10 @@ def send_once(task: ReliableTask, *, email: EmailMessage, kind: str, order_id: i
         _send_or_release(id_, email)
     try:
         with task.complete():
-            _mark_sent(id_)
+            email_sql.mark_sent(message_id=id_)
     except AlreadySettled:
         # A later run has rescheduled the message or made it dead, and has to find that this one succeeded.
-        _mark_sent(id_)
+        email_sql.mark_sent(message_id=id_)
         raise
 
 
@@ -77,19 +75,9 @@ def claim(task: ReliableTask, *, kind: str, order_id: int | None) -> bool:
     claimed it without recording an outcome, unless an operator has retried the message since.
     """
     message_id = uuid.UUID(task.request.id)
-    if not task.may_overlap:
-        with suppress(IntegrityError):
-            EmailDelivery.objects.create(
-                message_id=message_id, order_id=order_id, kind=kind, replayed_from=_replays_of(message_id)
-            )
-            return True
+    if not task.may_overlap and email_sql.claim(message_id=message_id, order_id=order_id, kind=kind):
+        return True
     return _claim_again(message_id, kind, order_id, task.replayed_from)
-
-
-def _replays_of(message_id: uuid.UUID) -> Coalesce:
-    """The message's `replayed_from`, read by the INSERT itself; 0 without a row, as where the ledger is bypassed."""
-    found = Message.objects.filter(pk=message_id).values("replayed_from")
-    return Coalesce(Subquery(found), Value(0))
 
 
 @transaction.atomic(savepoint=False)
@@ -132,7 +120,3 @@ def _send_or_release(message_id: uuid.UUID, email: EmailMessage) -> None:
 def release(message_id: uuid.UUID) -> None:
     """Drop the claim on an e-mail that is not recorded as sent."""
     EmailDelivery.objects.filter(pk=message_id, state=_SENDING).delete()
-
-
-def _mark_sent(message_id: uuid.UUID) -> None:
-    EmailDelivery.objects.filter(pk=message_id, state=_SENDING).update(state=_SENT, sent_at=timezone.now())

@@ -80,9 +80,10 @@ def test_each_step_has_a_bound():
         statements = run(task)
         assert len(statements) <= bound, statements
         assert kinds(statements)["COMMIT"] == 1
-        if task == CHARGE:
+        if task in (CHARGE, SHIP):
             email = run(EMAIL)
-            assert len(email) <= 7, email
+            assert len(email) <= 6, email
+            assert kinds(email)["SELECT"] == 1, email
 
 
 @pytest.mark.usefixtures("order")

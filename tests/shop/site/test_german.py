@@ -20,6 +20,7 @@ from django.utils import translation
 from pypdf import PdfReader
 
 from orders.emails.compose import compose
+from orders.emails.email_sql import read_order
 from orders.models import Order
 from shop.invoices.pdf import invoice_pdf
 from shop.order_pages.selectors import order_view
@@ -136,7 +137,7 @@ def test_an_order_is_german_from_basket_to_parcel(german, lamp):
     order = Order.objects.get()
     path = reverse("shop:order", args=[order.public_id])
     assert "Bestellung aufgegeben" in page(german, path)
-    email = compose(order=order, kind="placed", message_id=MESSAGE_ID)
+    email = compose(order=read_order(order_id=order.pk, kind="placed"), kind="placed", message_id=MESSAGE_ID)
     [(html, _)] = email.alternatives
     assert email.subject == f"Ihre Bestellung {order.number}"
     for part in (str(email.body), str(html)):
