@@ -76,7 +76,7 @@ def test_each_step_has_a_bound():
     SQLite needs a statement more, as an order's move and its event are two.
     """
     more = int(connection.vendor == "sqlite")
-    for task, bound in ((CHARGE, 8 + more), (SHIP, 10 + more), (TRACK, 9 + more)):
+    for task, bound in ((CHARGE, 8 + more), (SHIP, 8 + more), (TRACK, 9 + more)):
         statements = run(task)
         assert len(statements) <= bound, statements
         assert kinds(statements)["COMMIT"] == 1
