@@ -4,6 +4,7 @@ from typing import Any
 
 import config.celery  # noqa: F401 - tasks belong to its application wherever these settings are used
 from config import env
+from config.openapi import openapi_settings
 from messaging.broker.settings import SCHEDULE as MESSAGING_SCHEDULE
 from messaging.broker.settings import celery_settings
 from messaging.operations.schedule import SCHEDULE as OPERATIONS_SCHEDULE
@@ -45,8 +46,6 @@ INSTALLED_APPS = [
     "shop.office.apps.SecurityConfig",
     "csp",
 ]
-# The shop runs without the operators' desk, too.
-_desk = "messaging.operations" in INSTALLED_APPS
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -263,31 +262,7 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 REST_KNOX = {"TOKEN_LIMIT_PER_USER": None, "AUTO_REFRESH": False}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Conveyor",
-    "DESCRIPTION": "An event-driven shop: products, orders and the queues they travel over.",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENFORCE_NON_BLANK_FIELDS": True,
-    "ENUM_NAME_OVERRIDES": {
-        "OrderStatusEnum": "orders.models.Status.choices",
-        "PaymentStatusEnum": "payments.models.PaymentStatus.choices",
-        "ShipmentStatusEnum": "shipping.models.ShipmentStatus.choices",
-        "ProductSortEnum": "shop.catalogue.search.Sort.choices",
-        "MessageStateEnum": "messaging.models.State.choices",
-    }
-    | (
-        {
-            "BulkStateEnum": "messaging.operations.models.BulkState.choices",
-            "BulkOutcomeEnum": "messaging.operations.models.ItemOutcome.choices",
-        }
-        if _desk
-        else {}
-    ),
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-}
+SPECTACULAR_SETTINGS = openapi_settings(desk="messaging.operations" in INSTALLED_APPS)
 
 LOGGING: dict[str, Any] = {
     "version": 1,

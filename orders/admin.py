@@ -69,7 +69,20 @@ class OrderAdmin(ReadOnlyAdmin):
         (None, {"fields": ("number", "public_id", "status", "placed_at", "amount", "shipping_price_text", "source")}),
         (
             _("Customer"),
-            {"fields": ("user", "name", "email", "line1", "postcode", "city", "country", "shipping_method")},
+            {
+                "fields": (
+                    "user",
+                    "name",
+                    "email",
+                    "line1",
+                    "line2",
+                    "postcode",
+                    "city",
+                    "state",
+                    "country",
+                    "shipping_method",
+                )
+            },
         ),
         (_("Messages"), {"fields": ("messages",)}),
     )

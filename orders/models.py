@@ -9,6 +9,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from orders.values import Address
+
 _NUMBER_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 NUMBER_PREFIX = "CV-"
 NUMBER_LENGTH = len("CV-01234-56789")
@@ -82,8 +84,10 @@ class Order(models.Model):
     email = models.EmailField(_("e-mail"))
     name = models.CharField(_("name"), max_length=100)
     line1 = models.CharField(_("address line 1"), max_length=200)
+    line2 = models.CharField(_("address line 2"), max_length=200, blank=True, default="", db_default="")
     city = models.CharField(_("city"), max_length=100)
     postcode = models.CharField(_("postcode"), max_length=20)
+    state = models.CharField(_("state"), max_length=100, blank=True, default="", db_default="")
     country = models.CharField(_("country"), max_length=2)
     shipping_method = models.CharField(
         _("shipping method"), max_length=10, choices=ShippingMethod, default=ShippingMethod.STANDARD
@@ -119,6 +123,10 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def address(self) -> Address:
+        return Address.of(self)
 
 
 class OrderLine(models.Model):

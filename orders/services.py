@@ -232,7 +232,7 @@ def anonymise_order(*, order: Order) -> None:
 
     Idempotency keys are removed, too: clients may have put personal data into them.
     """
-    changes: dict[str, Any] = dict.fromkeys(("email", "city", "postcode"), "")
+    changes: dict[str, Any] = dict.fromkeys(("email", "line2", "city", "postcode", "state"), "")
     changes |= {"name": REMOVED, "line1": REMOVED, "user": None, "anonymised_at": timezone.now()}
     Order.objects.filter(pk=order.pk).update(**changes)
     for field, value in changes.items():

@@ -1,16 +1,29 @@
 """Value objects that describe an order before it is stored."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`country` is an ISO 3166-1 alpha-2 code."""
+    """`country` is an ISO 3166-1 alpha-2 code; `state` a state, province or prefecture where the country has them."""
 
     line1: str
     city: str
     postcode: str
     country: str
+    line2: str = ""
+    state: str = ""
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        """The address of an order or anything else that has the same attributes."""
+        return cls(**{field.name: getattr(row, field.name) for field in fields(cls)})
+
+    @property
+    def lines(self) -> list[str]:
+        """As it is written on a parcel, without the country."""
+        return [line for line in (self.line1, self.line2, f"{self.postcode} {self.city}".strip(), self.state) if line]
 
 
 @dataclass(frozen=True, slots=True)

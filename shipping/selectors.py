@@ -60,7 +60,7 @@ def consignment_of(order: Order, *, pieces: int = 1) -> Consignment:
 
 
 def address_of(order: Order) -> Address:
-    return Address(line1=order.line1, city=order.city, postcode=order.postcode, country=order.country)
+    return order.address
 
 
 def shipment_to_track(*, order_id: int, shipment_id: UUID | None) -> Shipment | None:

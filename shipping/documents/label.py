@@ -59,7 +59,7 @@ def _draw_header(canvas: Canvas, shipment: Shipment) -> None:
 def _draw_recipient(canvas: Canvas, order: Order) -> None:
     """Postal convention: the country last, in English, in capitals."""
     country = Locale("en").territories.get(order.country, order.country).upper()
-    lines = [order.name, order.line1, f"{order.postcode} {order.city}".strip(), country]
+    lines = [order.name, *order.address.lines, country]
     box = _HEIGHT - 37 * mm
     canvas.roundRect(_MARGIN, box - 40 * mm, _INSIDE, 39 * mm, 2 * mm)
     _draw_text(canvas, [_("To"), *lines], top=box - 3 * mm, height=35 * mm, style=_TO, indent=3 * mm)

@@ -33,7 +33,7 @@ def packing_slip_pdf(shipment: Shipment) -> bytes:
 def _header(shipment: Shipment) -> Flowable:
     order = shipment.order
     names = Locale.parse(translation.to_locale(order.language)).territories
-    address = [order.line1, f"{order.postcode} {order.city}".strip(), names.get(order.country, order.country)]
+    address = [*order.address.lines, names.get(order.country, order.country)]
     facts = [
         (_("Order date"), order.placed_at.strftime("%Y-%m-%d")),
         (_("Shipping"), f"{shipment.carrier}, {order.get_shipping_method_display()}"),

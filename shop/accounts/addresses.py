@@ -1,5 +1,7 @@
 """Saved addresses of a shopper: reads and writes."""
 
+from dataclasses import asdict
+
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import QuerySet
@@ -84,9 +86,4 @@ def _lock(user: AbstractBaseUser) -> None:
 
 
 def _fields(address: Address) -> dict[str, str]:
-    return {
-        "line1": address.line1,
-        "city": address.city,
-        "postcode": address.postcode,
-        "country": address.country,
-    }
+    return asdict(address)

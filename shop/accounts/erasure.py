@@ -1,5 +1,6 @@
 """Exports and erases a shopper's personal data."""
 
+from dataclasses import asdict
 from typing import Any
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
@@ -17,10 +18,10 @@ from orders.models import Order
 from orders.services import anonymise_order
 from shop.accounts.addresses import addresses_of
 from shop.accounts.services import subject_of
-from shop.models import Review, SavedBasket, User
+from shop.models import Review, SavedAddress, SavedBasket, User
 from shop.order_pages.selectors import orders_of, unfinished_orders_of
 
-_PERSONAL = ("name", "email", "line1", "city", "postcode")
+_PERSONAL = ("name", "email", "line1", "line2", "city", "postcode", "state")
 
 
 class CannotErase(Exception):
@@ -57,10 +58,14 @@ def personal_data(*, user: User) -> dict[str, Any]:
             "email": user.email,
             "since": user.date_joined.isoformat(),
         },
-        "addresses": list(addresses_of(user=user).values("name", "line1", "postcode", "city", "country", "is_default")),
+        "addresses": [_address_data(saved) for saved in addresses_of(user=user)],
         "basket": [[sku, quantity] for sku, quantity, *_ in _basket(user)],
         "orders": [_order_data(order) for order in orders],
     }
+
+
+def _address_data(saved: SavedAddress) -> dict[str, Any]:
+    return {"name": saved.name, **asdict(saved.address), "is_default": saved.is_default}
 
 
 def _basket(user: User) -> list[list[Any]]:

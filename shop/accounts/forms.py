@@ -8,7 +8,6 @@ from django.contrib.auth.forms import AuthenticationForm, PasswordResetForm
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from orders.values import Address
 from shop.accounts.services import normalised, request_password_reset
 from shop.checkout.address_form import AddressForm
 from shop.checkout.form_fields import text_field
@@ -112,7 +111,3 @@ class SavedAddressForm(AddressForm):
     @classmethod
     def of(cls, saved: SavedAddress) -> Self:
         return cls(initial={name: getattr(saved, name) for name in cls.base_fields})
-
-    @property
-    def address(self) -> Address:
-        return Address(**{name: self.cleaned_data[name] for name in ("line1", "city", "postcode", "country")})

@@ -1,6 +1,7 @@
 """Request serializers of the API."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from django.core.validators import RegexValidator
@@ -14,6 +15,7 @@ from orders.models import ShippingMethod
 from orders.values import Address
 from payments.gateways import UnknownPaymentMethod, check_method
 from shop.catalogue.search import Sort
+from shop.checkout import postal_rules
 from shop.checkout.idempotency import Idempotency
 from shop.checkout.services import LineWanted
 from shop.checkout.shipping_options import is_served, not_served_text
@@ -41,15 +43,26 @@ class PaymentMethod(Text):
 
 class AddressIn(StrictSerializer):
     line1 = Text(max_length=200)
+    line2 = Text(max_length=200, required=False, default="", allow_blank=True)
     city = Text(max_length=100)
-    postcode = Text(max_length=20)
+    state = Text(
+        max_length=100,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text=_("state, province or prefecture, for countries whose addresses have one"),
+    )
+    postcode = Text(max_length=20, allow_blank=True, help_text=_("empty for countries that have none"))
     country = Text(
         validators=[RegexValidator(r"^[A-Za-z]{2}\Z", _("Must be a two-letter ISO 3166-1 code, such as DE."))],
         help_text=_("ISO 3166-1 alpha-2 code, such as DE"),
     )
 
-    def validate_country(self, country: str) -> str:
-        return country.upper()
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return attrs | asdict(postal_rules.checked(Address(**attrs)))
+        except postal_rules.InvalidAddress as wrong:
+            raise serializers.ValidationError({field: [text] for field, text in wrong.errors.items()}) from None
 
 
 class OrderLineIn(StrictSerializer):

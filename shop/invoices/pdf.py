@@ -54,7 +54,7 @@ def invoice_pdf(*, view: OrderView, paid_with: str) -> bytes:
 def changeable_parts(*, view: OrderView, paid_with: str) -> list[str]:
     """Everything on an invoice that may change after it was issued."""
     order, parcel = view.order, view.shipment
-    buyer = [order.name, order.line1, order.postcode, order.city, order.country, order.email]
+    buyer = [order.name, *order.address.lines, order.country, order.email]
     return [*buyer, parcel.tracking_number if parcel else "", *_payment(view, paid_with)]
 
 
@@ -69,7 +69,7 @@ def _closing(view: OrderView, paid_with: str) -> list[Flowable]:
 
 def _parties(view: OrderView) -> Flowable:
     order = view.order
-    buyer = [order.name, order.line1, f"{order.postcode} {order.city}".strip(), _country(order.country), order.email]
+    buyer = [order.name, *order.address.lines, _country(order.country), order.email]
     facts = [
         (_("Invoice number"), invoice_number(order)),
         (_("Invoice date"), _day(view.paid_at or order.placed_at)),

@@ -6,6 +6,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from orders.values import Address
+
 
 class SavedAddress(models.Model):
     """A shopper's saved address. Orders hold copies, so changing it affects no order."""
@@ -15,8 +17,10 @@ class SavedAddress(models.Model):
     )
     name = models.CharField(_("name"), max_length=100)
     line1 = models.CharField(_("street and number"), max_length=200)
+    line2 = models.CharField(_("address line 2"), max_length=200, blank=True, default="", db_default="")
     city = models.CharField(_("city"), max_length=100)
     postcode = models.CharField(_("postcode"), max_length=20)
+    state = models.CharField(_("state"), max_length=100, blank=True, default="", db_default="")
     country = models.CharField(_("country"), max_length=2)
     is_default = models.BooleanField(_("default address"), default=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
@@ -32,4 +36,8 @@ class SavedAddress(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name}, {self.line1}, {self.postcode} {self.city}"
+        return ", ".join([self.name, *self.address.lines])
+
+    @property
+    def address(self) -> Address:
+        return Address.of(self)

@@ -141,7 +141,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ("name", ""), ("name", " "), ("name", 7), ("name", True), ("name", "x" * 101), ("name", "a\x00b"),
         ("name", "two\nlines"), ("name", "\ud800"),
         ("address", "Bern"), ("address", None), ("address", ...), ("address", []),
-        ("address.line1", ...), ("address.city", ""), ("address.postcode", "x" * 21), ("address.line2", "extra"),
+        ("address.line1", ...), ("address.city", ""), ("address.postcode", "x" * 21), ("address.line3", "extra"),
         ("address.country", "CHE"), ("address.country", "C"), ("address.country", "C1"), ("address.country", "C\nH"),
         ("address.country", 41), ("address.country", ["C", "H"]), ("address.country", "AQ"),
         ("shipping_method", "pigeon"), ("shipping_method", ...), ("shipping_method", {}), ("shipping_method", True),

@@ -22,7 +22,7 @@ def test_two_hundred_concurrent_buyers_share_fifty_pieces(stack):
     left = min(stock, 50)
     body = {
         "email": "crowd@example.com", "name": "Crowd", "shipping_method": "standard", "payment_method": "pm_card_visa",
-        "address": {"line1": "1 Road", "city": "York", "postcode": "YO1", "country": "GB"},
+        "address": {"line1": "1 Road", "city": "York", "postcode": "YO1 6GA", "country": "GB"},
         "lines": [{"sku": product.sku, "quantity": 1}],
     }  # fmt: skip
     with ThreadPoolExecutor(20) as pool:

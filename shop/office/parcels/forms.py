@@ -1,5 +1,6 @@
 """Forms of the parcels page: address correction and replacement parcel."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
@@ -7,7 +8,6 @@ from django.forms.boundfield import BoundField
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import Order
-from orders.values import Address
 from shop.checkout.address_form import AddressForm
 
 
@@ -17,17 +17,12 @@ class CorrectionForm(AddressForm):
     name = None  # type: ignore[assignment]
 
     def __init__(self, data: Any = None, *, order: Order) -> None:
-        initial = {field: getattr(order, field) for field in ("line1", "postcode", "city", "country")}
-        super().__init__(data, initial=initial)
+        super().__init__(data, initial=asdict(order.address))
         for field in self.fields.values():
             field.widget.attrs = {"autocomplete": "off"}
 
     def address_fields(self) -> list[BoundField]:
-        return [self[name] for name in ("line1", "postcode", "city", "country")]
-
-    def address(self) -> Address:
-        data = self.cleaned_data
-        return Address(line1=data["line1"], city=data["city"], postcode=data["postcode"], country=data["country"])
+        return [self[name] for name in ("line1", "line2", "postcode", "city", "state", "country")]
 
 
 class ReshipForm(CorrectionForm):

@@ -52,7 +52,7 @@ def parcels(request: HttpRequest, order_id: int) -> HttpResponse:
 
 def _correct(request: HttpRequest, order: Order, form: CorrectionForm) -> None:
     try:
-        delivery_problems.correct_address(order=order, address=form.address(), by=request.user)
+        delivery_problems.correct_address(order=order, address=form.address, by=request.user)
     except (delivery_problems.BookingInProgress, IllegalTransition) as error:
         messages.error(request, str(error))
     else:
@@ -64,7 +64,7 @@ def _reship(request: HttpRequest, order: Order, form: ReshipForm) -> None:
     shipment = get_object_or_404(Shipment, pk=data["shipment"], order=order)
     try:
         is_new = delivery_problems.reship(
-            shipment=shipment, goods_are_back=data["goods_are_back"], address=form.address(), by=request.user
+            shipment=shipment, goods_are_back=data["goods_are_back"], address=form.address, by=request.user
         )
     except (OutOfStock, IllegalTransition) as error:
         messages.error(request, str(error))
