@@ -238,7 +238,7 @@ SHIPPING_CARRIERS = env.classes(
 )
 CARRIER_WEBHOOK_SECRETS = env.secrets_by_name("CARRIER_WEBHOOK_SECRETS")
 PAYMENT_GATEWAY = env.choice("PAYMENT_GATEWAY", ("simulated", "stripe"))
-STRIPE_SECRET_KEY = env.needed("STRIPE_SECRET_KEY", by="PAYMENT_GATEWAY=stripe", when=PAYMENT_GATEWAY == "stripe")
+STRIPE_SECRET_KEY = env.stripe_key("STRIPE_SECRET_KEY", by="PAYMENT_GATEWAY=stripe", when=PAYMENT_GATEWAY == "stripe")
 STRIPE_WEBHOOK_SECRET = env.needed(
     "STRIPE_WEBHOOK_SECRET", by="PAYMENT_GATEWAY=stripe", when=PAYMENT_GATEWAY == "stripe"
 )
