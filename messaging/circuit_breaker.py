@@ -37,10 +37,15 @@ _SHARE_OF_AGE = 0.25
 
 
 class Verdict(Enum):
-    """What an exception says about the external system: it is down, or it is up and answered with an error."""
+    """What an exception says about the external system: it is down, or it is up and answered with an error.
+
+    `CLOSED_TO_US`: it answers, and refuses whatever this project asks, as with an invalid API key. There is no need to
+    count: the circuit opens at once, and the message that found out spends no attempt either.
+    """
 
     DOWN = "down"
     UP = "up"
+    CLOSED_TO_US = "closed to us"
 
 
 #: None: the exception says nothing about the system, such as a bug in our code.
@@ -120,8 +125,8 @@ def guard(name: str, *, judge: Judge) -> Iterator[None]:
         yield
     except Exception as error:
         verdict = _verdict(error, judge)
-        if verdict is Verdict.DOWN:
-            _record_failure(name, error, is_probe=is_probe)
+        if verdict in (Verdict.DOWN, Verdict.CLOSED_TO_US):
+            _record_failure(name, error, is_probe=is_probe, opens=verdict is Verdict.CLOSED_TO_US)
         elif verdict is Verdict.UP:
             _record_answer(name, circuit)
         elif is_probe:
@@ -176,13 +181,15 @@ def _give_up_probe(name: str) -> None:
     Circuit.objects.filter(pk=name, opened_at__isnull=False).update(probe_at=probe_at, probing_since=None)
 
 
-def _record_failure(name: str, error: Exception, *, is_probe: bool) -> None:
-    """Record a call without an answer. Raises `CircuitOpen` for a probe."""
+def _record_failure(name: str, error: Exception, *, is_probe: bool, opens: bool) -> None:
+    """Record a call without an answer. Raises `CircuitOpen` for a probe, and if this failure alone `opens` it."""
     with transaction.atomic():
         Circuit.objects.get_or_create(pk=name)
         circuit = Circuit.objects.annotate(now=Now()).select_for_update().get(pk=name)
         now, was_open = circuit.now, circuit.is_open
         _count_failure(circuit, error, now)
+        if opens and not was_open:
+            circuit.opened_at = now
         if is_probe or circuit.is_open != was_open:
             circuit.probe_at = now + timedelta(seconds=settings.CONVEYOR_CIRCUIT_SECONDS)
             circuit.probing_since = None
@@ -190,7 +197,7 @@ def _record_failure(name: str, error: Exception, *, is_probe: bool) -> None:
     _cache.pop(name, None)
     if circuit.is_open and not was_open:
         log.error("%s is unreachable, circuit open: %s; messages are deferred", name, circuit.last_error)
-    if is_probe and circuit.is_open:
+    if (is_probe or opens) and circuit.is_open:
         raise CircuitOpen(name, _retry_after(circuit, now)) from error
 
 

@@ -19,12 +19,17 @@ script: list[Exception] = []
 asked: list[int] = []
 
 
+class ClosedToUs(Exception):
+    """The system refuses whatever this project asks."""
+
+
 class Refusal(Exception):
     """The system is up and refuses: an answer."""
 
 
 def judge(error: Exception) -> Verdict | None:
-    return {TemporaryError: Verdict.DOWN, Refusal: Verdict.UP}.get(type(error))
+    verdicts = {TemporaryError: Verdict.DOWN, Refusal: Verdict.UP, ClosedToUs: Verdict.CLOSED_TO_US}
+    return verdicts.get(type(error))
 
 
 def ask(self, payload) -> None:
