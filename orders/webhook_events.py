@@ -1,7 +1,16 @@
-"""Webhook events that are authentic but not understood: kept as dead letters, so that none is lost or sent for ever."""
+"""The one door of all webhooks: whatever is sent to them gets an answer below 500, and no authentic event is lost.
+
+What is authentic but not understood is kept as a dead letter, so that it is neither lost nor sent for ever.
+"""
 
 import hashlib
+import logging
 import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from messaging.models import Message
 from messaging.payloads import Payload
@@ -9,10 +18,48 @@ from messaging.topology import Priority, topology
 from messaging.transitions import file_stray
 from messaging.transitions.failure import synthetic_failure
 
+log = logging.getLogger(__name__)
 #: Unread events kept of each sender; after that it is refused, and sends them again later.
 MAX_KEPT = 1000
-_MAX_BYTES = 256_000
+#: Events are a few kilobytes. A larger body is refused before anything looks into it.
+MAX_BYTES = 256_000
 _EVENTS = uuid.UUID("0d6f6f0e-5a4e-4d55-8a53-2f3c54a0a0c7")
+
+
+class NotAuthentic(ValueError):
+    """The request has no valid, recent signature of its sender."""
+
+
+class EventNotUnderstood(ValueError):
+    """The request is authentic, but its body is not an event that this code can read."""
+
+
+def answer(
+    request: HttpRequest,
+    *,
+    sender: str,
+    read: Callable[[bytes], Any],
+    record: Callable[[Any], object],
+    instead_of: type[Payload],
+) -> HttpResponse:
+    """`read` the request's body and `record` the event: 200 once it is stored; senders repeat it after anything else.
+
+    `read` raises `NotAuthentic`, which is answered by 400, or `EventNotUnderstood`: the body is then kept as a dead
+    letter in the queue of `instead_of`. Anything else that it raises counts as not authentic.
+    """
+    if len(request.body) > MAX_BYTES:
+        return HttpResponse(_("The event is larger than %(kb)s kB.") % {"kb": MAX_BYTES // 1000}, status=413)
+    try:
+        event = read(request.body)
+    except EventNotUnderstood as why:
+        is_kept = _keep(body=request.body, sender=sender, why=why, instead_of=instead_of)
+        return HttpResponse(status=200 if is_kept else 429)
+    except Exception as error:
+        if not isinstance(error, NotAuthentic):
+            log.exception("The webhook of %s failed while reading a request", sender)
+        return HttpResponse(_("The signature is missing, wrong or too old. Nothing was changed."), status=400)
+    record(event)
+    return HttpResponse(status=200)
 
 
 def identifier(value: object, *, most: int = 100) -> str:
@@ -25,26 +72,16 @@ def identifier(value: object, *, most: int = 100) -> str:
     return value
 
 
-class EventNotUnderstood(ValueError):
-    """The request is authentic, but its body is not an event that this code can read."""
-
-
-def keep(*, body: bytes, sender: str, why: EventNotUnderstood, instead_of: type[Payload]) -> bool:
+def _keep(*, body: bytes, sender: str, why: EventNotUnderstood, instead_of: type[Payload]) -> bool:
     """File the body as a dead letter in the queue of `instead_of`, once. False: too many of the sender wait already."""
     id_ = uuid.uuid5(_EVENTS, f"{sender} {hashlib.sha256(body).hexdigest()}")
     if Message.objects.filter(pk=id_).exists():
         return True
-    kept = "its raw bytes are kept" if len(body) <= _MAX_BYTES else f"the first {_MAX_BYTES} of its bytes are kept"
-    text = f"{sender} sent a signed event that cannot be read ({ascii(str(why))[:300]}); {kept}."
+    reason = ascii(str(why))[:300]
+    text = f"{sender} sent a signed event that cannot be read ({reason}); its raw bytes are kept."
     failure = synthetic_failure("EventNotUnderstood", text, task=sender)
     if Message.objects.dead().filter(fingerprint=failure.fingerprint).count_up_to(MAX_KEPT) >= MAX_KEPT:
         return False
     key = Priority.LOW.routing_key(instead_of.routing_key)
-    file_stray(
-        message_id=id_,
-        failure=failure,
-        queue=topology().queue_for(key),
-        routing_key=key,
-        raw_body=body[:_MAX_BYTES],
-    )
+    file_stray(message_id=id_, failure=failure, queue=topology().queue_for(key), routing_key=key, raw_body=body)
     return True

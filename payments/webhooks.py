@@ -4,33 +4,34 @@ Source: https://docs.stripe.com/webhooks#verify-manually.
 """
 
 import json
+import time
 import uuid
 from typing import Any
 
 import stripe
 from django.conf import settings
 
-from orders.webhook_events import EventNotUnderstood, identifier
+from orders.webhook_events import EventNotUnderstood, NotAuthentic, identifier
 from payments.gateways import WebhookEvent
 from payments.gateways.stripe import KEY
 
-#: Seconds. Older events are rejected, so that a recorded request cannot be replayed later.
+#: Seconds. Events signed longer ago are rejected, so that a recorded request cannot be replayed later; so are those
+#: signed in the future, which could be replayed until then.
 TOLERANCE = 300
-
-
-class NotFromStripe(ValueError):
-    """The signature is missing, wrong or too old."""
 
 
 def read(*, body: bytes, signature: str) -> WebhookEvent:
     """The event in a raw request body.
 
-    Raises `NotFromStripe` for any problem with the signature and `EventNotUnderstood` for any problem with the body.
+    Raises `NotAuthentic` for any problem with the signature and `EventNotUnderstood` for any problem with the body.
     """
     try:
         stripe.WebhookSignature.verify_header(body, signature, settings.STRIPE_WEBHOOK_SECRET, TOLERANCE)
+        signed_at = next(int(part[2:]) for part in signature.split(",") if part.startswith("t="))
+        if signed_at > time.time() + TOLERANCE:
+            raise NotAuthentic("It was signed in the future.")
     except Exception as error:
-        raise NotFromStripe(str(error)) from error
+        raise NotAuthentic(str(error)) from error
     try:
         event = json.loads(body)
         return _event(event["id"], event["type"], event["data"]["object"])
@@ -39,6 +40,7 @@ def read(*, body: bytes, signature: str) -> WebhookEvent:
 
 
 def _event(id_: Any, kind: Any, subject: dict[str, Any]) -> WebhookEvent:
+    """Events about a PaymentIntent carry the payment's ID; those about its charge or a refund, the intent's ID."""
     metadata = subject.get("metadata") or {}
     is_intent = subject.get("object") == "payment_intent"
     reference = subject["id"] if is_intent else subject.get("payment_intent") or ""

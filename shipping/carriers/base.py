@@ -9,6 +9,7 @@ from typing import Protocol
 from django.utils.translation import gettext as _
 
 from orders.values import Address
+from orders.webhook_events import NotAuthentic
 
 
 class CarrierUnavailable(Exception):
@@ -44,7 +45,7 @@ class UnknownParcel(LookupError):
     """The carrier has no parcel with this tracking number."""
 
 
-class NotFromCarrier(ValueError):
+class NotFromCarrier(NotAuthentic):
     """The webhook request has no valid, recent signature of the carrier."""
 
 

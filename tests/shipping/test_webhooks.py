@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from messaging.invariants import audit
 from messaging.models import Message, State
+from orders import webhook_events
 from orders.models import Order, Status
 from shipping.carriers import CarrierEvent, EventCode, TrackingEvent, carrier
 from shipping.carriers.signatures import sign
@@ -89,6 +90,18 @@ def test_a_request_without_a_valid_signature_is_refused(header):
 def test_a_signature_from_another_time_is_refused(seconds):
     assert post_event(event_of(shipped()), at=timezone.now() + timedelta(seconds=seconds)) == 400
     assert not ParcelEvent.objects.exists()
+
+
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_a_signature_from_an_absurd_time_is_refused(digits):
+    body, _headers = webhook(event_of(shipped()), secret=SECRET)
+    assert _post(body, {HEADER: f"t={'9' * digits},v1=abc"}) == 400
+
+
+def test_a_body_has_a_bound():
+    body = b" " * (webhook_events.MAX_BYTES + 1)
+    assert _post(body, {HEADER: sign(body, secret=SECRET)}) == 413
+    assert not Message.objects.exists()
 
 
 def test_a_signature_with_another_secret_is_refused():
