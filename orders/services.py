@@ -26,7 +26,7 @@ from orders.models import (
 )
 from orders.payloads import CancelUnpaid, SendEmail
 from orders.selectors import UNPAID
-from orders.timeline import REFUND_STARTED, REOPENED, SENT_AGAIN
+from orders.timeline import REFUND_FAILED, REFUND_SETTLED, REFUND_STARTED, REOPENED, SENT_AGAIN
 from orders.transitions import IllegalTransition
 from orders.values import Address, NewLine
 
@@ -187,6 +187,18 @@ def mark_refunded(*, order: Order) -> None:
 def record_refund_started(*, order: Order, amount: int, by: str = "", reason: str = "") -> None:
     """Record that `by` started a refund of `amount` minor units. The status does not change."""
     _record_amount(order, REFUND_STARTED, amount, {"by": by, "reason": reason, "is_part": amount < order.total})
+
+
+@transaction.atomic(savepoint=False)
+def record_refund_failed(*, order: Order, amount: int) -> None:
+    """Record that a refund of `amount` minor units failed, so that an operator must decide. The status stays."""
+    _record_amount(order, REFUND_FAILED, amount, {})
+
+
+@transaction.atomic(savepoint=False)
+def record_refund_settled(*, order: Order, amount: int, by: str, reason: str) -> None:
+    """Record that `by` has paid a refund of `amount` minor units back in another way. The status stays."""
+    _record_amount(order, REFUND_SETTLED, amount, {"by": by, "reason": reason})
 
 
 @transaction.atomic(savepoint=False)

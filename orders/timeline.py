@@ -14,6 +14,8 @@ from orders.money import display
 ATTEMPT_FAILED = "attempt_failed"
 DEFERRED = "deferred"
 REPLAYED = "replayed"
+REFUND_FAILED = "refund_failed"
+REFUND_SETTLED = "refund_settled"
 REFUND_STARTED = "refund_started"
 REOPENED = "reopened"
 SENT_AGAIN = "sent_again"
@@ -145,6 +147,8 @@ _TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
     Status.CANCELLED: _cancelled,
     Status.REFUNDED: lambda data: _("Refunded"),
     REFUND_STARTED: _refund_started,
+    REFUND_FAILED: lambda data: _("The bank could not make the refund. Our team is looking into it"),
+    REFUND_SETTLED: lambda data: _("%(amount)s refunded by our team") % {"amount": _amount(data)},
     "partly_refunded": lambda data: _("%(amount)s refunded") % {"amount": _amount(data)},
     ATTEMPT_FAILED: _attempt_failed,
     DEFERRED: _deferred,

@@ -30,6 +30,13 @@ def charged(payloads: already_done.Payloads) -> Mapping[uuid.UUID, str]:
 
 
 def refunded(payloads: already_done.Payloads) -> Mapping[uuid.UUID, str]:
+    """Refunds that no task will make: completed, settled by hand, cancelled, or failed and to be repeated first."""
     ids = [payload.refund_id for payload in payloads.values()]
-    done = Refund.objects.filter(pk__in=ids, status=RefundStatus.DONE).values_list("pk", flat=True)
-    return already_done.done_of(payloads, by="refund_id", done=((id_, _("the refund is completed")) for id_ in done))
+    found = Refund.objects.filter(pk__in=ids).exclude(status=RefundStatus.PENDING).values_list("pk", "status")
+    return already_done.done_of(payloads, by="refund_id", done=((id_, _text(status)) for id_, status in found))
+
+
+def _text(status: str) -> str:
+    if status == RefundStatus.DONE:
+        return _("the refund is completed")
+    return _("the refund is %(status)s") % {"status": RefundStatus(status).label}

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from orders.models import Order
 from orders.money import display
-from payments.models import Payment
+from payments.models import Payment, Refund
 
 
 class NotPending(RuntimeError):
@@ -37,6 +37,19 @@ class RequestReused(ValueError):
     def __init__(self, request_id: uuid.UUID) -> None:
         super().__init__(
             _("%(id)s has already been used for another refund. Nothing was changed.") % {"id": request_id}
+        )
+
+
+class RefundUnderWay(ValueError):
+    """The refund needs no decision: it is completed, or the gateway will still make it."""
+
+    def __init__(self, refund: Refund) -> None:
+        super().__init__(
+            _(
+                "This refund is %(status)s. Only one that has failed, or that no task will complete, can be repeated "
+                "or settled by hand. Nothing was changed."
+            )
+            % {"status": refund.get_status_display()}
         )
 
 

@@ -5,24 +5,37 @@ while an unsettled message will still resolve it.
 """
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, Lower, Replace, Upper
-from django.db.models.lookups import IsNull
 
 from messaging.invariants import Feed, Scope, invariant
 from messaging.models import Message
+from messaging.payloads import Payload
 from orders.invariants import ORDERS
 from orders.models import Order, Status
-from payments.models import GatewayCharge, GatewayRefund, Payment, PaymentStatus, Refund, RefundStatus
-from payments.payloads import ChargePayment, RefundPayment
+from payments.models import (
+    OPEN,
+    RETURNED,
+    GatewayCharge,
+    GatewayRefund,
+    Payment,
+    PaymentStatus,
+    Refund,
+    RefundStatus,
+)
+from payments.payloads import ChargePayment, ComparePayment, RefundPayment
 
 MAX_REPORTED = 50
 _LOOKED_AT = 10_000
 CAPTURED_ONCE = (PaymentStatus.CAPTURED, PaymentStatus.REFUNDED)
+#: Broken while an operator has something to decide.
+REFUNDS_HAVE_A_MESSAGE = "every pending refund has a message that will complete it"
+NO_FAILED_REFUNDS = "every refund that failed has been repeated or settled"
+REFUNDED_ONCE = "no refund is made twice"
 PAID_FOR = (Status.PAID, Status.SHIPPED, Status.DELIVERED)
 CHARGES = Scope("gateway charges", GatewayCharge.objects.all(), (Feed(GatewayCharge.objects.all()),))
 GATEWAY_REFUNDS = Scope("gateway refunds", GatewayRefund.objects.all(), (Feed(GatewayRefund.objects.all()),))
@@ -30,22 +43,34 @@ GATEWAY_REFUNDS = Scope("gateway refunds", GatewayRefund.objects.all(), (Feed(Ga
 
 @invariant("an order's captured money less refunds is its total, or nothing", over=ORDERS)
 def money_adds_up(orders: QuerySet[Order]) -> Iterator[str]:
-    """Refunds of a payment that is still captured are partial: they reduce what is kept of the order's total."""
+    """Refunds of a payment that is still captured are partial: they reduce what is kept of the order's total.
+
+    What an order without goods still holds is what it owes back, to the last cent. One with goods may owe back anything
+    while refunds are open.
+    """
     captured = Payment.objects.filter(order=OuterRef("pk"), status__in=CAPTURED_ONCE)
-    refunded = Refund.objects.filter(payment__order=OuterRef("pk"), status=RefundStatus.DONE)
-    in_part = refunded.filter(payment__status=PaymentStatus.CAPTURED)
+    refunds = Refund.objects.filter(payment__order=OuterRef("pk"))
+    returned, owed = refunds.filter(status__in=RETURNED), refunds.filter(status__in=OPEN)
+    in_part = returned.filter(payment__status=PaymentStatus.CAPTURED)
     orders = orders.annotate(
-        kept=_sum(captured, "order") - _sum(refunded, "payment__order"), in_part=_sum(in_part, "payment__order")
+        kept=_sum(captured, "order") - _sum(returned, "payment__order"),
+        in_part=_sum(in_part, "payment__order"),
+        owed=_sum(owed, "payment__order"),
     )
-    is_wrong = (Q(status__in=PAID_FOR) & ~Q(kept=F("total") - F("in_part"))) | (~Q(status__in=PAID_FOR) & ~Q(kept=0))
-    for order in orders.filter(is_wrong & ~_has_refund_message("number")).order_by("pk")[:MAX_REPORTED]:
-        yield f"Order {order.number} is {order.status}, its total is {order.total}, but the shop holds {order.kept}."
+    has_goods = Q(status__in=PAID_FOR)
+    is_wrong = (has_goods & Q(owed=0) & ~Q(kept=F("total") - F("in_part"))) | (~has_goods & ~Q(kept=F("owed")))
+    for order in orders.filter(is_wrong).order_by("pk")[:MAX_REPORTED]:
+        yield (
+            f"Order {order.number} is {order.status}, its total is {order.total}, but the shop holds {order.kept} "
+            f"and owes {order.owed} back."
+        )
 
 
 @invariant("no order is paid twice", over=ORDERS)
 def paid_once(orders: QuerySet[Order]) -> Iterator[str]:
-    captured = Payment.objects.filter(order__in=orders, status=PaymentStatus.CAPTURED).order_by()
-    numbers = captured.filter(~_has_refund_message("order__number")).values_list("order__number")
+    owed = Refund.objects.filter(payment__order=OuterRef("order"), status__in=OPEN)
+    captured = Payment.objects.filter(~Exists(owed), order__in=orders, status=PaymentStatus.CAPTURED).order_by()
+    numbers = captured.values_list("order__number")
     for number, count in numbers.annotate(count=Count("pk")).filter(count__gt=1)[:MAX_REPORTED]:
         yield f"Order {number} has {count} captured payments."
 
@@ -88,34 +113,72 @@ def captures_agree(orders: QuerySet[Order]) -> Iterator[str]:
 def charges_are_recorded(charges: QuerySet[GatewayCharge]) -> Iterator[str]:
     captured = Payment.objects.filter(status__in=CAPTURED_ONCE)
     unknown = charges.filter(~_recorded(captured), is_captured=True)
-    for charge in _unexplained(unknown, Payment.objects.values_list("pk", "order__number"), ChargePayment):
+    keys = dict(unknown.order_by("pk").values_list("pk", "idempotency_key")[:_LOOKED_AT])
+    for charge in _unexplained(unknown, keys, [ChargePayment]):
         yield f"The gateway charged {charge.amount} {charge.currency} ({charge.reference}), but no payment records it."
 
 
 @invariant("refunds agree with the gateway's record", over=ORDERS)
 def refunds_agree(orders: QuerySet[Order]) -> Iterator[str]:
+    """A comparison that is under way may still record that a refund which was done has failed."""
     if settings.PAYMENT_GATEWAY != "simulated":
         return
     made = GatewayRefund.objects.filter(reference=OuterRef("gateway_reference"), amount=OuterRef("amount"))
-    done = Refund.objects.filter(payment__order__in=orders, status=RefundStatus.DONE)
+    made = made.exclude(status=GatewayRefund.Status.FAILED)
+    is_compared = Message.objects.unsettled().exist_about("payment__order__number", task=ComparePayment.task)
+    done = Refund.objects.filter(~is_compared, payment__order__in=orders, status=RefundStatus.DONE)
     for refund in done.filter(~Exists(made))[:MAX_REPORTED]:
         yield f"Refund {refund.pk} is done, but the gateway has no such refund."
 
 
 @invariant("the gateway's refunds are recorded", over=GATEWAY_REFUNDS)
 def refunds_are_recorded(refunds: QuerySet[GatewayRefund]) -> Iterator[str]:
-    unknown = refunds.filter(~_recorded(Refund.objects.filter(status=RefundStatus.DONE)))
-    for made in _unexplained(unknown, Refund.objects.values_list("pk", "payment__order__number"), RefundPayment):
-        yield f"The gateway refunded {made.amount} ({made.reference}), but no refund is recorded as done."
+    """A pending one is recorded, too; failed ones need not be."""
+    recorded = _recorded(Refund.objects.filter(status__in=(RefundStatus.PENDING, RefundStatus.DONE)))
+    unknown = refunds.filter(~recorded).exclude(status=GatewayRefund.Status.FAILED).select_related("charge")
+    keys = {made.pk: made.charge.idempotency_key for made in unknown.order_by("pk")[:_LOOKED_AT]}
+    for made in _unexplained(unknown, keys, (RefundPayment, ComparePayment)):
+        yield f"The gateway refunded {made.amount} ({made.reference}), but no refund records it."
 
 
-@invariant("every pending refund has a message that will complete it", over=ORDERS)
+@invariant(REFUNDED_ONCE, over=ORDERS)
+def refunded_once(orders: QuerySet[Order]) -> Iterator[str]:
+    twice = Refund.objects.filter(payment__order__in=orders, duplicates__isnull=False, status__in=RETURNED)
+    for refund in twice.filter(duplicates__status__in=RETURNED).select_related("payment__order")[:MAX_REPORTED]:
+        number, reference = refund.payment.order.number, refund.gateway_reference
+        yield f"Order {number}: the gateway refunded {refund.amount} ({reference}), which was refunded already."
+
+
+@invariant("no payment is refunded beyond what was captured", over=ORDERS)
+def refunds_fit(orders: QuerySet[Order]) -> Iterator[str]:
+    counted = Refund.objects.filter(payment=OuterRef("pk")).exclude(status=RefundStatus.CANCELLED)
+    payments = Payment.objects.filter(order__in=orders).annotate(requested=_sum(counted, "payment"))
+    for payment in payments.filter(requested__gt=F("amount")).select_related("order")[:MAX_REPORTED]:
+        yield f"Order {payment.order.number} paid {payment.amount}; refunds of {payment.requested} are recorded."
+
+
+@invariant(REFUNDS_HAVE_A_MESSAGE, over=ORDERS)
 def pending_refunds_have_a_message(orders: QuerySet[Order]) -> Iterator[str]:
-    owed = Refund.objects.filter(payment__order__in=orders, status=RefundStatus.PENDING)
-    pending = owed.exclude(_has_refund_message("payment__order__number"))
-    for refund in pending.select_related("payment__order")[:MAX_REPORTED]:
+    """Pending refunds are few, so their messages are looked at one by one: an order may have several.
+
+    What has no message is read again afterwards: a message that was settled meanwhile has changed it.
+    """
+    pending = Refund.objects.filter(payment__order__in=orders, status=RefundStatus.PENDING)
+    numbers = dict(pending.values_list("pk", "payment__order__number")[:_LOOKED_AT])
+    live = Message.objects.live().filter(task=RefundPayment.task, subject__in=set(numbers.values()))
+    moving = {payload.get("refund_id") for payload in live.values_list("payload", flat=True)}
+    stuck = [pk for pk in numbers if str(pk) not in moving]
+    for refund in pending.filter(pk__in=stuck).select_related("payment__order")[:MAX_REPORTED] if stuck else ():
         number = refund.payment.order.number
-        yield f"Order {number} is owed a refund of {refund.amount}, and no live or dead message will make it."
+        yield f"Order {number} is owed a refund of {refund.amount}, and no live message will make it."
+
+
+@invariant(NO_FAILED_REFUNDS, over=ORDERS)
+def failed_refunds_are_decided(orders: QuerySet[Order]) -> Iterator[str]:
+    failed = Refund.objects.filter(payment__order__in=orders, status=RefundStatus.FAILED)
+    for refund in failed.select_related("payment__order")[:MAX_REPORTED]:
+        number, code = refund.payment.order.number, refund.failure_code or "no reason given"
+        yield f"Order {number} is owed a refund of {refund.amount}, which failed ({code})."
 
 
 def _sum(rows: QuerySet[Payment] | QuerySet[Refund], group: str) -> Coalesce:
@@ -127,21 +190,16 @@ def _recorded(rows: QuerySet[Payment] | QuerySet[Refund]) -> Exists:
     return Exists(rows.filter(gateway_reference=OuterRef("reference")))
 
 
-def _has_refund_message(number: str) -> IsNull:
-    return Message.objects.unsettled().exist_about(number, task=RefundPayment.task)
-
-
-def _unexplained(
-    unknown: QuerySet[Any], numbers: QuerySet[Any, Any], payload: type[ChargePayment] | type[RefundPayment]
-) -> list[Any]:
-    """Unknown records of the gateway that no unsettled message explains. `numbers`: IDs with their order's number.
+def _unexplained(unknown: QuerySet[Any], keys: Mapping[Any, str], payloads: Iterable[type[Payload]]) -> list[Any]:
+    """Unknown records of the gateway that no unsettled message explains. `keys`: the payment's ID by record.
 
     Messages are found by their subject, which is indexed. What is unknown is read again afterwards: a message that was
     settled meanwhile has recorded it.
     """
-    keys = {record.pk: record.idempotency_key for record in unknown.order_by("pk")[:_LOOKED_AT]}
-    subjects = {str(id_): number for id_, number in numbers.filter(pk__in=list(filter(_is_uuid, keys.values())))}
-    unsettled = Message.objects.unsettled().filter(task=payload.task, subject__in=set(subjects.values()))
+    payments = Payment.objects.filter(pk__in=list(filter(_is_uuid, keys.values())))
+    subjects = {str(id_): number for id_, number in payments.values_list("pk", "order__number")}
+    tasks = [payload.task for payload in payloads]
+    unsettled = Message.objects.unsettled().filter(task__in=tasks, subject__in=set(subjects.values()))
     explained = set(unsettled.values_list("subject", flat=True))
     left = [pk for pk, key in keys.items() if subjects.get(key.lower()) not in explained]
     return list(unknown.filter(pk__in=left).order_by("pk")[:MAX_REPORTED]) if left else []

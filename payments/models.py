@@ -25,8 +25,26 @@ UNSETTLED = (PaymentStatus.PENDING, PaymentStatus.CANCELLED, PaymentStatus.FAILE
 
 
 class RefundStatus(models.TextChoices):
+    """`settled`: an operator has paid it back in another way. `cancelled`: a refund from outside took its place."""
+
     PENDING = "pending", _("pending")
     DONE = "done", _("done")
+    FAILED = "failed", _("failed")
+    SETTLED = "settled", _("settled by hand")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+#: The shopper is still owed the money.
+OPEN = (RefundStatus.PENDING, RefundStatus.FAILED)
+#: The shopper has the money.
+RETURNED = (RefundStatus.DONE, RefundStatus.SETTLED)
+
+
+class RefundSource(models.TextChoices):
+    """Who made it: the shop, or somebody at the gateway, such as in its dashboard."""
+
+    SHOP = "shop", _("shop")
+    GATEWAY = "gateway", _("gateway")
 
 
 class Payment(models.Model):
@@ -78,13 +96,25 @@ class Payment(models.Model):
 
 
 class Refund(models.Model):
-    """A refund of all or part of a payment. Its ID is the idempotency key at the gateway."""
+    """A refund of all or part of a payment. Its ID is the idempotency key at the gateway.
+
+    `repeats` counts how often an operator has repeated it after it failed. `duplicates` is the refund that the gateway
+    made although it was already settled: the shopper has that money twice.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     payment = models.ForeignKey(Payment, on_delete=models.CASCADE, related_name="refunds", verbose_name=_("payment"))
     amount = models.PositiveBigIntegerField(_("amount"), help_text=_("minor units"))
     status = models.CharField(_("status"), max_length=10, choices=RefundStatus, default=RefundStatus.PENDING)
+    source = models.CharField(
+        _("source"), max_length=10, choices=RefundSource, default=RefundSource.SHOP, db_default=RefundSource.SHOP
+    )
     gateway_reference = models.CharField(_("gateway reference"), max_length=100, blank=True)
+    failure_code = models.CharField(_("failure code"), max_length=60, blank=True, db_default="", default="")
+    repeats = models.PositiveSmallIntegerField(_("repeats"), default=0, db_default=0)
+    duplicates = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.CASCADE, related_name="+", verbose_name=_("duplicates")
+    )
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
 
     class Meta:
@@ -94,10 +124,18 @@ class Refund(models.Model):
         indexes = [
             models.Index(fields=["gateway_reference"], name="payments_refund_by_reference"),
             models.Index(fields=["-created_at", "-id"], name="payments_refund_newest"),
+            models.Index(
+                fields=["status", "-created_at"], name="payments_refund_by_status", condition=~Q(status="done")
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.amount} {self.status}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the shopper is still owed the money."""
+        return self.status in OPEN
 
 
 class GatewayEvent(models.Model):
@@ -140,19 +178,39 @@ class GatewayCharge(models.Model):
 
 
 class GatewayRefund(models.Model):
-    """The simulated gateway's own record of a refund."""
+    """The simulated gateway's own record of a refund. It forgets keys after a while, as a real one does.
 
-    idempotency_key = models.CharField(_("idempotency key"), max_length=64, unique=True)
+    `idempotency_key` is empty for a refund that the shop has not requested. `looks` counts how often a pending one has
+    been looked up.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("pending")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+
+    idempotency_key = models.CharField(_("idempotency key"), max_length=64, blank=True, db_index=True)
+    repeat = models.PositiveSmallIntegerField(_("repeat"), default=0, db_default=0)
+    is_forgotten = models.BooleanField(_("forgotten"), default=False, db_default=False)
     reference = models.CharField(_("reference"), max_length=100, unique=True)
     charge = models.ForeignKey(
         GatewayCharge, on_delete=models.CASCADE, related_name="refunds", verbose_name=_("charge")
     )
     amount = models.PositiveBigIntegerField(_("amount"))
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DONE, db_default=Status.DONE)
+    looks = models.PositiveSmallIntegerField(_("looks"), default=0, db_default=0)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
 
     class Meta:
         verbose_name = _("gateway refund")
         verbose_name_plural = _("gateway refunds")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["idempotency_key", "repeat"],
+                condition=Q(is_forgotten=False) & ~Q(idempotency_key=""),
+                name="payments_gateway_refund_once",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.reference

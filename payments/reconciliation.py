@@ -5,40 +5,57 @@ gateway's current record. So neither the order nor the number of events matters,
 """
 
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from django.utils import timezone
 
-from messaging.models import Message
-from payments import selectors, services
+from orders.models import Status
+from payments import services
 from payments.errors import GatewayMismatch
-from payments.gateways import ChargeRecord, gateway
-from payments.models import UNSETTLED, Payment, PaymentStatus
-from payments.payloads import RefundPayment
+from payments.gateways import ChargeRecord, RefundRecord, gateway
+from payments.models import UNSETTLED, Payment, PaymentStatus, Refund, RefundStatus
 
 
-def gateway_record(*, key: uuid.UUID, reference: str = "") -> ChargeRecord | None:
-    """The gateway's record of a payment. Raises `GatewayUnavailable`."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the gateway has of a payment. `before` are the shop's refunds as they were before it was asked."""
+
+    charge: ChargeRecord | None
+    refunds: tuple[RefundRecord, ...] = ()
+    before: Mapping[uuid.UUID, Refund] = field(default_factory=dict)
+
+
+def ask_gateway(*, key: uuid.UUID, reference: str = "") -> Found:
+    """The gateway's record of a payment and its refunds. Raises `GatewayUnavailable`."""
+    before = {refund.pk: refund for refund in Refund.objects.filter(payment=key)}
     known = Payment.objects.filter(pk=key).values_list("gateway_reference", flat=True).first()
-    return gateway().fetch(idempotency_key=str(key), reference=reference or known or "")
+    charge = gateway().fetch(idempotency_key=str(key), reference=reference or known or "")
+    if charge is None or not (charge.refunded or before):
+        return Found(charge)
+    return Found(charge, gateway().refunds(charge_reference=charge.reference), before)
 
 
-def reconcile_payment(*, key: uuid.UUID, record: ChargeRecord | None) -> None:
-    """Bring a payment in line with the gateway's `record`, inside the caller's transaction.
+def reconcile_payment(*, key: uuid.UUID, found: Found) -> None:
+    """Bring a payment in line with what was `found` at the gateway, inside the caller's transaction.
 
-    A capture or a decline that the shop has not recorded is safe to apply. Raises `GatewayMismatch` for any other
-    difference; nothing is written then.
+    A capture, a decline or a refund that the shop has not recorded is safe to apply. Raises `GatewayMismatch` for any
+    other difference; nothing is written then.
     """
-    payment = Payment.objects.select_related("order").filter(pk=key).first()
+    payment, charge = Payment.objects.select_related("order").filter(pk=key).first(), found.charge
     if payment is None:
-        if record is not None and record.captured > record.refunded:
+        if charge is not None and charge.captured > charge.refunded:
             raise GatewayMismatch(
-                f"The gateway captured {_net_amount(record)} ({record.reference}), but no payment is known for it."
+                f"The gateway captured {_net_amount(charge)} ({charge.reference}), but no payment is known for it."
             )
         return
     if payment.status in UNSETTLED:
-        _apply(payment, record)
-    elif not _has_pending_refund(payment):
-        _check_agreement(payment, record)
+        _apply(payment, charge)
+        payment.refresh_from_db()
+    if payment.status not in UNSETTLED:
+        _check_agreement(payment, found)
+        services.align_refunds(payment=payment, before=found.before, records=found.refunds)
+        _refund_rest_of_cancelled(payment)
         Payment.objects.filter(pk=key).update(confirmed_at=timezone.now())
 
 
@@ -52,22 +69,24 @@ def _apply(payment: Payment, record: ChargeRecord | None) -> None:
         services.record_decline(payment=payment, code=record.declined)
 
 
-def _check_agreement(payment: Payment, record: ChargeRecord | None) -> None:
-    if record is None or not record.captured:
+def _check_agreement(payment: Payment, found: Found) -> None:
+    if found.charge is None or not found.charge.captured:
         raise GatewayMismatch(f"Payment {payment.pk} is {payment.status}, but the gateway has no such charge.")
-    if record.captured != payment.amount:
-        raise GatewayMismatch(f"Payment {payment.pk} is for {payment.amount}, but {record.captured} was captured.")
-    refunded = selectors.refunded_amount(payment=payment)
-    if record.refunded != refunded:
+    if found.charge.captured != payment.amount:
         raise GatewayMismatch(
-            f"The gateway refunded {record.refunded} of payment {payment.pk}, but {refunded} is recorded."
+            f"Payment {payment.pk} is for {payment.amount}, but {found.charge.captured} was captured."
         )
+    made = {record.reference for record in found.refunds}
+    for refund in found.before.values():
+        if refund.status == RefundStatus.DONE and refund.gateway_reference not in made:
+            raise GatewayMismatch(f"Refund {refund.pk} is done, but the gateway has no such refund.")
 
 
-def _has_pending_refund(payment: Payment) -> bool:
-    """Whether a refund message will still change the payment and record its own outcome."""
-    refunds = Message.objects.unsettled().filter(subject=payment.order.number, task=RefundPayment.task)
-    return refunds.exists()
+def _refund_rest_of_cancelled(payment: Payment) -> None:
+    """A refund from outside may have taken the place of the one that a cancelled order was owed, but not all of it."""
+    payment.refresh_from_db()
+    if (payment.order.status, payment.status) == (Status.CANCELLED, PaymentStatus.CAPTURED):
+        services.refund_remainder(payment=payment)
 
 
 def _net_amount(record: ChargeRecord) -> str:

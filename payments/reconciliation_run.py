@@ -27,6 +27,10 @@ _CURSOR = "payments.reconcile"
 #: Runs overlap, for clocks that differ and transactions that commit late.
 _OVERLAP = timedelta(minutes=10)
 _DAY = timedelta(days=1)
+#: The gateway counts a pending refund from when it accepts it.
+_AT_GATEWAY = Q(refunds__status=RefundStatus.DONE) | (
+    Q(refunds__status=RefundStatus.PENDING) & ~Q(refunds__gateway_reference="")
+)
 
 
 class Run:
@@ -88,7 +92,7 @@ class Run:
 
     def _compare(self, records: Mapping[str, ChargeRecord]) -> None:
         keys = {id_: record for key, record in records.items() if (id_ := _payment_id(key)) is not None}
-        refunded = Sum("refunds__amount", filter=Q(refunds__status=RefundStatus.DONE))
+        refunded = Sum("refunds__amount", filter=_AT_GATEWAY)
         payments = Payment.objects.filter(pk__in=list(keys)).select_related("order").annotate(refunded=refunded)
         known = {payment.pk: payment for payment in payments}
         differing = {id_ for id_, record in keys.items() if id_ not in known or _differs(known[id_], record)}

@@ -6,13 +6,23 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import IntegerField, OuterRef, Q, Subquery, Sum, Value
+from django.db.models import IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from messaging.models import Message, State
 from orders.models import Order
-from payments.models import GatewayCharge, GatewayEvent, GatewayRefund, Payment, PaymentStatus, Refund, RefundStatus
-from payments.payloads import ComparePayment
+from payments.models import (
+    OPEN,
+    RETURNED,
+    GatewayCharge,
+    GatewayEvent,
+    GatewayRefund,
+    Payment,
+    PaymentStatus,
+    Refund,
+    RefundStatus,
+)
+from payments.payloads import ComparePayment, RefundPayment
 
 _UNANSWERED = (PaymentStatus.PENDING, PaymentStatus.CANCELLED)
 
@@ -39,20 +49,55 @@ def refund_to_execute(*, refund_id: UUID) -> Refund:
 
 
 def refundable_amount(*, order: Order) -> int:
-    """Minor units that the order has paid and that are neither refunded nor being refunded."""
+    """Minor units that the order has paid and that are neither refunded nor owed back already."""
     captured = Payment.objects.filter(order=order, status=PaymentStatus.CAPTURED)
-    requested = Refund.objects.filter(payment__order=order, payment__status=PaymentStatus.CAPTURED)
-    return (captured.aggregate(n=Sum("amount"))["n"] or 0) - (requested.aggregate(n=Sum("amount"))["n"] or 0)
+    return sum(refundable_of(payment=payment) for payment in captured)
 
 
-def requested_refunds(*, payment: Payment) -> int:
-    """Minor units of a payment that are refunded or being refunded."""
-    return payment.refunds.aggregate(n=Sum("amount"))["n"] or 0
+def refundable_of(*, payment: Payment) -> int:
+    """Minor units of a captured payment that are neither refunded nor owed back already."""
+    requested = payment.refunds.exclude(status=RefundStatus.CANCELLED)
+    return max(0, payment.amount - _total(requested))
 
 
 def refunded_amount(*, payment: Payment) -> int:
-    """Minor units of a payment that the gateway has refunded."""
-    return payment.refunds.filter(status=RefundStatus.DONE).aggregate(n=Sum("amount"))["n"] or 0
+    """Minor units of a payment that the shopper has back, from the gateway or from an operator."""
+    return _total(payment.refunds.filter(status__in=RETURNED))
+
+
+def owed_back(*, order: Order) -> int:
+    """Minor units that the shopper is still to get back: refunds that are pending, or have failed."""
+    return _total(Refund.objects.filter(payment__order=order, status__in=OPEN))
+
+
+def refund_is_open(*, order: Order) -> bool:
+    return owed_back(order=order) > 0
+
+
+def is_at_gateway(*, refund: Refund) -> bool:
+    """Whether the gateway has accepted a pending refund, so that its outcome is the gateway's to say."""
+    return refund.status == RefundStatus.PENDING and bool(refund.gateway_reference)
+
+
+def has_live_message(*, refund: Refund) -> bool:
+    about_order = Message.objects.live().filter(subject=refund.payment.order.number, task=RefundPayment.task)
+    return str(refund.pk) in {payload.get("refund_id") for payload in about_order.values_list("payload", flat=True)}
+
+
+def needs_decision(*, refund: Refund) -> bool:
+    """Whether an operator must repeat the refund or settle it: it has failed, or no message will complete it."""
+    if refund.status == RefundStatus.PENDING:
+        return not has_live_message(refund=refund)
+    return refund.status == RefundStatus.FAILED
+
+
+def can_settle(*, refund: Refund) -> bool:
+    """Whether an operator may settle the refund by hand: it needs a decision, and the gateway will not make it."""
+    return needs_decision(refund=refund) and not is_at_gateway(refund=refund)
+
+
+def _total(refunds: QuerySet[Refund]) -> int:
+    return refunds.aggregate(n=Sum("amount"))["n"] or 0
 
 
 def new_summary(*, method: str) -> PaymentSummary:
@@ -67,7 +112,7 @@ def summary(*, order_id: int) -> PaymentSummary | None:
         Payment.objects.filter(order_id=order_id)
         .annotate(
             failed_attempts=Coalesce(Subquery(failed_attempts), Value(0), output_field=IntegerField()),
-            refunded=Coalesce(Sum("refunds__amount", filter=Q(refunds__status=RefundStatus.DONE)), Value(0)),
+            refunded=Coalesce(Sum("refunds__amount", filter=Q(refunds__status__in=RETURNED)), Value(0)),
         )
         .order_by("created_at", "id")
         .last()
@@ -113,11 +158,16 @@ def payment_records(*, order_id: int) -> PaymentRecords:
 
 def _gateway_records(order_id: int, payments: Sequence[Payment], refunds: Sequence[Refund]) -> Iterator[PaymentRecord]:
     charges = _by_key(GatewayCharge.objects.filter(idempotency_key__in=[str(payment.pk) for payment in payments]))
-    gateway_refunds = _by_key(GatewayRefund.objects.filter(idempotency_key__in=[str(refund.pk) for refund in refunds]))
+    made = list(GatewayRefund.objects.filter(charge__in=charges.values() if refunds else ()).order_by("pk"))
+    gateway_refunds = _by_key(made) | {refund.reference: refund for refund in made}
     for payment in payments:
         yield PaymentRecord(
             payment=payment,
-            refunds=tuple((r, gateway_refunds.get(str(r.pk))) for r in refunds if r.payment_id == payment.pk),
+            refunds=tuple(
+                (r, gateway_refunds.get(r.gateway_reference or str(r.pk)))
+                for r in refunds
+                if r.payment_id == payment.pk
+            ),
             is_authoritative=True,
             charge=charges.get(str(payment.pk)),
         )

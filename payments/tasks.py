@@ -27,19 +27,19 @@ def charge_payment(self: ReliableTask, payload: ChargePayment) -> None:
 @reliable_task(RefundPayment, autoretry_for=(GatewayUnavailable,))
 def refund_payment(self: ReliableTask, payload: RefundPayment) -> None:
     refund = selectors.refund_to_execute(refund_id=payload.refund_id)
-    if refund.status == RefundStatus.DONE:
+    if refund.status != RefundStatus.PENDING:
         with self.complete():
             return
-    result = services.execute_refund(refund=refund)
+    record = services.execute_refund(refund=refund)
     with self.complete():
-        services.record_refund(refund=refund, result=result)
+        services.record_refund(refund=refund, record=record)
 
 
 @reliable_task(ComparePayment, autoretry_for=(GatewayUnavailable,))
 def compare_payment(self: ReliableTask, payload: ComparePayment) -> None:
-    record = reconciliation.gateway_record(key=payload.payment_id, reference=payload.reference)
+    found = reconciliation.ask_gateway(key=payload.payment_id, reference=payload.reference)
     with self.complete():
-        reconciliation.reconcile_payment(key=payload.payment_id, record=record)
+        reconciliation.reconcile_payment(key=payload.payment_id, found=found)
 
 
 @reliable_task(Reconcile, autoretry_for=(GatewayUnavailable,))

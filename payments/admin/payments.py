@@ -15,6 +15,7 @@ from orders.admin import register_order_inline
 from orders.money import display
 from orders.readonly_admin import ReadOnlyAdmin, ReadOnlyInline, admin_link, order_link
 from orders.selectors import search_by_order
+from payments.admin.refund_decision import refund_decision_page
 from payments.admin.refund_page import refund_page
 from payments.models import GatewayCharge, GatewayEvent, GatewayRefund, Payment, PaymentStatus, Refund
 
@@ -48,7 +49,12 @@ register_order_inline(PaymentInline)
 
 class RefundInline(ReadOnlyInline):
     model = Refund
-    fields = readonly_fields = ("created_at", "amount", "status", "gateway_reference")
+    fk_name = "payment"
+    fields = readonly_fields = ("link", "amount", "status", "failure_code", "source", "gateway_reference")
+
+    @admin.display(description=_("refund"))
+    def link(self, refund: Refund) -> SafeString:
+        return admin_link(refund, refund.created_at.strftime("%Y-%m-%d %H:%M UTC"))
 
 
 class _WithOrder(ReadOnlyAdmin):
@@ -86,13 +92,17 @@ class PaymentAdmin(_WithOrder):
 
 @admin.register(Refund)
 class RefundAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "order_number", "status", "money", "gateway_reference")
+    list_display = ("created_at", "order_number", "status", "money", "failure_code", "source", "gateway_reference")
     list_filter = ("status", "created_at")
     list_select_related = ("payment__order",)
     search_fields = ("gateway_reference",)
     search_help_text = _("Exact order number, e-mail address or gateway reference")
     ordering = ("-created_at", "-id")
     sortable_by = ("created_at",)
+
+    def get_urls(self) -> list[Any]:
+        page = self.admin_site.admin_view(refund_decision_page)
+        return [path("<uuid:refund_id>/decide/", page, name="payments_refund_decide"), *super().get_urls()]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Refund], search_term: str
@@ -118,7 +128,7 @@ class GatewayChargeAdmin(_WithOrder):
 
 @admin.register(GatewayRefund)
 class GatewayRefundAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "reference", "amount", "charge", "idempotency_key")
+    list_display = ("created_at", "reference", "amount", "status", "charge", "idempotency_key", "repeat")
     list_select_related = ("charge",)
     search_fields = ("reference__exact", "idempotency_key__exact")
     ordering = ("-id",)

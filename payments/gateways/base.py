@@ -1,11 +1,16 @@
 """The `Gateway` protocol that every payment gateway implements, with its errors and results."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Protocol
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+
+#: Refunds of one charge that the shop looks at.
+MOST_REFUNDS = 300
 
 
 class CardDeclined(Exception):
@@ -29,6 +34,10 @@ class GatewayUnavailable(Exception):
 
 class OutcomeUnknown(GatewayUnavailable):
     """The request may have taken effect, but its response was lost. Call `fetch` before retrying."""
+
+
+class KeyRefused(GatewayUnavailable):
+    """The gateway refuses the shop's API key, so nothing took effect, and no other request would."""
 
 
 class RequestRefused(Exception):
@@ -61,12 +70,38 @@ class ChargeResult:
     currency: str
 
 
+class RefundState(Enum):
+    """How far a refund is at the gateway. One that is done may still fail: the bank returns the money."""
+
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
-class RefundResult:
-    """Money was refunded. `amount` is in minor units."""
+class RefundRecord:
+    """The gateway's own record of a refund. `amount` is in minor units.
+
+    `key` and `repeat` are what the shop requested it under; `key` is empty for a refund that somebody else requested.
+    `failure` is the gateway's reason for a failed one, such as `lost_or_stolen_card`.
+    """
 
     reference: str
     amount: int
+    state: RefundState
+    key: str = ""
+    repeat: int = 0
+    failure: str = ""
+
+    @property
+    def has_failed(self) -> bool:
+        return self.state is RefundState.FAILED
+
+
+def latest_try(records: Iterable[RefundRecord], *, key: str) -> RefundRecord | None:
+    """Of the refunds requested under `key`, the one that has not failed; otherwise the last one; None without any."""
+    tries = [record for record in records if record.key == key]
+    return max(tries, key=lambda record: (not record.has_failed, record.repeat), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +109,7 @@ class ChargeRecord:
     """The gateway's own record of a charge, in minor units.
 
     `captured` is 0 while money is only authorised, and after a decline; `declined` is then the decline's code.
+    `refunded` includes pending refunds, and no failed ones.
     """
 
     reference: str
@@ -137,8 +173,20 @@ class Gateway(Protocol):
         """Authorise and capture in one call. Raises `CardDeclined`."""
         ...
 
-    def refund(self, *, idempotency_key: str, charge_reference: str, amount: int) -> RefundResult:
-        """Refund `amount` of a charge, in full or in part. Raises `RequestRefused` beyond what was captured."""
+    def refund(self, *, idempotency_key: str, charge_reference: str, amount: int, repeat: int = 0) -> RefundRecord:
+        """Refund `amount` of a charge, in full or in part. Raises `RequestRefused` beyond what was captured.
+
+        `repeat` counts the repetitions of a refund that failed: each is another request under the same key. Gateways
+        forget keys after a day, so call `find_refund` before any further try.
+        """
+        ...
+
+    def find_refund(self, *, idempotency_key: str, charge_reference: str, reference: str = "") -> RefundRecord | None:
+        """The refund with this `reference`, or the `latest_try` under this key; None if the gateway has none."""
+        ...
+
+    def refunds(self, *, charge_reference: str) -> tuple[RefundRecord, ...]:
+        """All refunds of a charge, whoever requested them. Raises `RequestRefused` beyond `MOST_REFUNDS`."""
         ...
 
     def fetch(self, *, idempotency_key: str, reference: str = "") -> ChargeRecord | None:

@@ -12,11 +12,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
-from django.db.models import F, Sum
+from django.db import IntegrityError
+from django.db.models import F, Q, Sum
 from django.utils.translation import gettext as _
 
 from messaging import simulated_outages
+from payments.gateways import simulated_refunds
 from payments.gateways.base import (
     Authorisation,
     CardDeclined,
@@ -26,15 +27,17 @@ from payments.gateways.base import (
     OfferedMethod,
     OutcomeUnknown,
     RecordPage,
-    RefundResult,
+    RefundRecord,
     RequestRefused,
     UnknownPaymentMethod,
+    latest_try,
 )
 from payments.models import GatewayCall, GatewayCharge, GatewayRefund
 
 NAME = "gateway.simulated"
 SLOW_SECONDS = 5.0
 PAGE_SIZE = 100
+_HAS_NOT_FAILED = ~Q(refunds__status=GatewayRefund.Status.FAILED)
 
 
 class SimulatedGateway:
@@ -57,20 +60,31 @@ class SimulatedGateway:
         charge = _scripted_charge(idempotency_key, amount, currency, method, is_captured=True)
         return ChargeResult(charge.reference, charge.amount, charge.currency)
 
-    def refund(self, *, idempotency_key: str, charge_reference: str, amount: int) -> RefundResult:
+    def refund(self, *, idempotency_key: str, charge_reference: str, amount: int, repeat: int = 0) -> RefundRecord:
         _reach()
-        refund = _refund(idempotency_key, charge_reference, amount)
-        return RefundResult(refund.reference, refund.amount)
+        return simulated_refunds.make(
+            key=idempotency_key, repeat=repeat, charge_reference=charge_reference, amount=amount
+        )
+
+    def find_refund(self, *, idempotency_key: str, charge_reference: str, reference: str = "") -> RefundRecord | None:
+        records = self.refunds(charge_reference=charge_reference)
+        if reference:
+            return next((record for record in records if record.reference == reference), None)
+        return latest_try(records, key=idempotency_key)
+
+    def refunds(self, *, charge_reference: str) -> tuple[RefundRecord, ...]:
+        _reach()
+        return simulated_refunds.of_charge(reference=charge_reference)
 
     def fetch(self, *, idempotency_key: str, reference: str = "") -> ChargeRecord | None:
         _reach()
         charge = GatewayCharge.objects.filter(idempotency_key=idempotency_key).first()
-        return _record(charge, _refunded(charge)) if charge else None
+        return _record(charge, simulated_refunds.refunded(charge)) if charge else None
 
     def records(self, *, since: datetime, page: str = "") -> RecordPage:
         _reach()
         charges = GatewayCharge.objects.filter(created_at__gte=since, pk__gt=int(page or 0)).order_by("pk")
-        found = list(charges.annotate(refunded=Sum("refunds__amount"))[:PAGE_SIZE])
+        found = list(charges.annotate(refunded=Sum("refunds__amount", filter=_HAS_NOT_FAILED))[:PAGE_SIZE])
         records = {charge.idempotency_key: _record(charge, charge.refunded or 0) for charge in found}
         return RecordPage(records, str(found[-1].pk) if len(found) == PAGE_SIZE else "")
 
@@ -84,6 +98,8 @@ class SimulatedGateway:
             OfferedMethod("pm_bug", _("Bug in the payment code"), True),
             OfferedMethod("pm_crash", _("Payment that kills its worker"), True),
             OfferedMethod("pm_slow_5", _("Bank that takes five seconds"), True),
+            OfferedMethod("pm_refund_pending", _("Card whose refunds take a while"), True),
+            OfferedMethod("pm_refund_fails", _("Card whose first refund fails in the end"), True),
         )
 
 
@@ -112,7 +128,7 @@ def _charge(key: str, amount: int, currency: str, method: str, is_captured: bool
     try:
         charge = GatewayCharge.objects.create(
             idempotency_key=key,
-            reference=_reference("ch"),
+            reference=f"ch_{secrets.token_hex(12)}",
             amount=amount,
             currency=currency,
             method=method,
@@ -127,32 +143,9 @@ def _charge(key: str, amount: int, currency: str, method: str, is_captured: bool
     return charge, False
 
 
-def _refund(key: str, charge_reference: str, amount: int) -> GatewayRefund:
-    """The refund under this key. The charge is locked, so that concurrent refunds cannot exceed it."""
-    with transaction.atomic():
-        charge = GatewayCharge.objects.select_for_update().get(reference=charge_reference)
-        known = GatewayRefund.objects.filter(idempotency_key=key).first()
-        if known is not None:
-            return known
-        if not charge.is_captured or _refunded(charge) + amount > charge.amount:
-            raise RequestRefused(f"Less than {amount} is left to refund of {charge_reference}.")
-        return GatewayRefund.objects.create(
-            idempotency_key=key, reference=_reference("re"), charge=charge, amount=amount
-        )
-
-
 def _record(charge: GatewayCharge, refunded: int) -> ChargeRecord:
     captured = charge.amount if charge.is_captured else 0
     return ChargeRecord(charge.reference, captured, refunded, charge.currency)
-
-
-def _refunded(charge: GatewayCharge) -> int:
-    """Minor units of `charge` that have been refunded so far."""
-    return charge.refunds.aggregate(total=Sum("amount"))["total"] or 0
-
-
-def _reference(kind: str) -> str:
-    return f"{kind}_{secrets.token_hex(12)}"
 
 
 def _succeed(key: str) -> None:
@@ -195,4 +188,6 @@ _SCRIPTS: dict[str, Callable[[str], None]] = {
     "pm_bug": _raise_bug,
     "pm_crash": _crash,
     "pm_slow_5": _respond_slowly,
+    "pm_refund_pending": _succeed,
+    "pm_refund_fails": _succeed,
 }

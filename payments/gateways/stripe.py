@@ -4,13 +4,14 @@ The idempotency key is sent twice: as Stripe's own key, which prevents a second 
 which the intent can always be found. Stripe repeats its first response under a key, even an error 500; what really
 happened is then found by the metadata.
 Sources: https://docs.stripe.com/api/idempotent_requests, https://docs.stripe.com/error-low-level,
-https://docs.stripe.com/api/payment_intents.
+https://docs.stripe.com/api/payment_intents, https://docs.stripe.com/api/refunds, https://docs.stripe.com/refunds.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import stripe
@@ -19,24 +20,34 @@ from django.utils.translation import gettext as _
 
 from messaging.worker.time_limits import soft_limit_behind
 from payments.gateways.base import (
+    MOST_REFUNDS,
     Authorisation,
     CardDeclined,
     ChargeRecord,
     ChargeResult,
     GatewayUnavailable,
+    KeyRefused,
     OfferedMethod,
     OutcomeUnknown,
     RecordPage,
-    RefundResult,
+    RefundRecord,
+    RefundState,
     RequestRefused,
+    latest_try,
 )
 
-KEY = "conveyor_key"
+KEY, REPEAT = "conveyor_key", "conveyor_repeat"
 # A task may make two requests, and its soft limit is 80 % of the hard one. Connecting is limited separately.
 _SHARE_OF_TIME_LIMIT = 0.3
 _CONNECT_SECONDS = 3.0
 _CAPTURED = "succeeded"
 _AUTHORISED = "requires_capture"
+#: Every other status, such as `pending` and `requires_action`, may still change.
+_REFUND_STATES = {
+    "succeeded": RefundState.DONE,
+    "failed": RefundState.FAILED,
+    "canceled": RefundState.FAILED,
+}
 
 
 class StripeGateway:
@@ -55,15 +66,29 @@ class StripeGateway:
         intent = self._intent(idempotency_key, amount, currency, method, capture_method="automatic")
         return ChargeResult(intent.id, intent.amount_received, intent.currency.upper())
 
-    def refund(self, *, idempotency_key: str, charge_reference: str, amount: int) -> RefundResult:
+    def refund(self, *, idempotency_key: str, charge_reference: str, amount: int, repeat: int = 0) -> RefundRecord:
+        metadata = {KEY: idempotency_key, REPEAT: str(repeat)}
+        key = f"{idempotency_key}-{repeat}" if repeat else idempotency_key
         with _typed_errors():
             refund = _client().v1.refunds.create(
-                {"payment_intent": charge_reference, "amount": amount, "metadata": {KEY: idempotency_key}},
-                {"idempotency_key": idempotency_key},
+                {"payment_intent": charge_reference, "amount": amount, "metadata": metadata}, {"idempotency_key": key}
             )
-        if refund.status in ("failed", "canceled"):
-            raise RequestRefused(f"Stripe could not refund {amount} of {charge_reference}: {refund.failure_reason}")
-        return RefundResult(refund.id, refund.amount)
+        return _refund_record(refund)
+
+    def find_refund(self, *, idempotency_key: str, charge_reference: str, reference: str = "") -> RefundRecord | None:
+        if reference:
+            with _typed_errors():
+                return _refund_record(_client().v1.refunds.retrieve(reference))
+        return latest_try(self.refunds(charge_reference=charge_reference), key=idempotency_key)
+
+    def refunds(self, *, charge_reference: str) -> tuple[RefundRecord, ...]:
+        """Stripe lists a refund as soon as it exists, unlike its search."""
+        with _typed_errors():
+            listed = _client().v1.refunds.list({"payment_intent": charge_reference, "limit": 100})
+            found = list(islice(listed.auto_paging_iter(), MOST_REFUNDS + 1))
+        if len(found) > MOST_REFUNDS:
+            raise RequestRefused(f"{charge_reference} has more than {MOST_REFUNDS} refunds.")
+        return tuple(_refund_record(refund) for refund in found)
 
     def fetch(self, *, idempotency_key: str, reference: str = "") -> ChargeRecord | None:
         if reference:
@@ -91,6 +116,8 @@ class StripeGateway:
             OfferedMethod("pm_card_mastercard", _("Mastercard")),
             OfferedMethod("pm_card_chargeDeclined", _("Card that the bank declines"), True),
             OfferedMethod("pm_card_chargeDeclinedInsufficientFunds", _("Card with insufficient funds"), True),
+            OfferedMethod("pm_card_pendingRefund", _("Card whose refunds take a while"), True),
+            OfferedMethod("pm_card_refundFail", _("Card whose first refund fails in the end"), True),
         )
 
     def _intent(self, key: str, amount: int, currency: str, method: str, *, capture_method: str) -> Any:
@@ -123,9 +150,22 @@ def _record(intent: Any) -> ChargeRecord:
     )
 
 
+def _refund_record(refund: Any) -> RefundRecord:
+    metadata = refund.metadata.to_dict() if refund.metadata else {}
+    repeat = str(metadata.get(REPEAT, ""))
+    return RefundRecord(
+        reference=refund.id,
+        amount=refund.amount,
+        state=_REFUND_STATES.get(refund.status, RefundState.PENDING),
+        key=str(metadata.get(KEY, "")),
+        repeat=int(repeat) if repeat.isascii() and repeat.isdecimal() else 0,
+        failure=getattr(refund, "failure_reason", None) or "",
+    )
+
+
 @contextmanager
 def _typed_errors() -> Iterator[None]:
-    """Translate Stripe's errors. Any other error, such as a wrong API key, is a bug or a wrong setting.
+    """Translate Stripe's errors. Any other error is a bug.
 
     Stripe's client makes a connection error of every exception, a soft time limit included.
     """
@@ -133,6 +173,8 @@ def _typed_errors() -> Iterator[None]:
         yield
     except stripe.CardError as error:
         raise CardDeclined(_code(error.error)) from error
+    except (stripe.AuthenticationError, stripe.PermissionError) as error:
+        raise KeyRefused(f"Stripe refuses STRIPE_SECRET_KEY ({error.http_status}).") from error
     except stripe.APIConnectionError as error:
         if limit := soft_limit_behind(error):
             raise limit from error

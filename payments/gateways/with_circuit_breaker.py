@@ -13,9 +13,10 @@ from payments.gateways.base import (
     ChargeResult,
     Gateway,
     GatewayUnavailable,
+    KeyRefused,
     OfferedMethod,
     RecordPage,
-    RefundResult,
+    RefundRecord,
     RequestRefused,
 )
 
@@ -24,6 +25,8 @@ def judge(error: Exception) -> Verdict | None:
     """A declined card proves that the gateway is up; a failure of one request, or a time limit, proves nothing."""
     if soft_limit_behind(error):
         return None
+    if isinstance(error, KeyRefused):
+        return Verdict.CLOSED_TO_US
     if isinstance(error, CardDeclined | RequestRefused):
         return Verdict.UP
     if isinstance(error, GatewayUnavailable) and error.concerns_all:
@@ -52,11 +55,21 @@ class CircuitBreakerGateway:
         with self._guard():
             return self.gateway.charge(idempotency_key=idempotency_key, amount=amount, currency=currency, method=method)
 
-    def refund(self, *, idempotency_key: str, charge_reference: str, amount: int) -> RefundResult:
+    def refund(self, *, idempotency_key: str, charge_reference: str, amount: int, repeat: int = 0) -> RefundRecord:
         with self._guard():
             return self.gateway.refund(
-                idempotency_key=idempotency_key, charge_reference=charge_reference, amount=amount
+                idempotency_key=idempotency_key, charge_reference=charge_reference, amount=amount, repeat=repeat
             )
+
+    def find_refund(self, *, idempotency_key: str, charge_reference: str, reference: str = "") -> RefundRecord | None:
+        with self._guard():
+            return self.gateway.find_refund(
+                idempotency_key=idempotency_key, charge_reference=charge_reference, reference=reference
+            )
+
+    def refunds(self, *, charge_reference: str) -> tuple[RefundRecord, ...]:
+        with self._guard():
+            return self.gateway.refunds(charge_reference=charge_reference)
 
     def fetch(self, *, idempotency_key: str, reference: str = "") -> ChargeRecord | None:
         with self._guard():

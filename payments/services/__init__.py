@@ -13,9 +13,17 @@ from payments.services.charges import (
     start_payment,
 )
 from payments.services.gateway_events import enqueue_comparison, record_event
-from payments.services.refunds import execute_refund, record_refund, refund_order, refund_remainder
+from payments.services.refund_outcomes import align_refunds, record_refund
+from payments.services.refunds import (
+    execute_refund,
+    refund_order,
+    refund_remainder,
+    repeat_refund,
+    settle_refund,
+)
 
 __all__ = [
+    "align_refunds",
     "cancel_payment",
     "charge_once",
     "enqueue_comparison",
@@ -27,5 +35,7 @@ __all__ = [
     "record_refund",
     "refund_order",
     "refund_remainder",
+    "repeat_refund",
+    "settle_refund",
     "start_payment",
 ]

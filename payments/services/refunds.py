@@ -1,4 +1,4 @@
-"""Refunds: of what a cancelled order has paid, or of an amount that an operator decides on."""
+"""Refunds: of what a cancelled order has paid, of an amount that an operator decides on, and of one that has failed."""
 
 import uuid
 
@@ -7,19 +7,20 @@ from django.db import transaction
 from messaging.outbox import enqueue
 from orders.models import Order
 from orders.selectors import can_cancel, priority
-from orders.services import cancel_order, mark_refunded, record_partial_refund, record_refund_started
+from orders.services import cancel_order, record_refund_settled, record_refund_started
 from payments import selectors
-from payments.errors import NothingToRefund, RequestReused
-from payments.gateways import RefundResult, gateway
+from payments.errors import GatewayMismatch, NothingToRefund, RefundUnderWay, RequestReused
+from payments.gateways import RefundRecord, gateway
 from payments.models import Payment, PaymentStatus, Refund, RefundStatus
 from payments.payloads import RefundPayment
-from payments.services.transitions import change_status
+from payments.services.refund_outcomes import finish_if_returned
+from payments.services.transitions import change_refund
 
 
 @transaction.atomic(savepoint=False)
 def refund_remainder(*, payment: Payment) -> Refund | None:
     """Refund what is left of a captured payment. None: all of it is already refunded or being refunded."""
-    left = _refundable(payment)
+    left = selectors.refundable_of(payment=payment)
     return _start_refund(payment, left) if left else None
 
 
@@ -38,7 +39,7 @@ def refund_order(*, order: Order, amount: int, request_id: uuid.UUID, by: str, r
             raise RequestReused(request_id)
         return known
     payment = order.payments.filter(status=PaymentStatus.CAPTURED).select_related("order").first()
-    left = _refundable(payment) if payment else 0
+    left = selectors.refundable_of(payment=payment) if payment else 0
     if payment is None or not 0 < amount <= left:
         raise NothingToRefund(order=order, requested=amount, left=left)
     refund = _start_refund(payment, amount, id_=request_id, by=by, reason=reason)
@@ -47,39 +48,67 @@ def refund_order(*, order: Order, amount: int, request_id: uuid.UUID, by: str, r
     return refund
 
 
-def execute_refund(*, refund: Refund) -> RefundResult:
-    """Ask the gateway for the refund, outside any transaction. The refund's id is the idempotency key."""
-    return gateway().refund(
-        idempotency_key=str(refund.id),
-        charge_reference=refund.payment.gateway_reference,
-        amount=refund.amount,
-    )
+def execute_refund(*, refund: Refund) -> RefundRecord:
+    """Have the gateway make the refund, outside any transaction. The refund's id is the idempotency key.
+
+    The gateway is asked for it first, always: it forgets keys after a day, and a second try may come later, by any way.
+    """
+    request = {"idempotency_key": str(refund.id), "charge_reference": refund.payment.gateway_reference}
+    known = gateway().find_refund(**request, reference=refund.gateway_reference)
+    if known is not None and (refund.gateway_reference or not known.has_failed or known.repeat >= refund.repeats):
+        return known
+    if refund.gateway_reference:
+        raise GatewayMismatch(f"The gateway no longer has refund {refund.pk} ({refund.gateway_reference}).")
+    return gateway().refund(**request, amount=refund.amount, repeat=refund.repeats)
 
 
 @transaction.atomic(savepoint=False)
-def record_refund(*, refund: Refund, result: RefundResult) -> None:
-    """Record that the gateway made the refund. Once everything paid is refunded, so is the order."""
-    payment = refund.payment
-    Order.objects.select_for_update().get(pk=payment.order_id)
-    Refund.objects.filter(pk=refund.pk).update(status=RefundStatus.DONE, gateway_reference=result.reference)
-    if selectors.refunded_amount(payment=payment) < payment.amount:
-        record_partial_refund(order=payment.order, amount=refund.amount, left=_refundable(payment))
-        return
-    others = payment.order.payments.filter(status=PaymentStatus.CAPTURED).exclude(pk=payment.pk)
-    if not others.exists():
-        mark_refunded(order=payment.order)
-    change_status(payment, [PaymentStatus.CAPTURED], status=PaymentStatus.REFUNDED)
+def repeat_refund(*, refund: Refund, by: str, reason: str) -> None:
+    """Have the gateway make a refund once more that has failed, or that no message will complete.
+
+    The gateway is asked first, so one that succeeded after all is not made again. Raises `RefundUnderWay` if the
+    refund needs no decision.
+    """
+    refund = _locked(refund)
+    if not selectors.needs_decision(refund=refund):
+        raise RefundUnderWay(refund)
+    if refund.status == RefundStatus.FAILED:
+        change_refund(
+            refund, status=RefundStatus.PENDING, repeats=refund.repeats + 1, gateway_reference="", failure_code=""
+        )
+    _enqueue(refund)
+    record_refund_started(order=refund.payment.order, amount=refund.amount, by=by, reason=reason)
 
 
-def _refundable(payment: Payment) -> int:
-    """Minor units of a captured payment that are neither refunded nor being refunded."""
-    return payment.amount - selectors.requested_refunds(payment=payment)
+@transaction.atomic(savepoint=False)
+def settle_refund(*, refund: Refund, by: str, reason: str) -> None:
+    """Record that `by` has paid a refund back in another way, for example by bank transfer. Nothing will make it then.
+
+    Raises `RefundUnderWay` if the refund needs no decision, or if the gateway may still make it.
+    """
+    refund = _locked(refund)
+    if not selectors.can_settle(refund=refund):
+        raise RefundUnderWay(refund)
+    change_refund(refund, status=RefundStatus.SETTLED, gateway_reference="")
+    record_refund_settled(order=refund.payment.order, amount=refund.amount, by=by, reason=reason)
+    finish_if_returned(payment=refund.payment)
+
+
+def _locked(refund: Refund) -> Refund:
+    """The refund as it is now. Its order is locked: other decisions about its money come before or after."""
+    Order.objects.select_for_update().get(pk=refund.payment.order_id)
+    return selectors.refund_to_execute(refund_id=refund.pk)
 
 
 def _start_refund(
     payment: Payment, amount: int, *, id_: uuid.UUID | None = None, by: str = "", reason: str = ""
 ) -> Refund:
     refund = Refund.objects.create(id=id_ or uuid.uuid4(), payment=payment, amount=amount)
-    enqueue(RefundPayment(refund_id=refund.id), priority=priority(payment.order), subject=payment.order.number)
+    _enqueue(refund)
     record_refund_started(order=payment.order, amount=amount, by=by, reason=reason)
     return refund
+
+
+def _enqueue(refund: Refund) -> None:
+    order = refund.payment.order
+    enqueue(RefundPayment(refund_id=refund.id), priority=priority(order), subject=order.number)

@@ -11,4 +11,6 @@ CARD_HINTS = {
     "pm_bug": _("Fails with a bug: not retried automatically; an operator sees the error."),
     "pm_crash": _("Crashes the worker: it restarts, other orders continue, and this task is set aside."),
     "pm_slow_5": _("Takes five seconds without delaying other orders."),
+    "pm_refund_pending": _("Succeeds; the bank takes a while to make a refund."),
+    "pm_refund_fails": _("Succeeds; the first refund fails in the end, and an operator repeats it."),
 }

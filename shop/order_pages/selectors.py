@@ -14,7 +14,7 @@ from orders import selectors as orders
 from orders import timeline as order_timeline
 from orders.models import Order, OrderEvent, OrderLine, Status
 from orders.services import NewOrder
-from payments.models import PaymentStatus
+from payments.models import OPEN, PaymentStatus
 from payments.selectors import PaymentSummary, new_summary
 from payments.selectors import summary as payment_summary
 from shipping.delivery_windows import DeliveryWindow
@@ -139,7 +139,9 @@ def orders_of(*, user: AbstractBaseUser) -> QuerySet[Order]:
 
 def unfinished_orders_of(*, user: AbstractBaseUser) -> QuerySet[Order]:
     """A shopper's orders that still need their personal data, because a delivery or refund is in progress."""
-    refund_due = Q(status=Status.CANCELLED, payments__status=PaymentStatus.CAPTURED)
+    refund_due = Q(status=Status.CANCELLED, payments__status=PaymentStatus.CAPTURED) | Q(
+        payments__refunds__status__in=OPEN
+    )
     in_progress = Q(status__in=(Status.PLACED, Status.PAYMENT_FAILED, Status.PAID, Status.SHIPPED))
     return orders_of(user=user).filter(in_progress | refund_due).distinct()
 

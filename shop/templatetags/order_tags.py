@@ -8,7 +8,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from orders.models import Status
-from orders.timeline import ATTEMPT_FAILED, DEFERRED, REFUND_STARTED
+from orders.timeline import ATTEMPT_FAILED, DEFERRED, REFUND_FAILED, REFUND_STARTED
 from payments.models import PaymentStatus
 from shipping.delivery_windows import DeliveryWindow
 from shipping.models import ShipmentStatus
@@ -26,6 +26,7 @@ _TONES: dict[str, str] = {
     Status.PAYMENT_FAILED: "bad",
     ATTEMPT_FAILED: "waits",
     DEFERRED: "waits",
+    REFUND_FAILED: "waits",
     REFUND_STARTED: "waits",
 }
 

@@ -34,14 +34,19 @@ def test_a_charge_is_done_once_the_answer_is_recorded(status, text):
     assert reasons(ChargePayment(payment_id=payment.pk), ChargePayment(payment_id=uuid.uuid4())) == [text, None]
 
 
-def test_a_refund_is_done_once_it_is_recorded():
-    payment = Payment.objects.get(order=place())
-    done, open_ = (Refund.objects.create(payment=payment, amount=5, status=status) for status in ("done", "pending"))
-    assert (done.status, open_.status) == (RefundStatus.DONE, RefundStatus.PENDING)
-    assert reasons(RefundPayment(refund_id=done.pk), RefundPayment(refund_id=open_.pk)) == [
-        "the refund is completed",
-        None,
-    ]
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (RefundStatus.PENDING, None),
+        (RefundStatus.DONE, "the refund is completed"),
+        (RefundStatus.FAILED, "the refund is failed"),
+        (RefundStatus.SETTLED, "the refund is settled by hand"),
+        (RefundStatus.CANCELLED, "the refund is cancelled"),
+    ],
+)
+def test_a_refund_is_done_once_no_task_will_make_it(status, text):
+    refund = Refund.objects.create(payment=Payment.objects.get(order=place()), amount=5, status=status)
+    assert reasons(RefundPayment(refund_id=refund.pk), RefundPayment(refund_id=uuid.uuid4())) == [text, None]
 
 
 def test_a_thousand_charges_are_looked_up_by_one_statement(django_assert_num_queries):

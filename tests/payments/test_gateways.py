@@ -12,6 +12,7 @@ from payments.gateways import (
     CardDeclined,
     ChargeResult,
     GatewayUnavailable,
+    RefundState,
     UnknownPaymentMethod,
     check_method,
     gateway,
@@ -120,9 +121,28 @@ def test_a_charge_can_be_looked_up_by_its_key():
 
 
 def test_scripted_outcomes_are_offered_in_demo_mode_only(settings: Any):
-    assert len(offered_methods()) == 8
+    assert len(offered_methods()) == 10
     settings.CONVEYOR_DEMO = False
     assert [method.id for method in offered_methods()] == ["pm_card_visa"]
     check_method("pm_card_visa")
     with pytest.raises(UnknownPaymentMethod):
         check_method("pm_flaky_2")
+
+
+@pytest.mark.parametrize(("method", "states"), [("pm_refund_pending", "PPD"), ("pm_refund_fails", "PPF")])
+def test_a_slow_refund_is_settled_once_it_was_looked_up_twice(method: str, states: str):
+    reference = charge(method).reference
+    made = gateway().refund(idempotency_key="r1", charge_reference=reference, amount=500)
+    found = [made, *(gateway().refunds(charge_reference=reference)[0] for _ in range(2))]
+    assert "".join(record.state.name[0] for record in found) == states
+    assert gateway().refunds(charge_reference=reference)[0].state == found[-1].state
+
+
+def test_the_repetition_of_a_refund_that_failed_succeeds():
+    reference = charge("pm_refund_fails").reference
+    for repeat in range(2):
+        gateway().refund(idempotency_key="r1", charge_reference=reference, amount=500, repeat=repeat)
+        for _ in range(2):
+            found = gateway().find_refund(idempotency_key="r1", charge_reference=reference)
+    assert found is not None
+    assert (found.repeat, found.state) == (1, RefundState.DONE)

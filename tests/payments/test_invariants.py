@@ -124,7 +124,20 @@ def test_an_unrecorded_refund_is_reported_unless_its_message_is_unsettled():
     found = broken()
     assert made.reference in found["the gateway's refunds are recorded"]
     assert order.number in found[OWED]
-    assert order.number in found[ADDS_UP]
+
+
+@pytest.mark.parametrize("amount", [1, 2499])
+def test_a_refund_that_is_not_all_a_cancelled_order_is_owed_is_reported(amount: int):
+    order = paid()
+    cancel(order=order)
+    Refund.objects.update(amount=amount)
+    assert order.number in broken()[ADDS_UP]
+
+
+def test_more_refunds_than_were_paid_are_reported():
+    order = refunded()
+    Refund.objects.create(payment=order.payments.get(), amount=1, status="done")
+    assert order.number in broken()["no payment is refunded beyond what was captured"]
 
 
 def test_the_simulated_record_is_ignored_with_another_gateway(settings: Any):

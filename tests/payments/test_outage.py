@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from messaging import circuit_breaker, simulated_outages
 from messaging.models import Circuit, Message, State
+from messaging.operations import alerts
 from orders.models import Order, Status
 from orders.timeline import describe
 from payments.gateways import gateway
@@ -17,6 +18,7 @@ from shop.order_pages.services import cancel
 from tests.auditing import broken
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due, make_due
 from tests.factories import place
+from tests.payments.gateways.stripe_server import Fault, StripeServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CHARGE = "payments.charge_payment"
@@ -109,6 +111,21 @@ def test_refunds_wait_for_the_gateway_too(outage):
     assert broken() == {}
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_key_that_stripe_refuses_costs_no_attempt_and_alerts(stripe: StripeServer, status: int):
+    orders = [place() for _ in range(4)]
+    stripe.faults.append(Fault(status))
+    tried = [charge(order) for order in orders]
+    assert {(message.state, message.attempts) for message in tried} == {(State.PENDING, 0)}
+    assert len(stripe.requests) == 1
+    assert f"Stripe refuses STRIPE_SECRET_KEY ({status})" in alerts.conditions()["circuit:gateway.stripe"]
+    Circuit.objects.update(probe_at="2026-01-01T00:00Z")
+    circuit_breaker.forget()
+    deliver_all()
+    assert {order.payments.get().status for order in orders} == {PaymentStatus.CAPTURED}
+    assert broken() == {}
+
+
 def test_all_calls_except_methods_go_through_the_circuit_breaker():
     Circuit.objects.create(pk=NAME, opened_at="2026-01-01T00:00Z", probe_at="2999-01-01T00:00Z")
     wrapped = gateway()
@@ -117,6 +134,8 @@ def test_all_calls_except_methods_go_through_the_circuit_breaker():
         lambda: wrapped.capture(idempotency_key="k", reference="r", amount=1),
         lambda: wrapped.charge(idempotency_key="k", amount=1, currency="EUR", method="pm_card_visa"),
         lambda: wrapped.refund(idempotency_key="k", charge_reference="r", amount=1),
+        lambda: wrapped.find_refund(idempotency_key="k", charge_reference="r"),
+        lambda: wrapped.refunds(charge_reference="r"),
         lambda: wrapped.fetch(idempotency_key="k"),
         lambda: wrapped.records(since=timezone.now()),
     ]

@@ -16,17 +16,10 @@ from payments.models import GatewayCharge, Payment
 from payments.payloads import Reconcile
 from tests.delivery import claim_task, deliver, deliver_due
 from tests.factories import place
+from tests.payments.outcomes import reconcile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CHARGE, COMPARE = "payments.charge_payment", "payments.compare_payment"
-
-
-def reconcile() -> list[Message]:
-    """Run the periodic reconciliation and the comparisons that it enqueues."""
-    with transaction():
-        enqueue(Reconcile())
-    deliver(claim_task(task=Reconcile.task))
-    return [message for message in deliver_due() if message.task == COMPARE]
 
 
 def paid() -> Payment:

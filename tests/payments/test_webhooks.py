@@ -6,16 +6,19 @@ import time
 import uuid
 from typing import Any
 
+import hypothesis
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from hypothesis import strategies as st
 
 from messaging.invariants import audit
 from messaging.models import Message, State
 from orders import webhook_events
 from orders.models import Order, Status
-from payments.models import GatewayEvent, Payment, PaymentStatus
+from payments.gateways.stripe import KEY
+from payments.models import GatewayEvent, Payment, PaymentStatus, RefundSource, RefundStatus
 from payments.services import refund_order
 from shop.order_pages.services import cancel
 from tests.delivery import deliver_all, deliver_due, make_due
@@ -57,8 +60,17 @@ def test_an_event_is_stored_and_acknowledged_before_it_is_processed(stripe):
 
 @pytest.mark.parametrize(
     "options",
-    [{"header": ""}, {"header": "t=1,v1=abc"}, {"secret": "whsec_other"}, {"at": time.time() - 301}, {"header": "é"}],
-    ids=["none", "nonsense", "another secret", "too old", "not ASCII"],
+    [
+        {"header": ""},
+        {"header": "t=1,v1=abc"},
+        {"secret": "whsec_other"},
+        {"at": time.time() - 301},
+        {"at": time.time() + 3601},
+        {"at": 10**400},
+        {"at": -(10**400)},
+        {"header": "é"},
+    ],
+    ids=["none", "nonsense", "another secret", "too old", "future", "400 digits", "400 digits ago", "not ASCII"],
 )
 def test_a_request_without_a_recent_valid_signature_is_refused(stripe, options):
     assert post_event(event("payment_intent.succeeded", intent(uuid.uuid4())), **options) == 400
@@ -84,6 +96,41 @@ def test_a_signed_body_that_is_not_an_event_is_kept_as_a_dead_letter_once(stripe
     assert (kept.state, kept.queue, bytes(kept.raw_body or b"")) == (State.DEAD, "payments", body)
     assert kept.error_message.startswith("Stripe sent a signed event that cannot be read")
     assert audit() == []
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just("\ud800") | st.just("a\x00b"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+_PLACES = (
+    ("id",),
+    ("type",),
+    ("data",),
+    ("data", "object"),
+    *(("data", "object", name) for name in ("id", "object", "metadata", "payment_intent", "charge")),
+    ("data", "object", "metadata", KEY),
+)
+
+
+@hypothesis.settings(max_examples=60, suppress_health_check=list(hypothesis.HealthCheck), deadline=None)
+@hypothesis.given(place=st.sampled_from(_PLACES), value=_JSON, kind=st.sampled_from(["payment_intent", "refund"]))
+def test_a_wrong_value_anywhere_in_a_signed_event_is_no_error_of_the_shop(stripe, place, value, kind):
+    content = event(f"{kind}.updated", intent(uuid.uuid4(), payment_intent="pi_1") | {"object": kind})
+    *path, last = place
+    inner = content
+    for step in path:
+        inner = inner[step]
+    inner[last] = value
+    assert post_event(content) in (200, 429)
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_body_has_a_bound_signed_or_not(stripe, signed):
+    body = b" " * (webhook_events.MAX_BYTES + 1)
+    headers = {"Stripe-Signature": signature(body) if signed else ""}
+    assert Client().post(PATH, body, content_type="application/json", headers=headers).status_code == 413
+    assert not Message.objects.exists()
 
 
 def test_unread_events_have_a_bound(stripe, monkeypatch):
@@ -177,15 +224,39 @@ def test_a_capture_without_a_payment_needs_an_operator(stripe):
     assert dead.error_message == f"The gateway captured 700 EUR ({taken['id']}), but no payment is known for it."
 
 
-def test_a_manual_refund_at_stripe_needs_an_operator(stripe):
+def test_a_refund_in_stripes_dashboard_is_adopted(stripe):
     order = place()
     deliver_due()
     payment = order.payments.get()
-    stripe.vault.refund({"payment_intent": payment.gateway_reference, "amount": "100"})
+    made = stripe.vault.refund({"payment_intent": payment.gateway_reference, "amount": "100"})
     subject = {"id": "ch_1", "object": "charge", "payment_intent": payment.gateway_reference}
     post_event(event("charge.refunded", subject))
     deliver_due()
-    assert "The gateway refunded 100 of payment" in Message.objects.dead().get().error_message
+    refund = payment.refunds.get()
+    assert (refund.amount, refund.status, refund.source, refund.gateway_reference) == (
+        100,
+        RefundStatus.DONE,
+        RefundSource.GATEWAY,
+        made["id"],
+    )
+    assert not Message.objects.dead().exists()
+    assert audit() == []
+
+
+@pytest.mark.parametrize("kind", ["refund.updated", "refund.failed", "charge.refund.updated"])
+@pytest.mark.parametrize(("outcome", "status"), [("succeeded", RefundStatus.DONE), ("failed", RefundStatus.FAILED)])
+def test_an_event_about_a_pending_refund_settles_it(stripe, kind, outcome, status):
+    order = place(payment_method="pm_card_pendingRefund")
+    deliver_due()
+    refund = refund_order(order=order, amount=500, request_id=uuid.uuid4(), by="olga")
+    deliver_due()
+    (made,) = stripe.vault.refunds.values()
+    stripe.vault.settle(made["id"], outcome)
+    post_event(event(kind, dict(made)))
+    deliver_due()
+    refund.refresh_from_db()
+    assert refund.status == status
+    assert not Message.objects.dead().exists()
 
 
 @pytest.mark.slow

@@ -14,7 +14,6 @@ from messaging.models import Attempt, Circuit, Message, State
 from messaging.signals import message_deferred
 from tests.messaging.circuit_breaker.system import (
     NAME,
-    ClosedToUs,
     Refusal,
     again,
     asked,
@@ -49,27 +48,6 @@ def test_failures_of_different_messages_in_a_row_open_the_circuit():
     assert circuit.is_open
     assert circuit.last_error == "TemporaryError: no answer"
     assert circuit.probe_at > timezone.now() + timedelta(seconds=9)
-
-
-def test_a_system_that_is_closed_to_us_opens_the_circuit_at_once_and_costs_no_attempt():
-    script.append(ClosedToUs("the key is wrong"))
-    first, second = send(2)
-    assert {(message.state, message.attempts, message.waits_for) for message in (first, second)} == {
-        (State.PENDING, 0, NAME)
-    }
-    assert len(asked) == 1
-    assert Circuit.objects.get().last_error == "ClosedToUs: the key is wrong"
-
-
-def test_a_system_that_stays_closed_to_us_costs_no_attempt_of_its_probe():
-    script.extend([ClosedToUs(), ClosedToUs()])
-    (first,) = send()
-    probe_is_due()
-    assert again(first).attempts == 0
-    assert Circuit.objects.get().is_open
-    probe_is_due()
-    assert again(first).state == State.DONE
-    assert not Circuit.objects.get().is_open
 
 
 def test_repeated_failures_of_one_message_do_not_open_the_circuit():

@@ -12,7 +12,13 @@ _DECLINES = {
     "pm_card_chargeDeclined": "generic_decline",
     "pm_card_chargeDeclinedInsufficientFunds": "insufficient_funds",
 }
-_WORKING = {"pm_card_visa", "pm_card_mastercard"}
+#: The status of a new refund by the card. Stripe settles some later: https://docs.stripe.com/testing#refunds.
+_REFUND_STATUS = {
+    "pm_card_visa": "succeeded",
+    "pm_card_mastercard": "succeeded",
+    "pm_card_pendingRefund": "pending",
+    "pm_card_refundFail": "succeeded",
+}
 
 
 class Refused(Exception):
@@ -35,7 +41,10 @@ def parse(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
 @dataclass
 class Vault:
-    """`is_indexed` False: search does not find new objects, as at Stripe for up to a minute."""
+    """`is_indexed` False: search does not find new objects, as at Stripe for up to a minute.
+
+    Refunds keep their first status until `settle` gives them another.
+    """
 
     intents: dict[str, Object] = field(default_factory=dict)
     refunds: dict[str, Object] = field(default_factory=dict)
@@ -54,13 +63,23 @@ class Vault:
                 return dict(self.intents[id_])
             case ["POST", "v1", "payment_intents", id_, "capture"]:
                 return self.capture(id_, form)
-            case ["POST", "v1", "refunds"]:
-                return self.refund(form)
+            case [_, "v1", "refunds", *ids]:
+                return self.call_refunds(method, ids, form)
         raise Refused(404, type="invalid_request_error", message=f"Unrecognized request URL ({method}: {path}).")
+
+    def call_refunds(self, method: str, ids: list[str], form: dict[str, Any]) -> Object:
+        if method == "POST":
+            return self.refund(form)
+        if not ids:
+            of_intent = [r for r in self.refunds.values() if r["payment_intent"] == form["payment_intent"]]
+            return self.page(of_intent, form, url="/v1/refunds")
+        if ids[0] in self.refunds:
+            return dict(self.refunds[ids[0]])
+        raise Refused(404, type="invalid_request_error", code="resource_missing", message=f"No such refund: {ids[0]}")
 
     def create(self, form: dict[str, Any]) -> Object:
         method = form["payment_method"]
-        if method not in _WORKING | _DECLINES.keys():
+        if method not in _REFUND_STATUS.keys() | _DECLINES.keys():
             raise Refused(
                 400, type="invalid_request_error", code="resource_missing", message=f"No such PaymentMethod: '{method}'"
             )
@@ -72,6 +91,7 @@ class Vault:
             "currency": form["currency"],
             "created": int(time.time()),
             "status": "requires_payment_method",
+            "payment_method": method,
             "metadata": form.get("metadata", {}),
             "last_payment_error": None,
             "latest_charge": None,
@@ -117,21 +137,31 @@ class Vault:
             "object": "refund",
             "amount": amount,
             "payment_intent": intent["id"],
-            "status": "succeeded",
-            "failure_reason": None,
+            "status": _REFUND_STATUS[intent["payment_method"]],
             "metadata": form.get("metadata", {}),
         }
         self.refunds[refund["id"]] = refund
         return dict(refund)
 
+    def settle(self, refund_id: str, status: str) -> None:
+        """Stripe takes a failed refund back out of the charge's refunded amount."""
+        refund = self.refunds[refund_id]
+        refund |= {"status": status} | ({"failure_reason": "lost_or_stolen_card"} if status == "failed" else {})
+        charge = self.intents[refund["payment_intent"]]["latest_charge"]
+        made = [r for r in self.refunds.values() if r["payment_intent"] == refund["payment_intent"]]
+        charge["amount_refunded"] = sum(r["amount"] for r in made if r["status"] not in ("failed", "canceled"))
+
     def listed(self, form: dict[str, Any]) -> Object:
-        """Newest first, in pages, as Stripe lists them."""
         since = int(form.get("created", {}).get("gte", 0))
+        return self.page([i for i in self.intents.values() if i["created"] >= since], form, url="/v1/payment_intents")
+
+    def page(self, objects: list[Object], form: dict[str, Any], *, url: str) -> Object:
+        """Newest first, in pages, as Stripe lists them."""
         limit = min(int(form.get("limit", 10)), self.page_size)
-        newest = [dict(i) for i in reversed(self.intents.values()) if i["created"] >= since]
-        starts = [index for index, intent in enumerate(newest) if intent["id"] == form.get("starting_after")]
+        newest = [dict(found) for found in reversed(objects)]
+        starts = [index for index, found in enumerate(newest) if found["id"] == form.get("starting_after")]
         rest = newest[starts[0] + 1 :] if starts else newest
-        return {"object": "list", "url": "/v1/payment_intents", "data": rest[:limit], "has_more": len(rest) > limit}
+        return {"object": "list", "url": url, "data": rest[:limit], "has_more": len(rest) > limit}
 
     def search(self, query: str) -> Object:
         parsed = re.fullmatch(r'metadata\["(?P<name>[^"]+)"\]:"(?P<value>[^"]+)"', query)

@@ -6,7 +6,15 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from payments.gateways import Authorisation, CardDeclined, ChargeRecord, ChargeResult, RequestRefused
+from payments.gateways import (
+    Authorisation,
+    CardDeclined,
+    ChargeRecord,
+    ChargeResult,
+    RefundRecord,
+    RefundState,
+    RequestRefused,
+)
 from tests.payments.conftest import Subject
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -129,6 +137,65 @@ def test_partial_refunds_add_up_to_the_charge_and_no_further(subject):
 def test_an_uncaptured_authorisation_cannot_be_refunded(subject):
     with pytest.raises(RequestRefused):
         refund(subject, authorise(subject).reference)
+
+
+def find(subject: Subject, reference: str, *, key: str = "r1", refund_reference: str = "") -> RefundRecord | None:
+    return subject.gateway.find_refund(idempotency_key=key, charge_reference=reference, reference=refund_reference)
+
+
+def test_a_refund_is_found_by_its_key_and_by_its_reference(subject):
+    reference = charge(subject).reference
+    assert find(subject, reference) is None
+    made = refund(subject, reference, amount=200)
+    for found in (find(subject, reference), find(subject, reference, key="other", refund_reference=made)):
+        assert found == RefundRecord(made, 200, RefundState.DONE, "r1")
+
+
+def test_a_refund_is_found_after_its_key_is_forgotten_and_would_be_made_again(subject):
+    reference = charge(subject).reference
+    made = refund(subject, reference, amount=200)
+    subject.forget()
+    found = find(subject, reference)
+    assert found is not None
+    assert found.reference == made
+    assert refund(subject, reference, amount=200) != made
+
+
+def test_a_slow_refund_is_pending_and_counts_as_refunded(subject):
+    reference = charge(subject, method=subject.slow).reference
+    made = subject.gateway.refund(idempotency_key="r1", charge_reference=reference, amount=200)
+    assert made.state is RefundState.PENDING
+    record = subject.gateway.fetch(idempotency_key=KEY)
+    assert record is not None
+    assert record.refunded == 200
+
+
+@pytest.mark.parametrize(("state", "refunded"), [(RefundState.DONE, 200), (RefundState.FAILED, 0)])
+def test_a_slow_refund_is_done_or_fails_in_the_end(subject, state, refunded):
+    reference = charge(subject, method=subject.slow).reference
+    subject.settle(refund(subject, reference, amount=200), state)
+    found, record = find(subject, reference), subject.gateway.fetch(idempotency_key=KEY)
+    assert found is not None
+    assert (found.state, bool(found.failure)) == (state, state is RefundState.FAILED)
+    assert record is not None
+    assert record.refunded == refunded
+
+
+def test_a_repeated_refund_is_another_one_that_is_found_before_the_failed_one(subject):
+    reference = charge(subject, method=subject.slow).reference
+    first = refund(subject, reference, amount=500)
+    subject.settle(first, RefundState.FAILED)
+    repeat = {"idempotency_key": "r1", "charge_reference": reference, "amount": 500, "repeat": 1}
+    again = subject.gateway.refund(**repeat)
+    assert again.reference != first
+    assert subject.gateway.refund(**repeat).reference == again.reference
+    found = find(subject, reference)
+    assert found is not None
+    assert (found.reference, found.repeat) == (again.reference, 1)
+    assert {record.reference for record in subject.gateway.refunds(charge_reference=reference)} == {
+        first,
+        again.reference,
+    }
 
 
 def test_each_method_has_a_label(subject):

@@ -6,12 +6,11 @@ from threading import Event
 from typing import Any
 
 import pytest
-import stripe as sdk
 from celery.exceptions import SoftTimeLimitExceeded
 from django.utils import timezone
 
 from messaging.circuit_breaker import Verdict
-from payments.gateways import ChargeResult, GatewayUnavailable, OutcomeUnknown, RequestRefused
+from payments.gateways import ChargeResult, GatewayUnavailable, KeyRefused, OutcomeUnknown, RefundState, RequestRefused
 from payments.gateways.stripe import StripeGateway
 from payments.gateways.with_circuit_breaker import judge
 from tests.patience import PATIENCE
@@ -77,10 +76,14 @@ def test_an_unknown_method_is_refused(stripe: StripeServer):
         charge(method="pm_gold")
 
 
-def test_a_wrong_secret_key_is_not_an_outage(stripe: StripeServer, settings):
-    settings.STRIPE_SECRET_KEY = "sk_live_wrong"
-    with pytest.raises(sdk.AuthenticationError):
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_key_closes_the_gateway_to_us(stripe: StripeServer, status: int):
+    stripe.faults.append(Fault(status))
+    with pytest.raises(KeyRefused, match=f"STRIPE_SECRET_KEY .{status}.") as refused:
         charge()
+    assert judge(refused.value) is Verdict.CLOSED_TO_US
+    assert "sk_test" not in str(refused.value)
+    assert stripe.vault.intents == {}
 
 
 def test_a_time_limit_inside_stripes_client_stays_a_time_limit(stripe: StripeServer):
@@ -115,6 +118,40 @@ def test_records_come_in_pages(stripe: StripeServer):
     second = StripeGateway().records(since=since, page=first.next)
     assert (len(first.records), len(second.records), second.next) == (2, 1, "")
     assert {*first.records, *second.records} == {"k0", "k1", "k2"}
+
+
+def test_refunds_are_found_on_all_pages(stripe: StripeServer):
+    reference = charge().reference
+    for n in range(5):
+        StripeGateway().refund(idempotency_key=f"r{n}", charge_reference=reference, amount=10)
+    stripe.vault.page_size = 2
+    assert {record.key for record in StripeGateway().refunds(charge_reference=reference)} == {f"r{n}" for n in range(5)}
+
+
+def test_more_refunds_than_the_shop_looks_at_are_refused(stripe: StripeServer, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("payments.gateways.stripe.MOST_REFUNDS", 2)
+    reference = charge().reference
+    for n in range(3):
+        StripeGateway().refund(idempotency_key=f"r{n}", charge_reference=reference, amount=10)
+    with pytest.raises(RequestRefused, match="more than 2 refunds"):
+        StripeGateway().refunds(charge_reference=reference)
+
+
+@pytest.mark.parametrize("status", ["requires_action", "a status of the future"])
+def test_an_undecided_refund_is_pending(stripe: StripeServer, status: str):
+    reference = charge().reference
+    made = StripeGateway().refund(idempotency_key="r1", charge_reference=reference, amount=10)
+    stripe.vault.settle(made.reference, status)
+    found = StripeGateway().find_refund(idempotency_key="r1", charge_reference=reference)
+    assert found is not None
+    assert found.state is RefundState.PENDING
+
+
+def test_a_refund_made_by_somebody_else_has_no_key(stripe: StripeServer):
+    reference = charge().reference
+    stripe.vault.refund({"payment_intent": reference, "amount": "10"})
+    (record,) = StripeGateway().refunds(charge_reference=reference)
+    assert (record.key, record.repeat, record.amount) == ("", 0, 10)
 
 
 def _exceed(*_: object) -> None:

@@ -1,0 +1,182 @@
+"""Outcomes of refunds: what the gateway says of them, whether the shop requested them or somebody else did.
+
+Everything is decided under the lock of the order. An answer is recorded only if the refund has not changed since the
+gateway was asked: otherwise it may be older than the change, and the gateway is asked again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from messaging.outbox import enqueue
+from messaging.topology import Priority
+from orders.models import Order, Status
+from orders.services import (
+    cancel_order,
+    mark_refunded,
+    record_partial_refund,
+    record_refund_failed,
+    record_refund_started,
+)
+from payments import selectors
+from payments.gateways import RefundRecord, RefundState
+from payments.models import OPEN, RETURNED, Payment, PaymentStatus, Refund, RefundSource, RefundStatus
+from payments.payloads import RefundPayment
+from payments.services.gateway_events import enqueue_comparison
+from payments.services.transitions import change_refund
+
+#: A pending refund may take the bank weeks: the older it is, the longer until the gateway is asked again.
+_FIRST_LOOK, _LAST_LOOK = timedelta(minutes=10), timedelta(days=1)
+_SHARE_OF_AGE = 0.25
+#: What an answer makes of a refund, and of which ones. One that is done may still fail.
+_UNMADE = (RefundStatus.PENDING, RefundStatus.FAILED, RefundStatus.CANCELLED)
+_MOVES: dict[RefundState, tuple[RefundStatus, tuple[RefundStatus, ...]]] = {
+    RefundState.PENDING: (RefundStatus.PENDING, _UNMADE),
+    RefundState.DONE: (RefundStatus.DONE, _UNMADE),
+    RefundState.FAILED: (RefundStatus.FAILED, (RefundStatus.PENDING, RefundStatus.DONE)),
+}
+
+
+@transaction.atomic(savepoint=False)
+def record_refund(*, refund: Refund, record: RefundRecord) -> None:
+    """Record the gateway's answer about `refund`, which is as it was before the gateway was asked.
+
+    Once everything paid is refunded, so is the order.
+    """
+    _lock_order(refund.payment)
+    was, (becomes, sources) = refund.status, _MOVES[record.state]
+    if was not in sources:
+        return
+    failure = record.failure[:60]
+    if change_refund(refund, status=becomes, gateway_reference=record.reference, failure_code=failure):
+        _FOLLOW_UPS[record.state](refund, was)
+    elif not Refund.objects.filter(pk=refund.pk, status=becomes, gateway_reference=record.reference).exists():
+        _compare_again(refund.payment)
+
+
+@transaction.atomic(savepoint=False)
+def align_refunds(*, payment: Payment, before: Mapping[UUID, Refund], records: Sequence[RefundRecord]) -> None:
+    """Record all that the gateway has refunded of `payment`; `before` are its refunds before the gateway was asked.
+
+    What the shop has not requested is adopted. Refunds that no longer fit into the payment then are cancelled.
+    """
+    _lock_order(payment)
+    refunds = list(payment.refunds.select_related("payment__order"))
+    by_reference = {refund.gateway_reference: refund for refund in refunds if refund.gateway_reference}
+    by_key = {str(refund.pk): refund for refund in refunds}
+    for record in sorted(records, key=lambda r: (r.reference not in by_reference, r.has_failed, -r.repeat)):
+        refund = by_reference.get(record.reference) or by_key.get(record.key)
+        if refund is None:
+            _adopt(payment, record)
+        elif _is_about(refund, record):
+            _update(refund, record, before)
+        elif not record.has_failed:
+            _adopt(payment, record, duplicates=refund)
+    _cancel_what_no_longer_fits(payment)
+
+
+def finish_if_returned(*, payment: Payment) -> bool:
+    """Mark the payment refunded if all of it was, and then its order, unless another payment keeps that one paid.
+
+    An order that has not shipped is cancelled first, so that its stock is released. False: something is left.
+    """
+    if selectors.refunded_amount(payment=payment) < payment.amount:
+        return False
+    if Payment.objects.filter(pk=payment.pk, status=PaymentStatus.CAPTURED).update(status=PaymentStatus.REFUNDED):
+        order = Order.objects.get(pk=payment.order_id)
+        if not order.payments.filter(status=PaymentStatus.CAPTURED).exists():
+            if order.status == Status.PAID:
+                cancel_order(order=order, reason="staff")
+            if order.status in (Status.SHIPPED, Status.DELIVERED, Status.CANCELLED):
+                mark_refunded(order=order)
+    return True
+
+
+def _is_about(refund: Refund, record: RefundRecord) -> bool:
+    """Whether `record` says how `refund` stands; otherwise it is an earlier try, or was made beside it."""
+    if refund.gateway_reference == record.reference:
+        return True
+    if record.has_failed:
+        return (
+            refund.status == RefundStatus.PENDING and not refund.gateway_reference and record.repeat == refund.repeats
+        )
+    is_made = refund.status in RETURNED or (refund.status == RefundStatus.PENDING and refund.gateway_reference)
+    return not is_made
+
+
+def _update(refund: Refund, record: RefundRecord, before: Mapping[UUID, Refund]) -> None:
+    asked = before.get(refund.pk)
+    if asked is not None and (asked.status, asked.repeats) == (refund.status, refund.repeats):
+        record_refund(refund=refund, record=record)
+    elif refund.status != _MOVES[record.state][0]:
+        _compare_again(refund.payment)
+
+
+def _adopt(payment: Payment, record: RefundRecord, *, duplicates: Refund | None = None) -> None:
+    """Record a refund that the shop did not request. It takes the place of one of that amount that is stuck."""
+    if record.has_failed:
+        return
+    same = payment.refunds.filter(status__in=OPEN, amount=record.amount).select_related("payment__order")
+    stuck = (refund for refund in same if selectors.can_settle(refund=refund))
+    refund = next(stuck, None) if duplicates is None else None
+    if refund is None:
+        refund = Refund(payment=payment, amount=record.amount, duplicates=duplicates)
+        record_refund_started(order=payment.order, amount=record.amount, reason="gateway")
+    refund.source, refund.gateway_reference = RefundSource.GATEWAY, record.reference
+    refund.save()
+    record_refund(refund=refund, record=record)
+
+
+def _cancel_what_no_longer_fits(payment: Payment) -> None:
+    """Of what the gateway has not made, the oldest refunds stay. It would refuse the others for ever."""
+    refunds = list(payment.refunds.exclude(status=RefundStatus.CANCELLED))
+    unmade = [r for r in refunds if r.status not in RETURNED and not selectors.is_at_gateway(refund=r)]
+    left = payment.amount - sum(r.amount for r in refunds if r not in unmade)
+    for refund in unmade:
+        if refund.amount <= left:
+            left -= refund.amount
+        else:
+            change_refund(refund, status=RefundStatus.CANCELLED)
+
+
+def _follow_pending(refund: Refund, was: str) -> None:
+    """The gateway is asked again later, beside its webhook."""
+    if not selectors.has_live_message(refund=refund):
+        age = timezone.now() - refund.created_at
+        delay = min(max(_FIRST_LOOK, age * _SHARE_OF_AGE), _LAST_LOOK)
+        payload, number = RefundPayment(refund_id=refund.pk), refund.payment.order.number
+        enqueue(payload, priority=Priority.LOW, subject=number, delay=delay.total_seconds())
+
+
+def _follow_done(refund: Refund, was: str) -> None:
+    payment = refund.payment
+    if not finish_if_returned(payment=payment):
+        left = selectors.refundable_of(payment=payment)
+        record_partial_refund(order=payment.order, amount=refund.amount, left=left)
+
+
+def _follow_failed(refund: Refund, was: str) -> None:
+    """The shop has the money again, although it may have been refunded in full; the order keeps its status."""
+    if was == RefundStatus.DONE:
+        Payment.objects.filter(pk=refund.payment_id, status=PaymentStatus.REFUNDED).update(
+            status=PaymentStatus.CAPTURED
+        )
+    record_refund_failed(order=refund.payment.order, amount=refund.amount)
+
+
+_FOLLOW_UPS: dict[RefundState, Callable[[Refund, str], None]] = {
+    RefundState.PENDING: _follow_pending,
+    RefundState.DONE: _follow_done,
+    RefundState.FAILED: _follow_failed,
+}
+
+
+def _lock_order(payment: Payment) -> None:
+    Order.objects.select_for_update().get(pk=payment.order_id)
+
+
+def _compare_again(payment: Payment) -> None:
+    enqueue_comparison(key=payment.pk, reference=payment.gateway_reference, number=payment.order.number)
