@@ -22,6 +22,7 @@ from messaging.transitions import bury, file_stray
 from messaging.transitions.failure import failure_of, synthetic_failure
 from orders.models import Order, Status
 from orders.services import cancel_order
+from payments.services import refund_order
 from shop.accounts.addresses import add_address
 from shop.accounts.erasure import CannotErase, erase, personal_data
 from shop.checkout.idempotency import Idempotency
@@ -237,6 +238,17 @@ def test_a_pending_refund_counts_as_in_progress():
     assert list(unfinished_orders_of(user=user)) == [order]
     deliver_due()
     assert not unfinished_orders_of(user=user).exists()
+
+
+def test_a_refund_that_failed_counts_as_in_progress():
+    user = UserFactory.create()
+    order = place(user=user, payment_method="pm_refund_fails")
+    deliver_all()
+    refund_order(order=order, amount=700, request_id=uuid.uuid4(), by="olga")
+    deliver_all()
+    order.refresh_from_db()
+    assert order.status == Status.DELIVERED
+    assert list(unfinished_orders_of(user=user)) == [order]
 
 
 def test_a_message_in_flight_prevents_erasure(shopper: Client):
