@@ -6,6 +6,7 @@ import secrets
 import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -20,6 +21,7 @@ env = environ.Env()
 #: A statement that a connection has run before is planned once.
 PREPARED = {"server_side_binding": True, "prepare_threshold": 3}
 _DOTTED_PATH = re.compile(r"[a-zA-Z_]\w*(\.[a-zA-Z_]\w*)+", re.ASCII)
+LOOPBACK = "127.0.0.0/8,::1"
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
@@ -129,6 +131,34 @@ def _is_url(url: str, *, schemes: Collection[str]) -> bool:
         return False
 
 
+def host() -> str:
+    """`HOST`: the address on which the web server listens."""
+    value = text("HOST") or "127.0.0.1"
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"HOST is {value!r}; it must be an IP address, such as 127.0.0.1, or 0.0.0.0 for every interface."
+        ) from None
+
+
+def trusted_proxies(*, https: bool) -> tuple[IPv4Network | IPv6Network, ...]:
+    """`CONVEYOR_TRUSTED_PROXIES`: by default nobody, or this machine where HTTPS says that there is a proxy."""
+    value = text("CONVEYOR_TRUSTED_PROXIES")
+    if https and not value:
+        value = (
+            needed("CONVEYOR_TRUSTED_PROXIES", by="CONVEYOR_HTTPS=1", when=not ip_address(host()).is_loopback)
+            or LOOPBACK
+        )
+    try:
+        return tuple(ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"CONVEYOR_TRUSTED_PROXIES is {value!r}; it must be a comma-separated list of IP addresses and networks, "
+            "such as 10.0.0.0/8,192.0.2.7."
+        ) from None
+
+
 @dataclass(frozen=True)
 class MailServer:
     """SMTP server for outgoing e-mail. An empty `host` means that none is configured."""
@@ -177,9 +207,18 @@ def broker_url() -> str:
     return url
 
 
-def cache() -> dict[str, object]:
-    """Django's settings of the cache at `CACHE_URL`, or of one inside each process. A request waits a second for it."""
-    url = text("CACHE_URL")
+def limits_cache() -> dict[str, object]:
+    """As `cache`, with entries of its own. Without `CACHE_URL` the embedded broker's server has them in a database."""
+    url = text("CACHE_URL") or ("" if text("BROKER_URL") else f"{broker_url().removesuffix('/0')}/1")
+    return cache(url) | {"KEY_PREFIX": "limits"} if url else cache("") | {"LOCATION": "limits"}
+
+
+def cache(url: str | None = None) -> dict[str, object]:
+    """Django's settings of the cache at `url`, `CACHE_URL` by default, or of one inside each process.
+
+    A request waits a second for it.
+    """
+    url = text("CACHE_URL") if url is None else url
     if not url:
         return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}}
     if not _is_url(url, schemes={"redis", "rediss"}):

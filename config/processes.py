@@ -14,7 +14,6 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config import embedded_broker, env
 
-HOST = "127.0.0.1"
 BROKER = "broker"
 #: The pages come first: on a busy machine, workers get a tenth of the processor's time beside them, the relay a third.
 #: The relay goes before the workers: without its time they would have nothing to do.
@@ -51,7 +50,7 @@ def processes() -> list[Process]:
 
 def web(*, port: int | None = None, count: int = 2) -> Process:
     port = port or env.integer("PORT", default=8000, minimum=1, maximum=65535)
-    options = f"--interface wsgi --host {HOST} --port {port} --workers {count} --blocking-threads 4"
+    options = f"--interface wsgi --host {env.host()} --port {port} --workers {count} --blocking-threads 4"
     options += " --respawn-failed-workers --workers-kill-timeout 5 --no-ws"
     command = [sys.executable, "-m", "config.serve", *options.split(), "config.web:application"]
     return Process(name="web", command=command)

@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.db import OperationalError
 
 from config import embedded_broker, env, static_files
-from config.processes import HOST, installed_program, processes, relative_to_project
+from config.processes import installed_program, processes, relative_to_project
 from config.supervision import write_configuration
 
 
@@ -84,7 +84,7 @@ def _step(title: str, work: Callable[[], object]) -> None:
 
 
 def _announce(port: int) -> None:
-    address, var = f"http://{HOST}:{port}", relative_to_project(settings.VAR_DIR)
+    address, var = f"http://127.0.0.1:{port}", relative_to_project(settings.VAR_DIR)
     print(
         f"""
 Conveyor is starting. Press Ctrl-C to stop it.

@@ -22,6 +22,7 @@ CSRF_TRUSTED_ORIGINS = [o for o in env.text("CSRF_TRUSTED_ORIGINS").split(",") i
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 PORT = env.integer("PORT", default=8000, minimum=1, maximum=65535)
 HTTPS = env.flag("CONVEYOR_HTTPS", default=False)
+CONVEYOR_TRUSTED_PROXIES = env.trusted_proxies(https=HTTPS)
 
 INSTALLED_APPS = [
     "shop",
@@ -48,6 +49,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "shop.limits.clients.ClientMiddleware",  # the first: all others see the client instead of the proxy
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -87,7 +89,10 @@ TEMPLATES = [
 DATABASES: dict[str, Any] = {"default": env.database()}
 _cache = env.cache()
 # In debug mode a change of a template shows at once.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"} if DEBUG else _cache}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"} if DEBUG else _cache,
+    "limits": env.limits_cache(),
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # SQLite ignores the INCLUDE columns of covering indexes and creates the index without them.
 SILENCED_SYSTEM_CHECKS = ["models.W040"]
@@ -103,6 +108,9 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+# shop.limits.policy has the limits; 0 switches them off.
+CONVEYOR_LIMITS = env.number("CONVEYOR_LIMITS", default=1, minimum=0, maximum=1_000_000)
+AXES_CLIENT_IP_CALLABLE = "shop.limits.clients.network_of"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25

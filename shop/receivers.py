@@ -1,10 +1,12 @@
 """Signal receivers of the shop: update stock, stored invoices and baskets."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orders import signals
@@ -15,6 +17,9 @@ from shop.models import User
 from shop.office.parcels.services import take_replacement_stock
 from shop.stock.services import release_stock, retake_stock
 
+#: From signing in, however active they are: these sessions can read every order.
+STAFF_SESSION = timedelta(hours=12)
+
 
 def connect() -> None:
     signals.order_payment_failed.connect(release, dispatch_uid="shop.order_payment_failed")
@@ -22,6 +27,7 @@ def connect() -> None:
     signals.order_reopened.connect(retake, dispatch_uid="shop.order_reopened")
     signals.order_anonymised.connect(delete_stored_invoices, dispatch_uid="shop.order_anonymised")
     signals.order_sent_again.connect(take_for_replacement, dispatch_uid="shop.order_sent_again")
+    user_logged_in.connect(shorten_staff_session, dispatch_uid="shop.staff_signed_in")
     user_logged_in.connect(merge_baskets, dispatch_uid="shop.user_logged_in")
 
 
@@ -39,6 +45,12 @@ def take_for_replacement(*, order: Order, goods_are_back: bool, **kwargs: Any) -
 
 def delete_stored_invoices(*, order: Order, **kwargs: Any) -> None:
     delete_invoices(order=order)
+
+
+def shorten_staff_session(*, request: HttpRequest | None, user: User, **kwargs: Any) -> None:
+    """An API sign-in has no session."""
+    if user.is_staff and request is not None and hasattr(request, "session"):
+        request.session.set_expiry(timezone.now() + STAFF_SESSION)
 
 
 def merge_baskets(*, request: HttpRequest | None, user: User, **kwargs: Any) -> None:

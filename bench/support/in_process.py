@@ -34,6 +34,7 @@ def scratch_shop(url: str = "") -> Iterator[None]:
             "LOG_LEVEL": "ERROR",
             "DEBUG": "0",
             "CONVEYOR_DEMO": "1",
+            "CONVEYOR_LIMITS": "0",
         }
         import django
 

@@ -5,15 +5,20 @@ from typing import Any
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
+from shop.limits import policy
+from shop.limits.clients import network_of
+from shop.limits.counters import take
 from shop.models import User
 
 
 class NameOrEmail(ModelBackend):
-    """Django's model backend that also accepts an e-mail address."""
+    """Django's model backend that also accepts an e-mail address. Every door signs in here, so it counts tries."""
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
     ) -> Any:
+        if request is not None:
+            take(policy.SIGN_IN, client=network_of(request) or "unknown")
         return super().authenticate(request, username=_username(username), password=password, **kwargs)
 
     def get_user(self, user_id: Any) -> User | None:
@@ -23,9 +28,9 @@ class NameOrEmail(ModelBackend):
 
 
 def typed_name(request: HttpRequest | None, credentials: dict[str, Any] | None = None) -> str:
-    """Normalised name by which failed sign-ins are counted, so that changing letter case does not reset the count."""
+    """Name by which failed sign-ins are counted: the account's, whether its name or address was typed, in any case."""
     typed = (credentials or {}).get("username") or (request.POST.get("username") if request else "")
-    return str(typed or "").strip().lower()
+    return (_username(str(typed or "")) or "").strip().lower()
 
 
 def _username(typed: str | None) -> str | None:

@@ -1,25 +1,23 @@
-"""Exports and erases a shopper's personal data."""
-
-from dataclasses import asdict
-from typing import Any
+"""Erases a shopper's personal data."""
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth import SESSION_KEY
 from django.contrib.contenttypes.models import ContentType
-from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from messaging.models import Message, State
+from messaging.outbox import enqueue
 from messaging.redaction import REMOVED, Redactor, redact
+from messaging.topology import Priority
 from orders.models import Order
 from orders.services import anonymise_order
 from shop.accounts.addresses import addresses_of
 from shop.accounts.services import subject_of
-from shop.models import Review, SavedAddress, SavedBasket, User
+from shop.models import Review, User
 from shop.order_pages.selectors import orders_of, unfinished_orders_of
+from shop.payloads import DeleteOrphanedSessions
 
 _PERSONAL = ("name", "email", "line1", "line2", "city", "postcode", "state")
 
@@ -32,8 +30,9 @@ class CannotErase(Exception):
 def erase(*, user: User) -> None:
     """Delete an account and its personal data: in its orders, in every message about them, and in sign-in records.
 
-    Sales records stay, for accounting. Raises `CannotErase` for staff, whose names the audit log needs, while an order
-    is in progress, and while a message about one is in flight: its result could bring erased data back.
+    Sales records stay, for accounting. Sessions end at once, and a task deletes their rows. Raises `CannotErase` for
+    staff, whose names the audit log needs, while an order is in progress, and while a message about one is in flight:
+    its result could bring erased data back.
     """
     User.objects.select_for_update().get(pk=user.pk)
     orders = list(orders_of(user=user))
@@ -46,45 +45,7 @@ def erase(*, user: User) -> None:
     _anonymise_reviews(user, Redactor(secrets))
     _delete_sign_ins(user)
     user.delete()
-
-
-def personal_data(*, user: User) -> dict[str, Any]:
-    """Everything the shop stores about a shopper, as JSON types. Amounts are in minor units, times ISO 8601 in UTC."""
-    orders = orders_of(user=user).prefetch_related("lines", "events")
-    return {
-        "account": {
-            "user_name": user.get_username(),
-            "name": user.get_full_name(),
-            "email": user.email,
-            "since": user.date_joined.isoformat(),
-        },
-        "addresses": [_address_data(saved) for saved in addresses_of(user=user)],
-        "basket": [[sku, quantity] for sku, quantity, *_ in _basket(user)],
-        "orders": [_order_data(order) for order in orders],
-    }
-
-
-def _address_data(saved: SavedAddress) -> dict[str, Any]:
-    return {"name": saved.name, **asdict(saved.address), "is_default": saved.is_default}
-
-
-def _basket(user: User) -> list[list[Any]]:
-    saved = SavedBasket.objects.filter(user=user).first()
-    return list(saved.lines) if saved else []
-
-
-def _order_data(order: Order) -> dict[str, Any]:
-    return {
-        "number": order.number,
-        "placed_at": order.placed_at.isoformat(),
-        "status": order.status,
-        "language": order.language,
-        **{field: getattr(order, field) for field in (*_PERSONAL, "country")},
-        "total": order.total,
-        "currency": order.currency,
-        "lines": [{"name": line.name, "quantity": line.quantity, "total": line.total} for line in order.lines.all()],
-        "events": [{"at": event.at.isoformat(), "kind": event.kind} for event in order.events.all()],
-    }
+    enqueue(DeleteOrphanedSessions(), priority=Priority.LOW)
 
 
 def _check_erasable(user: User, subjects: list[str]) -> None:
@@ -106,7 +67,7 @@ def _secrets(user: User, orders: list[Order]) -> set[str]:
     """Every name and address the shop has on record for the shopper."""
     rows = [*orders, *addresses_of(user=user)]
     found = {getattr(row, field, "") for row in rows for field in _PERSONAL}
-    found |= {user.email, user.get_username(), user.get_full_name(), user.first_name, user.last_name}
+    found |= {user.email, user.get_username(), user.new_email, user.get_full_name(), user.first_name, user.last_name}
     return {secret for secret in found if secret and secret != REMOVED}
 
 
@@ -117,15 +78,11 @@ def _anonymise_reviews(user: User, redactor: Redactor) -> None:
 
 
 def _delete_sign_ins(user: User) -> None:
-    """Session rows have no user column, so each one is decoded."""
     names = {user.get_username(), user.email} - {""}
     by_name = Q()
     for name in names:
         by_name |= Q(username__iexact=name)
     for model in (AccessAttempt, AccessFailureLog, AccessLog):
         model.objects.filter(by_name).delete()
-    for session in Session.objects.iterator():
-        if session.get_decoded().get(SESSION_KEY) == str(user.pk):
-            session.delete()
     entries = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk))
     entries.update(object_repr=REMOVED, change_message="")

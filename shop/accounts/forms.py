@@ -1,5 +1,6 @@
 """Account forms: sign-in, registration, password reset, details, saved address."""
 
+from contextlib import suppress
 from typing import Any, Self
 
 from django import forms
@@ -11,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from shop.accounts.services import normalised, request_password_reset
 from shop.checkout.address_form import AddressForm
 from shop.checkout.form_fields import text_field
+from shop.limits import policy
+from shop.limits.counters import Limited, take
 from shop.models import SavedAddress, User
 
 #: Django's limit for user names, since the address becomes one.
@@ -55,13 +58,19 @@ class RegisterForm(forms.Form):
 
 
 class ResetForm(PasswordResetForm):
-    """Django's form, with the e-mail sent by a task. Its response never reveals which addresses have an account."""
+    """Django's form, with the e-mail sent by a task. Its response never reveals which addresses have an account.
+
+    Beyond the limit for an address nothing more is sent: its owner has links that work, and strangers may use it up.
+    """
 
     email = _email_field()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        for user in self.get_users(self.cleaned_data["email"]):
-            request_password_reset(user=user, language=get_language() or "")
+        email = self.cleaned_data["email"]
+        with suppress(Limited):
+            take(policy.PASSWORD_RESET_EMAIL, email=normalised(email))
+            for user in self.get_users(email):
+                request_password_reset(user=user, language=get_language() or "")
 
 
 class PasswordConfirmationForm(forms.Form):
@@ -95,10 +104,15 @@ class DetailsForm(PasswordConfirmationForm):
     def clean_password(self) -> str:
         return str(self.cleaned_data["password"])
 
+    @property
+    def new_email(self) -> str:
+        """The address, if it is another one."""
+        email = normalised(self.cleaned_data.get("email", ""))
+        return email if email != normalised(self.user.email) else ""
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        is_changed = normalised(data.get("email", "")) != normalised(self.user.email)
-        if is_changed and not self.user.check_password(data.get("password", "")):
+        if self.new_email and not self.user.check_password(data.get("password", "")):
             self.add_error("password", _("Enter your password to change the e-mail address."))
         return data
 

@@ -4,13 +4,16 @@ from datetime import timedelta
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 from knox.models import AuthToken
 
-from messaging.worker.slices import delete_some
-from shop.models import GuestBasket
+from messaging.worker.slices import ROWS, delete_by, delete_some
+from shop.models import GuestBasket, User
 
+#: Of the largest key of a row, less one.
+_DIGITS = 18
 SIGN_INS_KEPT = timedelta(days=90)
 
 
@@ -23,3 +26,29 @@ def purge_expired() -> int:
     abandoned = now - timedelta(seconds=settings.SESSION_COOKIE_AGE)
     expired += [GuestBasket.objects.filter(changed_at__lt=abandoned)]
     return sum(delete_some(rows) for rows in expired)
+
+
+class SessionWalk:
+    """Goes through all sessions in the order of their keys, and deletes those of accounts that no longer exist.
+
+    A session has no column for its user, so each one is decoded.
+    """
+
+    def __init__(self, *, after: str = "") -> None:
+        self.after = after
+
+    def step(self) -> int:
+        """Handle the next sessions. Returns how many: 0 once there are none."""
+        sessions = list(Session.objects.filter(session_key__gt=self.after).order_by("session_key")[:ROWS])
+        owners = {session.session_key: str(session.get_decoded().get(SESSION_KEY, "")) for session in sessions}
+        known = _existing({owner for owner in owners.values() if owner})
+        orphaned = [key for key, owner in owners.items() if owner and owner not in known]
+        delete_by(Session, column="session_key", values=orphaned)
+        self.after = sessions[-1].session_key if sessions else self.after
+        return len(sessions)
+
+
+def _existing(owners: set[str]) -> set[str]:
+    """Those of the user ids that an account has. A session could hold anything."""
+    ids = [int(owner) for owner in owners if owner.isdecimal() and len(owner) <= _DIGITS]
+    return {str(pk) for pk in User.objects.filter(pk__in=ids).values_list("pk", flat=True)}

@@ -1,25 +1,13 @@
-"""Registers accounts, changes their details, and requests password resets."""
+"""Registers accounts, changes their details, and requests e-mails with links that prove who asked."""
 
-from datetime import timedelta
-
-from axes.models import AccessFailureLog
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from messaging.models import Message
 from messaging.outbox import enqueue
 from messaging.outbox import transaction as outbox_transaction
 from messaging.topology import Priority
 from shop.models import User
-from shop.payloads import SendPasswordReset
-
-#: People need one or two; more would only flood an inbox.
-MAX_RESETS_PER_HOUR = 5
-#: How many taken addresses a client may try before it has to wait: enough for somebody who forgot which address they
-#: signed up with, too few to find out who has an account.
-MAX_TAKEN_PER_HOUR = 5
-_REGISTRATION = "registration"
+from shop.payloads import EmailChangeKind, SendEmailChange, SendPasswordReset
 
 
 class EmailTaken(Exception):
@@ -27,15 +15,6 @@ class EmailTaken(Exception):
 
     def __init__(self) -> None:
         super().__init__(_("There is already an account with this e-mail address. Sign in, or reset your password."))
-
-
-class TooManyAttempts(Exception):
-    """This client tried too many addresses that were taken. Nothing was looked up."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            _("Several of the addresses you tried already have an account. Please wait an hour, or sign in.")
-        )
 
 
 def subject_of(user: User) -> str:
@@ -48,41 +27,46 @@ def normalised(email: str) -> str:
     return email.strip().lower()
 
 
-def register(*, email: str, name: str, password: str, client: str | None) -> User:
-    """Create a shopper's account. `password` has passed Django's validators; `client` is the requesting IP address.
-
-    Raises `EmailTaken`, and `TooManyAttempts` after `MAX_TAKEN_PER_HOUR` taken addresses within an hour.
-    """
-    if _recently_taken(client) >= MAX_TAKEN_PER_HOUR:
-        raise TooManyAttempts
+def register(*, email: str, name: str, password: str) -> User:
+    """Create a shopper's account. `password` has passed Django's validators. Raises `EmailTaken`."""
     address = normalised(email)
     try:
         with transaction.atomic():
             return User.objects.create_user(username=address, email=address, password=password, **_names(name))
     except IntegrityError:
-        AccessFailureLog.objects.create(ip_address=client, username=address, path_info=_REGISTRATION)
         raise EmailTaken from None
 
 
-def _recently_taken(client: str | None) -> int:
-    """Stored with failed sign-ins, so that erasing a shopper covers these attempts too."""
-    since = timezone.now() - timedelta(hours=1)
-    return AccessFailureLog.objects.filter(ip_address=client, path_info=_REGISTRATION, attempt_time__gt=since).count()
+def change_name(*, user: User, name: str) -> None:
+    """Change an account's name; past orders keep theirs."""
+    User.objects.filter(pk=user.pk).update(**_names(name))
 
 
-def change_details(*, user: User, email: str, name: str) -> None:
-    """Change an account's name and e-mail address; past orders keep theirs. Raises `EmailTaken`.
+@outbox_transaction()
+def request_email_change(*, user: User, email: str, language: str) -> None:
+    """Send a link to the new address, which counts once it is used, and a notice to the present one.
+
+    The same is done, and takes as long, whether or not another account has the address. The task tells them apart.
+    """
+    User.objects.filter(pk=user.pk).update(new_email=normalised(email))
+    for kind in EmailChangeKind:
+        payload = SendEmailChange(user_id=user.pk, language=language, kind=kind)
+        enqueue(payload, priority=Priority.HIGH, subject=subject_of(user))
+
+
+def confirm_email(*, user: User) -> None:
+    """Replace an account's e-mail address with the new one, whose owner has confirmed it. Raises `EmailTaken`.
 
     A user name that was the old address becomes the new one.
     """
-    address = normalised(email)
+    address = user.new_email
     username = address if user.username == user.email else user.username
     try:
         with transaction.atomic():
-            User.objects.filter(pk=user.pk).update(username=username, email=address, **_names(name))
+            changed = User.objects.filter(pk=user.pk, new_email=address).exclude(new_email="")
+            changed.update(username=username, email=address, new_email="")
     except IntegrityError:
         raise EmailTaken from None
-    user.refresh_from_db()
 
 
 def _names(name: str) -> dict[str, str]:
@@ -95,10 +79,6 @@ def _names(name: str) -> dict[str, str]:
 def request_password_reset(*, user: User, language: str) -> None:
     """Request a password reset e-mail. The task creates the link, so that no token is stored in the outbox.
 
-    `language` is a code of `LANGUAGES`. Requests beyond `MAX_RESETS_PER_HOUR` are ignored.
+    `language` is a code of `LANGUAGES`.
     """
-    since = timezone.now() - timedelta(hours=1)
-    recent = Message.objects.filter(subject=subject_of(user), task=SendPasswordReset.task, created_at__gt=since)
-    if recent.count() < MAX_RESETS_PER_HOUR:
-        payload = SendPasswordReset(user_id=user.pk, language=language)
-        enqueue(payload, priority=Priority.HIGH, subject=subject_of(user))
+    enqueue(SendPasswordReset(user_id=user.pk, language=language), priority=Priority.HIGH, subject=subject_of(user))

@@ -19,6 +19,8 @@ urlpatterns = [
     path("account/addresses/<int:pk>/default/", addresses.make_default, name="address_default"),
     path("account/addresses/<int:pk>/remove/", addresses.remove, name="address_remove"),
     path("account/details/", details.details, name="account_details"),
+    path("account/email/<uidb64>/<token>/", details.confirm_email, name="email_confirm"),
+    path("account/tokens/<str:token_key>/revoke/", details.revoke_token, name="token_revoke"),
     path("account/data.json", details.data, name="account_data"),
     path("account/delete/", details.delete, name="account_delete"),
 ]

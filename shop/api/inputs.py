@@ -19,6 +19,7 @@ from shop.checkout import postal_rules
 from shop.checkout.idempotency import Idempotency
 from shop.checkout.services import LineWanted
 from shop.checkout.shipping_options import is_served, not_served_text
+from shop.validators import no_links
 
 MAX_LINES = 1000
 MAX_QUANTITY = 999
@@ -41,18 +42,26 @@ class PaymentMethod(Text):
         return method
 
 
+class Line(Text):
+    """A line of a name and address."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.validators.append(no_links)
+
+
 class AddressIn(StrictSerializer):
-    line1 = Text(max_length=200)
-    line2 = Text(max_length=200, required=False, default="", allow_blank=True)
-    city = Text(max_length=100)
-    state = Text(
+    line1 = Line(max_length=200)
+    line2 = Line(max_length=200, required=False, default="", allow_blank=True)
+    city = Line(max_length=100)
+    state = Line(
         max_length=100,
         required=False,
         default="",
         allow_blank=True,
         help_text=_("state, province or prefecture, for countries whose addresses have one"),
     )
-    postcode = Text(max_length=20, allow_blank=True, help_text=_("empty for countries that have none"))
+    postcode = Line(max_length=20, allow_blank=True, help_text=_("empty for countries that have none"))
     country = Text(
         validators=[RegexValidator(r"^[A-Za-z]{2}\Z", _("Must be a two-letter ISO 3166-1 code, such as DE."))],
         help_text=_("ISO 3166-1 alpha-2 code, such as DE"),
@@ -72,7 +81,7 @@ class OrderLineIn(StrictSerializer):
 
 class OrderIn(StrictSerializer):
     email = Email(max_length=254)
-    name = Text(max_length=100)
+    name = Line(max_length=100)
     address = AddressIn()
     shipping_method = serializers.ChoiceField(choices=ShippingMethod.choices)
     payment_method = PaymentMethod()

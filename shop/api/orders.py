@@ -25,6 +25,7 @@ from shop.api.inputs import OrderIn, PayIn, RefundIn, checkout_arguments, idempo
 from shop.api.outputs import OrderOut, order_data
 from shop.api.problems import key_reused
 from shop.checkout.services import Placed, checkout
+from shop.limits.orders import take_order, take_payment
 from shop.order_pages.selectors import OrderView, new_order_view, order_by_public_id, order_view
 from shop.order_pages.services import cancel, pay_again
 from shop.stock.services import OutOfStock, UnknownProduct
@@ -38,11 +39,12 @@ class Orders(APIView):
         operation_id="orders_place",
         parameters=[KEY],
         request=OrderIn,
-        responses={201: OrderOut, 200: OrderOut, **problems(*BODY, 401, 409, 422)},
+        responses={201: OrderOut, 200: OrderOut, **problems(*BODY, 401, 409, 422, 429)},
     )
     def post(self, request: Request) -> Response:
         """Place an order."""
         data = read(OrderIn, request.data)
+        take_order(request, email=data["email"], pieces=sum(line["quantity"] for line in data["lines"]))
         placed = _place(request, data)
         if placed.new:
             view = new_order_view(new=placed.new, payment_method=data["payment_method"])
@@ -70,12 +72,13 @@ class Cancel(APIView):
 
 class Pay(APIView):
     @extend_schema(
-        operation_id="orders_pay", request=PayIn, responses={200: OrderOut, **problems(*BODY, 401, 404, 409)}
+        operation_id="orders_pay", request=PayIn, responses={200: OrderOut, **problems(*BODY, 401, 404, 409, 429)}
     )
     def post(self, request: Request, public_id: str) -> Response:
         """Pay with another method after a failed payment."""
-        order = _order(public_id)
-        pay_again(order=order, payment_method=read(PayIn, request.data)["payment_method"])
+        order, data = _order(public_id), read(PayIn, request.data)
+        take_payment(request, order=order)
+        pay_again(order=order, **data)
         return _order_response(request, public_id)
 
 

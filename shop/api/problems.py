@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from messaging.operations.api import problems
@@ -10,6 +10,8 @@ from messaging.operations.api.problems import Problem, conflict, invalid
 from orders.transitions import IllegalTransition
 from payments.gateways import UnknownPaymentMethod
 from shop.checkout.idempotency import KeyReused
+from shop.limits.counters import Limited
+from shop.limits.orders import TooManyPieces
 from shop.stock.services import OutOfStock
 
 
@@ -29,6 +31,10 @@ def as_problem(exc: Exception) -> Problem | None:
         return conflict("illegal-transition", str(exc))
     if isinstance(exc, UnknownPaymentMethod):
         return invalid({"payment_method": [str(exc)]})
+    if isinstance(exc, Limited):
+        return too_many(exc)
+    if isinstance(exc, TooManyPieces):
+        return invalid({"lines": [str(exc)]})
     if isinstance(exc, KeyReused):
         detail = _("This Idempotency-Key was already used for a different order. Use a new key for a new order.")
         return Problem(422, kind="key-reused", detail=detail, errors={"Idempotency-Key": [detail]})
@@ -40,7 +46,5 @@ def key_reused() -> Problem:
     return Problem(422, kind="key-reused", detail=detail, errors={"Idempotency-Key": [detail]})
 
 
-def locked_out(request: HttpRequest, *_details: Any) -> HttpResponse:
-    """Lockout response of the API: too many failed sign-ins for one user name from one IP address."""
-    detail = _("Too many failed sign-in attempts. Try again in 15 minutes.")
-    return Problem(429, detail=detail, headers={"Retry-After": "900"}).response()
+def too_many(limited: Limited) -> Problem:
+    return Problem(429, detail=str(limited), headers={"Retry-After": str(limited.wait)})

@@ -1,12 +1,13 @@
-"""Token endpoint: exchanges a user name and password for a token."""
+"""Token endpoint: exchanges a user name and password for a token, and revokes it."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth import authenticate
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from knox.models import AuthToken
 from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -18,9 +19,12 @@ from shop.api.outputs import TokenOut
 
 
 class Tokens(APIView):
-    """Ignores any token sent, so that an expired one does not block the request for a new one."""
+    def get_authenticators(self) -> Any:
+        """A request for a new token ignores any that is sent, so that an expired one does not block it."""
+        return super().get_authenticators() if getattr(self.request, "method", "") == "DELETE" else []
 
-    authentication_classes = ()
+    def get_permissions(self) -> Any:
+        return [IsAuthenticated()] if getattr(self.request, "method", "") == "DELETE" else []
 
     @extend_schema(
         operation_id="tokens_create",
@@ -36,6 +40,12 @@ class Tokens(APIView):
             raise AuthenticationFailed(_("Wrong user name or password."))
         instance, token = AuthToken.objects.create(user)
         return Response(TokenOut({"token": token, "expiry": instance.expiry}).data)
+
+    @extend_schema(operation_id="tokens_revoke", request=None, responses={204: None, **problems(401)})
+    def delete(self, request: Request) -> Response:
+        """Sign out: revoke the token that this request is sent with."""
+        cast(AuthToken, request.auth).delete()
+        return Response(status=204)
 
     def get_authenticate_header(self, request: Request) -> str:
         """Makes REST framework answer a wrong password with 401 instead of 403."""

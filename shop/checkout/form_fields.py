@@ -6,13 +6,13 @@ from django import forms
 from django.db import models
 
 from orders.models import Order
-from shop.validators import no_control_characters
+from shop.validators import no_control_characters, no_links
 
 
 class Line(forms.CharField):
     """One line of text, with runs of whitespace collapsed to a single space."""
 
-    default_validators = [no_control_characters]
+    default_validators = [no_control_characters, no_links]
 
     def to_python(self, value: Any) -> str | None:
         text = super().to_python(value)

@@ -26,6 +26,7 @@ from shop.checkout.forms import CheckoutForm, new_token
 from shop.checkout.idempotency import Idempotency, KeyReused
 from shop.checkout.services import LineWanted
 from shop.checkout.shipping_options import shipping_options
+from shop.limits.orders import TooManyPieces, take_order
 from shop.models import SavedAddress
 from shop.order_pages.selectors import orders_of
 from shop.stock.services import OutOfStock, UnknownProduct
@@ -57,9 +58,10 @@ def _submitted(request: HttpRequest, contents: Contents) -> HttpResponse:
             form = _with_fresh(form, contents)
         return _page(request, contents, form)
     try:
+        take_order(request, email=form.cleaned_data["email"], pieces=sum(line.quantity for line in contents.lines))
         order = _place(request, contents, form)
-    except OrderChanged as changed:
-        form.add_error(None, str(changed))
+    except (OrderChanged, TooManyPieces) as refused:
+        form.add_error(None, str(refused))
         return _changed(request, form)
     except (OutOfStock, UnknownProduct):
         messages.error(request, _("Something in your basket has just sold out. Your order was not placed."))

@@ -10,6 +10,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from messaging.metrics import registry
 from shop.health import probes
+from shop.limits.metrics import LimitsCollector
+
+registry.register(LimitsCollector())
 
 
 @require_safe

@@ -23,6 +23,7 @@ from payments.gateways import method_label, offered_methods
 from shop.basket.services import Refill, basket_of
 from shop.catalogue import selectors as catalogue
 from shop.checkout.forms import PaymentForm
+from shop.limits.orders import take_payment
 from shop.order_pages import services
 from shop.order_pages.selectors import order_view
 from shop.stock.services import OutOfStock, merged
@@ -84,6 +85,7 @@ def pay(request: HttpRequest, public_id: str) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Please choose a payment method."))
         return _updated(request, public_id)
+    take_payment(request, order=order)
     try:
         services.pay_again(order=order, payment_method=form.cleaned_data["payment_method"])
     except IllegalTransition:

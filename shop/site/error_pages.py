@@ -1,13 +1,19 @@
 """Error pages for people, and problem details (RFC 9457) for API clients."""
 
+import re
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.utils.translation import gettext as _
 
 from messaging.operations.api.problems import Problem, unexpected
 from shop.api import problems
+from shop.limits.counters import Limited
+
+#: Names of fields that are not sent back. A page has a CSRF token of its own.
+_SECRET = re.compile("password|csrfmiddlewaretoken")
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -41,11 +47,18 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def locked_out(request: HttpRequest, *details: Any) -> HttpResponse:
-    """`AXES_LOCKOUT_CALLABLE`: too many wrong passwords for one name from one IP address."""
+    """`AXES_LOCKOUT_CALLABLE`: too many wrong passwords for one account from one client."""
+    return too_many(request, Limited(wait=int(settings.AXES_COOLOFF_TIME * 3600)))
+
+
+def too_many(request: HttpRequest, limited: Limited) -> HttpResponse:
+    """The page has a form with what was typed, passwords apart, to send again."""
     if _is_api(request):
-        return problems.locked_out(request, *details)
-    page = _page(request, 429, _("Too many wrong passwords"), "shop/site/errors/429.html")
-    page["Retry-After"] = "900"
+        return problems.too_many(limited).response()
+    typed = {name: values for name, values in request.POST.lists() if not _SECRET.search(name)}
+    context = {"text": str(limited), "typed": typed, "is_form": request.method == "POST"}
+    page = _page(request, 429, _("Please wait a few minutes"), "shop/site/errors/429.html", context=context)
+    page["Retry-After"] = str(limited.wait)
     return page
 
 
@@ -53,7 +66,15 @@ def _is_api(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
 
 
-def _page(request: HttpRequest, status: int, title: str, template: str, bare: bool = False) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    status: int,
+    title: str,
+    template: str,
+    *,
+    bare: bool = False,
+    context: dict[str, Any] | None = None,
+) -> HttpResponse:
     """`bare` pages use neither database nor session, since either may be down."""
-    body = loader.render_to_string(template, {"title": title}, None if bare else request)
+    body = loader.render_to_string(template, {"title": title, **(context or {})}, None if bare else request)
     return HttpResponse(body, status=status)

@@ -6,20 +6,25 @@ whose filters and actions pass on whatever they get, and what only the database 
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from inspect import unwrap
+from traceback import walk_tb
 from typing import Any
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.options import IncorrectLookupParameters, ModelAdmin
 from django.core.exceptions import BadRequest, ValidationError
-from django.db import DataError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponseBase, QueryDict
 
-from shop.site.error_pages import bad_request
+from shop.limits.counters import Limited
+from shop.site.error_pages import bad_request, too_many
 
 log = logging.getLogger("django.request")
 _NUL = "\x00"
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _ADMIN = "/admin/"
+_LIST = unwrap(ModelAdmin.changelist_view).__code__
+_SQLITE_REGEX = "user-defined function raised exception"
 #: Errors that in the admin only a value from outside causes. Each is logged with its traceback.
 _REFUSED = (DataError, IncorrectLookupParameters, OverflowError, RecursionError, UnicodeError, ValidationError)
 
@@ -45,11 +50,24 @@ class InputGuardMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
         """Elsewhere than in the admin, only what the database refuses; a validation that fails there is a bug."""
+        if isinstance(error, Limited):
+            return too_many(request, error)
         refused = _REFUSED if request.path_info.startswith(_ADMIN) else DataError
-        if not isinstance(error, refused):
+        if not isinstance(error, refused) and not (request.GET and _is_of_a_list(error)):
             return None
         log.warning("Bad Request: %s", request.path, exc_info=error, extra={"status_code": 400, "request": request})
         return bad_request(request)
+
+
+def _is_of_a_list(error: Exception) -> bool:
+    """Whether a list of the admin failed, as opposed to its template: then what its query asks for cannot be asked.
+
+    That may be anything, as Django passes on every lookup: years before 1, regular expressions, ranges of three. An
+    outage of the database is none of it; SQLite reports a broken regular expression as one.
+    """
+    if isinstance(error, OperationalError | InterfaceError) and str(error) != _SQLITE_REGEX:
+        return False
+    return any(frame.f_code is _LIST for frame, _line in walk_tb(error.__traceback__))
 
 
 def _has_nul(fields: QueryDict) -> bool:

@@ -104,3 +104,32 @@ def test_repeated_wrong_passwords_are_locked_out():
     problem(answers[-1], 429)
     assert answers[-1].headers["Retry-After"] == "900"
     problem(sign_in(), 429)
+
+
+def revoke(token: str = "") -> Any:
+    headers = {"Authorization": f"Token {token}"} if token else {}
+    return Client(raise_request_exception=False).delete("/api/v1/auth/token/", headers=headers)
+
+
+def test_a_token_revokes_itself_and_no_other():
+    person(is_staff=True, is_superuser=True)
+    used, other = (sign_in().json()["token"] for _ in range(2))
+    answer = revoke(used)
+    assert (answer.status_code, answer.content) == (204, b"")
+    problem(get("/failed-tasks/", token=used), 401)
+    assert get("/failed-tasks/", token=other).status_code == 200
+
+
+@pytest.mark.parametrize("token", ["", "0" * 64, "x"])
+def test_only_a_valid_token_is_revoked(token):
+    answer = revoke(token)
+    problem(answer, 401)
+    assert answer.headers["WWW-Authenticate"] == "Token"
+
+
+def test_a_new_password_revokes_tokens():
+    user = person(is_staff=True, is_superuser=True)
+    token = sign_in().json()["token"]
+    user.set_password("another")
+    user.save()
+    problem(get("/failed-tasks/", token=token), 401)

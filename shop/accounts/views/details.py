@@ -1,4 +1,4 @@
-"""Pages for changing account details, downloading personal data and deleting the account."""
+"""Pages for changing account details, revoking API tokens, downloading personal data and deleting the account."""
 
 from typing import cast
 
@@ -7,13 +7,22 @@ from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import urlsafe_base64_decode
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from knox.models import AuthToken
 
 from shop.accounts import erasure, services
+from shop.accounts.emails import new_email_tokens
+from shop.accounts.export import personal_data
 from shop.accounts.forms import DetailsForm, PasswordConfirmationForm
+from shop.limits import policy
+from shop.limits.counters import take
+from shop.limits.views import asks_for_password
 from shop.models import User
 from shop.order_pages import selectors
 
@@ -22,19 +31,60 @@ from shop.order_pages import selectors
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@asks_for_password
 def details(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     known = {"name": user.get_full_name(), "email": user.email}
     form = DetailsForm(request.POST or None, initial=known, user=user)
     if form.is_valid():
+        _save(request, user, form)
+        return redirect("shop:account_details")
+    tokens = AuthToken.objects.filter(user=user, expiry__gt=timezone.now()).order_by("-created")
+    return render(request, "shop/accounts/details.html", {"form": form, "tokens": tokens, "section": "details"})
+
+
+def _save(request: HttpRequest, user: User, form: DetailsForm) -> None:
+    if form.new_email:
+        take(policy.EMAIL_CHANGE, account=str(user.pk), email=form.new_email)
+        services.request_email_change(user=user, email=form.new_email, language=get_language() or "")
+        text = _("We have sent a link to %(email)s. Your address changes once you open it.")
+        messages.info(request, text % {"email": form.new_email})
+    services.change_name(user=user, name=form.cleaned_data["name"])
+    messages.success(request, _("Your details have been saved."))
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm_email(request: HttpRequest, uidb64: str, token: str) -> HttpResponse:
+    """The link from the e-mail. The page has a button, as mail scanners open every link."""
+    user = _owner(uidb64)
+    is_valid = user is not None and bool(user.new_email) and new_email_tokens.check_token(user, token)
+    if user is not None and is_valid and request.method == "POST":
         try:
-            services.change_details(user=user, email=form.cleaned_data["email"], name=form.cleaned_data["name"])
+            services.confirm_email(user=user)
         except services.EmailTaken:
-            form.add_error("email", _("Another account already uses this address."))
+            is_valid = False
         else:
-            messages.success(request, _("Your details have been saved."))
+            messages.success(request, _("Your e-mail address has been changed."))
             return redirect("shop:account_details")
-    return render(request, "shop/accounts/details.html", {"form": form, "section": "details"})
+    context = {"new_email": user.new_email if user and is_valid else "", "is_valid": is_valid}
+    return render(request, "shop/accounts/email_confirm.html", context, status=200 if is_valid else 404)
+
+
+def _owner(uidb64: str) -> User | None:
+    try:
+        return User.objects.filter(pk=int(urlsafe_base64_decode(uidb64)), is_active=True).first()
+    except (ValueError, OverflowError):
+        return None
+
+
+@require_POST
+@login_required
+def revoke_token(request: HttpRequest, token_key: str) -> HttpResponse:
+    """Of the shopper's own tokens; one that is gone already is as good as revoked."""
+    AuthToken.objects.filter(user_id=request.user.pk, token_key=token_key).delete()
+    messages.success(request, _("API token revoked."))
+    return redirect("shop:account_details")
 
 
 @never_cache
@@ -42,7 +92,7 @@ def details(request: HttpRequest) -> HttpResponse:
 @login_required
 def data(request: HttpRequest) -> HttpResponse:
     """The shopper's personal data, as a JSON file."""
-    response = JsonResponse(erasure.personal_data(user=cast(User, request.user)), json_dumps_params={"indent": 2})
+    response = JsonResponse(personal_data(user=cast(User, request.user)), json_dumps_params={"indent": 2})
     response["Content-Disposition"] = 'attachment; filename="conveyor-my-data.json"'
     return response
 
@@ -51,6 +101,7 @@ def data(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@asks_for_password
 def delete(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     form = PasswordConfirmationForm(request.POST or None, user=user)

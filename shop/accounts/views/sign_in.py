@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from axes.helpers import get_client_ip_address
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.views import (
@@ -14,6 +13,7 @@ from django.contrib.auth.views import (
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -21,7 +21,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from shop.accounts.forms import RegisterForm, ResetForm, SignInForm
-from shop.accounts.services import EmailTaken, TooManyAttempts, register
+from shop.accounts.services import EmailTaken, register
+from shop.limits import policy
+from shop.limits.clients import network_of
+from shop.limits.counters import take
+from shop.limits.views import asks_for_password
 
 _BACKEND = "shop.accounts.authentication.NameOrEmail"
 
@@ -35,12 +39,10 @@ def registration(request: HttpRequest) -> HttpResponse:
     form = RegisterForm(request.POST or None)
     if form.is_valid():
         try:
-            user = register(**form.cleaned_data, client=get_client_ip_address(request))
+            take(policy.REGISTRATION, client=network_of(request) or "unknown")
+            user = register(**form.cleaned_data)
         except EmailTaken as error:
             form.add_error("email", str(error))
-        except TooManyAttempts as error:
-            form.add_error(None, str(error))
-            return render(request, "shop/accounts/register.html", {"form": form, "next": _next(request)}, status=429)
         else:
             login(request, user, backend=_BACKEND)
             messages.success(request, _("Welcome! Your account is ready."))
@@ -55,6 +57,7 @@ class SignIn(LoginView):
     redirect_authenticated_user = True
 
 
+@method_decorator(asks_for_password, name="dispatch")
 class ChangePassword(PasswordChangeView):
     template_name = "shop/accounts/password.html"
     success_url = reverse_lazy("shop:account_details")
@@ -73,6 +76,7 @@ class RequestPasswordReset(PasswordResetView):
     success_url = reverse_lazy("shop:login")
 
     def form_valid(self, form: Any) -> HttpResponse:
+        take(policy.PASSWORD_RESET, client=network_of(self.request) or "unknown")
         messages.success(self.request, _("If that address has an account, we have sent a link to it."))
         return super().form_valid(form)
 

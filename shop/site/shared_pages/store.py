@@ -5,9 +5,7 @@ bounded whatever is requested, one kind of page, such as searches, cannot displa
 displace each other in turn, as they would with one slot each.
 """
 
-import logging
 import random
-import time
 from collections.abc import Callable, Collection
 from dataclasses import astuple
 from hashlib import blake2b
@@ -17,16 +15,15 @@ from typing import Any
 from django.core.cache import cache
 
 from shop.catalogue.version import catalogue_version
+from shop.site.cache_outage import CacheOutage
 from shop.site.shared_pages.page import Page
 
-log = logging.getLogger(__name__)
+_outage = CacheOutage("every page is rendered")
 
 #: Seconds. Bounds the age of what depends on the time, such as how long an order still leaves today.
 MAX_AGE = 30
 #: Characters. A larger page is rendered for each request.
 MAX_SIZE = 300_000
-#: Seconds without a look at a cache that has failed.
-PAUSE = 5
 
 
 class PageStore:
@@ -59,11 +56,11 @@ class PageStore:
     def _rendered(self, digest: str, version: str, render: Callable[[], Page]) -> Page:
         page = render()
         if sum(map(len, page.texts)) <= MAX_SIZE:
-            _tolerant(lambda: self._save(digest, version, page))
+            _outage.tolerant(lambda: self._save(digest, version, page))
         return page
 
     def _find(self, digest: str, version: str) -> Page | None:
-        stored = _tolerant(lambda: self._stored(digest, version)) or {}
+        stored = _outage.tolerant(lambda: self._stored(digest, version)) or {}
         return next((Page(*entry[2:]) for entry in stored.values() if entry[0] == digest), None)
 
     def _stored(self, digest: str, version: str) -> dict[str, Any]:
@@ -90,26 +87,3 @@ class PageStore:
 
     def _slots(self, digest: str) -> list[int]:
         return [int(digest[start : start + 8], 16) % len(self._locks) for start in (0, 8, 16, 24)]
-
-
-class _Outage:
-    """Of the cache, as this process knows it."""
-
-    until = 0.0
-
-
-def _tolerant(call: Callable[[], Any]) -> Any:
-    """The result, or None while the cache is down. It is asked again after a pause, and each change is one log line."""
-    if time.monotonic() < _Outage.until:
-        return None
-    try:
-        result = call()
-    except Exception as error:
-        if not _Outage.until:
-            log.warning("The cache has failed, so every page is rendered: %s: %s", type(error).__name__, error)
-        _Outage.until = time.monotonic() + PAUSE
-        return None
-    if _Outage.until:
-        _Outage.until = 0.0
-        log.warning("The cache works again.")
-    return result

@@ -24,7 +24,7 @@ from orders.models import Order, Status
 from orders.services import cancel_order
 from payments.services import refund_order
 from shop.accounts.addresses import add_address
-from shop.accounts.erasure import CannotErase, erase, personal_data
+from shop.accounts.erasure import CannotErase, erase
 from shop.checkout.idempotency import Idempotency
 from shop.models import Review, SavedBasket, StockMovement, User
 from shop.order_pages.selectors import unfinished_orders_of
@@ -172,6 +172,7 @@ def test_every_session_and_token_is_revoked(shopper: Client):
     key = shopper.session.session_key
     assert len(Session.objects.all()) >= 2
     delete_account(shopper)
+    deliver_due()
     assert not User.objects.exists()
     assert not AuthToken.objects.exists()
     assert not Session.objects.filter(session_key=key).exists()
@@ -269,15 +270,3 @@ def test_staff_accounts_cannot_erase_themselves():
     user = UserFactory.create(is_staff=True)
     with pytest.raises(CannotErase, match="administrator"):
         erase(user=user)
-
-
-def test_a_shopper_downloads_their_data(shopper: Client):
-    answer = shopper.get("/account/data.json")
-    exported = answer.json()
-    assert exported == personal_data(user=User.objects.get())
-    assert exported["account"]["email"] == EMAIL
-    assert exported["addresses"][0]["line1"] == STREET
-    assert exported["basket"] == [[Order.objects.get().lines.get().sku, 1]]
-    assert exported["orders"][0]["number"] == Order.objects.get().number
-    assert "attachment" in answer.headers["Content-Disposition"]
-    assert "no-store" in answer.headers["Cache-Control"]

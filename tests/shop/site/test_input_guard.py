@@ -1,11 +1,13 @@
 """What no page can handle gets 400, in any part of a request, on any page."""
 
 import pytest
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 
+from shop.catalogue.admin import ProductAdmin
 from shop.models import User
+from tests.api.client import dead
 
 pytestmark = pytest.mark.django_db
 NUL = "a\x00b"
@@ -62,3 +64,46 @@ def test_a_value_that_the_database_cannot_take_is_refused(staff):
     """A moment before the year 1 in UTC, which PostgreSQL knows."""
     path, status = reverse("admin:axes_accessattempt_changelist"), 200 if connection.vendor == "postgresql" else 400
     assert staff.get(path, {"attempt_time": "0001-01-01T00:00:00+23:59"}).status_code == status
+
+
+QUERIES = [
+    "created_at__year=99999999",
+    "created_at__year__gte=-1",
+    "created_at__iso_year=0",
+    "created_at__date__year=10000",
+    "created_at__month=%00",
+    "id__range=1",
+    "id__contained_by=1",
+    "task__iregex=[",
+    "task__range=a,b,c",
+    "id__gt=" + "9" * 5000,
+]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+@pytest.mark.parametrize("name", ["operations_failedtask", "messaging_message"])
+@pytest.mark.django_db(transaction=True)
+def test_a_list_answers_or_refuses_whatever_is_asked_for(name, query, staff):
+    """Databases differ in what they refuse, and Django shows the whole list instead of some."""
+    dead()
+    expected = {400} if "__year" in query else {200, 302, 400}
+    assert staff.get(reverse(f"admin:{name}_changelist") + f"?{query}").status_code in expected
+
+
+@pytest.mark.parametrize(
+    ("error", "query", "refused"),
+    [
+        (ValueError("bug"), "q=lamp", True),
+        (ValueError("bug"), "", False),
+        (OperationalError("server closed the connection"), "q=lamp", False),
+        (InterfaceError("connection already closed"), "q=lamp", False),
+    ],
+)
+def test_a_bug_and_an_outage_are_no_bad_request(error, query, refused, staff, monkeypatch):
+    def fail(*args):
+        raise error
+
+    monkeypatch.setattr(ProductAdmin, "get_queryset", fail)
+    staff.raise_request_exception = False
+    status = staff.get(reverse("admin:shop_product_changelist") + f"?{query}").status_code
+    assert status == (400 if refused else 500)

@@ -44,7 +44,7 @@ def share_cache(settings, monkeypatch):
 @pytest.fixture
 def _healthy(monkeypatch):
     """The cache has not failed yet."""
-    monkeypatch.setattr(store._Outage, "until", 0.0)
+    monkeypatch.setattr(store._outage, "until", 0.0)
 
 
 def without_token(client: Client, path: str) -> str:
@@ -106,7 +106,7 @@ class TestOutage:
         ]
 
     def test_a_cache_that_works_again_is_used(self, client, product, caplog, monkeypatch):
-        monkeypatch.setattr(store._Outage, "until", 1e-9)
+        monkeypatch.setattr(store._outage, "until", 1e-9)
         text(client)
         assert [record.getMessage() for record in caplog.records] == ["The cache works again."]
         assert len(stored()) == 1

@@ -1,0 +1,83 @@
+"""Exports everything the shop stores about a shopper. A table about shoppers that is new belongs here, too."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from axes.models import AccessAttempt, AccessLog
+from django.db.models import Model, Q
+from knox.models import AuthToken
+
+from orders.models import Order
+from payments.models import Payment
+from shipping.models import Shipment
+from shop.accounts.addresses import addresses_of
+from shop.models import SavedBasket, User
+from shop.order_pages.selectors import orders_of
+
+_ADDRESS = ("name", "line1", "line2", "postcode", "city", "state", "country")
+_SIGN_IN = ("attempt_time", "ip_address", "user_agent")
+
+
+def personal_data(*, user: User) -> dict[str, Any]:
+    """Everything the shop stores about a shopper, as JSON types. Amounts are in minor units, times ISO 8601 in UTC."""
+    orders = orders_of(user=user).prefetch_related("lines", "events", "payments__refunds", "shipments__events")
+    return {
+        "account": _fields(
+            user, "username", "first_name", "last_name", "email", "new_email", "date_joined", "last_login"
+        ),
+        "addresses": [_fields(address, *_ADDRESS, "is_default") for address in addresses_of(user=user)],
+        "basket": [[sku, quantity] for sku, quantity, *_ in _basket(user)],
+        "orders": [_order_data(order) for order in orders],
+        "reviews": [
+            {"sku": review.product.sku, **_fields(review, "stars", "title", "text", "is_shown", "at")}
+            for review in user.reviews.select_related("product")
+        ],
+        "api_tokens": [
+            _fields(token, "token_key", "created", "expiry") for token in AuthToken.objects.filter(user=user)
+        ],
+        "sign_ins": [_fields(entry, *_SIGN_IN) for entry in _entries(AccessLog, user)],
+        "failed_sign_ins": [_fields(entry, *_SIGN_IN) for entry in _entries(AccessAttempt, user)],
+    }
+
+
+def _basket(user: User) -> list[list[Any]]:
+    saved = SavedBasket.objects.filter(user=user).first()
+    return list(saved.lines) if saved else []
+
+
+def _entries(model: Any, user: User) -> Iterable[Model]:
+    by_name = Q(username__iexact=user.get_username())
+    entries: Iterable[Model] = model.objects.filter(by_name | Q(username__iexact=user.email) if user.email else by_name)
+    return entries
+
+
+def _order_data(order: Order) -> dict[str, Any]:
+    return {
+        **_fields(order, "number", "placed_at", "status", "language", "email", *_ADDRESS, "shipping_method", "source"),
+        **_fields(order, "total", "currency"),
+        "lines": [_fields(line, "sku", "name", "quantity", "unit_price", "total") for line in order.lines.all()],
+        "events": [_fields(event, "at", "kind") for event in order.events.all()],
+        "payments": [_payment_data(payment) for payment in order.payments.all()],
+        "shipments": [_shipment_data(shipment) for shipment in order.shipments.all()],
+    }
+
+
+def _payment_data(payment: Payment) -> dict[str, Any]:
+    return {
+        **_fields(payment, "method", "amount", "currency", "status", "failure_code", "created_at", "captured_at"),
+        "gateway_reference": payment.gateway_reference,
+        "refunds": [_fields(refund, "amount", "status", "created_at") for refund in payment.refunds.all()],
+    }
+
+
+def _shipment_data(shipment: Shipment) -> dict[str, Any]:
+    return {
+        **_fields(shipment, "carrier", "tracking_number", "status"),
+        "events": [_fields(event, "at", "code", "place") for event in shipment.events.all()],
+    }
+
+
+def _fields(row: Model, *names: str) -> dict[str, Any]:
+    values = {name: getattr(row, name) for name in names}
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}

@@ -1,0 +1,48 @@
+"""How often what may be done. A honest shopper meets none of these limits, even with three declined cards.
+
+Each door counts in the order given here and stops at the first refusal, so that a client who is refused makes no
+further keys: the counters are at most as many as clients times what each may do. `CONVEYOR_LIMITS` scales them all.
+"""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+
+_MINUTE, _HOUR = 60, 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `count` within a window of `seconds`."""
+
+    count: int
+    seconds: int
+
+    @property
+    def allowed(self) -> int:
+        """`count`, as this deployment scales it."""
+        return max(1, int(self.count * settings.CONVEYOR_LIMITS))
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Something that clients do, with a limit for each thing that is counted. `name` is part of the counters' keys."""
+
+    name: str
+    limits: dict[str, Limit]
+
+
+#: An order e-mails whoever it names, so it is counted for that address, too.
+ORDER = Door("order", {"client": Limit(20, _HOUR), "email": Limit(5, _HOUR)})
+#: Counted for half an hour, paid or not: so a client cannot hold more than this unpaid, except during an outage.
+PIECES = Door("pieces", {"client": Limit(200, 30 * _MINUTE)})
+PAYMENT = Door("payment", {"client": Limit(15, _HOUR), "order": Limit(5, _HOUR)})
+#: Of all accounts together. django-axes counts wrong passwords for one account and client.
+SIGN_IN = Door("sign-in", {"client": Limit(50, 15 * _MINUTE)})
+#: The answer says whether an address has an account: too few tries to find out who has one.
+REGISTRATION = Door("registration", {"client": Limit(10, _HOUR)})
+PASSWORD_RESET = Door("password-reset", {"client": Limit(10, _HOUR)})
+PASSWORD_RESET_EMAIL = Door("password-reset", {"email": Limit(5, _HOUR)})
+#: Pages that ask somebody who is signed in for the password. `seat` is an account on a client.
+PASSWORD = Door("password", {"seat": Limit(10, 15 * _MINUTE)})
+EMAIL_CHANGE = Door("email-change", {"account": Limit(5, _HOUR), "email": Limit(5, _HOUR)})

@@ -1,0 +1,86 @@
+"""Sessions of staff are short, and those of deleted accounts are deleted in slices."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.utils import timezone
+
+from messaging.outbox import enqueue, transaction
+from messaging.topology import Priority
+from shop.accounts.erasure import erase
+from shop.payloads import DeleteOrphanedSessions
+from tests.delivery import deliver_due
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def signed_in(**options) -> Client:
+    user, client = UserFactory.create(**options), Client()
+    user.set_password("right")
+    user.save()
+    assert client.post("/account/login/", {"username": user.username, "password": "right"}).status_code == 302
+    return client
+
+
+def is_signed_in(client: Client, *, hours: float) -> bool:
+    with time_machine.travel(timezone.now() + timedelta(hours=hours), tick=False):
+        return client.get("/account/").status_code == 200
+
+
+def test_staff_are_signed_out_after_half_a_day_and_shoppers_after_two_months():
+    staff, shopper = signed_in(is_staff=True), signed_in()
+    assert is_signed_in(staff, hours=11.9)
+    assert not is_signed_in(staff, hours=12.1)
+    assert is_signed_in(shopper, hours=59 * 24)
+
+
+def test_using_the_shop_does_not_extend_the_session_of_staff():
+    staff = signed_in(is_staff=True)
+    with time_machine.travel(timezone.now() + timedelta(hours=11), tick=False):
+        session = staff.session
+        session["x"] = 1
+        session.save()
+    assert not is_signed_in(staff, hours=12.1)
+
+
+def test_who_becomes_staff_signs_in_again():
+    client = signed_in(username="ada")
+    user = UserFactory._meta.model.objects.get(username="ada")
+    user.is_staff = True
+    user.save()
+    assert not is_signed_in(client, hours=0)
+
+
+def sessions_of(owner: str, count: int) -> None:
+    data = SessionStore().encode({SESSION_KEY: owner} if owner else {"basket": {}})
+    expires = timezone.now() + timedelta(days=1)
+    rows = (Session(session_key=f"{n:05}-{owner[:9]}", session_data=data, expire_date=expires) for n in range(count))
+    Session.objects.bulk_create(rows)
+
+
+def test_sessions_of_an_erased_account_end_at_once_and_are_deleted_by_a_task():
+    client, other = signed_in(username="ada"), signed_in()
+    user = UserFactory._meta.model.objects.get(username="ada")
+    erase(user=user)
+    assert not is_signed_in(client, hours=0)
+    deliver_due()
+    assert Session.objects.get().session_key == other.session.session_key
+
+
+@pytest.mark.usefixtures("one_step_slices")
+def test_all_sessions_are_looked_at_in_slices(monkeypatch):
+    monkeypatch.setattr("shop.accounts.retention.ROWS", 10)
+    kept = str(UserFactory.create().pk)
+    for owner, count in (("999999", 25), (kept, 7), ("", 8), ("no number", 2), ("9" * 40, 2)):
+        sessions_of(owner, count)
+    with transaction():
+        enqueue(DeleteOrphanedSessions(), priority=Priority.LOW)
+    assert len(deliver_due()) == 6  # five batches, and nothing left
+    assert Session.objects.count() == 7 + 8
+    assert {key[6:] for key in Session.objects.values_list("session_key", flat=True)} == {kept, ""}

@@ -1,0 +1,304 @@
+"""Every door has its limit: hostile clients meet it, an honest shopper does not, and what was typed is kept."""
+
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from config import env
+from messaging.models import Message
+from orders.models import Order
+from shop.limits import counters
+from shop.models import User
+from tests.api.client import order_body, problem
+from tests.delivery import deliver_due
+from tests.factories import ProductFactory, UserFactory
+from tests.ports import free_port
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PASSWORD = "correct horse battery"
+URGENT = {"name": "URGENT: pay at http://evil.example/now"}
+
+
+@pytest.fixture(autouse=True)
+def _behind_a_proxy(settings):
+    settings.CONVEYOR_TRUSTED_PROXIES = (ip_network("127.0.0.1"),)
+
+
+def visitor(number: int) -> Client:
+    """A client with an address of its own, behind the one proxy."""
+    return Client(headers={"X-Forwarded-For": f"198.51.{number // 250}.{number % 250 + 1}"})
+
+
+def order(client: Client, sku: str, quantity: int = 1, **changes: Any) -> Any:
+    return client.post("/api/v1/orders/", order_body(sku, quantity, **changes), content_type="application/json")
+
+
+def refused(answer: Any) -> dict[str, Any]:
+    document = problem(answer, 429)
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "Try again in" in document["detail"]
+    return document
+
+
+def sign_in(client: Client, name: str, password: str, path: str = "/account/login/") -> Any:
+    return client.post(path, {"username": name, "password": password})
+
+
+def member(name: str = "ada", **options: Any) -> User:
+    user: User = UserFactory.create(username=name, **options)
+    user.set_password(PASSWORD)
+    user.save()
+    return user
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user, backend="shop.accounts.authentication.NameOrEmail")
+    return client
+
+
+class TestOrders:
+    def test_a_client_orders_only_so_often_whomever_it_names(self):
+        sku = ProductFactory.create(stock=1000).sku
+        answers = [order(visitor(1), sku, email=f"{n}@example.com") for n in range(24)]
+        assert [answer.status_code for answer in answers] == [201] * 20 + [429] * 4
+        refused(answers[-1])
+        assert Order.objects.count() == 20
+
+    @pytest.mark.parametrize("email", ["ada@example.com", "ADA+{n}@example.com"])
+    def test_an_address_is_written_to_only_so_often_by_however_many(self, email):
+        sku = ProductFactory.create(stock=1000).sku
+        answers = [order(visitor(n), sku, email=email.format(n=n)) for n in range(10)]
+        assert [answer.status_code for answer in answers] == [201] * 5 + [429] * 5
+
+    def test_nobody_can_use_up_the_orders_of_an_account(self):
+        sku, ada = ProductFactory.create(stock=1000).sku, UserFactory.create(email="ada@example.com")
+        for n in range(10):
+            order(visitor(n), sku, email="ada@example.com")
+        page = TestCheckoutPage()
+        assert page.post(page.filled(visitor(11))).status_code == 429
+        assert page.post(page.filled(signed_in(ada))).status_code == 302
+
+    def test_a_client_cannot_hold_the_whole_stock(self):
+        sku = ProductFactory.create(stock=1000).sku
+        assert "lines" in problem(order(visitor(1), sku, 201), 400)["errors"]
+        answers = [order(visitor(1), sku, 90, email=f"{n}@example.com") for n in range(4)]
+        assert [answer.status_code for answer in answers] == [201, 201, 429, 429]
+        assert order(visitor(1), sku, 20, email="b@example.com").status_code == 201
+        assert order(visitor(2), sku, 90, email="c@example.com").status_code == 201
+
+    @pytest.mark.parametrize("changes", [URGENT, {"name": "Win at evil.com"}, {"name": "www.evil.example"}])
+    def test_a_name_cannot_carry_a_link(self, changes):
+        sku = ProductFactory.create().sku
+        assert "name" in problem(order(visitor(1), sku, **changes), 400)["errors"]
+        assert not Order.objects.exists()
+
+    def test_an_address_cannot_carry_a_link(self):
+        sku = ProductFactory.create().sku
+        for field in ("line1", "city", "postcode"):
+            address = order_body(sku)["address"] | {field: "bit.ly/x"}
+            assert f"address.{field}" in problem(order(visitor(1), sku, address=address), 400)["errors"]
+
+    def test_limits_are_off_where_a_deployment_says_so(self, settings):
+        settings.CONVEYOR_LIMITS = 0
+        sku = ProductFactory.create(stock=1000).sku
+        assert {order(visitor(1), sku, 30).status_code for _ in range(30)} == {201}
+
+
+class TestCheckoutPage:
+    def post(self, client: Client, **changes: str) -> Any:
+        page = client.get("/checkout/").content.decode()
+        token = page.partition('name="token" value="')[2].partition('"')[0]
+        seen = page.partition('name="seen" value="')[2].partition('"')[0]
+        body = order_body("x")
+        typed = {"email": body["email"], "name": body["name"], **body["address"], "shipping_method": "standard"}
+        return client.post(
+            "/checkout/", typed | {"payment_method": "pm_card_visa", "token": token, "seen": seen} | changes
+        )
+
+    def filled(self, client: Client, pieces: int = 1) -> Client:
+        client.post("/basket/add/", {"sku": ProductFactory.create(stock=1000).sku, "quantity": pieces})
+        return client
+
+    def test_what_was_typed_is_kept_on_the_page_that_says_when_to_try_again(self):
+        for n in range(5):
+            assert self.post(self.filled(visitor(n))).status_code == 302
+        answer = self.post(self.filled(visitor(9)), line1='1 "Odd" Street')
+        page = answer.content.decode()
+        assert answer.status_code == 429
+        assert int(answer["Retry-After"]) > 0
+        assert "Try again in" in page
+        assert '<input type="hidden" name="line1" value="1 &quot;Odd&quot; Street"' in page
+        assert 'action="/checkout/"' in page
+        assert Order.objects.count() == 5
+
+    def test_too_many_pieces_are_an_error_of_the_form(self):
+        client = visitor(1)
+        for _ in range(3):
+            self.filled(client, 99)
+        answer = self.post(client)
+        assert answer.status_code == 200
+        assert "At most 200 pieces" in answer.content.decode()
+
+    def test_a_name_cannot_carry_a_link(self):
+        answer = self.post(self.filled(visitor(1)), **URGENT)
+        assert "Must not contain web addresses." in answer.content.decode()
+        assert not Order.objects.exists()
+
+
+class TestPayments:
+    def failed_order(self, client: Client) -> Order:
+        sku = ProductFactory.create(stock=1000).sku
+        order(client, sku, payment_method="pm_card_declined")
+        deliver_due()
+        return Order.objects.latest("pk")
+
+    def pay(self, client: Client, failed: Order) -> Any:
+        body = {"payment_method": "pm_card_declined"}
+        answer = client.post(f"/api/v1/orders/{failed.public_id}/pay/", body, content_type="application/json")
+        deliver_due()
+        return answer
+
+    def test_an_order_is_paid_only_so_often_by_however_many(self):
+        failed = self.failed_order(visitor(0))
+        answers = [self.pay(visitor(n), failed) for n in range(8)]
+        assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 3
+        refused(answers[-1])
+        assert failed.payments.count() == 6
+
+    def test_the_page_has_the_same_limit(self):
+        failed = self.failed_order(visitor(0))
+        for n in range(5):
+            self.pay(visitor(n), failed)
+        answer = visitor(9).post(f"/orders/{failed.public_id}/pay/", {"payment_method": "pm_card_visa"})
+        assert answer.status_code == 429
+        assert 'name="payment_method" value="pm_card_visa"' in answer.content.decode()
+        assert failed.payments.count() == 6
+
+
+class TestSignIn:
+    def test_a_locked_account_is_open_to_others(self):
+        member("admin", is_staff=True)
+        for _ in range(12):
+            answer = sign_in(visitor(1), "admin", "wrong", "/admin/login/")
+        assert answer.status_code == 429
+        assert int(answer["Retry-After"]) == 900
+        assert 'name="username" value="admin"' in answer.content.decode()
+        assert "wrong" not in answer.content.decode()
+        assert sign_in(visitor(1), "admin", PASSWORD).status_code == 429
+        assert sign_in(visitor(2), "admin", PASSWORD).status_code == 302
+
+    def test_name_and_address_of_an_account_are_counted_together(self, settings):
+        settings.AXES_FAILURE_LIMIT = 4
+        member("ada", email="ada@example.com")
+        for name in ("ada", "ada@example.com", "ADA@example.com", "ada@EXAMPLE.com"):
+            answer = sign_in(visitor(1), name, "wrong")
+        assert answer.status_code == 429
+
+    def test_one_client_tries_only_so_many_names_at_all_doors_together(self):
+        client = visitor(1)
+        for n in range(17):
+            sign_in(client, f"user{n}", "wrong")
+            sign_in(client, f"admin{n}", "wrong", "/admin/login/")
+            body = {"username": f"token{n}", "password": "wrong"}
+            answer = client.post("/api/v1/auth/token/", body, content_type="application/json")
+        refused(answer)
+        member("ada")
+        assert sign_in(client, "ada", PASSWORD).status_code == 429
+        assert sign_in(visitor(2), "ada", PASSWORD).status_code == 302
+
+
+class TestAccounts:
+    def register(self, client: Client, email: str) -> Any:
+        return client.post("/account/register/", {"name": "Ada", "email": email, "password": PASSWORD})
+
+    def test_registrations_are_limited_whether_or_not_the_address_is_taken(self):
+        member("taken@example.com", email="taken@example.com")
+        for _ in range(10):
+            assert "There is already an account" in self.register(visitor(1), "taken@example.com").content.decode()
+        for email in ("taken@example.com", "free@example.com"):
+            answer = self.register(visitor(1), email)
+            assert answer.status_code == 429
+            assert f'name="email" value="{email}"' in answer.content.decode()
+            assert "There is already an account" not in answer.content.decode()
+            assert PASSWORD not in answer.content.decode()
+        assert self.register(visitor(2), "free@example.com").status_code == 302
+
+    def test_a_name_cannot_carry_a_link(self):
+        answer = visitor(1).post("/account/register/", URGENT | {"email": "a@example.com", "password": PASSWORD})
+        assert "Must not contain web addresses." in answer.content.decode()
+        assert not User.objects.exists()
+
+    def test_resets_are_limited_for_a_client(self):
+        answers = [visitor(1).post("/account/reset/", {"email": f"{n}@example.com"}) for n in range(11)]
+        assert [answer.status_code for answer in answers] == [302] * 10 + [429]
+
+    def test_an_address_gets_only_so_many_resets_and_the_answer_does_not_tell(self):
+        member("ada", email="ada@example.com")
+        answers = [visitor(n).post("/account/reset/", {"email": "Ada@example.com"}) for n in range(8)]
+        assert {answer.status_code for answer in answers} == {302}
+        assert Message.objects.filter(task="shop.send_password_reset").count() == 5
+
+    @pytest.mark.parametrize(
+        ("path", "typed"),
+        [
+            ("/account/details/", {"name": "A", "email": "new@example.com", "password": "wrong"}),
+            ("/account/delete/", {"password": "wrong"}),
+            ("/account/password/", {"old_password": "wrong", "new_password1": "x", "new_password2": "x"}),
+        ],
+    )
+    def test_a_password_is_not_guessed_on_the_account_pages(self, path, typed):
+        ada = member()
+        thief = signed_in(ada)
+        answers = [thief.post(path, typed) for _ in range(11)]
+        assert [answer.status_code for answer in answers] == [200] * 10 + [429]
+        elsewhere = signed_in(ada)
+        elsewhere.defaults["HTTP_X_FORWARDED_FOR"] = "198.51.100.7"
+        assert elsewhere.post(path, typed).status_code == 200
+
+
+def test_a_hundred_hostile_clients_behind_one_proxy_do_not_shut_out_an_honest_one():
+    member("admin", is_staff=True)
+    sku = ProductFactory.create(stock=10_000).sku
+    for n in range(100):
+        hostile = visitor(n)
+        order(hostile, sku, 99, email="honest@example.com")
+        sign_in(hostile, "admin", "wrong")
+        hostile.post("/account/reset/", {"email": "honest@example.com"})
+        hostile.post("/account/register/", {"name": "x", "email": f"{n}@example.com", "password": PASSWORD})
+    honest = visitor(200)
+    assert sign_in(honest, "admin", PASSWORD).status_code == 302
+    registration = {"name": "Ada", "email": "honest@example.com", "password": PASSWORD}
+    shopper = visitor(201)
+    assert shopper.post("/account/register/", registration).status_code == 302
+    shopper.post("/basket/add/", {"sku": sku, "quantity": 1})
+    assert TestCheckoutPage().post(shopper, email="honest@example.com").status_code == 302
+
+
+def test_an_honest_shopper_meets_no_limit_with_three_failed_cards():
+    client = visitor(1)
+    registration = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
+    assert client.post("/account/register/", registration).status_code == 302
+    checkout = TestCheckoutPage()
+    answer = checkout.post(checkout.filled(client, 3), payment_method="pm_card_declined")
+    assert answer.status_code == 302
+    order_page = answer.url
+    for method in ("pm_card_declined", "pm_card_declined", "pm_card_visa"):
+        deliver_due()
+        answer = client.post(f"{order_page}pay/", {"payment_method": method})
+        assert (answer.status_code, answer.url) == (302, order_page)
+    deliver_due()
+    assert Order.objects.get().payments.filter(status="captured").count() == 1
+
+
+def test_orders_are_placed_while_the_cache_is_down_and_a_metric_says_so(settings, monkeypatch):
+    monkeypatch.setattr(counters._outage, "until", 0.0)
+    monkeypatch.setenv("CACHE_URL", f"redis://127.0.0.1:{free_port()}/1")
+    settings.CACHES = settings.CACHES | {"limits": env.limits_cache()}
+    sku = ProductFactory.create(stock=1000).sku
+    assert {order(visitor(1), sku).status_code for _ in range(7)} == {201}
+    assert "conveyor_limits_cache_up 0.0" in Client().get("/metrics").content.decode()
+    monkeypatch.setattr(counters._outage, "until", 0.0)
