@@ -19,7 +19,7 @@ FUZZ = int(os.environ.get("CONVEYOR_FUZZ", "1"))
 TIMEOUT = pytest.mark.timeout(300 * FUZZ)
 METHODS = ("GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE")
 #: All but server errors, and statuses that no part of the shop uses.
-ANSWERS = {200, 201, 302, 400, 401, 403, 404, 405, 406, 409, 413, 415, 422}
+ANSWERS = {200, 201, 204, 302, 400, 401, 403, 404, 405, 406, 409, 413, 415, 422}
 CONTENT_TYPES = (
     "application/json", "text/plain", "", "application/x-www-form-urlencoded", "multipart/form-data",
     "multipart/form-data; boundary=x",

@@ -20,11 +20,6 @@ DOOR = Door("test", {"client": Limit(3, 60), "email": Limit(2, 60)})
 ONE = Door("one", {"client": Limit(3, 60)})
 
 
-@pytest.fixture(autouse=True)
-def _healthy(monkeypatch):
-    monkeypatch.setattr(counters._outage, "until", 0.0)
-
-
 def taken(times: int, door: Door = ONE, **counted: Any) -> int:
     """How many of so many tries are let through."""
     done = 0
