@@ -11,6 +11,7 @@ from tests.api.client import order_body, problem
 from tests.delivery import deliver_due
 from tests.factories import ProductFactory, UserFactory
 from tests.ports import free_port
+from tests.shop.checkout.page import filled
 from tests.shop.limits.doors import PASSWORD, URGENT, member, order, refused, sign_in, signed_in, visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,8 +36,8 @@ class TestOrders:
         for n in range(10):
             order(visitor(n), sku, email="ada@example.com")
         page = TestCheckoutPage()
-        assert page.post(page.filled(visitor(11))).status_code == 429
-        assert page.post(page.filled(signed_in(ada))).status_code == 302
+        assert page.post(page.with_basket(visitor(11))).status_code == 429
+        assert page.post(page.with_basket(signed_in(ada))).status_code == 302
 
     def test_a_client_cannot_hold_the_whole_stock(self):
         sku = ProductFactory.create(stock=1000).sku
@@ -66,23 +67,16 @@ class TestOrders:
 
 class TestCheckoutPage:
     def post(self, client: Client, **changes: str) -> Any:
-        page = client.get("/checkout/").content.decode()
-        token = page.partition('name="token" value="')[2].partition('"')[0]
-        seen = page.partition('name="seen" value="')[2].partition('"')[0]
-        body = order_body("x")
-        typed = {"email": body["email"], "name": body["name"], **body["address"], "shipping_method": "standard"}
-        return client.post(
-            "/checkout/", typed | {"payment_method": "pm_card_visa", "token": token, "seen": seen} | changes
-        )
+        return client.post("/checkout/", filled(client, **changes))
 
-    def filled(self, client: Client, pieces: int = 1) -> Client:
+    def with_basket(self, client: Client, pieces: int = 1) -> Client:
         client.post("/basket/add/", {"sku": ProductFactory.create(stock=1000).sku, "quantity": pieces})
         return client
 
     def test_what_was_typed_is_kept_on_the_page_that_says_when_to_try_again(self):
         for n in range(5):
-            assert self.post(self.filled(visitor(n))).status_code == 302
-        answer = self.post(self.filled(visitor(9)), line1='1 "Odd" Street')
+            assert self.post(self.with_basket(visitor(n))).status_code == 302
+        answer = self.post(self.with_basket(visitor(9)), line1='1 "Odd" Street')
         page = answer.content.decode()
         assert answer.status_code == 429
         assert int(answer["Retry-After"]) > 0
@@ -94,13 +88,13 @@ class TestCheckoutPage:
     def test_too_many_pieces_are_an_error_of_the_form(self):
         client = visitor(1)
         for _ in range(3):
-            self.filled(client, 99)
+            self.with_basket(client, 99)
         answer = self.post(client)
         assert answer.status_code == 200
         assert "At most 200 pieces" in answer.content.decode()
 
     def test_a_name_cannot_carry_a_link(self):
-        answer = self.post(self.filled(visitor(1)), **URGENT)
+        answer = self.post(self.with_basket(visitor(1)), **URGENT)
         assert "Must not contain web addresses." in answer.content.decode()
         assert not Order.objects.exists()
 
@@ -158,7 +152,7 @@ def test_an_honest_shopper_meets_no_limit_with_three_failed_cards():
     registration = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
     assert client.post("/account/register/", registration).status_code == 302
     checkout = TestCheckoutPage()
-    answer = checkout.post(checkout.filled(client, 3), payment_method="pm_card_declined")
+    answer = checkout.post(checkout.with_basket(client, 3), payment_method="pm_card_declined")
     assert answer.status_code == 302
     order_page = answer.url
     for method in ("pm_card_declined", "pm_card_declined", "pm_card_visa"):
