@@ -20,6 +20,7 @@ SECRET_KEY = env.secret_key()
 ALLOWED_HOSTS = [h for h in env.text("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if h]
 CSRF_TRUSTED_ORIGINS = [o for o in env.text("CSRF_TRUSTED_ORIGINS").split(",") if o]
 METRICS_TOKEN = env.text("METRICS_TOKEN")
+HOST = env.host()
 PORT = env.integer("PORT", default=8000, minimum=1, maximum=65535)
 HTTPS = env.flag("CONVEYOR_HTTPS", default=False)
 CONVEYOR_TRUSTED_PROXIES = env.trusted_proxies(https=HTTPS)

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("shop", "0006_guest_basket"),
+        ("shop", "0007_address_parts"),
     ]
 
     operations = [
