@@ -1,10 +1,8 @@
 """Erases a shopper's personal data."""
 
-from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from messaging.models import Message, State
@@ -14,6 +12,7 @@ from messaging.topology import Priority
 from orders.models import Order
 from orders.services import anonymise_order
 from shop.accounts.addresses import addresses_of
+from shop.accounts.retention import delete_sign_ins
 from shop.accounts.services import subject_of
 from shop.models import Review, User
 from shop.order_pages.selectors import orders_of, unfinished_orders_of
@@ -78,11 +77,7 @@ def _anonymise_reviews(user: User, redactor: Redactor) -> None:
 
 
 def _delete_sign_ins(user: User) -> None:
-    names = {user.get_username(), user.email} - {""}
-    by_name = Q()
-    for name in names:
-        by_name |= Q(username__iexact=name)
-    for model in (AccessAttempt, AccessFailureLog, AccessLog):
-        model.objects.filter(by_name).delete()
+    for name in {user.get_username(), user.email} - {""}:
+        delete_sign_ins(name=name)
     entries = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk))
     entries.update(object_repr=REMOVED, change_message="")

@@ -15,17 +15,23 @@ from shop.models import GuestBasket, User
 #: Of the largest key of a row, less one.
 _DIGITS = 18
 SIGN_INS_KEPT = timedelta(days=90)
+_SIGN_INS = (AccessAttempt, AccessFailureLog, AccessLog)
 
 
 def purge_expired() -> int:
     """Delete a batch of each kind. Returns how many rows: 0 once none is left."""
     now = timezone.now()
-    attempts = (AccessAttempt, AccessFailureLog, AccessLog)
     expired = [Session.objects.filter(expire_date__lt=now), AuthToken.objects.filter(expiry__lt=now)]
-    expired += [model.objects.filter(attempt_time__lt=now - SIGN_INS_KEPT) for model in attempts]
+    expired += [model.objects.filter(attempt_time__lt=now - SIGN_INS_KEPT) for model in _SIGN_INS]
     abandoned = now - timedelta(seconds=settings.SESSION_COOKIE_AGE)
     expired += [GuestBasket.objects.filter(changed_at__lt=abandoned)]
     return sum(delete_some(rows) for rows in expired)
+
+
+def delete_sign_ins(*, name: str) -> None:
+    """Delete the records of sign-ins with a user name or e-mail address, in any letter case."""
+    for model in _SIGN_INS:
+        model.objects.filter(username__iexact=name).delete()
 
 
 class SessionWalk:

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from messaging.outbox import enqueue
 from messaging.outbox import transaction as outbox_transaction
 from messaging.topology import Priority
+from shop.accounts.retention import delete_sign_ins
 from shop.models import User
 from shop.payloads import EmailChangeKind, SendEmailChange, SendPasswordReset
 
@@ -57,7 +58,8 @@ def request_email_change(*, user: User, email: str, language: str) -> None:
 def confirm_email(*, user: User) -> None:
     """Replace an account's e-mail address with the new one, whose owner has confirmed it. Raises `EmailTaken`.
 
-    A user name that was the old address becomes the new one.
+    A user name that was the old address becomes the new one. Records of sign-ins with the old address are deleted: an
+    erasure would no longer find them.
     """
     address = user.new_email
     username = address if user.username == user.email else user.username
@@ -65,6 +67,7 @@ def confirm_email(*, user: User) -> None:
         with transaction.atomic():
             changed = User.objects.filter(pk=user.pk, new_email=address).exclude(new_email="")
             changed.update(username=username, email=address, new_email="")
+            delete_sign_ins(name=user.email)
     except IntegrityError:
         raise EmailTaken from None
 

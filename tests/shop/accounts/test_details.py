@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import time_machine
+from axes.models import AccessAttempt, AccessLog
 from django.core import mail
 from django.test import Client
 from django.utils import timezone
@@ -151,6 +152,17 @@ def test_changes_of_address_are_limited(ada):
     assert refused.status_code == 429
     assert 'name="email" value="5@example.com"' in text(refused)
     assert GOOD not in text(refused)
+
+
+def test_the_old_address_is_not_kept_in_records_of_sign_ins(ada):
+    signs_in(OLD.upper(), GOOD)
+    signs_in(OLD, "wrong")
+    change(ada)
+    sent = emails()
+    assert AccessAttempt.objects.filter(username__iexact=OLD).exists()
+    Client().post(link(sent[NEW]))
+    assert not AccessLog.objects.filter(username__iexact=OLD).exists()
+    assert not AccessAttempt.objects.filter(username__iexact=OLD).exists()
 
 
 class TestTokens:
