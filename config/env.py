@@ -3,23 +3,18 @@
 import os
 import re
 import secrets
-import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from config.private_files import create_private
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
 
-#: A statement that a connection has run before is planned once.
-PREPARED = {"server_side_binding": True, "prepare_threshold": 3}
 _DOTTED_PATH = re.compile(r"[a-zA-Z_]\w*(\.[a-zA-Z_]\w*)+", re.ASCII)
 LOOPBACK = "127.0.0.0/8,::1"
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
@@ -234,56 +229,6 @@ def cache(url: str | None = None) -> dict[str, object]:
             "socket_connect_timeout": 0.5,
             "socket_timeout": 0.5,
         },
-    }
-
-
-def database(url: str | None = None) -> dict[str, object]:
-    """Django's database settings for `url`, `DATABASE_URL` by default, or for the embedded SQLite file."""
-    url = text("DATABASE_URL") if url is None else url
-    if not url:
-        return _sqlite(str(var_dir() / "conveyor.sqlite3"))
-    try:
-        with warnings.catch_warnings(action="ignore"):  # the error below is more helpful
-            parsed = dict(env.db_url_config(url))
-    except Exception:
-        parsed = {}
-    engine = str(parsed.get("ENGINE", ""))
-    if engine.endswith("sqlite3"):
-        return _sqlite(str(parsed["NAME"]))
-    if engine.endswith("postgresql") and parsed.get("NAME"):
-        return _postgresql(parsed)
-    raise ImproperlyConfigured(
-        "DATABASE_URL is not a valid database URL; use postgres://user:password@host:5432/name "
-        "or sqlite:////path/to/file, or leave it unset for the embedded database."
-    )
-
-
-def _sqlite(name: str) -> dict[str, object]:
-    """WAL keeps readers running beside the writer. IMMEDIATE takes the write lock up front, where waiting works."""
-    return {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": name,
-        "OPTIONS": {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 10,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
-        },
-        "CONN_MAX_AGE": None,
-        "CONN_HEALTH_CHECKS": True,
-    }
-
-
-def _postgresql(parsed: dict[str, object]) -> dict[str, object]:
-    """Persistent connections with health checks and prepared statements; connecting to a hung server times out.
-
-    Planning took PostgreSQL half of its time for an order (docs/adr/0027-prepared-statements.md).
-    """
-    query = parsed.get("OPTIONS")
-    extra = {k: v for k, v in query.items() if k != "pool"} if isinstance(query, dict) else {}
-    return parsed | {
-        "OPTIONS": {"connect_timeout": 5, "application_name": "conveyor", **PREPARED, **extra},
-        "CONN_MAX_AGE": None,
-        "CONN_HEALTH_CHECKS": True,
     }
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import config.celery  # noqa: F401 - tasks belong to its application wherever these settings are used
 from config import env
+from config.database import database_settings
 from config.openapi import openapi_settings
 from messaging.broker.settings import SCHEDULE as MESSAGING_SCHEDULE
 from messaging.broker.settings import celery_settings
@@ -87,7 +88,7 @@ TEMPLATES = [
     },
 ]
 
-DATABASES: dict[str, Any] = {"default": env.database()}
+DATABASES: dict[str, Any] = {"default": database_settings()}
 _cache = env.cache()
 # In debug mode a change of a template shows at once.
 CACHES = {

@@ -13,7 +13,7 @@ from django.db import InternalError, OperationalError, connection, connections, 
 from django.db.utils import ConnectionHandler
 from django.test import Client
 
-from config import env
+from config.database import database_settings
 from messaging.broker import database
 from tests.stack import pgbouncer
 from tests.stack.program import PROJECT
@@ -116,7 +116,7 @@ def pooled(postgresql, monkeypatch):
 
 
 def test_a_pooler_in_transaction_mode_is_refused_each_time(pooled):
-    link = ConnectionHandler({"default": env.database(pooled("transaction"))})["default"]
+    link = ConnectionHandler({"default": database_settings(pooled("transaction"))})["default"]
     for _ in range(2):
         with pytest.raises(database.TransactionPooling, match="pool_mode = session"):
             link.cursor()
@@ -124,7 +124,7 @@ def test_a_pooler_in_transaction_mode_is_refused_each_time(pooled):
 
 
 def test_a_pooler_in_session_mode_is_accepted(pooled):
-    link = ConnectionHandler({"default": env.database(pooled("session"))})["default"]
+    link = ConnectionHandler({"default": database_settings(pooled("session"))})["default"]
     with link.cursor() as cursor:
         cursor.execute("SELECT 1")
     link.close()

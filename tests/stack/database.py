@@ -13,7 +13,7 @@ import psycopg
 from django.db import connections
 from psycopg import sql
 
-from config import env
+from config.database import database_settings
 from tests.patience import wait_for
 from tests.stack.leftovers import drop_databases
 from tests.stack.services import require
@@ -103,7 +103,7 @@ class PostgresqlDatabase:
 @contextmanager
 def opened(*, url: str, alias: str, blocker: Blocker) -> Iterator[None]:
     """Within it, `Model.objects.using(alias)` reads and writes the database at `url`."""
-    settings = connections.configure_settings({"default": {}, alias: env.database(url)})
+    settings = connections.configure_settings({"default": {}, alias: database_settings(url)})
     connections.settings[alias] = settings[alias]
     try:
         with blocker.unblock():

@@ -2,7 +2,7 @@
 
 import os
 
-from config import env
+from config.database import database_settings
 from messaging.broker.settings import celery_settings
 
 SECRET_KEY = "scratch"
@@ -16,7 +16,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "django_tasks_db",
 ]
-DATABASES = {"default": env.database()}
+DATABASES = {"default": database_settings()}
 BROKER_URL = os.environ.get("BROKER_URL", "amqp://guest:guest@127.0.0.1:5672//")
 MESSAGING = {"queues": {"pay": "pay.#", "ship": "ship.#"}}
 CELERY = celery_settings(BROKER_URL, topology=MESSAGING)
