@@ -4,11 +4,16 @@ from django.contrib import admin
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
+from shop.limits.views import asks_for_password
+
 admin.autodiscover()
 admin.site.site_header = admin.site.site_title = _("Conveyor operations")
 admin.site.index_title = _("Overview")
 
+_change_password = admin.site.admin_view(admin.site.password_change, cacheable=True)
+
 urlpatterns = [
+    path("admin/password_change/", asks_for_password(_change_password)),
     path("admin/", admin.site.urls),
     path("api/", include("shop.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -60,16 +60,15 @@ class RegisterForm(forms.Form):
 class ResetForm(PasswordResetForm):
     """Django's form, with the e-mail sent by a task. Its response never reveals which addresses have an account.
 
-    Beyond the limit for an address nothing more is sent: its owner has links that work, and strangers may use it up.
+    Beyond the limit for an account nothing more is sent: its owner has links that work, and strangers may use it up.
     """
 
     email = _email_field()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        email = self.cleaned_data["email"]
-        with suppress(Limited):
-            take(policy.PASSWORD_RESET_EMAIL, email=normalised(email))
-            for user in self.get_users(email):
+        for user in self.get_users(self.cleaned_data["email"]):
+            with suppress(Limited):
+                take(policy.PASSWORD_RESET_EMAIL, account=str(user.pk))
                 request_password_reset(user=user, language=get_language() or "")
 
 

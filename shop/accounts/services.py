@@ -55,21 +55,24 @@ def request_email_change(*, user: User, email: str, language: str) -> None:
         enqueue(payload, priority=Priority.HIGH, subject=subject_of(user))
 
 
-def confirm_email(*, user: User) -> None:
+def confirm_email(*, user: User) -> bool:
     """Replace an account's e-mail address with the new one, whose owner has confirmed it. Raises `EmailTaken`.
 
-    A user name that was the old address becomes the new one. Records of sign-ins with the old address are deleted: an
-    erasure would no longer find them.
+    Returns whether it was replaced: not if another one has been asked for since `user` was read. A user name that was
+    the old address becomes the new one. Records of sign-ins with the old address are deleted: an erasure would no
+    longer find them.
     """
     address = user.new_email
     username = address if user.username == user.email else user.username
     try:
         with transaction.atomic():
-            changed = User.objects.filter(pk=user.pk, new_email=address).exclude(new_email="")
-            changed.update(username=username, email=address, new_email="")
+            asked = User.objects.filter(pk=user.pk, new_email=address).exclude(new_email="")
+            if not asked.update(username=username, email=address, new_email=""):
+                return False
             delete_sign_ins(name=user.email)
     except IntegrityError:
         raise EmailTaken from None
+    return True
 
 
 def _names(name: str) -> dict[str, str]:

@@ -25,7 +25,7 @@ from shop.api.inputs import OrderIn, PayIn, RefundIn, checkout_arguments, idempo
 from shop.api.outputs import OrderOut, order_data
 from shop.api.problems import key_reused
 from shop.checkout.services import Placed, checkout
-from shop.limits.orders import take_order, take_payment
+from shop.limits.orders import limited_order, take_payment
 from shop.order_pages.selectors import OrderView, new_order_view, order_by_public_id, order_view
 from shop.order_pages.services import cancel, pay_again
 from shop.stock.services import OutOfStock, UnknownProduct
@@ -44,8 +44,8 @@ class Orders(APIView):
     def post(self, request: Request) -> Response:
         """Place an order."""
         data = read(OrderIn, request.data)
-        take_order(request, email=data["email"], pieces=sum(line["quantity"] for line in data["lines"]))
-        placed = _place(request, data)
+        with limited_order(request, email=data["email"], pieces=sum(line["quantity"] for line in data["lines"])):
+            placed = _place(request, data)
         if placed.new:
             view = new_order_view(new=placed.new, payment_method=data["payment_method"])
             response = _answer(request, view, status.HTTP_201_CREATED)

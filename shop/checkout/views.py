@@ -26,7 +26,7 @@ from shop.checkout.forms import CheckoutForm, new_token
 from shop.checkout.idempotency import Idempotency, KeyReused
 from shop.checkout.services import LineWanted
 from shop.checkout.shipping_options import shipping_options
-from shop.limits.orders import TooManyPieces, take_order
+from shop.limits.orders import TooManyPieces, limited_order
 from shop.models import SavedAddress
 from shop.order_pages.selectors import orders_of
 from shop.stock.services import OutOfStock, UnknownProduct
@@ -58,8 +58,9 @@ def _submitted(request: HttpRequest, contents: Contents) -> HttpResponse:
             form = _with_fresh(form, contents)
         return _page(request, contents, form)
     try:
-        take_order(request, email=form.cleaned_data["email"], pieces=sum(line.quantity for line in contents.lines))
-        order = _place(request, contents, form)
+        pieces = sum(line.quantity for line in contents.lines)
+        with limited_order(request, email=form.cleaned_data["email"], pieces=pieces):
+            order = _place(request, contents, form)
     except (OrderChanged, TooManyPieces) as refused:
         form.add_error(None, str(refused))
         return _changed(request, form)

@@ -1,6 +1,8 @@
 """Counts what clients do, in the shared cache and without a statement in the database."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 
 from django.conf import settings
@@ -41,20 +43,39 @@ def take(door: Door, *, cost: int = 1, **counted: str) -> None:
             _take(f"{door.name}:{what}", counted[what], limit, cost)
 
 
+@contextmanager
+def taken(door: Door, *, cost: int = 1, **counted: str) -> Iterator[None]:
+    """As `take`, and given back if what is done within fails."""
+    take(door, cost=cost, **counted)
+    try:
+        yield
+    except Exception:
+        for what, limit in door.limits.items():
+            if settings.CONVEYOR_LIMITS and counted[what]:
+                _add(f"{door.name}:{what}", counted[what], limit, -cost)
+        raise
+
+
 def cache_answers() -> bool:
     """Whether the counters can be read, so that limits hold."""
     return _outage.tolerant(lambda: caches["limits"].get_many(["probe"])) is not None
 
 
 def _take(name: str, value: str, limit: Limit, cost: int) -> None:
-    """Windows of different values begin at different times, so that they do not all open at once."""
+    count, wait = _add(name, value, limit, cost)
+    if count is not None and count > limit.allowed:
+        _add(name, value, limit, -cost)
+        raise Limited(wait=wait)
+
+
+def _add(name: str, value: str, limit: Limit, by: int) -> tuple[int | None, int]:
+    """The count, and the seconds until its window ends. Windows of different values begin at different times, so that
+    they do not all open at once.
+    """
     digest = blake2b(value.encode(errors="backslashreplace"), digest_size=16)
     window, passed = divmod(int(time.time()) + int.from_bytes(digest.digest()[:4]), limit.seconds)
     key, wait = f"{name}:{digest.hexdigest()}:{window}", limit.seconds - passed
-    count = _outage.tolerant(lambda: _count(key, cost, wait))
-    if count is not None and count > limit.allowed:
-        _outage.tolerant(lambda: _count(key, -cost, wait))
-        raise Limited(wait=wait)
+    return _outage.tolerant(lambda: _count(key, by, wait)), wait
 
 
 def _count(key: str, by: int, seconds: int) -> int:

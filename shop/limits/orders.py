@@ -1,5 +1,8 @@
 """Limits on placing and paying orders, for the page and the API."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -7,8 +10,9 @@ from rest_framework.request import Request
 
 from orders.models import Order
 from shop.limits import policy
-from shop.limits.clients import client_of
-from shop.limits.counters import take
+from shop.limits.clients import client_of, network_of
+from shop.limits.counters import take, taken
+from shop.limits.mailboxes import mailbox
 
 
 class TooManyPieces(Exception):
@@ -20,25 +24,38 @@ class TooManyPieces(Exception):
         )
 
 
-def take_order(request: HttpRequest | Request, *, email: str, pieces: int) -> None:
-    """Count an order of so many `pieces`. Raises `Limited` and `TooManyPieces`.
+@contextmanager
+def limited_order(request: HttpRequest | Request, *, email: str, pieces: int) -> Iterator[None]:
+    """Count an order of so many `pieces` that is placed within. Raises `Limited` and `TooManyPieces`.
 
-    An address is not counted for the account that has it: so nobody can use up an account's orders by naming it.
+    One that is refused there counts as a try of the client only: it holds no pieces, and e-mails nobody.
     """
     limit = policy.PIECES.limits["client"].allowed
     if settings.CONVEYOR_LIMITS and pieces > limit:
         raise TooManyPieces(limit=limit)
-    mailbox, own = _mailbox(email), _mailbox(getattr(request.user, "email", ""))
-    take(policy.ORDER, client=client_of(request), email="" if mailbox == own else mailbox)
-    take(policy.PIECES, cost=pieces, client=client_of(request))
+    client, network = client_of(request), _network_of_accounts(request)
+    take(policy.ORDER, client=client, network=network)
+    with (
+        taken(policy.PIECES, cost=pieces, client=client, network=network),
+        taken(policy.ORDER_EMAIL, email=_counted_mailbox(request, email)),
+    ):
+        yield
 
 
 def take_payment(request: HttpRequest | Request, *, order: Order) -> None:
     """Count another try to pay an order. Raises `Limited`."""
-    take(policy.PAYMENT, client=client_of(request), order=str(order.pk))
+    take(policy.PAYMENT, client=client_of(request), network=_network_of_accounts(request), order=str(order.pk))
 
 
-def _mailbox(email: str) -> str:
-    """`ada+shop@example.com` is delivered to `ada@example.com`."""
-    name, _at, domain = email.strip().lower().rpartition("@")
-    return f"{name.partition('+')[0]}@{domain}" if name else ""
+def _network_of_accounts(request: HttpRequest | Request) -> str:
+    """None for guests, whom their network is counted for already."""
+    return (network_of(request) or "") if request.user.is_authenticated else ""
+
+
+def _counted_mailbox(request: HttpRequest | Request, email: str) -> str:
+    """None for the account that has the address, so that nobody can use up an account's orders by naming it.
+
+    An account with `ada+1@example.com` is one of as many as anybody likes to register for Ada's mailbox.
+    """
+    own, box = getattr(request.user, "email", ""), mailbox(email)
+    return "" if box == mailbox(own) and "+" not in own else box

@@ -32,17 +32,19 @@ class Door:
     limits: dict[str, Limit]
 
 
-#: An order e-mails whoever it names, so it is counted for that address, too.
-ORDER = Door("order", {"client": Limit(20, _HOUR), "email": Limit(5, _HOUR)})
+#: `network` is that of all accounts in one network together: who registers more of them cannot order more.
+ORDER = Door("order", {"client": Limit(20, _HOUR), "network": Limit(100, _HOUR)})
+#: An order e-mails whoever it names.
+ORDER_EMAIL = Door("order", {"email": Limit(5, _HOUR)})
 #: Counted for half an hour, paid or not: so a client cannot hold more than this unpaid, except during an outage.
-PIECES = Door("pieces", {"client": Limit(200, 30 * _MINUTE)})
-PAYMENT = Door("payment", {"client": Limit(15, _HOUR), "order": Limit(5, _HOUR)})
+PIECES = Door("pieces", {"client": Limit(200, 30 * _MINUTE), "network": Limit(1000, 30 * _MINUTE)})
+PAYMENT = Door("payment", {"client": Limit(15, _HOUR), "network": Limit(75, _HOUR), "order": Limit(5, _HOUR)})
 #: Of all accounts together. django-axes counts wrong passwords for one account and client.
 SIGN_IN = Door("sign-in", {"client": Limit(50, 15 * _MINUTE)})
 #: The answer says whether an address has an account: too few tries to find out who has one.
 REGISTRATION = Door("registration", {"client": Limit(10, _HOUR)})
 PASSWORD_RESET = Door("password-reset", {"client": Limit(10, _HOUR)})
-PASSWORD_RESET_EMAIL = Door("password-reset", {"email": Limit(5, _HOUR)})
+PASSWORD_RESET_EMAIL = Door("password-reset", {"account": Limit(5, _HOUR)})
 #: Pages that ask somebody who is signed in for the password. `seat` is an account on a client.
 PASSWORD = Door("password", {"seat": Limit(10, 15 * _MINUTE)})
 EMAIL_CHANGE = Door("email-change", {"account": Limit(5, _HOUR), "email": Limit(5, _HOUR)})

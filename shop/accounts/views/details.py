@@ -22,6 +22,7 @@ from shop.accounts.export import personal_data
 from shop.accounts.forms import DetailsForm, PasswordConfirmationForm
 from shop.limits import policy
 from shop.limits.counters import take
+from shop.limits.mailboxes import mailbox
 from shop.limits.views import asks_for_password
 from shop.models import User
 from shop.order_pages import selectors
@@ -45,7 +46,7 @@ def details(request: HttpRequest) -> HttpResponse:
 
 def _save(request: HttpRequest, user: User, form: DetailsForm) -> None:
     if form.new_email:
-        take(policy.EMAIL_CHANGE, account=str(user.pk), email=form.new_email)
+        take(policy.EMAIL_CHANGE, account=str(user.pk), email=mailbox(form.new_email))
         services.request_email_change(user=user, email=form.new_email, language=get_language() or "")
         text = _("We have sent a link to %(email)s. Your address changes once you open it.")
         messages.info(request, text % {"email": form.new_email})
@@ -61,10 +62,10 @@ def confirm_email(request: HttpRequest, uidb64: str, token: str) -> HttpResponse
     is_valid = user is not None and bool(user.new_email) and new_email_tokens.check_token(user, token)
     if user is not None and is_valid and request.method == "POST":
         try:
-            services.confirm_email(user=user)
+            is_valid = services.confirm_email(user=user)
         except services.EmailTaken:
             is_valid = False
-        else:
+        if is_valid:
             messages.success(request, _("Your e-mail address has been changed."))
             return redirect("shop:account_details")
     context = {"new_email": user.new_email if user and is_valid else "", "is_valid": is_valid}

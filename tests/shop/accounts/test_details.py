@@ -14,6 +14,7 @@ from django.utils import timezone
 from knox.models import AuthToken
 
 from messaging.models import Message, State
+from shop.accounts import services
 from shop.models import User
 from tests.delivery import deliver_due
 from tests.factories import UserFactory
@@ -108,6 +109,14 @@ def test_an_address_that_somebody_took_in_the_meantime_is_refused(ada):
     UserFactory.create(username="other", email=NEW.upper())
     assert Client().post(path).status_code == 404
     assert account().email == OLD
+
+
+def test_a_confirmation_that_another_new_address_overtakes_changes_nothing(ada):
+    services.request_email_change(user=account(), email=NEW, language="en")
+    overtaken = account()
+    services.request_email_change(user=account(), email="other@example.com", language="en")
+    assert services.confirm_email(user=overtaken) is False
+    assert (account().email, account().new_email) == (OLD, "other@example.com")
 
 
 def test_another_new_address_or_password_or_a_day_makes_the_link_invalid(ada):

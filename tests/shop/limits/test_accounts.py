@@ -91,3 +91,18 @@ class TestAccounts:
         elsewhere = signed_in(ada)
         elsewhere.defaults["HTTP_X_FORWARDED_FOR"] = "198.51.100.7"
         assert elsewhere.post(path, typed).status_code == 200
+
+    def test_the_password_is_not_guessed_in_the_admin(self):
+        thief = signed_in(member("boss", is_staff=True))
+        typed = {"old_password": "wrong", "new_password1": "x", "new_password2": "x"}
+        answers = [thief.post("/admin/password_change/", typed) for _ in range(11)]
+        assert [answer.status_code for answer in answers] == [200] * 10 + [429]
+        assert Client().get("/admin/password_change/").status_code == 302
+
+    def test_a_mailbox_gets_only_so_many_links_for_however_many_accounts(self):
+        for n in range(7):
+            ada = signed_in(member(f"ada{n}", email=f"old{n}@example.com"))
+            new = {"name": "Ada", "email": f"v.ictim+{n}@example.com", "password": PASSWORD}
+            answer = ada.post("/account/details/", new)
+        assert answer.status_code == 429
+        assert User.objects.filter(new_email="").count() == 2

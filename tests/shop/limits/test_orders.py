@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from knox.models import AuthToken
 
 from config import env
 from orders.models import Order
@@ -15,6 +16,12 @@ from tests.shop.checkout.page import filled
 from tests.shop.limits.doors import PASSWORD, URGENT, member, order, refused, sign_in, signed_in, visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def account(email: str) -> Client:
+    """A client with an API token of a new account. All of them come from one network."""
+    token: str = AuthToken.objects.create(member(email, email=email))[1]
+    return Client(headers={"Authorization": f"Token {token}"})
 
 
 class TestOrders:
@@ -38,6 +45,37 @@ class TestOrders:
         page = TestCheckoutPage()
         assert page.post(page.with_basket(visitor(11))).status_code == 429
         assert page.post(page.with_basket(signed_in(ada))).status_code == 302
+
+    def test_aliases_of_accounts_do_not_write_to_a_mailbox_more_often(self):
+        sku, answers = ProductFactory.create(stock=1000).sku, []
+        for n in range(4):
+            alias = account(f"victim+{n}@example.com")
+            answers += [order(alias, sku, email="victim@example.com").status_code for _ in range(3)]
+        assert answers == [201] * 5 + [429] * 7
+
+    def test_more_accounts_do_not_order_more_from_one_network(self, settings):
+        settings.CONVEYOR_LIMITS = 0.1
+        sku = ProductFactory.create(stock=1000).sku
+        answers = [order(account(f"{n}@example.com"), sku, email=f"{n}@example.com").status_code for n in range(12)]
+        assert answers == [201] * 10 + [429] * 2
+        assert order(visitor(1), sku, email="b@example.com").status_code == 201
+
+    def test_more_accounts_do_not_hold_more_from_one_network(self):
+        sku = ProductFactory.create(stock=10_000).sku
+        answers = [order(account(f"{n}@example.com"), sku, 190, email=f"{n}@example.com").status_code for n in range(7)]
+        assert answers == [201] * 5 + [429] * 2
+
+    def test_an_order_that_is_refused_writes_to_nobody_and_holds_nothing(self):
+        sku, short = ProductFactory.create(stock=1000).sku, ProductFactory.create(stock=0).sku
+        for _ in range(10):
+            assert order(visitor(1), short, 200).status_code == 409
+            assert order(visitor(1), "NO-SUCH", 200).status_code == 400
+        refused(order(visitor(1), short))
+        answers = [order(visitor(2), sku, 40).status_code for _ in range(6)]
+        assert answers == [201] * 5 + [429]
+        answers = [order(visitor(3), sku, 150, email="b@example.com").status_code for _ in range(9)]
+        assert answers == [201] + [429] * 8
+        assert order(visitor(4), sku, email="b@example.com").status_code == 201
 
     def test_a_client_cannot_hold_the_whole_stock(self):
         sku = ProductFactory.create(stock=1000).sku
