@@ -1,7 +1,7 @@
 """URL configuration: admin, API, webhooks, health checks and the storefront."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from django.utils.translation import gettext_lazy as _
 
 from shop.limits.views import asks_for_password
@@ -12,7 +12,7 @@ admin.site.index_title = _("Overview")
 
 _change_password = admin.site.admin_view(admin.site.password_change, cacheable=True)
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/password_change/", asks_for_password(_change_password)),
     path("admin/", admin.site.urls),
     path("api/", include("shop.api.urls")),

@@ -28,6 +28,13 @@ def test_an_unknown_url_is_not_found(method, path):
     problem(getattr(client(), method)(path), 404)
 
 
+@pytest.mark.parametrize("path", ["/products/", "/products/LAMP/", "/queues/", "/failed-tasks/"])
+def test_a_query_of_too_many_parameters_is_refused(path):
+    headers = {"Authorization": f"Token {operator()}"}
+    answer = client().get(f"{ROOT}{path}?{'&'.join(['a=1'] * 1001)}", headers=headers)
+    assert "Nothing was changed" in problem(answer, 400)["detail"]
+
+
 def test_a_missing_slash_redirects_reads_and_is_explained_for_writes():
     moved = client().get(f"{ROOT}/products?page=2")
     assert (moved.status_code, moved.headers["Location"]) == (301, "/api/v1/products/?page=2")

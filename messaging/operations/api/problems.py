@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
@@ -109,6 +109,8 @@ def as_problem(exc: Exception) -> Problem | None:
         return _of_framework(exc)
     if isinstance(exc, Http404):
         return Problem(404, detail=_("Not found."))
+    if isinstance(exc, BadRequest | SuspiciousOperation):  # such as a query of more than 1,000 parameters
+        return Problem(400, detail=_("The request is invalid. Nothing was changed."))
     if isinstance(exc, PermissionDenied):
         return Problem(403, detail=_("You do not have permission to do this."))
     return None
