@@ -24,8 +24,10 @@ from shop.api.docs import KEY
 from shop.api.inputs import OrderIn, PayIn, RefundIn, checkout_arguments, idempotency
 from shop.api.outputs import OrderOut, order_data
 from shop.api.problems import key_reused
+from shop.checkout.idempotency import order_placed_with
 from shop.checkout.services import Placed, checkout
-from shop.limits.orders import limited_order, take_payment
+from shop.limits.counters import Limited
+from shop.limits.orders import TooManyPieces, limited_order, take_payment
 from shop.order_pages.selectors import OrderView, new_order_view, order_by_public_id, order_view
 from shop.order_pages.services import cancel, pay_again
 from shop.stock.services import OutOfStock, UnknownProduct
@@ -44,8 +46,7 @@ class Orders(APIView):
     def post(self, request: Request) -> Response:
         """Place an order."""
         data = read(OrderIn, request.data)
-        with limited_order(request, email=data["email"], pieces=sum(line["quantity"] for line in data["lines"])):
-            placed = _place(request, data)
+        placed = _place_within_limits(request, data)
         if placed.new:
             view = new_order_view(new=placed.new, payment_method=data["payment_method"])
             response = _answer(request, view, status.HTTP_201_CREATED)
@@ -106,6 +107,22 @@ class Refunds(APIView):
         except RequestReused:
             raise key_reused() from None
         return _order_response(request, public_id)
+
+
+def _place_within_limits(request: Request, data: dict[str, Any]) -> Placed:
+    """A repeated request gets its order, however often it is repeated, and what was counted for it is given back."""
+    pieces = sum(line["quantity"] for line in data["lines"])
+    try:
+        with limited_order(request, email=data["email"], pieces=pieces) as forget:
+            placed = _place(request, data)
+            if not placed.created:
+                forget()
+            return placed
+    except (Limited, TooManyPieces):
+        key = idempotency(request)
+        if key is None or order_placed_with(key) is None:
+            raise
+        return _place(request, data)
 
 
 def _place(request: Request, data: dict[str, Any]) -> Placed:

@@ -50,10 +50,15 @@ def taken(door: Door, *, cost: int = 1, **counted: str) -> Iterator[None]:
     try:
         yield
     except Exception:
-        for what, limit in door.limits.items():
-            if settings.CONVEYOR_LIMITS and counted[what]:
-                _add(f"{door.name}:{what}", counted[what], limit, -cost)
+        give_back(door, cost=cost, **counted)
         raise
+
+
+def give_back(door: Door, *, cost: int = 1, **counted: str) -> None:
+    """Undo `take`."""
+    for what, limit in door.limits.items():
+        if settings.CONVEYOR_LIMITS and counted[what]:
+            _add(f"{door.name}:{what}", counted[what], limit, -cost)
 
 
 def cache_answers() -> bool:

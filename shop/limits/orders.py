@@ -1,6 +1,6 @@
 """Limits on placing and paying orders, for the page and the API."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from orders.models import Order
 from shop.limits import policy
 from shop.limits.clients import client_of, network_of
-from shop.limits.counters import take, taken
+from shop.limits.counters import give_back, take, taken
 from shop.limits.mailboxes import mailbox
 
 
@@ -25,21 +25,26 @@ class TooManyPieces(Exception):
 
 
 @contextmanager
-def limited_order(request: HttpRequest | Request, *, email: str, pieces: int) -> Iterator[None]:
+def limited_order(request: HttpRequest | Request, *, email: str, pieces: int) -> Iterator[Callable[[], None]]:
     """Count an order of so many `pieces` that is placed within. Raises `Limited` and `TooManyPieces`.
 
-    One that is refused there counts as a try of the client only: it holds no pieces, and e-mails nobody.
+    One that is refused there counts as a try of the client only: it holds no pieces, and e-mails nobody. One that had
+    been placed before counts for nothing: call what this yields.
     """
     limit = policy.PIECES.limits["client"].allowed
     if settings.CONVEYOR_LIMITS and pieces > limit:
         raise TooManyPieces(limit=limit)
     client, network = client_of(request), _network_of_accounts(request)
     take(policy.ORDER, client=client, network=network)
-    with (
-        taken(policy.PIECES, cost=pieces, client=client, network=network),
-        taken(policy.ORDER_EMAIL, email=_counted_mailbox(request, email)),
-    ):
-        yield
+    box = _counted_mailbox(request, email)
+    with taken(policy.PIECES, cost=pieces, client=client, network=network), taken(policy.ORDER_EMAIL, email=box):
+
+        def forget() -> None:
+            give_back(policy.ORDER, client=client, network=network)
+            give_back(policy.PIECES, cost=pieces, client=client, network=network)
+            give_back(policy.ORDER_EMAIL, email=box)
+
+        yield forget
 
 
 def take_payment(request: HttpRequest | Request, *, order: Order) -> None:

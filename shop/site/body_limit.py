@@ -21,6 +21,8 @@ class BodyLimitMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not (request.META.get("CONTENT_LENGTH") or "").isdecimal():
+            request.META["CONTENT_LENGTH"] = ""  # Django has taken the body for empty, but would fail when it is read
         error = _error(request)
         return _rejection(request, error) if error else self.get_response(request)
 

@@ -20,7 +20,14 @@ from tests.quality.scenario import Scenario
 #: Seconds that a font takes on a slow connection.
 _FONT_DELAY = 0.5
 _SCENARIOS: dict[str, Scenario] = {}
-_ARGUMENTS: tuple[dict[str, str | int], ...] = ({}, {"slug": "x"}, {"public_id": "x"}, {"pk": 1})
+_ARGUMENTS: tuple[dict[str, str | int], ...] = (
+    {},
+    {"slug": "x"},
+    {"public_id": "x"},
+    {"pk": 1},
+    {"token_key": "x"},
+    {"uidb64": "x", "token": "y"},
+)
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ _VALUES_OF = {
     "Authorization": ("Token", "Token x", "Token é", "Token a b", "Basic é", "Bearer x", "Token " + "a" * 5000),
     "Accept": ("*/*", "text/html;q=x", "application/json;version=1;q=0.1", ",;,"),
     "Accept-Language": ("de;q=9", "de," * 5000, "x" * 300, "de-\u0660"),
-    "Content-Length": ("-1", "١", "5", "9" * 30, "9" * 5000),
+    "Content-Length": ("-1", "١", "\u00ef\u00bb\u00bf", "5", "9" * 30, "9" * 5000),
     "X-Forwarded-For": ("::1", "1.2.3.4, é", "1," * 3000, "[::", "999.1.1.1"),
     "traceparent": (
         "00-" + "0" * 32 + "-" + "0" * 16 + "-00",

@@ -77,6 +77,23 @@ class TestOrders:
         assert answers == [201] + [429] * 8
         assert order(visitor(4), sku, email="b@example.com").status_code == 201
 
+    def test_a_repeated_request_gets_its_order_and_counts_for_nothing(self):
+        """Its client may not know that the first one has arrived, and repeat it until it gets an answer."""
+        sku = ProductFactory.create(stock=1000).sku
+        key = {"HTTP_IDEMPOTENCY_KEY": "one"}
+        first, *repeated = [
+            visitor(1).post("/api/v1/orders/", order_body(sku, 60), content_type="application/json", **key)
+            for _ in range(30)
+        ]
+        assert first.status_code == 201
+        assert {answer.status_code for answer in repeated} == {200}
+        assert [order(visitor(1), sku).status_code for _ in range(5)] == [201] * 4 + [429]
+        again = visitor(1).post("/api/v1/orders/", order_body(sku, 60), content_type="application/json", **key)
+        assert again.json()["number"] == first.json()["number"]
+        other = visitor(1).post("/api/v1/orders/", order_body(sku, 61), content_type="application/json", **key)
+        assert other.status_code == 422
+        assert Order.objects.count() == 5
+
     def test_a_client_cannot_hold_the_whole_stock(self):
         sku = ProductFactory.create(stock=1000).sku
         assert "lines" in problem(order(visitor(1), sku, 201), 400)["errors"]

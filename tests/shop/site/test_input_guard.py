@@ -107,3 +107,11 @@ def test_a_bug_and_an_outage_are_no_bad_request(error, query, refused, staff, mo
     staff.raise_request_exception = False
     status = staff.get(reverse("admin:shop_product_changelist") + f"?{query}").status_code
     assert status == (400 if refused else 500)
+
+
+@pytest.mark.parametrize("length", ["x", "-1", "1.5", "ï»¿", " ", "²"])
+@pytest.mark.parametrize("path", ["/webhooks/stripe/", "/api/v1/orders/", "/basket/add/"])
+def test_a_length_that_is_no_number_is_an_empty_body(client, settings, path, length):
+    settings.STRIPE_WEBHOOK_SECRET = "whsec"
+    answer = client.generic("POST", path, b"{}", content_type="application/json", CONTENT_LENGTH=length)
+    assert 400 <= answer.status_code < 500 or answer.status_code == 302
