@@ -20,6 +20,11 @@ class Address:
         """The address of an order or anything else that has the same attributes."""
         return cls(**{field.name: getattr(row, field.name) for field in fields(cls)})
 
+    def filled(self) -> dict[str, str]:
+        """Its parts without empty optional ones: a part that a later release adds changes no earlier address."""
+        parts = {field.name: (getattr(self, field.name), field.default) for field in fields(self)}
+        return {name: text for name, (text, default) in parts.items() if text != default}
+
     @property
     def lines(self) -> list[str]:
         """As it is written on a parcel, without the country."""

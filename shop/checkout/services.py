@@ -77,7 +77,7 @@ def checkout(
         "source": source,
         "currency": currency or settings.SHOP_CURRENCY,
     }
-    digest = keys.digest(request | {"address": asdict(address), "lines": [asdict(line) for line in lines]})
+    digest = keys.digest(request | {"address": address.filled(), "lines": [asdict(line) for line in lines]})
     try:
         with transaction():
             new = _place(request | {"language": language}, lines, user, confirmation)

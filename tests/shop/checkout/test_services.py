@@ -1,6 +1,7 @@
 """Checkout service: stock, idempotency and all-or-nothing writes."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from messaging.models import Message
 from orders.models import IdempotencyKey, Order, OrderLine, Status
 from payments.gateways import UnknownPaymentMethod
 from payments.models import Payment
-from shop.checkout.idempotency import Idempotency, KeyReused
+from shop.checkout.idempotency import Idempotency, KeyReused, digest
 from shop.checkout.services import LineWanted, Placed, checkout
 from shop.models import Product, StockMovement
 from shop.stock.services import OutOfStock, UnknownProduct, restock
@@ -53,6 +54,19 @@ def test_checkout_takes_stock_and_writes_order_payment_and_messages():
     assert order.payments.get().amount == 600
     message = Message.objects.get()
     assert (message.task, message.subject) == ("payments.charge_payment", order.number)
+
+
+def test_a_request_repeated_across_a_release_gets_its_order():
+    """An earlier release knew no second address line and no state; it stored the digest of these parts."""
+    product = ProductFactory.create()
+    first = order_of(product.sku, idempotency=KEY).order
+    address = {"line1": ADDRESS.line1, "city": ADDRESS.city, "postcode": ADDRESS.postcode, "country": ADDRESS.country}
+    lines = [{"sku": product.sku, "quantity": 1, "unit_price": None}]
+    known = DETAILS | {"address": address, "lines": lines, "currency": "EUR"}
+    IdempotencyKey.objects.update(digest=digest(known))
+    assert order_of(product.sku, idempotency=KEY).order == first
+    with pytest.raises(KeyReused):
+        order_of(product.sku, idempotency=KEY, address=replace(ADDRESS, line2="Floor 2"))
 
 
 def test_an_order_remembers_the_language_it_was_placed_in(settings: Any):
