@@ -30,8 +30,8 @@ _NUMBER: Final = re.compile(r"UP(\d{8})([SE])[0-9A-F]{10}", re.ASCII)
 class UntrackedPost:
     """A parcel counts as delivered once the delivery time that the shop promises (`SHIPPING_WORKING_DAYS`) has passed.
 
-    A tracking number contains the day of its booking and the shipping method, so that no record is kept here. What the
-    shop pays for a parcel is not known, and counts as 0.
+    A tracking number contains the day on which it leaves and the shipping method, so that no record is kept here. What
+    the shop pays for a parcel is not known, and counts as 0.
     """
 
     name = "Post"
@@ -42,8 +42,8 @@ class UntrackedPost:
 
     def book(self, *, idempotency_key: str, consignment: Consignment) -> Booking:
         digest = hashlib.sha256(idempotency_key.encode()).hexdigest()[:10].upper()
-        day = timezone.localdate(timezone=timezone.get_default_timezone())
-        return Booking(self.name, f"UP{day:%Y%m%d}{_METHODS[consignment.shipping_method]}{digest}")
+        leaves = delivery_window(days=(0, 0), ready_at=timezone.now()).latest
+        return Booking(self.name, f"UP{leaves:%Y%m%d}{_METHODS[consignment.shipping_method]}{digest}")
 
     def fetch(self, *, idempotency_key: str) -> Booking | None:
         """None: a booking that the shop has not recorded has no effect."""
@@ -51,6 +51,8 @@ class UntrackedPost:
 
     def track(self, *, tracking_number: str) -> Tracking:
         posted, arrives = _days(tracking_number)
+        if timezone.now() < _at(posted, time.min):
+            return Tracking(ParcelState.IN_TRANSIT, ())
         events = [_event(tracking_number, EventCode.ACCEPTED, posted, time.min)]
         if timezone.now() >= _at(arrives, time.max):
             events.append(_event(tracking_number, EventCode.DELIVERED, arrives, time.max))
@@ -68,7 +70,7 @@ class UntrackedPost:
 
 
 def _days(number: str) -> tuple[date, date]:
-    """The days of booking and of arrival. Raises `UnknownParcel`."""
+    """The days of departure and of arrival. Raises `UnknownParcel`."""
     found = _NUMBER.fullmatch(number)
     try:
         posted = datetime.strptime(found[1], "%Y%m%d").date() if found else None  # noqa: DTZ007 - a day

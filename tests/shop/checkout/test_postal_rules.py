@@ -68,7 +68,7 @@ def test_what_is_wrong_is_named_by_field(changes, field, says):
 @pytest.mark.parametrize("typed", ["ß" * 20, "ﷺ" * 20, "ｅｖｉｌ．ｃｏｍ"])
 def test_where_there_are_no_postcodes_none_becomes_too_long_or_a_web_address(typed):
     luanda = Address(line1="1 Road", city="Luanda", postcode=typed, country="AO")
-    with pytest.raises(InvalidAddress, match="This is not a valid postcode. Leave it empty if Angola has none."):
+    with pytest.raises(InvalidAddress, match="Leave it empty if Angola has none"):
         checked(luanda)
     assert checked(replace(luanda, postcode="n/a")).postcode == "N/A"
 
