@@ -4,6 +4,16 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 
+def give_each_refund_a_key(apps, schema_editor):
+    """Backwards only: a key was unique. Of the simulated gateway's refunds under one key, the last one keeps it."""
+    refunds = apps.get_model("payments", "GatewayRefund").objects
+    under_key = refunds.filter(idempotency_key=models.OuterRef("idempotency_key"))
+    others = refunds.filter(
+        models.Q(idempotency_key="") | models.Exists(under_key.filter(pk__gt=models.OuterRef("pk")))
+    )
+    others.update(idempotency_key=models.F("reference"))
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("payments", "0003_list_indexes"),
@@ -74,6 +84,7 @@ class Migration(migrations.Migration):
             name="idempotency_key",
             field=models.CharField(blank=True, db_index=True, max_length=64, verbose_name="idempotency key"),
         ),
+        migrations.RunPython(migrations.RunPython.noop, give_each_refund_a_key, elidable=False),
         migrations.AlterField(
             model_name="refund",
             name="status",
