@@ -67,7 +67,8 @@ class StripeGateway:
         return ChargeResult(intent.id, intent.amount_received, intent.currency.upper())
 
     def refund(self, *, idempotency_key: str, charge_reference: str, amount: int, repeat: int = 0) -> RefundRecord:
-        metadata = {KEY: idempotency_key, REPEAT: str(repeat)}
+        """A first try is requested as by every earlier release: Stripe refuses other parameters under a used key."""
+        metadata = {KEY: idempotency_key} | ({REPEAT: str(repeat)} if repeat else {})
         key = f"{idempotency_key}-{repeat}" if repeat else idempotency_key
         with _typed_errors():
             refund = _client().v1.refunds.create(

@@ -14,7 +14,7 @@ from payments.gateways import ChargeResult, GatewayUnavailable, KeyRefused, Outc
 from payments.gateways.stripe import StripeGateway
 from payments.gateways.with_circuit_breaker import judge
 from tests.patience import PATIENCE
-from tests.payments.gateways.stripe_server import Fault, StripeServer
+from tests.payments.gateways.stripe_server import Fault, StripeServer, error
 
 KEY = "k1"
 
@@ -145,6 +145,15 @@ def test_an_undecided_refund_is_pending(stripe: StripeServer, status: str):
     found = StripeGateway().find_refund(idempotency_key="r1", charge_reference=reference)
     assert found is not None
     assert found.state is RefundState.PENDING
+
+
+def test_a_refund_that_an_earlier_release_requested_is_requested_again_as_it_was(stripe: StripeServer):
+    """It sent no number of the repetition, and Stripe failed: it repeats that answer, but not for other parameters."""
+    reference = charge().reference
+    form = f"payment_intent={reference}&amount=10&metadata[conveyor_key]=r1"
+    stripe.answers["r1"] = ("/v1/refunds" + form, error(500, "api_error", "Not now"))
+    with pytest.raises(OutcomeUnknown):
+        StripeGateway().refund(idempotency_key="r1", charge_reference=reference, amount=10)
 
 
 def test_a_refund_made_by_somebody_else_has_no_key(stripe: StripeServer):
