@@ -31,6 +31,16 @@ class NothingToRefund(ValueError):
         )
 
 
+class TooManyRefunds(NothingToRefund):
+    """The payment has been refunded in `MOST_PARTS` parts. What is left can be refunded only as a whole."""
+
+    def __str__(self) -> str:
+        return _(
+            "Order %(number)s has too many refunds. Only all that is left, %(left)s, can be refunded. "
+            "Nothing was changed."
+        ) % {"left": display(self.left, self.order.currency), "number": self.order.number}
+
+
 class RequestReused(ValueError):
     """The request ID already belongs to another refund."""
 

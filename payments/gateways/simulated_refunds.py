@@ -37,9 +37,12 @@ def make(*, key: str, repeat: int, charge_reference: str, amount: int) -> Refund
 
 
 def of_charge(*, reference: str) -> tuple[RefundRecord, ...]:
-    """All refunds of the charge. Pending ones have been looked up once more."""
+    """All refunds of the charge. Pending ones have been looked up once more. Raises `RequestRefused`."""
     rows = GatewayRefund.objects.filter(charge__reference=reference).select_related("charge").order_by("pk")
-    return tuple(_record(_looked_up(row)) for row in rows[:MOST_REFUNDS])
+    found = list(rows[: MOST_REFUNDS + 1])
+    if len(found) > MOST_REFUNDS:
+        raise RequestRefused(f"{reference} has more than {MOST_REFUNDS} refunds.")
+    return tuple(_record(_looked_up(row)) for row in found)
 
 
 def refunded(charge: GatewayCharge) -> int:

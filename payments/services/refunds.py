@@ -9,12 +9,16 @@ from orders.models import Order
 from orders.selectors import can_cancel, priority
 from orders.services import cancel_order, record_refund_settled, record_refund_started
 from payments import selectors
-from payments.errors import GatewayMismatch, NothingToRefund, RefundUnderWay, RequestReused
+from payments.errors import GatewayMismatch, NothingToRefund, RefundUnderWay, RequestReused, TooManyRefunds
 from payments.gateways import RefundRecord, gateway
 from payments.models import Payment, PaymentStatus, Refund, RefundStatus
 from payments.payloads import RefundPayment
 from payments.services.refund_outcomes import finish_if_returned
 from payments.services.transitions import change_refund
+
+#: Refunds of one payment, before the last one. With repetitions and what is refunded outside the shop they stay below
+#: `gateways.base.MOST_REFUNDS`, beyond which neither of them can be compared with the gateway's record.
+MOST_PARTS = 100
 
 
 @transaction.atomic(savepoint=False)
@@ -29,8 +33,9 @@ def refund_order(*, order: Order, amount: int, request_id: uuid.UUID, by: str, r
     """Refund `amount` minor units of what the order has paid.
 
     Refunding everything cancels an order that has not shipped, so that its stock is released.
-    Calls with the same `request_id` create one refund. Raises `NothingToRefund` if less than `amount` is left, and
-    `RequestReused` if the `request_id` belongs to another refund; nothing is written then.
+    Calls with the same `request_id` create one refund. Raises `NothingToRefund` if less than `amount` is left,
+    `TooManyRefunds` for one part too many, and `RequestReused` if the `request_id` belongs to another refund; nothing
+    is written then.
     """
     order = Order.objects.select_for_update().get(pk=order.pk)
     known = Refund.objects.filter(pk=request_id).select_related("payment").first()
@@ -42,6 +47,8 @@ def refund_order(*, order: Order, amount: int, request_id: uuid.UUID, by: str, r
     left = selectors.refundable_of(payment=payment) if payment else 0
     if payment is None or not 0 < amount <= left:
         raise NothingToRefund(order=order, requested=amount, left=left)
+    if amount < left and payment.refunds.count() >= MOST_PARTS:
+        raise TooManyRefunds(order=order, requested=amount, left=left)
     refund = _start_refund(payment, amount, id_=request_id, by=by, reason=reason)
     if amount == left and can_cancel(order):
         cancel_order(order=order, reason="staff")

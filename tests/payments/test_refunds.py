@@ -13,7 +13,7 @@ from messaging.invariants import audit
 from messaging.models import Message
 from orders.models import Order, Status
 from orders.timeline import describe
-from payments.errors import NothingToRefund, RequestReused
+from payments.errors import NothingToRefund, RequestReused, TooManyRefunds
 from payments.gateways import gateway
 from payments.models import GatewayRefund, PaymentStatus, Refund, RefundStatus
 from payments.selectors import refundable_amount
@@ -120,6 +120,19 @@ def test_no_more_than_was_paid_is_refunded():
         start_refund(order, 101)
     assert error.value.left == 100
     assert Refund.objects.count() == 1
+
+
+def test_parts_are_bounded_and_the_rest_can_always_be_refunded(monkeypatch):
+    monkeypatch.setattr("payments.services.refunds.MOST_PARTS", 3)
+    order = paid(delivered=True)
+    for _ in range(3):
+        start_refund(order, 1)
+    with pytest.raises(TooManyRefunds, match="Only all that is left, €24"):
+        start_refund(order, 1)
+    start_refund(order, order.total - 3)
+    deliver_all()
+    assert (status(order), Refund.objects.count()) == (Status.REFUNDED, 4)
+    assert audit() == []
 
 
 @pytest.mark.parametrize("amount", [0, -5])

@@ -134,6 +134,16 @@ def test_partial_refunds_add_up_to_the_charge_and_no_further(subject):
         refund(subject, reference, key="r3", amount=1)
 
 
+def test_more_refunds_than_the_shop_looks_at_are_refused(subject, monkeypatch):
+    for module in ("stripe", "simulated_refunds"):
+        monkeypatch.setattr(f"payments.gateways.{module}.MOST_REFUNDS", 2)
+    reference = charge(subject).reference
+    for n in range(3):
+        refund(subject, reference, key=f"r{n}", amount=10)
+    with pytest.raises(RequestRefused, match="more than 2 refunds"):
+        subject.gateway.refunds(charge_reference=reference)
+
+
 def test_an_uncaptured_authorisation_cannot_be_refunded(subject):
     with pytest.raises(RequestRefused):
         refund(subject, authorise(subject).reference)
