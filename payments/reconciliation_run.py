@@ -147,9 +147,13 @@ def _differs(payment: Payment, record: ChargeRecord) -> bool:
 
 
 def _subjects_in_progress(subjects: Iterable[str]) -> set[str]:
-    """Orders with a live charge or refund message, which will record its own outcome."""
+    """Orders with a live charge or refund message, which will record its own outcome.
+
+    Not those whose refund the bank has been given days for: anything else may happen to the payment meanwhile.
+    """
     live = Message.objects.live().filter(task__in=(ChargePayment.task, RefundPayment.task), subject__in=subjects)
-    return set(live.values_list("subject", flat=True))
+    pending = Q(task=RefundPayment.task, available_at__gt=timezone.now())
+    return set(live.exclude(pending).values_list("subject", flat=True))
 
 
 def _enqueued_comparisons(subjects: Iterable[str]) -> set[uuid.UUID]:
