@@ -77,8 +77,14 @@ def simulated_names() -> list[str]:
 
 @cache
 def _configured(paths: tuple[str, ...]) -> dict[str, CircuitBreakerCarrier]:
-    try:
-        wrapped = [CircuitBreakerCarrier(import_string(path)()) for path in paths]
-    except ImportError as error:
-        raise ImproperlyConfigured(f"SHIPPING_CARRIERS contains a class that cannot be imported: {error}") from error
+    wrapped = [CircuitBreakerCarrier(_carrier(path)) for path in paths]
     return {carrier.name.lower(): carrier for carrier in wrapped}
+
+
+def _carrier(path: str) -> Carrier:
+    try:
+        made: Carrier = import_string(path)()
+        made.name.lower(), made.book  # any other class has none
+    except Exception as error:
+        raise ImproperlyConfigured(f"SHIPPING_CARRIERS contains {path}, which is no carrier: {error}") from error
+    return made
