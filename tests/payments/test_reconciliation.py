@@ -12,11 +12,12 @@ from messaging.outbox import enqueue, transaction
 from orders.models import Order, Status
 from payments.gateways import GatewayUnavailable, gateway
 from payments.gateways.simulated import SimulatedGateway
-from payments.models import GatewayCharge, Payment
+from payments.models import GatewayCharge, Payment, Refund
 from payments.payloads import Reconcile
 from tests.delivery import claim_task, deliver, deliver_due
 from tests.factories import place
-from tests.payments.outcomes import reconcile
+from tests.payments.outcomes import is_sound, reconcile
+from tests.payments.refunding import delivered, fresh, refund_outside, start_refund
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CHARGE, COMPARE = "payments.charge_payment", "payments.compare_payment"
@@ -138,3 +139,17 @@ def test_an_earlier_attempts_charge_is_found_before_the_next_charge(monkeypatch)
     assert deliver(message) == State.DONE
     order.refresh_from_db()
     assert order.status == Status.PAID
+
+
+def test_the_periodic_run_finds_a_refund_from_outside_beside_a_pending_one():
+    order = delivered(method="pm_refund_pending")
+    pending = start_refund(order, 700)
+    deliver_due()
+    made = refund_outside(order.payments.get(), 300)
+    assert len(reconcile()) == 1
+    assert set(Refund.objects.values_list("gateway_reference")) == {
+        (fresh(pending).gateway_reference,),
+        (made.reference,),
+    }
+    assert reconcile() == []
+    assert is_sound()

@@ -74,20 +74,6 @@ def test_a_pending_refund_that_no_live_message_will_complete_breaks_the_audit(st
     assert selectors.owed_back(order=order) == 1500
 
 
-def test_the_periodic_run_finds_a_refund_from_outside_beside_a_pending_one():
-    order = delivered(method="pm_refund_pending")
-    pending = start_refund(order, 700)
-    deliver_due()
-    made = refund_outside(order.payments.get(), 300)
-    assert len(reconcile()) == 1
-    assert set(Refund.objects.values_list("gateway_reference")) == {
-        (fresh(pending).gateway_reference,),
-        (made.reference,),
-    }
-    assert reconcile() == []
-    assert is_sound()
-
-
 def test_a_pending_refund_is_done_only_once_the_gateway_says_so():
     order = delivered(method="pm_refund_pending")
     refund = start_refund(order, order.total)
