@@ -219,6 +219,7 @@ CELERY: dict[str, Any] = celery_settings(
         **MESSAGING_SCHEDULE,
         **OPERATIONS_SCHEDULE,
         "reconcile payments with the gateway": {"task": "payments.reconcile", "schedule": 900.0},
+        "find disputes": {"task": "payments.find_disputes", "schedule": 900.0},
         "acknowledge orders that wait for their payment": {"task": "orders.acknowledge_orders", "schedule": 30.0},
         "expire reservations": {"task": "orders.expire_reservations", "schedule": 60.0},
         "purge expired sign-ins": {"task": "shop.purge_expired", "schedule": 3600.0},

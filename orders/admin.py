@@ -148,6 +148,12 @@ def register_order_page(*, slug: str, title: Any, view: Callable[..., HttpRespon
     OrderAdmin.pages.append(OrderPage(slug=slug, title=title, view=view))
 
 
+def order_page_links(*, order_id: int) -> SafeString:
+    """Links to the additional pages of an order, by their titles."""
+    links = ((reverse(f"admin:orders_order_{page.slug}", args=[order_id]), page.title) for page in OrderAdmin.pages)
+    return format_html_join(" · ", '<a href="{}">{}</a>', links)
+
+
 def _message_link(message: Message) -> str | SafeString:
     """The task's name, linked to the message's page where the desk is installed."""
     url = message_pages.url_for(message)

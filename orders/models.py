@@ -41,6 +41,15 @@ class Status(models.TextChoices):
     REFUNDED = "refunded", _("refunded")
 
 
+class Hold(models.TextChoices):
+    """Why no parcel is booked for an order, and none sent again, whatever its status."""
+
+    NONE = "", _("none")
+    REFUND = "refund", _("a refund is not completed")
+    DISPUTE = "dispute", _("a payment is disputed")
+    NOTHING_LEFT = "nothing_left", _("all that was paid has gone back")
+
+
 TRANSITIONS: dict[str, frozenset[str]] = {
     Status.PLACED: frozenset({Status.PAID, Status.PAYMENT_FAILED, Status.CANCELLED}),
     Status.PAYMENT_FAILED: frozenset({Status.PLACED, Status.CANCELLED}),
@@ -68,7 +77,8 @@ class Order(models.Model):
     """An order. Amounts are minor units of `currency`; `total = subtotal + shipping_price`.
 
     `language` is the language the customer ordered in, and that of the e-mails about the order.
-    Once `anonymised_at` is set, name, e-mail and address have been removed for good.
+    Once `anonymised_at` is set, name, e-mail and address have been removed for good. `hold` is changed in the
+    transaction that changes the order's money; a booking, which changes this row too, sees it.
     """
 
     number = models.CharField(_("number"), max_length=20, unique=True, default=new_number, editable=False)
@@ -99,6 +109,7 @@ class Order(models.Model):
     shipping_price = models.PositiveBigIntegerField(_("shipping price"), default=0)
     total = models.PositiveBigIntegerField(_("total"))
     status = models.CharField(_("status"), max_length=20, choices=Status, default=Status.PLACED)
+    hold = models.CharField(_("hold"), max_length=12, choices=Hold, blank=True, default=Hold.NONE, db_default="")
     placed_at = models.DateTimeField(_("placed at"), default=timezone.now)
     anonymised_at = models.DateTimeField(_("anonymised at"), null=True, blank=True, editable=False)
 
@@ -108,6 +119,7 @@ class Order(models.Model):
         verbose_name_plural = _("orders")
         constraints = [
             models.CheckConstraint(condition=Q(status__in=Status.values), name="orders_order_status_is_known"),
+            models.CheckConstraint(condition=Q(hold__in=Hold.values), name="orders_order_hold_is_known"),
             models.CheckConstraint(
                 condition=Q(total=F("subtotal") + F("shipping_price")), name="orders_order_total_adds_up"
             ),

@@ -27,7 +27,7 @@ from orders.models import (
 from orders.payloads import CancelUnpaid, SendEmail
 from orders.selectors import UNPAID
 from orders.timeline import REFUND_FAILED, REFUND_SETTLED, REFUND_STARTED, REOPENED, SENT_AGAIN
-from orders.transitions import IllegalTransition
+from orders.transitions import IllegalTransition, OnHold
 from orders.values import Address, NewLine
 
 
@@ -59,8 +59,7 @@ def place_order(
     """Create an order with its lines and announce it. Prices are minor units of `currency`.
 
     `user` is the signed-in customer (an instance of the project's user model), or None for a guest. `number`, from
-    `new_number()`, is for callers that need it before the order exists.
-    `language` is one of `LANGUAGES`, by default the project's.
+    `new_number()`, is for callers that need it earlier. `language` is one of `LANGUAGES`, by default the project's.
     """
     subtotal = sum(line.unit_price * line.quantity for line in lines)
     order = Order.objects.create(
@@ -111,16 +110,17 @@ def reopen_order(*, order: Order, payment_method: str) -> None:
 def mark_shipped(*, order: Order, carrier: str, tracking_number: str) -> None:
     """paid → shipped.
 
-    Raises `IllegalTransition`, for example if the order was cancelled while its parcel was being booked.
+    Raises `IllegalTransition`, for example if the order was cancelled while its parcel was being booked, and `OnHold`.
     """
-    _move(order, Status.SHIPPED, signals.order_shipped, {"carrier": carrier, "tracking_number": tracking_number})
+    data = {"carrier": carrier, "tracking_number": tracking_number}
+    _move(order, Status.SHIPPED, signals.order_shipped, data, unless_held=True)
 
 
 def send_again(*, order: Order, goods_are_back: bool, by: str) -> None:
     """shipped → paid: the parcel did not arrive, and the operator `by` has another one sent.
 
     `goods_are_back`: the contents were returned in a condition to be sold. Receivers may veto, for example if stock is
-    gone.
+    gone. Raises `OnHold`.
     """
     _move(
         order,
@@ -130,6 +130,7 @@ def send_again(*, order: Order, goods_are_back: bool, by: str) -> None:
         {"goods_are_back": goods_are_back},
         kind=SENT_AGAIN,
         sources=[Status.SHIPPED],
+        unless_held=True,
     )
 
 
@@ -213,8 +214,14 @@ def record_partial_refund(*, order: Order, amount: int, left: int) -> None:
 
 @transaction.atomic(savepoint=False)
 def record_parcel_state(*, order: Order, state: str) -> None:
-    """Record that the parcel is `delayed`, `lost` or `returned`. The order's status does not change."""
+    """Record that the parcel is `delayed`, `lost`, `returned`, `found` or `found_late`. The status does not change."""
     OrderEvent.objects.create(order=order, kind=f"parcel_{state}")
+
+
+@transaction.atomic(savepoint=False)
+def record_dispute_state(*, order: Order, state: str, amount: int) -> None:
+    """Record that a dispute of `amount` minor units was `opened`, `won`, `lost` or `closed`. The status stays."""
+    _record_amount(order, f"dispute_{state}", amount, {})
 
 
 def change_address(*, order: Order, address: Address, by: str) -> bool:
@@ -262,25 +269,27 @@ def _move(
     *,
     kind: str = "",
     sources: Iterable[Status] | None = None,
+    unless_held: bool = False,
 ) -> None:
     """Change the status of `order` to `to` if the database, not `order.status`, holds one that allows it.
 
     `IllegalTransition` is raised outside the atomic block and before anything is written, so that callers can catch it
     and continue in their own transaction.
     """
-    allowed = list(_sources_of(to) if sources is None else sources)
+    into = [source for source, targets in TRANSITIONS.items() if to in targets]
+    allowed = into if sources is None else list(sources)
     with transaction.atomic(savepoint=False):
-        moved = transitions.move(order_id=order.pk, to=to, sources=allowed, kind=kind or to, data=data or {})
+        moved = transitions.move(
+            order_id=order.pk, to=to, sources=allowed, kind=kind or to, data=data or {}, unless_held=unless_held
+        )
         if moved:
             order.status = to
             signal.send(sender=Order, order=order, **(extra or {}))
     if not moved:
-        order.refresh_from_db(fields=["status"])
+        order.refresh_from_db(fields=["status", "hold"])
+        if unless_held and order.hold and order.status in allowed:
+            raise OnHold(number=order.number, present=order.status, wanted=to, hold=order.hold)
         raise IllegalTransition(number=order.number, present=order.status, wanted=to)
-
-
-def _sources_of(to: Status) -> list[str]:
-    return [source for source, targets in TRANSITIONS.items() if to in targets]
 
 
 def _write_lines(order: Order, lines: Sequence[NewLine]) -> Sequence[OrderLine]:

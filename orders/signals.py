@@ -27,6 +27,10 @@ order_shipped = Signal()
 #: `goods_are_back: bool`, whether the contents of the parcel were returned in a condition to be sold.
 order_sent_again = Signal()
 
+#: Sent by `set_hold`, inside the transaction in which nothing keeps the order from being shipped any more. The status,
+#: which may be any, does not change.
+order_hold_lifted = Signal()
+
 #: Sent by `mark_delivered`, inside the transaction that records the carrier's tracking.
 order_delivered = Signal()
 

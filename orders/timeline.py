@@ -91,6 +91,8 @@ def _amount(data: dict[str, Any]) -> str:
 def _cancelled(data: dict[str, Any]) -> str:
     if data.get("reason") == "unpaid":
         return _("Cancelled because it was not paid in time")
+    if data.get("reason") == "dispute":
+        return _("Cancelled because the bank has returned the payment")
     return _("Cancelled by the shop") if data.get("reason") == "staff" else _("Cancelled")
 
 
@@ -141,6 +143,8 @@ _TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "parcel_delayed": lambda data: _("The carrier reported a delay"),
     "parcel_lost": lambda data: _("The carrier lost the parcel. Our team is looking into it"),
     "parcel_returned": lambda data: _("The parcel was returned to us. Our team is looking into it"),
+    "parcel_found": lambda data: _("The carrier has found the parcel. It is on its way again"),
+    "parcel_found_late": lambda data: _("The carrier has found an earlier parcel. Our team is looking into it"),
     SENT_AGAIN: lambda data: _("We are sending another parcel"),
     "address_changed": lambda data: _("Address corrected"),
     Status.DELIVERED: lambda data: _("Delivered"),
@@ -150,6 +154,10 @@ _TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
     REFUND_FAILED: lambda data: _("The bank could not make the refund. Our team is looking into it"),
     REFUND_SETTLED: lambda data: _("%(amount)s refunded by our team") % {"amount": _amount(data)},
     "partly_refunded": lambda data: _("%(amount)s refunded") % {"amount": _amount(data)},
+    "dispute_opened": lambda data: _("The bank is looking into a dispute of %(amount)s") % {"amount": _amount(data)},
+    "dispute_won": lambda data: _("The bank has decided the dispute for the shop"),
+    "dispute_lost": lambda data: _("The bank has returned %(amount)s to the card's owner") % {"amount": _amount(data)},
+    "dispute_closed": lambda data: _("The dispute was closed"),
     ATTEMPT_FAILED: _attempt_failed,
     DEFERRED: _deferred,
     REPLAYED: lambda data: _("Our team has retried this step"),

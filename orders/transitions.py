@@ -1,4 +1,4 @@
-"""Status changes of orders: a conditional UPDATE and the event that records it, as SQL.
+"""Status changes of orders: a conditional UPDATE and the event that records it, as SQL. Holds, which prevent some.
 
 The ORM builds a statement anew each time, which costs several times the CPU of sending it (bench/checkout.py).
 """
@@ -7,12 +7,18 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from orders import signals
+from orders.models import Hold, Order
+
 _MOVE: Final = "UPDATE orders_order SET status = %s WHERE id = %s AND status IN ({sources})"
 _EVENT: Final = "INSERT INTO orders_orderevent (order_id, kind, data, at)"
+
+
+_UNLESS_HELD: Final = " AND hold = ''"
 
 
 class IllegalTransition(Exception):
@@ -26,15 +32,29 @@ class IllegalTransition(Exception):
         )
 
 
-def move(*, order_id: int, to: str, sources: Sequence[str], kind: str, data: Mapping[str, Any]) -> bool:
+class OnHold(IllegalTransition):
+    """The order is on hold: its money is going back, or may have to. Nothing was written."""
+
+    def __init__(self, *, number: str, present: str, wanted: str, hold: str) -> None:
+        super().__init__(number=number, present=present, wanted=wanted)
+        self.hold = hold
+        text = _("Nothing can be sent for order %(number)s: %(hold)s. Nothing was changed.")
+        self.args = (text % {"number": number, "hold": Hold(hold).label},)
+
+
+def move(
+    *, order_id: int, to: str, sources: Sequence[str], kind: str, data: Mapping[str, Any], unless_held: bool = False
+) -> bool:
     """Set the order's status to `to` and write the event `kind`, if its status is one of `sources`. True if it was.
+
+    `unless_held`: and if it is not on hold.
 
     One statement on PostgreSQL. SQLite has no UPDATE inside another statement, so that the caller's transaction has to
     hold both.
     """
     if not sources:
         return False
-    update = _MOVE.format(sources=", ".join(["%s"] * len(sources)))
+    update = _MOVE.format(sources=", ".join(["%s"] * len(sources))) + (_UNLESS_HELD if unless_held else "")
     change: list[Any] = [str(to), order_id, *map(str, sources)]
     event: list[Any] = [str(kind), json.dumps(data), connection.ops.adapt_datetimefield_value(timezone.now())]
     with connection.cursor() as cursor:
@@ -46,3 +66,12 @@ def move(*, order_id: int, to: str, sources: Sequence[str], kind: str, data: Map
         if moved := cursor.rowcount == 1:
             cursor.execute(f"{_EVENT} VALUES (%s, %s, %s, %s)", [order_id, *event])
         return moved
+
+
+@transaction.atomic(savepoint=False)
+def set_hold(*, order: Order, hold: Hold) -> None:
+    """Put the order on hold, or lift its hold, which is announced. The caller holds the lock of the order."""
+    if Order.objects.filter(pk=order.pk).exclude(hold=hold).update(hold=hold):
+        order.hold = hold
+        if hold == Hold.NONE:
+            signals.order_hold_lifted.send(sender=Order, order=order)

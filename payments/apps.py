@@ -11,6 +11,7 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         from payments import already_done, gateways, invariants, receivers  # noqa: F401
+        from payments.disputes import invariants as of_disputes  # noqa: F401
 
         receivers.connect()
         already_done.register()

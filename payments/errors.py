@@ -17,17 +17,26 @@ class NotPending(RuntimeError):
 
 
 class NothingToRefund(ValueError):
-    """The requested amount exceeds what is captured and not being refunded already. Amounts are minor units."""
+    """The requested amount exceeds what is captured and neither being refunded already nor disputed.
 
-    def __init__(self, *, order: Order, requested: int, left: int) -> None:
+    Amounts are minor units.
+    """
+
+    def __init__(self, *, order: Order, requested: int, left: int, disputed: int = 0) -> None:
         self.order, self.requested, self.left = order, requested, left
-        super().__init__(
-            _("%(requested)s cannot be refunded: %(left)s is left to refund of order %(number)s. Nothing was changed.")
-            % {
-                "requested": display(requested, order.currency),
-                "left": display(left, order.currency),
-                "number": order.number,
-            }
+        amounts = {"requested": requested, "left": left, "disputed": disputed}
+        values = {name: display(amount, order.currency) for name, amount in amounts.items()}
+        super().__init__(self._text(bool(disputed)) % {"number": order.number, **values})
+
+    @staticmethod
+    def _text(is_disputed: bool) -> str:
+        if is_disputed:
+            return _(
+                "%(requested)s cannot be refunded: %(disputed)s of order %(number)s is disputed, and the bank has not "
+                "decided yet; %(left)s is left to refund. Nothing was changed."
+            )
+        return _(
+            "%(requested)s cannot be refunded: %(left)s is left to refund of order %(number)s. Nothing was changed."
         )
 
 
@@ -61,6 +70,15 @@ class RefundUnderWay(ValueError):
             )
             % {"status": refund.get_status_display()}
         )
+
+
+class RefundDisputed(RefundUnderWay):
+    """The payment is disputed: if the bank gives the money back, the shopper must not get it by hand as well."""
+
+    def __init__(self, refund: Refund) -> None:
+        super().__init__(refund)
+        text = _("The payment is disputed. Settle the refund once the bank has decided. Nothing was changed.")
+        self.args = (text,)
 
 
 class GatewayMismatch(RuntimeError):

@@ -20,6 +20,7 @@ from orders.models import Order, Status
 from payments.models import (
     OPEN,
     RETURNED,
+    Dispute,
     GatewayCharge,
     GatewayRefund,
     Payment,
@@ -46,15 +47,17 @@ def money_adds_up(orders: QuerySet[Order]) -> Iterator[str]:
     """Refunds of a payment that is still captured are partial: they reduce what is kept of the order's total.
 
     What an order without goods still holds is what it owes back, to the last cent. One with goods may owe back anything
-    while refunds are open.
+    while refunds are open. Lost disputes reduce what is kept, too; until the bank decides one, nobody knows.
     """
     captured = Payment.objects.filter(order=OuterRef("pk"), status__in=CAPTURED_ONCE)
     refunds = Refund.objects.filter(payment__order=OuterRef("pk"))
     returned, owed = refunds.filter(status__in=RETURNED), refunds.filter(status__in=OPEN)
     in_part = returned.filter(payment__status=PaymentStatus.CAPTURED)
-    orders = orders.annotate(
-        kept=_sum(captured, "order") - _sum(returned, "payment__order"),
-        in_part=_sum(in_part, "payment__order"),
+    disputes = Dispute.objects.filter(payment__order=OuterRef("pk"))
+    lost = _sum(disputes.lost(), "payment__order")
+    orders = orders.filter(~Exists(disputes.contested())).annotate(
+        kept=_sum(captured, "order") - _sum(returned, "payment__order") - lost,
+        in_part=_sum(in_part, "payment__order") + lost,
         owed=_sum(owed, "payment__order"),
     )
     has_goods = Q(status__in=PAID_FOR)
@@ -151,10 +154,13 @@ def refunded_once(orders: QuerySet[Order]) -> Iterator[str]:
 
 @invariant("no payment is refunded beyond what was captured", over=ORDERS)
 def refunds_fit(orders: QuerySet[Order]) -> Iterator[str]:
-    counted = Refund.objects.filter(payment=OuterRef("pk")).exclude(status=RefundStatus.CANCELLED)
-    payments = Payment.objects.filter(order__in=orders).annotate(requested=_sum(counted, "payment"))
-    for payment in payments.filter(requested__gt=F("amount")).select_related("order")[:MAX_REPORTED]:
-        yield f"Order {payment.order.number} paid {payment.amount}; refunds of {payment.requested} are recorded."
+    refunds = Refund.objects.filter(payment=OuterRef("pk")).exclude(status=RefundStatus.CANCELLED)
+    lost = Dispute.objects.filter(payment=OuterRef("pk")).lost()
+    gone = _sum(refunds, "payment") + _sum(lost, "payment")
+    payments = Payment.objects.filter(order__in=orders).annotate(gone=gone)
+    for payment in payments.filter(gone__gt=F("amount")).select_related("order")[:MAX_REPORTED]:
+        number, amount = payment.order.number, payment.amount
+        yield f"Order {number} paid {amount}; refunds and lost disputes of {payment.gone} are recorded."
 
 
 @invariant(REFUNDS_HAVE_A_MESSAGE, over=ORDERS)
@@ -181,7 +187,7 @@ def failed_refunds_are_decided(orders: QuerySet[Order]) -> Iterator[str]:
         yield f"Order {number} is owed a refund of {refund.amount}, which failed ({code})."
 
 
-def _sum(rows: QuerySet[Payment] | QuerySet[Refund], group: str) -> Coalesce:
+def _sum(rows: QuerySet[Payment] | QuerySet[Refund] | QuerySet[Dispute], group: str) -> Coalesce:
     total = rows.order_by().values(group).annotate(total=Sum("amount")).values("total")
     return Coalesce(Subquery(total), Value(0), output_field=IntegerField())
 

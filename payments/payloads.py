@@ -19,6 +19,22 @@ class ComparePayment(Payload, task="payments.compare_payment", routing_key="paym
     reference: str = ""
 
 
+class CompareDispute(Payload, task="payments.compare_dispute", routing_key="payment.compare"):
+    """Compare a dispute with the gateway's record. `reference` is the gateway's ID of the dispute."""
+
+    reference: str
+
+
+class FindDisputes(Payload, task="payments.find_disputes", routing_key="payment.reconcile"):
+    """Find disputes that no webhook reported: one slice of a run; the defaults begin a run.
+
+    A run reads the gateway's disputes since `since`. `page` is the gateway's next page.
+    """
+
+    since: datetime | None = None
+    page: str = ""
+
+
 class Reconcile(
     Payload, task="payments.reconcile", routing_key="payment.reconcile", version=2, lifts={1: lambda data: data}
 ):

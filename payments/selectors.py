@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 
 from messaging.models import Message, State
 from orders.models import Order
+from payments.disputes.selectors import MOST_SHOWN, at_stake
 from payments.models import (
     OPEN,
     RETURNED,
@@ -48,16 +49,22 @@ def refund_to_execute(*, refund_id: UUID) -> Refund:
     return Refund.objects.select_related("payment__order").get(pk=refund_id)
 
 
+def refunds_of(*, order: Order) -> list[Refund]:
+    """An order's refunds with their payments, oldest first; at most those that pages show."""
+    refunds = Refund.objects.filter(payment__order=order).select_related("payment")
+    return list(refunds.order_by("created_at", "id")[:MOST_SHOWN])
+
+
 def refundable_amount(*, order: Order) -> int:
-    """Minor units that the order has paid and that are neither refunded nor owed back already."""
+    """Minor units that the order has paid and that are neither refunded, nor owed back already, nor disputed."""
     captured = Payment.objects.filter(order=order, status=PaymentStatus.CAPTURED)
     return sum(refundable_of(payment=payment) for payment in captured)
 
 
 def refundable_of(*, payment: Payment) -> int:
-    """Minor units of a captured payment that are neither refunded nor owed back already."""
+    """Minor units of a captured payment that are neither refunded, nor owed back already, nor disputed."""
     requested = payment.refunds.exclude(status=RefundStatus.CANCELLED)
-    return max(0, payment.amount - _total(requested))
+    return max(0, payment.amount - _total(requested) - at_stake(payment=payment))
 
 
 def refunded_amount(*, payment: Payment) -> int:

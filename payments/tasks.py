@@ -3,9 +3,17 @@
 from messaging.worker.slices import Slice
 from messaging.worker.task import ReliableTask, reliable_task
 from payments import reconciliation, reconciliation_run, selectors, services
+from payments.disputes import comparison, search
 from payments.gateways import CardDeclined, GatewayUnavailable
 from payments.models import RefundStatus
-from payments.payloads import ChargePayment, ComparePayment, Reconcile, RefundPayment
+from payments.payloads import (
+    ChargePayment,
+    CompareDispute,
+    ComparePayment,
+    FindDisputes,
+    Reconcile,
+    RefundPayment,
+)
 
 
 @reliable_task(ChargePayment, autoretry_for=(GatewayUnavailable,))
@@ -33,6 +41,24 @@ def refund_payment(self: ReliableTask, payload: RefundPayment) -> None:
     record = services.execute_refund(refund=refund)
     with self.complete():
         services.record_refund(refund=refund, record=record)
+
+
+@reliable_task(CompareDispute, autoretry_for=(GatewayUnavailable,))
+def compare_dispute(self: ReliableTask, payload: CompareDispute) -> None:
+    found = comparison.ask_gateway(reference=payload.reference)
+    with self.complete():
+        if found is not None:
+            comparison.compare(found=found)
+
+
+@reliable_task(FindDisputes, autoretry_for=(GatewayUnavailable,))
+def find_disputes(self: ReliableTask, payload: FindDisputes) -> None:
+    """One slice of a run; each page is a transaction of its own."""
+    part, run = Slice(self), search.Search(payload)
+    part.repeat(run.read_page, pause=0.5)
+    with part.complete(None if part.is_done else run.payload):
+        if part.is_done:
+            search.compare_undecided()
 
 
 @reliable_task(ComparePayment, autoretry_for=(GatewayUnavailable,))

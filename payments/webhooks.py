@@ -45,7 +45,9 @@ def _event(id_: Any, kind: Any, subject: dict[str, Any]) -> WebhookEvent:
     is_intent = subject.get("object") == "payment_intent"
     reference = subject["id"] if is_intent else subject.get("payment_intent") or ""
     key = _uuid(metadata.get(KEY)) if is_intent else None
-    return WebhookEvent(identifier(id_), identifier(kind, most=60), key, identifier(reference) if reference else "")
+    dispute = identifier(subject["id"]) if subject.get("object") == "dispute" else ""
+    reference = identifier(reference) if reference else ""
+    return WebhookEvent(identifier(id_), identifier(kind, most=60), key, reference, dispute)
 
 
 def _uuid(text: Any) -> uuid.UUID | None:

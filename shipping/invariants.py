@@ -9,7 +9,7 @@ from django.db.models.lookups import IsNull
 from messaging.invariants import Feed, Scope, invariant
 from messaging.models import Message
 from orders.invariants import ORDERS, RESTING_CONDITIONS
-from orders.models import NUMBER_LENGTH, Order, Status
+from orders.models import NUMBER_LENGTH, Hold, Order, Status
 from shipping.carriers import simulated_names
 from shipping.models import STRANDED, CarrierParcel, Shipment, ShipmentStatus
 from shipping.payloads import CancelParcel, CreateShipment
@@ -23,16 +23,20 @@ def is_stranded() -> Q:
     return Q(Exists(Shipment.objects.filter(current_for=OuterRef("pk"), status__in=STRANDED)), status=Status.SHIPPED)
 
 
-RESTING_CONDITIONS.append(is_stranded)
+def is_on_hold() -> Q:
+    """Paid, but its money is going back or may have to: the end of that books its parcel, or cancels it."""
+    return Q(status=Status.PAID) & ~Q(hold=Hold.NONE)
+
+
+RESTING_CONDITIONS += [is_stranded, is_on_hold]
 
 
 @invariant("every paid order has a shipment, or a message that will create it", over=ORDERS)
 def paid_orders_are_shipped(orders: QuerySet[Order]) -> Iterator[str]:
     """Only the current shipment counts. A message that is dead because of a rejected address counts, too."""
     without = orders.filter(shipment=None)
-    for order in without.filter(~_has_message(CreateShipment, "number"), status=Status.PAID).order_by("pk")[
-        :MAX_REPORTED
-    ]:
+    waiting = without.filter(~_has_message(CreateShipment, "number"), ~is_on_hold(), status=Status.PAID)
+    for order in waiting.order_by("pk")[:MAX_REPORTED]:
         yield f"Order {order.number} is paid, but has no shipment, and no live or dead message will create it."
     for order in without.filter(status__in=(Status.SHIPPED, Status.DELIVERED)).order_by("pk")[:MAX_REPORTED]:
         yield f"Order {order.number} is {order.status}, but has no shipment."

@@ -30,6 +30,10 @@ class ShipmentQuerySet(models.QuerySet["Shipment"]):
         """Stranded parcels of orders that have been neither reshipped nor refunded."""
         return self.filter(status__in=STRANDED, current_for__status="shipped")
 
+    def found_late(self) -> "ShipmentQuerySet":
+        """Stranded parcels that their carrier found after they had been replaced, refunded or restocked."""
+        return self.filter(status__in=STRANDED, found_at__isnull=False)
+
 
 class Shipment(models.Model):
     """A parcel booked with a carrier. An order has several if earlier ones did not arrive.
@@ -37,7 +41,8 @@ class Shipment(models.Model):
     `current_for` is the order if this is its current parcel, and empty once another one is to be sent: `order.shipment`
     is the current parcel, `order.shipments` the history.
     `cost` is the carrier's price, in minor units of `currency`. The carrier promises delivery between `due_from` and
-    `due_until`.
+    `due_until`. `restocked_at` is when the contents of a returned parcel were put back into stock; `found_at`, when its
+    carrier found a lost or returned parcel about which an operator had already decided.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -60,6 +65,8 @@ class Shipment(models.Model):
     due_until = models.DateField(_("due until"), null=True, blank=True)
     shipped_at = models.DateTimeField(_("shipped at"), default=timezone.now)
     delivered_at = models.DateTimeField(_("delivered at"), null=True, blank=True)
+    restocked_at = models.DateTimeField(_("restocked at"), null=True, blank=True)
+    found_at = models.DateTimeField(_("found at"), null=True, blank=True)
 
     objects = ShipmentQuerySet.as_manager()
 

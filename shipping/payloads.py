@@ -6,14 +6,24 @@ from uuid import UUID
 from messaging.payloads import Payload
 
 
-class CreateShipment(Payload, task="shipping.create_shipment", routing_key="shipment.create"):
-    """Book a parcel for a paid order."""
-
-    order_id: int
+def _not_booked(data: dict[str, Any]) -> dict[str, Any]:
+    return data | {"may_be_booked": False}
 
 
 def _any_parcel(data: dict[str, Any]) -> dict[str, Any]:
     return data | {"shipment_id": None}
+
+
+class CreateShipment(
+    Payload, task="shipping.create_shipment", routing_key="shipment.create", version=2, lifts={1: _not_booked}
+):
+    """Book a parcel for a paid order.
+
+    `may_be_booked`: an earlier message may have booked it, so that the carriers are asked first.
+    """
+
+    order_id: int
+    may_be_booked: bool = False
 
 
 class TrackShipment(

@@ -12,6 +12,7 @@ from shipping.payloads import CreateShipment, TrackShipment
 def connect() -> None:
     signals.order_paid.connect(request_shipment, dispatch_uid="shipping.order_paid")
     signals.order_sent_again.connect(request_shipment, dispatch_uid="shipping.order_sent_again")
+    signals.order_hold_lifted.connect(resume_shipment, dispatch_uid="shipping.order_hold_lifted")
     signals.order_shipped.connect(schedule_tracking, dispatch_uid="shipping.order_shipped")
     signals.order_anonymised.connect(erase_address, dispatch_uid="shipping.order_anonymised")
 
@@ -19,6 +20,11 @@ def connect() -> None:
 @enqueues(CreateShipment)
 def request_shipment(*, order: Order, **kwargs: Any) -> None:
     services.request_shipment(order=order)
+
+
+@enqueues(CreateShipment)
+def resume_shipment(*, order: Order, **kwargs: Any) -> None:
+    services.resume_shipment(order=order)
 
 
 @enqueues(TrackShipment)

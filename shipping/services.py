@@ -9,16 +9,18 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from messaging.models import Message
 from messaging.outbox import enqueue
 from messaging.topology import Priority
 from orders.models import Order, Status
 from orders.selectors import priority
 from orders.services import mark_delivered, mark_shipped, record_parcel_state
-from orders.transitions import IllegalTransition
+from orders.transitions import IllegalTransition, OnHold
+from shipping import found_parcels
 from shipping.carrier_selection import quote_of
 from shipping.carriers import Booking, CarrierEvent, ParcelState, Tracking, TrackingEvent
 from shipping.delivery_windows import delivery_window
-from shipping.models import MOVING, ParcelEvent, Shipment, ShipmentDocument, ShipmentStatus
+from shipping.models import MOVING, STRANDED, ParcelEvent, Shipment, ShipmentDocument, ShipmentStatus
 from shipping.payloads import CancelParcel, CompareParcel, CreateShipment, TrackShipment
 from shipping.selectors import BookingRequest
 
@@ -32,27 +34,48 @@ def request_shipment(*, order: Order) -> None:
 
 @transaction.atomic(savepoint=False)
 def record_booking(*, booking_request: BookingRequest, booking: Booking) -> Shipment:
-    """Create the shipment and mark the order shipped. If it was cancelled meanwhile, cancel the parcel."""
+    """Create the shipment and mark the order shipped. If it was cancelled or put on hold meanwhile, cancel the parcel.
+
+    The parcel of an order on hold makes room for another one, which is booked under its own key.
+    """
     order, shipment = booking_request.order, _create_shipment(booking_request, booking)
     try:
         mark_shipped(order=order, carrier=booking.carrier, tracking_number=booking.tracking_number)
+    except OnHold:
+        _cancel(shipment, current_for=None)
     except IllegalTransition:
-        Shipment.objects.filter(pk=shipment.pk).update(status=ShipmentStatus.CANCELLED)
-        enqueue(CancelParcel(shipment_id=shipment.id), priority=priority(order), subject=order.number)
+        _cancel(shipment)
     return shipment
 
 
 @transaction.atomic(savepoint=False)
-def recheck_cancelled_order(*, booking_request: BookingRequest) -> None:
-    """Look for a parcel of a cancelled order once more, when no other delivery can still be working on it.
+def record_no_booking(*, booking_request: BookingRequest, may_overlap: bool) -> None:
+    """Follow up on a parcel that was not booked, because the order is cancelled or on hold.
 
-    Until then a delivery that was cut off may still book a parcel and find its message settled. That parcel has to be
-    cancelled, too.
+    If another delivery may still be working on it (`may_overlap`), look once more when none can: one that was cut off
+    may still book a parcel and find its message settled. That parcel has to be cancelled, too. If the hold was lifted
+    while this message was live, another one takes its place.
     """
     order = booking_request.order
-    if order.status in (Status.CANCELLED, Status.REFUNDED) and not booking_request.is_booked:
+    if booking_request.is_booked:
+        return
+    if may_overlap and (order.hold or order.status in (Status.CANCELLED, Status.REFUNDED)):
         delay = 2 * settings.CONVEYOR_TASK_TIME_LIMIT
-        enqueue(CreateShipment(order_id=order.pk), priority=Priority.LOW, subject=order.number, delay=delay)
+        payload = CreateShipment(order_id=order.pk, may_be_booked=True)
+        enqueue(payload, priority=Priority.LOW, subject=order.number, delay=delay)
+    elif order.hold:
+        resume_shipment(order=Order.objects.select_for_update().get(pk=order.pk))
+
+
+@transaction.atomic(savepoint=False)
+def resume_shipment(*, order: Order) -> None:
+    """Book the parcel of a paid order that was on hold, unless a message will. The caller holds the order's lock."""
+    if order.status != Status.PAID or order.hold or Shipment.objects.filter(current_for=order).exists():
+        return
+    bookings = Message.objects.filter(task=CreateShipment.task, subject=order.number)
+    if not bookings.unsettled().exists():
+        payload = CreateShipment(order_id=order.pk, may_be_booked=True)
+        enqueue(payload, priority=priority(order), subject=order.number)
 
 
 @transaction.atomic(savepoint=False)
@@ -66,13 +89,21 @@ def schedule_tracking(*, order: Order) -> None:
 def record_tracking(*, shipment: Shipment, tracking: Tracking) -> bool:
     """Store tracking events and update parcel and order. Returns whether the parcel is still on its way.
 
-    Final states never change, whatever is reported later. An order that was refunded meanwhile stays refunded.
+    `shipment` is as it was before its carrier was asked. A parcel that was lost or returned may be found; one that was
+    delivered or cancelled stays so. An order that was refunded meanwhile stays refunded.
     """
     if shipment.current_for_id is None and shipment.status in MOVING:  # written by a worker of an older release
         Shipment.objects.filter(pk=shipment.pk).update(current_for=shipment.order_id)
     _store_events(shipment, tracking.events)
+    is_found = found_parcels.is_found(shipment=shipment, state=tracking.state)
+    if is_found and found_parcels.is_decided(shipment=shipment):
+        found_parcels.record_late(shipment=shipment)
+        return False
     if tracking.state == shipment.status or not _change_status(shipment, tracking):
         return tracking.state.is_moving
+    if is_found and tracking.state.is_moving:
+        record_parcel_state(order=shipment.order, state="found")
+        _schedule_tracking(shipment.order, shipment)
     match tracking.state:
         case ParcelState.DELIVERED:
             _deliver(shipment.order)
@@ -101,16 +132,27 @@ def record_event(*, carrier: str, event: CarrierEvent) -> bool:
     row = _row(shipment, event.event)
     defaults = {field: getattr(row, field) for field in ("shipment", "code", "at", "place", "text")}
     _stored, is_new = ParcelEvent.objects.get_or_create(carrier=carrier, event_id=row.event_id, defaults=defaults)
-    if is_new and shipment.status in MOVING:
+    if is_new and shipment.status in (*MOVING, *STRANDED):
         order = shipment.order
         enqueue(CompareParcel(shipment_id=shipment.pk), priority=priority(order), subject=order.number)
     return is_new
+
+
+def mark_restocked(*, shipment: Shipment) -> None:
+    """Record that the contents of a returned parcel are in stock again. The caller holds the parcel's lock."""
+    Shipment.objects.filter(pk=shipment.pk).update(restocked_at=timezone.now())
 
 
 def erase_address(*, order: Order) -> None:
     """Delete the documents and places that reveal where the order's parcels went. The shipments stay."""
     ShipmentDocument.objects.filter(shipment__order=order).delete()
     ParcelEvent.objects.filter(shipment__order=order).update(place="", text="")
+
+
+def _cancel(shipment: Shipment, **changes: None) -> None:
+    Shipment.objects.filter(pk=shipment.pk).update(status=ShipmentStatus.CANCELLED, **changes)
+    order = shipment.order
+    enqueue(CancelParcel(shipment_id=shipment.id), priority=priority(order), subject=order.number)
 
 
 def _create_shipment(booking_request: BookingRequest, booking: Booking) -> Shipment:
@@ -160,8 +202,10 @@ def _change_status(shipment: Shipment, tracking: Tracking) -> bool:
     changes: dict[str, object] = {"status": tracking.state}
     if tracking.state == ParcelState.DELIVERED:
         changes["delivered_at"] = tracking.events[-1].at if tracking.events else timezone.now()
-    moved = Shipment.objects.filter(pk=shipment.pk, status__in=MOVING).exclude(status=tracking.state).update(**changes)
-    return bool(moved)
+    is_found = found_parcels.is_found(shipment=shipment, state=tracking.state)
+    sources = (shipment.status,) if is_found else MOVING
+    changed = Shipment.objects.filter(pk=shipment.pk, status__in=sources).exclude(status=tracking.state)
+    return bool(changed.update(**changes))
 
 
 def _deliver(order: Order) -> None:

@@ -14,12 +14,12 @@ from shipping.selectors import BookingRequest
 def create_shipment(self: ReliableTask, payload: CreateShipment) -> None:
     """A rejected address makes the message dead at once: retrying would not help, an operator must act."""
     booking_request = selectors.booking_request_for(order_id=payload.order_id)
-    booking = _book_once(booking_request, is_first_attempt=not self.may_overlap)
+    booking = _book_once(booking_request, is_first_attempt=not (self.may_overlap or payload.may_be_booked))
     with self.complete():
         if booking is not None:
             services.record_booking(booking_request=booking_request, booking=booking)
-        elif self.may_overlap:
-            services.recheck_cancelled_order(booking_request=booking_request)
+        else:
+            services.record_no_booking(booking_request=booking_request, may_overlap=self.may_overlap)
 
 
 @reliable_task(TrackShipment, autoretry_for=(CarrierUnavailable,))
@@ -55,16 +55,16 @@ def _book_once(booking_request: BookingRequest, *, is_first_attempt: bool) -> Bo
     """Book a parcel for a paid order, unless an earlier attempt did and its reply was lost.
 
     Every attempt but the first asks all carriers for such a booking, since another one may be the cheapest by now. This
-    also finds the parcel of an order that was cancelled meanwhile, to be cancelled, too.
+    also finds the parcel of an order that was cancelled or put on hold meanwhile, to be cancelled, too.
     """
     if booking_request.is_booked:
         return None
-    is_paid = booking_request.order.status == Status.PAID
-    if not (is_paid and is_first_attempt):
+    may_book = booking_request.order.status == Status.PAID and not booking_request.order.hold
+    if not (may_book and is_first_attempt):
         for each in carriers():
             if booking := each.fetch(idempotency_key=booking_request.key):
                 return booking
-    if not is_paid:
+    if not may_book:
         return None
     quote = choose_quote(consignment=booking_request.consignment)
     return carrier(quote.carrier).book(idempotency_key=booking_request.key, consignment=booking_request.consignment)

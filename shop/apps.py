@@ -1,6 +1,6 @@
 """Django app of the shop: connects its signal receivers and registers its payloads and invariants."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +18,11 @@ class ShopConfig(AppConfig):
         from shop.stock import invariants  # noqa: F401
 
         receivers.connect()
+        if apps.is_installed("messaging.operations"):
+            from messaging.operations import alerts
+            from shop.office.dispute_alerts import waiting_disputes
+
+            alerts.register(waiting_disputes)
         sqlite_limits.connect()
         post_migrate.connect(index.restore_triggers, sender=self, dispatch_uid="shop.search.restore_triggers")
         post_migrate.connect(triggers.restore_triggers, sender=self, dispatch_uid="shop.version.restore_triggers")

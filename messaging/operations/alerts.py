@@ -6,7 +6,7 @@ condition that no longer holds is cleared, so that it is reported again when it 
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings as django_settings
@@ -30,6 +30,17 @@ _MAX_GROUPS = 20
 #: Beat is silent if a check that was enqueued this long after beat's last heartbeat runs. After a stop of the whole
 #: system, the first check is an old one.
 _BEAT_ALONE = timedelta(seconds=30)
+
+
+#: What other apps watch: each yields texts by key.
+Source = Callable[[], Iterable[tuple[str, str]]]
+_SOURCES: list[Source] = []
+
+
+def register(source: Source) -> None:
+    """Watch the conditions of another app, too. `source` is called every minute, and yields a bounded number."""
+    if source not in _SOURCES:
+        _SOURCES.append(source)
 
 
 def conditions(*, enqueued_at: datetime | None = None) -> dict[str, str]:
@@ -102,6 +113,8 @@ def _conditions(enqueued_at: datetime) -> Iterator[tuple[str, str]]:
         text = f"{circuit.name} has been unreachable since {since}; its messages are waiting. {circuit.last_error}"
         yield f"circuit:{circuit.name}", text
     yield from _waiting_too_long()
+    for source in _SOURCES:
+        yield from source()
     heartbeat = scheduler.silent_since()
     if heartbeat and enqueued_at - heartbeat > _BEAT_ALONE:
         text = f"Beat has been silent since {heartbeat:%Y-%m-%d %H:%M} UTC: no periodic task is enqueued."

@@ -22,6 +22,7 @@ from payments.gateways.base import (
     UnknownPaymentMethod,
     WebhookEvent,
 )
+from payments.gateways.dispute_records import DisputePage, DisputeRecord, DisputeState
 from payments.gateways.with_circuit_breaker import CircuitBreakerGateway
 
 __all__ = [
@@ -29,6 +30,9 @@ __all__ = [
     "CardDeclined",
     "ChargeRecord",
     "ChargeResult",
+    "DisputePage",
+    "DisputeRecord",
+    "DisputeState",
     "Gateway",
     "GatewayUnavailable",
     "KeyRefused",

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from payments.gateways.dispute_records import DisputePage, DisputeRecord
+
 #: Refunds of one charge that the shop looks at.
 MOST_REFUNDS = 300
 
@@ -146,13 +148,14 @@ class WebhookEvent:
     """An event that a gateway has sent to its webhook.
 
     `key` is the charge's idempotency key, None if the event does not contain it; `reference` is the gateway's ID of the
-    charge.
+    charge, and `dispute` that of the dispute which the event is about, if any.
     """
 
     id: str
     kind: str
     key: UUID | None
     reference: str
+    dispute: str = ""
 
 
 class Gateway(Protocol):
@@ -198,6 +201,14 @@ class Gateway(Protocol):
 
     def records(self, *, since: datetime, page: str = "") -> RecordPage:
         """One page of the records of all charges since then; the first, or the one that `next` named before."""
+        ...
+
+    def fetch_dispute(self, *, reference: str) -> DisputeRecord | None:
+        """The record of a dispute, by the gateway's ID; None if the gateway has none."""
+        ...
+
+    def disputes(self, *, since: datetime, page: str = "") -> DisputePage:
+        """One page of the records of all disputes opened since then; the first, or the one that `next` named before."""
         ...
 
     def methods(self) -> tuple[OfferedMethod, ...]:

@@ -17,7 +17,7 @@ from django.db.models import F, Q, Sum
 from django.utils.translation import gettext as _
 
 from messaging import simulated_outages
-from payments.gateways import simulated_refunds
+from payments.gateways import simulated_disputes, simulated_refunds
 from payments.gateways.base import (
     Authorisation,
     CardDeclined,
@@ -32,6 +32,7 @@ from payments.gateways.base import (
     UnknownPaymentMethod,
     latest_try,
 )
+from payments.gateways.dispute_records import DisputePage, DisputeRecord
 from payments.models import GatewayCall, GatewayCharge, GatewayRefund
 
 NAME = "gateway.simulated"
@@ -88,6 +89,14 @@ class SimulatedGateway:
         records = {charge.idempotency_key: _record(charge, charge.refunded or 0) for charge in found}
         return RecordPage(records, str(found[-1].pk) if len(found) == PAGE_SIZE else "")
 
+    def fetch_dispute(self, *, reference: str) -> DisputeRecord | None:
+        _reach()
+        return simulated_disputes.fetch(reference=reference)
+
+    def disputes(self, *, since: datetime, page: str = "") -> DisputePage:
+        _reach()
+        return simulated_disputes.page(since=since, page=page)
+
     def methods(self) -> tuple[OfferedMethod, ...]:
         return (
             OfferedMethod("pm_card_visa", _("Visa card")),
@@ -95,6 +104,7 @@ class SimulatedGateway:
             OfferedMethod("pm_flaky_2", _("Bank that answers on the third attempt"), True),
             OfferedMethod("pm_outage", _("Bank that never answers"), True),
             OfferedMethod("pm_lost_reply", _("Bank that charges, but whose first reply is lost"), True),
+            OfferedMethod("pm_disputed", _("Card whose owner disputes the charge"), True),
             OfferedMethod("pm_bug", _("Bug in the payment code"), True),
             OfferedMethod("pm_crash", _("Payment that kills its worker"), True),
             OfferedMethod("pm_slow_5", _("Bank that takes five seconds"), True),
@@ -118,6 +128,8 @@ def _scripted_charge(key: str, amount: int, currency: str, method: str, *, is_ca
     _reach()
     script(key)
     charge, is_new = _charge(key, amount, currency, method, is_captured)
+    if is_new and is_captured and method == "pm_disputed":
+        simulated_disputes.open_dispute(charge_reference=charge.reference)
     if is_new and method == "pm_lost_reply":
         raise OutcomeUnknown("The reply of the payment gateway was lost.", concerns_all=False)
     return charge
@@ -185,6 +197,7 @@ _SCRIPTS: dict[str, Callable[[str], None]] = {
     "pm_flaky_2": _fail_twice,
     "pm_outage": _fail,
     "pm_lost_reply": _succeed,
+    "pm_disputed": _succeed,
     "pm_bug": _raise_bug,
     "pm_crash": _crash,
     "pm_slow_5": _respond_slowly,

@@ -23,7 +23,7 @@ def make(*, key: str, repeat: int, charge_reference: str, amount: int) -> Refund
         known = key and GatewayRefund.objects.filter(idempotency_key=key, repeat=repeat, is_forgotten=False).first()
         if known:
             return _record(known)
-        if not charge.is_captured or refunded(charge) + amount > charge.amount:
+        if not charge.is_captured or refunded(charge) + charge.disputes.at_stake() + amount > charge.amount:
             raise RequestRefused(f"Less than {amount} is left to refund of {charge_reference}.")
         made = GatewayRefund.objects.create(
             idempotency_key=key,

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from messaging.worker.time_limits import soft_limit_behind
+from payments.gateways import stripe_disputes
 from payments.gateways.base import (
     MOST_REFUNDS,
     Authorisation,
@@ -35,6 +36,7 @@ from payments.gateways.base import (
     RequestRefused,
     latest_try,
 )
+from payments.gateways.dispute_records import DisputePage, DisputeRecord
 
 KEY, REPEAT = "conveyor_key", "conveyor_repeat"
 # A task may make two requests, and its soft limit is 80 % of the hard one. Connecting is limited separately.
@@ -109,6 +111,23 @@ class StripeGateway:
             found = _client().v1.payment_intents.list(params | ({"starting_after": page} if page else {}))
         records = {intent.metadata[KEY]: _record(intent) for intent in found.data if KEY in intent.metadata}
         return RecordPage(records, found.data[-1].id if found.has_more else "")
+
+    def fetch_dispute(self, *, reference: str) -> DisputeRecord | None:
+        try:
+            with _typed_errors():
+                found = _client().v1.disputes.retrieve(reference, {"expand": ["payment_intent"]})
+        except RequestRefused as refused:
+            if getattr(refused.__cause__, "http_status", None) == 404:
+                return None
+            raise
+        return stripe_disputes.read(found, key_name=KEY)
+
+    def disputes(self, *, since: datetime, page: str = "") -> DisputePage:
+        params: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100, "expand": ["data.payment_intent"]}
+        with _typed_errors():
+            found = _client().v1.disputes.list(params | ({"starting_after": page} if page else {}))
+        records = tuple(stripe_disputes.read(each, key_name=KEY) for each in found.data)
+        return DisputePage(records, found.data[-1].id if found.has_more else "")
 
     def methods(self) -> tuple[OfferedMethod, ...]:
         """Stripe's own test cards: https://docs.stripe.com/testing. A live shop gets its methods from Stripe.js."""

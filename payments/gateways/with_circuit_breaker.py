@@ -19,6 +19,7 @@ from payments.gateways.base import (
     RefundRecord,
     RequestRefused,
 )
+from payments.gateways.dispute_records import DisputePage, DisputeRecord
 
 
 def judge(error: Exception) -> Verdict | None:
@@ -78,6 +79,14 @@ class CircuitBreakerGateway:
     def records(self, *, since: datetime, page: str = "") -> RecordPage:
         with self._guard():
             return self.gateway.records(since=since, page=page)
+
+    def fetch_dispute(self, *, reference: str) -> DisputeRecord | None:
+        with self._guard():
+            return self.gateway.fetch_dispute(reference=reference)
+
+    def disputes(self, *, since: datetime, page: str = "") -> DisputePage:
+        with self._guard():
+            return self.gateway.disputes(since=since, page=page)
 
     def methods(self) -> tuple[OfferedMethod, ...]:
         """Needs no request, so no circuit breaker."""

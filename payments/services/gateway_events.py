@@ -7,6 +7,7 @@ from django.db import transaction
 from messaging.outbox import enqueue
 from messaging.topology import Priority
 from orders.models import Order
+from payments.disputes import events as disputes
 from payments.gateways import WebhookEvent
 from payments.models import GatewayEvent, Payment
 from payments.payloads import ComparePayment
@@ -18,6 +19,8 @@ def record_event(*, event: WebhookEvent) -> bool:
 
     False: the event is already stored, or is about a charge that is not the shop's.
     """
+    if event.dispute:
+        return disputes.record_event(event=event)
     key = event.key or _payment_id(event.reference)
     if key is None:
         return False

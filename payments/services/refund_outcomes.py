@@ -22,10 +22,12 @@ from orders.services import (
     record_refund_started,
 )
 from payments import selectors
+from payments.disputes.selectors import lost_amount
 from payments.gateways import RefundRecord, RefundState
 from payments.models import OPEN, RETURNED, Payment, PaymentStatus, Refund, RefundSource, RefundStatus
 from payments.payloads import RefundPayment
 from payments.services.gateway_events import enqueue_comparison
+from payments.services.holds import update_hold
 from payments.services.transitions import change_refund
 
 #: A pending refund may take the bank weeks: the older it is, the longer until the gateway is asked again.
@@ -53,6 +55,7 @@ def record_refund(*, refund: Refund, record: RefundRecord) -> None:
     failure = record.failure[:60]
     if change_refund(refund, status=becomes, gateway_reference=record.reference, failure_code=failure):
         _FOLLOW_UPS[record.state](refund, was)
+        update_hold(order=refund.payment.order)
     elif not Refund.objects.filter(pk=refund.pk, status=becomes, gateway_reference=record.reference).exists():
         _compare_again(refund.payment)
 
@@ -75,7 +78,7 @@ def align_refunds(*, payment: Payment, before: Mapping[UUID, Refund], records: S
             _update(refund, record, before)
         elif not record.has_failed:
             _adopt(payment, record, duplicates=refund)
-    _cancel_what_no_longer_fits(payment)
+    cancel_what_no_longer_fits(payment=payment)
 
 
 def finish_if_returned(*, payment: Payment) -> bool:
@@ -130,16 +133,21 @@ def _adopt(payment: Payment, record: RefundRecord, *, duplicates: Refund | None 
     record_refund(refund=refund, record=record)
 
 
-def _cancel_what_no_longer_fits(payment: Payment) -> None:
-    """Of what the gateway has not made, the oldest refunds stay. It would refuse the others for ever."""
+@transaction.atomic(savepoint=False)
+def cancel_what_no_longer_fits(*, payment: Payment) -> None:
+    """Cancel refunds that the gateway has not made and would refuse for ever; the oldest stay as long as they fit.
+
+    What others have refunded leaves less of the payment, and so does a lost dispute. The caller holds the order's lock.
+    """
     refunds = list(payment.refunds.exclude(status=RefundStatus.CANCELLED))
     unmade = [r for r in refunds if r.status not in RETURNED and not selectors.is_at_gateway(refund=r)]
-    left = payment.amount - sum(r.amount for r in refunds if r not in unmade)
+    left = payment.amount - lost_amount(payment=payment) - sum(r.amount for r in refunds if r not in unmade)
     for refund in unmade:
         if refund.amount <= left:
             left -= refund.amount
         else:
             change_refund(refund, status=RefundStatus.CANCELLED)
+    update_hold(order=payment.order)
 
 
 def _follow_pending(refund: Refund, was: str) -> None:

@@ -9,10 +9,19 @@ from orders.models import Order
 from orders.selectors import can_cancel, priority
 from orders.services import cancel_order, record_refund_settled, record_refund_started
 from payments import selectors
-from payments.errors import GatewayMismatch, NothingToRefund, RefundUnderWay, RequestReused, TooManyRefunds
+from payments.disputes.selectors import contested_amount
+from payments.errors import (
+    GatewayMismatch,
+    NothingToRefund,
+    RefundDisputed,
+    RefundUnderWay,
+    RequestReused,
+    TooManyRefunds,
+)
 from payments.gateways import RefundRecord, gateway
 from payments.models import Payment, PaymentStatus, Refund, RefundStatus
 from payments.payloads import RefundPayment
+from payments.services.holds import update_hold
 from payments.services.refund_outcomes import finish_if_returned
 from payments.services.transitions import change_refund
 
@@ -46,7 +55,8 @@ def refund_order(*, order: Order, amount: int, request_id: uuid.UUID, by: str, r
     payment = order.payments.filter(status=PaymentStatus.CAPTURED).select_related("order").first()
     left = selectors.refundable_of(payment=payment) if payment else 0
     if payment is None or not 0 < amount <= left:
-        raise NothingToRefund(order=order, requested=amount, left=left)
+        disputed = contested_amount(payment=payment) if payment else 0
+        raise NothingToRefund(order=order, requested=amount, left=left, disputed=disputed)
     if amount < left and payment.refunds.count() >= MOST_PARTS:
         raise TooManyRefunds(order=order, requested=amount, left=left)
     refund = _start_refund(payment, amount, id_=request_id, by=by, reason=reason)
@@ -91,13 +101,16 @@ def repeat_refund(*, refund: Refund, by: str, reason: str) -> None:
 def settle_refund(*, refund: Refund, by: str, reason: str) -> None:
     """Record that `by` has paid a refund back in another way, for example by bank transfer. Nothing will make it then.
 
-    Raises `RefundUnderWay` if the refund needs no decision, or if the gateway may still make it.
+    Raises `RefundUnderWay` if the refund needs no decision, or if the gateway may still make it, and `RefundDisputed`.
     """
     refund = _locked(refund)
     if not selectors.can_settle(refund=refund):
         raise RefundUnderWay(refund)
+    if contested_amount(payment=refund.payment):
+        raise RefundDisputed(refund)
     change_refund(refund, status=RefundStatus.SETTLED, gateway_reference="")
     record_refund_settled(order=refund.payment.order, amount=refund.amount, by=by, reason=reason)
+    update_hold(order=refund.payment.order)
     finish_if_returned(payment=refund.payment)
 
 
@@ -113,6 +126,7 @@ def _start_refund(
     refund = Refund.objects.create(id=id_ or uuid.uuid4(), payment=payment, amount=amount)
     _enqueue(refund)
     record_refund_started(order=payment.order, amount=amount, by=by, reason=reason)
+    update_hold(order=payment.order)
     return refund
 
 

@@ -49,11 +49,15 @@ class NeedsAttentionFilter(admin.SimpleListFilter):
     parameter_name = "needs_attention"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", _("Lost or returned, and not yet handled"))]
+        return [
+            ("yes", _("Lost or returned, and not yet handled")),
+            ("found", _("Found after replacement, refund or restocking")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Shipment]) -> QuerySet[Shipment]:
         assert isinstance(queryset, ShipmentQuerySet)  # noqa: S101 - narrows the type
-        return queryset.needing_attention() if self.value() == "yes" else queryset
+        wanted = {"yes": queryset.needing_attention, "found": queryset.found_late}.get(self.value() or "")
+        return wanted() if wanted else queryset
 
 
 class CarrierFilter(admin.SimpleListFilter):

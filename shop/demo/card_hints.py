@@ -8,6 +8,7 @@ CARD_HINTS = {
     "pm_flaky_2": _("Two attempts fail; the third succeeds automatically a few seconds later."),
     "pm_outage": _("All attempts fail until an operator retries the task."),
     "pm_lost_reply": _("The gateway's reply is lost: the charge is retried, and you still pay only once."),
+    "pm_disputed": _("Succeeds, then the card's owner disputes the charge at the bank."),
     "pm_bug": _("Fails with a bug: not retried automatically; an operator sees the error."),
     "pm_crash": _("Crashes the worker: it restarts, other orders continue, and this task is set aside."),
     "pm_slow_5": _("Takes five seconds without delaying other orders."),

@@ -73,7 +73,8 @@ def order_progress(
     `events` come oldest first; `payment_status` is that of the latest payment, `parcel_status` that of the current
     parcel.
     """
-    owes_money = status == Status.CANCELLED and payment_status == PaymentStatus.CAPTURED
+    is_kept = status == Status.CANCELLED and payment_status == PaymentStatus.CAPTURED
+    owes_money = is_kept and not any(event.data.get("reason") == "dispute" for event in events)
     failed = current_problem(events)
     if status == Status.SHIPPED and parcel_status in _PARCEL_MESSAGES:
         steps = _delivery_steps(status, events, StepState.TROUBLE)

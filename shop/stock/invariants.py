@@ -1,11 +1,14 @@
-"""Stock invariants: never negative, always the sum of the movements."""
+"""Stock invariants: never negative, always the sum of the movements, and held only by orders that get it."""
 
 from collections.abc import Iterator
 
-from django.db.models import F, IntegerField, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import Exists, F, IntegerField, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from messaging.invariants import Feed, Scope, invariant
+from orders.invariants import ORDERS
+from orders.models import Order, Status
+from shipping.models import Shipment, ShipmentStatus
 from shop.models import Product, StockMovement
 
 SHOWN = 50
@@ -30,3 +33,14 @@ def stock_equals_its_movements(products: QuerySet[Product]) -> Iterator[str]:
     for product in wrong.order_by("pk")[:SHOWN]:
         movement_total = product.moved
         yield f"Product {product.sku} has a stock of {product.stock}, but its movements add up to {movement_total}."
+
+
+@invariant("an order that gets no products holds none", over=ORDERS)
+def ended_orders_hold_nothing(orders: QuerySet[Order]) -> Iterator[str]:
+    """The items of a refunded order may have left with its parcel; then an operator decides about them."""
+    parcels = Shipment.objects.filter(current_for=OuterRef("pk")).exclude(status=ShipmentStatus.CANCELLED)
+    ended = orders.filter(~Exists(parcels), status__in=(Status.PAYMENT_FAILED, Status.CANCELLED, Status.REFUNDED))
+    moved = StockMovement.objects.filter(reference=OuterRef("number")).order_by().values("reference")
+    held = Subquery(moved.annotate(total=Sum("quantity")).values("total"), output_field=IntegerField())
+    for order in ended.annotate(held=held).filter(held__lt=0).order_by("pk")[:SHOWN]:
+        yield f"Order {order.number} is {order.status}, but holds {-order.held} pieces."

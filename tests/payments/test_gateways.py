@@ -121,7 +121,7 @@ def test_a_charge_can_be_looked_up_by_its_key():
 
 
 def test_scripted_outcomes_are_offered_in_demo_mode_only(settings: Any):
-    assert len(offered_methods()) == 10
+    assert len(offered_methods()) == 11
     settings.CONVEYOR_DEMO = False
     assert [method.id for method in offered_methods()] == ["pm_card_visa"]
     check_method("pm_card_visa")

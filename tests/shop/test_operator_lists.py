@@ -25,7 +25,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 MESSAGE_LIST, ORDER_LIST, PAYMENT_LIST = "messaging/message", "orders/order", "payments/payment"
 LISTS = [
     MESSAGE_LIST, ORDER_LIST, PAYMENT_LIST, "payments/refund", "payments/gatewaycharge", "payments/gatewayrefund",
-    "payments/gatewayevent", "shipping/shipment", "shipping/carrierparcel", "shop/stockmovement",
+    "payments/gatewayevent", "payments/dispute", "payments/gatewaydispute", "shipping/shipment",
+    "shipping/carrierparcel", "shop/stockmovement",
 ]  # fmt: skip
 QUERIES = ["", "q=CV-01234-56789", "q=ada@example.com", "q=ch_1", f"q={uuid.uuid4()}", "o=1", "o=-3", "p=2"]
 

@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 
 from orders.models import Order, Status
 from shipping.delivery_problems import Operator
-from shipping.models import ShipmentStatus
+from shipping.models import Shipment, ShipmentStatus
+from shipping.services import mark_restocked
 from shop.models import StockMovement
 from shop.stock.services import release_stock, retake_stock
 
@@ -38,6 +39,18 @@ def take_replacement_stock(*, order: Order, goods_are_back: bool) -> None:
 
 
 @transaction.atomic(savepoint=False)
+def release_unsent_stock(*, order: Order) -> None:
+    """Return to stock what an order holds whose parcel was never booked, as after a refund before its replacement."""
+    if not has_parcel(order=order):
+        release_stock(order=order)
+
+
+def has_parcel(*, order: Order) -> bool:
+    """Whether the order's items have left with its current parcel."""
+    return Shipment.objects.filter(current_for=order).exclude(status=ShipmentStatus.CANCELLED).exists()
+
+
+@transaction.atomic(savepoint=False)
 def restock_returned_parcel(*, order: Order, by: Operator) -> int:
     """Return the contents of a returned parcel to stock. Returns the number of pieces, 0 if done before.
 
@@ -45,13 +58,14 @@ def restock_returned_parcel(*, order: Order, by: Operator) -> int:
     """
     if not by.has_perm(RESTOCK_RETURNED):
         raise PermissionDenied(f"{by.get_username()} lacks the permission {RESTOCK_RETURNED}.")
+    shipment = Shipment.objects.select_for_update().filter(current_for=order).first()
     order = Order.objects.select_for_update().get(pk=order.pk)
-    shipment = getattr(order, "shipment", None)
-    is_back = shipment is not None and shipment.status == ShipmentStatus.RETURNED
-    if not is_back or order.status not in (Status.SHIPPED, Status.REFUNDED):
+    is_over = order.status in (Status.SHIPPED, Status.REFUNDED)
+    if shipment is None or shipment.status != ShipmentStatus.RETURNED or not is_over:
         raise ParcelNotReturned(order.number)
     pieces = sum(_held(order).values())
     release_stock(order=order)
+    mark_restocked(shipment=shipment)
     return pieces
 
 

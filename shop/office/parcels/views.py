@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from orders.models import Order, Status
+from orders.models import Hold, Order, Status
 from orders.transitions import IllegalTransition
 from payments.admin.refund_page import PERMISSION as REFUND
+from payments.disputes.selectors import disputes_of
 from payments.models import PaymentStatus
+from payments.selectors import refunds_of
 from shipping import delivery_problems
 from shipping.carrier_selection import quotes
 from shipping.models import STRANDED, Shipment, ShipmentStatus
@@ -119,7 +121,10 @@ def _context(request: HttpRequest, order: Order, form: CorrectionForm) -> dict[s
         and shipment is None
         and user.has_perm(delivery_problems.CORRECT_ADDRESS),
         "stranded": shipment if is_stranded and order.status == Status.SHIPPED else None,
-        "may_reship": user.has_perm(delivery_problems.RESHIP_PARCEL),
+        "hold": Hold(order.hold).label if order.hold else "",
+        "refunds": refunds_of(order=order),
+        "disputes": disputes_of(order=order),
+        "may_reship": user.has_perm(delivery_problems.RESHIP_PARCEL) and not order.hold,
         "returned": shipment is not None and shipment.status == ShipmentStatus.RETURNED,
         "may_restock_returned": user.has_perm(services.RESTOCK_RETURNED),
         "refund_url": _refund_url(order) if user.has_perm(REFUND) else "",

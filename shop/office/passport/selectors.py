@@ -11,6 +11,8 @@ from django.db.models import Q
 
 from messaging.models import Attempt, Message, QueuePause
 from orders.models import EmailDelivery, Order, OrderEvent, OrderLine
+from payments.disputes.selectors import disputes_of
+from payments.models import Dispute
 from payments.selectors import PaymentRecords, payment_records
 from shipping.models import CarrierParcel, Shipment
 from shipping.selectors import parcels_at_carriers
@@ -36,6 +38,7 @@ class OrderRecords:
     actions: list["AuditEntry"]
     pauses: list[QueuePause]
     money: PaymentRecords
+    disputes: list[Dispute]
     movements: list[StockMovement]
     shipments: list[Shipment]
     parcels: list[CarrierParcel]
@@ -56,6 +59,7 @@ def order_records(*, order_id: int) -> OrderRecords:
         actions=_actions(ids),
         pauses=_pauses(messages, since=order.placed_at),
         money=payment_records(order_id=order.pk),
+        disputes=disputes_of(order=order),
         movements=list(
             StockMovement.objects.filter(reference__in=(order.number, write_off_reference(order))).select_related(
                 "product"

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.payments.gateways.stripe_disputes import Disputes
+
 Object = dict[str, Any]
 _DECLINES = {
     "pm_card_chargeDeclined": "generic_decline",
@@ -48,8 +50,12 @@ class Vault:
 
     intents: dict[str, Object] = field(default_factory=dict)
     refunds: dict[str, Object] = field(default_factory=dict)
+    disputes: Disputes = field(init=False)
     is_indexed: bool = True
     page_size: int = 100
+
+    def __post_init__(self) -> None:
+        self.disputes = Disputes(self.intents)
 
     def call(self, method: str, path: str, form: dict[str, Any]) -> Object:
         match [method, *path.strip("/").split("/")]:
@@ -63,6 +69,8 @@ class Vault:
                 return dict(self.intents[id_])
             case ["POST", "v1", "payment_intents", id_, "capture"]:
                 return self.capture(id_, form)
+            case ["GET", "v1", "disputes", *ids] if found := self.disputes.call(ids, form):
+                return found
             case [_, "v1", "refunds", *ids]:
                 return self.call_refunds(method, ids, form)
         raise Refused(404, type="invalid_request_error", message=f"Unrecognized request URL ({method}: {path}).")
@@ -127,6 +135,10 @@ class Vault:
     def refund(self, form: dict[str, Any]) -> Object:
         intent, amount = self.intents[form["payment_intent"]], int(form["amount"])
         charge = intent["latest_charge"]
+        if self.disputes.blocks_refunds(intent["id"]):
+            raise Refused(
+                400, type="invalid_request_error", code="charge_disputed", message="Charge has been charged back"
+            )
         if charge is None or charge["amount_refunded"] + amount > intent["amount_received"]:
             raise Refused(
                 400, type="invalid_request_error", message="Refund amount is greater than unrefunded amount on charge"

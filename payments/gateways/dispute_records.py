@@ -1,0 +1,47 @@
+"""What a gateway reports of a dispute."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class DisputeState(StrEnum):
+    """`CLOSED`: it ended without a decision, such as an inquiry that was answered, or a dispute that was withdrawn."""
+
+    NEEDS_RESPONSE = "needs_response"
+    UNDER_REVIEW = "under_review"
+    WON = "won"
+    LOST = "lost"
+    CLOSED = "closed"
+
+    @property
+    def is_undecided(self) -> bool:
+        return self in (DisputeState.NEEDS_RESPONSE, DisputeState.UNDER_REVIEW)
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeRecord:
+    """The gateway's own record of a dispute. `amount` is in minor units of `currency`.
+
+    `key` is the idempotency key of the disputed charge; empty for a charge that is not the shop's. An inquiry takes no
+    money, and its charge can still be refunded. `is_withdrawn`: the gateway holds the money back now.
+    """
+
+    reference: str
+    key: str
+    amount: int
+    currency: str
+    reason: str
+    state: DisputeState
+    is_inquiry: bool
+    is_withdrawn: bool
+    evidence_due_at: datetime | None
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DisputePage:
+    """Records of disputes, and where the next page begins; empty: this is the last page."""
+
+    records: tuple[DisputeRecord, ...]
+    next: str = ""

@@ -1,0 +1,44 @@
+"""Reads Stripe's dispute objects.
+
+Sources: https://docs.stripe.com/api/disputes/object, https://docs.stripe.com/disputes/how-disputes-work.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from payments.gateways.dispute_records import DisputeRecord, DisputeState
+
+_INQUIRY = "warning_"
+_STATES = {
+    "needs_response": DisputeState.NEEDS_RESPONSE,
+    "under_review": DisputeState.UNDER_REVIEW,
+    "won": DisputeState.WON,
+    "lost": DisputeState.LOST,
+    "closed": DisputeState.CLOSED,
+    "prevented": DisputeState.CLOSED,
+}
+
+
+def read(dispute: Any, *, key_name: str) -> DisputeRecord:
+    """`dispute` has its PaymentIntent expanded, whose metadata has the charge's idempotency key as `key_name`.
+
+    A status that Stripe has added since counts as under review, which keeps the money.
+    """
+    intent = dispute.payment_intent
+    status = dispute.status.removeprefix(_INQUIRY)
+    return DisputeRecord(
+        reference=dispute.id,
+        key=intent.metadata[key_name] if intent and key_name in intent.metadata else "",
+        amount=dispute.amount,
+        currency=dispute.currency.upper(),
+        reason=dispute.reason or "",
+        state=_STATES.get(status, DisputeState.UNDER_REVIEW),
+        is_inquiry=dispute.status.startswith(_INQUIRY),
+        is_withdrawn=sum(each.amount for each in dispute.balance_transactions) < 0,
+        evidence_due_at=_moment(dispute.evidence_details.due_by if dispute.evidence_details else None),
+        opened_at=datetime.fromtimestamp(dispute.created, UTC),
+    )
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None

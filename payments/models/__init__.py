@@ -1,0 +1,39 @@
+"""Models of payments: payments with their refunds, disputes, and the simulated gateway's own records."""
+
+from payments.models.disputes import UNDECIDED, Dispute, DisputeQuerySet, DisputeStatus, GatewayDispute
+from payments.models.payments import (
+    OPEN,
+    RETURNED,
+    SETTLED,
+    UNSETTLED,
+    GatewayCall,
+    GatewayCharge,
+    GatewayEvent,
+    GatewayRefund,
+    Payment,
+    PaymentStatus,
+    Refund,
+    RefundSource,
+    RefundStatus,
+)
+
+__all__ = [
+    "OPEN",
+    "RETURNED",
+    "SETTLED",
+    "UNDECIDED",
+    "UNSETTLED",
+    "Dispute",
+    "DisputeQuerySet",
+    "DisputeStatus",
+    "GatewayCall",
+    "GatewayCharge",
+    "GatewayDispute",
+    "GatewayEvent",
+    "GatewayRefund",
+    "Payment",
+    "PaymentStatus",
+    "Refund",
+    "RefundSource",
+    "RefundStatus",
+]

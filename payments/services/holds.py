@@ -1,0 +1,46 @@
+"""Holds of orders: while their money is going back, or may have to, nothing is shipped."""
+
+from django.db import transaction
+from django.db.models import Case, CharField, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce
+
+from orders.models import Hold, Order
+from orders.transitions import set_hold
+from payments.models import OPEN, RETURNED, SETTLED, Dispute, Payment, Refund
+
+
+@transaction.atomic(savepoint=False)
+def update_hold(*, order: Order) -> None:
+    """Put the order on hold or lift its hold, as its refunds and disputes demand. The caller holds the order's lock."""
+    set_hold(order=order, hold=_hold_of(order))
+
+
+def has_nothing_left(*, order: Order) -> bool:
+    """Whether all that the order has paid has gone back, and nothing of it is still in question."""
+    return _hold_of(order) == Hold.NOTHING_LEFT
+
+
+def with_due_hold(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """Annotate `due_hold`, the hold that each order should have."""
+    refunds = Refund.objects.filter(payment__order=OuterRef("pk"))
+    disputes = Dispute.objects.filter(payment__order=OuterRef("pk"))
+    paid = Payment.objects.filter(order=OuterRef("pk"), status__in=SETTLED)
+    kept = _sum(paid, "order") - _sum(refunds.filter(status__in=RETURNED), "payment__order")
+    return orders.annotate(kept=kept - _sum(disputes.lost(), "payment__order")).annotate(
+        due_hold=Case(
+            When(Exists(disputes.contested()), then=Value(Hold.DISPUTE.value)),
+            When(Exists(refunds.filter(status__in=OPEN)), then=Value(Hold.REFUND.value)),
+            When(Q(kept__lte=0) & Exists(paid), then=Value(Hold.NOTHING_LEFT.value)),
+            default=Value(Hold.NONE.value),
+            output_field=CharField(),
+        )
+    )
+
+
+def _hold_of(order: Order) -> Hold:
+    return Hold(with_due_hold(Order.objects.filter(pk=order.pk)).get().due_hold)  # type: ignore[attr-defined]
+
+
+def _sum(rows: QuerySet[Payment] | QuerySet[Refund] | QuerySet[Dispute], group: str) -> Coalesce:
+    total = rows.order_by().values(group).annotate(total=Sum(F("amount"))).values("total")
+    return Coalesce(Subquery(total), Value(0), output_field=IntegerField())

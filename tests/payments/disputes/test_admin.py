@@ -1,0 +1,87 @@
+"""Admin pages of disputes."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from payments.models import Dispute, DisputeStatus
+from tests.auditing import broken
+from tests.delivery import deliver_due
+from tests.factories import client_with
+from tests.payments.disputes.disputing import delivered, disputed
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LIST = "/admin/payments/dispute/"
+VIEW = ("view_dispute", "view_order", "view_payment")
+
+
+def test_undecided_disputes_are_listed_with_the_nearest_deadline_first_and_links_to_their_orders():
+    first, second, closed = [disputed(delivered()) for _ in range(3)]
+    Dispute.objects.filter(pk=second.pk).update(evidence_due_at=timezone.now())
+    Dispute.objects.filter(pk=closed.pk).update(status=DisputeStatus.WON, closed_at=timezone.now())
+    shown = client_with(*VIEW).get(LIST).text
+    assert shown.index(second.gateway_id) < shown.index(first.gateway_id)
+    assert closed.gateway_id not in shown
+    assert f"/admin/orders/order/{first.payment.order_id}/passport/" in shown
+    assert closed.gateway_id in client_with(*VIEW).get(LIST, {"decided": "all"}).text
+
+
+@pytest.mark.parametrize("query", ["q=x", "q=CV-01234-56789", "decided=x", "status__exact=lost", "o=1", "p=7"])
+def test_any_query_is_answered(query):
+    disputed(delivered())
+    assert client_with(*VIEW).get(f"{LIST}?{query}", follow=True).status_code == 200
+
+
+def test_a_dispute_is_marked_as_answered_with_a_note_in_both_histories():
+    dispute = disputed(delivered())
+    client = client_with(*VIEW, "answer_dispute")
+    change, answer = f"{LIST}{dispute.pk}/change/", f"{LIST}{dispute.pk}/answer/"
+    assert answer in client.get(change).text
+    assert "required" in client.post(answer, {"note": ""}).text
+    assert "Dispute marked as answered." in client.post(answer, {"note": "sent the label"}, follow=True).text
+    assert "Nothing was changed" in client.post(answer, {"note": "again"}, follow=True).text
+    assert answer not in client.get(change).text
+    logged = LogEntry.objects.values_list("object_id", "change_message")
+    text = f"Dispute {dispute.gateway_id} marked as answered: sent the label"
+    assert set(logged) == {(str(dispute.pk), text), (str(dispute.payment.order_id), text)}
+
+
+def test_marking_needs_its_permission():
+    dispute = disputed(delivered())
+    client = client_with(*VIEW)
+    assert client.get(f"{LIST}{dispute.pk}/answer/").status_code == 403
+    assert client.post(f"{LIST}{dispute.pk}/answer/", {"note": "x"}).status_code == 403
+    assert f"{LIST}{dispute.pk}/answer/" not in client.get(f"{LIST}{dispute.pk}/change/").text
+
+
+def test_the_passport_shows_disputes():
+    dispute = disputed(delivered())
+    client = client_with(*VIEW, "view_shipment", "view_message", "view_stockmovement")
+    shown = client.get(f"/admin/orders/order/{dispute.payment.order_id}/passport/").text
+    assert dispute.gateway_id in shown
+
+
+def test_the_command_disputes_and_decides(settings, capsys):
+    settings.CONVEYOR_DEMO = True
+    order = delivered()
+    call_command("dispute", order.number)
+    deliver_due()
+    assert Dispute.objects.get().status == DisputeStatus.NEEDS_RESPONSE
+    with pytest.raises(CommandError, match="Nothing is left to dispute"):
+        call_command("dispute", order.number)
+    call_command("dispute", order.number, "--decide", "lost")
+    deliver_due()
+    assert Dispute.objects.get().status == DisputeStatus.LOST
+    assert order.number in capsys.readouterr().out
+    assert broken() == {}
+
+
+@pytest.mark.parametrize(("is_demo", "arguments", "error"), [
+    (False, ["CV-1"], "demo mode"),
+    (True, ["CV-1"], "was captured"),
+])  # fmt: skip
+def test_the_command_says_why_it_cannot(settings, is_demo, arguments, error):
+    settings.CONVEYOR_DEMO = is_demo
+    with pytest.raises(CommandError, match=error):
+        call_command("dispute", *arguments)

@@ -1,0 +1,60 @@
+"""Search for disputes that no webhook reported."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from messaging import outbox
+from messaging.models import Message, State
+from payments.disputes import search
+from payments.gateways import DisputeState, simulated_disputes
+from payments.models import Dispute, DisputeStatus
+from tests.auditing import broken
+from tests.delivery import deliver_due, run_periodic
+from tests.payments.disputes.disputing import COMPARE, delivered, disputed, open_at_gateway
+
+pytestmark = pytest.mark.django_db(transaction=True)
+FIND = "payments.find_disputes"
+
+
+def test_a_dispute_without_a_webhook_event_is_found(monkeypatch):
+    monkeypatch.setattr(simulated_disputes, "PAGE_SIZE", 1)
+    references = {open_at_gateway(delivered()) for _ in range(3)}
+    run_periodic(FIND)
+    deliver_due()
+    assert set(Dispute.objects.values_list("gateway_id", flat=True)) == references
+    assert broken() == {}
+
+
+def test_known_disputes_and_those_under_way_are_not_compared_again():
+    disputed(delivered())
+    Message.objects.all().delete()
+    run_periodic(FIND)
+    assert not Message.objects.filter(task=COMPARE).exists()
+    open_at_gateway(delivered())
+    run_periodic(FIND)
+    Message.objects.filter(task=COMPARE).update(state=State.DEAD)
+    run_periodic(FIND)
+    assert Message.objects.filter(task=COMPARE).count() == 1
+
+
+def test_undecided_disputes_are_compared_from_time_to_time_within_a_bound(monkeypatch):
+    monkeypatch.setattr(search, "MOST_COMPARED", 2)
+    disputes = [disputed(delivered()) for _ in range(3)]
+    for dispute in disputes:
+        simulated_disputes.decide(reference=dispute.gateway_id, state=DisputeState.LOST)
+    Message.objects.all().delete()
+    with time_machine.travel(timezone.now() + search.COMPARE_EVERY + timedelta(minutes=1), tick=False):
+        search_once()
+        assert Dispute.objects.filter(status=DisputeStatus.LOST).count() == 2
+        search_once()
+        assert Dispute.objects.filter(status=DisputeStatus.LOST).count() == 3
+
+
+def search_once() -> None:
+    with outbox.transaction():
+        search.compare_undecided()
+    Message.objects.filter(state=State.PENDING).update(available_at=timezone.now() - timedelta(days=1))
+    deliver_due()
