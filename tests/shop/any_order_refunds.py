@@ -61,10 +61,11 @@ class RefundRules(RuleBasedStateMachine):
 
 
 def room(charge: GatewayCharge) -> int:
-    """Minor units that can leave the gateway without giving back more than was captured, by hand included."""
+    """Minor units that can leave the gateway without giving back more than was captured, also by hand or by a bank."""
     settled = Refund.objects.filter(payment__gateway_reference=charge.reference, status=RefundStatus.SETTLED)
     by_hand = settled.aggregate(n=Sum("amount"))["n"] or 0
-    return charge.amount - simulated_refunds.refunded(charge) - by_hand if charge.is_captured else 0
+    gone = simulated_refunds.refunded(charge) + charge.disputes.at_stake() + by_hand
+    return charge.amount - gone if charge.is_captured else 0
 
 
 def fits_by_hand(refund: Refund) -> bool:

@@ -48,6 +48,7 @@ from tests.delivery import deliver, deliver_all
 from tests.factories import ADDRESS, ProductFactory, place
 from tests.flush import flush
 from tests.shop.any_order import MAILS, AuditOfChanges, is_stranded, may_be_out, one_of, out, pending, publish
+from tests.shop.any_order_disputes import DisputeRules, assert_disputes_agree, decide_all_disputes
 from tests.shop.any_order_refunds import LEFT_TO_OPERATORS, RefundRules, assert_money_adds_up, finish_refunds
 
 pytestmark = [
@@ -58,6 +59,7 @@ pytestmark = [
 ]
 
 METHODS = (
+    "pm_disputed",
     "pm_card_visa", "pm_card_visa", "pm_card_declined", "pm_flaky_2", "pm_lost_reply", "pm_outage", "pm_bug",
     "pm_refund_pending", "pm_refund_fails",
 )  # fmt: skip
@@ -66,7 +68,7 @@ ANN = Actor.system("ann")
 RESTING = (Status.PAYMENT_FAILED, Status.DELIVERED, Status.CANCELLED, Status.REFUNDED)
 
 
-class Shop(RefundRules):
+class Shop(RefundRules, DisputeRules):
     """One scarce product, up to five orders of it, and everything that may happen to them."""
 
     def __init__(self) -> None:
@@ -232,7 +234,7 @@ class Shop(RefundRules):
     @invariant()
     def nobody_gets_more_than_was_taken(self) -> None:
         for charge in GatewayCharge.objects.all():
-            assert simulated_refunds.refunded(charge) <= charge.amount
+            assert simulated_refunds.refunded(charge) + charge.disputes.at_stake() <= charge.amount
 
     @invariant()
     def stock_is_what_no_order_holds(self) -> None:
@@ -245,6 +247,8 @@ class Shop(RefundRules):
         for message in Message.objects.filter(state=State.SENT):
             deliver(message, redelivered=True)
         deliver_all(limit=1000)
+        decide_all_disputes()
+        deliver_all(limit=1000)
         finish_refunds()
         assert broken().keys() <= {REFUNDED_ONCE}
         dead = set(Message.objects.dead().exclude(task=MAILS).values_list("subject", flat=True))
@@ -253,6 +257,7 @@ class Shop(RefundRules):
             assert out(order) in may_be_out(order), (order.number, order.status)
         assert not Refund.objects.filter(status__in=OPEN).exists()
         assert_money_adds_up()
+        assert_disputes_agree()
         assert GatewayCharge.objects.count() <= Payment.objects.count()
 
     def _order(self, data: st.DataObject) -> Order:
