@@ -17,7 +17,7 @@ def hold_orders_with_open_refunds(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("payments", "0004_refund_outcomes"),
-        ("orders", "0010_hold"),
+        ("orders", "0005_hold"),
     ]
 
     operations = [
