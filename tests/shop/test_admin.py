@@ -17,6 +17,7 @@ from shop.models import Product, Review, StockMovement, User
 from shop.order_pages.services import cancel
 from tests.delivery import deliver_all, deliver_due
 from tests.factories import CategoryFactory, ProductFactory, place
+from tests.payments.disputes.disputing import disputed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 admin.autodiscover()
@@ -42,6 +43,7 @@ def history() -> Order:
     order = place(payment_method="pm_flaky_2", shipping_method="express")
     publish_examples(reviews=[Review(product=Product.objects.earliest("pk"), author="Ada", stars=4, title="Good")])
     deliver_all()
+    disputed(order)
     GatewayEvent.objects.create(event_id="evt_1", kind="payment_intent.succeeded", key=order.payments.get().pk)
     return order
 
