@@ -58,7 +58,9 @@ EXAMPLES = (
     Example(title="Registration", path="/account/register/", view="register", rated=True),
     Example(title="Forgot password", path="/account/reset/", view="password_reset", in_gallery=False),
     Example(title="Expired link", path="/account/reset/x/y/", view="password_reset_confirm", in_gallery=False),
-    Example(title="Expired address link", path="/account/email/x/y/", view="email_confirm", in_gallery=False),
+    Example(
+        title="Unknown address link", path="/account/email/x/y/", view="email_confirm", status=404, in_gallery=False
+    ),
     Example(title="Account", path="/account/", view="account", visitor=Visitor.SHOPPER, rated=True),
     Example(title="Addresses", path="/account/addresses/", view="addresses", visitor=Visitor.SHOPPER),
     Example(
