@@ -3,8 +3,11 @@
 Hypothesis acts as shopper, operator, gateway, carriers and an unreliable network: messages are delivered in any order,
 late, twice, or only after their worker's loss is detected; gateway and carriers send any event any number of times, and
 have outages. After each step `audit` must find nothing, and at the end every order must be in a final status.
+
+Twenty runs, always the same; `CONVEYOR_RANDOM_RUNS=2000` makes as many, each time others.
 """
 
+import os
 import uuid
 from contextlib import suppress
 from dataclasses import replace
@@ -51,9 +54,11 @@ from tests.shop.any_order import MAILS, AuditOfChanges, is_stranded, may_be_out,
 from tests.shop.any_order_disputes import DisputeRules, assert_disputes_agree, decide_all_disputes
 from tests.shop.any_order_refunds import LEFT_TO_OPERATORS, RefundRules, assert_money_adds_up, finish_refunds
 
+RANDOM_RUNS = int(os.environ.get("CONVEYOR_RANDOM_RUNS", "0"))
+
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.timeout(1800),
+    pytest.mark.timeout(1800 + 60 * RANDOM_RUNS),
     pytest.mark.slow,
     pytest.mark.no_cover,  # which would double its time and add nothing
 ]
@@ -268,10 +273,11 @@ class Shop(RefundRules, DisputeRules):
 
 def test_invariants_hold_under_any_interleaving():
     settings = hypothesis.settings(
-        max_examples=20,
+        max_examples=RANDOM_RUNS or 20,
         stateful_step_count=40,
         deadline=None,
-        derandomize=True,
+        derandomize=not RANDOM_RUNS,
+        database=None,
         suppress_health_check=list(hypothesis.HealthCheck),
     )
     with override_settings(
