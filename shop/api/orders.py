@@ -27,7 +27,7 @@ from shop.api.problems import key_reused
 from shop.checkout.idempotency import order_placed_with
 from shop.checkout.services import Placed, checkout
 from shop.limits.counters import Limited
-from shop.limits.orders import TooManyPieces, limited_order, take_payment
+from shop.limits.orders import TooManyPieces, place_within_limits, take_payment
 from shop.order_pages.selectors import OrderView, new_order_view, order_by_public_id, order_view
 from shop.order_pages.services import cancel, pay_again
 from shop.stock.services import OutOfStock, UnknownProduct
@@ -46,7 +46,7 @@ class Orders(APIView):
     def post(self, request: Request) -> Response:
         """Place an order."""
         data = read(OrderIn, request.data)
-        placed = _place_within_limits(request, data)
+        placed = _place_or_repeat(request, data)
         if placed.new:
             view = new_order_view(new=placed.new, payment_method=data["payment_method"])
             response = _answer(request, view, status.HTTP_201_CREATED)
@@ -109,15 +109,13 @@ class Refunds(APIView):
         return _order_response(request, public_id)
 
 
-def _place_within_limits(request: Request, data: dict[str, Any]) -> Placed:
-    """A repeated request gets its order, however often it is repeated, and what was counted for it is given back."""
+def _place_or_repeat(request: Request, data: dict[str, Any]) -> Placed:
+    """A repeated request gets its order, however often it is repeated."""
     pieces = sum(line["quantity"] for line in data["lines"])
     try:
-        with limited_order(request, email=data["email"], pieces=pieces) as forget:
-            placed = _place(request, data)
-            if not placed.created:
-                forget()
-            return placed
+        return place_within_limits(
+            request=request, email=data["email"], pieces=pieces, place=lambda: _place(request, data)
+        )
     except (Limited, TooManyPieces):
         key = idempotency(request)
         if key is None or order_placed_with(key) is None:

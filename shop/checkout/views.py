@@ -24,9 +24,9 @@ from shop.checkout.confirmation import Confirmation, OrderChanged, digest
 from shop.checkout.countries import likely_country
 from shop.checkout.forms import CheckoutForm, new_token
 from shop.checkout.idempotency import Idempotency, KeyReused
-from shop.checkout.services import LineWanted
+from shop.checkout.services import LineWanted, Placed
 from shop.checkout.shipping_options import shipping_options
-from shop.limits.orders import TooManyPieces, limited_order
+from shop.limits.orders import TooManyPieces, place_within_limits
 from shop.models import SavedAddress
 from shop.order_pages.selectors import orders_of
 from shop.stock.services import OutOfStock, UnknownProduct
@@ -58,9 +58,12 @@ def _submitted(request: HttpRequest, contents: Contents) -> HttpResponse:
             form = _with_fresh(form, contents)
         return _page(request, contents, form)
     try:
-        pieces = sum(line.quantity for line in contents.lines)
-        with limited_order(request, email=form.cleaned_data["email"], pieces=pieces):
-            order = _place(request, contents, form)
+        placed = place_within_limits(
+            request=request,
+            email=form.cleaned_data["email"],
+            pieces=sum(line.quantity for line in contents.lines),
+            place=lambda: _place(request, contents, form),
+        )
     except (OrderChanged, TooManyPieces) as refused:
         form.add_error(None, str(refused))
         return _changed(request, form)
@@ -72,10 +75,10 @@ def _submitted(request: HttpRequest, contents: Contents) -> HttpResponse:
             None, _("This page was already used for another order. Please check your order and place it again.")
         )
         return _page(request, contents, _with_fresh(form, contents))
-    return redirect("shop:order", order.public_id)
+    return redirect("shop:order", placed.order.public_id)
 
 
-def _place(request: HttpRequest, contents: Contents, form: CheckoutForm) -> Order:
+def _place(request: HttpRequest, contents: Contents, form: CheckoutForm) -> Placed:
     data, user = form.cleaned_data, _user(request)
     placed = services.checkout(
         email=data["email"],
@@ -92,7 +95,7 @@ def _place(request: HttpRequest, contents: Contents, form: CheckoutForm) -> Orde
     )
     if user and form.should_save_address:
         _save_address(request, user, form)
-    return placed.order
+    return placed
 
 
 def _changed(request: HttpRequest, form: CheckoutForm) -> HttpResponse:

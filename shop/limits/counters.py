@@ -1,8 +1,7 @@
 """Counts what clients do, in the shared cache and without a statement in the database."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from hashlib import blake2b
 
 from django.conf import settings
@@ -31,34 +30,17 @@ class Limited(Exception):
         )
 
 
-def take(door: Door, *, cost: int = 1, **counted: str) -> None:
+def take(door: Door, *, cost: int = 1, **counted: str) -> ExitStack:
     """Count one use of `door`, or `cost` of them, for each value in `counted`; an empty value is not counted.
 
-    Raises `Limited`. While the cache is down, nothing is.
+    Closing what this returns undoes it, as does an exception in a `with` block of it. Raises `Limited`, with nothing
+    counted. While the cache is down, nothing is limited.
     """
-    if not settings.CONVEYOR_LIMITS:
-        return
-    for what, limit in door.limits.items():
-        if counted[what]:
-            _take(f"{door.name}:{what}", counted[what], limit, cost)
-
-
-@contextmanager
-def taken(door: Door, *, cost: int = 1, **counted: str) -> Iterator[None]:
-    """As `take`, and given back if what is done within fails."""
-    take(door, cost=cost, **counted)
-    try:
-        yield
-    except Exception:
-        give_back(door, cost=cost, **counted)
-        raise
-
-
-def give_back(door: Door, *, cost: int = 1, **counted: str) -> None:
-    """Undo `take`."""
-    for what, limit in door.limits.items():
-        if settings.CONVEYOR_LIMITS and counted[what]:
-            _add(f"{door.name}:{what}", counted[what], limit, -cost)
+    with ExitStack() as counts:
+        for what, limit in door.limits.items():
+            if settings.CONVEYOR_LIMITS and counted[what]:
+                _take(counts, f"{door.name}:{what}", counted[what], limit, cost)
+        return counts.pop_all()
 
 
 def cache_answers() -> bool:
@@ -66,21 +48,17 @@ def cache_answers() -> bool:
     return _outage.tolerant(lambda: caches["limits"].get_many(["probe"])) is not None
 
 
-def _take(name: str, value: str, limit: Limit, cost: int) -> None:
-    count, wait = _add(name, value, limit, cost)
-    if count is not None and count > limit.allowed:
-        _add(name, value, limit, -cost)
-        raise Limited(wait=wait)
-
-
-def _add(name: str, value: str, limit: Limit, by: int) -> tuple[int | None, int]:
-    """The count, and the seconds until its window ends. Windows of different values begin at different times, so that
-    they do not all open at once.
-    """
+def _take(counts: ExitStack, name: str, value: str, limit: Limit, cost: int) -> None:
+    """Windows of different values begin at different times, so that they do not all open at once."""
     digest = blake2b(value.encode(errors="backslashreplace"), digest_size=16)
     window, passed = divmod(int(time.time()) + int.from_bytes(digest.digest()[:4]), limit.seconds)
     key, wait = f"{name}:{digest.hexdigest()}:{window}", limit.seconds - passed
-    return _outage.tolerant(lambda: _count(key, by, wait)), wait
+    count = _outage.tolerant(lambda: _count(key, cost, wait))
+    if count is None:
+        return
+    counts.callback(_outage.tolerant, lambda: _count(key, -cost, wait))
+    if count > limit.allowed:
+        raise Limited(wait=wait)
 
 
 def _count(key: str, by: int, seconds: int) -> int:

@@ -1,7 +1,7 @@
 """Limits on placing and paying orders, for the page and the API."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from orders.models import Order
+from shop.checkout.services import Placed
 from shop.limits import policy
 from shop.limits.clients import client_of, network_of
-from shop.limits.counters import give_back, take, taken
+from shop.limits.counters import take
 from shop.limits.mailboxes import mailbox
 
 
@@ -24,27 +25,28 @@ class TooManyPieces(Exception):
         )
 
 
-@contextmanager
-def limited_order(request: HttpRequest | Request, *, email: str, pieces: int) -> Iterator[Callable[[], None]]:
-    """Count an order of so many `pieces` that is placed within. Raises `Limited` and `TooManyPieces`.
+def place_within_limits(
+    *, request: HttpRequest | Request, email: str, pieces: int, place: Callable[[], Placed]
+) -> Placed:
+    """Place an order of so many `pieces`, and count it. Raises `Limited`, `TooManyPieces` and what `place` raises.
 
-    One that is refused there counts as a try of the client only: it holds no pieces, and e-mails nobody. One that had
-    been placed before counts for nothing: call what this yields.
+    One that `place` refuses counts as a try of the client only: it holds no pieces, and e-mails nobody. One that had
+    been placed before counts for nothing.
     """
     limit = policy.PIECES.limits["client"].allowed
     if settings.CONVEYOR_LIMITS and pieces > limit:
         raise TooManyPieces(limit=limit)
     client, network = client_of(request), _network_of_accounts(request)
-    take(policy.ORDER, client=client, network=network)
-    box = _counted_mailbox(request, email)
-    with taken(policy.PIECES, cost=pieces, client=client, network=network), taken(policy.ORDER_EMAIL, email=box):
-
-        def forget() -> None:
-            give_back(policy.ORDER, client=client, network=network)
-            give_back(policy.PIECES, cost=pieces, client=client, network=network)
-            give_back(policy.ORDER_EMAIL, email=box)
-
-        yield forget
+    tried = take(policy.ORDER, client=client, network=network)
+    with ExitStack() as held:
+        held.enter_context(take(policy.PIECES, cost=pieces, client=client, network=network))
+        held.enter_context(_take_mailbox(request, email))
+        placed = place()
+        if placed.created:
+            held.pop_all()
+        else:
+            tried.close()
+    return placed
 
 
 def take_payment(request: HttpRequest | Request, *, order: Order) -> None:
@@ -53,14 +55,14 @@ def take_payment(request: HttpRequest | Request, *, order: Order) -> None:
 
 
 def _network_of_accounts(request: HttpRequest | Request) -> str:
-    """None for guests, whom their network is counted for already."""
+    """Empty for guests: as clients they are their network already."""
     return (network_of(request) or "") if request.user.is_authenticated else ""
 
 
-def _counted_mailbox(request: HttpRequest | Request, email: str) -> str:
-    """None for the account that has the address, so that nobody can use up an account's orders by naming it.
+def _take_mailbox(request: HttpRequest | Request, email: str) -> ExitStack:
+    """Not counted for the account that has the address, so that nobody can use up an account's orders by naming it.
 
     An account with `ada+1@example.com` is one of as many as anybody likes to register for Ada's mailbox.
     """
     own, box = getattr(request.user, "email", ""), mailbox(email)
-    return "" if box == mailbox(own) and "+" not in own else box
+    return take(policy.ORDER_EMAIL, email="" if box == mailbox(own) and "+" not in own else box)

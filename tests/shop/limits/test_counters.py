@@ -61,6 +61,12 @@ def test_what_is_refused_costs_nothing():
     take(ONE, client="a")
 
 
+def test_what_one_limit_refuses_counts_for_no_other():
+    assert taken(2, DOOR, client="a", email="x@example.com") == 2
+    assert taken(1, DOOR, client="b", email="x@example.com") == 0
+    assert taken(5, DOOR, client="b", email="") == 3
+
+
 def test_a_refused_client_leaves_no_key_for_what_it_names():
     for n in range(50):
         taken(1, DOOR, client="a", email=f"{n}@example.com")
