@@ -32,30 +32,20 @@ Result = TypeVar("Result")
 
 
 class Store:
-    """One row of `model`. A key of None has no row yet; the first change asks `new_key` for one."""
+    """The row of `model` that has the key, which is asked for only when needed. `items` of None are not read yet."""
 
-    def __init__(
-        self,
-        model: type[BasketRow],
-        key: Any,
-        *,
-        saved: SavedBasket | None = None,
-        new_key: Callable[[], str] | None = None,
-    ) -> None:
-        self._model, self._key, self._new_key = model, key, new_key
-        self._items = _items(saved.lines) if saved else None
+    def __init__(self, model: type[BasketRow], *, key: Callable[[], Any], items: Items | None) -> None:
+        self._model, self._key, self._items = model, key, items
 
     def read(self) -> Items:
         """Items by SKU, in the order they were added. One statement at most, and only once."""
         if self._items is None:
-            row = self._rows().first() if self._key is not None else None
+            row = self._rows().first()
             self._items = _items(row.lines if row else [])
         return dict(self._items)
 
     def change(self, edit: Callable[[Items], Result]) -> Result:
         """Let `edit` change the items, which nobody else can change meanwhile. Returns its result."""
-        if self._key is None and self._new_key:
-            self._key = self._new_key()
         with transaction.atomic():
             items = _items(self._locked().lines)
             result = edit(items)
@@ -70,12 +60,12 @@ class Store:
         return taken
 
     def _rows(self) -> Any:
-        return self._model._default_manager.filter(pk=self._key)
+        return self._model._default_manager.filter(pk=self._key())
 
     def _locked(self) -> BasketRow:
         rows = self._rows().select_for_update()
         if (row := rows.first()) is None:
-            rows.bulk_create([rows.model(pk=self._key)], ignore_conflicts=True)
+            rows.bulk_create([rows.model(pk=self._key())], ignore_conflicts=True)
             row = rows.get()
         return row
 
@@ -83,11 +73,13 @@ class Store:
 def account_store(user: User) -> Store:
     """The user comes with the basket: reading it takes no statement."""
     saved: SavedBasket | None = getattr(user, "basket", None)
-    return Store(SavedBasket, user.pk, saved=saved or SavedBasket())
+    return Store(SavedBasket, key=lambda: user.pk, items=_items(saved.lines if saved else []))
 
 
 def guest_store(request: HttpRequest) -> Store:
-    return Store(GuestBasket, request.session.get(_KEY), new_key=lambda: _new_key(request))
+    """Most guests have no key, hence no basket yet."""
+    items: Items | None = None if _KEY in request.session else {}
+    return Store(GuestBasket, key=lambda: request.session.get(_KEY) or _new_key(request), items=items)
 
 
 def close_guest_basket(session: SessionBase) -> None:
