@@ -35,13 +35,13 @@ def add_address(*, user: AbstractBaseUser, name: str, address: Address, is_defau
     """
     _lock(user)
     existing = addresses_of(user=user)
-    saved = existing.filter(name=name, **_fields(address)).first()
+    saved = existing.filter(name=name, **asdict(address)).first()
     if saved is None:
         count = existing.count()
         if count >= MAX_ADDRESSES:
             raise TooManyAddresses
         is_default = is_default or not count
-        saved = SavedAddress.objects.create(user_id=user.pk, name=name, **_fields(address))
+        saved = SavedAddress.objects.create(user_id=user.pk, name=name, **asdict(address))
     if is_default:
         _make_default(saved)
     return saved
@@ -51,7 +51,7 @@ def add_address(*, user: AbstractBaseUser, name: str, address: Address, is_defau
 def change_address(*, saved: SavedAddress, name: str, address: Address, is_default: bool = False) -> None:
     """Overwrite a saved address. The default stays the default until another one is chosen."""
     _lock(saved.user)
-    SavedAddress.objects.filter(pk=saved.pk).update(name=name, **_fields(address))
+    SavedAddress.objects.filter(pk=saved.pk).update(name=name, **asdict(address))
     if is_default:
         _make_default(saved)
 
@@ -83,7 +83,3 @@ def _make_default(saved: SavedAddress) -> None:
 def _lock(user: AbstractBaseUser) -> None:
     """Serialise writes: two at once could set two defaults, which the database rejects."""
     User.objects.select_for_update().filter(pk=user.pk).first()
-
-
-def _fields(address: Address) -> dict[str, str]:
-    return asdict(address)

@@ -12,7 +12,8 @@ from orders.models import Order
 from payments.models import Payment
 from shipping.models import Shipment
 from shop.accounts.addresses import addresses_of
-from shop.models import SavedBasket, User
+from shop.basket.stores import account_store
+from shop.models import User
 from shop.order_pages.selectors import orders_of
 
 _ADDRESS = ("name", "line1", "line2", "postcode", "city", "state", "country")
@@ -27,7 +28,7 @@ def personal_data(*, user: User) -> dict[str, Any]:
             user, "username", "first_name", "last_name", "email", "new_email", "date_joined", "last_login"
         ),
         "addresses": [_fields(address, *_ADDRESS, "is_default") for address in addresses_of(user=user)],
-        "basket": [[sku, quantity] for sku, quantity, *_ in _basket(user)],
+        "basket": [[sku, item.quantity] for sku, item in account_store(user).read().items()],
         "orders": [_order_data(order) for order in orders],
         "reviews": [
             {"sku": review.product.sku, **_fields(review, "stars", "title", "text", "is_shown", "at")}
@@ -39,11 +40,6 @@ def personal_data(*, user: User) -> dict[str, Any]:
         "sign_ins": [_fields(entry, *_SIGN_IN) for entry in _entries(AccessLog, user)],
         "failed_sign_ins": [_fields(entry, *_SIGN_IN) for entry in _entries(AccessAttempt, user)],
     }
-
-
-def _basket(user: User) -> list[list[Any]]:
-    saved = SavedBasket.objects.filter(user=user).first()
-    return list(saved.lines) if saved else []
 
 
 def _entries(model: Any, user: User) -> Iterable[Model]:

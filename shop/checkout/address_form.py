@@ -12,7 +12,7 @@ from shop.checkout import postal_rules
 from shop.checkout.countries import countries
 from shop.checkout.form_fields import text_field
 
-ADDRESS_FIELDS = tuple(field.name for field in fields(Address))
+_PARTS = tuple(field.name for field in fields(Address))
 
 
 class AddressForm(forms.Form):
@@ -36,7 +36,7 @@ class AddressForm(forms.Form):
             if cleaned.get("postcode") == "":
                 self.add_error("postcode", _("Please enter your postcode."))
             return cleaned
-        parts = {name: cleaned.get(name, "") for name in ADDRESS_FIELDS}
+        parts = {name: cleaned.get(name, "") for name in _PARTS}
         try:
             return cleaned | asdict(postal_rules.checked(Address(**parts)))
         except postal_rules.InvalidAddress as invalid:
@@ -47,4 +47,4 @@ class AddressForm(forms.Form):
 
     @property
     def address(self) -> Address:
-        return Address(**{name: self.cleaned_data[name] for name in ADDRESS_FIELDS})
+        return Address(**{name: self.cleaned_data[name] for name in _PARTS})

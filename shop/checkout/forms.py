@@ -15,7 +15,7 @@ from shop.checkout.address_form import AddressForm
 from shop.checkout.shipping_options import is_served, not_served_text
 from shop.models import SavedAddress
 
-ADDRESS_FIELDS = ("name", "line1", "line2", "postcode", "city", "state", "country")
+ADDRESS_FIELDS = tuple(AddressForm.base_fields)
 NEW_ADDRESS = "new"
 
 

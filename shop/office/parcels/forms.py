@@ -22,7 +22,7 @@ class CorrectionForm(AddressForm):
             field.widget.attrs = {"autocomplete": "off"}
 
     def address_fields(self) -> list[BoundField]:
-        return [self[name] for name in ("line1", "line2", "postcode", "city", "state", "country")]
+        return [self[name] for name in CorrectionForm.base_fields]
 
 
 class ReshipForm(CorrectionForm):

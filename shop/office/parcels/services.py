@@ -41,13 +41,8 @@ def take_replacement_stock(*, order: Order, goods_are_back: bool) -> None:
 @transaction.atomic(savepoint=False)
 def release_unsent_stock(*, order: Order) -> None:
     """Return to stock what an order holds whose parcel was never booked, as after a refund before its replacement."""
-    if not has_parcel(order=order):
+    if not Shipment.objects.filter(current_for=order).exclude(status=ShipmentStatus.CANCELLED).exists():
         release_stock(order=order)
-
-
-def has_parcel(*, order: Order) -> bool:
-    """Whether the order's items have left with its current parcel."""
-    return Shipment.objects.filter(current_for=order).exclude(status=ShipmentStatus.CANCELLED).exists()
 
 
 @transaction.atomic(savepoint=False)
