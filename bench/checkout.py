@@ -21,6 +21,7 @@ django.setup()
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from bench.support.in_process import backend_clock
 from messaging.outbox import transaction
 from shop.models import Product
 from shop.checkout import services
@@ -46,13 +47,7 @@ def timed(**arguments):
     return placed
 import shop.api.orders
 shop.api.orders.checkout = timed
-profiles, backend = {}, {}
-with connection.cursor() as cursor:
-    cursor.execute("SELECT pg_backend_pid()")
-    stat = f"/proc/{cursor.fetchone()[0]}/schedstat"
-def backend_ms():
-    with open(stat) as file:
-        return int(file.read().split()[0]) / 1e6
+profiles, backend, backend_ms = {}, {}, backend_clock()
 def run(what, call, times):
     def measured(*arguments):
         profile = profiles.setdefault(what, cProfile.Profile()) if wants_profile else None

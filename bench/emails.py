@@ -20,7 +20,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.support.in_process import scratch_shop
+from bench.support.in_process import backend_clock, scratch_shop
 from bench.support.report import load, skipping
 from tests.patience import wait_for
 from tests.ports import answers, free_port
@@ -69,16 +69,6 @@ def due(kind: str, *, order_id: int, count: int) -> list[Any]:
         for _ in range(count):
             enqueue(SendEmail(order_id=order_id, kind=kind))
     return claim_due(limit=count)
-
-
-def backend_clock() -> Callable[[], float]:
-    """Milliseconds of CPU that the PostgreSQL backend of this process's connection has used."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        stat = Path(f"/proc/{cursor.fetchone()[0]}/schedstat")
-    return lambda: int(stat.read_text().split()[0]) / 1e6
 
 
 def measure(kind: str, *, order_id: int, count: int, profile: cProfile.Profile | None) -> None:

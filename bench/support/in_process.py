@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 #: Milliseconds in the database.
@@ -46,6 +47,16 @@ def scratch_shop(url: str = "") -> Iterator[None]:
         call_command("migrate", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False)
         yield
+
+
+def backend_clock() -> Callable[[], float]:
+    """Milliseconds of CPU that the PostgreSQL backend of this process's connection has used."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        stat = Path(f"/proc/{cursor.fetchone()[0]}/schedstat")
+    return lambda: int(stat.read_text().split()[0]) / 1e6
 
 
 def operator() -> Any:
