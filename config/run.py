@@ -31,7 +31,9 @@ def run() -> None:
         embedded_broker.server_binary()
         embedded_broker.reclaim(folder=env.var_dir())
     django.setup()
-    _refuse_simulated()
+    from shop.site import simulated  # needs the apps
+
+    simulated.refuse()
     _prepare()
     configuration = write_configuration(processes(), folder=env.var_dir(), project=env.BASE_DIR)
     _announce(port)
@@ -57,12 +59,6 @@ def _require_single_instance() -> None:
         f"Another instance is already running with its data in {env.var_dir()}. "
         "Stop it, or set CONVEYOR_VAR to another directory."
     )
-
-
-def _refuse_simulated() -> None:
-    from shop.site import simulated
-
-    simulated.refuse()
 
 
 def _prepare() -> None:
