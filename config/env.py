@@ -40,7 +40,7 @@ def needed(name: str, *, by: str, when: bool) -> str:
 
 
 def stripe_key(name: str, *, by: str, when: bool) -> str:
-    """As `needed`, but no live key: the shop has no part in the browser yet that takes real cards and 3-D Secure."""
+    """As `needed`, but rejects live keys: the part in the browser for real cards and 3-D Secure does not exist yet."""
     key = needed(name, by=by, when=when)
     if "_live_" in key.lower():
         raise ImproperlyConfigured(
@@ -138,7 +138,7 @@ def host() -> str:
 
 
 def trusted_proxies(*, https: bool) -> tuple[IPv4Network | IPv6Network, ...]:
-    """`CONVEYOR_TRUSTED_PROXIES`: by default nobody, or this machine where HTTPS says that there is a proxy."""
+    """`CONVEYOR_TRUSTED_PROXIES`: none by default, or this machine with HTTPS, which only a proxy provides."""
     value = text("CONVEYOR_TRUSTED_PROXIES")
     if https and not value:
         value = (
@@ -203,7 +203,7 @@ def broker_url() -> str:
 
 
 def limits_cache() -> dict[str, object]:
-    """As `cache`, with entries of its own. Without `CACHE_URL` the embedded broker's server has them in a database."""
+    """As `cache`, apart from its entries. Without `CACHE_URL`, another database of the embedded broker's server."""
     url = text("CACHE_URL") or ("" if text("BROKER_URL") else f"{broker_url().removesuffix('/0')}/1")
     return cache(url) | {"KEY_PREFIX": "limits"} if url else cache("") | {"LOCATION": "limits"}
 

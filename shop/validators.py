@@ -39,7 +39,7 @@ _ABBREVIATIONS = """
     urb
 """
 _STOP = "[.\u3002]" + "".join(rf"(?<!\b{each}.)" for each in _ABBREVIATIONS.split())
-#: Takes time in proportion to a text, which may be longer than a name may be.
+#: Linear in the length of the text, which is checked even if it is too long for its field.
 _LINK = re.compile(
     rf"[a-z0-9+-]:/|\bwww\d?{_STOP}"
     rf"|[\w-]{{2}}{_STOP}(?:{'|'.join(_ENDINGS.split())})(?!\w)"

@@ -1,4 +1,4 @@
-"""Exports everything the shop stores about a shopper. A table about shoppers that is new belongs here, too."""
+"""Exports everything the shop stores about a shopper. Every new table with personal data belongs here, too."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -12,7 +12,7 @@ from knox.models import AuthToken
 from messaging.worker.slices import ROWS, delete_by, delete_some
 from shop.models import GuestBasket, User
 
-#: Of the largest key of a row, less one.
+#: A number of more digits may be too large for a key.
 _DIGITS = 18
 SIGN_INS_KEPT = timedelta(days=90)
 _SIGN_INS = (AccessAttempt, AccessFailureLog, AccessLog)
@@ -35,7 +35,7 @@ def delete_sign_ins(*, name: str) -> None:
 
 
 class SessionWalk:
-    """Goes through all sessions in the order of their keys, and deletes those of accounts that no longer exist.
+    """Walks through all sessions in the order of their keys, and deletes those of accounts that no longer exist.
 
     A session has no column for its user, so each one is decoded.
     """
@@ -55,6 +55,6 @@ class SessionWalk:
 
 
 def _existing(owners: set[str]) -> set[str]:
-    """Those of the user ids that an account has. A session could hold anything."""
+    """Which of the user ids belong to an account. A session could hold anything."""
     ids = [int(owner) for owner in owners if owner.isdecimal() and len(owner) <= _DIGITS]
     return {str(pk) for pk in User.objects.filter(pk__in=ids).values_list("pk", flat=True)}

@@ -45,7 +45,7 @@ def change_name(*, user: User, name: str) -> None:
 
 @outbox_transaction()
 def request_email_change(*, user: User, email: str, language: str) -> None:
-    """Send a link to the new address, which counts once it is used, and a notice to the present one.
+    """Send a confirmation link to the new address, which is used from then on, and a notice to the present one.
 
     The same is done, and takes as long, whether or not another account has the address. The task tells them apart.
     """

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from rest_framework.request import Request
 
-#: Longer chains of proxies than this are made up.
+#: No real chain of proxies is longer.
 _MOST_HOPS = 20
 #: What a provider gives to one customer.
 _IPV6_PREFIX = 64
@@ -15,7 +15,7 @@ _FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDE
 
 
 class ClientMiddleware:
-    """Sets `REMOTE_ADDR` to the client's address, and removes what a client that is no trusted proxy says of itself."""
+    """Sets `REMOTE_ADDR` to the client's address, and removes forwarding headers that no trusted proxy has sent."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -39,12 +39,12 @@ def network_of(request: HttpRequest | Request) -> str | None:
 
 
 def client_of(request: HttpRequest | Request) -> str:
-    """The account of who is signed in, wherever they are; for everybody else the network."""
+    """The account of a user who is signed in, from whatever network; for everybody else the network."""
     return f"account {request.user.pk}" if request.user.is_authenticated else network_of(request) or "unknown"
 
 
 def _client(peer: str, forwarded_for: str) -> str:
-    """The right-most address that no trusted proxy has. Each proxy appends who asked it, so only those are true."""
+    """The right-most address that is not a trusted proxy's: each proxy appends its peer, and the rest can be forged."""
     known = peer
     for hop in reversed(forwarded_for.rsplit(",", _MOST_HOPS)[-_MOST_HOPS:]):
         address = _parsed(_without_port(hop.strip()))

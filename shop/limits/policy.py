@@ -1,4 +1,4 @@
-"""How often what may be done. A honest shopper meets none of these limits, even with three declined cards.
+"""How often clients may do what. A legitimate shopper meets none of these limits, even with three declined cards.
 
 Each door counts in the order given here and stops at the first refusal, so that a client who is refused makes no
 further keys: the counters are at most as many as clients times what each may do. `CONVEYOR_LIMITS` scales them all.

@@ -1,4 +1,4 @@
-"""Going on without the cache while it is down."""
+"""Tolerates a cache that is down: skips it for a while instead of failing."""
 
 import logging
 import time
@@ -8,19 +8,19 @@ from typing import TypeVar
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-#: Seconds without a look at a cache that has failed.
+#: Seconds for which a cache that has failed is not tried again.
 PAUSE = 5
 
 
 class CacheOutage:
-    """An outage of the cache, as this process knows it. `effect` says in the log what it means."""
+    """Whether the cache is down, as this process has seen it. `effect` completes the log line: the consequence."""
 
     def __init__(self, effect: str) -> None:
         self._effect = effect
         self.until = 0.0
 
     def tolerant(self, call: Callable[[], T]) -> T | None:
-        """The result, or None while the cache is down. It is asked again after a pause; each change is one log line."""
+        """The result, or None while the cache is down. It is tried again after a pause; each change is one log line."""
         if time.monotonic() < self.until:
             return None
         try:

@@ -53,14 +53,14 @@ class InputGuardMiddleware:
         if isinstance(error, Limited):
             return too_many(request, error)
         refused = _REFUSED if request.path_info.startswith(_ADMIN) else DataError
-        if not isinstance(error, refused) and not (request.GET and _is_of_a_list(error)):
+        if not isinstance(error, refused) and not (request.GET and _failed_in_list(error)):
             return None
         log.warning("Bad Request: %s", request.path, exc_info=error, extra={"status_code": 400, "request": request})
         return bad_request(request)
 
 
-def _is_of_a_list(error: Exception) -> bool:
-    """Whether a list of the admin failed, as opposed to its template: then what its query asks for cannot be asked.
+def _failed_in_list(error: Exception) -> bool:
+    """Whether a list of the admin failed, as opposed to its template: then its query asks for the impossible.
 
     That may be anything, as Django passes on every lookup: years before 1, regular expressions, ranges of three. An
     outage of the database is none of it; SQLite reports a broken regular expression as one.

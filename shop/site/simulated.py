@@ -1,4 +1,4 @@
-"""Outside demo mode, a shop that simulates payments, carriers or e-mails does not start unless it is told to.
+"""Outside demo mode, a shop that simulates payments, carriers or e-mails starts only if that is explicitly allowed.
 
 It would give goods away: every order of a simulated gateway is paid.
 """

@@ -48,7 +48,7 @@ def _save(request: HttpRequest, user: User, form: DetailsForm) -> None:
     if form.new_email:
         take(policy.EMAIL_CHANGE, account=str(user.pk), email=mailbox(form.new_email))
         services.request_email_change(user=user, email=form.new_email, language=get_language() or "")
-        text = _("We have sent a link to %(email)s. Your address changes once you open it.")
+        text = _("We have sent a link to %(email)s. Your address changes once you confirm it there.")
         messages.info(request, text % {"email": form.new_email})
     services.change_name(user=user, name=form.cleaned_data["name"])
     messages.success(request, _("Your details have been saved."))
@@ -82,7 +82,7 @@ def _owner(uidb64: str) -> User | None:
 @require_POST
 @login_required
 def revoke_token(request: HttpRequest, token_key: str) -> HttpResponse:
-    """Of the shopper's own tokens; one that is gone already is as good as revoked."""
+    """Revokes one of the shopper's own tokens; one that no longer exists counts as revoked."""
     AuthToken.objects.filter(user_id=request.user.pk, token_key=token_key).delete()
     messages.success(request, _("API token revoked."))
     return redirect("shop:account_details")

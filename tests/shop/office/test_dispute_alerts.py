@@ -26,7 +26,7 @@ def test_a_dispute_is_announced_by_e_mail_once_and_cleared_when_answered(setting
     [sent] = mail.outbox
     assert sent.to == ["ops@example.com"]
     due = f"{dispute.evidence_due_at:%Y-%m-%d %H:%M} UTC"
-    assert f"A dispute of €25.00 for order {order.number} needs a response until {due}" in sent.body
+    assert f"A dispute of €25.00 for order {order.number} needs a response by {due}" in sent.body
     mark_answered(dispute=dispute, by=Person({"payments.answer_dispute"}))
     alerts.raise_alerts(alerts.conditions())
     assert Alert.objects.get(key=f"dispute:{dispute.gateway_id}").cleared_at is not None
