@@ -28,11 +28,13 @@ class CompareDispute(Payload, task="payments.compare_dispute", routing_key="paym
 class FindDisputes(Payload, task="payments.find_disputes", routing_key="payment.reconcile"):
     """Find disputes that no webhook reported: one slice of a run; the defaults begin a run.
 
-    A run reads the gateway's disputes since `since`. `page` is the gateway's next page.
+    A run reads the gateway's disputes since `since`. `page` is the gateway's next page; once all pages are read,
+    `is_listed`.
     """
 
     since: datetime | None = None
     page: str = ""
+    is_listed: bool = False
 
 
 class Reconcile(

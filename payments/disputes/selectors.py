@@ -1,6 +1,8 @@
 """Reads of disputes: what they keep from being refunded, and which ones an operator has to answer."""
 
 import uuid
+from collections.abc import Iterable
+from contextlib import suppress
 
 from django.db.models import QuerySet, Sum
 
@@ -28,10 +30,17 @@ def lost_amount(*, payment: Payment) -> int:
 
 def payment_of(*, key: str) -> Payment | None:
     """The payment, with its order, whose charge has this idempotency key; None if it is not the shop's."""
-    try:
-        return Payment.objects.select_related("order").filter(pk=uuid.UUID(key)).first()
-    except ValueError:
-        return None
+    return payments_of(keys=[key]).get(key)
+
+
+def payments_of(*, keys: Iterable[str]) -> dict[str, Payment]:
+    """The shop's payments among these, with their orders, by the idempotency key of their charge."""
+    ids: dict[str, uuid.UUID] = {}
+    for key in keys:
+        with suppress(ValueError):
+            ids[key] = uuid.UUID(key)
+    payments = Payment.objects.select_related("order").in_bulk(list(ids.values()))
+    return {key: payments[id_] for key, id_ in ids.items() if id_ in payments}
 
 
 def disputes_of(*, order: Order) -> list[Dispute]:

@@ -4,15 +4,18 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from messaging import outbox
+from messaging import outbox, scheduler
 from messaging.models import Message, State
 from payments.disputes import search
 from payments.gateways import DisputeState, simulated_disputes
 from payments.models import Dispute, DisputeStatus
+from payments.payloads import FindDisputes
 from tests.auditing import broken
-from tests.delivery import deliver_due, run_periodic
+from tests.delivery import claim_task, deliver, deliver_due, run_periodic
 from tests.payments.disputes.disputing import COMPARE, delivered, disputed, open_at_gateway
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,6 +29,30 @@ def test_a_dispute_without_a_webhook_event_is_found(monkeypatch):
     deliver_due()
     assert set(Dispute.objects.values_list("gateway_id", flat=True)) == references
     assert broken() == {}
+
+
+@pytest.mark.usefixtures("one_step_slices")
+def test_a_run_ends_though_its_slices_are_cut_after_each_page(monkeypatch):
+    monkeypatch.setattr(simulated_disputes, "PAGE_SIZE", 2)
+    references = {open_at_gateway(delivered()) for _ in range(3)}
+    scheduler.tick(FIND)
+    states = []
+    while len(states) < 9 and Message.objects.filter(task=FIND, state=State.PENDING).exists():
+        states.append(deliver(claim_task(task=FIND)))
+    assert states == [State.DONE] * 3  # two pages, and nothing left
+    deliver_due()
+    assert set(Dispute.objects.values_list("gateway_id", flat=True)) == references
+
+
+def test_a_page_of_many_disputes_takes_a_bounded_number_of_statements():
+    def statements(count: int) -> int:
+        for _ in range(count):
+            open_at_gateway(delivered())
+        with CaptureQueriesContext(connection) as queries:
+            search.Search(FindDisputes()).read_page()
+        return len(queries)
+
+    assert statements(1) == statements(5)
 
 
 def test_known_disputes_and_those_under_way_are_not_compared_again():
