@@ -49,12 +49,12 @@ def record_refund(*, refund: Refund, record: RefundRecord) -> None:
     Once everything paid is refunded, so is the order.
     """
     _lock_order(refund.payment)
-    was, (becomes, sources) = refund.status, _MOVES[record.state]
-    if was not in sources:
+    becomes, sources = _MOVES[record.state]
+    if refund.status not in sources:
         return
     failure = record.failure[:60]
     if change_refund(refund, status=becomes, gateway_reference=record.reference, failure_code=failure):
-        _FOLLOW_UPS[record.state](refund, was)
+        _FOLLOW_UPS[record.state](refund)
         update_hold(order=refund.payment.order)
     elif not Refund.objects.filter(pk=refund.pk, status=becomes, gateway_reference=record.reference).exists():
         _compare_again(refund.payment)
@@ -103,11 +103,13 @@ def _is_about(refund: Refund, record: RefundRecord) -> bool:
     if refund.gateway_reference == record.reference:
         return True
     if record.has_failed:
-        return (
-            refund.status == RefundStatus.PENDING and not refund.gateway_reference and record.repeat == refund.repeats
-        )
-    is_made = refund.status in RETURNED or (refund.status == RefundStatus.PENDING and refund.gateway_reference)
-    return not is_made
+        is_awaited = refund.status == RefundStatus.PENDING and not refund.gateway_reference
+        return is_awaited and record.repeat == refund.repeats
+    return not _is_made(refund)
+
+
+def _is_made(refund: Refund) -> bool:
+    return refund.status in RETURNED or selectors.is_at_gateway(refund=refund)
 
 
 def _update(refund: Refund, record: RefundRecord, before: Mapping[UUID, Refund]) -> None:
@@ -140,7 +142,7 @@ def cancel_what_no_longer_fits(*, payment: Payment) -> None:
     What others have refunded leaves less of the payment, and so does a lost dispute. The caller holds the order's lock.
     """
     refunds = list(payment.refunds.exclude(status=RefundStatus.CANCELLED))
-    unmade = [r for r in refunds if r.status not in RETURNED and not selectors.is_at_gateway(refund=r)]
+    unmade = [refund for refund in refunds if not _is_made(refund)]
     left = payment.amount - lost_amount(payment=payment) - sum(r.amount for r in refunds if r not in unmade)
     for refund in unmade:
         if refund.amount <= left:
@@ -150,7 +152,7 @@ def cancel_what_no_longer_fits(*, payment: Payment) -> None:
     update_hold(order=payment.order)
 
 
-def _follow_pending(refund: Refund, was: str) -> None:
+def _follow_pending(refund: Refund) -> None:
     """The gateway is asked again later, beside its webhook."""
     if not selectors.has_live_message(refund=refund):
         age = timezone.now() - refund.created_at
@@ -159,23 +161,23 @@ def _follow_pending(refund: Refund, was: str) -> None:
         enqueue(payload, priority=Priority.LOW, subject=number, delay=delay.total_seconds())
 
 
-def _follow_done(refund: Refund, was: str) -> None:
+def _follow_done(refund: Refund) -> None:
     payment = refund.payment
     if not finish_if_returned(payment=payment):
         left = selectors.refundable_of(payment=payment)
         record_partial_refund(order=payment.order, amount=refund.amount, left=left)
 
 
-def _follow_failed(refund: Refund, was: str) -> None:
-    """The shop has the money again, although it may have been refunded in full; the order keeps its status."""
-    if was == RefundStatus.DONE:
-        Payment.objects.filter(pk=refund.payment_id, status=PaymentStatus.REFUNDED).update(
-            status=PaymentStatus.CAPTURED
-        )
-    record_refund_failed(order=refund.payment.order, amount=refund.amount)
+def _follow_failed(refund: Refund) -> None:
+    """The shop has the money again, although all of it may have been refunded; the order keeps its status."""
+    payment = refund.payment
+    if selectors.refunded_amount(payment=payment) < payment.amount:
+        refunded = Payment.objects.filter(pk=payment.pk, status=PaymentStatus.REFUNDED)
+        refunded.update(status=PaymentStatus.CAPTURED)
+    record_refund_failed(order=payment.order, amount=refund.amount)
 
 
-_FOLLOW_UPS: dict[RefundState, Callable[[Refund, str], None]] = {
+_FOLLOW_UPS: dict[RefundState, Callable[[Refund], None]] = {
     RefundState.PENDING: _follow_pending,
     RefundState.DONE: _follow_done,
     RefundState.FAILED: _follow_failed,
@@ -183,7 +185,7 @@ _FOLLOW_UPS: dict[RefundState, Callable[[Refund, str], None]] = {
 
 
 def _lock_order(payment: Payment) -> None:
-    Order.objects.select_for_update().get(pk=payment.order_id)
+    payment.order = Order.objects.select_for_update().get(pk=payment.order_id)
 
 
 def _compare_again(payment: Payment) -> None:

@@ -13,7 +13,7 @@ from orders.timeline import describe
 from payments import selectors
 from payments.errors import RefundUnderWay
 from payments.gateways import RefundState
-from payments.models import GatewayRefund, Refund, RefundStatus
+from payments.models import GatewayRefund, PaymentStatus, Refund, RefundStatus
 from payments.services import repeat_refund, settle_refund
 from tests.auditing import broken
 from tests.delivery import deliver_all, deliver_due
@@ -125,6 +125,20 @@ def test_a_late_success_of_a_settled_refund_is_adopted_and_reported():
     compare(refund.payment)
     assert sorted(Refund.objects.values_list("status", flat=True)) == ["done", "settled"]
     assert list(broken()) == ["no refund is made twice"]
+
+
+def test_a_late_success_of_a_settled_refund_that_fails_again_leaves_the_payment_refunded():
+    refund = failed(2500)
+    payment = refund.payment
+    settle(refund)
+    for state in (RefundState.DONE, RefundState.FAILED):
+        GatewayRefund.objects.update(status=state.value)
+        compare(payment)
+    payment.refresh_from_db()
+    assert payment.status == PaymentStatus.REFUNDED
+    assert sorted(Refund.objects.values_list("status", flat=True)) == ["cancelled", "settled"]
+    deliver_all()
+    assert is_sound()
 
 
 def test_a_settled_refund_is_not_made_by_its_dead_message():
