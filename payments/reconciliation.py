@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 from django.utils import timezone
 
-from orders.models import Status
 from payments import services
 from payments.errors import GatewayMismatch
 from payments.gateways import ChargeRecord, RefundRecord, gateway
@@ -55,7 +54,7 @@ def reconcile_payment(*, key: uuid.UUID, found: Found) -> None:
     if payment.status not in UNSETTLED:
         _check_agreement(payment, found)
         services.align_refunds(payment=payment, before=found.before, records=found.refunds)
-        _refund_rest_of_cancelled(payment)
+        services.refund_if_cancelled(payment=payment)
         Payment.objects.filter(pk=key).update(confirmed_at=timezone.now())
 
 
@@ -80,13 +79,6 @@ def _check_agreement(payment: Payment, found: Found) -> None:
     for refund in found.before.values():
         if refund.status == RefundStatus.DONE and refund.gateway_reference not in made:
             raise GatewayMismatch(f"Refund {refund.pk} is done, but the gateway has no such refund.")
-
-
-def _refund_rest_of_cancelled(payment: Payment) -> None:
-    """A refund from outside may have taken the place of the one that a cancelled order was owed, but not all of it."""
-    payment.refresh_from_db()
-    if (payment.order.status, payment.status) == (Status.CANCELLED, PaymentStatus.CAPTURED):
-        services.refund_remainder(payment=payment)
 
 
 def _net_amount(record: ChargeRecord) -> str:

@@ -14,13 +14,12 @@ from orders.models import Order, Status
 from orders.services import cancel_order, record_dispute_state
 from payments.disputes.events import enqueue_comparison
 from payments.gateways import DisputeRecord
-from payments.models import UNDECIDED, Dispute, DisputeStatus, Payment, PaymentStatus
-from payments.services.holds import has_nothing_left, update_hold
+from payments.models import UNDECIDED, Dispute, DisputeStatus, Payment
+from payments.services.holds import has_nothing_left
 from payments.services.refund_outcomes import cancel_what_no_longer_fits
-from payments.services.refunds import refund_remainder
+from payments.services.refunds import refund_if_cancelled
 
 ANSWER_DISPUTE = "payments.answer_dispute"
-OPENED = "opened"
 
 
 class Operator(Protocol):
@@ -37,7 +36,7 @@ def record_dispute(*, payment: Payment, record: DisputeRecord, before: Dispute |
 
     If it has changed since, `record` may be older than the change, and the gateway is asked again.
     """
-    order = Order.objects.select_for_update().get(pk=payment.order_id)
+    order = payment.order = Order.objects.select_for_update().get(pk=payment.order_id)
     known = Dispute.objects.filter(gateway_id=record.reference).first()
     if _stands(known) != _stands(before):
         enqueue_comparison(reference=record.reference, payment=payment)
@@ -47,7 +46,7 @@ def record_dispute(*, payment: Payment, record: DisputeRecord, before: Dispute |
         setattr(dispute, name, value)
     dispute.save()
     if known is None:
-        record_dispute_state(order=order, state=OPENED, amount=dispute.amount)
+        record_dispute_state(order=order, state="opened", amount=dispute.amount)
     if dispute.closed_at and (before is None or before.status != dispute.status):
         record_dispute_state(order=order, state=dispute.status, amount=dispute.amount)
     _settle(order, payment)
@@ -91,10 +90,7 @@ def _changes(dispute: Dispute, record: DisputeRecord) -> dict[str, Any]:
 
 def _settle(order: Order, payment: Payment) -> None:
     """Refund what a cancelled order got back, and cancel an unshipped one if nothing is left of its money."""
-    payment.refresh_from_db(fields=["status"])
     cancel_what_no_longer_fits(payment=payment)
-    if order.status == Status.CANCELLED and payment.status == PaymentStatus.CAPTURED:
-        refund_remainder(payment=payment)
-    update_hold(order=order)
+    refund_if_cancelled(payment=payment)
     if order.status == Status.PAID and has_nothing_left(order=order):
         cancel_order(order=order, reason="dispute")

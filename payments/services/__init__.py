@@ -16,6 +16,7 @@ from payments.services.gateway_events import enqueue_comparison, record_event
 from payments.services.refund_outcomes import align_refunds, record_refund
 from payments.services.refunds import (
     execute_refund,
+    refund_if_cancelled,
     refund_order,
     refund_remainder,
     repeat_refund,
@@ -33,6 +34,7 @@ __all__ = [
     "record_decline",
     "record_event",
     "record_refund",
+    "refund_if_cancelled",
     "refund_order",
     "refund_remainder",
     "repeat_refund",

@@ -139,7 +139,8 @@ def _adopt(payment: Payment, record: RefundRecord, *, duplicates: Refund | None 
 def cancel_what_no_longer_fits(*, payment: Payment) -> None:
     """Cancel refunds that the gateway has not made and would refuse for ever; the oldest stay as long as they fit.
 
-    What others have refunded leaves less of the payment, and so does a lost dispute. The caller holds the order's lock.
+    What others have refunded leaves less of the payment, and so does a lost dispute. The order's hold is updated. The
+    caller holds the order's lock.
     """
     refunds = list(payment.refunds.exclude(status=RefundStatus.CANCELLED))
     unmade = [refund for refund in refunds if not _is_made(refund)]

@@ -5,7 +5,7 @@ import uuid
 from django.db import transaction
 
 from messaging.outbox import enqueue
-from orders.models import Order
+from orders.models import Order, Status
 from orders.selectors import can_cancel, priority
 from orders.services import cancel_order, record_refund_settled, record_refund_started
 from payments import selectors
@@ -26,7 +26,7 @@ from payments.services.refund_outcomes import finish_if_returned
 from payments.services.transitions import change_refund
 
 #: Refunds of one payment, before the last one. With repetitions and what is refunded outside the shop they stay below
-#: `gateways.base.MOST_REFUNDS`, beyond which neither of them can be compared with the gateway's record.
+#: `gateways.base.MOST_REFUNDS`, beyond which none of them can be compared with the gateway's record.
 MOST_PARTS = 100
 
 
@@ -35,6 +35,18 @@ def refund_remainder(*, payment: Payment) -> Refund | None:
     """Refund what is left of a captured payment. None: all of it is already refunded or being refunded."""
     left = selectors.refundable_of(payment=payment)
     return _start_refund(payment, left) if left else None
+
+
+@transaction.atomic(savepoint=False)
+def refund_if_cancelled(*, payment: Payment) -> None:
+    """Refund what is left of a captured payment whose order is cancelled, once nothing else takes it any more.
+
+    A refund from outside may have taken the place of the one that the order was owed, but not all of it. A won dispute
+    gives money back to the shop.
+    """
+    payment.refresh_from_db()
+    if (payment.order.status, payment.status) == (Status.CANCELLED, PaymentStatus.CAPTURED):
+        refund_remainder(payment=payment)
 
 
 @transaction.atomic(savepoint=False)
