@@ -9,14 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce, Lower, Replace, Upper
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Lower, Replace, Upper
 
 from messaging.invariants import Feed, Scope, invariant
 from messaging.models import Message
 from messaging.payloads import Payload
 from orders.invariants import ORDERS
 from orders.models import Order, Status
+from payments.amounts import totals
 from payments.models import (
     OPEN,
     RETURNED,
@@ -54,11 +55,11 @@ def money_adds_up(orders: QuerySet[Order]) -> Iterator[str]:
     returned, owed = refunds.filter(status__in=RETURNED), refunds.filter(status__in=OPEN)
     in_part = returned.filter(payment__status=PaymentStatus.CAPTURED)
     disputes = Dispute.objects.filter(payment__order=OuterRef("pk"))
-    lost = _sum(disputes.lost(), "payment__order")
+    lost = totals(disputes.lost(), per="payment__order")
     orders = orders.filter(~Exists(disputes.contested())).annotate(
-        kept=_sum(captured, "order") - _sum(returned, "payment__order") - lost,
-        in_part=_sum(in_part, "payment__order") + lost,
-        owed=_sum(owed, "payment__order"),
+        kept=totals(captured, per="order") - totals(returned, per="payment__order") - lost,
+        in_part=totals(in_part, per="payment__order") + lost,
+        owed=totals(owed, per="payment__order"),
     )
     has_goods = Q(status__in=PAID_FOR)
     is_wrong = (has_goods & Q(owed=0) & ~Q(kept=F("total") - F("in_part"))) | (~has_goods & ~Q(kept=F("owed")))
@@ -156,7 +157,7 @@ def refunded_once(orders: QuerySet[Order]) -> Iterator[str]:
 def refunds_fit(orders: QuerySet[Order]) -> Iterator[str]:
     refunds = Refund.objects.filter(payment=OuterRef("pk")).exclude(status=RefundStatus.CANCELLED)
     lost = Dispute.objects.filter(payment=OuterRef("pk")).lost()
-    gone = _sum(refunds, "payment") + _sum(lost, "payment")
+    gone = totals(refunds, per="payment") + totals(lost, per="payment")
     payments = Payment.objects.filter(order__in=orders).annotate(gone=gone)
     for payment in payments.filter(gone__gt=F("amount")).select_related("order")[:MAX_REPORTED]:
         number, amount = payment.order.number, payment.amount
@@ -185,11 +186,6 @@ def failed_refunds_are_decided(orders: QuerySet[Order]) -> Iterator[str]:
     for refund in failed.select_related("payment__order")[:MAX_REPORTED]:
         number, code = refund.payment.order.number, refund.failure_code or "no reason given"
         yield f"Order {number} is owed a refund of {refund.amount}, which failed ({code})."
-
-
-def _sum(rows: QuerySet[Payment] | QuerySet[Refund] | QuerySet[Dispute], group: str) -> Coalesce:
-    total = rows.order_by().values(group).annotate(total=Sum("amount")).values("total")
-    return Coalesce(Subquery(total), Value(0), output_field=IntegerField())
 
 
 def _recorded(rows: QuerySet[Payment] | QuerySet[Refund]) -> Exists:

@@ -6,14 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import IntegerField, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from messaging.models import Message, State
 from orders.models import Order
+from payments.amounts import total
 from payments.disputes.selectors import MOST_SHOWN, at_stake
 from payments.models import (
-    OPEN,
     RETURNED,
     GatewayCharge,
     GatewayEvent,
@@ -64,21 +64,12 @@ def refundable_amount(*, order: Order) -> int:
 def refundable_of(*, payment: Payment) -> int:
     """Minor units of a captured payment that are neither refunded, nor owed back already, nor disputed."""
     requested = payment.refunds.exclude(status=RefundStatus.CANCELLED)
-    return max(0, payment.amount - _total(requested) - at_stake(payment=payment))
+    return max(0, payment.amount - total(requested) - at_stake(payment=payment))
 
 
 def refunded_amount(*, payment: Payment) -> int:
     """Minor units of a payment that the shopper has back, from the gateway or from an operator."""
-    return _total(payment.refunds.filter(status__in=RETURNED))
-
-
-def owed_back(*, order: Order) -> int:
-    """Minor units that the shopper is still to get back: refunds that are pending, or have failed."""
-    return _total(Refund.objects.filter(payment__order=order, status__in=OPEN))
-
-
-def refund_is_open(*, order: Order) -> bool:
-    return owed_back(order=order) > 0
+    return total(payment.refunds.filter(status__in=RETURNED))
 
 
 def is_at_gateway(*, refund: Refund) -> bool:
@@ -101,10 +92,6 @@ def needs_decision(*, refund: Refund) -> bool:
 def can_settle(*, refund: Refund) -> bool:
     """Whether an operator may settle the refund by hand: it needs a decision, and the gateway will not make it."""
     return needs_decision(refund=refund) and not is_at_gateway(refund=refund)
-
-
-def _total(refunds: QuerySet[Refund]) -> int:
-    return refunds.aggregate(n=Sum("amount"))["n"] or 0
 
 
 def new_summary(*, method: str) -> PaymentSummary:

@@ -4,9 +4,8 @@ import uuid
 from collections.abc import Iterable
 from contextlib import suppress
 
-from django.db.models import QuerySet, Sum
-
 from orders.models import Order
+from payments.amounts import total
 from payments.models import Dispute, Payment
 
 #: Alerts and pages name at most this many.
@@ -20,12 +19,12 @@ def at_stake(*, payment: Payment) -> int:
 
 def contested_amount(*, payment: Payment) -> int:
     """Minor units of a payment about which the bank has not decided."""
-    return _total(payment.disputes.contested())
+    return total(payment.disputes.contested())
 
 
 def lost_amount(*, payment: Payment) -> int:
     """Minor units of a payment that the bank has given back to the shopper."""
-    return _total(payment.disputes.lost())
+    return total(payment.disputes.lost())
 
 
 def payment_of(*, key: str) -> Payment | None:
@@ -52,7 +51,3 @@ def to_answer() -> list[Dispute]:
     """Disputes that wait for the shop's evidence, with their orders, oldest first."""
     waiting = Dispute.objects.to_answer().select_related("payment__order")
     return list(waiting.order_by("opened_at", "id")[:MOST_SHOWN])
-
-
-def _total(disputes: QuerySet[Dispute]) -> int:
-    return disputes.aggregate(n=Sum("amount"))["n"] or 0

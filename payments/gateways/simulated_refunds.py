@@ -6,8 +6,9 @@ The charge's method selects which, and whether the first try fails in the end.
 import secrets
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F
 
+from payments.amounts import total
 from payments.gateways.base import MOST_REFUNDS, RefundRecord, RefundState, RequestRefused
 from payments.models import GatewayCharge, GatewayRefund
 
@@ -47,8 +48,7 @@ def of_charge(*, reference: str) -> tuple[RefundRecord, ...]:
 
 def refunded(charge: GatewayCharge) -> int:
     """Minor units of `charge` that have been refunded so far, or will be."""
-    made = charge.refunds.exclude(status=_Status.FAILED)
-    return made.aggregate(total=Sum("amount"))["total"] or 0
+    return total(charge.refunds.exclude(status=_Status.FAILED))
 
 
 def _looked_up(refund: GatewayRefund) -> GatewayRefund:

@@ -1,10 +1,11 @@
 """Disputes, and the simulated gateway's own record of them."""
 
 from django.db import models
-from django.db.models import Q, Sum
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from payments.amounts import total
 from payments.models.payments import GatewayCharge, Payment
 
 
@@ -93,7 +94,7 @@ class GatewayDisputeQuerySet(models.QuerySet["GatewayDispute"]):
     def at_stake(self) -> int:
         """Minor units that are disputed or lost, so that the gateway refuses to refund them."""
         held = self.filter(Q(status__in=UNDECIDED, is_inquiry=False) | Q(status=DisputeStatus.LOST))
-        return held.aggregate(total=Sum("amount"))["total"] or 0
+        return total(held)
 
 
 class GatewayDispute(models.Model):

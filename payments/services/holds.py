@@ -1,11 +1,11 @@
 """Holds of orders: while their money is going back, or may have to, nothing is shipped."""
 
 from django.db import transaction
-from django.db.models import Case, CharField, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
 
 from orders.models import Hold, Order
 from orders.transitions import set_hold
+from payments.amounts import totals
 from payments.models import OPEN, RETURNED, SETTLED, Dispute, Payment, Refund
 
 
@@ -25,8 +25,8 @@ def with_due_hold(orders: QuerySet[Order]) -> QuerySet[Order]:
     refunds = Refund.objects.filter(payment__order=OuterRef("pk"))
     disputes = Dispute.objects.filter(payment__order=OuterRef("pk"))
     paid = Payment.objects.filter(order=OuterRef("pk"), status__in=SETTLED)
-    kept = _sum(paid, "order") - _sum(refunds.filter(status__in=RETURNED), "payment__order")
-    return orders.annotate(kept=kept - _sum(disputes.lost(), "payment__order")).annotate(
+    kept = totals(paid, per="order") - totals(refunds.filter(status__in=RETURNED), per="payment__order")
+    return orders.annotate(kept=kept - totals(disputes.lost(), per="payment__order")).annotate(
         due_hold=Case(
             When(Exists(disputes.contested()), then=Value(Hold.DISPUTE.value)),
             When(Exists(refunds.filter(status__in=OPEN)), then=Value(Hold.REFUND.value)),
@@ -39,8 +39,3 @@ def with_due_hold(orders: QuerySet[Order]) -> QuerySet[Order]:
 
 def _hold_of(order: Order) -> Hold:
     return Hold(with_due_hold(Order.objects.filter(pk=order.pk)).get().due_hold)  # type: ignore[attr-defined]
-
-
-def _sum(rows: QuerySet[Payment] | QuerySet[Refund] | QuerySet[Dispute], group: str) -> Coalesce:
-    total = rows.order_by().values(group).annotate(total=Sum(F("amount"))).values("total")
-    return Coalesce(Subquery(total), Value(0), output_field=IntegerField())

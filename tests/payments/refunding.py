@@ -58,6 +58,11 @@ def fresh(refund: Refund) -> Refund:
     return Refund.objects.select_related("payment__order").get(pk=refund.pk)
 
 
+def owed_back(order: Order) -> int:
+    """Minor units that the shopper is still to get back."""
+    return sum(refund.amount for refund in Refund.objects.filter(payment__order=order) if refund.is_open)
+
+
 def settle_at_gateway(refund: Refund, state: RefundState) -> None:
     GatewayRefund.objects.filter(reference=fresh(refund).gateway_reference).update(status=state.value, looks=9)
 
