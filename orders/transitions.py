@@ -11,14 +11,13 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from messaging.models.parameters import time_parameter
 from orders import signals
 from orders.models import Hold, Order
 
 _MOVE: Final = "UPDATE orders_order SET status = %s WHERE id = %s AND status IN ({sources})"
-_EVENT: Final = "INSERT INTO orders_orderevent (order_id, kind, data, at)"
-
-
 _UNLESS_HELD: Final = " AND hold = ''"
+_EVENT: Final = "INSERT INTO orders_orderevent (order_id, kind, data, at)"
 
 
 class IllegalTransition(Exception):
@@ -38,8 +37,10 @@ class OnHold(IllegalTransition):
     def __init__(self, *, number: str, present: str, wanted: str, hold: str) -> None:
         super().__init__(number=number, present=present, wanted=wanted)
         self.hold = hold
+
+    def __str__(self) -> str:
         text = _("Nothing can be sent for order %(number)s: %(hold)s. Nothing was changed.")
-        self.args = (text % {"number": number, "hold": Hold(hold).label},)
+        return text % {"number": self.number, "hold": Hold(self.hold).label}
 
 
 def move(
@@ -56,7 +57,7 @@ def move(
         return False
     update = _MOVE.format(sources=", ".join(["%s"] * len(sources))) + (_UNLESS_HELD if unless_held else "")
     change: list[Any] = [str(to), order_id, *map(str, sources)]
-    event: list[Any] = [str(kind), json.dumps(data), connection.ops.adapt_datetimefield_value(timezone.now())]
+    event: list[Any] = [str(kind), json.dumps(data), time_parameter(timezone.now())]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             insert = f"{_EVENT} SELECT id, %s, %s::jsonb, %s FROM moved"  # noqa: S608 - constants

@@ -75,10 +75,8 @@ class RefundUnderWay(ValueError):
 class RefundDisputed(RefundUnderWay):
     """The payment is disputed: if the bank gives the money back, the shopper must not get it by hand as well."""
 
-    def __init__(self, refund: Refund) -> None:
-        super().__init__(refund)
-        text = _("The payment is disputed. Settle the refund once the bank has decided. Nothing was changed.")
-        self.args = (text,)
+    def __str__(self) -> str:
+        return _("The payment is disputed. Settle the refund once the bank has decided. Nothing was changed.")
 
 
 class GatewayMismatch(RuntimeError):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from messaging import transitions
-from messaging.models import Message, MessageQuerySet, State
+from messaging.models import State
 from messaging.outbox import transaction as ledger_transaction
 from messaging.relay import wakeup
 from messaging.transitions import Intervention
@@ -19,7 +19,7 @@ from orders.models import Order
 from orders.services import change_address, send_again
 from orders.values import Address
 from shipping.models import STRANDED, Shipment
-from shipping.payloads import CreateShipment
+from shipping.selectors import booking_messages
 from shipping.services import request_shipment
 
 RESHIP_PARCEL = "shipping.reship_parcel"
@@ -54,11 +54,12 @@ def correct_address(*, order: Order, address: Address, by: Operator) -> bool:
     with ledger_transaction():
         # The lock keeps a booking from being recorded meanwhile; a sent message means that one has begun.
         Order.objects.select_for_update().get(pk=order.pk)
-        if _bookings(order).filter(state=State.SENT).exists() or Shipment.objects.filter(current_for=order).exists():
+        bookings = booking_messages(order=order)
+        if bookings.filter(state=State.SENT).exists() or Shipment.objects.filter(current_for=order).exists():
             raise BookingInProgress(order.number)
         changed = change_address(order=order, address=address, by=by.get_username())
-        dead = transitions.lock_dead(_bookings(order).values_list("pk", flat=True))
-        if not dead and not _bookings(order).live().exists():
+        dead = transitions.lock_dead(bookings.values_list("pk", flat=True))
+        if not dead and not bookings.live().exists():
             request_shipment(order=order)
         why = Intervention(actor=by.get_username(), action="retry", reason=_("the address was corrected"))
         transitions.revive_locked(list(dead.values()), intervention=why, now=timezone.now())
@@ -84,10 +85,6 @@ def reship(*, shipment: Shipment, goods_are_back: bool, by: Operator, address: A
     if address is not None:
         change_address(order=order, address=address, by=by.get_username())
     return True
-
-
-def _bookings(order: Order) -> MessageQuerySet:
-    return Message.objects.filter(task=CreateShipment.task, subject=order.number)
 
 
 def _require(permission: str, by: Operator) -> None:

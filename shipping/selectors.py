@@ -9,12 +9,13 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from messaging.models import Message, MessageQuerySet
 from orders.models import Order
-from orders.values import Address
 from shipping.carrier_selection import choose_quote
 from shipping.carriers import AddressRejected, Consignment, EventCode, UnknownCarrier, carrier
 from shipping.delivery_windows import DeliveryWindow, delivery_window
 from shipping.models import MOVING, CarrierParcel, ParcelEvent, Shipment
+from shipping.payloads import CreateShipment
 
 MOST_PARCELS = 50
 _BOOKING: Final = """
@@ -55,12 +56,12 @@ def booking_key(*, number: str, earlier: int) -> str:
     return f"{number}-{earlier + 1}" if earlier else number
 
 
+def booking_messages(*, order: Order) -> MessageQuerySet:
+    return Message.objects.filter(task=CreateShipment.task, subject=order.number)
+
+
 def consignment_of(order: Order, *, pieces: int = 1) -> Consignment:
-    return Consignment(name=order.name, address=address_of(order), shipping_method=order.shipping_method, pieces=pieces)
-
-
-def address_of(order: Order) -> Address:
-    return order.address
+    return Consignment(name=order.name, address=order.address, shipping_method=order.shipping_method, pieces=pieces)
 
 
 def shipment_to_track(*, order_id: int, shipment_id: UUID | None) -> Shipment | None:

@@ -9,7 +9,6 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from messaging.models import Message
 from messaging.outbox import enqueue
 from messaging.topology import Priority
 from orders.models import Order, Status
@@ -22,7 +21,7 @@ from shipping.carriers import Booking, CarrierEvent, ParcelState, Tracking, Trac
 from shipping.delivery_windows import delivery_window
 from shipping.models import MOVING, STRANDED, ParcelEvent, Shipment, ShipmentDocument, ShipmentStatus
 from shipping.payloads import CancelParcel, CompareParcel, CreateShipment, TrackShipment
-from shipping.selectors import BookingRequest
+from shipping.selectors import BookingRequest, booking_messages
 
 MIN_TRACKING_INTERVAL = 1.0
 
@@ -72,8 +71,7 @@ def resume_shipment(*, order: Order) -> None:
     """Book the parcel of a paid order that was on hold, unless a message will. The caller holds the order's lock."""
     if order.status != Status.PAID or order.hold or Shipment.objects.filter(current_for=order).exists():
         return
-    bookings = Message.objects.filter(task=CreateShipment.task, subject=order.number)
-    if not bookings.unsettled().exists():
+    if not booking_messages(order=order).unsettled().exists():
         payload = CreateShipment(order_id=order.pk, may_be_booked=True)
         enqueue(payload, priority=priority(order), subject=order.number)
 
@@ -99,7 +97,8 @@ def record_tracking(*, shipment: Shipment, tracking: Tracking) -> bool:
     if is_found and found_parcels.is_decided(shipment=shipment):
         found_parcels.record_late(shipment=shipment)
         return False
-    if tracking.state == shipment.status or not _change_status(shipment, tracking):
+    sources = [shipment.status] if is_found else MOVING
+    if tracking.state == shipment.status or not _change_status(shipment, tracking, sources):
         return tracking.state.is_moving
     if is_found and tracking.state.is_moving:
         record_parcel_state(order=shipment.order, state="found")
@@ -198,12 +197,10 @@ def _row(shipment: Shipment, event: TrackingEvent) -> ParcelEvent:
     )
 
 
-def _change_status(shipment: Shipment, tracking: Tracking) -> bool:
+def _change_status(shipment: Shipment, tracking: Tracking, sources: Iterable[str]) -> bool:
     changes: dict[str, object] = {"status": tracking.state}
     if tracking.state == ParcelState.DELIVERED:
         changes["delivered_at"] = tracking.events[-1].at if tracking.events else timezone.now()
-    is_found = found_parcels.is_found(shipment=shipment, state=tracking.state)
-    sources = (shipment.status,) if is_found else MOVING
     changed = Shipment.objects.filter(pk=shipment.pk, status__in=sources).exclude(status=tracking.state)
     return bool(changed.update(**changes))
 

@@ -14,10 +14,6 @@ class DisputeState(StrEnum):
     LOST = "lost"
     CLOSED = "closed"
 
-    @property
-    def is_undecided(self) -> bool:
-        return self in (DisputeState.NEEDS_RESPONSE, DisputeState.UNDER_REVIEW)
-
 
 @dataclass(frozen=True, slots=True)
 class DisputeRecord:

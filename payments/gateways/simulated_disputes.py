@@ -46,16 +46,15 @@ def page(*, since: datetime, page: str) -> DisputePage:
 
 
 def _record(dispute: GatewayDispute) -> DisputeRecord:
-    state = DisputeState(dispute.status)
     return DisputeRecord(
         reference=dispute.reference,
         key=dispute.charge.idempotency_key,
         amount=dispute.amount,
         currency=dispute.charge.currency,
         reason="fraudulent",
-        state=state,
+        state=DisputeState(dispute.status),
         is_inquiry=dispute.is_inquiry,
-        is_withdrawn=not dispute.is_inquiry and (state.is_undecided or state is DisputeState.LOST),
+        is_withdrawn=not dispute.is_inquiry and dispute.status in (*UNDECIDED, DisputeState.LOST),
         evidence_due_at=dispute.created_at + EVIDENCE_WITHIN,
         opened_at=dispute.created_at,
     )
