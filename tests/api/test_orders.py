@@ -200,9 +200,11 @@ def test_test_payment_methods_are_rejected_outside_demo_mode(settings):
 
 @pytest.mark.parametrize("path", ["/orders/no-such-order/", "/orders/x/"])
 def test_an_unknown_order_is_not_found(path):
-    problem(get(path), 404)
-    problem(post(f"{path}cancel/"), 404)
-    problem(post(f"{path}pay/", {"payment_method": "pm_card_visa"}), 404)
+    order = place()
+    messages = Message.objects.count()
+    answers = [get(path), post(f"{path}cancel/"), post(f"{path}pay/", {"payment_method": "pm_card_visa"})]
+    assert {problem(answer, 404)["type"] for answer in answers} == {"urn:conveyor:problem:not-found"}
+    assert (Order.objects.get().status, order.payments.count(), Message.objects.count()) == ("placed", 1, messages)
 
 
 def test_an_order_is_cancelled_once():

@@ -14,6 +14,7 @@ from shop.api import products
 from tests.api.client import ROOT, operator, order_body, problem
 
 pytestmark = pytest.mark.django_db
+TOO_LARGE = "The request is larger than 1024 KiB."
 
 
 def client() -> Client:
@@ -25,7 +26,7 @@ def client() -> Client:
 )
 @pytest.mark.parametrize("method", ["get", "post", "put", "delete", "patch"])
 def test_an_unknown_url_is_not_found(method, path):
-    problem(getattr(client(), method)(path), 404)
+    assert problem(getattr(client(), method)(path), 404)["detail"] == "No resource at this URL."
 
 
 @pytest.mark.parametrize("path", ["/products/", "/products/LAMP/", "/queues/", "/failed-tasks/"])
@@ -42,20 +43,26 @@ def test_a_missing_slash_redirects_reads_and_is_explained_for_writes():
 
 
 @pytest.mark.parametrize(
-    ("method", "path"),
-    [("get", "/orders/"), ("delete", "/products/"), ("put", "/auth/token/"), ("get", "/auth/token/")],
+    ("method", "path", "allowed"),
+    [
+        ("get", "/orders/", "POST, OPTIONS"),
+        ("delete", "/products/", "GET, HEAD, OPTIONS"),
+        ("put", "/auth/token/", "POST, DELETE, OPTIONS"),
+        ("get", "/auth/token/", "POST, DELETE, OPTIONS"),
+    ],
 )
-def test_an_unsupported_method_lists_the_allowed_ones(method, path):
+def test_an_unsupported_method_lists_the_allowed_ones(method, path, allowed):
     answer = getattr(client(), method)(ROOT + path)
-    problem(answer, 405)
-    assert answer.headers["Allow"]
+    assert f'"{method.upper()}" not allowed' in problem(answer, 405)["detail"]
+    assert answer.headers["Allow"] == allowed
 
 
 @pytest.mark.parametrize(
     "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml"]
 )
 def test_only_json_is_read(kind):
-    problem(client().post(f"{ROOT}/orders/", b"a=1", content_type=kind), 415)
+    assert kind in problem(client().post(f"{ROOT}/orders/", b"a=1", content_type=kind), 415)["detail"]
+    assert not Order.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -78,7 +85,8 @@ def test_json_is_utf_8_whatever_the_charset_says():
 
 
 def test_only_json_is_returned():
-    problem(client().get(f"{ROOT}/products/", headers={"Accept": "application/xml"}), 406)
+    answer = client().get(f"{ROOT}/products/", headers={"Accept": "application/xml"})
+    assert "Accept header" in problem(answer, 406)["detail"]
 
 
 def test_a_bug_is_reported_without_traceback_and_logged_with_it(monkeypatch, caplog):
@@ -87,7 +95,7 @@ def test_a_bug_is_reported_without_traceback_and_logged_with_it(monkeypatch, cap
 
     monkeypatch.setattr(products, "read", broken)
     answer = client().get(f"{ROOT}/products/")
-    problem(answer, 500)
+    assert problem(answer, 500)["type"] == "urn:conveyor:problem:unexpected"
     assert b"secret" not in answer.content
     assert "secret detail" in caplog.text
 
@@ -108,20 +116,23 @@ def test_nested_errors_are_flattened():
 
 def test_a_body_above_the_limit_is_rejected_before_it_is_read():
     for path in ("/orders/", "/nothing/", "/failed-tasks/"):
-        problem(client().post(ROOT + path, b"x" * (1024 * 1024 + 1), content_type="application/json"), 413)
+        answer = client().post(ROOT + path, b"x" * (1024 * 1024 + 1), content_type="application/json")
+        assert problem(answer, 413)["detail"] == TOO_LARGE
 
 
 def test_a_length_of_thousands_of_digits_is_rejected():
-    problem(client().generic("POST", f"{ROOT}/orders/", b"{}", CONTENT_LENGTH="9" * 5000), 413)
+    answer = client().generic("POST", f"{ROOT}/orders/", b"{}", CONTENT_LENGTH="9" * 5000)
+    assert problem(answer, 413)["detail"] == TOO_LARGE
 
 
 def test_a_body_at_the_limit_is_read():
-    problem(client().post(f"{ROOT}/orders/", b" " * (1024 * 1024), content_type="application/json"), 400)
+    answer = client().post(f"{ROOT}/orders/", b" " * (1024 * 1024), content_type="application/json")
+    assert "JSON parse error" in problem(answer, 400)["detail"]
 
 
 def test_a_body_of_unknown_length_is_rejected():
     answer = client().generic("POST", f"{ROOT}/orders/", b"", headers={"Transfer-Encoding": "chunked"})
-    problem(answer, 413)
+    assert "Content-Length" in problem(answer, 413)["detail"]
 
 
 def test_a_page_request_is_rejected_in_plain_text():
@@ -131,8 +142,10 @@ def test_a_page_request_is_rejected_in_plain_text():
 
 
 def test_an_unknown_host_is_a_problem_document():
-    problem(client().get(f"{ROOT}/products/", headers={"Host": "evil.example"}), 400)
+    answer = client().get(f"{ROOT}/products/", headers={"Host": "evil.example"})
+    assert problem(answer, 400)["detail"] == "The request is invalid. Nothing was changed."
 
 
 def test_a_problem_within_a_permission_check_keeps_its_shape():
-    problem(client().get(f"{ROOT}/failed-tasks/x/", headers={"Authorization": f"Token {operator()}"}), 404)
+    answer = client().get(f"{ROOT}/failed-tasks/x/", headers={"Authorization": f"Token {operator()}"})
+    assert problem(answer, 404)["type"] == "urn:conveyor:problem:not-found"
