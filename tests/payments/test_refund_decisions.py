@@ -189,18 +189,16 @@ def test_of_decisions_at_once_one_counts(others):
     assert is_sound()
 
 
-def test_a_decision_and_a_late_success_at_once_pay_once_or_are_reported():
-    for decide in (repeat, settle):
-        refund = failed()
-        settle_at_gateway(refund, RefundState.DONE)
-        at_once(partial(decide, refund), partial(compare, refund.payment), refusals=(RefundUnderWay,))
-        deliver_all()
-        compare(fresh(refund).payment)
-        paid_twice = Refund.objects.filter(duplicates=refund).exists()
-        assert list(broken()) == (["no refund is made twice"] if paid_twice else [])
-        assert not (paid_twice and decide is repeat)
-        Refund.objects.all().delete()
-        GatewayRefund.objects.all().delete()
+@pytest.mark.parametrize("decide", [repeat, settle])
+def test_a_decision_and_a_late_success_at_once_pay_once_or_are_reported(decide):
+    refund = failed()
+    settle_at_gateway(refund, RefundState.DONE)
+    at_once(partial(decide, refund), partial(compare, refund.payment), refusals=(RefundUnderWay,))
+    deliver_all()
+    compare(fresh(refund).payment)
+    paid_twice = Refund.objects.filter(duplicates=refund).exists()
+    assert list(broken()) == (["no refund is made twice"] if paid_twice else [])
+    assert not (paid_twice and decide is repeat)
 
 
 def url(refund: Refund) -> str:

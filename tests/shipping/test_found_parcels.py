@@ -1,4 +1,4 @@
-"""Found parcels: one that was lost or returned goes on, unless an operator has already decided about its order."""
+"""Found parcels: one that was lost or returned is tracked again, unless an operator has decided about its order."""
 
 import uuid
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def found(shipment: Shipment, *, city: str = "Bern") -> None:
-    """The carrier has the parcel again, and says so: the city decides how it goes on."""
+    """The carrier reports that it has the parcel again; the city decides what happens to it next."""
     CarrierParcel.objects.filter(tracking_number=shipment.tracking_number).update(city=city)
     event = TrackingEvent(id=f"found-{uuid.uuid4()}", at=timezone.now(), code=EventCode.IN_TRANSIT)
     record_event(carrier=shipment.carrier, event=CarrierEvent(shipment.tracking_number, event))

@@ -43,7 +43,7 @@ class DisputeRules(RuleBasedStateMachine):
             report(dispute)
 
     @rule(data=st.data(), count=st.integers(1, 2))
-    def gateway_tells_of_a_dispute(self, data: st.DataObject, count: int) -> None:
+    def gateway_reports_a_dispute(self, data: st.DataObject, count: int) -> None:
         dispute = one_of(data, GatewayDispute.objects.all())
         for _ in range(count if dispute is not None else 0):
             report(dispute, number=data.draw(st.integers(0, 3)))
@@ -72,7 +72,7 @@ def report(dispute: Any, *, number: int | None = None) -> None:
 
 
 def decide_all_disputes() -> None:
-    """Half of what is undecided is lost, as inquiries never are; the shop hears of all disputes."""
+    """About half of the disputes are lost, inquiries never; the gateway reports them all."""
     for dispute in GatewayDispute.objects.select_related("charge").order_by("pk"):
         is_lost = not dispute.is_inquiry and dispute.pk % 2
         simulated_disputes.decide(reference=dispute.reference, state=DisputeState.LOST if is_lost else DisputeState.WON)

@@ -31,7 +31,7 @@ class RefundRules(RuleBasedStateMachine):
         charge = one_of(data, GatewayCharge.objects.all())
         if charge is not None and (amount := round(room(charge) * share)):
             simulated_refunds.make(key="", repeat=0, charge_reference=charge.reference, amount=amount)
-            tell(charge)
+            report(charge)
 
     @rule()
     def gateway_forgets_keys(self) -> None:
@@ -42,14 +42,14 @@ class RefundRules(RuleBasedStateMachine):
         made = one_of(data, GatewayRefund.objects.exclude(status=_Made.FAILED))
         if made is not None:
             GatewayRefund.objects.filter(pk=made.pk).update(status=_Made.FAILED)
-            tell(made.charge)
+            report(made.charge)
 
     @rule(data=st.data())
     def a_failed_refund_succeeds_late(self, data: st.DataObject) -> None:
         made = one_of(data, GatewayRefund.objects.filter(status=_Made.FAILED))
         if made is not None and made.amount <= room(made.charge):
             GatewayRefund.objects.filter(pk=made.pk).update(status=_Made.DONE)
-            tell(made.charge)
+            report(made.charge)
 
     @rule(data=st.data(), is_settled=st.booleans())
     def decides_about_a_refund(self, data: st.DataObject, is_settled: bool) -> None:
@@ -57,11 +57,11 @@ class RefundRules(RuleBasedStateMachine):
         if refund is not None:
             decide = settle_refund if is_settled and fits_by_hand(refund) else repeat_refund
             with suppress(RefundUnderWay), outbox.transaction():
-                decide(refund=refund, by="ann", reason="a whim")
+                decide(refund=refund, by="ann", reason="test")
 
 
 def room(charge: GatewayCharge) -> int:
-    """Minor units that can leave the gateway without giving back more than was captured, also by hand or by a bank."""
+    """Minor units that can leave the gateway before more than was captured is out, by hand and by banks included."""
     settled = Refund.objects.filter(payment__gateway_reference=charge.reference, status=RefundStatus.SETTLED)
     by_hand = settled.aggregate(n=Sum("amount"))["n"] or 0
     gone = simulated_refunds.refunded(charge) + charge.disputes.at_stake() + by_hand
@@ -73,7 +73,7 @@ def fits_by_hand(refund: Refund) -> bool:
     return refund.amount <= room(charge)
 
 
-def tell(charge: GatewayCharge) -> None:
+def report(charge: GatewayCharge) -> None:
     """The gateway sends an event about one of the charge's refunds."""
     key = uuid.UUID(charge.idempotency_key)
     with outbox.transaction():

@@ -1,4 +1,4 @@
-"""Names and addresses: no links, however they are written, and nothing honest is refused."""
+"""Names and addresses: no links, however they are written, and no legitimate name is refused."""
 
 import time
 

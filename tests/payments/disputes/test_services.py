@@ -227,11 +227,12 @@ def test_a_bank_that_asks_again_needs_another_answer():
     assert fresh(order).hold == Hold.DISPUTE
 
 
-def test_a_disputed_charge_is_not_disputed_or_refunded_twice_at_the_simulated_gateway():
+def test_a_charge_is_not_disputed_twice_at_the_simulated_gateway():
     order = delivered()
     open_at_gateway(order)
     with pytest.raises(RequestRefused):
         open_at_gateway(order)
+    assert GatewayDispute.objects.count() == 1
 
 
 def test_a_wrong_hold_is_reported():

@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from messaging.models import Message
-from orders.models import Order
 from payments.models import Dispute, DisputeStatus, GatewayEvent
 from tests.auditing import broken
-from tests.delivery import deliver_all, deliver_due, run_periodic
-from tests.factories import place
+from tests.delivery import deliver_due, run_periodic
+from tests.payments.disputes.disputing import delivered
 from tests.payments.gateways.stripe_server import StripeServer
 from tests.payments.gateways.stripe_webhook import event, post_event
 
@@ -18,18 +17,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 KINDS = ("created", "funds_withdrawn", "updated", "closed", "funds_reinstated")
 
 
-def shipped() -> Order:
-    order = place()
-    deliver_all()
-    return Order.objects.get(pk=order.pk)
-
-
 def about(kind: str, dispute: dict[str, Any]) -> dict[str, Any]:
     return event(f"charge.dispute.{kind}", dict(dispute))
 
 
 def test_a_dispute_event_is_stored_and_compared_with_stripe_s_record(stripe: StripeServer):
-    order = shipped()
+    order = delivered()
     dispute = stripe.vault.disputes.open(order.payments.get().gateway_reference)
     assert post_event(about("created", dispute)) == 200
     assert GatewayEvent.objects.get().key == order.payments.get().pk
@@ -44,7 +37,7 @@ def test_a_dispute_event_is_stored_and_compared_with_stripe_s_record(stripe: Str
 @pytest.mark.parametrize("status", ["won", "lost", "warning_closed"])
 def test_events_in_any_order_and_repeated_end_as_stripe_says(stripe: StripeServer, status):
     for number, kinds in enumerate(itertools.islice(itertools.permutations(KINDS), 0, None, 40)):
-        order = shipped()
+        order = delivered()
         disputes = stripe.vault.disputes
         dispute = disputes.open(order.payments.get().gateway_reference)
         events = [about(kind, dispute) for kind in kinds]
@@ -74,7 +67,7 @@ def test_disputes_of_other_systems_charges_are_ignored(stripe: StripeServer):
 
 
 def test_a_dispute_in_another_currency_concerns_no_more_than_the_payment(stripe: StripeServer):
-    order = shipped()
+    order = delivered()
     dispute = stripe.vault.disputes.open(order.payments.get().gateway_reference, amount=999_999)
     dispute["currency"] = "usd"
     post_event(about("created", dispute))
@@ -83,7 +76,7 @@ def test_a_dispute_in_another_currency_concerns_no_more_than_the_payment(stripe:
 
 
 def test_a_status_that_stripe_has_added_since_keeps_the_money(stripe: StripeServer):
-    order = shipped()
+    order = delivered()
     dispute = stripe.vault.disputes.open(order.payments.get().gateway_reference, status="in_arbitration")
     post_event(about("updated", dispute))
     deliver_due()

@@ -70,12 +70,13 @@ def test_an_inquiry_withdraws_nothing_and_its_charge_can_be_refunded(subject):
     assert subject.gateway.refund(idempotency_key="r1", charge_reference=charge, amount=500).amount == 500
 
 
-def test_a_won_dispute_returns_the_money_and_a_lost_one_does_not(subject):
+@pytest.mark.parametrize(("state", "is_withdrawn"), [(DisputeState.WON, False), (DisputeState.LOST, True)])
+def test_a_won_dispute_returns_the_money_and_a_lost_one_does_not(subject, state, is_withdrawn):
     reference = subject.open(charged(subject))
     subject.decide(reference, DisputeState.UNDER_REVIEW)
     assert found(subject, reference).state is DisputeState.UNDER_REVIEW
-    subject.decide(reference, DisputeState.WON)
-    assert (found(subject, reference).state, found(subject, reference).is_withdrawn) == (DisputeState.WON, False)
+    subject.decide(reference, state)
+    assert (found(subject, reference).state, found(subject, reference).is_withdrawn) == (state, is_withdrawn)
 
 
 @pytest.mark.parametrize("state", [DisputeState.NEEDS_RESPONSE, DisputeState.UNDER_REVIEW, DisputeState.LOST])

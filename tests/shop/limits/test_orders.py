@@ -1,4 +1,4 @@
-"""Limits on ordering and paying: hostile clients meet them, an honest shopper does not, and what was typed is kept."""
+"""Limits on ordering and paying: hostile clients meet them, legitimate shoppers do not, and what was typed is kept."""
 
 from typing import Any
 
@@ -184,25 +184,24 @@ class TestPayments:
         assert failed.payments.count() == 6
 
 
-def test_a_hundred_hostile_clients_behind_one_proxy_do_not_shut_out_an_honest_one():
+def test_a_hundred_hostile_clients_behind_one_proxy_do_not_shut_out_a_legitimate_one():
     member("admin", is_staff=True)
     sku = ProductFactory.create(stock=10_000).sku
     for n in range(100):
         hostile = visitor(n)
-        order(hostile, sku, 99, email="honest@example.com")
+        order(hostile, sku, 99, email="legitimate@example.com")
         sign_in(hostile, "admin", "wrong")
-        hostile.post("/account/reset/", {"email": "honest@example.com"})
+        hostile.post("/account/reset/", {"email": "legitimate@example.com"})
         hostile.post("/account/register/", {"name": "x", "email": f"{n}@example.com", "password": PASSWORD})
-    honest = visitor(200)
-    assert sign_in(honest, "admin", PASSWORD).status_code == 302
-    registration = {"name": "Ada", "email": "honest@example.com", "password": PASSWORD}
+    assert sign_in(visitor(200), "admin", PASSWORD).status_code == 302
+    registration = {"name": "Ada", "email": "legitimate@example.com", "password": PASSWORD}
     shopper = visitor(201)
     assert shopper.post("/account/register/", registration).status_code == 302
     shopper.post("/basket/add/", {"sku": sku, "quantity": 1})
-    assert TestCheckoutPage().post(shopper, email="honest@example.com").status_code == 302
+    assert TestCheckoutPage().post(shopper, email="legitimate@example.com").status_code == 302
 
 
-def test_an_honest_shopper_meets_no_limit_with_three_failed_cards():
+def test_a_legitimate_shopper_meets_no_limit_with_three_failed_cards():
     client = visitor(1)
     registration = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
     assert client.post("/account/register/", registration).status_code == 302
