@@ -156,8 +156,8 @@ class Shop(RefundRules, DisputeRules):
     # -- the gateway --------------------------------------------------------------------------------------------------
 
     @rule(data=st.data(), again=st.booleans())
-    def gateway_tells(self, data: st.DataObject, again: bool) -> None:
-        """Of any charge, at any time, as a new or a repeated event."""
+    def gateway_reports_a_charge(self, data: st.DataObject, again: bool) -> None:
+        """About any charge, at any time, as a new or a repeated event."""
         charge = one_of(data, GatewayCharge.objects.all())
         if charge is not None:
             number = 0 if again else data.draw(st.integers(0, 10**6))
@@ -166,8 +166,8 @@ class Shop(RefundRules, DisputeRules):
                 record_event(event=WebhookEvent(f"evt_{charge.pk}_{number}", "charge.succeeded", key, charge.reference))
 
     @rule(data=st.data(), code=st.sampled_from(EventCode))
-    def carrier_tells(self, data: st.DataObject, code: EventCode) -> None:
-        """Of any parcel, true or not: an event only triggers a status check."""
+    def carrier_reports_a_parcel(self, data: st.DataObject, code: EventCode) -> None:
+        """About any parcel, true or not: an event only triggers a status check."""
         parcel = one_of(data, CarrierParcel.objects.all())
         if parcel is not None:
             event = TrackingEvent(id=f"{parcel.pk}-{code}", at=timezone.now(), code=code)
@@ -189,11 +189,11 @@ class Shop(RefundRules, DisputeRules):
 
     @precondition(lambda self: self.orders)
     @rule(data=st.data(), share=st.sampled_from([0.25, 0.5, 1.0]))
-    def gives_back(self, data: st.DataObject, share: float) -> None:
+    def refunds(self, data: st.DataObject, share: float) -> None:
         order = self._order(data)
         with suppress(NothingToRefund), outbox.transaction():
             amount = round(order.total * share)
-            refund_order(order=order, amount=amount, request_id=uuid.uuid4(), by="ann", reason="a whim")
+            refund_order(order=order, amount=amount, request_id=uuid.uuid4(), by="ann", reason="test")
 
     @rule(data=st.data(), goods_are_back=st.booleans(), city=st.sampled_from(CITIES))
     def sends_again(self, data: st.DataObject, goods_are_back: bool, city: str) -> None:
@@ -214,7 +214,7 @@ class Shop(RefundRules, DisputeRules):
 
     @precondition(lambda self: self.orders)
     @rule(data=st.data())
-    def takes_goods_back(self, data: st.DataObject) -> None:
+    def restocks(self, data: st.DataObject) -> None:
         with suppress(ParcelNotReturned), outbox.transaction():
             restock_returned_parcel(order=self._order(data), by=self.operator)
 
@@ -237,7 +237,7 @@ class Shop(RefundRules, DisputeRules):
         assert self.audit.broken().keys() <= set(LEFT_TO_OPERATORS)
 
     @invariant()
-    def nobody_gets_more_than_was_taken(self) -> None:
+    def no_more_than_was_captured_is_returned(self) -> None:
         for charge in GatewayCharge.objects.all():
             assert simulated_refunds.refunded(charge) + charge.disputes.at_stake() <= charge.amount
 

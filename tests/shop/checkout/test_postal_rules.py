@@ -1,4 +1,4 @@
-"""Addresses by their country's rules: the same for the checkout form, saved addresses, corrections and the API."""
+"""Addresses by their country's rules: the same for the checkout form, saved addresses and the API."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from orders.values import Address
 from shop.checkout.countries import countries
 from shop.checkout.postal_rules import InvalidAddress, checked
 from tests.api.client import post
-from tests.factories import ProductFactory
+from tests.factories import ProductFactory, UserFactory
 from tests.shop.checkout.page import filled, text
 
 BERN = Address(line1="Hauptstrasse 1", city="Bern", postcode="3011", country="CH")
@@ -102,6 +102,20 @@ def test_the_api_refuses_it_by_its_field(field, value):
     assert list(refused.json()["errors"]) == [f"address.{field}"]
     assert post("/orders/", body | {"address": address | {"line2": "Floor 2"}}).status_code == 201
     assert Order.objects.get().address == Address(line2="Floor 2", **address)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("field", "value"), WRONG)
+def test_a_saved_address_with_it_is_refused_by_its_field(client, field, value):
+    ada = UserFactory.create()
+    client.force_login(ada, "shop.accounts.authentication.NameOrEmail")
+    street = {"name": "Ada", "line1": "350 5th Ave", "city": "New York", "postcode": "10118", "country": "US"}
+    page = text(client.post("/account/addresses/add/", street | {"state": "NY"} | {field: value}))
+    assert f'id="id_{field}_error"' in page
+    assert not ada.addresses.exists()
+    client.post("/account/addresses/add/", street | {"state": "New York", "line2": "Floor 2"})
+    saved = ada.addresses.get()
+    assert (saved.line2, saved.state) == ("Floor 2", "NY")
 
 
 @pytest.mark.django_db

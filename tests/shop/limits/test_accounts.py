@@ -11,6 +11,14 @@ from tests.shop.limits.doors import PASSWORD, URGENT, member, refused, sign_in, 
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+PASSWORDS = {"old_password": "wrong", "new_password1": "x", "new_password2": "x"}
+#: The account's pages that ask for the password, with a wrong one.
+PASSWORD_PAGES = {
+    "/account/details/": {"name": "A", "email": "new@example.com", "password": "wrong"},
+    "/account/delete/": {"password": "wrong"},
+    "/account/password/": PASSWORDS,
+}
+
 
 class TestSignIn:
     def test_a_locked_account_is_open_to_others(self):
@@ -75,14 +83,7 @@ class TestAccounts:
         assert {answer.status_code for answer in answers} == {302}
         assert Message.objects.filter(task="shop.send_password_reset").count() == 5
 
-    @pytest.mark.parametrize(
-        ("path", "typed"),
-        [
-            ("/account/details/", {"name": "A", "email": "new@example.com", "password": "wrong"}),
-            ("/account/delete/", {"password": "wrong"}),
-            ("/account/password/", {"old_password": "wrong", "new_password1": "x", "new_password2": "x"}),
-        ],
-    )
+    @pytest.mark.parametrize(("path", "typed"), PASSWORD_PAGES.items())
     def test_a_password_is_not_guessed_on_the_account_pages(self, path, typed):
         ada = member()
         thief = signed_in(ada)
@@ -94,10 +95,15 @@ class TestAccounts:
 
     def test_the_password_is_not_guessed_in_the_admin(self):
         thief = signed_in(member("boss", is_staff=True))
-        typed = {"old_password": "wrong", "new_password1": "x", "new_password2": "x"}
-        answers = [thief.post("/admin/password_change/", typed) for _ in range(11)]
+        answers = [thief.post("/admin/password_change/", PASSWORDS) for _ in range(11)]
         assert [answer.status_code for answer in answers] == [200] * 10 + [429]
         assert Client().get("/admin/password_change/").status_code == 302
+
+    def test_all_pages_that_ask_for_the_password_count_together(self):
+        thief = signed_in(member("boss", is_staff=True))
+        pages = [*PASSWORD_PAGES.items(), ("/admin/password_change/", PASSWORDS)] * 3
+        answers = [thief.post(path, typed) for path, typed in pages]
+        assert [answer.status_code for answer in answers] == [200] * 10 + [429] * 2
 
     def test_a_mailbox_gets_only_so_many_links_for_however_many_accounts(self):
         for n in range(7):
