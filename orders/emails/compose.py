@@ -2,10 +2,11 @@
 
 import uuid
 from email.utils import parseaddr
+from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.template.loader import render_to_string
+from django.template import Engine
 from django.utils import translation
 
 from orders.emails.email_sql import EmailedOrder
@@ -35,6 +36,7 @@ def render(*, template: str, context: dict[str, Any], to: str, message_id: str) 
 
     The Message-ID header is derived from `message_id`, so that mail programs show a duplicate only once.
     """
+    render_to_string = _engine().render_to_string
     subject = " ".join(render_to_string(f"{template}_subject.txt", context).split())
     context = context | {"subject": subject, "shop_url": settings.SITE_URL, "language": translation.get_language()}
     email = Email(
@@ -45,6 +47,12 @@ def render(*, template: str, context: dict[str, Any], to: str, message_id: str) 
     )
     email.attach_alternative(render_to_string(f"{template}.html", context), "text/html")
     return email
+
+
+@cache
+def _engine() -> Engine:
+    """Templates without the pages' tags and context processors, which import forms, admin and API: 15 MB a process."""
+    return Engine(app_dirs=True, libraries={"i18n": "django.templatetags.i18n"})
 
 
 def _header(message_id: str) -> str:
