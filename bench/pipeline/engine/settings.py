@@ -9,6 +9,8 @@ SECRET_KEY = "scratch"
 USE_TZ = True
 ALLOWED_HOSTS = ["127.0.0.1"]
 ROOT_URLCONF = "bench.pipeline.trivial_view"
+# The web server of the trivial view starts only if a shop may simulate payments; this one sells nothing.
+CONVEYOR_DEMO = True
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
