@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -74,34 +75,51 @@ def launcher(*, folder: Path) -> list[str]:
 
 
 def serve(*, folder: Path) -> int:
-    """Run the server until SIGTERM or SIGINT; return its exit code. A server left by a killed launcher is replaced."""
-    url, stopping = address(folder=folder), False
+    """Run the server until SIGTERM or SIGINT; return its exit code. A server left by a killed launcher is replaced.
+
+    While a stop of it is simulated, it does not run; the end of that is the launcher's to find, and needs no other.
+    """
+    url, stopping = address(folder=folder), threading.Event()
     if not port_is_free(port_of(url)) and answers(url=url):
         shut_down(url=url)
     server: subprocess.Popen[bytes] | None = None
 
     def stop(*_: object) -> None:
-        nonlocal stopping
-        stopping = True
+        stopping.set()
         if server is not None:
             server.terminate()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     while True:
+        _wait_while_stopped(folder, stopping)
         server = subprocess.Popen(command(url=url, folder=folder))
-        if stopping:
+        if stopping.is_set():
             server.terminate()
-        if not _files_went(server, folder=folder) or stopping:
+        reason = _reason_to_restart(server, folder=folder)
+        if not reason or stopping.is_set():
             return server.wait()
-        sys.stdout.write("The embedded broker's files were deleted; it starts again without them.\n")
+        sys.stdout.write(f"{reason}\n")
         sys.stdout.flush()
         server.terminate()
         server.wait()
 
 
-def _files_went(server: "subprocess.Popen[bytes]", *, folder: Path) -> bool:
-    """Wait until a file of the server disappears (True) or the server exits (False)."""
+def _wait_while_stopped(folder: Path, stopping: threading.Event) -> None:
+    while _stop_is_simulated(folder) and not stopping.wait(WATCH_SECONDS / 5):
+        pass
+
+
+def _stop_is_simulated(folder: Path) -> bool:
+    """Whether the demo has stopped the server until a time that has not come: that of the file's modification."""
+    try:
+        return (folder / "outages" / "broker").stat().st_mtime > time.time()
+    except FileNotFoundError:
+        return False
+
+
+def _reason_to_restart(server: "subprocess.Popen[bytes]", *, folder: Path) -> str:
+    """Wait until a file of the server disappears, a stop is simulated, or the server exits, which gives no reason."""
     files = (folder / "valkey" / "valkey.conf", folder / "valkey" / "appendonlydir")
     seen = {files[0]}
     while True:
@@ -110,10 +128,12 @@ def _files_went(server: "subprocess.Popen[bytes]", *, folder: Path) -> bool:
         except subprocess.TimeoutExpired:
             present = {path for path in files if path.exists()}
             if seen - present:
-                return True
+                return "The embedded broker's files were deleted; it starts again without them."
+            if _stop_is_simulated(folder):
+                return "The embedded broker stops for the demo, and starts again by itself."
             seen = present
         else:
-            return False
+            return ""
 
 
 def server_binary() -> Path:

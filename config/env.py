@@ -1,8 +1,13 @@
-"""Environment variables: typed readers that reject invalid values with a one-line error naming the variable."""
+"""Environment variables: typed readers that reject invalid values with a one-line error naming the variable.
 
+`make run` leaves a note of those of the demo in `var/`, so that commands in another terminal find the same shop.
+"""
+
+import json
 import os
 import re
 import secrets
+import socket
 from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -11,13 +16,15 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config.private_files import create_private
+from config.private_files import create_private, write_private
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 _DOTTED_PATH = re.compile(r"[a-zA-Z_]\w*(\.[a-zA-Z_]\w*)+", re.ASCII)
 LOOPBACK = "127.0.0.0/8,::1"
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+NOTE = "run.json"
+_read: set[str] = set()
 
 
 def var_dir() -> Path:
@@ -27,7 +34,36 @@ def var_dir() -> Path:
     return folder
 
 
+def leave_note(*, control: Path) -> None:
+    """Note the variables that were read and are set, for as long as a supervisor answers on its socket `control`."""
+    variables = {name: os.environ[name] for name in sorted(_read) if name in os.environ}
+    write_private(var_dir() / NOTE, json.dumps({"control": str(control), "variables": variables}))
+
+
+def follow_note() -> None:
+    """Take variables that are not set from the note of a demo that is running now. Others' values stay."""
+    try:
+        note = json.loads((var_dir() / NOTE).read_text())
+        control, variables = Path(note["control"]), dict(note["variables"])
+    except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is damaged
+        return
+    if answers(control):
+        for name, value in variables.items():
+            os.environ.setdefault(name, value)
+
+
+def answers(control: Path) -> bool:
+    """Whether a program listens on this socket."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(str(control))
+        except OSError:
+            return False
+    return True
+
+
 def text(name: str, default: str = "") -> str:
+    _read.add(name)
     return os.environ.get(name, default).strip()
 
 
@@ -51,6 +87,7 @@ def stripe_key(name: str, *, by: str, when: bool) -> str:
 
 
 def flag(name: str, *, default: bool) -> bool:
+    _read.add(name)
     value = os.environ.get(name)
     if value is None:
         return default

@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from django.db import OperationalError
 
 from config import embedded_broker, env, static_files
 from config.processes import installed_program, processes, relative_to_project
-from config.supervision import write_configuration
+from config.supervision import control_socket, write_configuration
 
 
 def run() -> None:
@@ -36,6 +35,8 @@ def run() -> None:
     simulated.refuse()
     _prepare()
     configuration = write_configuration(processes(), folder=env.var_dir(), project=env.BASE_DIR)
+    if settings.CONVEYOR_DEMO and (control := control_socket(configuration)):
+        env.leave_note(control=control)
     _announce(port)
     _become_supervisord(str(configuration))
 
@@ -50,15 +51,13 @@ def _require_free_port(port: int) -> None:
 
 def _require_single_instance() -> None:
     """Two supervisors over one database and one broker would start every process twice."""
-    with socket.socket(socket.AF_UNIX) as control:
-        try:
-            control.connect(str(env.var_dir() / "supervisor.sock"))
-        except OSError:
-            return
-    raise ImproperlyConfigured(
-        f"Another instance is already running with its data in {env.var_dir()}. "
-        "Stop it, or set CONVEYOR_VAR to another directory."
-    )
+    control = control_socket(env.var_dir() / "supervisord.conf")
+    if control is not None and env.answers(control):
+        raise ImproperlyConfigured(
+            f"Another instance is already running with its data in {env.var_dir()}. "
+            "Stop it, or set CONVEYOR_VAR to another directory."
+        )
+    (env.var_dir() / env.NOTE).unlink(missing_ok=True)
 
 
 def _prepare() -> None:

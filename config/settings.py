@@ -10,6 +10,7 @@ from messaging.broker.settings import SCHEDULE as MESSAGING_SCHEDULE
 from messaging.broker.settings import celery_settings
 from messaging.operations.schedule import SCHEDULE as OPERATIONS_SCHEDULE
 
+env.follow_note()
 BASE_DIR = env.BASE_DIR
 VAR_DIR = env.var_dir()
 CONVEYOR_OUTAGES_DIR = VAR_DIR / "outages"

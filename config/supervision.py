@@ -4,6 +4,7 @@ supervisord starts groups by priority and stops them in reverse, waiting for eac
 workers can still return unfinished messages to it.
 """
 
+import configparser
 import os
 import secrets
 import shlex
@@ -77,6 +78,14 @@ def socket_path(folder: Path) -> Path:
     if len(os.fsencode(path)) <= SOCKET_PATH_LIMIT:
         return path
     return Path(tempfile.mkdtemp(prefix="conveyor-")) / "supervisor.sock"
+
+
+def control_socket(configuration: Path) -> Path | None:
+    """The control socket that a written configuration names; None if there is no such file."""
+    written = configparser.RawConfigParser()
+    if not written.read(configuration):
+        return None
+    return Path(written["unix_http_server"]["file"].replace("%%", "%"))
 
 
 def _console(project: Path) -> str:

@@ -1,24 +1,30 @@
 """Queue pauses: one table that relays, workers, recovery and the audit read.
 
-A restart or a lost connection therefore never resumes a paused queue. Operators write it: `messaging.operations`.
+A restart or a lost connection therefore never resumes a paused queue. Operators write it: `messaging.operations`. A
+pause with an end has its `resumed_at` from the beginning, so that nothing has to run for it to end.
 """
 
 from datetime import datetime
 
-from django.db.models import DateTimeField, Max, Value
+from django.db.models import DateTimeField, Max, Q, Value
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from messaging.models import QueuePause
 
 
 def paused() -> frozenset[str]:
     """Names of the paused queues."""
-    return frozenset(QueuePause.objects.filter(resumed_at=None).values_list("queue", flat=True))
+    return frozenset(QueuePause.objects.filter(in_force()).values_list("queue", flat=True))
 
 
 def current() -> dict[str, QueuePause]:
     """The pauses in force, by queue."""
-    return {pause.queue: pause for pause in QueuePause.objects.filter(resumed_at=None)}
+    return {pause.queue: pause for pause in QueuePause.objects.filter(in_force())}
+
+
+def in_force() -> Q:
+    return Q(resumed_at=None) | Q(resumed_at__gt=timezone.now())
 
 
 def paused_until(*, now: datetime) -> dict[str, datetime]:

@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from messaging.conf import settings
+from messaging.models.parameters import time_parameter
 from messaging.topology import PRIORITIES, Priority, topology
 
 
@@ -49,10 +50,13 @@ def pending_lanes() -> list[Lane]:
             WHERE m.state = 'pending' AND m.queue = lane.queue AND m.priority = lane.priority
             ORDER BY m.available_at LIMIT 1
         ), {"STATEMENT_TIMESTAMP()" if connection.vendor == "postgresql" else "NULL"} FROM lane
-        WHERE NOT EXISTS (SELECT 1 FROM messaging_queuepause p WHERE p.queue = lane.queue AND p.resumed_at IS NULL)
+        WHERE NOT EXISTS (
+            SELECT 1 FROM messaging_queuepause p
+            WHERE p.queue = lane.queue AND (p.resumed_at IS NULL OR p.resumed_at > %s)
+        )
     """  # noqa: S608 - no value is interpolated
     with connection.cursor() as cursor:
-        cursor.execute(sql, [value for lane in lanes for value in lane])
+        cursor.execute(sql, [*(value for lane in lanes for value in lane), time_parameter(timezone.now())])
         found = [row for row in cursor.fetchall() if row[2] is not None]
     return [Lane(queue, priority, moment_of(first), now or timezone.now()) for queue, priority, first, now in found]
 

@@ -5,6 +5,7 @@ That record proves that nobody paid twice.
 """
 
 import os
+import random
 import secrets
 import signal
 import time
@@ -17,6 +18,7 @@ from django.db.models import F, Q, Sum
 from django.utils.translation import gettext as _
 
 from messaging import simulated_outages
+from orders.scripted_failures import Failure, is_cured
 from payments.gateways import simulated_disputes, simulated_refunds
 from payments.gateways.base import (
     Authorisation,
@@ -36,6 +38,8 @@ from payments.gateways.dispute_records import DisputePage, DisputeRecord
 from payments.models import GatewayCall, GatewayCharge, GatewayRefund
 
 NAME = "gateway.simulated"
+#: Simulated faults with an amount: extra seconds for each request, and the share of requests without an answer.
+LATENCY, FAILURE_RATE = f"{NAME}.latency", f"{NAME}.failure-rate"
 SLOW_SECONDS = 5.0
 PAGE_SIZE = 100
 _HAS_NOT_FAILED = ~Q(refunds__status=GatewayRefund.Status.FAILED)
@@ -114,9 +118,10 @@ class SimulatedGateway:
 
 
 def _reach() -> None:
-    """The network: latency, and a simulated outage that affects every request, whatever its method."""
-    time.sleep(settings.CONVEYOR_GATEWAY_LATENCY)
-    if simulated_outages.is_active(name=NAME):
+    """The network: latency, and simulated faults that affect every request, whatever its method."""
+    time.sleep(settings.CONVEYOR_GATEWAY_LATENCY + simulated_outages.amount(name=LATENCY))
+    is_lost = random.random() < simulated_outages.amount(name=FAILURE_RATE)  # noqa: S311 - not a secret
+    if is_lost or simulated_outages.is_active(name=NAME):
         raise GatewayUnavailable("The payment gateway is unreachable.")
 
 
@@ -176,15 +181,24 @@ def _fail_twice(key: str) -> None:
 
 
 def _fail(key: str) -> None:
-    raise GatewayUnavailable("The payment gateway did not answer.", concerns_all=False)
+    if not is_cured(Failure.OUTAGE):
+        raise GatewayUnavailable(
+            "The payment gateway did not answer. In the demo, `manage.py demo end-outage` ends this outage.",
+            concerns_all=False,
+        )
 
 
 def _raise_bug(key: str) -> None:
-    raise RuntimeError("The payment code received a response that it does not understand.")
+    if not is_cured(Failure.BUG):
+        raise RuntimeError(
+            "The payment code received a response that it does not understand. "
+            "In the demo, `manage.py demo fix-bug` deploys the fix."
+        )
 
 
 def _crash(key: str) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+    if not is_cured(Failure.BUG):
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _respond_slowly(key: str) -> None:

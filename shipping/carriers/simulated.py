@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from messaging import simulated_outages
+from orders.scripted_failures import Failure, is_cured
 from orders.webhook_events import EventNotUnderstood, identifier
 from shipping.carriers import signatures
 from shipping.carriers.base import (
@@ -80,7 +81,10 @@ class SimulatedCarrier:
         city = consignment.address.city
         if city == "Rejectford":
             raise AddressRejected("unknown_address")
-        if city == "Nowhere" or (city == "Flakytown" and self._calls(idempotency_key) <= 2):
+        if city == "Nowhere" and not is_cured(Failure.OUTAGE):
+            text = "The carrier did not answer. In the demo, `manage.py demo end-outage` ends this outage."
+            raise CarrierUnavailable(text, concerns_all=False)
+        if city == "Flakytown" and self._calls(idempotency_key) <= 2:
             raise CarrierUnavailable("The carrier did not answer.", concerns_all=False)
         return self._booking(self._parcel(idempotency_key, city))
 

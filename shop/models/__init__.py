@@ -1,9 +1,10 @@
-"""Models of the shop: catalogue, stock, accounts, baskets, saved addresses, reviews, invoices."""
+"""Models of the shop: catalogue, stock, accounts, baskets, saved addresses, reviews, invoices, faults."""
 
 from shop.models.addresses import SavedAddress
 from shop.models.basket import GuestBasket, SavedBasket
 from shop.models.catalogue import Category, CategoryQuerySet, Product, ProductQuerySet
 from shop.models.catalogue_version import CatalogueStamp
+from shop.models.game_days import Fault
 from shop.models.invoices import Invoice
 from shop.models.reviews import Review, ReviewQuerySet
 from shop.models.stock import LowStock, StockMovement
@@ -15,6 +16,7 @@ __all__ = [
     "Category",
     "CategoryQuerySet",
     "CategoryText",
+    "Fault",
     "GuestBasket",
     "Invoice",
     "LowStock",

@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import stat
+import time
 
 import pytest
 import redis
@@ -106,3 +107,31 @@ def test_an_unsupported_platform_gets_an_error_that_names_broker_url(monkeypatch
     monkeypatch.setattr("platform.machine", lambda: "riscv64")
     with pytest.raises(ImproperlyConfigured, match="Set BROKER_URL"):
         embedded_broker.server_binary()
+
+
+def test_a_simulated_stop_ends_by_itself_and_loses_nothing(tmp_path, server):
+    server.start()
+    with redis.Redis.from_url(server.url) as client:
+        client.set("message", "kept")
+    stop = tmp_path / "outages" / "broker"
+    stop.parent.mkdir()
+    stop.touch()
+    os.utime(stop, (time.time() + 600,) * 2)
+    wait_for(lambda: process_id(server.url) is None, what="the server has stopped")
+    assert server.program.running, "its launcher waits for the end"
+    os.utime(stop, (time.time() - 1,) * 2)
+    wait_for(lambda: process_id(server.url), what="the server runs again")
+    with redis.Redis.from_url(server.url) as client:
+        assert client.get("message") == b"kept"
+
+
+def test_a_launcher_can_be_stopped_while_it_simulates_a_stop(tmp_path, server):
+    stop = tmp_path / "outages" / "broker"
+    stop.parent.mkdir()
+    stop.touch()
+    os.utime(stop, (time.time() + 600,) * 2)
+    server.program.start(wait=False)
+    time.sleep(1)
+    assert process_id(server.url) is None
+    server.program.stop()
+    assert not server.program.running

@@ -1,5 +1,6 @@
-"""Mail server settings parsed from EMAIL_URL."""
+"""Mail server settings parsed from EMAIL_URL, the secret key, and the note of a running demo."""
 
+import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -30,3 +31,48 @@ def test_processes_that_start_together_read_the_same_secret_key(tmp_path, monkey
     assert len(keys) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
     assert (tmp_path / "secret_key").stat().st_mode & 0o077 == 0
+
+
+@pytest.fixture
+def var(tmp_path, monkeypatch):
+    monkeypatch.setenv("CONVEYOR_VAR", str(tmp_path))
+    return tmp_path
+
+
+def note(var, monkeypatch, **variables):
+    """Leave the note of a run with these variables, in an environment that has none of them afterwards."""
+    with monkeypatch.context() as its:
+        for name, value in variables.items():
+            its.setenv(name, value)
+            env.text(name)
+        env.leave_note(control=var / "control.sock")
+
+
+def test_a_command_beside_a_running_demo_finds_its_settings(var, monkeypatch):
+    monkeypatch.setattr(env, "_read", set())
+    for name in ("CONVEYOR_DEMO", "DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PORT", "9000")
+    note(var, monkeypatch, CONVEYOR_DEMO="1", DATABASE_URL="sqlite:////tmp/other", PORT="8123")
+    assert (var / env.NOTE).stat().st_mode & 0o077 == 0
+    with socket.socket(socket.AF_UNIX) as supervisor, monkeypatch.context() as its:
+        supervisor.bind(str(var / "control.sock"))
+        supervisor.listen()
+        for name in ("CONVEYOR_DEMO", "DATABASE_URL"):
+            its.setitem(env.os.environ, name, "")  # restored after the test
+            del env.os.environ[name]
+        env.follow_note()
+        assert env.flag("CONVEYOR_DEMO", default=False)
+        assert env.text("DATABASE_URL") == "sqlite:////tmp/other"
+        assert env.text("PORT") == "9000", "what is set in this terminal stays"
+
+
+@pytest.mark.parametrize("damaged", [None, b"", b"[]", b"{}", b"\xff", b'{"control": 1, "variables": {}}'])
+def test_a_note_of_a_demo_that_has_ended_or_a_damaged_one_changes_nothing(var, monkeypatch, damaged):
+    monkeypatch.setattr(env, "_read", set())
+    monkeypatch.delenv("CONVEYOR_DEMO", raising=False)
+    note(var, monkeypatch, CONVEYOR_DEMO="1")
+    if damaged is not None:
+        (var / env.NOTE).write_bytes(damaged)
+    env.follow_note()
+    assert not env.flag("CONVEYOR_DEMO", default=False)

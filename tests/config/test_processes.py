@@ -46,6 +46,15 @@ class Run:
         rows = [line.split() for line in done.stdout.splitlines()]
         return {row[0].split(":")[-1]: int(row[3].rstrip(",")) for row in rows if len(row) > 3 and row[1] == "RUNNING"}
 
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`manage.py` in a second terminal: of the run's settings, it knows the directory only."""
+        ours = {"CONVEYOR_DEMO", "PORT", "LOG_LEVEL"}
+        plain = {name: value for name, value in self.env.items() if name not in ours}
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(
+            command, env=plain, cwd=PROJECT, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+
     def descendants(self) -> list[psutil.Process]:
         return psutil.Process(self.program.pid).children(recursive=True)
 
@@ -91,6 +100,41 @@ def test_killed_processes_are_restarted_and_none_survives_the_shutdown(shop):
     stopped = [line for line in shop.program.text().splitlines() if "INFO stopped:" in line]
     assert "broker" in stopped[-1], "the broker stops last, so that workers can return unfinished messages"
     assert "Traceback" not in (shop.folder / "log" / "supervisord.log").read_text()
+
+
+@pytest.mark.slow
+def test_commands_in_a_second_terminal_control_this_demo(shop):
+    refused = shop.manage("outage", "gateway.simulated", "--seconds", "5")
+    assert refused.returncode == 1
+    assert "demo mode only" in refused.stderr
+    shop.program.start()
+    assert not (shop.folder / "run.json").stat().st_mode & 0o077
+    wait_for(lambda: set(shop.pids()) >= NAMES | {"broker"}, what="all processes run")
+    done = shop.manage("outage", "gateway.simulated", "--seconds", "5")
+    assert (done.returncode, done.stderr) == (0, "")
+
+    before = shop.pids()
+    children = psutil.Process(before["worker-payments"]).children()
+    assert shop.manage("demo", "kill", "worker-payments").returncode == 0
+    _, alive = psutil.wait_procs(children, timeout=PATIENCE)
+    assert alive == [], "its children died with it"
+    wait_for(lambda: shop.pids().get("worker-payments", 0) not in (0, before["worker-payments"]))
+    assert shop.pids()["worker-shipping"] == before["worker-shipping"]
+
+    assert shop.manage("demo", "stop", "broker").returncode == 0
+    assert "broker" not in shop.pids()
+    assert "not running" in shop.manage("demo", "stop", "broker").stderr
+    assert shop.manage("demo", "start", "broker").returncode == 0
+    assert "broker" in shop.pids()
+    unknown = shop.manage("demo", "kill", "worker-paymants")
+    assert unknown.returncode == 1
+    assert "worker-payments" in unknown.stderr
+    assert "RUNNING" in shop.manage("demo", "status").stdout
+
+    assert shop.program.stop() == 0
+    ended = shop.manage("demo", "kill", "relay")
+    assert ended.returncode == 1
+    assert "make run" in ended.stderr
 
 
 def test_a_port_in_use_is_reported_in_one_sentence_that_names_the_variable(shop):

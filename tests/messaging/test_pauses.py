@@ -98,6 +98,37 @@ def test_the_services_check_permissions_themselves():
             action()
 
 
+def test_a_pause_with_an_end_is_over_then_though_nobody_resumes_it():
+    enqueue()
+    actions.pause(queue=QUEUE, actor=ANN, reason="a try", seconds=600)
+    assert pauses.paused() == set(pauses.current()) == {QUEUE}
+    assert claim.claim(limit=9) == []
+    QueuePause.objects.update(resumed_at=timezone.now() - timedelta(seconds=1))
+    assert pauses.paused() == frozenset()
+    assert pauses.current() == {}
+    assert len(claim.claim(limit=9)) == 1
+
+
+def test_a_pause_with_an_end_allows_no_other_and_can_be_resumed_before():
+    actions.pause(queue=QUEUE, actor=ANN, reason="a try", seconds=600)
+    for seconds in (None, 5):
+        with pytest.raises(actions.AlreadyPaused, match="by ann"):
+            actions.pause(queue=QUEUE, actor=BOB, reason="me, too", seconds=seconds)
+    actions.resume(queue=QUEUE, actor=BOB)
+    assert pauses.paused() == frozenset()
+    kept = QueuePause.objects.get()
+    assert kept.resumed_by == "bob"
+    assert kept.resumed_at <= timezone.now()
+
+
+def test_of_concurrent_pauses_with_an_end_one_succeeds():
+    attempts = [
+        partial(actions.pause, queue=QUEUE, actor=Actor.system(f"op{n}"), reason="race", seconds=60) for n in range(8)
+    ]
+    assert at_once(*attempts, refusals=(actions.AlreadyPaused,)).count(None) == 1
+    assert QueuePause.objects.count() == AuditEntry.objects.count() == 1
+
+
 # -- scheduled messages -------------------------------------------------------------------------------------------
 
 

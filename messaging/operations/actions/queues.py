@@ -1,6 +1,7 @@
 """Pause and resume queues; run scheduled messages now."""
 
 import uuid
+from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -29,20 +30,27 @@ class NotPaused(RuntimeError):
 
 
 @transaction.atomic
-def pause(*, queue: str, actor: Actor, reason: str) -> QueuePause:
+def pause(*, queue: str, actor: Actor, reason: str, seconds: float | None = None) -> QueuePause:
     """Pause a queue: relays publish nothing to it and workers consume nothing from it until `resume`.
 
-    Running tasks finish. Raises `PermissionDenied`, `ReasonMissing`, `QueueUnknown` and
-    `AlreadyPaused`.
+    With `seconds`, the pause ends by itself. Running tasks finish. Raises `PermissionDenied`, `ReasonMissing`,
+    `QueueUnknown` and `AlreadyPaused`.
     """
     actor.require(permissions.PAUSE)
     require_reason(reason)
     _require_queue(queue)
+    values = {"queue": queue, "paused_by": actor.name[:150], "reason": reason.strip()[:500]}
     try:
         with transaction.atomic():
-            written = QueuePause.objects.create(queue=queue, paused_by=actor.name[:150], reason=reason.strip()[:500])
+            written = QueuePause.objects.create(**values)
     except IntegrityError:
         raise AlreadyPaused(_already_paused(queue)) from None
+    # The unique row without an end is a lock against other pauses, and is given its end only then.
+    if QueuePause.objects.filter(pauses.in_force(), queue=queue).exclude(pk=written.pk).exists():
+        raise AlreadyPaused(_already_paused(queue))
+    if seconds is not None:
+        written.resumed_at, written.resumed_by = written.paused_at + timedelta(seconds=seconds), actor.name[:150]
+        written.save(update_fields=["resumed_at", "resumed_by"])
     audit.record(action="pause queue", actor=actor, reason=reason.strip(), queue=queue)
     return written
 
@@ -53,7 +61,8 @@ def resume(*, queue: str, actor: Actor, reason: str = "") -> None:
     actor.require(permissions.PAUSE)
     _require_queue(queue)
     now = timezone.now()
-    if not QueuePause.objects.filter(queue=queue, resumed_at=None).update(resumed_at=now, resumed_by=actor.name[:150]):
+    in_force = QueuePause.objects.filter(pauses.in_force(), queue=queue)
+    if not in_force.update(resumed_at=now, resumed_by=actor.name[:150]):
         raise NotPaused(_("The queue %(queue)s is not paused.") % {"queue": queue})
     audit.record(action="resume queue", actor=actor, reason=reason, queue=queue)
     wakeup.call()

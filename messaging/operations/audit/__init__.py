@@ -8,6 +8,10 @@ from messaging.operations.audit.log import (
     last_move,
     record,
     record_intervention,
+    register,
 )
 
-__all__ = ["OPERATOR_ACTIONS", "SYSTEM_ACTIONS", "UnknownAction", "entry", "last_move", "record", "record_intervention"]
+__all__ = [
+    "OPERATOR_ACTIONS", "SYSTEM_ACTIONS", "UnknownAction", "entry", "last_move", "record", "record_intervention",
+    "register",
+]  # fmt: skip

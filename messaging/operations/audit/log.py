@@ -21,10 +21,16 @@ OPERATOR_ACTIONS: Final = frozenset(
 )
 #: Done by the system, in part on behalf of an operator.
 SYSTEM_ACTIONS: Final = frozenset({"bulk retry", "bulk finish", "bulk stop", "purge"})
+_others: set[str] = set()
 
 
 class UnknownAction(ValueError):
-    """The action is in neither `OPERATOR_ACTIONS` nor `SYSTEM_ACTIONS`."""
+    """The action is in neither `OPERATOR_ACTIONS` nor `SYSTEM_ACTIONS`, and no other app has registered it."""
+
+
+def register(*actions: str) -> None:
+    """Let another app record these actions."""
+    _others.update(actions)
 
 
 def entry(
@@ -39,7 +45,7 @@ def entry(
     data: dict[str, Any] | None = None,
 ) -> AuditEntry:
     """An unsaved entry. Raises `UnknownAction`."""
-    if action not in OPERATOR_ACTIONS | SYSTEM_ACTIONS:
+    if action not in OPERATOR_ACTIONS | SYSTEM_ACTIONS | _others:
         raise UnknownAction(f"{action!r} is no action of the audit log; add it to messaging.operations.audit.log.")
     return AuditEntry(
         action=action,

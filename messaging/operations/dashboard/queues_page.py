@@ -46,7 +46,7 @@ def overview(*, now: datetime) -> QueuesOverview:
     """All queues and circuits, in a number of statements that depends on neither messages nor orders."""
     pending = backlogs(now=now)
     rows = queue_rows(pending=pending)
-    past = QueuePause.objects.filter(resumed_at__isnull=False).order_by("-resumed_at")[:PAUSES_SHOWN]
+    past = QueuePause.objects.filter(resumed_at__lte=now).order_by("-resumed_at")[:PAUSES_SHOWN]
     return QueuesOverview(
         at=now,
         cards=_cards(rows, pending, now),

@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def _validate(self, name: str, seconds: float) -> None:
         if not settings.CONVEYOR_DEMO:
-            raise CommandError("Outages can be simulated in demo mode only; set CONVEYOR_DEMO=1.")
+            raise CommandError("Outages can be simulated in demo mode only. Start the demo with `make run`.")
         known = circuit_breaker.simulated()
         if name not in known:
             raise CommandError(f"No simulated system is named {name}. Choose from: {', '.join(known)}.")

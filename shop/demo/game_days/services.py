@@ -1,0 +1,166 @@
+"""Injects faults into the demo, ends them, and cures the scripted failures. Each is audited.
+
+Raises `NotADemo` outside demo mode, and `PermissionDenied` for actors without `PERMISSION`.
+"""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from messaging.operations import audit
+from messaging.operations.actions import AlreadyPaused, NotPaused
+from messaging.operations.permissions import Actor
+from orders import scripted_failures
+from orders.scripted_failures import Failure
+from shop.demo import supervisor
+from shop.demo.game_days.kinds import KINDS, Kind
+from shop.models import Fault
+
+PERMISSION: Final = "shop.run_game_day"
+KEPT: Final = timedelta(days=30)
+PROCESS_ACTIONS: Final = {"kill": supervisor.kill, "stop": supervisor.stop, "start": supervisor.start}
+audit.register(
+    "begin fault", "end fault", "cure failure", "restore failure", *(f"{verb} process" for verb in PROCESS_ACTIONS)
+)
+
+
+class NotADemo(RuntimeError):
+    """This shop is no demo."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Faults exist in demo mode only. Start the demo with `make run`, or set CONVEYOR_DEMO=1."))
+
+
+class FaultRefused(ValueError):
+    """The fault cannot begin or end so. Nothing was changed."""
+
+
+def actor_of(user: Any) -> Actor:
+    """The actor for a Django user."""
+    return Actor(name=user.get_username(), may=lambda permission: bool(user.has_perm(permission)))
+
+
+def begin_fault(
+    *,
+    kind: str,
+    actor: Actor,
+    target: str = "",
+    seconds: float | None = None,
+    amount: float | None = None,
+    game_day: str = "",
+) -> Fault:
+    """Inject a fault, which ends by itself. Defaults are those of its kind. Raises `FaultRefused`."""
+    _require(actor)
+    known = KINDS.get(kind)
+    if known is None:
+        raise FaultRefused(_("There is no fault %(name)s.") % {"name": kind[:60]})
+    seconds = float(known.seconds if seconds is None else seconds)
+    values = {"kind": kind, "target": _target(known, target), "amount": _amount(known, amount)}
+    _check_seconds(known, seconds)
+    fault = _record(values, seconds=seconds, actor=actor, game_day=game_day)
+    try:
+        known.begin(fault, seconds)
+    except (supervisor.SupervisorAway, supervisor.UnknownProcess, supervisor.NothingChanged, AlreadyPaused) as error:
+        _close(fault, actor=actor, reason=str(error))
+        raise FaultRefused(str(error)) from error
+    return fault
+
+
+def end_fault(*, fault: Fault, actor: Actor) -> None:
+    """End a fault before its time. Raises `FaultRefused` if it is over, or cannot be ended."""
+    _require(actor)
+    end = KINDS[fault.kind].end if fault.kind in KINDS else None
+    if end is None:
+        raise FaultRefused(_("This fault cannot be ended early; it ends by itself."))
+    if not _close(fault, actor=actor):
+        raise FaultRefused(_("This fault is over."))
+    try:
+        end(fault)
+    except NotPaused as error:
+        raise FaultRefused(str(error)) from error
+
+
+def cure(*, failure: Failure, actor: Actor) -> None:
+    """From now on, a retry of what this scripted failure has stopped succeeds."""
+    _require(actor)
+    audit.record(action="cure failure", actor=actor, data={"failure": failure.value})
+    scripted_failures.cure(failure)
+
+
+def restore(*, failure: Failure, actor: Actor) -> None:
+    """The opposite of `cure`."""
+    _require(actor)
+    audit.record(action="restore failure", actor=actor, data={"failure": failure.value})
+    scripted_failures.relapse(failure)
+
+
+def control_process(*, verb: str, name: str, actor: Actor) -> None:
+    """Kill, stop or start one of the demo's processes. Raises as `shop.demo.supervisor` does."""
+    _require(actor)
+    PROCESS_ACTIONS[verb](name)
+    audit.record(action=f"{verb} process", actor=actor, data={"process": name})
+
+
+def _require(actor: Actor) -> None:
+    if not settings.CONVEYOR_DEMO:
+        raise NotADemo
+    if not actor.may(PERMISSION):
+        raise PermissionDenied(f"{actor.name} lacks the permission {PERMISSION}.")
+
+
+def _target(kind: Kind, target: str) -> str:
+    if kind.targets is None:
+        return ""
+    known = kind.targets()
+    if target not in known:
+        names = ", ".join(known) or _("none, since no supervisor answers; start the demo with `make run`")
+        raise FaultRefused(_("Choose a target: %(names)s.") % {"names": names})
+    return target
+
+
+def _amount(kind: Kind, amount: float | None) -> float:
+    if kind.amount is None:
+        return 1.0
+    chosen = kind.amount.default if amount is None else amount
+    if not kind.amount.least <= chosen <= kind.amount.most:  # NaN is within no bounds
+        bounds = {"label": kind.amount.label, "least": kind.amount.least, "most": kind.amount.most}
+        raise FaultRefused(_("Enter a number from %(least)g to %(most)g (%(label)s).") % bounds)
+    return chosen
+
+
+def _check_seconds(kind: Kind, seconds: float) -> None:
+    if not kind.is_momentary and not 1 <= seconds <= kind.most:
+        raise FaultRefused(_("Enter a duration from 1 to %(most)s seconds.") % {"most": kind.most})
+
+
+@transaction.atomic
+def _record(values: dict[str, Any], *, seconds: float, actor: Actor, game_day: str) -> Fault:
+    now, kind = timezone.now(), KINDS[values["kind"]]
+    Fault.objects.filter(ends_at__lte=now).exclude(holds=None).update(holds=None)
+    Fault.objects.filter(ends_at__lt=now - KEPT).delete()
+    ends_at = now if kind.is_momentary else now + timedelta(seconds=seconds)
+    holds = None if kind.is_momentary else f"{values['kind']} {values['target']}"
+    begun = {"began_at": now, "ends_at": ends_at, "begun_by": actor.name[:150], "game_day": game_day[:100]}
+    try:
+        with transaction.atomic():
+            fault = Fault.objects.create(**values, **begun, holds=holds)
+    except IntegrityError:
+        raise FaultRefused(_("This fault is active already. End it first, or wait for its end.")) from None
+    audit.record(action="begin fault", actor=actor, data={**values, "seconds": seconds, "fault": fault.pk})
+    return fault
+
+
+@transaction.atomic
+def _close(fault: Fault, *, actor: Actor, reason: str = "") -> bool:
+    """Whether the fault was active. With a `reason` it could not begin."""
+    now = timezone.now()
+    active = Fault.objects.filter(pk=fault.pk) if reason else Fault.objects.filter(pk=fault.pk, ends_at__gt=now)
+    if not active.update(ends_at=now, holds=None):
+        return False
+    audit.record(action="end fault", actor=actor, reason=reason, data={"fault": fault.pk})
+    return True

@@ -1,0 +1,87 @@
+"""Processes of this checkout, through the supervisor of `make run`: no other checkout's are ever touched."""
+
+import configparser
+import os
+import signal
+from pathlib import Path
+from typing import Any
+from xmlrpc.client import Fault, ServerProxy
+
+from django.conf import settings
+
+CONSOLE = "console"
+
+
+class SupervisorAway(RuntimeError):
+    """No supervisor answers for this checkout."""
+
+    def __init__(self) -> None:
+        super().__init__(f"No supervisor answers in {settings.VAR_DIR}. Start the demo with `make run`.")
+
+
+class UnknownProcess(LookupError):
+    """The supervisor runs no process of this name."""
+
+
+class NothingChanged(RuntimeError):
+    """The process is in the wanted state already."""
+
+
+def processes() -> dict[str, str]:
+    """State of each process by name, such as RUNNING. Raises `SupervisorAway`."""
+    return {name: str(info["statename"]) for name, info in _processes().items()}
+
+
+def kill(name: str) -> None:
+    """SIGKILL a process and its children, as a power failure would; the supervisor starts it again.
+
+    Raises `SupervisorAway`, `UnknownProcess` and `NothingChanged`.
+    """
+    info = _process(name)
+    if not info["pid"]:
+        raise NothingChanged(f"{name} is not running.")
+    os.killpg(int(info["pid"]), signal.SIGKILL)  # the supervisor gives each process a group of its own
+
+
+def stop(name: str) -> None:
+    """Stop a process and wait for its end; it stays stopped until `start`. Raises as `kill`."""
+    _call("stopProcess", name, unchanged=f"{name} is not running.")
+
+
+def start(name: str) -> None:
+    """Start a stopped process. Raises as `kill`."""
+    _call("startProcess", name, unchanged=f"{name} is already running.")
+
+
+def _call(method: str, name: str, *, unchanged: str) -> None:
+    info = _process(name)
+    try:
+        getattr(_supervisor(), method)(f"{info['group']}:{name}")
+    except Fault as fault:
+        raise NothingChanged(f"{unchanged} ({fault.faultString})") from None
+
+
+def _process(name: str) -> dict[str, Any]:
+    found = _processes()
+    if name not in found:
+        raise UnknownProcess(f"There is no process {name}. Processes: {', '.join(sorted(found))}.")
+    return found[name]
+
+
+def _processes() -> dict[str, dict[str, Any]]:
+    try:
+        found = _supervisor().getAllProcessInfo()
+    except OSError:
+        raise SupervisorAway from None
+    return {info["name"]: info for info in found if info["name"] != CONSOLE}
+
+
+def _supervisor() -> Any:
+    from supervisor.xmlrpc import SupervisorTransport
+
+    written = configparser.RawConfigParser()
+    if not written.read(Path(settings.VAR_DIR) / "supervisord.conf"):
+        raise SupervisorAway
+    control = {name: value.replace("%%", "%") for name, value in written["supervisorctl"].items()}
+    transport = SupervisorTransport(control["username"], control["password"], control["serverurl"])
+    return ServerProxy("http://127.0.0.1", transport=transport).supervisor
