@@ -10,6 +10,10 @@ from pathlib import Path
 
 from messaging.conf import settings
 
+#: Cures of scripted failures, which are kept as faults without an end are: a retry succeeds while they last.
+BUG_FIXED, OUTAGE_ENDED = "bug.fixed", "outage.ended"
+FOREVER = 10 * 365 * 86_400
+
 
 def begin(*, name: str, seconds: float, amount: float = 1) -> None:
     """Begin a fault, such as `gateway.simulated`: that system is unreachable."""

@@ -18,7 +18,6 @@ from django.db.models import F, Q, Sum
 from django.utils.translation import gettext as _
 
 from messaging import simulated_outages
-from orders.scripted_failures import Failure, is_cured
 from payments.gateways import simulated_disputes, simulated_refunds
 from payments.gateways.base import (
     Authorisation,
@@ -181,7 +180,7 @@ def _fail_twice(key: str) -> None:
 
 
 def _fail(key: str) -> None:
-    if not is_cured(Failure.OUTAGE):
+    if not simulated_outages.is_active(name=simulated_outages.OUTAGE_ENDED):
         raise GatewayUnavailable(
             "The payment gateway did not answer. In the demo, `manage.py demo end-outage` ends this outage.",
             concerns_all=False,
@@ -189,7 +188,7 @@ def _fail(key: str) -> None:
 
 
 def _raise_bug(key: str) -> None:
-    if not is_cured(Failure.BUG):
+    if not simulated_outages.is_active(name=simulated_outages.BUG_FIXED):
         raise RuntimeError(
             "The payment code received a response that it does not understand. "
             "In the demo, `manage.py demo fix-bug` deploys the fix."
@@ -197,7 +196,7 @@ def _raise_bug(key: str) -> None:
 
 
 def _crash(key: str) -> None:
-    if not is_cured(Failure.BUG):
+    if not simulated_outages.is_active(name=simulated_outages.BUG_FIXED):
         os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -17,7 +17,6 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from messaging import simulated_outages
-from orders.scripted_failures import Failure, is_cured
 from orders.webhook_events import EventNotUnderstood, identifier
 from shipping.carriers import signatures
 from shipping.carriers.base import (
@@ -81,7 +80,7 @@ class SimulatedCarrier:
         city = consignment.address.city
         if city == "Rejectford":
             raise AddressRejected("unknown_address")
-        if city == "Nowhere" and not is_cured(Failure.OUTAGE):
+        if city == "Nowhere" and not simulated_outages.is_active(name=simulated_outages.OUTAGE_ENDED):
             text = "The carrier did not answer. In the demo, `manage.py demo end-outage` ends this outage."
             raise CarrierUnavailable(text, concerns_all=False)
         if city == "Flakytown" and self._calls(idempotency_key) <= 2:

@@ -12,17 +12,18 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from messaging import simulated_outages
 from messaging.operations import audit
 from messaging.operations.actions import AlreadyPaused, NotPaused
 from messaging.operations.permissions import Actor
-from orders import scripted_failures
-from orders.scripted_failures import Failure
 from shop.demo import supervisor
 from shop.demo.game_days.kinds import KINDS, Kind
 from shop.models import Fault
 
 PERMISSION: Final = "shop.run_game_day"
 KEPT: Final = timedelta(days=30)
+#: Scripted failures, by name: `bug` of pm_bug and pm_crash, `outage` of pm_outage and the city Nowhere.
+CURES: Final = {"bug": simulated_outages.BUG_FIXED, "outage": simulated_outages.OUTAGE_ENDED}
 PROCESS_ACTIONS: Final = {"kill": supervisor.kill, "stop": supervisor.stop, "start": supervisor.start}
 audit.register(
     "begin fault", "end fault", "cure failure", "restore failure", *(f"{verb} process" for verb in PROCESS_ACTIONS)
@@ -85,18 +86,23 @@ def end_fault(*, fault: Fault, actor: Actor) -> None:
         raise FaultRefused(str(error)) from error
 
 
-def cure(*, failure: Failure, actor: Actor) -> None:
+def cure(*, failure: str, actor: Actor) -> None:
     """From now on, a retry of what this scripted failure has stopped succeeds."""
     _require(actor)
-    audit.record(action="cure failure", actor=actor, data={"failure": failure.value})
-    scripted_failures.cure(failure)
+    audit.record(action="cure failure", actor=actor, data={"failure": failure})
+    simulated_outages.begin(name=CURES[failure], seconds=simulated_outages.FOREVER)
 
 
-def restore(*, failure: Failure, actor: Actor) -> None:
+def restore(*, failure: str, actor: Actor) -> None:
     """The opposite of `cure`."""
     _require(actor)
-    audit.record(action="restore failure", actor=actor, data={"failure": failure.value})
-    scripted_failures.relapse(failure)
+    audit.record(action="restore failure", actor=actor, data={"failure": failure})
+    simulated_outages.end(name=CURES[failure])
+
+
+def cured() -> dict[str, bool]:
+    """Whether each scripted failure is cured, by name."""
+    return {failure: simulated_outages.is_active(name=name) for failure, name in CURES.items()}
 
 
 def control_process(*, verb: str, name: str, actor: Actor) -> None:

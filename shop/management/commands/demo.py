@@ -5,15 +5,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from messaging.operations.cli.registry import actor
-from orders.scripted_failures import Failure, is_cured
 from shop.demo import supervisor
 from shop.demo.game_days import services
 
 _CURES = {
-    "fix-bug": (services.cure, Failure.BUG, "The bug of pm_bug and pm_crash is fixed. Retry the tasks it stopped."),
-    "restore-bug": (services.restore, Failure.BUG, "The payment code has its bug again."),
-    "end-outage": (services.cure, Failure.OUTAGE, "pm_outage and Nowhere answer. Retry the tasks they stopped."),
-    "restore-outage": (services.restore, Failure.OUTAGE, "pm_outage and Nowhere never answer again."),
+    "fix-bug": (services.cure, "bug", "The bug of pm_bug and pm_crash is fixed. Retry the tasks it stopped."),
+    "restore-bug": (services.restore, "bug", "The payment code has its bug again."),
+    "end-outage": (services.cure, "outage", "pm_outage and Nowhere answer. Retry the tasks they stopped."),
+    "restore-outage": (services.restore, "outage", "pm_outage and Nowhere never answer again."),
 }
 _DONE = {
     "kill": "{} was killed. The supervisor starts it again.",
@@ -55,5 +54,5 @@ class Command(BaseCommand):
         if action in _DONE:
             services.control_process(verb=action, name=name, actor=actor())
             return _DONE[action].format(name)
-        failures = [f"{each.value:22}{'cured' if is_cured(each) else 'fails'}" for each in Failure]
+        failures = [f"{name:22}{'cured' if is_cured else 'fails'}" for name, is_cured in services.cured().items()]
         return "\n".join([*failures, *(f"{name:22}{state}" for name, state in sorted(supervisor.processes().items()))])

@@ -3,15 +3,15 @@
 import pytest
 from django.core.management import CommandError, call_command
 
+from messaging import simulated_outages
 from messaging.models import Message, State
 from messaging.operations import actions
 from messaging.operations.models import AuditEntry
 from messaging.operations.permissions import Actor
-from orders import scripted_failures
 from orders.models import Order
-from orders.scripted_failures import Failure
 from payments.gateways import simulated
 from shop.demo.card_hints import CARD_HINTS
+from shop.demo.game_days import services
 from tests.delivery import deliver_all
 from tests.factories import place
 
@@ -22,8 +22,8 @@ ANN = Actor.system("ann")
 @pytest.fixture(autouse=True)
 def _not_cured():
     yield
-    for failure in Failure:
-        scripted_failures.relapse(failure)
+    for name in services.CURES.values():
+        simulated_outages.end(name=name)
 
 
 def retried(order: Order) -> str:
@@ -77,7 +77,7 @@ def test_outside_demo_mode_nothing_is_cured(settings):
     settings.CONVEYOR_DEMO = False
     with pytest.raises(CommandError, match="demo mode only"):
         call_command("demo", "fix-bug")
-    assert not scripted_failures.is_cured(Failure.BUG)
+    assert services.cured() == {"bug": False, "outage": False}
     assert not AuditEntry.objects.exists()
 
 
