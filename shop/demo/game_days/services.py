@@ -56,7 +56,7 @@ def begin_fault(
     game_day: str = "",
 ) -> Fault:
     """Inject a fault, which ends by itself. Defaults are those of its kind. Raises `FaultRefused`."""
-    _require(actor)
+    require(actor)
     known = KINDS.get(kind)
     if known is None:
         raise FaultRefused(_("There is no fault %(name)s.") % {"name": kind[:60]})
@@ -74,7 +74,7 @@ def begin_fault(
 
 def end_fault(*, fault: Fault, actor: Actor) -> None:
     """End a fault before its time. Raises `FaultRefused` if it is over, or cannot be ended."""
-    _require(actor)
+    require(actor)
     end = KINDS[fault.kind].end if fault.kind in KINDS else None
     if end is None:
         raise FaultRefused(_("This fault cannot be ended early; it ends by itself."))
@@ -88,14 +88,14 @@ def end_fault(*, fault: Fault, actor: Actor) -> None:
 
 def cure(*, failure: str, actor: Actor) -> None:
     """From now on, a retry of what this scripted failure has stopped succeeds."""
-    _require(actor)
+    require(actor)
     audit.record(action="cure failure", actor=actor, data={"failure": failure})
     simulated_outages.begin(name=CURES[failure], seconds=simulated_outages.FOREVER)
 
 
 def restore(*, failure: str, actor: Actor) -> None:
     """The opposite of `cure`."""
-    _require(actor)
+    require(actor)
     audit.record(action="restore failure", actor=actor, data={"failure": failure})
     simulated_outages.end(name=CURES[failure])
 
@@ -107,12 +107,13 @@ def cured() -> dict[str, bool]:
 
 def control_process(*, verb: str, name: str, actor: Actor) -> None:
     """Kill, stop or start one of the demo's processes. Raises as `shop.demo.supervisor` does."""
-    _require(actor)
+    require(actor)
     PROCESS_ACTIONS[verb](name)
     audit.record(action=f"{verb} process", actor=actor, data={"process": name})
 
 
-def _require(actor: Actor) -> None:
+def require(actor: Actor) -> None:
+    """Raises `NotADemo` and `PermissionDenied`."""
     if not settings.CONVEYOR_DEMO:
         raise NotADemo
     if not actor.may(PERMISSION):

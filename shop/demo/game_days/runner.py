@@ -1,0 +1,157 @@
+"""Runs a plan: places its orders in real time, injects its faults, and waits until every order is shipped."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from celery import current_app
+from django.conf import settings
+from django.db import OperationalError, connection
+from django.utils import timezone
+
+from messaging.broker import inspect
+from messaging.operations.permissions import Actor
+from orders.models import ShippingMethod, Source
+from orders.values import Address
+from shop.checkout.services import LineWanted, checkout
+from shop.demo.game_days import report, services
+from shop.demo.game_days.report import Report, Sign
+from shop.demo.game_days.scenarios import Plan, PlannedFault, PlannedOrder
+from shop.models import Fault, Product
+from shop.stock.services import restock
+
+LOOK_SECONDS = 0.5
+NEEDED_QUEUES = ("payments", "shipping")
+_ADDRESS = Address("1 Demo Street", "Dublin", "D01 F5P2", "IE")
+
+
+class NothingRuns(RuntimeError):
+    """No worker would process the orders of a game day."""
+
+
+@dataclass
+class Run:
+    """A game day under way."""
+
+    plan: Plan
+    actor: Actor
+    began: float = field(default_factory=time.monotonic)
+    numbers: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    seen: dict[str, Sign] = field(default_factory=dict)
+
+    @property
+    def elapsed(self) -> float:
+        return time.monotonic() - self.began
+
+    @property
+    def name(self) -> str:
+        return f"{self.plan.scenario}, seed {self.plan.seed}"
+
+    def report(self) -> Report:
+        began_at, ended_at = self.times()
+        measured = report.measure(
+            numbers=self.numbers, began_at=began_at, ended_at=ended_at, seen=tuple(self.seen.values())
+        )
+        if measured.detected is not None:
+            self.seen.setdefault(measured.detected.text, measured.detected)
+        return measured
+
+    def times(self) -> tuple[datetime, datetime]:
+        """When the first fault began and the last one ends; now, if there is none yet."""
+        now = timezone.now()
+        return (
+            min((fault.began_at for fault in self.faults), default=now),
+            max((fault.ends_at for fault in self.faults), default=now),
+        )
+
+
+def run(*, plan: Plan, actor: Actor, progress: Callable[[Run, Report], None], patience: float) -> Report:
+    """Run the plan and return its report, `patience` seconds after the faults' end at the latest.
+
+    Faults that are active when it is interrupted are ended. Raises `NothingRuns`, and as `services.begin_fault`.
+    """
+    services.require(actor)
+    _require_workers()
+    stock = _products(len(plan.orders))
+    current = Run(plan, actor)
+    steps: list[PlannedOrder | PlannedFault] = sorted([*plan.orders, *plan.faults], key=lambda step: step.at)
+    try:
+        for step in steps:
+            while (left := step.at - current.elapsed) > 0:
+                time.sleep(min(left, LOOK_SECONDS))
+                progress(current, current.report())
+            _take(current, step, stock)
+        return _wait(current, progress, patience)
+    finally:
+        _end(current)
+
+
+def _take(current: Run, step: PlannedOrder | PlannedFault, stock: list[str]) -> None:
+    if isinstance(step, PlannedFault):
+        current.faults.append(
+            services.begin_fault(
+                kind=step.kind,
+                actor=current.actor,
+                target=step.target,
+                seconds=step.seconds,
+                amount=step.amount,
+                game_day=current.name,
+            )
+        )
+        return
+    current.numbers.append(_place(stock[int(step.pick * len(stock))], is_express=step.is_express))
+
+
+def _place(sku: str, *, is_express: bool) -> str:
+    """The number of a new order. While the database cannot be written, it tries again, as a shopper would."""
+    while True:
+        try:
+            return checkout(
+                email="game-day@conveyor.example",
+                name="Game Day",
+                address=_ADDRESS,
+                shipping_method=ShippingMethod.EXPRESS if is_express else ShippingMethod.STANDARD,
+                payment_method="pm_card_visa",
+                lines=[LineWanted(sku=sku, quantity=1)],
+                source=Source.WEB,
+            ).order.number
+        except OperationalError:
+            connection.close()
+            time.sleep(LOOK_SECONDS)
+
+
+def _wait(current: Run, progress: Callable[[Run, Report], None], patience: float) -> Report:
+    _began_at, ended_at = current.times()
+    while True:
+        measured = current.report()
+        progress(current, measured)
+        over = (timezone.now() - ended_at).total_seconds()
+        if over > patience or (over >= 0 and not measured.under_way):
+            return measured
+        time.sleep(LOOK_SECONDS)
+
+
+def _end(current: Run) -> None:
+    for fault in current.faults:
+        if fault.ends_at > timezone.now():
+            try:
+                services.end_fault(fault=fault, actor=current.actor)
+            except services.FaultRefused:  # it ends by itself
+                continue
+
+
+def _require_workers() -> None:
+    consumers = inspect.ask(lambda opened: inspect.consumers(current_app, opened))
+    if consumers is None or not all(consumers.get(queue) for queue in NEEDED_QUEUES):
+        raise NothingRuns(f"No workers consume {' and '.join(NEEDED_QUEUES)}. Start the demo with `make run`.")
+
+
+def _products(pieces: int) -> list[str]:
+    """SKUs of a few products with enough stock: a game day sells nothing out."""
+    products = list(Product.objects.filter(is_listed=True, currency=settings.SHOP_CURRENCY).order_by("pk")[:5])
+    if not products:
+        raise NothingRuns("There are no products to order. Run `manage.py seed_demo`.")
+    restock(quantities={product.pk: pieces for product in products}, reference="game day")
+    return [product.sku for product in products]
