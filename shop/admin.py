@@ -1,5 +1,7 @@
 """Imports the admin module of each package, which registers its models and order pages."""
 
+from django.apps import apps
+
 from shop.accounts import admin as accounts
 from shop.catalogue import admin as catalogue
 from shop.catalogue.reviews import admin as reviews
@@ -8,3 +10,8 @@ from shop.office import admin as office
 from shop.stock import admin as stock
 
 __all__ = ["accounts", "catalogue", "invoices", "office", "reviews", "stock"]
+
+if apps.is_installed("messaging.operations"):
+    from shop.demo.game_days import admin as game_days
+
+    __all__ += ["game_days"]

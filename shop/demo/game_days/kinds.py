@@ -29,6 +29,10 @@ from shop.models import Fault
 BROKER = "broker"
 
 
+class CannotBegin(RuntimeError):
+    """The fault cannot be injected here and now. Nothing was changed."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Amount:
     """A number that a fault takes, in `unit`."""
@@ -92,7 +96,7 @@ def _begin_failures(fault: Fault, seconds: float) -> None:
 
 def _stop_broker(fault: Fault, seconds: float) -> None:
     if BROKER not in supervisor.processes():
-        raise supervisor.UnknownProcess("The broker at BROKER_URL is not this shop's own, and is not stopped.")
+        raise CannotBegin(_("The broker at BROKER_URL is not this shop's own, and is not stopped."))
     simulated_outages.begin(name=BROKER, seconds=seconds)
 
 
@@ -102,7 +106,7 @@ def _wipe_broker(fault: Fault, seconds: float) -> None:
     if data.exists():
         shutil.rmtree(data)
     elif not inspect.ask(_purge):
-        raise supervisor.SupervisorAway
+        raise CannotBegin(_("The broker does not answer."))
 
 
 def _purge(connection: Connection) -> bool:

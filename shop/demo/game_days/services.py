@@ -17,7 +17,7 @@ from messaging.operations import audit
 from messaging.operations.actions import AlreadyPaused, NotPaused
 from messaging.operations.permissions import Actor
 from shop.demo import supervisor
-from shop.demo.game_days.kinds import KINDS, Kind
+from shop.demo.game_days.kinds import KINDS, CannotBegin, Kind
 from shop.models import Fault
 
 PERMISSION: Final = "shop.run_game_day"
@@ -35,6 +35,15 @@ class NotADemo(RuntimeError):
 
     def __init__(self) -> None:
         super().__init__(_("Faults exist in demo mode only. Start the demo with `make run`, or set CONVEYOR_DEMO=1."))
+
+
+_CANNOT_BEGIN: Final = (
+    CannotBegin,
+    supervisor.SupervisorAway,
+    supervisor.UnknownProcess,
+    supervisor.NothingChanged,
+    AlreadyPaused,
+)
 
 
 class FaultRefused(ValueError):
@@ -66,7 +75,7 @@ def begin_fault(
     fault = _record(values, seconds=seconds, actor=actor, game_day=game_day)
     try:
         known.begin(fault, seconds)
-    except (supervisor.SupervisorAway, supervisor.UnknownProcess, supervisor.NothingChanged, AlreadyPaused) as error:
+    except _CANNOT_BEGIN as error:
         _close(fault, actor=actor, reason=str(error))
         raise FaultRefused(str(error)) from error
     return fault
