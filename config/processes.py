@@ -117,6 +117,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m config.processes", description=__doc__)
     parser.add_argument("--list", action="store_true", required=True, help="print the shell command of each process")
     parser.parse_args()
+    env.follow_note()
     try:
         for process in processes():
             sys.stdout.write(f"{process.name:22}{process.command_line()}\n")

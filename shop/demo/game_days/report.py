@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 
-from django.db.models import Max
+from django.db.models import Count, Max, Q
 
 from messaging.models import Attempt, Circuit, Message
 from messaging.operations.models import Alert
@@ -85,20 +85,22 @@ def measure(*, numbers: Sequence[str], began_at: datetime, ended_at: datetime, s
     """The report about the orders with these numbers. `seen` are signs noticed before that have gone since."""
     orders = Order.objects.filter(number__in=numbers)
     dead = set(Message.objects.dead().filter(subject__in=numbers).values_list("subject", flat=True))
-    under_way = orders.filter(status__in=UNDER_WAY).exclude(number__in=dead).count()
+    counted = orders.aggregate(  # in one statement, so that the numbers are of one moment
+        finished=Count("pk", filter=Q(status__in=FINISHED)),
+        under_way=Count("pk", filter=Q(status__in=UNDER_WAY) & ~Q(number__in=dead)),
+    )
     found = sorted([*seen, *signs(numbers=numbers, since=began_at)], key=lambda sign: sign.at)
     return Report(
         began_at=began_at,
         ended_at=ended_at,
         orders=len(numbers),
-        finished=orders.filter(status__in=FINISHED).count(),
-        under_way=under_way,
+        **counted,
         dead=len(dead),
         lost=len({*unfinished_orders_have_a_message(orders), *paid_orders_are_shipped(orders)}),
         doubled=_doubled(numbers),
         detected=found[0] if found else None,
         alerted=_alert(since=began_at, until=ended_at + ALERTED_WITHIN),
-        recovered_at=None if under_way else _recovered_at(numbers, ended_at),
+        recovered_at=None if counted["under_way"] else _recovered_at(numbers, ended_at),
     )
 
 

@@ -83,7 +83,9 @@ def _kills(random: Random, seconds: float) -> list[PlannedFault]:
 
 
 def _wipes(random: Random, seconds: float) -> list[PlannedFault]:
-    return [PlannedFault(LEAD + random.uniform(seconds / 2, seconds), "broker-wiped")]
+    """The gateway is slow meanwhile, so that the broker holds messages that it can lose."""
+    slow = PlannedFault(LEAD, "slow-gateway", seconds=seconds, amount=random.uniform(2, 4))
+    return [slow, PlannedFault(LEAD + random.uniform(seconds / 2, seconds), "broker-wiped")]
 
 
 _LATENCY, _FAILURES = (2.0, 6.0), (40.0, 60.0)
@@ -94,7 +96,7 @@ _SCENARIOS = (
     Scenario("carrier-outage", _("a carrier fails"), 30, _lasting("carrier-outage", target="carrier.swiftpost")),
     Scenario("worker-killed", _("workers are killed three times"), 15, _kills),
     Scenario("broker-stopped", _("the broker is away"), 20, _lasting("broker-stopped")),
-    Scenario("broker-wiped", _("the broker loses all that it holds"), 10, _wipes),
+    Scenario("broker-wiped", _("the broker loses all that it holds, beside a slow gateway"), 10, _wipes),
     Scenario("database-paused", _("nothing can be written"), 8, _lasting("database-paused")),
 )
 SCENARIOS = {scenario.name: scenario for scenario in _SCENARIOS}

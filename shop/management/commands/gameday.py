@@ -87,7 +87,7 @@ def _text(report: Report, broken: list[dict[str, str]]) -> str:
         "",
         f"orders     {report.orders} placed, {report.finished} shipped, {report.dead} with a dead letter",
         f"detected   {detected}",
-        f"alert      {alerted}",
+        f"1st alert  {alerted}",
         f"recovered  {recovered}",
         f"lost       {report.lost}",
         f"doubled    {report.doubled}",
