@@ -7,6 +7,7 @@ if the process that began it is gone.
 
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,8 +111,8 @@ def _wipe_broker(fault: Fault, seconds: float) -> None:
 
 
 def _purge(connection: Connection) -> bool:
-    with connection.channel() as channel:
-        for queue in current_app.amqp.queues:
+    for queue in current_app.amqp.queues:
+        with suppress(connection.channel_errors), connection.channel() as channel:  # it may not be declared yet
             channel.queue_purge(queue)
     return True
 
