@@ -12,18 +12,18 @@ def test_a_gateway_outage_is_detected_and_recovered_from_and_nothing_is_lost_or_
     env = {"CONVEYOR_CIRCUIT_SECONDS": "0.5"}
     stack = make_stack(own_broker=False, env=env, workers={"payments": 2, "shipping": 1})
     stack.wait_status(stack.order(), "shipped", "delivered")
-    done = stack.manage("gameday", "gateway-outage", "--seed", "7", "--orders", "8", "--seconds", "6", "--json")
+    done = stack.manage("gameday", "gateway-outage", "--seed", "7", "--orders", "8", "--seconds", "15", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads(done.stdout)
     assert (report["scenario"], report["seed"], report["orders"], report["finished"]) == ("gateway-outage", 7, 8, 8)
     assert (report["lost"], report["doubled"], report["dead"], report["broken"]) == (0, 0, 0, [])
-    assert report["detected_after"] is not None
+    assert report["detected_after"] is not None, report
     assert report["detected_by"]
-    assert report["recovered_after"] > 0, "orders were waiting when the outage ended"
+    assert report["recovered_after"] > 0, f"orders were waiting when the outage ended: {report}"
     with stack.db() as alias:
         fault = Fault.objects.using(alias).get()
         assert (fault.kind, fault.game_day) == ("gateway-outage", "gateway-outage, seed 7")
-        assert (fault.ends_at - fault.began_at).total_seconds() == 6
+        assert (fault.ends_at - fault.began_at).total_seconds() == 15
         placed = Order.objects.using(alias).filter(email="game-day@conveyor.example")
         numbers = list(placed.values_list("number", flat=True))
         assert not Message.objects.using(alias).filter(subject__in=numbers, state=State.DEAD).exists()
