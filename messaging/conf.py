@@ -13,6 +13,8 @@ from django.conf import settings as django_settings
 DEFAULTS: Final[dict[str, Any]] = {
     "BASE_DIR": Path.cwd(),
     "CONVEYOR_DEMO": False,
+    # What is deployed: stamped on every run of a message.
+    "CONVEYOR_RELEASE": "",
     "CONVEYOR_OUTAGES_DIR": Path(tempfile.gettempdir()) / "conveyor-outages",
     # Exchange and queues: the fields of `messaging.topology.Topology`.
     "MESSAGING": {"queues": {"maintenance": "maintenance.#"}},

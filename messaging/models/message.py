@@ -71,7 +71,7 @@ class Message(models.Model):
     copy of an earlier publication from the current one. `started_at` is the start of the successful run; failed runs
     have theirs in `Attempt`. `waits_for` names the open circuit that defers a pending message, or one of `Waits`;
     `deferred_since` is the start of that wait. `is_promoted`: it is published with the highest priority, because others
-    have overtaken it for too long.
+    have overtaken it for too long. `release` is the one whose worker ran it successfully.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -104,6 +104,7 @@ class Message(models.Model):
     waits_for = models.CharField(_("waits for"), max_length=60, blank=True, db_default="", default="")
     deferred_since = models.DateTimeField(_("deferred since"), null=True, blank=True)
     is_promoted = models.BooleanField(_("promoted"), default=False, db_default=False)
+    release = models.CharField(_("release"), max_length=40, blank=True, default="", db_default="")
 
     objects = MessageQuerySet.as_manager()
 
@@ -154,7 +155,10 @@ class Message(models.Model):
 
 
 class Attempt(models.Model):
-    """A failed attempt, or one whose worker was lost. Success leaves no row."""
+    """A failed attempt, or one whose worker was lost. Success leaves no row.
+
+    `release` is the one that recorded it. `log` and `exchanges` are what `messaging.flight_recorder` kept of the run.
+    """
 
     id = models.BigAutoField(primary_key=True)
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attempt_set")
@@ -166,6 +170,9 @@ class Attempt(models.Model):
     error_message = models.CharField(max_length=1000, blank=True)
     traceback = models.TextField(blank=True)
     fingerprint = models.CharField(max_length=40, blank=True)
+    release = models.CharField(max_length=40, blank=True, default="", db_default="")
+    log = models.TextField(blank=True, default="", db_default="")
+    exchanges = models.JSONField(default=list, blank=True, db_default=Value([], output_field=models.JSONField()))
 
     class Meta:
         db_table = "messaging_attempt"

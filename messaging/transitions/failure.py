@@ -12,6 +12,7 @@ from pathlib import Path
 
 from messaging import clock
 from messaging.conf import settings
+from messaging.flight_recorder import Recording
 from messaging.models import Attempt, Message, State
 from messaging.signals import announce, attempt_failed, message_died
 
@@ -29,10 +30,17 @@ class Failure:
     fingerprint: str = ""
     worker: str = ""
     started_at: datetime | None = None
+    recording: Recording | None = None
 
 
 def failure_of(
-    error: BaseException, *, task: str, worker: str = "", started_at: datetime | None = None, text: str = ""
+    error: BaseException,
+    *,
+    task: str,
+    worker: str = "",
+    started_at: datetime | None = None,
+    text: str = "",
+    recording: Recording | None = None,
 ) -> Failure:
     """Describe `error`. `text` is its traceback, where `error` lost it while crossing processes."""
     kind = error_type_of(error)
@@ -44,6 +52,7 @@ def failure_of(
         fingerprint=fingerprint(kind, task, frames),
         worker=worker[:200],
         started_at=started_at,
+        recording=recording,
     )
 
 
@@ -93,6 +102,9 @@ def insert_attempt(message: Message, failure: Failure, *, ended_at: datetime) ->
         error_message=failure.error_message,
         traceback=failure.traceback,
         fingerprint=failure.fingerprint,
+        release=settings.CONVEYOR_RELEASE,
+        log=failure.recording.log if failure.recording else "",
+        exchanges=failure.recording.exchanges if failure.recording else [],
     )
 
 

@@ -12,7 +12,7 @@ from celery.exceptions import Ignore, MaxRetriesExceededError, Retry
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from messaging import outbox, tracing, transitions
+from messaging import flight_recorder, outbox, tracing, transitions
 from messaging.circuit_breaker import CircuitOpen
 from messaging.models import Message, State, Waits
 from messaging.payloads import Payload, SchemaTooNew
@@ -69,7 +69,8 @@ class ReliableTask(Task):
         request.started_at = timezone.now()
         request.completed = False
         id_ = uuid.UUID(request.id)
-        with tracing.chain(tracing.Chain(uuid.UUID(origin["correlation_id"]), causation_id=id_)):
+        chain = tracing.Chain(uuid.UUID(origin["correlation_id"]), causation_id=id_)
+        with tracing.chain(chain), flight_recorder.recording() as request.recording:
             if self.may_overlap:
                 self._look_up(id_)
             self._execute(kwargs, version=origin["version"])
@@ -228,6 +229,7 @@ class ReliableTask(Task):
             worker=self.request.hostname or "",
             started_at=self.request.get("started_at"),
             text=text,
+            recording=self.request.get("recording"),
         )
 
     def _worker_lost(self) -> Failure:
