@@ -82,9 +82,13 @@ class _Exchange:
 
 
 class Replay:
-    """Gives the recorded answers of one attempt, in their order; the last one to the same question again."""
+    """Gives the recorded answers of one attempt, in their order; the last one to the same question again.
+
+    `withheld` describes what would have left the process, such as an e-mail.
+    """
 
     def __init__(self, exchanges: Sequence[Mapping[str, Any]]) -> None:
+        self.withheld: list[str] = []
         self._left: dict[str, list[Mapping[str, Any]]] = {}
         for exchange in exchanges:
             if "answer" in exchange or "arguments" in exchange:
@@ -125,9 +129,12 @@ def replayed(replay: Replay) -> Iterator[None]:
         _replay.reset(token)
 
 
-def is_replayed() -> bool:
-    """Whether a dry run is going on, so that nothing may leave this process."""
-    return _replay.get() is not None
+def withholds(what: str) -> bool:
+    """Whether this is a dry run, so that `what`, which has no answer to record, must not be sent. It is listed then."""
+    replay = _replay.get()
+    if replay is not None:
+        replay.withheld.append(what)
+    return replay is not None
 
 
 def call(

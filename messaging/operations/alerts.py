@@ -15,7 +15,7 @@ from django.db.models import Count, Min, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from messaging import outbox, pauses, scheduler
+from messaging import outbox, outside, pauses, scheduler
 from messaging.conf import settings
 from messaging.models import Circuit, Message, State, Waits
 from messaging.operations.models import Alert, FailureGroup, GroupState
@@ -77,6 +77,8 @@ def send(alert: Alert) -> None:
     if not settings.CONVEYOR_ALERT_EMAILS:
         return
     text = " ".join(alert.text.split())
+    if outside.withholds(f"e-mail: {text}"):
+        return
     times = f"Raised {alert.raised_at:%Y-%m-%d %H:%M} UTC"
     times += f", cleared {alert.cleared_at:%Y-%m-%d %H:%M} UTC." if alert.cleared_at else "."
     body = f"{text}\n\n{times}\n{settings.CONVEYOR_DESK_URL}\n"

@@ -1,4 +1,4 @@
-"""Pages of one failed task: detail, reveal, retry, edit, discard, restore, undo."""
+"""Pages of one failed task: detail, reveal, dry run, retry, edit, discard, restore, undo."""
 
 import uuid
 from collections.abc import Iterable
@@ -22,6 +22,7 @@ from messaging.operations.actions import groups as group_actions
 from messaging.operations.admin.base import ReadOnlyAdmin, raw_body, raw_headers
 from messaging.operations.admin.edit_form import EditForm, form_for
 from messaging.operations.failures.detail import detail_of
+from messaging.operations.failures.dry_run_report import as_dict
 from messaging.operations.failures.labels import task_of
 from messaging.operations.failures.payload_diff import differences
 from messaging.operations.models import FailedTask, FailureGroup
@@ -30,6 +31,7 @@ from messaging.operations.privacy.masking import mask, mask_text
 from messaging.payloads import payload_for
 from messaging.relay import protocol
 from messaging.transitions import cannot_revive
+from messaging.worker.dry_run import CannotDryRun
 
 _PAGES = "admin/operations/failedtask/"
 #: The most messages of one undo that go into Django's admin history; the audit log has all of them.
@@ -55,6 +57,7 @@ class FailedTaskPages(ReadOnlyAdmin):
             for name, view in (
                 ("retry", require_POST(self.retry_view)),
                 ("reveal", require_POST(self.reveal_view)),
+                ("dry_run", require_POST(self.dry_run_view)),
                 ("restore", require_POST(self.restore_view)),
                 ("edit", self.edit_view),
                 ("discard", self.discard_view),
@@ -82,6 +85,18 @@ class FailedTaskPages(ReadOnlyAdmin):
         actions.reveal(message=message, actor=actor, reason=request.POST.get("reason", ""))
         self.log(request, [message], _("Payload revealed"))
         return self._detail_page(request, message, revealed=True)
+
+    def dry_run_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
+        """The detail page with the result. POST only, because it is audited."""
+        actor = self._require(request, permissions.RETRY)
+        message = _get_or_404(id_)
+        try:
+            result = actions.dry_run(message=message, actor=actor)
+        except CannotDryRun as error:
+            self.message_user(request, str(error), messages.WARNING)
+            return HttpResponseRedirect(reverse("admin:operations_failedtask_change", args=[id_]))
+        self.log(request, [message], _("Dry run"))
+        return self._detail_page(request, message, dry_run=as_dict(result))
 
     def retry_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
         self._require(request, permissions.RETRY)
@@ -152,7 +167,9 @@ class FailedTaskPages(ReadOnlyAdmin):
         self._report(request, outcome, text, _("Discarded: %(reason)s") % {"reason": reason})
         return HttpResponseRedirect(reverse("admin:operations_failedtask_changelist"))
 
-    def _detail_page(self, request: HttpRequest, message: Message, *, revealed: bool = False) -> TemplateResponse:
+    def _detail_page(
+        self, request: HttpRequest, message: Message, *, revealed: bool = False, dry_run: dict[str, Any] | None = None
+    ) -> TemplateResponse:
         detail, masked = detail_of(message), _is_masked(message)
         return self._page(
             request,
@@ -162,6 +179,7 @@ class FailedTaskPages(ReadOnlyAdmin):
             detail=detail,
             may=_allowed_actions(message, Actor.of(request.user), can_reveal=masked and not revealed),
             revealed=revealed,
+            dry_run=dry_run,
             masked=masked,
             payload=message.payload if revealed else mask(message.payload),
             error_message=message.error_message if revealed else mask_text(message.error_message),
@@ -236,6 +254,7 @@ def _allowed_actions(message: Message, actor: Actor, *, can_reveal: bool) -> dic
     dead = message.state == State.DEAD
     return {
         "retry": dead and actor.may(permissions.RETRY) and cannot_revive(message) is None,
+        "dry_run": dead and actor.may(permissions.RETRY) and payload_for(message.task) is not None,
         "edit": dead and actor.may(permissions.EDIT) and payload_for(task_of(message)) is not None,
         "discard": dead and actor.may(permissions.DISCARD),
         "restore": message.state == State.DISCARDED and actor.may(permissions.DISCARD),

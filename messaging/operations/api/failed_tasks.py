@@ -16,9 +16,11 @@ from messaging.operations.api.base import DeskView
 from messaging.operations.api.docs import describe_action, describe_detail, describe_list
 from messaging.operations.api.fields import read
 from messaging.operations.api.inputs import EditIn, FailedTaskQuery, OptionalReasonIn, ReasonIn
-from messaging.operations.api.outputs import FailedTaskOut, RevealedOut
+from messaging.operations.api.outputs import DryRunOut, FailedTaskOut, RevealedOut
 from messaging.operations.api.problems import conflict, invalid
+from messaging.operations.failures.dry_run_report import as_dict
 from messaging.operations.failures.selectors import failed_tasks
+from messaging.worker.dry_run import CannotDryRun
 
 
 class FailedTasks(DeskView):
@@ -97,6 +99,21 @@ class Edit(_Action):
         except actions.CannotEdit as error:
             raise conflict("no-schema", str(error)) from None
         return self.finish(outcome, message_id)
+
+
+class DryRun(DeskView):
+    serializer_class = DryRunOut
+    permission = "operations.retry_message"
+
+    @describe_action("failed_tasks_dry_run", OptionalReasonIn, DryRunOut, 404, 409)
+    def post(self, request: Request, message_id: uuid.UUID) -> Response:
+        """Run the present code against a dead message, without any effect."""
+        wanted = read(OptionalReasonIn, request.data)
+        try:
+            result = actions.dry_run(message=_failed(message_id), actor=self.actor, **wanted)
+        except CannotDryRun as error:
+            raise conflict("no-dry-run", str(error)) from None
+        return self.one(as_dict(result))
 
 
 class Reveal(DeskView):

@@ -10,6 +10,7 @@ from messaging.operations.dashboard.circuits import CircuitRow
 from messaging.operations.dashboard.queue_status import QueueRow
 from messaging.operations.models import BulkState, FailureGroup, GroupState, ItemOutcome, Verdict
 from messaging.operations.privacy.masking import mask, mask_text
+from messaging.worker.dry_run import Verdict as DryRunVerdict
 
 
 @extend_schema_serializer(component_name="Error")
@@ -45,6 +46,24 @@ class FailedTaskOut(serializers.Serializer[Message]):
 @extend_schema_serializer(component_name="RevealedPayload")
 class RevealedOut(serializers.Serializer[Never]):
     payload = serializers.JSONField()
+
+
+class EnqueuedOut(serializers.Serializer[Never]):
+    task = serializers.CharField()
+    subject = serializers.CharField(allow_blank=True)
+    payload = serializers.JSONField(help_text="personal data masked")
+
+
+@extend_schema_serializer(component_name="DryRun")
+class DryRunOut(serializers.Serializer[Never]):
+    verdict = serializers.ChoiceField(choices=[verdict.value for verdict in DryRunVerdict])
+    summary = serializers.CharField()
+    seconds = serializers.FloatField()
+    enqueued = EnqueuedOut(many=True, help_text="messages that it would enqueue")
+    withheld = serializers.ListField(child=serializers.CharField(), help_text="what it would send, such as an e-mail")
+    error = ErrorOut()
+    traceback = serializers.CharField(allow_blank=True)
+    log = serializers.CharField(allow_blank=True)
 
 
 @extend_schema_serializer(component_name="FailureGroup")

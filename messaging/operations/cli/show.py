@@ -48,11 +48,17 @@ def show(options: dict[str, Any], out: Out) -> None:
         return
     for key in (
         "id", "word", "task", "queue", "subject", "failed_at", "error", "message", "attempts", "payload", "next",
+        "last_release",
     ):  # fmt: skip
-        out.write(f"{key:10} {facts[key]}")
+        out.write(f"{key:12} {facts[key]}")
     for attempt in facts["attempt_log"]:
-        out.write(f"\nattempt {attempt['number']} on {attempt['worker'] or 'an unknown worker'}")
+        where = f"{attempt['worker'] or 'an unknown worker'}, release {attempt['release'] or 'unknown'}"
+        out.write(f"\nattempt {attempt['number']} on {where}")
         out.write(str(attempt["traceback"] or attempt["message"]))
+        if attempt["log"]:
+            out.write(f"log:\n{attempt['log']}")
+        for exchange in attempt["exchanges"]:
+            out.write(f"outside: {json.dumps(exchange)}")
     for entry in facts["history"]:
         out.write(f"{entry['at']}  {entry['actor']} {entry['action']}: {entry['reason']}")
 
@@ -86,8 +92,10 @@ def _facts(message: Message, *, revealed: bool, reason: str) -> dict[str, Any]:
     payload = actions.reveal(message=message, actor=actor(), reason=reason) if revealed else mask(message.payload)
     attempts = [
         {"number": row.attempt.number, "ended_at": row.attempt.ended_at.isoformat(), "worker": row.attempt.worker,
-         "error": row.attempt.error_type, "message": row.message,
-         "traceback": "\n".join(part.text for part in row.parts)}
+         "error": row.attempt.error_type, "message": row.message, "release": row.attempt.release,
+         "started_at": row.attempt.started_at.isoformat() if row.attempt.started_at else None,
+         "traceback": "\n".join(part.text for part in row.parts), "payload": row.payload, "log": row.log,
+         "exchanges": row.exchanges}
         for row in detail.attempts
     ]  # fmt: skip
     history = [
@@ -100,6 +108,7 @@ def _facts(message: Message, *, revealed: bool, reason: str) -> dict[str, Any]:
         "payload": payload,
         "note": mask_text(message.note),
         "next": detail.next_step,
+        "last_release": detail.last_run.release if detail.last_run else None,
         "purged_at": purged.isoformat(timespec="seconds") if purged else None,
         "attempt_log": attempts,
         "history": history,
