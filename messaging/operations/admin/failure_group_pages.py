@@ -17,13 +17,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from messaging.hooks.subject_progress import progress_of
 from messaging.models import Message
 from messaging.operations import actions, permissions
 from messaging.operations.admin import live
 from messaging.operations.admin.base import ReadOnlyAdmin
 from messaging.operations.admin.failed_task_pages import with_undo
 from messaging.operations.dashboard.sparkline import sparkline
-from messaging.operations.failures.groups import Trend, trends
+from messaging.operations.failures.groups import Trend, dead_subjects, trends
 from messaging.operations.models import AuditEntry, FailureGroup, GroupState
 from messaging.operations.permissions import Actor
 from messaging.operations.privacy.masking import mask_text
@@ -118,6 +119,7 @@ class FailureGroupPages(ReadOnlyAdmin):
             "original": group,
             "refresh_url": _refresh_url(group),
             **live.fragment(request, TEMPLATES + "_status.html", _status(group)),
+            "progress": progress_of(dead_subjects(group.pk)),
             "form": NoteForm(initial={"note": group.note, "runbook": group.runbook}),
             "transitions": _transitions(group) if actor.may(permissions.RETRY) else [],
             "may_discard": actor.may(permissions.DISCARD) and group.dead_count > 0,

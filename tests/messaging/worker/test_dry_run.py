@@ -2,6 +2,7 @@
 
 import time
 from contextlib import nullcontext, suppress
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -43,7 +44,7 @@ def died(act=None, error=None) -> Message:
     return message
 
 
-def everything() -> tuple[list[dict], int, int]:
+def everything() -> tuple[list[Any], int, int]:
     return list(Message.objects.order_by("pk").values()), Attempt.objects.count(), QueuePause.objects.count()
 
 
