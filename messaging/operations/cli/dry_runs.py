@@ -35,9 +35,9 @@ def dry_run(options: dict[str, Any], out: Out) -> None:
 
 def _text(facts: dict[str, Any]) -> str:
     lines = [facts["summary"]]
-    lines += [
-        f"would enqueue: {new['task']} {new['subject']} {json.dumps(new['payload'])}" for new in facts["enqueued"]
-    ]
+    for new in facts["enqueued"]:
+        payload = json.dumps(new["payload"], ensure_ascii=False)
+        lines.append(f"would enqueue: {new['task']} {new['subject']} {payload}")
     lines += [f"would send: {what}" for what in facts["withheld"]]
     lines += [text for text in (facts["traceback"], facts["log"]) if text]
     return "\n".join(lines)
