@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from django.db.models import Count
+from django.utils.text import capfirst
 
 from orders.models import Order, Status
 from shop.office.process.definition import LINE
@@ -20,12 +21,12 @@ def orders_by_step(subjects: Sequence[str]) -> list[tuple[str, int]]:
         counts[_label_of(Status(status))] += count
     if not counts:
         return []
-    line = [*(str(step.label) for step in LINE), str(Status.DELIVERED.label)]
+    line = [*(str(step.label) for step in LINE), _label_of(Status.DELIVERED)]
     return [(label, counts.pop(label, 0)) for label in line] + sorted(counts.items())
 
 
 def _label_of(status: Status) -> str:
     """The step at which an order in this status stands; where it ended otherwise, the status."""
     if status in (Status.CANCELLED, Status.REFUNDED, Status.DELIVERED):
-        return str(status.label)
+        return capfirst(str(status.label))
     return str(next(step.label for step in LINE if status not in step.proves))
