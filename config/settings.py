@@ -6,7 +6,6 @@ import config.celery  # noqa: F401 - tasks belong to its application wherever th
 from config import env
 from config.database import database_settings
 from config.openapi import openapi_settings
-from config.release import release_of
 from messaging.broker.settings import SCHEDULE as MESSAGING_SCHEDULE
 from messaging.broker.settings import celery_settings
 from messaging.operations.schedule import SCHEDULE as OPERATIONS_SCHEDULE
@@ -176,7 +175,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # Messaging
-CONVEYOR_RELEASE = env.text("CONVEYOR_RELEASE")[:40] or release_of(BASE_DIR)
+CONVEYOR_RELEASE = env.release("CONVEYOR_RELEASE")
 CONVEYOR_PUBLISH = env.demo_choice("CONVEYOR_PUBLISH", ("ledger", "on_commit", "naive"), demo=CONVEYOR_DEMO)
 CONVEYOR_VISIBILITY = env.number("CONVEYOR_VISIBILITY", default=60, minimum=1, maximum=86_400)
 CONVEYOR_IN_FLIGHT = env.integer("CONVEYOR_IN_FLIGHT", default=1000, minimum=1, maximum=100_000)
@@ -289,7 +288,7 @@ LOGGING: dict[str, Any] = {
     },
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["chain"]},
-        "attempt": {"class": "messaging.flight_recorder.Handler", "formatter": "plain", "filters": ["chain"]},
+        "attempt": {"class": "messaging.recording.flight_recorder.Handler", "formatter": "plain", "filters": ["chain"]},
     },
     "root": {
         "handlers": ["console", "attempt"],

@@ -157,7 +157,7 @@ class Message(models.Model):
 class Attempt(models.Model):
     """A failed attempt, or one whose worker was lost. Success leaves no row.
 
-    `release` is the one that recorded it. `log` and `exchanges` are what `messaging.flight_recorder` kept of the run.
+    `release` is the one that recorded it. `log` and `exchanges` are what `messaging.recording` kept of the run.
     """
 
     id = models.BigAutoField(primary_key=True)

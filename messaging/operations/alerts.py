@@ -15,11 +15,12 @@ from django.db.models import Count, Min, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from messaging import outbox, outside, pauses, scheduler
+from messaging import outbox, pauses, scheduler
 from messaging.conf import settings
 from messaging.models import Circuit, Message, State, Waits
 from messaging.operations.models import Alert, FailureGroup, GroupState
 from messaging.operations.payloads import SendAlert
+from messaging.recording import outside
 from messaging.topology import MAX_PRIORITY, topology
 
 log = logging.getLogger(__name__)

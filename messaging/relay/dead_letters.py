@@ -21,7 +21,7 @@ from messaging.conf import settings
 from messaging.models import Message, State, Waits
 from messaging.models.uuid7 import uuid7
 from messaging.payloads import payload_for
-from messaging.storable import plain, text
+from messaging.recording.storable import plain, text
 from messaging.topology import topology
 from messaging.transitions.failure import synthetic_failure
 from messaging.worker import admission

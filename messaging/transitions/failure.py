@@ -12,8 +12,8 @@ from pathlib import Path
 
 from messaging import clock
 from messaging.conf import settings
-from messaging.flight_recorder import Recording
 from messaging.models import Attempt, Message, State
+from messaging.recording.flight_recorder import Recording
 from messaging.signals import announce, attempt_failed, message_died
 
 FINGERPRINT_VERSION = "v1"

@@ -12,10 +12,11 @@ from celery.exceptions import Ignore, MaxRetriesExceededError, Retry
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from messaging import flight_recorder, outbox, tracing, transitions
+from messaging import outbox, tracing, transitions
 from messaging.circuit_breaker import CircuitOpen
 from messaging.models import Message, State, Waits
 from messaging.payloads import Payload, SchemaTooNew
+from messaging.recording import flight_recorder
 from messaging.relay import direct
 from messaging.topology import Priority, topology
 from messaging.transitions import backoff

@@ -15,7 +15,7 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils import timezone
 
-from messaging import outside
+from messaging.recording import outside
 from messaging.worker.task import AlreadySettled, ReliableTask
 from orders.emails import email_sql
 from orders.emails.mail_server import mail_server

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from messaging import outside
 from messaging.circuit_breaker import Verdict, guard
+from messaging.recording import outside
 from messaging.worker.time_limits import soft_limit_behind
 from payments.gateways.base import (
     Authorisation,

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from messaging import outside
 from messaging.circuit_breaker import Verdict, guard
+from messaging.recording import outside
 from messaging.worker.time_limits import soft_limit_behind
 from shipping.carriers.base import (
     AddressRejected,

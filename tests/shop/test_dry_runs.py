@@ -5,8 +5,8 @@ from django.core import mail
 
 from messaging.models import Attempt, Message, State
 from messaging.operations import actions
+from messaging.operations.dry_runs.run import DryRun, Verdict
 from messaging.operations.permissions import Actor
-from messaging.worker.dry_run import DryRun, Verdict
 from orders.models import EmailDelivery, Order, Status
 from payments import services
 from payments.models import GatewayCall

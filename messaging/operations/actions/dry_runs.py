@@ -5,10 +5,10 @@ from typing import Final
 from messaging.conf import settings
 from messaging.models import Message, State
 from messaging.operations import audit, permissions
+from messaging.operations.dry_runs import run
+from messaging.operations.dry_runs.run import CannotDryRun, DryRun
 from messaging.operations.permissions import Actor
 from messaging.transitions.failure import short
-from messaging.worker import dry_run as worker
-from messaging.worker.dry_run import CannotDryRun, DryRun
 
 #: After these the task may have ended its process.
 _LOST: Final = frozenset({"WorkerLost", "DeliveryLimit", "TimeLimitExceeded"})
@@ -28,7 +28,7 @@ def dry_run(*, message: Message, actor: Actor, reason: str = "", is_expendable: 
             "Its worker was lost, and the run might end this process, too. Run it in one of its own: "
             f"manage.py dlq dry-run {message.pk}"
         )
-    result = worker.dry_run(message)
+    result = run.dry_run(message)
     data = {"verdict": result.verdict.value, "release": settings.CONVEYOR_RELEASE}
     audit.record(
         action="dry run", actor=actor, reason=reason, message_id=message.pk, group=message.fingerprint, data=data

@@ -21,8 +21,9 @@ from messaging.operations.actions import edit
 from messaging.operations.actions import groups as group_actions
 from messaging.operations.admin.base import ReadOnlyAdmin, raw_body, raw_headers
 from messaging.operations.admin.edit_form import EditForm, form_for
+from messaging.operations.dry_runs.report import as_dict
+from messaging.operations.dry_runs.run import CannotDryRun
 from messaging.operations.failures.detail import detail_of
-from messaging.operations.failures.dry_run_report import as_dict
 from messaging.operations.failures.labels import task_of
 from messaging.operations.failures.payload_diff import differences
 from messaging.operations.models import FailedTask, FailureGroup
@@ -31,7 +32,6 @@ from messaging.operations.privacy.masking import mask, mask_text
 from messaging.payloads import payload_for
 from messaging.relay import protocol
 from messaging.transitions import cannot_revive
-from messaging.worker.dry_run import CannotDryRun
 
 _PAGES = "admin/operations/failedtask/"
 #: The most messages of one undo that go into Django's admin history; the audit log has all of them.

@@ -18,9 +18,9 @@ from messaging.operations.api.fields import read
 from messaging.operations.api.inputs import EditIn, FailedTaskQuery, OptionalReasonIn, ReasonIn
 from messaging.operations.api.outputs import DryRunOut, FailedTaskOut, RevealedOut
 from messaging.operations.api.problems import conflict, invalid
-from messaging.operations.failures.dry_run_report import as_dict
+from messaging.operations.dry_runs.report import as_dict
+from messaging.operations.dry_runs.run import CannotDryRun
 from messaging.operations.failures.selectors import failed_tasks
-from messaging.worker.dry_run import CannotDryRun
 
 
 class FailedTasks(DeskView):

@@ -8,9 +8,9 @@ from rest_framework import serializers
 from messaging.models import Message, State
 from messaging.operations.dashboard.circuits import CircuitRow
 from messaging.operations.dashboard.queue_status import QueueRow
+from messaging.operations.dry_runs.run import Verdict as DryRunVerdict
 from messaging.operations.models import BulkState, FailureGroup, GroupState, ItemOutcome, Verdict
 from messaging.operations.privacy.masking import mask, mask_text
-from messaging.worker.dry_run import Verdict as DryRunVerdict
 
 
 @extend_schema_serializer(component_name="Error")

@@ -9,8 +9,8 @@ from django.core.management.base import CommandError, CommandParser
 from messaging.operations import actions
 from messaging.operations.cli.registry import Out, actor, message_id, subcommand, with_json
 from messaging.operations.cli.show import message_of
-from messaging.operations.failures.dry_run_report import as_dict
-from messaging.worker.dry_run import CannotDryRun, Verdict
+from messaging.operations.dry_runs.report import as_dict
+from messaging.operations.dry_runs.run import CannotDryRun, Verdict
 
 
 def _arguments(parser: CommandParser) -> None:

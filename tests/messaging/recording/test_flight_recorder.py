@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
-from messaging import flight_recorder, outbox
+from messaging import outbox
 from messaging.models import Attempt
+from messaging.recording import flight_recorder
 from tests.messaging import samples
 from tests.messaging.deliver import deliver
 from tests.messaging.samples import Sample

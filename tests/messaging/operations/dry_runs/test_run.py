@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from messaging import outbox, outside
+from messaging import outbox
 from messaging.models import Attempt, Message, QueuePause, State
-from messaging.worker.dry_run import CannotDryRun, Verdict, dry_run
+from messaging.operations.dry_runs.run import CannotDryRun, Verdict, dry_run
+from messaging.recording import outside
 from tests.messaging.deliver import deliver
 from tests.messaging.samples import Bug, Sample, TemporaryError, behaviour
 from tests.messaging.worker.helpers import enqueue, fail

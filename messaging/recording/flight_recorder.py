@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from messaging.storable import text
+from messaging.recording.storable import text
 
 #: Of a run, its last lines and characters.
 LINES: Final = 200

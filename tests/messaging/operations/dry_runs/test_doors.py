@@ -25,9 +25,8 @@ BUTTON = "Dry run: would it pass now?"
 
 
 @pytest.fixture
-def message():
-    yield dead()
-    behaviour.clear()
+def message() -> Message:
+    return dead()
 
 
 def command(message: Message, *options: str) -> tuple[str, int]:

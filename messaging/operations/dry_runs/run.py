@@ -1,7 +1,7 @@
 """Dry run: the present code against a dead message, in a transaction that is always rolled back.
 
 It repeats the message's last attempt. Nothing leaves the process: calls of outside systems get the answers that were
-recorded of that attempt (`messaging.outside`), messages and hooks of the transaction vanish with it.
+recorded of that attempt (`messaging.recording.outside`), messages and hooks of the transaction vanish with it.
 """
 
 import time
@@ -20,11 +20,13 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.module_loading import autodiscover_modules
 
-from messaging import flight_recorder, outbox, outside, tracing, transitions
+from messaging import outbox, tracing, transitions
 from messaging.models import Attempt, Message, State
+from messaging.operations.dry_runs.alarm import Alarm, TooLong
+from messaging.operations.dry_runs.replay import AnswerMissing, Replay
+from messaging.recording import flight_recorder, outside
 from messaging.relay import direct
 from messaging.transitions.failure import failure_of
-from messaging.worker.alarm import Alarm, TooLong
 from messaging.worker.task import NeverCompleted, ReliableTask
 
 #: It holds locks, as a run does, and somebody waits for its result.
@@ -68,7 +70,7 @@ def dry_run(message: Message, *, seconds: float = SECONDS) -> DryRun:
     """Run the task of a dead message without any effect, for at most `seconds`. Raises `CannotDryRun`."""
     if direct.is_on():
         raise CannotDryRun("The ledger is bypassed (CONVEYOR_PUBLISH), so a message would leave at once.")
-    task, replay, result = _task(message.task), outside.Replay(_last_exchanges(message)), DryRun()
+    task, replay, result = _task(message.task), Replay(_last_exchanges(message)), DryRun()
     chain = tracing.Chain(message.correlation_id, causation_id=message.pk)
     began = time.monotonic()
     with tracing.chain(chain), flight_recorder.recording() as recording, outside.replayed(replay):
@@ -85,7 +87,7 @@ def _attempt(task: ReliableTask, message: Message, result: DryRun, *, seconds: f
     try:
         with Alarm(seconds), _rolled_back(seconds):
             _run(task, message, result)
-    except outside.AnswerMissing as missing:
+    except AnswerMissing as missing:
         result.verdict, result.needs = Verdict.UNANSWERED, (missing.system, missing.operation)
     except TooLong:
         result.verdict = Verdict.TOO_LONG

@@ -8,7 +8,8 @@ from enum import Enum
 
 import pytest
 
-from messaging import flight_recorder, outside
+from messaging.operations.dry_runs.replay import AnswerMissing, Replay
+from messaging.recording import flight_recorder, outside
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
@@ -71,7 +72,7 @@ def recorded(*says, **arguments):
 
 def replay(exchanges, **arguments):
     printer = Printer()
-    with outside.replayed(outside.Replay(exchanges)):
+    with outside.replayed(Replay(exchanges)):
         answer = ask(printer, **arguments)
     assert not printer.asked
     return answer
@@ -85,7 +86,7 @@ def test_a_recorded_answer_comes_back_as_it_was():
 
 def test_answers_to_the_same_question_come_in_their_order_and_the_last_one_again():
     exchanges = recorded(Receipt("R1", NOON), Receipt("R2", NOON))
-    with outside.replayed(outside.Replay(exchanges)):
+    with outside.replayed(Replay(exchanges)):
         assert [ask(Printer()).number for _ in range(3)] == ["R1", "R2", "R2"]
 
 
@@ -96,7 +97,7 @@ def test_a_recorded_error_is_raised_again():
 
 
 def test_a_question_that_was_not_asked_has_no_answer():
-    with pytest.raises(outside.AnswerMissing) as caught:
+    with pytest.raises(AnswerMissing) as caught:
         replay(recorded(Receipt("R1", NOON)), page=2)
     assert (caught.value.system, caught.value.operation) == ("printer", "print_page")
 
@@ -105,14 +106,14 @@ def test_a_private_argument_is_not_stored_but_its_change_is_noticed():
     exchanges = recorded(Receipt("R1", NOON), name="Ada Lovelace")
     assert "Ada" not in json.dumps(exchanges)
     assert replay(exchanges, name="Ada Lovelace").number == "R1"
-    with pytest.raises(outside.AnswerMissing):
+    with pytest.raises(AnswerMissing):
         replay(exchanges, name="Ada King")
 
 
 def test_a_bug_of_ours_is_recorded_and_is_no_answer():
     exchanges = recorded(ZeroDivisionError("ours"))
     assert exchanges[0]["error"] == "ZeroDivisionError"
-    with pytest.raises(outside.AnswerMissing):
+    with pytest.raises(AnswerMissing):
         replay(exchanges)
 
 
@@ -120,7 +121,7 @@ def test_a_bug_of_ours_is_recorded_and_is_no_answer():
 def test_an_answer_that_cannot_be_kept_says_so_and_is_not_replayed(scan):
     exchanges = recorded(Receipt("R1", NOON, scan=scan))
     assert exchanges[0]["not_kept"]
-    with pytest.raises(outside.AnswerMissing):
+    with pytest.raises(AnswerMissing):
         replay(exchanges)
 
 
@@ -133,7 +134,7 @@ def test_what_no_database_stores_is_replaced():
 def test_a_record_that_the_present_code_cannot_read_is_no_answer(damage):
     (exchange,) = recorded(Receipt("R1", NOON))
     exchange.pop("answer")
-    with pytest.raises(outside.AnswerMissing):
+    with pytest.raises(AnswerMissing):
         replay([exchange | damage])
 
 

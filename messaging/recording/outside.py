@@ -7,16 +7,16 @@ what it got, is stored with the attempt. In a dry run nothing goes out: the reco
 import hashlib
 import json
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar, get_type_hints
+from typing import Any, Final, Protocol, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter
 
-from messaging import flight_recorder
-from messaging.storable import plain, text
+from messaging.recording import flight_recorder
+from messaging.recording.storable import plain, text
 
 Answer = TypeVar("Answer")
 #: Characters of a stored answer; a longer one is not kept.
@@ -24,16 +24,8 @@ ANSWER_CHARACTERS: Final = 10_000
 _TEXT: Final = 500
 
 
-class AnswerMissing(BaseException):
-    """A dry run needs an answer that was not recorded. Not an `Exception`: no task may catch it."""
-
-    def __init__(self, system: str, operation: str) -> None:
-        self.system, self.operation = system, operation
-        super().__init__(system, operation)
-
-
 @dataclass(frozen=True)
-class _Call:
+class Call:
     method: Callable[..., Any]
     arguments: Mapping[str, Any]
     system: str
@@ -57,7 +49,7 @@ class _Call:
 
 @dataclass(frozen=True)
 class _Exchange:
-    call: _Call
+    call: Call
     seconds: float
     answer: Any = None
     error: Exception | None = None
@@ -81,39 +73,16 @@ class _Exchange:
         return {"answer": plain(json.loads(answer))}
 
 
-class Replay:
-    """Gives the recorded answers of one attempt, in their order; the last one to the same question again.
+class Replay(Protocol):
+    """What a dry run puts in the place of all outside systems."""
 
-    `withheld` describes what would have left the process, such as an e-mail.
-    """
+    def answer(self, call: Call) -> Any:
+        """The answer to `call`, or its error."""
+        ...
 
-    def __init__(self, exchanges: Sequence[Mapping[str, Any]]) -> None:
-        self.withheld: list[str] = []
-        self._left: dict[str, list[Mapping[str, Any]]] = {}
-        for exchange in exchanges:
-            if "answer" in exchange or "arguments" in exchange:
-                key = _key(exchange["system"], exchange["operation"], exchange["request"])
-                self._left.setdefault(key, []).append(exchange)
-
-    def answer(self, call: _Call) -> Any:
-        """The recorded answer. Raises the recorded error, and `AnswerMissing`."""
-        recorded = self._left.get(_key(call.system, call.operation, call.request))
-        if not recorded:
-            raise AnswerMissing(call.system, call.operation)
-        exchange = recorded.pop(0) if len(recorded) > 1 else recorded[0]
-        if "arguments" in exchange:
-            raise self._error(call, exchange)
-        try:
-            return call.answers.validate_json(json.dumps(exchange["answer"]))
-        except ValueError:
-            raise AnswerMissing(call.system, call.operation) from None
-
-    def _error(self, call: _Call, exchange: Mapping[str, Any]) -> BaseException:
-        known = {error.__name__: error for error in call.errors}
-        try:
-            return known[exchange["error"]](*exchange["arguments"])
-        except (KeyError, TypeError):
-            return AnswerMissing(call.system, call.operation)
+    def withhold(self, what: str) -> None:
+        """`what` is not sent."""
+        ...
 
 
 _replay: ContextVar[Replay | None] = ContextVar("conveyor_replay", default=None)
@@ -133,7 +102,7 @@ def withholds(what: str) -> bool:
     """Whether this is a dry run, so that `what`, which has no answer to record, must not be sent. It is listed then."""
     replay = _replay.get()
     if replay is not None:
-        replay.withheld.append(what)
+        replay.withhold(what)
     return replay is not None
 
 
@@ -149,9 +118,9 @@ def call(
     """Call `method` of the outside `system` within `guard`, its circuit breaker.
 
     `errors` are what the system answers instead of a result; each can be created from its `args`. Of `private`
-    arguments only a digest is stored. In a dry run it raises `AnswerMissing` where no answer is recorded.
+    arguments only a digest is stored. In a dry run the replay answers.
     """
-    made = _Call(method, arguments, system, errors, private)
+    made = Call(method, arguments, system, errors, private)
     replay, recording = _replay.get(), flight_recorder.current()
     if replay is not None:
         answer: Answer = replay.answer(made)
@@ -177,7 +146,3 @@ def _answered(error: Exception, errors: tuple[type[Exception], ...]) -> Exceptio
 
 def _digest(value: Any) -> str:
     return f"sha256:{hashlib.sha256(repr(value).encode(errors='backslashreplace')).hexdigest()[:16]}"
-
-
-def _key(system: str, operation: str, request: Mapping[str, Any]) -> str:
-    return json.dumps([system, operation, request], sort_keys=True)

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from messaging.operations.dry_runs.run import DryRun, Verdict
 from messaging.operations.privacy.masking import mask, mask_text
-from messaging.worker.dry_run import DryRun, Verdict
 
 
 def sentence_of(result: DryRun) -> str:
