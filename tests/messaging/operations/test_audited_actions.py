@@ -48,6 +48,12 @@ def discarded() -> Any:
     return message, actions.discard(ids=[message.pk], actor=ANN, reason="old").operation_id
 
 
+def quarantined() -> Message:
+    message = failed_task()
+    Message.objects.filter(pk=message.pk).update(revivals=3)
+    return message
+
+
 def group() -> FailureGroup:
     return FailureGroup.objects.get(pk=failed_task().fingerprint)
 
@@ -99,6 +105,7 @@ ADMIN: list[Admin] = [
     ("discard", "failedtask_discard", lambda: (page_url(failed_task(), "discard"), {"reason": REASON})),
     ("restore", "failedtask_restore", lambda: (page_url(discarded()[0], "restore"), {"reason": REASON})),
     ("restore", "failedtask_undo", lambda: (url_of("failedtask_undo", discarded()[1]), {"reason": REASON})),
+    ("release", "failedtask_release", lambda: (page_url(quarantined(), "release"), {"reason": REASON})),
     ("export", "failedtask_export", lambda: (url_of("failedtask_export") + "?queue=maintenance", None)),
     ("retry", "retry_selected", lambda: list_action("retry_selected")),
     ("bulk preview", "bulk_retry", lambda: list_action("bulk_retry")),
@@ -152,6 +159,7 @@ COMMANDS: list[tuple[str, Callable[[], list[str]]]] = [
     ("edit", lambda: ["dlq", "edit", str(failed_task().pk), "--payload", '{"email": "bob@example.com", "copies": 2}']),
     ("discard", lambda: ["dlq", "discard", str(failed_task().pk)]),
     ("restore", lambda: ["dlq", "restore", str(discarded()[0].pk)]),
+    ("release", lambda: ["dlq", "release", str(quarantined().pk)]),
     ("reveal", lambda: ["dlq", "show", str(failed_task().pk), "--reveal"]),
     ("export", lambda: ["dlq", "export", "--queue", failed_task().queue]),
     ("group acknowledged", lambda: ["dlq", "groups", "--acknowledge", group().pk]),
@@ -174,6 +182,7 @@ API: list[tuple[str, str, Callable[[], str], dict[str, Any]]] = [
     ("retry", "failed-task-retry", lambda: f"/failed-tasks/{failed_task().pk}/retry/", {}),
     ("discard", "failed-task-discard", lambda: f"/failed-tasks/{failed_task().pk}/discard/", {}),
     ("restore", "failed-task-restore", lambda: f"/failed-tasks/{discarded()[0].pk}/restore/", {}),
+    ("release", "failed-task-release", lambda: f"/failed-tasks/{quarantined().pk}/release/", {}),
     (
         "edit",
         "failed-task-edit",

@@ -26,6 +26,7 @@ ENDPOINTS = [
     ("get", "/circuits/", "view_message"),
     ("post", "/circuits/gateway.simulated/probe/", "retry_message"),
     ("post", "/failed-tasks/{id}/restore/", "discard_message"),
+    ("post", "/failed-tasks/{id}/release/", "retry_message"),
     ("post", "/failed-tasks/{id}/edit/", "edit_message"),
     ("post", "/failed-tasks/{id}/reveal/", "reveal_payload"),
     ("get", "/failure-groups/", "view_failedtask"),
