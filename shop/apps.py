@@ -21,8 +21,10 @@ class ShopConfig(AppConfig):
         if apps.is_installed("messaging.operations"):
             from messaging.operations import alerts
             from shop.office.dispute_alerts import waiting_disputes
+            from shop.office.parcels import links
 
             alerts.register(waiting_disputes)
+            links.register()
         sqlite_limits.connect()
         post_migrate.connect(index.restore_triggers, sender=self, dispatch_uid="shop.search.restore_triggers")
         post_migrate.connect(triggers.restore_triggers, sender=self, dispatch_uid="shop.version.restore_triggers")

@@ -4,9 +4,16 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
+from messaging.hooks.next_steps import AppAction, register_action
 from messaging.models import Message
+from shipping.delivery_problems import CORRECT_ADDRESS
 from shipping.selectors import orders_with_correctable_address
+
+
+def register() -> None:
+    register_action("correct_address", AppAction(_("Correct address"), CORRECT_ADDRESS, correction_urls))
 
 
 def correction_urls(messages: Sequence[Message]) -> Mapping[UUID, str]:
