@@ -72,6 +72,6 @@ register(
 register(
     "UnknownTask",
     meaning=_("No worker of this release knows the task."),
-    advice=_("It is retried by itself once one does. Discard it if none ever will."),
+    advice=_("It is retried by itself once a worker knows the task. Discard it if none ever will."),
     action=NONE,
 )

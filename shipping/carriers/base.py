@@ -49,10 +49,7 @@ class AddressRejected(Exception):
         super().__init__(reason)
 
     def __str__(self) -> str:
-        return (
-            f"The carrier rejected the address ({self.reason}); nothing was booked. Correct it on the order's page "
-            "'Parcels', which retries the booking, or refund the order, which cancels it."
-        )
+        return f"The carrier rejected the address ({self.reason}); nothing was booked."
 
 
 @next_step(

@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from messaging.hooks import subject_links
 from messaging.hooks.next_steps import APP_ACTIONS, DISCARD, EDIT, OPEN_GROUP, OPEN_SUBJECT, RETRY
@@ -65,7 +65,7 @@ def _link(message: Message, action: str) -> Button | None:
         url = reverse("admin:operations_failuregroup_change", args=[message.fingerprint])
         return Button(action, _("Open group"), url)
     if action == OPEN_SUBJECT and (subject := subject_links.url_for(message.subject)):
-        return Button(action, _("Open order"), subject)
+        return Button(action, _("Open %(subject)s") % {"subject": message.subject}, subject)
     return None
 
 

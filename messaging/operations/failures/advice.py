@@ -95,7 +95,8 @@ def _dead_step(message: Message, skip: Skip | None) -> NextStep:
 def _unknown_task(message: Message) -> NextStep:
     meaning = _("No worker of this release knows the task %(task)s.") % {"task": message.task}
     if message.error_type == "UnknownTask":
-        return NextStep(meaning, _("It is retried by itself once one does. Discard it if none ever will."), NONE)
+        advice = _("It is retried by itself once a worker knows the task. Discard it if none ever will.")
+        return NextStep(meaning, advice, NONE)
     return NextStep(meaning, _("Deploy a release that knows it, then retry it; or discard it."), NONE)
 
 

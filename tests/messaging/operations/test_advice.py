@@ -117,7 +117,7 @@ def test_an_unknown_task_is_retried_by_itself():
     failure = synthetic_failure("UnknownTask", "none", task="no.such")
     transitions.file_stray(message_id=uuid.uuid4(), failure=failure, queue="payments", task="no.such", payload={})
     step = advice_for(Message.objects.get()).step
-    assert step.text.startswith("No worker of this release knows the task no.such. It is retried by itself once one")
+    assert step.text.startswith("No worker of this release knows the task no.such. It is retried by itself once a")
     assert step.action == "none"
 
 
