@@ -28,7 +28,7 @@ from tests.api.client import post as api_post
 from tests.api.client import token_of
 from tests.factories import client_with
 from tests.messaging.operations.bulk_retry.dead import previewed
-from tests.messaging.operations.desk import ALL_PERMISSIONS, failed_task, page_url
+from tests.messaging.operations.desk import ALL_PERMISSIONS, failed_task, page_url, quarantined
 from tests.messaging.samples import Sample
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,12 +46,6 @@ def discarded() -> Any:
     """A discarded message, and the id of the discard."""
     message = failed_task()
     return message, actions.discard(ids=[message.pk], actor=ANN, reason="old").operation_id
-
-
-def quarantined() -> Message:
-    message = failed_task()
-    Message.objects.filter(pk=message.pk).update(revivals=3)
-    return message
 
 
 def group() -> FailureGroup:

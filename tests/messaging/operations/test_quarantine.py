@@ -20,7 +20,16 @@ from tests.api.client import get, post, problem, token_of
 from tests.factories import client_with
 from tests.messaging.deliver import send
 from tests.messaging.operations.bulk_retry.dead import previewed, turn
-from tests.messaging.operations.desk import ALL_PERMISSIONS, GROUPS, LIST, body, dead, failed_task, page_url
+from tests.messaging.operations.desk import (
+    ALL_PERMISSIONS,
+    GROUPS,
+    LIST,
+    body,
+    dead,
+    failed_task,
+    page_url,
+    quarantined,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ANN = Actor.system("ann")
@@ -35,13 +44,6 @@ def retry_and_die(message: Message) -> None:
     assert actions.retry(ids=[message.pk], actor=ANN).done == [message.pk]
     failure = synthetic_failure("Bug", "again", task=message.task)
     transitions.bury(message_id=message.pk, sends=send(message).sends, failure=failure)
-
-
-def quarantined() -> Message:
-    message = failed_task()
-    Message.objects.filter(pk=message.pk).update(revivals=3, replayed_from=message.attempts)
-    message.refresh_from_db()
-    return message
 
 
 def state_of(message: Message) -> str:
