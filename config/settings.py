@@ -184,6 +184,7 @@ CONVEYOR_TASK_TIME_LIMIT = env.number("CONVEYOR_TASK_TIME_LIMIT", default=25, mi
 CONVEYOR_RETRY_BASE = env.number("CONVEYOR_RETRY_BASE", default=2, minimum=1, maximum=3600)
 CONVEYOR_RETRY_MAX_SECONDS = env.integer("CONVEYOR_RETRY_MAX_SECONDS", default=600, minimum=1, maximum=86_400)
 CONVEYOR_KEEP_DAYS = env.integer("CONVEYOR_KEEP_DAYS", default=30, minimum=1, maximum=36_500)
+CONVEYOR_QUARANTINE_AFTER = env.integer("CONVEYOR_QUARANTINE_AFTER", default=3, minimum=1, maximum=1000)
 CONVEYOR_BULK_CANARY_SECONDS = env.integer("CONVEYOR_BULK_CANARY_SECONDS", default=300, minimum=1, maximum=86_400)
 CONVEYOR_KEEP_DISCARDED_DAYS = env.integer("CONVEYOR_KEEP_DISCARDED_DAYS", default=90, minimum=1, maximum=36_500)
 CONVEYOR_KEEP_BULK_DAYS = env.integer("CONVEYOR_KEEP_BULK_DAYS", default=90, minimum=1, maximum=36_500)

@@ -71,7 +71,8 @@ class Message(models.Model):
     copy of an earlier publication from the current one. `started_at` is the start of the successful run; failed runs
     have theirs in `Attempt`. `waits_for` names the open circuit that defers a pending message, or one of `Waits`;
     `deferred_since` is the start of that wait. `is_promoted`: it is published with the highest priority, because others
-    have overtaken it for too long. `release` is the one whose worker ran it successfully.
+    have overtaken it for too long. `release` is the one whose worker ran it successfully. `revivals` counts retries by
+    operators since it was last edited or released from quarantine.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -105,6 +106,7 @@ class Message(models.Model):
     deferred_since = models.DateTimeField(_("deferred since"), null=True, blank=True)
     is_promoted = models.BooleanField(_("promoted"), default=False, db_default=False)
     release = models.CharField(_("release"), max_length=40, blank=True, default="", db_default="")
+    revivals = models.PositiveIntegerField(_("retries by operators"), default=0, db_default=0)
 
     objects = MessageQuerySet.as_manager()
 
@@ -132,6 +134,11 @@ class Message(models.Model):
                 fields=["waits_for", "-priority", "available_at"],
                 name="messaging_deferred",
                 condition=Q(state=State.PENDING) & ~Q(waits_for=""),
+            ),
+            models.Index(
+                fields=["-finished_at", "-id"],
+                name="messaging_quarantined",
+                condition=Q(state=State.DEAD) & Q(revivals__gt=0),
             ),
             # For lists of one queue or task: its newest messages may be older than millions of others.
             models.Index("queue", "id", name="messaging_by_queue"),

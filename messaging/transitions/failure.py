@@ -12,6 +12,7 @@ from pathlib import Path
 
 from messaging import clock
 from messaging.conf import settings
+from messaging.hooks.next_steps import recorded_name
 from messaging.models import Attempt, Message, State
 from messaging.recording.flight_recorder import Recording
 from messaging.signals import announce, attempt_failed, message_died
@@ -43,7 +44,7 @@ def failure_of(
     recording: Recording | None = None,
 ) -> Failure:
     """Describe `error`. `text` is its traceback, where `error` lost it while crossing processes."""
-    kind = error_type_of(error)
+    kind = recorded_name(type(error))
     frames = _own_frames(error)
     return Failure(
         error_type=kind,
@@ -111,12 +112,6 @@ def insert_attempt(message: Message, failure: Failure, *, ended_at: datetime) ->
 def short(error_type: str) -> str:
     """The error's name without its module."""
     return error_type.rpartition(".")[2]
-
-
-def error_type_of(error: BaseException) -> str:
-    kind = type(error)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    return name[:200]
 
 
 def fingerprint(error_type: str, task: str, frames: list[str]) -> str:

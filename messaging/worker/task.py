@@ -11,9 +11,11 @@ from celery import Task, shared_task
 from celery.exceptions import Ignore, MaxRetriesExceededError, Retry
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from messaging import outbox, tracing, transitions
 from messaging.circuit_breaker import CircuitOpen
+from messaging.hooks.next_steps import OPEN_GROUP, next_step
 from messaging.models import Message, State, Waits
 from messaging.payloads import Payload, SchemaTooNew
 from messaging.recording import flight_recorder
@@ -35,6 +37,11 @@ class Deferred(Ignore):
     """The circuit of a system that the task calls is open: due again later, no attempt spent."""
 
 
+@next_step(
+    _("The task returned without completing its message, so it is not known whether its effects were saved."),
+    _("Correct the task: its effects belong into `with self.complete():`. Then retry the group."),
+    action=OPEN_GROUP,
+)
 class NeverCompleted(RuntimeError):
     """A task returned without `with self.complete():`, so whether its effects were committed is unknown."""
 

@@ -27,6 +27,7 @@ def test_the_schema_is_valid_and_lists_every_path():
             "/failed-tasks/", "/failed-tasks/{message_id}/",
             "/failed-tasks/{message_id}/retry/", "/failed-tasks/{message_id}/discard/",
             "/failed-tasks/{message_id}/restore/", "/failed-tasks/{message_id}/edit/",
+            "/failed-tasks/{message_id}/release/",
             "/failed-tasks/{message_id}/reveal/", "/failed-tasks/{message_id}/dry-run/",
             "/failure-groups/", "/failure-groups/{group_id}/",
             "/failure-groups/{group_id}/acknowledge/", "/failure-groups/{group_id}/resolve/",

@@ -11,7 +11,7 @@ from messaging.operations.actions.groups import (
     restore_operation,
     set_group_state,
 )
-from messaging.operations.actions.messages import Outcome, ReasonMissing, discard, restore, retry
+from messaging.operations.actions.messages import Outcome, ReasonMissing, discard, release, restore, retry
 from messaging.operations.actions.queues import (
     AlreadyPaused,
     NotPaused,
@@ -25,6 +25,6 @@ from messaging.operations.actions.queues import (
 __all__ = [
     "AlreadyPaused", "CannotEdit", "CircuitClosed", "IllegalGroupState", "NotPaused", "Outcome", "QueueUnknown",
     "ReasonMissing", "annotate_group", "discard", "discard_group", "dry_run", "edit_and_retry", "pause", "probe",
-    "record_export", "restore", "restore_operation", "resume", "retry", "reveal", "reveal_for_edit", "run_now",
-    "run_queue_now", "set_group_state",
+    "record_export", "release", "restore", "restore_operation", "resume", "retry", "reveal", "reveal_for_edit",
+    "run_now", "run_queue_now", "set_group_state",
 ]  # fmt: skip

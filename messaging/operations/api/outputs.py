@@ -9,6 +9,8 @@ from messaging.models import Message, State
 from messaging.operations.dashboard.circuits import CircuitRow
 from messaging.operations.dashboard.queue_status import QueueRow
 from messaging.operations.dry_runs.run import Verdict as DryRunVerdict
+from messaging.operations.failures.advice import advice_for, step_of_group
+from messaging.operations.failures.quarantine import is_quarantined
 from messaging.operations.models import BulkState, FailureGroup, GroupState, ItemOutcome, Verdict
 from messaging.operations.privacy.masking import mask, mask_text
 
@@ -17,6 +19,12 @@ from messaging.operations.privacy.masking import mask, mask_text
 class ErrorOut(serializers.Serializer[Never]):
     type = serializers.CharField()
     message = serializers.CharField(allow_blank=True)
+
+
+@extend_schema_serializer(component_name="NextStep")
+class NextStepOut(serializers.Serializer[Never]):
+    text = serializers.CharField()
+    action = serializers.CharField(help_text="such as `retry`, `edit`, `discard`, `correct_address` or `none`")
 
 
 @extend_schema_serializer(component_name="FailedTask")
@@ -32,11 +40,23 @@ class FailedTaskOut(serializers.Serializer[Message]):
     attempts = serializers.IntegerField()
     failed_at = serializers.DateTimeField(source="finished_at", allow_null=True)
     group = serializers.CharField(source="fingerprint", allow_blank=True)
+    next_step = serializers.SerializerMethodField()
+    quarantined = serializers.SerializerMethodField()
+    revivals = serializers.IntegerField(help_text="retries by operators since its last edit or release from quarantine")
     payload = serializers.SerializerMethodField(help_text="personal data masked; use `reveal` to see it")
 
     @extend_schema_field(ErrorOut)
     def get_error(self, message: Message) -> dict[str, str]:
         return {"type": message.error_type, "message": mask_text(message.error_message)}
+
+    @extend_schema_field(NextStepOut)
+    def get_next_step(self, message: Message) -> dict[str, str]:
+        """A list gives advice to all of its messages at once."""
+        advice = self.context.get("advice") or {message.pk: advice_for(message)}
+        return advice[message.pk].step.as_dict()
+
+    def get_quarantined(self, message: Message) -> bool:
+        return is_quarantined(message)
 
     @extend_schema_field(serializers.JSONField())
     def get_payload(self, message: Message) -> Any:
@@ -79,6 +99,11 @@ class FailureGroupOut(serializers.Serializer[FailureGroup]):
     last_seen = serializers.DateTimeField()
     note = serializers.CharField(allow_blank=True)
     runbook = serializers.CharField(allow_blank=True)
+    next_step = serializers.SerializerMethodField()
+
+    @extend_schema_field(NextStepOut)
+    def get_next_step(self, group: FailureGroup) -> dict[str, str]:
+        return step_of_group(group).as_dict()
 
     @extend_schema_field(ErrorOut)
     def get_error(self, group: FailureGroup) -> dict[str, str]:

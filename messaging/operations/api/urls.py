@@ -10,6 +10,7 @@ urlpatterns = [
     path("failed-tasks/<uuid:message_id>/retry/", failed_tasks.Retry.as_view(), name="failed-task-retry"),
     path("failed-tasks/<uuid:message_id>/discard/", failed_tasks.Discard.as_view(), name="failed-task-discard"),
     path("failed-tasks/<uuid:message_id>/restore/", failed_tasks.Restore.as_view(), name="failed-task-restore"),
+    path("failed-tasks/<uuid:message_id>/release/", failed_tasks.Release.as_view(), name="failed-task-release"),
     path("failed-tasks/<uuid:message_id>/edit/", failed_tasks.Edit.as_view(), name="failed-task-edit"),
     path("failed-tasks/<uuid:message_id>/dry-run/", failed_tasks.DryRun.as_view(), name="failed-task-dry-run"),
     path("failed-tasks/<uuid:message_id>/reveal/", failed_tasks.Reveal.as_view(), name="failed-task-reveal"),

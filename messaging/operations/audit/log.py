@@ -19,6 +19,7 @@ OPERATOR_ACTIONS: Final = frozenset(
             "edit",
             "discard",
             "restore",
+            "release",
             "reveal",
             "export",
             "dry run",

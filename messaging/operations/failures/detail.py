@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from messaging.conf import settings
-from messaging.models import Attempt, Message, State
-from messaging.operations.failures.labels import next_step, summary_of, task_of
+from messaging.models import Attempt, Message
+from messaging.operations.failures.advice import Advice, advice_for
+from messaging.operations.failures.labels import summary_of, task_of
 from messaging.operations.failures.releases import LastRun, last_run_if_unknown
 from messaging.operations.failures.tracebacks import Part, parts_of
 from messaging.operations.models import AuditEntry, FailureGroup, PayloadEdit
@@ -46,7 +47,7 @@ class FailureDetail:
 
     message: Message
     summary: str
-    next_step: str
+    advice: Advice
     attempts: list[AttemptDetail]
     group: FailureGroup | None
     chain: list[Message]
@@ -65,7 +66,7 @@ def detail_of(message: Message) -> FailureDetail:
     return FailureDetail(
         message=message,
         summary=summary_of(message),
-        next_step=next_step(message, superseded=_superseded(message, about)),
+        advice=advice_for(message),
         attempts=[_attempt(attempt, edits) for attempt in reversed(attempts)],
         group=FailureGroup.objects.filter(pk=message.fingerprint).first(),
         chain=_chain(message, about),
@@ -100,12 +101,6 @@ def _about(message: Message) -> list[Message]:
 def _alike(message: Message) -> list[Message]:
     dead = Message.objects.dead().filter(fingerprint=message.fingerprint).exclude(pk=message.pk)
     return list(dead.order_by("-finished_at")[:5]) if message.fingerprint else []
-
-
-def _superseded(message: Message, about: Iterable[Message]) -> bool:
-    """Whether a later message of the same task and subject has succeeded."""
-    later = (m for m in about if m.task == message.task and m.pk.int > message.pk.int)
-    return any(m.state == State.DONE for m in later)
 
 
 def _chain(message: Message, known: Iterable[Message]) -> list[Message]:

@@ -28,7 +28,7 @@ from tests.api.client import post as api_post
 from tests.api.client import token_of
 from tests.factories import client_with
 from tests.messaging.operations.bulk_retry.dead import previewed
-from tests.messaging.operations.desk import ALL_PERMISSIONS, dead, failed_task, page_url
+from tests.messaging.operations.desk import ALL_PERMISSIONS, dead, failed_task, page_url, quarantined
 from tests.messaging.samples import Sample
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -100,6 +100,7 @@ ADMIN: list[Admin] = [
     ("discard", "failedtask_discard", lambda: (page_url(failed_task(), "discard"), {"reason": REASON})),
     ("restore", "failedtask_restore", lambda: (page_url(discarded()[0], "restore"), {"reason": REASON})),
     ("restore", "failedtask_undo", lambda: (url_of("failedtask_undo", discarded()[1]), {"reason": REASON})),
+    ("release", "failedtask_release", lambda: (page_url(quarantined(), "release"), {"reason": REASON})),
     ("export", "failedtask_export", lambda: (url_of("failedtask_export") + "?queue=maintenance", None)),
     ("retry", "retry_selected", lambda: list_action("retry_selected")),
     ("bulk preview", "bulk_retry", lambda: list_action("bulk_retry")),
@@ -153,6 +154,7 @@ COMMANDS: list[tuple[str, Callable[[], list[str]]]] = [
     ("edit", lambda: ["dlq", "edit", str(failed_task().pk), "--payload", '{"email": "bob@example.com", "copies": 2}']),
     ("discard", lambda: ["dlq", "discard", str(failed_task().pk)]),
     ("restore", lambda: ["dlq", "restore", str(discarded()[0].pk)]),
+    ("release", lambda: ["dlq", "release", str(quarantined().pk)]),
     ("reveal", lambda: ["dlq", "show", str(failed_task().pk), "--reveal"]),
     ("dry run", lambda: ["dlq", "dry-run", str(dead().pk)]),
     ("export", lambda: ["dlq", "export", "--queue", failed_task().queue]),
@@ -176,6 +178,7 @@ API: list[tuple[str, str, Callable[[], str], dict[str, Any]]] = [
     ("retry", "failed-task-retry", lambda: f"/failed-tasks/{failed_task().pk}/retry/", {}),
     ("discard", "failed-task-discard", lambda: f"/failed-tasks/{failed_task().pk}/discard/", {}),
     ("restore", "failed-task-restore", lambda: f"/failed-tasks/{discarded()[0].pk}/restore/", {}),
+    ("release", "failed-task-release", lambda: f"/failed-tasks/{quarantined().pk}/release/", {}),
     (
         "edit",
         "failed-task-edit",
