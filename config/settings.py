@@ -176,6 +176,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # Messaging
+CONVEYOR_RELEASE = env.release("CONVEYOR_RELEASE")
 CONVEYOR_PUBLISH = env.demo_choice("CONVEYOR_PUBLISH", ("ledger", "on_commit", "naive"), demo=CONVEYOR_DEMO)
 CONVEYOR_VISIBILITY = env.number("CONVEYOR_VISIBILITY", default=60, minimum=1, maximum=86_400)
 CONVEYOR_IN_FLIGHT = env.integer("CONVEYOR_IN_FLIGHT", default=1000, minimum=1, maximum=100_000)
@@ -184,6 +185,7 @@ CONVEYOR_TASK_TIME_LIMIT = env.number("CONVEYOR_TASK_TIME_LIMIT", default=25, mi
 CONVEYOR_RETRY_BASE = env.number("CONVEYOR_RETRY_BASE", default=2, minimum=1, maximum=3600)
 CONVEYOR_RETRY_MAX_SECONDS = env.integer("CONVEYOR_RETRY_MAX_SECONDS", default=600, minimum=1, maximum=86_400)
 CONVEYOR_KEEP_DAYS = env.integer("CONVEYOR_KEEP_DAYS", default=30, minimum=1, maximum=36_500)
+CONVEYOR_QUARANTINE_AFTER = env.integer("CONVEYOR_QUARANTINE_AFTER", default=3, minimum=1, maximum=1000)
 CONVEYOR_BULK_CANARY_SECONDS = env.integer("CONVEYOR_BULK_CANARY_SECONDS", default=300, minimum=1, maximum=86_400)
 CONVEYOR_KEEP_DISCARDED_DAYS = env.integer("CONVEYOR_KEEP_DISCARDED_DAYS", default=90, minimum=1, maximum=36_500)
 CONVEYOR_KEEP_BULK_DAYS = env.integer("CONVEYOR_KEEP_BULK_DAYS", default=90, minimum=1, maximum=36_500)
@@ -286,6 +288,12 @@ LOGGING: dict[str, Any] = {
             "format": "%(asctime)s %(levelname)s %(name)s [%(chain)s] %(message)s",
         }
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["chain"]}},
-    "root": {"handlers": ["console"], "level": env.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR"))},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["chain"]},
+        "attempt": {"class": "messaging.recording.flight_recorder.Handler", "formatter": "plain", "filters": ["chain"]},
+    },
+    "root": {
+        "handlers": ["console", "attempt"],
+        "level": env.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
+    },
 }

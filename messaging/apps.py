@@ -14,6 +14,7 @@ class MessagingConfig(AppConfig):
         from messaging import retention  # noqa: F401
         from messaging.broker import database, tolerance  # noqa: F401
         from messaging.invariants import periodic  # noqa: F401
+        from messaging.transitions import failure_steps  # noqa: F401
         from messaging.worker import system_checks  # noqa: F401
 
         tolerance.install()

@@ -13,6 +13,8 @@ from django.conf import settings as django_settings
 DEFAULTS: Final[dict[str, Any]] = {
     "BASE_DIR": Path.cwd(),
     "CONVEYOR_DEMO": False,
+    # What is deployed: stamped on every run of a message.
+    "CONVEYOR_RELEASE": "",
     "CONVEYOR_OUTAGES_DIR": Path(tempfile.gettempdir()) / "conveyor-outages",
     # Exchange and queues: the fields of `messaging.topology.Topology`.
     "MESSAGING": {"queues": {"maintenance": "maintenance.#"}},
@@ -34,6 +36,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     "CONVEYOR_KEEP_BULK_DAYS": 90,
     # The desk.
     "CONVEYOR_BULK_CANARY_SECONDS": 300,
+    "CONVEYOR_QUARANTINE_AFTER": 3,
     "CONVEYOR_ALERT_EMAILS": [],
     "CONVEYOR_ALERT_GROWTH": 50,
     "CONVEYOR_ALERT_GROWTH_MINUTES": 10,

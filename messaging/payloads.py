@@ -3,11 +3,19 @@
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
+from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from messaging.hooks.next_steps import EDIT, NONE, next_step
 
 Lift = Callable[[dict[str, Any]], dict[str, Any]]
 
 
+@next_step(
+    _("The payload does not match the schema of its task; nothing was done."),
+    _("Edit the payload, which also retries the task, or discard it."),
+    action=EDIT,
+)
 class PayloadInvalid(ValueError):
     """The data does not match the payload's schema: a bug in the sender, so a retry cannot succeed."""
 
@@ -16,6 +24,11 @@ class LiftMissing(PayloadInvalid):
     """Data of an old schema version cannot be lifted to the current one."""
 
 
+@next_step(
+    _("A newer release wrote the payload."),
+    _("Nothing to do here: deploy that release to all workers."),
+    action=NONE,
+)
 class SchemaTooNew(ValueError):
     """Newer code wrote the message than this worker runs, as during a rolling release."""
 

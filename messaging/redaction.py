@@ -48,9 +48,9 @@ class Redactor:
 def redact(*, subjects: Collection[str], secrets: Iterable[str]) -> int:
     """Remove `secrets` from everything kept about messages with one of `subjects`. Returns how many messages that were.
 
-    That is payloads, errors, tracebacks, notes and pauses. Raw bodies and headers are removed whole, because a secret
-    may be encoded there in any way; so are those of strays that contain a secret. Receivers of `messages_redacted`
-    redact their own records in the same transaction. What happened, and when, is kept.
+    That is payloads, errors, tracebacks, log lines, notes and pauses. Raw bodies, headers and outside exchanges are
+    removed whole, because a secret may be encoded there in any way; so are those of strays that contain a secret.
+    Receivers of `messages_redacted` redact their own records in the same transaction. What happened, and when, is kept.
     """
     redactor = Redactor(secrets)
     messages = Message.objects.filter(subject__in=subjects).exclude(subject="")
@@ -60,7 +60,7 @@ def redact(*, subjects: Collection[str], secrets: Iterable[str]) -> int:
     for message in Message.objects.filter(pk__in=ids).iterator():
         redact_row(message, redactor, **columns, raw_body=None, raw_headers=None)
     for attempt in Attempt.objects.filter(message_id__in=ids).iterator():
-        redact_row(attempt, redactor, text=("error_message", "traceback"))
+        redact_row(attempt, redactor, text=("error_message", "traceback", "log"), exchanges=[])
     for pause in QueuePause.objects.all():
         redact_row(pause, redactor, text=("reason",))
     messages_redacted.send(sender=Message, message_ids=ids, fingerprints=fingerprints, redactor=redactor)

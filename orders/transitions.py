@@ -10,7 +10,9 @@ from typing import Any, Final
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from messaging.hooks.next_steps import OPEN_SUBJECT, next_step
 from messaging.models.parameters import time_parameter
 from orders import signals
 from orders.models import Hold, Order
@@ -20,6 +22,11 @@ _UNLESS_HELD: Final = " AND hold = ''"
 _EVENT: Final = "INSERT INTO orders_orderevent (order_id, kind, data, at)"
 
 
+@next_step(
+    gettext_lazy("The order's status does not allow this any more; nothing was changed."),
+    gettext_lazy("Look at the order. Discard the message if the order is right as it is."),
+    action=OPEN_SUBJECT,
+)
 class IllegalTransition(Exception):
     """The order cannot move from its current status to the requested one. Nothing was written."""
 
@@ -31,6 +38,11 @@ class IllegalTransition(Exception):
         )
 
 
+@next_step(
+    gettext_lazy("The order is on hold, so nothing is sent; nothing was changed."),
+    gettext_lazy("Look at the order. Retry the task once nothing holds it any more."),
+    action=OPEN_SUBJECT,
+)
 class OnHold(IllegalTransition):
     """The order is on hold: its money is going back, or may have to. Nothing was written."""
 

@@ -11,7 +11,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from messaging.hooks.next_steps import DISCARD, register
 from messaging.models import Message
 from messaging.payloads import Payload
 from messaging.topology import Priority, topology
@@ -24,6 +26,13 @@ MAX_KEPT = 1000
 #: Events are a few kilobytes. A larger body is refused before anything looks into it.
 MAX_BYTES = 256_000
 _EVENTS = uuid.UUID("0d6f6f0e-5a4e-4d55-8a53-2f3c54a0a0c7")
+_NOT_UNDERSTOOD = "EventNotUnderstood"
+register(
+    _NOT_UNDERSTOOD,
+    meaning=gettext_lazy("A signed event from outside could not be read. The sender is asked for its record anyway."),
+    advice=gettext_lazy("Look at the raw body to see what the sender changed, then discard the message."),
+    action=DISCARD,
+)
 
 
 class NotAuthentic(ValueError):
@@ -79,7 +88,7 @@ def _keep(*, body: bytes, sender: str, why: EventNotUnderstood, instead_of: type
         return True
     reason = ascii(str(why))[:300]
     text = f"{sender} sent a signed event that cannot be read ({reason}); its raw bytes are kept."
-    failure = synthetic_failure("EventNotUnderstood", text, task=sender)
+    failure = synthetic_failure(_NOT_UNDERSTOOD, text, task=sender)
     if Message.objects.dead().filter(fingerprint=failure.fingerprint).count_up_to(MAX_KEPT) >= MAX_KEPT:
         return False
     key = Priority.LOW.routing_key(instead_of.routing_key)

@@ -3,12 +3,19 @@
 import uuid
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from messaging.hooks.next_steps import OPEN_SUBJECT, next_step
 from orders.models import Order
 from orders.money import display
 from payments.models import Payment, Refund
 
 
+@next_step(
+    gettext_lazy("The payment already has an outcome although its order was still open; nothing was saved."),
+    gettext_lazy("Compare the payment with the gateway's dashboard and correct what is wrong, then retry the task."),
+    action=OPEN_SUBJECT,
+)
 class NotPending(RuntimeError):
     """The payment's status changed unexpectedly: it already has an outcome although its order was still open."""
 
@@ -16,6 +23,11 @@ class NotPending(RuntimeError):
         super().__init__(f"Payment {payment.pk} is no longer pending, so its outcome was not recorded.")
 
 
+@next_step(
+    gettext_lazy("More was to be refunded than is left; nothing was refunded."),
+    gettext_lazy("Look at the order's refunds. Discard the message if they are right."),
+    action=OPEN_SUBJECT,
+)
 class NothingToRefund(ValueError):
     """The requested amount exceeds what is captured and neither being refunded already nor disputed.
 
@@ -79,5 +91,10 @@ class RefundDisputed(RefundUnderWay):
         return _("The payment is disputed. Settle the refund once the bank has decided. Nothing was changed.")
 
 
+@next_step(
+    gettext_lazy("The gateway's record and the shop's differ, and it is not safe to correct that automatically."),
+    gettext_lazy("Compare the order with the gateway's dashboard, correct the wrong side, then retry the task."),
+    action=OPEN_SUBJECT,
+)
 class GatewayMismatch(RuntimeError):
     """The gateway's record and the shop's differ in a way that needs an operator."""

@@ -6,11 +6,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from messaging.models import Message, MessageQuerySet
-from orders.models import Order
+from orders.models import Order, Status
 from shipping.carrier_selection import choose_quote
 from shipping.carriers import AddressRejected, Consignment, EventCode, UnknownCarrier, carrier
 from shipping.delivery_windows import DeliveryWindow, delivery_window
@@ -54,6 +54,11 @@ def booking_request_for(*, order_id: int) -> BookingRequest:
 def booking_key(*, number: str, earlier: int) -> str:
     """The idempotency key of an order's next parcel: its number, with a suffix from the second parcel on."""
     return f"{number}-{earlier + 1}" if earlier else number
+
+
+def orders_with_correctable_address() -> QuerySet[Order]:
+    """Paid orders whose parcel is not booked yet."""
+    return Order.objects.filter(status=Status.PAID, shipment=None)
 
 
 def booking_messages(*, order: Order) -> MessageQuerySet:

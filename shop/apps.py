@@ -19,10 +19,15 @@ class ShopConfig(AppConfig):
 
         receivers.connect()
         if apps.is_installed("messaging.operations"):
+            from messaging.hooks import subject_progress
             from messaging.operations import alerts
             from shop.office.dispute_alerts import waiting_disputes
+            from shop.office.parcels import links
+            from shop.office.process.progress import orders_by_step
 
             alerts.register(waiting_disputes)
+            links.register()
+            subject_progress.register(orders_by_step)
         sqlite_limits.connect()
         post_migrate.connect(index.restore_triggers, sender=self, dispatch_uid="shop.search.restore_triggers")
         post_migrate.connect(triggers.restore_triggers, sender=self, dispatch_uid="shop.version.restore_triggers")

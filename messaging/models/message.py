@@ -71,7 +71,8 @@ class Message(models.Model):
     copy of an earlier publication from the current one. `started_at` is the start of the successful run; failed runs
     have theirs in `Attempt`. `waits_for` names the open circuit that defers a pending message, or one of `Waits`;
     `deferred_since` is the start of that wait. `is_promoted`: it is published with the highest priority, because others
-    have overtaken it for too long.
+    have overtaken it for too long. `release` is the one whose worker ran it successfully. `revivals` counts retries by
+    operators since it was last edited or released from quarantine.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -104,6 +105,8 @@ class Message(models.Model):
     waits_for = models.CharField(_("waits for"), max_length=60, blank=True, db_default="", default="")
     deferred_since = models.DateTimeField(_("deferred since"), null=True, blank=True)
     is_promoted = models.BooleanField(_("promoted"), default=False, db_default=False)
+    release = models.CharField(_("release"), max_length=40, blank=True, default="", db_default="")
+    revivals = models.PositiveIntegerField(_("retries by operators"), default=0, db_default=0)
 
     objects = MessageQuerySet.as_manager()
 
@@ -132,6 +135,11 @@ class Message(models.Model):
                 name="messaging_deferred",
                 condition=Q(state=State.PENDING) & ~Q(waits_for=""),
             ),
+            models.Index(
+                fields=["-finished_at", "-id"],
+                name="messaging_quarantined",
+                condition=Q(state=State.DEAD) & Q(revivals__gt=0),
+            ),
             # For lists of one queue or task: its newest messages may be older than millions of others.
             models.Index("queue", "id", name="messaging_by_queue"),
             models.Index("task", "id", name="messaging_by_task"),
@@ -154,7 +162,10 @@ class Message(models.Model):
 
 
 class Attempt(models.Model):
-    """A failed attempt, or one whose worker was lost. Success leaves no row."""
+    """A failed attempt, or one whose worker was lost. Success leaves no row.
+
+    `release` is the one that recorded it. `log` and `exchanges` are what `messaging.recording` kept of the run.
+    """
 
     id = models.BigAutoField(primary_key=True)
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attempt_set")
@@ -166,6 +177,9 @@ class Attempt(models.Model):
     error_message = models.CharField(max_length=1000, blank=True)
     traceback = models.TextField(blank=True)
     fingerprint = models.CharField(max_length=40, blank=True)
+    release = models.CharField(max_length=40, blank=True, default="", db_default="")
+    log = models.TextField(blank=True, default="", db_default="")
+    exchanges = models.JSONField(default=list, blank=True, db_default=Value([], output_field=models.JSONField()))
 
     class Meta:
         db_table = "messaging_attempt"

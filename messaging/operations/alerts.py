@@ -20,6 +20,7 @@ from messaging.conf import settings
 from messaging.models import Circuit, Message, State, Waits
 from messaging.operations.models import Alert, FailureGroup, GroupState
 from messaging.operations.payloads import SendAlert
+from messaging.recording import outside
 from messaging.topology import MAX_PRIORITY, topology
 
 log = logging.getLogger(__name__)
@@ -77,6 +78,8 @@ def send(alert: Alert) -> None:
     if not settings.CONVEYOR_ALERT_EMAILS:
         return
     text = " ".join(alert.text.split())
+    if outside.withholds(f"e-mail: {text}"):
+        return
     times = f"Raised {alert.raised_at:%Y-%m-%d %H:%M} UTC"
     times += f", cleared {alert.cleared_at:%Y-%m-%d %H:%M} UTC." if alert.cleared_at else "."
     body = f"{text}\n\n{times}\n{settings.CONVEYOR_DESK_URL}\n"

@@ -21,6 +21,7 @@ from messaging.broker import refusals
 from messaging.relay import flow, publish
 from messaging.relay.dead_letters import file_dead_letters
 from messaging.relay.recovery import Recovery
+from messaging.relay.unknown_tasks import UnknownTasks
 from messaging.relay.unroutable import Unroutable
 from messaging.topology import topology
 
@@ -46,7 +47,7 @@ class Chores(threading.Thread):
         self.broker_is_up.set()
         self._broker: Connection | None = None
         self._leading_on: Any = None
-        self._recovery, self._unroutable = Recovery(), Unroutable()
+        self._recovery, self._unroutable, self._unknown_tasks = Recovery(), Unroutable(), UnknownTasks()
         self._failing: dict[str, str] = {}
         self._next_declaration = 0.0
 
@@ -80,6 +81,7 @@ class Chores(threading.Thread):
             ("draining", lambda: flow.drain(self._recovery.draining)),
             ("release of deferred messages", circuit_breaker.release_waiting),
             ("messages without a queue", self._unroutable.settle),
+            ("messages of unknown tasks", self._unknown_tasks.revive),
         ]
 
     def _attempt(self, name: str, chore: Callable[[], Any]) -> Any:

@@ -6,7 +6,6 @@ the database is unreachable. Messages that the ledger has already settled are on
 
 import json
 import logging
-import math
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -22,6 +21,7 @@ from messaging.conf import settings
 from messaging.models import Message, State, Waits
 from messaging.models.uuid7 import uuid7
 from messaging.payloads import payload_for
+from messaging.recording.storable import plain, text
 from messaging.topology import topology
 from messaging.transitions.failure import synthetic_failure
 from messaging.worker import admission
@@ -110,10 +110,10 @@ def parse(queue: str, message: Any) -> DeadLetter:
     return DeadLetter(
         queue=queue,
         id=_uuid(headers.get("id")),
-        task=_text(task)[:200] if isinstance(task, str) else "",
+        task=text(task)[:200] if isinstance(task, str) else "",
         payload=payload,
         sends=_sends(headers),
-        routing_key=_text((death.get("routing-keys") or [""])[0]),
+        routing_key=text((death.get("routing-keys") or [""])[0]),
         priority=priority if isinstance(priority, int) else 0,
         reason=str(death.get("reason", "rejected")),
         refusal=refusal,
@@ -220,40 +220,18 @@ def _payload(body: Any) -> dict[str, Any] | None:
     except tolerance.Unreadable:
         return None
     if isinstance(parts, list) and len(parts) == 3 and isinstance(parts[1], dict):
-        return dict(_plain(parts[1]))
+        return dict(plain(parts[1]))
     return None
-
-
-def _plain(value: Any) -> Any:
-    """Convert to JSON types that every database stores: AMQP tables may hold datetimes, bytes, and any key.
-
-    `value` is shallow; a caller that cannot know asks `tolerance`.
-    """
-    if isinstance(value, Mapping):
-        return {_text(name): _plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, float) and math.isfinite(value):
-        return value
-    return _text(value)
-
-
-def _text(value: Any) -> str:
-    """Without NUL and halves of surrogate pairs."""
-    text = value if isinstance(value, str) else str(value)
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\x00", "\ufffd")
 
 
 def _bounded(headers: Any) -> dict[str, Any]:
     if not tolerance.is_shallow(headers):
         return {"unreadable": "nested too deep"}
-    plain = _plain(headers)
-    size = len(json.dumps(plain))
-    if isinstance(plain, dict) and size <= MAX_HEADERS:
-        return plain
-    return {"truncated": json.dumps(plain)[:MAX_HEADERS], "size": size}
+    kept = plain(headers)
+    size = len(json.dumps(kept))
+    if isinstance(kept, dict) and size <= MAX_HEADERS:
+        return kept
+    return {"truncated": json.dumps(kept)[:MAX_HEADERS], "size": size}
 
 
 def _uuid(value: Any) -> uuid.UUID | None:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from messaging.models import Message, State
@@ -50,7 +51,9 @@ def unrevive(sends: Mapping[uuid.UUID, int], *, died_at: QuerySet[Any], interven
     pending = Message.objects.filter(pk__in=list(sends), state=State.PENDING).select_for_update().order_by("pk")
     unclaimed = [message for message in pending.defer("payload", "raw_body") if message.sends == sends[message.pk]]
     Message.objects.filter(pk__in=[message.pk for message in unclaimed]).update(
-        state=State.DEAD, finished_at=Subquery(died_at.filter(message_id=OuterRef("pk"))[:1])
+        state=State.DEAD,
+        finished_at=Subquery(died_at.filter(message_id=OuterRef("pk"))[:1]),
+        revivals=Greatest(F("revivals") - 1, 0),
     )
     if unclaimed:
         messages_restored.send(sender=Message, messages=unclaimed, intervention=intervention)

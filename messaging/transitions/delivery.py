@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from messaging import clock
 from messaging.conf import settings
+from messaging.hooks.next_steps import RETRY, next_step
 from messaging.models import Message, State, Waits
 from messaging.signals import announce, message_deferred
 from messaging.transitions import ledger_sql
@@ -23,6 +25,11 @@ _SHARE_OF_WAIT: Final = 0.25
 _LONGEST_PAUSE: Final = 60.0
 
 
+@next_step(
+    _("It was published to the broker without the ledger, so nothing was done."),
+    _("Retry it if its payload should be processed; otherwise discard it."),
+    action=RETRY,
+)
 class NotInLedger(LookupError):
     """A delivery whose message the ledger does not have."""
 

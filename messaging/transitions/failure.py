@@ -12,7 +12,9 @@ from pathlib import Path
 
 from messaging import clock
 from messaging.conf import settings
+from messaging.hooks.next_steps import recorded_name
 from messaging.models import Attempt, Message, State
+from messaging.recording.flight_recorder import Recording
 from messaging.signals import announce, attempt_failed, message_died
 
 FINGERPRINT_VERSION = "v1"
@@ -29,13 +31,20 @@ class Failure:
     fingerprint: str = ""
     worker: str = ""
     started_at: datetime | None = None
+    recording: Recording | None = None
 
 
 def failure_of(
-    error: BaseException, *, task: str, worker: str = "", started_at: datetime | None = None, text: str = ""
+    error: BaseException,
+    *,
+    task: str,
+    worker: str = "",
+    started_at: datetime | None = None,
+    text: str = "",
+    recording: Recording | None = None,
 ) -> Failure:
     """Describe `error`. `text` is its traceback, where `error` lost it while crossing processes."""
-    kind = error_type_of(error)
+    kind = recorded_name(type(error))
     frames = _own_frames(error)
     return Failure(
         error_type=kind,
@@ -44,6 +53,7 @@ def failure_of(
         fingerprint=fingerprint(kind, task, frames),
         worker=worker[:200],
         started_at=started_at,
+        recording=recording,
     )
 
 
@@ -93,18 +103,15 @@ def insert_attempt(message: Message, failure: Failure, *, ended_at: datetime) ->
         error_message=failure.error_message,
         traceback=failure.traceback,
         fingerprint=failure.fingerprint,
+        release=settings.CONVEYOR_RELEASE,
+        log=failure.recording.log if failure.recording else "",
+        exchanges=failure.recording.exchanges if failure.recording else [],
     )
 
 
 def short(error_type: str) -> str:
     """The error's name without its module."""
     return error_type.rpartition(".")[2]
-
-
-def error_type_of(error: BaseException) -> str:
-    kind = type(error)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    return name[:200]
 
 
 def fingerprint(error_type: str, task: str, frames: list[str]) -> str:

@@ -15,6 +15,7 @@ from messaging.topology import Priority, UnroutableKey, topology
 #: Columns of a revived message, which gets a new count of attempts.
 FRESH = {
     "state": State.PENDING, "replayed_from": F("attempts"), "finished_at": None, "note": "", "is_promoted": False,
+    "revivals": F("revivals") + 1,
     "priority": Case(
         When(priority__gte=Priority.HIGH, then=Priority.HIGH),
         When(priority__lt=Priority.NORMAL, then=Priority.LOW),
@@ -57,7 +58,7 @@ def cannot_revive(message: Message | None) -> str | None:
     if not message.task:
         return "its body could not be read, so there is nothing to send; edit or discard it"
     if payload_for(message.task) is None:
-        return f"no code here knows the task {message.task!r}; deploy it first, or discard the message"
+        return f"no worker of this release knows the task {message.task!r}; deploy one that does, or discard it"
     return None
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.db import connection
 from django.utils import timezone
 
+from messaging.conf import settings
 from messaging.models import Message
 from messaging.models.parameters import id_parameter, time_parameter
 from messaging.relay import wakeup
@@ -30,7 +31,8 @@ _ROW: Final = {
 }
 _DONE: Final = """
     UPDATE messaging_message
-    SET state = 'done', started_at = %s, finished_at = {now}, waits_for = '', deferred_since = NULL
+    SET state = 'done', started_at = %s, finished_at = {now}, waits_for = '', deferred_since = NULL,
+        release = %s
     WHERE id = %s AND sends = %s AND (
         state = 'sent' OR state = 'pending' AND (attempts = 0 OR replayed_from < attempts)
     )"""
@@ -48,7 +50,9 @@ def mark_done(*, message_id: uuid.UUID, sends: int, started_at: datetime | None)
     sql = _DONE.format(now="STATEMENT_TIMESTAMP()" if is_postgresql else "%s")
     now = [] if is_postgresql else [time_parameter(timezone.now())]
     with connection.cursor() as cursor:
-        cursor.execute(sql, [time_parameter(started_at), *now, id_parameter(message_id), sends])
+        cursor.execute(
+            sql, [time_parameter(started_at), *now, settings.CONVEYOR_RELEASE, id_parameter(message_id), sends]
+        )
         return cursor.rowcount == 1
 
 

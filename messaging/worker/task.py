@@ -11,11 +11,14 @@ from celery import Task, shared_task
 from celery.exceptions import Ignore, MaxRetriesExceededError, Retry
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from messaging import outbox, tracing, transitions
 from messaging.circuit_breaker import CircuitOpen
+from messaging.hooks.next_steps import OPEN_GROUP, next_step
 from messaging.models import Message, State, Waits
 from messaging.payloads import Payload, SchemaTooNew
+from messaging.recording import flight_recorder
 from messaging.relay import direct
 from messaging.topology import Priority, topology
 from messaging.transitions import backoff
@@ -34,6 +37,11 @@ class Deferred(Ignore):
     """The circuit of a system that the task calls is open: due again later, no attempt spent."""
 
 
+@next_step(
+    _("The task returned without completing its message, so it is not known whether its effects were saved."),
+    _("Correct the task: its effects belong into `with self.complete():`. Then retry the group."),
+    action=OPEN_GROUP,
+)
 class NeverCompleted(RuntimeError):
     """A task returned without `with self.complete():`, so whether its effects were committed is unknown."""
 
@@ -69,7 +77,8 @@ class ReliableTask(Task):
         request.started_at = timezone.now()
         request.completed = False
         id_ = uuid.UUID(request.id)
-        with tracing.chain(tracing.Chain(uuid.UUID(origin["correlation_id"]), causation_id=id_)):
+        chain = tracing.Chain(uuid.UUID(origin["correlation_id"]), causation_id=id_)
+        with tracing.chain(chain), flight_recorder.recording() as request.recording:
             if self.may_overlap:
                 self._look_up(id_)
             self._execute(kwargs, version=origin["version"])
@@ -228,6 +237,7 @@ class ReliableTask(Task):
             worker=self.request.hostname or "",
             started_at=self.request.get("started_at"),
             text=text,
+            recording=self.request.get("recording"),
         )
 
     def _worker_lost(self) -> Failure:

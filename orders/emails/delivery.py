@@ -14,7 +14,10 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from messaging.hooks.next_steps import DISCARD, RETRY, next_step, register
+from messaging.recording import outside
 from messaging.worker.task import AlreadySettled, ReliableTask
 from orders.emails import email_sql
 from orders.emails.mail_server import mail_server
@@ -27,6 +30,26 @@ _REFUSALS = (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused, smtpl
 _UNKNOWN = "It is not known whether this e-mail was sent. Retry to send it again, or discard it if the customer has it."
 
 
+register(
+    smtplib.SMTPResponseException,
+    smtplib.SMTPNotSupportedError,
+    meaning=_("The mail server refused the e-mail; nothing was sent."),
+    advice=_("Check the mail server's settings and limits, then retry it."),
+    action=RETRY,
+)
+register(
+    smtplib.SMTPRecipientsRefused,
+    meaning=_("The mail server refuses the recipient's address; nothing was sent."),
+    advice=_("Ask the shopper for another address, and discard the message. Retry it if the server was at fault."),
+    action=DISCARD,
+)
+
+
+@next_step(
+    _("The connection broke while the e-mail was handed over, so it may or may not have been sent."),
+    _("Look for its Message-ID in the mail server's log. Discard it if it was sent; retry it to send it again."),
+    action=RETRY,
+)
 class EmailOutcomeUnknown(Exception):
     """A run ended while it was talking to the mail server, so sending again could send twice.
 
@@ -37,6 +60,11 @@ class EmailOutcomeUnknown(Exception):
         super().__init__(text)
 
 
+@next_step(
+    _("Another run may have been sending this e-mail at the same time."),
+    _("Retry it: an e-mail that is known to be sent is not sent again."),
+    action=RETRY,
+)
 class StillSending(Exception):
     """Another run may be sending the e-mail right now; it cannot be after another `seconds`."""
 
@@ -102,6 +130,8 @@ def longest_run() -> timedelta:
 
 def _send_or_release(message_id: uuid.UUID, email: EmailMessage) -> None:
     """Send, or release the claim if the server is unreachable or refuses: then nothing was sent."""
+    if outside.withholds(f"e-mail: {email.subject}"):
+        return
     with ExitStack() as stack:
         try:
             server = stack.enter_context(mail_server())

@@ -8,13 +8,20 @@ from typing import Protocol
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from messaging.hooks.next_steps import OPEN_GROUP, OPEN_SUBJECT, RETRY, next_step
 from payments.gateways.dispute_records import DisputePage, DisputeRecord
 
 #: Refunds of one charge that the shop looks at.
 MOST_REFUNDS = 300
 
 
+@next_step(
+    gettext_lazy("The bank declined the card where money was already reserved."),
+    gettext_lazy("Ask the bank why. The shopper can pay the order again with another card."),
+    action=OPEN_SUBJECT,
+)
 class CardDeclined(Exception):
     """The bank declined the card; retrying with it would not help. `code` is the reason, such as `card_declined`."""
 
@@ -23,6 +30,11 @@ class CardDeclined(Exception):
         super().__init__(f"The bank declined the payment: {code}.")
 
 
+@next_step(
+    gettext_lazy("The payment gateway did not answer; if it took money all the same, a retry finds that."),
+    gettext_lazy("Retry it once the gateway answers. While its circuit is open, the message waits for it."),
+    action=RETRY,
+)
 class GatewayUnavailable(Exception):
     """The gateway did not process the request. Retry with the same idempotency key.
 
@@ -38,14 +50,29 @@ class OutcomeUnknown(GatewayUnavailable):
     """The request may have taken effect, but its response was lost. Call `fetch` before retrying."""
 
 
+@next_step(
+    gettext_lazy("The gateway refuses the shop's API key; nothing was done."),
+    gettext_lazy("Set a valid STRIPE_SECRET_KEY, restart the workers, then retry the group."),
+    action=OPEN_GROUP,
+)
 class KeyRefused(GatewayUnavailable):
     """The gateway refuses the shop's API key, so nothing took effect, and no other request would."""
 
 
+@next_step(
+    gettext_lazy("The gateway refuses the request for good; the error says why. Nothing was done."),
+    gettext_lazy("Compare the order with the gateway's dashboard. Discard the message if the money is right there."),
+    action=OPEN_SUBJECT,
+)
 class RequestRefused(Exception):
     """The gateway permanently refuses the request, such as refunding more than is left. Needs an operator."""
 
 
+@next_step(
+    gettext_lazy("This release does not accept the order's payment method; nothing was charged."),
+    gettext_lazy("Configure a gateway that accepts it, then retry the group."),
+    action=OPEN_GROUP,
+)
 class UnknownPaymentMethod(ValueError):
     """A payment method that the shop does not accept."""
 

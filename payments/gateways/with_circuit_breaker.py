@@ -1,10 +1,12 @@
 """Wraps a gateway in a circuit breaker, so that an outage costs no attempts."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 
 from messaging.circuit_breaker import Verdict, guard
+from messaging.recording import outside
 from messaging.worker.time_limits import soft_limit_behind
 from payments.gateways.base import (
     Authorisation,
@@ -15,11 +17,15 @@ from payments.gateways.base import (
     GatewayUnavailable,
     KeyRefused,
     OfferedMethod,
+    OutcomeUnknown,
     RecordPage,
     RefundRecord,
     RequestRefused,
 )
 from payments.gateways.dispute_records import DisputePage, DisputeRecord
+
+Answer = TypeVar("Answer")
+_ERRORS = (CardDeclined, GatewayUnavailable, KeyRefused, OutcomeUnknown, RequestRefused)
 
 
 def judge(error: Exception) -> Verdict | None:
@@ -43,54 +49,55 @@ class CircuitBreakerGateway:
     gateway: Gateway
 
     def authorise(self, *, idempotency_key: str, amount: int, currency: str, method: str) -> Authorisation:
-        with self._guard():
-            return self.gateway.authorise(
-                idempotency_key=idempotency_key, amount=amount, currency=currency, method=method
-            )
+        return self._call(
+            self.gateway.authorise, idempotency_key=idempotency_key, amount=amount, currency=currency, method=method
+        )
 
     def capture(self, *, idempotency_key: str, reference: str, amount: int) -> ChargeResult:
-        with self._guard():
-            return self.gateway.capture(idempotency_key=idempotency_key, reference=reference, amount=amount)
+        return self._call(self.gateway.capture, idempotency_key=idempotency_key, reference=reference, amount=amount)
 
     def charge(self, *, idempotency_key: str, amount: int, currency: str, method: str) -> ChargeResult:
-        with self._guard():
-            return self.gateway.charge(idempotency_key=idempotency_key, amount=amount, currency=currency, method=method)
+        return self._call(
+            self.gateway.charge, idempotency_key=idempotency_key, amount=amount, currency=currency, method=method
+        )
 
     def refund(self, *, idempotency_key: str, charge_reference: str, amount: int, repeat: int = 0) -> RefundRecord:
-        with self._guard():
-            return self.gateway.refund(
-                idempotency_key=idempotency_key, charge_reference=charge_reference, amount=amount, repeat=repeat
-            )
+        return self._call(
+            self.gateway.refund,
+            idempotency_key=idempotency_key,
+            charge_reference=charge_reference,
+            amount=amount,
+            repeat=repeat,
+        )
 
     def find_refund(self, *, idempotency_key: str, charge_reference: str, reference: str = "") -> RefundRecord | None:
-        with self._guard():
-            return self.gateway.find_refund(
-                idempotency_key=idempotency_key, charge_reference=charge_reference, reference=reference
-            )
+        return self._call(
+            self.gateway.find_refund,
+            idempotency_key=idempotency_key,
+            charge_reference=charge_reference,
+            reference=reference,
+        )
 
     def refunds(self, *, charge_reference: str) -> tuple[RefundRecord, ...]:
-        with self._guard():
-            return self.gateway.refunds(charge_reference=charge_reference)
+        return self._call(self.gateway.refunds, charge_reference=charge_reference)
 
     def fetch(self, *, idempotency_key: str, reference: str = "") -> ChargeRecord | None:
-        with self._guard():
-            return self.gateway.fetch(idempotency_key=idempotency_key, reference=reference)
+        return self._call(self.gateway.fetch, idempotency_key=idempotency_key, reference=reference)
 
     def records(self, *, since: datetime, page: str = "") -> RecordPage:
-        with self._guard():
-            return self.gateway.records(since=since, page=page)
+        return self._call(self.gateway.records, since=since, page=page)
 
     def fetch_dispute(self, *, reference: str) -> DisputeRecord | None:
-        with self._guard():
-            return self.gateway.fetch_dispute(reference=reference)
+        return self._call(self.gateway.fetch_dispute, reference=reference)
 
     def disputes(self, *, since: datetime, page: str = "") -> DisputePage:
-        with self._guard():
-            return self.gateway.disputes(since=since, page=page)
+        return self._call(self.gateway.disputes, since=since, page=page)
 
     def methods(self) -> tuple[OfferedMethod, ...]:
         """Needs no request, so no circuit breaker."""
         return self.gateway.methods()
 
-    def _guard(self) -> AbstractContextManager[None]:
-        return guard(self.circuit, judge=judge)
+    def _call(self, method: Callable[..., Answer], /, **arguments: Any) -> Answer:
+        return outside.call(
+            method, arguments, system=self.circuit, guard=guard(self.circuit, judge=judge), errors=_ERRORS
+        )

@@ -7,11 +7,18 @@ from enum import StrEnum
 from typing import Protocol
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from messaging.hooks.next_steps import OPEN_GROUP, OPEN_SUBJECT, RETRY, next_step
 from orders.values import Address
 from orders.webhook_events import NotAuthentic
 
 
+@next_step(
+    gettext_lazy("The carrier did not answer; if it booked a parcel all the same, a retry finds that."),
+    gettext_lazy("Retry it once the carrier answers. While its circuit is open, the message waits for it."),
+    action=RETRY,
+)
 class CarrierUnavailable(Exception):
     """The carrier did not respond, or a parcel may or may not be booked. Retry with the same idempotency key.
 
@@ -23,6 +30,13 @@ class CarrierUnavailable(Exception):
         super().__init__(message)
 
 
+@next_step(
+    gettext_lazy(
+        "The carrier does not deliver to this address; no parcel is booked, and a retry gets the same answer."
+    ),
+    gettext_lazy("Correct the address, which books the parcel again. If there is no better one, refund the order."),
+    action="correct_address",
+)
 class AddressRejected(Exception):
     """The carrier does not serve the address; retrying would not help. An operator has to correct it.
 
@@ -35,12 +49,14 @@ class AddressRejected(Exception):
         super().__init__(reason)
 
     def __str__(self) -> str:
-        return (
-            f"The carrier rejected the address ({self.reason}); nothing was booked. Correct it on the order's page "
-            "'Parcels', which retries the booking, or refund the order, which cancels it."
-        )
+        return f"The carrier rejected the address ({self.reason}); nothing was booked."
 
 
+@next_step(
+    gettext_lazy("The carrier has no parcel with this tracking number."),
+    gettext_lazy("Look at the order's parcels and ask the carrier. Retry the task once the carrier knows the parcel."),
+    action=OPEN_SUBJECT,
+)
 class UnknownParcel(LookupError):
     """The carrier has no parcel with this tracking number."""
 
@@ -49,6 +65,11 @@ class NotFromCarrier(NotAuthentic):
     """The webhook request has no valid, recent signature of the carrier."""
 
 
+@next_step(
+    gettext_lazy("The carrier of this parcel is not configured."),
+    gettext_lazy("Add it to SHIPPING_CARRIERS, restart the workers, then retry the group."),
+    action=OPEN_GROUP,
+)
 class UnknownCarrier(LookupError):
     """No carrier with this name is configured."""
 

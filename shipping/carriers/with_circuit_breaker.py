@@ -1,10 +1,11 @@
 """Wraps a carrier in a circuit breaker, so that an outage costs no attempts."""
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from messaging.circuit_breaker import Verdict, guard
+from messaging.recording import outside
 from messaging.worker.time_limits import soft_limit_behind
 from shipping.carriers.base import (
     AddressRejected,
@@ -18,6 +19,9 @@ from shipping.carriers.base import (
     UnknownParcel,
     circuit_of,
 )
+
+Answer = TypeVar("Answer")
+_ERRORS = (AddressRejected, CarrierUnavailable, UnknownParcel)
 
 
 def judge(error: Exception) -> Verdict | None:
@@ -49,20 +53,16 @@ class CircuitBreakerCarrier:
         return self.carrier.quote(consignment=consignment)
 
     def book(self, *, idempotency_key: str, consignment: Consignment) -> Booking:
-        with self._guard():
-            return self.carrier.book(idempotency_key=idempotency_key, consignment=consignment)
+        return self._call(self.carrier.book, idempotency_key=idempotency_key, consignment=consignment)
 
     def fetch(self, *, idempotency_key: str) -> Booking | None:
-        with self._guard():
-            return self.carrier.fetch(idempotency_key=idempotency_key)
+        return self._call(self.carrier.fetch, idempotency_key=idempotency_key)
 
     def track(self, *, tracking_number: str) -> Tracking:
-        with self._guard():
-            return self.carrier.track(tracking_number=tracking_number)
+        return self._call(self.carrier.track, tracking_number=tracking_number)
 
     def cancel(self, *, tracking_number: str) -> None:
-        with self._guard():
-            self.carrier.cancel(tracking_number=tracking_number)
+        self._call(self.carrier.cancel, tracking_number=tracking_number)
 
     def tracking_url(self, *, tracking_number: str) -> str:
         return self.carrier.tracking_url(tracking_number=tracking_number)
@@ -70,5 +70,13 @@ class CircuitBreakerCarrier:
     def read_webhook(self, *, body: bytes, headers: Mapping[str, str], secret: str) -> CarrierEvent:
         return self.carrier.read_webhook(body=body, headers=headers, secret=secret)
 
-    def _guard(self) -> AbstractContextManager[None]:
-        return guard(self.circuit, judge=judge)
+    def _call(self, method: Callable[..., Answer], /, **arguments: Any) -> Answer:
+        """A consignment has the recipient's address, which the ledger must not store."""
+        return outside.call(
+            method,
+            arguments,
+            system=self.circuit,
+            guard=guard(self.circuit, judge=judge),
+            errors=_ERRORS,
+            private=("consignment",),
+        )

@@ -190,7 +190,7 @@ def test_a_rejected_address_makes_the_message_dead_at_once():
     assert deliver(claim_task(task=CREATE)) == State.DEAD
     message = Message.objects.get(task=CREATE)
     assert (message.attempts, message.error_type) == (1, "shipping.carriers.base.AddressRejected")
-    assert "Correct it on the order's page 'Parcels'" in message.error_message
+    assert message.error_message == "The carrier rejected the address (unknown_address); nothing was booked."
     assert "Rejectford" not in message.error_message
     assert status(order) == Status.PAID
     assert not CarrierParcel.objects.exists()

@@ -1,6 +1,7 @@
 """Operator actions: each checks a permission, runs in transactions, and writes the audit log."""
 
 from messaging.operations.actions.circuits import CircuitClosed, probe
+from messaging.operations.actions.dry_runs import dry_run
 from messaging.operations.actions.edit import CannotEdit, edit_and_retry, reveal, reveal_for_edit
 from messaging.operations.actions.exports import record_export
 from messaging.operations.actions.groups import (
@@ -10,7 +11,7 @@ from messaging.operations.actions.groups import (
     restore_operation,
     set_group_state,
 )
-from messaging.operations.actions.messages import Outcome, ReasonMissing, discard, restore, retry
+from messaging.operations.actions.messages import Outcome, ReasonMissing, discard, release, restore, retry
 from messaging.operations.actions.queues import (
     AlreadyPaused,
     NotPaused,
@@ -23,7 +24,7 @@ from messaging.operations.actions.queues import (
 
 __all__ = [
     "AlreadyPaused", "CannotEdit", "CircuitClosed", "IllegalGroupState", "NotPaused", "Outcome", "QueueUnknown",
-    "ReasonMissing", "annotate_group", "discard", "discard_group", "edit_and_retry", "pause", "probe",
-    "record_export", "restore", "restore_operation", "resume", "retry", "reveal", "reveal_for_edit", "run_now",
-    "run_queue_now", "set_group_state",
+    "ReasonMissing", "annotate_group", "discard", "discard_group", "dry_run", "edit_and_retry", "pause", "probe",
+    "record_export", "release", "restore", "restore_operation", "resume", "retry", "reveal", "reveal_for_edit",
+    "run_now", "run_queue_now", "set_group_state",
 ]  # fmt: skip

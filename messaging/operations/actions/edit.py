@@ -90,7 +90,7 @@ def _edit(id_: uuid.UUID, data: Mapping[str, Any], *, seen: str, actor: Actor, r
     schema, before, after = schema_of(message), message.payload, edited(message, data)
     message.task = schema.task
     intervention = Intervention(actor=actor.name, action="edit", reason=reason)
-    changes = {"task": schema.task, "payload": after, "schema_version": schema.version}
+    changes = {"task": schema.task, "payload": after, "schema_version": schema.version, "revivals": 0}
     transitions.revive(message, intervention=intervention, **changes)
     PayloadEdit.objects.create(message_id=id_, before=before, after=after, actor=actor.name, reason=reason[:500])
     return Outcome(done=[id_])

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from messaging import transitions
 from messaging.models import Message, State
 from messaging.models.uuid7 import uuid7
 from messaging.operations import audit, permissions
+from messaging.operations.failures import quarantine
 from messaging.operations.permissions import Actor
 from messaging.relay import wakeup
 from messaging.transitions import Intervention
@@ -34,24 +36,48 @@ class ReasonMissing(ValueError):
     """The action needs a reason, which is kept with it."""
 
 
-def retry(*, ids: Iterable[uuid.UUID], actor: Actor, reason: str = "") -> Outcome:
-    """Queue dead messages for retry, each with a fresh count of attempts. Effects of earlier attempts stay.
+def retry(*, ids: Iterable[uuid.UUID], actor: Actor, reason: str = "", confirm_quarantined: bool = False) -> Outcome:
+    """Queue dead messages for retry, oldest first, each with a fresh count of attempts. Effects of earlier ones stay.
 
-    Raises `PermissionDenied`.
+    Skips quarantined messages, unless `confirm_quarantined`. Raises `PermissionDenied`.
     """
     actor.require(permissions.RETRY)
     intervention = Intervention(actor=actor.name, action="retry", reason=reason)
 
     def revive(id_: uuid.UUID) -> str | None:
-        message = Message.objects.filter(pk=id_).first()
+        message = transitions.lock_dead([id_]).get(id_)
+        if message is None:
+            return why_not_dead(id_)
+        if quarantine.is_quarantined(message) and not confirm_quarantined:
+            return _("it is quarantined: earlier retries did not help. Retry it singly and confirm that, or edit it")
         why_not = transitions.cannot_revive(message)
-        if message is None or why_not is not None:
-            return why_not
-        return None if transitions.revive(message, intervention=intervention) else why_not_dead(message.pk)
+        if why_not is None:
+            transitions.revive(message, intervention=intervention)
+        return why_not
 
-    outcome = _each(ids, revive)
+    outcome = _each(sorted(ids), revive)
     wake_relay(outcome)
     return outcome
+
+
+def release(*, ids: Iterable[uuid.UUID], actor: Actor, reason: str = "") -> Outcome:
+    """Release messages from quarantine: they stay dead, and bulk retries include them again.
+
+    Raises `PermissionDenied`.
+    """
+    actor.require(permissions.RETRY)
+
+    def act(id_: uuid.UUID) -> str | None:
+        message = transitions.lock_dead([id_]).get(id_)
+        if message is None:
+            return why_not_dead(id_)
+        if not quarantine.is_quarantined(message):
+            return _("it is not quarantined")
+        Message.objects.filter(pk=id_).update(revivals=0)
+        audit.record(action="release", actor=actor, reason=reason, message_id=id_, group=message.fingerprint)
+        return None
+
+    return _each(ids, act)
 
 
 def discard(*, ids: Iterable[uuid.UUID], actor: Actor, reason: str) -> Outcome:

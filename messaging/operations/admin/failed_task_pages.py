@@ -1,4 +1,4 @@
-"""Pages of one failed task: detail, reveal, retry, edit, discard, restore, undo."""
+"""Pages of one failed task: detail, reveal, dry run, retry, edit, discard, restore, undo."""
 
 import uuid
 from collections.abc import Iterable
@@ -15,21 +15,22 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 from pydantic import ValidationError
 
-from messaging.models import Message, State
+from messaging.models import Message
 from messaging.operations import actions, permissions
 from messaging.operations.actions import edit
 from messaging.operations.actions import groups as group_actions
 from messaging.operations.admin.base import ReadOnlyAdmin, raw_body, raw_headers
+from messaging.operations.admin.buttons import buttons_of
 from messaging.operations.admin.edit_form import EditForm, form_for
+from messaging.operations.dry_runs.report import as_dict
+from messaging.operations.dry_runs.run import CannotDryRun
+from messaging.operations.failures import quarantine
 from messaging.operations.failures.detail import detail_of
-from messaging.operations.failures.labels import task_of
 from messaging.operations.failures.payload_diff import differences
 from messaging.operations.models import FailedTask, FailureGroup
 from messaging.operations.permissions import Actor
 from messaging.operations.privacy.masking import mask, mask_text
-from messaging.payloads import payload_for
 from messaging.relay import protocol
-from messaging.transitions import cannot_revive
 
 _PAGES = "admin/operations/failedtask/"
 #: The most messages of one undo that go into Django's admin history; the audit log has all of them.
@@ -55,7 +56,9 @@ class FailedTaskPages(ReadOnlyAdmin):
             for name, view in (
                 ("retry", require_POST(self.retry_view)),
                 ("reveal", require_POST(self.reveal_view)),
+                ("dry_run", require_POST(self.dry_run_view)),
                 ("restore", require_POST(self.restore_view)),
+                ("release", require_POST(self.release_view)),
                 ("edit", self.edit_view),
                 ("discard", self.discard_view),
             )
@@ -83,10 +86,33 @@ class FailedTaskPages(ReadOnlyAdmin):
         self.log(request, [message], _("Payload revealed"))
         return self._detail_page(request, message, revealed=True)
 
+    def dry_run_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
+        """The detail page with the result. POST only, because it is audited."""
+        actor = self._require(request, permissions.RETRY)
+        message = _get_or_404(id_)
+        try:
+            result = actions.dry_run(message=message, actor=actor)
+        except CannotDryRun as error:
+            self.message_user(request, str(error), messages.WARNING)
+            return HttpResponseRedirect(reverse("admin:operations_failedtask_change", args=[id_]))
+        self.log(request, [message], _("Dry run"))
+        return self._detail_page(request, message, dry_run=as_dict(result))
+
     def retry_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
+        """A quarantined task is retried once the operator has confirmed that."""
         self._require(request, permissions.RETRY)
-        self.retry(request, [id_])
+        message, confirmed = _get_or_404(id_), "confirmed" in request.POST
+        if quarantine.is_quarantined(message) and not confirmed:
+            context = {"title": _("Retry quarantined task"), "original": message, "why": quarantine.sentence(message)}
+            return self._page(request, "confirm_retry.html", **context)
+        self.retry(request, [id_], confirm_quarantined=confirmed)
         return HttpResponseRedirect(reverse("admin:operations_failedtask_changelist"))
+
+    def release_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
+        actor = self._require(request, permissions.RETRY)
+        outcome = actions.release(ids=[id_], actor=actor, reason=request.POST.get("reason", ""))
+        self._report(request, outcome, _("1 task released from quarantine."), _("Released from quarantine"))
+        return HttpResponseRedirect(reverse("admin:operations_failedtask_change", args=[id_]))
 
     def discard_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
         self._require(request, permissions.DISCARD)
@@ -128,8 +154,8 @@ class FailedTaskPages(ReadOnlyAdmin):
             return self._confirm_page(request, message, form, missing_reason="apply" in request.POST)
         return self._apply(request, message, form, actor=actor, reason=reason)
 
-    def retry(self, request: HttpRequest, ids: Iterable[uuid.UUID]) -> None:
-        outcome = actions.retry(ids=list(ids), actor=Actor.of(request.user))
+    def retry(self, request: HttpRequest, ids: Iterable[uuid.UUID], *, confirm_quarantined: bool = False) -> None:
+        outcome = actions.retry(ids=ids, actor=Actor.of(request.user), confirm_quarantined=confirm_quarantined)
         count = len(outcome.done)
         text = ngettext("%(count)d task queued for retry.", "%(count)d tasks queued for retry.", count)
         self._report(request, outcome, text % {"count": count}, _("Queued for retry"))
@@ -152,7 +178,9 @@ class FailedTaskPages(ReadOnlyAdmin):
         self._report(request, outcome, text, _("Discarded: %(reason)s") % {"reason": reason})
         return HttpResponseRedirect(reverse("admin:operations_failedtask_changelist"))
 
-    def _detail_page(self, request: HttpRequest, message: Message, *, revealed: bool = False) -> TemplateResponse:
+    def _detail_page(
+        self, request: HttpRequest, message: Message, *, revealed: bool = False, dry_run: dict[str, Any] | None = None
+    ) -> TemplateResponse:
         detail, masked = detail_of(message), _is_masked(message)
         return self._page(
             request,
@@ -160,8 +188,10 @@ class FailedTaskPages(ReadOnlyAdmin):
             title=str(message),
             original=message,
             detail=detail,
-            may=_allowed_actions(message, Actor.of(request.user), can_reveal=masked and not revealed),
+            buttons=buttons_of(message, detail.advice, user=request.user),
+            may_reveal=masked and not revealed and Actor.of(request.user).may(permissions.REVEAL),
             revealed=revealed,
+            dry_run=dry_run,
             masked=masked,
             payload=message.payload if revealed else mask(message.payload),
             error_message=message.error_message if revealed else mask_text(message.error_message),
@@ -230,17 +260,6 @@ def with_undo(text: str, operation_id: uuid.UUID | None) -> str:
     """A success message with a link that undoes the discard."""
     undo = reverse("admin:operations_failedtask_undo", args=[operation_id])
     return format_html('{} <a href="{}">{}</a>', text, undo, _("Undo"))
-
-
-def _allowed_actions(message: Message, actor: Actor, *, can_reveal: bool) -> dict[str, bool]:
-    dead = message.state == State.DEAD
-    return {
-        "retry": dead and actor.may(permissions.RETRY) and cannot_revive(message) is None,
-        "edit": dead and actor.may(permissions.EDIT) and payload_for(task_of(message)) is not None,
-        "discard": dead and actor.may(permissions.DISCARD),
-        "restore": message.state == State.DISCARDED and actor.may(permissions.DISCARD),
-        "reveal": can_reveal and actor.may(permissions.REVEAL),
-    }
 
 
 def _is_masked(message: Message) -> bool:

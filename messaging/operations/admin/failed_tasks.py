@@ -5,6 +5,7 @@ from contextlib import nullcontext
 from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
@@ -18,8 +19,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from messaging.models import Message, State
 from messaging.operations import actions
-from messaging.operations.admin.base import relative, state_badge
+from messaging.operations.admin.base import BoundedList, relative, state_badge
 from messaging.operations.admin.bulk_retries import BulkRetryAction
+from messaging.operations.admin.buttons import Button, first_button
 from messaging.operations.admin.failed_task_pages import FailedTaskPages
 from messaging.operations.admin.filters import (
     AgeFilter,
@@ -33,6 +35,7 @@ from messaging.operations.admin.filters import (
     facets_of,
 )
 from messaging.operations.failures import export
+from messaging.operations.failures.advice import advise
 from messaging.operations.failures.facets import AT_MOST
 from messaging.operations.failures.search import failures, search
 from messaging.operations.failures.search_indexes import in_order
@@ -63,10 +66,22 @@ class DeepPages(Paginator):  # type: ignore[type-arg]
         return page
 
 
+class FailedTaskList(BoundedList):
+    """Adds advice and its button to each row, in a constant number of statements."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        advice = advise(rows := list(self.result_list))
+        for row in rows:
+            row.advice = advice[row.pk]
+            row.next_button = first_button(row, row.advice, user=request.user)
+        self.result_list = rows
+
+
 @admin.register(FailedTask)
 class FailedTaskAdmin(BulkRetryAction, FailedTaskPages):
     # The button comes second, so that no narrow screen hides it.
-    list_display = ("failure", "retry_button", "subject_column", "state_column", "died")
+    list_display = ("failure", "next_button", "subject_column", "state_column", "died")
     list_display_links = ("failure",)
     list_filter = (StateFilter, AgeFilter, DateRangeFilter, QueueFilter, TaskFilter, ErrorFilter, GroupFilter)
     search_fields = ("id",)
@@ -97,11 +112,12 @@ class FailedTaskAdmin(BulkRetryAction, FailedTaskPages):
 
     @admin.display(description=gettext_lazy("failure"), ordering="error_type")
     def failure(self, task: FailedTask) -> SafeString:
-        """Error, task and queue; the task's name may break after its app."""
+        """Error, task and queue, and what to do; the task's name may break after its app."""
         app, dot, name = task.task.rpartition(".")
         return format_html(
-            '<strong>{}</strong> {} <span class="desk-aside">{}{}<wbr>{} · {}</span>',
+            '<strong>{}</strong> {} <span class="desk-aside">{}{}<wbr>{} · {}</span>{}',
             short(task.error_type), mask_text(task.error_message)[:120], app, dot, name, task.queue,
+            _advice_line(task),
         )  # fmt: skip
 
     @admin.display(description=gettext_lazy("died"), ordering="finished_at")
@@ -114,20 +130,18 @@ class FailedTaskAdmin(BulkRetryAction, FailedTaskPages):
         return format_html('{} <span class="desk-aside">{}</span>', state_badge(message), attempts)
 
     @admin.display(description=gettext_lazy("action"))
-    def retry_button(self, task: FailedTask) -> str | SafeString:
-        """The list is one form already; `formaction` posts it to the row's own URL."""
-        if task.state != State.DEAD or not task.task:
-            return ""
-        return format_html(
-            '<button class="button desk-retry" type="submit" formaction="{}" formmethod="post">{}</button>',
-            reverse("admin:operations_failedtask_retry", args=[task.pk]),
-            _("Retry task"),
-        )
+    def next_button(self, task: FailedTask) -> str | SafeString:
+        """The button of the next step."""
+        button: Button | None = task.next_button  # type: ignore[attr-defined]
+        return button.in_list() if button else ""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return FailedTaskList
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         if self.has_retry_permission(request):
             return self.list_display
-        return tuple(name for name in self.list_display if name != "retry_button")
+        return tuple(name for name in self.list_display if name != "next_button")
 
     def get_urls(self) -> list[URLPattern]:
         export = path("export/", self.admin_site.admin_view(self.export_view), name="operations_failedtask_export")
@@ -177,3 +191,9 @@ class FailedTaskAdmin(BulkRetryAction, FailedTaskPages):
         text %= {"limit": MAX_SELECTED}
         self.message_user(request, text, messages.WARNING)
         return []
+
+
+def _advice_line(task: FailedTask) -> str | SafeString:
+    if task.state != State.DEAD:
+        return ""
+    return format_html('<span class="desk-aside desk-advice">{}</span>', task.advice.step.advice)  # type: ignore[attr-defined]

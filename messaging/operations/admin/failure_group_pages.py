@@ -17,18 +17,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from messaging.hooks.next_steps import DISCARD, NONE, OPEN_GROUP, RETRY
+from messaging.hooks.subject_progress import progress_of
 from messaging.models import Message
 from messaging.operations import actions, permissions
 from messaging.operations.admin import live
 from messaging.operations.admin.base import ReadOnlyAdmin
 from messaging.operations.admin.failed_task_pages import with_undo
 from messaging.operations.dashboard.sparkline import sparkline
-from messaging.operations.failures.groups import Trend, trends
+from messaging.operations.failures import quarantine
+from messaging.operations.failures.advice import step_of_group
+from messaging.operations.failures.groups import Trend, dead_subjects, trends
 from messaging.operations.models import AuditEntry, FailureGroup, GroupState
 from messaging.operations.permissions import Actor
 from messaging.operations.privacy.masking import mask_text
 
 TEMPLATES = "admin/operations/failuregroup/"
+_COUNTED = 1000
 _STATE_CHANGED = {
     GroupState.ACKNOWLEDGED: gettext_lazy("Group acknowledged."),
     GroupState.RESOLVED: gettext_lazy("Group resolved."),
@@ -116,12 +121,15 @@ class FailureGroupPages(ReadOnlyAdmin):
         page: dict[str, Any] = {
             "title": str(group),
             "original": group,
+            "step": step_of_group(group),
             "refresh_url": _refresh_url(group),
             **live.fragment(request, TEMPLATES + "_status.html", _status(group)),
+            "progress": progress_of(dead_subjects(group.pk)),
             "form": NoteForm(initial={"note": group.note, "runbook": group.runbook}),
             "transitions": _transitions(group) if actor.may(permissions.RETRY) else [],
             "may_discard": actor.may(permissions.DISCARD) and group.dead_count > 0,
             "may_edit_note": actor.may(permissions.RETRY),
+            "each_alone": _is_each_alone(group),
             "bulk_url": _bulk_url(group) if actor.may(permissions.BULK) and group.dead_count else "",
         }
         return self._page(request, "detail.html", **{**page, **context})
@@ -149,6 +157,8 @@ def _status(group: FailureGroup) -> dict[str, Any]:
     newest = Message.objects.dead().filter(fingerprint=group.pk).order_by("-finished_at")
     return {
         "original": group,
+        "step": step_of_group(group),
+        "quarantined": Message.objects.filter(quarantine.condition(), fingerprint=group.pk).count_up_to(_COUNTED),
         "state": state_badge(group),
         "error_message": mask_text(group.error_message),
         "day": day_chart(trend),
@@ -173,6 +183,11 @@ def _transitions(group: FailureGroup) -> Sequence[tuple[str, Any]]:
         GroupState.RESOLVED: [reopen],
         GroupState.REGRESSED: [acknowledge, resolve, reopen],
     }[GroupState(group.state)]
+
+
+def _is_each_alone(group: FailureGroup) -> bool:
+    """Whether the next step is to be taken for each task: to correct its address, or to edit it."""
+    return bool(group.dead_count) and step_of_group(group).action not in (RETRY, DISCARD, OPEN_GROUP, NONE)
 
 
 def _bulk_url(group: FailureGroup) -> str:

@@ -21,6 +21,7 @@ _MAX_CHOICES = 30
 _STATE_LABELS = {
     "dead": _("dead"),
     "again": _("failed again"),
+    "quarantined": _("quarantined"),
     "waiting": _("pending"),
     "sent": _("sent"),
     "succeeded": _("succeeded"),
@@ -185,7 +186,7 @@ class DateRangeFilter(admin.ListFilter):
 
 def _in_state(rows: QuerySet[Any], state: str) -> QuerySet[Any]:
     condition = STATES.get(state or "dead")
-    return rows.filter(condition) if condition is not None else rows
+    return rows.filter(condition()) if condition is not None else rows
 
 
 def _between(rows: QuerySet[Any], first: str, last: str) -> QuerySet[Any]:

@@ -1,6 +1,7 @@
 """Failed tasks: list, detail, retry, discard, restore, edit, reveal."""
 
 import uuid
+from typing import Any
 
 from django.db.models import Q
 from django.http import Http404
@@ -9,15 +10,19 @@ from pydantic import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from messaging.models import LIVE_STATES, Message
+from messaging.models import LIVE_STATES, Message, State
 from messaging.operations import actions
 from messaging.operations.actions.edit import version_of
 from messaging.operations.api.base import DeskView
 from messaging.operations.api.docs import describe_action, describe_detail, describe_list
 from messaging.operations.api.fields import read
-from messaging.operations.api.inputs import EditIn, FailedTaskQuery, OptionalReasonIn, ReasonIn
-from messaging.operations.api.outputs import FailedTaskOut, RevealedOut
+from messaging.operations.api.inputs import EditIn, FailedTaskQuery, OptionalReasonIn, ReasonIn, RetryIn
+from messaging.operations.api.outputs import DryRunOut, FailedTaskOut, RevealedOut
 from messaging.operations.api.problems import conflict, invalid
+from messaging.operations.dry_runs.report import as_dict
+from messaging.operations.dry_runs.run import CannotDryRun
+from messaging.operations.failures.advice import advise
+from messaging.operations.failures.quarantine import is_quarantined, sentence
 from messaging.operations.failures.selectors import failed_tasks
 
 
@@ -28,7 +33,9 @@ class FailedTasks(DeskView):
     @describe_list("failed_tasks_list", FailedTaskOut, query=FailedTaskQuery)
     def get(self, request: Request) -> Response:
         """The dead messages, newest failure first."""
-        return self.page(failed_tasks(**read(FailedTaskQuery, request.query_params)))
+        rows: Any = self.paginate_queryset(failed_tasks(**read(FailedTaskQuery, request.query_params)))
+        context = {**self.get_serializer_context(), "advice": advise(rows)}
+        return self.get_paginated_response(FailedTaskOut(rows, many=True, context=context).data)
 
 
 class FailedTaskDetail(DeskView):
@@ -53,11 +60,25 @@ class _Action(DeskView):
 class Retry(_Action):
     permission = "operations.retry_message"
 
-    @describe_action("failed_tasks_retry", OptionalReasonIn, FailedTaskOut, 404, 409)
+    @describe_action("failed_tasks_retry", RetryIn, FailedTaskOut, 404, 409)
     def post(self, request: Request, message_id: uuid.UUID) -> Response:
-        """Retry a dead message."""
-        wanted = read(OptionalReasonIn, request.data)
-        return self.finish(actions.retry(ids=[_failed(message_id).pk], actor=self.actor, **wanted), message_id)
+        """Retry a dead message. A quarantined one needs `confirm_quarantined`."""
+        wanted, message = read(RetryIn, request.data), _failed(message_id)
+        if is_quarantined(message) and not wanted["confirm_quarantined"]:
+            raise conflict("quarantined", _("Nothing was changed. {why}").format(why=sentence(message)))
+        return self.finish(actions.retry(ids=[message.pk], actor=self.actor, **wanted), message_id)
+
+
+class Release(_Action):
+    permission = "operations.retry_message"
+
+    @describe_action("failed_tasks_release", OptionalReasonIn, FailedTaskOut, 404, 409)
+    def post(self, request: Request, message_id: uuid.UUID) -> Response:
+        """Release a message from quarantine: it stays dead, and bulk retries include it again."""
+        wanted, message = read(OptionalReasonIn, request.data), _failed(message_id)
+        if message.state == State.DEAD and not is_quarantined(message):
+            raise conflict("not-quarantined", _("Nothing was changed: it is not quarantined."))
+        return self.finish(actions.release(ids=[message.pk], actor=self.actor, **wanted), message_id)
 
 
 class Discard(_Action):
@@ -97,6 +118,21 @@ class Edit(_Action):
         except actions.CannotEdit as error:
             raise conflict("no-schema", str(error)) from None
         return self.finish(outcome, message_id)
+
+
+class DryRun(DeskView):
+    serializer_class = DryRunOut
+    permission = "operations.retry_message"
+
+    @describe_action("failed_tasks_dry_run", OptionalReasonIn, DryRunOut, 404, 409)
+    def post(self, request: Request, message_id: uuid.UUID) -> Response:
+        """Run the present code against a dead message, without any effect."""
+        wanted = read(OptionalReasonIn, request.data)
+        try:
+            result = actions.dry_run(message=_failed(message_id), actor=self.actor, **wanted)
+        except CannotDryRun as error:
+            raise conflict("no-dry-run", str(error)) from None
+        return self.one(as_dict(result))
 
 
 class Reveal(DeskView):

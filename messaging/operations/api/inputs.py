@@ -20,7 +20,13 @@ class OptionalReasonIn(StrictSerializer):
     reason = optional_text(500)
 
 
-class FailedTaskQuery(serializers.Serializer[Any]):
+class RetryIn(OptionalReasonIn):
+    confirm_quarantined = Flag(
+        required=False, default=False, help_text=_("retry a quarantined message although earlier retries did not help")
+    )
+
+
+class FailedTaskFilters(serializers.Serializer[Any]):
     queue = optional_text(100)
     task = optional_text(200)
     error = optional_text(200, _("the error type, or part of its message"))
@@ -28,7 +34,11 @@ class FailedTaskQuery(serializers.Serializer[Any]):
     subject = optional_text(100, _("such as an order number"))
 
 
-class BulkRetryIn(FailedTaskQuery, StrictSerializer):
+class FailedTaskQuery(FailedTaskFilters):
+    quarantined = serializers.BooleanField(required=False, default=False, help_text=_("only quarantined messages"))
+
+
+class BulkRetryIn(FailedTaskFilters, StrictSerializer):
     """Selects dead messages by id, by filters, or all of them."""
 
     ids = serializers.ListField(child=Id(), required=False, default=list, max_length=MAX_IDS)

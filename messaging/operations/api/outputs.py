@@ -8,6 +8,9 @@ from rest_framework import serializers
 from messaging.models import Message, State
 from messaging.operations.dashboard.circuits import CircuitRow
 from messaging.operations.dashboard.queue_status import QueueRow
+from messaging.operations.dry_runs.run import Verdict as DryRunVerdict
+from messaging.operations.failures.advice import advice_for, step_of_group
+from messaging.operations.failures.quarantine import is_quarantined
 from messaging.operations.models import BulkState, FailureGroup, GroupState, ItemOutcome, Verdict
 from messaging.operations.privacy.masking import mask, mask_text
 
@@ -16,6 +19,12 @@ from messaging.operations.privacy.masking import mask, mask_text
 class ErrorOut(serializers.Serializer[Never]):
     type = serializers.CharField()
     message = serializers.CharField(allow_blank=True)
+
+
+@extend_schema_serializer(component_name="NextStep")
+class NextStepOut(serializers.Serializer[Never]):
+    text = serializers.CharField()
+    action = serializers.CharField(help_text="such as `retry`, `edit`, `discard`, `correct_address` or `none`")
 
 
 @extend_schema_serializer(component_name="FailedTask")
@@ -31,11 +40,23 @@ class FailedTaskOut(serializers.Serializer[Message]):
     attempts = serializers.IntegerField()
     failed_at = serializers.DateTimeField(source="finished_at", allow_null=True)
     group = serializers.CharField(source="fingerprint", allow_blank=True)
+    next_step = serializers.SerializerMethodField()
+    quarantined = serializers.SerializerMethodField()
+    revivals = serializers.IntegerField(help_text="retries by operators since its last edit or release from quarantine")
     payload = serializers.SerializerMethodField(help_text="personal data masked; use `reveal` to see it")
 
     @extend_schema_field(ErrorOut)
     def get_error(self, message: Message) -> dict[str, str]:
         return {"type": message.error_type, "message": mask_text(message.error_message)}
+
+    @extend_schema_field(NextStepOut)
+    def get_next_step(self, message: Message) -> dict[str, str]:
+        """A list gives advice to all of its messages at once."""
+        advice = self.context.get("advice") or {message.pk: advice_for(message)}
+        return advice[message.pk].step.as_dict()
+
+    def get_quarantined(self, message: Message) -> bool:
+        return is_quarantined(message)
 
     @extend_schema_field(serializers.JSONField())
     def get_payload(self, message: Message) -> Any:
@@ -45,6 +66,24 @@ class FailedTaskOut(serializers.Serializer[Message]):
 @extend_schema_serializer(component_name="RevealedPayload")
 class RevealedOut(serializers.Serializer[Never]):
     payload = serializers.JSONField()
+
+
+class EnqueuedOut(serializers.Serializer[Never]):
+    task = serializers.CharField()
+    subject = serializers.CharField(allow_blank=True)
+    payload = serializers.JSONField(help_text="personal data masked")
+
+
+@extend_schema_serializer(component_name="DryRun")
+class DryRunOut(serializers.Serializer[Never]):
+    verdict = serializers.ChoiceField(choices=[verdict.value for verdict in DryRunVerdict])
+    summary = serializers.CharField()
+    seconds = serializers.FloatField()
+    enqueued = EnqueuedOut(many=True, help_text="messages that it would enqueue")
+    withheld = serializers.ListField(child=serializers.CharField(), help_text="what it would send, such as an e-mail")
+    error = ErrorOut()
+    traceback = serializers.CharField(allow_blank=True)
+    log = serializers.CharField(allow_blank=True)
 
 
 @extend_schema_serializer(component_name="FailureGroup")
@@ -60,6 +99,11 @@ class FailureGroupOut(serializers.Serializer[FailureGroup]):
     last_seen = serializers.DateTimeField()
     note = serializers.CharField(allow_blank=True)
     runbook = serializers.CharField(allow_blank=True)
+    next_step = serializers.SerializerMethodField()
+
+    @extend_schema_field(NextStepOut)
+    def get_next_step(self, group: FailureGroup) -> dict[str, str]:
+        return step_of_group(group).as_dict()
 
     @extend_schema_field(ErrorOut)
     def get_error(self, group: FailureGroup) -> dict[str, str]:

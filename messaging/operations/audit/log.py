@@ -14,7 +14,19 @@ MOVES: Final = ("retry", "edit", "discard", "restore", "bulk retry")
 #: Done by operators. tests/messaging/operations/test_audited_actions.py proves that each is audited.
 OPERATOR_ACTIONS: Final = frozenset(
     {
-        *("retry", "edit", "discard", "restore", "reveal", "export", "run now", "run queue now", "pause queue"),
+        *(
+            "retry",
+            "edit",
+            "discard",
+            "restore",
+            "release",
+            "reveal",
+            "export",
+            "dry run",
+            "run now",
+            "run queue now",
+            "pause queue",
+        ),
         *("resume queue", "group acknowledged", "group resolved", "group open", "group note", "bulk preview"),
         *("bulk start", "bulk pause", "bulk resume", "bulk cancel", "probe circuit"),
     }

@@ -15,7 +15,8 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from messaging import clock, outbox, transitions
 from messaging.models import Message, State
 from messaging.operations import audit
-from messaging.operations.bulk_retry import labels, pace, stop_rules
+from messaging.operations.bulk_retry import labels, pace, stop_rules, subject_order
+from messaging.operations.failures import quarantine
 from messaging.operations.models import BulkItem, BulkOperation, BulkState, ItemOutcome, SkipReason
 from messaging.operations.permissions import Actor
 from messaging.payloads import Payload
@@ -99,6 +100,7 @@ def _record_outcomes(operation: BulkOperation, *, now: datetime) -> None:
     is_kept = Exists(Message.objects.filter(pk=OuterRef("message_id")))
     finished += in_flight.filter(~is_kept).update(outcome=ItemOutcome.SUCCEEDED, at=now)
     if finished:
+        subject_order.advance(operation, now=now)
         operation.progress_at = now
     recount(operation)
 
@@ -126,27 +128,35 @@ def _release(operation: BulkOperation, *, limit: int, now: datetime) -> int:
     """Retry the next `limit` messages. Returns how many: messages that changed since the preview are skipped."""
     if limit <= 0:
         return 0
-    items = list(operation.items.filter(outcome=ItemOutcome.WAITING).order_by("position")[:limit])
+    waiting = operation.items.filter(outcome=ItemOutcome.WAITING, is_blocked=False)
+    items = list(waiting.order_by("position")[:limit])
     locked = transitions.lock_dead(item.message_id for item in items)
-    same = [item for item in items if _unchanged(item, locked.get(item.message_id))]
+    why = {item.pk: _why_not(item, locked.get(item.message_id)) for item in items}
     intervention = Intervention(
         actor=operation.actor, action="bulk retry", reason=operation.reason, operation_id=operation.pk
     )
-    unchanged = [locked[item.message_id] for item in same]
-    revived = {message.pk for message in transitions.revive_locked(unchanged, intervention=intervention, now=now)}
-    _mark([item for item in items if item.message_id in revived], now=now, outcome=ItemOutcome.SENT)
-    changed = [item for item in items if item.message_id not in revived]
-    _mark(changed, now=now, outcome=ItemOutcome.SKIPPED, reason=SkipReason.CHANGED)
+    wanted = [locked[item.message_id] for item in items if not why[item.pk]]
+    revived = {message.pk for message in transitions.revive_locked(wanted, intervention=intervention, now=now)}
+    sent = [item for item in items if item.message_id in revived]
+    _mark(sent, now=now, outcome=ItemOutcome.SENT, sent_in=operation.turn)
+    left = [item for item in items if item.message_id not in revived]
+    for reason in (SkipReason.CHANGED, SkipReason.QUARANTINED):
+        skipped = [item for item in left if (why[item.pk] or SkipReason.CHANGED) == reason]
+        _mark(skipped, now=now, outcome=ItemOutcome.SKIPPED, reason=reason)
+    subject_order.unblock(operation, chains=[item.chain for item in left if item.chain is not None])
     operation.waiting -= len(items)
-    operation.sent += len(revived)
-    operation.skipped += len(changed)
+    operation.sent += len(sent)
+    operation.skipped += len(left)
     operation.progress_at = now
     wakeup.call()
-    return len(revived)
+    return len(sent)
 
 
-def _unchanged(item: BulkItem, message: Message | None) -> bool:
-    return message is not None and (message.sends, message.finished_at) == (item.sends, item.died_at)
+def _why_not(item: BulkItem, message: Message | None) -> SkipReason | None:
+    """Why a message is not sent that was to be sent at the preview. The setting of the quarantine may have changed."""
+    if message is None or (message.sends, message.finished_at) != (item.sends, item.died_at):
+        return SkipReason.CHANGED
+    return SkipReason.QUARANTINED if quarantine.is_quarantined(message) else None
 
 
 def _mark(items: list[BulkItem], *, now: datetime, **changes: Any) -> None:

@@ -34,7 +34,7 @@ def allowance(operation: BulkOperation, *, now: datetime) -> int:
 def canary_items(operation: BulkOperation) -> QuerySet[BulkItem]:
     """The items sent since the current canary began."""
     sent = (ItemOutcome.SENT, *SETTLED)
-    return operation.items.filter(outcome__in=sent, position__gte=operation.canary_from)
+    return operation.items.filter(outcome__in=sent, sent_in__gte=operation.canary_from)
 
 
 def seconds_until_next_turn(operation: BulkOperation, *, released: int, now: datetime) -> float:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Min
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from messaging import outbox, transitions
 from messaging.models import Message, State
 from messaging.operations import audit, permissions
-from messaging.operations.bulk_retry import driver
+from messaging.operations.bulk_retry import driver, subject_order
 from messaging.operations.bulk_retry.selection import Selection
 from messaging.operations.bulk_retry.verdicts import Skip, skips
 from messaging.operations.models import BulkItem, BulkOperation, BulkState, ItemOutcome, Verdict
@@ -71,13 +71,14 @@ def preview(*, selection: Selection, actor: Actor, reason: str = "") -> BulkOper
     Raises `PermissionDenied`, and `TooManyMessages` above 100,000 messages.
     """
     actor.require(permissions.BULK)
-    ids = list(selection.messages.order_by("finished_at", "id").values_list("pk", flat=True)[: MAX_MESSAGES + 1])
+    ids = subject_order.ids(selection.messages, limit=MAX_MESSAGES + 1)
     if len(ids) > MAX_MESSAGES:
         raise TooManyMessages(_("More than 100,000 messages match. Narrow the selection."))
     with transaction.atomic():
         operation = BulkOperation.objects.create(actor=actor.name[:150], reason=reason[:500], chosen=selection.chosen)
+        chains: dict[str, int] = {}
         for start in range(0, len(ids), _CHUNK):
-            _freeze(operation, ids[start : start + _CHUNK], start=start)
+            _freeze(operation, ids[start : start + _CHUNK], start=start, chains=chains)
         driver.recount(operation)
         operation.will_go = operation.waiting
         operation.save()
@@ -143,12 +144,14 @@ def cancel(*, operation_id: uuid.UUID, actor: Actor, reason: str = "") -> BulkOp
     return operation
 
 
-def _freeze(operation: BulkOperation, ids: list[uuid.UUID], *, start: int) -> None:
+def _freeze(operation: BulkOperation, ids: list[uuid.UUID], *, start: int, chains: dict[str, int]) -> None:
     found = Message.objects.defer("raw_body", "raw_headers").in_bulk(ids)
     why = skips(found.values())
-    BulkItem.objects.bulk_create(
+    items = [
         _item(operation, found[id_], position, why.get(id_)) for position, id_ in enumerate(ids, start) if id_ in found
-    )
+    ]
+    subject_order.link(items, chains=chains)
+    BulkItem.objects.bulk_create(items)
 
 
 def _item(operation: BulkOperation, message: Message, position: int, skip: Skip | None) -> BulkItem:
@@ -176,8 +179,7 @@ def _schedule_driver(operation: BulkOperation, *, new_canary: bool = True) -> No
     """Enqueue the driver's next turn for now, after resetting the canary if `new_canary`."""
     now = timezone.now()
     if new_canary:
-        first = operation.items.filter(outcome=ItemOutcome.WAITING).aggregate(Min("position"))["position__min"]
-        operation.canary_from = first or 0
+        operation.canary_from = operation.turn
         operation.canary_passed = operation.canary == 0
         operation.stopped_for = None
     operation.canary_since = operation.progress_at = now

@@ -35,7 +35,7 @@ def check_recent(operation: BulkOperation) -> dict[str, Any] | None:
     """The reason to stop, or None, by the last to finish since the canary passed."""
     if not operation.canary_passed:
         return None
-    finished = operation.items.filter(outcome__in=SETTLED, position__gte=operation.canary_from)
+    finished = operation.items.filter(outcome__in=SETTLED, sent_in__gte=operation.canary_from)
     last = list(finished.order_by("-at", "-position").values_list("outcome", flat=True)[:LAST])
     failed = last.count(ItemOutcome.FAILED_AGAIN)
     if len(last) >= FEWEST and failed / len(last) >= operation.stop_ratio:

@@ -10,6 +10,7 @@ from django.db.models import Max
 
 from messaging.hooks import already_done
 from messaging.models import Message, State
+from messaging.operations.failures import quarantine
 from messaging.operations.models import SkipReason
 from messaging.payloads import LiftMissing, Payload, PayloadInvalid, SchemaTooNew, payload_for
 
@@ -41,6 +42,8 @@ def _payload_or_skip(message: Message) -> Payload | Skip:
     """The worker would load the payload first, so whatever fails there is found here."""
     if message.state != State.DEAD:
         return Skip(SkipReason.CHANGED, str(State(message.state).label))
+    if quarantine.is_quarantined(message):
+        return Skip(SkipReason.QUARANTINED)
     if not message.task:
         return Skip(SkipReason.UNREADABLE)
     kind = payload_for(message.task)

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from messaging.operations import actions
 from messaging.operations.cli.registry import Out, actor, require_reason, subcommand, with_dry_run, with_json
+from messaging.operations.failures.advice import step_of_group
 from messaging.operations.failures.groups import groups as matching_groups
 from messaging.operations.models import FailureGroup, GroupState
 from messaging.operations.privacy.masking import mask_text
@@ -56,6 +57,7 @@ def summary(group: FailureGroup) -> dict[str, Any]:
         "last_seen": group.last_seen.isoformat(timespec="seconds"),
         "note": mask_text(group.note),
         "runbook": group.runbook,
+        "next_step": step_of_group(group).as_dict(),
     }
 
 

@@ -33,19 +33,40 @@ def _retry_arguments(parser: CommandParser) -> None:
     with_dry_run(parser)
     bulk_retries.with_pace(parser)
     bulk_retries.with_times(parser)
+    parser.add_argument(
+        "--confirm-quarantined", action="store_true", help="retry a quarantined message too; takes one id"
+    )
     parser.add_argument("--reason", default="")
 
 
 @subcommand("retry", help="retry messages by id or by filters", arguments=_retry_arguments)
 def retry(options: dict[str, Any], out: Out) -> None:
     """Immediately, one by one; as a bulk retry in the background if any of its options is given."""
+    confirmed = options["confirm_quarantined"]
+    if confirmed and (len(options["ids"]) != 1 or bulk_retries.wants_background(options)):
+        raise CommandError("--confirm-quarantined takes one id: quarantined messages are retried singly.", returncode=2)
     if bulk_retries.wants_background(options):
         bulk_retries.retry(options, out)
         return
     ids = selected_ids(options)
     dry = options["dry_run"]
-    outcome = Outcome(done=ids) if dry else actions.retry(ids=ids, actor=actor(), reason=options["reason"])
+    reason = {"reason": options["reason"], "confirm_quarantined": confirmed}
+    outcome = Outcome(done=ids) if dry else actions.retry(ids=ids, actor=actor(), **reason)
     report(outcome, options, out, verb="retry")
+
+
+def _ids_arguments(parser: CommandParser) -> None:
+    parser.add_argument("ids", nargs="+", type=message_id, metavar="ID")
+    parser.add_argument("--reason", default="")
+    with_dry_run(parser)
+    with_json(parser)
+
+
+@subcommand("release", help="release messages from quarantine; they stay dead", arguments=_ids_arguments)
+def release(options: dict[str, Any], out: Out) -> None:
+    ids, dry = options["ids"], options["dry_run"]
+    outcome = Outcome(done=ids) if dry else actions.release(ids=ids, actor=actor(), reason=options["reason"])
+    report(outcome, options, out, verb="release")
 
 
 def _discard_arguments(parser: CommandParser) -> None:
@@ -63,14 +84,7 @@ def discard(options: dict[str, Any], out: Out) -> None:
     report(outcome, options, out, verb="discard")
 
 
-def _restore_arguments(parser: CommandParser) -> None:
-    parser.add_argument("ids", nargs="+", type=message_id, metavar="ID")
-    parser.add_argument("--reason", default="")
-    with_dry_run(parser)
-    with_json(parser)
-
-
-@subcommand("restore", help="undo a discard: make discarded messages dead again", arguments=_restore_arguments)
+@subcommand("restore", help="undo a discard: make discarded messages dead again", arguments=_ids_arguments)
 def restore(options: dict[str, Any], out: Out) -> None:
     ids = options["ids"]
     if options["dry_run"]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from messaging.models import Message
+from messaging.models import Message, State
 from messaging.operations import actions
 from messaging.operations.cli.registry import Out, actor, filters, message_id, subcommand, with_filters, with_json
 from messaging.operations.failures import export as files
@@ -16,19 +16,21 @@ from messaging.operations.privacy.masking import mask, mask_text
 
 def _list_arguments(parser: CommandParser) -> None:
     parser.add_argument("--limit", type=int, default=50)
+    parser.add_argument("--quarantined", action="store_true", help="only quarantined messages")
     with_filters(parser)
     with_json(parser)
 
 
 @subcommand("list", help="list dead messages, newest failure first", arguments=_list_arguments)
 def list_(options: dict[str, Any], out: Out) -> None:
-    found = selectors.failed_tasks(**filters(options))
+    found = selectors.failed_tasks(**filters(options), quarantined=options["quarantined"])
     rows = [files.summary(row) for row in found[: max(0, options["limit"])]]
     if options["json"]:
         out.write(json.dumps({"count": found.count(), "results": rows}))
         return
     for row in rows:
-        out.write(f"{row['id']}  {row['failed_at']}  {row['task']:28} {row['subject']:16} {row['error']}")
+        word = "" if row["word"] == State.DEAD.label else f"  ({row['word']})"
+        out.write(f"{row['id']}  {row['failed_at']}  {row['task']:28} {row['subject']:16} {row['error']}{word}")
     out.write(f"{found.count()} dead")
 
 
@@ -48,11 +50,18 @@ def show(options: dict[str, Any], out: Out) -> None:
         return
     for key in (
         "id", "word", "task", "queue", "subject", "failed_at", "error", "message", "attempts", "payload", "next",
+        "last_release",
     ):  # fmt: skip
-        out.write(f"{key:10} {facts[key]}")
+        out.write(f"{key:12} {facts[key]}")
+    out.write(f"{'action':12} {facts['next_step']['action']}")
     for attempt in facts["attempt_log"]:
-        out.write(f"\nattempt {attempt['number']} on {attempt['worker'] or 'an unknown worker'}")
+        where = f"{attempt['worker'] or 'an unknown worker'}, release {attempt['release'] or 'unknown'}"
+        out.write(f"\nattempt {attempt['number']} on {where}")
         out.write(str(attempt["traceback"] or attempt["message"]))
+        if attempt["log"]:
+            out.write(f"log:\n{attempt['log']}")
+        for exchange in attempt["exchanges"]:
+            out.write(f"outside: {json.dumps(exchange)}")
     for entry in facts["history"]:
         out.write(f"{entry['at']}  {entry['actor']} {entry['action']}: {entry['reason']}")
 
@@ -66,7 +75,7 @@ def _export_arguments(parser: CommandParser) -> None:
 
 @subcommand("export", help="export dead messages as CSV or JSON, personal data masked", arguments=_export_arguments)
 def export(options: dict[str, Any], out: Out) -> None:
-    wanted = {name: value for name, value in filters(options).items() if value}
+    wanted: dict[str, Any] = {name: value for name, value in filters(options).items() if value}
     actions.record_export(actor=actor(), filters=wanted, reason=options["reason"])
     rows = selectors.failed_tasks(**wanted).iterator(chunk_size=500)
     as_json = options["json"] or options["format"] == "json"
@@ -86,8 +95,10 @@ def _facts(message: Message, *, revealed: bool, reason: str) -> dict[str, Any]:
     payload = actions.reveal(message=message, actor=actor(), reason=reason) if revealed else mask(message.payload)
     attempts = [
         {"number": row.attempt.number, "ended_at": row.attempt.ended_at.isoformat(), "worker": row.attempt.worker,
-         "error": row.attempt.error_type, "message": row.message,
-         "traceback": "\n".join(part.text for part in row.parts)}
+         "error": row.attempt.error_type, "message": row.message, "release": row.attempt.release,
+         "started_at": row.attempt.started_at.isoformat() if row.attempt.started_at else None,
+         "traceback": "\n".join(part.text for part in row.parts), "payload": row.payload, "log": row.log,
+         "exchanges": row.exchanges}
         for row in detail.attempts
     ]  # fmt: skip
     history = [
@@ -99,7 +110,10 @@ def _facts(message: Message, *, revealed: bool, reason: str) -> dict[str, Any]:
     return files.summary(message) | {
         "payload": payload,
         "note": mask_text(message.note),
-        "next": detail.next_step,
+        "next": detail.advice.step.text,
+        "next_step": detail.advice.step.as_dict(),
+        "revivals": message.revivals,
+        "last_release": detail.last_run.release if detail.last_run else None,
         "purged_at": purged.isoformat(timespec="seconds") if purged else None,
         "attempt_log": attempts,
         "history": history,

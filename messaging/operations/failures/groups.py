@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from messaging.models import Message
 from messaging.operations.models import FailureGroup, FailureHour, GroupState
 
 DAY, WEEK = 24, 7 * 24
+SUBJECTS = 1000
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,12 @@ def groups(*, state: str = "", task: str = "", queue: str = "") -> QuerySet[Fail
 def needing_attention() -> QuerySet[FailureGroup]:
     """Groups with dead messages, and groups that failed again after they were resolved."""
     return FailureGroup.objects.filter(dead_count__gt=0) | FailureGroup.objects.filter(state=GroupState.REGRESSED)
+
+
+def dead_subjects(fingerprint: str) -> list[str]:
+    """Subjects of the group's last dead messages, `SUBJECTS` at most, each once."""
+    dead = Message.objects.dead().filter(fingerprint=fingerprint).order_by("-finished_at")
+    return list(dict.fromkeys(filter(None, dead.values_list("subject", flat=True)[:SUBJECTS])))
 
 
 def trends(fingerprints: Iterable[str]) -> dict[str, Trend]:

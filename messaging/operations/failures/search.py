@@ -6,6 +6,7 @@ Each kind of term uses its own index, so that a search by subject does not read 
 import json
 import re
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from functools import reduce
 from typing import Any
@@ -16,6 +17,7 @@ from django.db.models.fields.json import KeyTransform
 from django.utils import timezone
 
 from messaging.models import Message, State
+from messaging.operations.failures import quarantine
 from messaging.operations.models import FailedTask
 from messaging.transitions.failure import FINGERPRINT_VERSION
 
@@ -28,13 +30,14 @@ _GROUP = re.compile(rf"^{FINGERPRINT_VERSION}-[0-9a-f]{{20}}$")
 _LOOKUPS = frozenset(KeyTransform.get_lookups())  # type: ignore[call-arg]
 
 #: The values of the desk's state filter.
-STATES: dict[str, Q] = {
-    "dead": Q(state=State.DEAD),
-    "again": Q(state=State.DEAD, replayed_from__gt=0),
-    "waiting": Q(state=State.PENDING),
-    "sent": Q(state=State.SENT),
-    "succeeded": Q(state=State.DONE),
-    "discarded": Q(state=State.DISCARDED),
+STATES: dict[str, Callable[[], Q]] = {
+    "dead": lambda: Q(state=State.DEAD),
+    "again": lambda: Q(state=State.DEAD, replayed_from__gt=0),
+    "quarantined": quarantine.condition,
+    "waiting": lambda: Q(state=State.PENDING),
+    "sent": lambda: Q(state=State.SENT),
+    "succeeded": lambda: Q(state=State.DONE),
+    "discarded": lambda: Q(state=State.DISCARDED),
 }
 #: Oldest and youngest age of each value of the age filter.
 AGES: dict[str, tuple[timedelta | None, timedelta | None]] = {

@@ -3,14 +3,15 @@
 from django.db.models import Q
 
 from messaging.models import MessageQuerySet, State
+from messaging.operations.failures import quarantine
 from messaging.operations.models import FailedTask
 
 
 def failed_tasks(
-    *, queue: str = "", task: str = "", error: str = "", group: str = "", subject: str = ""
+    *, queue: str = "", task: str = "", error: str = "", group: str = "", subject: str = "", quarantined: bool = False
 ) -> MessageQuerySet:
     """The matching dead messages, newest failure first. `error` is as in `error_matches`."""
-    rows = FailedTask.objects.filter(state=State.DEAD)
+    rows = FailedTask.objects.filter(quarantine.condition() if quarantined else Q(state=State.DEAD))
     for field, value in {"queue": queue, "task": task, "fingerprint": group, "subject": subject}.items():
         if value:
             rows = rows.filter(**{field: value})

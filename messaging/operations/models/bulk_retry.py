@@ -24,7 +24,7 @@ class Verdict(models.TextChoices):
 
 
 class SkipReason(models.TextChoices):
-    """Why a message is skipped: decided at the preview or, for `CHANGED`, when it would be sent."""
+    """Why a message is skipped: decided at the preview; `CHANGED` and `EARLIER_FAILED` when it would be sent."""
 
     CHANGED = "changed", _("it changed after the preview")
     UNREADABLE = "unreadable", _("its body could not be decoded")
@@ -33,6 +33,8 @@ class SkipReason(models.TextChoices):
     SCHEMA_TOO_NEW = "schema_too_new", _("its schema version is newer than the deployed code")
     WRONG_ARGUMENTS = "wrong_arguments", _("its payload does not match its schema")
     ALREADY_DONE = "already_done", _("its effect already happened")
+    QUARANTINED = "quarantined", _("it is quarantined: earlier retries did not help")
+    EARLIER_FAILED = "earlier_failed", _("an earlier message of the same subject failed again")
     NEWER_SUCCEEDED = "newer_succeeded", _("a newer message of the same task and subject succeeded")
 
 
@@ -55,7 +57,7 @@ class BulkOperation(models.Model):
 
     `chosen` describes the selection: filters, or a number of ids. `rate` is in messages per second. `stop_ratio`, above
     0 and at most 1, is the share of failures at which the operation stops automatically. `turn` numbers the driver's
-    next turn: only a message with this number may act, so no two drivers do. `canary_from` is the position at which the
+    next turn: only a message with this number may act, so no two drivers do. `canary_from` is the turn in which the
     current canary began. The counters count the items by outcome, and change together with them.
     """
 
@@ -109,7 +111,9 @@ class BulkOperation(models.Model):
 
 class BulkItem(models.Model):
     """One message of a bulk retry. `sends` and `died_at` identify its version at the preview: a message whose version
-    changed is skipped. No database constraint, since the message may be purged before its item.
+    changed is skipped. `chain` is the position of the first message of the same subject, which are sent one after the
+    other: all but the next one are `is_blocked`. `sent_in` is the turn in which it was sent. No database constraint,
+    since the message may be purged before its item.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -118,6 +122,9 @@ class BulkItem(models.Model):
         Message, on_delete=models.DO_NOTHING, db_constraint=False, related_name="bulk_items", verbose_name=_("message")
     )
     position = models.PositiveIntegerField()
+    chain = models.PositiveIntegerField(null=True, blank=True)
+    is_blocked = models.BooleanField(default=False, db_default=False)
+    sent_in = models.PositiveBigIntegerField(null=True, blank=True)
     sends = models.PositiveIntegerField()
     died_at = models.DateTimeField(null=True, blank=True)
     verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict, default=Verdict.WILL_GO)
@@ -136,6 +143,11 @@ class BulkItem(models.Model):
         indexes = [
             models.Index("operation", "outcome", "position", name="operations_bulkitem_next"),
             models.Index("operation", "position", name="operations_bulkitem_list"),
+            models.Index(
+                fields=["operation", "chain", "position"],
+                name="operations_bulkitem_blocked",
+                condition=Q(is_blocked=True),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,35 +1,45 @@
 """Passport page of an order: `/admin/orders/order/<id>/passport/`."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods
 
-from messaging.operations import permissions
+from messaging.operations import actions, permissions
 from messaging.operations.permissions import Actor
 from messaging.operations.privacy.masking import mask_text
 from orders.models import Order
 from orders.timeline import describe
-from shop.office.passport.selectors import order_records
+from shop.office.passport.selectors import OrderRecords, order_records
 from shop.office.passport.waterfall import waterfall
+from shop.office.process.graph import evidence_of, graph
 
 _PERMISSIONS = ("orders.view_order", "messaging.view_message")
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def passport(request: HttpRequest, order_id: int) -> HttpResponse:
-    """Requires permission to view orders and messages. Personal data is masked without the reveal permission."""
+    """Requires permission to view orders and messages. Personal data is masked without the reveal permission.
+
+    A POST resumes the process at a dead step.
+    """
     if not request.user.has_perms(_PERMISSIONS):
         raise PermissionDenied
     try:
         records = order_records(order_id=order_id)
     except Order.DoesNotExist:
         raise Http404 from None
-    may_reveal = Actor.of(request.user).may(permissions.REVEAL)
+    if request.method == "POST":
+        return _resume(request, records)
+    actor = Actor.of(request.user)
+    may_reveal = actor.may(permissions.REVEAL)
     mask = str if may_reveal else mask_text
+    evidence = evidence_of(status=records.order.status, emails=records.emails)
     context = {
         **admin.site.each_context(request),
         "title": _("Passport of %(number)s") % {"number": records.order.number},
@@ -37,9 +47,27 @@ def passport(request: HttpRequest, order_id: int) -> HttpResponse:
         "records": records,
         "order": records.order,
         "timeline": [(event, describe(event)) for event in records.events],
+        "process": graph(records.messages, evidence=evidence, now=timezone.now()),
+        "may_resume": actor.may(permissions.RETRY),
         "waterfall": waterfall(records.messages, records.attempts, now=timezone.now()),
         "actions": [(action, mask(action.reason)) for action in records.actions],
         "pauses": [(pause, mask(pause.reason)) for pause in records.pauses],
         "may_reveal": may_reveal,
     }
     return TemplateResponse(request, "admin/shop/passport/page.html", context)
+
+
+def _resume(request: HttpRequest, records: OrderRecords) -> HttpResponse:
+    """Retry the dead message of a step."""
+    wanted = request.POST.get("message", "")
+    message = next((message for message in records.messages if str(message.pk) == wanted), None)
+    if message is None:
+        raise Http404
+    outcome = actions.retry(ids=[message.pk], actor=Actor.of(request.user))
+    if outcome.done:
+        text = _("Resumed: %(task)s is queued for retry.") % {"task": message.task}
+        messages.success(request, text)
+        LogEntry.objects.log_actions(request.user.pk, [records.order], CHANGE, text)  # type: ignore[arg-type]
+    for why in outcome.skipped.values():
+        messages.warning(request, f"{message.task}: {why}")
+    return redirect(request.path)

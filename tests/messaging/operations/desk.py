@@ -33,6 +33,14 @@ def failed_task(**payload) -> Message:
     return message
 
 
+def quarantined() -> Message:
+    """A failed task that has died again after three retries."""
+    message = failed_task()
+    Message.objects.filter(pk=message.pk).update(revivals=3, replayed_from=message.attempts)
+    message.refresh_from_db()
+    return message
+
+
 def page_url(message: Message, name: str = "change") -> str:
     return reverse(f"admin:operations_failedtask_{name}", args=[message.pk])
 

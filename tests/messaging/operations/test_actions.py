@@ -102,12 +102,11 @@ def test_only_messages_that_can_be_sent_are_retried():
     failure = synthetic_failure("UnknownTask", "no such task", task="x")
     transitions.file_stray(message_id=unknown, failure=failure, queue="payments", task="no.such", payload={})
     transitions.file_stray(message_id=junk, failure=failure, queue="payments", raw_body=b"\xff")
-    outcome = actions.retry(ids=[unknown, junk, uuid.uuid4()], actor=ANN)
+    outcome = actions.retry(ids=[unknown, junk, absent := uuid.uuid4()], actor=ANN)
     assert outcome.done == []
-    reasons = list(outcome.skipped.values())
-    assert "no code here knows the task 'no.such'" in reasons[0]
-    assert "could not be read" in reasons[1]
-    assert "no such message" in reasons[2]
+    assert "no worker of this release knows the task 'no.such'" in outcome.skipped[unknown]
+    assert "could not be read" in outcome.skipped[junk]
+    assert "no such message" in outcome.skipped[absent]
 
 
 def test_a_stray_with_a_foreign_routing_key_is_retried_with_its_tasks_key():

@@ -28,7 +28,7 @@ from tests.api.client import post as api_post
 from tests.api.client import token_of
 from tests.factories import client_with
 from tests.messaging.operations.bulk_retry.dead import previewed
-from tests.messaging.operations.desk import ALL_PERMISSIONS, failed_task, page_url
+from tests.messaging.operations.desk import ALL_PERMISSIONS, dead, failed_task, page_url, quarantined
 from tests.messaging.samples import Sample
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -94,11 +94,13 @@ Admin = tuple[str, str, Callable[[], tuple[str, dict[str, Any] | None]]]
 ADMIN: list[Admin] = [
     ("retry", "failedtask_retry", lambda: (page_url(failed_task(), "retry"), {})),
     ("reveal", "failedtask_reveal", lambda: (page_url(failed_task(), "reveal"), {"reason": REASON})),
+    ("dry run", "failedtask_dry_run", lambda: (page_url(dead(), "dry_run"), {})),
     ("reveal", "failedtask_edit", lambda: (page_url(failed_task(), "edit"), None)),
     ("edit", "failedtask_edit", lambda: (page_url(m := failed_task(), "edit"), {**edited(m), "reason": REASON})),
     ("discard", "failedtask_discard", lambda: (page_url(failed_task(), "discard"), {"reason": REASON})),
     ("restore", "failedtask_restore", lambda: (page_url(discarded()[0], "restore"), {"reason": REASON})),
     ("restore", "failedtask_undo", lambda: (url_of("failedtask_undo", discarded()[1]), {"reason": REASON})),
+    ("release", "failedtask_release", lambda: (page_url(quarantined(), "release"), {"reason": REASON})),
     ("export", "failedtask_export", lambda: (url_of("failedtask_export") + "?queue=maintenance", None)),
     ("retry", "retry_selected", lambda: list_action("retry_selected")),
     ("bulk preview", "bulk_retry", lambda: list_action("bulk_retry")),
@@ -152,7 +154,9 @@ COMMANDS: list[tuple[str, Callable[[], list[str]]]] = [
     ("edit", lambda: ["dlq", "edit", str(failed_task().pk), "--payload", '{"email": "bob@example.com", "copies": 2}']),
     ("discard", lambda: ["dlq", "discard", str(failed_task().pk)]),
     ("restore", lambda: ["dlq", "restore", str(discarded()[0].pk)]),
+    ("release", lambda: ["dlq", "release", str(quarantined().pk)]),
     ("reveal", lambda: ["dlq", "show", str(failed_task().pk), "--reveal"]),
+    ("dry run", lambda: ["dlq", "dry-run", str(dead().pk)]),
     ("export", lambda: ["dlq", "export", "--queue", failed_task().queue]),
     ("group acknowledged", lambda: ["dlq", "groups", "--acknowledge", group().pk]),
     ("group resolved", lambda: ["dlq", "groups", "--resolve", group().pk]),
@@ -174,12 +178,14 @@ API: list[tuple[str, str, Callable[[], str], dict[str, Any]]] = [
     ("retry", "failed-task-retry", lambda: f"/failed-tasks/{failed_task().pk}/retry/", {}),
     ("discard", "failed-task-discard", lambda: f"/failed-tasks/{failed_task().pk}/discard/", {}),
     ("restore", "failed-task-restore", lambda: f"/failed-tasks/{discarded()[0].pk}/restore/", {}),
+    ("release", "failed-task-release", lambda: f"/failed-tasks/{quarantined().pk}/release/", {}),
     (
         "edit",
         "failed-task-edit",
         lambda: f"/failed-tasks/{failed_task().pk}/edit/",
         {"payload": {"email": "b@c.org", "copies": 2}},
     ),
+    ("dry run", "failed-task-dry-run", lambda: f"/failed-tasks/{dead().pk}/dry-run/", {}),
     ("reveal", "failed-task-reveal", lambda: f"/failed-tasks/{failed_task().pk}/reveal/", {}),
     (
         "group acknowledged",
@@ -220,7 +226,7 @@ def test_an_admin_action_is_in_the_audit_log_and_in_djangos_history(action, name
     client = client_with(*PERMISSIONS)
     url, data = prepare()
     response = client.get(url) if data is None else client.post(url, data)
-    assert response.status_code == (200 if data is None or action == "reveal" else 302)
+    assert response.status_code == (200 if data is None or action in ("reveal", "dry run") else 302)
     (entry,) = entries(action)
     assert entry.actor.startswith("user")
     if data and "reason" in data:

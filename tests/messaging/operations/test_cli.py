@@ -75,7 +75,9 @@ def test_show_masks_personal_data_until_it_is_revealed(capsys):
     Message.objects.update(payload={"email": "ada@example.com"})
     shown = json.loads(run(capsys, "dlq", "show", str(message.pk), "--json"))
     assert shown["payload"] == {"email": "•••"}
-    assert "unexpected error" in shown["next"]
+    assert shown["next"] == shown["next_step"]["text"]
+    assert shown["next_step"]["text"].startswith("The payload does not match the schema")
+    assert shown["next_step"]["action"] == "edit"
     shown = json.loads(run(capsys, "dlq", "show", str(message.pk), "--reveal", "--reason", "she asked", "--json"))
     assert shown["payload"] == {"email": "ada@example.com"}
     assert AuditEntry.objects.get().reason == "she asked"

@@ -94,7 +94,7 @@ def test_a_corrupt_body_can_be_edited_if_its_headers_name_the_task(operator):
         message_id=id_, failure=failure, queue="maintenance", raw_body=b"\xff", raw_headers={"task": "tests.sample"}
     )
     message = Message.objects.get()
-    assert "The payload is invalid" in body(operator.get(page_url(message)))
+    assert "Its body is not a message that a worker can read" in body(operator.get(page_url(message)))
     edit(operator, message, text="fine")
     message.refresh_from_db()
     assert (message.task, message.state) == ("tests.sample", State.PENDING)

@@ -110,7 +110,7 @@ def test_the_detail_page_shows_what_failed_and_the_next_step(operator):
     message = dead("CV-7")
     shown = body(operator.get(page_url(message)))
     assert "tests.sample (CV-7) failed on its first attempt: ValueError." in shown
-    assert "Not retried automatically: unexpected error" in shown
+    assert "An unexpected error in the code or its data" in shown
     assert 'data-kind="own"' in shown
     assert "No actions yet." in shown
     assert "Messages with the same subject" in shown

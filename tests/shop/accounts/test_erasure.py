@@ -103,6 +103,8 @@ def _leave_traces(order: Order, dead: Message) -> None:
     PayloadEdit.objects.create(message_id=dead.pk, before={"to": EMAIL}, after={"to": NAME}, actor="ann", reason=STREET)
     retry(ids=[dead.pk], actor=Actor.system("ann"), reason=f"{NAME} wrote from {EMAIL}")
     Message.objects.filter(pk=dead.pk).update(state=State.DEAD, note=f"call {NAME}")
+    kept = {"log": f"asked for {EMAIL}", "exchanges": [{"answer": {"place": STREET, "to": NAME}}]}
+    Attempt.objects.filter(message=dead).update(**kept)
     stray = synthetic_failure("UndecodableMessage", "Its body is not JSON.", task="")
     file_stray(message_id=uuid.uuid4(), failure=stray, queue="notifications", raw_body=f"{{{EMAIL}".encode())
     user = User.objects.get()
@@ -148,7 +150,9 @@ def test_no_table_keeps_personal_data(shopper: Client):
     assert dead.payload == {"to": ["[removed]", {"[removed]": "[removed]"}], "n": 1}
     assert dead.error_type == "OSError"
     assert (dead.raw_body, dead.raw_headers) == (None, None)
-    assert "Traceback" in Attempt.objects.filter(message=dead).latest("id").traceback
+    attempt = Attempt.objects.filter(message=dead).latest("id")
+    assert "Traceback" in attempt.traceback
+    assert (attempt.log, attempt.exchanges) == ("asked for [removed]", [])
 
 
 def test_sales_records_stay(shopper: Client):

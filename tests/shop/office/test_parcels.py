@@ -230,3 +230,28 @@ def _address(country: str) -> Any:
     from orders.values import Address
 
     return Address(line1="Hauptstrasse 1", city="Town", postcode="10115", country=country)
+
+
+def test_a_rejected_address_is_corrected_from_the_failed_task():
+    order = rejected()
+    desk = client_with(*ALL, "view_failedtask", "retry_message")
+    message = Message.objects.get(subject=order.number, state="dead")
+    page = desk.get(f"/admin/operations/failedtask/{message.pk}/change/").content.decode()
+    link = f'href="{url(order)}#parcels-address">Correct address</a>'
+    assert page.index(link) < page.index("Retry task</button>")
+    assert link in desk.get("/admin/operations/failedtask/").content.decode()
+    assert 'id="parcels-address"' in desk.get(url(order)).content.decode()
+    desk.post(url(order), {"action": "address", **BERN})
+    message.refresh_from_db()
+    assert message.state == "pending"
+
+
+def test_the_correction_is_not_offered_once_the_order_has_changed():
+    order = rejected()
+    Order.objects.filter(pk=order.pk).update(status=Status.REFUNDED)
+    message = Message.objects.get(subject=order.number, state="dead")
+    page = client_with(*ALL, "view_failedtask", "retry_message").get(
+        f"/admin/operations/failedtask/{message.pk}/change/"
+    )
+    assert "Its subject has changed since" in page.content.decode()
+    assert "Correct address" not in page.content.decode()

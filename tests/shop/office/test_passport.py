@@ -86,8 +86,9 @@ def test_both_view_permissions_are_required(held, eventful_order):
     assert client_with(*held).get(url(eventful_order)).status_code == 403
 
 
-def test_the_page_is_read_only(reader, eventful_order):
-    assert reader.post(url(eventful_order)).status_code == 405
+def test_the_page_changes_nothing_but_a_named_message(reader, eventful_order):
+    assert reader.post(url(eventful_order)).status_code == 404
+    assert reader.delete(url(eventful_order)).status_code == 405
     assert reader.get("/admin/orders/order/999999/passport/").status_code == 404
 
 

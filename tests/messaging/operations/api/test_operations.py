@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from messaging.hooks.next_steps import UNEXPECTED
 from messaging.models import Circuit, Message, QueuePause, State
 from messaging.models.uuid7 import uuid7
 from messaging.operations.models import AuditEntry, FailureGroup, PayloadEdit
@@ -26,6 +27,7 @@ ENDPOINTS = [
     ("get", "/circuits/", "view_message"),
     ("post", "/circuits/gateway.simulated/probe/", "retry_message"),
     ("post", "/failed-tasks/{id}/restore/", "discard_message"),
+    ("post", "/failed-tasks/{id}/release/", "retry_message"),
     ("post", "/failed-tasks/{id}/edit/", "edit_message"),
     ("post", "/failed-tasks/{id}/reveal/", "reveal_payload"),
     ("get", "/failure-groups/", "view_failedtask"),
@@ -72,6 +74,9 @@ def test_a_failed_task_has_the_documented_fields():
         "attempts": 3,
         "failed_at": now.isoformat().replace("+00:00", "Z"),
         "group": "f1",
+        "next_step": {"text": UNEXPECTED.text, "action": "open_group"},
+        "quarantined": False,
+        "revivals": 0,
         "payload": message.payload,
     }
 
@@ -123,7 +128,8 @@ def test_a_page_takes_a_constant_number_of_statements():
     token = operator()
     with CaptureQueriesContext(connection) as statements:
         get("/failed-tasks/", token=token)
-    assert len(statements) == 6  # token, its siblings, two for permissions, count, page
+    # Token, its siblings, two for permissions, count, page; newer successes and what is done already, for the advice.
+    assert len(statements) == 8
 
 
 def test_a_retry_requeues_the_message_and_records_the_actor():
@@ -205,6 +211,7 @@ def test_a_group_has_the_documented_fields_and_is_filtered_by_them():
     shown = get("/failure-groups/f1/", token=operator()).json()
     assert set(shown) == {
         "id", "state", "task", "queue", "error", "dead", "failures", "first_seen", "last_seen", "note", "runbook",
+        "next_step",
     }  # fmt: skip
     assert "ada" not in shown["error"]["message"]
     for wanted, count in (("", 1), ("?state=open&queue=payments", 1), ("?state=resolved", 0), ("?task=x", 0)):
@@ -237,7 +244,8 @@ def test_an_unknown_id_is_not_found():
 @pytest.mark.parametrize(("method", "path", "permission"), ENDPOINTS)
 def test_each_endpoint_needs_staff_with_its_permission(method, path, permission):
     group()
-    path = path.format(id=dead(state=State.DISCARDED if "restore" in path else State.DEAD).pk)
+    revivals = 3 if "release" in path else 0
+    path = path.format(id=dead(state=State.DISCARDED if "restore" in path else State.DEAD, revivals=revivals).pk)
     QueuePause.objects.create(queue="shipping", reason="for the test")
     Circuit.objects.create(pk="gateway.simulated", opened_at=timezone.now(), probe_at=timezone.now())
     refused = problem(call(method, path), 401)

@@ -1,0 +1,1 @@
+"""Dry run: the present code against a dead message, without any effect."""

@@ -1,0 +1,1 @@
+"""Recording: what a run logs and asks outside, kept for failed attempts."""

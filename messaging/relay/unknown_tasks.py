@@ -1,0 +1,49 @@
+"""Messages of tasks that no worker knew: revived by themselves once a relay of a newer release knows the task.
+
+A message of the ledger waits for such a worker instead; only one that was published past the ledger is dead meanwhile.
+"""
+
+import logging
+import time
+
+from django.db import transaction
+
+from messaging import clock, transitions
+from messaging.models import Message
+from messaging.payloads import registered_payloads
+from messaging.relay import wakeup
+from messaging.transitions import Intervention
+from messaging.transitions.failure import fingerprint
+
+log = logging.getLogger(__name__)
+KIND = "UnknownTask"
+LOOK_EVERY = 30.0
+LIMIT = 1000
+_BY_ITSELF = Intervention(actor="relay", action="retry", reason="This release knows the task.")
+
+
+class UnknownTasks:
+    """The chore that revives them, once per `LOOK_EVERY` seconds."""
+
+    def __init__(self) -> None:
+        self._next_look = 0.0
+
+    def revive(self) -> int:
+        """Revive up to `LIMIT` messages. Returns how many."""
+        if time.monotonic() < self._next_look:
+            return 0
+        self._next_look = time.monotonic() + LOOK_EVERY
+        return revive_known()
+
+
+@transaction.atomic
+def revive_known() -> int:
+    """Each is revived once: whatever it dies of then waits for an operator. Their groups are found by an index."""
+    groups = [fingerprint(KIND, task, []) for task in registered_payloads()]
+    dead = Message.objects.dead().filter(fingerprint__in=groups, error_type=KIND, replayed_from=0)
+    locked = transitions.lock_dead(dead.values_list("pk", flat=True)[:LIMIT])
+    revived = transitions.revive_locked(list(locked.values()), intervention=_BY_ITSELF, now=clock.now())
+    if revived:
+        wakeup.call()
+        log.info("%s messages of tasks that this release knows are retried", len(revived))
+    return len(revived)

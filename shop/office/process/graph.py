@@ -1,0 +1,128 @@
+"""The graph of one order's process: each step with its state and its messages."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from messaging.models import Message, State
+from orders.models import EmailDelivery, Status
+from shop.office.process.definition import STEPS, Step, ranks
+
+_CLOSED = frozenset({Status.CANCELLED, Status.REFUNDED})
+
+
+class StepState(Enum):
+    """`NOT_NEEDED`: the order ended before it. `UNRECORDED`: its messages are deleted, and nothing else tells."""
+
+    DONE = "done"
+    UNDER_WAY = "under_way"
+    WAITING = "waiting"
+    DEAD = "dead"
+    DISCARDED = "discarded"
+    NOT_NEEDED = "not_needed"
+    UNRECORDED = "unrecorded"
+
+    @property
+    def label(self) -> Promise:
+        return _LABELS[self]
+
+
+_LABELS = {
+    StepState.DONE: _("done"),
+    StepState.UNDER_WAY: _("under way"),
+    StepState.WAITING: _("waiting"),
+    StepState.DEAD: _("dead"),
+    StepState.DISCARDED: _("discarded"),
+    StepState.NOT_NEEDED: _("not needed"),
+    StepState.UNRECORDED: _("no record"),
+}
+#: Signs beside the words, so that colour is never the only cue.
+_SIGNS = {StepState.DONE: "✓", StepState.UNDER_WAY: "▶", StepState.WAITING: "…", StepState.DEAD: "✗"}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A step of one order. `message` decides its state; `earlier` is how many others it had before."""
+
+    step: Step
+    state: StepState
+    message: Message | None = None
+    earlier: int = 0
+
+    @property
+    def sign(self) -> str:
+        return _SIGNS.get(self.state, "–")
+
+    @property
+    def after(self) -> Promise | None:
+        """The step that it waits for."""
+        return next((step.label for step in STEPS if step.key == self.step.after), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the order itself tells about steps whose messages are deleted, or not yet there."""
+
+    status: Status
+    emails: frozenset[str]
+
+    def proves(self, step: Step) -> bool:
+        return self.status in step.proves or not self.emails.isdisjoint(step.emails)
+
+
+def evidence_of(*, status: str, emails: Collection[EmailDelivery]) -> Evidence:
+    sent = frozenset(email.kind for email in emails if email.state == EmailDelivery.State.SENT)
+    return Evidence(Status(status), sent)
+
+
+def graph(messages: Sequence[Message], *, evidence: Evidence, now: datetime) -> list[list[Node]]:
+    """The steps in ranks: each rank waits for one before it. `messages` are the order's, oldest first."""
+    nodes: dict[str, Node] = {}
+    for rank in ranks():
+        for step in rank:
+            own = [message for message in messages if step.has(message)]
+            if own or step.is_expected:
+                nodes[step.key] = _node(step, own, nodes.get(step.after), evidence, now)
+    found = [[nodes[step.key] for step in rank if step.key in nodes] for rank in ranks()]
+    return [rank for rank in found if rank]
+
+
+def _node(step: Step, messages: Sequence[Message], before: Node | None, evidence: Evidence, now: datetime) -> Node:
+    if not messages:
+        return Node(step, _without_message(step, before, evidence))
+    message = _deciding(messages)
+    return Node(step, _state_of(message, now), message, len(messages) - 1)
+
+
+def _deciding(messages: Sequence[Message]) -> Message:
+    """The last one, unless an earlier one is dead and nothing has succeeded since."""
+    last = messages[-1]
+    if last.state == State.DONE:
+        return last
+    return next((message for message in reversed(messages) if message.state == State.DEAD), last)
+
+
+def _state_of(message: Message, now: datetime) -> StepState:
+    if message.state == State.PENDING and (message.waits_for or message.available_at > now):
+        return StepState.WAITING
+    return {
+        State.PENDING: StepState.UNDER_WAY,
+        State.SENT: StepState.UNDER_WAY,
+        State.DONE: StepState.DONE,
+        State.DEAD: StepState.DEAD,
+        State.DISCARDED: StepState.DISCARDED,
+    }[State(message.state)]
+
+
+def _without_message(step: Step, before: Node | None, evidence: Evidence) -> StepState:
+    if evidence.proves(step):
+        return StepState.DONE
+    if evidence.status in _CLOSED or (before and before.state is StepState.NOT_NEEDED):
+        return StepState.NOT_NEEDED
+    if before and before.message is None and before.state is StepState.DONE:
+        return StepState.UNRECORDED
+    return StepState.WAITING

@@ -1,0 +1,154 @@
+"""Process view: the steps of an order, resumed at a dead one."""
+
+from datetime import timedelta
+from typing import get_args
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.utils import timezone
+
+from messaging.models import Message, State
+from messaging.operations.models import AuditEntry
+from messaging.payloads import registered_payloads
+from orders.models import Order
+from orders.payloads import EmailKind
+from shop.office.passport.selectors import order_records
+from shop.office.process.definition import BESIDE, STEPS
+from shop.office.process.graph import Node, StepState, evidence_of, graph
+from shop.order_pages.services import cancel
+from tests.delivery import deliver_all, deliver_due
+from tests.factories import client_with, place
+
+pytestmark = pytest.mark.django_db(transaction=True)
+READER = ("view_order", "view_message")
+#: About no order, or about all of them.
+ELSEWHERE = (
+    "operations.", "messaging.", "tests.", "shop.", "orders.acknowledge", "orders.expire", "payments.reconcile",
+    "payments.find",
+)  # fmt: skip
+
+
+def nodes(order: Order, **later: int) -> dict[str, Node]:
+    found = order_records(order_id=order.pk)
+    evidence = evidence_of(status=found.order.status, emails=found.emails)
+    ranks = graph(found.messages, evidence=evidence, now=timezone.now() + timedelta(**later))
+    return {node.step.key: node for rank in ranks for node in rank}
+
+
+def states(order: Order, **later: int) -> dict[str, str]:
+    return {key: node.state.value for key, node in nodes(order, **later).items()}
+
+
+def url(order: Order) -> str:
+    return f"/admin/orders/order/{order.pk}/passport/"
+
+
+def test_a_new_order_is_being_charged_and_the_rest_waits():
+    order = place()
+    assert states(order) == {
+        "charge": "under_way", "email_paid": "waiting", "book": "waiting", "email_shipped": "waiting",
+        "track": "waiting",
+    }  # fmt: skip
+
+
+def test_a_delivered_order_is_done():
+    order = place()
+    deliver_all()
+    assert set(states(order).values()) == {"done"}
+
+
+def test_a_step_that_is_dead_holds_those_after_it():
+    order = place(city="Rejectford")
+    deliver_due()
+    found = nodes(order)
+    assert (found["charge"].state, found["book"].state) == (StepState.DONE, StepState.DEAD)
+    assert found["track"].state is StepState.WAITING
+    assert found["book"].message.task == "shipping.create_shipment"
+
+
+def test_a_scheduled_message_waits_until_it_is_due(settings):
+    settings.CONVEYOR_TRANSIT_SECONDS = settings.CONVEYOR_TRACK_SECONDS = 600
+    order = place()
+    deliver_due()
+    assert states(order)["track"] == "waiting"
+    assert states(order, seconds=900)["track"] == "under_way"
+
+
+def test_a_later_success_outweighs_an_earlier_dead_letter():
+    order = place()
+    deliver_all()
+    done = Message.objects.get(task="shipping.create_shipment")
+    early = Message(task=done.task, queue=done.queue, payload=done.payload, subject=done.subject, state=State.DEAD)
+    early.correlation_id = early.pk
+    early.pk = early.pk.__class__(int=done.pk.int - 1)
+    early.save(force_insert=True)
+    node = nodes(order)["book"]
+    assert (node.state, node.earlier) == (StepState.DONE, 1)
+    Message.objects.filter(pk=done.pk).update(state=State.PENDING)
+    assert nodes(order)["book"].state is StepState.DEAD
+
+
+def test_the_order_itself_proves_steps_whose_messages_are_deleted():
+    order = place()
+    deliver_all()
+    Message.objects.all().delete()
+    assert set(states(order).values()) == {"done"}
+    order.emails.all().delete()
+    assert states(order)["email_paid"] == "unrecorded"
+
+
+def test_a_cancelled_order_needs_no_parcel():
+    order = place(payment_method="pm_outage")
+    cancel(order=order)
+    found = states(order)
+    assert (found["book"], found["track"]) == ("not_needed", "not_needed")
+
+
+def test_every_message_about_an_order_is_a_step_or_beside_the_process():
+    known = {step.payload.task for step in STEPS} | {payload.task for payload in BESIDE}
+    of_apps = {task for task in registered_payloads() if not task.startswith(ELSEWHERE)}
+    assert of_apps == known
+
+
+def test_every_kind_of_email_is_a_step():
+    kinds = [kind for step in STEPS for kind in step.emails]
+    assert sorted(kinds) == sorted(get_args(EmailKind))
+
+
+def test_the_page_shows_the_steps_and_resumes_at_the_dead_one():
+    order = place(city="Rejectford")
+    deliver_due()
+    dead = Message.objects.get(task="shipping.create_shipment")
+    client = client_with(*READER, "retry_message", "view_failedtask")
+    page = client.get(url(order)).content.decode()
+    assert "Book the parcel" in page
+    assert page.count("Resume from here") == 1
+    response = client.post(url(order), {"message": str(dead.pk)}, follow=True)
+    assert "Resumed: shipping.create_shipment is queued for retry." in response.content.decode()
+    dead.refresh_from_db()
+    assert dead.state == State.PENDING
+    assert AuditEntry.objects.get().action == "retry"
+    assert LogEntry.objects.get().object_id == str(order.pk)
+    again = client.post(url(order), {"message": str(dead.pk)}, follow=True)
+    assert "it is no longer dead" in again.content.decode()
+
+
+def test_resuming_needs_the_permission_to_retry():
+    order = place(city="Rejectford")
+    deliver_due()
+    dead = Message.objects.get(task="shipping.create_shipment")
+    client = client_with(*READER)
+    assert "Resume from here" not in client.get(url(order)).content.decode()
+    assert client.post(url(order), {"message": str(dead.pk)}).status_code == 403
+    dead.refresh_from_db()
+    assert dead.state == State.DEAD
+
+
+@pytest.mark.parametrize("wanted", ["", "\ufffd", "7", "not-a-uuid", "0" * 5000])
+def test_only_a_message_of_the_order_can_be_resumed(wanted):
+    order, other = place(), place(city="Rejectford")
+    deliver_due()
+    client = client_with(*READER, "retry_message")
+    assert client.post(url(order), {"message": wanted}).status_code == 404
+    foreign = Message.objects.get(task="shipping.create_shipment", subject=other.number)
+    assert client.post(url(order), {"message": str(foreign.pk)}).status_code == 404
