@@ -9,6 +9,7 @@ from config.openapi import openapi_settings
 from messaging.broker.settings import SCHEDULE as MESSAGING_SCHEDULE
 from messaging.broker.settings import celery_settings
 from messaging.operations.schedule import SCHEDULE as OPERATIONS_SCHEDULE
+from messaging.recording.release import release_of
 
 env.follow_note()
 BASE_DIR = env.BASE_DIR
@@ -176,7 +177,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # Messaging
-CONVEYOR_RELEASE = env.release("CONVEYOR_RELEASE")
+CONVEYOR_RELEASE = env.text("CONVEYOR_RELEASE")[:40] or release_of(BASE_DIR)
 CONVEYOR_PUBLISH = env.demo_choice("CONVEYOR_PUBLISH", ("ledger", "on_commit", "naive"), demo=CONVEYOR_DEMO)
 CONVEYOR_VISIBILITY = env.number("CONVEYOR_VISIBILITY", default=60, minimum=1, maximum=86_400)
 CONVEYOR_IN_FLIGHT = env.integer("CONVEYOR_IN_FLIGHT", default=1000, minimum=1, maximum=100_000)
