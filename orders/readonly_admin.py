@@ -83,6 +83,7 @@ class ReadOnlyAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 class ReadOnlyInline(_ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    template = "admin/orders/readonly_tabular.html"
     extra = 0
     can_delete = False
 
