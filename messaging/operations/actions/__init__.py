@@ -21,10 +21,11 @@ from messaging.operations.actions.queues import (
     run_now,
     run_queue_now,
 )
+from messaging.operations.actions.saved_filters import FilterRefused, delete_filter, save_filter
 
 __all__ = [
-    "AlreadyPaused", "CannotEdit", "CircuitClosed", "IllegalGroupState", "NotPaused", "Outcome", "QueueUnknown",
-    "ReasonMissing", "annotate_group", "discard", "discard_group", "dry_run", "edit_and_retry", "pause", "probe",
-    "record_export", "release", "restore", "restore_operation", "resume", "retry", "reveal", "reveal_for_edit",
-    "run_now", "run_queue_now", "set_group_state",
+    "AlreadyPaused", "CannotEdit", "CircuitClosed", "FilterRefused", "IllegalGroupState", "NotPaused", "Outcome",
+    "QueueUnknown", "ReasonMissing", "annotate_group", "delete_filter", "discard", "discard_group", "dry_run",
+    "edit_and_retry", "pause", "probe", "record_export", "release", "restore", "restore_operation", "resume", "retry",
+    "reveal", "reveal_for_edit", "run_now", "run_queue_now", "save_filter", "set_group_state",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.core.paginator import Paginator
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from messaging.hooks import subject_links
 from messaging.models import Message
+from messaging.operations.admin.saved_filter_links import saved_filter_links
 from messaging.operations.failures import labels
 from messaging.operations.privacy.masking import mask, mask_text
 
@@ -85,6 +86,10 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        links = saved_filter_links(request, f"{self.opts.app_label}_{self.opts.model_name}")
+        return super().changelist_view(request, {**links, **(extra_context or {})})
 
     def log(self, request: HttpRequest, rows: Iterable[Any], text: str) -> None:
         """Add to Django's admin history, beside the audit log that the services write."""

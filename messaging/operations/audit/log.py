@@ -28,7 +28,7 @@ OPERATOR_ACTIONS: Final = frozenset(
             "pause queue",
         ),
         *("resume queue", "group acknowledged", "group resolved", "group open", "group note", "bulk preview"),
-        *("bulk start", "bulk pause", "bulk resume", "bulk cancel", "probe circuit"),
+        *("bulk start", "bulk pause", "bulk resume", "bulk cancel", "probe circuit", "save filter", "delete filter"),
     }
 )
 #: Done by the system, in part on behalf of an operator.

@@ -1,4 +1,5 @@
-"""Tables of the desk: failure groups, alerts, bulk retries, audit log, throughput, and proxies for the admin."""
+"""Tables of the desk: failure groups, alerts, bulk retries, audit log, throughput, saved filters,
+and proxies for the admin."""
 
 from messaging.operations.models.audit import AppendOnly, AuditEntry, PayloadEdit
 from messaging.operations.models.bulk_retry import (
@@ -13,9 +14,10 @@ from messaging.operations.models.bulk_retry import (
 from messaging.operations.models.failure_group import Alert, FailureGroup, FailureHour, GroupState
 from messaging.operations.models.proxies import FailedTask, Queues
 from messaging.operations.models.queue_minute import QueueMinute
+from messaging.operations.models.saved_filter import FilteredList, SavedFilter
 
 __all__ = [
     "SETTLED", "Alert", "AppendOnly", "AuditEntry", "BulkItem", "BulkOperation", "BulkState", "FailedTask",
-    "FailureGroup", "FailureHour", "GroupState", "ItemOutcome", "PayloadEdit", "QueueMinute", "Queues", "SkipReason",
-    "Verdict",
+    "FailureGroup", "FailureHour", "FilteredList", "GroupState", "ItemOutcome", "PayloadEdit", "QueueMinute", "Queues",
+    "SavedFilter", "SkipReason", "Verdict",
 ]  # fmt: skip

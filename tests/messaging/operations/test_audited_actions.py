@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.urls import URLPattern, reverse
 from django.utils import timezone
@@ -22,7 +23,7 @@ from messaging.operations.api import urls as api_urls
 from messaging.operations.api.base import DeskView
 from messaging.operations.bulk_retry import services as bulk
 from messaging.operations.cli import subcommands
-from messaging.operations.models import AuditEntry, BulkOperation, FailureGroup
+from messaging.operations.models import AuditEntry, BulkOperation, FailureGroup, SavedFilter
 from messaging.operations.permissions import Actor
 from tests.api.client import post as api_post
 from tests.api.client import token_of
@@ -87,6 +88,13 @@ def list_action(action: str) -> tuple[str, dict[str, Any]]:
     return reverse(LIST), {"action": action, "_selected_action": str(failed_task().pk)}
 
 
+def saved_filter() -> SavedFilter:
+    """A filter of the latest user, who is the one under test."""
+    owner = get_user_model().objects.latest("pk").get_username()
+    return SavedFilter.objects.create(page=NEW_FILTER["page"], owner=owner, name="carrier", query="queue=shipping")
+
+
+NEW_FILTER = {"page": "operations_failedtask", "name": "carrier", "query": "queue=shipping"}
 PACE = {"rate": 50, "canary": 0, "stop_ratio": 0.5}
 #: Audited action, name of the URL or list action, and a function that prepares for it and returns the URL with the data
 #: to post; None as data means GET.
@@ -144,6 +152,8 @@ ADMIN: list[Admin] = [
     ("probe circuit", "queues_probe", lambda: (url_of("queues_probe", open_circuit()), {})),
     ("run now", "queues_run_now_one", lambda: (url_of("queues_run_now_one", scheduled().pk), {})),
     ("run queue now", "queues_run_now", lambda: (url_of("queues_run_now", scheduled().queue), {})),
+    ("save filter", "savedfilter_save", lambda: (url_of("savedfilter_save"), NEW_FILTER)),
+    ("delete filter", "savedfilter_remove", lambda: (url_of("savedfilter_remove", saved_filter().pk), {})),
 ]
 #: Read-only URLs, and Django admin URLs that refuse to change anything.
 READ_ONLY = {"queues_live", "bulk_progress", "failuregroup_live", "failuregroup_live_one"}

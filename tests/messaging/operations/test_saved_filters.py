@@ -1,0 +1,162 @@
+"""Saved filters: named links above a list, own and shared."""
+
+from urllib.parse import parse_qs
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.urls import reverse
+
+from messaging.operations import actions
+from messaging.operations.actions.saved_filters import MOST_SAVED, normalized
+from messaging.operations.admin import saved_filter_links
+from messaging.operations.models import AuditEntry, FilteredList, SavedFilter
+from messaging.operations.permissions import Actor
+from tests.factories import client_with
+from tests.messaging.operations.desk import LIST, body
+
+pytestmark = pytest.mark.django_db
+ANN, BOB = Actor.system("ann"), Actor.system("bob")
+SAVE = "/admin/operations/savedfilter/save/"
+
+
+def save(**changes) -> SavedFilter:
+    given = {"page": FilteredList.FAILED_TASKS, "name": "carrier", "query": "queue=shipping", "shared": False}
+    return actions.save_filter(**{"actor": ANN} | given | changes)
+
+
+def viewer(*more: str):
+    return client_with("view_failedtask", *more)
+
+
+def links(client, query: str = "") -> list[str]:
+    return [str(saved) for saved, _own in client.get(LIST + query).context["saved_filters"]]
+
+
+def remove_url(saved: SavedFilter) -> str:
+    return reverse("admin:operations_savedfilter_remove", args=[saved.pk])
+
+
+def test_an_operator_saves_the_filter_of_a_list_and_finds_it_above_the_list():
+    client = viewer()
+    posted = {"page": "operations_failedtask", "name": " carrier\tis down ", "query": "queue=shipping&p=3&age=day"}
+    assert client.post(SAVE, posted).url == f"{LIST}?age=day&queue=shipping"
+    page = body(client.get(LIST + "?queue=shipping&age=day"))
+    assert '<a href="?age=day&amp;queue=shipping"' in page
+    assert "carrier is down" in page
+    assert 'aria-current="true"' in page.partition('class="desk-saved"')[2].partition("carrier is down")[0]
+
+
+def test_others_see_a_filter_only_if_it_is_shared():
+    save(name="own")
+    save(name="for all", shared=True)
+    assert links(viewer()) == ["for all"]
+
+
+def test_a_filter_belongs_to_one_list():
+    save(page=FilteredList.MESSAGES, shared=True)
+    assert links(viewer()) == []
+
+
+def test_the_same_name_replaces_the_filter():
+    save()
+    save(query="queue=payments")
+    assert SavedFilter.objects.get().query == "queue=payments"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": " \x00 "},
+        {"name": "x" * 61},
+        {"query": ""},
+        {"query": "p=2"},
+        {"query": "q=" + "x" * 1000},
+        {"query": "&".join(f"a{number}=1" for number in range(50))},
+    ],
+)
+def test_what_cannot_be_saved_is_refused(wrong):
+    with pytest.raises(actions.FilterRefused):
+        save(**wrong)
+    assert not AuditEntry.objects.exists()
+
+
+def test_an_operator_saves_a_bounded_number():
+    for number in range(MOST_SAVED):
+        save(name=str(number))
+    with pytest.raises(actions.FilterRefused):
+        save(name="one more")
+    save(name="7", query="queue=payments")
+    save(name="one more", actor=BOB)
+
+
+def test_a_list_shows_a_bounded_number(monkeypatch):
+    monkeypatch.setattr(saved_filter_links, "MOST_SHOWN", 2)
+    for name in ("a", "b", "c"):
+        save(name=name, shared=True)
+    assert links(viewer()) == ["a", "b"]
+
+
+def test_only_the_owner_deletes_a_filter():
+    saved, client = save(shared=True), viewer()
+    assert f'action="{remove_url(saved)}"' not in body(client.get(LIST))
+    assert client.post(remove_url(saved)).status_code == 404
+    actions.delete_filter(id_=saved.pk, actor=ANN)
+    assert not SavedFilter.objects.exists()
+
+
+def test_sharing_requires_the_permission_to_retry():
+    client = viewer()
+    posted = {"page": "operations_failedtask", "name": "a", "query": "queue=shipping", "shared": "on"}
+    assert client.post(SAVE, posted).status_code == 403
+    assert "Share with all operators" not in body(client.get(LIST + "?queue=shipping"))
+    assert viewer("retry_message").post(SAVE, posted).status_code == 302
+    assert SavedFilter.objects.get().shared
+
+
+def test_a_filter_requires_the_permission_to_view():
+    with pytest.raises(PermissionDenied):
+        save(actor=Actor(name="eve", may=lambda codename: False))
+    assert (
+        client_with("view_message").post(SAVE, {"page": "messaging_message", "name": "a", "query": "q=1"}).status_code
+        == 403
+    )
+
+
+@pytest.mark.parametrize("id_", ["0", "9" * 40])
+def test_an_unknown_filter_is_not_found(id_):
+    assert viewer().post(f"/admin/operations/savedfilter/{id_}/remove/").status_code == 404
+
+
+def test_an_unknown_list_is_not_found():
+    assert viewer().post(SAVE, {"page": "auth_user", "name": "a", "query": "q=1"}).status_code == 404
+
+
+def test_a_filter_that_cannot_be_saved_says_why():
+    response = viewer().post(
+        SAVE, {"page": "operations_failedtask", "name": "", "query": "queue=shipping"}, follow=True
+    )
+    assert "the filter needs a name" in body(response)
+
+
+def test_a_name_is_text_and_not_markup():
+    save(name="<b>x</b>", shared=True)
+    assert "<b>x</b>" not in body(viewer().get(LIST))
+
+
+def test_saving_and_deleting_are_audited():
+    actions.delete_filter(id_=save().pk, actor=ANN)
+    deleted, saved = AuditEntry.objects.order_by("-id")
+    assert (saved.action, deleted.action) == ("save filter", "delete filter")
+    assert saved.data == {
+        "list": "operations_failedtask",
+        "name": "carrier",
+        "filter": "queue=shipping",
+        "shared": False,
+    }
+
+
+@pytest.mark.parametrize("query", ["q=%FF&is=all", "q=%00", "a=b=c&&", "q=%F0%9F%9A%9A"])
+def test_any_query_has_one_spelling(query):
+    once = normalized(query)
+    assert normalized(once) == once
+    assert parse_qs(once)
