@@ -3,17 +3,21 @@
 `make audit-pages` checks more widths and runs Lighthouse.
 """
 
+import re
 import time
 
 import pytest
+from django.contrib.admin import site
 from django.test import Client
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, resolve, reverse
 from playwright.sync_api import Route
 
 from shop.urls import urlpatterns
 from tests.browser import ONE_BACKEND
 from tests.quality.checks import MAX_SHIFT, layout_shift, too_wide
+from tests.quality.desk_pages import DESK_PAGES
 from tests.quality.inspection import inspect
+from tests.quality.operator_pages import OPERATOR_PAGES
 from tests.quality.pages import EXAMPLES, NOT_PAGES, Example, Visitor
 from tests.quality.scenario import Scenario
 
@@ -43,6 +47,20 @@ def scenario(stack, browser):
     "example", [pytest.param(example, id=example.slug) for example in EXAMPLES if not example.audit_only]
 )
 def test_a_page_has_no_findings(scenario, example: Example):
+    assert inspect(scenario, example, widths=[390]).findings == []
+
+
+#: The desk's pages that show most of its components; `make audit-pages` inspects all.
+_DESK = (
+    *("", "password_change/", "auth/group/add/", "operations/bulkoperation/new/", "operations/failuregroup/"),
+    *("operations/failedtask/?q=nothing&is=all", "messaging/message/", "orders/order/", "payments/payment/"),
+)
+
+
+@ONE_BACKEND
+@pytest.mark.parametrize("path", _DESK)
+def test_a_page_of_the_desk_has_no_findings(scenario, path: str):
+    (example,) = (page for page in DESK_PAGES if page.path == f"/admin/{path}")
     assert inspect(scenario, example, widths=[390]).findings == []
 
 
@@ -94,3 +112,51 @@ def test_long_german_words_fit_the_smallest_phone(scenario, view: str):
         page.goto(scenario.url(example))
         assert page.locator("html").get_attribute("lang") == "de"
         assert too_wide(page) == []
+
+
+_UUID = "018f7a10-0000-7000-8000-000000000000"
+#: URLs of the admin that are no pages of their own: redirects, scripts, downloads and fragments.
+_NO_DESK_PAGES = {
+    *(
+        "login",
+        "password_change_done",
+        "jsi18n",
+        "view_on_site",
+        "shipping_shipment_document",
+    ),
+    *("operations_failuregroup_live", "operations_failuregroup_live_one", "operations_queues_live"),
+    *("operations_bulk_csv", "operations_bulk_progress", "operations_failedtask_export"),
+    "operations_failedtask_undo",  # as the other confirmations
+    "password_change",  # has an example; config.urls wraps it under no name
+}
+
+
+@pytest.mark.django_db
+def test_every_page_of_the_desk_has_an_example(admin_client):
+    shown = {_name_of(example) for example in (*DESK_PAGES, *OPERATOR_PAGES)}
+    missing = {name for name in _desk_urls() if name not in shown and not _is_refused(admin_client, name)}
+    assert missing == _NO_DESK_PAGES
+
+
+def _desk_urls() -> set[str]:
+    patterns = list(site.urls[0])
+    for pattern in patterns:
+        patterns += getattr(pattern, "url_patterns", [])
+    return {pattern.name for pattern in patterns if getattr(pattern, "name", None)}
+
+
+def _name_of(example: Example) -> str:
+    """The URL name behind an example, whose ids may be numbers or UUIDs."""
+    paths = [re.sub(r"{\w+}", id_, example.path.partition("?")[0]) for id_ in ("1", _UUID)]
+    return next((name for name in (resolve(path).url_name for path in paths) if name), "")
+
+
+def _is_refused(client: Client, name: str) -> bool:
+    """Whether a GET by a superuser is refused: the page acts only on POST, or nobody may add or delete such rows."""
+    for arguments in ([], ["1"], [_UUID], [_UUID, "label"]):
+        try:
+            url = reverse(f"admin:{name}", args=arguments)
+        except NoReverseMatch:
+            continue
+        return client.get(url).status_code in (403, 405)
+    raise AssertionError(f"{name} takes unknown arguments")

@@ -10,15 +10,18 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from tests.quality import audit_stack, checks, lighthouse, report
+from tests.quality.desk_pages import DESK_PAGES
 from tests.quality.inspection import Inspection, inspect
 from tests.quality.lighthouse import BARS, Scores
+from tests.quality.operator_pages import OPERATOR_PAGES
 from tests.quality.pages import EXAMPLES, Example
 from tests.quality.scenario import Scenario
 
 
 def main() -> None:
     options = _options()
-    selected = [page for page in EXAMPLES if not options.pages or page.slug in options.pages]
+    every = (*EXAMPLES, *OPERATOR_PAGES, *DESK_PAGES)
+    selected = [page for page in every if not options.pages or page.slug in options.pages]
     if options.runs and not lighthouse.PROGRAM.exists():
         sys.exit("Lighthouse is not installed; `make audit-pages` installs it with npm.")
     with audit_stack.running_shop() as scenario:

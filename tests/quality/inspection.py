@@ -31,8 +31,9 @@ def inspect(scenario: Scenario, example: Example, *, widths: Sequence[int] = WID
     for width in widths:
         with scenario.page(example.visitor, viewport={"width": width, "height": HEIGHTS[width]}) as page:
             _check(page, scenario.url(example), done)
-    if done.shift >= checks.MAX_SHIFT:
-        done.findings.append(f"layout shift {done.shift:.3f}, limit {checks.MAX_SHIFT}")
+    limit = checks.OPERATORS_MAX_SHIFT if example.is_for_operators else checks.MAX_SHIFT
+    if done.shift >= limit:
+        done.findings.append(f"layout shift {done.shift:.3f}, limit {limit}")
     if example.view == "home" and done.transfer >= checks.MAX_TRANSFER:
         done.findings.append(f"{done.transfer:,} bytes transferred, limit {checks.MAX_TRANSFER:,}")
     return done
@@ -52,7 +53,8 @@ def _check(page: Page, url: str, done: Inspection) -> None:
     for scheme in SCHEMES:
         found = checks.axe_findings(page, scheme=scheme)
         done.findings += [f"{size['width'] if size else ''} px, {scheme}: {finding}" for finding in found]
-    done.findings += checks.too_wide(page)
+    narrow = checks.OPERATORS_NARROW if done.example.is_for_operators else checks.NARROW
+    done.findings += checks.too_wide(page, narrow=narrow)
 
 
 def _response_findings(response: Response, example: Example) -> list[str]:

@@ -1,7 +1,7 @@
 """Catalogue of the operators' pages, and the failures, bulk retries and pauses that they show."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from playwright.sync_api import Page
@@ -52,6 +52,28 @@ def prepare(stack: Stack, *, stuck: str) -> dict[str, Any]:
     ids["previewed"] = _create_preview(stack, token, error="GatewayUnavailable", reason="The gateway is back")
     stack.api("POST", "queues/shipping/pause/", json={"reason": "Requested by the carrier until 18:00"}, token=token)
     return ids
+
+
+def row_ids(stack: Stack) -> dict[str, Any]:
+    """Create what only some pages show: a disputed and a refunded payment. Return the id of one row of each list."""
+    disputed, refunded = stack.order(payment_method="pm_disputed"), stack.order()
+    stack.wait_for(lambda: _is_paid(stack, disputed) and _is_paid(stack, refunded), what="the orders are paid")
+    path, reason = f"orders/{refunded['public_id']}/refunds/", {"amount": 100, "reason": "Scratched on arrival"}
+    status, body = stack.api("POST", path, json=reason, token=stack.token())
+    assert status < 300, body
+    _shell(stack, "find_disputes()")
+    ids: dict[str, Any] = {}
+
+    def exist() -> bool:
+        ids.update(json.loads(_shell(stack, "print_row_ids()").splitlines()[-1]))
+        return {"payments_dispute", "payments_gatewayrefund"} <= set(ids)
+
+    stack.wait_for(exist, what="the dispute and the refund exist")
+    return ids
+
+
+def _is_paid(stack: Stack, order: Mapping[str, Any]) -> bool:
+    return stack.api("GET", f"orders/{order['public_id']}/")[1]["status"] in ("paid", "shipped", "delivered")
 
 
 def preparation(example: Example) -> Callable[[Page], None] | None:

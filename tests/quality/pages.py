@@ -11,6 +11,7 @@ class Visitor(enum.Enum):
     BUYER = "guest with a filled basket"
     SHOPPER = "shopper"
     OPERATOR = "operator"
+    ADMIN = "superuser"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,10 @@ class Example:
     @property
     def slug(self) -> str:
         return "-".join(self.title.lower().replace(",", "").replace("’", "").split())
+
+    @property
+    def is_for_operators(self) -> bool:
+        return self.visitor in (Visitor.OPERATOR, Visitor.ADMIN)
 
 
 EXAMPLES = (

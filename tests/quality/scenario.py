@@ -33,7 +33,7 @@ class Scenario:
     """Orders and visitors on a running `stack`. `for_audit` adds what only the audit's own stack can show."""
 
     def __init__(self, stack: Stack, browser: Browser, *, for_audit: bool = False) -> None:
-        self.stack, self.browser = stack, browser
+        self.stack, self.browser, self.for_audit = stack, browser, for_audit
         kinds = _ORDERS | (_RETRYING if for_audit else {})
         skus = self._skus()
         orders = {kind: self._order(method, skus) for kind, (method, _status) in kinds.items()}
@@ -81,6 +81,11 @@ class Scenario:
         elif visitor is Visitor.OPERATOR:
             sign_in(page, name="operator")
             self.ids |= operator_pages.prepare(self.stack, stuck=self.ids["stuck"])
+        elif visitor is Visitor.ADMIN:
+            sign_in(page, name="admin")
+            if self.for_audit:
+                self.cookies(Visitor.OPERATOR)  # prepares most of the rows
+                self.ids |= operator_pages.row_ids(self.stack)
 
     def _skus(self) -> list[str]:
         """The products with the most stock, used in all orders."""

@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 
 from tests.quality import audit_stack, operator_pages
 from tests.quality.inspection import HEIGHTS, SCHEMES
-from tests.quality.pages import EXAMPLES, Example, Visitor
+from tests.quality.pages import EXAMPLES, Example
 from tests.quality.scenario import Scenario
 from tests.stack.program import PROJECT
 
@@ -49,7 +49,7 @@ def name(example: Example, *, width: int, scheme: str) -> str:
 
 
 def widths(example: Example) -> tuple[int, int]:
-    return _WIDE, _OPERATORS_PHONE if example.visitor is Visitor.OPERATOR else _PHONE
+    return _WIDE, _OPERATORS_PHONE if example.is_for_operators else _PHONE
 
 
 def _take(scenario: Scenario, example: Example) -> int:

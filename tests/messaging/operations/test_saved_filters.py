@@ -1,5 +1,6 @@
 """Saved filters: named links above a list, own and shared."""
 
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -19,8 +20,13 @@ ANN, BOB = Actor.system("ann"), Actor.system("bob")
 SAVE = "/admin/operations/savedfilter/save/"
 
 
-def save(**changes) -> SavedFilter:
-    given = {"page": FilteredList.FAILED_TASKS, "name": "carrier", "query": "queue=shipping", "shared": False}
+def save(**changes: Any) -> SavedFilter:
+    given: dict[str, Any] = {
+        "page": FilteredList.FAILED_TASKS,
+        "name": "carrier",
+        "query": "queue=shipping",
+        "shared": False,
+    }
     return actions.save_filter(**{"actor": ANN} | given | changes)
 
 
