@@ -5,6 +5,7 @@
 
 import re
 import time
+from typing import Any
 
 import pytest
 from django.contrib.admin import site
@@ -139,7 +140,7 @@ def test_every_page_of_the_desk_has_an_example(admin_client):
 
 
 def _desk_urls() -> set[str]:
-    patterns = list(site.urls[0])
+    patterns: list[Any] = list(site.urls[0])
     for pattern in patterns:
         patterns += getattr(pattern, "url_patterns", [])
     return {pattern.name for pattern in patterns if getattr(pattern, "name", None)}
