@@ -17,6 +17,7 @@ def _example(title: str, path: str) -> Example:
 
 
 OPERATOR_PAGES = (
+    _example("overview", "/admin/"),
     _example("groups", f"{ADMIN}failuregroup/"),
     _example("one group", f"{ADMIN}failuregroup/{{group}}/change/"),
     _example("failed tasks", f"{ADMIN}failedtask/"),
@@ -26,6 +27,8 @@ OPERATOR_PAGES = (
     _example("bulk running", f"{ADMIN}bulkoperation/{{running}}/change/"),
     _example("bulk finished", f"{ADMIN}bulkoperation/{{finished}}/change/"),
     _example("queues", f"{ADMIN}queues/"),
+    _example("messages", "/admin/messaging/message/"),
+    _example("orders", "/admin/orders/order/"),
     _example("passport", "/admin/orders/order/{order}/passport/"),
     _example("low stock", "/admin/shop/lowstock/"),
     _example("stock of a product", "/admin/shop/product/{product}/stock/"),
