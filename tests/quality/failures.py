@@ -20,7 +20,7 @@ from messaging import outbox
 from messaging.models import Attempt, Message, State
 from messaging.models.uuid7 import uuid7
 from messaging.operations import actions
-from messaging.operations.models import FailureGroup, FailureHour, GroupState, Queues
+from messaging.operations.models import Alert, FailureGroup, FailureHour, GroupState, Queues
 from messaging.operations.permissions import Actor
 from messaging.transitions.failure import fingerprint
 from orders.models import Order
@@ -172,12 +172,13 @@ def _annotate_groups() -> None:
 
 
 def find_disputes() -> None:
-    """What the schedule does every 15 minutes; and a webhook's event and failed sign-ins, which have lists, too."""
+    """What the schedule does every 15 minutes; an event, an alert and failed sign-ins, which have lists, too."""
     with outbox.transaction():
         outbox.enqueue(FindDisputes())
     payment = Payment.objects.latest("pk")
     GatewayEvent.objects.create(event_id="evt_sample", kind="payment.succeeded", key=payment.pk)
     mallory = {"username": "mallory", "ip_address": "192.0.2.1", "attempt_time": timezone.now()}
+    Alert.objects.create(key="sample", text="Queue shipping is paused.", raised_at=timezone.now())
     AccessFailureLog.objects.create(**mallory)
     AccessAttempt.objects.create(**mallory, failures_since_start=1)
 

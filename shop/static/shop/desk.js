@@ -71,6 +71,7 @@
 
   document.addEventListener("click", (event) => {
     closeFilters(event.target);
+    if (event.target.closest("#desk-keys button")) document.getElementById("desk-keys").close();
     if (event.target.closest("#toggle-nav-sidebar")) {
       root.dataset.sidebar = root.dataset.sidebar === "open" ? "closed" : "open";
     }

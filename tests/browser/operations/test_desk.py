@@ -98,6 +98,9 @@ def test_a_question_mark_shows_the_keys(desk):
     expect(desk).to_have_url(re.compile(f"{LIST}$"))
     desk.keyboard.press("Escape")
     expect(keys).to_be_hidden()
+    desk.keyboard.press("?")
+    keys.get_by_role("button", name="Close").click()
+    expect(keys).to_be_hidden()
 
 
 def test_a_filter_is_saved_used_and_deleted(desk):
