@@ -38,7 +38,7 @@ class _Texts:
         return super().get_formset(request, obj, **{"absolute_max": self.max_num} | options)  # type: ignore[misc]
 
 
-class CategoryTextInline(_Texts, admin.TabularInline):  # type: ignore[type-arg]
+class CategoryTextInline(_Texts, admin.StackedInline):  # type: ignore[type-arg]
     model = CategoryText
 
 

@@ -5,17 +5,17 @@
 
 from tests.quality.pages import Example, Visitor
 
-#: Lists whose rows can only be viewed.
-_READ_ONLY = (
+#: Lists whose rows are neither added nor deleted by hand.
+_RECORDS = (
     "messaging/message", "operations/alert", "operations/auditentry", "operations/bulkoperation",
     "operations/failuregroup", "orders/order", "payments/dispute", "payments/gatewaycharge", "payments/gatewaydispute",
     "payments/gatewayevent", "payments/gatewayrefund", "payments/payment", "payments/refund", "shipping/carrierparcel",
-    "shipping/shipment", "shop/stockmovement",
+    "shipping/shipment", "shop/review", "shop/stockmovement",
 )  # fmt: skip
 #: Rows that can also be deleted.
 _LOGS = ("axes/accessattempt", "axes/accessfailurelog", "axes/accesslog")
 #: Rows that can also be added and changed.
-_MANAGED = ("auth/group", "knox/authtoken", "shop/category", "shop/product", "shop/review", "shop/user")
+_MANAGED = ("auth/group", "knox/authtoken", "shop/category", "shop/product", "shop/user")
 APPS = ("auth", "axes", "knox", "messaging", "operations", "orders", "payments", "shipping", "shop")
 
 
@@ -32,12 +32,8 @@ DESK_PAGES = (
     _example(""),
     _example("password_change/"),
     *(_example(f"{app}/", name=f"app {app}") for app in APPS),
-    *(_example(f"{model}/") for model in (*_READ_ONLY, *_LOGS, *_MANAGED)),
-    *(
-        _row(model, page)
-        for model in (*_READ_ONLY, *_LOGS, *_MANAGED, "shop/lowstock")
-        for page in ("change", "history")
-    ),
+    *(_example(f"{model}/") for model in (*_RECORDS, *_LOGS, *_MANAGED)),
+    *(_row(model, page) for model in (*_RECORDS, *_LOGS, *_MANAGED, "shop/lowstock") for page in ("change", "history")),
     *(_example(f"{model}/add/") for model in _MANAGED),
     *(_row(model, "delete") for model in (*_LOGS, *_MANAGED)),
     _example("operations/failedtask/?q=nothing&is=all", name="no failed tasks"),

@@ -77,6 +77,13 @@
     }
   });
 
+  // Django's lists to choose from have labelled icons without a role, which screen readers may skip.
+  addEventListener("load", () =>
+    setTimeout(() => {
+      for (const icon of document.querySelectorAll("span.help-tooltip[aria-label]")) icon.setAttribute("role", "img");
+    }),
+  );
+
   document.addEventListener("DOMContentLoaded", () => {
     if (location.hash !== "#r" && location.hash !== "#d") return;
     const key = location.hash.slice(1);
