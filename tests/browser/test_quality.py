@@ -125,7 +125,7 @@ _NO_DESK_PAGES = {
         "view_on_site",
         "shipping_shipment_document",
     ),
-    *("operations_failuregroup_live", "operations_failuregroup_live_one", "operations_queues_live"),
+    *("operations_failuregroup_live", "operations_failuregroup_live_one", "operations_queues_live", "shop_fault_live"),
     *("operations_bulk_csv", "operations_bulk_progress", "operations_failedtask_export"),
     "operations_failedtask_undo",  # as the other confirmations
     "password_change",  # has an example; config.urls wraps it under no name

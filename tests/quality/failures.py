@@ -26,7 +26,7 @@ from messaging.transitions.failure import fingerprint
 from orders.models import Order
 from payments.models import GatewayEvent, Payment
 from payments.payloads import FindDisputes
-from shop.models import Product
+from shop.models import Fault, Product
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,13 +172,14 @@ def _annotate_groups() -> None:
 
 
 def find_disputes() -> None:
-    """What the schedule does every 15 minutes; an event, an alert and failed sign-ins, which have lists, too."""
+    """What the schedule does every 15 minutes; an event, an alert, a fault and failed sign-ins, which have pages, too."""
     with outbox.transaction():
         outbox.enqueue(FindDisputes())
     payment = Payment.objects.latest("pk")
     GatewayEvent.objects.create(event_id="evt_sample", kind="payment.succeeded", key=payment.pk)
     mallory = {"username": "mallory", "ip_address": "192.0.2.1", "attempt_time": timezone.now()}
     Alert.objects.create(key="sample", text="Queue shipping is paused.", raised_at=timezone.now())
+    Fault.objects.create(kind="gateway-outage", began_at=timezone.now(), ends_at=timezone.now(), begun_by="operator")
     AccessFailureLog.objects.create(**mallory)
     AccessAttempt.objects.create(**mallory, failures_since_start=1)
 

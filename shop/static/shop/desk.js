@@ -30,14 +30,19 @@
     next.closest(ROWS).scrollIntoView({ block: "nearest" });
   }
 
-  // A link leads to its confirmation; a button, which would act, is only focused. From a list, on the row's own page.
-  function propose(key) {
-    const target = document.querySelector(`[data-key="${key}"]`);
+  // A link leads to its confirmation; a button, which would act, is only focused.
+  function approach(action) {
+    const target = document.querySelector(`[data-action="${action}"]`);
+    if (target && target.href) location.assign(target.href);
+    else if (target) target.focus({ focusVisible: true });
+  }
+
+  // From a row of a list, on the row's own page.
+  function propose(action) {
     const row = currentRow();
     const link = row && links().find((candidate) => row.contains(candidate));
-    if (link) location.assign(`${link.href.split("#")[0]}#${key}`);
-    else if (target && target.href) location.assign(target.href);
-    else if (target) target.focus({ focusVisible: true });
+    if (link) location.assign(`${link.href.split("#")[0]}#${action}`);
+    else approach(action);
   }
 
   function search() {
@@ -49,8 +54,8 @@
   const KEYS = {
     j: () => move(1),
     k: () => move(-1),
-    r: () => propose("r"),
-    d: () => propose("d"),
+    r: () => propose("retry"),
+    d: () => propose("discard"),
     "/": search,
     "?": () => document.getElementById("desk-keys").showModal(),
   };
@@ -85,11 +90,9 @@
   );
 
   document.addEventListener("DOMContentLoaded", () => {
-    if (location.hash !== "#r" && location.hash !== "#d") return;
-    const key = location.hash.slice(1);
+    const action = location.hash.slice(1);
+    if (action !== "retry" && action !== "discard") return;
     history.replaceState(null, "", location.pathname + location.search);
-    const target = document.querySelector(`[data-key="${key}"]`);
-    if (target && target.href) location.replace(target.href);
-    else if (target) target.focus({ focusVisible: true });
+    approach(action);
   });
 })();
