@@ -172,7 +172,7 @@ def _annotate_groups() -> None:
 
 
 def find_disputes() -> None:
-    """What the schedule does every 15 minutes; an event, an alert, a fault and failed sign-ins, which have pages, too."""
+    """What the schedule does every 15 minutes. Also rows of other pages: an event, an alert, a fault, failed sign-ins."""
     with outbox.transaction():
         outbox.enqueue(FindDisputes())
     payment = Payment.objects.latest("pk")
