@@ -34,6 +34,7 @@ from messaging.operations.admin.filters import (
     count,
     facets_of,
 )
+from messaging.operations.admin.one_moment import at_one_moment
 from messaging.operations.failures import export
 from messaging.operations.failures.advice import advise
 from messaging.operations.failures.facets import AT_MOST
@@ -147,6 +148,7 @@ class FailedTaskAdmin(BulkRetryAction, FailedTaskPages):
         export = path("export/", self.admin_site.admin_view(self.export_view), name="operations_failedtask_export")
         return [export, *super().get_urls()]
 
+    @at_one_moment
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         extra = {"export_url": reverse("admin:operations_failedtask_export"), "query": request.GET.urlencode()}
         if request.GET.get("q") and facets_of(request).capped:

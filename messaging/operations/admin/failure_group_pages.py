@@ -24,6 +24,7 @@ from messaging.operations import actions, permissions
 from messaging.operations.admin import live
 from messaging.operations.admin.base import ReadOnlyAdmin
 from messaging.operations.admin.failed_task_pages import with_undo
+from messaging.operations.admin.one_moment import at_one_moment
 from messaging.operations.dashboard.sparkline import sparkline
 from messaging.operations.failures import quarantine
 from messaging.operations.failures.advice import step_of_group
@@ -64,12 +65,14 @@ class FailureGroupPages(ReadOnlyAdmin):
         ]
         return [*pages, *super().get_urls()]
 
+    @at_one_moment
     def live_view(self, request: HttpRequest, fingerprint: str) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
         group = _get_or_404(fingerprint)
         return live.respond(request, TEMPLATES + "_status.html", _status(group), refresh_url=_refresh_url(group))
 
+    @at_one_moment
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

@@ -24,6 +24,7 @@ from messaging.operations.admin.failure_group_pages import (
     week_chart,
 )
 from messaging.operations.admin.filters import GroupStateFilter
+from messaging.operations.admin.one_moment import at_one_moment
 from messaging.operations.failures.groups import Trend, trends
 from messaging.operations.models import FailureGroup
 from messaging.operations.privacy.masking import mask_text
@@ -87,6 +88,7 @@ class FailureGroupAdmin(FailureGroupPages):
         view = self.admin_site.admin_view(require_GET(self.live_list_view))
         return [path("live/", view, name="operations_failuregroup_live"), *super().get_urls()]
 
+    @at_one_moment
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         response = super().changelist_view(request, extra_context)
         context: dict[str, Any] | None = getattr(response, "context_data", None)
@@ -95,6 +97,7 @@ class FailureGroupAdmin(FailureGroupPages):
             context |= {"refresh_url": _refresh_url(request), "query": request.GET.urlencode()}
         return response
 
+    @at_one_moment
     def live_list_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
