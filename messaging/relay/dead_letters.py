@@ -186,7 +186,7 @@ def _file_stray(dead_letter: DeadLetter, app: Celery) -> None:
     kind, text = _cause(dead_letter, app)
     message = transitions.file_stray(
         message_id=dead_letter.id or uuid7(),
-        failure=synthetic_failure(kind, text, task=dead_letter.task),
+        failure=synthetic_failure(kind, text, task=dead_letter.task, queue=dead_letter.queue),
         queue=dead_letter.queue,
         task=dead_letter.task if dead_letter.payload is not None else "",
         payload=dead_letter.payload,

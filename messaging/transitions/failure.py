@@ -57,9 +57,13 @@ def failure_of(
     )
 
 
-def synthetic_failure(error_type: str, error_message: str, *, task: str, worker: str = "") -> Failure:
-    """A failure that no exception describes, such as a lost worker."""
-    return Failure(error_type, error_message[:1000], "", fingerprint(error_type, task, []), worker)
+def synthetic_failure(error_type: str, error_message: str, *, task: str, worker: str = "", queue: str = "") -> Failure:
+    """A failure that no exception describes, such as a lost worker.
+
+    `queue` separates failures of the same kind and task by where they were found, since a group is of one queue.
+    """
+    frames = [queue] if queue else []
+    return Failure(error_type, error_message[:1000], "", fingerprint(error_type, task, frames), worker)
 
 
 def record_failure(message: Message, failure: Failure, *, limit: int, retry_now: bool = False) -> None:
