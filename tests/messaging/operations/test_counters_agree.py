@@ -1,6 +1,5 @@
 """Numbers of the desk: every page, the API and the metrics give the same one for the same thing."""
 
-import re
 from datetime import timedelta
 
 import pytest
@@ -11,6 +10,7 @@ from django.utils import timezone
 from messaging import outbox, transitions
 from messaging.metrics import registry
 from messaging.models import Attempt, Message, State
+from messaging.models.uuid7 import uuid7
 from messaging.operations import actions
 from messaging.operations.dashboard import queues_page, throughput
 from messaging.operations.failures.groups import trends
@@ -56,7 +56,7 @@ def ledger(no_broker) -> None:
 
 
 def stray(queue: str) -> None:
-    id_ = outbox.uuid7()
+    id_ = uuid7()
     failure = synthetic_failure("UndecodableMessage", "Its raw bytes are kept.", task="", queue=queue)
     transitions.file_stray(message_id=id_, failure=failure, queue=queue, raw_body=b"\xff")
 
@@ -68,7 +68,7 @@ def listed(desk: Client, **chosen: str) -> int:
 def facet(desk: Client, parameter: str, **chosen: str) -> dict[str, int]:
     specs = {getattr(s, "parameter_name", ""): s for s in desk.get(LIST, chosen).context["cl"].filter_specs}
     choices = specs[parameter].lookup_choices if parameter in specs else []
-    return {value: int(re.search(r"\((\d+)\)$", label)[1]) for value, label in choices}
+    return {value: int(label.rpartition("(")[2].rstrip(")")) for value, label in choices}
 
 
 def sample(name: str, **labels: str) -> float:
