@@ -11,12 +11,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from messaging import clock
 from messaging.hooks.next_steps import DISCARD, NONE, OPEN_GROUP, RETRY
 from messaging.hooks.subject_progress import progress_of
 from messaging.models import Message
@@ -93,7 +95,7 @@ class FailureGroupPages(ReadOnlyAdmin):
         else:
             text = str(_STATE_CHANGED[GroupState(state)])
             self.log(request, [group], text)
-            self.message_user(request, text, messages.SUCCESS)
+            self.message_user(request, f"{text} {_still_dead(group, state)}".strip(), messages.SUCCESS)
         return _redirect(group)
 
     def note_view(self, request: HttpRequest, fingerprint: str) -> HttpResponse:
@@ -143,11 +145,18 @@ class FailureGroupPages(ReadOnlyAdmin):
 
 
 def day_chart(trend: Trend) -> SafeString:
-    return sparkline(trend.day, title=_("%(n)d in the last 24 hours") % {"n": sum(trend.day)})
+    text = _("%(n)s dead from %(since)s to now, peak %(peak)s per hour")
+    return sparkline(trend.day, caption=text % _numbers(trend.day, trend.day_since))
 
 
 def week_chart(trend: Trend) -> SafeString:
-    return sparkline(trend.week, title=_("%(n)d in the last 7 days") % {"n": sum(trend.week)})
+    text = _("%(n)s dead from %(since)s to now, peak %(peak)s per 6 hours")
+    return sparkline(trend.week, caption=text % _numbers(trend.week, trend.week_since))
+
+
+def _numbers(values: Sequence[int], since: datetime) -> dict[str, str]:
+    total, peak = (number_format(number, force_grouping=True) for number in (sum(values), max(values)))
+    return {"n": total, "peak": peak, "since": clock.text(since)}
 
 
 def state_badge(group: FailureGroup) -> SafeString:
@@ -169,6 +178,18 @@ def _status(group: FailureGroup) -> dict[str, Any]:
         "newest": newest[:10],
         "entries": AuditEntry.objects.filter(group=group.pk).order_by("-id")[:20],
     }
+
+
+def _still_dead(group: FailureGroup, state: str) -> str:
+    """What is left to do in a group that was resolved: it has left the list of those that need attention."""
+    if state != GroupState.RESOLVED or not group.dead_count:
+        return ""
+    text = ngettext(
+        "%(count)d task is still dead: retry or discard it.",
+        "%(count)d tasks are still dead: retry or discard them.",
+        group.dead_count,
+    )
+    return text % {"count": group.dead_count}
 
 
 def _refresh_url(group: FailureGroup) -> str:
