@@ -18,7 +18,7 @@ from messaging import circuit_breaker, pauses
 from messaging.conf import settings
 from messaging.models import Circuit, Message, State
 from messaging.models.backlog import COUNTED, backlogs, dead_by_queue
-from messaging.snapshot import snapshot
+from messaging.models.snapshot import snapshot
 from messaging.topology import topology
 
 log = logging.getLogger(__name__)

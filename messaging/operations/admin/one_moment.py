@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
 
-from messaging.snapshot import snapshot
+from messaging.models.snapshot import snapshot
 
 View = Callable[..., HttpResponse]
 

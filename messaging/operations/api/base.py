@@ -11,11 +11,11 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from messaging.models.snapshot import snapshot
 from messaging.operations.api import problems
 from messaging.operations.api.pagination import Pages
 from messaging.operations.api.parsers import Json
 from messaging.operations.permissions import Actor
-from messaging.snapshot import snapshot
 
 
 class HasPermission(BasePermission):

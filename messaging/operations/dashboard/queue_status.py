@@ -16,8 +16,8 @@ from messaging.broker import inspect
 from messaging.conf import settings
 from messaging.models import Message, State
 from messaging.models.backlog import COUNTED, Backlog, backlogs, dead_by_queue
+from messaging.models.snapshot import snapshot
 from messaging.operations.dashboard import throughput
-from messaging.snapshot import snapshot
 from messaging.topology import topology
 
 

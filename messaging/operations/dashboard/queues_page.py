@@ -7,12 +7,12 @@ from datetime import datetime
 from messaging import pauses
 from messaging.models import Message, QueuePause
 from messaging.models.backlog import Backlog, backlogs
+from messaging.models.snapshot import snapshot
 from messaging.operations.dashboard import queue_status, throughput
 from messaging.operations.dashboard.bar_chart import Chart, chart
 from messaging.operations.dashboard.circuits import CircuitRow, circuit_rows
 from messaging.operations.dashboard.pipeline_diagram import Pipeline, pipeline
 from messaging.operations.dashboard.queue_status import QueueRow, queue_rows, scheduled
-from messaging.snapshot import snapshot
 
 NEXT_SHOWN = 5
 PAUSES_SHOWN = 8

@@ -10,13 +10,13 @@ from django.utils import timezone
 from messaging import outbox, transitions
 from messaging.metrics import registry
 from messaging.models import Attempt, Message, State
+from messaging.models.snapshot import snapshot
 from messaging.models.uuid7 import uuid7
 from messaging.operations import actions
 from messaging.operations.dashboard import queues_page, throughput
 from messaging.operations.failures.groups import trends
 from messaging.operations.models import FailureGroup
 from messaging.operations.permissions import Actor
-from messaging.snapshot import snapshot
 from messaging.topology import topology
 from messaging.transitions.failure import synthetic_failure
 from tests.api.client import get, operator
