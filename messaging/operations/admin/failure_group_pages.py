@@ -146,12 +146,14 @@ class FailureGroupPages(ReadOnlyAdmin):
 
 def day_chart(trend: Trend) -> SafeString:
     text = _("%(n)s dead from %(since)s to now, peak %(peak)s per hour")
-    return sparkline(trend.day, caption=text % _numbers(trend.day, trend.day_since))
+    numbers = _numbers(trend.day, trend.day_since)
+    return sparkline(trend.day, caption=text % numbers, since=numbers["since"])
 
 
 def week_chart(trend: Trend) -> SafeString:
     text = _("%(n)s dead from %(since)s to now, peak %(peak)s per 6 hours")
-    return sparkline(trend.week, caption=text % _numbers(trend.week, trend.week_since))
+    numbers = _numbers(trend.week, trend.week_since)
+    return sparkline(trend.week, caption=text % numbers, since=numbers["since"])
 
 
 def _numbers(values: Sequence[int], since: datetime) -> dict[str, str]:

@@ -90,7 +90,7 @@ def test_a_trend_says_what_it_counts_from_when_and_its_peak(operator):
     group = FailureGroup.objects.get(pk=dead().fingerprint)
     for path in (GROUPS, f"{GROUPS}{group.pk}/change/"):
         page = text(operator, path)
-        captions = re.findall(r"<figcaption>(.*?)</figcaption>", page)
+        captions = [re.sub("<[^>]+>", "", found) for found in re.findall(r"<figcaption>(.*?)</figcaption>", page)]
         assert len(captions) == 2
         for caption, unit in zip(captions, ("hour", "6 hours"), strict=True):
             assert re.fullmatch(rf"1 dead from {TIME.pattern} to now, peak 1 per {unit}", caption)
