@@ -91,10 +91,9 @@ TEMPLATES = [
 ]
 
 DATABASES: dict[str, Any] = {"default": database_settings()}
-_cache = env.cache()
 # In debug mode a change of a template shows at once.
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"} if DEBUG else _cache,
+    "default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"} if DEBUG else env.cache(),
     "limits": env.limits_cache(),
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
