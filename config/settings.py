@@ -91,10 +91,9 @@ TEMPLATES = [
 ]
 
 DATABASES: dict[str, Any] = {"default": database_settings()}
-_cache = env.cache()
 # In debug mode a change of a template shows at once.
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"} if DEBUG else _cache,
+    "default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"} if DEBUG else env.cache(),
     "limits": env.limits_cache(),
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -129,6 +128,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
+FORMAT_MODULE_PATH = "config.formats"
 USE_TZ = True
 TIME_ZONE = "UTC"
 

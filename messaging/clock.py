@@ -1,6 +1,6 @@
 """The database's clock, which decides what is due: the clocks of web hosts, relays and workers may differ."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import connection
 from django.db.models.functions import Now
@@ -19,3 +19,8 @@ def now() -> datetime:
 def moment() -> Now | datetime:
     """The database's time as a value to write: an expression that needs no statement of its own."""
     return Now() if connection.vendor == "postgresql" else timezone.now()
+
+
+def text(at: datetime | None) -> str:
+    """The one format of times that operators see: "2026-11-26 14:05 UTC"; a dash for no time."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at else "–"

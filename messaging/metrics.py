@@ -18,6 +18,7 @@ from messaging import circuit_breaker, pauses
 from messaging.conf import settings
 from messaging.models import Circuit, Message, State
 from messaging.models.backlog import COUNTED, backlogs, dead_by_queue
+from messaging.models.snapshot import snapshot
 from messaging.topology import topology
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,8 @@ class LedgerCollector(Collector):
         failed = []
         for read in _FAMILIES:
             try:
-                families = list(read())
+                with snapshot():
+                    families = list(read())
             except Exception:
                 log.exception("metrics: %s failed", read.__name__)
                 failed.append(read.__name__)

@@ -1,6 +1,6 @@
 """Payloads: frozen, typed pydantic models, each with its task, routing key and schema version."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Self
 
 from django.utils.translation import gettext_lazy as _
@@ -40,6 +40,8 @@ class Payload(BaseModel):
 
     `routing_key` is `<noun>.<verb>`; enqueueing appends the priority. When fields change, raise `version` and add a
     lift: `lifts[n]` turns data of version n into version n + 1, so that messages in the ledger stay readable.
+    `shown_until` names the events of the subject's timeline that end its wait for this work: until one of them, the
+    subject's owner sees that the work failed. Side work, which nothing waits for, has none and is never shown.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,13 +50,22 @@ class Payload(BaseModel):
     routing_key: ClassVar[str]
     version: ClassVar[int]
     lifts: ClassVar[Mapping[int, Lift]]
+    shown_until: ClassVar[frozenset[str]]
 
     @classmethod
     def __init_subclass__(
-        cls, *, task: str, routing_key: str, version: int = 1, lifts: Mapping[int, Lift] | None = None, **kwargs: Any
+        cls,
+        *,
+        task: str,
+        routing_key: str,
+        version: int = 1,
+        lifts: Mapping[int, Lift] | None = None,
+        shown_until: Iterable[str] = (),
+        **kwargs: Any,
     ) -> None:
         super().__init_subclass__(**kwargs)
         cls.task, cls.routing_key, cls.version, cls.lifts = task, routing_key, version, dict(lifts or {})
+        cls.shown_until = frozenset(shown_until)
         missing = [n for n in range(1, version) if n not in cls.lifts]
         if missing:
             raise TypeError(f"{cls.__name__} is at version {version} but has no lift from {missing}")

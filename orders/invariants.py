@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from messaging import clock
 from messaging.invariants import Feed, Scope, invariant
 from messaging.models import Message, State
 from orders.emails.delivery import longest_run
@@ -45,5 +46,5 @@ def unknown_emails_have_a_message() -> Iterator[str]:
         ~Exists(messages), state=EmailDelivery.State.SENDING, claimed_at__lt=timezone.now() - longest_run()
     )
     for email in stale.order_by("claimed_at")[:MAX_REPORTED]:
-        claimed_at = f"{email.claimed_at:%Y-%m-%d %H:%M} UTC"
+        claimed_at = f"{clock.text(email.claimed_at)}"
         yield f"E-mail {email.kind} of message {email.pk} was claimed at {claimed_at}; its outcome is unknown."

@@ -1,6 +1,7 @@
 """Order timeline: kinds of order events, their texts, and what they say about the order's progress."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
@@ -8,6 +9,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from messaging.payloads import payload_for
 from orders.models import OrderEvent, Status
 from orders.money import display
 
@@ -21,15 +23,56 @@ REOPENED = "reopened"
 SENT_AGAIN = "sent_again"
 _ADDRESS_REJECTED = "AddressRejected"
 _WORKER_LOST = "WorkerLost"
+_PROBLEMS = (ATTEMPT_FAILED, DEFERRED)
+_ABOUT_A_STEP = (*_PROBLEMS, REPLAYED)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of an order's history. `is_resolved`: the step failed, and the order no longer waits for it."""
+
+    event: OrderEvent
+    text: str
+    is_resolved: bool
+
+
+def entries_for_shoppers(events: Iterable[OrderEvent]) -> list[Entry]:
+    """What shoppers see of `events` (oldest first): of failures, only those of steps that the order waited for."""
+    entries: list[Entry] = []
+    later: set[str] = set()
+    for event in reversed([event for event in events if _is_shown(event)]):
+        is_resolved = event.kind in _PROBLEMS and not later.isdisjoint(_shown_until(event))
+        entries.append(Entry(event, _resolved(event) if is_resolved else describe(event), is_resolved))
+        later.add(event.kind)
+    return entries[::-1]
 
 
 def current_problem(events: Iterable[OrderEvent]) -> OrderEvent | None:
     """The failed or deferred step that currently blocks an order with these events (oldest first), if any.
 
-    Failed e-mails do not block an order.
+    Side work, such as an e-mail, does not block an order; its failures are no concern of the shopper.
     """
-    steps = [event for event in events if not _is_about_an_email(event)]
-    return steps[-1] if steps and steps[-1].kind in (ATTEMPT_FAILED, DEFERRED) else None
+    problems: dict[str, OrderEvent] = {}
+    for event in events:
+        problems = {task: problem for task, problem in problems.items() if event.kind not in _shown_until(problem)}
+        if event.kind in _ABOUT_A_STEP:
+            problems.pop(_task(event), None)
+        if event.kind in _PROBLEMS and _is_shown(event):
+            problems[_task(event)] = event
+    return next(reversed(problems.values()), None)
+
+
+def _is_shown(event: OrderEvent) -> bool:
+    return event.kind not in _ABOUT_A_STEP or bool(_shown_until(event))
+
+
+def _shown_until(event: OrderEvent) -> frozenset[str]:
+    payload = payload_for(_task(event))
+    return payload.shown_until if payload else frozenset()
+
+
+def _task(event: OrderEvent) -> str:
+    return str(event.data.get("task", ""))
 
 
 def is_final_failure(event: OrderEvent) -> bool:
@@ -51,10 +94,6 @@ def is_rejected_address(event: OrderEvent) -> bool:
 def _is_rejection(data: dict[str, Any]) -> bool:
     """Error types are stored with their module."""
     return str(data.get("error_type", "")).rpartition(".")[2] == _ADDRESS_REJECTED
-
-
-def _is_about_an_email(event: OrderEvent) -> bool:
-    return event.kind in (ATTEMPT_FAILED, DEFERRED, REPLAYED) and event.data.get("step") == "notification"
 
 
 def describe(event: OrderEvent) -> str:
@@ -115,6 +154,14 @@ def _failed_for_good(data: dict[str, Any]) -> str:
     if data.get("step") == "notification":
         return _("An e-mail could not be sent")
     return _("Waiting for our team to look into it")
+
+
+def _resolved(event: OrderEvent) -> str:
+    if _is_rejection(event.data):
+        problem = _("The carrier rejected the address")
+    else:
+        problem = _("This step failed") if is_final_failure(event) else _problem(event.data)
+    return _("%(problem)s. This has been resolved") % {"problem": problem}
 
 
 def _deferred(data: dict[str, Any]) -> str:

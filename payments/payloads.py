@@ -6,7 +6,12 @@ from uuid import UUID
 from messaging.payloads import Payload
 
 
-class ChargePayment(Payload, task="payments.charge_payment", routing_key="payment.charge"):
+class ChargePayment(
+    Payload,
+    task="payments.charge_payment",
+    routing_key="payment.charge",
+    shown_until=("paid", "payment_failed", "cancelled"),
+):
     """Charge the payment's method with its amount."""
 
     payment_id: UUID
@@ -55,7 +60,12 @@ class Reconcile(
     reached: datetime | None = None
 
 
-class RefundPayment(Payload, task="payments.refund_payment", routing_key="payment.refund"):
+class RefundPayment(
+    Payload,
+    task="payments.refund_payment",
+    routing_key="payment.refund",
+    shown_until=("refunded", "partly_refunded", "refund_failed", "refund_settled"),
+):
     """Have the gateway make a refund."""
 
     refund_id: UUID

@@ -15,7 +15,12 @@ def _any_parcel(data: dict[str, Any]) -> dict[str, Any]:
 
 
 class CreateShipment(
-    Payload, task="shipping.create_shipment", routing_key="shipment.create", version=2, lifts={1: _not_booked}
+    Payload,
+    task="shipping.create_shipment",
+    routing_key="shipment.create",
+    version=2,
+    lifts={1: _not_booked},
+    shown_until=("shipped", "cancelled", "refunded"),
 ):
     """Book a parcel for a paid order.
 

@@ -15,7 +15,7 @@ from django.db.models import Count, Min, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from messaging import outbox, pauses, scheduler
+from messaging import clock, outbox, pauses, scheduler
 from messaging.conf import settings
 from messaging.models import Circuit, Message, State, Waits
 from messaging.operations.models import Alert, FailureGroup, GroupState
@@ -80,8 +80,8 @@ def send(alert: Alert) -> None:
     text = " ".join(alert.text.split())
     if outside.withholds(f"e-mail: {text}"):
         return
-    times = f"Raised {alert.raised_at:%Y-%m-%d %H:%M} UTC"
-    times += f", cleared {alert.cleared_at:%Y-%m-%d %H:%M} UTC." if alert.cleared_at else "."
+    times = f"Raised {clock.text(alert.raised_at)}"
+    times += f", cleared {clock.text(alert.cleared_at)}." if alert.cleared_at else "."
     body = f"{text}\n\n{times}\n{settings.CONVEYOR_DESK_URL}\n"
     connection = get_connection(timeout=django_settings.EMAIL_TIMEOUT or MAIL_TIMEOUT)
     EmailMessage(f"[conveyor] {text[:120]}", body, None, settings.CONVEYOR_ALERT_EMAILS, connection=connection).send()
@@ -112,7 +112,7 @@ def _conditions(enqueued_at: datetime) -> Iterator[tuple[str, str]]:
     yield from _failing()
     yield from _growing()
     for circuit in Circuit.objects.filter(opened_at__isnull=False):
-        since = f"{circuit.opened_at:%Y-%m-%d %H:%M} UTC"
+        since = clock.text(circuit.opened_at)
         text = f"{circuit.name} has been unreachable since {since}; its messages are waiting. {circuit.last_error}"
         yield f"circuit:{circuit.name}", text
     yield from _waiting_too_long()
@@ -120,7 +120,7 @@ def _conditions(enqueued_at: datetime) -> Iterator[tuple[str, str]]:
         yield from source()
     heartbeat = scheduler.silent_since()
     if heartbeat and enqueued_at - heartbeat > _BEAT_ALONE:
-        text = f"Beat has been silent since {heartbeat:%Y-%m-%d %H:%M} UTC: no periodic task is enqueued."
+        text = f"Beat has been silent since {clock.text(heartbeat)}: no periodic task is enqueued."
         yield "beat", f"{text} Check that beat is running."
 
 
@@ -145,7 +145,7 @@ def _waiting_too_long() -> Iterator[tuple[str, str]]:
     limit = timedelta(hours=settings.CONVEYOR_ALERT_OLDEST_HOURS)
     oldest = Message.objects.dead().aggregate(at=Min("finished_at"))["at"]
     if oldest is not None and timezone.now() - oldest > limit:
-        yield "oldest", f"The oldest dead message died at {oldest:%Y-%m-%d %H:%M} UTC, more than {limit} ago."
+        yield "oldest", f"The oldest dead message died at {clock.text(oldest)}, more than {limit} ago."
     too_new = Message.objects.filter(state=State.PENDING, waits_for__in=Waits.values).exclude(waits_for="")
     waiting = too_new.filter(deferred_since__lt=Now() - limit).values_list("task", flat=True).first()
     if waiting:

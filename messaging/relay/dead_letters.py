@@ -23,7 +23,7 @@ from messaging.models.uuid7 import uuid7
 from messaging.payloads import payload_for
 from messaging.recording.storable import plain, text
 from messaging.topology import topology
-from messaging.transitions.failure import synthetic_failure
+from messaging.transitions.failure import Failure, synthetic_failure, worker_lost
 from messaging.worker import admission
 
 log = logging.getLogger(__name__)
@@ -172,7 +172,7 @@ def _fail_known(row: Message, dead_letter: DeadLetter, app: Celery) -> None:
         transitions.bury(
             message_id=row.pk,
             sends=row.sends,
-            failure=synthetic_failure(kind, text, task=row.task),
+            failure=_failure(kind, text, task=row.task),
             limit=settings.CONVEYOR_RETRY_MAX_ATTEMPTS,
             raw=(dead_letter.body, dead_letter.headers),
         )
@@ -182,11 +182,16 @@ def _fail_known(row: Message, dead_letter: DeadLetter, app: Celery) -> None:
         log.warning("%s: %s %s waits for %s: %s", row.queue, row.task, row.pk, waits_for.label, text)
 
 
+def _failure(kind: str, text: str, *, task: str) -> Failure:
+    """The broker's delivery limit is reached because each worker was lost: one failure, whoever counts."""
+    return worker_lost(task=task) if kind == "DeliveryLimit" else synthetic_failure(kind, text, task=task)
+
+
 def _file_stray(dead_letter: DeadLetter, app: Celery) -> None:
     kind, text = _cause(dead_letter, app)
     message = transitions.file_stray(
         message_id=dead_letter.id or uuid7(),
-        failure=synthetic_failure(kind, text, task=dead_letter.task),
+        failure=synthetic_failure(kind, text, task=dead_letter.task, queue=dead_letter.queue),
         queue=dead_letter.queue,
         task=dead_letter.task if dead_letter.payload is not None else "",
         payload=dead_letter.payload,

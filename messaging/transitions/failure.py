@@ -42,13 +42,17 @@ def failure_of(
     started_at: datetime | None = None,
     text: str = "",
     recording: Recording | None = None,
+    message: str = "",
 ) -> Failure:
-    """Describe `error`. `text` is its traceback, where `error` lost it while crossing processes."""
+    """Describe `error`. `text` is its traceback, where `error` lost it while crossing processes.
+
+    `message` says what `error` does not say in words.
+    """
     kind = recorded_name(type(error))
     frames = _own_frames(error)
     return Failure(
         error_type=kind,
-        error_message=_clean(str(error))[:1000],
+        error_message=_clean(message or str(error))[:1000],
         traceback=_clean(text or "".join(traceback.format_exception(error)))[-20_000:],
         fingerprint=fingerprint(kind, task, frames),
         worker=worker[:200],
@@ -57,9 +61,19 @@ def failure_of(
     )
 
 
-def synthetic_failure(error_type: str, error_message: str, *, task: str, worker: str = "") -> Failure:
-    """A failure that no exception describes, such as a lost worker."""
-    return Failure(error_type, error_message[:1000], "", fingerprint(error_type, task, []), worker)
+def worker_lost(*, task: str, worker: str = "") -> Failure:
+    """The failure of a delivery that killed its worker, whoever notices: the next worker, or the broker's limit."""
+    text = "The worker was lost, or returned the message to the queue, before it reported an outcome."
+    return synthetic_failure("WorkerLost", text, task=task, worker=worker)
+
+
+def synthetic_failure(error_type: str, error_message: str, *, task: str, worker: str = "", queue: str = "") -> Failure:
+    """A failure that no exception describes, such as a lost worker.
+
+    `queue` separates failures of the same kind and task by where they were found, since a group is of one queue.
+    """
+    frames = [queue] if queue else []
+    return Failure(error_type, error_message[:1000], "", fingerprint(error_type, task, frames), worker)
 
 
 def record_failure(message: Message, failure: Failure, *, limit: int, retry_now: bool = False) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from celery.exceptions import Reject
 from celery.worker.request import Request
 from celery.worker.state import revoked as revoked_ids
+from celery.worker.state import task_ready
 from django.db.models import F
 
 from messaging.models import Attempt
@@ -37,6 +38,16 @@ class ReliableRequest(Request):
         except Exception as error:
             log.warning("hard time limit of %s %s is not recorded: %s", self.name, self.id, error)
             self.reject(requeue=False)
+
+    def on_failure(self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False) -> Any:
+        """Celery answers a task's `MemoryError` with one of its own and neither acknowledges nor rejects the delivery.
+
+        The pool process has recorded the failure, so that the delivery ends like any other that failed.
+        """
+        if isinstance(exc_info.exception, MemoryError):
+            task_ready(self)
+            return self.reject(requeue=False)
+        return super().on_failure(exc_info, send_failed_event=send_failed_event, return_ok=return_ok)
 
     def reject(self, requeue: bool = False) -> Any:
         return super().reject(requeue=requeue and not self._hard_limit_hit)

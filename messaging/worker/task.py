@@ -22,8 +22,8 @@ from messaging.recording import flight_recorder
 from messaging.relay import direct
 from messaging.topology import Priority, topology
 from messaging.transitions import backoff
-from messaging.transitions.failure import Failure, failure_of, synthetic_failure
-from messaging.worker import outage
+from messaging.transitions.failure import Failure, failure_of, worker_lost
+from messaging.worker import outage, time_limits
 from messaging.worker.admission import HEADER
 
 log = logging.getLogger(__name__)
@@ -238,11 +238,11 @@ class ReliableTask(Task):
             started_at=self.request.get("started_at"),
             text=text,
             recording=self.request.get("recording"),
+            message=time_limits.text_of(error, task=self),
         )
 
     def _worker_lost(self) -> Failure:
-        text = "The worker was lost, or returned the message to the queue, before it reported an outcome."
-        return synthetic_failure("WorkerLost", text, task=self.name, worker=self.request.hostname or "")
+        return worker_lost(task=self.name, worker=self.request.hostname or "")
 
 
 def reliable_task(payload: type[Payload], **options: Any) -> Callable[[Callable[..., None]], Task]:

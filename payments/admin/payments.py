@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from messaging import clock
 from orders.admin import register_order_inline
 from orders.money import display
 from orders.readonly_admin import ReadOnlyAdmin, ReadOnlyInline, admin_link, order_link
@@ -34,7 +35,7 @@ class PaymentInline(ReadOnlyInline):
 
     @admin.display(description=_("payment"))
     def link(self, payment: Payment) -> SafeString:
-        return admin_link(payment, payment.created_at.strftime("%Y-%m-%d %H:%M UTC"))
+        return admin_link(payment, clock.text(payment.created_at))
 
     @admin.display(description=_("refund"))
     def refund(self, payment: Payment) -> str | SafeString:
@@ -54,7 +55,7 @@ class RefundInline(ReadOnlyInline):
 
     @admin.display(description=_("refund"))
     def link(self, refund: Refund) -> SafeString:
-        return admin_link(refund, refund.created_at.strftime("%Y-%m-%d %H:%M UTC"))
+        return admin_link(refund, clock.text(refund.created_at))
 
 
 class _WithOrder(ReadOnlyAdmin):

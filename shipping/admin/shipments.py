@@ -75,15 +75,15 @@ class CarrierFilter(admin.SimpleListFilter):
 
 @admin.register(Shipment)
 class ShipmentAdmin(ReadOnlyAdmin):
-    list_display = ("shipped_at", "order_number", "status", "carrier", "tracking_number", "due_until", "delivered_at")
+    list_display = ("shipped_at", "order_number", "status", "carrier", "tracking_number", "due", "delivered_at")
     list_filter = (NeedsAttentionFilter, "status", CarrierFilter, "shipped_at")
     list_select_related = ("order",)
     search_fields = ("tracking_number",)
     search_help_text = _("Exact order number, e-mail address or tracking number")
     ordering = ("-shipped_at", "-id")
     sortable_by = ("shipped_at",)
-    exclude = ("order", "cost", "currency")
-    readonly_fields = ("id", "order_number", "is_current", "price", "documents")
+    exclude = ("order", "cost", "currency", "due_from", "due_until")
+    readonly_fields = ("id", "order_number", "is_current", "due", "price", "documents")
     inlines = (ParcelEventInline,)
     actions = (print_labels, print_packing_slips)
 
@@ -106,6 +106,11 @@ class ShipmentAdmin(ReadOnlyAdmin):
     @admin.display(description=_("current parcel of its order"), boolean=True)
     def is_current(self, shipment: Shipment) -> bool:
         return shipment.current_for_id is not None
+
+    @admin.display(description=_("due"))
+    def due(self, shipment: Shipment) -> str:
+        days = (shipment.due_from, shipment.due_until)
+        return " – ".join(day.isoformat() for day in days if day) or "–"
 
     @admin.display(description=_("carrier's price"))
     def price(self, shipment: Shipment) -> str:

@@ -27,11 +27,12 @@ _ESTIMABLE = (Status.PLACED, Status.PAID, Status.SHIPPED)
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """`event` is for programs, `text` for people."""
+    """`event` is for programs, `text` for people. `is_resolved`: a failure that the order no longer waits for."""
 
     at: datetime
     event: str
     text: str
+    is_resolved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,10 @@ def _view(
     payment: PaymentSummary | None,
     shipment: ShipmentSummary | None,
 ) -> OrderView:
-    timeline = tuple(TimelineEntry(e.at, e.kind, order_timeline.describe(e)) for e in events)
+    timeline = tuple(
+        TimelineEntry(entry.event.at, entry.event.kind, entry.text, entry.is_resolved)
+        for entry in order_timeline.entries_for_shoppers(events)
+    )
     is_final = _is_final(order, payment)
     progress = order_progress(
         status=order.status,

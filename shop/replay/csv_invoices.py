@@ -1,12 +1,11 @@
 """Groups CSV rows into invoices and rejects those that are not sales."""
 
 import enum
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from shop.replay.csv_rows import Row
+from shop.replay.csv_rows import Row, Rows
 
 
 class Reason(enum.StrEnum):
@@ -17,6 +16,7 @@ class Reason(enum.StrEnum):
     NO_PRICE = "no_price"
     FRACTION_OF_A_PENNY = "fraction_of_a_penny"
     CHANGED = "changed_since_it_was_placed"
+    BAD_ROW = "bad_row"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +41,23 @@ class Invoice:
     rejected: Reason | None = None
 
 
-def invoices(*, rows: Iterable[Row]) -> list[Invoice]:
-    """All invoices, ordered by the time of their earliest row."""
+def invoices(*, rows: Rows) -> list[Invoice]:
+    """All invoices with a readable row, ordered by the time of their earliest one.
+
+    One with a bad row is rejected: without a line its total would be wrong, and the corrected file could not place it.
+    """
     by_number: dict[str, list[Row]] = {}
-    for row in rows:
+    for row in rows.good:
         by_number.setdefault(row.invoice, []).append(row)
-    return sorted((_invoice(group) for group in by_number.values()), key=lambda invoice: invoice.at)
+    bad = {row.invoice for row in rows.bad}
+    found = (_invoice(group, is_whole=number not in bad) for number, group in by_number.items())
+    return sorted(found, key=lambda invoice: invoice.at)
 
 
-def _invoice(rows: list[Row]) -> Invoice:
+def _invoice(rows: list[Row], *, is_whole: bool) -> Invoice:
     """Only rows with a quantity and price above 0 become lines."""
     sold = [row for row in rows if row.quantity > 0 and row.unit_price > 0]
-    rejected = _rejection(rows, sold)
+    rejected = _rejection(rows, sold) if is_whole else Reason.BAD_ROW
     return Invoice(
         number=rows[0].invoice,
         at=min(row.at for row in rows),

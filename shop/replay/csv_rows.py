@@ -1,13 +1,12 @@
-"""Reads and validates a CSV file of invoice lines.
-
-The whole file is validated before anything is written, so an invalid file has no effect.
-"""
+"""Reads a CSV file of invoice lines. A row that cannot be read is kept apart with the reason; the others are usable."""
 
 import csv
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,16 @@ from django.utils.translation import gettext as _
 HEADER = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"]
 MAX_LENGTHS = {"InvoiceNo": 40, "StockCode": 40, "Description": 500, "CustomerID": 40, "Country": 100}
 MAX_NUMBER = 10**7
+#: ISO dates, and month/day/year, as spreadsheets write the data set.
+DATE_STYLES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S")
+#: Stricter than `int` and `Decimal`, which read `1_0` as ten.
+_WHOLE = re.compile(r"[+-]?[0-9]{1,12}")
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,12}(\.[0-9]{1,12})?")
+_ASCII_DATE = re.compile(r"[0-9/:T -]{8,30}")
 
 
 class InvalidFile(Exception):
-    """The file cannot be replayed; the message gives the reason and the line. Nothing was written."""
+    """The file is not one of invoice lines; the message gives the reason. Nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,74 +41,127 @@ class Row:
     country: str
 
 
-def read_rows(*, path: Path) -> list[Row]:
-    """All rows of the file, in file order. Raises `InvalidFile`."""
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that cannot be read. `line` is its last in the file, from 1; `invoice` is empty if it names none."""
+
+    line: int
+    why: str
+    invoice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """All rows of a file, in file order."""
+
+    good: list[Row] = field(default_factory=list)
+    bad: list[BadRow] = field(default_factory=list)
+
+
+def read_rows(*, path: Path) -> Rows:
+    """The rows of the file. Raises `InvalidFile` if it cannot be read, has another header, or has no readable row."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(_rows(file, path.name))
+        # Bytes that are no UTF-8 spoil their own row only.
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            rows = _rows(csv.reader(file, strict=True), path.name)
     except OSError as error:
         raise InvalidFile(_("{path} cannot be read: {why}.").format(path=path, why=error.strerror)) from None
-    except UnicodeDecodeError:
-        raise InvalidFile(_("{path} is not UTF-8 text.").format(path=path)) from None
-    if not rows:
-        raise InvalidFile(_("{path} contains no rows.").format(path=path))
+    if not rows.good:
+        first = f" {told(rows.bad[0])}" if rows.bad else ""
+        raise InvalidFile(_("{path} contains no rows.").format(path=path) + first)
     return rows
 
 
-def _rows(file: Iterator[str], name: str) -> Iterator[Row]:
-    reader = csv.reader(file, strict=True)
-    try:
-        header = next(reader, None)
-        if header is None:
-            raise InvalidFile(_("{name} is empty.").format(name=name))
-        if header != HEADER:
-            raise InvalidFile(
-                _("{name} must start with the header: {header}").format(name=name, header=",".join(HEADER))
-            )
-        for cells in reader:
-            yield _row(cells)
-    except csv.Error as error:
-        raise InvalidFile(_("{name}, line {line}: {why}.").format(name=name, line=reader.line_num, why=error)) from None
-    except UnicodeDecodeError:
-        raise
-    except ValueError as error:
-        raise InvalidFile(_("{name}, line {line}: {why}").format(name=name, line=reader.line_num, why=error)) from None
+def told(row: BadRow) -> str:
+    return _("Line {line}: {why}").format(line=row.line, why=row.why)
+
+
+def _rows(reader: Any, name: str) -> Rows:
+    _check_header(next(_cells(reader), None), name)
+    rows = Rows()
+    for cells in _cells(reader):
+        try:
+            if isinstance(cells, csv.Error):
+                raise ValueError(f"{cells}.")
+            rows.good.append(_row(cells))
+        except ValueError as error:
+            rows.bad.append(BadRow(reader.line_num, str(error), _invoice(cells)))
+    return rows
+
+
+def _cells(reader: Any) -> Iterator[list[str] | csv.Error]:
+    """The cells of each row that is not blank, white space normalized; or why they cannot be told apart."""
+    while True:
+        try:
+            cells = [" ".join(cell.split()) for cell in next(reader)]
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield error
+            continue
+        if any(cells):
+            yield cells
+
+
+def _check_header(cells: list[str] | csv.Error | None, name: str) -> None:
+    if cells is None:
+        raise InvalidFile(_("{name} is empty.").format(name=name))
+    if cells != HEADER:
+        raise InvalidFile(_("{name} must start with the header: {header}").format(name=name, header=",".join(HEADER)))
+
+
+def _invoice(cells: list[str] | csv.Error) -> str:
+    return cells[0] if isinstance(cells, list) else ""
 
 
 def _row(cells: list[str]) -> Row:
     """Raises `ValueError` with a message for the user."""
     if len(cells) != len(HEADER):
         raise ValueError(_("{found} columns instead of {expected}.").format(found=len(cells), expected=len(HEADER)))
-    text = dict(zip(HEADER, (cell.strip() for cell in cells), strict=True))
+    text = dict(zip(HEADER, cells, strict=True))
     for column, max_length in MAX_LENGTHS.items():
-        if len(text[column]) > max_length or not (text[column].isprintable()):
-            raise ValueError(_("{column} is too long or contains unprintable characters.").format(column=column))
+        if len(text[column]) > max_length or not text[column].isprintable():
+            raise ValueError(
+                _("{column} is too long, or contains unprintable characters or bytes that are not UTF-8.").format(
+                    column=column
+                )
+            )
     if not (text["InvoiceNo"] and text["StockCode"]):
         raise ValueError(_("InvoiceNo and StockCode must not be empty."))
     return Row(
         invoice=text["InvoiceNo"],
         sku=text["StockCode"],
         description=text["Description"],
-        quantity=_cell(text, "Quantity", int),
-        at=_cell(text, "InvoiceDate", _time),
-        unit_price=_cell(text, "UnitPrice", Decimal),
+        quantity=_cell(text, "Quantity", _whole, _("a whole number")),
+        at=_cell(text, "InvoiceDate", _time, _("2010-12-01 08:26:00 or 12/1/2010 8:26 (month/day/year)")),
+        unit_price=_cell(text, "UnitPrice", _decimal, _("a number such as 2.55")),
         customer=text["CustomerID"].removesuffix(".0"),
         country=text["Country"],
     )
 
 
-def _cell(text: dict[str, str], column: str, parse: Callable[[str], Any]) -> Any:
-    try:
-        value = parse(text[column])
-        if isinstance(value, int | Decimal) and not -MAX_NUMBER <= value <= MAX_NUMBER:
-            raise ValueError
-    except (ValueError, InvalidOperation):
+def _cell(text: dict[str, str], column: str, parse: Callable[[str], Any], form: str) -> Any:
+    value = parse(text[column])
+    if value is None or (not isinstance(value, datetime) and abs(value) > MAX_NUMBER):
         raise ValueError(
-            _("{column} has the invalid value {text!r}.").format(column=column, text=text[column][:40])
-        ) from None
+            _("{column} has the invalid value {text}; expected is {form}.").format(
+                column=column, text=ascii(text[column][:40]), form=form
+            )
+        )
     return value
 
 
-def _time(text: str) -> datetime:
+def _whole(text: str) -> int | None:
+    return int(text) if _WHOLE.fullmatch(text) else None
+
+
+def _decimal(text: str) -> Decimal | None:
+    return Decimal(text) if _DECIMAL.fullmatch(text) else None
+
+
+def _time(text: str) -> datetime | None:
     """The file does not state a time zone; UTC is assumed."""
-    return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    for style in DATE_STYLES if _ASCII_DATE.fullmatch(text) else ():
+        with suppress(ValueError):
+            return datetime.strptime(text, style).replace(tzinfo=UTC)
+    return None

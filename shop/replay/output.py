@@ -1,6 +1,7 @@
 """Replay output: progress bar, and the report as text or JSON."""
 
 import json
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from django.utils.translation import gettext as _
@@ -8,8 +9,11 @@ from django.utils.translation import ngettext
 
 from orders.money import display
 from shop.replay.csv_invoices import Reason
+from shop.replay.csv_rows import BadRow, told
 from shop.replay.services import Report
 
+#: A report explains at most this many bad rows; it counts all.
+TOLD = 20
 _WIDTH = 30
 
 
@@ -37,7 +41,7 @@ class ProgressBar:
         self._terminal.flush()
 
 
-def as_json(report: Report) -> str:
+def as_json(report: Report, bad: Sequence[BadRow] = ()) -> str:
     return json.dumps(
         {
             "placed": report.placed,
@@ -46,11 +50,13 @@ def as_json(report: Report) -> str:
             "revenue_minor": report.revenue_minor,
             "currency": report.currency,
             "seconds": round(report.seconds, 3),
+            "bad_rows": len(bad),
+            "bad_row_errors": [told(row) for row in bad[:TOLD]],
         }
     )
 
 
-def as_text(report: Report) -> str:
+def as_text(report: Report, bad: Sequence[BadRow] = ()) -> str:
     total = display(report.revenue_minor, report.currency)
     lines = [
         _("Processed {seen} invoices in {seconds:.1f} s.").format(seen=report.seen, seconds=report.seconds),
@@ -62,7 +68,15 @@ def as_text(report: Report) -> str:
         + (":" if report.rejected else "."),
     ]
     reasons = (f"  {n:5}  {_describe(reason)}" for reason, n in report.rejected.most_common())
-    return "\n".join([*lines, *reasons])
+    return "\n".join([*lines, *reasons, *_bad_rows(bad)])
+
+
+def _bad_rows(bad: Sequence[BadRow]) -> Iterator[str]:
+    if bad:
+        yield ngettext("{n} row could not be read:", "{n} rows could not be read:", len(bad)).format(n=len(bad))
+    yield from (f"  {told(row)}" for row in bad[:TOLD])
+    if len(bad) > TOLD:
+        yield "  " + _("… and {n} more.").format(n=len(bad) - TOLD)
 
 
 def _describe(reason: str) -> str:
@@ -72,4 +86,5 @@ def _describe(reason: str) -> str:
         Reason.NO_PRICE: _("no sale (no price above 0)"),
         Reason.FRACTION_OF_A_PENNY: _("price not in whole pence"),
         Reason.CHANGED: _("already placed with different lines"),
+        Reason.BAD_ROW: _("incomplete: one of its rows could not be read"),
     }[Reason(reason)]

@@ -15,13 +15,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from messaging import clock
 from orders.readonly_admin import ReadOnlyAdmin, admin_link
 from shop.models import LowStock, Product, StockMovement, User
 from shop.stock import selectors
 from shop.stock.forms import MAX_PIECES, parse_number, parse_pieces
 from shop.stock.stockroom import RESTOCK, StockroomRefusal, receive_goods
 from shop.stock.views import VIEW
-from shop.templatetags.office_tags import utc
 
 _FIELD = "pieces-"
 
@@ -43,7 +43,7 @@ class StockMovementAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("time"))
     def time(self, movement: StockMovement) -> str:
-        return utc(movement.at)
+        return clock.text(movement.at)
 
     @admin.display(description=gettext_lazy("product"))
     def product_link(self, movement: StockMovement) -> SafeString:

@@ -8,16 +8,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from messaging import clock
 from messaging.hooks import message_pages
 from messaging.models import Message
 
 register = template.Library()
-
-
-@register.filter
-def utc(at: datetime | None) -> str:
-    """`2026-11-26 14:05 UTC`; a dash for no time."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at else "–"
+register.filter("utc", clock.text)
 
 
 @register.filter

@@ -14,7 +14,7 @@ from shipping.delivery_windows import DeliveryWindow
 from shipping.models import ShipmentStatus
 from shop.demo.card_hints import CARD_HINTS
 from shop.order_pages.progress import StepState
-from shop.order_pages.selectors import OrderView
+from shop.order_pages.selectors import OrderView, TimelineEntry
 
 register = template.Library()
 
@@ -81,9 +81,9 @@ def step_label(state: str) -> str:
 
 
 @register.filter
-def event_tone(event: str) -> str:
+def event_tone(entry: TimelineEntry) -> str:
     """CSS tone of a timeline entry: `good`, `waits`, `bad` or `plain`."""
-    return _TONES.get(event, "plain")
+    return "plain" if entry.is_resolved else _TONES.get(entry.event, "plain")
 
 
 @register.filter

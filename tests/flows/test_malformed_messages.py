@@ -103,6 +103,7 @@ def test_soft_and_hard_time_limits_end_as_one_dead_row_each(make_stack):
     stack = make_stack(own_broker=False, env={"CONVEYOR_TASK_TIME_LIMIT": "6"}, workers={"payments": 1}, beat=False)
     slow = dead_of(stack, stack.order(payment_method="pm_slow_5"))
     assert (slow.error_type, slow.attempts) == ("billiard.exceptions.SoftTimeLimitExceeded", 1)
+    assert slow.error_message == "exceeded the soft time limit of 4.8 s"
     order = stack.order(payment_method="pm_slow_5")
     worker = stack.worker("payments")
     stack.wait_for(lambda: worker.text().count("] received") >= 2, what="the second message is received")
@@ -112,5 +113,6 @@ def test_soft_and_hard_time_limits_end_as_one_dead_row_each(make_stack):
         os.kill(int(pid), signal.SIGSTOP)
     frozen = dead_of(stack, order)
     assert (frozen.error_type, frozen.attempts) == ("billiard.exceptions.TimeLimitExceeded", 1)
+    assert frozen.error_message == "exceeded the hard time limit of 6 s; its process was killed"
     stack.wait_status(stack.order(), "paid")
     assert stack.audit() == []

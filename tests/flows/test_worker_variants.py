@@ -3,7 +3,7 @@
 import pytest
 from django.db import connections
 
-from messaging.models import Message, State
+from messaging.models import Attempt, Message, State
 
 FINISHED = ("shipped", "delivered")
 
@@ -22,7 +22,10 @@ def test_quorum_queues_deliver_orders_and_stop_poison_messages(make_stack, reque
             return list(Message.objects.using(stack.alias).filter(subject=poison["number"], state=State.DEAD))
 
     stack.wait_for(dead, what="the message that kills its worker is dead")
-    assert dead()[0].error_type in ("WorkerLost", "DeliveryLimit")
+    assert [message.error_type for message in dead()] == ["WorkerLost"]
+    with stack.db():
+        failures = Attempt.objects.using(stack.alias).filter(message=dead()[0].pk)
+        assert len(set(failures.values_list("error_type", "error_message", "fingerprint"))) == 1
     assert stack.audit() == []
 
 

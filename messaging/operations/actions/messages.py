@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from messaging import transitions
+from messaging import clock, transitions
 from messaging.models import Message, State
 from messaging.models.uuid7 import uuid7
 from messaging.operations import audit, permissions
@@ -133,7 +133,7 @@ def why_not_dead(id_: uuid.UUID, wanted: State = State.DEAD) -> str:
     if message is None:
         return str(transitions.cannot_revive(None))
     move = audit.last_move(id_)
-    by = f" ({move.action} by {move.actor} at {move.at:%Y-%m-%d %H:%M:%S} UTC)" if move else ""
+    by = f" ({move.action} by {move.actor} at {clock.text(move.at)})" if move else ""
     return f"it is no longer {wanted.label} but {State(message.state).label}{by}"
 
 

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from messaging import pauses
+from messaging import clock, pauses
 from messaging.models import Message, QueuePause, State
 from messaging.operations import audit, permissions
 from messaging.operations.actions.messages import require_reason
@@ -104,6 +104,6 @@ def _already_paused(queue: str) -> str:
     first = pauses.current().get(queue)
     if first is None:
         return _("The queue %(queue)s was paused and resumed at the same moment. Reload the page.") % {"queue": queue}
-    at, why = f"{first.paused_at:%Y-%m-%d %H:%M:%S}", mask_text(first.reason)
+    at, why = clock.text(first.paused_at), mask_text(first.reason)
     facts = {"queue": queue, "who": first.paused_by, "at": at, "why": why}
-    return _("The queue %(queue)s has been paused by %(who)s since %(at)s UTC: %(why)s") % facts
+    return _("The queue %(queue)s has been paused by %(who)s since %(at)s: %(why)s") % facts

@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.contenttypes.models import ContentType
-from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
@@ -17,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from messaging import clock
 from messaging.hooks import subject_links
 from messaging.models import Message
 from messaging.operations.admin.saved_filter_links import saved_filter_links
@@ -132,20 +132,17 @@ def state_badge(message: Message) -> SafeString:
     return format_html('<span class="desk-state" data-state="{}">{}</span>', message.state, labels.label_of(message))
 
 
-def utc(at: datetime | None) -> str:
-    """The desk's one format for times, such as "2026-11-26 14:05 UTC"."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at else "–"
-
-
 def moment(at: datetime | None) -> str | SafeString:
-    return format_html('<time datetime="{}">{}</time>', at.isoformat(), utc(at)) if at else "–"
+    return format_html('<time datetime="{}">{}</time>', at.isoformat(), clock.text(at)) if at else "–"
 
 
-def relative(at: datetime | None) -> str | SafeString:
-    """A relative time, such as "3 minutes ago", with the exact one as its title."""
-    if at is None:
-        return "–"
-    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), utc(at), naturaltime(at))
+def excerpt(text: str, *, most: int) -> str:
+    """The beginning of `text`, in at most `most` characters: cut between words, or within one that is too long."""
+    text = " ".join(text.split())
+    if len(text) <= most:
+        return text
+    begin, space, _word = text[:most].rpartition(" ")
+    return f"{begin if space else text[: most - 1]}…"
 
 
 def time_column(field: str, description: Any) -> Callable[[Any, Any], str | SafeString]:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from messaging.models import Message, State
 from messaging.operations import actions
-from messaging.operations.admin.base import BoundedList, relative, state_badge
+from messaging.operations.admin.base import BoundedList, excerpt, moment, state_badge
 from messaging.operations.admin.bulk_retries import BulkRetryAction
 from messaging.operations.admin.buttons import Button, first_button
 from messaging.operations.admin.failed_task_pages import FailedTaskPages
@@ -34,6 +34,7 @@ from messaging.operations.admin.filters import (
     count,
     facets_of,
 )
+from messaging.operations.admin.one_moment import at_one_moment
 from messaging.operations.failures import export
 from messaging.operations.failures.advice import advise
 from messaging.operations.failures.facets import AT_MOST
@@ -116,13 +117,13 @@ class FailedTaskAdmin(BulkRetryAction, FailedTaskPages):
         app, dot, name = task.task.rpartition(".")
         return format_html(
             '<strong>{}</strong> {} <span class="desk-aside">{}{}<wbr>{} · {}</span>{}',
-            short(task.error_type), mask_text(task.error_message)[:120], app, dot, name, task.queue,
+            short(task.error_type), excerpt(mask_text(task.error_message), most=120), app, dot, name, task.queue,
             _advice_line(task),
         )  # fmt: skip
 
     @admin.display(description=gettext_lazy("died"), ordering="finished_at")
     def died(self, task: FailedTask) -> str | SafeString:
-        return relative(task.finished_at)
+        return moment(task.finished_at)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_column(self, message: Message) -> SafeString:
@@ -147,6 +148,7 @@ class FailedTaskAdmin(BulkRetryAction, FailedTaskPages):
         export = path("export/", self.admin_site.admin_view(self.export_view), name="operations_failedtask_export")
         return [export, *super().get_urls()]
 
+    @at_one_moment
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         extra = {"export_url": reverse("admin:operations_failedtask_export"), "query": request.GET.urlencode()}
         if request.GET.get("q") and facets_of(request).capped:

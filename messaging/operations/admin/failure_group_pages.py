@@ -11,12 +11,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from messaging import clock
 from messaging.hooks.next_steps import DISCARD, NONE, OPEN_GROUP, RETRY
 from messaging.hooks.subject_progress import progress_of
 from messaging.models import Message
@@ -24,6 +26,7 @@ from messaging.operations import actions, permissions
 from messaging.operations.admin import live
 from messaging.operations.admin.base import ReadOnlyAdmin
 from messaging.operations.admin.failed_task_pages import with_undo
+from messaging.operations.admin.one_moment import at_one_moment
 from messaging.operations.dashboard.sparkline import sparkline
 from messaging.operations.failures import quarantine
 from messaging.operations.failures.advice import step_of_group
@@ -64,12 +67,14 @@ class FailureGroupPages(ReadOnlyAdmin):
         ]
         return [*pages, *super().get_urls()]
 
+    @at_one_moment
     def live_view(self, request: HttpRequest, fingerprint: str) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
         group = _get_or_404(fingerprint)
         return live.respond(request, TEMPLATES + "_status.html", _status(group), refresh_url=_refresh_url(group))
 
+    @at_one_moment
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -90,7 +95,7 @@ class FailureGroupPages(ReadOnlyAdmin):
         else:
             text = str(_STATE_CHANGED[GroupState(state)])
             self.log(request, [group], text)
-            self.message_user(request, text, messages.SUCCESS)
+            self.message_user(request, f"{text} {_still_dead(group, state)}".strip(), messages.SUCCESS)
         return _redirect(group)
 
     def note_view(self, request: HttpRequest, fingerprint: str) -> HttpResponse:
@@ -140,11 +145,20 @@ class FailureGroupPages(ReadOnlyAdmin):
 
 
 def day_chart(trend: Trend) -> SafeString:
-    return sparkline(trend.day, title=_("%(n)d in the last 24 hours") % {"n": sum(trend.day)})
+    text = _("%(n)s dead from %(since)s to now, peak %(peak)s per hour")
+    numbers = _numbers(trend.day, trend.day_since)
+    return sparkline(trend.day, caption=text % numbers, since=numbers["since"])
 
 
 def week_chart(trend: Trend) -> SafeString:
-    return sparkline(trend.week, title=_("%(n)d in the last 7 days") % {"n": sum(trend.week)})
+    text = _("%(n)s dead from %(since)s to now, peak %(peak)s per 6 hours")
+    numbers = _numbers(trend.week, trend.week_since)
+    return sparkline(trend.week, caption=text % numbers, since=numbers["since"])
+
+
+def _numbers(values: Sequence[int], since: datetime) -> dict[str, str]:
+    total, peak = (number_format(number, force_grouping=True) for number in (sum(values), max(values)))
+    return {"n": total, "peak": peak, "since": clock.text(since)}
 
 
 def state_badge(group: FailureGroup) -> SafeString:
@@ -166,6 +180,18 @@ def _status(group: FailureGroup) -> dict[str, Any]:
         "newest": newest[:10],
         "entries": AuditEntry.objects.filter(group=group.pk).order_by("-id")[:20],
     }
+
+
+def _still_dead(group: FailureGroup, state: str) -> str:
+    """What is left to do in a group that was resolved: it has left the list of those that need attention."""
+    if state != GroupState.RESOLVED or not group.dead_count:
+        return ""
+    text = ngettext(
+        "%(count)d task is still dead: retry or discard it.",
+        "%(count)d tasks are still dead: retry or discard them.",
+        group.dead_count,
+    )
+    return text % {"count": group.dead_count}
 
 
 def _refresh_url(group: FailureGroup) -> str:

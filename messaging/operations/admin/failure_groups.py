@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from messaging.operations.admin import live
-from messaging.operations.admin.base import relative
+from messaging.operations.admin.base import excerpt, moment
 from messaging.operations.admin.failure_group_pages import (
     TEMPLATES,
     FailureGroupPages,
@@ -24,6 +24,7 @@ from messaging.operations.admin.failure_group_pages import (
     week_chart,
 )
 from messaging.operations.admin.filters import GroupStateFilter
+from messaging.operations.admin.one_moment import at_one_moment
 from messaging.operations.failures.groups import Trend, trends
 from messaging.operations.models import FailureGroup
 from messaging.operations.privacy.masking import mask_text
@@ -59,7 +60,8 @@ class FailureGroupAdmin(FailureGroupPages):
         """Error, task, and the start of the group's note."""
         return format_html(
             '<strong>{}</strong> {} <span class="desk-aside">{} {}</span>',
-            short(group.error_type), mask_text(group.error_message)[:120], group.task, mask_text(group.note)[:80],
+            short(group.error_type), excerpt(mask_text(group.error_message), most=120),
+            group.task, excerpt(mask_text(group.note), most=80),
         )  # fmt: skip
 
     @admin.display(description=gettext_lazy("dead"), ordering="dead_count")
@@ -80,13 +82,15 @@ class FailureGroupAdmin(FailureGroupPages):
     @admin.display(description=gettext_lazy("last and first seen"), ordering="last_seen")
     def seen(self, group: FailureGroup) -> SafeString:
         return format_html(
-            '{} <span class="desk-aside">{}</span>', relative(group.last_seen), relative(group.first_seen)
-        )
+            '{} <span class="desk-aside desk-line">{} {}</span>',
+            moment(group.last_seen), _("first"), moment(group.first_seen),
+        )  # fmt: skip
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_GET(self.live_list_view))
         return [path("live/", view, name="operations_failuregroup_live"), *super().get_urls()]
 
+    @at_one_moment
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         response = super().changelist_view(request, extra_context)
         context: dict[str, Any] | None = getattr(response, "context_data", None)
@@ -95,6 +99,7 @@ class FailureGroupAdmin(FailureGroupPages):
             context |= {"refresh_url": _refresh_url(request), "query": request.GET.urlencode()}
         return response
 
+    @at_one_moment
     def live_list_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied

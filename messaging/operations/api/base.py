@@ -11,6 +11,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from messaging.models.snapshot import snapshot
 from messaging.operations.api import problems
 from messaging.operations.api.pagination import Pages
 from messaging.operations.api.parsers import Json
@@ -42,8 +43,9 @@ class DeskView(GenericAPIView[Any]):
         return Actor.of(self.request.user)
 
     def page(self, rows: QuerySet[Any] | Sequence[Any]) -> Response:
-        """The requested page of `rows`, serialized."""
-        return self.get_paginated_response(self.get_serializer(self.paginate_queryset(rows), many=True).data)
+        """The requested page of `rows`, serialized. Its count and its rows are of one moment."""
+        with snapshot():
+            return self.get_paginated_response(self.get_serializer(self.paginate_queryset(rows), many=True).data)
 
     def one(self, row: Any) -> Response:
         """One row, serialized."""

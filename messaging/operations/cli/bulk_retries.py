@@ -7,7 +7,7 @@ import uuid
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 from datetime import datetime
-from datetime import time as clock
+from datetime import time as time_of_day
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
+from messaging import clock
 from messaging.operations.bulk_retry import labels, selectors, services
 from messaging.operations.bulk_retry.as_dict import as_dicts, detail_as_dict, warnings_of
 from messaging.operations.bulk_retry.services import Pace
@@ -102,7 +103,7 @@ def operations(options: dict[str, Any], out: Out) -> None:
         out.write(json.dumps(as_dicts(list(found))))
         return
     for row in found:
-        out.write(f"{row.pk}  {row.created_at:%Y-%m-%d %H:%M:%S}  {_line(row)}  {labels.chosen(row)}")
+        out.write(f"{row.pk}  {clock.text(row.created_at)}  {_line(row)}  {labels.chosen(row)}")
 
 
 def _act(options: dict[str, Any], out: Out) -> None:
@@ -184,7 +185,7 @@ def _time(value: str) -> datetime:
     """A time, or the start of a day; UTC unless it has an offset."""
     try:
         day = parse_date(value)
-        moment = datetime.combine(day, clock.min) if day else parse_datetime(value)
+        moment = datetime.combine(day, time_of_day.min) if day else parse_datetime(value)
     except ValueError:
         moment = None
     if moment is None:

@@ -1,7 +1,7 @@
 """Queue table: state of each queue in the ledger and at the broker."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import merge
 from operator import attrgetter
@@ -16,6 +16,7 @@ from messaging.broker import inspect
 from messaging.conf import settings
 from messaging.models import Message, State
 from messaging.models.backlog import COUNTED, Backlog, backlogs, dead_by_queue
+from messaging.models.snapshot import snapshot
 from messaging.operations.dashboard import throughput
 from messaging.topology import topology
 
@@ -56,21 +57,34 @@ class QueueRow:
         return self.waiting < COUNTED
 
 
-def queue_rows(*, pending: Mapping[str, Backlog] | None = None) -> list[QueueRow]:
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """What the broker says of its queues, by name: messages ready, and consumers; neither while it is unreachable."""
+
+    is_reachable: bool = False
+    depths: Mapping[str, int] = field(default_factory=dict)
+    consumers: Mapping[str, int] = field(default_factory=dict)
+
+
+def queue_rows(*, pending: Mapping[str, Backlog] | None = None, broker: Broker | None = None) -> list[QueueRow]:
     """Every queue of the topology, with a statement per queue, four more, and one connection to the broker.
 
-    `pending` saves reading what is pending again.
+    The ledger's numbers are of one moment. `pending` and `broker` save reading them again.
     """
-    now = timezone.now()
-    pending, sent, dead = pending or backlogs(now=now), _sent(), dead_by_queue()
+    broker = broker or ask_broker()
+    with snapshot():
+        return _rows(pending or backlogs(now=timezone.now()), broker)
+
+
+def _rows(pending: Mapping[str, Backlog], broker: Broker) -> list[QueueRow]:
+    now, sent, dead = timezone.now(), _sent(), dead_by_queue()
     paused, rates = pauses.paused(), throughput.rates(now=now)
-    depths, consumers = _ask_broker()
-    idle = set() if consumers is None else {queue for queue in topology().queues if not consumers.get(queue)}
+    idle = {queue for queue in topology().queues if broker.is_reachable and not broker.consumers.get(queue)}
     return [
         QueueRow(
             name=queue,
-            depth=depths.get(queue),
-            consumers=consumers.get(queue, 0) if consumers is not None else None,
+            depth=broker.depths.get(queue),
+            consumers=broker.consumers.get(queue, 0) if broker.is_reachable else None,
             oldest_seconds=_age(now, pending[queue].oldest, sent[queue][1]),
             dead=dead[queue],
             paused=queue in paused,
@@ -111,9 +125,11 @@ def _drained_in(messages: int, *, rate: float) -> float | None:
     return round(messages / rate * 60, 1) if rate else None
 
 
-def _ask_broker() -> tuple[dict[str, int], dict[str, int] | None]:
-    def question(connection: Any) -> tuple[dict[str, int], dict[str, int]]:
-        depths = {queue: inspect.depth(connection, queue) for queue in topology().queues}
-        return depths, inspect.consumers(current_app, connection)
+def ask_broker() -> Broker:
+    """One connection to the broker, within the time that `inspect.ask` allows."""
 
-    return inspect.ask(question) or ({}, None)
+    def question(connection: Any) -> Broker:
+        depths = {queue: inspect.depth(connection, queue) for queue in topology().queues}
+        return Broker(True, depths, inspect.consumers(current_app, connection))
+
+    return inspect.ask(question) or Broker()

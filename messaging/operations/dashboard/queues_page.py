@@ -7,7 +7,8 @@ from datetime import datetime
 from messaging import pauses
 from messaging.models import Message, QueuePause
 from messaging.models.backlog import Backlog, backlogs
-from messaging.operations.dashboard import throughput
+from messaging.models.snapshot import snapshot
+from messaging.operations.dashboard import queue_status, throughput
 from messaging.operations.dashboard.bar_chart import Chart, chart
 from messaging.operations.dashboard.circuits import CircuitRow, circuit_rows
 from messaging.operations.dashboard.pipeline_diagram import Pipeline, pipeline
@@ -44,28 +45,30 @@ class QueuesOverview:
 
 def overview(*, now: datetime) -> QueuesOverview:
     """All queues and circuits, in a number of statements that depends on neither messages nor orders."""
-    pending = backlogs(now=now)
-    rows = queue_rows(pending=pending)
-    past = QueuePause.objects.filter(resumed_at__lte=now).order_by("-resumed_at")[:PAUSES_SHOWN]
-    return QueuesOverview(
-        at=now,
-        cards=_cards(rows, pending, now),
-        diagram=pipeline(rows),
-        circuits=circuit_rows(),
-        broker_reachable=any(row.depth is not None for row in rows),
-        past_pauses=list(past),
-    )
+    broker = queue_status.ask_broker()
+    with snapshot():
+        pending = backlogs(now=now)
+        rows = queue_rows(pending=pending, broker=broker)
+        past = QueuePause.objects.filter(resumed_at__lte=now).order_by("-resumed_at")[:PAUSES_SHOWN]
+        return QueuesOverview(
+            at=now,
+            cards=_cards(rows, pending, now),
+            diagram=pipeline(rows),
+            circuits=circuit_rows(),
+            broker_reachable=broker.is_reachable,
+            past_pauses=list(past),
+        )
 
 
 def _cards(rows: Sequence[QueueRow], pending: Mapping[str, Backlog], now: datetime) -> list[QueueCard]:
-    current, hour, day = pauses.current(), throughput.last_hour(now=now), throughput.last_day(now=now)
+    current, finished = pauses.current(), throughput.recent(now=now)
     return [
         QueueCard(
             row=row,
             pause=current.get(row.name),
             next=scheduled(queue=row.name, backlog=pending[row.name], now=now, limit=NEXT_SHOWN),
-            hour=chart(hour[row.name]),
-            day=chart(day[row.name]),
+            hour=chart(finished[row.name].hour),
+            day=chart(finished[row.name].day),
         )
         for row in rows
     ]

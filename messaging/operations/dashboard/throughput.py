@@ -4,6 +4,7 @@ Tasks count nothing: that would cost each a statement on a shared row. Once a mi
 finished and stores one row per queue and minute; the current minute is counted when the page is read.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ RECOUNTED = timedelta(minutes=1)
 LIVE_WINDOW = timedelta(minutes=10)
 #: One statement counts at most this much.
 STEP = timedelta(hours=1)
+_MINUTES = timedelta(minutes=59)
 #: The present rate is an average over this many minutes at most.
 _RATE_MINUTES = 5
 
@@ -34,6 +36,14 @@ class Slot:
     at: datetime
     done: int = 0
     failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """Sixty minutes and twenty-four hours of one queue, oldest first, each up to the present."""
+
+    hour: list[Slot]
+    day: list[Slot]
 
 
 class Counting:
@@ -72,23 +82,34 @@ def _store(minutes: Iterable[QueueMinute]) -> None:
     )
 
 
-def last_hour(*, now: datetime) -> dict[str, list[Slot]]:
-    """Sixty minutes of each queue, ending with the current one."""
-    start = _minute(now) - timedelta(minutes=59)
+def recent(*, now: datetime) -> dict[str, Recent]:
+    """The last hour and day of each queue, ending with the current minute. The day includes the hour's own counts."""
+    minutes = _last_minutes(now)
+    hours = _hours(since=_hour(now) - timedelta(hours=23), until=_minute(now) - _MINUTES)
+    for (queue, minute), row in minutes.items():
+        hours[queue, _hour(minute)] += Counter(done=row.done, failed=row.failed)
+    by_hour = {key: QueueMinute(done=sums["done"], failed=sums["failed"]) for key, sums in hours.items()}
+    hour = _slots(minutes, start=_minute(now) - _MINUTES, step=timedelta(minutes=1), count=60)
+    day = _slots(by_hour, start=_hour(now) - timedelta(hours=23), step=timedelta(hours=1), count=24)
+    return {queue: Recent(hour[queue], day[queue]) for queue in topology().queues}
+
+
+def _last_minutes(now: datetime) -> dict[tuple[str, datetime], QueueMinute]:
+    """Stored counts, and for the minutes since the last of them what the ledger says."""
+    start = _minute(now) - _MINUTES
     kept = list(QueueMinute.objects.filter(minute__gte=start))
     last = max((row.minute for row in kept), default=start)
     live = _counted(since=max(last, _minute(now - LIVE_WINDOW)), until=now)
-    rows = {(row.queue, row.minute): row for row in (*kept, *live)}
-    return _slots(rows, start=start, step=timedelta(minutes=1), count=60)
+    return {(row.queue, row.minute): row for row in (*kept, *live)}
 
 
-def last_day(*, now: datetime) -> dict[str, list[Slot]]:
-    """Twenty-four hours of each queue, up to the last counted minute."""
-    start = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=23)
-    hours = QueueMinute.objects.filter(minute__gte=start).annotate(hour=TruncHour("minute")).values("queue", "hour")
-    summed = hours.annotate(done=Sum("done"), failed=Sum("failed")).order_by()
-    rows = {(row["queue"], row["hour"]): QueueMinute(done=row["done"], failed=row["failed"]) for row in summed}
-    return _slots(rows, start=start, step=timedelta(hours=1), count=24)
+def _hours(*, since: datetime, until: datetime) -> defaultdict[tuple[str, datetime], Counter[str]]:
+    """Sums of the stored counts by hour, from `since` on, before `until`."""
+    stored = QueueMinute.objects.filter(minute__gte=since, minute__lt=until).annotate(hour=TruncHour("minute"))
+    summed = stored.values_list("queue", "hour").annotate(Sum("done"), Sum("failed")).order_by()
+    hours: defaultdict[tuple[str, datetime], Counter[str]] = defaultdict(Counter)
+    hours.update({(queue, hour): Counter(done=done, failed=failed) for queue, hour, done, failed in summed})
+    return hours
 
 
 def rates(*, now: datetime) -> dict[str, float]:
@@ -144,3 +165,7 @@ def _by_minute(rows: QuerySet[Any], queue: str, at: str) -> dict[tuple[str, date
 
 def _minute(moment: datetime) -> datetime:
     return moment.replace(second=0, microsecond=0)
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)

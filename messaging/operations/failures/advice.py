@@ -7,11 +7,11 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from messaging import clock
 from messaging.hooks.next_steps import (
     APP_ACTIONS,
     DISCARD,
@@ -120,12 +120,12 @@ def _settled_text(message: Message) -> str:
         return _("It was sent, and no worker has reported its result yet.")
     if message.state == State.DISCARDED:
         text = _("It was discarded and is deleted permanently on %(at)s. You can restore it until then.")
-        return text % {"at": _moment(purged_at(message))}
+        return text % {"at": clock.text(purged_at(message))}
     return _("It succeeded.")
 
 
 def _pending_text(message: Message) -> str:
-    at = {"at": _moment(message.available_at)}
+    at = {"at": clock.text(message.available_at)}
     if message.waits_for in Waits:
         worker = Waits(message.waits_for).label
         return _("It waits for %(worker)s and is tried again at %(at)s.") % {**at, "worker": worker}
@@ -153,7 +153,3 @@ def _changed_since(message: Message) -> NextStep:
     meaning = _("Its subject has changed since: what this error asks for is no longer possible.")
     advice = _("Retry it, which does only what is still needed; or discard it.")
     return NextStep(meaning, advice, RELEASE if quarantine.is_quarantined(message) else RETRY)
-
-
-def _moment(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC" if at else "–"

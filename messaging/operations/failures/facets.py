@@ -66,7 +66,8 @@ def among(rows: QuerySet[Any], chosen: Mapping[str, str]) -> Facets:
 
 def among_some(rows: QuerySet[Any], chosen: Mapping[str, str]) -> Facets:
     """Facets of at most `AT_MOST` of these messages."""
-    some = Counter(rows.order_by().values_list(*COLUMNS)[: AT_MOST + 1])
-    counted = [dict(zip(COLUMNS, values, strict=True)) | {"count": count} for values, count in some.most_common()]
-    capped = some.total() > AT_MOST
+    some = list(rows.order_by().values_list(*COLUMNS)[: AT_MOST + 1])
+    capped = len(some) > AT_MOST
+    counts = Counter(some[:AT_MOST]).most_common()
+    counted = [dict(zip(COLUMNS, values, strict=True)) | {"count": count} for values, count in counts]
     return Facets(counted, chosen, exact=not capped, capped=capped)

@@ -45,9 +45,10 @@ def messages_left(*, messages: Iterable[Message], **kwargs: Any) -> None:
 
 
 def messages_restored(*, messages: Iterable[Message], **kwargs: Any) -> None:
-    """These messages are dead again without another failure."""
+    """These messages are dead again without another failure. A resolved group is open again: it has something to do."""
+    reopened = Case(When(state=GroupState.RESOLVED, then=Value(GroupState.OPEN)), default=F("state"))
     for fingerprint, count in _by_group(messages):
-        FailureGroup.objects.filter(pk=fingerprint).update(dead_count=F("dead_count") + count)
+        FailureGroup.objects.filter(pk=fingerprint).update(dead_count=F("dead_count") + count, state=reopened)
 
 
 def _by_group(messages: Iterable[Message]) -> list[tuple[str, int]]:

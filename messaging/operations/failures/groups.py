@@ -17,10 +17,22 @@ SUBJECTS = 1000
 
 @dataclass(frozen=True)
 class Trend:
-    """Deaths in each of the last 24 hours, and in each six hours of the last seven days, oldest first."""
+    """Deaths in each of the last 24 hours, and in each six hours of the last seven days, oldest first.
+
+    Both end with the hour that began at `hour`.
+    """
 
     day: list[int]
     week: list[int]
+    hour: datetime
+
+    @property
+    def day_since(self) -> datetime:
+        return self.hour - timedelta(hours=DAY - 1)
+
+    @property
+    def week_since(self) -> datetime:
+        return self.hour - timedelta(hours=WEEK - 1)
 
 
 def groups(*, state: str = "", task: str = "", queue: str = "") -> QuerySet[FailureGroup]:
@@ -32,8 +44,9 @@ def groups(*, state: str = "", task: str = "", queue: str = "") -> QuerySet[Fail
 
 
 def needing_attention() -> QuerySet[FailureGroup]:
-    """Groups with dead messages, and groups that failed again after they were resolved."""
-    return FailureGroup.objects.filter(dead_count__gt=0) | FailureGroup.objects.filter(state=GroupState.REGRESSED)
+    """Groups with dead messages that nobody has resolved, and those that failed again after they were."""
+    with_dead = FailureGroup.objects.filter(dead_count__gt=0).exclude(state=GroupState.RESOLVED)
+    return with_dead | FailureGroup.objects.filter(state=GroupState.REGRESSED)
 
 
 def dead_subjects(fingerprint: str) -> list[str]:
@@ -53,15 +66,12 @@ def trends(fingerprints: Iterable[str]) -> dict[str, Trend]:
         age = _hours_between(hour, this_hour)
         if 0 <= age < WEEK:
             counts[fingerprint][WEEK - 1 - age] += count
-    return defaultdict(_no_trend, {key: _trend(row) for key, row in counts.items()})
+    none = _trend([0] * WEEK, this_hour)
+    return defaultdict(lambda: none, {key: _trend(row, this_hour) for key, row in counts.items()})
 
 
-def _trend(hourly: list[int]) -> Trend:
-    return Trend(day=hourly[-DAY:], week=[sum(hourly[start : start + 6]) for start in range(0, WEEK, 6)])
-
-
-def _no_trend() -> Trend:
-    return _trend([0] * WEEK)
+def _trend(hourly: list[int], hour: datetime) -> Trend:
+    return Trend(hourly[-DAY:], [sum(hourly[start : start + 6]) for start in range(0, WEEK, 6)], hour)
 
 
 def _hours_between(earlier: datetime, later: datetime) -> int:

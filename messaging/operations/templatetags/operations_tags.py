@@ -6,15 +6,15 @@ from django import template
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from messaging import clock
 from messaging.models import Message
 from messaging.operations.admin import base
 from messaging.operations.dashboard import flow
 from messaging.operations.privacy.masking import mask_text
 
 register = template.Library()
-register.filter("utc", base.utc)
+register.filter("utc", clock.text)
 register.filter("moment", base.moment)
-register.filter("relative", base.relative)
 register.filter("about", flow.about)
 register.filter("counted", flow.counted)
 register.filter("drained_in", flow.drained_in)

@@ -16,7 +16,8 @@ from shop.replay.services import Report, replay
 class Command(BaseCommand):
     help = (
         "Replay the sales in a CSV file of invoices (UCI Online Retail) as new orders. Idempotent: an invoice that was "
-        "already placed is counted and skipped."
+        "already placed is counted and skipped; a row that cannot be read is reported, and its invoice left out. "
+        "shop/replay/sample.csv is an example."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -31,9 +32,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            found = invoices(rows=read_rows(path=options["file"]))
+            rows = read_rows(path=options["file"])
         except InvalidFile as error:
             raise CommandError(f"{error} Nothing was written.") from None
+        found = invoices(rows=rows)
         if options["limit"]:
             found = first_sales(invoices=found, limit=options["limit"])
         progress = ProgressBar(sys.stderr, len(found)).show if sys.stderr.isatty() else _no_progress
@@ -43,7 +45,7 @@ class Command(BaseCommand):
             raise CommandError(
                 "Interrupted. Placed orders were kept; run the command again to continue.", returncode=130
             ) from None
-        self.stdout.write(as_json(report) if options["json"] else as_text(report))
+        self.stdout.write(as_json(report, rows.bad) if options["json"] else as_text(report, rows.bad))
 
 
 def _no_progress(report: Report) -> None:

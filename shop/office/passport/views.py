@@ -14,7 +14,7 @@ from messaging.operations import actions, permissions
 from messaging.operations.permissions import Actor
 from messaging.operations.privacy.masking import mask_text
 from orders.models import Order
-from orders.timeline import describe
+from orders.timeline import entries_for_shoppers
 from shop.office.passport.selectors import OrderRecords, order_records
 from shop.office.passport.waterfall import waterfall
 from shop.office.process.graph import evidence_of, graph
@@ -46,7 +46,7 @@ def passport(request: HttpRequest, order_id: int) -> HttpResponse:
         "opts": Order._meta,
         "records": records,
         "order": records.order,
-        "timeline": [(event, describe(event)) for event in records.events],
+        "timeline": [(entry.event, entry.text) for entry in entries_for_shoppers(records.events)],
         "process": graph(records.messages, evidence=evidence, now=timezone.now()),
         "may_resume": actor.may(permissions.RETRY),
         "waterfall": waterfall(records.messages, records.attempts, now=timezone.now()),

@@ -210,7 +210,8 @@ def test_the_groups_page_shows_trends_and_states(operator):
     message = dead()
     dead()
     shown = body(operator.get(GROUPS))
-    assert "2 in the last 24 hours" in shown
+    assert "2 dead from " in shown
+    assert "peak 2 per hour" in shown
     assert "<svg" in shown
     detail = body(operator.get(f"{GROUPS}{message.fingerprint}/change/"))
     assert "2 dead now, 2 failures in total." in detail

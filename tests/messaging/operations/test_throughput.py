@@ -69,10 +69,11 @@ def test_the_last_hour_combines_stored_and_live_counts():
     finished(NOON - timedelta(minutes=58))
     count(NOON - timedelta(seconds=20))
     finished(NOON + timedelta(seconds=10), attempts=1)
-    hour = throughput.last_hour(now=NOON + timedelta(seconds=20))
-    assert set(hour) == {"payments", "shipping", "notifications", "maintenance"}
-    assert len(hour[QUEUE]) == 60
-    assert [(slot.at, slot.done, slot.failed) for slot in hour[QUEUE] if slot.done or slot.failed] == [
+    recent = throughput.recent(now=NOON + timedelta(seconds=20))
+    assert set(recent) == {"payments", "shipping", "notifications", "maintenance"}
+    hour = recent[QUEUE].hour
+    assert len(hour) == 60
+    assert [(slot.at, slot.done, slot.failed) for slot in hour if slot.done or slot.failed] == [
         (NOON - timedelta(minutes=58), 1, 0),
         (NOON, 1, 1),
     ]
@@ -82,17 +83,37 @@ def test_the_last_day_sums_hours():
     for minutes in (1, 2, 3, 70):
         finished(NOON - timedelta(minutes=minutes), attempts=minutes % 2)
     count(NOON)
-    day = throughput.last_day(now=NOON)
-    assert len(day[QUEUE]) == 24
-    assert [(slot.at.hour, slot.done, slot.failed) for slot in day[QUEUE] if slot.done] == [(10, 1, 0), (11, 3, 2)]
+    day = throughput.recent(now=NOON)[QUEUE].day
+    assert len(day) == 24
+    assert [(slot.at.hour, slot.done, slot.failed) for slot in day if slot.done] == [(10, 1, 0), (11, 3, 2)]
+
+
+@pytest.mark.parametrize("ago", [0, 1, 9, 58, 59, 61])
+@pytest.mark.parametrize("now", [NOON, NOON + timedelta(minutes=59, seconds=59), NOON + timedelta(seconds=1)])
+def test_the_day_includes_whatever_the_hour_shows(now, ago):
+    """Counted or not: what finished within the last minutes is in no stored count yet."""
+    for minutes in range(ago, 90, 7):
+        finished(now - timedelta(minutes=minutes, microseconds=1), attempts=1)
+    count(now - timedelta(minutes=30))
+    finished(now - timedelta(minutes=ago, microseconds=2))
+    recent = throughput.recent(now=now)[QUEUE]
+    hour, day = (
+        (sum(slot.done for slot in slots), sum(slot.failed for slot in slots)) for slots in (recent.hour, recent.day)
+    )
+    assert hour[0] <= day[0]
+    assert hour[1] <= day[1]
+    assert day[0] > 0
+    count(now)
+    stored = throughput.recent(now=now)[QUEUE]
+    assert sum(slot.done for slot in stored.day) == Message.objects.filter(state=State.DONE).count()
 
 
 def test_a_page_counts_at_most_ten_minutes_live(django_assert_num_queries):
     finished(NOON - timedelta(minutes=30))
     finished(NOON - timedelta(minutes=2))
-    with django_assert_num_queries(4):
-        hour = throughput.last_hour(now=NOON)
-    assert sum(slot.done for slot in hour[QUEUE]) == 1
+    with django_assert_num_queries(5):
+        recent = throughput.recent(now=NOON)[QUEUE]
+    assert [sum(slot.done for slot in slots) for slots in (recent.hour, recent.day)] == [1, 1]
 
 
 def counted(queue: str) -> int:

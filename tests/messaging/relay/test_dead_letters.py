@@ -16,6 +16,7 @@ from messaging.broker import inspect
 from messaging.models import Message, State, Waits
 from messaging.relay import claim, dead_letters
 from messaging.topology import topology
+from messaging.transitions.failure import worker_lost
 from tests.messaging import broken_messages
 from tests.messaging.relay.helpers import QUEUE, dead_letter, enqueue, reject, send_raw
 from tests.patience import wait_for
@@ -39,6 +40,22 @@ def test_an_unknown_task_is_filed_with_its_payload(publisher):
     message = Message.objects.get(pk=id_)
     assert (message.error_type, message.task, message.payload) == ("UnknownTask", "no.such", {"a": 1})
     assert message.routing_key == "maintenance.sample.low"
+
+
+def test_the_delivery_limit_of_a_broker_is_the_failure_that_workers_record():
+    """A quorum queue counts the workers that a message has killed, and so does the ledger: one name, one text."""
+    (message,) = enqueue()
+    Message.objects.update(state=State.SENT, sends=1)
+    letter = dead_letters.DeadLetter(
+        queue=QUEUE, id=message.pk, task=message.task, payload=message.payload, sends=1, routing_key="", priority=0,
+        reason="delivery_limit", refusal="", body=b"", headers={},
+    )  # fmt: skip
+    dead_letters.file(letter, current_app)
+    message.refresh_from_db()
+    lost = worker_lost(task=message.task)
+    assert (message.state, message.error_type, message.error_message, message.fingerprint) == (
+        State.DEAD, lost.error_type, lost.error_message, lost.fingerprint,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("attempts", [0, 4])

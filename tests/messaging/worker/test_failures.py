@@ -134,6 +134,14 @@ def test_a_hard_time_limit_is_recorded_by_the_main_process():
         samples.sample.pop_request()
     message.refresh_from_db()
     assert (message.state, message.error_type) == (State.DEAD, "billiard.exceptions.TimeLimitExceeded")
+    assert message.error_message == "exceeded the hard time limit of 3 s; its process was killed"
+
+
+@pytest.mark.parametrize("error", [SoftTimeLimitExceeded(), SoftTimeLimitExceeded(20)])
+def test_a_soft_time_limit_is_told_in_words(error):
+    behaviour["one"] = fail(error)
+    message = deliver(enqueue("one"))
+    assert message.error_message == "exceeded the soft time limit of 20 s"
 
 
 def test_a_receiver_that_fails_does_not_keep_a_failure_unrecorded(caplog):

@@ -1,6 +1,7 @@
 """Revocation and hard time limits: settled in the ledger before the delivery is acknowledged, else given back."""
 
 import uuid
+from types import SimpleNamespace
 
 import pytest
 from celery import current_app
@@ -138,3 +139,11 @@ def test_a_hard_time_limit_never_raises_in_the_workers_loop(is_available, monkey
 
 def _unavailable(**arguments):
     raise OperationalError("the database system is starting up")
+
+
+def test_a_task_that_runs_out_of_memory_ends_its_delivery_and_keeps_the_worker():
+    """Celery raises the error in the worker's main process, and the delivery would stay unacknowledged."""
+    message, answers = send(enqueue()), Answers()
+    info = SimpleNamespace(exception=MemoryError("a large payload"), traceback="")
+    request_for(message, answers).on_failure(info, return_ok=True)
+    assert answers.given == ["reject"]

@@ -2,15 +2,18 @@
 
 import pytest
 
+from messaging.models import Message
 from orders import services as orders
 from orders.models import Order, OrderEvent
 from shop.checkout.services import LineWanted
 from shop.models import GuestBasket, Product
-from tests.delivery import deliver_due
+from tests.delivery import claim_task, deliver, deliver_due
 from tests.factories import CategoryFactory, ProductFactory, place
+from tests.messaging.operations import scripted_mail
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HTTP_HX_REQUEST": "true"}
+CHARGE = {"task": "payments.charge_payment", "step": "payment"}
 
 
 @pytest.fixture
@@ -65,11 +68,37 @@ def test_polling_sends_its_own_version(client, order):
 
 
 def test_a_failed_step_says_that_someone_is_looking_into_it(client, order):
-    OrderEvent.objects.create(order=order, kind="attempt_failed", data={"step": "payment", "retry_at": None})
+    OrderEvent.objects.create(order=order, kind="attempt_failed", data=CHARGE | {"retry_at": None})
     for path in ("", "live/"):
         page = text(client.get(f"/orders/{order.public_id}/{path}"))
         assert page.count("Our team is looking into it") == 2
         assert "are processing your payment" not in page
+
+
+def test_a_failure_of_side_work_is_not_told_to_the_shopper(client, settings):
+    settings.EMAIL_BACKEND = "tests.messaging.operations.scripted_mail.EmailBackend"
+    order = place()
+    for task in ("payments.charge_payment", "shipping.create_shipment"):
+        deliver(claim_task(task=task))
+    scripted_mail.script[:] = [RuntimeError("a bug"), RuntimeError("a bug")]
+    emails = list(Message.objects.filter(task="orders.send_email"))
+    assert {deliver(claim_task(task=email.task, pk=email.pk)) for email in emails} == {"dead"}
+    page = text(client.get(f"/orders/{order.public_id}/"))
+    assert "Your parcel is on its way." in page
+    assert 'data-event="attempt_failed"' not in page
+    assert "on our side" not in page
+    assert order.events.filter(kind="attempt_failed").count() == len(emails)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_failure_is_told_as_resolved_once_its_step_is_done(client):
+    order = place(payment_method="pm_flaky_2")
+    for _ in range(3):
+        deliver(claim_task(task="payments.charge_payment"))
+    page = text(client.get(f"/orders/{order.public_id}/"))
+    assert page.count("The bank did not answer. This has been resolved") == 2
+    assert "retrying at" not in page
+    assert "timeline-waits" not in page
 
 
 def test_a_broken_payment_shows_the_reservation_deadline(client, time_machine, settings):
@@ -176,7 +205,7 @@ def test_the_delivery_window_disappears_when_a_step_fails(client, time_machine):
     OrderEvent.objects.create(
         order=order,
         kind="attempt_failed",
-        data={"step": "payment", "attempt": 1, "of": 5, "retry_at": "2026-03-02T14:02:00+00:00"},
+        data=CHARGE | {"attempt": 1, "of": 5, "retry_at": "2026-03-02T14:02:00+00:00"},
     )
     page = text(client.get(f"/orders/{order.public_id}/"))
     assert "Arrives" not in page

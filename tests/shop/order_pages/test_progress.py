@@ -9,9 +9,20 @@ from orders.models import OrderEvent
 from shop.order_pages.progress import order_progress
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-RETRY = ("attempt_failed", {"step": "payment", "attempt": 1, "of": 5, "retry_at": "2026-03-02T14:02:00+00:00"})
-CARRIER = ("attempt_failed", RETRY[1] | {"step": "shipment"})
-DOWN = ("deferred", {"step": "payment", "circuit": "gateway.simulated"})
+RETRY = (
+    "attempt_failed",
+    {
+        "task": "payments.charge_payment",
+        "step": "payment",
+        "attempt": 1,
+        "of": 5,
+        "retry_at": "2026-03-02T14:02:00+00:00",
+    },
+)
+CARRIER = ("attempt_failed", RETRY[1] | {"task": "shipping.create_shipment", "step": "shipment"})
+REFUND = ("attempt_failed", RETRY[1] | {"task": "payments.refund_payment"})
+SIDE_WORK = ("attempt_failed", RETRY[1] | {"task": "orders.send_email", "step": "notification", "retry_at": None})
+DOWN = ("deferred", {"task": "payments.charge_payment", "step": "payment", "circuit": "gateway.simulated"})
 DEAD = ("attempt_failed", RETRY[1] | {"retry_at": None})
 
 
@@ -32,7 +43,12 @@ def steps(status: str, payment_status: str | None, *kinds: Any) -> str:
         ("placed", "pending", ["placed", RETRY], "placed:done paid:trouble shipped:ahead delivered:ahead"),
         ("placed", "pending", ["placed", RETRY, DOWN], "placed:done paid:trouble shipped:ahead delivered:ahead"),
         ("placed", "pending", ["placed", DEAD], "placed:done paid:trouble shipped:ahead delivered:ahead"),
-        ("placed", "pending", ["placed", DEAD, "replayed"], "placed:done paid:now shipped:ahead delivered:ahead"),
+        (
+            "placed",
+            "pending",
+            ["placed", DEAD, ("replayed", DEAD[1])],
+            "placed:done paid:now shipped:ahead delivered:ahead",
+        ),
         (
             "payment_failed",
             "failed",
@@ -58,7 +74,7 @@ def steps(status: str, payment_status: str | None, *kinds: Any) -> str:
         (
             "cancelled",
             "captured",
-            ["placed", "paid", "cancelled", "refund_started", RETRY],
+            ["placed", "paid", "cancelled", "refund_started", REFUND],
             "placed:done paid:done cancelled:done refunded:trouble",
         ),
         (
@@ -107,9 +123,10 @@ def test_a_step_shows_when_it_was_last_reached():
             "The carrier did not answer; retrying at 14:02",
         ),
         ("cancelled", "captured", ["cancelled"], "Your refund is on its way", "asked your bank"),
-        ("cancelled", "captured", ["cancelled", RETRY], "Your refund is on its way", "The bank did not answer"),
+        ("cancelled", "captured", ["cancelled", REFUND], "Your refund is on its way", "The bank did not answer"),
         ("cancelled", "cancelled", ["cancelled"], "This order is cancelled.", "You owe nothing"),
         ("delivered", "captured", ["delivered"], "Delivered. Enjoy!", "Thank you"),
+        ("shipped", "captured", ["shipped", SIDE_WORK], "Your parcel is on its way", "is with the carrier"),
     ],
 )
 def test_headline_and_explanation_match_the_events(status, payment, kinds, headline, explanation):

@@ -1,12 +1,10 @@
 """Replay: exact totals, idempotence, rejected invoices, invalid files."""
 
 import io
-import json
 import os
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.conf import settings
@@ -15,16 +13,16 @@ from django.core.management import CommandError, call_command
 from messaging.models import Message
 from messaging.topology import Priority
 from orders.models import IdempotencyKey, Order, OrderLine
-from shop.models import Product, StockMovement
+from shop.models import Product
 from shop.replay.country_codes import country_code
 from shop.replay.csv_invoices import Invoice, Line, Reason, invoices
-from shop.replay.csv_rows import HEADER, read_rows
+from shop.replay.csv_rows import read_rows
 from shop.replay.output import ProgressBar, as_text
 from shop.replay.services import Report, replay
+from tests.shop.replay.files import everything, row, run, written
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-KEYS = {"placed", "already_there", "rejected", "revenue_minor", "currency", "seconds"}
 DATA = Path(os.environ.get("CONVEYOR_RETAIL_DATA") or settings.BASE_DIR.parent / "shared" / "data" / "online-retail")
 #: From the data set's description: invoices, sales, and their total in pence.
 DAYS = {
@@ -34,40 +32,6 @@ DAYS = {
     "2010-12-05.csv": (95, 88, 3_177_495),
     "2010-12-06.csv": (133, 102, 5_483_046),
 }
-
-
-def row(invoice: str = "1", sku: str = "85123A", quantity: Any = 6, price: Any = "2.55", **changes: str) -> str:
-    cells = {
-        "InvoiceNo": invoice,
-        "StockCode": sku,
-        "Description": "WHITE HEART",
-        "Quantity": str(quantity),
-        "InvoiceDate": "2010-12-01 08:26:00",
-        "UnitPrice": str(price),
-        "CustomerID": "17850.0",
-        "Country": "United Kingdom",
-    } | changes
-    return ",".join(cells[column] for column in HEADER)
-
-
-def written(folder: Path, *rows: str, header: str = ",".join(HEADER)) -> Path:
-    path = folder / "day.csv"
-    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
-    return path
-
-
-def run(path: Path, *arguments: str) -> dict[str, Any]:
-    out = io.StringIO()
-    call_command("replay_orders", str(path), "--json", *arguments, stdout=out)
-    report: dict[str, Any] = json.loads(out.getvalue())
-    assert set(report) == KEYS
-    return report
-
-
-def everything() -> list[Any]:
-    """All rows a replay writes, to detect whether a second one wrote more."""
-    models = (Product, StockMovement, Order, OrderLine, IdempotencyKey, Message)
-    return [list(model.objects.order_by("pk").values()) for model in models]
 
 
 @pytest.mark.parametrize("name", list(DAYS))
@@ -198,55 +162,6 @@ def test_prices_are_exact(tmp_path):
     (invoice,) = invoices(rows=read_rows(path=path))
     assert [line.unit_price for line in invoice.lines] == [110, 220, 435]
     assert invoice.lines[0] == Line("85123A", "WHITE HEART", 1, 110)
-
-
-GOOD = row("8")
-BAD = {
-    "empty": (b"", "is empty"),
-    "only a header": (",".join(HEADER).encode(), "contains no rows"),
-    "another header": (b"id,name\n1,2\n", "must start with"),
-    "no text": (b"\x89PNG\r\n\x1a\n\x00\xff", "UTF-8"),
-    "latin-1": (f"{','.join(HEADER)}\n{row(Description='CAFÉ')}\n".encode("latin-1"), "UTF-8"),
-    "half a row": (f"{','.join(HEADER)}\n{GOOD}\n{GOOD[:20]}".encode(), "line 3: "),
-    "a cell too many": (f"{','.join(HEADER)}\n{GOOD},1\n".encode(), "line 2: 9 columns"),
-    "an open quote": (f'{",".join(HEADER)}\n{GOOD}\n1,2,"half'.encode(), "line 3"),
-    "a quantity that is none": (f"{','.join(HEADER)}\n{GOOD}\n{row(quantity='six')}".encode(), "line 3: Quantity"),
-    "half a piece": (f"{','.join(HEADER)}\n{row(quantity='1.5')}".encode(), "Quantity"),
-    "no quantity": (f"{','.join(HEADER)}\n{row(quantity='')}".encode(), "Quantity"),
-    "a huge quantity": (f"{','.join(HEADER)}\n{row(quantity=10**12)}".encode(), "Quantity"),
-    "a price that is none": (f"{','.join(HEADER)}\n{row(price='free')}".encode(), "UnitPrice"),
-    "an endless price": (f"{','.join(HEADER)}\n{row(price='Infinity')}".encode(), "UnitPrice"),
-    "no number": (f"{','.join(HEADER)}\n{row(price='NaN')}".encode(), "UnitPrice"),
-    "a date that is none": (f"{','.join(HEADER)}\n{row(InvoiceDate='01/12/2010')}".encode(), "InvoiceDate"),
-    "no invoice": (f"{','.join(HEADER)}\n{row(invoice=' ')}".encode(), "InvoiceNo"),
-    "a NUL": (f"{','.join(HEADER)}\n{row(Description=chr(0))}".encode(), "line 2"),
-    "a long code": (f"{','.join(HEADER)}\n{row(sku='x' * 41)}".encode(), "StockCode"),
-}
-
-
-@pytest.mark.parametrize("what", list(BAD))
-def test_an_invalid_file_is_reported_and_nothing_is_written(tmp_path, what):
-    body, sentence = BAD[what]
-    path = tmp_path / "bad.csv"
-    path.write_bytes(body)
-    with pytest.raises(CommandError) as refusal:
-        run(path)
-    assert sentence in str(refusal.value)
-    assert "Nothing was written." in str(refusal.value)
-    assert "\n" not in str(refusal.value)
-    assert not any(everything())
-
-
-def test_an_unreadable_file_is_reported(tmp_path):
-    for path in (tmp_path / "none.csv", tmp_path):
-        with pytest.raises(CommandError, match="cannot be read"):
-            run(path)
-
-
-def test_a_file_from_a_spreadsheet_with_a_byte_order_mark_is_read(tmp_path):
-    path = written(tmp_path, row())
-    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
-    assert run(path)["placed"] == 1
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,13 @@ NOON = "2026-03-02T12:00:00+00:00"
 def order():
     order = place()
     OrderEvent.objects.filter(order=order).update(at=NOON)
-    data = {"step": "payment", "attempt": 1, "of": 5, "retry_at": "2026-03-02T14:02:00+00:00"}
+    data = {
+        "task": "payments.charge_payment",
+        "step": "payment",
+        "attempt": 1,
+        "of": 5,
+        "retry_at": "2026-03-02T14:02:00+00:00",
+    }
     OrderEvent.objects.create(order=order, kind="attempt_failed", data=data)
     return order
 

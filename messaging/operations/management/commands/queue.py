@@ -100,7 +100,7 @@ class Command(BaseCommand):
 
 
 def _cells(row: QueueRow) -> tuple[str, ...]:
-    broker = _dash(row.depth), _dash(row.consumers)
+    broker = _dash(row.depth), _dash(None if row.paused else row.consumers)
     flow_control = f"{row.in_flight:,} / {row.in_flight_limit:,}", drained_in(row)
     return (
         row.name,

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 def test_queues_show_waiting_and_dead_messages(monkeypatch, time_machine):
     time_machine.move_to(timezone.now(), tick=False)
-    monkeypatch.setattr(queue_status, "_ask_broker", lambda: ({"payments": 7}, {"payments": 2}))
+    monkeypatch.setattr(queue_status, "ask_broker", lambda: queue_status.Broker(True, {"payments": 7}, {"payments": 2}))
     dead()
     Message.objects.filter(pk=dead().pk).update(
         state=State.PENDING, available_at=timezone.now() - timedelta(seconds=30)

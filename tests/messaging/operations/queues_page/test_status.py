@@ -43,7 +43,7 @@ def test_the_brokers_numbers_are_shown_while_it_is_up(broker, monkeypatch):
     client = client_with("view_message")
     enqueue(5)
     Message.objects.update(state=State.SENT)
-    monkeypatch.setattr(queue_status, "_ask_broker", lambda: ({QUEUE: 3}, {QUEUE: 2}))
+    monkeypatch.setattr(queue_status, "ask_broker", lambda: queue_status.Broker(True, {QUEUE: 3}, {QUEUE: 2}))
     page = text(client)
     assert "The broker is unreachable" not in page
     assert row(page)[:7] == ["running", "0", "0", "5", "3", "2", "2"]
@@ -101,7 +101,7 @@ def test_a_queue_says_what_is_in_flight_what_waits_and_when_it_is_drained(operat
 
 
 def test_no_estimate_is_given_while_no_worker_consumes(monkeypatch, broker, time_machine):
-    monkeypatch.setattr(queue_status, "_ask_broker", lambda: ({QUEUE: 0}, {}))
+    monkeypatch.setattr(queue_status, "ask_broker", lambda: queue_status.Broker(True, {QUEUE: 0}, {}))
     enqueue(5)
     time_machine.move_to(timezone.now(), tick=False)
     finished(10, 10)

@@ -1,0 +1,121 @@
+"""What the desk shows is true, whole, labelled, and has one format of time."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from messaging import clock
+from messaging.operations import actions
+from messaging.operations.admin.base import excerpt
+from messaging.operations.dashboard import queue_status
+from messaging.operations.models import FailureGroup, GroupState
+from messaging.operations.permissions import Actor
+from tests.factories import client_with, place
+from tests.messaging.operations.desk import GROUPS, LIST, dead
+from tests.messaging.operations.queues_page.page import PAGE, QUEUE, enqueue, row, text
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ANN = Actor.system("ann")
+TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC")
+
+
+@pytest.fixture
+def operator(no_broker) -> Client:
+    return client_with(
+        "view_message", "view_failedtask", "view_failuregroup", "view_order", "retry_message", "pause_queue"
+    )
+
+
+def test_every_time_of_a_desk_page_has_the_same_format(operator):
+    message = dead()
+    enqueue(delay=600)
+    place()
+    group = f"{GROUPS}{message.fingerprint}/change/"
+    for path in (LIST, f"{LIST}{message.pk}/change/", GROUPS, group, PAGE):
+        page = text(operator, path)
+        times = re.findall(r"<time[^>]*>(.*?)</time>", page)
+        assert times or path == PAGE, path
+        assert all(TIME.fullmatch(shown) for shown in times), (path, times)
+        assert " ago" not in page
+        assert not re.search(r"\d [ap]\.m\.", page), path
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_lists_of_other_apps_have_the_desk_s_format(operator, language):
+    order = place()
+    page = operator.get("/admin/orders/order/", headers={"Accept-Language": language}).content.decode()
+    assert f"{clock.text(order.placed_at)}</td>" in page or f"{clock.text(order.placed_at)}<" in page
+
+
+def test_first_and_last_time_of_a_group_are_told_apart(operator):
+    group = FailureGroup.objects.get(pk=dead().fingerprint)
+    shown = re.sub(r"<[^>]+>", "", text(operator, GROUPS))
+    assert f"{clock.text(group.last_seen)} first {clock.text(group.first_seen)}" in shown
+
+
+def test_a_paused_queue_is_not_said_to_be_without_workers(operator, monkeypatch):
+    monkeypatch.setattr(queue_status, "ask_broker", lambda: queue_status.Broker(True, {QUEUE: 0}, {}))
+    assert row(text(operator))[6] == "0"
+    assert "No worker consumes this queue" in text(operator)
+    actions.pause(queue=QUEUE, actor=ANN, reason="the bank is down")
+    page = text(operator)
+    assert row(page)[6] == "–"
+    assert page.count("No worker consumes this queue") == 3
+    assert "not consuming" in page
+
+
+def test_a_resolved_group_does_not_need_attention(operator):
+    group = FailureGroup.objects.get(pk=dead().fingerprint)
+    assert group.pk in text(operator, GROUPS)
+    path = f"{GROUPS}{group.pk}/state/"
+    answer = operator.post(path, {"state": GroupState.RESOLVED}, follow=True).content.decode()
+    assert "Group resolved. 1 task is still dead: retry or discard it." in answer
+    assert group.pk not in text(operator, GROUPS)
+    assert group.pk in text(operator, GROUPS, **{"is": "resolved"})
+
+
+def test_a_discard_that_is_undone_reopens_a_resolved_group(operator):
+    message = dead()
+    actions.discard(ids=[message.pk], actor=ANN, reason="not needed")
+    actions.set_group_state(fingerprint=message.fingerprint, state=GroupState.RESOLVED, actor=ANN, note="")
+    actions.restore(ids=[message.pk], actor=ANN)
+    group = FailureGroup.objects.get(pk=message.fingerprint)
+    assert (group.state, group.dead_count) == (GroupState.OPEN, 1)
+    assert group.pk in text(operator, GROUPS)
+
+
+def test_a_trend_says_what_it_counts_from_when_and_its_peak(operator):
+    group = FailureGroup.objects.get(pk=dead().fingerprint)
+    for path in (GROUPS, f"{GROUPS}{group.pk}/change/"):
+        page = text(operator, path)
+        captions = [re.sub("<[^>]+>", "", found) for found in re.findall(r"<figcaption>(.*?)</figcaption>", page)]
+        assert len(captions) == 2
+        for caption, unit in zip(captions, ("hour", "6 hours"), strict=True):
+            assert re.fullmatch(rf"1 dead from {TIME.pattern} to now, peak 1 per {unit}", caption)
+            assert f'aria-label="{caption}"' in page
+
+
+def test_a_chart_of_a_queue_says_from_when_to_when(operator):
+    at = clock.text(timezone.now())[:13]
+    captions = re.findall(r"<figcaption>(.*?)</figcaption>", text(operator))
+    assert len(captions) == 8
+    for caption in captions:
+        assert re.search(rf"{TIME.pattern} to {at}.*peak 0 per", caption), caption
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("short", "short"),
+        ("the bank did not answer", "the bank did…"),
+        ("unbreakable" * 3, "unbreakableunbr…"),
+        ("  two\n lines ", "two lines"),
+        ("exactly sixteen.", "exactly sixteen."),
+        ("", ""),
+    ],
+)
+def test_a_long_text_is_cut_between_words(given, shown):
+    assert excerpt(given, most=16) == shown
+    assert len(excerpt(given, most=16)) <= 16
