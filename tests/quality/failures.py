@@ -172,7 +172,7 @@ def _annotate_groups() -> None:
 
 
 def find_disputes() -> None:
-    """What the schedule does every 15 minutes. Also rows of other pages: an event, an alert, a fault, failed sign-ins."""
+    """The schedule of every 15 minutes. Also rows of other pages: an event, an alert, a fault, failed sign-ins."""
     with outbox.transaction():
         outbox.enqueue(FindDisputes())
     payment = Payment.objects.latest("pk")

@@ -1,7 +1,5 @@
 """The simulation in the test suite: fresh seeds, seeds that once failed, and the same steps each time."""
 
-"""The simulation in the test suite: fresh seeds, seeds that once failed, and the same steps each time."""
-
 import os
 import subprocess
 import sys

@@ -6,7 +6,7 @@ from messaging.operations.admin.failed_tasks import FailedTaskAdmin
 from messaging.operations.admin.failure_groups import FailureGroupAdmin
 from messaging.operations.admin.messages import MessageAdmin
 from messaging.operations.admin.queues import QueuesAdmin
-from messaging.operations.admin.saved_filters import SavedFilterAdmin
+from messaging.operations.admin.saved_filters.admin import SavedFilterAdmin
 
 __all__ = [
     "AlertAdmin", "AuditEntryAdmin", "BulkOperationAdmin", "FailedTaskAdmin", "FailureGroupAdmin", "MessageAdmin",

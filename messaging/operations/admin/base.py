@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from messaging import clock
 from messaging.hooks import subject_links
 from messaging.models import Message
-from messaging.operations.admin.saved_filter_links import saved_filter_links
+from messaging.operations.admin.saved_filters.links import saved_filter_links
 from messaging.operations.failures import labels
 from messaging.operations.privacy.masking import mask, mask_text
 

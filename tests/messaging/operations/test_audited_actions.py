@@ -16,21 +16,18 @@ from django.core.management import call_command
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
-from messaging import outbox
-from messaging.models import Circuit, Message, State
+from messaging.models import Message, State
 from messaging.operations import actions, audit
 from messaging.operations.api import urls as api_urls
 from messaging.operations.api.base import DeskView
-from messaging.operations.bulk_retry import services as bulk
 from messaging.operations.cli import subcommands
-from messaging.operations.models import AuditEntry, BulkOperation, FailureGroup, SavedFilter
+from messaging.operations.models import AuditEntry, SavedFilter
 from messaging.operations.permissions import Actor
 from tests.api.client import post as api_post
 from tests.api.client import token_of
 from tests.factories import client_with
-from tests.messaging.operations.bulk_retry.dead import previewed
 from tests.messaging.operations.desk import ALL_PERMISSIONS, dead, failed_task, page_url, quarantined
-from tests.messaging.samples import Sample
+from tests.messaging.operations.prepared import bulk_retry, discarded, group, open_circuit, paused, scheduled
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ANN = Actor.system("ann")
@@ -41,42 +38,6 @@ LIST = "admin:operations_failedtask_changelist"
 
 def url_of(name: str, *args: Any) -> str:
     return reverse(f"admin:operations_{name}", args=args)
-
-
-def discarded() -> Any:
-    """A discarded message, and the id of the discard."""
-    message = failed_task()
-    return message, actions.discard(ids=[message.pk], actor=ANN, reason="old").operation_id
-
-
-def group() -> FailureGroup:
-    return FailureGroup.objects.get(pk=failed_task().fingerprint)
-
-
-def bulk_retry(state: str) -> BulkOperation:
-    """A bulk retry of one message, in this state."""
-    failed_task()
-    operation = previewed()
-    if state != "preview":
-        bulk.start(operation_id=operation.pk, pace=bulk.Pace(), actor=ANN)
-    if state == "paused":
-        bulk.pause(operation_id=operation.pk, actor=ANN)
-    return operation
-
-
-def scheduled() -> Message:
-    with outbox.transaction():
-        return outbox.enqueue(Sample(text="later"), delay=600)
-
-
-def paused() -> str:
-    actions.pause(queue="maintenance", actor=ANN, reason="holidays")
-    return "maintenance"
-
-
-def open_circuit() -> str:
-    now = timezone.now()
-    return Circuit.objects.create(pk="gateway.simulated", opened_at=now, probe_at=now).pk
 
 
 def edited(message: Message) -> dict[str, Any]:

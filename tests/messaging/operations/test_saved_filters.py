@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from messaging.operations import actions
 from messaging.operations.actions.saved_filters import MOST_SAVED, normalized
-from messaging.operations.admin import saved_filter_links
+from messaging.operations.admin.saved_filters import links as links_above
 from messaging.operations.models import AuditEntry, FilteredList, SavedFilter
 from messaging.operations.permissions import Actor
 from tests.factories import client_with
@@ -96,7 +96,7 @@ def test_an_operator_saves_a_bounded_number():
 
 
 def test_a_list_shows_a_bounded_number(monkeypatch):
-    monkeypatch.setattr(saved_filter_links, "MOST_SHOWN", 2)
+    monkeypatch.setattr(links_above, "MOST_SHOWN", 2)
     for name in ("a", "b", "c"):
         save(name=name, shared=True)
     assert links(viewer()) == ["a", "b"]

@@ -1,4 +1,4 @@
-"""Saved filters: save and delete. `saved_filter_links` shows them above the lists."""
+"""Saved filters: save and delete. `links` shows them above the lists."""
 
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
