@@ -172,7 +172,7 @@ def _annotate_groups() -> None:
 
 
 def find_disputes() -> None:
-    """What the schedule does every 15 minutes. Also rows of other pages: an event, an alert, a fault, failed sign-ins."""
+    """What the schedule does every 15 minutes. Adds an event, an alert, a fault and failed sign-ins for other pages."""
     with outbox.transaction():
         outbox.enqueue(FindDisputes())
     payment = Payment.objects.latest("pk")
