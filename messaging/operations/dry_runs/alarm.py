@@ -29,10 +29,13 @@ class Alarm:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """What was raised too late to arrive inside is taken back."""
+        """What was raised too late to arrive inside arrives here, at the lock.
+
+        It is not taken back: clearing an asynchronous error leaves CPython's flag for it set, and each instruction of
+        the process then looks for one, under a tracer for ever.
+        """
         with self._lock:
             self._is_over = True
-            _set_error(self._thread, None)
         self._timer.cancel()
 
     def _ring(self) -> None:
