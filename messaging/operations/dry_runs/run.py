@@ -95,7 +95,7 @@ def _attempt(task: ReliableTask, message: Message, result: DryRun, *, seconds: f
             _drop_connection()
     except CannotDryRun:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a task that ends its process must not end this one
         failure = failure_of(error, task=task.name)
         result.verdict, result.traceback = Verdict.FAILS, failure.traceback
         result.error_type, result.error_message = failure.error_type, failure.error_message

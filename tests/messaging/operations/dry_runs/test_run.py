@@ -96,7 +96,7 @@ def test_hooks_of_the_commit_do_not_run():
     assert not ran
 
 
-@pytest.mark.parametrize("error", [Bug("still broken"), TemporaryError("still away")])
+@pytest.mark.parametrize("error", [Bug("still broken"), TemporaryError("still away"), SystemExit("the end")])
 def test_what_would_fail_is_told_with_its_traceback(error):
     message = died()
     behaviour["one"] = fail(error)
