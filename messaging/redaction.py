@@ -6,7 +6,7 @@ import re
 import uuid
 from collections.abc import Collection, Iterable
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from django.db import transaction
 from django.db.models import Model
@@ -108,6 +108,7 @@ def _spellings(secret: str) -> set[str]:
         html.escape(secret),
         quote(secret),
         quote(secret, safe=""),
+        quote_plus(secret),
     }
 
 

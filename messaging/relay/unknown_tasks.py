@@ -12,8 +12,9 @@ from messaging import clock, transitions
 from messaging.models import Message
 from messaging.payloads import registered_payloads
 from messaging.relay import wakeup
+from messaging.topology import topology
 from messaging.transitions import Intervention
-from messaging.transitions.failure import fingerprint
+from messaging.transitions.failure import synthetic_failure
 
 log = logging.getLogger(__name__)
 KIND = "UnknownTask"
@@ -39,11 +40,22 @@ class UnknownTasks:
 @transaction.atomic
 def revive_known() -> int:
     """Each is revived once: whatever it dies of then waits for an operator. Their groups are found by an index."""
-    groups = [fingerprint(KIND, task, []) for task in registered_payloads()]
-    dead = Message.objects.dead().filter(fingerprint__in=groups, error_type=KIND, replayed_from=0)
+    dead = Message.objects.dead().filter(fingerprint__in=_groups(), error_type=KIND, replayed_from=0)
     locked = transitions.lock_dead(dead.values_list("pk", flat=True)[:LIMIT])
     revived = transitions.revive_locked(list(locked.values()), intervention=_BY_ITSELF, now=clock.now())
     if revived:
+        # No operator retried them: it does not count towards their quarantine.
+        Message.objects.filter(pk__in=[message.pk for message in revived]).update(revivals=0)
         wakeup.call()
         log.info("%s messages of tasks that this release knows are retried", len(revived))
     return len(revived)
+
+
+def _groups() -> list[str]:
+    """Failure groups of the tasks that this release knows: one for each queue, and those of releases without that."""
+    queues = ("", *topology().queues)
+    return [
+        synthetic_failure(KIND, "", task=task, queue=queue).fingerprint
+        for task in registered_payloads()
+        for queue in queues
+    ]

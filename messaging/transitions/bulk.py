@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from messaging.models import Message, State
+from messaging.models import Attempt, Message, State
 from messaging.payloads import payload_for
 from messaging.signals import messages_discarded, messages_restored, messages_revived
 from messaging.transitions.interventions import FRESH, Intervention, cannot_revive, route
@@ -35,9 +35,11 @@ def discard_locked(messages: Sequence[Message], *, intervention: Intervention) -
 
 
 def restore_locked(messages: Sequence[Message], *, intervention: Intervention) -> None:
-    """Make locked discarded messages dead again, as they were. Prefetch their attempts."""
+    """Make locked discarded messages dead again, as they were."""
+    died_at = _last_ends(messages)
     for message in messages:
-        message.state, message.note, message.finished_at = State.DEAD, "", _died_at(message)
+        message.state, message.note = State.DEAD, ""
+        message.finished_at = died_at.get(message.pk) or timezone.now()
     Message.objects.bulk_update(messages, ["state", "note", "finished_at"])
     messages_restored.send(sender=Message, messages=messages, intervention=intervention)
 
@@ -70,6 +72,7 @@ def _by_route(messages: Iterable[Message]) -> dict[tuple[tuple[str, str], ...], 
     return routes
 
 
-def _died_at(message: Message) -> datetime:
-    """When its last attempt ended."""
-    return max((attempt.ended_at for attempt in message.attempt_set.all()), default=timezone.now())
+def _last_ends(messages: Sequence[Message]) -> dict[uuid.UUID, datetime]:
+    """When the last attempt of each ended. Loads no attempt: the logs of 1,000 messages do not fit into memory."""
+    attempts = Attempt.objects.filter(message__in=[message.pk for message in messages])
+    return dict(attempts.order_by().values_list("message").annotate(Max("ended_at")))

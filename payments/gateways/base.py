@@ -23,11 +23,17 @@ MOST_REFUNDS = 300
     action=OPEN_SUBJECT,
 )
 class CardDeclined(Exception):
-    """The bank declined the card; retrying with it would not help. `code` is the reason, such as `card_declined`."""
+    """The bank declined the card; retrying with it would not help. `code` is the reason, such as `card_declined`.
+
+    It is the only argument, because a dry run and Celery recreate an error from its arguments.
+    """
 
     def __init__(self, code: str) -> None:
         self.code = code
-        super().__init__(f"The bank declined the payment: {code}.")
+        super().__init__(code)
+
+    def __str__(self) -> str:
+        return f"The bank declined the payment: {self.code}."
 
 
 @next_step(

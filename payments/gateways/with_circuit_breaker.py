@@ -98,6 +98,12 @@ class CircuitBreakerGateway:
         return self.gateway.methods()
 
     def _call(self, method: Callable[..., Answer], /, **arguments: Any) -> Answer:
+        """A payment method stands for a card, which the ledger must not store."""
         return outside.call(
-            method, arguments, system=self.circuit, guard=guard(self.circuit, judge=judge), errors=_ERRORS
+            method,
+            arguments,
+            system=self.circuit,
+            guard=guard(self.circuit, judge=judge),
+            errors=_ERRORS,
+            private=("method",),
         )

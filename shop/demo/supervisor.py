@@ -3,9 +3,10 @@
 import configparser
 import os
 import signal
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from xmlrpc.client import Fault, ServerProxy
+from xmlrpc.client import Fault, ProtocolError, ServerProxy
 
 from django.conf import settings
 
@@ -40,7 +41,10 @@ def kill(name: str) -> None:
     info = _process(name)
     if not info["pid"]:
         raise NothingChanged(f"{name} is not running.")
-    os.killpg(int(info["pid"]), signal.SIGKILL)  # the supervisor gives each process a group of its own
+    try:
+        os.killpg(int(info["pid"]), signal.SIGKILL)  # the supervisor gives each process a group of its own
+    except ProcessLookupError:
+        raise NothingChanged(f"{name} has just ended.") from None
 
 
 def stop(name: str) -> None:
@@ -71,7 +75,7 @@ def _process(name: str) -> dict[str, Any]:
 def _processes() -> dict[str, dict[str, Any]]:
     try:
         found = _supervisor().getAllProcessInfo()
-    except OSError:
+    except (OSError, HTTPException, ProtocolError):  # nothing listens, it ended meanwhile, or it is a newer one
         raise SupervisorAway from None
     return {info["name"]: info for info in found if info["name"] != CONSOLE}
 

@@ -9,7 +9,9 @@ from messaging.operations.dry_runs.run import DryRun, Verdict
 from messaging.operations.permissions import Actor
 from orders.models import EmailDelivery, Order, Status
 from payments import services
+from payments.gateways import with_circuit_breaker as gateway
 from payments.models import GatewayCall
+from shipping.carriers import with_circuit_breaker as carrier
 from shipping.models import CarrierCall, CarrierParcel
 from tests.delivery import deliver_all, deliver_due
 from tests.factories import place
@@ -58,6 +60,7 @@ def test_a_gateway_that_never_answered_still_does_not():
     deliver_all()
     attempt = Attempt.objects.filter(message__task=CHARGE).last()
     assert [call["operation"] for call in attempt.exchanges] == ["fetch", "charge"]
+    assert "pm_outage" not in str(attempt.exchanges), "a payment method stands for a card"
     before = rows()
     result = dry_run(CHARGE)
     assert (result.verdict, result.error_type.rpartition(".")[2]) == (Verdict.FAILS, "GatewayUnavailable")
@@ -84,6 +87,30 @@ def test_a_rejected_address_is_rejected_again_and_a_corrected_one_is_a_new_quest
     result = dry_run(BOOK)
     assert (result.verdict, result.needs[1]) == (Verdict.UNANSWERED, "book")
     assert not CarrierParcel.objects.exists()
+
+
+@pytest.mark.parametrize("kind", [*gateway._ERRORS, *carrier._ERRORS])
+def test_an_outside_systems_error_can_be_created_from_its_arguments(kind):
+    error = kind("some_code")
+    again = kind(*error.args)
+    assert (str(again), vars(again)) == (str(error), vars(error))
+
+
+def test_a_decline_is_repeated_with_its_code(monkeypatch):
+    place(payment_method="pm_card_declined")
+    with monkeypatch.context() as patched:
+        patched.setattr(services, "record_decline", bug)
+        deliver_due()
+    codes: list[str] = []
+    record_decline = services.record_decline
+
+    def record(*, payment, code):
+        codes.append(code)
+        record_decline(payment=payment, code=code)
+
+    monkeypatch.setattr(services, "record_decline", record)
+    assert dry_run(CHARGE).verdict is Verdict.COMPLETES
+    assert codes == ["card_declined"]
 
 
 def test_an_email_is_withheld(settings):

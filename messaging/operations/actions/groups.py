@@ -78,7 +78,7 @@ def restore_operation(*, operation_id: uuid.UUID, actor: Actor, reason: str = ""
     intervention = Intervention(actor=actor.name, action="restore", reason=reason, operation_id=operation_id)
     discarded = AuditEntry.objects.filter(operation_id=operation_id, action="discard").values("message_id")
     return _in_batches(
-        lambda: Message.objects.filter(state=State.DISCARDED, pk__in=discarded).prefetch_related("attempt_set"),
+        lambda: Message.objects.filter(state=State.DISCARDED, pk__in=discarded),
         lambda rows: transitions.restore_locked(rows, intervention=intervention),
     )
 

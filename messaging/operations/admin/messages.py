@@ -105,7 +105,7 @@ class MessageAdmin(ReadOnlyAdmin):
     def attempt_list(self, message: Message) -> str | SafeString:
         rows = (
             (a.number, moment(a.ended_at), a.error_type, _error_text(a.traceback, a.error_message))
-            for a in message.attempt_set.order_by("number", "id")
+            for a in message.attempt_set.defer("log", "exchanges").order_by("number", "id")
         )
         return format_html_join("", _ATTEMPT, rows) or "–"
 

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -74,7 +75,8 @@ def dry_run(message: Message, *, seconds: float = SECONDS) -> DryRun:
     chain = tracing.Chain(message.correlation_id, causation_id=message.pk)
     began = time.monotonic()
     with tracing.chain(chain), flight_recorder.recording() as recording, outside.replayed(replay):
-        _attempt(task, message, result, seconds=seconds)
+        # In a context of its own: one that is cut off anywhere may leave a language or an unfinished outbox behind.
+        copy_context().run(_attempt, task, message, result, seconds=seconds)
     result.seconds = time.monotonic() - began
     result.log, result.withheld = recording.log, replay.withheld
     if result.verdict is Verdict.FAILS and result.seconds >= seconds:
@@ -95,7 +97,7 @@ def _attempt(task: ReliableTask, message: Message, result: DryRun, *, seconds: f
             _drop_connection()
     except CannotDryRun:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a task that ends its process must not end this one
         failure = failure_of(error, task=task.name)
         result.verdict, result.traceback = Verdict.FAILS, failure.traceback
         result.error_type, result.error_message = failure.error_type, failure.error_message

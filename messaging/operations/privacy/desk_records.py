@@ -1,14 +1,23 @@
-"""Redaction of the desk's own records: groups, alerts, bulk retries, audit log, edits, the admin's history."""
+"""Redaction of the desk's own records: groups, alerts, bulk retries, filters, audit log, edits, the admin's history."""
 
 import uuid
 from typing import Any
+from urllib.parse import unquote_plus
 
 from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.db.models import Q, QuerySet
 
 from messaging.models import append_only
-from messaging.operations.models import Alert, AuditEntry, BulkItem, BulkOperation, FailureGroup, PayloadEdit
+from messaging.operations.models import (
+    Alert,
+    AuditEntry,
+    BulkItem,
+    BulkOperation,
+    FailureGroup,
+    PayloadEdit,
+    SavedFilter,
+)
 from messaging.redaction import Redactor, changes_of, redact_row
 
 _APPS = ("messaging", "operations")
@@ -24,10 +33,19 @@ def redact(*, message_ids: set[uuid.UUID], fingerprints: set[str], redactor: Red
         redact_row(alert, redactor, text=("text",))
     for operation in BulkOperation.objects.all():
         redact_row(operation, redactor, text=("reason",), data=("chosen", "stopped_for"))
+    _delete_filters(redactor)
     for entry in LogEntry.objects.filter(content_type__app_label__in=_APPS).iterator():
         redact_row(entry, redactor, text=("change_message", "object_repr"))
     _redact_append_only(AuditEntry, message_ids, redactor, data=("data",))
     _redact_append_only(PayloadEdit, message_ids, redactor, data=("before", "after"))
+
+
+def _delete_filters(redactor: Redactor) -> None:
+    """A filter that looks for what is removed finds nothing any more, and two may not have one name."""
+    named = [
+        saved for saved in SavedFilter.objects.all() if redactor.matches(f"{saved.name}\n{unquote_plus(saved.query)}")
+    ]
+    SavedFilter.objects.filter(pk__in=[saved.pk for saved in named]).delete()
 
 
 def _redact_append_only(

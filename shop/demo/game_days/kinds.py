@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from kombu import Connection
 
-from messaging import circuit_breaker, simulated_outages
+from messaging import circuit_breaker, pauses, simulated_outages
 from messaging.broker import inspect
 from messaging.operations import actions
 from messaging.operations.permissions import Actor
@@ -28,6 +28,7 @@ from shop.demo.game_days import database_pause
 from shop.models import Fault
 
 BROKER = "broker"
+_PAUSED_FOR = "game day"
 
 
 class CannotBegin(RuntimeError):
@@ -103,11 +104,16 @@ def _stop_broker(fault: Fault, seconds: float) -> None:
 
 def _wipe_broker(fault: Fault, seconds: float) -> None:
     """Of the embedded broker, delete the disk, which its launcher notices; of another one, what its queues hold."""
-    data = Path(settings.VAR_DIR) / "valkey"
-    if data.exists():
-        shutil.rmtree(data)
+    if _is_embedded():
+        shutil.rmtree(Path(settings.VAR_DIR) / "valkey")
     elif not inspect.ask(_purge):
         raise CannotBegin(_("The broker does not answer."))
+
+
+def _is_embedded() -> bool:
+    """Its disk alone does not tell: one of an earlier start may lie there."""
+    address = Path(settings.VAR_DIR) / "valkey.url"
+    return address.is_file() and address.read_text().strip() == settings.BROKER_URL
 
 
 def _purge(connection: Connection) -> bool:
@@ -119,11 +125,20 @@ def _purge(connection: Connection) -> bool:
 
 def _pause_queue(fault: Fault, seconds: float) -> None:
     actor = Actor.system(fault.begun_by)  # who may run a game day was checked
-    actions.pause(queue=fault.target, actor=actor, reason="game day", seconds=seconds)
+    actions.pause(queue=fault.target, actor=actor, reason=_PAUSED_FOR, seconds=seconds)
 
 
 def _resume_queue(fault: Fault) -> None:
-    actions.resume(queue=fault.target, actor=Actor.system(fault.begun_by), reason="game day")
+    """An operator may have resumed it, and paused it again for a reason of their own."""
+    pause = pauses.current().get(fault.target)
+    if pause is None or pause.reason != _PAUSED_FOR:
+        raise actions.NotPaused(_("This fault is over."))
+    actions.resume(queue=fault.target, actor=Actor.system(fault.begun_by), reason=_PAUSED_FOR)
+
+
+def _pause_database(fault: Fault, seconds: float) -> None:
+    if not database_pause.begin(seconds=seconds):
+        raise CannotBegin(_("The database did not grant the lock in time. It is not paused."))
 
 
 _begin_outage, _end_outage = _simulated(lambda fault: NAME)
@@ -198,7 +213,7 @@ _KINDS = (
         name="database-paused",
         label=_("Pause the database"),
         help=_("A lock keeps everyone from writing to the ledger; on SQLite, to the whole database. Reads go on."),
-        begin=lambda fault, seconds: database_pause.begin(seconds=seconds),
+        begin=_pause_database,
         seconds=10,
         most=database_pause.MOST_SECONDS,
     ),

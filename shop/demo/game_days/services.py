@@ -43,6 +43,7 @@ _CANNOT_BEGIN: Final = (
     supervisor.UnknownProcess,
     supervisor.NothingChanged,
     AlreadyPaused,
+    OSError,
 )
 
 
@@ -75,9 +76,11 @@ def begin_fault(
     fault = _record(values, seconds=seconds, actor=actor, game_day=game_day)
     try:
         known.begin(fault, seconds)
-    except _CANNOT_BEGIN as error:
+    except Exception as error:
         _close(fault, actor=actor, reason=str(error))
-        raise FaultRefused(str(error)) from error
+        if isinstance(error, _CANNOT_BEGIN):
+            raise FaultRefused(str(error)) from error
+        raise
     return fault
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Far more than an order normally has. Bounds the size of the page.
 MESSAGES_SHOWN = 200
+#: Columns of an attempt that its own page shows.
+_LONG = ("traceback", "log", "exchanges")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def order_records(*, order_id: int) -> OrderRecords:
         lines=list(order.lines.all()),
         events=list(order.events.all()),
         messages=messages,
-        attempts=list(Attempt.objects.filter(message__in=ids).defer("traceback").order_by("ended_at", "id")),
+        attempts=list(Attempt.objects.filter(message__in=ids).defer(*_LONG).order_by("ended_at", "id")),
         actions=_actions(ids),
         pauses=_pauses(messages, since=order.placed_at),
         money=payment_records(order_id=order.pk),

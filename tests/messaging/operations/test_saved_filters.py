@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
+from messaging import redaction
 from messaging.operations import actions
 from messaging.operations.actions.saved_filters import MOST_SAVED, normalized
 from messaging.operations.admin.saved_filters import links as links_above
@@ -166,3 +167,13 @@ def test_any_query_has_one_spelling(query):
     once = normalized(query)
     assert normalized(once) == once
     assert parse_qs(once)
+
+
+def test_a_filter_that_names_an_erased_person_is_deleted():
+    save(name="by e-mail", query="q=jane%40example.com", shared=True)
+    save(name="by name", query="q=Jane+Doe&queue=shipping", actor=BOB)
+    save(name="Jane Doe", query="queue=payments")
+    kept = save(name="carrier")
+    redaction.redact(subjects=["CV-1"], secrets=["jane@example.com", "Jane Doe"])
+    assert list(SavedFilter.objects.all()) == [kept]
+    assert not [entry for entry in AuditEntry.objects.all() if "jane" in str(entry.data).lower()]

@@ -44,7 +44,7 @@ def test_it_is_retried_by_itself_once_a_release_knows_the_task(publisher, reques
     request.getfixturevalue("next_release")
     assert unknown_tasks.revive_known() == 1
     message.refresh_from_db()
-    assert message.state == State.PENDING
+    assert (message.state, message.revivals) == (State.PENDING, 0)
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.actor, entry.message_id) == ("retry", "relay", message.pk)
 

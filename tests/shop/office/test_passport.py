@@ -259,3 +259,9 @@ def test_the_axis_is_monotonic_and_keeps_short_intervals_visible():
 )
 def test_durations_are_formatted_briefly(value, expected):
     assert seconds(value) == expected
+
+
+def test_logs_and_outside_calls_of_attempts_are_not_loaded(eventful_order):
+    attempts = order_records(order_id=eventful_order.pk).attempts
+    assert attempts
+    assert all({"log", "exchanges", "traceback"} <= attempt.get_deferred_fields() for attempt in attempts)

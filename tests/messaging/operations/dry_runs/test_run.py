@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.utils import translation
 
 from messaging import outbox
 from messaging.models import Attempt, Message, QueuePause, State
@@ -96,7 +97,24 @@ def test_hooks_of_the_commit_do_not_run():
     assert not ran
 
 
-@pytest.mark.parametrize("error", [Bug("still broken"), TemporaryError("still away")])
+def test_what_a_task_leaves_in_its_context_is_dropped():
+    """A time limit may cut it off between entering a context and leaving it."""
+    message = died()
+
+    def speak_german_and_linger(task, payload):
+        translation.activate("de")
+        outbox.transaction().__enter__()
+        raise Bug("cut off")
+
+    behaviour["one"] = speak_german_and_linger
+    assert dry_run(message).verdict is Verdict.FAILS
+    assert translation.get_language() == "en"
+    assert outbox._unit.get() is None
+    enqueue("two")
+    assert Message.objects.count() == 2
+
+
+@pytest.mark.parametrize("error", [Bug("still broken"), TemporaryError("still away"), SystemExit("the end")])
 def test_what_would_fail_is_told_with_its_traceback(error):
     message = died()
     behaviour["one"] = fail(error)

@@ -3,7 +3,9 @@
 import re
 import threading
 import time
+from contextlib import nullcontext
 from functools import partial
+from queue import SimpleQueue
 
 import pytest
 from django.conf import settings as django_settings
@@ -149,11 +151,71 @@ def test_a_pause_of_the_database_that_fails_keeps_nobody_waiting(monkeypatch):
     monkeypatch.setattr(database_pause.transaction, "atomic", refuse)
     monkeypatch.setattr(threading, "excepthook", lambda args: None)
     began = time.monotonic()
-    database_pause.begin(seconds=30)
+    assert not database_pause.begin(seconds=30)
     assert time.monotonic() - began < 20
 
 
-def test_an_embedded_broker_is_wiped_by_deleting_its_disk():
+def test_a_pause_of_the_database_that_fails_is_no_fault(monkeypatch):
+    monkeypatch.setattr(database_pause, "begin", lambda seconds: False)
+    with pytest.raises(services.FaultRefused, match="not paused"):
+        begin("database-paused")
+    assert not Fault.objects.filter(ends_at__gt=timezone.now()).exists()
+
+
+def test_a_pause_of_the_database_that_begins_late_ends_in_time(monkeypatch):
+    def slow():
+        time.sleep(0.5)
+        return nullcontext()
+
+    monkeypatch.setattr(database_pause.transaction, "atomic", slow)
+    monkeypatch.setattr(database_pause.connection, "vendor", "sqlite")
+    began, is_held = time.monotonic(), SimpleQueue()
+    database_pause._hold(began + 1, is_held)
+    assert is_held.get()
+    assert time.monotonic() - began < 1.4
+
+
+@pytest.mark.parametrize("error", [PermissionError("not yours"), RuntimeError("a bug")])
+def test_a_fault_that_could_not_begin_does_not_stay_active(monkeypatch, error):
+    def refuse(**kwargs):
+        raise error
+
+    monkeypatch.setattr(simulated_outages, "begin", refuse)
+    with pytest.raises((services.FaultRefused, RuntimeError), match=str(error)):
+        begin("gateway-outage")
+    assert not Fault.objects.filter(ends_at__gt=timezone.now()).exists()
+
+
+def test_an_operators_own_pause_outlives_the_game_days():
+    fault = begin("queue-paused", target="payments", seconds=60)
+    actions.resume(queue="payments", actor=ANN)
+    actions.pause(queue="payments", actor=ANN, reason="the bank asked")
+    with pytest.raises(services.FaultRefused, match="over"):
+        services.end_fault(fault=fault, actor=ANN)
+    assert pauses.current()["payments"].reason == "the bank asked"
+
+
+@pytest.fixture
+def embedded_broker():
+    """`BROKER_URL` is that of the embedded broker."""
+    address = django_settings.VAR_DIR / "valkey.url"
+    address.write_text(f"{django_settings.BROKER_URL}\n")
+    yield
+    address.unlink()
+
+
+def test_the_disk_of_an_embedded_broker_that_is_no_longer_used_is_not_the_broker(no_broker):
+    data = django_settings.VAR_DIR / "valkey"
+    data.mkdir()
+    try:
+        with pytest.raises(services.FaultRefused, match="does not answer"):
+            begin("broker-wiped")
+        assert data.exists()
+    finally:
+        data.rmdir()
+
+
+def test_an_embedded_broker_is_wiped_by_deleting_its_disk(embedded_broker):
     data = django_settings.VAR_DIR / "valkey" / "appendonlydir"
     data.mkdir(parents=True)
     fault = begin("broker-wiped")
