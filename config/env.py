@@ -41,13 +41,19 @@ def leave_note(*, control: Path) -> None:
 
 
 def follow_note() -> None:
-    """Take variables that are not set from the note of a demo that is running now. Others' values stay."""
+    """Take variables that are not set from the note of a demo that is running now. Others' values stay.
+
+    Not beside a database or broker that the demo does not use: that process belongs to another shop.
+    """
     try:
         note = json.loads((var_dir() / NOTE).read_text())
-        control, variables = Path(note["control"]), dict(note["variables"])
-    except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is damaged
+        control, variables = Path(note["control"]), {str(name): str(value) for name, value in note["variables"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # there is none, or it is damaged
         return
-    if answers(control):
+    is_another = any(
+        os.environ.get(name, "") not in ("", variables.get(name)) for name in ("DATABASE_URL", "BROKER_URL")
+    )
+    if not is_another and answers(control):
         for name, value in variables.items():
             os.environ.setdefault(name, value)
 

@@ -67,6 +67,18 @@ def test_a_command_beside_a_running_demo_finds_its_settings(var, monkeypatch):
         assert env.text("PORT") == "9000", "what is set in this terminal stays"
 
 
+def test_a_command_for_another_database_does_not_become_a_demo(var, monkeypatch):
+    monkeypatch.setattr(env, "_read", set())
+    monkeypatch.delenv("CONVEYOR_DEMO", raising=False)
+    note(var, monkeypatch, CONVEYOR_DEMO="1", DATABASE_URL="")
+    monkeypatch.setenv("DATABASE_URL", "postgres://shop@db/shop")
+    with socket.socket(socket.AF_UNIX) as supervisor:
+        supervisor.bind(str(var / "control.sock"))
+        supervisor.listen()
+        env.follow_note()
+    assert not env.flag("CONVEYOR_DEMO", default=False)
+
+
 @pytest.mark.parametrize("damaged", [None, b"", b"[]", b"{}", b"\xff", b'{"control": 1, "variables": {}}'])
 def test_a_note_of_a_demo_that_has_ended_or_a_damaged_one_changes_nothing(var, monkeypatch, damaged):
     monkeypatch.setattr(env, "_read", set())
