@@ -50,7 +50,7 @@ def note(var, monkeypatch, **variables):
 
 def test_a_command_beside_a_running_demo_finds_its_settings(var, monkeypatch):
     monkeypatch.setattr(env, "_read", set())
-    for name in ("CONVEYOR_DEMO", "DATABASE_URL"):
+    for name in ("CONVEYOR_DEMO", "DATABASE_URL", "BROKER_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PORT", "9000")
     note(var, monkeypatch, CONVEYOR_DEMO="1", DATABASE_URL="sqlite:////tmp/other", PORT="8123")
