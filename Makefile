@@ -14,7 +14,7 @@ help: ## List all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 run: $(VENV)/.runtime ## Start the whole shop on PORT (default 8000); Ctrl-C stops it
-	@CONVEYOR_DEMO=$${CONVEYOR_DEMO:-1} PORT=$${PORT:-8000} exec $(BIN)/python -m config.run
+	@CONVEYOR_DEMO=$${CONVEYOR_DEMO:-1} CONVEYOR_LIMITS=$${CONVEYOR_LIMITS:-10} PORT=$${PORT:-8000} exec $(BIN)/python -m config.run
 
 test: $(VENV)/.development ## Run all tests on every available database and broker
 	@VENV=$(VENV) TEST_WORKERS=$(TEST_WORKERS) bin/test

@@ -37,12 +37,17 @@ class Entry:
 
 
 def entries_for_shoppers(events: Iterable[OrderEvent]) -> list[Entry]:
-    """What shoppers see of `events` (oldest first): of failures, only those of steps that the order waited for."""
+    """What shoppers see of `events` (oldest first): of failures, only those of steps that the order waited for.
+
+    Of resolved failures with the same words, only the last.
+    """
     entries: list[Entry] = []
     later: set[str] = set()
     for event in reversed([event for event in events if _is_shown(event)]):
         is_resolved = event.kind in _PROBLEMS and not later.isdisjoint(_shown_until(event))
-        entries.append(Entry(event, _resolved(event) if is_resolved else describe(event), is_resolved))
+        entry = Entry(event, _resolved(event) if is_resolved else describe(event), is_resolved)
+        if not (is_resolved and entries and entries[-1].is_resolved and entries[-1].text == entry.text):
+            entries.append(entry)
         later.add(event.kind)
     return entries[::-1]
 

@@ -26,12 +26,12 @@ register(
 )  # fmt: skip
 register(
     "WorkerLost", "DeliveryLimit", "billiard.exceptions.WorkerLostError",
-    meaning=_("The worker process was lost while it ran this task: killed, out of memory, or shut down."),
+    meaning=_("The worker process was lost on every attempt to run this task, so the task itself is the likely cause."),
     advice=_(
-        "Look into the worker's log. Retry it if the host was the cause; if this task needs too much memory, correct "
-        "that first."
+        "Look for the signal in the worker's log: SIGKILL is usually a lack of memory, SIGSEGV a crash. Correct the "
+        "task, then retry the group."
     ),
-    action=RETRY,
+    action=OPEN_GROUP,
 )  # fmt: skip
 register(
     "billiard.exceptions.TimeLimitExceeded", "billiard.exceptions.SoftTimeLimitExceeded",

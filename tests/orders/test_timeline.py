@@ -86,7 +86,6 @@ def test_a_failure_is_resolved_once_its_step_is_done():
     assert not any(is_resolved for _, is_resolved in history(*waiting, ("replayed", CHARGE)))
     assert history(*waiting, ("paid", {}))[1:] == [
         ("The bank did not answer. This has been resolved", True),
-        ("The bank did not answer. This has been resolved", True),
         ("This step failed. This has been resolved", True),
         ("Card charged", False),
     ]

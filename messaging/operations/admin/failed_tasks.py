@@ -121,7 +121,7 @@ class FailedTaskAdmin(BulkRetryAction, FailedTaskPages):
             _advice_line(task),
         )  # fmt: skip
 
-    @admin.display(description=gettext_lazy("died"), ordering="finished_at")
+    @admin.display(description=gettext_lazy("ended"), ordering="finished_at")
     def died(self, task: FailedTask) -> str | SafeString:
         return moment(task.finished_at)
 

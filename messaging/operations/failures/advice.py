@@ -21,6 +21,7 @@ from messaging.hooks.next_steps import (
     RETRY,
     UNEXPECTED,
     NextStep,
+    Text,
     step_for,
 )
 from messaging.models import Message, State, Waits
@@ -59,6 +60,11 @@ class Advice:
 
     step: NextStep
     url: str = ""
+
+    @property
+    def label(self) -> Text:
+        """Of the app's action; empty for the desk's own."""
+        return APP_ACTIONS[self.step.action].label if self.url else ""
 
 
 def advice_for(message: Message) -> Advice:

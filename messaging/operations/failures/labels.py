@@ -33,6 +33,8 @@ def summary_of(message: Message) -> str:
         "count": message.attempts,
         "error": short(message.error_type),
     }
+    if message.state == State.DONE:
+        return _("%(task)s (%(subject)s) succeeded. Failed attempts: %(count)s, most recently %(error)s.") % facts
     if message.attempts == 1:
         return _("%(task)s (%(subject)s) failed on its first attempt: %(error)s.") % facts
     return _("%(task)s (%(subject)s) failed %(count)s times, most recently with %(error)s.") % facts

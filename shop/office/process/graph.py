@@ -1,14 +1,16 @@
 """The graph of one order's process: each step with its state and its messages."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from messaging.hooks.next_steps import OPEN_GROUP, RETRY
 from messaging.models import Message, State
+from messaging.operations.failures.advice import Advice, advise
 from orders.models import EmailDelivery, Status
 from shop.office.process.definition import STEPS, Step, ranks
 
@@ -46,12 +48,21 @@ _SIGNS = {StepState.DONE: "✓", StepState.UNDER_WAY: "▶", StepState.WAITING: 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A step of one order. `message` decides its state; `earlier` is how many others it had before."""
+    """A step of one order. `message` decides its state; `earlier` is how many others it had before.
+
+    `advice` says what to do about a dead one.
+    """
 
     step: Step
     state: StepState
     message: Message | None = None
     earlier: int = 0
+    advice: Advice | None = None
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether it is dead and a retry can help."""
+        return self.advice is not None and self.advice.step.action in (RETRY, OPEN_GROUP) and not self.advice.url
 
     @property
     def sign(self) -> str:
@@ -87,6 +98,9 @@ def graph(messages: Sequence[Message], *, evidence: Evidence, now: datetime) -> 
             own = [message for message in messages if step.has(message)]
             if own or step.is_expected:
                 nodes[step.key] = _node(step, own, nodes.get(step.after), evidence, now)
+    dead = [node.message for node in nodes.values() if node.state is StepState.DEAD and node.message]
+    advice = advise(dead) if dead else {}
+    nodes = {key: replace(n, advice=advice.get(n.message.pk) if n.message else None) for key, n in nodes.items()}
     found = [[nodes[step.key] for step in rank if step.key in nodes] for rank in ranks()]
     return [rank for rank in found if rank]
 

@@ -13,6 +13,7 @@ from messaging.hooks import already_done, next_steps
 from messaging.hooks.next_steps import AppAction, register, register_action
 from messaging.models import Message, State, Waits
 from messaging.operations.failures.advice import advice_for, advise
+from messaging.operations.failures.labels import summary_of
 from messaging.operations.models import FailureGroup
 from messaging.transitions.failure import synthetic_failure
 from tests.api.client import get, token_of
@@ -22,6 +23,7 @@ from tests.messaging.operations.desk import ALL_PERMISSIONS, GROUPS, LIST, body,
 from tests.messaging.samples import Sample
 
 pytestmark = pytest.mark.django_db(transaction=True)
+GATEWAY = "payments.gateways.base.GatewayUnavailable"
 REPAIR = "tests_repair"
 
 
@@ -64,7 +66,7 @@ def test_an_error_without_a_step_is_unexpected_and_sends_to_its_group(operator):
 
 
 def test_a_retry_comes_first_where_it_can_help(operator):
-    message = failed("WorkerLost")
+    message = failed(GATEWAY)
     page = body(operator.get(page_url(message)))
     assert "button default" in page.split("Retry task</button>")[0].rpartition("<button")[2]
     assert "Retry task</button>" in body(operator.get(LIST))
@@ -148,7 +150,7 @@ def test_nothing_is_to_be_done_about_a_message_that_is_not_dead(changes, text):
     assert text in step.text
 
 
-@pytest.mark.parametrize("error", ["Bug", "WorkerLost", "payments.gateways.base.GatewayUnavailable"])
+@pytest.mark.parametrize("error", ["Bug", "WorkerLost", GATEWAY])
 def test_one_attempt_is_never_called_exhausted_retries(operator, error):
     shown = body(operator.get(page_url(failed(error))))
     assert "exhausted" not in shown
@@ -174,7 +176,8 @@ def test_api_and_command_show_the_same_step(capsys):
 @pytest.mark.parametrize(
     ("error", "first"),
     [
-        ("WorkerLost", "Retry this group"),
+        (GATEWAY, "Retry this group"),
+        ("WorkerLost", ""),
         ("UndecodableMessage", "Discard this group"),
         ("CannotPublish", "Show failed tasks"),
         ("Bug", ""),
@@ -193,3 +196,9 @@ def test_advice_takes_a_constant_number_of_statements(django_assert_max_num_quer
     messages = [dead(f"CV-{number}") for number in range(12)]
     with django_assert_max_num_queries(2):
         assert len(advise(messages)) == 12
+
+
+def test_a_task_that_has_succeeded_is_no_failure():
+    message = failed("WorkerLost")
+    message.state = State.DONE
+    assert summary_of(message).endswith(" succeeded. Failed attempts: 1, most recently WorkerLost.")

@@ -116,15 +116,15 @@ def test_every_kind_of_email_is_a_step():
 
 
 def test_the_page_shows_the_steps_and_resumes_at_the_dead_one():
-    order = place(city="Rejectford")
+    order = place(payment_method="pm_bug")
     deliver_due()
-    dead = Message.objects.get(task="shipping.create_shipment")
+    dead = Message.objects.get(task="payments.charge_payment")
     client = client_with(*READER, "retry_message", "view_failedtask")
     page = client.get(url(order)).content.decode()
-    assert "Book the parcel" in page
+    assert "Charge the payment" in page
     assert page.count("Resume from here") == 1
     response = client.post(url(order), {"message": str(dead.pk)}, follow=True)
-    assert "Resumed: shipping.create_shipment is queued for retry." in response.content.decode()
+    assert "Resumed: payments.charge_payment is queued for retry." in response.content.decode()
     dead.refresh_from_db()
     assert dead.state == State.PENDING
     assert AuditEntry.objects.get().action == "retry"
@@ -134,14 +134,23 @@ def test_the_page_shows_the_steps_and_resumes_at_the_dead_one():
 
 
 def test_resuming_needs_the_permission_to_retry():
-    order = place(city="Rejectford")
+    order = place(payment_method="pm_bug")
     deliver_due()
-    dead = Message.objects.get(task="shipping.create_shipment")
+    dead = Message.objects.get(task="payments.charge_payment")
     client = client_with(*READER)
     assert "Resume from here" not in client.get(url(order)).content.decode()
     assert client.post(url(order), {"message": str(dead.pk)}).status_code == 403
     dead.refresh_from_db()
     assert dead.state == State.DEAD
+
+
+def test_a_dead_step_that_a_retry_cannot_help_says_what_does():
+    order = place(city="Rejectford")
+    deliver_due()
+    page = client_with(*READER, "retry_message", "correct_address").get(url(order)).content.decode()
+    assert "The carrier does not deliver to this address" in page
+    assert "Correct address" in page
+    assert "Resume from here" not in page
 
 
 @pytest.mark.parametrize("wanted", ["", "\ufffd", "7", "not-a-uuid", "0" * 5000])
