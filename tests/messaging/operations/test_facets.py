@@ -98,7 +98,7 @@ def test_a_count_equals_that_of_the_filtered_list(operator):
     "chosen", [{}, {"queue": "payments"}, {"age": "week", "queue": "payments", "error_type": "Bug"}]
 )
 def test_all_facets_together_cost_one_statement(operator, chosen, django_assert_max_num_queries):
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):  # on PostgreSQL one of them begins the snapshot
         operator.get(LIST, chosen)
 
 

@@ -261,7 +261,7 @@ def test_discarding_a_group_spares_messages_that_die_later(operator):
 def test_a_list_takes_the_same_number_of_queries_for_any_number_of_rows(operator, url, django_assert_max_num_queries):
     for number in range(20):
         dead(error=[ValueError("a"), KeyError("b"), TypeError("c")][number % 3])
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):  # on PostgreSQL one of them begins the snapshot
         operator.get(url)
 
 
