@@ -124,11 +124,9 @@ def test_many_messages_of_one_subject_are_skipped_by_a_constant_number_of_statem
 def test_a_new_canary_does_not_count_what_was_sent_before_it(clock):
     """A blocked message is sent after others that stand behind it."""
     first, _second = of_one_subject(2)
-    others = dead(8, finished_at=timezone.now() + timedelta(seconds=1))
+    dead(8, finished_at=timezone.now() + timedelta(seconds=1))
     operation = turn(start(canary=5, stop_ratio=0.5))
-    relay()
-    sent = [first, *others[:4]]
-    finish(*[m for m in sent if m is not first], state=State.DEAD)
+    finish(*[message for message in relay() if message != first], state=State.DEAD)
     finish(first)
     operation = turn(operation)
     assert operation.state == BulkState.STOPPED
