@@ -102,7 +102,10 @@ class PostgresqlDatabase:
 
 @contextmanager
 def opened(*, url: str, alias: str, blocker: Blocker) -> Iterator[None]:
-    """Within it, `Model.objects.using(alias)` reads and writes the database at `url`."""
+    """Within it, `Model.objects.using(alias)` reads and writes the database at `url`. It may be nested."""
+    if alias in connections.settings:
+        yield
+        return
     settings = connections.configure_settings({"default": {}, alias: database_settings(url)})
     connections.settings[alias] = settings[alias]
     try:
