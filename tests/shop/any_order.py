@@ -1,16 +1,11 @@
-"""Helpers of the state machine test: audit changes, draw rows, publish messages, locate an order's items."""
+"""Helpers of the state machine test: draw rows, publish messages, locate an order's items."""
 
-import re
-from collections.abc import Callable
-from contextlib import ExitStack
 from typing import Any
 
-from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 from hypothesis import strategies as st
 
-from messaging.invariants import Invariant, registered, violations
 from messaging.models import Message, State
 from orders.models import Order, Status
 from shipping.models import STRANDED, Shipment
@@ -18,50 +13,6 @@ from shop.models import StockMovement
 
 #: Affect neither stock nor money.
 MAILS = "orders.send_email"
-_WORDS = re.compile(r"\w+")
-
-
-class AuditOfChanges:
-    """The audit, which takes most of the test's time, of only those invariants that read a table written since.
-
-    What an invariant reads, its own last statements say.
-    """
-
-    def __init__(self) -> None:
-        self._tables = frozenset(connection.introspection.django_table_names())
-        self._written = set(self._tables)
-        self._reads: dict[str, set[str]] = {}
-        self._reading: set[str] | None = None
-        self._found: dict[str, str] = {}
-        self._watch = ExitStack()
-        self._watch.enter_context(connection.execute_wrapper(self._look))
-
-    def broken(self) -> dict[str, str]:
-        written, self._written = self._written, set()
-        for one in registered():
-            if not written.isdisjoint(self._reads.get(one.name) or self._tables):
-                self._check(one)
-        return {name: details for name, details in self._found.items() if details}
-
-    def end(self) -> None:
-        self._watch.close()
-
-    def _check(self, one: Invariant) -> None:
-        self._reading = self._reads[one.name] = set()
-        try:
-            self._found[one.name] = "\n".join(violation.detail for violation in violations(one))
-        finally:
-            self._reading = None
-
-    def _look(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        if self._reading is not None:
-            self._reading |= self._named(sql)
-        elif not sql.startswith(("SELECT", "BEGIN", "SAVEPOINT", "RELEASE SAVEPOINT")):
-            self._written |= self._named(sql)
-        return execute(sql, params, many, context)
-
-    def _named(self, sql: str) -> frozenset[str]:
-        return self._tables.intersection(_WORDS.findall(sql))
 
 
 def one_of(data: st.DataObject, rows: QuerySet[Any]) -> Any:

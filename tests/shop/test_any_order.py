@@ -47,11 +47,11 @@ from shop.office.parcels.services import ParcelNotReturned, restock_returned_par
 from shop.order_pages.services import cancel, pay_again
 from shop.stock.services import OutOfStock
 from tests import fuzzing
-from tests.auditing import broken
+from tests.auditing import AuditOfChanges, broken
 from tests.delivery import deliver, deliver_all
 from tests.factories import ADDRESS, ProductFactory, place
 from tests.flush import flush
-from tests.shop.any_order import MAILS, AuditOfChanges, is_stranded, may_be_out, one_of, out, pending, publish
+from tests.shop.any_order import MAILS, is_stranded, may_be_out, one_of, out, pending, publish
 from tests.shop.any_order_disputes import DisputeRules, assert_disputes_agree, decide_all_disputes
 from tests.shop.any_order_refunds import LEFT_TO_OPERATORS, RefundRules, assert_money_adds_up, finish_refunds
 

@@ -1,12 +1,11 @@
-"""The state machine's audit of changes finds what the whole audit finds."""
+"""The audit of changes finds what the whole audit finds."""
 
 import pytest
 
 from orders.models import Order, Status
-from tests.auditing import broken
+from tests.auditing import AuditOfChanges, broken
 from tests.delivery import deliver_all
 from tests.factories import place
-from tests.shop.any_order import AuditOfChanges
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
