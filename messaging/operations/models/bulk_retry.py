@@ -144,6 +144,11 @@ class BulkItem(models.Model):
             models.Index("operation", "outcome", "position", name="operations_bulkitem_next"),
             models.Index("operation", "position", name="operations_bulkitem_list"),
             models.Index(
+                fields=["operation", "outcome", "sent_in"],
+                name="operations_bulkitem_turn",
+                condition=Q(sent_in__isnull=False),
+            ),
+            models.Index(
                 fields=["operation", "chain", "position"],
                 name="operations_bulkitem_blocked",
                 condition=Q(is_blocked=True),
