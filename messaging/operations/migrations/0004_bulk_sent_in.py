@@ -10,6 +10,14 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterModelOptions(
+            name="savedfilter",
+            options={
+                "default_permissions": ("delete",),
+                "verbose_name": "saved filter",
+                "verbose_name_plural": "saved filters",
+            },
+        ),
         migrations.AddIndex(
             model_name="bulkitem",
             index=models.Index(
