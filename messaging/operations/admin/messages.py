@@ -13,8 +13,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from messaging.models import Message, State
+from messaging.operations import permissions
 from messaging.operations.admin.base import ReadOnlyAdmin, moment, state_badge, time_column
+from messaging.operations.admin.buttons import buttons_of
+from messaging.operations.failures.advice import advice_for
 from messaging.operations.failures.tracebacks import parts_of
+from messaging.operations.permissions import Actor
 from messaging.operations.privacy.masking import mask_text
 from messaging.payloads import registered_payloads
 from messaging.topology import topology
@@ -69,6 +73,7 @@ class MessageAdmin(ReadOnlyAdmin):
     search_help_text = _("Message ID or order number")
     ordering = ("-id",)
     sortable_by = ()
+    change_form_template = "admin/operations/message/change_form.html"
     fields = (
         "id", "task", "subject_column", "state_column", "queue", "routing_key", "priority", "available", "sent",
         "finished", "attempts", "sends", "schema_version", "payload_text", "attempt_list", "related_messages",
@@ -96,6 +101,13 @@ class MessageAdmin(ReadOnlyAdmin):
             return queryset.filter(pk=UUID(text)), False
         except ValueError:
             return queryset.filter(subject__in=(text, text.upper())), False
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """With the buttons of a failed task, so that the desk's keys work here, too."""
+        message = context["original"]
+        if Actor.of(request.user).may(permissions.VIEW):
+            context["buttons"] = buttons_of(message, advice_for(message), user=request.user)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("state"))
     def state_column(self, message: Message) -> SafeString:
