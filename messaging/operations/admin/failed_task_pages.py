@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -275,8 +274,9 @@ def _url(id_: uuid.UUID) -> str:
 
 def _list_before(request: HttpRequest) -> str:
     """The list that this was sent from, as it was filtered; empty if it was sent from another page."""
-    before, url = urlsplit(request.headers.get("Referer", "")), reverse("admin:operations_failedtask_changelist")
-    return f"{url}?{before.query}" if before.path == url else ""
+    page, _mark, query = request.headers.get("Referer", "").partition("?")
+    url = reverse("admin:operations_failedtask_changelist")
+    return f"{url}?{query}" if page.endswith(url) else ""
 
 
 def _is_masked(message: Message) -> bool:

@@ -24,7 +24,9 @@ class Verdict(models.TextChoices):
 
 
 class SkipReason(models.TextChoices):
-    """Why a message is skipped: decided at the preview; `CHANGED` and `EARLIER_FAILED` when it would be sent."""
+    """Why a message is skipped: decided at the preview; `CHANGED`, `EARLIER_FAILED` and again `QUARANTINED` when it
+    would be sent.
+    """
 
     CHANGED = "changed", _("it changed after the preview")
     UNREADABLE = "unreadable", _("its body could not be decoded")

@@ -60,7 +60,11 @@ def test_one_click_retries_a_task(operator):
 
 
 def test_a_retry_returns_to_where_it_was_sent_from_and_links_to_the_task(operator):
-    for before, after in ((LIST + "?queue=maintenance&o=2", LIST + "?queue=maintenance&o=2"), ("/elsewhere/?q=1", "")):
+    for before, after in (
+        (LIST + "?queue=maintenance&o=2", LIST + "?queue=maintenance&o=2"),
+        ("/elsewhere/?q=1", ""),
+        ("[", ""),
+    ):
         message = dead()
         url = reverse("admin:operations_failedtask_change", args=[message.pk])
         retry = reverse("admin:operations_failedtask_retry", args=[message.pk])
