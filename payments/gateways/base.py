@@ -194,13 +194,8 @@ class WebhookEvent:
 class Gateway(Protocol):
     """The same idempotency key never charges or refunds twice: it returns the first result again.
 
-    Amounts are in minor units of the currency. All but `check_method` and `methods` raise `GatewayUnavailable` and
-    `OutcomeUnknown`.
+    Amounts are in minor units of the currency. All but `methods` raise `GatewayUnavailable` and `OutcomeUnknown`.
     """
-
-    def check_method(self, *, method: str) -> None:
-        """What the client itself checks before a request. Raises `UnknownPaymentMethod`."""
-        ...
 
     def authorise(self, *, idempotency_key: str, amount: int, currency: str, method: str) -> Authorisation:
         """Reserve `amount`, to be captured later. Raises `CardDeclined`."""

@@ -45,14 +45,7 @@ _HAS_NOT_FAILED = ~Q(refunds__status=GatewayRefund.Status.FAILED)
 
 
 class SimulatedGateway:
-    def check_method(self, *, method: str) -> None:
-        if method not in _SCRIPTS:
-            raise UnknownPaymentMethod(method)
-        if method == "pm_bug":
-            _raise_bug()
-
     def authorise(self, *, idempotency_key: str, amount: int, currency: str, method: str) -> Authorisation:
-        self.check_method(method=method)
         charge = _scripted_charge(idempotency_key, amount, currency, method, is_captured=False)
         return Authorisation(charge.reference, charge.amount, charge.currency)
 
@@ -68,7 +61,6 @@ class SimulatedGateway:
         return ChargeResult(charge.reference, charge.amount, charge.currency)
 
     def charge(self, *, idempotency_key: str, amount: int, currency: str, method: str) -> ChargeResult:
-        self.check_method(method=method)
         charge = _scripted_charge(idempotency_key, amount, currency, method, is_captured=True)
         return ChargeResult(charge.reference, charge.amount, charge.currency)
 
@@ -134,8 +126,11 @@ def _reach() -> None:
 
 def _scripted_charge(key: str, amount: int, currency: str, method: str, *, is_captured: bool) -> GatewayCharge:
     """Run the script of `method`, then record the money that was authorised or captured."""
+    script = _SCRIPTS.get(method)
+    if script is None:
+        raise UnknownPaymentMethod(method)
     _reach()
-    _SCRIPTS[method](key)
+    script(key)
     charge, is_new = _charge(key, amount, currency, method, is_captured)
     if is_new and is_captured and method == "pm_disputed":
         simulated_disputes.open_dispute(charge_reference=charge.reference)
@@ -192,10 +187,10 @@ def _fail(key: str) -> None:
         )
 
 
-def _raise_bug() -> None:
+def _raise_bug(key: str) -> None:
     if not simulated_outages.is_active(name=simulated_outages.BUG_FIXED):
         raise RuntimeError(
-            "The payment code does not understand this payment method. "
+            "The payment code received a response that it does not understand. "
             "In the demo, `manage.py demo fix-bug` deploys the fix."
         )
 
@@ -216,7 +211,7 @@ _SCRIPTS: dict[str, Callable[[str], None]] = {
     "pm_outage": _fail,
     "pm_lost_reply": _succeed,
     "pm_disputed": _succeed,
-    "pm_bug": _succeed,
+    "pm_bug": _raise_bug,
     "pm_crash": _crash,
     "pm_slow_5": _respond_slowly,
     "pm_refund_pending": _succeed,

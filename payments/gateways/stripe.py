@@ -53,9 +53,6 @@ _REFUND_STATES = {
 
 
 class StripeGateway:
-    def check_method(self, *, method: str) -> None:
-        """Stripe itself knows its payment methods."""
-
     def authorise(self, *, idempotency_key: str, amount: int, currency: str, method: str) -> Authorisation:
         intent = self._intent(idempotency_key, amount, currency, method, capture_method="manual")
         return Authorisation(intent.id, intent.amount, intent.currency.upper())

@@ -3,7 +3,6 @@
 import pytest
 from django.core import mail
 
-from messaging import simulated_outages
 from messaging.models import Attempt, Message, State
 from messaging.operations import actions
 from messaging.operations.dry_runs.report import sentence_of
@@ -11,9 +10,7 @@ from messaging.operations.dry_runs.run import DryRun, Verdict
 from messaging.operations.permissions import Actor
 from orders.models import EmailDelivery, Order, Status
 from payments import services
-from payments.gateways import ChargeResult
 from payments.gateways import with_circuit_breaker as gateway
-from payments.gateways.simulated import SimulatedGateway
 from payments.models import GatewayCall
 from shipping.carriers import with_circuit_breaker as carrier
 from shipping.models import CarrierCall, CarrierParcel
@@ -71,33 +68,12 @@ def test_a_gateway_that_never_answered_still_does_not():
     assert rows() == before
 
 
-def test_the_demos_bug_fails_until_it_is_fixed():
+def test_a_bug_inside_the_gateways_client_is_no_answer_and_is_named():
     place(payment_method="pm_bug")
     deliver_due()
     result = dry_run(CHARGE)
-    assert (result.verdict, result.error_type) == (Verdict.FAILS, "RuntimeError")
-    assert "demo fix-bug" in result.error_message
-    simulated_outages.begin(name=simulated_outages.BUG_FIXED, seconds=60)
-    try:
-        result = dry_run(CHARGE)
-    finally:
-        simulated_outages.end(name=simulated_outages.BUG_FIXED)
-    assert (result.verdict, result.needs) == (Verdict.UNANSWERED, ("gateway.simulated", "charge"))
-    assert sentence_of(result).startswith("It asks gateway.simulated to “charge”, which the last attempt did not ask.")
-
-
-def test_a_bug_inside_the_gateways_client_is_no_answer(monkeypatch):
-    place()
-    with monkeypatch.context() as patched:
-        patched.setattr(SimulatedGateway, "charge", charge)
-        deliver_due()
-    result = dry_run(CHARGE)
     assert (result.verdict, result.needs) == (Verdict.UNANSWERED, ("gateway.simulated", "charge"))
     assert "whose answer was not kept (RuntimeError)" in sentence_of(result)
-
-
-def charge(self: SimulatedGateway, *, idempotency_key: str, amount: int, currency: str, method: str) -> ChargeResult:
-    raise RuntimeError("a bug of the client")
 
 
 def test_a_rejected_address_is_rejected_again_and_a_corrected_one_is_a_new_question():
