@@ -49,8 +49,8 @@ def test_the_board_offers_every_fault_and_shows_the_pipeline(runner):
 
 def test_a_fault_is_injected_shown_and_ended(runner):
     text = begin(runner, seconds="30").content.decode()
-    assert "Gateway outage: begun." in text
     fault = Fault.objects.get()
+    assert f"Gateway outage started. It ends by itself at {fault.ends_at:%Y-%m-%d %H:%M:%S} UTC." in text
     assert (fault.ends_at - fault.began_at).total_seconds() == 30
     assert f'id="end-{fault.pk}"' in text
     ended = runner.post(f"{BOARD}{fault.pk}/end/", follow=True).content.decode()
