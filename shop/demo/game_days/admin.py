@@ -13,12 +13,12 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from messaging import clock
 from messaging.operations.permissions import Actor
 from orders.readonly_admin import ReadOnlyAdmin
 from shop.demo.game_days import selectors, services
 from shop.demo.game_days.kinds import KINDS
 from shop.models import Fault
-from shop.templatetags.office_tags import utc_seconds
 
 _BOARD = "admin:shop_fault_changelist"
 _PAGES = "admin/shop/fault/"
@@ -116,7 +116,7 @@ class FaultAdmin(ReadOnlyAdmin):
 
 
 def _begun(fault: Fault) -> str:
-    said = {"fault": selectors.label_of(fault), "at": utc_seconds(fault.ends_at)}
+    said = {"fault": selectors.label_of(fault), "at": clock.exact(fault.ends_at)}
     if KINDS[fault.kind].is_momentary:
         return _("%(fault)s: done.") % said
     return _("%(fault)s started. It ends by itself at %(at)s.") % said

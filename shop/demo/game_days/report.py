@@ -13,6 +13,7 @@ from django.db.models import Count, F, Max, Min, Q
 
 from messaging.models import Attempt, Circuit, Message, MessageQuerySet
 from messaging.operations.models import Alert
+from messaging.transitions.failure import short
 from orders.invariants import unfinished_orders_have_a_message
 from orders.models import Order, OrderEvent, Status
 from payments.invariants import charged_once, paid_once
@@ -117,7 +118,7 @@ def signs(*, numbers: Sequence[str], since: datetime) -> list[Sign]:
     again = _sent_again(numbers, since=since)
     return [
         *(
-            Sign(attempt.ended_at, f"failed attempt of {attempt.message.task}: {attempt.error_type.rpartition('.')[2]}")
+            Sign(attempt.ended_at, f"failed attempt of {attempt.message.task}: {short(attempt.error_type)}")
             for attempt in failed.select_related("message")[:1]
         ),
         *(

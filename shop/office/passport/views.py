@@ -38,6 +38,8 @@ def passport(request: HttpRequest, order_id: int) -> HttpResponse:
         return _resume(request, records)
     actor = Actor.of(request.user)
     may_reveal = actor.may(permissions.REVEAL)
+    now = timezone.now()
+    in_force = {pause.queue: pause for pause in records.pauses if pause.resumed_at is None or pause.resumed_at > now}
     mask = str if may_reveal else mask_text
     evidence = evidence_of(status=records.order.status, emails=records.emails)
     context = {
@@ -47,11 +49,11 @@ def passport(request: HttpRequest, order_id: int) -> HttpResponse:
         "records": records,
         "order": records.order,
         "timeline": [(entry.event, entry.text) for entry in entries_for_shoppers(records.events)],
-        "process": graph(records.messages, evidence=evidence, now=timezone.now()),
+        "process": graph(records.messages, evidence=evidence, paused=in_force, now=now),
         "may_resume": actor.may(permissions.RETRY),
-        "waterfall": waterfall(records.messages, records.attempts, now=timezone.now()),
+        "waterfall": waterfall(records.messages, records.attempts, now=now),
         "actions": [(action, mask(action.reason)) for action in records.actions],
-        "pauses": [(pause, mask(pause.reason)) for pause in records.pauses],
+        "pauses": [(pause, mask(pause.reason), pause in in_force.values()) for pause in records.pauses],
         "may_reveal": may_reveal,
     }
     return TemplateResponse(request, "admin/shop/passport/page.html", context)

@@ -39,11 +39,12 @@ def test_the_board_offers_every_fault_and_shows_the_pipeline(runner):
     text = page.content.decode()
     for kind in KINDS.values():
         assert str(kind.label) in text
-    assert 'class="pipeline"' in text
+    assert 'class="pipeline pipeline-wide"' in text
+    assert 'class="pipeline pipeline-tall"' in text
     assert "None." in text
     assert "No supervisor answers" in text
     live = runner.get(f"{BOARD}live/").content.decode()
-    assert 'class="pipeline"' in live
+    assert 'class="pipeline pipeline-wide"' in live
     assert "<html" not in live
 
 
