@@ -35,7 +35,7 @@ class Board:
     diagram: Pipeline
     diagram_on_phones: Pipeline
     circuits: Sequence[CircuitRow]
-    is_broker_reachable: bool
+    broker_reachable: bool
     cured: dict[str, bool]
 
 
@@ -57,7 +57,7 @@ def board() -> Board:
         diagram=pipeline(rows),
         diagram_on_phones=pipeline(rows, TALL),
         circuits=[row for row in circuit_rows() if row.is_open],
-        is_broker_reachable=any(row.depth is not None for row in rows),
+        broker_reachable=any(row.depth is not None for row in rows),
         cured=services.cured(),
     )
 
