@@ -5,6 +5,8 @@ from typing import get_args
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from messaging import pauses
@@ -13,9 +15,11 @@ from messaging.operations import actions
 from messaging.operations.models import AuditEntry
 from messaging.operations.permissions import Actor
 from messaging.payloads import registered_payloads
-from orders.models import Order
+from orders.models import Order, OrderLine
 from orders.payloads import EmailKind
 from payments.gateways.simulated import NAME
+from shipping.models import Shipment
+from shop.models import StockMovement
 from shop.office.passport.selectors import order_records
 from shop.office.process.definition import BESIDE, STEPS
 from shop.office.process.graph import Node, StepState, evidence_of, graph
@@ -162,6 +166,17 @@ def test_the_page_shows_the_steps_and_resumes_at_the_dead_one():
     assert LogEntry.objects.get().object_id == str(order.pk)
     again = client.post(url(order), {"message": str(dead.pk)}, follow=True)
     assert "it is no longer dead" in again.content.decode()
+
+
+def test_resuming_reads_the_message_and_not_everything_about_the_order():
+    order = place(payment_method="pm_bug")
+    deliver_due()
+    dead = Message.objects.get(task="payments.charge_payment")
+    client = client_with(*READER, "retry_message")
+    with CaptureQueriesContext(connection) as statements:
+        assert client.post(url(order), {"message": str(dead.pk)}).status_code == 302
+    tables = {OrderLine._meta.db_table, Shipment._meta.db_table, StockMovement._meta.db_table}
+    assert not [query["sql"] for query in statements if any(table in query["sql"] for table in tables)]
 
 
 def test_resuming_needs_the_permission_to_retry():
