@@ -87,6 +87,15 @@ def test_the_report_is_measured_from_the_orders_around_the_fault(runner):
     assert "after its end" in runner.get(url).content.decode()
 
 
+def test_a_fault_that_no_order_met_has_nothing_to_recover(runner):
+    begin(runner, seconds="30")
+    fault = Fault.objects.get()
+    runner.post(f"{BOARD}{fault.pk}/end/")
+    page = runner.get(f"{BOARD}{fault.pk}/report/").content.decode()
+    assert "no order met the fault" in page
+    assert "after its end" not in page.split("<dl")[1]
+
+
 @pytest.mark.parametrize("seconds", ["0", "601", "-1", "1e3", "nan", "1_0", "٣", "\x00", "9" * 400, "ten"])
 def test_nonsense_is_refused_and_nothing_begins(runner, seconds):
     answer = begin(runner, seconds=seconds)
