@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from messaging.models import Message, State
 from messaging.operations import permissions
-from messaging.operations.admin.base import ReadOnlyAdmin, moment, state_badge, time_column
+from messaging.operations.admin.base import ReadOnlyAdmin, exact, moment, state_badge, time_column
 from messaging.operations.admin.buttons import buttons_of
 from messaging.operations.failures.advice import advice_for
 from messaging.operations.failures.tracebacks import parts_of
@@ -22,6 +22,7 @@ from messaging.operations.permissions import Actor
 from messaging.operations.privacy.masking import mask_text
 from messaging.payloads import registered_payloads
 from messaging.topology import topology
+from messaging.transitions.failure import short
 
 
 class _DeclaredFilter(admin.SimpleListFilter):
@@ -116,7 +117,7 @@ class MessageAdmin(ReadOnlyAdmin):
     @admin.display(description=_("failed attempts"))
     def attempt_list(self, message: Message) -> str | SafeString:
         rows = (
-            (a.number, moment(a.ended_at), a.error_type, _error_text(a.traceback, a.error_message))
+            (a.number, exact(a.ended_at), short(a.error_type), _error_text(a.traceback, a.error_message))
             for a in message.attempt_set.defer("log", "exchanges").order_by("number", "id")
         )
         return format_html_join("", _ATTEMPT, rows) or "–"

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from messaging.operations.dry_runs.run import DryRun, Verdict
 from messaging.operations.privacy.masking import mask, mask_text
+from messaging.transitions.failure import short
 
 
 def sentence_of(result: DryRun) -> str:
@@ -16,7 +17,7 @@ def sentence_of(result: DryRun) -> str:
         return _unanswered(result)
     if result.verdict is Verdict.TOO_LONG:
         return _("It did not end within %(seconds)s seconds, and was stopped.") % {"seconds": f"{result.seconds:.0f}"}
-    return _("It would fail: %(error)s.") % {"error": result.error_type}
+    return _("It would fail: %(error)s.") % {"error": short(result.error_type)}
 
 
 def _unanswered(result: DryRun) -> str:
