@@ -3,6 +3,7 @@
 import configparser
 import os
 import signal
+import time
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from xmlrpc.client import Fault, ProtocolError, ServerProxy
 from django.conf import settings
 
 CONSOLE = "console"
+#: The supervisor notices a dead process within a second.
+RESTART_SECONDS = 10.0
+_LOOK_SECONDS = 0.05
 
 
 class SupervisorAway(RuntimeError):
@@ -33,10 +37,10 @@ def processes() -> dict[str, str]:
     return {name: str(info["statename"]) for name, info in _processes().items()}
 
 
-def kill(name: str) -> None:
+def kill(name: str) -> int:
     """SIGKILL a process and its children, as a power failure would; the supervisor starts it again.
 
-    Raises `SupervisorAway`, `UnknownProcess` and `NothingChanged`.
+    Returns its process ID. Raises `SupervisorAway`, `UnknownProcess` and `NothingChanged`.
     """
     info = _process(name)
     if not info["pid"]:
@@ -45,6 +49,17 @@ def kill(name: str) -> None:
         os.killpg(int(info["pid"]), signal.SIGKILL)  # the supervisor gives each process a group of its own
     except ProcessLookupError:
         raise NothingChanged(f"{name} has just ended.") from None
+    return int(info["pid"])
+
+
+def has_restarted(name: str, *, since: int) -> bool:
+    """Wait until the process runs under another ID than `since`. False if it does not within `RESTART_SECONDS`."""
+    until = time.monotonic() + RESTART_SECONDS
+    while time.monotonic() < until:
+        if _process(name)["pid"] not in (0, since):
+            return True
+        time.sleep(_LOOK_SECONDS)
+    return False
 
 
 def stop(name: str) -> None:

@@ -18,6 +18,7 @@ from messaging.operations.permissions import Actor
 from messaging.transitions import Intervention
 
 BATCH = 1000
+_DESK = Actor.system("desk")
 _MOVES: dict[str, tuple[GroupState, ...]] = {
     GroupState.ACKNOWLEDGED: (GroupState.OPEN, GroupState.REGRESSED),
     GroupState.RESOLVED: (GroupState.OPEN, GroupState.ACKNOWLEDGED, GroupState.REGRESSED),
@@ -45,6 +46,25 @@ def set_group_state(*, fingerprint: str, state: GroupState, actor: Actor, note: 
         )
     audit.record(action=f"group {state}", actor=actor, reason=note, group=fingerprint)
     return group
+
+
+@transaction.atomic
+def resolve_mended() -> None:
+    """Resolve open groups whose messages have all succeeded or been discarded, `BATCH` at most.
+
+    A message that is being retried may die again, so its group stays open meanwhile.
+    """
+    retried = Message.objects.filter(replayed_from__gt=0, state__in=(State.PENDING, State.SENT))
+    mended = FailureGroup.objects.filter(state=GroupState.OPEN, dead_count=0)
+    mended = mended.exclude(pk__in=retried.values("fingerprint")).order_by("pk").select_for_update()
+    ids = list(mended.values_list("pk", flat=True)[:BATCH])
+    if not ids:
+        return
+    FailureGroup.objects.filter(pk__in=ids).update(state=GroupState.RESOLVED)
+    AuditEntry.objects.bulk_create(
+        audit.entry(action="group resolved", actor=_DESK, reason="None of its tasks is dead.", group=fingerprint)
+        for fingerprint in ids
+    )
 
 
 @transaction.atomic

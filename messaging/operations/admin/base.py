@@ -132,8 +132,13 @@ def state_badge(message: Message) -> SafeString:
     return format_html('<span class="desk-state" data-state="{}">{}</span>', message.state, labels.label_of(message))
 
 
-def moment(at: datetime | None) -> str | SafeString:
-    return format_html('<time datetime="{}">{}</time>', at.isoformat(), clock.text(at)) if at else "–"
+def moment(at: datetime | None, text: Callable[[datetime | None], str] = clock.text) -> str | SafeString:
+    return format_html('<time datetime="{}">{}</time>', at.isoformat(), text(at)) if at else "–"
+
+
+def exact(at: datetime | None) -> str | SafeString:
+    """To the second: attempts follow each other quickly."""
+    return moment(at, clock.exact)
 
 
 def excerpt(text: str, *, most: int) -> str:

@@ -9,14 +9,15 @@ from django.contrib.auth.models import Permission
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from messaging import outbox, transitions
+from messaging import outbox, scheduler, transitions
 from messaging.models import Message, State
 from messaging.operations import actions, audit
 from messaging.operations.models import AppendOnly, AuditEntry, FailureGroup, FailureHour, GroupState, PayloadEdit
 from messaging.operations.permissions import DISCARD, RETRY, Actor
 from messaging.transitions.failure import synthetic_failure
-from tests.messaging.deliver import send
+from tests.messaging.deliver import deliver, send
 from tests.messaging.samples import Sample
 from tests.races import at_once
 
@@ -89,6 +90,36 @@ def test_an_acknowledged_group_that_fails_again_stays_acknowledged():
     FailureGroup.objects.update(state=GroupState.ACKNOWLEDGED)
     dead()
     assert group_of(message).state == GroupState.ACKNOWLEDGED
+
+
+def test_a_group_is_resolved_once_all_its_tasks_have_succeeded_or_been_discarded():
+    retried, discarded, other = dead(), dead(), dead(error="Other")
+    actions.retry(ids=[retried.pk], actor=ANN)
+    actions.discard(ids=[discarded.pk], actor=ANN, reason="a test")
+    check_alerts()
+    assert group_of(retried).state == GroupState.OPEN, "it may die again"
+    Message.objects.filter(pk=retried.pk).update(state=State.DONE)
+    check_alerts()
+    assert group_of(retried).state == GroupState.RESOLVED
+    assert group_of(other).state == GroupState.OPEN
+    entry = AuditEntry.objects.get(action="group resolved")
+    assert (entry.group, entry.actor) == (retried.fingerprint, "desk")
+
+
+@pytest.mark.parametrize("state", [GroupState.ACKNOWLEDGED, GroupState.REGRESSED])
+def test_a_group_that_an_operator_follows_is_resolved_by_an_operator(state):
+    message = dead()
+    actions.discard(ids=[message.pk], actor=ANN, reason="a test")
+    FailureGroup.objects.update(state=state)
+    check_alerts()
+    assert group_of(message).state == state
+
+
+def check_alerts() -> None:
+    scheduler.tick("operations.raise_alerts")
+    checks = Message.objects.filter(task="operations.raise_alerts", state=State.PENDING)
+    checks.update(available_at=timezone.now())
+    assert deliver(checks.get()).state == State.DONE
 
 
 def test_concurrent_deaths_are_all_counted():
