@@ -14,10 +14,12 @@ class ShopConfig(AppConfig):
         from shop import payloads, receivers, sqlite_limits  # noqa: F401
         from shop.catalogue.search import index
         from shop.catalogue.version import triggers
+        from shop.demo.step_cures import register_cures
         from shop.site import simulated  # noqa: F401
         from shop.stock import invariants  # noqa: F401
 
         receivers.connect()
+        register_cures()
         if apps.is_installed("messaging.operations"):
             from messaging.hooks import subject_progress
             from messaging.operations import alerts
