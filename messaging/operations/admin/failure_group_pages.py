@@ -29,7 +29,7 @@ from messaging.operations.admin.failed_task_pages import with_undo
 from messaging.operations.admin.one_moment import at_one_moment
 from messaging.operations.dashboard.sparkline import sparkline
 from messaging.operations.failures import quarantine
-from messaging.operations.failures.advice import step_of_group
+from messaging.operations.failures.advice import RESOLVE, step_of_group
 from messaging.operations.failures.groups import Trend, dead_subjects, trends
 from messaging.operations.models import AuditEntry, FailureGroup, GroupState
 from messaging.operations.permissions import Actor
@@ -72,7 +72,9 @@ class FailureGroupPages(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         group = _get_or_404(fingerprint)
-        return live.respond(request, TEMPLATES + "_status.html", _status(group), refresh_url=_refresh_url(group))
+        return live.respond(
+            request, TEMPLATES + "_status.html", _status(group, request), refresh_url=_refresh_url(group)
+        )
 
     @at_one_moment
     def change_view(
@@ -126,16 +128,12 @@ class FailureGroupPages(ReadOnlyAdmin):
         page: dict[str, Any] = {
             "title": str(group),
             "original": group,
-            "step": step_of_group(group),
             "refresh_url": _refresh_url(group),
-            **live.fragment(request, TEMPLATES + "_status.html", _status(group)),
+            **live.fragment(request, TEMPLATES + "_status.html", _status(group, request)),
             "progress": progress_of(dead_subjects(group.pk)),
             "form": NoteForm(initial={"note": group.note, "runbook": group.runbook}),
             "transitions": _transitions(group) if actor.may(permissions.RETRY) else [],
-            "may_discard": actor.may(permissions.DISCARD) and group.dead_count > 0,
             "may_edit_note": actor.may(permissions.RETRY),
-            "each_alone": _is_each_alone(group),
-            "bulk_url": _bulk_url(group) if actor.may(permissions.BULK) and group.dead_count else "",
         }
         return self._page(request, "detail.html", **{**page, **context})
 
@@ -165,13 +163,18 @@ def state_badge(group: FailureGroup) -> SafeString:
     return format_html('<span class="desk-state" data-state="{}">{}</span>', group.state, group.get_state_display())
 
 
-def _status(group: FailureGroup) -> dict[str, Any]:
-    """The part of the page that changes without the operator's doing."""
+def _status(group: FailureGroup, request: HttpRequest) -> dict[str, Any]:
+    """The part of the page that changes without the operator's doing, the next step and its buttons with it."""
+    actor, step = Actor.of(request.user), step_of_group(group)
     trend = trends([group.pk])[group.pk]
     newest = Message.objects.dead().filter(fingerprint=group.pk).order_by("-finished_at")
     return {
         "original": group,
-        "step": step_of_group(group),
+        "step": step,
+        "may_resolve": step.action == RESOLVE and actor.may(permissions.RETRY),
+        "may_discard": actor.may(permissions.DISCARD) and group.dead_count > 0,
+        "each_alone": step.action not in (RETRY, DISCARD, OPEN_GROUP, NONE, RESOLVE),
+        "bulk_url": _bulk_url(group) if actor.may(permissions.BULK) and group.dead_count else "",
         "quarantined": Message.objects.filter(quarantine.condition(), fingerprint=group.pk).count_up_to(_COUNTED),
         "state": state_badge(group),
         "error_message": mask_text(group.error_message),
@@ -199,21 +202,17 @@ def _refresh_url(group: FailureGroup) -> str:
 
 
 def _transitions(group: FailureGroup) -> Sequence[tuple[str, Any]]:
-    """The states that the group can change to, each with its button."""
+    """The states that the group can change to, each with its button; not the one that is the next step's."""
     acknowledge = (GroupState.ACKNOWLEDGED, gettext_lazy("Acknowledge group"))
     resolve = (GroupState.RESOLVED, gettext_lazy("Resolve group"))
     reopen = (GroupState.OPEN, gettext_lazy("Reopen group"))
-    return {
+    possible = {
         GroupState.OPEN: [acknowledge, resolve],
         GroupState.ACKNOWLEDGED: [resolve, reopen],
         GroupState.RESOLVED: [reopen],
         GroupState.REGRESSED: [acknowledge, resolve, reopen],
     }[GroupState(group.state)]
-
-
-def _is_each_alone(group: FailureGroup) -> bool:
-    """Whether the next step is to be taken for each task: to correct its address, or to edit it."""
-    return bool(group.dead_count) and step_of_group(group).action not in (RETRY, DISCARD, OPEN_GROUP, NONE)
+    return [each for each in possible if each is not resolve or step_of_group(group).action != RESOLVE]
 
 
 def _bulk_url(group: FailureGroup) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from messaging import clock
 from messaging.hooks.next_steps import (
@@ -28,7 +28,7 @@ from messaging.models import Message, State, Waits
 from messaging.operations.bulk_retry.verdicts import Skip, skips
 from messaging.operations.failures import quarantine
 from messaging.operations.failures.labels import purged_at
-from messaging.operations.models import FailureGroup, SkipReason
+from messaging.operations.models import FailureGroup, GroupState, SkipReason
 
 RELEASE = "release"
 _INVALID = NextStep(
@@ -46,6 +46,13 @@ _TOO_NEW = NextStep(
     gettext_lazy("Deploy that release, then retry the task."),
     NONE,
 )
+RESOLVE = "resolve"
+_NONE_DEAD = NextStep(
+    gettext_lazy("None of its tasks is dead any more."),
+    gettext_lazy("Resolve the group once those that were retried have succeeded."),
+    RESOLVE,
+)
+_NONE_OPEN = NextStep(pgettext_lazy("next step", "None."), gettext_lazy("None of its tasks is dead any more."), NONE)
 _BY_SKIP = {
     SkipReason.NEWER_SUCCEEDED: _NEWER_SUCCEEDED,
     SkipReason.SCHEMA_TOO_NEW: _TOO_NEW,
@@ -81,7 +88,9 @@ def advise(messages: Sequence[Message]) -> dict[uuid.UUID, Advice]:
 
 
 def step_of_group(group: FailureGroup) -> NextStep:
-    """The declared step of the group's error."""
+    """The declared step of the group's error; with nothing dead, to resolve the group."""
+    if not group.dead_count:
+        return _NONE_OPEN if group.state == GroupState.RESOLVED else _NONE_DEAD
     return step_for(group.error_type) or UNEXPECTED
 
 

@@ -12,9 +12,11 @@ from messaging import outbox, transitions
 from messaging.hooks import already_done, next_steps
 from messaging.hooks.next_steps import AppAction, NextStep, register, register_action
 from messaging.models import Message, State, Waits
+from messaging.operations import actions
 from messaging.operations.failures.advice import advice_for, advise
 from messaging.operations.failures.labels import summary_of
-from messaging.operations.models import FailureGroup
+from messaging.operations.models import FailureGroup, GroupState
+from messaging.operations.permissions import Actor
 from messaging.transitions.failure import synthetic_failure
 from tests.api.client import get, token_of
 from tests.factories import client_with
@@ -177,19 +179,45 @@ def test_api_and_command_show_the_same_step(capsys):
     ("error", "first"),
     [
         (GATEWAY, "Retry this group"),
-        ("WorkerLost", ""),
+        ("WorkerLost", "Retry this group"),
         ("UndecodableMessage", "Discard this group"),
         ("CannotPublish", "Show failed tasks"),
-        ("Bug", ""),
+        ("Bug", "Retry this group"),
+        ("UnknownTask", ""),
     ],
 )
 def test_a_group_shows_its_step_and_offers_its_button_first(operator, error, first):
     group = FailureGroup.objects.get(pk=failed(error).fingerprint)
     page = body(operator.get(f"{GROUPS}{group.pk}/change/"))
     assert "Next step:" in page
-    buttons = page.split('aria-label="Actions"')[1].split("</section>")[0]
+    buttons = page.split("Next step:")[1].split("</section>")[0]
     defaults = [part.split("</a>")[0].rpartition(">")[2] for part in buttons.split("button default")[1:]]
     assert defaults == ([first] if first else [])
+
+
+@pytest.mark.parametrize("state", [GroupState.OPEN, GroupState.ACKNOWLEDGED, GroupState.REGRESSED])
+def test_a_group_with_nothing_dead_is_to_be_resolved_by_its_first_button(operator, state):
+    group = FailureGroup.objects.get(pk=(message := failed()).fingerprint)
+    actions.discard(ids=[message.pk], actor=Actor.system("ann"), reason="a test")
+    FailureGroup.objects.update(state=state)
+    page = body(operator.get(f"{GROUPS}{group.pk}/change/"))
+    assert "None of its tasks is dead any more. Resolve the group once" in page
+    assert "then retry the group" not in page
+    first = page.split("Next step:")[1].split("<button")[1].split("</button>")[0]
+    assert first.endswith(">Resolve group")
+    assert 'class="button default"' in first
+    assert page.count(">Resolve group<") == 1
+    form = page.split('id="desk-group-state"')[1].split("</form>")[0]
+    assert 'form="desk-group-state"' in first
+    assert f'action="{GROUPS}{group.pk}/state/"' in form
+    assert "csrfmiddlewaretoken" in form
+    operator.post(f"{GROUPS}{group.pk}/state/", {"state": "resolved"})
+    page = body(operator.get(f"{GROUPS}{group.pk}/change/"))
+    assert "None. None of its tasks is dead any more." in page
+    assert "Resolve group" not in page
+    viewer = client_with("view_failuregroup", "view_failedtask")
+    FailureGroup.objects.update(state=state)
+    assert "Resolve group" not in body(viewer.get(f"{GROUPS}{group.pk}/change/"))
 
 
 def test_advice_takes_a_constant_number_of_statements(django_assert_max_num_queries):
