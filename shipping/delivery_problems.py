@@ -47,8 +47,9 @@ class BookingInProgress(RuntimeError):
 def correct_address(*, order: Order, address: Address, by: Operator) -> bool:
     """Change the address of a paid order before its parcel is booked, and retry a booking that is dead.
 
-    Returns whether the address differed. Raises `PermissionDenied`, `BookingInProgress`, and `IllegalTransition` for an
-    order that is not waiting to be shipped; nothing is changed then.
+    Returns whether the address differed; with the same one, nothing is changed. Raises `PermissionDenied`,
+    `BookingInProgress`, and `IllegalTransition` for an order that is not waiting to be shipped; nothing is changed
+    then.
     """
     _require(CORRECT_ADDRESS, by)
     with ledger_transaction():
@@ -57,14 +58,15 @@ def correct_address(*, order: Order, address: Address, by: Operator) -> bool:
         bookings = booking_messages(order=order)
         if bookings.filter(state=State.SENT).exists() or Shipment.objects.filter(current_for=order).exists():
             raise BookingInProgress(order.number)
-        changed = change_address(order=order, address=address, by=by.get_username())
+        if not change_address(order=order, address=address, by=by.get_username()):
+            return False
         dead = transitions.lock_dead(bookings.values_list("pk", flat=True))
         if not dead and not bookings.live().exists():
             request_shipment(order=order)
         why = Intervention(actor=by.get_username(), action="retry", reason=_("the address was corrected"))
         transitions.revive_locked(list(dead.values()), intervention=why, now=timezone.now())
         wakeup.call()
-    return changed
+    return True
 
 
 @transaction.atomic(savepoint=False)

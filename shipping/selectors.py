@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from messaging.hooks.next_steps import recorded_name
 from messaging.models import Message, MessageQuerySet
 from orders.models import Order, Status
 from shipping.carrier_selection import choose_quote
@@ -63,6 +64,11 @@ def orders_with_correctable_address() -> QuerySet[Order]:
 
 def booking_messages(*, order: Order) -> MessageQuerySet:
     return Message.objects.filter(task=CreateShipment.task, subject=order.number)
+
+
+def is_address_rejected(*, order: Order) -> bool:
+    """Whether the carrier has rejected the address of a booking that is dead."""
+    return booking_messages(order=order).dead().filter(error_type=recorded_name(AddressRejected)).exists()
 
 
 def consignment_of(order: Order, *, pieces: int = 1) -> Consignment:

@@ -22,7 +22,7 @@ from payments.selectors import refunds_of
 from shipping import delivery_problems
 from shipping.carrier_selection import quotes
 from shipping.models import STRANDED, Shipment, ShipmentStatus
-from shipping.selectors import consignment_of, event_text, history_of
+from shipping.selectors import consignment_of, event_text, history_of, is_address_rejected
 from shop.office.parcels import services
 from shop.office.parcels.forms import CorrectionForm, ReshipForm
 from shop.stock.services import OutOfStock
@@ -54,11 +54,14 @@ def parcels(request: HttpRequest, order_id: int) -> HttpResponse:
 
 def _correct(request: HttpRequest, order: Order, form: CorrectionForm) -> None:
     try:
-        delivery_problems.correct_address(order=order, address=form.address, by=request.user)
+        is_other = delivery_problems.correct_address(order=order, address=form.address, by=request.user)
     except (delivery_problems.BookingInProgress, IllegalTransition) as error:
         messages.error(request, str(error))
-    else:
+        return
+    if is_other:
         _log_success(request, order, _("Address corrected. The parcel is being booked again."))
+    else:
+        messages.warning(request, _("The order has this address already. Nothing was changed."))
 
 
 def _reship(request: HttpRequest, order: Order, form: ReshipForm) -> None:
@@ -120,6 +123,7 @@ def _context(request: HttpRequest, order: Order, form: CorrectionForm) -> dict[s
         "may_correct": order.status == Status.PAID
         and shipment is None
         and user.has_perm(delivery_problems.CORRECT_ADDRESS),
+        "is_address_rejected": is_address_rejected(order=order),
         "stranded": shipment if is_stranded and order.status == Status.SHIPPED else None,
         "hold": Hold(order.hold).label if order.hold else "",
         "refunds": refunds_of(order=order),
