@@ -6,7 +6,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
-from messaging.models import Message
+from messaging.models import Message, State
 from orders.models import Order, Status
 from shipping.models import Shipment, ShipmentStatus
 from shop.models import Product
@@ -99,6 +99,25 @@ def test_an_operator_corrects_a_rejected_address(operator):
     assert (order.status, order.city) == (Status.SHIPPED, "Bern")
 
 
+def test_the_page_says_that_the_address_was_rejected_if_it_was(operator):
+    words = "The carrier rejected this address; no parcel is booked."
+    assert words in text(operator, rejected())
+    waiting = place(address=_address("DE"))
+    deliver(claim_task(task="payments.charge_payment"))
+    assert "Delivery address" in text(operator, waiting)
+    assert words not in text(operator, waiting)
+
+
+def test_an_address_submitted_unchanged_is_refused_and_nothing_is_retried(operator):
+    order = rejected()
+    same = {"line1": order.line1, "postcode": order.postcode, "city": order.city, "country": order.country}
+    answer = operator.post(url(order), same | {"action": "address"}, follow=True).content.decode()
+    assert "The order has this address already. Nothing was changed." in answer
+    assert "Address corrected" not in answer
+    assert Message.objects.get(task="shipping.create_shipment", subject=order.number).state == State.DEAD
+    assert not LogEntry.objects.exists()
+
+
 def test_an_invalid_address_is_shown_again_with_its_errors(operator):
     order = rejected()
     answer = operator.post(url(order), BERN | {"action": "address", "postcode": "nonsense"})
@@ -166,6 +185,18 @@ def test_an_unknown_action_changes_nothing(operator):
     order = ended("Lostville")
     assert operator.post(url(order), {"action": "burn"}).status_code == 200
     assert Shipment.objects.get().status == ShipmentStatus.LOST
+
+
+@pytest.mark.parametrize(("city", "words"), [("Lostville", "Parcel lost"), ("Returnham", "Parcel returned")])
+def test_the_page_of_a_lost_or_returned_parcel_links_to_what_can_be_done(operator, city, words):
+    order, other = ended(city), ended("Bern")
+    page = lambda client, order: client.get(f"/admin/shipping/shipment/{order.shipment.pk}/change/").content.decode()  # noqa: E731
+    link = page(operator, order).split(f'href="{url(order)}"')[1].split("</a>")[0]
+    assert f"{words}: choose what to do" in link
+    assert "choose what to do" not in page(operator, other)
+    assert "choose what to do" not in page(client_with("view_shipment"), order)
+    Order.objects.filter(pk=order.pk).update(status=Status.REFUNDED)
+    assert "choose what to do" not in page(operator, order)
 
 
 def test_the_shipment_list_filters_parcels_that_need_attention():
