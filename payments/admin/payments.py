@@ -51,11 +51,15 @@ register_order_inline(PaymentInline)
 class RefundInline(ReadOnlyInline):
     model = Refund
     fk_name = "payment"
-    fields = readonly_fields = ("link", "amount", "status", "failure_code", "source", "gateway_reference")
+    fields = readonly_fields = ("link", "money", "status", "failure_code", "source", "gateway_reference")
 
     @admin.display(description=_("refund"))
     def link(self, refund: Refund) -> SafeString:
         return admin_link(refund, clock.text(refund.created_at))
+
+    @admin.display(description=_("amount"))
+    def money(self, refund: Refund) -> str:
+        return display(amount=refund.amount, currency=refund.payment.currency)
 
 
 class _WithOrder(ReadOnlyAdmin):
@@ -100,6 +104,13 @@ class RefundAdmin(ReadOnlyAdmin):
     search_help_text = _("Exact order number, e-mail address or gateway reference")
     ordering = ("-created_at", "-id")
     sortable_by = ("created_at",)
+    exclude = ("amount",)
+    readonly_fields = ("order_number", "money")
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        return super().render_change_form(
+            request, context | {"amount": self.money(context["original"])}, *args, **kwargs
+        )
 
     def get_urls(self) -> list[Any]:
         page = self.admin_site.admin_view(refund_decision_page)

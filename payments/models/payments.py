@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import Order
+from orders.money import display
 
 
 class PaymentStatus(models.TextChoices):
@@ -130,7 +131,7 @@ class Refund(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount} {self.status}"
+        return f"{display(self.amount, self.payment.currency)} {self.get_status_display()}"
 
     @property
     def is_open(self) -> bool:

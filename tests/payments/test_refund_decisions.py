@@ -228,6 +228,21 @@ def test_an_operator_decides_on_the_refunds_page(operator, decision, text):
     assert "Nothing was changed." in operator.post(url(refund), form(decision)).text
 
 
+def test_the_refunds_page_says_what_happened_with_money_and_a_link_to_its_order(operator):
+    refund = failed()
+    order = refund.payment.order
+    page = " ".join(operator.get(reverse("admin:payments_refund_change", args=[refund.pk])).text.split())
+    sentence = f"The refund of <strong>€7.00</strong> for order {order.number} has failed."
+    assert sentence in page
+    assert sentence in operator.get(url(refund)).text
+    assert "€7.00 failed" in page.split("<h2>")[1].split("</h2>")[0]
+    assert f'href="{reverse("admin:orders_order_change", args=[order.pk])}">{order.number}</a>' in page
+    assert "700 " not in page
+    assert "minor units" not in page
+    payment = operator.get(reverse("admin:payments_payment_change", args=[refund.payment_id])).text
+    assert "minor units" not in payment
+
+
 @pytest.mark.parametrize("data", [{}, form("keep"), form("repeat", reason=""), form("settle", reason="x" * 501)])
 def test_an_invalid_decision_changes_nothing(operator, data):
     refund = failed()
