@@ -56,7 +56,7 @@ _STEPS: dict[tuple[type[BaseException] | str, ...], NextStep] = {
     ),
     ("UndecodableMessage",): NextStep(
         _("Its body is not a message that a worker can read; the raw bytes are kept below."),
-        _("Find out who published it, then discard it. If its task is known, you can edit and retry it instead."),
+        _("Find out who published it, then discard it."),
         DISCARD,
     ),
     ("UnknownTask",): NextStep(

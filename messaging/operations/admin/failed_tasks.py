@@ -21,7 +21,7 @@ from messaging.models import Message, State
 from messaging.operations import actions
 from messaging.operations.admin.base import BoundedList, excerpt, moment, state_badge
 from messaging.operations.admin.bulk_retries import BulkRetryAction
-from messaging.operations.admin.buttons import Button, first_button
+from messaging.operations.admin.buttons import Button, buttons_of
 from messaging.operations.admin.failed_task_pages import FailedTaskPages
 from messaging.operations.admin.filters import (
     AgeFilter,
@@ -75,7 +75,7 @@ class FailedTaskList(BoundedList):
         advice = advise(rows := list(self.result_list))
         for row in rows:
             row.advice = advice[row.pk]
-            row.next_button = first_button(row, row.advice, user=request.user)
+            row.next_button = next(iter(buttons_of(row, row.advice, user=request.user)), None)
         self.result_list = rows
 
 
@@ -132,7 +132,7 @@ class FailedTaskAdmin(BulkRetryAction, FailedTaskPages):
 
     @admin.display(description=gettext_lazy("action"))
     def next_button(self, task: FailedTask) -> str | SafeString:
-        """The button of the next step."""
+        """The first button of the task's page."""
         button: Button | None = task.next_button  # type: ignore[attr-defined]
         return button.in_list() if button else ""
 

@@ -27,8 +27,9 @@ from messaging.hooks.next_steps import (
 from messaging.models import Message, State, Waits
 from messaging.operations.bulk_retry.verdicts import Skip, skips
 from messaging.operations.failures import quarantine
-from messaging.operations.failures.labels import purged_at
+from messaging.operations.failures.labels import purged_at, task_of
 from messaging.operations.models import FailureGroup, GroupState, SkipReason
+from messaging.payloads import payload_for
 
 RELEASE = "release"
 _INVALID = NextStep(
@@ -104,7 +105,11 @@ def _dead_step(message: Message, skip: Skip | None) -> NextStep:
         return NextStep(meaning, _("Discard it."), DISCARD)
     if skip and skip.reason == SkipReason.UNKNOWN_TASK:
         return _unknown_task(message)
-    return step_for(message.error_type) or UNEXPECTED
+    step = step_for(message.error_type) or UNEXPECTED
+    if message.error_type == "UndecodableMessage" and payload_for(task_of(message)) is not None:
+        known = _("Find out who published it, then discard it; or edit and retry it, since its task is known.")
+        return replace(step, advice=known)
+    return step
 
 
 def _unknown_task(message: Message) -> NextStep:

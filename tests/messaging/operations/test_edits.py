@@ -94,11 +94,22 @@ def test_a_corrupt_body_can_be_edited_if_its_headers_name_the_task(operator):
         message_id=id_, failure=failure, queue="maintenance", raw_body=b"\xff", raw_headers={"task": "tests.sample"}
     )
     message = Message.objects.get()
-    assert "Its body is not a message that a worker can read" in body(operator.get(page_url(message)))
+    page = body(operator.get(page_url(message)))
+    assert "Its body is not a message that a worker can read" in page
+    assert "or edit and retry it, since its task is known." in page
+    assert "Edit and retry</a>" in page
     edit(operator, message, text="fine")
     message.refresh_from_db()
     assert (message.task, message.state) == ("tests.sample", State.PENDING)
     assert deliver(message).state == State.DONE
+
+
+def test_an_edit_is_not_advised_where_the_task_is_not_known(operator):
+    failure = synthetic_failure("UndecodableMessage", "junk", task="")
+    transitions.file_stray(message_id=uuid.uuid4(), failure=failure, queue="maintenance", raw_body=b"\xff")
+    page = body(operator.get(page_url(Message.objects.get())))
+    assert "Find out who published it, then discard it." in page
+    assert "edit and retry" not in page.lower()
 
 
 def test_a_message_of_no_known_task_cannot_be_edited(operator):

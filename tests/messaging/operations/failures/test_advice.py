@@ -125,6 +125,15 @@ def test_an_unknown_task_is_retried_by_itself():
     assert step.action == "none"
 
 
+def test_the_list_shows_the_first_button_of_the_page(operator):
+    failure = synthetic_failure("UnknownTask", "none", task="no.such")
+    transitions.file_stray(message_id=uuid.uuid4(), failure=failure, queue="payments", task="no.such", payload={})
+    message = Message.objects.get()
+    on_page = body(operator.get(page_url(message))).split('class="desk-verbs"')[1].split("</div>")[0]
+    assert on_page.index("Discard task</a>") == on_page.index("</a>") - len("Discard task")
+    assert f'href="{page_url(message, "discard")}">Discard task</a>' in body(operator.get(LIST))
+
+
 def test_a_known_error_of_a_task_that_was_removed_waits_for_a_deployment():
     message = failed()
     Message.objects.filter(pk=message.pk).update(task="tests.removed")
