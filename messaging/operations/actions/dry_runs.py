@@ -24,7 +24,7 @@ def dry_run(*, message: Message, actor: Actor, reason: str = "", is_expendable: 
     actor.require(permissions.RETRY)
     if message.state != State.DEAD:
         raise CannotDryRun("Only a dead message can be run.")
-    if short(message.error_type) in _LOST and not is_expendable:
+    if may_end_process(message) and not is_expendable:
         raise CannotDryRun(
             "Its worker was lost, and the run might end this process, too. Run it in one of its own: "
             f"manage.py dlq dry-run {message.pk}"
@@ -35,3 +35,8 @@ def dry_run(*, message: Message, actor: Actor, reason: str = "", is_expendable: 
     result = run.dry_run(message)
     audit.record(action="dry run ended", actor=actor, data={"verdict": result.verdict.value}, **about)
     return result
+
+
+def may_end_process(message: Message) -> bool:
+    """Whether a dry run may end the process that it runs in, as the task may have ended its worker's."""
+    return short(message.error_type) in _LOST

@@ -13,6 +13,7 @@ from messaging.hooks import subject_links
 from messaging.hooks.next_steps import APP_ACTIONS, DISCARD, EDIT, OPEN_GROUP, OPEN_SUBJECT, RETRY
 from messaging.models import Message, State
 from messaging.operations import permissions
+from messaging.operations.actions.dry_runs import may_end_process
 from messaging.operations.failures import quarantine
 from messaging.operations.failures.advice import RELEASE, Advice
 from messaging.operations.failures.labels import task_of
@@ -43,12 +44,12 @@ class Button:
 
 def buttons_of(message: Message, advice: Advice, *, user: Any) -> list[Button]:
     """What this user may do, the next step first. A retry comes first only where it can help."""
-    first = first_button(message, advice, user=user)
+    first = _first_button(message, advice, user=user)
     others = (button for button in _possible(message, Actor.of(user)) if first is None or button.action != first.action)
     return [*([first] if first else ()), *others]
 
 
-def first_button(message: Message, advice: Advice, *, user: Any) -> Button | None:
+def _first_button(message: Message, advice: Advice, *, user: Any) -> Button | None:
     """The button of the next step; None if there is none, or the user may not do it."""
     action = advice.step.action
     if advice.url:
@@ -76,7 +77,7 @@ def _possible(message: Message, actor: Actor) -> Iterator[Button]:
         return
     if actor.may(permissions.RETRY) and cannot_revive(message) is None:
         yield Button(RETRY, _("Retry task"), _url(message, "retry"), posts=True)
-    if actor.may(permissions.RETRY) and payload_for(message.task) is not None:
+    if actor.may(permissions.RETRY) and payload_for(message.task) is not None and not may_end_process(message):
         yield Button("dry_run", _("Dry run: would it pass now?"), _url(message, "dry_run"), posts=True)
     if actor.may(permissions.RETRY) and quarantine.is_quarantined(message):
         yield Button(RELEASE, _("Release from quarantine"), _url(message, "release"), posts=True)

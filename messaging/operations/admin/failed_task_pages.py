@@ -15,10 +15,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 from pydantic import ValidationError
 
-from messaging.models import Message
+from messaging.models import Message, State
 from messaging.operations import actions, permissions
 from messaging.operations.actions import edit
 from messaging.operations.actions import groups as group_actions
+from messaging.operations.actions.dry_runs import may_end_process
 from messaging.operations.admin.base import ReadOnlyAdmin, raw_body, raw_headers
 from messaging.operations.admin.buttons import buttons_of
 from messaging.operations.admin.edit_form import EditForm, form_for
@@ -195,6 +196,7 @@ class FailedTaskPages(ReadOnlyAdmin):
             may_reveal=masked and not revealed and Actor.of(request.user).may(permissions.REVEAL),
             revealed=revealed,
             dry_run=dry_run,
+            dry_run_alone=may_end_process(message) and message.state == State.DEAD,
             masked=masked,
             payload=message.payload if revealed else mask(message.payload),
             error_message=message.error_message if revealed else mask_text(message.error_message),

@@ -105,12 +105,21 @@ def test_the_command_tells_by_its_exit_code(message):
 def test_a_message_that_lost_its_worker_runs_in_a_process_of_its_own_only(message):
     Message.objects.filter(pk=message.pk).update(error_type="WorkerLost")
     client = client_with("view_failedtask", "retry_message")
+    page = body(client.get(page_url(message)))
+    assert f"Run it in one of its own: <code>manage.py dlq dry-run {message.pk}</code>" in page
+    assert "Dry run: would it pass now?" not in page
     page = body(client.post(page_url(message, "dry_run"), follow=True))
     assert f"manage.py dlq dry-run {message.pk}" in page
     answer = api_post(f"/failed-tasks/{message.pk}/dry-run/", "{}", token=token_of("retry_message", username="olga"))
     assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (409, "no-dry-run")
     assert not AuditEntry.objects.exists()
     assert command(message)[1] == 0
+
+
+def test_the_button_is_offered_where_a_run_ends_no_process(message):
+    page = body(client_with("view_failedtask", "retry_message").get(page_url(message)))
+    assert "Dry run: would it pass now?" in page
+    assert "manage.py dlq dry-run" not in page
 
 
 def test_a_message_that_no_worker_knows_or_that_is_alive_is_refused(message):
