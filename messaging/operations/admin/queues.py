@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
+from messaging import pauses
 from messaging.models import Message, QueuePause
 from messaging.operations import actions, permissions
 from messaging.operations.admin.base import ReadOnlyAdmin
@@ -78,15 +79,15 @@ class QueuesAdmin(ReadOnlyAdmin):
         return self._redirect(request, _("Queue %(queue)s resumed.") % {"queue": queue})
 
     def run_now_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
-        if actions.run_now(message_id=id_, actor=self._actor(request, permissions.RETRY)):
-            self.log(request, Message.objects.filter(pk=id_), _("Run now"))
-            return self._redirect(request, _("1 message queued to run now."))
-        return self._redirect(request, _("This message is no longer scheduled. Nothing was changed."), messages.WARNING)
+        if not actions.run_now(message_id=id_, actor=self._actor(request, permissions.RETRY)):
+            text = _("This message is no longer scheduled. Nothing was changed.")
+            return self._redirect(request, text, messages.WARNING)
+        self.log(request, Message.objects.filter(pk=id_), _("Run now"))
+        return self._redirect(request, _due(1, queue=Message.objects.values_list("queue", flat=True).get(pk=id_)))
 
     def run_queue_now_view(self, request: HttpRequest, name: str) -> HttpResponse:
         count = actions.run_queue_now(queue=_queue_or_404(name), actor=self._actor(request, permissions.RETRY))
-        text = ngettext("%(count)d message queued to run now.", "%(count)d messages queued to run now.", count)
-        text %= {"count": count}
+        text = _due(count, queue=name)
         if count:
             self.log_list(request, f"{name}: {text}")
         return self._redirect(request, text)
@@ -123,6 +124,19 @@ class QueuesAdmin(ReadOnlyAdmin):
     def _redirect(self, request: HttpRequest, text: str, level: int = messages.SUCCESS) -> HttpResponse:
         self.message_user(request, text, level)
         return HttpResponseRedirect(reverse("admin:operations_queues_changelist"))
+
+
+def _due(count: int, *, queue: str) -> str:
+    """What happens to messages that were made due: a paused queue runs none."""
+    if count and queue in pauses.paused():
+        text = ngettext(
+            "%(count)d message is due now. It runs once the queue %(queue)s is resumed.",
+            "%(count)d messages are due now. They run once the queue %(queue)s is resumed.",
+            count,
+        )
+        return text % {"count": count, "queue": queue}
+    text = ngettext("%(count)d message queued to run now.", "%(count)d messages queued to run now.", count)
+    return text % {"count": count}
 
 
 def _queue_or_404(name: str) -> str:

@@ -78,6 +78,17 @@ def test_scheduled_messages_are_run_now_one_or_all(operator):
     assert AuditEntry.objects.count() == 2
 
 
+def test_what_is_run_now_in_a_paused_queue_runs_once_it_is_resumed(operator):
+    first = enqueue(delay=60)[0]
+    enqueue(2, delay=600)
+    actions.pause(queue=QUEUE, actor=ANN, reason="a test")
+    one = text_after(operator, f"{PAGE}run-now/{first.pk}/")
+    assert f"1 message is due now. It runs once the queue {QUEUE} is resumed." in one
+    rest = text_after(operator, f"{PAGE}{QUEUE}/run-now/")
+    assert f"2 messages are due now. They run once the queue {QUEUE} is resumed." in rest
+    assert "queued to run now" not in one + rest
+
+
 def test_the_next_five_scheduled_messages_are_listed_in_order(operator):
     for minutes in (30, 10, 20, 40, 50, 60):
         enqueue(delay=60 * minutes, subject=f"in {minutes}")
