@@ -47,7 +47,7 @@ def about(seconds: float) -> str:
 
 
 def _tail(row: QueueRow) -> str:
-    if row.paused or row.consumers == 0 or not (row.waiting or row.in_flight):
+    if row.paused or not row.consumers or not (row.waiting or row.in_flight):
         return ""
     if row.drained_in_seconds is None:
         return _("none finished in the last minutes")

@@ -28,7 +28,8 @@ class QueueRow:
     In the ledger, `waiting` messages are due but not sent, and `scheduled` ones are due later. `in_flight` ones are at
     the broker or with workers; relays keep them at `in_flight_limit` or below. `oldest_seconds` is the age of the
     oldest message that is due or in flight; None when there is none. `drained_in_seconds` is how long the waiting and
-    the in-flight ones take at the present rate; None while none finishes, no worker consumes, or the queue is paused.
+    the in-flight ones take at the present rate; None while none finishes, no worker is known to consume, or the queue
+    is paused.
 
     `waiting`, `scheduled` and `dead` are counted up to `COUNTED`; with that many waiting, `drained_in_seconds` is the
     least that it can take.
@@ -79,7 +80,7 @@ def queue_rows(*, pending: Mapping[str, Backlog] | None = None, broker: Broker |
 def _rows(pending: Mapping[str, Backlog], broker: Broker) -> list[QueueRow]:
     now, sent, dead = timezone.now(), _sent(), dead_by_queue()
     paused, rates = pauses.paused(), throughput.rates(now=now)
-    idle = {queue for queue in topology().queues if broker.is_reachable and not broker.consumers.get(queue)}
+    idle = {queue for queue in topology().queues if not broker.consumers.get(queue)}
     return [
         QueueRow(
             name=queue,

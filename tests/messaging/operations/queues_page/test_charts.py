@@ -1,5 +1,6 @@
 """Queues page, drawings: bar charts of throughput and the pipeline diagram."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -20,8 +21,20 @@ def test_charts_show_throughput_and_failures(operator):
     Message.objects.update(state=State.DONE, finished_at=timezone.now())
     Attempt.objects.create(message=messages[0], number=1, error_type="Bug")
     page = text(operator)
-    assert '3 succeeded, <span class="chart-key">1 failed attempts</span> (25.0 %)' in page
+    assert '3 succeeded, <span class="chart-key">1 failed attempt</span> (25.0 %)' in page
+    assert "0 succeeded, <span>0 failed attempts</span> (0.0 %)" in page
     assert page.count('<svg viewBox="0 0 360 60"') == 8
+
+
+def test_unknown_numbers_fit_their_boxes_on_phones(operator):
+    enqueue(4)
+    phone = text(operator).partition('class="pipeline pipeline-tall"')[2].partition("</svg>")[0]
+    texts = [" ".join(found.split()) for found in re.findall(r"<text[^>]*>(.*?)</text>", phone)]
+    assert "? ready + 4 pending" in texts
+    assert "? workers" in texts
+    # Average widths of a letter, at 11 and 13 pixels
+    assert max(len(each) for each in texts if "ready" in each) * 5.8 < TALL.queue[1]
+    assert max(len(each) for each in texts if "workers" in each) * 7.5 < TALL.workers[1]
 
 
 def test_one_failure_among_thousands_is_visible():

@@ -32,9 +32,9 @@ def test_table_and_diagram_show_the_ledgers_numbers_while_the_broker_is_down(ope
     Message.objects.filter(pk=dead.pk).update(state=State.DEAD, finished_at=timezone.now())
     page = text(operator)
     assert "The broker is unreachable" in page
-    assert row(page)[:7] == ["running", "2", "3", "1", "?", "?", "?"]
+    assert row(page)[:7] == ["unknown", "2", "3", "1", "?", "?", "?"]
     assert row(page)[9] == "1"
-    for words in ("2 pending", "3 scheduled", "1 dead", "ready: unknown", "1 in flight"):
+    for words in ("2 pending", "3 scheduled", "1 dead", "? ready", "1 in flight"):
         assert words in page
     assert f'href="/admin/operations/failedtask/?queue={QUEUE}"' in page
 
@@ -95,7 +95,23 @@ def test_the_page_takes_the_same_number_of_queries_for_any_number_of_messages(op
         operator.get(PAGE)
 
 
-def test_a_queue_says_what_is_in_flight_what_waits_and_when_it_is_drained(operator, settings, time_machine):
+def consumed(monkeypatch) -> None:
+    monkeypatch.setattr(queue_status, "ask_broker", lambda: queue_status.Broker(True, {}, {QUEUE: 1}))
+
+
+def test_no_estimate_is_given_while_the_broker_is_unreachable(operator, time_machine):
+    enqueue(5)
+    time_machine.move_to(timezone.now(), tick=False)
+    finished(10, 10)
+    page = text(operator)
+    assert "0 of 1,000 in flight, 5 waiting in the ledger</p>" in page
+    assert (row(page)[0], row(page)[8]) == ("unknown", "–")
+
+
+def test_a_queue_says_what_is_in_flight_what_waits_and_when_it_is_drained(
+    operator, settings, time_machine, monkeypatch
+):
+    consumed(monkeypatch)
     settings.CONVEYOR_IN_FLIGHT = 1200
     (sent, *_waiting) = enqueue(5)
     Message.objects.filter(pk=sent.pk).update(state=State.SENT)
@@ -120,6 +136,7 @@ def test_no_estimate_is_given_while_no_worker_consumes(monkeypatch, broker, time
 
 
 def test_counting_ends_at_the_bound_and_the_page_says_so(operator, monkeypatch, time_machine):
+    consumed(monkeypatch)
     for module in (backlog, flow, queue_status):
         monkeypatch.setattr(module, "COUNTED", 3)
     enqueue(3)
