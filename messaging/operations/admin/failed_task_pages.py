@@ -160,7 +160,7 @@ class FailedTaskPages(ReadOnlyAdmin):
         count = len(outcome.done)
         text = ngettext("%(count)d task queued for retry.", "%(count)d tasks queued for retry.", count)
         text %= {"count": count}
-        if count == 1:
+        if count == 1 and _list_before(request):
             text = _with_link(text, _url(outcome.done[0]), _("Open task"))
         self._report(request, outcome, text, _("Queued for retry"))
 

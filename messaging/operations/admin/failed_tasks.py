@@ -116,9 +116,9 @@ class FailedTaskAdmin(BulkRetryAction, FailedTaskPages):
         """Error, task and queue, and what to do; the task's name may break after its app."""
         app, dot, name = task.task.rpartition(".")
         return format_html(
-            '<strong>{}</strong> {} <span class="desk-aside">{}{}<wbr>{} · {}</span>{}',
-            short(task.error_type), excerpt(mask_text(task.error_message), most=120), app, dot, name, task.queue,
-            _advice_line(task),
+            '<strong>{}</strong> {} <span class="desk-aside">{}{}</span>{}',
+            short(task.error_type), excerpt(mask_text(task.error_message), most=120),
+            format_html("{}{}<wbr>{} · ", app, dot, name) if task.task else "", task.queue, _advice_line(task),
         )  # fmt: skip
 
     @admin.display(description=gettext_lazy("ended"), ordering="finished_at")

@@ -1,5 +1,7 @@
 """Failed tasks in the admin: list, detail, retry, discard, permissions."""
 
+import uuid
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
@@ -8,6 +10,7 @@ from django.urls import reverse
 from messaging import transitions
 from messaging.hooks import subject_links
 from messaging.models import Message, State
+from messaging.transitions.failure import synthetic_failure
 from tests.factories import client_with
 from tests.messaging.deliver import deliver
 from tests.messaging.operations.desk import LIST, dead
@@ -59,7 +62,7 @@ def test_one_click_retries_a_task(operator):
     assert deliver(message).state == State.DONE
 
 
-def test_a_retry_returns_to_where_it_was_sent_from_and_links_to_the_task(operator):
+def test_a_retry_returns_to_where_it_was_sent_from_and_the_list_links_to_the_task(operator):
     for before, after in (
         (LIST + "?queue=maintenance&o=2", LIST + "?queue=maintenance&o=2"),
         ("/elsewhere/?q=1", ""),
@@ -70,7 +73,9 @@ def test_a_retry_returns_to_where_it_was_sent_from_and_links_to_the_task(operato
         retry = reverse("admin:operations_failedtask_retry", args=[message.pk])
         response = operator.post(retry, headers={"Referer": f"http://testserver{before}"}, follow=True)
         assert response.redirect_chain == [(after or url, 302)]
-        assert f'1 task queued for retry. <a href="{url}">Open task</a>' in response.content.decode()
+        shown = response.content.decode()
+        assert "1 task queued for retry." in shown
+        assert (f'1 task queued for retry. <a href="{url}">Open task</a>' in shown) == bool(after)
 
 
 def test_the_page_of_a_dead_message_has_the_buttons_of_its_failure(operator, viewer):
@@ -181,16 +186,20 @@ def test_a_subject_links_to_its_own_page(operator, monkeypatch):
 
 
 def test_raw_bytes_are_shown_as_text(operator):
-    import uuid
-
-    from messaging.transitions.failure import synthetic_failure
-
     failure = synthetic_failure("UndecodableMessage", "junk", task="")
     message = transitions.file_stray(
         message_id=uuid.uuid4(), failure=failure, queue="payments", raw_body=b"\xff<b>", raw_headers={"a": 1}
     )
     page = operator.get(reverse("admin:operations_failedtask_change", args=[message.pk])).content.decode()
     assert r"\xff&lt;b&gt;" in page
+
+
+def test_a_message_without_a_task_is_named_and_leaves_no_gap(operator):
+    failure = synthetic_failure("UndecodableMessage", "junk", task="")
+    message = transitions.file_stray(message_id=uuid.uuid4(), failure=failure, queue="payments", raw_body=b"\xff")
+    assert '<span class="desk-aside">payments</span>' in operator.get(LIST).content.decode()
+    discard = " ".join(operator.get(reverse("admin:operations_failedtask_discard", args=[message.pk])).text.split())
+    assert "<li> A message that could not be decoded: UndecodableMessage </li>" in discard
 
 
 def test_any_message_of_the_ledger_has_a_page(operator):
