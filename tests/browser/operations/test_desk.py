@@ -163,3 +163,13 @@ def test_the_switch_overrides_the_systems_scheme(desk):
     desk.emulate_media(color_scheme="light")
     desk.evaluate("document.documentElement.dataset.theme = 'dark'")
     assert paper() == dark
+
+
+def test_no_field_is_wider_than_its_row_on_a_phone(stack, visit):
+    stack.order()
+    page = visit("/account/login/?next=/admin/payments/payment/", viewport={"width": 390, "height": 844})
+    sign_in(page, name="operator")
+    page.locator("#result_list tbody th a").first.click()
+    expect(page.locator(".form-row").nth(5)).to_be_visible()
+    cut_off = "rows => rows.filter(row => row.scrollWidth > row.clientWidth).map(row => row.innerText)"
+    assert page.locator(".form-row").evaluate_all(cut_off) == []
