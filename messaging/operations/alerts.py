@@ -128,7 +128,8 @@ def _failing() -> Iterator[tuple[str, str]]:
     """Groups in an order that other groups do not change, so that none leaves the list and comes back."""
     new = FailureGroup.objects.filter(first_seen__gte=timezone.now() - _NEW_FOR).order_by("-first_seen", "pk")
     for group in new[:_MAX_GROUPS]:
-        yield f"new:{group.pk}", f"New failure: {group} ({group.dead_count} dead)."
+        if group.state == GroupState.OPEN and group.dead_count:
+            yield f"new:{group.pk}", f"New failure: {group} ({group.dead_count} dead)."
     for group in FailureGroup.objects.filter(state=GroupState.REGRESSED).order_by("pk")[:_MAX_GROUPS]:
         yield f"regressed:{group.pk}", f"Resolved failure is back: {group} ({group.dead_count} dead)."
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from messaging import outbox, scheduler, transitions
 from messaging.models import Circuit, Message, PeriodicTask, State
 from messaging.operations import actions, alerts, retention
+from messaging.operations.actions import groups
 from messaging.operations.models import Alert, AuditEntry, FailureGroup, FailureHour, GroupState
 from messaging.operations.permissions import Actor
 from messaging.transitions.failure import synthetic_failure
@@ -67,6 +68,44 @@ def test_a_new_group_is_reported_once_by_mail_and_log(caplog):
     assert [message.subject for message in mail.outbox] == ["[conveyor] New failure: Bug in tests.sample (1 dead)."]
     assert "/admin/operations/failuregroup/" in mail.outbox[0].body
     assert sum("alert:" in record.message for record in caplog.records) == 1
+
+
+def _by_a_person(message: Message) -> None:
+    actions.set_group_state(fingerprint=message.fingerprint, state=GroupState.RESOLVED, actor=ANN)
+
+
+def _by_itself(message: Message) -> None:
+    actions.discard(ids=[message.pk], actor=ANN, reason="a test order")
+    groups.resolve_mended()
+
+
+def _acknowledged(message: Message) -> None:
+    actions.set_group_state(fingerprint=message.fingerprint, state=GroupState.ACKNOWLEDGED, actor=ANN)
+
+
+def _retried(message: Message) -> None:
+    actions.retry(ids=[message.pk], actor=ANN)
+
+
+@pytest.mark.parametrize("handled", [_by_a_person, _by_itself, _acknowledged, _retried])
+def test_a_new_group_that_was_handled_clears_its_alert(handled):
+    message = dead()
+    assert raised() == ["new"]
+    handled(message)
+    assert raised() == []
+    assert Alert.objects.get().cleared_at is not None
+
+
+def test_a_new_group_that_regresses_is_not_reported_as_new_again():
+    message = dead()
+    raised()
+    _by_a_person(message)
+    raised()
+    dead()
+    assert raised() == ["regressed"]
+    _acknowledged(message)
+    assert raised() == []
+    assert not Alert.objects.filter(cleared_at=None).exists()
 
 
 def test_a_regressed_group_is_reported_each_time_it_regresses():
@@ -140,7 +179,7 @@ def test_an_alert_that_was_sent_is_not_sent_again():
 def test_groups_that_change_places_raise_no_alert_again():
     for number in range(alerts._MAX_GROUPS + 5):
         seen = timezone.now() - timedelta(minutes=number)
-        FailureGroup.objects.create(pk=f"g{number:03}", first_seen=seen, last_seen=seen, dead_count=number)
+        FailureGroup.objects.create(pk=f"g{number:03}", first_seen=seen, last_seen=seen, dead_count=number + 1)
     assert len(raised()) == alerts._MAX_GROUPS
     for number in range(alerts._MAX_GROUPS + 5):
         FailureGroup.objects.filter(pk=f"g{number:03}").update(dead_count=100 - number)
