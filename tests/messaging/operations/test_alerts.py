@@ -9,7 +9,7 @@ from django.core import mail
 from django.utils import timezone
 
 from messaging import outbox, scheduler, transitions
-from messaging.models import Circuit, Message, PeriodicTask, State
+from messaging.models import Circuit, Message, PeriodicTask, QueuePause, State
 from messaging.operations import actions, alerts, retention
 from messaging.operations.actions import groups
 from messaging.operations.models import Alert, AuditEntry, FailureGroup, FailureHour, GroupState
@@ -129,6 +129,30 @@ def test_growth_is_reported_above_its_bound(settings):
     Message.objects.update(finished_at=timezone.now() - timedelta(minutes=settings.CONVEYOR_ALERT_GROWTH_MINUTES + 1))
     assert raised() == []
     assert Alert.objects.get(key__startswith="growth").cleared_at is not None
+
+
+def test_a_pause_without_an_end_is_reported_after_an_hour_until_it_is_resumed():
+    actions.pause(queue="payments", actor=ANN, reason="the gateway is moved")
+    actions.pause(queue="shipping", actor=ANN, reason="at most today", seconds=80_000)
+    assert raised() == []
+    QueuePause.objects.update(paused_at=timezone.now() - timedelta(minutes=61))
+    assert raised() == ["pause"]
+    assert raised() == []
+    alert = Alert.objects.get()
+    assert alert.key == "pause:payments"
+    assert alert.text.endswith("by ann. Resume it on the queues page.")
+    actions.resume(queue="payments", actor=ANN, reason="done")
+    assert raised() == []
+    assert Alert.objects.get().cleared_at is not None
+
+
+def test_alerts_about_pauses_have_a_bound(monkeypatch):
+    monkeypatch.setattr(alerts, "_MAX_PAUSES", 1)
+    for queue in ("payments", "shipping"):
+        actions.pause(queue=queue, actor=ANN, reason="the network is moved")
+    QueuePause.objects.update(paused_at=timezone.now() - timedelta(minutes=61))
+    assert raised() == ["pause"]
+    assert Alert.objects.get().key == "pause:payments"
 
 
 def test_a_message_that_is_dead_for_too_long_is_reported(settings):
