@@ -95,6 +95,12 @@ def test_the_page_takes_the_same_number_of_queries_for_any_number_of_messages(op
         operator.get(PAGE)
 
 
+def test_a_scheduled_message_counts_its_failed_attempts_as_its_own_page_does(operator):
+    (message,) = enqueue(delay=600)
+    Message.objects.filter(pk=message.pk).update(attempts=7, replayed_from=4)
+    assert "after 7 failed attempts" in text(operator)
+
+
 def test_a_queue_says_what_is_in_flight_what_waits_and_when_it_is_drained(operator, settings, time_machine):
     settings.CONVEYOR_IN_FLIGHT = 1200
     (sent, *_waiting) = enqueue(5)
