@@ -105,6 +105,12 @@ def test_a_dead_message_links_to_its_failure_and_actions_are_listed(reader):
     assert "no charge" in page
 
 
+def test_an_order_without_actions_on_its_messages_says_where_its_other_decisions_are(reader):
+    page = text(reader, place())
+    assert "No failed attempts, and no actions on these messages." in page
+    assert "Refunds, replacement parcels and answered disputes are in the order's history." in page
+
+
 def test_a_scheduled_message_is_due_and_has_not_waited_until_then(reader):
     order = place()
     due = timezone.now() + timedelta(minutes=10)
