@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from messaging import clock
 from messaging.hooks.next_steps import DISCARD, NONE, OPEN_GROUP, RETRY
 from messaging.hooks.subject_progress import progress_of
 from messaging.models import Message
@@ -145,20 +144,16 @@ class FailureGroupPages(ReadOnlyAdmin):
 
 
 def day_chart(trend: Trend) -> SafeString:
-    text = _("%(n)s dead from %(since)s to now, peak %(peak)s per hour")
-    numbers = _numbers(trend.day, trend.day_since)
-    return sparkline(trend.day, caption=text % numbers, since=numbers["since"])
+    return _chart(trend.day, _("24 hours: %(n)s dead, peak %(peak)s per hour"))
 
 
 def week_chart(trend: Trend) -> SafeString:
-    text = _("%(n)s dead from %(since)s to now, peak %(peak)s per 6 hours")
-    numbers = _numbers(trend.week, trend.week_since)
-    return sparkline(trend.week, caption=text % numbers, since=numbers["since"])
+    return _chart(trend.week, _("7 days: %(n)s dead, peak %(peak)s per 6 hours"))
 
 
-def _numbers(values: Sequence[int], since: datetime) -> dict[str, str]:
+def _chart(values: Sequence[int], text: str) -> SafeString:
     total, peak = (number_format(number, force_grouping=True) for number in (sum(values), max(values)))
-    return {"n": total, "peak": peak, "since": clock.text(since)}
+    return sparkline(values, caption=text % {"n": total, "peak": peak})
 
 
 def state_badge(group: FailureGroup) -> SafeString:

@@ -210,7 +210,7 @@ def test_the_groups_page_shows_trends_and_states(operator):
     message = dead()
     dead()
     shown = body(operator.get(GROUPS))
-    assert "2 dead from " in shown
+    assert "24 hours: 2 dead" in shown
     assert "peak 2 per hour" in shown
     assert "<svg" in shown
     detail = body(operator.get(f"{GROUPS}{message.fingerprint}/change/"))
