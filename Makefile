@@ -19,8 +19,8 @@ run: $(VENV)/.runtime ## Start the whole shop on PORT (default 8000); Ctrl-C sto
 test: $(VENV)/.development ## Run all tests on every available database and broker
 	@VENV=$(VENV) TEST_WORKERS=$(TEST_WORKERS) bin/test
 
-simulate: $(VENV)/.development ## Simulate runs with faults from SEEDS=1000 fresh seeds, or repeat SEED=n
-	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))
+simulate: $(VENV)/.development ## Simulate runs with faults from SEEDS=1000 fresh seeds, or shrink what SEED=n fails by
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000)) --repeat $(or $(REPEAT),1)
 
 services: ## Install (Debian, Ubuntu) and start RabbitMQ, PostgreSQL, PgBouncer, Chromium and Node.js
 	@bin/services

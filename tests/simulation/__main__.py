@@ -1,58 +1,116 @@
-"""`python -m tests.simulation [--seeds 1000] [--first N] [--seed N] [--repeat 1]`: simulated runs, each from its seed.
+"""`python -m tests.simulation`: simulated runs, each from its seed.
 
-`make simulate SEEDS=10000` runs fresh seeds, `make simulate SEED=73` one, with its last steps.
+`make simulate SEEDS=10000` runs fresh seeds, `make simulate SEED=73` one, which shrinks if it fails.
 """
 
 import argparse
+import gc
 import logging
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 STEPS_SHOWN = 400
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=100, help="number of runs (default %(default)s)")
-    parser.add_argument("--first", type=int, help="first seed (default: by the clock)")
-    parser.add_argument("--seed", type=int, help="this run only, and its last steps if it fails")
-    parser.add_argument("--repeat", type=int, default=1, help="runs of each seed, which must be the same")
-    options = parser.parse_args()
+    options = _parser().parse_args()
     if os.environ.get("PYTHONHASHSEED") != "0":  # the order of sets is part of a run
         environment = os.environ | {"PYTHONHASHSEED": "0", "DJANGO_SETTINGS_MODULE": "tests.simulation.settings"}
-        command = [sys.executable, "-m", "tests.simulation", *sys.argv[1:]]
+        command = [sys.executable, "-W", "ignore", "-m", "tests.simulation", *sys.argv[1:]]
         os.execve(sys.executable, command, environment)
     first = int(time.time()) if options.first is None else options.first
     seeds = [options.seed] if options.seed is not None else range(first, first + options.seeds)
-    return _run(seeds, repeat=options.repeat, shows_steps=options.seed is not None)
-
-
-def _run(seeds: Sequence[int], *, repeat: int, shows_steps: bool) -> int:
     _prepare()
-    from tests.simulation.world import World
+    return _run(seeds, options)
 
-    failed, began = 0, time.perf_counter()
-    for count, seed in enumerate(seeds, start=1):
-        digests = set()
-        for _ in range(repeat):
-            world = World(seed)
-            try:
-                digests.add(world.run())
-            except Exception as error:
-                failed += 1
-                print(f"seed {seed}: {type(error).__name__}: {error}", flush=True)
-                if shows_steps:
-                    print("\n".join(world.scheduler.log[-STEPS_SHOWN:]))
-                break
-        if len(digests) > 1:
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=100, help="number of runs (default %(default)s)")
+    parser.add_argument("--first", type=int, help="first seed (default: by the clock)")
+    parser.add_argument("--seed", type=int, help="this run only; if it fails, it shrinks and its steps are printed")
+    parser.add_argument("--repeat", type=int, default=1, help="runs of each seed, which must be the same")
+    parser.add_argument("--processes", type=int, default=0, help="default: one for each processor")
+    parser.add_argument("--shrink", type=float, default=60, help="seconds to shrink a run for (default %(default)s)")
+    parser.add_argument("--hashes", action="store_true", help="print the hash of each run's steps")
+    parser.add_argument("--stop", action="store_true", help="stop at the first seed that fails")
+    return parser
+
+
+def _run(seeds: Sequence[int], options: argparse.Namespace) -> int:
+    from tests.simulation.runs import run_all
+
+    failed, done, began = 0, 0, time.perf_counter()
+    for done, result in enumerate(run_all(seeds, repeat=options.repeat, processes=_processes(seeds, options)), start=1):
+        if result.error:
             failed += 1
-            print(f"seed {seed} differs from run to run", flush=True)
-        if count % 100 == 0:
-            print(f"{count} of {len(seeds)}, {failed} failed", file=sys.stderr, flush=True)
-    print(f"{len(seeds)} seeds from {seeds[0]}, {failed} failed, {time.perf_counter() - began:.1f} s")
+            print(f"seed {result.seed}: {result.error}", flush=True)
+            if options.stop:
+                break
+        if options.hashes:
+            print(f"seed {result.seed}: {result.digest}")
+        if options.seed is not None:
+            _show(result, options)
+        if done % 100 == 0:
+            print(f"{done} of {len(seeds)}, {failed} failed", file=sys.stderr, flush=True)
+    print(f"{done} seeds from {seeds[0]}, {failed} failed, {time.perf_counter() - began:.1f} s")
     return 1 if failed else 0
+
+
+def _processes(seeds: Sequence[int], options: argparse.Namespace) -> int:
+    return 1 if len(seeds) == 1 else int(options.processes)
+
+
+def _show(result: Any, options: argparse.Namespace) -> None:
+    """The hash of the run's steps; of one that failed, the steps and events that it needs to."""
+    if result.error:
+        print(f"it failed with {len(result.happened)} events; shrinking for {options.shrink:.0f} s", flush=True)
+        result = _shrunk(result, options)
+        print("\n".join(result.steps[-STEPS_SHOWN:]))
+        events = Counter(kind for kind, _number in result.happened)
+        print(f"{len(result.happened)} events are needed: {dict(events)}")
+        print(result.error)
+    print(f"steps {result.digest}")
+
+
+def _shrunk(result: Any, options: argparse.Namespace) -> Any:
+    from tests.simulation.shrinking import shrink
+
+    return shrink(result, seconds=options.shrink, progress=lambda text: print(text, file=sys.stderr, flush=True))
+
+
+def _mutate(only: str) -> int:
+    """Returns 1 if a protection survives, or if there is none."""
+    from tests.simulation.protections import mutants
+
+    chosen, survivors = mutants.chosen(only=only), 0
+    for number, protection in enumerate(chosen, start=1):
+        verdict = mutants.judge(protection)
+        survivors += verdict.is_found is False
+        mark = {True: "found", False: "SURVIVES", None: "not run"}[verdict.is_found]
+        print(f"{number:3} of {len(chosen)}  {mark:<9} {protection.name:<72} {verdict.how}", flush=True)
+    print(f"{len(chosen)} protections taken out, {survivors} survived")
+    return 1 if survivors or not chosen else 0
+
+
+def _processes(seeds: Sequence[int], options: argparse.Namespace) -> int:
+    return 1 if len(seeds) == 1 else int(options.processes)
+
+
+def _show(result: Any, options: argparse.Namespace) -> None:
+    if result.error and options.shrink:
+        from tests.simulation.shrinking import shrink
+
+        result = shrink(result, seconds=options.shrink, progress=lambda text: print(text, file=sys.stderr, flush=True))
+    if result.error:
+        print("\n".join(result.steps[-STEPS_SHOWN:]))
+        print(f"{len(result.happened)} events: " + ", ".join(f"{kind} {n}" for kind, n in sorted(result.happened)))
+        print(result.error)
+    print(f"steps {result.digest}")
 
 
 def _prepare() -> None:
@@ -63,6 +121,7 @@ def _prepare() -> None:
 
     logging.disable(logging.CRITICAL)  # what fails is meant to
     call_command("migrate", verbosity=0)
+    gc.freeze()
 
 
 if __name__ == "__main__":
