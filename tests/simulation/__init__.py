@@ -6,6 +6,7 @@ acknowledgement and pause; the seed decides who is next, who dies there, or betw
 what the broker loses, doubles or reorders. Time is virtual. The idea: TigerBeetle's and FoundationDB's simulators.
 
 `chance` counts everything that it makes happen, so that a run which fails is repeated with less of it (`shrinking`).
+`protections` are what the code must not lose; without each of them a run, or a test, must fail (`mutants`).
 
 The database is SQLite in memory, on which transactions run one after another: a step inside one has no rival.
 """

@@ -1,6 +1,7 @@
 """`python -m tests.simulation`: simulated runs, each from its seed.
 
-`make simulate SEEDS=10000` runs fresh seeds, `make simulate SEED=73` one, which shrinks if it fails.
+`make simulate SEEDS=10000` runs fresh seeds, `make simulate SEED=73` one, which shrinks if it fails, and `make mutate`
+takes out one protection of the code after the other.
 """
 
 import argparse
@@ -13,7 +14,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-STEPS_SHOWN = 400
+#: Of a run that failed: one that does not come to rest goes on for long.
+FIRST_STEPS, LAST_STEPS = 300, 40
 
 
 def main() -> int:
@@ -22,6 +24,8 @@ def main() -> int:
         environment = os.environ | {"PYTHONHASHSEED": "0", "DJANGO_SETTINGS_MODULE": "tests.simulation.settings"}
         command = [sys.executable, "-W", "ignore", "-m", "tests.simulation", *sys.argv[1:]]
         os.execve(sys.executable, command, environment)
+    if options.mutate:
+        return _mutate(options.only)
     first = int(time.time()) if options.first is None else options.first
     seeds = [options.seed] if options.seed is not None else range(first, first + options.seeds)
     _prepare()
@@ -38,6 +42,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--shrink", type=float, default=60, help="seconds to shrink a run for (default %(default)s)")
     parser.add_argument("--hashes", action="store_true", help="print the hash of each run's steps")
     parser.add_argument("--stop", action="store_true", help="stop at the first seed that fails")
+    parser.add_argument("--mutate", action="store_true", help="take out each protection and see that it is found")
+    parser.add_argument("--only", default="", help="part of the names of the protections to take out")
     return parser
 
 
@@ -70,9 +76,11 @@ def _show(result: Any, options: argparse.Namespace) -> None:
     if result.error:
         print(f"it failed with {len(result.happened)} events; shrinking for {options.shrink:.0f} s", flush=True)
         result = _shrunk(result, options)
-        print("\n".join(result.steps[-STEPS_SHOWN:]))
-        events = Counter(kind for kind, _number in result.happened)
-        print(f"{len(result.happened)} events are needed: {dict(events)}")
+        steps, left_out = result.steps, max(0, len(result.steps) - FIRST_STEPS - LAST_STEPS)
+        middle = [f"... {left_out} steps ..."] if left_out else []
+        print("\n".join([*steps[:FIRST_STEPS], *middle, *steps[max(FIRST_STEPS, len(steps) - LAST_STEPS) :]]))
+        kinds = Counter(kind for kind, _number in result.happened)
+        print(f"{len(result.happened)} events are needed: {', '.join(f'{n} {kind}' for kind, n in kinds.items())}")
         print(result.error)
     print(f"steps {result.digest}")
 
@@ -97,24 +105,10 @@ def _mutate(only: str) -> int:
     return 1 if survivors or not chosen else 0
 
 
-def _processes(seeds: Sequence[int], options: argparse.Namespace) -> int:
-    return 1 if len(seeds) == 1 else int(options.processes)
-
-
-def _show(result: Any, options: argparse.Namespace) -> None:
-    if result.error and options.shrink:
-        from tests.simulation.shrinking import shrink
-
-        result = shrink(result, seconds=options.shrink, progress=lambda text: print(text, file=sys.stderr, flush=True))
-    if result.error:
-        print("\n".join(result.steps[-STEPS_SHOWN:]))
-        print(f"{len(result.happened)} events: " + ", ".join(f"{kind} {n}" for kind, n in sorted(result.happened)))
-        print(result.error)
-    print(f"steps {result.digest}")
-
-
 def _prepare() -> None:
     import django
+
+    import tests.simulation.protections.mutation  # noqa: F401 - takes out what the environment says
 
     django.setup()
     from django.core.management import call_command

@@ -26,12 +26,9 @@ QUEUES = (("payments",), ("shipping",), ("notifications", "maintenance"), ("paym
 IDLE = 5.0
 PACE = Pace(batch=20, gather=0.05, poll_every=IDLE, chores_every=8.0, min_backoff=0.5, max_backoff=2.0)
 #: Periodic tasks that change orders and money. Others, such as the audit, cost most of the time and change nothing.
-PERIODIC = (
-    "orders.acknowledge_orders",
-    "orders.expire_reservations",
-    "payments.find_disputes",
-    "payments.reconcile",
-)
+#: Reconciliation repairs what others have missed; without it, nobody may miss anything.
+REPAIRS = ("payments.find_disputes", "payments.reconcile")
+PERIODIC = ("orders.acknowledge_orders", "orders.expire_reservations", *REPAIRS)
 BEAT_SECONDS = 45.0
 
 
@@ -118,7 +115,10 @@ def _run(delivery: Delivery, headers: dict[str, Any], arguments: dict[str, Any])
             "priority": delivery.priority,
         },
     }
-    _, info, _, _ = _tracer(headers["task"])(delivery.id, (), arguments, request)
+    try:
+        _, info, _, _ = _tracer(headers["task"])(delivery.id, (), arguments, request)
+    except Reject as verdict:  # of a failure that could not be recorded
+        return verdict
     if info is None or info.state in ("RETRY", "IGNORED"):
         return None
     return info.retval if isinstance(getattr(info, "retval", None), Reject) else Reject()
@@ -134,6 +134,8 @@ def beat(world: "World") -> None:
     def work() -> None:
         while True:
             for task in PERIODIC:
+                if task in REPAIRS and not world.is_reconciled:
+                    continue
                 with suppress(DatabaseError):
                     beat_schedule.tick(task)
             world.scheduler.sleep(BEAT_SECONDS)

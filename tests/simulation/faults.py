@@ -1,5 +1,6 @@
 """Faults: what the network does to everybody else, until all of it ends."""
 
+import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 MEAN_SECONDS = 4.0
+#: Share of the faults that wait for work, and for how many of their own steps then.
+EAGER, MOST_STEPS = 0.5, 12
 
 
 def network(world: "World") -> None:
@@ -18,7 +21,7 @@ def network(world: "World") -> None:
 
     def work() -> None:
         while True:
-            world.scheduler.sleep(mind.expovariate(1 / MEAN_SECONDS))
+            _bide(world, mind)
             name, fault = mind.choice(FAULTS)
             seconds = mind.uniform(0.1, 8)
             if world.scheduler.now >= world.trouble:
@@ -29,6 +32,14 @@ def network(world: "World") -> None:
         world.end_faults()
 
     world.scheduler.spawn("network", work, mortal=False)
+
+
+def _bide(world: "World", mind: random.Random) -> None:
+    """Wait for seconds, or until there is work and then for some steps: most time passes while nothing happens."""
+    is_eager = mind.random() < EAGER
+    world.scheduler.sleep(mind.expovariate(1 / MEAN_SECONDS), is_idle=is_eager)
+    for _ in range(mind.randint(0, MOST_STEPS) if is_eager else 0):
+        world.scheduler.sleep(0)
 
 
 def _stop_broker(world: "World", seconds: float) -> None:

@@ -76,7 +76,7 @@ def _change_mind(world: "World", mind: random.Random, number: str) -> None:
     is_soon, choice = mind.random() < 0.5, mind.random()
     world.scheduler.sleep(mind.uniform(0, 3) if is_soon else mind.uniform(3, world.trouble))
     with suppress(*REFUSALS):
-        order = Order.objects.get(name=f"Shopper {number}")
+        order = Order.objects.filter(name=f"Shopper {number}").latest("pk")
         if choice < 0.4:
             cancel(order=order)
         elif choice < 0.7:

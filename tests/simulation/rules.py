@@ -4,6 +4,7 @@ from collections import Counter
 
 from django.conf import settings
 from django.core import mail
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection
 
 from messaging.models import Message, State
@@ -61,6 +62,6 @@ def _sent_twice() -> list[str]:
 def _money() -> str:
     try:
         assert_money_adds_up()
-    except AssertionError as error:
+    except (AssertionError, ObjectDoesNotExist) as error:
         return str(error) or "a charge differs"
     return ""

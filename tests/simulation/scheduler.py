@@ -46,6 +46,7 @@ class Scheduler:
         self._current: Actor | None = None
         self._last: Actor | None = None
         self._hub = getcurrent()
+        self._has_ended = False
 
     @property
     def is_running(self) -> bool:
@@ -69,6 +70,7 @@ class Scheduler:
 
     def end(self) -> None:
         """Kill all: the `finally` of a coroutine that is forgotten would run in the middle of a later run."""
+        self._has_ended = True
         for actor in self.actors:
             actor.is_dead = True
             while actor.coroutine and not actor.coroutine.dead:
@@ -117,7 +119,8 @@ class Scheduler:
         self.now = moment
 
     def note(self, actor: Actor | None, what: str) -> None:
-        self.log.append(f"{self.now:9.3f} {actor.name if actor else 'world':<12} {what}")
+        if not self._has_ended:
+            self.log.append(f"{self.now:9.3f} {actor.name if actor else 'world':<26} {what}")
 
     @property
     def digest(self) -> str:

@@ -1,13 +1,14 @@
 """Shrinking: the fewest events with which a seed's run still breaks the same rule.
 
-The events of a failing run are left out by halves, quarters and so on, as long as the rest still fails (Zeller's delta
-debugging). What is left reads as a story: who had to be killed, what had to be lost, whose turn it had to be.
+The events of a failing run are left out, first whole kinds, then halves, quarters and so on, as long as the rest still
+fails (Zeller's delta debugging). What is left reads as a story: who had to be killed, what had to be lost.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
-from tests.simulation.chance import TURN, Event
+from tests.simulation.chance import Event
 from tests.simulation.runs import Result, run
 
 Progress = Callable[[str], None]
@@ -15,39 +16,40 @@ Progress = Callable[[str], None]
 
 def shrink(failed: Result, *, seconds: float, progress: Progress) -> Result:
     """A run that fails in the same way with fewer events. Takes about `seconds` at most."""
-    end = time.monotonic() + seconds
-    smallest = run(failed.seed, only=failed.happened)
-    if not smallest.rules & failed.rules:
-        return failed
-    parts = 2
-    while time.monotonic() < end and len(smallest.happened) > 0:
-        found = _smaller(smallest, failed.rules, parts=parts, end=end)
-        if found is not None:
-            progress(f"{len(found.happened)} events left of {len(failed.happened)}")
-            smallest, parts = found, max(2, parts - 1)
-        elif parts >= len(smallest.happened):
-            break
-        else:
-            parts = min(parts * 2, len(smallest.happened))
-    return smallest
+    search = _Search(failed, failed, time.monotonic() + seconds, progress)
+    for kind in sorted({kind for kind, _number in failed.happened}):
+        search.try_without(event for event in search.smallest.happened if event[0] == kind)
+    size = len(search.smallest.happened) // 2
+    while size and search.has_time:
+        search.sweep(size)
+        size = min(size // 2, len(search.smallest.happened) // 2)
+    return search.smallest
 
 
-def _smaller(present: Result, rules: frozenset[str], *, parts: int, end: float) -> Result | None:
-    """A failing run without one part of the events. None: each part is needed, or time is up."""
-    for part in _parts(_by_kind(present), parts):
-        if time.monotonic() >= end:
-            return None
-        tried = run(present.seed, only=present.happened.difference(part))
-        if tried.rules & rules and len(tried.happened) < len(present.happened):
-            return tried
-    return None
+@dataclass
+class _Search:
+    failed: Result
+    smallest: Result
+    end: float
+    progress: Progress
 
+    @property
+    def has_time(self) -> bool:
+        return time.monotonic() < self.end
 
-def _by_kind(result: Result) -> list[Event]:
-    """Turns come first: there are far more of them than of anything else, and most are not needed."""
-    return sorted(result.happened, key=lambda event: (event[0] != TURN, *event))
+    def sweep(self, size: int) -> None:
+        """Try to leave out each group of `size` events."""
+        start = 0
+        while start < len(self.smallest.happened) and self.has_time:
+            group = sorted(self.smallest.happened)[start : start + size]
+            if not self.try_without(group):
+                start += size
 
-
-def _parts(events: Sequence[Event], count: int) -> list[Sequence[Event]]:
-    size = -(-len(events) // count)
-    return [events[start : start + size] for start in range(0, len(events), size)]
+    def try_without(self, events: Iterable[Event]) -> bool:
+        """Leave these events out for good if the rest still breaks the rule."""
+        tried = run(self.failed.seed, only=self.smallest.happened.difference(events)) if self.has_time else None
+        if tried is None or not tried.rules & self.failed.rules or len(tried.happened) >= len(self.smallest.happened):
+            return False
+        self.smallest = tried
+        self.progress(f"{len(tried.happened)} events left of {len(self.failed.happened)}")
+        return True
