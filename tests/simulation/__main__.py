@@ -116,6 +116,7 @@ def _prepare() -> None:
     logging.disable(logging.CRITICAL)  # what fails is meant to
     call_command("migrate", verbosity=0)
     gc.freeze()
+    gc.disable()  # a quarter of the time; `runs` collects now and then
 
 
 if __name__ == "__main__":

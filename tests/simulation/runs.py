@@ -1,5 +1,7 @@
 """Runs of many seeds, on all processors, and what each of them came to."""
 
+import gc
+import itertools
 import multiprocessing
 import os
 from collections.abc import Iterable, Iterator
@@ -10,8 +12,9 @@ from typing import Any
 from tests.simulation.chance import Event
 from tests.simulation.world import World
 
-#: Seeds that a process is given at a time.
-CHUNK = 4
+#: Seeds that a process is given at a time, and after which it collects garbage.
+CHUNK = 8
+_count = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class Result:
 
 def run(seed: int, *, only: frozenset[Event] | None = None) -> Result:
     """One run. Never raises what the code under test raises."""
+    if next(_count) % CHUNK == 0:
+        gc.collect()
     world = World(seed, only=only)
     failure: dict[str, Any] = {}
     try:
