@@ -1,7 +1,7 @@
 """Failure groups: acknowledge, resolve, annotate, discard as a whole, and undo a discard."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -57,19 +57,25 @@ def resolve_mended() -> None:
     A group stays open while a message is retried after the same failure, by itself or by an operator, and once an
     operator has reopened it. One that another transaction is changing is decided next time.
     """
-    moves = AuditEntry.objects.exclude(group="").filter(group=OuterRef("pk"), action__in=_MOVED).order_by("-id")
-    last = Coalesce(Subquery(moves.values("action")[:1]), Value(""))
-    quiet = FailureGroup.objects.filter(state=GroupState.OPEN, dead_count=0)
-    quiet = quiet.alias(last_move=last).exclude(last_move=f"group {GroupState.OPEN}")
-    ids = list(quiet.order_by("pk").select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH])
+    quiet = FailureGroup.objects.filter(state=GroupState.OPEN, dead_count=0).order_by("pk")
+    ids = list(quiet.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH])
+    if not ids:
+        return
     # Under the lock, for which a death and an operator's retry wait.
-    live = Message.objects.live().filter(fingerprint__in=ids) if ids else Message.objects.none()
-    mended = sorted({*ids} - {*live.values_list("fingerprint", flat=True).distinct()})
+    live = Message.objects.live().filter(fingerprint__in=ids).values_list("fingerprint", flat=True).distinct()
+    mended = _not_reopened({*ids} - {*live})
     FailureGroup.objects.filter(pk__in=mended).update(state=GroupState.RESOLVED)
     AuditEntry.objects.bulk_create(
         audit.entry(action="group resolved", actor=_DESK, reason="None of its tasks is dead.", group=fingerprint)
         for fingerprint in mended
     )
+
+
+def _not_reopened(fingerprints: Collection[str]) -> list[str]:
+    moves = AuditEntry.objects.exclude(group="").filter(group=OuterRef("pk"), action__in=_MOVED).order_by("-id")
+    last = Coalesce(Subquery(moves.values("action")[:1]), Value(""))
+    found = FailureGroup.objects.filter(pk__in=fingerprints).alias(last=last).exclude(last=f"group {GroupState.OPEN}")
+    return list(found.order_by("pk").values_list("pk", flat=True))
 
 
 @transaction.atomic
