@@ -24,6 +24,7 @@ _DOTTED_PATH = re.compile(r"[a-zA-Z_]\w*(\.[a-zA-Z_]\w*)+", re.ASCII)
 LOOPBACK = "127.0.0.0/8,::1"
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 NOTE = "run.json"
+ANSWER_SECONDS = 2.0
 _read: set[str] = set()
 
 
@@ -59,10 +60,13 @@ def follow_note() -> None:
 
 
 def answers(control: Path) -> bool:
-    """Whether a program listens on this socket."""
+    """Whether a program listens on this socket. One that is too busy to accept does."""
     with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(ANSWER_SECONDS)
         try:
             connection.connect(str(control))
+        except (TimeoutError, BlockingIOError):
+            return True
         except OSError:
             return False
     return True

@@ -24,3 +24,8 @@ def moment() -> Now | datetime:
 def text(at: datetime | None) -> str:
     """The one format of times that operators see: "2026-11-26 14:05 UTC"; a dash for no time."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at else "–"
+
+
+def exact(at: datetime | None) -> str:
+    """As `text`, to the second, where the order of events matters."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if at else "–"

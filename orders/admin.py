@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from messaging.hooks import message_pages
 from messaging.models import Message, State
+from messaging.transitions.failure import short
 from orders.models import Order, OrderEvent, OrderLine
 from orders.money import display
 from orders.readonly_admin import ReadOnlyAdmin, ReadOnlyInline
@@ -128,7 +129,8 @@ class OrderAdmin(ReadOnlyAdmin):
         messages = list(Message.objects.filter(subject=order.number).order_by("id")[:50])
         messages.sort(key=lambda message: message.state != State.DEAD)
         rows = (
-            (_message_link(m), m.get_state_display(), _("failed attempts"), m.attempts, m.error_type) for m in messages
+            (_message_link(m), m.get_state_display(), _("failed attempts"), m.attempts, short(m.error_type))
+            for m in messages
         )
         return format_html_join("", "<div>{}: {}, {}: {} {}</div>", rows) or "–"
 

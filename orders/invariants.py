@@ -46,5 +46,5 @@ def unknown_emails_have_a_message() -> Iterator[str]:
         ~Exists(messages), state=EmailDelivery.State.SENDING, claimed_at__lt=timezone.now() - longest_run()
     )
     for email in stale.order_by("claimed_at")[:MAX_REPORTED]:
-        claimed_at = f"{clock.text(email.claimed_at)}"
+        claimed_at = clock.text(email.claimed_at)
         yield f"E-mail {email.kind} of message {email.pk} was claimed at {claimed_at}; its outcome is unknown."

@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from messaging.payloads import payload_for
+from messaging.transitions.failure import short
 from orders.models import OrderEvent, Status
 from orders.money import display
 
@@ -98,7 +99,7 @@ def is_rejected_address(event: OrderEvent) -> bool:
 
 def _is_rejection(data: dict[str, Any]) -> bool:
     """Error types are stored with their module."""
-    return str(data.get("error_type", "")).rpartition(".")[2] == _ADDRESS_REJECTED
+    return short(str(data.get("error_type", ""))) == _ADDRESS_REJECTED
 
 
 def describe(event: OrderEvent) -> str:

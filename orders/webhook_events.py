@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from messaging.hooks.next_steps import DISCARD, register
+from messaging.hooks.next_steps import DISCARD, NextStep, register
 from messaging.models import Message
 from messaging.payloads import Payload
 from messaging.topology import Priority, topology
@@ -29,9 +29,11 @@ _EVENTS = uuid.UUID("0d6f6f0e-5a4e-4d55-8a53-2f3c54a0a0c7")
 _NOT_UNDERSTOOD = "EventNotUnderstood"
 register(
     _NOT_UNDERSTOOD,
-    meaning=gettext_lazy("A signed event from outside could not be read. The sender is asked for its record anyway."),
-    advice=gettext_lazy("Look at the raw body to see what the sender changed, then discard the message."),
-    action=DISCARD,
+    step=NextStep(
+        gettext_lazy("A signed event from outside could not be read. The sender is asked for its record anyway."),
+        gettext_lazy("Look at the raw body to see what the sender changed, then discard the message."),
+        DISCARD,
+    ),
 )
 
 

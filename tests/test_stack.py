@@ -1,6 +1,9 @@
 """Test harness: the real shop runs on both backends."""
 
+from django.db import connections
+
 from orders.models import Order
+from shop.models import Product
 
 
 def test_an_order_placed_by_the_api_is_shipped(stack):
@@ -19,3 +22,11 @@ def test_an_order_placed_during_a_broker_outage_completes_afterwards(make_stack)
     order = stack.order()
     stack.broker.start()
     stack.wait_status(order, "shipped", "delivered")
+
+
+def test_the_database_of_a_stack_stays_open_until_the_outermost_block_ends(stack):
+    with stack.db() as alias:
+        with stack.db():
+            assert Product.objects.using(alias).exists()
+        assert Product.objects.using(alias).exists()
+    assert alias not in connections.settings

@@ -68,9 +68,10 @@ def operator() -> Any:
 
     User.objects.filter(username="bench").delete()
     user = User.objects.create_superuser("bench")
-    _stored, token = AuthToken.objects.create(user)
-    client = Client(headers={"host": "localhost", "authorization": f"Token {token}"})
+    client = Client(headers={"host": "localhost"})
     client.force_login(user, backend="shop.accounts.authentication.NameOrEmail")
+    _stored, token = AuthToken.objects.create(user)  # after the sign-in: without a password, each save revokes tokens
+    client.defaults["HTTP_AUTHORIZATION"] = f"Token {token}"
     return client
 
 

@@ -68,15 +68,15 @@ def next_step(meaning: Text, advice: Text, *, action: str) -> Callable[[Error], 
     """Declare the next step of an exception, as its decorator."""
 
     def declare(error: Error) -> Error:
-        register(error, meaning=meaning, advice=advice, action=action)
+        register(error, step=NextStep(meaning, advice, action))
         return error
 
     return declare
 
 
-def register(*errors: type[BaseException] | str, meaning: Text, advice: Text, action: str) -> None:
+def register(*errors: type[BaseException] | str, step: NextStep) -> None:
     """Declare the next step of a library's errors, or of failures that have a name and no exception."""
-    _STEPS.update(dict.fromkeys(errors, NextStep(meaning, advice, action)))
+    _STEPS.update(dict.fromkeys(errors, step))
 
 
 def register_action(name: str, action: AppAction) -> None:

@@ -16,6 +16,7 @@ VIEW_BULK: Final = "view_bulkoperation"
 EDIT: Final = "edit_message"
 DISCARD: Final = "discard_message"
 PAUSE: Final = "pause_queue"
+DELETE_FILTER: Final = "delete_savedfilter"
 
 
 @dataclass(frozen=True)

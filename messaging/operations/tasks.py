@@ -9,6 +9,7 @@ from messaging import scheduler
 from messaging.conf import settings
 from messaging.models import Message
 from messaging.operations import alerts, retention
+from messaging.operations.actions import groups
 from messaging.operations.bulk_retry import driver
 from messaging.operations.dashboard import throughput
 from messaging.operations.models import Alert
@@ -35,11 +36,15 @@ def purge_expired(self: ReliableTask, payload: PurgeExpired) -> None:
 
 @reliable_task(RaiseAlerts)
 def raise_alerts(self: ReliableTask, payload: RaiseAlerts) -> None:
-    """Each check enqueues the next one, so that a silent beat is noticed; beat restarts a chain that broke."""
+    """Also resolves mended groups.
+
+    Each check enqueues the next one, so that a silent beat is noticed; beat restarts a chain that broke.
+    """
     enqueued_at = Message.objects.values_list("created_at", flat=True).get(pk=self.request.id)
     conditions = alerts.conditions(enqueued_at=enqueued_at)
     with self.complete():
         alerts.raise_alerts(conditions)
+        groups.resolve_mended()
         scheduler.tick(payload.task, delay=ALERTS_EVERY)
 
 

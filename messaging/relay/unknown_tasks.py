@@ -42,10 +42,13 @@ def revive_known() -> int:
     """Each is revived once: whatever it dies of then waits for an operator. Their groups are found by an index."""
     dead = Message.objects.dead().filter(fingerprint__in=_groups(), error_type=KIND, replayed_from=0)
     locked = transitions.lock_dead(dead.values_list("pk", flat=True)[:LIMIT])
-    revived = transitions.revive_locked(list(locked.values()), intervention=_BY_ITSELF, now=clock.now())
+    revived = transitions.revive_locked(
+        list(locked.values()),
+        intervention=_BY_ITSELF,
+        now=clock.now(),
+        revivals=0,  # no operator retried them: it does not count towards their quarantine
+    )
     if revived:
-        # No operator retried them: it does not count towards their quarantine.
-        Message.objects.filter(pk__in=[message.pk for message in revived]).update(revivals=0)
         wakeup.call()
         log.info("%s messages of tasks that this release knows are retried", len(revived))
     return len(revived)

@@ -16,11 +16,14 @@ from messaging.signals import messages_discarded, messages_restored, messages_re
 from messaging.transitions.interventions import FRESH, Intervention, cannot_revive, route
 
 
-def revive_locked(messages: Sequence[Message], *, intervention: Intervention, now: datetime) -> list[Message]:
-    """Make locked dead messages due at `now`. Returns those that could be revived."""
+def revive_locked(
+    messages: Sequence[Message], *, intervention: Intervention, now: datetime, **changes: Any
+) -> list[Message]:
+    """Make locked dead messages due at `now`. Returns those that could be revived. `changes` are further columns."""
     able = [message for message in messages if cannot_revive(message) is None]
     for columns, ids in _by_route(able).items():
-        Message.objects.filter(pk__in=ids, state=State.DEAD).update(**FRESH, available_at=now, **dict(columns))
+        new = {**FRESH, "available_at": now, **dict(columns), **changes}
+        Message.objects.filter(pk__in=ids, state=State.DEAD).update(**new)
     if able:
         messages_revived.send(sender=Message, messages=able, intervention=intervention)
     return able

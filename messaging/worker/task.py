@@ -39,7 +39,7 @@ class Deferred(Ignore):
 
 @next_step(
     _("The task returned without completing its message, so it is not known whether its effects were saved."),
-    _("Correct the task: its effects belong into `with self.complete():`. Then retry the group."),
+    _("Correct the task: its effects belong in `with self.complete():`. Then retry the group."),
     action=OPEN_GROUP,
 )
 class NeverCompleted(RuntimeError):

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from messaging.hooks.next_steps import DISCARD, RETRY, next_step, register
+from messaging.hooks.next_steps import DISCARD, RETRY, NextStep, next_step, register
 from messaging.recording import outside
 from messaging.worker.task import AlreadySettled, ReliableTask
 from orders.emails import email_sql
@@ -33,15 +33,19 @@ _UNKNOWN = "It is not known whether this e-mail was sent. Retry to send it again
 register(
     smtplib.SMTPResponseException,
     smtplib.SMTPNotSupportedError,
-    meaning=_("The mail server refused the e-mail; nothing was sent."),
-    advice=_("Check the mail server's settings and limits, then retry it."),
-    action=RETRY,
+    step=NextStep(
+        _("The mail server refused the e-mail; nothing was sent."),
+        _("Check the mail server's settings and limits, then retry it."),
+        RETRY,
+    ),
 )
 register(
     smtplib.SMTPRecipientsRefused,
-    meaning=_("The mail server refuses the recipient's address; nothing was sent."),
-    advice=_("Ask the shopper for another address, and discard the message. Retry it if the server was at fault."),
-    action=DISCARD,
+    step=NextStep(
+        _("The mail server refuses the recipient's address; nothing was sent."),
+        _("Ask the shopper for another address, and discard the message. Retry it if the server was at fault."),
+        DISCARD,
+    ),
 )
 
 

@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 from messaging.circuit_breaker import Verdict, guard
 from messaging.recording import outside
-from messaging.worker.time_limits import soft_limit_behind
 from payments.gateways.base import (
     Authorisation,
     CardDeclined,
@@ -29,9 +28,7 @@ _ERRORS = (CardDeclined, GatewayUnavailable, KeyRefused, OutcomeUnknown, Request
 
 
 def judge(error: Exception) -> Verdict | None:
-    """A declined card proves that the gateway is up; a failure of one request, or a time limit, proves nothing."""
-    if soft_limit_behind(error):
-        return None
+    """A declined card proves that the gateway is up; a failure of one request proves nothing."""
     if isinstance(error, KeyRefused):
         return Verdict.CLOSED_TO_US
     if isinstance(error, CardDeclined | RequestRefused):

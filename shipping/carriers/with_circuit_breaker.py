@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 from messaging.circuit_breaker import Verdict, guard
 from messaging.recording import outside
-from messaging.worker.time_limits import soft_limit_behind
 from shipping.carriers.base import (
     AddressRejected,
     Booking,
@@ -25,9 +24,7 @@ _ERRORS = (AddressRejected, CarrierUnavailable, UnknownParcel)
 
 
 def judge(error: Exception) -> Verdict | None:
-    """A rejected address proves that the carrier is up; a failure of one request, or a time limit, proves nothing."""
-    if soft_limit_behind(error):
-        return None
+    """A rejected address proves that the carrier is up; a failure of one request proves nothing."""
     if isinstance(error, AddressRejected | UnknownParcel):
         return Verdict.UP
     if isinstance(error, CarrierUnavailable) and error.concerns_all:

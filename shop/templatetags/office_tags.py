@@ -1,7 +1,5 @@
 """Template tags of the office pages: times, durations, links to messages."""
 
-from datetime import UTC, datetime
-
 from django import template
 from django.utils.formats import number_format
 from django.utils.html import format_html
@@ -11,15 +9,12 @@ from django.utils.translation import gettext as _
 from messaging import clock
 from messaging.hooks import message_pages
 from messaging.models import Message
+from messaging.transitions.failure import short
 
 register = template.Library()
 register.filter("utc", clock.text)
-
-
-@register.filter
-def utc_seconds(at: datetime | None) -> str:
-    """`2026-11-26 14:05:09 UTC`, for pages that show the order of events; a dash for no time."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if at else "–"
+register.filter("utc_seconds", clock.exact)
+register.filter("error_name", short)
 
 
 @register.filter

@@ -5,8 +5,11 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from messaging import simulated_outages
 from messaging.models import Message, State
+from payments.gateways.simulated import LATENCY
 from payments.models import GatewayCharge, Payment
+from tests.patience import PATIENCE
 from tests.stack import PATIENT
 from tests.stack.orders import assert_once, count_messages, place, wait_finished
 
@@ -117,15 +120,18 @@ def test_a_worker_killed_between_charge_and_capture_charges_once(make_stack):
     assert_once(stack, numbers)
 
 
-def test_a_worker_that_is_stopped_returns_its_unfinished_messages(make_stack):
-    """The charge takes longer than a stopped worker waits for its tasks. Nothing but the worker can return it."""
-    env = {**PATIENT, "CONVEYOR_GATEWAY_LATENCY": "8", "CONVEYOR_TASK_TIME_LIMIT": "60"}
+def test_a_worker_that_is_stopped_returns_its_unfinished_messages(make_stack, settings):
+    """The gateway answers only after the worker was stopped. Nothing but the worker can return the message."""
+    env = {**PATIENT, "CONVEYOR_TASK_TIME_LIMIT": "300"}
     stack = make_stack(beat=False, workers={"payments": 1, "shipping": 1}, own_broker=False, env=env)
+    settings.CONVEYOR_OUTAGES_DIR = stack.outages
+    simulated_outages.begin(name=LATENCY, seconds=PATIENCE, amount=PATIENCE)
     numbers = place(stack, 1)
     worker = stack.worker("payments")
     stack.wait_for(lambda: " received" in worker.text(), what="the worker has the message")
     assert worker.stop() == 0
     assert count_messages(stack, CHARGE, numbers, state=State.SENT) == 1
+    simulated_outages.end(name=LATENCY)
     worker.start()
     wait_finished(stack, numbers)
     assert count_messages(stack, CHARGE, numbers, sends=1) == 1

@@ -1,12 +1,16 @@
 """Mail server settings parsed from EMAIL_URL, the secret key, and the note of a running demo."""
 
 import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import pytest
 
 from config import env
 from config.env import MailServer, mail_server
+from tests.patience import PATIENCE
 
 
 @pytest.mark.parametrize(
@@ -88,3 +92,21 @@ def test_a_note_of_a_demo_that_has_ended_or_a_damaged_one_changes_nothing(var, m
         (var / env.NOTE).write_bytes(damaged)
     env.follow_note()
     assert not env.flag("CONVEYOR_DEMO", default=False)
+
+
+def test_a_supervisor_that_is_too_busy_to_accept_still_answers_and_keeps_nobody_waiting(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)  # a socket's path is short
+    with socket.socket(socket.AF_UNIX) as server, ExitStack() as waiting:
+        server.bind("control")
+        server.listen(0)
+        for _place in range(2):
+            client = waiting.enter_context(socket.socket(socket.AF_UNIX))
+            client.setblocking(False)
+            with suppress(BlockingIOError):
+                client.connect("control")
+        found: list[bool] = []
+        asked = threading.Thread(target=lambda: found.append(env.answers(Path("control"))), daemon=True)
+        asked.start()
+        asked.join(PATIENCE)
+        assert found == [True]
+    assert not env.answers(Path("control"))

@@ -1,10 +1,7 @@
-"""Helpers of the state machine test: audit changes, draw rows, publish messages, locate an order's items."""
+"""Helpers of the state machine test: draw rows, publish messages, locate an order's items."""
 
-from collections.abc import Callable
-from contextlib import ExitStack
 from typing import Any
 
-from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 from hypothesis import strategies as st
@@ -13,31 +10,9 @@ from messaging.models import Message, State
 from orders.models import Order, Status
 from shipping.models import STRANDED, Shipment
 from shop.models import StockMovement
-from tests.auditing import broken
 
 #: Affect neither stock nor money.
 MAILS = "orders.send_email"
-
-
-class AuditOfChanges:
-    """The audit, which takes most of the test's time, only if a statement since the last one may have written."""
-
-    def __init__(self) -> None:
-        self._may_differ = True
-        self._watch = ExitStack()
-        self._watch.enter_context(connection.execute_wrapper(self._look))
-
-    def broken(self) -> dict[str, str]:
-        may_differ, self._may_differ = self._may_differ, False
-        return broken() if may_differ else {}
-
-    def end(self) -> None:
-        self._watch.close()
-
-    def _look(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        if not sql.startswith(("SELECT", "BEGIN", "SAVEPOINT", "RELEASE SAVEPOINT")):
-            self._may_differ = True
-        return execute(sql, params, many, context)
 
 
 def one_of(data: st.DataObject, rows: QuerySet[Any]) -> Any:

@@ -4,7 +4,7 @@ Hypothesis acts as shopper, operator, gateway, carriers and an unreliable networ
 late, twice, or only after their worker's loss is detected; gateway and carriers send any event any number of times, and
 have outages. After each step `audit` must find nothing, and at the end every order must be in a final status.
 
-Twenty runs, always the same; `CONVEYOR_RANDOM_RUNS=2000` makes as many, each time others.
+Twenty runs, always the same, and fewer on PostgreSQL; `CONVEYOR_RANDOM_RUNS=2000` makes as many, each time others.
 """
 
 import os
@@ -46,11 +46,12 @@ from shop.models import User
 from shop.office.parcels.services import ParcelNotReturned, restock_returned_parcel
 from shop.order_pages.services import cancel, pay_again
 from shop.stock.services import OutOfStock
-from tests.auditing import broken
+from tests import fuzzing
+from tests.auditing import AuditOfChanges, broken
 from tests.delivery import deliver, deliver_all
 from tests.factories import ADDRESS, ProductFactory, place
 from tests.flush import flush
-from tests.shop.any_order import MAILS, AuditOfChanges, is_stranded, may_be_out, one_of, out, pending, publish
+from tests.shop.any_order import MAILS, is_stranded, may_be_out, one_of, out, pending, publish
 from tests.shop.any_order_disputes import DisputeRules, assert_disputes_agree, decide_all_disputes
 from tests.shop.any_order_refunds import LEFT_TO_OPERATORS, RefundRules, assert_money_adds_up, finish_refunds
 
@@ -273,7 +274,7 @@ class Shop(RefundRules, DisputeRules):
 
 def test_invariants_hold_under_any_interleaving():
     settings = hypothesis.settings(
-        max_examples=RANDOM_RUNS or 20,
+        max_examples=RANDOM_RUNS or fuzzing.examples(20),
         stateful_step_count=40,
         deadline=None,
         derandomize=not RANDOM_RUNS,

@@ -5,6 +5,7 @@ from django.core import mail
 
 from messaging.models import Attempt, Message, State
 from messaging.operations import actions
+from messaging.operations.dry_runs.report import sentence_of
 from messaging.operations.dry_runs.run import DryRun, Verdict
 from messaging.operations.permissions import Actor
 from orders.models import EmailDelivery, Order, Status
@@ -67,11 +68,12 @@ def test_a_gateway_that_never_answered_still_does_not():
     assert rows() == before
 
 
-def test_a_bug_inside_the_gateways_client_is_no_answer():
+def test_a_bug_inside_the_gateways_client_is_no_answer_and_is_named():
     place(payment_method="pm_bug")
     deliver_due()
     result = dry_run(CHARGE)
     assert (result.verdict, result.needs) == (Verdict.UNANSWERED, ("gateway.simulated", "charge"))
+    assert "whose answer was not kept (RuntimeError)" in sentence_of(result)
 
 
 def test_a_rejected_address_is_rejected_again_and_a_corrected_one_is_a_new_question():

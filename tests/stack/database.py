@@ -4,7 +4,8 @@ import os
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,7 +15,7 @@ from django.db import connections
 from psycopg import sql
 
 from config.database import database_settings
-from tests.patience import wait_for
+from tests.patience import PATIENCE, wait_for
 from tests.stack.leftovers import drop_databases
 from tests.stack.services import require
 
@@ -82,6 +83,25 @@ class PostgresqlDatabase:
     def drop(self) -> None:
         self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self.name)))
 
+    def dump(self, path: Path, *, tables: Iterable[str] = ()) -> Path:
+        """Write a backup to `path`; with `tables`, the rows of these alone."""
+        only = ["--data-only", *(f"--table=public.{table}" for table in tables)] if tables else []
+        _run_tool("pg_dump", "--format=custom", f"--file={path}", *only, self.url)
+        return path
+
+    def restore(self, backup: Path) -> None:
+        """Replace this database by a backup. No process may use it."""
+        self.drop()
+        self.create()
+        _run_tool("pg_restore", "--exit-on-error", "--no-owner", f"--dbname={self.url}", str(backup))
+
+    def replace(self, backup: Path, *, tables: Iterable[str]) -> None:
+        """Replace the rows of these tables by those of a backup."""
+        names = sql.SQL(", ").join(map(sql.Identifier, tables))
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(sql.SQL("TRUNCATE {}").format(names))
+        _run_tool("pg_restore", "--exit-on-error", "--data-only", f"--dbname={self.url}", str(backup))
+
     @contextmanager
     def unreachable(self) -> Iterator[None]:
         """Within it, the server has ended every session and refuses new ones."""
@@ -100,9 +120,17 @@ class PostgresqlDatabase:
             connection.execute(statement)
 
 
+def _run_tool(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 0, f"{command[0]}: {done.stderr}"
+
+
 @contextmanager
 def opened(*, url: str, alias: str, blocker: Blocker) -> Iterator[None]:
-    """Within it, `Model.objects.using(alias)` reads and writes the database at `url`."""
+    """Within it, `Model.objects.using(alias)` reads and writes the database at `url`. It may be nested."""
+    if alias in connections.settings:
+        yield
+        return
     settings = connections.configure_settings({"default": {}, alias: database_settings(url)})
     connections.settings[alias] = settings[alias]
     try:

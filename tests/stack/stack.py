@@ -79,6 +79,7 @@ class Stack:
         self.backend = backend
         self.alias = f"stack_{backend}_{secrets.token_hex(3)}"
         self.folder = Path(tempfile.mkdtemp(prefix=f"conveyor-{backend}-{os.getpid()}-"))
+        self.outages = self.folder / "outages"
         self._blocker = blocker
         try:
             self.database, self.broker = self._backend(backend, own_broker)

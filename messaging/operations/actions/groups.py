@@ -1,12 +1,13 @@
 """Failure groups: acknowledge, resolve, annotate, discard as a whole, and undo a discard."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from messaging import transitions
 from messaging.models import Message, State
@@ -18,11 +19,13 @@ from messaging.operations.permissions import Actor
 from messaging.transitions import Intervention
 
 BATCH = 1000
+_DESK = Actor.system("desk")
 _MOVES: dict[str, tuple[GroupState, ...]] = {
     GroupState.ACKNOWLEDGED: (GroupState.OPEN, GroupState.REGRESSED),
     GroupState.RESOLVED: (GroupState.OPEN, GroupState.ACKNOWLEDGED, GroupState.REGRESSED),
     GroupState.OPEN: (GroupState.ACKNOWLEDGED, GroupState.RESOLVED, GroupState.REGRESSED),
 }
+_MOVED = [f"group {state}" for state in _MOVES]
 
 
 class IllegalGroupState(ValueError):
@@ -45,6 +48,34 @@ def set_group_state(*, fingerprint: str, state: GroupState, actor: Actor, note: 
         )
     audit.record(action=f"group {state}", actor=actor, reason=note, group=fingerprint)
     return group
+
+
+@transaction.atomic
+def resolve_mended() -> None:
+    """Resolve open groups whose messages have all succeeded or been discarded, `BATCH` at most.
+
+    A group stays open while a message is retried after the same failure, by itself or by an operator, and once an
+    operator has reopened it. One that another transaction is changing is decided next time.
+    """
+    quiet = FailureGroup.objects.filter(state=GroupState.OPEN, dead_count=0).order_by("pk")
+    ids = list(quiet.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH])
+    if not ids:
+        return
+    # Under the lock, for which a death and an operator's retry wait.
+    live = Message.objects.live().filter(fingerprint__in=ids).values_list("fingerprint", flat=True).distinct()
+    mended = _not_reopened({*ids} - {*live})
+    FailureGroup.objects.filter(pk__in=mended).update(state=GroupState.RESOLVED)
+    AuditEntry.objects.bulk_create(
+        audit.entry(action="group resolved", actor=_DESK, reason="None of its tasks is dead.", group=fingerprint)
+        for fingerprint in mended
+    )
+
+
+def _not_reopened(fingerprints: Collection[str]) -> list[str]:
+    moves = AuditEntry.objects.exclude(group="").filter(group=OuterRef("pk"), action__in=_MOVED).order_by("-id")
+    last = Coalesce(Subquery(moves.values("action")[:1]), Value(""))
+    found = FailureGroup.objects.filter(pk__in=fingerprints).alias(last=last).exclude(last=f"group {GroupState.OPEN}")
+    return list(found.order_by("pk").values_list("pk", flat=True))
 
 
 @transaction.atomic

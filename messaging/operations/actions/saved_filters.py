@@ -54,10 +54,15 @@ def save_filter(*, page: FilteredList, name: str, query: str, shared: bool, acto
 
 @transaction.atomic
 def delete_filter(*, id_: int, actor: Actor) -> SavedFilter:
-    """Delete one of the operator's own filters. Raises `PermissionDenied` and `SavedFilter.DoesNotExist`."""
+    """Delete one of the operator's own filters; one that another shares requires a permission of its own.
+
+    Raises `PermissionDenied` and `SavedFilter.DoesNotExist`.
+    """
     actor.require(permissions.VIEW)
-    saved = SavedFilter.objects.select_for_update().get(pk=id_, owner=actor.name)
-    audit.record(action="delete filter", actor=actor, data=_described(saved))
+    saved = SavedFilter.objects.visible_to(actor.name).select_for_update().get(pk=id_)
+    if saved.owner != actor.name:
+        actor.require(permissions.DELETE_FILTER)
+    audit.record(action="delete filter", actor=actor, data={**_described(saved), "owner": saved.owner})
     SavedFilter.objects.filter(pk=saved.pk).delete()
     return saved
 

@@ -19,7 +19,7 @@ from messaging.models import Message
 from messaging.operations import actions, permissions
 from messaging.operations.actions import edit
 from messaging.operations.actions import groups as group_actions
-from messaging.operations.admin.base import ReadOnlyAdmin, raw_body, raw_headers
+from messaging.operations.admin.base import ReadOnlyAdmin, list_url, raw_body, raw_headers
 from messaging.operations.admin.buttons import buttons_of
 from messaging.operations.admin.edit_form import EditForm, form_for
 from messaging.operations.dry_runs.report import as_dict
@@ -94,7 +94,7 @@ class FailedTaskPages(ReadOnlyAdmin):
             result = actions.dry_run(message=message, actor=actor)
         except CannotDryRun as error:
             self.message_user(request, str(error), messages.WARNING)
-            return HttpResponseRedirect(reverse("admin:operations_failedtask_change", args=[id_]))
+            return HttpResponseRedirect(_url(id_))
         self.log(request, [message], _("Dry run"))
         return self._detail_page(request, message, dry_run=as_dict(result))
 
@@ -106,13 +106,13 @@ class FailedTaskPages(ReadOnlyAdmin):
             context = {"title": _("Retry quarantined task"), "original": message, "why": quarantine.sentence(message)}
             return self._page(request, "confirm_retry.html", **context)
         self.retry(request, [id_], confirm_quarantined=confirmed)
-        return HttpResponseRedirect(reverse("admin:operations_failedtask_changelist"))
+        return HttpResponseRedirect(_list_before(request) or _url(id_))
 
     def release_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
         actor = self._require(request, permissions.RETRY)
         outcome = actions.release(ids=[id_], actor=actor, reason=request.POST.get("reason", ""))
         self._report(request, outcome, _("1 task released from quarantine."), _("Released from quarantine"))
-        return HttpResponseRedirect(reverse("admin:operations_failedtask_change", args=[id_]))
+        return HttpResponseRedirect(_url(id_))
 
     def discard_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
         self._require(request, permissions.DISCARD)
@@ -122,7 +122,7 @@ class FailedTaskPages(ReadOnlyAdmin):
         actor = self._require(request, permissions.DISCARD)
         outcome = actions.restore(ids=[id_], actor=actor, reason=request.POST.get("reason", ""))
         self._report(request, outcome, _("1 task restored."), _("Restored"))
-        return HttpResponseRedirect(reverse("admin:operations_failedtask_change", args=[id_]))
+        return HttpResponseRedirect(_url(id_))
 
     def undo_view(self, request: HttpRequest, operation_id: uuid.UUID) -> HttpResponse:
         """Undo a whole discard, once the operator has confirmed how many tasks that restores."""
@@ -158,7 +158,10 @@ class FailedTaskPages(ReadOnlyAdmin):
         outcome = actions.retry(ids=ids, actor=Actor.of(request.user), confirm_quarantined=confirm_quarantined)
         count = len(outcome.done)
         text = ngettext("%(count)d task queued for retry.", "%(count)d tasks queued for retry.", count)
-        self._report(request, outcome, text % {"count": count}, _("Queued for retry"))
+        text %= {"count": count}
+        if count == 1:
+            text = _with_link(text, _url(outcome.done[0]), _("Open task"))
+        self._report(request, outcome, text, _("Queued for retry"))
 
     def discard_page(self, request: HttpRequest, ids: list[uuid.UUID]) -> HttpResponse:
         """Ask for a reason, then discard."""
@@ -231,7 +234,7 @@ class FailedTaskPages(ReadOnlyAdmin):
         self._report(
             request, outcome, _("1 task edited and queued for retry."), _("Edited and queued for retry: %s") % reason
         )
-        return HttpResponseRedirect(reverse("admin:operations_failedtask_change", args=[message.pk]))
+        return HttpResponseRedirect(_url(message.pk))
 
     def _page(self, request: HttpRequest, template: str, **context: Any) -> TemplateResponse:
         shared = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
@@ -258,8 +261,22 @@ class FailedTaskPages(ReadOnlyAdmin):
 
 def with_undo(text: str, operation_id: uuid.UUID | None) -> str:
     """A success message with a link that undoes the discard."""
-    undo = reverse("admin:operations_failedtask_undo", args=[operation_id])
-    return format_html('{} <a href="{}">{}</a>', text, undo, _("Undo"))
+    return _with_link(text, reverse("admin:operations_failedtask_undo", args=[operation_id]), _("Undo"))
+
+
+def _with_link(text: str, url: str, label: str) -> str:
+    return format_html('{} <a href="{}">{}</a>', text, url, label)
+
+
+def _url(id_: uuid.UUID) -> str:
+    return reverse("admin:operations_failedtask_change", args=[id_])
+
+
+def _list_before(request: HttpRequest) -> str:
+    """The list that this was sent from, as it was filtered; empty if it was sent from another page."""
+    page, _mark, query = request.headers.get("Referer", "").partition("?")
+    name = "operations_failedtask"
+    return list_url(name, query) if page.endswith(list_url(name)) else ""
 
 
 def _is_masked(message: Message) -> bool:

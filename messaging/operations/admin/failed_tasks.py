@@ -47,7 +47,7 @@ from messaging.transitions.failure import short
 
 #: The most tasks that a list action retries or discards one by one. More than that needs a bulk retry.
 MAX_SELECTED = 100
-_NOT_SHOWN = ("raw_body", "raw_headers", "traceparent")
+_NOT_SHOWN = ("raw_body", "traceparent")
 
 
 class DeepPages(Paginator):  # type: ignore[type-arg]

@@ -13,11 +13,16 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from messaging.models import Message, State
-from messaging.operations.admin.base import ReadOnlyAdmin, moment, state_badge, time_column
+from messaging.operations import permissions
+from messaging.operations.admin.base import ReadOnlyAdmin, exact, moment, state_badge, time_column
+from messaging.operations.admin.buttons import buttons_of
+from messaging.operations.failures.advice import advice_for
 from messaging.operations.failures.tracebacks import parts_of
+from messaging.operations.permissions import Actor
 from messaging.operations.privacy.masking import mask_text
 from messaging.payloads import registered_payloads
 from messaging.topology import topology
+from messaging.transitions.failure import short
 
 
 class _DeclaredFilter(admin.SimpleListFilter):
@@ -69,6 +74,7 @@ class MessageAdmin(ReadOnlyAdmin):
     search_help_text = _("Message ID or order number")
     ordering = ("-id",)
     sortable_by = ()
+    change_form_template = "admin/operations/message/change_form.html"
     fields = (
         "id", "task", "subject_column", "state_column", "queue", "routing_key", "priority", "available", "sent",
         "finished", "attempts", "sends", "schema_version", "payload_text", "attempt_list", "related_messages",
@@ -97,6 +103,13 @@ class MessageAdmin(ReadOnlyAdmin):
         except ValueError:
             return queryset.filter(subject__in=(text, text.upper())), False
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """With the buttons of a failed task, so that the desk's keys work here, too."""
+        message = context["original"]
+        if Actor.of(request.user).may(permissions.VIEW):
+            context["buttons"] = buttons_of(message, advice_for(message), user=request.user)
+        return super().render_change_form(request, context, *args, **kwargs)
+
     @admin.display(description=_("state"))
     def state_column(self, message: Message) -> SafeString:
         return state_badge(message)
@@ -104,7 +117,7 @@ class MessageAdmin(ReadOnlyAdmin):
     @admin.display(description=_("failed attempts"))
     def attempt_list(self, message: Message) -> str | SafeString:
         rows = (
-            (a.number, moment(a.ended_at), a.error_type, _error_text(a.traceback, a.error_message))
+            (a.number, exact(a.ended_at), short(a.error_type), _error_text(a.traceback, a.error_message))
             for a in message.attempt_set.defer("log", "exchanges").order_by("number", "id")
         )
         return format_html_join("", _ATTEMPT, rows) or "–"

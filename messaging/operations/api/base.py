@@ -45,7 +45,14 @@ class DeskView(GenericAPIView[Any]):
     def page(self, rows: QuerySet[Any] | Sequence[Any]) -> Response:
         """The requested page of `rows`, serialized. Its count and its rows are of one moment."""
         with snapshot():
-            return self.get_paginated_response(self.get_serializer(self.paginate_queryset(rows), many=True).data)
+            shown: Any = self.paginate_queryset(rows)
+            context = {**self.get_serializer_context(), **self.shared_by(shown)}
+            kind = self.get_serializer_class()
+            return self.get_paginated_response(kind(shown, many=True, context=context).data)
+
+    def shared_by(self, rows: Sequence[Any]) -> dict[str, Any]:
+        """What the rows of a page are serialized with, read for all of them at once."""
+        return {}
 
     def one(self, row: Any) -> Response:
         """One row, serialized."""

@@ -1,6 +1,7 @@
 """Failed tasks: list, detail, retry, discard, restore, edit, reveal."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Q
@@ -33,9 +34,10 @@ class FailedTasks(DeskView):
     @describe_list("failed_tasks_list", FailedTaskOut, query=FailedTaskQuery)
     def get(self, request: Request) -> Response:
         """The dead messages, newest failure first."""
-        rows: Any = self.paginate_queryset(failed_tasks(**read(FailedTaskQuery, request.query_params)))
-        context = {**self.get_serializer_context(), "advice": advise(rows)}
-        return self.get_paginated_response(FailedTaskOut(rows, many=True, context=context).data)
+        return self.page(failed_tasks(**read(FailedTaskQuery, request.query_params)))
+
+    def shared_by(self, rows: Sequence[Message]) -> dict[str, Any]:
+        return {"advice": advise(rows)}
 
 
 class FailedTaskDetail(DeskView):

@@ -12,27 +12,13 @@ from messaging.transitions import Intervention
 #: Actions that move a message from one state to another. Others, such as a reveal, only read it.
 MOVES: Final = ("retry", "edit", "discard", "restore", "bulk retry")
 #: Done by operators. tests/messaging/operations/test_audited_actions.py proves that each is audited.
-OPERATOR_ACTIONS: Final = frozenset(
-    {
-        *(
-            "retry",
-            "edit",
-            "discard",
-            "restore",
-            "release",
-            "reveal",
-            "export",
-            "dry run",
-            "run now",
-            "run queue now",
-            "pause queue",
-        ),
-        *("resume queue", "group acknowledged", "group resolved", "group open", "group note", "bulk preview"),
-        *("bulk start", "bulk pause", "bulk resume", "bulk cancel", "probe circuit", "save filter", "delete filter"),
-    }
-)
+OPERATOR_ACTIONS: Final = frozenset({
+    "retry", "edit", "discard", "restore", "release", "reveal", "export", "dry run", "run now", "run queue now",
+    "pause queue", "resume queue", "group acknowledged", "group resolved", "group open", "group note", "bulk preview",
+    "bulk start", "bulk pause", "bulk resume", "bulk cancel", "probe circuit", "save filter", "delete filter",
+})  # fmt: skip
 #: Done by the system, in part on behalf of an operator.
-SYSTEM_ACTIONS: Final = frozenset({"bulk retry", "bulk finish", "bulk stop", "purge"})
+SYSTEM_ACTIONS: Final = frozenset({"bulk retry", "bulk finish", "bulk stop", "dry run ended", "purge"})
 _others: set[str] = set()
 
 

@@ -48,6 +48,8 @@ def drive(*, operation_id: uuid.UUID, turn: int) -> None:
     if operation is None:
         return
     now = clock.now()  # compared with due times and times of publication
+    # During a rolling deploy an older release may start it: that counts the canary from a position, not from a turn.
+    operation.canary_from = min(operation.canary_from, operation.turn)
     _record_outcomes(operation, now=now)
     released = _advance(operation, now=now) if operation.state == BulkState.RUNNING else 0
     operation.turn += 1

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from messaging.operations.dashboard.queue_status import QueueRow
 from messaging.topology import topology
 
-WIDTH = 980
-TOP, ROW, BOX = 34, 84, 64
-LEDGER, EXCHANGE, QUEUE, WORKERS, DEAD = (10, 150), (208, 132), (398, 196), (652, 146), (856, 114)
+ROW, BOX = 84, 64
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,24 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """Left edge and width of each kind of box, and the top of the lanes. On phones, ledger and exchange are above."""
+
+    name: str
+    width: int
+    top: int
+    ledger: Span
+    exchange: Span
+    queue: Span
+    workers: Span
+    dead: Span
+
+
+WIDE = Layout("wide", 980, 34, (10, 150), (208, 132), (398, 196), (652, 146), (856, 114))
+TALL = Layout("tall", 360, 156, (24, 140), (212, 132), (24, 128), (166, 112), (292, 66))
+
+
+@dataclass(frozen=True, slots=True)
 class Lane:
     """One queue's row: binding, queue, workers and dead letters. Paths are the `d` attribute of an SVG path."""
 
@@ -51,7 +68,7 @@ class Lane:
 class Pipeline:
     """The whole diagram. `waiting` and `scheduled` are the ledger's sums over all queues."""
 
-    width: int
+    layout: Layout
     height: int
     ledger: Box
     exchange: Box
@@ -61,34 +78,38 @@ class Pipeline:
     waiting: int
     scheduled: int
 
+    @property
+    def lanes_caption(self) -> int:
+        return self.layout.top - 16 if self.layout is WIDE else self.layout.top - 8
 
-def pipeline(rows: Sequence[QueueRow]) -> Pipeline:
-    height = TOP + ROW * len(rows)
-    middle = TOP + (ROW * len(rows) - (ROW - BOX)) // 2
-    ledger = Box(LEDGER[0], middle - 46, LEDGER[1], 92)
-    exchange = Box(EXCHANGE[0], middle - 36, EXCHANGE[1], 72)
+
+def pipeline(rows: Sequence[QueueRow], layout: Layout = WIDE) -> Pipeline:
+    lanes = ROW * len(rows)
+    middle = layout.top + (lanes - (ROW - BOX)) // 2 if layout is WIDE else 72
+    ledger = Box(layout.ledger[0], middle - 46, layout.ledger[1], 92)
+    exchange = Box(layout.exchange[0], middle - 36, layout.exchange[1], 72)
     return Pipeline(
-        width=WIDTH,
-        height=height,
+        layout=layout,
+        height=layout.top + lanes,
         ledger=ledger,
         exchange=exchange,
         exchange_name=topology().exchange,
         path_ledger=_path(ledger, exchange),
-        lanes=tuple(_lane(row, TOP + ROW * number, exchange) for number, row in enumerate(rows)),
+        lanes=tuple(_lane(row, layout.top + ROW * number, exchange, layout) for number, row in enumerate(rows)),
         waiting=sum(row.waiting for row in rows),
         scheduled=sum(row.scheduled for row in rows),
     )
 
 
-def _lane(row: QueueRow, y: int, exchange: Box) -> Lane:
-    queue, workers, dead = (Box(x, y, width, BOX) for x, width in (QUEUE, WORKERS, DEAD))
+def _lane(row: QueueRow, y: int, exchange: Box, layout: Layout) -> Lane:
+    queue, workers, dead = (Box(x, y, width, BOX) for x, width in (layout.queue, layout.workers, layout.dead))
     return Lane(
         row=row,
         binding=topology().queues[row.name],
         queue=queue,
         workers=workers,
         dead=dead,
-        path_in=_path(exchange, queue),
+        path_in=_path(exchange, queue) if layout is WIDE else _path_down(exchange, queue),
         path_out=_path(queue, workers),
         path_dead=_path(workers, dead),
     )
@@ -98,3 +119,8 @@ def _path(start: Box, end: Box) -> str:
     """A curve from the right edge of one box to the left edge of another, with room for the arrow's head."""
     half = (start.right + end.x) // 2
     return f"M{start.right} {start.middle} C{half} {start.middle} {half} {end.middle} {end.x - 7} {end.middle}"
+
+
+def _path_down(start: Box, end: Box) -> str:
+    """From the bottom of one box to the left edge of another, along the left margin."""
+    return f"M{start.center} {start.y + start.height} v18 H8 V{end.middle} H{end.x - 7}"

@@ -11,7 +11,7 @@ from messaging.models.snapshot import snapshot
 from messaging.operations.dashboard import queue_status, throughput
 from messaging.operations.dashboard.bar_chart import Chart, chart
 from messaging.operations.dashboard.circuits import CircuitRow, circuit_rows
-from messaging.operations.dashboard.pipeline_diagram import Pipeline, pipeline
+from messaging.operations.dashboard.pipeline_diagram import TALL, Pipeline, pipeline
 from messaging.operations.dashboard.queue_status import QueueRow, queue_rows, scheduled
 
 NEXT_SHOWN = 5
@@ -34,6 +34,7 @@ class QueuesOverview:
     at: datetime
     cards: list[QueueCard]
     diagram: Pipeline
+    diagram_on_phones: Pipeline
     circuits: list[CircuitRow]
     broker_reachable: bool
     past_pauses: list[QueuePause]
@@ -54,6 +55,7 @@ def overview(*, now: datetime) -> QueuesOverview:
             at=now,
             cards=_cards(rows, pending, now),
             diagram=pipeline(rows),
+            diagram_on_phones=pipeline(rows, TALL),
             circuits=circuit_rows(),
             broker_reachable=broker.is_reachable,
             past_pauses=list(past),

@@ -31,8 +31,8 @@ class Alarm:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """What was raised too late to arrive inside arrives here, at the lock.
 
-        It is not taken back: clearing an asynchronous error leaves CPython's flag for it set, and each instruction of
-        the process then looks for one, under a tracer for ever.
+        A pending error is never cleared: CPython would keep its flag for it set, and each instruction of the process
+        would then look for one, under a tracer for ever.
         """
         with self._lock:
             self._is_over = True

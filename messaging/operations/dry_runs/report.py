@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from messaging.operations.dry_runs.run import DryRun, Verdict
 from messaging.operations.privacy.masking import mask, mask_text
+from messaging.transitions.failure import short
 
 
 def sentence_of(result: DryRun) -> str:
@@ -13,13 +14,19 @@ def sentence_of(result: DryRun) -> str:
     if result.verdict is Verdict.COMPLETES:
         return _("It would complete.")
     if result.verdict is Verdict.UNANSWERED:
-        return _("It needs an answer of %(system)s to “%(operation)s” that was not recorded.") % {
-            "system": result.needs[0],
-            "operation": result.needs[1],
-        }
+        return _unanswered(result)
     if result.verdict is Verdict.TOO_LONG:
         return _("It did not end within %(seconds)s seconds, and was stopped.") % {"seconds": f"{result.seconds:.0f}"}
-    return _("It would fail: %(error)s.") % {"error": result.error_type}
+    return _("It would fail: %(error)s.") % {"error": short(result.error_type)}
+
+
+def _unanswered(result: DryRun) -> str:
+    text = _("It asks %(system)s to “%(operation)s”, which the last attempt did not ask. Only a retry tells more.")
+    if result.instead:
+        text = _(
+            "It asks %(system)s to “%(operation)s”, whose answer was not kept (%(instead)s). Only a retry tells more."
+        )
+    return text % {"system": result.needs[0], "operation": result.needs[1], "instead": result.instead}
 
 
 def as_dict(result: DryRun) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Verdict(StrEnum):
 class DryRun:
     """What happened. `enqueued` are unsaved copies; `withheld` describes what would have left the process.
 
-    `needs` is the outside system and the operation whose answer is missing.
+    `needs` is the outside system and the operation whose answer is missing; `instead` is what was recorded instead.
     """
 
     verdict: Verdict = Verdict.COMPLETES
@@ -64,6 +64,7 @@ class DryRun:
     error_message: str = ""
     traceback: str = ""
     needs: tuple[str, str] = ("", "")
+    instead: str = ""
     log: str = ""
 
 
@@ -91,6 +92,7 @@ def _attempt(task: ReliableTask, message: Message, result: DryRun, *, seconds: f
             _run(task, message, result)
     except AnswerMissing as missing:
         result.verdict, result.needs = Verdict.UNANSWERED, (missing.system, missing.operation)
+        result.instead = missing.instead
     except TooLong:
         result.verdict = Verdict.TOO_LONG
         if is_outermost:

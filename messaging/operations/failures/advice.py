@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from messaging import clock
 from messaging.hooks.next_steps import (
@@ -116,7 +116,7 @@ def _quarantined_step(message: Message) -> NextStep:
 
 
 def _settled_step(message: Message) -> NextStep:
-    return NextStep(_("None."), _settled_text(message), NONE)
+    return NextStep(pgettext("next step", "None."), _settled_text(message), NONE)
 
 
 def _settled_text(message: Message) -> str:

@@ -42,9 +42,10 @@ def summary_of(message: Message) -> str:
 
 def task_of(message: Message) -> str:
     """The task's name, taken from the message's headers if its body was corrupt."""
-    headers = message.raw_headers if isinstance(message.raw_headers, dict) else {}
-    task = headers.get("task")
-    return message.task or (task if isinstance(task, str) else "")
+    if message.task or not isinstance(message.raw_headers, dict):
+        return message.task
+    task = message.raw_headers.get("task")
+    return task if isinstance(task, str) else ""
 
 
 def purged_at(message: Message) -> datetime | None:

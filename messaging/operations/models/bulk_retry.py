@@ -24,7 +24,9 @@ class Verdict(models.TextChoices):
 
 
 class SkipReason(models.TextChoices):
-    """Why a message is skipped: decided at the preview; `CHANGED` and `EARLIER_FAILED` when it would be sent."""
+    """Why a message is skipped: decided at the preview; `CHANGED`, `EARLIER_FAILED` and again `QUARANTINED` when it
+    would be sent.
+    """
 
     CHANGED = "changed", _("it changed after the preview")
     UNREADABLE = "unreadable", _("its body could not be decoded")
@@ -143,6 +145,11 @@ class BulkItem(models.Model):
         indexes = [
             models.Index("operation", "outcome", "position", name="operations_bulkitem_next"),
             models.Index("operation", "position", name="operations_bulkitem_list"),
+            models.Index(
+                fields=["operation", "outcome", "sent_in"],
+                name="operations_bulkitem_turn",
+                condition=Q(sent_in__isnull=False),
+            ),
             models.Index(
                 fields=["operation", "chain", "position"],
                 name="operations_bulkitem_blocked",

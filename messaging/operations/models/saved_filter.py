@@ -41,7 +41,7 @@ class SavedFilter(models.Model):
 
     class Meta:
         db_table = "operations_savedfilter"
-        default_permissions = ()
+        default_permissions = ("delete",)
         verbose_name = _("saved filter")
         verbose_name_plural = _("saved filters")
         constraints = [models.UniqueConstraint(fields=["page", "owner", "name"], name="operations_savedfilter_is_one")]

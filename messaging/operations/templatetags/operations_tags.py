@@ -11,10 +11,13 @@ from messaging.models import Message
 from messaging.operations.admin import base
 from messaging.operations.dashboard import flow
 from messaging.operations.privacy.masking import mask_text
+from messaging.transitions.failure import short
 
 register = template.Library()
 register.filter("utc", clock.text)
 register.filter("moment", base.moment)
+register.filter("exact", base.exact)
+register.filter("error_name", short)
 register.filter("about", flow.about)
 register.filter("counted", flow.counted)
 register.filter("drained_in", flow.drained_in)

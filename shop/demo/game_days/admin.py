@@ -13,6 +13,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from messaging import clock
 from messaging.operations.permissions import Actor
 from orders.readonly_admin import ReadOnlyAdmin
 from shop.demo.game_days import selectors, services
@@ -63,7 +64,7 @@ class FaultAdmin(ReadOnlyAdmin):
         if kind not in KINDS:
             raise Http404
         try:
-            services.begin_fault(
+            fault = services.begin_fault(
                 kind=kind,
                 actor=actor,
                 target=request.POST.get("target", ""),
@@ -72,7 +73,7 @@ class FaultAdmin(ReadOnlyAdmin):
             )
         except services.FaultRefused as error:
             return self._redirect(request, str(error), messages.ERROR)
-        return self._redirect(request, _("%(fault)s: begun. It ends by itself.") % {"fault": KINDS[kind].label})
+        return self._redirect(request, _begun(fault))
 
     def end_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         actor, fault = self._actor(request), get_object_or_404(Fault, pk=pk)
@@ -90,7 +91,7 @@ class FaultAdmin(ReadOnlyAdmin):
 
     def cure_view(self, request: HttpRequest, failure: str) -> HttpResponse:
         services.cure(failure=_failure_or_404(failure), actor=self._actor(request))
-        return self._redirect(request, _("Cured. Retry the tasks that this failure has stopped."))
+        return self._redirect(request, _("Cured. Retry the tasks that it stopped."))
 
     def restore_view(self, request: HttpRequest, failure: str) -> HttpResponse:
         services.restore(failure=_failure_or_404(failure), actor=self._actor(request))
@@ -112,6 +113,13 @@ class FaultAdmin(ReadOnlyAdmin):
     def _redirect(self, request: HttpRequest, text: str, level: int = messages.SUCCESS) -> HttpResponse:
         self.message_user(request, text, level)
         return redirect(_BOARD)
+
+
+def _begun(fault: Fault) -> str:
+    said = {"fault": selectors.label_of(fault), "at": clock.exact(fault.ends_at)}
+    if KINDS[fault.kind].is_momentary:
+        return _("%(fault)s: done.") % said
+    return _("%(fault)s started. It ends by itself at %(at)s.") % said
 
 
 def _number(typed: str) -> float | None:

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 from celery import current_app
 from django.conf import settings
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from kombu import Connection
@@ -27,34 +29,37 @@ from shop.demo import supervisor
 from shop.demo.game_days import database_pause
 from shop.models import Fault
 
-BROKER = "broker"
-_PAUSED_FOR = "game day"
+WORKER_KILLED: Final = "worker-killed"
+WORKER: Final = "worker-"
+BROKER: Final = "broker"
+_PAUSED_FOR: Final = "game day"
 
 
 class CannotBegin(RuntimeError):
     """The fault cannot be injected here and now. Nothing was changed."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Amount:
     """A number that a fault takes, in `unit`."""
 
-    label: str | Promise
+    label: Promise
     default: float
     least: float
     most: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Kind:
     """`seconds` is the default duration, `most` the longest; both are 0 for what happens in a moment.
 
-    `targets` lists what can be chosen; a kind without it has none. `end` is None if it cannot be ended early.
+    `begin` may set another end of the fault. `end` is None if it cannot be ended early. `targets` lists what can be
+    chosen; a kind without it has none.
     """
 
     name: str
-    label: str | Promise
-    help: str | Promise
+    label: Promise
+    help: Promise
     begin: Callable[[Fault, float], None]
     end: Callable[[Fault], None] | None = None
     seconds: int = 60
@@ -70,7 +75,7 @@ class Kind:
 def workers() -> list[str]:
     """Names of the worker processes; none without the supervisor."""
     try:
-        return sorted(name for name in supervisor.processes() if name.startswith("worker-"))
+        return sorted(name for name in supervisor.processes() if name.startswith(WORKER))
     except supervisor.SupervisorAway:
         return []
 
@@ -83,23 +88,16 @@ def queues() -> list[str]:
     return list(topology().queues)
 
 
-def _simulated(name: Callable[[Fault], str]) -> tuple[Callable[[Fault, float], None], Callable[[Fault], None]]:
-    """`begin` and `end` of a simulated fault with this name."""
-
-    def begin(fault: Fault, seconds: float) -> None:
-        simulated_outages.begin(name=name(fault), seconds=seconds, amount=fault.amount)
-
-    return begin, lambda fault: simulated_outages.end(name=name(fault))
+def _kill_worker(fault: Fault, seconds: float) -> None:
+    """The fault lasts until the supervisor has started the worker again."""
+    killed = supervisor.kill(fault.target)
+    if supervisor.has_restarted(fault.target, since=killed):
+        fault.ends_at = timezone.now()
 
 
-def _begin_failures(fault: Fault, seconds: float) -> None:
-    simulated_outages.begin(name=FAILURE_RATE, seconds=seconds, amount=fault.amount / 100)
-
-
-def _stop_broker(fault: Fault, seconds: float) -> None:
+def _require_own_broker() -> None:
     if BROKER not in supervisor.processes():
         raise CannotBegin(_("The broker at BROKER_URL is not this shop's own, and is not stopped."))
-    simulated_outages.begin(name=BROKER, seconds=seconds)
 
 
 def _wipe_broker(fault: Fault, seconds: float) -> None:
@@ -141,81 +139,94 @@ def _pause_database(fault: Fault, seconds: float) -> None:
         raise CannotBegin(_("The database did not grant the lock in time. It is not paused."))
 
 
-_begin_outage, _end_outage = _simulated(lambda fault: NAME)
-_begin_latency, _end_latency = _simulated(lambda fault: LATENCY)
-_begin_carrier, _end_carrier = _simulated(lambda fault: fault.target)
-_KINDS = (
-    Kind(
-        name="gateway-outage",
-        label=_("Gateway outage"),
-        help=_("The payment gateway is unreachable."),
-        begin=_begin_outage,
-        end=_end_outage,
+def _simulated(
+    name: str,
+    label: Promise,
+    text: Promise,
+    *,
+    system: Callable[[Fault], str],
+    unit: float = 1,
+    check: Callable[[], None] = lambda: None,
+    **options: Any,
+) -> Kind:
+    """A fault of the simulated system that `system` names, whose amount counts in `unit`."""
+
+    def begin(fault: Fault, seconds: float) -> None:
+        check()
+        simulated_outages.begin(name=system(fault), seconds=seconds, amount=fault.amount * unit)
+
+    return Kind(name, label, text, begin, lambda fault: simulated_outages.end(name=system(fault)), **options)
+
+
+_KINDS: Final = (
+    _simulated(
+        "gateway-outage",
+        _("Gateway outage"),
+        _("The payment gateway is unreachable."),
+        system=lambda fault: NAME,
     ),
-    Kind(
-        name="slow-gateway",
-        label=_("Slow gateway"),
-        help=_("Each request to the payment gateway takes longer."),
-        begin=_begin_latency,
-        end=_end_latency,
-        amount=Amount(label=_("extra seconds"), default=3, least=0.1, most=20),
+    _simulated(
+        "slow-gateway",
+        _("Slow gateway"),
+        _("Each request to the payment gateway takes longer."),
+        system=lambda fault: LATENCY,
+        amount=Amount(_("extra seconds"), default=3, least=0.1, most=20),
     ),
-    Kind(
-        name="failing-gateway",
-        label=_("Failing gateway"),
-        help=_("A share of the requests to the payment gateway gets no answer."),
-        begin=_begin_failures,
-        end=lambda fault: simulated_outages.end(name=FAILURE_RATE),
-        amount=Amount(label=_("percent"), default=50, least=1, most=100),
+    _simulated(
+        "failing-gateway",
+        _("Failing gateway"),
+        _("A share of the requests to the payment gateway gets no answer."),
+        system=lambda fault: FAILURE_RATE,
+        unit=0.01,
+        amount=Amount(_("percent"), default=50, least=1, most=100),
     ),
-    Kind(
-        name="carrier-outage",
-        label=_("Carrier outage"),
-        help=_("A carrier is unreachable."),
-        begin=_begin_carrier,
-        end=_end_carrier,
+    _simulated(
+        "carrier-outage",
+        _("Carrier outage"),
+        _("A carrier is unreachable."),
+        system=lambda fault: fault.target,
         targets=carriers,
     ),
     Kind(
-        name="worker-killed",
-        label=_("Kill a worker"),
-        help=_("SIGKILL to a worker and its children. The supervisor restarts it at once."),
-        begin=lambda fault, seconds: supervisor.kill(fault.target),
+        WORKER_KILLED,
+        _("Worker crash"),
+        _("SIGKILL to a worker and its children. The supervisor restarts it at once."),
+        _kill_worker,
+        targets=workers,
         seconds=0,
         most=0,
-        targets=workers,
     ),
-    Kind(
-        name="broker-stopped",
-        label=_("Stop the broker"),
-        help=_("The embedded broker does not run, and keeps its data."),
-        begin=_stop_broker,
-        end=lambda fault: simulated_outages.end(name=BROKER),
+    _simulated(
+        "broker-stopped",
+        _("Broker outage"),
+        _("The embedded broker does not run, and keeps its data."),
+        system=lambda fault: BROKER,
+        check=_require_own_broker,
         seconds=30,
     ),
     Kind(
-        name="broker-wiped",
-        label=_("Wipe the broker"),
-        help=_("Every message that the broker holds is lost."),
-        begin=_wipe_broker,
+        "broker-wiped",
+        _("Broker wipe"),
+        _("Every message that the broker holds is lost."),
+        _wipe_broker,
         seconds=0,
         most=0,
     ),
     Kind(
-        name="queue-paused",
-        label=_("Pause a queue"),
-        help=_("Nothing is published to a queue or consumed from it."),
-        begin=_pause_queue,
-        end=_resume_queue,
+        "queue-paused",
+        _("Queue pause"),
+        _("Nothing is published to a queue or consumed from it."),
+        _pause_queue,
+        _resume_queue,
         targets=queues,
     ),
     Kind(
-        name="database-paused",
-        label=_("Pause the database"),
-        help=_("A lock keeps everyone from writing to the ledger; on SQLite, to the whole database. Reads go on."),
-        begin=_pause_database,
+        "database-paused",
+        _("Database pause"),
+        _("A lock keeps everyone from writing to the ledger; on SQLite, to the whole database. Reads go on."),
+        _pause_database,
         seconds=10,
         most=database_pause.MOST_SECONDS,
     ),
 )
-KINDS = {kind.name: kind for kind in _KINDS}
+KINDS: Final = {kind.name: kind for kind in _KINDS}

@@ -9,16 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, F, Max, Min, Q
 
-from messaging.models import Attempt, Circuit, Message
+from messaging.models import Attempt, Circuit, Message, MessageQuerySet
 from messaging.operations.models import Alert
+from messaging.transitions.failure import short
 from orders.invariants import unfinished_orders_have_a_message
 from orders.models import Order, OrderEvent, Status
 from payments.invariants import charged_once, paid_once
 from payments.models import GatewayCharge, Payment
 from shipping.invariants import booked_once, paid_orders_are_shipped
 from shipping.models import CarrierParcel
+from shop.demo.game_days.kinds import WORKER, WORKER_KILLED
+from shop.models import Fault
 
 #: Orders that one report covers.
 MOST_ORDERS = 500
@@ -41,6 +44,7 @@ class Report:
     """`began_at` is when the first fault began, `ended_at` when the last one ended; other times are None until known.
 
     `dead` counts orders with a dead letter, which wait for an operator. Recovered is when the last other one shipped.
+    `redelivered` counts messages that a worker or the broker had lost.
     """
 
     began_at: datetime
@@ -49,6 +53,7 @@ class Report:
     finished: int
     under_way: int
     dead: int
+    redelivered: int
     lost: int
     doubled: int
     detected: Sign | None
@@ -89,28 +94,31 @@ def measure(*, numbers: Sequence[str], began_at: datetime, ended_at: datetime, s
         finished=Count("pk", filter=Q(status__in=FINISHED)),
         under_way=Count("pk", filter=Q(status__in=UNDER_WAY) & ~Q(number__in=dead)),
     )
-    found = sorted([*seen, *signs(numbers=numbers, since=began_at)], key=lambda sign: sign.at)
+    restarted = _restarted(since=began_at, until=ended_at)
+    found = [*seen, *signs(numbers=numbers, since=began_at), *(Sign(f.ends_at, _restart_text(f)) for f in restarted)]
+    found.sort(key=lambda sign: sign.at)
     return Report(
         began_at=began_at,
         ended_at=ended_at,
         orders=len(numbers),
         **counted,
         dead=len(dead),
+        redelivered=_redelivered(numbers, since=began_at),
         lost=len({*unfinished_orders_have_a_message(orders), *paid_orders_are_shipped(orders)}),
         doubled=_doubled(numbers),
         detected=found[0] if found else None,
         alerted=_alert(since=began_at, until=ended_at + ALERTED_WITHIN),
-        recovered_at=None if counted["under_way"] else _recovered_at(numbers, ended_at),
+        recovered_at=None if counted["under_way"] else _recovered_at(numbers, ended_at, restarted),
     )
 
 
 def signs(*, numbers: Sequence[str], since: datetime) -> list[Sign]:
     """The first failed attempt, the first message that was sent again, and open circuits."""
     failed = Attempt.objects.filter(ended_at__gte=since, message__subject__in=numbers).order_by("ended_at", "id")
-    again = Message.objects.filter(subject__in=numbers, sends__gt=1, attempts=0, waits_for="", sent_at__gte=since)
+    again = _sent_again(numbers, since=since)
     return [
         *(
-            Sign(attempt.ended_at, f"failed attempt of {attempt.message.task}: {attempt.error_type.rpartition('.')[2]}")
+            Sign(attempt.ended_at, f"failed attempt of {attempt.message.task}: {short(attempt.error_type)}")
             for attempt in failed.select_related("message")[:1]
         ),
         *(
@@ -124,6 +132,25 @@ def signs(*, numbers: Sequence[str], since: datetime) -> list[Sign]:
             if circuit.opened_at
         ),
     ]
+
+
+def _sent_again(numbers: Sequence[str], *, since: datetime) -> MessageQuerySet:
+    return Message.objects.filter(subject__in=numbers, sends__gt=1, attempts=0, waits_for="", sent_at__gte=since)
+
+
+def _redelivered(numbers: Sequence[str], *, since: datetime) -> int:
+    lost = Attempt.objects.filter(message__subject__in=numbers, error_type="WorkerLost", ended_at__gte=since)
+    return lost.values("message").distinct().count() + _sent_again(numbers, since=since).count()
+
+
+def _restarted(*, since: datetime, until: datetime) -> list[Fault]:
+    """Killed workers that the supervisor has started again."""
+    killed = Fault.objects.filter(kind=WORKER_KILLED, began_at__gte=since, began_at__lte=until)
+    return list(killed.filter(ends_at__gt=F("began_at")).order_by("ends_at"))
+
+
+def _restart_text(fault: Fault) -> str:
+    return f"the supervisor restarted {fault.target}"
 
 
 def _alert(*, since: datetime, until: datetime) -> Sign | None:
@@ -140,10 +167,17 @@ def _doubled(numbers: Sequence[str]) -> int:
     )
 
 
-def _recovered_at(numbers: Sequence[str], ended_at: datetime) -> datetime:
-    """When the last order placed before the faults' end was shipped; their end if all were by then."""
+def _recovered_at(numbers: Sequence[str], ended_at: datetime, restarted: Sequence[Fault]) -> datetime:
+    """When the last order that met the faults was shipped; their end if all were by then.
+
+    A worker that has been started again needs some seconds until it works: orders placed meanwhile met the fault, too.
+    """
+    until = ended_at
+    for worker, at in {fault.target: fault.ends_at for fault in restarted}.items():
+        runs = Message.objects.filter(subject__in=numbers, queue=worker.removeprefix(WORKER), started_at__gt=at)
+        until = max(until, runs.aggregate(first=Min("started_at"))["first"] or until)
     shipped = OrderEvent.objects.filter(
-        order__number__in=numbers, order__placed_at__lte=ended_at, kind=Status.SHIPPED.value
+        order__number__in=numbers, order__placed_at__lte=until, kind=Status.SHIPPED.value
     )
     last: datetime | None = shipped.aggregate(last=Max("at"))["last"]
     return max(last or ended_at, ended_at)

@@ -1,5 +1,6 @@
 """Runs a plan: places its orders in real time, injects its faults, and waits until every order is shipped."""
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,18 +11,24 @@ from django.conf import settings
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from messaging import clock
 from messaging.broker import inspect
 from messaging.operations.permissions import Actor
 from orders.models import ShippingMethod, Source
 from orders.values import Address
 from shop.checkout.services import LineWanted, checkout
 from shop.demo.game_days import report, services
+from shop.demo.game_days.database_pause import MOST_SECONDS
 from shop.demo.game_days.report import Report, Sign
 from shop.demo.game_days.scenarios import Plan, PlannedFault, PlannedOrder
 from shop.models import Fault, Product
 from shop.stock.services import restock
 
+log = logging.getLogger(__name__)
+
 LOOK_SECONDS = 0.5
+#: Longer than the database can be paused.
+END_SECONDS = MOST_SECONDS + 10
 NEEDED_QUEUES = ("payments", "shipping")
 _ADDRESS = Address("1 Demo Street", "Dublin", "D01 F5P2", "IE")
 
@@ -134,12 +141,26 @@ def _wait(current: Run, progress: Callable[[Run, Report], None], patience: float
 
 
 def _end(current: Run) -> None:
-    for fault in current.faults:
-        if fault.ends_at > timezone.now():
-            try:
-                services.end_fault(fault=fault, actor=current.actor)
-            except services.FaultRefused:  # it ends by itself
-                continue
+    """End every fault that is active, whatever the others do. While the database cannot be written, it tries again."""
+    until, left = time.monotonic() + END_SECONDS, current.faults
+    while left := [fault for fault in left if fault.ends_at > timezone.now() and not _has_ended(current, fault)]:
+        if time.monotonic() > until:
+            return
+        time.sleep(LOOK_SECONDS)
+
+
+def _has_ended(current: Run, fault: Fault) -> bool:
+    """False: worth another try."""
+    try:
+        services.end_fault(fault=fault, actor=current.actor)
+    except OperationalError:
+        connection.close()
+        return False
+    except services.FaultRefused:  # it ends by itself
+        return True
+    except Exception:
+        log.exception("cannot end the fault %s; it ends by itself at %s", fault, clock.text(fault.ends_at))
+    return True
 
 
 def _require_workers() -> None:

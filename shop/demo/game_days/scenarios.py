@@ -7,6 +7,8 @@ from random import Random
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from shop.demo.game_days.kinds import WORKER_KILLED
+
 #: Seconds of orders before the first fault and after the last one.
 LEAD, TAIL = 2.0, 3.0
 
@@ -73,13 +75,17 @@ def _lasting(
 
 
 def _kills(random: Random, seconds: float) -> list[PlannedFault]:
-    """Three kills of the workers that orders need, each in a third of the time, so that the dead restart meanwhile."""
+    """Three kills of the workers that orders need, each in a third of the time, so that the dead restart meanwhile.
+
+    The gateway is slow, so that a killed worker holds a message.
+    """
     targets = ["worker-payments", *(random.choice(["worker-payments", "worker-shipping"]) for _n in range(2))]
     third = seconds / len(targets)
-    return [
-        PlannedFault(LEAD + third * (place + random.random() / 2), "worker-killed", target)
+    kills = [
+        PlannedFault(LEAD + third * (place + (1 + random.random()) / 3), WORKER_KILLED, target)
         for place, target in enumerate(targets)
     ]
+    return [PlannedFault(LEAD, "slow-gateway", seconds=seconds, amount=random.uniform(1, 2)), *kills]
 
 
 def _wipes(random: Random, seconds: float) -> list[PlannedFault]:
@@ -94,7 +100,7 @@ _SCENARIOS = (
     Scenario("slow-gateway", _("the payment gateway is slow"), 30, _lasting("slow-gateway", amounts=_LATENCY)),
     Scenario("failing-gateway", _("half of the charges fail"), 30, _lasting("failing-gateway", amounts=_FAILURES)),
     Scenario("carrier-outage", _("a carrier fails"), 30, _lasting("carrier-outage", target="carrier.swiftpost")),
-    Scenario("worker-killed", _("workers are killed three times"), 15, _kills),
+    Scenario("worker-killed", _("workers are killed three times, beside a slow gateway"), 15, _kills),
     Scenario("broker-stopped", _("the broker is away"), 20, _lasting("broker-stopped")),
     Scenario("broker-wiped", _("the broker loses all that it holds, beside a slow gateway"), 10, _wipes),
     Scenario("database-paused", _("nothing can be written"), 8, _lasting("database-paused")),

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from messaging.operations.dashboard.circuits import CircuitRow, circuit_rows
-from messaging.operations.dashboard.pipeline_diagram import Pipeline, pipeline
+from messaging.operations.dashboard.pipeline_diagram import TALL, Pipeline, pipeline
 from messaging.operations.dashboard.queue_status import queue_rows
 from shop.demo.game_days import report, services
 from shop.demo.game_days.kinds import KINDS, Kind
@@ -33,8 +33,9 @@ class Board:
     active: Sequence[FaultRow]
     past: Sequence[FaultRow]
     diagram: Pipeline
+    diagram_on_phones: Pipeline
     circuits: Sequence[CircuitRow]
-    is_broker_reachable: bool
+    broker_reachable: bool
     cured: dict[str, bool]
 
 
@@ -54,8 +55,9 @@ def board() -> Board:
         active=[_row(fault) for fault in Fault.objects.filter(ends_at__gt=now)],
         past=[_row(fault) for fault in Fault.objects.filter(ends_at__lte=now)[:PAST_SHOWN]],
         diagram=pipeline(rows),
+        diagram_on_phones=pipeline(rows, TALL),
         circuits=[row for row in circuit_rows() if row.is_open],
-        is_broker_reachable=any(row.depth is not None for row in rows),
+        broker_reachable=any(row.depth is not None for row in rows),
         cured=services.cured(),
     )
 

@@ -1,9 +1,14 @@
 """Injects faults into the demo, ends them, and cures the scripted failures. Each is audited.
 
-Raises `NotADemo` outside demo mode, and `PermissionDenied` for actors without `PERMISSION`.
+Raises `NotADemo` outside demo mode, and `PermissionDenied` for actors without `PERMISSION`. One fault of a kind begins
+or ends at a time: what a fault does lies outside the database, so that a lock on its row would not cover it.
 """
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
@@ -73,29 +78,57 @@ def begin_fault(
     seconds = float(known.seconds if seconds is None else seconds)
     values = {"kind": kind, "target": _target(known, target), "amount": _amount(known, amount)}
     _check_seconds(known, seconds)
-    fault = _record(values, seconds=seconds, actor=actor, game_day=game_day)
+    with _alone(kind):
+        fault = _record(values, seconds=seconds, actor=actor, game_day=game_day)
+        _begin(known, fault, seconds=seconds, actor=actor)
+    return fault
+
+
+def _begin(kind: Kind, fault: Fault, *, seconds: float, actor: Actor) -> None:
+    planned = fault.ends_at
     try:
-        known.begin(fault, seconds)
+        kind.begin(fault, seconds)
     except Exception as error:
         _close(fault, actor=actor, reason=str(error))
         if isinstance(error, _CANNOT_BEGIN):
             raise FaultRefused(str(error)) from error
         raise
-    return fault
+    if fault.ends_at != planned:
+        fault.save(update_fields=["ends_at"])
 
 
 def end_fault(*, fault: Fault, actor: Actor) -> None:
-    """End a fault before its time. Raises `FaultRefused` if it is over, or cannot be ended."""
+    """End a fault before its time. Raises `FaultRefused` if it is over, or cannot be ended.
+
+    What it does ends before its row, so that one that fails half-way can be ended again.
+    """
     require(actor)
     end = KINDS[fault.kind].end if fault.kind in KINDS else None
     if end is None:
         raise FaultRefused(_("This fault cannot be ended early; it ends by itself."))
-    if not _close(fault, actor=actor):
-        raise FaultRefused(_("This fault is over."))
+    with _alone(fault.kind):
+        if not Fault.objects.filter(pk=fault.pk, ends_at__gt=timezone.now()).exists():
+            raise FaultRefused(_("This fault is over."))
+        try:
+            end(fault)
+        except NotPaused as error:
+            _close(fault, actor=actor)
+            raise FaultRefused(str(error)) from error
+        _close(fault, actor=actor)
+
+
+@contextmanager
+def _alone(kind: str) -> Iterator[None]:
+    """The lock of this kind of fault, on a file beside those that tell of faults; it ends with its process."""
+    folder = Path(settings.CONVEYOR_OUTAGES_DIR)
     try:
-        end(fault)
-    except NotPaused as error:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / f"{kind}.lock").open("w")
+    except OSError as error:
         raise FaultRefused(str(error)) from error
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def cure(*, failure: str, actor: Actor) -> None:
@@ -175,11 +208,7 @@ def _record(values: dict[str, Any], *, seconds: float, actor: Actor, game_day: s
 
 
 @transaction.atomic
-def _close(fault: Fault, *, actor: Actor, reason: str = "") -> bool:
-    """Whether the fault was active. With a `reason` it could not begin."""
-    now = timezone.now()
-    active = Fault.objects.filter(pk=fault.pk) if reason else Fault.objects.filter(pk=fault.pk, ends_at__gt=now)
-    if not active.update(ends_at=now, holds=None):
-        return False
+def _close(fault: Fault, *, actor: Actor, reason: str = "") -> None:
+    """With a `reason` it could not begin."""
+    Fault.objects.filter(pk=fault.pk).update(ends_at=timezone.now(), holds=None)
     audit.record(action="end fault", actor=actor, reason=reason, data={"fault": fault.pk})
-    return True

@@ -33,7 +33,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["list"]:
             for scenario in SCENARIOS.values():
-                self.stdout.write(f"{scenario.name:18}{scenario.help}; about {scenario.seconds} s and the recovery")
+                self.stdout.write(f"{scenario.name:18}{scenario.help}; about {scenario.seconds} s plus recovery")
             return
         plan = self._plan(options)
         report = self._run(plan, options)
@@ -80,20 +80,26 @@ class Command(BaseCommand):
 
 
 def _text(report: Report, broken: list[dict[str, str]]) -> str:
-    detected = f"after {report.detected_after:g} s: {report.detected.text}" if report.detected else "no: nothing failed"
-    alerted = f"after {report.alerted_after:g} s: {report.alerted.text}" if report.alerted else "none was due yet"
+    detected = f"after {report.detected_after:g} s: {report.detected.text}" if report.detected else "nothing failed"
+    alerted = f"after {report.alerted_after:g} s: {report.alerted.text}" if report.alerted else "none raised"
     recovered = "no" if report.recovered_after is None else f"{report.recovered_after:g} s after the last fault ended"
-    lines = [
-        "",
-        f"orders     {report.orders} placed, {report.finished} shipped, {report.dead} with a dead letter",
-        f"detected   {detected}",
-        f"1st alert  {alerted}",
-        f"recovered  {recovered}",
-        f"lost       {report.lost}",
-        f"doubled    {report.doubled}",
-        f"audit      {'every invariant holds' if not broken else f'{len(broken)} violations'}",
-    ]
-    return "\n".join([*lines, *(f"           {each['invariant']}: {each['detail']}" for each in broken)])
+    lines = {
+        "orders": f"{report.orders} placed, {report.finished} shipped, {report.dead} with a dead letter",
+        "detected": detected,
+        "1st alert": alerted,
+        "redelivered": f"{report.redelivered} messages",
+        "recovered": recovered,
+        "lost": report.lost,
+        "doubled": report.doubled,
+        "audit": f"{len(broken)} violations" if broken else "every invariant holds",
+    }
+    return "\n".join(
+        [
+            "",
+            *(f"{label:13}{value}" for label, value in lines.items()),
+            *(f"{'':13}{each['invariant']}: {each['detail']}" for each in broken),
+        ]
+    )
 
 
 def _as_dict(plan: scenarios.Plan, report: Report, broken: list[dict[str, str]]) -> dict[str, Any]:
@@ -106,6 +112,7 @@ def _as_dict(plan: scenarios.Plan, report: Report, broken: list[dict[str, str]])
         "detected_after": report.detected_after,
         "detected_by": report.detected.text if report.detected else None,
         "alerted_after": report.alerted_after,
+        "redelivered": report.redelivered,
         "recovered_after": report.recovered_after,
         "lost": report.lost,
         "doubled": report.doubled,

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.apps import apps
 from django.db.models import Q
 
-from messaging.models import Attempt, Message, QueuePause
+from messaging.models import Attempt, Message, MessageQuerySet, QueuePause
 from orders.models import EmailDelivery, Order, OrderEvent, OrderLine
 from payments.disputes.selectors import disputes_of
 from payments.models import Dispute
@@ -50,7 +50,7 @@ class OrderRecords:
 def order_records(*, order_id: int) -> OrderRecords:
     """Raises `Order.DoesNotExist`."""
     order = Order.objects.select_related("user").get(pk=order_id)
-    messages = list(Message.objects.filter(subject=order.number).order_by("id")[:MESSAGES_SHOWN])
+    messages = list(order_messages(order=order).order_by("id")[:MESSAGES_SHOWN])
     ids = [message.pk for message in messages]
     return OrderRecords(
         order=order,
@@ -71,6 +71,10 @@ def order_records(*, order_id: int) -> OrderRecords:
         parcels=parcels_at_carriers(order_number=order.number),
         emails=list(order.emails.all()),
     )
+
+
+def order_messages(*, order: Order) -> MessageQuerySet:
+    return Message.objects.filter(subject=order.number)
 
 
 def _actions(message_ids: Sequence[UUID]) -> list["AuditEntry"]:

@@ -1,15 +1,18 @@
 """The graph of one order's process: each step with its state and its messages."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+from uuid import UUID
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from messaging import circuit_breaker
 from messaging.hooks.next_steps import OPEN_GROUP, RETRY
-from messaging.models import Message, State
+from messaging.models import LIVE_STATES, Message, QueuePause, State, Waits
 from messaging.operations.failures.advice import Advice, advise
 from orders.models import EmailDelivery, Status
 from shop.office.process.definition import STEPS, Step, ranks
@@ -34,29 +37,38 @@ class StepState(Enum):
 
 
 _LABELS = {
-    StepState.DONE: _("done"),
-    StepState.UNDER_WAY: _("under way"),
-    StepState.WAITING: _("waiting"),
-    StepState.DEAD: _("dead"),
-    StepState.DISCARDED: _("discarded"),
-    StepState.NOT_NEEDED: _("not needed"),
-    StepState.UNRECORDED: _("no record"),
+    StepState.DONE: gettext_lazy("done"),
+    StepState.UNDER_WAY: gettext_lazy("under way"),
+    StepState.WAITING: gettext_lazy("waiting"),
+    StepState.DEAD: gettext_lazy("dead"),
+    StepState.DISCARDED: gettext_lazy("discarded"),
+    StepState.NOT_NEEDED: gettext_lazy("not needed"),
+    StepState.UNRECORDED: gettext_lazy("no record"),
 }
 #: Signs beside the words, so that colour is never the only cue.
 _SIGNS = {StepState.DONE: "✓", StepState.UNDER_WAY: "▶", StepState.WAITING: "…", StepState.DEAD: "✗"}
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """What a due message waits for."""
+
+    reason: str
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """A step of one order. `message` decides its state; `earlier` is how many others it had before.
 
-    `advice` says what to do about a dead one.
+    `hold` says what keeps it waiting, and `advice` what to do about a dead one.
     """
 
     step: Step
     state: StepState
     message: Message | None = None
     earlier: int = 0
+    hold: Hold | None = None
     advice: Advice | None = None
 
     @property
@@ -90,14 +102,20 @@ def evidence_of(*, status: str, emails: Collection[EmailDelivery]) -> Evidence:
     return Evidence(Status(status), sent)
 
 
-def graph(messages: Sequence[Message], *, evidence: Evidence, now: datetime) -> list[list[Node]]:
-    """The steps in ranks: each rank waits for one before it. `messages` are the order's, oldest first."""
+def graph(
+    messages: Sequence[Message], *, evidence: Evidence, paused: Mapping[str, QueuePause], now: datetime
+) -> list[list[Node]]:
+    """The steps in ranks: each rank waits for one before it. `messages` are the order's, oldest first.
+
+    `paused` has the pauses in force, by queue.
+    """
+    holds = {message.pk: hold for message in messages if (hold := _hold(message, paused, now))}
     nodes: dict[str, Node] = {}
     for rank in ranks():
         for step in rank:
             own = [message for message in messages if step.has(message)]
             if own or step.is_expected:
-                nodes[step.key] = _node(step, own, nodes.get(step.after), evidence, now)
+                nodes[step.key] = _node(step, own, nodes.get(step.after), evidence, holds, now)
     dead = [node.message for node in nodes.values() if node.state is StepState.DEAD and node.message]
     advice = advise(dead) if dead else {}
     nodes = {key: replace(n, advice=advice.get(n.message.pk) if n.message else None) for key, n in nodes.items()}
@@ -105,11 +123,33 @@ def graph(messages: Sequence[Message], *, evidence: Evidence, now: datetime) -> 
     return [rank for rank in found if rank]
 
 
-def _node(step: Step, messages: Sequence[Message], before: Node | None, evidence: Evidence, now: datetime) -> Node:
+def _hold(message: Message, paused: Mapping[str, QueuePause], now: datetime) -> Hold | None:
+    pause = paused.get(message.queue)
+    if message.state == State.PENDING and message.waits_for in Waits:
+        return Hold(_("it needs %(what)s") % {"what": Waits(message.waits_for).label}, message.deferred_since)
+    if message.state == State.PENDING and message.waits_for:
+        system = circuit_breaker.labels().get(message.waits_for, message.waits_for)
+        return Hold(_("%(system)s is unreachable") % {"system": system}, message.deferred_since)
+    if pause and message.state in LIVE_STATES and message.available_at <= now:
+        since = max(pause.paused_at, message.available_at)
+        return Hold(_("the queue %(queue)s is paused") % {"queue": message.queue}, since)
+    return None
+
+
+def _node(
+    step: Step,
+    messages: Sequence[Message],
+    before: Node | None,
+    evidence: Evidence,
+    holds: Mapping[UUID, Hold],
+    now: datetime,
+) -> Node:
     if not messages:
         return Node(step, _without_message(step, before, evidence))
     message = _deciding(messages)
-    return Node(step, _state_of(message, now), message, len(messages) - 1)
+    hold = holds.get(message.pk)
+    state = StepState.WAITING if hold else _state_of(message, now)
+    return Node(step, state, message, len(messages) - 1, hold)
 
 
 def _deciding(messages: Sequence[Message]) -> Message:
@@ -121,7 +161,7 @@ def _deciding(messages: Sequence[Message]) -> Message:
 
 
 def _state_of(message: Message, now: datetime) -> StepState:
-    if message.state == State.PENDING and (message.waits_for or message.available_at > now):
+    if message.state == State.PENDING and message.available_at > now:
         return StepState.WAITING
     return {
         State.PENDING: StepState.UNDER_WAY,

@@ -68,6 +68,16 @@ def test_keys_work_on_the_page_of_a_failure(desk):
     expect(desk).to_have_url(re.compile("/discard/$"))
 
 
+def test_keys_work_on_the_page_of_a_message(desk):
+    desk.goto("/admin/messaging/message/?state__exact=dead")
+    desk.keyboard.press("j")
+    desk.keyboard.press("r")
+    expect(desk).to_have_url(re.compile("/messaging/message/.*/change/"))
+    expect(desk.get_by_role("button", name="Retry task")).to_be_focused()
+    desk.keyboard.press("d")
+    expect(desk).to_have_url(re.compile("/discard/$"))
+
+
 def test_keys_work_on_groups_and_messages(desk):
     for path in ("/admin/operations/failuregroup/", "/admin/messaging/message/"):
         desk.goto(path)

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
@@ -32,11 +33,13 @@ from tests.patience import PATIENCE
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_closed_circuit_costs_one_query_a_second_and_leaves_no_row(django_assert_num_queries):
-    with django_assert_num_queries(1):
-        for _ in range(5):
-            with guard(NAME, judge=judge):
-                pass
+def test_a_closed_circuit_costs_one_query_a_second_and_leaves_no_row(django_assert_num_queries, monkeypatch):
+    for seconds in (100.0, 101.1):
+        monkeypatch.setattr(circuit_breaker, "time", SimpleNamespace(monotonic=lambda now=seconds: now))
+        with django_assert_num_queries(1):
+            for _ in range(5):
+                with guard(NAME, judge=judge):
+                    pass
     assert not Circuit.objects.exists()
 
 

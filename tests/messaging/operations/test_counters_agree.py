@@ -13,6 +13,7 @@ from messaging.models import Attempt, Message, State
 from messaging.models.snapshot import snapshot
 from messaging.models.uuid7 import uuid7
 from messaging.operations import actions
+from messaging.operations.api import failed_tasks
 from messaging.operations.dashboard import queues_page, throughput
 from messaging.operations.failures.groups import trends
 from messaging.operations.models import FailureGroup
@@ -146,6 +147,20 @@ def test_a_snapshot_does_not_see_what_others_commit():
         before = Message.objects.dead().count()
         _in_another_connection(Message.objects.dead().delete)
         assert Message.objects.dead().count() == before
+    assert Message.objects.dead().count() == 0
+
+
+def test_a_list_of_the_api_and_its_advice_are_of_one_moment(monkeypatch):
+    counts, advise = [Message.objects.dead().count()], failed_tasks.advise
+
+    def advise_late(rows):
+        _in_another_connection(Message.objects.dead().delete)
+        counts.append(Message.objects.dead().count())
+        return advise(rows)
+
+    monkeypatch.setattr(failed_tasks, "advise", advise_late)
+    listed = get("/failed-tasks/", token=operator()).json()
+    assert [listed["count"], len(listed["results"])] == counts
     assert Message.objects.dead().count() == 0
 
 

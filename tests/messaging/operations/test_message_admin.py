@@ -59,6 +59,35 @@ def test_one_click_retries_a_task(operator):
     assert deliver(message).state == State.DONE
 
 
+def test_a_retry_returns_to_where_it_was_sent_from_and_links_to_the_task(operator):
+    for before, after in (
+        (LIST + "?queue=maintenance&o=2", LIST + "?queue=maintenance&o=2"),
+        ("/elsewhere/?q=1", ""),
+        ("[", ""),
+        (LIST + "?q=" + 20_000 * "a", LIST),
+    ):
+        message = dead()
+        url = reverse("admin:operations_failedtask_change", args=[message.pk])
+        retry = reverse("admin:operations_failedtask_retry", args=[message.pk])
+        response = operator.post(retry, headers={"Referer": f"http://testserver{before}"}, follow=True)
+        assert response.redirect_chain == [(after or url, 302)]
+        assert f'1 task queued for retry. <a href="{url}">Open task</a>' in response.content.decode()
+
+
+def test_the_page_of_a_dead_message_has_the_buttons_of_its_failure(operator, viewer):
+    message = dead()
+    url = reverse("admin:messaging_message_change", args=[message.pk])
+    page = operator.get(url).content.decode()
+    for action in ("retry", "discard"):
+        assert f'data-action="{action}"' in page
+        assert reverse(f"admin:operations_failedtask_{action}", args=[message.pk]) in page
+    seen = viewer.get(url).content.decode()
+    assert ('data-action="open_group"' in seen, 'data-action="retry"' in seen) == (True, False)
+    assert "data-action" not in client_with("view_message").get(url).content.decode()
+    Message.objects.filter(pk=message.pk).update(state=State.DONE)
+    assert "data-action" not in operator.get(url).content.decode()
+
+
 def test_selected_tasks_are_retried(operator):
     messages = [dead(), dead()]
     data = {"action": "retry_selected", "_selected_action": [str(m.pk) for m in messages]}

@@ -1,9 +1,11 @@
 """What the desk shows is true, whole, labelled, and has one format of time."""
 
+import json
 import re
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from messaging import clock
@@ -18,7 +20,8 @@ from tests.messaging.operations.queues_page.page import PAGE, QUEUE, enqueue, ro
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ANN = Actor.system("ann")
-TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC")
+#: Attempts follow each other quickly, so theirs have seconds.
+TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)? UTC")
 
 
 @pytest.fixture
@@ -40,6 +43,18 @@ def test_every_time_of_a_desk_page_has_the_same_format(operator):
         assert all(TIME.fullmatch(shown) for shown in times), (path, times)
         assert " ago" not in page
         assert not re.search(r"\d [ap]\.m\.", page), path
+
+
+def test_attempts_have_seconds_and_errors_their_short_name(operator):
+    message = dead(error=json.JSONDecodeError("no", "", 0))
+    assert message.error_type == "json.decoder.JSONDecodeError"
+    ended = clock.exact(message.attempt_set.get().ended_at)
+    for path in (f"{LIST}{message.pk}/change/", reverse("admin:messaging_message_change", args=[message.pk])):
+        page = text(operator, path)
+        assert f">{ended}</time>" in page
+        assert "<strong>JSONDecodeError</strong>" in page
+    group = text(operator, f"{GROUPS}{message.fingerprint}/change/")
+    assert re.search(r"<dt>Error</dt>\s*<dd>\s*JSONDecodeError\s*</dd>", group)
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
@@ -87,6 +88,13 @@ def test_what_cannot_be_saved_is_refused(wrong):
     assert not AuditEntry.objects.exists()
 
 
+def test_a_filter_too_long_for_an_address_is_refused_in_words():
+    posted = {"page": "operations_failedtask", "name": "a", "query": "q=" + "x" * 20_000}
+    response = viewer().post(SAVE, posted, follow=True)
+    assert response.redirect_chain == [(LIST, 302)]
+    assert "Not saved: the name or the filter is too long." in body(response)
+
+
 def test_an_operator_saves_a_bounded_number():
     for number in range(MOST_SAVED):
         save(name=str(number))
@@ -106,9 +114,25 @@ def test_a_list_shows_a_bounded_number(monkeypatch):
 def test_only_the_owner_deletes_a_filter():
     saved, client = save(shared=True), viewer()
     assert f'action="{remove_url(saved)}"' not in body(client.get(LIST))
-    assert client.post(remove_url(saved)).status_code == 404
+    assert client.post(remove_url(saved)).status_code == 403
+    assert client.post(remove_url(save(name="not shared"))).status_code == 404
+    assert SavedFilter.objects.count() == 2
     actions.delete_filter(id_=saved.pk, actor=ANN)
-    assert not SavedFilter.objects.exists()
+    assert SavedFilter.objects.get().name == "not shared"
+
+
+def test_who_may_delete_filters_deletes_those_that_others_share():
+    """As those of an operator who has left; what others have not shared stays out of sight."""
+    shared, own = save(shared=True), save(name="not shared")
+    client = viewer("delete_savedfilter")
+    assert f'action="{remove_url(shared)}"' in body(client.get(LIST))
+    assert client.post(remove_url(shared)).status_code == 302
+    assert client.post(remove_url(own)).status_code == 404
+    assert list(SavedFilter.objects.all()) == [own]
+    entry = AuditEntry.objects.get(action="delete filter")
+    assert (entry.data["name"], entry.data["owner"]) == ("carrier", "ann")
+    assert entry.actor != "ann"
+    assert LogEntry.objects.get().object_id == str(shared.pk)
 
 
 def test_sharing_requires_the_permission_to_retry():

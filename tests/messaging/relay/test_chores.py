@@ -91,7 +91,9 @@ def test_a_dead_letter_exchange_that_was_deleted_is_declared_again(chores, publi
         channel.exchange_delete(topology().dead_letter_exchange)
     chores._next_declaration = 0.0
     chores.round()
-    dead_letter(publisher, "junk")  # it waits until the letter has arrived
+    dead_letter(publisher, "junk")
+    chores.round()
+    assert Message.objects.get().error_type == "UndecodableMessage", "the queue is bound to the exchange again"
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")

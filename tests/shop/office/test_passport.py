@@ -169,7 +169,7 @@ def test_pauses_during_the_order_s_lifetime_are_listed(reader):
     messaging.pause(queue="payments", actor=Actor.system("olga"), reason="the bank asked")
     messaging.pause(queue="maintenance", actor=Actor.system("olga"), reason="not about orders")
     page = text(reader, order)
-    assert "Queue payments was paused by olga" in page
+    assert "Queue payments has been paused by olga since" in page
     assert "not about orders" not in page
 
 

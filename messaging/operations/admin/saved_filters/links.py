@@ -24,5 +24,6 @@ def saved_filter_links(request: HttpRequest, page: str) -> dict[str, Any]:
         "filter_query": normalized(request.GET.urlencode()),
         "filter_page": page,
         "may_save_filter": actor.may(permissions.VIEW),
+        "may_delete_filters": actor.may(permissions.DELETE_FILTER),
         "may_share_filter": actor.may(permissions.RETRY),
     }

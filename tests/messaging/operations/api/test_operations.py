@@ -233,12 +233,17 @@ def test_a_group_is_acknowledged_then_resolved_but_not_back():
 def test_a_message_that_never_failed_is_not_found(state):
     message = dead(state=state, attempts=0)
     for method, path, _ in ENDPOINTS[1:4]:
-        problem(call(method, path.format(id=message.pk), operator()), 404)
+        answer = problem(call(method, path.format(id=message.pk), operator()), 404)
+        assert answer["title"] == "Not Found"
+    message.refresh_from_db()
+    assert message.state == state
+    assert not AuditEntry.objects.exists()
 
 
 def test_an_unknown_id_is_not_found():
     for id_ in (uuid7(), "5", "x"):
-        problem(get(f"/failed-tasks/{id_}/", token=operator()), 404)
+        answer = problem(get(f"/failed-tasks/{id_}/", token=operator()), 404)
+        assert answer["title"] == "Not Found"
 
 
 @pytest.mark.parametrize(("method", "path", "permission"), ENDPOINTS)

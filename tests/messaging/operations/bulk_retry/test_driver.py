@@ -3,16 +3,20 @@
 import random
 from bisect import bisect_left
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
+from django.db import connection
+from django.db.models import F
 
 from messaging import outbox
 from messaging.models import Message, State
-from messaging.operations.bulk_retry import driver, labels, pace, services
+from messaging.operations.bulk_retry import driver, labels, pace, services, stop_rules
 from messaging.operations.failures import group_counters
 from messaging.operations.models import AuditEntry, BulkOperation, BulkState, FailureGroup, ItemOutcome, SkipReason
 from messaging.signals import messages_revived
 from tests.messaging.operations.bulk_retry.dead import ANN, dead, end, previewed, relay, started, turn
+from tests.query_plans import indexes_preferred, plans_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -133,6 +137,32 @@ def test_a_failing_canary_stops_it(clock):
     assert (operation.succeeded, operation.next_turn_at) == (5, None)
 
 
+def test_a_canary_that_an_older_release_counts_from_a_position_still_holds_the_rest_back(clock):
+    operation = started(30, canary=10)
+    BulkOperation.objects.filter(pk=operation.pk).update(canary_from=25)
+    for _ in range(3):
+        operation = turn(operation)
+    assert (operation.sent, operation.waiting, operation.canary_passed) == (10, 20, False)
+    relay()
+    end(operation, succeed=10)
+    assert turn(operation).canary_passed
+
+
+def test_what_was_sent_since_the_canary_began_is_found_by_an_index(clock):
+    operation = started(2000)
+    operation.items.update(outcome=ItemOutcome.SUCCEEDED, sent_in=F("position") / 10)
+    operation.canary_from = 199
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE operations_bulkitem")
+    with indexes_preferred(), plans_of("^SELECT .*operations_bulkitem") as plans:
+        assert pace.canary_items(operation).count() == 10
+        assert stop_rules.check_recent(operation) is None
+    assert len(plans) == 2
+    for plan in plans:
+        assert "operations_bulkitem_turn" in plan, plan
+
+
 def test_a_canary_below_the_stop_ratio_passes(clock):
     operation = turn(started(30, canary=10))
     relay()
@@ -151,6 +181,11 @@ def test_a_canary_that_does_not_finish_in_time_stops_it(clock, settings):
     operation = turn(operation)
     assert operation.state == BulkState.STOPPED
     assert labels.why_stopped(operation).startswith("Only 3 of the first 10 finished within 60 seconds")
+
+
+def test_a_canary_has_its_time_also_if_the_clock_of_the_web_host_is_slow(clock, monkeypatch):
+    monkeypatch.setattr(services, "timezone", SimpleNamespace(now=lambda: clock() - timedelta(hours=1)))
+    assert turn(started(30, canary=10)).state == BulkState.RUNNING
 
 
 def test_too_many_recent_failures_stop_it(clock):

@@ -8,8 +8,10 @@ from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 
 from messaging import outbox
+from messaging.conf import settings
 from messaging.models import Message, State
 from messaging.operations import actions
+from messaging.operations.dry_runs import run
 from messaging.operations.models import AuditEntry
 from messaging.operations.permissions import Actor
 from tests.api.client import post as api_post
@@ -50,14 +52,30 @@ def test_the_page_shows_what_it_would_send(message):
     assert "It would complete." in page
     assert "tests.sample CV-9" in page
     assert "to •••@•••" in page
-    entry = AuditEntry.objects.get(action="dry run")
-    assert entry.data["verdict"] == "completes"
+    begun, ended = AuditEntry.objects.order_by("id")
+    assert (begun.action, ended.action) == ("dry run", "dry run ended")
+    assert (begun.data, ended.data) == ({"release": settings.CONVEYOR_RELEASE}, {"verdict": "completes"})
+    assert {entry.message_id for entry in (begun, ended)} == {message.pk}
+    assert begun.actor == ended.actor
+
+
+def test_a_run_that_takes_its_process_along_is_in_the_audit_log(message, monkeypatch):
+    """`KeyboardInterrupt` stands for whatever ends the process."""
+
+    def cut_off(message):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "dry_run", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        command(message, "--reason", "is it fixed")
+    (entry,) = AuditEntry.objects.all()
+    assert (entry.action, entry.reason) == ("dry run", "is it fixed")
 
 
 def test_the_page_shows_why_it_would_fail(message):
     behaviour[TEXT] = fail(Bug("no mailbox ada@example.com <b>"))
     page = body(client_with("view_failedtask", "retry_message").post(page_url(message, "dry_run")))
-    assert "It would fail: tests.messaging.samples.Bug." in page
+    assert "It would fail: Bug." in page
     assert "no mailbox •••@••• &lt;b&gt;" in page
     assert "ada@example.com" not in page
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from messaging import outbox, transitions
 from messaging.hooks import already_done, next_steps
-from messaging.hooks.next_steps import AppAction, register, register_action
+from messaging.hooks.next_steps import AppAction, NextStep, register, register_action
 from messaging.models import Message, State, Waits
 from messaging.operations.failures.advice import advice_for, advise
 from messaging.operations.failures.labels import summary_of
@@ -39,7 +39,7 @@ def repairable(monkeypatch):
     monkeypatch.setattr(next_steps, "APP_ACTIONS", shared := dict(next_steps.APP_ACTIONS))
     for module in ("failures.advice", "admin.buttons"):
         monkeypatch.setattr(f"messaging.operations.{module}.APP_ACTIONS", shared)
-    register("Broken", meaning="It is broken.", advice="Repair it.", action=REPAIR)
+    register("Broken", step=NextStep("It is broken.", "Repair it.", REPAIR))
     pages = lambda messages: {m.pk: f"/repair/{m.subject}/" for m in messages if m.subject == "CV-1"}  # noqa: E731
     register_action(REPAIR, AppAction("Repair order", "operations.view_failedtask", pages))
 

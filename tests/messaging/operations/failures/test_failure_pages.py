@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -257,10 +258,22 @@ def test_discarding_a_group_spares_messages_that_die_later(operator):
     assert (first.state, FailureGroup.objects.get().dead_count) == (State.DEAD, 2)
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has this host's clock")
+def test_discarding_a_group_goes_by_the_databases_clock(operator, monkeypatch):
+    url, fast = reverse("admin:operations_failuregroup_discard", args=[dead().fingerprint]), timezone.now
+    with monkeypatch.context() as patch:
+        patch.setattr(timezone, "now", lambda: fast() + timedelta(minutes=5))
+        until = operator.get(url).context["until"]
+    dead()
+    assert "1 task discarded." in body(operator.post(url, {"until": until, "reason": "a test"}, follow=True))
+
+
 @pytest.mark.parametrize("url", [LIST, GROUPS])
 def test_a_list_takes_the_same_number_of_queries_for_any_number_of_rows(operator, url, django_assert_max_num_queries):
     for number in range(20):
-        dead(error=[ValueError("a"), KeyError("b"), TypeError("c")][number % 3])
+        message = dead(error=[ValueError("a"), KeyError("b"), TypeError("c")][number % 3])
+        shown = {"error_type": ["", "ValueError", "celery.exceptions.TimeLimitExceeded", "UnknownTask"][number % 4]}
+        Message.objects.filter(pk=message.pk).update(task=message.task if number % 5 else "", **shown)
     with django_assert_max_num_queries(12):  # on PostgreSQL one of them begins the snapshot
         operator.get(url)
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from messaging.models import Attempt, Message, State
 from messaging.operations.dashboard import queue_status
 from messaging.operations.dashboard.bar_chart import chart
-from messaging.operations.dashboard.pipeline_diagram import pipeline
+from messaging.operations.dashboard.pipeline_diagram import TALL, WIDE, pipeline
 from messaging.operations.dashboard.throughput import Slot
 from tests.messaging.operations.queues_page.page import enqueue, text
 
@@ -34,10 +34,11 @@ def test_one_failure_among_thousands_is_visible():
     assert chart([Slot(now)]).rate == 0
 
 
-def test_each_queue_has_its_lane_within_the_diagram(no_broker):
-    drawn = pipeline(queue_status.queue_rows())
+@pytest.mark.parametrize("layout", [WIDE, TALL])
+def test_each_queue_has_its_lane_within_the_diagram(no_broker, layout):
+    drawn = pipeline(queue_status.queue_rows(), layout)
     assert [lane.row.name for lane in drawn.lanes] == ["payments", "shipping", "notifications", "maintenance"]
     for lane in drawn.lanes:
-        assert lane.dead.right <= drawn.width
+        assert lane.dead.right <= layout.width
         assert lane.queue.y + lane.queue.height <= drawn.height
     assert drawn.ledger.y >= 0

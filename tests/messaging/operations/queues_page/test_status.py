@@ -51,6 +51,15 @@ def test_the_brokers_numbers_are_shown_while_it_is_up(broker, monkeypatch):
         assert words in page
 
 
+def test_a_queue_that_no_worker_consumes_is_not_running(operator, monkeypatch):
+    monkeypatch.setattr(queue_status, "ask_broker", lambda: queue_status.Broker(True, {}, {QUEUE: 0, "payments": 1}))
+    page = text(operator)
+    assert row(page)[0] == "no worker"
+    assert row(page, "payments")[0] == "running"
+    actions.pause(queue=QUEUE, actor=ANN, reason="a test")
+    assert row(text(operator))[0] == "paused"
+
+
 def test_the_page_gives_up_on_a_hung_broker_after_one_retry(operator, monkeypatch):
     monkeypatch.setattr(inspect, "PATIENCE", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as hung:

@@ -39,18 +39,19 @@ def test_the_board_offers_every_fault_and_shows_the_pipeline(runner):
     text = page.content.decode()
     for kind in KINDS.values():
         assert str(kind.label) in text
-    assert 'class="pipeline"' in text
+    assert 'class="pipeline pipeline-wide"' in text
+    assert 'class="pipeline pipeline-tall"' in text
     assert "None." in text
     assert "No supervisor answers" in text
     live = runner.get(f"{BOARD}live/").content.decode()
-    assert 'class="pipeline"' in live
+    assert 'class="pipeline pipeline-wide"' in live
     assert "<html" not in live
 
 
 def test_a_fault_is_injected_shown_and_ended(runner):
     text = begin(runner, seconds="30").content.decode()
-    assert "Gateway outage: begun." in text
     fault = Fault.objects.get()
+    assert f"Gateway outage started. It ends by itself at {fault.ends_at:%Y-%m-%d %H:%M:%S} UTC." in text
     assert (fault.ends_at - fault.began_at).total_seconds() == 30
     assert f'id="end-{fault.pk}"' in text
     ended = runner.post(f"{BOARD}{fault.pk}/end/", follow=True).content.decode()
@@ -84,6 +85,15 @@ def test_the_report_is_measured_from_the_orders_around_the_fault(runner):
     report = runner.get(url).context["report"]
     assert (report.orders, report.finished, report.under_way, report.lost, report.doubled) == (1, 1, 0, 0, 0)
     assert "after its end" in runner.get(url).content.decode()
+
+
+def test_a_fault_that_no_order_met_has_nothing_to_recover(runner):
+    begin(runner, seconds="30")
+    fault = Fault.objects.get()
+    runner.post(f"{BOARD}{fault.pk}/end/")
+    page = runner.get(f"{BOARD}{fault.pk}/report/").content.decode()
+    assert "no order met the fault" in page
+    assert "after its end" not in page.split("<dl")[1]
 
 
 @pytest.mark.parametrize("seconds", ["0", "601", "-1", "1e3", "nan", "1_0", "٣", "\x00", "9" * 400, "ten"])

@@ -6,15 +6,17 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from messaging import circuit_breaker, simulated_outages
+from messaging import circuit_breaker, simulated_outages, transitions
 from messaging.models import Message
 from messaging.operations.models import Alert
+from messaging.transitions.failure import worker_lost
 from orders.models import Order
 from payments.gateways.simulated import NAME
 from shipping.models import CarrierParcel
 from shop.demo.game_days import report, scenarios
 from shop.demo.game_days.kinds import KINDS
 from shop.demo.game_days.scenarios import SCENARIOS
+from shop.models import Fault
 from tests.delivery import deliver_all, deliver_due
 from tests.factories import place
 
@@ -98,7 +100,37 @@ def test_a_message_that_was_sent_again_is_a_sign():
     Message.objects.filter(subject=order.number, task="payments.charge_payment").update(
         state="sent", sends=2, sent_at=timezone.now()
     )
-    assert measured(order).detected.text == "payments.charge_payment was sent again"
+    found = measured(order)
+    assert (found.detected.text, found.redelivered) == ("payments.charge_payment was sent again", 1)
+
+
+def test_a_killed_worker_is_detected_and_recovers_with_the_orders_that_waited_for_it():
+    killed_at = timezone.now() - timedelta(seconds=20)
+    back_at, works_at = killed_at + timedelta(seconds=1), killed_at + timedelta(seconds=5)
+    waited, later = place(), place()
+    deliver_all()
+    for order, placed_at, shipped_at in (
+        (waited, back_at + timedelta(seconds=2), works_at + timedelta(seconds=1)),
+        (later, works_at + timedelta(seconds=2), works_at + timedelta(seconds=3)),
+    ):
+        Order.objects.filter(pk=order.pk).update(placed_at=placed_at)
+        order.events.filter(kind="shipped").update(at=shipped_at)
+        Message.objects.filter(subject=order.number, queue="payments").update(started_at=max(works_at, placed_at))
+    Fault.objects.create(kind="worker-killed", target="worker-payments", began_at=killed_at, ends_at=back_at)
+    found = report.measure(numbers=[waited.number, later.number], began_at=killed_at, ended_at=back_at)
+    assert (found.detected.text, found.detected_after) == ("the supervisor restarted worker-payments", 1)
+    assert found.recovered_after == 5
+    assert found.is_clean
+
+
+def test_what_a_killed_worker_held_counts_as_redelivered():
+    order = place()
+    message = Message.objects.get(subject=order.number, task="payments.charge_payment")
+    failure = worker_lost(task=message.task)
+    Message.objects.filter(pk=message.pk).update(state="sent", sends=1, sent_at=timezone.now())
+    transitions.reopen(message_id=message.pk, sends=1, lost=failure, limit=5)
+    assert measured(order).redelivered == 1
+    assert measured(order, place()).redelivered == 1
 
 
 def test_a_plan_repeats_itself_and_another_seed_gives_another():

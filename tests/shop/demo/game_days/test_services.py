@@ -1,31 +1,28 @@
 """Faults: who may inject them, what they do, how they end, and what the audit log says."""
 
 import re
+import signal
+import socket
 import threading
 import time
-from contextlib import nullcontext
 from functools import partial
-from queue import SimpleQueue
 
 import pytest
 from django.conf import settings as django_settings
 from django.core.exceptions import PermissionDenied
-from django.db import OperationalError, connection
 from django.utils import timezone
 
 from messaging import pauses, simulated_outages
-from messaging.models import Message
 from messaging.operations import actions
 from messaging.operations.models import AuditEntry
 from messaging.operations.permissions import Actor
 from payments.gateways.base import GatewayUnavailable
 from payments.gateways.simulated import FAILURE_RATE, LATENCY, NAME, SimulatedGateway
 from shop.demo import supervisor
-from shop.demo.game_days import database_pause, services
+from shop.demo.game_days import kinds, services
 from shop.demo.game_days.kinds import BROKER, KINDS
 from shop.models import Fault
-from tests.factories import place
-from tests.patience import wait_for
+from tests.patience import PATIENCE, wait_for
 from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -85,6 +82,51 @@ def test_of_concurrent_faults_of_one_kind_one_begins_and_after_it_the_next_may()
     assert Fault.objects.count() == 3
 
 
+def test_a_killed_worker_is_a_fault_until_the_supervisor_has_started_it_again(monkeypatch):
+    pids = iter([11, 11, 0, 12])
+    monkeypatch.setattr(supervisor, "_processes", lambda: {"worker-payments": {"pid": next(pids), "statename": "x"}})
+    monkeypatch.setattr(kinds.supervisor, "processes", lambda: {"worker-payments": ""})
+    killed = []
+    monkeypatch.setattr(supervisor.os, "killpg", lambda *arguments: killed.append(arguments))
+    fault = begin("worker-killed", target="worker-payments")
+    fault.refresh_from_db()
+    assert killed == [(11, signal.SIGKILL)]
+    assert next(pids, None) is None
+    assert fault.ends_at > fault.began_at
+
+
+def test_a_worker_was_killed_also_if_the_supervisor_is_away_for_a_moment(monkeypatch):
+    def answer() -> dict:
+        found = next(answers)
+        if found is None:
+            raise supervisor.SupervisorAway
+        return {"worker-payments": {"pid": found, "statename": "x"}}
+
+    answers = iter([11, None, 12])
+    monkeypatch.setattr(supervisor, "_processes", answer)
+    monkeypatch.setattr(kinds.supervisor, "processes", lambda: {"worker-payments": ""})
+    monkeypatch.setattr(supervisor.os, "killpg", lambda *arguments: None)
+    fault = begin("worker-killed", target="worker-payments")
+    assert fault.ends_at > fault.began_at
+    assert not AuditEntry.objects.filter(action="end fault").exists()
+
+
+def test_a_supervisor_that_never_answers_is_away(monkeypatch, settings, tmp_path):
+    monkeypatch.chdir(tmp_path)  # a socket's path is short
+    settings.VAR_DIR = tmp_path
+    control = "[supervisorctl]\nserverurl = unix://control\nusername = conveyor\npassword = x\n"
+    (tmp_path / "supervisord.conf").write_text(control)
+    monkeypatch.setattr(supervisor, "ANSWER_SECONDS", 0.1)
+    found: list[list[str]] = []
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("control")
+        server.listen()
+        asked = threading.Thread(target=lambda: found.append(kinds.workers()), daemon=True)
+        asked.start()
+        asked.join(PATIENCE)
+        assert found == [[]]
+
+
 def test_the_gateway_becomes_slow_or_fails_as_often_as_asked():
     begin("slow-gateway", amount=0.3)
     began = time.monotonic()
@@ -119,60 +161,6 @@ def test_a_queue_that_an_operator_has_paused_stays_as_it_is():
         begin("queue-paused", target="shipping")
     assert not Fault.objects.filter(ends_at__gt=timezone.now()).exists()
     assert pauses.current()["shipping"].resumed_at is None
-
-
-def test_the_database_refuses_writing_for_a_while_and_reads_meanwhile():
-    place()
-    released = threading.Event()
-    begin("database-paused", seconds=1)
-    began = time.monotonic()
-    assert Message.objects.exists()
-
-    def write() -> None:
-        try:
-            Message.objects.update(note="written")
-        finally:
-            released.set()
-            connection.close()
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    assert not released.wait(0.3), "the writer waits"
-    writer.join(60)
-    assert released.is_set()
-    assert time.monotonic() - began >= 0.5
-    assert Message.objects.first().note == "written"
-
-
-def test_a_pause_of_the_database_that_fails_keeps_nobody_waiting(monkeypatch):
-    def refuse(*args, **kwargs):
-        raise OperationalError("the database is locked")
-
-    monkeypatch.setattr(database_pause.transaction, "atomic", refuse)
-    monkeypatch.setattr(threading, "excepthook", lambda args: None)
-    began = time.monotonic()
-    assert not database_pause.begin(seconds=30)
-    assert time.monotonic() - began < 20
-
-
-def test_a_pause_of_the_database_that_fails_is_no_fault(monkeypatch):
-    monkeypatch.setattr(database_pause, "begin", lambda seconds: False)
-    with pytest.raises(services.FaultRefused, match="not paused"):
-        begin("database-paused")
-    assert not Fault.objects.filter(ends_at__gt=timezone.now()).exists()
-
-
-def test_a_pause_of_the_database_that_begins_late_ends_in_time(monkeypatch):
-    def slow():
-        time.sleep(0.5)
-        return nullcontext()
-
-    monkeypatch.setattr(database_pause.transaction, "atomic", slow)
-    monkeypatch.setattr(database_pause.connection, "vendor", "sqlite")
-    began, is_held = time.monotonic(), SimpleQueue()
-    database_pause._hold(began + 1, is_held)
-    assert is_held.get()
-    assert time.monotonic() - began < 1.4
 
 
 @pytest.mark.parametrize("error", [PermissionError("not yours"), RuntimeError("a bug")])

@@ -5,13 +5,21 @@ from typing import get_args
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from messaging import pauses
 from messaging.models import Message, State
+from messaging.operations import actions
 from messaging.operations.models import AuditEntry
+from messaging.operations.permissions import Actor
 from messaging.payloads import registered_payloads
-from orders.models import Order
+from orders.models import Order, OrderLine
 from orders.payloads import EmailKind
+from payments.gateways.simulated import NAME
+from shipping.models import Shipment
+from shop.models import StockMovement
 from shop.office.passport.selectors import order_records
 from shop.office.process.definition import BESIDE, STEPS
 from shop.office.process.graph import Node, StepState, evidence_of, graph
@@ -31,7 +39,8 @@ ELSEWHERE = (
 def nodes(order: Order, **later: int) -> dict[str, Node]:
     found = order_records(order_id=order.pk)
     evidence = evidence_of(status=found.order.status, emails=found.emails)
-    ranks = graph(found.messages, evidence=evidence, now=timezone.now() + timedelta(**later))
+    now = timezone.now() + timedelta(**later)
+    ranks = graph(found.messages, evidence=evidence, paused=pauses.current(), now=now)
     return {node.step.key: node for rank in ranks for node in rank}
 
 
@@ -72,6 +81,32 @@ def test_a_scheduled_message_waits_until_it_is_due(settings):
     deliver_due()
     assert states(order)["track"] == "waiting"
     assert states(order, seconds=900)["track"] == "under_way"
+
+
+def test_a_step_in_a_paused_queue_waits_for_it_since_it_was_due():
+    actions.pause(queue="payments", actor=Actor.system("ann"), reason="the bank asked")
+    order = place()
+    charge = nodes(order)["charge"]
+    assert (charge.state, charge.hold.reason) == (StepState.WAITING, "the queue payments is paused")
+    assert charge.hold.since == charge.message.available_at
+    page = client_with(*READER).get(url(order)).content.decode()
+    assert f"since {charge.hold.since:%Y-%m-%d %H:%M:%S} UTC: the queue payments is paused" in page
+    assert "has been paused by ann since" in page
+    actions.resume(queue="payments", actor=Actor.system("ann"))
+    assert nodes(order)["charge"].hold is None
+    page = client_with(*READER).get(url(order)).content.decode()
+    assert "was paused by ann from" in page
+
+
+@pytest.mark.parametrize(
+    ("waits_for", "reason"),
+    [(NAME, "Payment gateway is unreachable"), ("release", "it needs a worker of a newer release")],
+)
+def test_a_deferred_step_says_what_it_waits_for_and_since_when(waits_for, reason):
+    order, since = place(), timezone.now() - timedelta(minutes=5)
+    Message.objects.filter(task="payments.charge_payment").update(waits_for=waits_for, deferred_since=since)
+    charge = nodes(order)["charge"]
+    assert (charge.state, charge.hold.reason, charge.hold.since) == (StepState.WAITING, reason, since)
 
 
 def test_a_later_success_outweighs_an_earlier_dead_letter():
@@ -131,6 +166,17 @@ def test_the_page_shows_the_steps_and_resumes_at_the_dead_one():
     assert LogEntry.objects.get().object_id == str(order.pk)
     again = client.post(url(order), {"message": str(dead.pk)}, follow=True)
     assert "it is no longer dead" in again.content.decode()
+
+
+def test_resuming_reads_the_message_and_not_everything_about_the_order():
+    order = place(payment_method="pm_bug")
+    deliver_due()
+    dead = Message.objects.get(task="payments.charge_payment")
+    client = client_with(*READER, "retry_message")
+    with CaptureQueriesContext(connection) as statements:
+        assert client.post(url(order), {"message": str(dead.pk)}).status_code == 302
+    tables = {OrderLine._meta.db_table, Shipment._meta.db_table, StockMovement._meta.db_table}
+    assert not [query["sql"] for query in statements if any(table in query["sql"] for table in tables)]
 
 
 def test_resuming_needs_the_permission_to_retry():

@@ -1,0 +1,77 @@
+"""A paused database: writing waits, reading goes on, and whatever happens, it ends in time."""
+
+import threading
+import time
+from contextlib import nullcontext
+from queue import SimpleQueue
+
+import pytest
+from django.db import OperationalError, connection
+from django.utils import timezone
+
+from messaging.models import Message
+from messaging.operations.permissions import Actor
+from shop.demo.game_days import database_pause, services
+from shop.models import Fault
+from tests.factories import place
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ANN = Actor.system("ann")
+
+
+def begin(kind: str, **options) -> Fault:
+    return services.begin_fault(kind=kind, actor=ANN, **options)
+
+
+def test_the_database_refuses_writing_for_a_while_and_reads_meanwhile():
+    place()
+    released = threading.Event()
+    begin("database-paused", seconds=1)
+    began = time.monotonic()
+    assert Message.objects.exists()
+
+    def write() -> None:
+        try:
+            Message.objects.update(note="written")
+        finally:
+            released.set()
+            connection.close()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert not released.wait(0.3), "the writer waits"
+    writer.join(60)
+    assert released.is_set()
+    assert time.monotonic() - began >= 0.5
+    assert Message.objects.first().note == "written"
+
+
+def test_a_pause_of_the_database_that_fails_keeps_nobody_waiting(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise OperationalError("the database is locked")
+
+    monkeypatch.setattr(database_pause.transaction, "atomic", refuse)
+    monkeypatch.setattr(threading, "excepthook", lambda args: None)
+    began = time.monotonic()
+    assert not database_pause.begin(seconds=30)
+    assert time.monotonic() - began < 20
+
+
+def test_a_pause_of_the_database_that_fails_is_no_fault(monkeypatch):
+    monkeypatch.setattr(database_pause, "begin", lambda seconds: False)
+    with pytest.raises(services.FaultRefused, match="not paused"):
+        begin("database-paused")
+    assert not Fault.objects.filter(ends_at__gt=timezone.now()).exists()
+
+
+def test_a_pause_of_the_database_that_begins_late_ends_in_time(monkeypatch):
+    def slow():
+        time.sleep(0.5)
+        return nullcontext()
+
+    monkeypatch.setattr(database_pause.transaction, "atomic", slow)
+    monkeypatch.setattr(database_pause.connection, "vendor", "sqlite")
+    began, is_held = time.monotonic(), SimpleQueue()
+    database_pause._hold(began + 1, is_held)
+    assert is_held.get()
+    assert time.monotonic() - began < 1.4
