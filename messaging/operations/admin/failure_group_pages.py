@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -112,7 +111,7 @@ class FailureGroupPages(ReadOnlyAdmin):
         actor, group = _require(request, permissions.DISCARD), _get_or_404(fingerprint)
         reason, until = request.POST.get("reason", "").strip(), _parse_moment(request.POST.get("until", ""))
         if request.method != "POST" or not reason or until is None:
-            context = {"missing_reason": request.method == "POST", "until": timezone.now().isoformat()}
+            context = {"missing_reason": request.method == "POST", "until": clock.now().isoformat()}
             return self._page(request, "discard.html", title=_("Discard this group"), original=group, **context)
         operation, count = actions.discard_group(fingerprint=group.pk, until=until, actor=actor, reason=reason)
         self.log(request, [group], _("Discarded: %(reason)s") % {"reason": reason})
