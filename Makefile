@@ -8,7 +8,7 @@ TEST_WORKERS ?= 3
 APPS := messaging orders payments shipping shop
 
 .DEFAULT_GOAL := help
-.PHONY: help run test simulate services lint format bench bench-pipeline audit-pages screenshots messages clean
+.PHONY: help run test simulate mutate services lint format bench bench-pipeline audit-pages screenshots messages clean
 
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -19,8 +19,11 @@ run: $(VENV)/.runtime ## Start the whole shop on PORT (default 8000); Ctrl-C sto
 test: $(VENV)/.development ## Run all tests on every available database and broker
 	@VENV=$(VENV) TEST_WORKERS=$(TEST_WORKERS) bin/test
 
-simulate: $(VENV)/.development ## Simulate runs with faults from SEEDS=1000 fresh seeds, or repeat SEED=n
-	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000))
+simulate: $(VENV)/.development ## Simulate runs with faults from SEEDS=1000 fresh seeds, or shrink what SEED=n fails by
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000)) --repeat $(or $(REPEAT),1)
+
+mutate: $(VENV)/.development ## Take out each protection of the code in turn; ONLY=name chooses some, none may survive
+	@$(BIN)/python -m tests.simulation --mutate --only "$(ONLY)"
 
 services: ## Install (Debian, Ubuntu) and start RabbitMQ, PostgreSQL, PgBouncer, Chromium and Node.js
 	@bin/services

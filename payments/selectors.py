@@ -55,6 +55,12 @@ def refunds_of(*, order: Order) -> list[Refund]:
     return list(refunds.order_by("created_at", "id")[:MOST_SHOWN])
 
 
+def failed_refunds() -> list[Refund]:
+    """Refunds that an operator must repeat or settle, with their orders, oldest first; at most `MOST_SHOWN`."""
+    refunds = Refund.objects.filter(status=RefundStatus.FAILED).select_related("payment__order")
+    return list(refunds.order_by("created_at", "id")[:MOST_SHOWN])
+
+
 def refundable_amount(*, order: Order) -> int:
     """Minor units that the order has paid and that are neither refunded, nor owed back already, nor disputed."""
     captured = Payment.objects.filter(order=order, status=PaymentStatus.CAPTURED)

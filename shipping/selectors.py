@@ -75,6 +75,12 @@ def consignment_of(order: Order, *, pieces: int = 1) -> Consignment:
     return Consignment(name=order.name, address=order.address, shipping_method=order.shipping_method, pieces=pieces)
 
 
+def undelivered_parcels() -> list[Shipment]:
+    """Parcels about whose orders an operator must decide, with these orders, oldest first; at most `MOST_PARCELS`."""
+    parcels = Shipment.objects.needing_attention().select_related("order")
+    return list(parcels.order_by("shipped_at", "id")[:MOST_PARCELS])
+
+
 def shipment_to_track(*, order_id: int, shipment_id: UUID | None) -> Shipment | None:
     """The parcel to track, with its order; without `shipment_id`, the order's current one.
 

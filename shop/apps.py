@@ -23,11 +23,11 @@ class ShopConfig(AppConfig):
         if apps.is_installed("messaging.operations"):
             from messaging.hooks import subject_progress
             from messaging.operations import alerts
-            from shop.office.dispute_alerts import waiting_disputes
+            from shop.office.decision_alerts import waiting_decisions
             from shop.office.parcels import links
             from shop.office.process.progress import orders_by_step
 
-            alerts.register(waiting_disputes)
+            alerts.register(waiting_decisions)
             links.register()
             subject_progress.register(orders_by_step)
         sqlite_limits.connect()

@@ -1,4 +1,4 @@
-"""Alerts about new, regressed and growing failures, open circuits, overdue messages, and a silent relay or beat.
+"""Alerts: new, regressed and growing failures, circuits, long pauses, overdue messages, a silent relay or beat.
 
 Each check compares the current conditions with the stored alerts. A new condition is reported once: by a log line, and
 by an e-mail that is a message of its own in the ledger, so that a mail server that fails or hangs loses no alert. A
@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from messaging import clock, outbox, pauses, scheduler
 from messaging.conf import settings
-from messaging.models import Circuit, Message, State, Waits
+from messaging.models import Circuit, Message, QueuePause, State, Waits
 from messaging.operations.models import Alert, FailureGroup, GroupState
 from messaging.operations.payloads import SendAlert
 from messaging.recording import outside
@@ -28,6 +28,8 @@ RELAY = "relay"
 MAIL_TIMEOUT = 10
 _NEW_FOR = timedelta(days=1)
 _MAX_GROUPS = 20
+_PAUSED_FOR = timedelta(hours=1)
+_MAX_PAUSES = 20
 #: Beat is silent if a check that was enqueued this long after beat's last heartbeat runs. After a stop of the whole
 #: system, the first check is an old one.
 _BEAT_ALONE = timedelta(seconds=30)
@@ -116,6 +118,7 @@ def _conditions(enqueued_at: datetime) -> Iterator[tuple[str, str]]:
         text = f"{circuit.name} has been unreachable since {since}; its messages are waiting. {circuit.last_error}"
         yield f"circuit:{circuit.name}", text
     yield from _waiting_too_long()
+    yield from _paused()
     for source in _SOURCES:
         yield from source()
     heartbeat = scheduler.silent_since()
@@ -128,7 +131,8 @@ def _failing() -> Iterator[tuple[str, str]]:
     """Groups in an order that other groups do not change, so that none leaves the list and comes back."""
     new = FailureGroup.objects.filter(first_seen__gte=timezone.now() - _NEW_FOR).order_by("-first_seen", "pk")
     for group in new[:_MAX_GROUPS]:
-        yield f"new:{group.pk}", f"New failure: {group} ({group.dead_count} dead)."
+        if group.state == GroupState.OPEN and group.dead_count:
+            yield f"new:{group.pk}", f"New failure: {group} ({group.dead_count} dead)."
     for group in FailureGroup.objects.filter(state=GroupState.REGRESSED).order_by("pk")[:_MAX_GROUPS]:
         yield f"regressed:{group.pk}", f"Resolved failure is back: {group} ({group.dead_count} dead)."
 
@@ -151,6 +155,13 @@ def _waiting_too_long() -> Iterator[tuple[str, str]]:
     if waiting:
         text = f"Messages have waited for a newer worker for more than {limit}, such as {waiting}."
         yield Waits.RELEASE.value, f"{text} Deploy the release that wrote them to the workers."
+
+
+def _paused() -> Iterator[tuple[str, str]]:
+    endless = QueuePause.objects.filter(resumed_at=None, paused_at__lt=timezone.now() - _PAUSED_FOR)
+    for pause in endless.order_by("paused_at", "id")[:_MAX_PAUSES]:
+        text = f"Queue {pause.queue} has been paused without an end since {clock.text(pause.paused_at)}"
+        yield f"pause:{pause.queue}", f"{text} by {pause.paused_by}. Resume it on the queues page."
 
 
 def _nothing_is_sent(silence: timedelta) -> bool:

@@ -3,8 +3,10 @@
 import configparser
 import os
 import signal
+import socket
 import time
-from http.client import HTTPException
+from contextlib import closing, suppress
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 from xmlrpc.client import Fault, ProtocolError, ServerProxy
@@ -14,6 +16,8 @@ from django.conf import settings
 CONSOLE = "console"
 #: The supervisor notices a dead process within a second.
 RESTART_SECONDS = 10.0
+#: For an answer about the processes, and for one that waits until a process has stopped or runs.
+ANSWER_SECONDS, ACTION_SECONDS = 10.0, 60.0
 _LOOK_SECONDS = 0.05
 
 
@@ -53,11 +57,15 @@ def kill(name: str) -> int:
 
 
 def has_restarted(name: str, *, since: int) -> bool:
-    """Wait until the process runs under another ID than `since`. False if it does not within `RESTART_SECONDS`."""
+    """Wait until the process runs under another ID than `since`. False if it does not within `RESTART_SECONDS`.
+
+    A supervisor that does not answer meanwhile may do so soon.
+    """
     until = time.monotonic() + RESTART_SECONDS
     while time.monotonic() < until:
-        if _process(name)["pid"] not in (0, since):
-            return True
+        with suppress(SupervisorAway):
+            if _process(name)["pid"] not in (0, since):
+                return True
         time.sleep(_LOOK_SECONDS)
     return False
 
@@ -75,7 +83,7 @@ def start(name: str) -> None:
 def _call(method: str, name: str, *, unchanged: str) -> None:
     info = _process(name)
     try:
-        getattr(_supervisor(), method)(f"{info['group']}:{name}")
+        _ask(method, f"{info['group']}:{name}", seconds=ACTION_SECONDS)
     except Fault as fault:
         raise NothingChanged(f"{unchanged} ({fault.faultString})") from None
 
@@ -88,14 +96,10 @@ def _process(name: str) -> dict[str, Any]:
 
 
 def _processes() -> dict[str, dict[str, Any]]:
-    try:
-        found = _supervisor().getAllProcessInfo()
-    except (OSError, HTTPException, ProtocolError):  # nothing listens, it ended meanwhile, or it is a newer one
-        raise SupervisorAway from None
-    return {info["name"]: info for info in found if info["name"] != CONSOLE}
+    return {info["name"]: info for info in _ask("getAllProcessInfo", seconds=ANSWER_SECONDS) if info["name"] != CONSOLE}
 
 
-def _supervisor() -> Any:
+def _ask(method: str, *arguments: str, seconds: float) -> Any:
     from supervisor.xmlrpc import SupervisorTransport
 
     written = configparser.RawConfigParser()
@@ -103,4 +107,22 @@ def _supervisor() -> Any:
         raise SupervisorAway
     control = {name: value.replace("%%", "%") for name, value in written["supervisorctl"].items()}
     transport = SupervisorTransport(control["username"], control["password"], control["serverurl"])
-    return ServerProxy("http://127.0.0.1", transport=transport).supervisor
+    try:
+        with closing(_Control(control["serverurl"].removeprefix("unix://"), seconds=seconds)) as connection:
+            transport._get_connection = lambda: connection
+            return getattr(ServerProxy("http://127.0.0.1", transport=transport).supervisor, method)(*arguments)
+    except (OSError, HTTPException, ProtocolError):  # nothing answers, it ended meanwhile, or it is a newer one
+        raise SupervisorAway from None
+
+
+class _Control(HTTPConnection):
+    """The supervisor's socket. One that does not answer within `seconds` raises an `OSError`."""
+
+    def __init__(self, path: str, *, seconds: float) -> None:
+        super().__init__("localhost", timeout=seconds)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)

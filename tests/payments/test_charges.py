@@ -13,7 +13,7 @@ from payments import selectors, services
 from payments.errors import NotPending
 from payments.gateways import ChargeResult
 from payments.gateways.simulated import SimulatedGateway
-from payments.models import GatewayCharge, Payment, PaymentStatus
+from payments.models import GatewayCharge, Payment, PaymentStatus, Refund
 from payments.selectors import PaymentSummary
 from shop.order_pages.services import pay_again
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due, make_due
@@ -161,6 +161,20 @@ def test_a_payment_that_is_no_longer_pending_is_not_recorded_again():
     with pytest.raises(NotPending):
         services.record_capture(payment=payment, charge=ChargeResult("ch_1", payment.amount, "EUR"))
     assert status(order) == Status.PLACED
+
+
+def test_a_capture_that_a_webhook_records_while_the_card_is_charged_is_recorded_once():
+    order = place()
+    message, payment = claim_task(task=CHARGE), order.payments.get()
+    charge = services.charge_once(payment=payment, is_first_attempt=True)
+    assert charge is not None
+    for _ in range(2):
+        services.record_capture(payment=payment, charge=charge)
+    assert status(order) == Status.PAID
+    assert order.payments.get().status == PaymentStatus.CAPTURED
+    assert not Refund.objects.exists()
+    assert deliver(message) == State.DONE
+    assert is_sound()
 
 
 def test_an_order_has_at_most_one_pending_payment():

@@ -1,68 +1,122 @@
-"""`python -m tests.simulation [--seeds 1000] [--first N] [--seed N] [--repeat 1]`: simulated runs, each from its seed.
+"""`python -m tests.simulation`: simulated runs, each from its seed.
 
-`make simulate SEEDS=10000` runs fresh seeds, `make simulate SEED=73` one, with its last steps.
+`make simulate SEEDS=10000` runs fresh seeds, `make simulate SEED=73` one, which shrinks if it fails, and `make mutate`
+takes out one protection of the code after the other.
 """
 
 import argparse
+import gc
 import logging
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
-STEPS_SHOWN = 400
+#: Of a run that failed: one that does not come to rest goes on for long.
+FIRST_STEPS, LAST_STEPS = 300, 40
 
 
 def main() -> int:
+    options = _parser().parse_args()
+    if os.environ.get("PYTHONHASHSEED") != "0":  # the order of sets is part of a run
+        environment = os.environ | {"PYTHONHASHSEED": "0", "DJANGO_SETTINGS_MODULE": "tests.simulation.settings"}
+        command = [sys.executable, "-W", "ignore", "-m", "tests.simulation", *sys.argv[1:]]
+        os.execve(sys.executable, command, environment)
+    if options.mutate:
+        return _mutate(options.only)
+    first = int(time.time()) if options.first is None else options.first
+    seeds = [options.seed] if options.seed is not None else range(first, first + options.seeds)
+    _prepare()
+    return _run(seeds, options)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seeds", type=int, default=100, help="number of runs (default %(default)s)")
     parser.add_argument("--first", type=int, help="first seed (default: by the clock)")
-    parser.add_argument("--seed", type=int, help="this run only, and its last steps if it fails")
+    parser.add_argument("--seed", type=int, help="this run only; if it fails, it shrinks and its steps are printed")
     parser.add_argument("--repeat", type=int, default=1, help="runs of each seed, which must be the same")
-    options = parser.parse_args()
-    if os.environ.get("PYTHONHASHSEED") != "0":  # the order of sets is part of a run
-        environment = os.environ | {"PYTHONHASHSEED": "0", "DJANGO_SETTINGS_MODULE": "tests.simulation.settings"}
-        command = [sys.executable, "-m", "tests.simulation", *sys.argv[1:]]
-        os.execve(sys.executable, command, environment)
-    first = int(time.time()) if options.first is None else options.first
-    seeds = [options.seed] if options.seed is not None else range(first, first + options.seeds)
-    return _run(seeds, repeat=options.repeat, shows_steps=options.seed is not None)
+    parser.add_argument("--processes", type=int, default=0, help="default: one for each processor")
+    parser.add_argument("--shrink", type=float, default=60, help="seconds to shrink a run for (default %(default)s)")
+    parser.add_argument("--hashes", action="store_true", help="print the hash of each run's steps")
+    parser.add_argument("--stop", action="store_true", help="stop at the first seed that fails")
+    parser.add_argument("--mutate", action="store_true", help="take out each protection and see that it is found")
+    parser.add_argument("--only", default="", help="part of the names of the protections to take out")
+    return parser
 
 
-def _run(seeds: Sequence[int], *, repeat: int, shows_steps: bool) -> int:
-    _prepare()
-    from tests.simulation.world import World
+def _run(seeds: Sequence[int], options: argparse.Namespace) -> int:
+    from tests.simulation.runs import run_all
 
-    failed, began = 0, time.perf_counter()
-    for count, seed in enumerate(seeds, start=1):
-        digests = set()
-        for _ in range(repeat):
-            world = World(seed)
-            try:
-                digests.add(world.run())
-            except Exception as error:
-                failed += 1
-                print(f"seed {seed}: {type(error).__name__}: {error}", flush=True)
-                if shows_steps:
-                    print("\n".join(world.scheduler.log[-STEPS_SHOWN:]))
-                break
-        if len(digests) > 1:
+    failed, done, began = 0, 0, time.perf_counter()
+    for done, result in enumerate(run_all(seeds, repeat=options.repeat, processes=_processes(seeds, options)), start=1):
+        if result.error:
             failed += 1
-            print(f"seed {seed} differs from run to run", flush=True)
-        if count % 100 == 0:
-            print(f"{count} of {len(seeds)}, {failed} failed", file=sys.stderr, flush=True)
-    print(f"{len(seeds)} seeds from {seeds[0]}, {failed} failed, {time.perf_counter() - began:.1f} s")
+            print(f"seed {result.seed}: {result.error}", flush=True)
+            if options.stop:
+                break
+        if options.hashes:
+            print(f"seed {result.seed}: {result.digest}")
+        if options.seed is not None:
+            _show(result, options)
+        if done % 100 == 0:
+            print(f"{done} of {len(seeds)}, {failed} failed", file=sys.stderr, flush=True)
+    print(f"{done} seeds from {seeds[0]}, {failed} failed, {time.perf_counter() - began:.1f} s")
     return 1 if failed else 0
+
+
+def _processes(seeds: Sequence[int], options: argparse.Namespace) -> int:
+    return 1 if len(seeds) == 1 else int(options.processes)
+
+
+def _show(result: Any, options: argparse.Namespace) -> None:
+    """The hash of the run's steps; of one that failed, the steps and events that it needs to."""
+    if result.error:
+        print(f"it failed with {len(result.happened)} events; shrinking for {options.shrink:.0f} s", flush=True)
+        result = _shrunk(result, options)
+        steps, left_out = result.steps, max(0, len(result.steps) - FIRST_STEPS - LAST_STEPS)
+        middle = [f"... {left_out} steps ..."] if left_out else []
+        print("\n".join([*steps[:FIRST_STEPS], *middle, *steps[max(FIRST_STEPS, len(steps) - LAST_STEPS) :]]))
+        kinds = Counter(kind for kind, _number in result.happened)
+        print(f"{len(result.happened)} events are needed: {', '.join(f'{n} {kind}' for kind, n in kinds.items())}")
+        print(result.error)
+    print(f"steps {result.digest}")
+
+
+def _shrunk(result: Any, options: argparse.Namespace) -> Any:
+    from tests.simulation.shrinking import shrink
+
+    return shrink(result, seconds=options.shrink, progress=lambda text: print(text, file=sys.stderr, flush=True))
+
+
+def _mutate(only: str) -> int:
+    """Returns 1 if a protection survives, or if there is none."""
+    from tests.simulation.protections import mutants
+
+    chosen, survivors = mutants.chosen(only=only), 0
+    for number, protection in enumerate(chosen, start=1):
+        verdict = mutants.judge(protection)
+        survivors += verdict.is_found is False
+        mark = {True: "found", False: "SURVIVES", None: "not run"}[verdict.is_found]
+        print(f"{number:3} of {len(chosen)}  {mark:<9} {protection.name:<72} {verdict.how}", flush=True)
+    print(f"{len(chosen)} protections taken out, {survivors} survived")
+    return 1 if survivors or not chosen else 0
 
 
 def _prepare() -> None:
     import django
+
+    import tests.simulation.protections.mutation  # noqa: F401 - takes out what the environment says
 
     django.setup()
     from django.core.management import call_command
 
     logging.disable(logging.CRITICAL)  # what fails is meant to
     call_command("migrate", verbosity=0)
+    gc.freeze()
+    gc.disable()  # a quarter of the time; `runs` collects now and then
 
 
 if __name__ == "__main__":

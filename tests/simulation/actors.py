@@ -22,8 +22,14 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 QUEUES = (("payments",), ("shipping",), ("notifications", "maintenance"), ("payments", "shipping", "notifications"))
-IDLE = 1.0
-PACE = Pace(batch=20, gather=0.05, poll_every=IDLE, min_backoff=0.5, max_backoff=2.0)
+#: A relay with nothing to do looks again after so many seconds, or when a message is written.
+IDLE = 5.0
+PACE = Pace(batch=20, gather=0.05, poll_every=IDLE, chores_every=8.0, min_backoff=0.5, max_backoff=2.0)
+#: Periodic tasks that change orders and money. Others, such as the audit, cost most of the time and change nothing.
+#: Reconciliation repairs what others have missed; without it, nobody may miss anything.
+REPAIRS = ("payments.find_disputes", "payments.reconcile")
+PERIODIC = ("orders.acknowledge_orders", "orders.expire_reservations", *REPAIRS)
+BEAT_SECONDS = 45.0
 
 
 class _Never(threading.Event):
@@ -34,7 +40,7 @@ class _Never(threading.Event):
         self._world = world
 
     def wait(self, timeout: float | None = None) -> bool:
-        self._world.scheduler.sleep(timeout or 0.0)
+        self._world.scheduler.sleep(timeout or 0.0, is_idle=timeout == IDLE)
         return False
 
 
@@ -46,7 +52,7 @@ class _Chores(Chores):
 def relay(world: "World") -> None:
     app = current_app._get_current_object()
     process = Relay(app, PACE)
-    chores = _Chores(app, every=3.0)
+    chores = _Chores(app, every=PACE.chores_every)
     process._stopping, process._chores = _Never(world), chores
     chores._stopping = _Never(world)
     number = world.number()
@@ -56,7 +62,7 @@ def relay(world: "World") -> None:
     def on_death() -> None:
         """Both are threads of one process."""
         if all(actor.coroutine.dead for actor in pair):
-            world.restart(relay)
+            relay(world)
         for actor in pair:
             actor.is_doomed, actor.wake_at = True, world.scheduler.now
 
@@ -77,7 +83,7 @@ def worker(world: "World", queues: tuple[str, ...]) -> None:
 
     def on_death() -> None:
         world.broker.lose_connection(name)
-        world.restart(lambda world: worker(world, queues))
+        worker(world, queues)
 
     world.scheduler.spawn(name, work, on_death=on_death)
 
@@ -109,7 +115,10 @@ def _run(delivery: Delivery, headers: dict[str, Any], arguments: dict[str, Any])
             "priority": delivery.priority,
         },
     }
-    _, info, _, _ = _tracer(headers["task"])(delivery.id, (), arguments, request)
+    try:
+        _, info, _, _ = _tracer(headers["task"])(delivery.id, (), arguments, request)
+    except Reject as verdict:  # of a failure that could not be recorded
+        return verdict
     if info is None or info.state in ("RETRY", "IGNORED"):
         return None
     return info.retval if isinstance(getattr(info, "retval", None), Reject) else Reject()
@@ -124,19 +133,14 @@ def _tracer(task: str) -> Callable[..., Any]:
 def beat(world: "World") -> None:
     def work() -> None:
         while True:
-            for task in _periodic():
+            for task in PERIODIC:
+                if task in REPAIRS and not world.is_reconciled:
+                    continue
                 with suppress(DatabaseError):
                     beat_schedule.tick(task)
-                world.scheduler.sleep(5)
+            world.scheduler.sleep(BEAT_SECONDS)
 
-    world.scheduler.spawn(f"beat {world.number()}", work, on_death=lambda: world.restart(beat))
-
-
-@cache
-def _periodic() -> tuple[str, ...]:
-    """Periodic tasks that change orders and money."""
-    entries = current_app.conf.beat_schedule.values()
-    return tuple(sorted({entry["task"] for entry in entries if not entry["task"].startswith("operations.")}))
+    world.scheduler.spawn(f"beat {world.number()}", work, on_death=lambda: beat(world))
 
 
 def held_by_workers(world: "World") -> Iterator[dict[str, list[str]]]:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -11,6 +11,7 @@ from typing import Any
 from messaging.relay import publish
 from messaging.relay.claim import Claimed
 from messaging.topology import topology
+from tests.simulation.chance import DISORDER, LOST_CONFIRM
 from tests.simulation.scheduler import Scheduler
 
 
@@ -52,16 +53,18 @@ class Broker:
         self.connect()
         queue = topology().queue_for(routing_key)
         self.ready.append(Delivery(queue, body, json.loads(json.dumps(headers)), routing_key, priority))
-        self._scheduler.wake()
+        self._scheduler.announce_work()
 
     def take(self, queues: Collection[str], *, worker: str) -> Delivery | None:
         """The most urgent message, the oldest of them; now and then any other."""
         waiting = [delivery for delivery in self.ready if delivery.queue in queues] if self.is_up else []
         if not waiting:
             return None
-        random = self._scheduler.random
-        any_of_them = random.random() < self.disorder
-        chosen = random.choice(waiting) if any_of_them else max(waiting, key=lambda delivery: delivery.priority)
+        chance = self._scheduler.chance
+        if chance.strikes(DISORDER, self.disorder):
+            chosen = chance.stream("broker").choice(waiting)
+        else:
+            chosen = max(waiting, key=lambda delivery: delivery.priority)
         self.ready.remove(chosen)
         self.held.append(chosen)
         chosen.held_by = worker
@@ -88,11 +91,11 @@ class Broker:
     def _give_back(self, delivery: Delivery) -> None:
         again = Delivery(**{**vars(delivery), "redelivered": True, "held_by": ""})
         self.ready.insert(0, again)
-        self._scheduler.wake()
+        self._scheduler.announce_work()
 
     def start(self) -> None:
         self.is_up = True
-        self._scheduler.wake()
+        self._scheduler.announce_work()
 
     def stop(self) -> None:
         self.is_up = False
@@ -108,9 +111,9 @@ class Broker:
     def double(self) -> None:
         """A message arrives twice."""
         if self.ready:
-            original = self._scheduler.random.choice(self.ready)
+            original = self._scheduler.chance.stream("broker").choice(self.ready)
             self.ready.append(Delivery(**vars(original)))
-            self._scheduler.wake()
+            self._scheduler.announce_work()
 
 
 @dataclass
@@ -169,18 +172,19 @@ class Channel:
 class Publisher(publish.Publisher):
     """The relay's publisher with one confirm for a batch, which may be lost after the broker has everything."""
 
-    def __init__(self, broker: Broker, scheduler: Scheduler) -> None:
+    def __init__(self, broker: Broker, scheduler: Scheduler, *, looks_at_claim: Callable[[], None]) -> None:
         broker.connect()
         self.connection: Any = Link(broker)
-        self._broker, self._scheduler = broker, scheduler
+        self._broker, self._scheduler, self._look_at_claim = broker, scheduler, looks_at_claim
         self._producer: Any = SimpleNamespace(publish=self._accept)
 
     def publish(self, batch: Sequence[Claimed]) -> publish.Outcome:
+        self._look_at_claim()
         outcome = publish.Outcome()
         sent = {message.pk for message in batch if self._try_to_send(message, outcome)}
         self._scheduler.border("awaits confirms")
         self._broker.connect()
-        if self._scheduler.random.random() < self._broker.lose_confirm:
+        if self._scheduler.chance.strikes(LOST_CONFIRM, self._broker.lose_confirm):
             raise TimeoutError("the simulated confirm was lost")
         outcome.confirmed = sent
         return outcome

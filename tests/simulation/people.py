@@ -1,92 +1,127 @@
-"""Actors who want something, shoppers and operators, and the one who wants nothing to work: the network."""
+"""Actors who want something: shoppers, the operator, and a gateway that reports what it has done."""
 
-from collections.abc import Callable
+import random
+import uuid
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError
 
-from messaging import circuit_breaker, simulated_outages
 from messaging.models import Message
 from messaging.operations import actions
+from messaging.operations.actions.queues import AlreadyPaused, pause
 from messaging.operations.permissions import Actor
+from messaging.topology import topology
 from orders.models import Order
 from orders.transitions import IllegalTransition
+from payments.errors import NothingToRefund
+from payments.gateways import WebhookEvent
+from payments.models import GatewayCharge
+from payments.services import record_event, refund_order
+from shop.checkout.idempotency import Idempotency
 from shop.checkout.services import LineWanted
 from shop.order_pages.services import cancel, pay_again
 from shop.stock.services import OutOfStock
 from tests.factories import place
+from tests.simulation import probe
+from tests.simulation.chance import SHOPPER
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-METHODS = ("pm_card_visa", "pm_card_visa", "pm_card_declined", "pm_flaky_2", "pm_lost_reply", "pm_outage", "pm_bug")
+METHODS = (
+    "pm_card_visa", "pm_card_visa", "pm_card_declined", "pm_flaky_2", "pm_lost_reply", "pm_lost_reply", "pm_outage",
+    "pm_bug", "pm_crash", "pm_slow_5",
+)  # fmt: skip
 CITIES = ("Bern", "Bern", "Flakytown", "Nowhere", "Delayburg")
 OPERATOR = Actor.system("operator")
+REFUSALS = (OutOfStock, IllegalTransition, NothingToRefund, AlreadyPaused, DatabaseError)
+#: Retries of one message by the operator, who then leaves it dead.
+MOST_RETRIES = 9
 
 
 def shopper(world: "World", number: int) -> None:
-    """Places one order; may cancel it, or pay again."""
-    random = world.scheduler.random
+    """Wants one order; may repeat the request, change their mind while it is being paid for or later, or pay again."""
+    if not world.chance.allows(SHOPPER):
+        return
+    mind = world.chance.stream(f"shopper {number}")
 
     def shop() -> None:
-        world.scheduler.sleep(random.uniform(0, world.trouble / 2))
-        with suppress(OutOfStock, DatabaseError):
-            lines = [LineWanted(world.sku, random.randint(1, 2))]
-            place(lines=lines, payment_method=random.choice(METHODS), city=random.choice(CITIES))
-        world.scheduler.sleep(random.uniform(1, world.trouble))
-        with suppress(OutOfStock, IllegalTransition, DatabaseError):
-            order = Order.objects.order_by("pk").last()
-            if order is None or random.random() < 0.5:
-                return
-            if random.random() < 0.5:
-                cancel(order=order)
-            else:
-                pay_again(order=order, payment_method="pm_card_visa")
+        world.scheduler.sleep(mind.uniform(0, world.trouble / 2))
+        if _place(world, mind, number):
+            _change_mind(world, mind, f"{number}")
 
     world.scheduler.spawn(f"shopper {number}", shop)
 
 
+def _place(world: "World", mind: random.Random, number: int) -> bool:
+    """Places the order, with one key however often the request is sent. False: it is not known to be placed."""
+    request: dict[str, Any] = {
+        "lines": [LineWanted(world.sku, mind.randint(1, 2))],
+        "payment_method": mind.choice(METHODS),
+        "city": mind.choice(CITIES),
+        "name": f"Shopper {number}",
+        "idempotency": Idempotency("simulation", f"{number}"),
+    }
+    is_placed = False
+    for _ in range(mind.choice((1, 1, 2))):
+        with suppress(*REFUSALS):
+            order = place(**request)
+            is_placed = True
+            probe.send(order)
+    return is_placed
+
+
+def _change_mind(world: "World", mind: random.Random, number: str) -> None:
+    is_soon, choice = mind.random() < 0.5, mind.random()
+    world.scheduler.sleep(mind.uniform(0, 3) if is_soon else mind.uniform(3, world.trouble))
+    with suppress(*REFUSALS):
+        order = Order.objects.filter(name=f"Shopper {number}").latest("pk")
+        if choice < 0.4:
+            cancel(order=order)
+        elif choice < 0.7:
+            pay_again(order=order, payment_method=mind.choice(("pm_card_visa", "pm_lost_reply")))
+
+
 def operator(world: "World") -> None:
-    """Retries dead letters, a few times each."""
+    """Retries dead letters a few times each, refunds now and then, and pauses a queue for a while."""
+    mind = world.chance.stream("operator")
 
     def work() -> None:
         while True:
             world.scheduler.sleep(10)
-            with suppress(DatabaseError):
-                for message in Message.objects.dead().filter(replayed_from__lt=9).order_by("pk")[:3]:
+            with suppress(*REFUSALS):
+                for message in Message.objects.dead().filter(replayed_from__lt=MOST_RETRIES).order_by("pk")[:3]:
                     actions.retry(ids=[message.pk], actor=OPERATOR)
+            if world.scheduler.now < world.trouble:
+                with suppress(*REFUSALS):
+                    _intervene(mind)
 
     world.scheduler.spawn("operator", work, mortal=False)
 
 
-def network(world: "World") -> None:
-    """Breaks something every few seconds, and restores all at the end."""
-    random = world.scheduler.random
-    faults: tuple[Callable[[], object], ...] = (
-        lambda: _for_a_while(world, world.broker.stop, world.broker.start),
-        lambda: _for_a_while(world, world.broker.wipe, world.broker.start),
-        lambda: _for_a_while(world, world.hide_database, world.restore_database),
-        world.broker.double,
-        world.kill_one,
-        world.kill_one,
-        lambda: simulated_outages.begin(
-            name=random.choice(sorted(circuit_breaker.simulated())), seconds=random.uniform(1, 20)
-        ),
-    )
+def _intervene(mind: random.Random) -> None:
+    chosen = mind.random()
+    if chosen < 0.3:
+        pause(queue=mind.choice(sorted(topology().queues)), actor=OPERATOR, reason="drill", seconds=mind.uniform(1, 9))
+    elif chosen < 0.6:
+        order = Order.objects.filter(payments__status="captured").order_by("pk").last()
+        if order is not None:
+            amount = order.total if mind.random() < 0.5 else 100
+            refund_order(order=order, amount=amount, request_id=uuid.UUID(int=mind.getrandbits(128)), by="operator")
+
+
+def gateway(world: "World") -> None:
+    """Reports its charges by webhook, late and some of them twice."""
+    mind = world.chance.stream("gateway")
 
     def work() -> None:
         while world.scheduler.now < world.trouble:
-            world.scheduler.sleep(random.expovariate(1 / 4))
-            fault = random.randrange(len(faults))
-            world.scheduler.note(None, f"fault {fault}")
-            faults[fault]()
-        world.end_faults()
+            world.scheduler.sleep(mind.uniform(1, 20))
+            with suppress(DatabaseError):
+                for charge in GatewayCharge.objects.order_by("pk"):
+                    key, kind = uuid.UUID(charge.idempotency_key), "payment_intent.succeeded"
+                    event = WebhookEvent(f"evt_{charge.pk}_{mind.choice('abc')}", kind, key, charge.reference)
+                    record_event(event=event)
 
-    world.scheduler.spawn("network", work, mortal=False)
-
-
-def _for_a_while(world: "World", begin: Callable[[], object], end: Callable[[], object]) -> None:
-    begin()
-    world.scheduler.sleep(world.scheduler.random.uniform(0.1, 8))
-    end()
+    world.scheduler.spawn("gateway", work, mortal=False)

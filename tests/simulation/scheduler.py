@@ -2,11 +2,12 @@
 
 import hashlib
 import math
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from greenlet import getcurrent, greenlet
+
+from tests.simulation.chance import DEATH, TURN, Chance
 
 #: Virtual seconds of a step.
 TICK = 0.001
@@ -23,6 +24,7 @@ class Actor:
     name: str
     coroutine: greenlet
     wake_at: float = 0.0
+    is_idle: bool = False
     is_dead: bool = False
     is_doomed: bool = False
     is_mortal: bool = True
@@ -32,16 +34,24 @@ class Actor:
 class Scheduler:
     """Lets one actor at a time run up to its next border."""
 
-    def __init__(self, *, seed: int, advance: Callable[[float], None]) -> None:
-        self.random = random.Random(seed)
+    def __init__(self, *, chance: Chance, advance: Callable[[float], None]) -> None:
+        self.chance = chance
         self.now = 0.0
         self.steps = 0
         self.kill_chance = 0.0
         self.log: list[str] = []
         self.actors: list[Actor] = []
         self._advance = advance
+        self._turns = chance.stream(TURN)
         self._current: Actor | None = None
+        self._last: Actor | None = None
         self._hub = getcurrent()
+        self._has_ended = False
+
+    @property
+    def is_running(self) -> bool:
+        """Whether an actor is at work, and not the world itself."""
+        return self._current is not None
 
     def spawn(
         self, name: str, work: Callable[[], None], *, mortal: bool = True, on_death: Callable[[], None] = lambda: None
@@ -54,22 +64,18 @@ class Scheduler:
         """Let an actor run that is awake; if all sleep, it is later."""
         awake = [actor for actor in self.actors if actor.wake_at <= self.now]
         self.move_to(self.now + TICK if awake else min(actor.wake_at for actor in self.actors))
-        if not awake:
-            return
-        self.steps += 1
-        self._run(self.random.choice(awake))
+        if awake:
+            self.steps += 1
+            self._run(self._next(awake))
 
-    def _run(self, actor: Actor) -> None:
-        self._current = actor
-        try:
-            actor.coroutine.switch()
-        except Crash:
-            self.note(actor, "dies")
-        finally:
-            self._current = None
-        if actor.coroutine.dead:
-            self.actors.remove(actor)
-            actor.on_death()
+    def end(self) -> None:
+        """Kill all: the `finally` of a coroutine that is forgotten would run in the middle of a later run."""
+        self._has_ended = True
+        for actor in self.actors:
+            actor.is_dead = True
+            while actor.coroutine and not actor.coroutine.dead:
+                self._switch_to(actor)
+        self.actors.clear()
 
     def border(self, what: str) -> None:
         """The end of a step of the current actor; outside all actors, nothing."""
@@ -86,35 +92,65 @@ class Scheduler:
         if self._current is not None:
             self._die_if_due(self._current)
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float, *, is_idle: bool = False) -> None:
+        """Sleep for virtual seconds; `is_idle`: or until there is work."""
         actor = self._current
         if actor is not None:
-            actor.wake_at = self.now + max(0.0, seconds)
+            actor.wake_at, actor.is_idle = self.now + max(0.0, seconds), is_idle
             self.border("sleeps")
 
     def wait(self) -> None:
-        """Sleep until `wake`."""
-        self.sleep(math.inf)
+        """Sleep until there is work."""
+        self.sleep(math.inf, is_idle=True)
 
-    def wake(self) -> None:
-        """Let all go on that `wait`."""
+    def announce_work(self) -> None:
         for actor in self.actors:
-            actor.wake_at = self.now if actor.wake_at == math.inf else actor.wake_at
+            if actor.is_idle:
+                actor.wake_at, actor.is_idle = self.now, False
+
+    def kill_current(self) -> None:
+        """The current actor dies here."""
+        if self._current is not None:
+            self._current.is_dead = True
+            raise Crash
 
     def move_to(self, moment: float) -> None:
         self._advance(moment - self.now)
         self.now = moment
 
     def note(self, actor: Actor | None, what: str) -> None:
-        self.log.append(f"{self.now:9.3f} {actor.name if actor else 'world':<12} {what}")
+        if not self._has_ended:
+            self.log.append(f"{self.now:9.3f} {actor.name if actor else 'world':<26} {what}")
 
     @property
     def digest(self) -> str:
         """Of everything that happened."""
         return hashlib.sha256("\n".join(self.log).encode()).hexdigest()
 
+    def _next(self, awake: list[Actor]) -> Actor:
+        """The actor of the last step goes on, unless chance gives another one its turn."""
+        calm = self._last if self._last in awake else awake[0]
+        chosen = self._turns.choice(awake)
+        return chosen if chosen is not calm and self.chance.allows(TURN) else calm
+
+    def _run(self, actor: Actor) -> None:
+        self._last = actor
+        self._switch_to(actor)
+        if actor.coroutine.dead:
+            self.actors.remove(actor)
+            actor.on_death()
+
+    def _switch_to(self, actor: Actor) -> None:
+        self._current = actor
+        try:
+            actor.coroutine.switch()
+        except Crash:
+            self.note(actor, "dies")
+        finally:
+            self._current = None
+
     def _die_if_due(self, actor: Actor) -> None:
-        if actor.is_doomed or (actor.is_mortal and self.kill_chance and self.random.random() < self.kill_chance):
+        if actor.is_doomed or (actor.is_mortal and self.chance.strikes(DEATH, self.kill_chance)):
             actor.is_dead = True
         if actor.is_dead:
             raise Crash

@@ -1,12 +1,14 @@
 """One simulated run: everything is set up from a seed, goes wrong for a while, and must come to rest afterwards."""
 
 import datetime as dt
+import linecache
 import os
 import random as standard_random
 import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from typing import Any
 from unittest import mock
 
@@ -19,43 +21,44 @@ from django.utils import timezone
 
 from messaging import circuit_breaker, simulated_outages
 from messaging.broker import holders
-from messaging.models import LIVE_STATES, Message, State
+from messaging.models import LIVE_STATES, Message
 from messaging.relay import claim, publish
 from messaging.topology import Topology
 from orders.models import Order, Status
-from tests.auditing import broken
 from tests.factories import ProductFactory
 from tests.flush import flush
-from tests.shop.any_order_refunds import assert_money_adds_up
-from tests.simulation import actors, people
+from tests.simulation import actors, faults, people, probe, rules
 from tests.simulation.broker import Broker, Link, Publisher
+from tests.simulation.chance import PROBE_FAILS, Chance, Event
+from tests.simulation.rules import Broken
 from tests.simulation.scheduler import Scheduler
 
 START = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 #: Virtual seconds after the faults, and steps, within which everything must have come to rest.
-REST_WITHIN, MOST_STEPS = 1800.0, 40_000
+REST_WITHIN, MOST_STEPS = 600.0, 15_000
 FINAL = (Status.PAYMENT_FAILED, Status.DELIVERED, Status.CANCELLED, Status.REFUNDED)
-
-
-class Broken(AssertionError):
-    """An invariant does not hold."""
+SHOPPERS = 4
 
 
 class World:
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
+    """`only`: the events of the seed's run that may happen; None: all."""
+
+    def __init__(self, seed: int, *, only: frozenset[Event] | None = None) -> None:
+        self.chance = Chance(seed, only=only)
+        self.outages: dict[str, float] = {}
+        self.database_is_away = False
         self._numbers = 0
         self._stack = ExitStack()
-        self._database_is_away = False
+        self._breaches: dict[str, str] = {}
 
-    def run(self) -> str:
-        """Returns the digest of all steps. Raises `Broken`."""
+    def run(self) -> None:
+        """Raises `Broken`."""
         with self._stack:
             self._set_up()
             while not self._is_at_rest():
                 self._advance()
-            self._check()
-        return self.scheduler.digest
+            if found := rules.at_rest():
+                raise Broken(found)
 
     # -- what actors ask for ------------------------------------------------------------------------------------------
 
@@ -63,27 +66,16 @@ class World:
         self._numbers += 1
         return self._numbers
 
-    def restart(self, start: Callable[["World"], object]) -> None:
-        start(self)
-
-    def kill_one(self) -> None:
-        names = ("relay", "worker", "beat")
-        victims = [actor for actor in self.scheduler.actors if actor.name.startswith(names)]
-        victim = self.scheduler.random.choice(victims)
-        victim.is_doomed, victim.wake_at = True, self.scheduler.now
-
-    def hide_database(self) -> None:
-        self._database_is_away = True
-
-    def restore_database(self) -> None:
-        self._database_is_away = False
+    def look_at_claim(self) -> None:
+        """An error here would be one of the relay's, which handles whatever goes wrong."""
+        self._breaches |= rules.after_claim()
 
     def end_faults(self) -> None:
-        self.restore_database()
+        self.database_is_away = False
         self.broker.start()
         self.broker.lose_confirm = self.broker.disorder = self.scheduler.kill_chance = 0.0
-        for name in circuit_breaker.simulated():
-            simulated_outages.end(name=name)
+        self._probe_fails = 0.0
+        self.outages.clear()
         self.scheduler.note(None, "all faults end")
 
     # -- set up -------------------------------------------------------------------------------------------------------
@@ -95,65 +87,91 @@ class World:
         claim._carried.clear()
         mail.outbox = []
         traveller = self._stack.enter_context(time_machine.travel(START, tick=False))
-        self.scheduler = Scheduler(seed=self.seed, advance=traveller.shift)
+        self.scheduler = Scheduler(chance=self.chance, advance=traveller.shift)
         self.broker = Broker(self.scheduler)
         for patch in self._patches():
             self._stack.enter_context(patch)
-        random = self.scheduler.random
-        self.trouble = random.uniform(10, 60)
-        self.broker.lose_confirm, self.broker.disorder = random.choice((0, 0.1)), random.choice((0, 0.3))
+        self._stack.callback(self.scheduler.end)
+        dice = self.chance.stream("world")
+        self.trouble = dice.uniform(10, 60)
+        self.broker.lose_confirm, self.broker.disorder = dice.choice((0, 0.1)), dice.choice((0, 0.3))
+        self._probe_fails = dice.choice((0, 0.3))
         self.sku = ProductFactory.create(sku="SKU", stock=7).sku
         connection.connection.create_function("strftime", 2, _strftime)
         self._stack.enter_context(connection.execute_wrapper(self._statement))
-        for _ in range(random.randint(1, 2)):
+        self.is_reconciled = dice.random() < 0.5
+        self._start_actors(relays=dice.randint(1, 2), shoppers=dice.randint(1, SHOPPERS))
+        self.scheduler.kill_chance = dice.choice((0, 0.002, 0.02))
+
+    def _start_actors(self, *, relays: int, shoppers: int) -> None:
+        for _ in range(relays):
             actors.relay(self)
         for queues in actors.QUEUES:
             actors.worker(self, queues)
             self.broker.consumers.update(queues)
         actors.beat(self)
         people.operator(self)
-        for number in range(random.randint(1, 4)):
+        if self.is_reconciled:
+            people.gateway(self)
+        for number in range(shoppers):
             people.shopper(self, number)
-        people.network(self)
-        self.scheduler.kill_chance = random.choice((0, 0.001, 0.01))
+        faults.network(self)
 
     def _patches(self) -> Iterator[Any]:
-        random = standard_random.Random(self.seed)
-        standard_random.seed(self.seed)
-        yield mock.patch.object(os, "urandom", random.randbytes)
-        yield mock.patch.object(standard_random, "_urandom", random.randbytes)
-        yield mock.patch.object(secrets, "randbits", random.getrandbits)
+        """Time, chance and everything outside the process."""
+        source = self.chance.stream("identifiers")
+        standard_random.seed(source.random())
+        yield mock.patch.object(os, "urandom", source.randbytes)
+        yield mock.patch.object(standard_random, "_urandom", source.randbytes)
+        yield mock.patch.object(secrets, "randbits", source.getrandbits)
         yield mock.patch.object(time, "monotonic", self._monotonic)
         yield mock.patch.object(time, "sleep", self.scheduler.sleep)
+        yield mock.patch.object(os, "kill", self._kill)
         yield mock.patch.object(publish, "connect", self._connect)
         yield mock.patch.object(holders, "_answers", self._answers)
         yield mock.patch.object(Topology, "declare")
+        yield mock.patch.object(simulated_outages, "is_active", self._is_out)
+        yield mock.patch.object(probe, "fails", [self._does_probe_fail])
+        yield mock.patch.object(linecache, "checkcache")  # tracebacks look at each source file again
 
     def _monotonic(self) -> float:
         return self.scheduler.now + 1000
 
+    def _kill(self, pid: int, signal: int) -> None:
+        self.scheduler.kill_current()
+
     def _connect(self, app: Celery) -> Publisher:
-        return Publisher(self.broker, self.scheduler)
+        return Publisher(self.broker, self.scheduler, looks_at_claim=self.look_at_claim)
 
     def _answers(self, link: Link, app: Celery) -> Iterator[dict[str, list[str]]]:
         return actors.held_by_workers(self)
 
+    def _is_out(self, *, name: str) -> bool:
+        return self.outages.get(name, 0.0) > self.scheduler.now
+
+    def _does_probe_fail(self) -> bool:
+        return self.chance.strikes(PROBE_FAILS, self._probe_fails)
+
     def _statement(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        if self.scheduler._current is not None:
+        if self.scheduler.is_running:
             if context["connection"].in_atomic_block:
                 self.scheduler.inner_border()
             else:
-                self.scheduler.border(sql.split(None, 3)[0])
-            if self._database_is_away:
+                self.scheduler.border(_summary(sql))
+            if self.database_is_away:
                 raise OperationalError("the simulated database is away")
+            if sql.startswith("INSERT INTO messaging_message"):
+                self.scheduler.announce_work()
         return execute(sql, params, many, context)
 
     # -- run ----------------------------------------------------------------------------------------------------------
 
     def _advance(self) -> None:
         self.scheduler.step()
+        if self._breaches:
+            raise Broken(self._breaches)
         if self.scheduler.steps > MOST_STEPS or self.scheduler.now > self.trouble + REST_WITHIN:
-            raise Broken(f"not at rest: {self._unfinished()}")
+            raise Broken({"everything comes to rest": str(self._unfinished())})
 
     def _is_at_rest(self) -> bool:
         """Asked once in a while: nothing but periodic work is left."""
@@ -164,20 +182,21 @@ class World:
         return not self.broker.held and not self._unfinished()
 
     def _unfinished(self) -> list[str]:
-        periodic = actors._periodic()
         soon = timezone.now() + dt.timedelta(hours=1)
-        live = Message.objects.filter(state__in=LIVE_STATES, available_at__lt=soon).exclude(task__in=periodic)
+        live = Message.objects.filter(state__in=LIVE_STATES, available_at__lt=soon).exclude(task__in=actors.PERIODIC)
         dead = set(Message.objects.dead().values_list("subject", flat=True))
         orders = [order for order in Order.objects.exclude(status__in=FINAL) if order.number not in dead]
         return [f"{m.task} {m.state} {m.subject}" for m in live] + [f"{o.number} {o.status}" for o in orders]
 
-    def _check(self) -> None:
-        if found := broken():
-            raise Broken(str(found))
-        assert_money_adds_up()
-        lost = Message.objects.filter(state=State.SENT).exclude(task__in=actors._periodic())
-        if lost:
-            raise Broken(f"never finished: {list(lost)}")
+
+@cache
+def _summary(sql: str) -> str:
+    """The statement's verb and its first table of the shop or the engine."""
+    words = sql.replace('"', " ").replace(".", " ").split()
+    return " ".join([words[0], *next(([word] for word in words if word.startswith(_TABLES)), [])])
+
+
+_TABLES = ("messaging_", "operations_", "orders_", "payments_", "shipping_", "shop_")
 
 
 def _strftime(pattern: str, moment: str) -> str:

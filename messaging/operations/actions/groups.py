@@ -1,12 +1,13 @@
 """Failure groups: acknowledge, resolve, annotate, discard as a whole, and undo a discard."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from messaging import transitions
 from messaging.models import Message, State
@@ -24,6 +25,7 @@ _MOVES: dict[str, tuple[GroupState, ...]] = {
     GroupState.RESOLVED: (GroupState.OPEN, GroupState.ACKNOWLEDGED, GroupState.REGRESSED),
     GroupState.OPEN: (GroupState.ACKNOWLEDGED, GroupState.RESOLVED, GroupState.REGRESSED),
 }
+_MOVED = [f"group {state}" for state in _MOVES]
 
 
 class IllegalGroupState(ValueError):
@@ -52,19 +54,28 @@ def set_group_state(*, fingerprint: str, state: GroupState, actor: Actor, note: 
 def resolve_mended() -> None:
     """Resolve open groups whose messages have all succeeded or been discarded, `BATCH` at most.
 
-    A message that is being retried may die again, so its group stays open meanwhile.
+    A group stays open while a message is retried after the same failure, by itself or by an operator, and once an
+    operator has reopened it. One that another transaction is changing is decided next time.
     """
-    retried = Message.objects.filter(replayed_from__gt=0, state__in=(State.PENDING, State.SENT))
-    mended = FailureGroup.objects.filter(state=GroupState.OPEN, dead_count=0)
-    mended = mended.exclude(pk__in=retried.values("fingerprint")).order_by("pk").select_for_update()
-    ids = list(mended.values_list("pk", flat=True)[:BATCH])
+    quiet = FailureGroup.objects.filter(state=GroupState.OPEN, dead_count=0).order_by("pk")
+    ids = list(quiet.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH])
     if not ids:
         return
-    FailureGroup.objects.filter(pk__in=ids).update(state=GroupState.RESOLVED)
+    # Under the lock, for which a death and an operator's retry wait.
+    live = Message.objects.live().filter(fingerprint__in=ids).values_list("fingerprint", flat=True).distinct()
+    mended = _not_reopened({*ids} - {*live})
+    FailureGroup.objects.filter(pk__in=mended).update(state=GroupState.RESOLVED)
     AuditEntry.objects.bulk_create(
         audit.entry(action="group resolved", actor=_DESK, reason="None of its tasks is dead.", group=fingerprint)
-        for fingerprint in ids
+        for fingerprint in mended
     )
+
+
+def _not_reopened(fingerprints: Collection[str]) -> list[str]:
+    moves = AuditEntry.objects.exclude(group="").filter(group=OuterRef("pk"), action__in=_MOVED).order_by("-id")
+    last = Coalesce(Subquery(moves.values("action")[:1]), Value(""))
+    found = FailureGroup.objects.filter(pk__in=fingerprints).alias(last=last).exclude(last=f"group {GroupState.OPEN}")
+    return list(found.order_by("pk").values_list("pk", flat=True))
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.contrib.contenttypes.models import ContentType
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
 else:
     ModelAdmin = admin.ModelAdmin
+
+#: Of a filter to return to: browsers, proxies and Django refuse a longer address.
+_QUERY_CHARACTERS = 4_000
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]
@@ -125,6 +129,12 @@ def subject_link(subject: str) -> str | SafeString:
     """The subject, linked to its own page where an app has registered one."""
     url = subject_links.url_for(subject)
     return format_html('<a class="desk-about" href="{}">{}</a>', url, subject) if url else subject or "–"
+
+
+def list_url(page: str, query: str = "") -> str:
+    """Address of a list, whose URL name begins with `page`, as it was filtered. Without a filter too long for one."""
+    url = reverse(f"admin:{page}_changelist")
+    return f"{url}?{query}" if query and len(query) <= _QUERY_CHARACTERS else url
 
 
 def state_badge(message: Message) -> SafeString:

@@ -20,7 +20,7 @@ from messaging.operations import actions, permissions
 from messaging.operations.actions import edit
 from messaging.operations.actions import groups as group_actions
 from messaging.operations.actions.dry_runs import may_end_process
-from messaging.operations.admin.base import ReadOnlyAdmin, raw_body, raw_headers
+from messaging.operations.admin.base import ReadOnlyAdmin, list_url, raw_body, raw_headers
 from messaging.operations.admin.buttons import buttons_of
 from messaging.operations.admin.edit_form import EditForm, form_for
 from messaging.operations.dry_runs.report import as_dict
@@ -277,8 +277,8 @@ def _url(id_: uuid.UUID) -> str:
 def _list_before(request: HttpRequest) -> str:
     """The list that this was sent from, as it was filtered; empty if it was sent from another page."""
     page, _mark, query = request.headers.get("Referer", "").partition("?")
-    url = reverse("admin:operations_failedtask_changelist")
-    return f"{url}?{query}" if page.endswith(url) else ""
+    name = "operations_failedtask"
+    return list_url(name, query) if page.endswith(list_url(name)) else ""
 
 
 def _is_masked(message: Message) -> bool:

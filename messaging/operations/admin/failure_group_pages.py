@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -115,7 +114,7 @@ class FailureGroupPages(ReadOnlyAdmin):
         actor, group = _require(request, permissions.DISCARD), _get_or_404(fingerprint)
         reason, until = request.POST.get("reason", "").strip(), _parse_moment(request.POST.get("until", ""))
         if request.method != "POST" or not reason or until is None:
-            context = {"missing_reason": request.method == "POST", "until": timezone.now().isoformat()}
+            context = {"missing_reason": request.method == "POST", "until": clock.now().isoformat()}
             return self._page(request, "discard.html", title=_("Discard this group"), original=group, **context)
         operation, count = actions.discard_group(fingerprint=group.pk, until=until, actor=actor, reason=reason)
         self.log(request, [group], _("Discarded: %(reason)s") % {"reason": reason})
@@ -143,20 +142,16 @@ class FailureGroupPages(ReadOnlyAdmin):
 
 
 def day_chart(trend: Trend) -> SafeString:
-    text = _("%(n)s dead from %(since)s to now, peak %(peak)s per hour")
-    numbers = _numbers(trend.day, trend.day_since)
-    return sparkline(trend.day, caption=text % numbers, since=numbers["since"])
+    return _chart(trend.day, _("24 hours: %(n)s dead, peak %(peak)s per hour"))
 
 
 def week_chart(trend: Trend) -> SafeString:
-    text = _("%(n)s dead from %(since)s to now, peak %(peak)s per 6 hours")
-    numbers = _numbers(trend.week, trend.week_since)
-    return sparkline(trend.week, caption=text % numbers, since=numbers["since"])
+    return _chart(trend.week, _("7 days: %(n)s dead, peak %(peak)s per 6 hours"))
 
 
-def _numbers(values: Sequence[int], since: datetime) -> dict[str, str]:
+def _chart(values: Sequence[int], text: str) -> SafeString:
     total, peak = (number_format(number, force_grouping=True) for number in (sum(values), max(values)))
-    return {"n": total, "peak": peak, "since": clock.text(since)}
+    return sparkline(values, caption=text % {"n": total, "peak": peak})
 
 
 def state_badge(group: FailureGroup) -> SafeString:

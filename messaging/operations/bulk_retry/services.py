@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from messaging import outbox, transitions
+from messaging import clock, outbox, transitions
 from messaging.models import Message, State
 from messaging.operations import audit, permissions
 from messaging.operations.bulk_retry import driver, subject_order
@@ -177,7 +177,7 @@ def _transition(action: str, operation_id: uuid.UUID) -> BulkOperation:
 
 def _schedule_driver(operation: BulkOperation, *, new_canary: bool = True) -> None:
     """Enqueue the driver's next turn for now, after resetting the canary if `new_canary`."""
-    now = timezone.now()
+    now = clock.now()  # the driver's, which measures from it
     if new_canary:
         operation.canary_from = operation.turn
         operation.canary_passed = operation.canary == 0

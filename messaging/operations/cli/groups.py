@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
-from django.utils import timezone
 
+from messaging import clock
 from messaging.operations import actions
 from messaging.operations.cli.registry import Out, actor, require_reason, subcommand, with_dry_run, with_json
 from messaging.operations.failures.advice import step_of_group
@@ -76,9 +76,7 @@ def _act(verb: str, options: dict[str, Any], out: Out) -> None:
 
 def _discard(group: FailureGroup, options: dict[str, Any]) -> int:
     require_reason(options)
-    _, count = actions.discard_group(
-        fingerprint=group.pk, until=timezone.now(), actor=actor(), reason=options["reason"]
-    )
+    _, count = actions.discard_group(fingerprint=group.pk, until=clock.now(), actor=actor(), reason=options["reason"])
     return count
 
 

@@ -8,16 +8,11 @@ from django.utils.safestring import SafeString
 _BAR, _GAP, _HEIGHT = 3, 1, 20
 
 
-def sparkline(values: Sequence[int], *, caption: str, since: str) -> SafeString:
-    """Bars for `values`, oldest first, over a caption that says what they count, since when, and the highest.
-
-    `since` is that time as it stands in the caption, which is not broken within it.
-    """
-    before, time, after = caption.partition(since)
+def sparkline(values: Sequence[int], *, caption: str) -> SafeString:
+    """Bars for `values`, oldest first, over a caption that says what they count, and the highest."""
     return format_html(
-        '<figure class="desk-trend">{}<figcaption>{}<span class="desk-time">{}</span>{}</figcaption></figure>',
-        _bars(values, title=caption), before, time, after,
-    )  # fmt: skip
+        '<figure class="desk-trend">{}<figcaption>{}</figcaption></figure>', _bars(values, title=caption), caption
+    )
 
 
 def _bars(values: Sequence[int], *, title: str) -> SafeString:

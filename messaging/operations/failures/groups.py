@@ -17,22 +17,10 @@ SUBJECTS = 1000
 
 @dataclass(frozen=True)
 class Trend:
-    """Deaths in each of the last 24 hours, and in each six hours of the last seven days, oldest first.
-
-    Both end with the hour that began at `hour`.
-    """
+    """Deaths in each of the last 24 hours, and in each six hours of the last seven days, oldest first."""
 
     day: list[int]
     week: list[int]
-    hour: datetime
-
-    @property
-    def day_since(self) -> datetime:
-        return self.hour - timedelta(hours=DAY - 1)
-
-    @property
-    def week_since(self) -> datetime:
-        return self.hour - timedelta(hours=WEEK - 1)
 
 
 def groups(*, state: str = "", task: str = "", queue: str = "") -> QuerySet[FailureGroup]:
@@ -66,12 +54,12 @@ def trends(fingerprints: Iterable[str]) -> dict[str, Trend]:
         age = _hours_between(hour, this_hour)
         if 0 <= age < WEEK:
             counts[fingerprint][WEEK - 1 - age] += count
-    none = _trend([0] * WEEK, this_hour)
-    return defaultdict(lambda: none, {key: _trend(row, this_hour) for key, row in counts.items()})
+    none = _trend([0] * WEEK)
+    return defaultdict(lambda: none, {key: _trend(row) for key, row in counts.items()})
 
 
-def _trend(hourly: list[int], hour: datetime) -> Trend:
-    return Trend(hourly[-DAY:], [sum(hourly[start : start + 6]) for start in range(0, WEEK, 6)], hour)
+def _trend(hourly: list[int]) -> Trend:
+    return Trend(hourly[-DAY:], [sum(hourly[start : start + 6]) for start in range(0, WEEK, 6)])
 
 
 def _hours_between(earlier: datetime, later: datetime) -> int:

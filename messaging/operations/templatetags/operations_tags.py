@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from messaging import clock
 from messaging.models import Message
 from messaging.operations.admin import base
-from messaging.operations.dashboard import flow
+from messaging.operations.dashboard import flow, overview
 from messaging.operations.privacy.masking import mask_text
 from messaging.transitions.failure import short
 
@@ -22,6 +22,11 @@ register.filter("about", flow.about)
 register.filter("counted", flow.counted)
 register.filter("drained_in", flow.drained_in)
 register.filter("flow", flow.flow)
+
+
+@register.simple_tag
+def needs_attention(user: Any) -> list[overview.Count]:
+    return list(overview.counts(user))
 
 
 @register.simple_tag

@@ -121,8 +121,12 @@ def end_fault(*, fault: Fault, actor: Actor) -> None:
 def _alone(kind: str) -> Iterator[None]:
     """The lock of this kind of fault, on a file beside those that tell of faults; it ends with its process."""
     folder = Path(settings.CONVEYOR_OUTAGES_DIR)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{kind}.lock").open("w") as file:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / f"{kind}.lock").open("w")
+    except OSError as error:
+        raise FaultRefused(str(error)) from error
+    with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

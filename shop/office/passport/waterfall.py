@@ -38,7 +38,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A message. `depth` is its number of ancestors; `waited`, `worked` and `failed` are seconds."""
+    """A message. `depth` is its number of ancestors; `waited`, `worked` and `failed` are seconds.
+
+    `due_at` is set until then: `waited` has not passed yet.
+    """
 
     message: Message
     depth: int
@@ -46,6 +49,7 @@ class Row:
     waited: float
     worked: float
     failed: float
+    due_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def waterfall(messages: Sequence[Message], attempts: Iterable[Attempt], *, now: 
     phases_by_message = {message.pk: list(_phases(message, failures[message.pk], now)) for message in messages}
     times = [time for phases in phases_by_message.values() for phase in phases for time in (phase.start, phase.end)]
     scale = TimeScale(times)
-    rows = [_row(message, depth, phases_by_message[message.pk], scale) for message, depth in _by_cause(messages)]
+    rows = [_row(message, depth, phases_by_message[message.pk], scale, now) for message, depth in _by_cause(messages)]
     seconds = (max(times) - min(times)).total_seconds() if times else 0.0
     return Waterfall(rows=rows, ticks=scale.ticks(), seconds=seconds)
 
@@ -96,7 +100,8 @@ def _phase(kind: str, start: datetime, end: datetime) -> Iterator[Phase]:
         yield Phase(kind, start, end)
 
 
-def _row(message: Message, depth: int, phases: Sequence[Phase], scale: TimeScale) -> Row:
+def _row(message: Message, depth: int, phases: Sequence[Phase], scale: TimeScale, now: datetime) -> Row:
+    is_scheduled = message.state == State.PENDING and message.available_at > now
     bars = []
     for phase in phases:
         x = scale.x(phase.start)
@@ -108,6 +113,7 @@ def _row(message: Message, depth: int, phases: Sequence[Phase], scale: TimeScale
         waited=sum(phase.seconds for phase in phases if phase.kind in _WAITS),
         worked=sum(phase.seconds for phase in phases if phase.kind == WORK),
         failed=sum(phase.seconds for phase in phases if phase.kind == FAILED),
+        due_at=message.available_at if is_scheduled else None,
     )
 
 

@@ -9,8 +9,9 @@ from django.core import mail
 from django.utils import timezone
 
 from messaging import outbox, scheduler, transitions
-from messaging.models import Circuit, Message, PeriodicTask, State
+from messaging.models import Circuit, Message, PeriodicTask, QueuePause, State
 from messaging.operations import actions, alerts, retention
+from messaging.operations.actions import groups
 from messaging.operations.models import Alert, AuditEntry, FailureGroup, FailureHour, GroupState
 from messaging.operations.permissions import Actor
 from messaging.transitions.failure import synthetic_failure
@@ -69,6 +70,44 @@ def test_a_new_group_is_reported_once_by_mail_and_log(caplog):
     assert sum("alert:" in record.message for record in caplog.records) == 1
 
 
+def _by_a_person(message: Message) -> None:
+    actions.set_group_state(fingerprint=message.fingerprint, state=GroupState.RESOLVED, actor=ANN)
+
+
+def _by_itself(message: Message) -> None:
+    actions.discard(ids=[message.pk], actor=ANN, reason="a test order")
+    groups.resolve_mended()
+
+
+def _acknowledged(message: Message) -> None:
+    actions.set_group_state(fingerprint=message.fingerprint, state=GroupState.ACKNOWLEDGED, actor=ANN)
+
+
+def _retried(message: Message) -> None:
+    actions.retry(ids=[message.pk], actor=ANN)
+
+
+@pytest.mark.parametrize("handled", [_by_a_person, _by_itself, _acknowledged, _retried])
+def test_a_new_group_that_was_handled_clears_its_alert(handled):
+    message = dead()
+    assert raised() == ["new"]
+    handled(message)
+    assert raised() == []
+    assert Alert.objects.get().cleared_at is not None
+
+
+def test_a_new_group_that_regresses_is_not_reported_as_new_again():
+    message = dead()
+    raised()
+    _by_a_person(message)
+    raised()
+    dead()
+    assert raised() == ["regressed"]
+    _acknowledged(message)
+    assert raised() == []
+    assert not Alert.objects.filter(cleared_at=None).exists()
+
+
 def test_a_regressed_group_is_reported_each_time_it_regresses():
     dead()
     raised()
@@ -90,6 +129,30 @@ def test_growth_is_reported_above_its_bound(settings):
     Message.objects.update(finished_at=timezone.now() - timedelta(minutes=settings.CONVEYOR_ALERT_GROWTH_MINUTES + 1))
     assert raised() == []
     assert Alert.objects.get(key__startswith="growth").cleared_at is not None
+
+
+def test_a_pause_without_an_end_is_reported_after_an_hour_until_it_is_resumed():
+    actions.pause(queue="payments", actor=ANN, reason="the gateway is moved")
+    actions.pause(queue="shipping", actor=ANN, reason="at most today", seconds=80_000)
+    assert raised() == []
+    QueuePause.objects.update(paused_at=timezone.now() - timedelta(minutes=61))
+    assert raised() == ["pause"]
+    assert raised() == []
+    alert = Alert.objects.get()
+    assert alert.key == "pause:payments"
+    assert alert.text.endswith("by ann. Resume it on the queues page.")
+    actions.resume(queue="payments", actor=ANN, reason="done")
+    assert raised() == []
+    assert Alert.objects.get().cleared_at is not None
+
+
+def test_alerts_about_pauses_have_a_bound(monkeypatch):
+    monkeypatch.setattr(alerts, "_MAX_PAUSES", 1)
+    for queue in ("payments", "shipping"):
+        actions.pause(queue=queue, actor=ANN, reason="the network is moved")
+    QueuePause.objects.update(paused_at=timezone.now() - timedelta(minutes=61))
+    assert raised() == ["pause"]
+    assert Alert.objects.get().key == "pause:payments"
 
 
 def test_a_message_that_is_dead_for_too_long_is_reported(settings):
@@ -140,7 +203,7 @@ def test_an_alert_that_was_sent_is_not_sent_again():
 def test_groups_that_change_places_raise_no_alert_again():
     for number in range(alerts._MAX_GROUPS + 5):
         seen = timezone.now() - timedelta(minutes=number)
-        FailureGroup.objects.create(pk=f"g{number:03}", first_seen=seen, last_seen=seen, dead_count=number)
+        FailureGroup.objects.create(pk=f"g{number:03}", first_seen=seen, last_seen=seen, dead_count=number + 1)
     assert len(raised()) == alerts._MAX_GROUPS
     for number in range(alerts._MAX_GROUPS + 5):
         FailureGroup.objects.filter(pk=f"g{number:03}").update(dead_count=100 - number)

@@ -67,6 +67,7 @@ def test_a_retry_returns_to_where_it_was_sent_from_and_the_list_links_to_the_tas
         (LIST + "?queue=maintenance&o=2", LIST + "?queue=maintenance&o=2"),
         ("/elsewhere/?q=1", ""),
         ("[", ""),
+        (LIST + "?q=" + 20_000 * "a", LIST),
     ):
         message = dead()
         url = reverse("admin:operations_failedtask_change", args=[message.pk])

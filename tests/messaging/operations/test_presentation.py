@@ -12,7 +12,7 @@ from messaging import clock
 from messaging.operations import actions
 from messaging.operations.admin.base import excerpt
 from messaging.operations.dashboard import queue_status
-from messaging.operations.models import FailureGroup, GroupState
+from messaging.operations.models import Alert, FailureGroup, GroupState
 from messaging.operations.permissions import Actor
 from tests.factories import client_with, place
 from tests.messaging.operations.desk import GROUPS, LIST, dead
@@ -101,15 +101,14 @@ def test_a_discard_that_is_undone_reopens_a_resolved_group(operator):
     assert group.pk in text(operator, GROUPS)
 
 
-def test_a_trend_says_what_it_counts_from_when_and_its_peak(operator):
+def test_a_trend_says_what_it_counts_since_when_and_its_peak(operator):
     group = FailureGroup.objects.get(pk=dead().fingerprint)
     for path in (GROUPS, f"{GROUPS}{group.pk}/change/"):
         page = text(operator, path)
         captions = [re.sub("<[^>]+>", "", found) for found in re.findall(r"<figcaption>(.*?)</figcaption>", page)]
         assert len(captions) == 2
-        for caption, unit in zip(captions, ("hour", "6 hours"), strict=True):
-            assert re.fullmatch(rf"1 dead from {TIME.pattern} to now, peak 1 per {unit}", caption)
-            assert f'aria-label="{caption}"' in page
+        assert captions == ["24 hours: 1 dead, peak 1 per hour", "7 days: 1 dead, peak 1 per 6 hours"]
+        assert all(f'aria-label="{caption}"' in page for caption in captions)
 
 
 def test_a_chart_of_a_queue_says_from_when_to_when(operator):
@@ -134,3 +133,19 @@ def test_a_chart_of_a_queue_says_from_when_to_when(operator):
 def test_a_long_text_is_cut_between_words(given, shown):
     assert excerpt(given, most=16) == shown
     assert len(excerpt(given, most=16)) <= 16
+
+
+def test_the_first_page_counts_what_needs_attention(no_broker):
+    dead()
+    dead()
+    actions.queues.pause(queue=QUEUE, actor=ANN, reason="stocktaking")
+    Alert.objects.create(key="one", text="one", raised_at=timezone.now())
+    client = client_with("view_failedtask", "view_alert")
+    page = re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", text(client, "/admin/")))
+    assert f"2 Failed tasks 1 Paused queues {QUEUE} 1 Open alerts" in page
+
+
+def test_the_first_page_counts_only_what_its_reader_may_see(no_broker):
+    page = text(client_with("view_alert"), "/admin/")
+    assert "Open alerts" in page
+    assert "Paused queues" not in page

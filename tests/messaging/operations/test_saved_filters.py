@@ -88,6 +88,13 @@ def test_what_cannot_be_saved_is_refused(wrong):
     assert not AuditEntry.objects.exists()
 
 
+def test_a_filter_too_long_for_an_address_is_refused_in_words():
+    posted = {"page": "operations_failedtask", "name": "a", "query": "q=" + "x" * 20_000}
+    response = viewer().post(SAVE, posted, follow=True)
+    assert response.redirect_chain == [(LIST, 302)]
+    assert "Not saved: the name or the filter is too long." in body(response)
+
+
 def test_an_operator_saves_a_bounded_number():
     for number in range(MOST_SAVED):
         save(name=str(number))

@@ -6,6 +6,7 @@ import pytest
 from celery import current_app
 from django.utils import timezone
 
+from messaging.broker import inspect
 from messaging.models import Message, State, Waits
 from messaging.models.uuid7 import uuid7
 from messaging.relay import publish, unroutable
@@ -143,5 +144,7 @@ def test_a_queue_that_was_deleted_at_the_broker_is_declared_again(broker):
         enqueue(3)
         assert turns(relay, 3) >= 3
         assert not Message.objects.filter(state=State.PENDING).exists()
+        with current_app.connection_for_read() as link:
+            assert inspect.depth(link, "maintenance") == 3
     finally:
         relay._disconnect()

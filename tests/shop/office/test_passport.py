@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from messaging.models import Attempt, Message, State
 from messaging.operations import actions as messaging
@@ -102,6 +103,25 @@ def test_a_dead_message_links_to_its_failure_and_actions_are_listed(reader):
     page = text(reader, order)
     assert "<strong>discard</strong> by olga: &lt;i&gt;a test&lt;/i&gt;" in page
     assert "no charge" in page
+
+
+def test_an_order_without_actions_on_its_messages_says_where_its_other_decisions_are(reader):
+    page = text(reader, place())
+    assert "No failed attempts, and no actions on these messages." in page
+    assert "Refunds, replacement parcels and answered disputes are in the order's history." in page
+
+
+def test_a_scheduled_message_is_due_and_has_not_waited_until_then(reader):
+    order = place()
+    due = timezone.now() + timedelta(minutes=10)
+    Message.objects.filter(subject=order.number).update(available_at=due)
+    page = text(reader, order)
+    assert page.count(f"due at {due:%Y-%m-%d %H:%M:%S} UTC") == 2 * Message.objects.filter(subject=order.number).count()
+    assert "waited" not in page
+    deliver_all()
+    page = text(reader, order)
+    assert "waited" in page
+    assert "due at" not in page
 
 
 def test_reasons_are_masked_without_the_reveal_permission(reader):

@@ -2,13 +2,13 @@
 
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from messaging.operations import actions
 from messaging.operations.actions.saved_filters import normalized
-from messaging.operations.admin.base import ModelAdmin
+from messaging.operations.admin.base import ModelAdmin, list_url
 from messaging.operations.models import FilteredList, SavedFilter
 from messaging.operations.permissions import Actor
 
@@ -44,7 +44,7 @@ class SavedFilterAdmin(ModelAdmin):
         else:
             self.log_addition(request, saved, _("Filter saved."))
             self.message_user(request, _("Filter saved."), messages.SUCCESS)
-        return HttpResponseRedirect(f"{_list_url(page)}?{normalized(query)}")
+        return HttpResponseRedirect(list_url(page, normalized(query)))
 
     def remove_view(self, request: HttpRequest, id_: int) -> HttpResponse:
         try:
@@ -53,8 +53,4 @@ class SavedFilterAdmin(ModelAdmin):
             raise Http404 from None
         self.log_deletions(request, [saved])  # type: ignore[arg-type]
         self.message_user(request, _("Filter deleted."), messages.SUCCESS)
-        return HttpResponseRedirect(f"{_list_url(saved.page)}?{saved.query}")
-
-
-def _list_url(page: str) -> str:
-    return reverse(f"admin:{page}_changelist")
+        return HttpResponseRedirect(list_url(saved.page, saved.query))

@@ -3,6 +3,7 @@
 import random
 from bisect import bisect_left
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
@@ -180,6 +181,11 @@ def test_a_canary_that_does_not_finish_in_time_stops_it(clock, settings):
     operation = turn(operation)
     assert operation.state == BulkState.STOPPED
     assert labels.why_stopped(operation).startswith("Only 3 of the first 10 finished within 60 seconds")
+
+
+def test_a_canary_has_its_time_also_if_the_clock_of_the_web_host_is_slow(clock, monkeypatch):
+    monkeypatch.setattr(services, "timezone", SimpleNamespace(now=lambda: clock() - timedelta(hours=1)))
+    assert turn(started(30, canary=10)).state == BulkState.RUNNING
 
 
 def test_too_many_recent_failures_stop_it(clock):

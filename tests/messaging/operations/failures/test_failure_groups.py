@@ -1,5 +1,6 @@
 """Failure groups: counters, states, permissions, append-only audit log."""
 
+import threading
 from datetime import timedelta
 from functools import partial
 
@@ -14,11 +15,13 @@ from django.utils import timezone
 from messaging import outbox, scheduler, transitions
 from messaging.models import Message, State
 from messaging.operations import actions, audit
+from messaging.operations.actions import groups
 from messaging.operations.models import AppendOnly, AuditEntry, FailureGroup, FailureHour, GroupState, PayloadEdit
 from messaging.operations.permissions import DISCARD, RETRY, Actor
 from messaging.transitions.failure import synthetic_failure
 from tests.messaging.deliver import deliver, send
 from tests.messaging.samples import Sample
+from tests.patience import PATIENCE
 from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -113,6 +116,55 @@ def test_a_group_that_an_operator_follows_is_resolved_by_an_operator(state):
     FailureGroup.objects.update(state=state)
     check_alerts()
     assert group_of(message).state == state
+
+
+def test_a_group_stays_open_while_a_message_is_retried_by_itself_after_the_same_failure():
+    message, other = dead(), send(_enqueued())
+    actions.discard(ids=[message.pk], actor=ANN, reason="a test")
+    failure = synthetic_failure("Bug", "broken", task=Sample.task)
+    transitions.reschedule(message_id=other.pk, sends=1, failure=failure, delay=60.0, limit=5)
+    check_alerts()
+    assert group_of(message).state == GroupState.OPEN, "else its death would look like a failure that is back"
+    Message.objects.filter(pk=other.pk).update(state=State.DONE)
+    check_alerts()
+    assert group_of(message).state == GroupState.RESOLVED
+
+
+def test_a_group_that_an_operator_reopened_waits_for_the_operator():
+    message = dead()
+    actions.discard(ids=[message.pk], actor=ANN, reason="a test")
+    check_alerts()
+    actions.set_group_state(fingerprint=message.fingerprint, state=GroupState.OPEN, actor=ANN)
+    actions.retry(ids=[dead().pk], actor=ANN)
+    Message.objects.filter(state=State.PENDING, task=Sample.task).update(state=State.DONE)
+    check_alerts()
+    assert group_of(message).state == GroupState.OPEN
+    actions.set_group_state(fingerprint=message.fingerprint, state=GroupState.RESOLVED, actor=ANN)
+    assert group_of(dead()).state == GroupState.REGRESSED
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+def test_a_group_that_is_just_changing_is_resolved_another_time():
+    message, other = dead(), _enqueued()
+    actions.discard(ids=[message.pk], actor=ANN, reason="a test")
+    is_held, is_checked = threading.Event(), threading.Event()
+
+    def die_and_be_retried() -> None:
+        with transaction.atomic():
+            transitions.bury(
+                message_id=other.pk, sends=send(other).sends, failure=synthetic_failure("Bug", "", task=Sample.task)
+            )
+            actions.retry(ids=[other.pk], actor=ANN)
+            is_held.set()
+            is_checked.wait(PATIENCE)
+
+    def check() -> None:
+        assert is_held.wait(PATIENCE)
+        groups.resolve_mended()
+        is_checked.set()
+
+    assert at_once(die_and_be_retried, check) == [None, None]
+    assert group_of(message).state == GroupState.OPEN
 
 
 def check_alerts() -> None:

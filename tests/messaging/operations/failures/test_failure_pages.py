@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -210,7 +211,7 @@ def test_the_groups_page_shows_trends_and_states(operator):
     message = dead()
     dead()
     shown = body(operator.get(GROUPS))
-    assert "2 dead from " in shown
+    assert "24 hours: 2 dead" in shown
     assert "peak 2 per hour" in shown
     assert "<svg" in shown
     detail = body(operator.get(f"{GROUPS}{message.fingerprint}/change/"))
@@ -255,6 +256,16 @@ def test_discarding_a_group_spares_messages_that_die_later(operator):
     assert actions.restore_operation(operation_id=entry.operation_id, actor=ANN) == 1
     first.refresh_from_db()
     assert (first.state, FailureGroup.objects.get().dead_count) == (State.DEAD, 2)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has this host's clock")
+def test_discarding_a_group_goes_by_the_databases_clock(operator, monkeypatch):
+    url, fast = reverse("admin:operations_failuregroup_discard", args=[dead().fingerprint]), timezone.now
+    with monkeypatch.context() as patch:
+        patch.setattr(timezone, "now", lambda: fast() + timedelta(minutes=5))
+        until = operator.get(url).context["until"]
+    dead()
+    assert "1 task discarded." in body(operator.post(url, {"until": until, "reason": "a test"}, follow=True))
 
 
 @pytest.mark.parametrize("url", [LIST, GROUPS])

@@ -108,6 +108,12 @@ def test_no_estimate_is_given_while_the_broker_is_unreachable(operator, time_mac
     assert (row(page)[0], row(page)[8]) == ("unknown", "–")
 
 
+def test_a_scheduled_message_counts_its_failed_attempts_as_its_own_page_does(operator):
+    (message,) = enqueue(delay=600)
+    Message.objects.filter(pk=message.pk).update(attempts=7, replayed_from=4)
+    assert "after 7 failed attempts" in text(operator)
+
+
 def test_a_queue_says_what_is_in_flight_what_waits_and_when_it_is_drained(
     operator, settings, time_machine, monkeypatch
 ):

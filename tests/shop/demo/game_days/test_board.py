@@ -1,6 +1,10 @@
 """The fault board in the admin: who sees it, what it does, and what it answers to nonsense."""
 
+import re
+from io import StringIO
+
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -8,7 +12,8 @@ from django.utils import timezone
 from messaging import simulated_outages
 from messaging.operations.models import AuditEntry
 from payments.gateways.simulated import NAME
-from shop.demo.game_days import services
+from shop.demo import supervisor
+from shop.demo.game_days import kinds, services
 from shop.demo.game_days.kinds import KINDS
 from shop.models import Fault
 from tests.delivery import deliver_all
@@ -60,6 +65,33 @@ def test_a_fault_is_injected_shown_and_ended(runner):
     assert not simulated_outages.is_active(name=NAME)
     actor = AuditEntry.objects.filter(action="begin fault").get().actor
     assert actor.startswith("user")
+
+
+def test_an_outage_that_a_command_began_is_shown_with_the_command_that_ends_it(runner):
+    carrier = kinds.carriers()[0]
+    for name in (NAME, carrier):
+        call_command("outage", name, stdout=StringIO())
+    live = runner.get(f"{BOARD}live/").content.decode()
+    assert "None." not in live
+    assert re.search(rf"Gateway outage</strong>\s+started by a command; <code>manage.py outage {NAME} --end<", live)
+    assert re.search(rf"Carrier outage {carrier}</strong>\s+.*<code>manage.py outage {carrier} --end<", live)
+    for name in (NAME, carrier):
+        call_command("outage", name, end=True, stdout=StringIO())
+    assert "None." in runner.get(f"{BOARD}live/").content.decode()
+
+
+def test_an_outage_that_the_board_began_is_shown_once(runner):
+    assert begin(runner, seconds="30").content.decode().count("Gateway outage</strong>") == 1
+
+
+def test_a_process_that_a_command_stopped_is_shown_with_the_command_that_starts_it(runner, monkeypatch):
+    states = {"broker": "STOPPED", "relay": "RUNNING", "web": "STARTING"}
+    monkeypatch.setattr(supervisor, "processes", lambda: states)
+    live = runner.get(f"{BOARD}live/").content.decode()
+    assert re.search(r"Process stopped: broker</strong>\s+.*<code>manage.py demo start broker<", live)
+    assert live.count("Process stopped") == 1
+    states["broker"] = "RUNNING"
+    assert "None." in runner.get(f"{BOARD}live/").content.decode()
 
 
 def test_a_scripted_failure_is_cured_and_restored(runner):

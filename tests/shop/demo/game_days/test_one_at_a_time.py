@@ -52,6 +52,14 @@ def test_a_fault_begins_and_ends_as_a_whole(monkeypatch, ends_while_it):
     assert simulated_outages.is_active(name=NAME) == is_open == (held == "end")
 
 
+def test_a_folder_that_cannot_be_written_refuses_a_fault(settings, tmp_path):
+    (tmp_path / "file").touch()
+    settings.CONVEYOR_OUTAGES_DIR = tmp_path / "file" / "outages"
+    with pytest.raises(services.FaultRefused, match="Not a directory"):
+        begin("gateway-outage")
+    assert not Fault.objects.exists()
+
+
 def end(fault: Fault) -> None:
     services.end_fault(fault=fault, actor=ANN)
 

@@ -2,6 +2,8 @@
 
 import re
 import signal
+import socket
+import threading
 import time
 from functools import partial
 
@@ -20,7 +22,7 @@ from shop.demo import supervisor
 from shop.demo.game_days import kinds, services
 from shop.demo.game_days.kinds import BROKER, KINDS
 from shop.models import Fault
-from tests.patience import wait_for
+from tests.patience import PATIENCE, wait_for
 from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -91,6 +93,38 @@ def test_a_killed_worker_is_a_fault_until_the_supervisor_has_started_it_again(mo
     assert killed == [(11, signal.SIGKILL)]
     assert next(pids, None) is None
     assert fault.ends_at > fault.began_at
+
+
+def test_a_worker_was_killed_also_if_the_supervisor_is_away_for_a_moment(monkeypatch):
+    def answer() -> dict:
+        found = next(answers)
+        if found is None:
+            raise supervisor.SupervisorAway
+        return {"worker-payments": {"pid": found, "statename": "x"}}
+
+    answers = iter([11, None, 12])
+    monkeypatch.setattr(supervisor, "_processes", answer)
+    monkeypatch.setattr(kinds.supervisor, "processes", lambda: {"worker-payments": ""})
+    monkeypatch.setattr(supervisor.os, "killpg", lambda *arguments: None)
+    fault = begin("worker-killed", target="worker-payments")
+    assert fault.ends_at > fault.began_at
+    assert not AuditEntry.objects.filter(action="end fault").exists()
+
+
+def test_a_supervisor_that_never_answers_is_away(monkeypatch, settings, tmp_path):
+    monkeypatch.chdir(tmp_path)  # a socket's path is short
+    settings.VAR_DIR = tmp_path
+    control = "[supervisorctl]\nserverurl = unix://control\nusername = conveyor\npassword = x\n"
+    (tmp_path / "supervisord.conf").write_text(control)
+    monkeypatch.setattr(supervisor, "ANSWER_SECONDS", 0.1)
+    found: list[list[str]] = []
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("control")
+        server.listen()
+        asked = threading.Thread(target=lambda: found.append(kinds.workers()), daemon=True)
+        asked.start()
+        asked.join(PATIENCE)
+        assert found == [[]]
 
 
 def test_the_gateway_becomes_slow_or_fails_as_often_as_asked():

@@ -1,0 +1,10 @@
+"""Protections of the code that must be missed: each is taken out in turn, and the simulation or a test must find it."""
+
+from typing import Final
+
+from tests.simulation.protections.engine import ENGINE
+from tests.simulation.protections.payments import PAYMENTS
+from tests.simulation.protections.relay import RELAY
+from tests.simulation.protections.shop import DESK, SHOP
+
+PROTECTIONS: Final = (*ENGINE, *RELAY, *PAYMENTS, *SHOP, *DESK)

@@ -1,0 +1,121 @@
+"""Protections of the outbox, of reliable tasks and of the state changes of messages."""
+
+from typing import Final
+
+from tests.simulation.protections.protection import Protection
+
+_WORKER = "tests/messaging/worker"
+
+ENGINE: Final = (
+    Protection(
+        name="done in the transaction of the effects",
+        module="messaging.worker.task",
+        code="""        with outbox.transaction():
+            if not transitions.settle(message_id=id_, sends=self.sends, started_at=started_at):
+""",
+        without="""        settled = transitions.settle(message_id=id_, sends=self.sends, started_at=started_at)
+        with outbox.transaction():
+            if not settled:
+""",
+        seed=4,
+    ),
+    Protection(
+        name="a duplicate rolls back its effects",
+        module="messaging.worker.task",
+        code="if not transitions.settle(message_id=id_, sends=self.sends, started_at=started_at):",
+        without="if not (transitions.settle(message_id=id_, sends=self.sends, started_at=started_at) or True):",
+        test=f"{_WORKER}/test_duplicates.py::test_of_two_concurrent_deliveries_the_second_has_no_effect",
+    ),
+    Protection(
+        name="the number of the send, when a message is done",
+        module="messaging.transitions.ledger_sql",
+        code="WHERE id = %s AND sends = %s AND (",
+        without="WHERE id = %s AND sends >= %s AND (",
+        test=f"{_WORKER}/test_duplicates.py::test_an_older_publication_has_no_effect_once_a_newer_one_is_out",
+    ),
+    Protection(
+        name="a revived message is not done by a copy from before",
+        module="messaging.transitions.ledger_sql",
+        code="state = 'pending' AND (attempts = 0 OR replayed_from < attempts)",
+        without="state = 'pending'",
+        test=f"{_WORKER}/test_duplicates.py::test_a_copy_from_before_a_revival_does_not_settle_the_message",
+    ),
+    Protection(
+        name="the number of the send, when an attempt fails",
+        module="messaging.transitions.locks",
+        code="filter(pk=message_id, state=state, sends=sends)",
+        without="filter(pk=message_id, state=state)",
+        test=f"{_WORKER}/test_duplicates.py::test_a_failure_of_an_older_publication_changes_nothing",
+    ),
+    Protection(
+        name="a lost worker spends an attempt before the task runs again",
+        module="messaging.worker.task",
+        code="lost = self._worker_lost() if self._is_redelivered else None",
+        without="lost = None",
+        seed=2,
+    ),
+    Protection(
+        name="attempts have a bound",
+        module="messaging.worker.task",
+        code="self.request.retries >= allowed:",
+        without="self.request.retries >= allowed + 1_000_000:",
+        seed=1,
+    ),
+    Protection(
+        name="a retry waits",
+        module="messaging.transitions.delivery",
+        code="message.available_at = clock.now() + timedelta(seconds=delay)\n    record_failure",
+        without="message.available_at = clock.now()\n    record_failure",
+        test=f"{_WORKER}/test_failures.py::test_a_retry_is_scheduled_in_the_ledger",
+    ),
+    Protection(
+        name="a lost connection to the database spends no attempt",
+        module="messaging.worker.outage",
+        code="            return _is_of_connection(cause) or not _answers()",
+        without="            return False",
+        test=f"{_WORKER}/test_outages.py::test_a_task_that_lost_the_database_spends_no_attempt",
+    ),
+    Protection(
+        name="messages are written in the transaction of their cause",
+        module="messaging.outbox",
+        code="            _unit.reset(token)\n        ledger_sql.insert(unit.messages)",
+        without="            _unit.reset(token)\n    ledger_sql.insert(unit.messages)",
+        seed=9,
+    ),
+    Protection(
+        name="a message of a rolled back savepoint is not written",
+        module="messaging.outbox",
+        code="elif unit is not None and not any(connection.savepoint_ids[unit.depth :]):",
+        without="elif unit is not None:",
+        test="tests/messaging/test_outbox.py::test_a_rolled_back_savepoint_removes_its_message",
+    ),
+    Protection(
+        name="a message of a newer schema waits",
+        module="messaging.payloads",
+        code="        if version > cls.version:",
+        without="        if version > cls.version + 1_000:",
+        test=f"{_WORKER}/test_failures.py"
+        "::test_a_message_of_a_newer_schema_waits_for_a_newer_worker_and_spends_no_attempt",
+    ),
+    Protection(
+        name="what is published without the ledger is filed as a stray",
+        module="messaging.transitions.delivery",
+        code="        raise _not_in_ledger(message_id)\n    return False",
+        without="        return True\n    return False",
+        test=f"{_WORKER}/test_strays.py::test_a_message_without_a_row_is_filed_and_its_effects_roll_back",
+    ),
+    Protection(
+        name="one live message of each periodic task",
+        module="messaging.scheduler",
+        code="if not claim() or Message.objects.live().filter(queue=queue, task=task).exists():",
+        without="if not claim():",
+        test="tests/messaging/test_scheduler.py::test_ticks_do_not_pile_up_without_workers",
+    ),
+    Protection(
+        name="an open circuit spends no attempt",
+        module="messaging.worker.task",
+        code="        except CircuitOpen as error:\n            raise self._defer(error) from error\n",
+        without="        except ZeroDivisionError:\n            raise\n",
+        test="tests/payments/test_outage.py::test_orders_wait_while_the_gateway_is_down_and_are_paid_once_it_is_back",
+    ),
+)

@@ -1,0 +1,98 @@
+"""Protections of charges, refunds and gateway events."""
+
+from typing import Final
+
+from tests.simulation.protections.protection import Protection
+
+_CHARGES = "payments.services.charges"
+_OUTCOMES = "tests/payments/test_refund_outcomes.py"
+
+PAYMENTS: Final = (
+    Protection(
+        name="the payment's id is the key of its charge",
+        module=_CHARGES,
+        code="    key = str(payment.id)\n",
+        without="    key = str(uuid.uuid4())\n",
+        seed=1,
+    ),
+    Protection(
+        name="the gateway is asked before a second charge",
+        module=_CHARGES,
+        code="payment.status == PaymentStatus.PENDING and not is_first_attempt",
+        without="False",
+        test="tests/payments/test_reconciliation.py::test_an_earlier_attempts_charge_is_found_before_the_next_charge",
+    ),
+    Protection(
+        name="the charge of a cancelled payment is looked for",
+        module=_CHARGES,
+        code="payment.status == PaymentStatus.CANCELLED or (",
+        without="(",
+        test="tests/payments/test_cancelled_orders.py::test_an_order_cancelled_after_a_lost_reply_is_refunded",
+    ),
+    Protection(
+        name="a charge that outlives its message is looked for",
+        module=_CHARGES,
+        code="    if payment.status == PaymentStatus.CANCELLED:\n        enqueue(",
+        without="    if False:\n        enqueue(",
+        test="tests/payments/test_cancelled_orders.py::test_a_charge_that_outlives_its_message_is_refunded",
+    ),
+    Protection(
+        name="money that comes too late is refunded",
+        module=_CHARGES,
+        code="        refund_remainder(payment=payment)\n    else:",
+        without="        pass\n    else:",
+        test="tests/payments/test_cancelled_orders.py::test_an_order_cancelled_during_its_charge_is_refunded",
+    ),
+    Protection(
+        name="what a cancelled order has paid is refunded",
+        module=_CHARGES,
+        code='.select_related("order"):\n        refund_remainder(payment=payment)',
+        without='.select_related("order"):\n        pass',
+        seed=2,
+    ),
+    Protection(
+        name="a capture is recorded once",
+        module=_CHARGES,
+        code="        if Payment.objects.filter(pk=payment.pk, status__in=SETTLED, gateway_reference=charge.reference)"
+        ".exists():\n            return\n",
+        without="",
+        test="tests/payments/test_charges.py"
+        "::test_a_capture_that_a_webhook_records_while_the_card_is_charged_is_recorded_once",
+    ),
+    Protection(
+        name="the gateway is asked before a refund is made",
+        module="payments.services.refunds",
+        code="    known = gateway().find_refund(**request, reference=refund.gateway_reference)\n",
+        without="    known: RefundRecord | None = None\n",
+        test=f"{_OUTCOMES}::test_a_refund_whose_reply_was_lost_is_made_once_though_the_gateway_forgot_its_key",
+    ),
+    Protection(
+        name="no more than was paid is refunded",
+        module="payments.services.refunds",
+        code="if payment is None or not 0 < amount <= left:",
+        without="if payment is None:",
+        test="tests/payments/test_refunds.py::test_no_more_than_was_paid_is_refunded",
+    ),
+    Protection(
+        name="a refund is decided under the lock of its order",
+        module="payments.services.refunds",
+        code="    order = Order.objects.select_for_update().get(pk=order.pk)\n    known",
+        without="    order = Order.objects.get(pk=order.pk)\n    known",
+        needs="postgresql",
+        test="tests/payments/test_refunds.py::test_concurrent_refunds_never_exceed_what_was_paid",
+    ),
+    Protection(
+        name="an answer that is older than a change of the refund changes nothing",
+        module="payments.services.transitions",
+        code="filter(pk=refund.pk, status=refund.status, repeats=refund.repeats)",
+        without="filter(pk=refund.pk)",
+        test=f"{_OUTCOMES}::test_an_answer_from_before_a_change_changes_nothing_and_the_gateway_is_asked_again",
+    ),
+    Protection(
+        name="a webhook event is processed once",
+        module="payments.services.gateway_events",
+        code="    if is_new:\n",
+        without="    if True:\n",
+        test="tests/payments/test_webhooks.py::test_a_duplicate_event_is_processed_once",
+    ),
+)
