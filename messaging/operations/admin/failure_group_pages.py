@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from messaging import clock
 from messaging.hooks.next_steps import DISCARD, NONE, OPEN_GROUP, RETRY
 from messaging.hooks.subject_progress import progress_of
 from messaging.models import Message
