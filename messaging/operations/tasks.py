@@ -36,7 +36,7 @@ def purge_expired(self: ReliableTask, payload: PurgeExpired) -> None:
 
 @reliable_task(RaiseAlerts)
 def raise_alerts(self: ReliableTask, payload: RaiseAlerts) -> None:
-    """Also resolves mended groups.
+    """Also resolves groups in which nothing is dead any more.
 
     Each check enqueues the next one, so that a silent beat is noticed; beat restarts a chain that broke.
     """
@@ -44,7 +44,7 @@ def raise_alerts(self: ReliableTask, payload: RaiseAlerts) -> None:
     conditions = alerts.conditions(enqueued_at=enqueued_at)
     with self.complete():
         alerts.raise_alerts(conditions)
-        groups.resolve_mended()
+        groups.resolve_settled()
         scheduler.tick(payload.task, delay=ALERTS_EVERY)
 
 

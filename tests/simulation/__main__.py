@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-#: Of a run that failed: one that does not come to rest goes on for long.
+#: Of a run that failed: one that does not come to rest continues for long.
 FIRST_STEPS, LAST_STEPS = 300, 40
 
 

@@ -128,7 +128,7 @@ class Scheduler:
         return hashlib.sha256("\n".join(self.log).encode()).hexdigest()
 
     def _next(self, awake: list[Actor]) -> Actor:
-        """The actor of the last step goes on, unless chance gives another one its turn."""
+        """The actor of the last step continues, unless chance gives another one its turn."""
         calm = self._last if self._last in awake else awake[0]
         chosen = self._turns.choice(awake)
         return chosen if chosen is not calm and self.chance.allows(TURN) else calm

@@ -12,7 +12,7 @@ import pytest
 from config.env import BASE_DIR
 
 pytestmark = [pytest.mark.slow, pytest.mark.no_cover, pytest.mark.timeout(1800)]
-#: Seeds that once failed; `make simulate` names them, and whoever mends the code adds them here.
+#: Seeds that once failed; `make simulate` names them, and whoever fixes the code adds them here.
 FAILED = [int(line) for line in (Path(__file__).parent / "failed_seeds.txt").read_text().splitlines() if line.isdigit()]
 
 

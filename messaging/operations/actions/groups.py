@@ -51,7 +51,7 @@ def set_group_state(*, fingerprint: str, state: GroupState, actor: Actor, note: 
 
 
 @transaction.atomic
-def resolve_mended() -> None:
+def resolve_settled() -> None:
     """Resolve open groups whose messages have all succeeded or been discarded, `BATCH` at most.
 
     A group stays open while a message is retried after the same failure, by itself or by an operator, and once an
@@ -63,11 +63,11 @@ def resolve_mended() -> None:
         return
     # Under the lock, for which a death and an operator's retry wait.
     live = Message.objects.live().filter(fingerprint__in=ids).values_list("fingerprint", flat=True).distinct()
-    mended = _not_reopened({*ids} - {*live})
-    FailureGroup.objects.filter(pk__in=mended).update(state=GroupState.RESOLVED)
+    settled = _not_reopened({*ids} - {*live})
+    FailureGroup.objects.filter(pk__in=settled).update(state=GroupState.RESOLVED)
     AuditEntry.objects.bulk_create(
         audit.entry(action="group resolved", actor=_DESK, reason="None of its tasks is dead.", group=fingerprint)
-        for fingerprint in mended
+        for fingerprint in settled
     )
 
 

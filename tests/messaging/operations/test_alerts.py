@@ -76,7 +76,7 @@ def _by_a_person(message: Message) -> None:
 
 def _by_itself(message: Message) -> None:
     actions.discard(ids=[message.pk], actor=ANN, reason="a test order")
-    groups.resolve_mended()
+    groups.resolve_settled()
 
 
 def _acknowledged(message: Message) -> None:

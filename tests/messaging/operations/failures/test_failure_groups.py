@@ -160,7 +160,7 @@ def test_a_group_that_is_just_changing_is_resolved_another_time():
 
     def check() -> None:
         assert is_held.wait(PATIENCE)
-        groups.resolve_mended()
+        groups.resolve_settled()
         is_checked.set()
 
     assert at_once(die_and_be_retried, check) == [None, None]

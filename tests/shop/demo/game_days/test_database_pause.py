@@ -1,4 +1,4 @@
-"""A paused database: writing waits, reading goes on, and whatever happens, it ends in time."""
+"""A paused database: writing waits, reading continues, and whatever happens, it ends in time."""
 
 import threading
 import time
