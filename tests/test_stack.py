@@ -6,13 +6,13 @@ from orders.models import Order
 from shop.models import Product
 
 
-def test_an_order_placed_by_the_api_is_shipped(stack):
+def test_an_order_placed_by_the_api_is_delivered(stack):
     order = stack.order()
     assert order["status"] == "placed"
-    shipped = stack.wait_status(order, "shipped", "delivered")
-    assert shipped["shipment"]["tracking_number"]
+    delivered = stack.wait_status(order, "delivered")
+    assert delivered["shipment"]["tracking_number"]
     with stack.db():
-        assert Order.objects.using(stack.alias).get(number=order["number"]).status == shipped["status"]
+        assert Order.objects.using(stack.alias).get(number=order["number"]).status == "delivered"
     assert stack.audit() == []
 
 
