@@ -21,7 +21,7 @@ def test_an_order_placed_during_a_broker_outage_completes_afterwards(make_stack)
     stack.broker.stop()
     order = stack.order()
     stack.broker.start()
-    stack.wait_status(order, "shipped", "delivered")
+    assert stack.wait_status(order, "shipped", "delivered")["shipment"]["tracking_number"]
 
 
 def test_the_database_of_a_stack_stays_open_until_the_outermost_block_ends(stack):

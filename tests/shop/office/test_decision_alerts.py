@@ -26,16 +26,22 @@ from tests.shipping.stranded import OLGA, Person, delivered_or_stranded
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_dispute_is_announced_by_e_mail_once_and_cleared_when_answered(settings):
-    settings.CONVEYOR_ALERT_EMAILS = ["ops@example.com"]
-    order = delivered()
-    dispute = disputed(order)
-    deliver_due()
+def announced() -> mail.EmailMessage:
+    """The one e-mail that two checks in a row send."""
     mail.outbox.clear()
     for _ in range(2):
         alerts.raise_alerts(alerts.conditions())
         deliver_due()
     [sent] = mail.outbox
+    return sent
+
+
+def test_a_dispute_is_announced_by_e_mail_once_and_cleared_when_answered(settings):
+    settings.CONVEYOR_ALERT_EMAILS = ["ops@example.com"]
+    order = delivered()
+    dispute = disputed(order)
+    deliver_due()
+    sent = announced()
     assert sent.to == ["ops@example.com"]
     due = f"{dispute.evidence_due_at:%Y-%m-%d %H:%M} UTC"
     assert f"A dispute of €25.00 for order {order.number} needs a response by {due}" in sent.body
@@ -89,11 +95,7 @@ def test_what_waits_for_a_decision_is_announced_once_with_its_page_and_cleared_w
     settings.CONVEYOR_ALERT_EMAILS = ["ops@example.com"]
     key = waiting()
     deliver_due()
-    mail.outbox.clear()
-    for _ in range(2):
-        alerts.raise_alerts(alerts.conditions())
-        deliver_due()
-    [sent] = mail.outbox
+    sent = announced()
     assert text.format(Order.objects.get().number) in sent.body
     [page] = re.findall(rf"{re.escape(settings.SITE_URL)}(/admin/(?:payments|orders)/\S+)", sent.body)
     client.force_login(get_user_model().objects.create_superuser("olga"))
