@@ -12,6 +12,7 @@ PHONE: ViewportSize = {"width": 320, "height": 640}
 
 
 def assert_fits(page: Page) -> None:
+    page.wait_for_load_state()
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= PHONE["width"], f"{page.url} is {wide} px wide"
 
