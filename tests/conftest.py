@@ -60,7 +60,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(mark)
         if names & {"make_stack", "kill_stack"}:
             item.add_marker("slow")
-        if _on_postgresql() and not item.nodeid.startswith("tests/messaging/"):
+        if not item.nodeid.startswith(_covering()):
             item.add_marker("no_cover")
 
 
@@ -70,9 +70,14 @@ def _slow_first(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
-def _on_postgresql() -> bool:
-    """Coverage, which almost doubles a test's time, has nothing to add there: only the engine knows the database."""
-    return settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
+def _covering() -> tuple[str, ...]:
+    """Folders of tests whose coverage is measured: it takes half as long again, and the others have nothing to add.
+
+    On PostgreSQL only the engine's: nothing else knows the database.
+    """
+    if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
+        return ("tests/messaging/",)
+    return "tests/messaging/", "tests/orders/", "tests/payments/", "tests/shipping/"
 
 
 @pytest.hookimpl(wrapper=True)
