@@ -181,10 +181,7 @@ def _fail_twice(key: str) -> None:
 
 def _fail(key: str) -> None:
     if not simulated_outages.is_active(name=simulated_outages.OUTAGE_ENDED):
-        raise GatewayUnavailable(
-            "The payment gateway did not answer. In the demo, `manage.py demo end-outage` ends this outage.",
-            concerns_all=False,
-        )
+        raise GatewayUnavailable("The payment gateway did not answer.", concerns_all=False)
 
 
 def _raise_bug(key: str) -> None:

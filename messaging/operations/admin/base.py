@@ -1,6 +1,7 @@
 """Shared by all pages of the desk: read-only records, one format for times, masked payloads."""
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,8 +14,8 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from messaging import clock
@@ -140,6 +141,11 @@ def list_url(page: str, query: str = "") -> str:
 def state_badge(message: Message) -> SafeString:
     """The message's state as text; `data-state` only adds a colour."""
     return format_html('<span class="desk-state" data-state="{}">{}</span>', message.state, labels.label_of(message))
+
+
+def with_code(text: Any) -> SafeString:
+    """Plain text in HTML, with what stands in backquotes as code."""
+    return mark_safe(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(str(text))))  # noqa: S308 - escaped before
 
 
 def moment(at: datetime | None, text: Callable[[datetime | None], str] = clock.text) -> str | SafeString:

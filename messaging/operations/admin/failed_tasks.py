@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from messaging.models import Message, State
 from messaging.operations import actions
-from messaging.operations.admin.base import BoundedList, excerpt, moment, state_badge
+from messaging.operations.admin.base import BoundedList, excerpt, moment, state_badge, with_code
 from messaging.operations.admin.bulk_retries import BulkRetryAction
 from messaging.operations.admin.buttons import Button, buttons_of
 from messaging.operations.admin.failed_task_pages import FailedTaskPages
@@ -198,4 +198,5 @@ class FailedTaskAdmin(BulkRetryAction, FailedTaskPages):
 def _advice_line(task: FailedTask) -> str | SafeString:
     if task.state != State.DEAD:
         return ""
-    return format_html('<span class="desk-aside desk-advice">{}</span>', task.advice.step.advice)  # type: ignore[attr-defined]
+    advice = with_code(task.advice.step.advice)  # type: ignore[attr-defined]
+    return format_html('<span class="desk-aside desk-advice">{}</span>', advice)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from messaging import clock
 from messaging.operations import actions
-from messaging.operations.admin.base import excerpt
+from messaging.operations.admin.base import excerpt, with_code
 from messaging.operations.dashboard import queue_status
 from messaging.operations.models import Alert, FailureGroup, GroupState
 from messaging.operations.permissions import Actor
@@ -149,3 +149,16 @@ def test_the_first_page_counts_only_what_its_reader_may_see(no_broker):
     page = text(client_with("view_alert"), "/admin/")
     assert "Open alerts" in page
     assert "Paused queues" not in page
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Run `manage.py demo fix-bug`, or wait.", "Run <code>manage.py demo fix-bug</code>, or wait."),
+        ("`<b>` & a lone `", "<code>&lt;b&gt;</code> &amp; a lone `"),
+        ("``", "``"),
+        ("", ""),
+    ],
+)
+def test_commands_in_a_text_are_shown_as_code(text: str, shown: str):
+    assert with_code(text) == shown
