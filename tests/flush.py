@@ -18,6 +18,7 @@ from messaging.models import append_only
 
 DESK_TABLES = ("operations_auditentry", "operations_payloadedit")
 APPEND_ONLY = (*(DESK_TABLES if apps.is_installed("messaging.operations") else ()), "shop_stockmovement")
+VACUUMED_ABOVE = 512 * 1024  # bytes
 #: Filled by `migrate`; tests may change them.
 KEPT: tuple[type[models.Model], ...] = (ContentType, Permission)
 
@@ -37,6 +38,20 @@ def flush() -> None:
         for model, rows in _migrated().items():
             if list(_rows(model)) != rows:
                 _restore(model, rows)
+    if connection.vendor == "postgresql":
+        _vacuum()
+
+
+def _vacuum() -> None:
+    """Deleted rows stay in a table, and every scan reads them, until a vacuum; a server may not do that by itself."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+            " AND pg_relation_size(oid) > %s",
+            [VACUUMED_ABOVE],
+        )
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"VACUUM {connection.ops.quote_name(table)}")
 
 
 @functools.cache
