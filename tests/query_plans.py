@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 _OFF = "enable_seqscan", "enable_bitmapscan", "enable_sort"
 
@@ -30,17 +30,13 @@ def plans_of(pattern: str) -> Iterator[list[str]]:
 def indexes_preferred(*, without: str = "") -> Iterator[None]:
     """PostgreSQL prefers to scan and sort a small table; meanwhile, it does so only where no index matches.
 
-    `without`: an index that serves a table of a few rows as well; it is gone for the rest of the transaction.
+    `without`: an index that serves a table of a few rows as well; it does not exist meanwhile.
     """
-    if without:
-        with connection.cursor() as cursor:
+    is_postgresql = connection.vendor == "postgresql"
+    with transaction.atomic(), connection.cursor() as cursor:
+        if without:
             cursor.execute(f"DROP INDEX {without}")
-    if connection.vendor != "postgresql":
+        if is_postgresql:
+            cursor.execute("; ".join(f"SET LOCAL {setting} = off" for setting in _OFF))
         yield
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("; ".join(f"SET {setting} = off" for setting in _OFF))
-        try:
-            yield
-        finally:
-            cursor.execute("; ".join(f"RESET {setting}" for setting in _OFF))
+        transaction.set_rollback(True)
