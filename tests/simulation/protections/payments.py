@@ -64,7 +64,7 @@ PAYMENTS: Final = (
         module=_CHARGES,
         code="    pending = order.payments.filter(status=PaymentStatus.PENDING)\n",
         without="    pending = order.payments.all()\n",
-        seed=1,
+        seed=22,
     ),
     Protection(
         name="the status in the database decides about a payment",
