@@ -6,12 +6,12 @@ from django.utils import timezone
 from orders.models import Hold, Order, Status
 from orders.services import record_parcel_state
 from shipping.carriers import ParcelState
-from shipping.models import STRANDED, Shipment
+from shipping.models import STRANDED, TRANSITIONS, Shipment
 
 
 def is_found(*, shipment: Shipment, state: ParcelState) -> bool:
-    """Whether `state` is news of a parcel that was lost or returned. One that was returned cannot be lost any more."""
-    return shipment.status in STRANDED and state not in (shipment.status, ParcelState.LOST)
+    """Whether `state` is news of a parcel that was lost or returned."""
+    return shipment.status in STRANDED and state in TRANSITIONS[shipment.status]
 
 
 @transaction.atomic(savepoint=False)

@@ -23,6 +23,19 @@ class ShipmentStatus(models.TextChoices):
 MOVING = (ShipmentStatus.IN_TRANSIT, ShipmentStatus.DELAYED)
 #: The parcel will not arrive: an operator reships the order or refunds it.
 STRANDED = (ShipmentStatus.LOST, ShipmentStatus.RETURNED)
+#: The statuses that may follow each. A new shipment is in transit.
+TRANSITIONS: dict[str, frozenset[str]] = {
+    # Cancelled: its order was cancelled, or put on hold, while the parcel was being booked.
+    ShipmentStatus.IN_TRANSIT: frozenset(
+        {ShipmentStatus.DELAYED, ShipmentStatus.DELIVERED, *STRANDED, ShipmentStatus.CANCELLED}
+    ),
+    ShipmentStatus.DELAYED: frozenset({ShipmentStatus.IN_TRANSIT, ShipmentStatus.DELIVERED, *STRANDED}),
+    ShipmentStatus.DELIVERED: frozenset(),
+    # Found by its carrier. One that was returned cannot be lost any more.
+    ShipmentStatus.LOST: frozenset({*MOVING, ShipmentStatus.DELIVERED, ShipmentStatus.RETURNED}),
+    ShipmentStatus.RETURNED: frozenset({*MOVING, ShipmentStatus.DELIVERED}),
+    ShipmentStatus.CANCELLED: frozenset(),
+}
 
 
 class ShipmentQuerySet(models.QuerySet["Shipment"]):

@@ -27,6 +27,15 @@ class Waits(models.TextChoices):
     QUEUE = "queue", _("a relay that knows its queue")
 
 
+#: The states that may follow each. A new message is pending; one that did not come from the ledger is dead at once.
+TRANSITIONS: dict[str, frozenset[str]] = {
+    # Done: recovery took a delivery for lost that succeeded. Dead: no queue takes it, or a bulk retry is cancelled.
+    State.PENDING: frozenset({State.SENT, State.DONE, State.DEAD}),
+    State.SENT: frozenset({State.DONE, State.PENDING, State.DEAD}),
+    State.DONE: frozenset(),
+    State.DEAD: frozenset({State.PENDING, State.DISCARDED}),
+    State.DISCARDED: frozenset({State.DEAD}),
+}
 LIVE_STATES = (State.PENDING, State.SENT)
 _DIED = Q(state=State.DEAD) | Q(state=State.DISCARDED) | Q(replayed_from__gt=0)
 

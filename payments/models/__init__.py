@@ -3,6 +3,8 @@
 from payments.models.disputes import UNDECIDED, Dispute, DisputeQuerySet, DisputeStatus, GatewayDispute
 from payments.models.payments import (
     OPEN,
+    PAYMENT_TRANSITIONS,
+    REFUND_TRANSITIONS,
     RETURNED,
     SETTLED,
     UNSETTLED,
@@ -19,6 +21,8 @@ from payments.models.payments import (
 
 __all__ = [
     "OPEN",
+    "PAYMENT_TRANSITIONS",
+    "REFUND_TRANSITIONS",
     "RETURNED",
     "SETTLED",
     "UNDECIDED",

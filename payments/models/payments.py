@@ -19,6 +19,16 @@ class PaymentStatus(models.TextChoices):
     REFUNDED = "refunded", _("refunded")
 
 
+#: The statuses that may follow each. A new payment is pending.
+PAYMENT_TRANSITIONS: dict[str, frozenset[str]] = {
+    PaymentStatus.PENDING: frozenset({PaymentStatus.CAPTURED, PaymentStatus.FAILED, PaymentStatus.CANCELLED}),
+    # The gateway took the money all the same; it is refunded.
+    PaymentStatus.FAILED: frozenset({PaymentStatus.CAPTURED}),
+    PaymentStatus.CANCELLED: frozenset({PaymentStatus.CAPTURED}),
+    PaymentStatus.CAPTURED: frozenset({PaymentStatus.REFUNDED}),
+    # A refund failed that was done.
+    PaymentStatus.REFUNDED: frozenset({PaymentStatus.CAPTURED}),
+}
 #: Money was captured, whether or not it has been refunded since.
 SETTLED = (PaymentStatus.CAPTURED, PaymentStatus.REFUNDED)
 #: No money was captured, as far as the shop knows.
@@ -35,6 +45,21 @@ class RefundStatus(models.TextChoices):
     CANCELLED = "cancelled", _("cancelled")
 
 
+#: The statuses that may follow each. A new refund is pending, and stays so once the gateway has accepted it.
+REFUND_TRANSITIONS: dict[str, frozenset[str]] = {
+    RefundStatus.PENDING: frozenset(
+        {RefundStatus.PENDING, RefundStatus.DONE, RefundStatus.FAILED, RefundStatus.SETTLED, RefundStatus.CANCELLED}
+    ),
+    # The bank returned the money.
+    RefundStatus.DONE: frozenset({RefundStatus.FAILED}),
+    # An operator repeats it, or it succeeds after all.
+    RefundStatus.FAILED: frozenset(
+        {RefundStatus.PENDING, RefundStatus.DONE, RefundStatus.SETTLED, RefundStatus.CANCELLED}
+    ),
+    RefundStatus.SETTLED: frozenset(),
+    # The gateway made it after all.
+    RefundStatus.CANCELLED: frozenset({RefundStatus.PENDING, RefundStatus.DONE}),
+}
 #: The shopper is still owed the money.
 OPEN = (RefundStatus.PENDING, RefundStatus.FAILED)
 #: The shopper has the money.

@@ -24,7 +24,16 @@ from orders.services import (
 from payments import selectors
 from payments.disputes.selectors import lost_amount
 from payments.gateways import RefundRecord, RefundState
-from payments.models import OPEN, RETURNED, Payment, PaymentStatus, Refund, RefundSource, RefundStatus
+from payments.models import (
+    OPEN,
+    REFUND_TRANSITIONS,
+    RETURNED,
+    Payment,
+    PaymentStatus,
+    Refund,
+    RefundSource,
+    RefundStatus,
+)
 from payments.payloads import RefundPayment
 from payments.services.gateway_events import enqueue_comparison
 from payments.services.holds import update_hold
@@ -33,13 +42,6 @@ from payments.services.transitions import change_refund
 #: A pending refund may take the bank weeks: the older it is, the longer until the gateway is asked again.
 _FIRST_LOOK, _LAST_LOOK = timedelta(minutes=10), timedelta(days=1)
 _SHARE_OF_AGE = 0.25
-#: What an answer makes of a refund, and of which ones. One that is done may still fail.
-_UNMADE = (RefundStatus.PENDING, RefundStatus.FAILED, RefundStatus.CANCELLED)
-_MOVES: dict[RefundState, tuple[RefundStatus, tuple[RefundStatus, ...]]] = {
-    RefundState.PENDING: (RefundStatus.PENDING, _UNMADE),
-    RefundState.DONE: (RefundStatus.DONE, _UNMADE),
-    RefundState.FAILED: (RefundStatus.FAILED, (RefundStatus.PENDING, RefundStatus.DONE)),
-}
 
 
 @transaction.atomic(savepoint=False)
@@ -49,8 +51,8 @@ def record_refund(*, refund: Refund, record: RefundRecord) -> None:
     Once everything paid is refunded, so is the order.
     """
     _lock_order(refund.payment)
-    becomes, sources = _MOVES[record.state]
-    if refund.status not in sources:
+    becomes = RefundStatus(record.state.value)
+    if becomes not in REFUND_TRANSITIONS[refund.status]:
         return
     failure = record.failure[:60]
     if change_refund(refund, status=becomes, gateway_reference=record.reference, failure_code=failure):
@@ -116,7 +118,7 @@ def _update(refund: Refund, record: RefundRecord, before: Mapping[UUID, Refund])
     asked = before.get(refund.pk)
     if asked is not None and (asked.status, asked.repeats) == (refund.status, refund.repeats):
         record_refund(refund=refund, record=record)
-    elif refund.status != _MOVES[record.state][0]:
+    elif refund.status != record.state.value:
         _compare_again(refund.payment)
 
 

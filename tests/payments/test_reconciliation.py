@@ -10,14 +10,15 @@ from messaging.operations.actions import retry
 from messaging.operations.permissions import Actor
 from messaging.outbox import enqueue, transaction
 from orders.models import Order, Status
-from payments.gateways import GatewayUnavailable, gateway
+from payments.gateways import GatewayUnavailable, RefundRecord, RefundState, gateway
 from payments.gateways.simulated import SimulatedGateway
-from payments.models import GatewayCharge, Payment, Refund
+from payments.models import REFUND_TRANSITIONS, GatewayCharge, Payment, PaymentStatus, Refund, RefundStatus
 from payments.payloads import Reconcile
+from payments.services import record_refund
 from tests.delivery import claim_task, deliver, deliver_due
 from tests.factories import place
 from tests.payments.outcomes import is_sound, reconcile
-from tests.payments.refunding import delivered, fresh, refund_outside, start_refund
+from tests.payments.refunding import compare, delivered, fresh, refund_outside, start_refund
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CHARGE, COMPARE = "payments.charge_payment", "payments.compare_payment"
@@ -153,3 +154,28 @@ def test_the_periodic_run_finds_a_refund_from_outside_beside_a_pending_one():
     }
     assert reconcile() == []
     assert is_sound()
+
+
+def test_a_declined_payment_that_was_charged_all_the_same_is_refunded():
+    order = place(payment_method="pm_card_declined")
+    deliver_due()
+    payment = order.payments.get()
+    assert payment.status == PaymentStatus.FAILED
+    GatewayCharge.objects.create(
+        idempotency_key=str(payment.pk), reference="ch_1", amount=payment.amount, currency=payment.currency
+    )
+    compare(payment)
+    assert Payment.objects.get().status == PaymentStatus.CAPTURED
+    deliver_due()
+    assert Payment.objects.get().status == PaymentStatus.REFUNDED
+    assert Order.objects.get().status == Status.PAYMENT_FAILED
+    assert is_sound()
+
+
+@pytest.mark.parametrize("before", list(RefundStatus))
+@pytest.mark.parametrize("state", list(RefundState))
+def test_an_answer_changes_a_refund_as_its_table_says(before: RefundStatus, state: RefundState):
+    refund = start_refund(delivered(), 700)
+    Refund.objects.update(status=before)
+    record_refund(refund=fresh(refund), record=RefundRecord("re_1", 700, state))
+    assert fresh(refund).status == (state.value if state.value in REFUND_TRANSITIONS[before] else before)

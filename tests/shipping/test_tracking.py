@@ -15,7 +15,8 @@ from orders.models import Order, Status
 from orders.services import mark_refunded
 from orders.transitions import IllegalTransition
 from shipping import services
-from shipping.models import Shipment, ShipmentStatus
+from shipping.carriers import ParcelState, Tracking
+from shipping.models import TRANSITIONS, Shipment, ShipmentStatus
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due, make_due
 from tests.shipping.orders import CREATE, DELIVERED, TRACK, paid, status
 
@@ -149,3 +150,13 @@ def test_a_shipment_of_an_older_release_becomes_current_when_tracked(settings: A
     assert status(order) == Status.DELIVERED
     assert Shipment.objects.get().current_for == order
     assert audit() == []
+
+
+@pytest.mark.parametrize("before", list(ShipmentStatus))
+@pytest.mark.parametrize("state", list(ParcelState))
+def test_tracking_changes_a_parcel_as_its_table_says(before: ShipmentStatus, state: ParcelState):
+    paid()
+    deliver(claim_task(task=CREATE))
+    Shipment.objects.update(status=before)
+    services.record_tracking(shipment=Shipment.objects.select_related("order").get(), tracking=Tracking(state, ()))
+    assert Shipment.objects.get().status == (state if state in TRANSITIONS[before] else before)

@@ -9,7 +9,7 @@ Twenty runs, always the same, and fewer on PostgreSQL; `CONVEYOR_RANDOM_RUNS=200
 
 import os
 import uuid
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 import hypothesis
@@ -54,6 +54,7 @@ from tests.flush import flush
 from tests.shop.any_order import MAILS, is_stranded, may_be_out, one_of, out, pending, publish
 from tests.shop.any_order_disputes import DisputeRules, assert_disputes_agree, decide_all_disputes
 from tests.shop.any_order_refunds import LEFT_TO_OPERATORS, RefundRules, assert_money_adds_up, finish_refunds
+from tests.states.watch import watched
 
 RANDOM_RUNS = int(os.environ.get("CONVEYOR_RANDOM_RUNS", "0"))
 
@@ -83,11 +84,16 @@ class Shop(RefundRules, DisputeRules):
         self.orders: list[Order] = []
         self.operator = User.objects.create_superuser("olga", "olga@example.com", "olga")
         self.audit = AuditOfChanges()
+        self._watch = ExitStack()
+        self._states = self._watch.enter_context(watched())
 
     def teardown(self) -> None:
         try:
             self.come_to_rest()
+            assert self._states.seen
+            assert not self._states.forbidden
         finally:
+            self._watch.close()
             self.audit.end()
             circuit_breaker.forget()
             flush()
@@ -236,6 +242,7 @@ class Shop(RefundRules, DisputeRules):
     @invariant()
     def nothing_is_broken(self) -> None:
         assert self.audit.broken().keys() <= set(LEFT_TO_OPERATORS)
+        assert not self._states.forbidden
 
     @invariant()
     def no_more_than_was_captured_is_returned(self) -> None:

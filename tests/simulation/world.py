@@ -32,6 +32,7 @@ from tests.simulation.broker import Broker, Link, Publisher
 from tests.simulation.chance import PROBE_FAILS, Chance, Event
 from tests.simulation.rules import Broken
 from tests.simulation.scheduler import Scheduler
+from tests.states.watch import watched
 
 START = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 #: Virtual seconds after the faults, and steps, within which everything must have come to rest.
@@ -91,6 +92,7 @@ class World:
         self.broker = Broker(self.scheduler)
         for patch in self._patches():
             self._stack.enter_context(patch)
+        self._states = self._stack.enter_context(watched())
         self._stack.callback(self.scheduler.end)
         dice = self.chance.stream("world")
         self.trouble = dice.uniform(10, 60)
@@ -168,6 +170,8 @@ class World:
 
     def _advance(self) -> None:
         self.scheduler.step()
+        if self._states.forbidden:
+            self._breaches["states change as their tables say"] = ", ".join(self._states.forbidden)
         if self._breaches:
             raise Broken(self._breaches)
         if self.scheduler.steps > MOST_STEPS or self.scheduler.now > self.trouble + REST_WITHIN:

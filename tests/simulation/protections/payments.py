@@ -60,6 +60,20 @@ PAYMENTS: Final = (
         "::test_a_capture_that_a_webhook_records_while_the_card_is_charged_is_recorded_once",
     ),
     Protection(
+        name="only a pending payment is cancelled with its order",
+        module=_CHARGES,
+        code="    pending = order.payments.filter(status=PaymentStatus.PENDING)\n",
+        without="    pending = order.payments.all()\n",
+        seed=22,
+    ),
+    Protection(
+        name="the status in the database decides about a payment",
+        module="payments.services.transitions",
+        code="filter(pk=payment.pk, status__in=sources)",
+        without="filter(pk=payment.pk)",
+        test="tests/payments/test_charges.py::test_a_payment_that_is_no_longer_pending_is_not_recorded_again",
+    ),
+    Protection(
         name="the gateway is asked before a refund is made",
         module="payments.services.refunds",
         code="    known = gateway().find_refund(**request, reference=refund.gateway_reference)\n",

@@ -78,6 +78,13 @@ SHOP: Final = (
         "::test_a_parcel_that_was_booked_while_a_refund_began_is_cancelled_and_another_one_booked_later",
     ),
     Protection(
+        name="the status in the database decides about a parcel",
+        module="shipping.services",
+        code="filter(pk=shipment.pk, status__in=sources)",
+        without="filter(pk=shipment.pk)",
+        test="tests/shipping/test_found_parcels.py::test_an_answer_from_before_the_loss_finds_nothing",
+    ),
+    Protection(
         name="a parcel is reshipped once",
         module="shipping.delivery_problems",
         code="    if not stranded.update(current_for=None):\n        return False\n",
@@ -110,6 +117,13 @@ DESK: Final = (
         without="return found | done",
         test="tests/messaging/operations/bulk_retry/test_preview.py"
         "::test_a_message_superseded_by_a_newer_success_is_skipped",
+    ),
+    Protection(
+        name="only what was discarded is restored",
+        module="messaging.operations.actions.messages",
+        code="filter(pk=id_, state=State.DISCARDED)",
+        without="filter(pk=id_)",
+        test="tests/messaging/operations/failures/test_failure_groups.py::test_only_discarded_messages_are_restored",
     ),
     Protection(
         name="only what is dead is revived",

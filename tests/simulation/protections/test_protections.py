@@ -60,6 +60,12 @@ def test_a_missing_protection_is_found(name: str):
 
 
 @pytest.mark.slow
+def test_a_change_that_the_table_of_a_state_does_not_have_is_found():
+    verdict = judge(BY_NAME["only a pending payment is cancelled with its order"], seeds=FEW_SEEDS)
+    assert "states change as their tables say" in verdict.how
+
+
+@pytest.mark.slow
 def test_a_run_that_fails_shrinks_to_the_events_that_it_needs(monkeypatch: pytest.MonkeyPatch):
     protection = BY_NAME["nothing of a paused queue is claimed"]
     monkeypatch.setenv(VARIABLE, protection.name)
