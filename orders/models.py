@@ -50,12 +50,10 @@ class Hold(models.TextChoices):
     NOTHING_LEFT = "nothing_left", _("all that was paid has gone back")
 
 
-#: The statuses that may follow each. A new order is placed.
 TRANSITIONS: dict[str, frozenset[str]] = {
     Status.PLACED: frozenset({Status.PAID, Status.PAYMENT_FAILED, Status.CANCELLED}),
     Status.PAYMENT_FAILED: frozenset({Status.PLACED, Status.CANCELLED}),
-    # Refunded in full before it has shipped, it is cancelled first, which releases its stock.
-    Status.PAID: frozenset({Status.SHIPPED, Status.CANCELLED}),
+    Status.PAID: frozenset({Status.SHIPPED, Status.CANCELLED, Status.REFUNDED}),
     # Back to paid: the parcel was lost or returned, and another one is to be sent.
     Status.SHIPPED: frozenset({Status.DELIVERED, Status.REFUNDED, Status.PAID}),
     Status.DELIVERED: frozenset({Status.REFUNDED}),

@@ -180,7 +180,7 @@ def acknowledge_orders(*, now: datetime, limit: int = 500) -> int:
 
 
 def mark_refunded(*, order: Order) -> None:
-    """shipped, delivered or cancelled → refunded: everything that was paid has been refunded."""
+    """paid, shipped, delivered or cancelled → refunded: everything that was paid has been refunded."""
     _move(order, Status.REFUNDED, signals.order_refunded)
 
 

@@ -14,7 +14,7 @@ from orders.models import Order
 from shop.basket.services import merge_guest_basket
 from shop.invoices.erasure import delete_invoices
 from shop.models import User
-from shop.office.parcels.services import take_replacement_stock
+from shop.office.parcels.services import release_unsent_stock, take_replacement_stock
 from shop.stock.services import release_stock, retake_stock
 
 #: From signing in, however active they are: these sessions can read every order.
@@ -24,6 +24,7 @@ STAFF_SESSION = timedelta(hours=12)
 def connect() -> None:
     signals.order_payment_failed.connect(release, dispatch_uid="shop.order_payment_failed")
     signals.order_cancelled.connect(release, dispatch_uid="shop.order_cancelled")
+    signals.order_refunded.connect(release_unsent, dispatch_uid="shop.order_refunded")
     signals.order_reopened.connect(retake, dispatch_uid="shop.order_reopened")
     signals.order_anonymised.connect(delete_stored_invoices, dispatch_uid="shop.order_anonymised")
     signals.order_sent_again.connect(take_for_replacement, dispatch_uid="shop.order_sent_again")
@@ -33,6 +34,10 @@ def connect() -> None:
 
 def release(*, order: Order, **kwargs: Any) -> None:
     release_stock(order=order)
+
+
+def release_unsent(*, order: Order, **kwargs: Any) -> None:
+    release_unsent_stock(order=order)
 
 
 def retake(*, order: Order, **kwargs: Any) -> None:

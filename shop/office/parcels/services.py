@@ -39,6 +39,13 @@ def take_replacement_stock(*, order: Order, goods_are_back: bool) -> None:
 
 
 @transaction.atomic(savepoint=False)
+def release_unsent_stock(*, order: Order) -> None:
+    """Return to stock what an order holds whose parcel was never booked, as after a refund before its replacement."""
+    if not Shipment.objects.filter(current_for=order).exclude(status=ShipmentStatus.CANCELLED).exists():
+        release_stock(order=order)
+
+
+@transaction.atomic(savepoint=False)
 def restock_returned_parcel(*, order: Order, by: Operator) -> int:
     """Return the contents of a returned parcel to stock. Returns the number of pieces, 0 if done before.
 
