@@ -50,6 +50,7 @@ class Hold(models.TextChoices):
     NOTHING_LEFT = "nothing_left", _("all that was paid has gone back")
 
 
+#: The statuses that may follow each. A new order is placed.
 TRANSITIONS: dict[str, frozenset[str]] = {
     Status.PLACED: frozenset({Status.PAID, Status.PAYMENT_FAILED, Status.CANCELLED}),
     Status.PAYMENT_FAILED: frozenset({Status.PLACED, Status.CANCELLED}),
