@@ -10,37 +10,21 @@ import cProfile
 import os
 import pstats
 import statistics
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.support.in_process import backend_clock, scratch_shop
+from bench.support.mail_server import mail_server
 from bench.support.report import load, skipping
-from tests.patience import wait_for
-from tests.ports import answers, free_port
 
 KINDS = ("paid", "shipped")
 #: The first e-mails connect, compile templates and prepare statements.
 WARM_UP = 30
-
-
-@contextmanager
-def mail_server() -> Iterator[str]:
-    """The URL of an SMTP server that drops what it accepts."""
-    port = free_port()
-    command = f"-m aiosmtpd --nosetuid --class aiosmtpd.handlers.Sink --listen 127.0.0.1:{port}"
-    with subprocess.Popen([sys.executable, *command.split()]) as server:
-        try:
-            wait_for(lambda: answers(port), what="the mail server")
-            yield f"smtp://127.0.0.1:{port}"
-        finally:
-            server.terminate()
 
 
 def worker() -> Callable[[Any], None]:

@@ -186,18 +186,27 @@ class OrderEvent(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """Maps a client's idempotency key to its order; written in the order's own transaction."""
+    """Maps a client's idempotency key to its order; written in the order's own transaction.
+
+    `expires_at` is when it may be deleted; one without is kept for ever.
+    """
 
     client = models.CharField(_("client"), max_length=64)
     key = models.CharField(_("key"), max_length=200)
     digest = models.CharField(_("digest"), max_length=64)
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="+", verbose_name=_("order"))
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    expires_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("idempotency key")
         verbose_name_plural = _("idempotency keys")
         constraints = [models.UniqueConstraint(fields=["client", "key"], name="orders_idempotency_key_is_unique")]
+        indexes = [
+            models.Index(
+                fields=["expires_at"], name="orders_idempotency_expires", condition=Q(expires_at__isnull=False)
+            )
+        ]
 
     def __str__(self) -> str:
         return self.key

@@ -1,4 +1,7 @@
-"""Retention of the desk's records: discarded messages, bulk retries, counts for charts. Each call is one batch."""
+"""Retention of the desk's records: discarded messages, bulk retries, alerts, counts for charts.
+
+Each call is one batch.
+"""
 
 import logging
 from datetime import timedelta
@@ -10,13 +13,14 @@ from django.utils import timezone
 
 from messaging.models import Message, State
 from messaging.operations import audit
-from messaging.operations.models import BulkItem, BulkOperation, BulkState, FailureHour, ItemOutcome, QueueMinute
+from messaging.operations.models import Alert, BulkItem, BulkOperation, BulkState, FailureHour, ItemOutcome, QueueMinute
 from messaging.operations.permissions import Actor
 from messaging.retention import delete_messages
 from messaging.worker import slices
 
 log = logging.getLogger(__name__)
 _FINISHED = (BulkState.FINISHED, BulkState.CANCELLED, BulkState.STOPPED)
+ALERTS_KEPT = timedelta(days=90)
 _RETENTION = Actor.system("retention")
 
 
@@ -71,6 +75,11 @@ def purge_charts(*, keep: timedelta) -> int:
     before = timezone.now() - keep
     hours = slices.delete_some(FailureHour.objects.filter(hour__lt=before))
     return hours + slices.delete_some(QueueMinute.objects.filter(minute__lt=before))
+
+
+def purge_alerts(*, keep: timedelta) -> int:
+    """Delete alerts that were cleared more than `keep` ago. Returns how many."""
+    return slices.delete_some(Alert.objects.filter(cleared_at__lt=timezone.now() - keep))
 
 
 def _forbid_resuming(operation: BulkOperation) -> None:

@@ -30,6 +30,7 @@ def purge_expired(self: ReliableTask, payload: PurgeExpired) -> None:
     part.repeat(lambda: retention.purge_discarded(keep=timedelta(days=settings.CONVEYOR_KEEP_DISCARDED_DAYS)))
     part.repeat(lambda: retention.purge_bulk_retries(keep=timedelta(days=settings.CONVEYOR_KEEP_BULK_DAYS)))
     part.repeat(lambda: retention.purge_charts(keep=throughput.KEPT))
+    part.repeat(lambda: retention.purge_alerts(keep=retention.ALERTS_KEPT))
     log.info("retention: expired records deleted, %s", "none left" if part.is_done else "continuing")
     part.finish(payload)
 

@@ -151,14 +151,15 @@ def _sends(headers: Mapping[str, Any]) -> int:
 def file(dead_letter: DeadLetter, app: Celery) -> None:
     """File `dead_letter` in the ledger unless it is settled there.
 
-    One that no worker can run is not a copy of the message whose id it carries: it is filed under an id of its own.
+    One that no worker can run, or with another task or payload, is no copy: it is filed under an id of its own.
     """
     row = Message.objects.filter(pk=dead_letter.id).first() if dead_letter.id else None
+    is_copy = row and dead_letter.payload in (None, row.payload) and dead_letter.task in ("", row.task)
     if row is None:
         _file_stray(dead_letter, app)
-    elif row.state == State.SENT and row.sends == dead_letter.sends:
+    elif is_copy and row.state == State.SENT and row.sends == dead_letter.sends:
         _fail_known(row, dead_letter, app)
-    elif dead_letter.refusal and bytes(row.raw_body or b"") != dead_letter.body:
+    elif (dead_letter.refusal or not is_copy) and bytes(row.raw_body or b"") != dead_letter.body:
         _file_stray(replace(dead_letter, id=None), app)
 
 

@@ -8,6 +8,7 @@ import socket
 from os import getpid
 from typing import Any
 
+from messaging.broker.signature import sign
 from messaging.models import Message
 from messaging.relay.claim import Claimed
 from messaging.worker.admission import HEADER
@@ -21,13 +22,16 @@ def body_of(message: Claimed) -> str:
     return f"[[], {message.payload}, {_EMBED}]"
 
 
-def headers_of(message: Claimed | Message) -> dict[str, Any]:
-    """Celery's headers, and the engine's own: number of the publication, schema version, correlation id."""
-    correlation_id = str(message.correlation_id)
+def headers_of(message: Claimed | Message, *, body: str | None = None) -> dict[str, Any]:
+    """Celery's headers, and the engine's own: send number, schema version, correlation id, signature with a `body`."""
+    correlation_id, id_ = str(message.correlation_id), str(message.pk)
+    origin = {"sends": message.sends, "version": message.schema_version, "correlation_id": correlation_id}
+    if body is not None:
+        origin |= {"signature": sign(body, id_, message.task, message.sends, message.schema_version)}
     return {
         "lang": "py",
         "task": message.task,
-        "id": str(message.pk),
+        "id": id_,
         "root_id": correlation_id,
         "parent_id": str(message.causation_id) if message.causation_id else None,
         "retries": message.retries,
@@ -36,9 +40,5 @@ def headers_of(message: Claimed | Message) -> dict[str, Any]:
         "origin": _ORIGIN,
         "ignore_result": True,
         "traceparent": message.traceparent,
-        HEADER: {
-            "sends": message.sends,
-            "version": message.schema_version,
-            "correlation_id": correlation_id,
-        },
+        HEADER: origin,
     }

@@ -70,13 +70,13 @@ class Publisher:
         return True
 
     def _send(self, message: Claimed) -> None:
-        id_ = str(message.pk)
+        id_, body = str(message.pk), protocol.body_of(message)
         self._producer.publish(
-            protocol.body_of(message),
+            body,
             exchange=topology().exchange,
             routing_key=message.routing_key,
             priority=message.publish_priority,
-            headers=protocol.headers_of(message),
+            headers=protocol.headers_of(message, body=body),
             content_type="application/json",
             content_encoding="utf-8",
             delivery_mode=2,

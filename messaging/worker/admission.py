@@ -8,10 +8,12 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.crypto import constant_time_compare
+
+from messaging.broker.signature import sign
 from messaging.broker.tolerance import UNREADABLE, Unreadable, parse_json
 from messaging.conf import settings
 
-#: The engine's own header.
 HEADER = "conveyor"
 _MAX_TEXT = 1000
 #: Texts that Celery and the logs show.
@@ -34,7 +36,7 @@ def admit(
     if not isinstance(headers, Mapping) or UNREADABLE in headers or headers.get("compression"):
         raise Refused("Its headers cannot be read, or its body is compressed.")
     arguments = arguments_of(body)
-    return clean_headers(headers), arguments
+    return clean_headers(headers, body=body), arguments
 
 
 def arguments_of(body: Any) -> dict[str, Any]:
@@ -53,7 +55,7 @@ def arguments_of(body: Any) -> dict[str, Any]:
     return arguments
 
 
-def clean_headers(headers: Mapping[str, Any]) -> dict[str, Any]:
+def clean_headers(headers: Mapping[str, Any], *, body: Any) -> dict[str, Any]:
     """The headers that Celery needs, each of the right kind. Raises `Refused`."""
     task, retries = headers.get("task"), headers.get("retries") or 0
     if not isinstance(task, str) or not 0 < len(task) <= 200:
@@ -73,12 +75,12 @@ def clean_headers(headers: Mapping[str, Any]) -> dict[str, Any]:
     for name in _TEXTS:
         value = headers.get(name)
         clean[name] = value[:_MAX_TEXT].encode(errors="replace").decode() if isinstance(value, str) else None
-    clean[HEADER] = origin_of(headers)
+    clean[HEADER] = origin_of(headers, body=body)
     return clean
 
 
-def origin_of(headers: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The engine's own header; None if it is absent, as on a message that was not sent by a relay. Raises `Refused`."""
+def origin_of(headers: Mapping[str, Any], *, body: Any) -> dict[str, Any] | None:
+    """The engine's own header, and whether no relay has signed the message; None if it is absent. Raises `Refused`."""
     origin = headers.get(HEADER)
     if origin is None:
         return None
@@ -86,11 +88,9 @@ def origin_of(headers: Mapping[str, Any]) -> dict[str, Any] | None:
         raise Refused(f"Its header {HEADER} is no table.")
     if not _is_count(origin.get("sends")) or not origin["sends"] or not _is_count(origin.get("version")):
         raise Refused(f"Its header {HEADER} is without the numbers sends, from 1, and version.")
-    return {
-        "sends": origin["sends"],
-        "version": origin["version"],
-        "correlation_id": _uuid(origin, "correlation_id"),
-    }
+    clean = {"sends": origin["sends"], "version": origin["version"], "correlation_id": _uuid(origin, "correlation_id")}
+    signature = sign(body, headers["id"], headers["task"], origin["sends"], origin["version"])
+    return clean | {"is_unsigned": not constant_time_compare(repr(origin.get("signature")), repr(signature))}
 
 
 def _is_count(value: Any) -> bool:
@@ -100,10 +100,6 @@ def _is_count(value: Any) -> bool:
 def _uuid(table: Mapping[str, Any], name: str) -> str:
     value = table.get(name)
     try:
-        return str(uuid.UUID(value)) if isinstance(value, str) else _no_uuid(name)
+        return str(uuid.UUID(value if isinstance(value, str) else ""))
     except ValueError:
-        return _no_uuid(name)
-
-
-def _no_uuid(name: str) -> str:
-    raise Refused(f"Its {name} is no UUID.")
+        raise Refused(f"Its {name} is no UUID.") from None

@@ -1,19 +1,23 @@
-"""Retention of what visitors leave behind: sessions, guests' baskets, API tokens, records of sign-ins."""
+"""Retention of what visitors leave behind: sessions, baskets, API tokens, sign-ins, idempotency keys, e-mails."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from knox.models import AuthToken
 
+from messaging.models import Message
 from messaging.worker.slices import ROWS, delete_by, delete_some
+from orders.models import EmailDelivery, IdempotencyKey
 from shop.models import GuestBasket, User
 
 #: A number of more digits may be too large for a key.
 _DIGITS = 18
+#: Also of e-mails about no order.
 SIGN_INS_KEPT = timedelta(days=90)
 _SIGN_INS = (AccessAttempt, AccessFailureLog, AccessLog)
 
@@ -25,7 +29,14 @@ def purge_expired() -> int:
     expired += [model.objects.filter(attempt_time__lt=now - SIGN_INS_KEPT) for model in _SIGN_INS]
     abandoned = now - timedelta(seconds=settings.SESSION_COOKIE_AGE)
     expired += [GuestBasket.objects.filter(changed_at__lt=abandoned)]
+    expired += [IdempotencyKey.objects.filter(expires_at__lt=now), _settled_emails(before=now - SIGN_INS_KEPT)]
     return sum(delete_some(rows) for rows in expired)
+
+
+def _settled_emails(*, before: datetime) -> QuerySet[EmailDelivery]:
+    """E-mails about no order, such as a password's reset. While its message exists, an operator may retry it."""
+    sent = EmailDelivery.objects.filter(order=None, state=EmailDelivery.State.SENT, claimed_at__lt=before)
+    return sent.exclude(Exists(Message.objects.filter(pk=OuterRef("message_id")))).order_by()
 
 
 def delete_sign_ins(*, name: str) -> None:

@@ -3,11 +3,16 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orders.models import IdempotencyKey, Order
+
+#: How long a repeated request gets its order.
+KEPT = timedelta(days=90)
 
 
 class KeyReused(Exception):
@@ -20,10 +25,11 @@ class KeyReused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Idempotency:
-    """`key` is chosen by the client; `client` scopes it."""
+    """`key` is chosen by the client; `client` scopes it. That of an import does not expire."""
 
     client: str
     key: str
+    expires: bool = True
 
 
 def digest(request: dict[str, Any]) -> str:
@@ -33,7 +39,9 @@ def digest(request: dict[str, Any]) -> str:
 def claim_key(idempotency: Idempotency | None, *, digest: str, order: Order) -> None:
     """Raises `IntegrityError` if the key is taken: its unique constraint decides between concurrent requests."""
     if idempotency is not None:
-        IdempotencyKey.objects.create(client=idempotency.client, key=idempotency.key, digest=digest, order=order)
+        expires_at = timezone.now() + KEPT if idempotency.expires else None
+        names = {"client": idempotency.client, "key": idempotency.key}
+        IdempotencyKey.objects.create(**names, digest=digest, order=order, expires_at=expires_at)
 
 
 def known_order(idempotency: Idempotency | None, *, digest: str) -> Order | None:

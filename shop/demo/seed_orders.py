@@ -78,7 +78,7 @@ def _place(sale: Sale, shopper: User | None) -> bool:
             lines=[LineWanted(sku=PRODUCTS[place].sku, quantity=1) for place in sale.products],
             source=Source.WEB,
             user=shopper if sale.by_shopper else None,
-            idempotency=Idempotency(client=CLIENT, key=sale.key),
+            idempotency=Idempotency(client=CLIENT, key=sale.key, expires=False),
         )
     except (KeyReused, OutOfStock):  # placed by an older release, or sold out
         return False

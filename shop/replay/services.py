@@ -110,7 +110,7 @@ def _checkout(invoice: Invoice) -> Placed:
         payment_method=PAYMENT_METHOD,
         lines=[LineWanted(sku=line.sku, quantity=line.quantity, unit_price=line.unit_price) for line in invoice.lines],
         source=Source.IMPORT,
-        idempotency=Idempotency(client=CLIENT, key=invoice.number),
+        idempotency=Idempotency(client=CLIENT, key=invoice.number, expires=False),
         currency=CURRENCY,
     )
 

@@ -86,11 +86,12 @@ class RabbitNode:
         if was_running:
             self.start()
 
-    def control(self, *arguments: str) -> None:
-        """Run `rabbitmqctl` on this node."""
+    def control(self, *arguments: str) -> str:
+        """What `rabbitmqctl` prints, run on this node."""
         tool = shutil.which("rabbitmqctl", path=f"{Path(self.program.command[0]).parent}:{os.environ.get('PATH', '')}")
         command = [str(tool), "-q", "-n", self._env["RABBITMQ_NODENAME"], *arguments]
-        subprocess.run(command, env=self._env, capture_output=True, text=True, timeout=PATIENCE, check=True)
+        done = subprocess.run(command, env=self._env, capture_output=True, text=True, timeout=PATIENCE, check=True)
+        return done.stdout
 
     def remove(self) -> None:
         try:

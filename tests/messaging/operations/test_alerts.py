@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from messaging import outbox, scheduler, transitions
 from messaging.models import Circuit, Message, PeriodicTask, QueuePause, State
-from messaging.operations import actions, alerts, retention
+from messaging.operations import actions, alerts
 from messaging.operations.actions import groups
-from messaging.operations.models import Alert, AuditEntry, FailureGroup, FailureHour, GroupState
+from messaging.operations.models import Alert, FailureGroup, GroupState
 from messaging.operations.permissions import Actor
 from messaging.transitions.failure import synthetic_failure
 from tests.delivery import make_due
@@ -272,24 +272,3 @@ def test_a_second_chain_of_checks_ends():
     Message.objects.filter(pk=message.pk).update(state=State.PENDING)
     deliver(Message.objects.get(pk=message.pk))
     assert Message.objects.live().count() == 1
-
-
-def test_purging_discarded_messages_is_delayed_logged_and_audited(caplog):
-    message, kept = dead(), dead()
-    actions.discard(ids=[message.pk], actor=ANN, reason="a test order")
-    assert retention.purge_discarded(keep=timedelta(days=1)) == 0
-    with caplog.at_level(logging.WARNING):
-        assert retention.purge_discarded(keep=timedelta(0)) == 1
-    assert [row.pk for row in Message.objects.all()] == [kept.pk]
-    entry = AuditEntry.objects.get(action="purge")
-    assert entry.data["messages"] == [
-        {"id": str(message.pk), "task": "tests.sample", "subject": "", "error": "Bug", "note": "a test order"}
-    ]
-    assert any("permanently deleted" in record.message for record in caplog.records)
-
-
-def test_hourly_counts_older_than_any_chart_are_deleted():
-    dead()
-    assert retention.purge_charts(keep=timedelta(days=8)) == 0
-    FailureHour.objects.update(hour=timezone.now() - timedelta(days=9))
-    assert retention.purge_charts(keep=timedelta(days=8)) == 1

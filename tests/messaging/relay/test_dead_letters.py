@@ -248,3 +248,16 @@ def wait_filed(publisher, count: int) -> int:
 
     wait_for(all_filed)
     return filed
+
+
+@pytest.mark.parametrize("change", [{"payload": {"text": "other"}}, {"task": "no.such"}])
+def test_a_letter_that_differs_from_the_message_whose_id_it_has_does_not_touch_it(change):
+    (message,) = enqueue()
+    Message.objects.update(state=State.SENT, sends=1)
+    copy = {"queue": QUEUE, "id": message.pk, "task": message.task, "payload": message.payload, "sends": 1}
+    letter = dead_letters.DeadLetter(**(copy | change), body=b"[]", refusal="")
+    dead_letters.file(letter, current_app)
+    message.refresh_from_db()
+    assert (message.state, message.attempts, message.sends) == (State.SENT, 0, 1)
+    filed = Message.objects.exclude(pk=message.pk).get()
+    assert (filed.state, filed.task, filed.payload) == (State.DEAD, letter.task, letter.payload)

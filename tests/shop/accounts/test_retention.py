@@ -1,5 +1,6 @@
-"""Retention of sessions, guests' baskets, API tokens and records of sign-ins."""
+"""Retention of sessions, guests' baskets, API tokens, records of sign-ins, idempotency keys and account e-mails."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -11,9 +12,11 @@ from knox.models import AuthToken
 from messaging import scheduler
 from messaging.models import Message
 from messaging.worker import slices
+from orders.models import EmailDelivery, IdempotencyKey, Order
+from shop.checkout.idempotency import KEPT, Idempotency
 from shop.models import GuestBasket
 from tests.delivery import deliver_due
-from tests.factories import UserFactory
+from tests.factories import UserFactory, place
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,6 +47,38 @@ def test_a_guest_s_basket_is_deleted_with_the_session_that_knew_it(settings):
     scheduler.tick("shop.purge_expired")
     deliver_due()
     assert GuestBasket.objects.get().key == "new"
+
+
+def test_a_client_s_idempotency_key_expires_but_its_order_and_the_key_of_an_import_stay():
+    place(idempotency=Idempotency(client="guest", key="old"))
+    place(idempotency=Idempotency(client="guest", key="new"))
+    place(idempotency=Idempotency(client="replay", key="imported", expires=False))
+    for key in ("old", "imported"):
+        with_key = IdempotencyKey.objects.filter(key=key)
+        with_key.update(created_at=timezone.now() - 2 * KEPT)
+        with_key.exclude(expires_at=None).update(expires_at=timezone.now() - KEPT)
+    scheduler.tick("shop.purge_expired")
+    deliver_due()
+    assert set(IdempotencyKey.objects.values_list("key", flat=True)) == {"new", "imported"}
+    assert Order.objects.count() == 3
+
+
+def test_an_e_mail_about_no_order_is_forgotten_once_it_was_sent_and_its_message_is_gone():
+    def sent(**changes):
+        values = {"kind": "password_reset", "state": "sent", "claimed_at": timezone.now() - timedelta(days=91)}
+        return EmailDelivery.objects.create(**({"message_id": uuid.uuid4()} | values | changes))
+
+    sent()
+    kept = [
+        sent(claimed_at=timezone.now()),
+        sent(state="sending"),
+        sent(order=place(), kind="paid"),
+        sent(message_id=Message.objects.earliest("created_at").pk),
+    ]
+    scheduler.tick("shop.purge_expired")
+    deliver_due()
+    assert EmailDelivery.objects.filter(pk__in=[row.pk for row in kept]).count() == len(kept)
+    assert EmailDelivery.objects.filter(kind="password_reset").count() == 3
 
 
 @pytest.mark.usefixtures("one_step_slices")

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from shop.checkout.services import LineWanted, Placed, checkout
 from shop.models import Product, StockMovement
 from shop.stock.services import OutOfStock, UnknownProduct, restock
 from tests.factories import ADDRESS, ProductFactory, UserFactory, place
+from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -200,6 +202,15 @@ def test_concurrent_requests_with_one_key_place_one_order():
     assert len({p.order.pk for p in placed}) == 1
     assert sum(p.created for p in placed) == 1
     assert Order.objects.count() == IdempotencyKey.objects.count() == 1
+
+
+def test_concurrent_requests_with_one_key_and_different_bodies_place_one_order():
+    product = ProductFactory.create(stock=50)
+    works = [partial(order_of, product.sku, quantity, idempotency=KEY) for quantity in (1, 2) * 4]
+    refused = at_once(*works, refusals=(KeyReused,))
+    product.refresh_from_db()
+    assert 50 - product.stock == OrderLine.objects.get(order=Order.objects.get()).quantity
+    assert sum(error is None for error in refused) == 4
 
 
 def test_two_hundred_concurrent_checkouts_sell_exactly_fifty_in_stock():
