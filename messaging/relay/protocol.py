@@ -36,9 +36,5 @@ def headers_of(message: Claimed | Message) -> dict[str, Any]:
         "origin": _ORIGIN,
         "ignore_result": True,
         "traceparent": message.traceparent,
-        HEADER: {
-            "sends": message.sends,
-            "version": message.schema_version,
-            "correlation_id": correlation_id,
-        },
+        HEADER: {"sends": message.sends, "version": message.schema_version, "correlation_id": correlation_id},
     }

@@ -79,18 +79,13 @@ def clean_headers(headers: Mapping[str, Any]) -> dict[str, Any]:
 
 def origin_of(headers: Mapping[str, Any]) -> dict[str, Any] | None:
     """The engine's own header; None if it is absent, as on a message that was not sent by a relay. Raises `Refused`."""
-    origin = headers.get(HEADER)
-    if origin is None:
+    if (origin := headers.get(HEADER)) is None:
         return None
     if not isinstance(origin, Mapping):
         raise Refused(f"Its header {HEADER} is no table.")
     if not _is_count(origin.get("sends")) or not origin["sends"] or not _is_count(origin.get("version")):
         raise Refused(f"Its header {HEADER} is without the numbers sends, from 1, and version.")
-    return {
-        "sends": origin["sends"],
-        "version": origin["version"],
-        "correlation_id": _uuid(origin, "correlation_id"),
-    }
+    return {"sends": origin["sends"], "version": origin["version"], "correlation_id": _uuid(origin, "correlation_id")}
 
 
 def _is_count(value: Any) -> bool:
