@@ -29,7 +29,7 @@ class Scene:
 class Fault:
     """`happen` breaks something and returns once it is restored; then all orders end within `limit` seconds.
 
-    `spends`: attempts may be spent, since a process that had begun a task is gone. Otherwise none is.
+    `spends`: attempts may be spent, since a process that had begun a task may be gone. Otherwise none is.
     """
 
     name: str

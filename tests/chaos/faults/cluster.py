@@ -18,5 +18,6 @@ FAULTS = (
         does="SIGKILL to one of three with quorum queues, started after 8 s",
         ground=CLUSTER,
         happen=_kill_one,
+        spends=True,
     ),
 )

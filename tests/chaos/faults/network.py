@@ -63,15 +63,22 @@ def _fail_over(scene: Scene) -> None:
     stack.database_proxy.move(standby.port)
 
 
-def _of(server: str, label: str, ground: Ground) -> list[Fault]:
+def _of(server: str, label: str, ground: Ground, *, spends: bool = False) -> list[Fault]:
     return [
         Fault(
             name=f"{label} cut off",
             does=f"connections reset and refused for {CUT:g} s",
             ground=ground,
             happen=_cut(server),
+            spends=spends,
         ),
-        Fault(name=f"{label} silent", does=f"nothing passes for {SILENCE:g} s", ground=ground, happen=_silence(server)),
+        Fault(
+            name=f"{label} silent",
+            does=f"nothing passes for {SILENCE:g} s",
+            ground=ground,
+            happen=_silence(server),
+            spends=spends,
+        ),
         Fault(
             name=f"{label} slow",
             does=f"{LATENCY * 1000:g} ms each way for {CUT:g} s",
@@ -83,7 +90,7 @@ def _of(server: str, label: str, ground: Ground) -> list[Fault]:
 
 FAULTS = (
     *_of("broker", "Valkey", EMBEDDED_NETWORK),
-    *_of("broker", "RabbitMQ", NETWORK),
+    *_of("broker", "RabbitMQ", NETWORK, spends=True),
     *_of("database", "PostgreSQL", NETWORK),
     Fault(
         name="PostgreSQL failover",

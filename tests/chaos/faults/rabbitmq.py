@@ -1,4 +1,7 @@
-"""Faults of RabbitMQ."""
+"""Faults of RabbitMQ.
+
+Where it loses its connections, a delivery that was on its way comes back like one that ended its worker: `spends`.
+"""
 
 from contextlib import suppress
 from subprocess import CalledProcessError
@@ -49,9 +52,21 @@ def _delete(scene: Scene) -> None:
 
 
 FAULTS = (
-    Fault(name="RabbitMQ restarted", does="SIGTERM, started again", ground=PRODUCTION, happen=_restart),
-    Fault(name="RabbitMQ killed", does="SIGKILL, started again", ground=PRODUCTION, happen=_kill),
-    Fault(name="RabbitMQ hung", does=f"SIGSTOP for {HANG:g} s, SIGCONT", ground=PRODUCTION, happen=_hang),
+    Fault(
+        name="RabbitMQ restarted",
+        does="SIGTERM, started again",
+        ground=PRODUCTION,
+        happen=_restart,
+        spends=True,
+    ),
+    Fault(name="RabbitMQ killed", does="SIGKILL, started again", ground=PRODUCTION, happen=_kill, spends=True),
+    Fault(
+        name="RabbitMQ hung",
+        does=f"SIGSTOP for {HANG:g} s, SIGCONT",
+        ground=PRODUCTION,
+        happen=_hang,
+        spends=True,
+    ),
     Fault(name="RabbitMQ wiped", does="SIGKILL, all its data deleted, started again", ground=PRODUCTION, happen=_wipe),
     Fault(name="RabbitMQ memory alarm", does="memory limit of 1 byte for 8 s", ground=PRODUCTION, happen=_alarm),
     Fault(name="RabbitMQ queues purged", does="purge_queue of each", ground=PRODUCTION, happen=_purge),
