@@ -8,7 +8,7 @@ TEST_WORKERS ?= 3
 APPS := messaging orders payments shipping shop
 
 .DEFAULT_GOAL := help
-.PHONY: help run test simulate mutate soak services lint format bench bench-pipeline audit-pages screenshots messages clean
+.PHONY: help run test simulate mutate chaos soak services lint format bench bench-pipeline audit-pages screenshots messages clean
 
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -24,6 +24,9 @@ simulate: $(VENV)/.development ## Simulate runs with faults from SEEDS=1000 fres
 
 mutate: $(VENV)/.development ## Take out each protection of the code in turn; ONLY=name chooses some, none may survive
 	@$(BIN)/python -m tests.simulation --mutate --only "$(ONLY)"
+
+chaos: $(VENV)/.development ## Kill, hang, fill and cut off real processes and servers among orders; SEED=n repeats a run, ONLY=name chooses
+	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) --only "$(ONLY)"
 
 soak: $(VENV)/.development ## Use a shop for MINUTES=60 and see that nothing grows; BACKEND=production takes PostgreSQL and RabbitMQ
 	@$(BIN)/python -m bench.soak --minutes $(or $(MINUTES),60) --backend $(or $(BACKEND),embedded)

@@ -25,9 +25,7 @@ class LiftMissing(PayloadInvalid):
 
 
 @next_step(
-    _("A newer release wrote the payload."),
-    _("Nothing to do here: deploy that release to all workers."),
-    action=NONE,
+    _("A newer release wrote the payload."), _("Nothing to do here: deploy that release to all workers."), action=NONE
 )
 class SchemaTooNew(ValueError):
     """Newer code wrote the message than this worker runs, as during a rolling release."""
@@ -66,8 +64,7 @@ class Payload(BaseModel):
         super().__init_subclass__(**kwargs)
         cls.task, cls.routing_key, cls.version, cls.lifts = task, routing_key, version, dict(lifts or {})
         cls.shown_until = frozenset(shown_until)
-        missing = [n for n in range(1, version) if n not in cls.lifts]
-        if missing:
+        if missing := [n for n in range(1, version) if n not in cls.lifts]:
             raise TypeError(f"{cls.__name__} is at version {version} but has no lift from {missing}")
         known = _REGISTRY.get(task)
         if known is not None and known.__qualname__ != cls.__qualname__:

@@ -38,8 +38,7 @@ def tick(task: str, *, claim: Callable[[], bool] = lambda: True, delay: float = 
 
     `delay` is in seconds. `claim` runs in the same transaction; if it returns False, nothing is enqueued.
     """
-    payload = payload_for(task)
-    if payload is None:
+    if (payload := payload_for(task)) is None:
         raise LookupError(f"beat_schedule names {task!r}, but no payload is declared for it")
     if not _CONDITIONS.get(task, lambda: True)():
         return None
@@ -73,8 +72,7 @@ class LedgerScheduler(Scheduler):
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Enqueue what is due by the database's clock. Returns the seconds until the next look. Never raises."""
-        now = self._attempt("heartbeat", _beat)
-        if now is None:
+        if (now := self._attempt("heartbeat", _beat)) is None:
             return LOOK_SECONDS
         waits = [self._attempt(entry.name, _run, entry, now) for entry in self.schedule.values()]
         beat_ticked.send_robust(sender=type(self))
@@ -105,8 +103,7 @@ def _beat() -> datetime:
 def _run(entry: Any, now: datetime) -> float:
     """Enqueue the entry's tick if it is due. Returns the seconds until it is due again. A new entry has just run."""
     row = PeriodicTask.objects.filter(pk=entry.name)
-    last_at = row.values_list("last_at", flat=True).first()
-    if last_at is None:
+    if (last_at := row.values_list("last_at", flat=True).first()) is None:
         PeriodicTask.objects.bulk_create([PeriodicTask(name=entry.name, last_at=Now())], ignore_conflicts=True)
         return LOOK_SECONDS
     entry.schedule.nowfun = lambda: now

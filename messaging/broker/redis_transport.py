@@ -27,11 +27,28 @@ MAX_KEPT = 256_000
 
 
 class QoS(redis.QoS):
+    """A settled message frees the worker's slot even if the server does not answer; what it still holds is requeued.
+
+    kombu keeps the slot: each answer that is lost takes one for good, and with the last one the worker is deaf.
+    """
+
+    def ack(self, delivery_tag: str) -> None:
+        try:
+            self._remove_from_indices(delivery_tag).execute()
+        finally:
+            virtual.QoS.ack(self, delivery_tag)
+
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        try:
+            if requeue:
+                self.restore_by_tag(delivery_tag, leftmost=True)
+            else:
+                self._bury(delivery_tag)
+        finally:
+            virtual.QoS.ack(self, delivery_tag)
+
+    def _bury(self, delivery_tag: str) -> None:
         """Move a rejected message to its dead-letter queue and out of the unacked messages, in one transaction."""
-        if requeue:
-            super().reject(delivery_tag, requeue=True)
-            return
 
         def move(pipe: Any) -> None:
             held = pipe.hget(self.unacked_key, delivery_tag)
@@ -43,7 +60,6 @@ class QoS(redis.QoS):
 
         with self.channel.conn_or_acquire() as client:
             client.transaction(move, self.unacked_key)
-        virtual.QoS.ack(self, delivery_tag)
 
 
 class Channel(redis.Channel):
@@ -161,8 +177,7 @@ class Channel(redis.Channel):
     def _get(self, queue: str) -> Envelope:
         with self.conn_or_acquire() as client:
             for step in self.priority_steps:
-                item = client.rpop(self._q_for_pri(queue, step))
-                if item:
+                if item := client.rpop(self._q_for_pri(queue, step)):
                     return open_envelope(item, queue)
         raise redis.Empty
 

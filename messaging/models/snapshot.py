@@ -28,8 +28,7 @@ def snapshot() -> Iterator[None]:
 @contextmanager
 def _deferred(connection: Any) -> Iterator[None]:
     """SQLite's transactions begin with the write lock, which readers do not need."""
-    mode = getattr(connection, "transaction_mode", None)
-    if mode is None:
+    if (mode := getattr(connection, "transaction_mode", None)) is None:
         yield
         return
     connection.transaction_mode = None

@@ -100,8 +100,7 @@ def replayed(replay: Replay) -> Iterator[None]:
 
 def withholds(what: str) -> bool:
     """Whether this is a dry run, so that `what`, which has no answer to record, must not be sent. It is listed then."""
-    replay = _replay.get()
-    if replay is not None:
+    if (replay := _replay.get()) is not None:
         replay.withhold(what)
     return replay is not None
 

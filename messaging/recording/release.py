@@ -17,8 +17,7 @@ def release_of(folder: Path) -> str:
 
 def _commit(folder: Path) -> str:
     """Empty if `folder` is no checkout, or its commit is not found."""
-    git = _git_dir(folder / ".git")
-    if git is None:
+    if (git := _git_dir(folder / ".git")) is None:
         return ""
     head = (git / "HEAD").read_text(encoding="utf-8").strip()
     if not head.startswith("ref: "):

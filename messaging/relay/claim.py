@@ -38,10 +38,7 @@ _COLUMNS: Final = (
     "correlation_id, causation_id, traceparent, available_at, is_promoted"
 )
 #: `ARRAY(…)` is evaluated once; as a plain subquery it could be evaluated again and lock more rows than the limit.
-_ROWS: Final = {
-    "postgresql": "id = ANY(ARRAY({due} FOR UPDATE SKIP LOCKED))",
-    "sqlite": "id IN ({due})",
-}
+_ROWS: Final = {"postgresql": "id = ANY(ARRAY({due} FOR UPDATE SKIP LOCKED))", "sqlite": "id IN ({due})"}
 _DUE: Final = """
     SELECT id FROM messaging_message
     WHERE state = 'pending' AND queue = %s AND priority = %s AND available_at <= %s
@@ -73,12 +70,7 @@ class Claimed:
         return MAX_PRIORITY if self.is_promoted else self.priority
 
 
-def claim(
-    *,
-    limit: int,
-    urgent_only: Collection[str] = (),
-    surplus: Mapping[str, int] | None = None,
-) -> list[Claimed]:
+def claim(*, limit: int, urgent_only: Collection[str] = (), surplus: Mapping[str, int] | None = None) -> list[Claimed]:
     """Mark up to `limit` due rows as sent and commit that. Returns them, most urgent first.
 
     Nothing of paused queues is claimed, and of `urgent_only` ones only what has the highest priority. `surplus` is

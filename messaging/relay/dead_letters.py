@@ -60,8 +60,7 @@ def file_dead_letters(connection: Connection, app: Celery, *, limit: int = 200) 
 def _file_queue(connection: Connection, app: Celery, queue: str, *, limit: int) -> int:
     with connection.channel() as channel:
         for count in range(limit):
-            message = channel.basic_get(topology().dead(queue), no_ack=False)
-            if message is None:
+            if (message := channel.basic_get(topology().dead(queue), no_ack=False)) is None:
                 return count
             if _file_safely(queue, message, app):
                 channel.basic_ack(message.delivery_tag)

@@ -69,8 +69,7 @@ class Recovery:
 
         Raises the connection's errors if the broker is down.
         """
-        restored = holders.restore_overdue(connection, limit=BATCH)
-        if restored:
+        if restored := holders.restore_overdue(connection, limit=BATCH):
             log.warning("%s messages that workers held for too long are back in their queues", restored)
         now = next(iter(Message.objects.filter(state=State.SENT).values_list(Now(), flat=True)[:1]), None)
         waiting = self._waiting(now) if now else []

@@ -6,12 +6,12 @@
 
 from messaging.transitions.bulk import discard_locked, restore_locked, revive_locked, unrevive
 from messaging.transitions.dead import bury
-from messaging.transitions.delivery import NotInLedger, defer, reopen, reschedule, settle, wait
+from messaging.transitions.delivery import NotInLedger, defer, give_back, reopen, reschedule, settle, wait
 from messaging.transitions.interventions import Intervention, cannot_revive, revive
 from messaging.transitions.locks import lock_dead
 from messaging.transitions.strays import file_stray
 
 __all__ = [
-    "Intervention", "NotInLedger", "bury", "cannot_revive", "defer", "discard_locked", "file_stray", "lock_dead",
-    "reopen", "reschedule", "restore_locked", "revive", "revive_locked", "settle", "unrevive", "wait",
+    "Intervention", "NotInLedger", "bury", "cannot_revive", "defer", "discard_locked", "file_stray", "give_back",
+    "lock_dead", "reopen", "reschedule", "restore_locked", "revive", "revive_locked", "settle", "unrevive", "wait",
 ]  # fmt: skip

@@ -69,8 +69,7 @@ def _by_route(messages: Iterable[Message]) -> dict[tuple[tuple[str, str], ...], 
     """Ids by the columns that must change for the message to be routable; for nearly all of them none."""
     routes: dict[tuple[tuple[str, str], ...], list[uuid.UUID]] = defaultdict(list)
     for message in messages:
-        payload = payload_for(message.task)
-        if payload is not None:
+        if (payload := payload_for(message.task)) is not None:
             routes[tuple(route(message, payload).items())].append(message.pk)
     return routes
 

@@ -26,8 +26,7 @@ def bury(
     `raw` is body and headers of a copy that was damaged at the broker. None: the message is no longer in `state` by
     this publication.
     """
-    message = lock_sent(message_id, sends=sends, state=state)
-    if message is None:
+    if (message := lock_sent(message_id, sends=sends, state=state)) is None:
         return None
     if raw is not None:
         message.raw_body, message.raw_headers = raw

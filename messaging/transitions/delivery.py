@@ -58,8 +58,7 @@ def reschedule(*, message_id: uuid.UUID, sends: int, failure: Failure, delay: fl
 
     `limit` is the number of attempts the message has in all. None: the message is no longer in flight.
     """
-    message = lock_sent(message_id, sends=sends)
-    if message is None:
+    if (message := lock_sent(message_id, sends=sends)) is None:
         return None
     message.state = State.PENDING
     message.available_at = clock.now() + timedelta(seconds=delay)
@@ -73,8 +72,7 @@ def defer(*, message_id: uuid.UUID, sends: int, circuit: str, delay: float) -> M
 
     None: the message is no longer in flight.
     """
-    message = lock_sent(message_id, sends=sends)
-    if message is None:
+    if (message := lock_sent(message_id, sends=sends)) is None:
         return None
     is_news = message.waits_for != circuit
     _put_off(message, waits_for=circuit, now=clock.now(), delay=delay)
@@ -89,8 +87,7 @@ def wait(*, message_id: uuid.UUID, sends: int, waits_for: Waits) -> Message | No
 
     None: the message is no longer in flight.
     """
-    message = lock_sent(message_id, sends=sends)
-    if message is None:
+    if (message := lock_sent(message_id, sends=sends)) is None:
         return None
     now = clock.now()
     since = message.deferred_since if message.waits_for == waits_for else None
@@ -98,6 +95,15 @@ def wait(*, message_id: uuid.UUID, sends: int, waits_for: Waits) -> Message | No
     delay = min(max(settings.CONVEYOR_RETRY_BASE, waited * _SHARE_OF_WAIT), _LONGEST_PAUSE)
     _put_off(message, waits_for=waits_for, now=now, delay=delay)
     return message
+
+
+def give_back(*, message_id: uuid.UUID, sends: int) -> bool:
+    """Make a message due again whose worker has lost the broker. No attempt is spent. False: it is no longer in flight.
+
+    The delivery that the broker repeats belongs to a publication that no longer counts.
+    """
+    in_flight = Message.objects.filter(pk=message_id, sends=sends, state=State.SENT)
+    return bool(in_flight.update(state=State.PENDING, available_at=clock.now()))
 
 
 def _put_off(message: Message, *, waits_for: str, now: datetime, delay: float) -> None:
@@ -115,8 +121,7 @@ def reopen(*, message_id: uuid.UUID, sends: int, lost: Failure | None, limit: in
     `lost` is the failure of an earlier delivery that never reported back. It is committed as an attempt before the task
     runs, so that a message that kills its worker every time is dead after `limit` attempts.
     """
-    message = lock_sent(message_id, sends=sends)
-    if message is None:
+    if (message := lock_sent(message_id, sends=sends)) is None:
         if not Message.objects.filter(pk=message_id).exists():
             raise _not_in_ledger(message_id)
         return None

@@ -81,8 +81,7 @@ def clean_headers(headers: Mapping[str, Any], *, body: Any) -> dict[str, Any]:
 
 def origin_of(headers: Mapping[str, Any], *, body: Any) -> dict[str, Any] | None:
     """The engine's own header, and whether no relay has signed the message; None if it is absent. Raises `Refused`."""
-    origin = headers.get(HEADER)
-    if origin is None:
+    if (origin := headers.get(HEADER)) is None:
         return None
     if not isinstance(origin, Mapping):
         raise Refused(f"Its header {HEADER} is no table.")

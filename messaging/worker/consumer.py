@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from celery.worker import consumer
-from celery.worker.state import maybe_shutdown
+from celery.worker.state import maybe_shutdown, reserved_requests
 
 from messaging.broker import refusals
 from messaging.topology import topology
@@ -37,6 +37,13 @@ class Consumer(consumer.Consumer):
             conn.collect(socket_timeout=1)
             self._sleep(wait)
             wait = min(MAX_WAIT, wait * 2)
+
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        """Celery cancels the tasks. What has no answer is delivered again, which would spend an attempt."""
+        held = [request for request in tuple(reserved_requests) if not request.acknowledged]
+        super().on_connection_error_after_connected(exc)
+        for request in held:
+            request.give_back()
 
     def _sleep(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds

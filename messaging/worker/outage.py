@@ -5,10 +5,11 @@ a failure that is not the message's.
 """
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from celery.exceptions import Reject
+from celery.exceptions import Reject, SoftTimeLimitExceeded
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from messaging.broker.database import is_read_only
@@ -27,14 +28,10 @@ def ledger_write() -> Iterator[None]:
 
 
 def given_back(error: BaseException | None) -> Reject:
-    """What to raise for a delivery that no outcome can be recorded of. A broken connection is dropped.
-
-    Otherwise the process would keep it, and give back every message from then on.
-    """
+    """What to raise for a delivery that no outcome can be recorded of. The connection is dropped; it may be broken."""
     if not connection.in_atomic_block:
         with suppress(Exception):
-            connection.errors_occurred = True
-            connection.close_if_unusable_or_obsolete()
+            connection.close()
     log.warning("the ledger cannot be reached; message given back without an attempt: %s", str(error).strip()[:500])
     return Reject(f"the ledger cannot be reached: {type(error).__name__}", requeue=False)
 
@@ -43,11 +40,14 @@ def is_lost_connection(error: BaseException | None) -> bool:
     """Whether `error`, or what caused it, is the loss of the database. A deadlock or a missing table is not.
 
     A read-only session is one, too: the failover that made it so may be over by the time the failure is recorded. So is
-    SQLite's file locked for longer than the timeout: the one writer kept everyone else out.
+    SQLite's file locked for longer than the timeout: the one writer kept everyone else out. And so is a time limit that
+    was exceeded while the server hung.
     """
     for cause in causes_of(error):
         if is_read_only(cause):
             return True
+        if isinstance(cause, SoftTimeLimitExceeded):
+            return _hangs()
         if isinstance(cause, OperationalError | InterfaceError):
             return _is_of_connection(cause) or not _answers()
     return False
@@ -64,3 +64,18 @@ def _is_of_connection(error: BaseException) -> bool:
 def _answers() -> bool:
     """Whether the connection on which the error occurred still works: a connection that was lost stays so."""
     return connection.connection is not None and connection.is_usable()
+
+
+def _hangs() -> bool:
+    """Whether the server accepts no session within a second: libpq gives up after two, which is its least."""
+    if connection.vendor == "sqlite":
+        return False
+    fresh, began = connection.copy(), time.monotonic()
+    fresh.settings_dict["OPTIONS"] = fresh.settings_dict["OPTIONS"] | {"connect_timeout": 2}
+    try:
+        fresh.ensure_connection()
+    except OperationalError:
+        return True
+    finally:
+        fresh.close()
+    return time.monotonic() - began > 1

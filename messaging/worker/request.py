@@ -2,6 +2,7 @@
 
 import logging
 import uuid
+from contextlib import suppress
 from typing import Any
 
 from celery.exceptions import Reject
@@ -10,9 +11,11 @@ from celery.worker.state import revoked as revoked_ids
 from celery.worker.state import task_ready
 from django.db.models import F
 
+from messaging import transitions
 from messaging.models import Attempt
 from messaging.transitions.failure import synthetic_failure
 from messaging.worker import outage
+from messaging.worker.admission import HEADER
 
 log = logging.getLogger(__name__)
 REVOKED = {
@@ -51,6 +54,15 @@ class ReliableRequest(Request):
 
     def reject(self, requeue: bool = False) -> Any:
         return super().reject(requeue=requeue and not self._hard_limit_hit)
+
+    def give_back(self) -> None:
+        """Make the message due again: the worker has lost the broker, which then takes the worker for lost."""
+        origin = self.request_dict.get(HEADER)
+        if not origin or origin.get("is_unsigned"):
+            return
+        with suppress(Reject), outage.ledger_write():
+            if transitions.give_back(message_id=uuid.UUID(self.id), sends=origin["sends"]):
+                log.info("%s %s given back without an attempt: the broker was lost", self.name, self.id)
 
     def revoked(self) -> bool:
         """Obeys a revocation once: workers remember it for hours, and an operator may retry the message before."""

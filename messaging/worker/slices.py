@@ -77,8 +77,7 @@ class Slice:
         total = 0
         while self._has_time:
             began = time.monotonic()
-            handled = step()
-            if not handled:
+            if not (handled := step()):
                 return total
             total += handled
             self._has_worked = True

@@ -214,8 +214,7 @@ class ReliableTask(Task):
                 connection.close_if_unusable_or_obsolete()
             if transitions.bury(message_id=id_, sends=self.sends, failure=failure, limit=self.limit):
                 return
-            known = Message.objects.filter(pk=id_).values_list("task", "payload").first()
-            if known is None:
+            if (known := Message.objects.filter(pk=id_).values_list("task", "payload").first()) is None:
                 self._file_stray(id_, kwargs, failure)
             elif not self.sends and known != (self.name, kwargs):
                 # It carries the id of another message, which it must not touch. A copy of it gets the same id.

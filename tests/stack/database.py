@@ -93,6 +93,10 @@ class PostgresqlDatabase:
         """Replace this database by a backup. No process may use it."""
         self.drop()
         self.create()
+        self.load(backup)
+
+    def load(self, backup: Path) -> None:
+        """Load a backup into this database, which is empty."""
         _run_tool("pg_restore", "--exit-on-error", "--no-owner", f"--dbname={self.url}", str(backup))
 
     def replace(self, backup: Path, *, tables: Iterable[str]) -> None:

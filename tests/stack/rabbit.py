@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,31 +21,41 @@ _RABBITMQCTL = ("rabbitmqctl", "-q") if os.geteuid() == 0 else ("sudo", "-n", "r
 
 
 class RabbitNode:
-    """A node with its own ports, data, cookie and port mapper; it shares nothing with the local server."""
+    """A node with its own ports, data, cookie and port mapper; it shares nothing with the local server.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port, mapper_port = folder, free_port(), free_port()
+    As one of `peers` it joins their cluster when it starts, and shares cookie and port mapper with the first.
+    """
+
+    def __init__(self, folder: Path, *, peers: "Sequence[RabbitNode]" = ()) -> None:
+        self.folder, self.port, self._peers = folder, free_port(), peers
+        self.mapper_port: int = peers[0].mapper_port if peers else free_port()
+        self.name = f"conveyor-{self.port}@localhost"
         server = require("RabbitMQ's server program")
         folder.mkdir(parents=True, exist_ok=True)
         self.url = f"amqp://guest:guest@127.0.0.1:{self.port}//"
-        self._env = env = self._environment(mapper_port)
+        self._env = env = self._environment()
         self._mapper = Program(
             "epmd",
-            ["epmd", "-port", str(mapper_port), "-address", "127.0.0.1"],
+            ["epmd", "-port", str(self.mapper_port), "-address", "127.0.0.1"],
             env=env,
             log=folder / "log" / "epmd.log",
-            ready=lambda program: answers(mapper_port),
+            ready=lambda program: answers(self.mapper_port),
         )
         self.program = Program("broker", [server], env=env, log=folder / "log" / "broker.log", ready=self._is_ready)
 
-    def _environment(self, mapper_port: int) -> dict[str, str]:
+    def _environment(self) -> dict[str, str]:
         (self.folder / "plugins").write_text("[].\n")
-        (self.folder / "rabbitmq.conf").write_text(f"listeners.tcp.local = 127.0.0.1:{self.port}\n")
+        members = (*self._peers, self) if self._peers else ()
+        cluster = "".join(
+            f"cluster_formation.classic_config.nodes.{number} = {node.name}\n"
+            for number, node in enumerate(members, start=1)
+        )
+        (self.folder / "rabbitmq.conf").write_text(f"listeners.tcp.local = 127.0.0.1:{self.port}\n{cluster}")
         own = {
-            "HOME": self.folder,
-            "ERL_EPMD_PORT": mapper_port,
+            "HOME": self._peers[0].folder if self._peers else self.folder,
+            "ERL_EPMD_PORT": self.mapper_port,
             "ERL_EPMD_ADDRESS": "127.0.0.1",
-            "RABBITMQ_NODENAME": f"conveyor-{self.port}@localhost",
+            "RABBITMQ_NODENAME": self.name,
             "RABBITMQ_DIST_PORT": free_port(),
             "RABBITMQ_CONF_ENV_FILE": os.devnull,
             "RABBITMQ_CONFIG_FILE": self.folder / "rabbitmq.conf",
@@ -62,7 +73,7 @@ class RabbitNode:
         return answers(self.port) and _accepts_amqp(self.url)
 
     def start(self) -> None:
-        if not self._mapper.running:
+        if not self._peers and not self._mapper.running:
             self._mapper.start()
         self.program.start()
 
@@ -89,7 +100,7 @@ class RabbitNode:
     def control(self, *arguments: str) -> str:
         """What `rabbitmqctl` prints, run on this node."""
         tool = shutil.which("rabbitmqctl", path=f"{Path(self.program.command[0]).parent}:{os.environ.get('PATH', '')}")
-        command = [str(tool), "-q", "-n", self._env["RABBITMQ_NODENAME"], *arguments]
+        command = [str(tool), "-q", "-n", self.name, *arguments]
         done = subprocess.run(command, env=self._env, capture_output=True, text=True, timeout=PATIENCE, check=True)
         return done.stdout
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
@@ -47,6 +48,13 @@ def rabbitmq_server() -> str | None:
     return shutil.which("rabbitmq-server", path=f"{folder}:{os.environ.get('PATH', '')}")
 
 
+@functools.cache
+def postgresql_server() -> str | None:
+    """The newest server program; Debian keeps those of each version in a folder that is not on PATH."""
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[4]))
+    return str(installed[-1]) if installed else shutil.which("postgres")
+
+
 def openssl() -> str | None:
     return shutil.which("openssl")
 
@@ -57,6 +65,7 @@ def pgbouncer() -> str | None:
 
 PROBES: dict[str, Callable[[], str | None]] = {
     "PostgreSQL": postgresql_url,
+    "PostgreSQL's server program": postgresql_server,
     "RabbitMQ": rabbitmq_url,
     "RabbitMQ's server program": rabbitmq_server,
     "Chromium": chromium_path,

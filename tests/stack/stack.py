@@ -57,6 +57,20 @@ BACKENDS = ("embedded", "production")
 ADDRESS = {"line1": "1 Station Road", "city": "York", "postcode": "YO1 6GA", "country": "GB"}
 
 
+def order_body(sku: str, **overrides: Any) -> dict[str, Any]:
+    """An order of one piece, as the API takes it. `overrides` are its fields; `city` replaces that of the address."""
+    address = ADDRESS | ({"city": overrides.pop("city")} if "city" in overrides else {})
+    return {
+        "email": "shopper@example.com",
+        "name": "Sam Shopper",
+        "address": address,
+        "shipping_method": "standard",
+        "payment_method": "pm_card_visa",
+        "lines": [{"sku": sku, "quantity": 1}],
+        **overrides,
+    }
+
+
 class Stack:
     """The shop's real processes on a backend: "embedded" (SQLite, Valkey) or "production" (PostgreSQL, RabbitMQ).
 
@@ -191,17 +205,8 @@ class Stack:
         return self._tokens[username]
 
     def order(self, *, key: str | None = None, expect: int = 201, **overrides: Any) -> dict[str, Any]:
-        """Place an order through the API. `overrides` are its fields; `city` replaces only the address's city."""
-        address = ADDRESS | ({"city": overrides.pop("city")} if "city" in overrides else {})
-        body = {
-            "email": "shopper@example.com",
-            "name": "Sam Shopper",
-            "address": address,
-            "shipping_method": "standard",
-            "payment_method": "pm_card_visa",
-            **overrides,
-        }
-        body.setdefault("lines", [{"sku": self.sku(), "quantity": 1}])
+        """Place an order through the API. Takes the options of `order_body`."""
+        body = order_body("" if "lines" in overrides else self.sku(), **overrides)
         headers = {"Idempotency-Key": key} if key else {}
         status, answer = self.api("POST", "orders/", json=body, headers=headers)
         assert status == expect, f"POST orders/ returned {status}: {answer}"

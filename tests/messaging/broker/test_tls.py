@@ -12,7 +12,8 @@ from messaging.broker import inspect, refusals, tls
 from messaging.broker.settings import celery_settings
 from messaging.relay import publish
 from messaging.worker.consumer import Consumer
-from tests.stack.tls import PrivateCA, TlsTerminator
+from tests.proxy import Proxy
+from tests.stack.tls import PrivateCA
 
 
 @pytest.fixture(scope="module")
@@ -23,18 +24,18 @@ def authority(tmp_path_factory):
 @pytest.fixture
 def secure_url(broker, authority):
     """A function: the broker's URL behind TLS with a certificate for `name`."""
-    terminators = []
+    proxies = []
 
     def secure_url(name: str = "DNS:localhost") -> str:
         parts = urlsplit(broker.url)
-        terminators.append(TlsTerminator(authority.issue(name), port=parts.port))
+        proxies.append(Proxy(parts.port, context=authority.issue(name)))
         login, _, _ = parts.netloc.rpartition("@")
         scheme = "amqps" if broker.is_amqp else "rediss"
-        return parts._replace(scheme=scheme, netloc=f"{login}@localhost:{terminators[-1].port}").geturl()
+        return parts._replace(scheme=scheme, netloc=f"{login}@localhost:{proxies[-1].port}").geturl()
 
     yield secure_url
-    for terminator in terminators:
-        terminator.close()
+    for proxy in proxies:
+        proxy.close()
 
 
 def app_for(url: str, **options) -> Celery:

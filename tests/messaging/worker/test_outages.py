@@ -1,7 +1,7 @@
 """Database outages during a task: the delivery is given back without a verdict, and no attempt is spent."""
 
 import pytest
-from celery.exceptions import Reject
+from celery.exceptions import Reject, SoftTimeLimitExceeded
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from messaging import transitions
@@ -9,6 +9,7 @@ from messaging.models import Attempt, Message, State
 from tests.messaging.deliver import deliver, hand_over, send, trace
 from tests.messaging.samples import Bug, TemporaryError, behaviour
 from tests.messaging.worker.helpers import enqueue, fail
+from tests.proxy import Proxy
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -73,6 +74,24 @@ def test_an_error_caused_by_a_lost_connection_spends_no_attempt():
 
     behaviour["one"] = lose
     assert_given_back(send(enqueue("one")))
+
+
+def test_a_time_limit_that_a_hung_database_used_up_spends_no_attempt(monkeypatch):
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has no server that could hang")
+    message, proxy = send(enqueue("one")), Proxy(int(connection.settings_dict["PORT"] or 5432))
+    proxy.silent = True
+    behaviour["one"] = fail(SoftTimeLimitExceeded(20))
+    with monkeypatch.context() as patched:  # for the session that is tried
+        patched.setitem(connection.settings_dict, "PORT", proxy.port)
+        rejected = rejection(message)
+    proxy.close()
+    assert isinstance(rejected, Reject)
+    message.refresh_from_db()
+    assert (message.state, message.attempts) == (State.SENT, 0)
+    hand_over(message)
+    message.refresh_from_db()
+    assert message.state == State.DEAD, "the database answers: the task itself was too long"
 
 
 def test_a_task_in_a_read_only_session_spends_no_attempt_although_its_failure_could_be_recorded():

@@ -118,4 +118,35 @@ ENGINE: Final = (
         without="        except ZeroDivisionError:\n            raise\n",
         test="tests/payments/test_outage.py::test_orders_wait_while_the_gateway_is_down_and_are_paid_once_it_is_back",
     ),
+    Protection(
+        name="a worker that has lost the broker gives back what it holds",
+        module="messaging.worker.consumer",
+        code="            request.give_back()",
+        without="            request.info()",
+        test=f"{_WORKER}/test_lost_broker.py"
+        "::test_what_a_worker_holds_is_due_again_without_an_attempt_and_its_old_delivery_is_ignored",
+    ),
+    Protection(
+        name="what is settled is not given back",
+        module="messaging.transitions.delivery",
+        code="in_flight = Message.objects.filter(pk=message_id, sends=sends, state=State.SENT)",
+        without="in_flight = Message.objects.filter(pk=message_id, sends=sends)",
+        test=f"{_WORKER}/test_lost_broker.py::test_what_is_settled_or_acknowledged_is_left_alone",
+    ),
+    Protection(
+        name="a time limit that a hung database used up spends no attempt",
+        module="messaging.worker.outage",
+        code="            return _hangs()",
+        without="            return False",
+        test=f"{_WORKER}/test_outages.py::test_a_time_limit_that_a_hung_database_used_up_spends_no_attempt",
+        needs="postgresql",
+    ),
+    Protection(
+        name="an acknowledgement that does not reach Valkey frees the worker's slot",
+        module="messaging.broker.redis_transport",
+        code="            self._remove_from_indices(delivery_tag).execute()\n        finally:",
+        without="            self._remove_from_indices(delivery_tag).execute()\n        except ZeroDivisionError:",
+        test="tests/messaging/test_redis_transport.py"
+        "::test_a_worker_whose_answer_does_not_reach_the_server_takes_further_messages",
+    ),
 )
