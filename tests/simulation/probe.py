@@ -20,6 +20,7 @@ KIND = "probe"
 RELEASES: Final = (1, 2)
 NEWEST: Final = RELEASES[-1]
 _ROUTE: Final = {"task": "simulation.probe", "routing_key": "notification.probe"}
+_MISUNDERSTANDINGS: Final = ("SchemaTooNew", "UnknownTask", "LiftMissing", "PayloadInvalid")
 
 
 class _OldProbe(Payload, **_ROUTE):
@@ -87,8 +88,8 @@ def wrong() -> list[str]:
 
 def misunderstood() -> list[str]:
     """Attempts that a message has spent because another release wrote it."""
-    kinds = ("SchemaTooNew", "UnknownTask", "LiftMissing", "PayloadInvalid")
-    return list(Attempt.objects.filter(error_type__in=kinds).values_list("error_type", flat=True))
+    kinds = Attempt.objects.values_list("error_type", flat=True).distinct()
+    return [kind for kind in kinds if kind.rpartition(".")[2] in _MISUNDERSTANDINGS]
 
 
 def _leave_traces(task: ReliableTask, *, order: int) -> None:
