@@ -1,6 +1,7 @@
 """The database's clock, which decides what is due: the clocks of web hosts, relays and workers may differ."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import connection
 from django.db.models.functions import Now
@@ -19,6 +20,13 @@ def now() -> datetime:
 def moment() -> Now | datetime:
     """The database's time as a value to write: an expression that needs no statement of its own."""
     return Now() if connection.vendor == "postgresql" else timezone.now()
+
+
+def in_sql() -> tuple[str, list[Any]]:
+    """The database's time for a statement that the ORM does not write: an expression and its parameters."""
+    if connection.vendor == "postgresql":
+        return "STATEMENT_TIMESTAMP()", []
+    return "%s", [connection.ops.adapt_datetimefield_value(now())]
 
 
 def text(at: datetime | None) -> str:

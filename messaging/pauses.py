@@ -8,8 +8,8 @@ from datetime import datetime
 
 from django.db.models import DateTimeField, Max, Q, Value
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
+from messaging import clock
 from messaging.models import QueuePause
 
 
@@ -24,7 +24,7 @@ def current() -> dict[str, QueuePause]:
 
 
 def in_force() -> Q:
-    return Q(resumed_at=None) | Q(resumed_at__gt=timezone.now())
+    return Q(resumed_at=None) | Q(resumed_at__gt=clock.moment())
 
 
 def paused_until(*, now: datetime) -> dict[str, datetime]:

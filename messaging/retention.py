@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import transaction
-from django.utils import timezone
 
+from messaging import clock
 from messaging.models import Attempt, Message, State
 from messaging.payloads import Payload
 from messaging.worker import slices
@@ -18,7 +18,7 @@ class PurgeFinished(Payload, task="messaging.purge_finished", routing_key="maint
 
 def purge_finished(*, keep: timedelta, limit: int = slices.ROWS) -> int:
     """Delete up to `limit` messages that succeeded more than `keep` ago, in one transaction. Returns how many."""
-    old = Message.objects.filter(state=State.DONE, finished_at__lt=timezone.now() - keep)
+    old = Message.objects.filter(state=State.DONE, finished_at__lt=clock.now() - keep)
     ids = list(old.order_by("finished_at").values_list("pk", flat=True)[:limit])
     if ids:
         delete_messages(ids)

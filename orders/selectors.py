@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Lower
-from django.utils import timezone
 
+from messaging import clock
 from messaging.models import Message
 from messaging.topology import Priority
 from orders.models import NUMBER_PREFIX, TRANSITIONS, Order, OrderEvent, ShippingMethod, Source, Status
@@ -119,8 +119,8 @@ def unacknowledged(*, now: datetime) -> QuerySet[Order]:
 
 
 def has_unacknowledged() -> bool:
-    return unacknowledged(now=timezone.now()).exists()
+    return unacknowledged(now=clock.now()).exists()
 
 
 def has_expired_reservations() -> bool:
-    return expired_reservations(now=timezone.now()).exists()
+    return expired_reservations(now=clock.now()).exists()

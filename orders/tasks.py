@@ -3,8 +3,7 @@
 import uuid
 from contextlib import suppress
 
-from django.utils import timezone
-
+from messaging import clock
 from messaging.outbox import enqueue
 from messaging.worker.slices import Slice
 from messaging.worker.task import ReliableTask, reliable_task
@@ -46,7 +45,7 @@ def cancel_unpaid(self: ReliableTask, payload: CancelUnpaid) -> None:
     """
     with self.complete():
         order = Order.objects.select_for_update().get(pk=payload.order_id)
-        seconds = selectors.seconds_until_payment_deadline(order=order, now=timezone.now())
+        seconds = selectors.seconds_until_payment_deadline(order=order, now=clock.now())
         if seconds <= 0:
             with suppress(IllegalTransition):
                 services.cancel_unpaid_order(order=order)
@@ -57,7 +56,7 @@ def cancel_unpaid(self: ReliableTask, payload: CancelUnpaid) -> None:
 @reliable_task(AcknowledgeOrders)
 def acknowledge_orders(self: ReliableTask, payload: AcknowledgeOrders) -> None:
     part = Slice(self)
-    part.repeat(lambda: services.acknowledge_orders(now=timezone.now()))
+    part.repeat(lambda: services.acknowledge_orders(now=clock.now()))
     part.finish(payload)
 
 
@@ -65,5 +64,5 @@ def acknowledge_orders(self: ReliableTask, payload: AcknowledgeOrders) -> None:
 def expire_reservations(self: ReliableTask, payload: ExpireReservations) -> None:
     """What is enqueued is not found again, so the batches end."""
     part = Slice(self)
-    part.repeat(lambda: services.expire_reservations(now=timezone.now()))
+    part.repeat(lambda: services.expire_reservations(now=clock.now()))
     part.finish(payload)

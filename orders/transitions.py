@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django.db import connection, transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from messaging import clock
 from messaging.hooks.next_steps import OPEN_SUBJECT, next_step
-from messaging.models.parameters import time_parameter
 from orders import signals
 from orders.models import Hold, Order
 
@@ -69,15 +68,16 @@ def move(
         return False
     update = _MOVE.format(sources=", ".join(["%s"] * len(sources))) + (_UNLESS_HELD if unless_held else "")
     change: list[Any] = [str(to), order_id, *map(str, sources)]
-    event: list[Any] = [str(kind), json.dumps(data), time_parameter(timezone.now())]
+    now, moment = clock.in_sql()
+    event: list[Any] = [str(kind), json.dumps(data), *moment]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            insert = f"{_EVENT} SELECT id, %s, %s::jsonb, %s FROM moved"  # noqa: S608 - constants
+            insert = f"{_EVENT} SELECT id, %s, %s::jsonb, {now} FROM moved"  # noqa: S608 - constants
             cursor.execute(f"WITH moved AS ({update} RETURNING id) {insert}", [*change, *event])
             return cursor.rowcount == 1
         cursor.execute(update, change)
         if moved := cursor.rowcount == 1:
-            cursor.execute(f"{_EVENT} VALUES (%s, %s, %s, %s)", [order_id, *event])
+            cursor.execute(f"{_EVENT} VALUES (%s, %s, %s, {now})", [order_id, *event])
         return moved
 
 

@@ -7,10 +7,9 @@ from typing import Protocol
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from messaging import transitions
+from messaging import clock, transitions
 from messaging.models import State
 from messaging.outbox import transaction as ledger_transaction
 from messaging.relay import wakeup
@@ -64,7 +63,7 @@ def correct_address(*, order: Order, address: Address, by: Operator) -> bool:
         if not dead and not bookings.live().exists():
             request_shipment(order=order)
         why = Intervention(actor=by.get_username(), action="retry", reason=_("the address was corrected"))
-        transitions.revive_locked(list(dead.values()), intervention=why, now=timezone.now())
+        transitions.revive_locked(list(dead.values()), intervention=why, now=clock.now())
         wakeup.call()
     return True
 

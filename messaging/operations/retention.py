@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
+from messaging import clock
 from messaging.models import Message, State
 from messaging.operations import audit
 from messaging.operations.models import Alert, BulkItem, BulkOperation, BulkState, FailureHour, ItemOutcome, QueueMinute
@@ -29,7 +29,7 @@ def purge_discarded(*, keep: timedelta, limit: int = 500) -> int:
 
     The audit log keeps a summary of each, and bulk retries keep their items. Dead messages are never deleted.
     """
-    old = Message.objects.filter(state=State.DISCARDED, finished_at__lt=timezone.now() - keep)
+    old = Message.objects.filter(state=State.DISCARDED, finished_at__lt=clock.now() - keep)
     columns = ("task", "subject", "error_type", "note")
     with transaction.atomic():
         rows = list(old.select_for_update().only(*columns).order_by("finished_at")[:limit])
@@ -41,7 +41,7 @@ def purge_discarded(*, keep: timedelta, limit: int = 500) -> int:
         ]
         audit.record(action="purge", actor=_RETENTION, data={"messages": purged})
         in_flight = BulkItem.objects.filter(message__in=ids, outcome=ItemOutcome.SENT)
-        in_flight.update(outcome=ItemOutcome.FAILED_AGAIN, at=timezone.now())
+        in_flight.update(outcome=ItemOutcome.FAILED_AGAIN, at=clock.now())
         delete_messages(ids)
     log.warning("retention: permanently deleted %s discarded messages, %s to %s", len(ids), ids[0], ids[-1])
     return len(ids)
@@ -53,7 +53,7 @@ def purge_bulk_retries(*, keep: timedelta, limit: int = slices.ROWS) -> int:
     The bulk retry itself is deleted with its last item. Returns 1 if there was work, else 0. The audit log keeps who
     requested what, each retried message, and the totals.
     """
-    before = timezone.now() - keep
+    before = clock.now() - keep
     never_started = Q(state=BulkState.PREVIEW, created_at__lt=before)
     finished = Q(state__in=_FINISHED, finished_at__lt=before, next_turn_at=None)
     with transaction.atomic():
@@ -72,14 +72,14 @@ def purge_bulk_retries(*, keep: timedelta, limit: int = slices.ROWS) -> int:
 
 def purge_charts(*, keep: timedelta) -> int:
     """Delete counts by hour and by minute that are older than any chart shows. Returns how many."""
-    before = timezone.now() - keep
+    before = clock.now() - keep
     hours = slices.delete_some(FailureHour.objects.filter(hour__lt=before))
     return hours + slices.delete_some(QueueMinute.objects.filter(minute__lt=before))
 
 
 def purge_alerts(*, keep: timedelta) -> int:
     """Delete alerts that were cleared more than `keep` ago. Returns how many."""
-    return slices.delete_some(Alert.objects.filter(cleared_at__lt=timezone.now() - keep))
+    return slices.delete_some(Alert.objects.filter(cleared_at__lt=clock.now() - keep))
 
 
 def _forbid_resuming(operation: BulkOperation) -> None:

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db import connection
-from django.utils import timezone
 
+from messaging import clock
 from messaging.conf import settings
-from messaging.models.parameters import time_parameter
 from messaging.topology import PRIORITIES, Priority, topology
 
 
@@ -43,22 +42,23 @@ class Lane:
 def pending_lanes() -> list[Lane]:
     """The lanes that have a pending row and are not paused, most urgent first. Takes no lock."""
     lanes = [(queue, int(priority)) for priority in PRIORITIES for queue in topology().queues]
+    now, moment = clock.in_sql()
     sql = f"""
         WITH lane(queue, priority) AS (VALUES {", ".join(["(%s, %s)"] * len(lanes))})
         SELECT queue, priority, (
             SELECT m.available_at FROM messaging_message m
             WHERE m.state = 'pending' AND m.queue = lane.queue AND m.priority = lane.priority
             ORDER BY m.available_at LIMIT 1
-        ), {"STATEMENT_TIMESTAMP()" if connection.vendor == "postgresql" else "NULL"} FROM lane
+        ), {now} FROM lane
         WHERE NOT EXISTS (
             SELECT 1 FROM messaging_queuepause p
-            WHERE p.queue = lane.queue AND (p.resumed_at IS NULL OR p.resumed_at > %s)
+            WHERE p.queue = lane.queue AND (p.resumed_at IS NULL OR p.resumed_at > {now})
         )
     """  # noqa: S608 - no value is interpolated
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*(value for lane in lanes for value in lane), time_parameter(timezone.now())])
+        cursor.execute(sql, [*(value for lane in lanes for value in lane), *moment, *moment])
         found = [row for row in cursor.fetchall() if row[2] is not None]
-    return [Lane(queue, priority, moment_of(first), now or timezone.now()) for queue, priority, first, now in found]
+    return [Lane(queue, priority, moment_of(first), moment_of(at)) for queue, priority, first, at in found]
 
 
 def moment_of(value: datetime | str) -> datetime:

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db.models import F, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Greatest
-from django.utils import timezone
 
+from messaging import clock
 from messaging.models import Attempt, Message, State
 from messaging.payloads import payload_for
 from messaging.signals import messages_discarded, messages_restored, messages_revived
@@ -32,7 +32,7 @@ def revive_locked(
 def discard_locked(messages: Sequence[Message], *, intervention: Intervention) -> None:
     """Discard locked dead messages; the reason stays with them as their note."""
     Message.objects.filter(pk__in=[message.pk for message in messages]).update(
-        state=State.DISCARDED, note=intervention.reason[:500], finished_at=timezone.now()
+        state=State.DISCARDED, note=intervention.reason[:500], finished_at=clock.moment()
     )
     messages_discarded.send(sender=Message, messages=messages, intervention=intervention)
 
@@ -42,7 +42,7 @@ def restore_locked(messages: Sequence[Message], *, intervention: Intervention) -
     died_at = _last_ends(messages)
     for message in messages:
         message.state, message.note = State.DEAD, ""
-        message.finished_at = died_at.get(message.pk) or timezone.now()
+        message.finished_at = died_at.get(message.pk) or clock.now()
     Message.objects.bulk_update(messages, ["state", "note", "finished_at"])
     messages_restored.send(sender=Message, messages=messages, intervention=intervention)
 

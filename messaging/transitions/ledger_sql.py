@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection
-from django.utils import timezone
 
+from messaging import clock
 from messaging.conf import settings
 from messaging.models import Message
 from messaging.models.parameters import id_parameter, time_parameter
@@ -46,20 +46,17 @@ def insert(messages: Sequence[Message]) -> None:
 
 def mark_done(*, message_id: uuid.UUID, sends: int, started_at: datetime | None) -> bool:
     """Mark a message as done that is in flight by publication number `sends`, or was taken for lost since."""
-    is_postgresql = connection.vendor == "postgresql"
-    sql = _DONE.format(now="STATEMENT_TIMESTAMP()" if is_postgresql else "%s")
-    now = [] if is_postgresql else [time_parameter(timezone.now())]
+    now, moment = clock.in_sql()
+    parameters = [time_parameter(started_at), *moment, settings.CONVEYOR_RELEASE, id_parameter(message_id), sends]
     with connection.cursor() as cursor:
-        cursor.execute(
-            sql, [time_parameter(started_at), *now, settings.CONVEYOR_RELEASE, id_parameter(message_id), sends]
-        )
+        cursor.execute(_DONE.format(now=now), parameters)
         return cursor.rowcount == 1
 
 
 def _insert_some(messages: Sequence[Message]) -> None:
     rows = ", ".join([_ROW[connection.vendor]] * len(messages))
     sql = f"INSERT INTO messaging_message ({_COLUMNS}) VALUES {rows}"  # noqa: S608 - constants
-    now = timezone.now()
+    now = None if connection.vendor == "postgresql" else clock.now()
     parameters = [value for message in messages for value in _values(message, now)]
     if connection.vendor == "postgresql":
         sql, parameters = f"WITH added AS ({sql}) {wakeup.NOTIFY}", [*parameters, *wakeup.PARAMETERS]
@@ -69,9 +66,9 @@ def _insert_some(messages: Sequence[Message]) -> None:
         message._state.adding, message._state.db = False, connection.alias
 
 
-def _values(message: Message, now: datetime) -> list[Any]:
+def _values(message: Message, now: datetime | None) -> list[Any]:
     what = (message.task, message.queue, message.routing_key, message.priority, json.dumps(message.payload))
     chain = (id_parameter(message.correlation_id), id_parameter(message.causation_id), message.traceparent)
     row = [id_parameter(message.pk), *what, message.schema_version, message.subject, *chain]
     delay = message.available_at - message.created_at
-    return [*row, delay] if connection.vendor == "postgresql" else [*row, *map(time_parameter, (now, now + delay))]
+    return [*row, delay] if now is None else [*row, *map(time_parameter, (now, now + delay))]

@@ -13,9 +13,9 @@ from datetime import timedelta
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from messaging import clock
 from messaging.hooks.next_steps import DISCARD, RETRY, NextStep, next_step, register
 from messaging.recording import outside
 from messaging.worker.task import AlreadySettled, ReliableTask
@@ -121,9 +121,9 @@ def _claim_again(message_id: uuid.UUID, kind: str, order_id: int | None, replaye
     if row.state == _SENT:
         return False
     stale = EmailDelivery.objects.filter(pk=message_id, state=_SENDING, replayed_from__lt=replayed_from)
-    if stale.update(replayed_from=replayed_from, claimed_at=timezone.now()):
+    if stale.update(replayed_from=replayed_from, claimed_at=clock.now()):
         return True
-    seconds = (row.claimed_at + longest_run() - timezone.now()).total_seconds()
+    seconds = (row.claimed_at + longest_run() - clock.now()).total_seconds()
     raise StillSending(seconds=seconds) if seconds > 0 else EmailOutcomeUnknown
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connection
-from django.utils import timezone
 
-from messaging.models.parameters import id_parameter, time_parameter
+from messaging import clock
+from messaging.models.parameters import id_parameter
 from orders.models import Order
 
 _ORDER: Final = """
@@ -23,10 +23,10 @@ _ORDER: Final = """
     WHERE o.id = %s ORDER BY line.id"""
 _CLAIM: Final = """
     INSERT INTO orders_emaildelivery (message_id, order_id, kind, state, replayed_from, claimed_at)
-    VALUES (%s, %s, %s, 'sending', COALESCE((SELECT replayed_from FROM messaging_message WHERE id = %s), 0), %s)
+    VALUES (%s, %s, %s, 'sending', COALESCE((SELECT replayed_from FROM messaging_message WHERE id = %s), 0), {now})
     ON CONFLICT (message_id) DO NOTHING"""
 _SENT: Final = """
-    UPDATE orders_emaildelivery SET state = 'sent', sent_at = %s WHERE message_id = %s AND state = 'sending'"""
+    UPDATE orders_emaildelivery SET state = 'sent', sent_at = {now} WHERE message_id = %s AND state = 'sending'"""
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,13 @@ def claim(*, message_id: uuid.UUID, order_id: int | None, kind: str) -> bool:
 
     The message's `replayed_from` is read by the INSERT itself; 0 without a row, as where the ledger is bypassed.
     """
-    id_, now = id_parameter(message_id), time_parameter(timezone.now())
+    id_, (now, moment) = id_parameter(message_id), clock.in_sql()
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [id_, order_id, kind, id_, now])
+        cursor.execute(_CLAIM.format(now=now), [id_, order_id, kind, id_, *moment])
         return cursor.rowcount == 1
 
 
 def mark_sent(*, message_id: uuid.UUID) -> None:
+    now, moment = clock.in_sql()
     with connection.cursor() as cursor:
-        cursor.execute(_SENT, [time_parameter(timezone.now()), id_parameter(message_id)])
+        cursor.execute(_SENT.format(now=now), [*moment, id_parameter(message_id)])

@@ -16,7 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from messaging import simulated_outages
+from messaging import clock, simulated_outages
 from orders.webhook_events import EventNotUnderstood, identifier
 from shipping.carriers import signatures
 from shipping.carriers.base import (
@@ -97,14 +97,15 @@ class SimulatedCarrier:
         parcel = CarrierParcel.objects.filter(carrier=self.name, tracking_number=tracking_number).first()
         if parcel is None:
             raise UnknownParcel(tracking_number)
-        until = min(timezone.now(), parcel.cancelled_at or timezone.now())
+        now = clock.now()  # the carrier has one clock, whoever asks
+        until = min(now, parcel.cancelled_at or now)
         events = tuple(event for event in _course(parcel) if event.at <= until)
         return Tracking(_state(events) if parcel.cancelled_at is None else ParcelState.IN_TRANSIT, events)
 
     def cancel(self, *, tracking_number: str) -> None:
         self._reach()
         parcels = CarrierParcel.objects.filter(carrier=self.name, tracking_number=tracking_number)
-        if not parcels.filter(cancelled_at=None).update(cancelled_at=timezone.now()) and not parcels.exists():
+        if not parcels.filter(cancelled_at=None).update(cancelled_at=clock.moment()) and not parcels.exists():
             raise UnknownParcel(tracking_number)
 
     def tracking_url(self, *, tracking_number: str) -> str:
@@ -132,7 +133,7 @@ class SimulatedCarrier:
         number = f"{self.prefix}{secrets.randbelow(10**12):012d}"
         try:
             return CarrierParcel.objects.create(
-                carrier=self.name, idempotency_key=key, tracking_number=number, city=city
+                carrier=self.name, idempotency_key=key, tracking_number=number, city=city, booked_at=clock.moment()
             )
         except IntegrityError:
             return CarrierParcel.objects.get(carrier=self.name, idempotency_key=key)

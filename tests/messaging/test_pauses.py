@@ -5,9 +5,12 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+import time_machine
 from celery import current_app
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
+from django.db import connection as database
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from messaging import invariants, outbox, pauses
@@ -55,6 +58,19 @@ def test_pause_and_resume_record_who_and_why():
         ("pause queue", "ann", QUEUE, "the bank is down"),
         ("resume queue", "bob", QUEUE, "it is back"),
     ]
+
+
+@pytest.mark.skipif(database.vendor != "postgresql", reason="SQLite has this host's clock")
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_pause_ends_by_the_clock_of_the_database(hours: int):
+    with time_machine.travel(timezone.now() + timedelta(hours=hours)):
+        actions.pause(queue=QUEUE, actor=ANN, reason="drill", seconds=600)
+        enqueue()
+        assert pauses.paused() == {QUEUE}
+        assert claim.claim(limit=1) == []
+        QueuePause.objects.update(resumed_at=Now() - timedelta(seconds=1))
+        assert pauses.paused() == frozenset()
+        assert len(claim.claim(limit=1)) == 1
 
 
 def test_a_second_pause_is_refused_naming_the_first():

@@ -4,7 +4,6 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-import time_machine
 from django.core import mail
 from django.utils import timezone
 
@@ -12,6 +11,7 @@ from messaging import scheduler
 from messaging.models import Message, State
 from orders import selectors, services
 from orders.models import Source
+from tests.clocks import travel
 from tests.delivery import claim_task, deliver
 from tests.factories import place, place_and_acknowledge
 from tests.query_plans import indexes_preferred
@@ -22,7 +22,7 @@ LOOK, EMAIL = "orders.acknowledge_orders", "orders.send_email"
 
 
 def a_minute_later():
-    return time_machine.travel(timezone.now() + selectors.ACKNOWLEDGE_AFTER + timedelta(seconds=1))
+    return travel(timezone.now() + selectors.ACKNOWLEDGE_AFTER + timedelta(seconds=1))
 
 
 def look() -> None:
@@ -108,5 +108,5 @@ def test_an_acknowledgement_that_comes_after_the_payment_is_not_sent():
 
 def test_an_order_of_long_ago_is_not_acknowledged():
     place()
-    with time_machine.travel(timezone.now() + selectors.ACKNOWLEDGE_WITHIN + timedelta(seconds=1)):
+    with travel(timezone.now() + selectors.ACKNOWLEDGE_WITHIN + timedelta(seconds=1)):
         assert not selectors.has_unacknowledged()

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
@@ -17,6 +16,7 @@ from messaging.operations.permissions import Actor
 from orders.emails.delivery import longest_run
 from orders.models import EmailDelivery
 from tests.auditing import broken
+from tests.clocks import travel
 from tests.delivery import claim_task, deliver
 from tests.factories import place_and_acknowledge
 from tests.races import at_once
@@ -82,7 +82,7 @@ def killed_while_sending(server: type[ScriptedServer]) -> Message:
 
 def later(seconds: float = 1.0) -> Any:
     """A time at which no run can still be working."""
-    return time_machine.travel(timezone.now() + longest_run() + timedelta(seconds=seconds), tick=False)
+    return travel(timezone.now() + longest_run() + timedelta(seconds=seconds), tick=False)
 
 
 def test_two_deliveries_of_one_message_send_one_email():

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-import time_machine
 from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -23,6 +22,7 @@ from payments.services import record_decline
 from shop.checkout.services import LineWanted
 from shop.models import Product
 from shop.order_pages.services import pay_again
+from tests.clocks import travel
 from tests.delivery import claim_task, deliver, deliver_due
 from tests.factories import ProductFactory, place
 from tests.query_plans import indexes_preferred
@@ -41,7 +41,7 @@ def stuck() -> Order:
 
 def later(settings: Any, *, by: float = 1) -> Any:
     """The time at which the payment deadline of an order placed now has passed."""
-    return time_machine.travel(timezone.now() + timedelta(seconds=settings.CONVEYOR_RESERVATION_SECONDS + by))
+    return travel(timezone.now() + timedelta(seconds=settings.CONVEYOR_RESERVATION_SECONDS + by))
 
 
 def expire() -> None:

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
@@ -17,6 +16,7 @@ from orders.models import Order, Status
 from orders.receivers import record_failed_attempt
 from orders.timeline import describe, needs_attention
 from shop.order_pages.services import cancel, pay_again
+from tests.clocks import travel
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due, make_due
 from tests.factories import place, place_and_acknowledge
 
@@ -109,7 +109,7 @@ def test_an_unpaid_order_is_cancelled_at_its_deadline(settings: Any):
     message = Message.objects.get(task="orders.cancel_unpaid")
     assert 0 <= settings.CONVEYOR_UNPAID_SECONDS - (message.available_at - timezone.now()).total_seconds() < 60
     make_due(pk=message.pk)
-    with time_machine.travel(message.available_at + timedelta(seconds=1), tick=False):
+    with travel(message.available_at + timedelta(seconds=1), tick=False):
         deliver_due()
     order.refresh_from_db()
     assert order.status == Status.CANCELLED
@@ -120,17 +120,17 @@ def test_a_second_failed_payment_restarts_the_period():
     order = place(payment_method="pm_card_declined")
     deliver_due()
     first = Message.objects.get(task="orders.cancel_unpaid")
-    with time_machine.travel(first.available_at - timedelta(seconds=60), tick=False):
+    with travel(first.available_at - timedelta(seconds=60), tick=False):
         pay_again(order=order, payment_method="pm_card_declined")
         deliver_due()
     last = Message.objects.filter(task="orders.cancel_unpaid", state=State.PENDING).latest("pk")
     make_due(pk=first.pk)
-    with time_machine.travel(first.available_at + timedelta(seconds=1), tick=False):
+    with travel(first.available_at + timedelta(seconds=1), tick=False):
         deliver_due()
         order.refresh_from_db()
         assert order.status == Status.PAYMENT_FAILED
     make_due(pk=last.pk)
-    with time_machine.travel(first.available_at + (last.available_at - last.created_at), tick=False):
+    with travel(first.available_at + (last.available_at - last.created_at), tick=False):
         deliver_due()
     order.refresh_from_db()
     assert order.status == Status.CANCELLED
@@ -143,7 +143,7 @@ def test_an_order_that_was_paid_after_all_is_not_cancelled():
     pay_again(order=order, payment_method="pm_card_visa")
     message = Message.objects.get(task="orders.cancel_unpaid")
     make_due(pk=message.pk)
-    with time_machine.travel(message.available_at + timedelta(seconds=1), tick=False):
+    with travel(message.available_at + timedelta(seconds=1), tick=False):
         deliver_due()
     order.refresh_from_db()
     assert order.status not in (Status.CANCELLED, Status.PAYMENT_FAILED)

@@ -1,16 +1,20 @@
 """Races between a charge and a cancellation of the same order, with real threads."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
+from django.db import connection, transaction
 
 from messaging.invariants import audit
 from messaging.models import Message
 from orders.models import Order, Status
 from orders.transitions import IllegalTransition
+from payments.models import Payment
 from shop.order_pages.services import cancel
 from tests.delivery import claim_task, deliver, deliver_all
 from tests.factories import place
+from tests.patience import wait_for
 from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,3 +45,31 @@ def test_a_message_delivered_to_two_workers_at_once_counts_once():
         assert order.events.filter(kind="paid").count() == 1
     assert audit() == []
     assert not Message.objects.dead().exists()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no row locks")
+def test_a_charge_that_waits_for_its_order_has_not_locked_the_payment():
+    """A cancellation, which has the order's row, then needs that of the payment."""
+    order = place()
+    message = claim_task(task="payments.charge_payment")
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        Order.objects.select_for_update().get(pk=order.pk)
+        charging = pool.submit(_deliver_and_disconnect, message)
+        wait_for(_is_waited_for, what="a charge that waits for the order")
+        Payment.objects.select_for_update(nowait=True).get(order=order)
+    charging.result()
+    assert audit() == []
+
+
+def _deliver_and_disconnect(message: Message) -> None:
+    try:
+        deliver(message)
+    finally:
+        connection.close()
+
+
+def _is_waited_for() -> bool:
+    """Whether another transaction waits for the end of this one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid")
+        return bool(cursor.fetchone())

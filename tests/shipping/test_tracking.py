@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -17,6 +16,7 @@ from orders.transitions import IllegalTransition
 from shipping import services
 from shipping.carriers import ParcelState, Tracking
 from shipping.models import TRANSITIONS, Shipment, ShipmentStatus
+from tests.clocks import travel
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due, make_due
 from tests.shipping.orders import CREATE, DELIVERED, TRACK, paid, status
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_a_delivered_parcel_delivers_the_order(settings: Any):
     order = paid()
     deliver(claim_task(task=CREATE))
-    with time_machine.travel(timezone.now() + timedelta(seconds=settings.CONVEYOR_TRANSIT_SECONDS + 1), tick=False):
+    with travel(timezone.now() + timedelta(seconds=settings.CONVEYOR_TRANSIT_SECONDS + 1), tick=False):
         make_due(task=TRACK)
         deliver_due()
     shipment = Shipment.objects.get()
@@ -97,12 +97,12 @@ def test_a_delay_is_recorded_once_and_tracking_continues(settings: Any):
     deliver(claim_task(task=CREATE))
     began = timezone.now()
     for part in (0.7, 0.8):
-        with time_machine.travel(began + timedelta(seconds=settings.CONVEYOR_TRANSIT_SECONDS * part), tick=False):
+        with travel(began + timedelta(seconds=settings.CONVEYOR_TRANSIT_SECONDS * part), tick=False):
             make_due(task=TRACK)
             deliver_due()
         assert Shipment.objects.get().status == ShipmentStatus.DELAYED
     assert audit() == []
-    with time_machine.travel(began + timedelta(seconds=settings.CONVEYOR_TRANSIT_SECONDS * 2.1), tick=False):
+    with travel(began + timedelta(seconds=settings.CONVEYOR_TRANSIT_SECONDS * 2.1), tick=False):
         make_due(task=TRACK)
         deliver_due()
     assert status(order) == Status.DELIVERED

@@ -4,7 +4,6 @@ import uuid
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from messaging import clock, pauses
@@ -39,10 +38,10 @@ def pause(*, queue: str, actor: Actor, reason: str, seconds: float | None = None
     actor.require(permissions.PAUSE)
     require_reason(reason)
     _require_queue(queue)
-    values = {"queue": queue, "paused_by": actor.name[:150], "reason": reason.strip()[:500]}
+    why = {"paused_by": actor.name[:150], "reason": reason.strip()[:500]}
     try:
         with transaction.atomic():
-            written = QueuePause.objects.create(**values)
+            written = QueuePause.objects.create(queue=queue, paused_at=clock.now(), **why)
     except IntegrityError:
         raise AlreadyPaused(_already_paused(queue)) from None
     # The unique row without an end is a lock against other pauses, and is given its end only then.
@@ -60,7 +59,7 @@ def resume(*, queue: str, actor: Actor, reason: str = "") -> None:
     """Resume a paused queue. Raises `PermissionDenied`, `QueueUnknown` and `NotPaused`."""
     actor.require(permissions.PAUSE)
     _require_queue(queue)
-    now = timezone.now()
+    now = clock.now()
     in_force = QueuePause.objects.filter(pauses.in_force(), queue=queue)
     if not in_force.update(resumed_at=now, resumed_by=actor.name[:150]):
         raise NotPaused(_("The queue %(queue)s is not paused.") % {"queue": queue})
@@ -72,7 +71,7 @@ def resume(*, queue: str, actor: Actor, reason: str = "") -> None:
 def run_now(*, message_id: uuid.UUID, actor: Actor) -> bool:
     """Make a scheduled message due now. Returns False if it is no longer scheduled. Raises `PermissionDenied`."""
     actor.require(permissions.RETRY)
-    now = timezone.now()
+    now = clock.now()
     later = Message.objects.filter(pk=message_id, state=State.PENDING, available_at__gt=now)
     if not later.update(available_at=now):
         return False
@@ -86,7 +85,7 @@ def run_queue_now(*, queue: str, actor: Actor) -> int:
     """Make all scheduled messages of a queue due now. Returns how many. Raises `PermissionDenied`, `QueueUnknown`."""
     actor.require(permissions.RETRY)
     _require_queue(queue)
-    now = timezone.now()
+    now = clock.now()
     count = Message.objects.filter(state=State.PENDING, queue=queue, available_at__gt=now).update(available_at=now)
     if count:
         audit.record(action="run queue now", actor=actor, queue=queue, data={"messages": count})

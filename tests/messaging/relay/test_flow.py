@@ -160,6 +160,21 @@ def test_the_clock_of_a_web_host_does_not_delay_its_messages():
     assert behind[0].available_at - behind[0].created_at == timedelta(seconds=10)
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no row locks")
+def test_a_row_that_another_transaction_has_locked_holds_up_no_claim():
+    locked, free = enqueue(2)
+    other = connection.copy()
+    try:
+        other.set_autocommit(False)
+        other.cursor().execute("SELECT 1 FROM messaging_message WHERE id = %s FOR UPDATE", [locked.pk])
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '1s'")
+        assert [message.pk for message in claim.claim(limit=9)] == [free.pk]
+    finally:
+        other.close()
+        connection.close()
+
+
 def test_a_claim_reads_no_more_rows_than_it_takes(django_assert_max_num_queries):
     """One look at all lanes, a lock, one count, one UPDATE per due lane, begin and commit."""
     enqueue(30)

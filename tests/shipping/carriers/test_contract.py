@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-import time_machine
 from django.utils import timezone
 
 from shipping.carriers import (
@@ -18,6 +17,7 @@ from shipping.carriers import (
     UnknownParcel,
 )
 from shipping.carriers.simulated import webhook
+from tests.clocks import travel
 from tests.shipping.conftest import Subject
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,7 +29,7 @@ def book(subject: Subject, *, key: str = "k1", city: str = "Bern") -> Booking:
 
 
 def track_after(subject: Subject, booking: Booking, *, transits: float) -> Tracking:
-    with time_machine.travel(timezone.now() + timedelta(seconds=100 * transits), tick=False):
+    with travel(timezone.now() + timedelta(seconds=100 * transits), tick=False):
         return subject.carrier.track(tracking_number=booking.tracking_number)
 
 

@@ -51,6 +51,15 @@ PAYMENTS: Final = (
         seed=2,
     ),
     Protection(
+        name="the order is locked before its payment",
+        module=_CHARGES,
+        code="    try:\n        mark_paid(order=payment.order)\n    except",
+        without="    try:\n        Payment.objects.select_for_update().get(pk=payment.pk)\n"
+        "        mark_paid(order=payment.order)\n    except",
+        needs="postgresql",
+        test="tests/payments/test_races.py::test_a_charge_that_waits_for_its_order_has_not_locked_the_payment",
+    ),
+    Protection(
         name="a capture is recorded once",
         module=_CHARGES,
         code="        if Payment.objects.filter(pk=payment.pk, status__in=SETTLED, gateway_reference=charge.reference)"

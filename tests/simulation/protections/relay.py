@@ -37,6 +37,14 @@ RELAY: Final = (
         test=f"{_WORKER}/test_duplicates.py::test_a_claimed_message_is_claimed_once",
     ),
     Protection(
+        name="a claim skips rows that are locked",
+        module="messaging.relay.claim",
+        code="FOR UPDATE SKIP LOCKED",
+        without="FOR UPDATE",
+        needs="postgresql",
+        test=f"{_RELAY}/test_flow.py::test_a_row_that_another_transaction_has_locked_holds_up_no_claim",
+    ),
+    Protection(
         name="claims take turns",
         module="messaging.relay.claim",
         code="        _take_turns()\n",
