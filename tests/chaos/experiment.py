@@ -116,6 +116,5 @@ def wait_until(predicate: Callable[[], bool], *, seconds: float) -> float | None
 
 def by_ground(faults: list[Fault]) -> Iterator[tuple[Ground, list[Fault]]]:
     """Faults that happen on one stack, one after the other."""
-    for ground in dict.fromkeys(fault.ground.label for fault in faults):
-        chosen = [fault for fault in faults if fault.ground.label == ground]
-        yield chosen[0].ground, chosen
+    for ground in dict.fromkeys(fault.ground for fault in faults):
+        yield ground, [fault for fault in faults if fault.ground is ground]

@@ -108,7 +108,7 @@ def _through(proxy: Proxy, url: str) -> str:
     return parts._replace(netloc=f"{login}{at}127.0.0.1:{proxy.port}").geturl()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Ground:
     """`label` says in the report what the stack runs on."""
 
