@@ -22,7 +22,7 @@ FIGURES = {
     "connections": Figure("Connections to database and broker", "connections", Bound(0.10, 3)),
     "broker": Figure("Messages, queues and keys of the broker", "count", Bound(0.20, 20)),
     "rows": Figure("Rows of tables with retention", "rows", Bound(0.20, 50), is_log=True),
-    "orders": Figure("Rows that are kept, for each order placed", "rows an order", Bound(0.10, 0.05), is_log=True),
+    "orders": Figure("Rows that are kept, for each order placed", "rows an order", Bound(0.10, 0.2), is_log=True),
     "size": Figure("Size of the database, for each order placed", "kB an order", Bound(0.10, 1)),
     "files": Figure("Files in the folder for runtime data", "files", Bound(0.10, 5)),
     # A broker rewrites its journal once it exceeds 64 MB.

@@ -59,10 +59,10 @@ PICKLE = {"content_type": "application/x-python-serialize", "encoding": "binary"
         (
             json.dumps([[], {"amount": 1}, {}]),
             {"headers": {**CHARGE, "conveyor": {"sends": 1, "version": 1, "correlation_id": str(uuid.uuid4())}}},
-            "messaging.payloads.PayloadInvalid",
+            "messaging.transitions.NotInLedger",
         ),
     ],
-    ids=["bytes", "broken", "no task", "pickle", "task's pickle", "unknown task", "no row", "wrong arguments"],
+    ids=["bytes", "broken", "no task", "pickle", "task's pickle", "unknown task", "no row", "unsigned"],
 )  # fmt: skip
 def test_a_malformed_message_is_filed_as_one_dead_row_with_its_content(stack, known_dead, body, options, error):
     options = dict(options)
