@@ -41,8 +41,8 @@ VOLUME: Final = (
     Protection(
         name="lost messages are sent again in batches",
         module="messaging.relay.recovery",
-        code="if pk not in finding.held][:room]",
-        without="if pk not in finding.held]",
+        code="rows[: room + len(finding.held)] if pk not in finding.held][:room]",
+        without="rows if pk not in finding.held]",
         test=f"{_MESSAGING}/relay/recovery/test_lost_messages.py"
         "::test_lost_messages_become_due_in_batches_urgent_and_new_ones_first",
     ),
