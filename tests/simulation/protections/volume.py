@@ -85,15 +85,6 @@ VOLUME: Final = (
         test=f"{_MESSAGING}/relay/test_flow.py::test_a_low_message_is_promoted_once_it_has_waited_too_long",
     ),
     Protection(
-        name="a claim follows the index of its lane",
-        module="messaging.relay.claim",
-        code="set_config('enable_sort', 'off', true)",
-        without="set_config('enable_sort', 'on', true)",
-        needs="postgresql",
-        test=f"{_MESSAGING}/relay/test_flow.py"
-        "::test_a_claim_follows_the_lane_index_even_if_the_statistics_know_no_backlog",
-    ),
-    Protection(
         name="the audit looks at changes in slices",
         module="messaging.invariants.periodic",
         code="found = list(rows.values_list(feed.by, feed.key)[: slices.ROWS])",
