@@ -3,7 +3,8 @@
 Shoppers, operators, relays, workers, beat, a gateway and a network that fails run as coroutines in one process. Each
 gives way before every statement outside a transaction and before every transaction, publication, confirm,
 acknowledgement and pause; the seed decides who is next, who dies there, or between two statements of a transaction, and
-what the broker loses, doubles or reorders. Time is virtual. The idea: TigerBeetle's and FoundationDB's simulators.
+what the broker loses, doubles or reorders. Time is virtual: the database has it, each host only a clock, which may
+differ and jump, and a release of the code. The idea: TigerBeetle's and FoundationDB's simulators.
 
 `chance` counts everything that it makes happen, so that a run which fails is repeated with less of it (`shrinking`).
 `protections` are what the code must not lose; without each of them a run, or a test, must fail (`mutants`).

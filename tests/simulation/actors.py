@@ -1,5 +1,6 @@
 """Actors of the backend: relay, its chores, workers, beat. Each runs the engine's own code."""
 
+import math
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from messaging.relay.chores import Chores
 from messaging.relay.loop import Pace, Relay
 from messaging.worker.admission import Refused, admit
 from tests.simulation.broker import Delivery
+from tests.simulation.scheduler import DELIVERIES, ROWS
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -40,7 +42,7 @@ class _Never(threading.Event):
         self._world = world
 
     def wait(self, timeout: float | None = None) -> bool:
-        self._world.scheduler.sleep(timeout or 0.0, is_idle=timeout == IDLE)
+        self._world.scheduler.sleep(timeout or 0.0, wakes_for=frozenset({ROWS} if timeout == IDLE else ()))
         return False
 
 
@@ -57,7 +59,7 @@ def relay(world: "World") -> None:
     chores._stopping = _Never(world)
     number = world.number()
     pair = [world.scheduler.spawn(f"relay {number}", process.run)]
-    pair.append(world.scheduler.spawn(f"chores {number}", chores.run))
+    pair.append(world.scheduler.spawn(f"chores {number}", chores.run, host=pair[0].host))
 
     def on_death() -> None:
         """Both are threads of one process."""
@@ -77,7 +79,7 @@ def worker(world: "World", queues: tuple[str, ...]) -> None:
         while True:
             delivery = world.broker.take(queues, worker=name)
             if delivery is None:
-                world.scheduler.wait()
+                world.scheduler.sleep(math.inf, wakes_for=frozenset({DELIVERIES}))
             else:
                 _handle(world, delivery)
 
@@ -95,6 +97,8 @@ def _handle(world: "World", delivery: Delivery) -> None:
         headers, arguments = admit(
             headers=delivery.headers, content_type="application/json", content_encoding="utf-8", body=delivery.body
         )
+        if headers["task"] not in current_app.tasks:
+            raise Refused("No task of this worker has its name.")
         verdict = _run(delivery, headers, arguments)
     except Refused:
         verdict = Reject()

@@ -12,7 +12,7 @@ from messaging.relay import publish
 from messaging.relay.claim import Claimed
 from messaging.topology import topology
 from tests.simulation.chance import DISORDER, LOST_CONFIRM
-from tests.simulation.scheduler import Scheduler
+from tests.simulation.scheduler import DELIVERIES, Scheduler
 
 
 @dataclass(eq=False)
@@ -53,7 +53,7 @@ class Broker:
         self.connect()
         queue = topology().queue_for(routing_key)
         self.ready.append(Delivery(queue, body, json.loads(json.dumps(headers)), routing_key, priority))
-        self._scheduler.announce_work()
+        self._scheduler.announce(DELIVERIES)
 
     def take(self, queues: Collection[str], *, worker: str) -> Delivery | None:
         """The most urgent message, the oldest of them; now and then any other."""
@@ -91,11 +91,11 @@ class Broker:
     def _give_back(self, delivery: Delivery) -> None:
         again = Delivery(**{**vars(delivery), "redelivered": True, "held_by": ""})
         self.ready.insert(0, again)
-        self._scheduler.announce_work()
+        self._scheduler.announce(DELIVERIES)
 
     def start(self) -> None:
         self.is_up = True
-        self._scheduler.announce_work()
+        self._scheduler.announce(DELIVERIES)
 
     def stop(self) -> None:
         self.is_up = False
@@ -113,7 +113,7 @@ class Broker:
         if self.ready:
             original = self._scheduler.chance.stream("broker").choice(self.ready)
             self.ready.append(Delivery(**vars(original)))
-            self._scheduler.announce_work()
+            self._scheduler.announce(DELIVERIES)
 
 
 @dataclass

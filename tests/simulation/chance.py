@@ -18,6 +18,7 @@ SHOPPER: Final = "shopper"
 LOST_CONFIRM: Final = "lost confirm"
 DISORDER: Final = "disorder"
 PROBE_FAILS: Final = "probe fails"
+SKEW: Final = "a host's clock differs"
 
 
 class Chance:

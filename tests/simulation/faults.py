@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from messaging import circuit_breaker
 from tests.simulation.chance import FAULT
+from tests.simulation.probe import RELEASES
+from tests.simulation.scheduler import DELIVERIES, PROCESSES, ROWS
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -37,7 +39,9 @@ def network(world: "World") -> None:
 def _bide(world: "World", mind: random.Random) -> None:
     """Wait for seconds, or until there is work and then for some steps: most time passes while nothing happens."""
     is_eager = mind.random() < EAGER
-    world.scheduler.sleep(mind.expovariate(1 / MEAN_SECONDS), is_idle=is_eager)
+    world.scheduler.sleep(
+        mind.expovariate(1 / MEAN_SECONDS), wakes_for=frozenset({ROWS, DELIVERIES} if is_eager else ())
+    )
     for _ in range(mind.randint(0, MOST_STEPS) if is_eager else 0):
         world.scheduler.sleep(0)
 
@@ -65,7 +69,7 @@ def _double(world: "World", seconds: float) -> None:
 
 
 def _kill(world: "World", seconds: float) -> None:
-    victims = [actor for actor in world.scheduler.actors if actor.name.startswith(("relay", "worker", "beat"))]
+    victims = [actor for actor in world.scheduler.actors if actor.name.startswith(PROCESSES)]
     victim = world.chance.stream("victim").choice(victims)
     victim.is_doomed, victim.wake_at = True, world.scheduler.now
 
@@ -73,6 +77,20 @@ def _kill(world: "World", seconds: float) -> None:
 def _outage(world: "World", seconds: float) -> None:
     name = world.chance.stream("outage").choice(sorted(circuit_breaker.simulated()))
     world.outages[name] = world.scheduler.now + 2.5 * seconds
+
+
+def _jump(world: "World", seconds: float) -> None:
+    """A host's clock is set, as after hours without a time server."""
+    host = world.chance.stream("victim").choice(world.scheduler.actors).host
+    host.clock = world.chance.stream("clocks").uniform(-world.skew, world.skew)
+
+
+def _roll(world: "World", seconds: float) -> None:
+    """A release is rolled out, or back, one host after the other."""
+    world.release = world.chance.stream("releases").choice([each for each in RELEASES if each != world.release])
+    for actor in list(world.scheduler.actors):
+        world.scheduler.sleep(seconds / len(world.scheduler.actors))
+        world.replace(actor)
 
 
 FAULTS: tuple[tuple[str, Callable[["World", float], None]], ...] = (
@@ -83,4 +101,6 @@ FAULTS: tuple[tuple[str, Callable[["World", float], None]], ...] = (
     ("a process is killed", _kill),
     ("a process is killed", _kill),
     ("a gateway or carrier is away", _outage),
+    ("a clock jumps", _jump),
+    ("a release is rolled out", _roll),
 )

@@ -9,9 +9,8 @@ from django.db import connection
 
 from messaging.models import Message, State
 from orders.models import Order
-from tests.auditing import broken
 from tests.shop.any_order_refunds import assert_money_adds_up
-from tests.simulation import probe
+from tests.simulation import audits, probe
 from tests.simulation.actors import PERIODIC
 
 _TOO_MANY = "SELECT queue, COUNT(*) FROM messaging_message WHERE state = 'sent' GROUP BY queue HAVING COUNT(*) > ?"
@@ -45,11 +44,12 @@ def at_rest() -> dict[str, str]:
     found = {
         "no message stays in flight": list(unfinished),
         "a task's effects happen exactly once": probe.wrong(),
+        "a message waits for a release that understands it": probe.misunderstood(),
         "no e-mail is sent twice": _sent_twice(),
         "a repeated request places no second order": [name for name, count in orders.items() if count > 1],
         "money adds up": _money(),
     }
-    return broken() | {name: str(what) for name, what in found.items() if what}
+    return audits.broken() | {name: str(what) for name, what in found.items() if what}
 
 
 def _sent_twice() -> list[str]:

@@ -1,7 +1,6 @@
 """The scheduler: actors as coroutines, virtual time, and one source of chance."""
 
 import hashlib
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -11,6 +10,10 @@ from tests.simulation.chance import DEATH, TURN, Chance
 
 #: Virtual seconds of a step.
 TICK = 0.001
+#: Kinds of work: rows that a relay may claim, and messages that a worker may take.
+ROWS, DELIVERIES = "rows", "deliveries"
+#: How the names of actors begin that are processes of the backend.
+PROCESSES = ("relay", "worker", "beat")
 
 
 class Crash(BaseException):
@@ -18,13 +21,25 @@ class Crash(BaseException):
 
 
 @dataclass(eq=False)
+class Host:
+    """A machine: its clock, in seconds ahead of the database's, and the release of the code that it runs."""
+
+    clock: float
+    release: int
+
+
+@dataclass(eq=False)
 class Actor:
-    """`wake_at` in virtual seconds; `on_death` is called once it has ended or was killed."""
+    """`wake_at` in virtual seconds; `on_death` is called once it has ended or was killed.
+
+    `wakes_for`: the kinds of work that end its sleep early.
+    """
 
     name: str
     coroutine: greenlet
+    host: Host
     wake_at: float = 0.0
-    is_idle: bool = False
+    wakes_for: frozenset[str] = frozenset()
     is_dead: bool = False
     is_doomed: bool = False
     is_mortal: bool = True
@@ -34,14 +49,17 @@ class Actor:
 class Scheduler:
     """Lets one actor at a time run up to its next border."""
 
-    def __init__(self, *, chance: Chance, advance: Callable[[float], None]) -> None:
+    def __init__(
+        self, *, chance: Chance, new_host: Callable[[], Host], look_from: Callable[[Host | None], None]
+    ) -> None:
+        """`look_from` sets the time and the code to those of a host; None: of the world."""
         self.chance = chance
         self.now = 0.0
         self.steps = 0
         self.kill_chance = 0.0
         self.log: list[str] = []
         self.actors: list[Actor] = []
-        self._advance = advance
+        self._new_host, self._look_from = new_host, look_from
         self._turns = chance.stream(TURN)
         self._current: Actor | None = None
         self._last: Actor | None = None
@@ -53,10 +71,22 @@ class Scheduler:
         """Whether an actor is at work, and not the world itself."""
         return self._current is not None
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether all sleep."""
+        return all(actor.wake_at > self.now for actor in self.actors)
+
     def spawn(
-        self, name: str, work: Callable[[], None], *, mortal: bool = True, on_death: Callable[[], None] = lambda: None
+        self,
+        name: str,
+        work: Callable[[], None],
+        *,
+        host: Host | None = None,
+        mortal: bool = True,
+        on_death: Callable[[], None] = lambda: None,
     ) -> Actor:
-        actor = Actor(name, greenlet(work, parent=self._hub), self.now, is_mortal=mortal, on_death=on_death)
+        coroutine = greenlet(work, parent=self._hub)
+        actor = Actor(name, coroutine, host or self._new_host(), self.now, is_mortal=mortal, on_death=on_death)
         self.actors.append(actor)
         return actor
 
@@ -92,21 +122,18 @@ class Scheduler:
         if self._current is not None:
             self._die_if_due(self._current)
 
-    def sleep(self, seconds: float, *, is_idle: bool = False) -> None:
-        """Sleep for virtual seconds; `is_idle`: or until there is work."""
+    def sleep(self, seconds: float, *, wakes_for: frozenset[str] = frozenset()) -> None:
+        """Sleep for virtual seconds, or until there is work of these kinds."""
         actor = self._current
         if actor is not None:
-            actor.wake_at, actor.is_idle = self.now + max(0.0, seconds), is_idle
+            actor.wake_at, actor.wakes_for = self.now + max(0.0, seconds), wakes_for
             self.border("sleeps")
 
-    def wait(self) -> None:
-        """Sleep until there is work."""
-        self.sleep(math.inf, is_idle=True)
-
-    def announce_work(self) -> None:
+    def announce(self, kind: str) -> None:
+        """There is work of this kind."""
         for actor in self.actors:
-            if actor.is_idle:
-                actor.wake_at, actor.is_idle = self.now, False
+            if kind in actor.wakes_for:
+                actor.wake_at, actor.wakes_for = self.now, frozenset()
 
     def kill_current(self) -> None:
         """The current actor dies here."""
@@ -115,8 +142,8 @@ class Scheduler:
             raise Crash
 
     def move_to(self, moment: float) -> None:
-        self._advance(moment - self.now)
         self.now = moment
+        self._look_from(None)
 
     def note(self, actor: Actor | None, what: str) -> None:
         if not self._has_ended:
@@ -142,12 +169,14 @@ class Scheduler:
 
     def _switch_to(self, actor: Actor) -> None:
         self._current = actor
+        self._look_from(actor.host)
         try:
             actor.coroutine.switch()
         except Crash:
             self.note(actor, "dies")
         finally:
             self._current = None
+            self._look_from(None)
 
     def _die_if_due(self, actor: Actor) -> None:
         if actor.is_doomed or (actor.is_mortal and self.chance.strikes(DEATH, self.kill_chance)):

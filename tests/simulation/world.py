@@ -19,7 +19,7 @@ from django.core.cache import cache as django_cache
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from messaging import circuit_breaker, simulated_outages
+from messaging import circuit_breaker, clock, simulated_outages
 from messaging.broker import holders
 from messaging.models import LIVE_STATES, Message
 from messaging.relay import claim, publish
@@ -29,19 +29,24 @@ from tests.factories import ProductFactory
 from tests.flush import flush
 from tests.simulation import actors, faults, people, probe, rules
 from tests.simulation.broker import Broker, Link, Publisher
-from tests.simulation.chance import PROBE_FAILS, Chance, Event
+from tests.simulation.chance import PROBE_FAILS, SKEW, Chance, Event
 from tests.simulation.rules import Broken
-from tests.simulation.scheduler import Scheduler
+from tests.simulation.scheduler import PROCESSES, ROWS, Actor, Host, Scheduler
 
 START = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 #: Virtual seconds after the faults, and steps, within which everything must have come to rest.
 REST_WITHIN, MOST_STEPS = 600.0, 15_000
 FINAL = (Status.PAYMENT_FAILED, Status.DELIVERED, Status.CANCELLED, Status.REFUNDED)
 SHOPPERS = 4
+#: Seconds by which clocks differ at most, in a run.
+SKEWS = (0.0, 5.0, 1800.0)
 
 
 class World:
     """`only`: the events of the seed's run that may happen; None: all."""
+
+    scheduler: Scheduler
+    broker: Broker
 
     def __init__(self, seed: int, *, only: frozenset[Event] | None = None) -> None:
         self.chance = Chance(seed, only=only)
@@ -70,12 +75,23 @@ class World:
         """An error here would be one of the relay's, which handles whatever goes wrong."""
         self._breaches |= rules.after_claim()
 
+    def replace(self, actor: Actor) -> None:
+        """Have its host run the present release: the process of a backend dies and is started anew."""
+        if actor.host.release != self.release:
+            if actor.name.startswith(PROCESSES):
+                actor.is_doomed, actor.wake_at = True, self.scheduler.now
+            else:
+                actor.host.release = self.release
+
     def end_faults(self) -> None:
         self.database_is_away = False
         self.broker.start()
         self.broker.lose_confirm = self.broker.disorder = self.scheduler.kill_chance = 0.0
         self._probe_fails = 0.0
         self.outages.clear()
+        self.release = probe.NEWEST
+        for actor in self.scheduler.actors:
+            self.replace(actor)
         self.scheduler.note(None, "all faults end")
 
     # -- set up -------------------------------------------------------------------------------------------------------
@@ -86,18 +102,19 @@ class World:
         django_cache.clear()
         claim._carried.clear()
         mail.outbox = []
-        traveller = self._stack.enter_context(time_machine.travel(START, tick=False))
-        self.scheduler = Scheduler(chance=self.chance, advance=traveller.shift)
+        self._traveller = self._stack.enter_context(time_machine.travel(START, tick=False))
+        dice = self.chance.stream("world")
+        self.skew, self.release = dice.choice(SKEWS), dice.choice(probe.RELEASES)
+        self.scheduler = Scheduler(chance=self.chance, new_host=self._new_host, look_from=self._look_from)
         self.broker = Broker(self.scheduler)
         for patch in self._patches():
             self._stack.enter_context(patch)
         self._stack.callback(self.scheduler.end)
-        dice = self.chance.stream("world")
         self.trouble = dice.uniform(10, 60)
         self.broker.lose_confirm, self.broker.disorder = dice.choice((0, 0.1)), dice.choice((0, 0.3))
         self._probe_fails = dice.choice((0, 0.3))
         self.sku = ProductFactory.create(sku="SKU", stock=7).sku
-        connection.connection.create_function("strftime", 2, _strftime)
+        connection.connection.create_function("strftime", 2, self._strftime)
         self._stack.enter_context(connection.execute_wrapper(self._statement))
         self.is_reconciled = dice.random() < 0.5
         self._start_actors(relays=dice.randint(1, 2), shoppers=dice.randint(1, SHOPPERS))
@@ -124,6 +141,8 @@ class World:
         yield mock.patch.object(os, "urandom", source.randbytes)
         yield mock.patch.object(standard_random, "_urandom", source.randbytes)
         yield mock.patch.object(secrets, "randbits", source.getrandbits)
+        yield mock.patch.object(clock, "now", self._database_now)
+        yield mock.patch.object(clock, "moment", self._database_now)
         yield mock.patch.object(time, "monotonic", self._monotonic)
         yield mock.patch.object(time, "sleep", self.scheduler.sleep)
         yield mock.patch.object(os, "kill", self._kill)
@@ -133,6 +152,24 @@ class World:
         yield mock.patch.object(simulated_outages, "is_active", self._is_out)
         yield mock.patch.object(probe, "fails", [self._does_probe_fail])
         yield mock.patch.object(linecache, "checkcache")  # tracebacks look at each source file again
+
+    def _new_host(self) -> Host:
+        """Of a process that starts: one of two has the time."""
+        clocks = self.chance.stream("clocks")
+        is_skewed = self.skew and self.chance.strikes(SKEW, 0.5)
+        return Host(clocks.uniform(-self.skew, self.skew) if is_skewed else 0.0, self.release)
+
+    def _look_from(self, host: Host | None) -> None:
+        self._traveller.move_to(START.timestamp() + self.scheduler.now + (host.clock if host else 0.0))
+        probe.use(host.release if host else probe.NEWEST)
+
+    def _database_now(self) -> dt.datetime:
+        return START + dt.timedelta(seconds=self.scheduler.now)
+
+    def _strftime(self, pattern: str, moment: str) -> str:
+        """SQLite's function as Django calls it for `Now()`."""
+        assert (pattern, moment) == ("%Y-%m-%d %H:%M:%f", "NOW"), (pattern, moment)
+        return self._database_now().strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
     def _monotonic(self) -> float:
         return self.scheduler.now + 1000
@@ -161,7 +198,7 @@ class World:
             if self.database_is_away:
                 raise OperationalError("the simulated database is away")
             if sql.startswith("INSERT INTO messaging_message"):
-                self.scheduler.announce_work()
+                self.scheduler.announce(ROWS)
         return execute(sql, params, many, context)
 
     # -- run ----------------------------------------------------------------------------------------------------------
@@ -174,19 +211,27 @@ class World:
             raise Broken({"everything comes to rest": str(self._unfinished())})
 
     def _is_at_rest(self) -> bool:
-        """Asked once in a while: nothing but periodic work is left."""
-        if self.scheduler.now < self.trouble or self.scheduler.steps % 50:
+        """Nothing but periodic work is left."""
+        if self.scheduler.now < self.trouble or not self.scheduler.is_quiet:
             return False
-        if any(actor.name.startswith(("network", "shopper")) for actor in self.scheduler.actors):
-            return False
-        return not self.broker.held and not self._unfinished()
+        actors_at_work = any(actor.name.startswith(("network", "shopper")) for actor in self.scheduler.actors)
+        return not actors_at_work and not _has_live_messages() and not self.broker.held and not self._unfinished()
 
     def _unfinished(self) -> list[str]:
-        soon = timezone.now() + dt.timedelta(hours=1)
-        live = Message.objects.filter(state__in=LIVE_STATES, available_at__lt=soon).exclude(task__in=actors.PERIODIC)
+        live = Message.objects.filter(state__in=LIVE_STATES, available_at__lt=_soon()).exclude(task__in=actors.PERIODIC)
         dead = set(Message.objects.dead().values_list("subject", flat=True))
         orders = [order for order in Order.objects.exclude(status__in=FINAL) if order.number not in dead]
         return [f"{m.task} {m.state} {m.subject}" for m in live] + [f"{o.number} {o.status}" for o in orders]
+
+
+def _has_live_messages() -> bool:
+    """Asked at every quiet point, without the cost of an ORM's query."""
+    return bool(connection.connection.execute(_LIVE, [*actors.PERIODIC, _soon().isoformat(sep=" ")]).fetchone()[0])
+
+
+def _soon() -> dt.datetime:
+    """What is due later than this is not waited for."""
+    return timezone.now() + dt.timedelta(hours=1)
 
 
 @cache
@@ -196,10 +241,10 @@ def _summary(sql: str) -> str:
     return " ".join([words[0], *next(([word] for word in words if word.startswith(_TABLES)), [])])
 
 
+_LIVE = f"""
+    SELECT EXISTS (
+        SELECT 1 FROM messaging_message WHERE state IN ('pending', 'sent')
+        AND task NOT IN ({", ".join("?" * len(actors.PERIODIC))}) AND available_at < ?
+    )
+"""  # noqa: S608 - question marks only
 _TABLES = ("messaging_", "operations_", "orders_", "payments_", "shipping_", "shop_")
-
-
-def _strftime(pattern: str, moment: str) -> str:
-    """SQLite's function as Django calls it for `Now()`, with the virtual time."""
-    assert (pattern, moment) == ("%Y-%m-%d %H:%M:%f", "NOW"), (pattern, moment)
-    return timezone.now().strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]

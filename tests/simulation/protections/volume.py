@@ -41,8 +41,8 @@ VOLUME: Final = (
     Protection(
         name="lost messages are sent again in batches",
         module="messaging.relay.recovery",
-        code="if pk not in finding.held][:room]",
-        without="if pk not in finding.held]",
+        code="rows[: room + len(finding.held)] if pk not in finding.held][:room]",
+        without="rows if pk not in finding.held]",
         test=f"{_MESSAGING}/relay/recovery/test_lost_messages.py"
         "::test_lost_messages_become_due_in_batches_urgent_and_new_ones_first",
     ),
@@ -83,15 +83,6 @@ VOLUME: Final = (
         code="filter(lambda lane: lane.has_aged, due)",
         without="due[:0]",
         test=f"{_MESSAGING}/relay/test_flow.py::test_a_low_message_is_promoted_once_it_has_waited_too_long",
-    ),
-    Protection(
-        name="a claim follows the index of its lane",
-        module="messaging.relay.claim",
-        code="set_config('enable_sort', 'off', true)",
-        without="set_config('enable_sort', 'on', true)",
-        needs="postgresql",
-        test=f"{_MESSAGING}/relay/test_flow.py"
-        "::test_a_claim_follows_the_lane_index_even_if_the_statistics_know_no_backlog",
     ),
     Protection(
         name="the audit looks at changes in slices",
