@@ -4,12 +4,12 @@ from typing import Any
 
 import config.celery  # noqa: F401 - tasks belong to its application wherever these settings are used
 from config import env
-from config.database import database_settings
-from config.openapi import openapi_settings
+from config.parts.database import database_settings
+from config.parts.openapi import openapi_settings
+from config.parts.release import release_of
 from messaging.broker.settings import SCHEDULE as MESSAGING_SCHEDULE
 from messaging.broker.settings import celery_settings
 from messaging.operations.schedule import SCHEDULE as OPERATIONS_SCHEDULE
-from messaging.recording.release import release_of
 
 env.follow_note()
 BASE_DIR = env.BASE_DIR

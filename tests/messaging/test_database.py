@@ -13,7 +13,7 @@ from django.db import InternalError, OperationalError, connection, connections, 
 from django.db.utils import ConnectionHandler
 from django.test import Client
 
-from config.database import database_settings
+from config.parts.database import database_settings
 from messaging.broker import database
 from tests.stack import pgbouncer
 from tests.stack.program import PROJECT

@@ -14,7 +14,7 @@ import psycopg
 from django.db import connections
 from psycopg import sql
 
-from config.database import database_settings
+from config.parts.database import database_settings
 from tests.patience import PATIENCE, wait_for
 from tests.stack.leftovers import drop_databases
 from tests.stack.services import require

@@ -2,7 +2,7 @@
 
 import os
 
-from config.database import database_settings
+from config.parts.database import database_settings
 from messaging.broker.settings import celery_settings
 
 SECRET_KEY = "scratch"

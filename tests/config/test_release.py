@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from messaging.recording.release import release_of as release
+from config.parts.release import release_of as release
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

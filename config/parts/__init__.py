@@ -1,0 +1,1 @@
+"""Parts of the settings that take more than a line each."""
