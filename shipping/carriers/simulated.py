@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import F
+from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -94,12 +95,12 @@ class SimulatedCarrier:
     def track(self, *, tracking_number: str) -> Tracking:
         """Transit takes `CONVEYOR_TRANSIT_SECONDS`; the tracking of a cancelled parcel ends when it is cancelled."""
         self._reach()
-        parcel = CarrierParcel.objects.filter(carrier=self.name, tracking_number=tracking_number).first()
+        now = clock.moment()  # the carrier has one clock, whoever asks
+        parcels = CarrierParcel.objects.filter(carrier=self.name, tracking_number=tracking_number)
+        parcel = parcels.annotate(until=Least(Coalesce("cancelled_at", now), now)).first()
         if parcel is None:
             raise UnknownParcel(tracking_number)
-        now = clock.now()  # the carrier has one clock, whoever asks
-        until = min(now, parcel.cancelled_at or now)
-        events = tuple(event for event in _course(parcel) if event.at <= until)
+        events = tuple(event for event in _course(parcel) if event.at <= parcel.until)
         return Tracking(_state(events) if parcel.cancelled_at is None else ParcelState.IN_TRANSIT, events)
 
     def cancel(self, *, tracking_number: str) -> None:
