@@ -20,7 +20,7 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?")
 
 @dataclass
 class _Script:
-    """Statements with their parameters, in which moments are told from now, and the answers to them."""
+    """Statements with their parameters, with moments relative to now, and the answers to them."""
 
     statements: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
     answers: list[list[tuple[Any, ...]]] = field(default_factory=list)
