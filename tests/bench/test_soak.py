@@ -1,4 +1,4 @@
-"""Soak: growth is told from noise and from what settles, and every table is known to keep its size or to be kept."""
+"""Soak: growth is distinguished from noise, and every table is known to keep its size or to be kept."""
 
 import random
 from datetime import timedelta

@@ -38,7 +38,7 @@ def ask_about_one() -> Packages | None:
 
 
 def findings(packages: Packages) -> list[str]:
-    """A line for each vulnerability, with the versions that mend it."""
+    """A line for each vulnerability, with the versions that fix it."""
     return [
         f"{package['name']} {package['version']}: {each['id']}, fixed in {', '.join(each['fix_versions']) or 'none'}"
         for package in packages

@@ -1,26 +1,12 @@
 """Faults of PostgreSQL."""
 
 from tests.chaos.experiment import Fault, Scene
+from tests.chaos.faults.common import HANG, database_of, hang, kill
 from tests.chaos.grounds import PRODUCTION
-
-#: Longer than what the shop waits for an answer (5 s to connect).
-HANG = 14.0
 
 
 def _restart(scene: Scene) -> None:
     scene.stack.database.server.restart()
-
-
-def _kill(scene: Scene) -> None:
-    scene.stack.database.server.kill()
-    scene.bide(2, 4)
-    scene.stack.database.server.start()
-
-
-def _hang(scene: Scene) -> None:
-    scene.stack.database.server.pause()
-    scene.bide(HANG, HANG + 2)
-    scene.stack.database.server.resume()
 
 
 def _read_only(scene: Scene) -> None:
@@ -56,8 +42,13 @@ def _serialize(scene: Scene) -> None:
 
 FAULTS = (
     Fault(name="PostgreSQL restarted", does="restart -m immediate", ground=PRODUCTION, happen=_restart),
-    Fault(name="PostgreSQL killed", does="SIGKILL to each process, started again", ground=PRODUCTION, happen=_kill),
-    Fault(name="PostgreSQL hung", does=f"SIGSTOP for {HANG:g} s, SIGCONT", ground=PRODUCTION, happen=_hang),
+    Fault(
+        name="PostgreSQL killed",
+        does="SIGKILL to each process, started again",
+        ground=PRODUCTION,
+        happen=kill(database_of),
+    ),
+    Fault(name="PostgreSQL hung", does=f"SIGSTOP for {HANG:g} s, SIGCONT", ground=PRODUCTION, happen=hang(database_of)),
     Fault(
         name="PostgreSQL read-only",
         does="default_transaction_read_only for 8 s, sessions ended before",

@@ -8,26 +8,8 @@ from subprocess import CalledProcessError
 
 from messaging.topology import topology
 from tests.chaos.experiment import Fault, Scene
+from tests.chaos.faults.common import HANG, broker_of, hang, kill, restart
 from tests.chaos.grounds import PRODUCTION
-
-HANG = 14.0
-
-
-def _restart(scene: Scene) -> None:
-    scene.stack.broker.stop()
-    scene.stack.broker.start()
-
-
-def _kill(scene: Scene) -> None:
-    scene.stack.broker.kill()
-    scene.bide(0, 2)
-    scene.stack.broker.start()
-
-
-def _hang(scene: Scene) -> None:
-    scene.stack.broker.pause()
-    scene.bide(HANG, HANG + 2)
-    scene.stack.broker.resume()
 
 
 def _wipe(scene: Scene) -> None:
@@ -56,15 +38,17 @@ FAULTS = (
         name="RabbitMQ restarted",
         does="SIGTERM, started again",
         ground=PRODUCTION,
-        happen=_restart,
+        happen=restart(broker_of),
         spends=True,
     ),
-    Fault(name="RabbitMQ killed", does="SIGKILL, started again", ground=PRODUCTION, happen=_kill, spends=True),
+    Fault(
+        name="RabbitMQ killed", does="SIGKILL, started again", ground=PRODUCTION, happen=kill(broker_of), spends=True
+    ),
     Fault(
         name="RabbitMQ hung",
         does=f"SIGSTOP for {HANG:g} s, SIGCONT",
         ground=PRODUCTION,
-        happen=_hang,
+        happen=hang(broker_of),
         spends=True,
     ),
     Fault(name="RabbitMQ wiped", does="SIGKILL, all its data deleted, started again", ground=PRODUCTION, happen=_wipe),
