@@ -29,7 +29,7 @@ class LedgerCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Every family that can be read; `conveyor_metric_failed` names the others."""
         failed = []
-        for read in _FAMILIES:
+        for read in FAMILIES:
             try:
                 with snapshot():
                     families = list(read())
@@ -38,7 +38,7 @@ class LedgerCollector(Collector):
                 failed.append(read.__name__)
             else:
                 yield from families
-        parts = (([read.__name__], read.__name__ in failed) for read in _FAMILIES)
+        parts = (([read.__name__], read.__name__ in failed) for read in FAMILIES)
         yield _gauge("conveyor_metric_failed", "1 if these metrics could not be read.", ["part"], parts)
 
 
@@ -83,7 +83,7 @@ def circuits() -> Iterator[Metric]:
     yield _gauge("conveyor_circuit_waiting", "Messages deferred because a circuit is open.", ["circuit"], waiting)
 
 
-_FAMILIES: Final[tuple[Callable[[], Iterator[Metric]], ...]] = (messages, queues, circuits)
+FAMILIES: Final[list[Callable[[], Iterator[Metric]]]] = [messages, queues, circuits]
 #: `auto_describe` would query the database at import.
 registry = CollectorRegistry(auto_describe=False)
 registry.register(LedgerCollector())

@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Lower, Replace, Upper
 
@@ -18,6 +17,7 @@ from messaging.payloads import Payload
 from orders.invariants import ORDERS
 from orders.models import Order, Status
 from payments.amounts import totals
+from payments.gateways import is_simulated
 from payments.models import (
     OPEN,
     RETURNED,
@@ -103,7 +103,7 @@ def recorded_once(orders: QuerySet[Order]) -> Iterator[str]:
 
 @invariant("captured payments agree with the gateway's record", over=ORDERS)
 def captures_agree(orders: QuerySet[Order]) -> Iterator[str]:
-    if settings.PAYMENT_GATEWAY != "simulated":
+    if not is_simulated():
         return
     charges = GatewayCharge.objects.filter(
         reference=OuterRef("gateway_reference"), amount=OuterRef("amount"), currency=OuterRef("currency")
@@ -125,7 +125,7 @@ def charges_are_recorded(charges: QuerySet[GatewayCharge]) -> Iterator[str]:
 @invariant("refunds agree with the gateway's record", over=ORDERS)
 def refunds_agree(orders: QuerySet[Order]) -> Iterator[str]:
     """A comparison that is under way may still record that a refund which was done has failed."""
-    if settings.PAYMENT_GATEWAY != "simulated":
+    if not is_simulated():
         return
     made = GatewayRefund.objects.filter(reference=OuterRef("gateway_reference"), amount=OuterRef("amount"))
     made = made.exclude(status=GatewayRefund.Status.FAILED)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import IntegerField, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
@@ -13,6 +12,7 @@ from messaging.models import Message, State
 from orders.models import Order
 from payments.amounts import total
 from payments.disputes.selectors import MOST_SHOWN, at_stake
+from payments.gateways import is_simulated
 from payments.models import (
     RETURNED,
     GatewayCharge,
@@ -152,7 +152,7 @@ def payment_records(*, order_id: int) -> PaymentRecords:
     """An order's payments, oldest first, beside what is known of them at the gateway. Four queries."""
     payments = list(Payment.objects.filter(order_id=order_id).order_by("created_at", "id"))
     refunds = list(Refund.objects.filter(payment__order_id=order_id).order_by("created_at", "id"))
-    records = _gateway_records if settings.PAYMENT_GATEWAY == "simulated" else _reported_records
+    records = _gateway_records if is_simulated() else _reported_records
     return tuple(records(order_id, payments, refunds))
 
 

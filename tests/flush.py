@@ -31,7 +31,7 @@ def install() -> None:
 
 def flush() -> None:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_tables_with_rows())
+        cursor.execute(tables_with_rows())
         for (table,) in cursor.fetchall():
             for statement in _emptying(table):
                 cursor.execute(statement)
@@ -61,7 +61,7 @@ def _migrated() -> dict[type[models.Model], list[tuple[Any, ...]]]:
 
 
 @functools.cache
-def _tables_with_rows() -> str:
+def tables_with_rows() -> str:
     """A statement that selects the names of the tables to empty."""
     kept = {model._meta.db_table for model in KEPT}
     tables = set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - kept

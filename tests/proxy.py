@@ -1,7 +1,8 @@
-"""TCP proxy for tests: cuts off, hangs, slows down, moves to another server, and terminates TLS."""
+"""TCP proxy for tests: cuts off, hangs, slows down, throttles, tears, moves to another server, and terminates TLS."""
 
 import asyncio
 import contextlib
+import math
 import ssl
 import threading
 from collections.abc import Callable
@@ -9,18 +10,23 @@ from collections.abc import Callable
 from tests.patience import PATIENCE
 
 _CHUNK = 65536
+#: Throttled data pass in pieces of as many seconds.
+_PIECE = 0.1
 
 
 class Proxy:
     """Forwards a port of its own to the first of `targets`, ports of this machine, that accepts.
 
-    `latency` is in seconds for each piece of data and direction. While `silent`, connections stay open and nothing
-    passes, as when a network drops packets; what waits passes afterwards.
+    `latency` is in seconds for each piece of data and direction, `rate` in bytes per second for each connection and
+    direction. While `silent`, connections stay open and nothing passes, as when a network drops packets; what waits
+    passes afterwards. With `torn_after`, a connection ends whenever one of its directions has carried as many bytes
+    more, in the middle of what passes.
     """
 
     def __init__(self, *targets: int, context: ssl.SSLContext | None = None) -> None:
         self.targets = list(targets)
         self.latency = 0.0
+        self.rate = self.torn_after = math.inf
         self.silent = False
         self.port = 0
         self._context, self._is_cut = context, False
@@ -37,6 +43,7 @@ class Proxy:
 
     def restore(self) -> None:
         self._is_cut, self.silent, self.latency = False, False, 0.0
+        self.rate = self.torn_after = math.inf
 
     def move(self, *targets: int) -> None:
         """From now on, forward to other servers. Open connections are reset."""
@@ -82,11 +89,23 @@ class Proxy:
         return None
 
     async def _forward(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        passed, is_torn = 0, False
         with contextlib.suppress(OSError):
-            while data := await source.read(_CHUNK):
+            while not is_torn and (data := await source.read(_CHUNK)):
                 await asyncio.sleep(self.latency)
                 while self.silent:  # noqa: ASYNC110 - set from another thread
                     await asyncio.sleep(0.05)
-                target.write(data)
-                await target.drain()
+                limit = self.torn_after
+                left = min(limit - passed % limit, _CHUNK)
+                is_torn = len(data) > left
+                await self._pass(data[: int(left)], target)
+                passed += len(data)
         target.close()
+
+    async def _pass(self, data: bytes, target: asyncio.StreamWriter) -> None:
+        while data:
+            size = max(1, int(min(len(data), self.rate * _PIECE)))
+            await asyncio.sleep(size / self.rate)
+            target.write(data[:size])
+            await target.drain()
+            data = data[size:]

@@ -9,11 +9,13 @@ import logging
 import time
 import uuid
 from collections.abc import Collection
-from typing import Any
+from itertools import compress
+from typing import Any, Final
 
 from kombu.transport import redis, virtual
 from kombu.utils.encoding import bytes_to_str
 from kombu.utils.json import dumps, loads
+from redis import DriverInfo
 
 from messaging.broker.tolerance import parse_json
 from messaging.topology import MAX_PRIORITY, UnroutableKey, topology
@@ -24,6 +26,7 @@ Envelope = dict[str, Any]
 RESTORED_WITHIN = 15.0
 #: Bytes that are kept of an item that is no envelope.
 MAX_KEPT = 256_000
+_DRIVER: Final = DriverInfo()  # redis-py would read its package's metadata anew for each connection
 
 
 class QoS(redis.QoS):
@@ -143,7 +146,7 @@ class Channel(redis.Channel):
         """After a lost connection raise an error that the worker survives; kombu's AttributeError would stop it."""
         if getattr(self.connection, "client", None) is None:
             raise ConnectionResetError("the connection to the broker was closed while the task ran")
-        return dict(super()._connparams(asynchronous=asynchronous))
+        return {**super()._connparams(asynchronous=asynchronous), "driver_info": _DRIVER}
 
     def _brpop_read(self, **options: Any) -> bool:
         """As in kombu, but delivers bytes that are no message instead of stopping the worker."""
@@ -175,11 +178,18 @@ class Channel(redis.Channel):
             return True
 
     def _get(self, queue: str) -> Envelope:
-        with self.conn_or_acquire() as client:
-            for step in self.priority_steps:
-                if item := client.rpop(self._q_for_pri(queue, step)):
-                    return open_envelope(item, queue)
-        raise redis.Empty
+        """Nearly always all lists are empty: they are looked at together. A replica refuses the first command."""
+        keys = [self._q_for_pri(queue, step) for step in self.priority_steps]
+        with self.conn_or_acquire() as client, client.pipeline(transaction=False) as pipe:
+            pipe.rpop(keys[0])
+            for key in keys[1:]:
+                pipe.llen(key)
+            item, *lengths = pipe.execute()
+            for key in compress(keys[1:], lengths):
+                item = item or client.rpop(key)
+        if not item:
+            raise redis.Empty
+        return open_envelope(item, queue)
 
 
 class Transport(redis.Transport):

@@ -5,6 +5,9 @@ from typing import Any
 
 from django.conf import settings
 
+#: Headers with the attributes of CloudEvents, which are signed with what the engine itself reads.
+EVENT = tuple(f"cloudEvents:{name}" for name in ("specversion", "id", "source", "type", "time", "subject"))
+
 
 def sign(body: Any, *headers: object) -> str:
     """The signature of a body that is published under these headers."""

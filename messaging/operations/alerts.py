@@ -67,7 +67,7 @@ def watch_relay() -> list[Alert]:
         "the broker answers."
     )
     relays = Alert.objects.filter(key=RELAY)
-    if _nothing_is_sent(silence):
+    if nothing_is_sent(silence):
         _update({RELAY: text}, within=relays)
         return list(relays.filter(cleared_at=None, sent_at=None))
     if relays.filter(cleared_at=None).exists():
@@ -164,7 +164,7 @@ def _paused() -> Iterator[tuple[str, str]]:
         yield f"pause:{pause.queue}", f"{text} by {pause.paused_by}. Resume it on the queues page."
 
 
-def _nothing_is_sent(silence: timedelta) -> bool:
+def nothing_is_sent(silence: timedelta) -> bool:
     """Whether messages are overdue in a queue that may take more, and no queue was sent anything meanwhile.
 
     A queue that is or was paused meanwhile may be late, and so may one that has as many messages in flight as it may.

@@ -18,23 +18,35 @@ from kombu.exceptions import OperationalError
 
 from messaging import circuit_breaker
 from messaging.broker import refusals
-from messaging.relay import flow, publish
+from messaging.relay import flow, publish, unknown_tasks, unroutable
 from messaging.relay.dead_letters import file_dead_letters
 from messaging.relay.recovery import Recovery
-from messaging.relay.unknown_tasks import UnknownTasks
-from messaging.relay.unroutable import Unroutable
 from messaging.topology import topology
 
 log = logging.getLogger(__name__)
-_LEADER_LOCK: Final = 0x43484F52  # "CHOR"
+LEADER_LOCK: Final = 0x43484F52  # "CHOR"
 STOP_SECONDS = 10.0
 DECLARE_EVERY = 60.0
+LOOK_EVERY = 30.0
 #: A chore waits for a hung broker for less than this between two statements.
 SILENT_SECONDS = 60
 _LEAD_SQL: Final = (
     "SELECT set_config('idle_session_timeout', %s, false), "
     "set_config('idle_in_transaction_session_timeout', %s, false), pg_try_advisory_lock(%s)"
 )
+
+
+class Seldom:
+    """A chore that is done once per `LOOK_EVERY` seconds, however often it is called."""
+
+    def __init__(self, chore: Callable[[], int]) -> None:
+        self._chore, self._next_look = chore, 0.0
+
+    def __call__(self) -> int:
+        if time.monotonic() < self._next_look:
+            return 0
+        self._next_look = time.monotonic() + LOOK_EVERY
+        return self._chore()
 
 
 class Chores(threading.Thread):
@@ -47,7 +59,8 @@ class Chores(threading.Thread):
         self.broker_is_up.set()
         self._broker: Connection | None = None
         self._leading_on: Any = None
-        self._recovery, self._unroutable, self._unknown_tasks = Recovery(), Unroutable(), UnknownTasks()
+        self._recovery = Recovery()
+        self._settle, self._revive = Seldom(unroutable.settle), Seldom(unknown_tasks.revive_known)
         self._failing: dict[str, str] = {}
         self._next_declaration = 0.0
 
@@ -80,8 +93,8 @@ class Chores(threading.Thread):
             *(at_the_broker if self.broker_is_up.is_set() else ()),
             ("draining", lambda: flow.drain(self._recovery.draining)),
             ("release of deferred messages", circuit_breaker.release_waiting),
-            ("messages without a queue", self._unroutable.settle),
-            ("messages of unknown tasks", self._unknown_tasks.revive),
+            ("messages without a queue", self._settle),
+            ("messages of unknown tasks", self._revive),
         ]
 
     def _attempt(self, name: str, chore: Callable[[], Any]) -> Any:
@@ -108,7 +121,7 @@ class Chores(threading.Thread):
         if connection.vendor != "postgresql" or self._leading_on is connection.connection:
             return True
         with connection.cursor() as cursor:
-            cursor.execute(_LEAD_SQL, [f"{SILENT_SECONDS}s", f"{SILENT_SECONDS}s", _LEADER_LOCK])
+            cursor.execute(_LEAD_SQL, [f"{SILENT_SECONDS}s", f"{SILENT_SECONDS}s", LEADER_LOCK])
             leads = bool(cursor.fetchone()[2])
         self._leading_on = connection.connection if leads else None
         return leads

@@ -35,7 +35,7 @@ _LOCK_SQL: Final = """
 """
 _COLUMNS: Final = (
     "id, task, queue, routing_key, priority, payload, schema_version, attempts - replayed_from, sends, subject, "
-    "correlation_id, causation_id, traceparent, available_at, is_promoted"
+    "correlation_id, causation_id, traceparent, available_at, is_promoted, created_at"
 )
 #: `ARRAY(…)` is evaluated once; as a plain subquery it could be evaluated again and lock more rows than the limit.
 _ROWS: Final = {"postgresql": "id = ANY(ARRAY({due} FOR UPDATE SKIP LOCKED))", "sqlite": "id IN ({due})"}
@@ -64,6 +64,7 @@ class Claimed:
     traceparent: str
     available_at: datetime
     is_promoted: bool
+    created_at: datetime
 
     @property
     def publish_priority(self) -> int:
@@ -148,5 +149,6 @@ def _claimed(*values: Any) -> Claimed:
     if connection.vendor == "sqlite":  # which has no types for ids, times and truth
         row.pk, row.correlation_id = uuid.UUID(values[0]), uuid.UUID(values[10])
         row.causation_id = uuid.UUID(values[11]) if values[11] else None
-        row.available_at, row.is_promoted = moment_of(values[13]), bool(values[14])
+        row.available_at, row.created_at = moment_of(values[13]), moment_of(values[15])
+        row.is_promoted = bool(values[14])
     return row

@@ -23,7 +23,7 @@ from messaging.models.uuid7 import uuid7
 from messaging.payloads import payload_for
 from messaging.recording.storable import plain, text
 from messaging.topology import topology
-from messaging.transitions.failure import Failure, synthetic_failure, worker_lost
+from messaging.transitions.failure import synthetic_failure, worker_lost
 from messaging.worker import admission
 
 log = logging.getLogger(__name__)
@@ -54,16 +54,16 @@ class DeadLetter:
 
 def file_dead_letters(connection: Connection, app: Celery, *, limit: int = 200) -> int:
     """File up to `limit` dead letters of each queue. Returns how many."""
-    return sum(_file_queue(connection, app, queue, limit=limit) for queue in topology().queues)
-
-
-def _file_queue(connection: Connection, app: Celery, queue: str, *, limit: int) -> int:
     with connection.channel() as channel:
-        for count in range(limit):
-            if (message := channel.basic_get(topology().dead(queue), no_ack=False)) is None:
-                return count
-            if _file_safely(queue, message, app):
-                channel.basic_ack(message.delivery_tag)
+        return sum(_file_queue(channel, app, queue, limit=limit) for queue in topology().queues)
+
+
+def _file_queue(channel: Any, app: Celery, queue: str, *, limit: int) -> int:
+    for count in range(limit):
+        if (message := channel.basic_get(topology().dead(queue), no_ack=False)) is None:
+            return count
+        if _file_safely(queue, message, app):
+            channel.basic_ack(message.delivery_tag)
     return limit
 
 
@@ -163,28 +163,19 @@ def file(dead_letter: DeadLetter, app: Celery) -> None:
 
 
 def _fail_known(row: Message, dead_letter: DeadLetter, app: Celery) -> None:
-    """A message in flight that came back: dead if it cannot succeed, else it waits for a worker that can judge it.
+    """A message in flight that came back: dead if it ends its workers, else due again as the ledger has it.
 
-    A worker that rejects without a verdict, because it does not know the task or has no database, spends no attempt.
+    No attempt is spent on a copy that was damaged on its way, nor on one whose worker did not know the task or had no
+    database.
     """
     kind, text = _cause(dead_letter, app)
-    if kind in ("UndecodableMessage", "DeliveryLimit"):
-        transitions.bury(
-            message_id=row.pk,
-            sends=row.sends,
-            failure=_failure(kind, text, task=row.task),
-            limit=settings.CONVEYOR_RETRY_MAX_ATTEMPTS,
-            raw=(dead_letter.body, dead_letter.headers),
-        )
+    if kind == "DeliveryLimit":  # each worker was lost: one failure, whoever counts
+        failure, limit = worker_lost(task=row.task), settings.CONVEYOR_RETRY_MAX_ATTEMPTS
+        transitions.bury(message_id=row.pk, sends=row.sends, failure=failure, limit=limit)
     else:
         waits_for = Waits.RELEASE if kind == "UnknownTask" else Waits.WORKER
         transitions.wait(message_id=row.pk, sends=row.sends, waits_for=waits_for)
         log.warning("%s: %s %s waits for %s: %s", row.queue, row.task, row.pk, waits_for.label, text)
-
-
-def _failure(kind: str, text: str, *, task: str) -> Failure:
-    """The broker's delivery limit is reached because each worker was lost: one failure, whoever counts."""
-    return worker_lost(task=task) if kind == "DeliveryLimit" else synthetic_failure(kind, text, task=task)
 
 
 def _file_stray(dead_letter: DeadLetter, app: Celery) -> None:
@@ -205,13 +196,13 @@ def _file_stray(dead_letter: DeadLetter, app: Celery) -> None:
 
 def _cause(dead_letter: DeadLetter, app: Celery) -> tuple[str, str]:
     if dead_letter.payload is None or not dead_letter.task:
-        return "UndecodableMessage", f"{dead_letter.refusal} Its raw bytes are kept."
+        return "UndecodableMessage", dead_letter.refusal
     if dead_letter.task not in app.tasks and payload_for(dead_letter.task) is None:
         return "UnknownTask", f"No task is named {dead_letter.task[:200]!r}."
     if dead_letter.reason == "delivery_limit":
         return "DeliveryLimit", "Delivery limit reached: every worker that received this message was lost."
     if dead_letter.refusal:
-        return "UndecodableMessage", f"{dead_letter.refusal} Its raw bytes are kept."
+        return "UndecodableMessage", dead_letter.refusal
     return "WorkerGaveUp", (
         "The worker rejected the message without recording why: it does not know the task or could not reach the "
         "database."

@@ -90,7 +90,11 @@ class Publisher:
 def connect(app: Celery) -> Publisher:
     """Open a publisher and declare exchange, queues and dead-letter queues."""
     publisher = AmqpPublisher(app) if is_amqp(app.conf.broker_url) else RedisPublisher(app)
-    topology().declare(publisher.connection)
+    try:
+        topology().declare(publisher.connection)
+    except BaseException:
+        drop(publisher.connection)
+        raise
     return publisher
 
 

@@ -4,7 +4,7 @@ A message of the ledger waits for such a worker instead; only one that was publi
 """
 
 import logging
-import time
+from itertools import product
 
 from django.db import transaction
 
@@ -18,28 +18,13 @@ from messaging.transitions.failure import synthetic_failure
 
 log = logging.getLogger(__name__)
 KIND = "UnknownTask"
-LOOK_EVERY = 30.0
 LIMIT = 1000
 _BY_ITSELF = Intervention(actor="relay", action="retry", reason="This release knows the task.")
 
 
-class UnknownTasks:
-    """The chore that revives them, once per `LOOK_EVERY` seconds."""
-
-    def __init__(self) -> None:
-        self._next_look = 0.0
-
-    def revive(self) -> int:
-        """Revive up to `LIMIT` messages. Returns how many."""
-        if time.monotonic() < self._next_look:
-            return 0
-        self._next_look = time.monotonic() + LOOK_EVERY
-        return revive_known()
-
-
 @transaction.atomic
 def revive_known() -> int:
-    """Each is revived once: whatever it dies of then waits for an operator. Their groups are found by an index."""
+    """Revive up to `LIMIT` of them, each once: whatever it dies of then waits for an operator. Returns how many."""
     dead = Message.objects.dead().filter(fingerprint__in=_groups(), error_type=KIND, replayed_from=0)
     locked = transitions.lock_dead(dead.values_list("pk", flat=True)[:LIMIT])
     revived = transitions.revive_locked(
@@ -56,9 +41,5 @@ def revive_known() -> int:
 
 def _groups() -> list[str]:
     """Failure groups of the tasks that this release knows: one for each queue, and those of releases without that."""
-    queues = ("", *topology().queues)
-    return [
-        synthetic_failure(KIND, "", task=task, queue=queue).fingerprint
-        for task in registered_payloads()
-        for queue in queues
-    ]
+    pairs = product(registered_payloads(), ("", *topology().queues))
+    return [synthetic_failure(KIND, "", task=task, queue=queue).fingerprint for task, queue in pairs]

@@ -4,7 +4,6 @@ A queue may be unknown to this relay only, during a rolling release; so its rows
 """
 
 import logging
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -18,24 +17,14 @@ from messaging.topology import UnroutableKey, topology
 from messaging.transitions.failure import synthetic_failure
 
 log = logging.getLogger(__name__)
-LOOK_EVERY = 30.0
 #: Visibility timeouts that a message waits for a relay that knows its queue.
 PATIENCE = 10
 LIMIT = 1000
 
 
-class Unroutable:
-    """The chore that settles rows of unknown queues, once per `LOOK_EVERY` seconds."""
-
-    def __init__(self) -> None:
-        self._next_look = 0.0
-
-    def settle(self) -> int:
-        """Settle up to `LIMIT` rows of each unknown queue. Returns how many."""
-        if time.monotonic() < self._next_look:
-            return 0
-        self._next_look = time.monotonic() + LOOK_EVERY
-        return sum(_settle_queue(queue) for queue in unknown_queues())
+def settle() -> int:
+    """Settle up to `LIMIT` rows of each unknown queue. Returns how many."""
+    return sum(_settle_queue(queue) for queue in unknown_queues())
 
 
 def unknown_queues() -> Iterator[str]:
@@ -50,9 +39,8 @@ def unknown_queues() -> Iterator[str]:
 
 def _settle_queue(queue: str) -> int:
     rows = Message.objects.filter(state=State.PENDING, queue=queue)
-    moved = 0
-    for key in set(rows.values_list("routing_key", flat=True)[:LIMIT]):
-        moved += _move(rows.filter(routing_key=key), key)
+    keys = set(rows.values_list("routing_key", flat=True)[:LIMIT])
+    moved = sum(_move(rows.filter(routing_key=key), key) for key in keys)
     patience = timedelta(seconds=PATIENCE * settings.CONVEYOR_VISIBILITY)
     overdue = list(rows.filter(available_at__lt=Now() - patience).order_by("available_at")[:LIMIT])
     for message in overdue:

@@ -1,7 +1,6 @@
 """How a message becomes dead: its attempts are spent, or a retry cannot succeed."""
 
 import uuid
-from typing import Any
 
 from django.db import transaction
 
@@ -18,18 +17,14 @@ def bury(
     sends: int,
     failure: Failure,
     limit: int = 1,
-    raw: tuple[bytes, dict[str, Any]] | None = None,
     state: State = State.SENT,
 ) -> Message | None:
     """Record the last failed attempt of publication `sends`: the message is dead until an operator acts.
 
-    `raw` is body and headers of a copy that was damaged at the broker. None: the message is no longer in `state` by
-    this publication.
+    None: the message is no longer in `state` by this publication.
     """
     if (message := lock_sent(message_id, sends=sends, state=state)) is None:
         return None
-    if raw is not None:
-        message.raw_body, message.raw_headers = raw
     mark_dead(message)
     record_failure(message, failure, limit=max(limit, message.retries + 1))
     return message

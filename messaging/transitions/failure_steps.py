@@ -7,7 +7,7 @@ from messaging.hooks.next_steps import DISCARD, EDIT, NONE, OPEN_GROUP, RETRY, N
 
 _STEPS: dict[tuple[type[BaseException] | str, ...], NextStep] = {
     (OperationalError, InterfaceError): NextStep(
-        _("The database refused a statement, by a deadlock or a timeout for instance; nothing was saved."),
+        _("The database refused a statement, by a timeout for instance; nothing was saved."),
         _("Retry it. If the database was overloaded, wait until it is not."),
         RETRY,
     ),

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.crypto import constant_time_compare
 
-from messaging.broker.signature import sign
+from messaging.broker.signature import EVENT, sign
 from messaging.broker.tolerance import UNREADABLE, Unreadable, parse_json
 from messaging.conf import settings
 
@@ -88,7 +88,8 @@ def origin_of(headers: Mapping[str, Any], *, body: Any) -> dict[str, Any] | None
     if not _is_count(origin.get("sends")) or not origin["sends"] or not _is_count(origin.get("version")):
         raise Refused(f"Its header {HEADER} is without the numbers sends, from 1, and version.")
     clean = {"sends": origin["sends"], "version": origin["version"], "correlation_id": _uuid(origin, "correlation_id")}
-    signature = sign(body, headers["id"], headers["task"], origin["sends"], origin["version"])
+    event = ((name, headers[name]) for name in EVENT if name in headers)
+    signature = sign(body, headers["id"], headers["task"], origin["sends"], origin["version"], *event)
     return clean | {"is_unsigned": not constant_time_compare(repr(origin.get("signature")), repr(signature))}
 
 

@@ -1,15 +1,20 @@
-"""Holdings: which messages a worker holds, as the answer to a control command. AMQP shows them to nobody else."""
+"""Control commands of a worker: holdings, the messages that it holds, which AMQP shows to nobody else.
+
+Those of Celery's own are removed by which anybody who reaches the broker could hold up orders unnoticed.
+"""
 
 from typing import Any
 
 from celery import bootsteps
 from celery.worker import state as worker_state
-from celery.worker.control import inspect_command
+from celery.worker.control import Panel, inspect_command
 
 from messaging.broker.holders import COMMAND
 
 #: A worker that holds more does not list them, which counts as no answer.
 MAX_IDS = 10_000
+for _harmful in ("rate_limit", "time_limit", "pool_shrink", "autoscale"):
+    Panel.data.pop(_harmful, None)
 
 
 class AnswerHoldings(bootsteps.StartStopStep):

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from celery.exceptions import Reject, SoftTimeLimitExceeded
+from celery.exceptions import Reject, SoftTimeLimitExceeded, TimeLimitExceeded
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from messaging.broker.database import is_read_only
@@ -32,33 +32,33 @@ def given_back(error: BaseException | None) -> Reject:
     if not connection.in_atomic_block:
         with suppress(Exception):
             connection.close()
-    log.warning("the ledger cannot be reached; message given back without an attempt: %s", str(error).strip()[:500])
-    return Reject(f"the ledger cannot be reached: {type(error).__name__}", requeue=False)
+    log.warning("the database failed; message given back without an attempt: %s", str(error).strip()[:500])
+    return Reject(f"the database failed: {type(error).__name__}", requeue=False)
 
 
-def is_lost_connection(error: BaseException | None) -> bool:
-    """Whether `error`, or what caused it, is the loss of the database. A deadlock or a missing table is not.
+def is_outage(error: BaseException | None) -> bool:
+    """Whether `error`, or what caused it, is the database's failure and not the task's. A missing table is the task's.
 
     A read-only session is one, too: the failover that made it so may be over by the time the failure is recorded. So is
-    SQLite's file locked for longer than the timeout: the one writer kept everyone else out. And so is a time limit that
-    was exceeded while the server hung.
+    SQLite's file locked for longer than the timeout, a deadlock, and a serialization failure: other transactions were
+    in the way. So are a full disk or memory, and a time limit that was exceeded while the server hung.
     """
     for cause in causes_of(error):
         if is_read_only(cause):
             return True
-        if isinstance(cause, SoftTimeLimitExceeded):
+        if isinstance(cause, SoftTimeLimitExceeded | TimeLimitExceeded):
             return _hangs()
         if isinstance(cause, OperationalError | InterfaceError):
-            return _is_of_connection(cause) or not _answers()
+            return _is_by_state(cause) or not _answers()
     return False
 
 
-def _is_of_connection(error: BaseException) -> bool:
+def _is_by_state(error: BaseException) -> bool:
     """By the error: the task may have connected anew. PostgreSQL's client gives no SQLSTATE, its server these."""
     if connection.vendor == "sqlite":
         return "locked" in str(error)
     state = getattr(error.__cause__, "sqlstate", "unknown")
-    return not state or state.startswith(("08", "57P"))
+    return not state or state.startswith(("08", "53", "57P", "58", "40001", "40P01"))
 
 
 def _answers() -> bool:

@@ -78,14 +78,13 @@ class PauseReader(threading.Thread):
 
 
 class ApplyPauses(bootsteps.StartStopStep):
-    """Cancels consumption of paused queues and resumes it later. Tasks that have started run to their end."""
+    """Has a worker consume its queues that are not paused, whoever cancelled them. Started tasks run to their end."""
 
     requires = (Tasks,)
 
     def __init__(self, consumer: Any, **options: Any) -> None:
         super().__init__(consumer, **options)
         self._queues = frozenset(consumer.app.amqp.queues.consume_from)
-        self._cancelled: frozenset[str] = frozenset()
         self._reader: PauseReader | None = None
         self._timer: Any = None
 
@@ -111,11 +110,10 @@ class ApplyPauses(bootsteps.StartStopStep):
         paused = self._reader.paused if self._reader else None
         stopped = self._queues if paused is None else self._queues & paused
         why = "the database is away" if paused is None else "it is paused"
-        for queue in sorted(stopped - self._cancelled):
+        consumed = {queue.name for queue in consumer.task_consumer.queues}
+        for queue in sorted(stopped & consumed):
             log.warning("no longer consuming %s: %s", queue, why)
             consumer.cancel_task_queue(queue)
-            self._cancelled |= {queue}
-        for queue in sorted(self._cancelled - stopped):
+        for queue in sorted(self._queues - stopped - consumed):
             log.info("consuming %s again", queue)
             consumer.add_task_queue(queue)
-            self._cancelled -= {queue}

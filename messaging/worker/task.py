@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from celery import Task, shared_task
-from celery.exceptions import Ignore, MaxRetriesExceededError, Retry
+from celery.exceptions import Ignore, MaxRetriesExceededError, Retry, SoftTimeLimitExceeded, TimeLimitExceeded
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -58,8 +58,8 @@ class ReliableTask(Task):
 
     A first delivery runs at once; one marked as redelivered, retried or sent again is looked up first.
     `complete()` commits effects and "done" together. `retry()`, which Celery's `autoretry_for` calls too, writes the
-    next due time to the ledger instead of holding the message in the worker. An open circuit defers the message
-    without spending an attempt. Every other exception makes it dead.
+    next due time to the ledger instead of holding the message in the worker. So does a time limit, which a
+    suspended host exceeds, too. An open circuit defers the message without an attempt. All else makes it dead.
     """
 
     abstract = True
@@ -91,7 +91,7 @@ class ReliableTask(Task):
             return known.first() == (self.name, data, version)
 
     def _look_up(self, id_: uuid.UUID) -> None:
-        lost = self._worker_lost() if self._is_redelivered else None
+        lost = worker_lost(task=self.name, worker=self.request.hostname or "") if self._is_redelivered else None
         with outage.ledger_write():
             message = transitions.reopen(message_id=id_, sends=self.sends, lost=lost, limit=self.limit)
         if message is None:
@@ -176,9 +176,9 @@ class ReliableTask(Task):
     ) -> Retry:  # fmt: skip
         """As in Celery, but the message is scheduled in the ledger, where it is visible and survives any crash.
 
-        Raises `Reject`, and no attempt is spent, if the database was lost or the ledger cannot be written.
+        Raises `Reject`, and no attempt is spent, if the database failed or the ledger cannot be written.
         """
-        if outage.is_lost_connection(exc):
+        if outage.is_outage(exc):
             raise outage.given_back(exc) from exc
         allowed = self.max_retries if max_retries is None else max_retries
         if allowed is not None and self.request.retries >= allowed:
@@ -199,11 +199,14 @@ class ReliableTask(Task):
         return again
 
     def on_failure(self, exc: BaseException, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
-        """Make the message dead. Celery calls this for every failure that is not retried, hard time limits included.
+        """Make the message dead, or due again after a hard time limit. Celery calls this for what it does not retry.
 
-        Raises `Reject`, and the message stays alive, if the database was lost or the ledger cannot be written.
+        Raises `Reject`, and the message stays alive, if the database failed or the ledger cannot be written.
         """
-        if outage.is_lost_connection(exc):
+        if isinstance(exc, TimeLimitExceeded) and (retries := self.request.retries) < self.limit - 1:
+            self.retry(exc=exc, countdown=backoff.seconds(retries=retries), throw=False)
+            return
+        if outage.is_outage(exc):
             raise outage.given_back(exc) from exc
         self.bury(uuid.UUID(task_id), kwargs, self._failure(exc, text=str(getattr(einfo, "traceback", "") or "")))
 
@@ -247,19 +250,16 @@ class ReliableTask(Task):
             message=time_limits.text_of(error, task=self),
         )
 
-    def _worker_lost(self) -> Failure:
-        return worker_lost(task=self.name, worker=self.request.hostname or "")
-
 
 def reliable_task(payload: type[Payload], **options: Any) -> Callable[[Callable[..., None]], Task]:
     """Declare a Celery task for `payload`: `@shared_task`, bound, based on `ReliableTask`, backoff with full jitter.
 
     `options` are Celery's own, such as `autoretry_for`, `max_retries`, `retry_backoff`, `time_limit` (seconds).
-    Errors of the database, such as a deadlock, are always retried; a lost connection spends no attempt.
+    Time limits and operational errors of the database are always retried; an outage or a deadlock spends no attempt.
     """
     from messaging.worker.direct import DirectTask
 
-    autoretry_for = (*options.pop("autoretry_for", ()), OperationalError, InterfaceError)
+    autoretry_for = (*options.pop("autoretry_for", ()), OperationalError, InterfaceError, SoftTimeLimitExceeded)
     defaults = {
         "bind": True,
         "base": DirectTask if direct.is_on() else ReliableTask,

@@ -114,7 +114,7 @@ def claim(task: ReliableTask, *, kind: str, order_id: int | None) -> bool:
 
 @transaction.atomic(savepoint=False)
 def _claim_again(message_id: uuid.UUID, kind: str, order_id: int | None, replayed_from: int) -> bool:
-    defaults = {"order_id": order_id, "kind": kind, "replayed_from": replayed_from}
+    defaults = {"order_id": order_id, "kind": kind, "replayed_from": replayed_from, "claimed_at": clock.moment()}
     row, created = EmailDelivery.objects.get_or_create(message_id=message_id, defaults=defaults)
     if created:
         return True

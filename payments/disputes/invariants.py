@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from django.conf import settings
 from django.db.models import Exists, F, OuterRef, QuerySet
 
 from messaging.invariants import invariant
 from orders.invariants import ORDERS
 from orders.models import Order, Status
+from payments.gateways import is_simulated
 from payments.models import Dispute, GatewayDispute
 from payments.services.holds import with_due_hold
 
@@ -26,7 +26,7 @@ def holds_are_due(orders: QuerySet[Order]) -> Iterator[str]:
 
 @invariant("disputes are the gateway's", over=ORDERS)
 def disputes_agree(orders: QuerySet[Order]) -> Iterator[str]:
-    if settings.PAYMENT_GATEWAY != "simulated":
+    if not is_simulated():
         return
     records = GatewayDispute.objects.filter(reference=OuterRef("gateway_id"), amount=OuterRef("amount"))
     disputes = Dispute.objects.filter(~Exists(records), payment__order__in=orders)

@@ -1,6 +1,7 @@
 """The payment gateway selected by `settings.PAYMENT_GATEWAY`, and the payment methods that it offers."""
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
@@ -46,6 +47,7 @@ __all__ = [
     "WebhookEvent",
     "check_method",
     "gateway",
+    "is_simulated",
     "method_label",
     "offered_methods",
 ]
@@ -54,21 +56,44 @@ _GATEWAYS = {
     "simulated": "payments.gateways.simulated.SimulatedGateway",
     "stripe": "payments.gateways.stripe.StripeGateway",
 }
+_METHODS = [name for name in vars(Gateway) if not name.startswith("_")]
 
 
 def gateway() -> Gateway:
     """The configured gateway, behind its circuit breaker."""
-    configured: Gateway = import_string(_GATEWAYS[settings.PAYMENT_GATEWAY])()
-    return CircuitBreakerGateway(circuit_name(), configured)
+    return CircuitBreakerGateway(circuit_name(), _configured(settings.PAYMENT_GATEWAY))
+
+
+def _configured(name: str) -> Gateway:
+    """Raises `ImproperlyConfigured` for the path of anything but a gateway."""
+    try:
+        made: Gateway = import_string(_GATEWAYS.get(name, name))()
+        if missing := [method for method in _METHODS if not callable(getattr(made, method, None))]:
+            raise TypeError(f"it has no {', '.join(missing)}")
+    except Exception as error:
+        raise ImproperlyConfigured(
+            f"PAYMENT_GATEWAY is {name}, which is no gateway: {error}. See docs/how-to/add-a-gateway.md."
+        ) from error
+    return made
+
+
+def is_simulated() -> bool:
+    """Whether the configured gateway takes no money: the simulated one or a class that is derived from it."""
+    from payments.gateways.simulated import SimulatedGateway
+
+    return isinstance(_configured(settings.PAYMENT_GATEWAY), SimulatedGateway)
 
 
 def circuit_name() -> str:
-    return f"gateway.{settings.PAYMENT_GATEWAY}"
+    """`gateway.stripe`; of your own gateway, `gateway.` and the name of its class."""
+    return f"gateway.{settings.PAYMENT_GATEWAY.rpartition('.')[2]}"
 
 
 def register_circuit() -> None:
-    """Show the gateway's circuit to operators, even before it has ever failed."""
-    circuit_breaker.register(circuit_name(), _("Payment gateway"), is_simulated=settings.PAYMENT_GATEWAY == "simulated")
+    """Show the gateway's circuit to operators, even before it has ever failed. A wrong class stops the start."""
+    if settings.PAYMENT_GATEWAY not in _GATEWAYS:
+        _configured(settings.PAYMENT_GATEWAY)
+    circuit_breaker.register(circuit_name(), _("Payment gateway"), is_simulated=is_simulated())
 
 
 def offered_methods() -> tuple[OfferedMethod, ...]:

@@ -30,7 +30,7 @@ class Idle:
         self.stack = stack
         stack.database.create()
         stack.broker.start()
-        done = stack._run("-m", "tests.stack.prepare")
+        done = stack.python("-m", "tests.stack.prepare")
         assert done.returncode == 0, done.stderr
         self.programs = {"relay": stack.relays[0], "worker": stack.workers[0]}
 

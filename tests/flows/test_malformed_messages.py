@@ -11,7 +11,7 @@ import pytest
 import redis
 from kombu import Connection, Producer
 
-from messaging.models import Message, State
+from messaging.models import Attempt, Message, State
 
 
 def publish(stack, body, *, headers=None, content_type="application/json", encoding="utf-8") -> None:
@@ -98,21 +98,28 @@ def dead_of(stack, order) -> Message:
     return message
 
 
-def test_soft_and_hard_time_limits_end_as_one_dead_row_each(make_stack):
+def attempts_of(stack, message: Message) -> list[str]:
+    with stack.db():
+        attempts = Attempt.objects.using(stack.alias).filter(message=message).order_by("number")
+        return [attempt.error_message for attempt in attempts]
+
+
+def test_soft_and_hard_time_limits_are_attempts_and_end_as_one_dead_row_each(make_stack):
     """A task that sleeps for 5 s receives the soft limit of 4.8 s; only the hard one ends a frozen process."""
-    stack = make_stack(own_broker=False, env={"CONVEYOR_TASK_TIME_LIMIT": "6"}, workers={"payments": 1}, beat=False)
+    env = {"CONVEYOR_TASK_TIME_LIMIT": "6", "CONVEYOR_RETRY_MAX_ATTEMPTS": "2"}
+    stack = make_stack(own_broker=False, env=env, workers={"payments": 1}, beat=False)
     slow = dead_of(stack, stack.order(payment_method="pm_slow_5"))
-    assert (slow.error_type, slow.attempts) == ("billiard.exceptions.SoftTimeLimitExceeded", 1)
-    assert slow.error_message == "exceeded the soft time limit of 4.8 s"
+    soft, hard = "exceeded the soft time limit of 4.8 s", "exceeded the hard time limit of 6 s; its process was killed"
+    assert attempts_of(stack, slow) == [soft, soft]
+    assert (slow.error_type, slow.error_message) == ("billiard.exceptions.SoftTimeLimitExceeded", soft)
     order = stack.order(payment_method="pm_slow_5")
     worker = stack.worker("payments")
-    stack.wait_for(lambda: worker.text().count("] received") >= 2, what="the second message is received")
+    stack.wait_for(lambda: worker.text().count("] received") >= 3, what="the second message is received")
     time.sleep(2)  # the process has begun its task: the hard limit counts from there
     children = subprocess.run(["pgrep", "-P", str(worker.pid)], capture_output=True, text=True, check=True)
     for pid in children.stdout.split():
         os.kill(int(pid), signal.SIGSTOP)
     frozen = dead_of(stack, order)
-    assert (frozen.error_type, frozen.attempts) == ("billiard.exceptions.TimeLimitExceeded", 1)
-    assert frozen.error_message == "exceeded the hard time limit of 6 s; its process was killed"
+    assert attempts_of(stack, frozen) == [hard, soft]
     stack.wait_status(stack.order(), "paid")
     assert stack.audit() == []

@@ -108,3 +108,15 @@ def lose_in_flight(stack, *orders) -> None:
     with stack.db():
         Message.objects.using(stack.alias).filter(state=State.SENT).update(sent_at=timezone.now() - LONG_AGO)
     stack.wait_for(sent_again, what="recovery has sent the e-mails again")
+
+
+def test_commands_of_celery_hold_up_no_orders(stack):
+    """Whoever reaches the broker can send them, and nobody would notice until orders wait."""
+    for command, answer in (
+        (("cancel_consumer", "shipping"), "no longer consuming from shipping"),
+        (("rate_limit", "payments.charge_payment", "1/h"), "KeyError"),
+        (("pool_shrink", "9"), "KeyError"),
+    ):
+        done = stack.python("-m", "celery", "-A", "config", "control", *command)
+        assert answer in done.stdout, done.stdout + done.stderr
+    stack.wait_status(stack.order(), "shipped", "delivered")

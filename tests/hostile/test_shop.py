@@ -12,9 +12,10 @@ from tests.hostile.scene import Known, shopper
 from tests.hostile.values import text
 
 pytestmark = [pytest.mark.django_db, TIMEOUT]
-#: `/readyz` takes no input, and on SQLite its probe waits for the transaction of this test.
-ELSEWHERE = ("admin/", "api/", "webhooks/", "readyz")
-ROUTES = [route for route in routes() if not route.startswith(ELSEWHERE)]
+ELSEWHERE = ("admin/", "api/", "webhooks/")
+#: Not `/readyz`: it takes no input, and on SQLite its probe waits for the transaction of this test.
+PROBES = ("healthz", "metrics")
+ROUTES = [*PROBES, *(route for route in routes() if not route.startswith(ELSEWHERE))]
 #: Parameters of the shop's addresses, and fields that pages send by script.
 NAMES = (
     "q", "page", "sort", "category", "price_from", "price_to", "in_stock", "next", "language", "sku", "quantity",

@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+import time_machine
 from django.db import connection
 from django.utils import timezone
 
@@ -96,6 +97,15 @@ def test_a_message_that_succeeded_late_is_kept_from_its_end_on():
     assert retention.purge_finished(keep=KEEP) == 0
     Message.objects.filter(pk=late.pk).update(finished_at=timezone.now() - timedelta(days=31))
     assert retention.purge_finished(keep=KEEP) == 1
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has this host's clock")
+@pytest.mark.parametrize("days", [-20, 20])
+def test_the_clock_of_the_host_purges_nothing_early_or_late(days):
+    kept, old = finished(20), finished(40)
+    with time_machine.travel(timezone.now() + timedelta(days=days)):
+        assert retention.purge_finished(keep=KEEP) == 1
+    assert Message.objects.get() == kept != old
 
 
 def test_a_batch_of_the_purge_is_bounded():

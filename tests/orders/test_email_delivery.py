@@ -10,6 +10,7 @@ from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 
+from messaging import clock
 from messaging.models import Message, State
 from messaging.operations.actions import discard, retry
 from messaging.operations.permissions import Actor
@@ -100,6 +101,17 @@ def test_a_message_redelivered_after_its_email_was_sent_only_completes():
     Message.objects.filter(pk=message.pk).update(state=State.SENT)
     assert deliver(message, redelivered=True) == State.DONE
     assert len(mail.outbox) == 1
+
+
+def test_a_redelivered_message_is_claimed_by_the_databases_clock(server, monkeypatch):
+    """A host whose clock is ahead would keep the e-mail from being sent until then."""
+    place_and_acknowledge()
+    message, now = claim_task(task="orders.send_email"), timezone.now() - timedelta(hours=1)
+    monkeypatch.setattr(clock, "moment", lambda: now)
+    server.after = failing(Killed())
+    with pytest.raises(Killed):
+        deliver(message, redelivered=True)
+    assert EmailDelivery.objects.get().claimed_at == now
 
 
 def test_a_worker_killed_while_sending_leaves_a_dead_message_and_sends_nothing_twice(server):

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 import time_machine
 from celery.exceptions import SoftTimeLimitExceeded
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from messaging import scheduler
@@ -88,7 +90,10 @@ def test_payments_are_looked_at_in_bounded_batches(monkeypatch: pytest.MonkeyPat
     payments = paid(5)
     lost = payments[3]
     GatewayCharge.objects.filter(idempotency_key=str(lost.pk)).delete()
-    reconcile()
+    with CaptureQueriesContext(connection) as statements:
+        reconcile()
+    looks = [query["sql"] for query in statements.captured_queries if '"captured_at" <' in query["sql"]]
+    assert [look.partition("LIMIT")[2].strip() for look in looks if '"captured_at" = ' not in look] == ["2"] * 4
     assert compared() == {str(lost.pk)}
     assert Payment.objects.filter(confirmed_at=None).get() == lost
 
@@ -149,8 +154,9 @@ def test_a_time_limit_is_no_outage_of_the_gateway(monkeypatch: pytest.MonkeyPatc
         raise SoftTimeLimitExceeded
 
     monkeypatch.setattr(SimulatedGateway, "records", too_long)
-    (run,) = reconcile()
-    run.refresh_from_db()
+    runs = reconcile()
+    assert len(runs) == settings.CONVEYOR_RETRY_MAX_ATTEMPTS
+    run = Message.objects.get(task=TASK)
     assert (run.state, run.error_type) == (State.DEAD, "billiard.exceptions.SoftTimeLimitExceeded")
     assert not Circuit.objects.filter(opened_at__isnull=False).exists()
 

@@ -18,8 +18,9 @@ from payments.gateways import gateway
 from payments.models import GatewayRefund, PaymentStatus, Refund, RefundStatus
 from payments.selectors import refundable_amount
 from payments.services import refund_order
-from shop.demo.seed_logins import create_groups, create_logins
+from shop.demo.seed_logins import create_logins
 from shop.models import Product, User
+from shop.office.staff import create_groups
 from shop.order_pages.services import cancel
 from tests.delivery import deliver_all, deliver_due
 from tests.factories import place

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
+from django.db.backends.signals import connection_created
 
 from tests.states.tables import NEW, TABLES, Change
 
@@ -45,7 +46,7 @@ class Changes:
 
 @contextmanager
 def watched() -> Iterator[Changes]:
-    """Watch the changes that this thread's connection makes."""
+    """Watch the changes that this thread's connection makes, and on PostgreSQL those of connections made meanwhile."""
     changes = Changes()
     connection.ensure_connection()
     with _on_postgresql(changes) if connection.vendor == "postgresql" else _on_sqlite(changes):
@@ -73,8 +74,12 @@ def _on_postgresql(changes: Changes) -> Iterator[None]:
         if word == "state_changed":
             changes.note(*change)
 
+    def listen(connection: Any, **kwargs: Any) -> None:
+        connection.connection.add_notice_handler(note)
+
     raw = connection.connection
     raw.add_notice_handler(note)
+    connection_created.connect(listen)
     with connection.cursor() as cursor:
         cursor.execute(_FUNCTION)
         for trigger in _triggers(_ON_POSTGRESQL):
@@ -82,6 +87,7 @@ def _on_postgresql(changes: Changes) -> Iterator[None]:
     try:
         yield
     finally:
+        connection_created.disconnect(listen)
         raw.remove_notice_handler(note)
         with connection.cursor() as cursor:
             cursor.execute("DROP FUNCTION state_changed CASCADE")

@@ -17,7 +17,7 @@ from messaging.operations.privacy.masking import mask, mask_text
 
 @extend_schema_serializer(component_name="Error")
 class ErrorOut(serializers.Serializer[Never]):
-    type = serializers.CharField()
+    type = serializers.CharField(allow_blank=True, help_text="empty for a dry run that completes")
     message = serializers.CharField(allow_blank=True)
 
 

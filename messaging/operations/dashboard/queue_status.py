@@ -126,6 +126,16 @@ def _drained_in(messages: int, *, rate: float) -> float | None:
     return round(messages / rate * 60, 1) if rate else None
 
 
+def drain_forecast() -> dict[str, float | None]:
+    """`drained_in_seconds` of each queue by the database alone, without a look at who consumes: four statements."""
+    now = timezone.now()
+    pending, sent, paused, rates = backlogs(now=now), _sent(), pauses.paused(), throughput.rates(now=now)
+    return {
+        queue: _drained_in(pending[queue].waiting + sent[queue][0], rate=0 if queue in paused else rates[queue])
+        for queue in topology().queues
+    }
+
+
 def ask_broker() -> Broker:
     """One connection to the broker, within the time that `inspect.ask` allows."""
 

@@ -7,8 +7,8 @@ from django.db import connection
 from django.utils import timezone
 
 from messaging import outbox
-from messaging.models import Message
-from messaging.models.backlog import backlogs
+from messaging.models import Message, backlog
+from messaging.models.backlog import _read, backlogs
 from messaging.models.uuid7 import uuid7
 from messaging.topology import Priority
 from tests.messaging.samples import Sample
@@ -32,6 +32,23 @@ def test_due_and_scheduled_messages_are_counted_with_the_oldest():
     assert (found.waiting, found.scheduled) == (2, 1)
     assert found.oldest is not None
     assert found.oldest <= Message.objects.get(pk=first.pk).available_at
+
+
+def test_the_database_counts_no_further_than_the_bound(monkeypatch):
+    counted = []
+
+    def read(*arguments):
+        counted.extend(lanes := _read(*arguments))
+        return lanes
+
+    monkeypatch.setattr(backlog, "COUNTED", 2)
+    monkeypatch.setattr(backlog, "_read", read)
+    with outbox.transaction():
+        for text in "abcd":
+            outbox.enqueue(Sample(text=text))
+            outbox.enqueue(Sample(text=text), delay=60)
+    backlogs(now=timezone.now() + timedelta(seconds=1))
+    assert max(lane.waiting for lane in counted) == max(lane.scheduled for lane in counted) == 2
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="the plan of PostgreSQL")

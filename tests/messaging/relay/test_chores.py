@@ -9,7 +9,7 @@ from django.db import OperationalError, connection
 
 from messaging.models import Message, State
 from messaging.relay import chores as module
-from messaging.relay.chores import Chores
+from messaging.relay.chores import Chores, Seldom
 from messaging.relay.loop import Pace, Relay
 from messaging.topology import topology
 from tests.messaging.relay.helpers import dead_letter, enqueue
@@ -163,3 +163,10 @@ def test_sending_does_not_wait_for_a_chore_that_hangs(broker, monkeypatch):
         go_on.set()
         relay.stop()
         thread.join(PATIENCE)
+
+
+def test_a_chore_that_is_seldom_done_looks_once_in_its_interval():
+    looks = []
+    chore = Seldom(lambda: looks.append(1) or len(looks))
+    assert (chore(), chore()) == (1, 0)
+    assert looks == [1]

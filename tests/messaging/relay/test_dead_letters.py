@@ -14,7 +14,7 @@ from django.utils import timezone
 from messaging import transitions
 from messaging.broker import inspect
 from messaging.models import Message, State, Waits
-from messaging.relay import claim, dead_letters
+from messaging.relay import claim, dead_letters, protocol
 from messaging.topology import topology
 from messaging.transitions.failure import worker_lost
 from tests.messaging import broken_messages
@@ -31,6 +31,14 @@ def test_an_undecodable_message_is_filed_with_its_bytes(publisher):
     assert (message.state, message.error_type, message.queue) == (State.DEAD, "UndecodableMessage", QUEUE)
     assert bytes(message.raw_body) == b"\xff\xfe junk"
     assert dead_letters.file_dead_letters(publisher.connection, current_app) == 0
+
+
+def test_all_queues_are_looked_at_on_one_channel(publisher, monkeypatch):
+    """A channel of Valkey's costs connections of its own, and a relay looks once a second."""
+    link, opened = publisher.connection, []
+    monkeypatch.setattr(link, "channel", lambda open_one=link.channel: opened.append(1) or open_one())
+    assert dead_letters.file_dead_letters(link, current_app) == 0
+    assert len(opened) == 1
 
 
 def test_an_unknown_task_is_filed_with_its_payload(publisher):
@@ -92,15 +100,17 @@ def test_a_dead_letter_of_an_earlier_publication_changes_nothing(publisher):
     assert (message.state, message.attempts) == (State.SENT, 0)
 
 
-def test_a_damaged_copy_makes_the_message_dead_and_is_kept_beside_it(publisher):
+@pytest.mark.parametrize("damage", [{"body": "{broken"}, {"eta": "2030-01-01T00:00:00"}, {"retries": "many"}])
+def test_of_a_damaged_copy_the_message_in_the_ledger_is_sent_again(publisher, damage):
+    """Whoever reaches the broker can write one: it must not make the message dead."""
     (message,) = enqueue()
-    claim.claim(limit=1)
-    headers = {"id": str(message.pk), "task": message.task, "conveyor": {"sends": 1}}
-    dead_letter(publisher, "{broken", headers=headers)
-    dead_letters.file_dead_letters(publisher.connection, current_app)
+    (claimed,) = claim.claim(limit=1)
+    body = damage.pop("body", protocol.body_of(claimed))
+    dead_letter(publisher, body, headers=protocol.headers_of(claimed, body=body) | damage)
+    assert dead_letters.file_dead_letters(publisher.connection, current_app) == 1
     message.refresh_from_db()
-    assert (message.state, message.error_type, message.payload) == (State.DEAD, "UndecodableMessage", {"text": "0"})
-    assert bytes(message.raw_body) == b"{broken"
+    assert (message.state, message.attempts, message.waits_for) == (State.PENDING, 0, Waits.WORKER)
+    assert message.payload == {"text": "0"}
 
 
 @pytest.mark.parametrize("headers", [{"id": "no uuid"}, {"id": 5, "task": 7}, {"conveyor": "x"}, {"x-death": []}])

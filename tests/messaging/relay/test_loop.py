@@ -14,7 +14,7 @@ from messaging.broker import inspect
 from messaging.models import Message, State
 from messaging.relay import claim, dead_letters, publish
 from messaging.relay.loop import Pace, Relay
-from messaging.topology import Priority
+from messaging.topology import Priority, Topology
 from tests.messaging.relay.helpers import QUEUE, enqueue, states, take
 from tests.patience import PATIENCE, wait_for
 
@@ -135,6 +135,20 @@ def test_an_outage_is_logged_once_and_does_not_stop_the_relay(broker, monkeypatc
     what = "broker" if isinstance(error, OSError) else "database"
     logged = [record.message for record in caplog.records if what in record.message and "ready" not in record.message]
     assert [("cannot reach" in text, "reconnected" in text) for text in logged] == [(True, False), (False, True)]
+
+
+def test_a_connection_on_which_nothing_can_be_declared_is_closed(broker, monkeypatch):
+    """The relay tries again and again; what it leaves open, the broker has to keep."""
+    opened = []
+
+    def refuse(_topology, connection):
+        opened.append(connection)
+        raise OSError("PRECONDITION_FAILED")
+
+    monkeypatch.setattr(Topology, "declare", refuse)
+    with pytest.raises(OSError, match="PRECONDITION_FAILED"):
+        publish.connect(current_app)
+    assert [connection.connected for connection in opened] == [False]
 
 
 def test_queues_can_be_declared_twice(publisher):

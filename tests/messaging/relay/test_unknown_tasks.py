@@ -70,12 +70,3 @@ def test_a_look_takes_a_bounded_number(publisher, request, monkeypatch):
     monkeypatch.setattr(unknown_tasks, "LIMIT", 2)
     request.getfixturevalue("next_release")
     assert [unknown_tasks.revive_known() for _ in range(3)] == [2, 1, 0]
-
-
-def test_the_chore_looks_once_in_its_interval(monkeypatch):
-    looks = []
-    monkeypatch.setattr(unknown_tasks, "revive_known", lambda: looks.append(1) or 0)
-    chore = unknown_tasks.UnknownTasks()
-    chore.revive()
-    chore.revive()
-    assert looks == [1]

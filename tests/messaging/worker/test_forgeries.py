@@ -6,6 +6,7 @@ import uuid
 import pytest
 from django.contrib.auth.models import Group
 
+from messaging.broker.signature import EVENT, sign
 from messaging.models import Message, State
 from messaging.relay import claim, protocol
 from messaging.worker import admission
@@ -112,9 +113,24 @@ def test_the_signature_needs_the_key(sent, settings):
     assert admission.clean_headers(headers, body=body)[admission.HEADER]["is_unsigned"]
 
 
-@pytest.mark.parametrize("signature", [None, 1, "", "é", "0" * 64, ["x"]])
+@pytest.mark.parametrize("signature", [None, 1, "", "é", "\udc80", "0" * 64, ["x"]])
 def test_a_signature_of_any_kind_is_checked_without_an_error(sent, signature):
     headers, body = published(sent)
     headers[admission.HEADER]["signature"] = signature
     for text in (body, body.encode(), memoryview(body.encode()), "\udc80"):
         assert admission.clean_headers(headers, body=text)[admission.HEADER]["is_unsigned"]
+
+
+@pytest.mark.parametrize("name", EVENT)
+@pytest.mark.parametrize("value", ["other", None, 1, "\udc80"])
+def test_the_attributes_of_the_event_are_signed(sent, name, value):
+    headers, body = published(sent)
+    assert admission.clean_headers(headers | {name: value}, body=body)[admission.HEADER]["is_unsigned"]
+
+
+def test_a_message_of_a_relay_that_writes_no_events_is_signed(sent):
+    """As relays of the release before do."""
+    headers, body = published(sent)
+    older = {name: value for name, value in headers.items() if name not in EVENT}
+    older[admission.HEADER]["signature"] = sign(body, str(sent.pk), sent.task, sent.sends, sent.schema_version)
+    assert not admission.clean_headers(older, body=body)[admission.HEADER]["is_unsigned"]

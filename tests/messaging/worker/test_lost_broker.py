@@ -77,6 +77,15 @@ def test_what_is_settled_or_acknowledged_is_left_alone():
     assert set(Message.objects.values_list("pk", "state")) == {(done.pk, State.DONE), (acknowledged.pk, State.SENT)}
 
 
+def test_what_was_sent_again_meanwhile_is_left_alone():
+    message = send(enqueue())
+    held(message)
+    Message.objects.filter(pk=message.pk).update(sends=2)
+    lose_broker()
+    message.refresh_from_db()
+    assert (message.state, message.sends) == (State.SENT, 2)
+
+
 def test_what_no_relay_has_sent_or_signed_touches_no_message():
     sent = [send(enqueue()), send(enqueue())]
     nobodys, forged = map(held, sent)

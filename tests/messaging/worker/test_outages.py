@@ -1,7 +1,7 @@
 """Database outages during a task: the delivery is given back without a verdict, and no attempt is spent."""
 
 import pytest
-from celery.exceptions import Reject, SoftTimeLimitExceeded
+from celery.exceptions import Reject, SoftTimeLimitExceeded, TimeLimitExceeded
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from messaging import transitions
@@ -76,12 +76,13 @@ def test_an_error_caused_by_a_lost_connection_spends_no_attempt():
     assert_given_back(send(enqueue("one")))
 
 
-def test_a_time_limit_that_a_hung_database_used_up_spends_no_attempt(monkeypatch):
+@pytest.mark.parametrize("limit", [SoftTimeLimitExceeded, TimeLimitExceeded])
+def test_a_time_limit_that_a_hung_database_used_up_spends_no_attempt(limit, monkeypatch):
     if connection.vendor == "sqlite":
         pytest.skip("SQLite has no server that could hang")
     message, proxy = send(enqueue("one")), Proxy(int(connection.settings_dict["PORT"] or 5432))
     proxy.silent = True
-    behaviour["one"] = fail(SoftTimeLimitExceeded(20))
+    behaviour["one"] = fail(limit(20))
     with monkeypatch.context() as patched:  # for the session that is tried
         patched.setitem(connection.settings_dict, "PORT", proxy.port)
         rejected = rejection(message)
@@ -89,9 +90,14 @@ def test_a_time_limit_that_a_hung_database_used_up_spends_no_attempt(monkeypatch
     assert isinstance(rejected, Reject)
     message.refresh_from_db()
     assert (message.state, message.attempts) == (State.SENT, 0)
+
+
+def test_a_time_limit_is_the_tasks_own_if_the_database_answers():
+    behaviour["one"] = fail(SoftTimeLimitExceeded(20))
+    message = send(enqueue("one"))
     hand_over(message)
     message.refresh_from_db()
-    assert message.state == State.DEAD, "the database answers: the task itself was too long"
+    assert (message.state, message.attempts) == (State.PENDING, 1)
 
 
 def test_a_task_in_a_read_only_session_spends_no_attempt_although_its_failure_could_be_recorded():
@@ -126,8 +132,32 @@ def test_a_redelivery_that_cannot_be_looked_up_spends_no_attempt(monkeypatch):
     assert_given_back(send(enqueue("one")), redelivered=True)
 
 
-def test_a_deadlock_spends_an_attempt():
-    behaviour["one"] = fail(OperationalError("deadlock detected"))
+def refuse(state: str):
+    """A task whose statement PostgreSQL ends with this SQLSTATE."""
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has one writer at a time, and no such errors")
+
+    def run(self, payload):
+        with self.complete(), connection.cursor() as cursor:
+            cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '{state}'; END $$")
+
+    return run
+
+
+@pytest.mark.parametrize("state", ["40P01", "40001"], ids=["deadlock", "serialization failure"])
+def test_a_transaction_that_others_have_ended_spends_no_attempt(state):
+    behaviour["one"] = refuse(state)
+    assert_given_back(send(enqueue("one")))
+
+
+@pytest.mark.parametrize("state", ["53100", "53200", "58030"], ids=["disk full", "out of memory", "I/O error"])
+def test_a_server_that_has_no_room_or_cannot_read_spends_no_attempt(state):
+    behaviour["one"] = refuse(state)
+    assert_given_back(send(enqueue("one")))
+
+
+def test_a_statement_that_waited_too_long_for_a_lock_spends_an_attempt():
+    behaviour["one"] = refuse("55P03")
     message = send(enqueue("one"))
     assert hand_over(message) == "RETRY"
     message.refresh_from_db()

@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from django.db import OperationalError, connection
@@ -41,6 +42,10 @@ class Consumer:
         self.app = type("App", (), {"amqp": type("Amqp", (), {"queues": Queues(*queues)})})
         self.timer = Timer()
         self.consumed = set(queues)
+
+    @property
+    def task_consumer(self) -> SimpleNamespace:
+        return SimpleNamespace(queues=[SimpleNamespace(name=name) for name in self.consumed])
 
     def add_task_queue(self, queue: str) -> None:
         self.consumed.add(queue)
@@ -90,6 +95,15 @@ def test_a_running_worker_cancels_and_resumes_queues(step_for, reader):
     assert consumer.consumed == {"payments", QUEUE}, "not shipping, which it never consumed"
     step.terminate(consumer)
     assert consumer.timer.canceled
+
+
+def test_a_queue_that_is_not_paused_is_consumed_again_whoever_cancelled_it(step_for):
+    """Whoever reaches the broker can send Celery's control command."""
+    consumer = Consumer("payments", QUEUE)
+    step_for(consumer).start(consumer)
+    consumer.cancel_task_queue(QUEUE)
+    consumer.timer.tick()
+    assert consumer.consumed == {"payments", QUEUE}
 
 
 def test_a_queue_stays_paused_across_a_reconnect(step_for, reader):

@@ -4,6 +4,7 @@ import uuid
 from types import SimpleNamespace
 
 import pytest
+from billiard.exceptions import WorkerLostError
 from celery import current_app
 from celery.worker import state as worker_state
 from celery.worker.request import create_request_cls
@@ -131,14 +132,23 @@ def test_a_hard_time_limit_never_raises_in_the_workers_loop(is_available, monkey
     message, answers = send(enqueue()), Answers()
     with monkeypatch.context() as patch:
         if not is_available:
-            patch.setattr(transitions, "bury", _unavailable)
+            patch.setattr(transitions, "reschedule", _unavailable)
         request_for(message, answers).on_timeout(False, 3)
     message.refresh_from_db()
-    assert (message.state, answers.given) == (State.DEAD if is_available else State.SENT, ["reject"])
+    assert (message.state, answers.given) == (State.PENDING if is_available else State.SENT, ["reject"])
 
 
 def _unavailable(**arguments):
     raise OperationalError("the database system is starting up")
+
+
+def test_a_message_whose_pool_process_was_killed_is_delivered_again():
+    """The next delivery says that it is one, and spends the attempt."""
+    message, answers = send(enqueue()), Answers()
+    info = SimpleNamespace(exception=WorkerLostError("signal 9 (SIGKILL)"), traceback="")
+    request_for(message, answers).on_failure(info, return_ok=True)
+    message.refresh_from_db()
+    assert (message.state, message.attempts, answers.given) == (State.SENT, 0, ["requeue"])
 
 
 def test_a_task_that_runs_out_of_memory_ends_its_delivery_and_keeps_the_worker():

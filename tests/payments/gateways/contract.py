@@ -1,0 +1,207 @@
+"""Contract of the `Gateway` protocol: what holds for every gateway, those of extensions too.
+
+A module of tests imports these and has a fixture `subject`.
+"""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from payments.gateways import (
+    Authorisation,
+    CardDeclined,
+    ChargeRecord,
+    ChargeResult,
+    RefundRecord,
+    RefundState,
+    RequestRefused,
+)
+from tests.payments.conftest import Subject
+
+pytestmark = pytest.mark.django_db(transaction=True)
+KEY = str(uuid.UUID(int=7))
+
+
+def charge(subject: Subject, *, key: str = KEY, amount: int = 500, method: str = "") -> ChargeResult:
+    return subject.gateway.charge(idempotency_key=key, amount=amount, currency="EUR", method=method or subject.works)
+
+
+def authorise(subject: Subject) -> Authorisation:
+    return subject.gateway.authorise(idempotency_key=KEY, amount=500, currency="EUR", method=subject.works)
+
+
+def refund(subject: Subject, reference: str, *, key: str = "r1", amount: int = 500) -> str:
+    return subject.gateway.refund(idempotency_key=key, charge_reference=reference, amount=amount).reference
+
+
+def test_a_charge_captures_the_amount_and_returns_a_reference(subject):
+    result = charge(subject)
+    assert (result.amount, result.currency) == (500, "EUR")
+    assert result.reference
+
+
+def test_the_same_key_charges_once(subject):
+    assert charge(subject) == charge(subject)
+
+
+def test_another_key_is_another_charge(subject):
+    assert charge(subject).reference != charge(subject, key="k2").reference
+
+
+def test_the_same_key_for_another_amount_is_refused_as_a_bug(subject):
+    charge(subject)
+    with pytest.raises(Exception, match=r"same parameters|another charge"):
+        charge(subject, amount=501)
+    record = subject.gateway.fetch(idempotency_key=KEY)
+    assert record is not None
+    assert record.captured == 500
+
+
+def test_a_declined_card_raises_the_banks_code_each_time(subject):
+    for _ in range(2):
+        with pytest.raises(CardDeclined) as declined:
+            charge(subject, method=subject.declined)
+        assert declined.value.code == subject.code
+
+
+def test_nothing_is_captured_from_a_declined_card(subject):
+    with pytest.raises(CardDeclined):
+        charge(subject, method=subject.declined)
+    record = subject.gateway.fetch(idempotency_key=KEY)
+    assert record is None or (record.captured == 0 and record.declined == subject.code)
+
+
+def test_an_authorisation_captures_nothing_until_it_is_captured(subject):
+    authorisation = authorise(subject)
+    record = subject.gateway.fetch(idempotency_key=KEY)
+    assert record is not None
+    assert record.charge is None
+    result = subject.gateway.capture(idempotency_key="c1", reference=authorisation.reference, amount=500)
+    assert result == ChargeResult(authorisation.reference, 500, "EUR")
+
+
+def test_a_capture_may_be_partial_and_is_idempotent(subject):
+    authorisation = authorise(subject)
+    for _ in range(2):
+        result = subject.gateway.capture(idempotency_key="c1", reference=authorisation.reference, amount=300)
+        assert result.amount == 300
+
+
+def test_a_capture_never_exceeds_the_authorisation(subject):
+    authorisation = authorise(subject)
+    with pytest.raises(RequestRefused):
+        subject.gateway.capture(idempotency_key="c1", reference=authorisation.reference, amount=501)
+
+
+def test_an_unknown_key_has_no_record(subject):
+    assert subject.gateway.fetch(idempotency_key=KEY) is None
+
+
+def test_the_record_has_the_captured_and_refunded_amounts(subject):
+    reference = charge(subject).reference
+    refund(subject, reference, amount=120)
+    assert subject.gateway.fetch(idempotency_key=KEY) == ChargeRecord(reference, 500, 120, "EUR")
+
+
+def test_a_known_reference_finds_the_record(subject):
+    reference = charge(subject).reference
+    record = subject.gateway.fetch(idempotency_key=KEY, reference=reference)
+    assert record == ChargeRecord(reference, 500, 0, "EUR")
+
+
+def test_the_records_since_a_time_have_each_charge_with_its_key(subject):
+    began = timezone.now() - timedelta(minutes=1)
+    references = {f"k{n}": charge(subject, key=f"k{n}").reference for n in range(3)}
+    refund(subject, references["k1"], amount=100)
+    records = subject.gateway.records(since=began).records
+    assert {key: record.reference for key, record in records.items()} == references
+    assert [records[f"k{n}"].refunded for n in range(3)] == [0, 100, 0]
+    assert subject.gateway.records(since=timezone.now() + timedelta(hours=1)).records == {}
+
+
+def test_the_same_key_refunds_once(subject):
+    reference = charge(subject).reference
+    assert refund(subject, reference, amount=200) == refund(subject, reference, amount=200)
+    record = subject.gateway.fetch(idempotency_key=KEY)
+    assert record is not None
+    assert record.refunded == 200
+
+
+def test_partial_refunds_add_up_to_the_charge_and_no_further(subject):
+    reference = charge(subject).reference
+    refund(subject, reference, key="r1", amount=200)
+    refund(subject, reference, key="r2", amount=300)
+    with pytest.raises(RequestRefused):
+        refund(subject, reference, key="r3", amount=1)
+
+
+def test_an_uncaptured_authorisation_cannot_be_refunded(subject):
+    with pytest.raises(RequestRefused):
+        refund(subject, authorise(subject).reference)
+
+
+def find(subject: Subject, reference: str, *, key: str = "r1", refund_reference: str = "") -> RefundRecord | None:
+    return subject.gateway.find_refund(idempotency_key=key, charge_reference=reference, reference=refund_reference)
+
+
+def test_a_refund_is_found_by_its_key_and_by_its_reference(subject):
+    reference = charge(subject).reference
+    assert find(subject, reference) is None
+    made = refund(subject, reference, amount=200)
+    for found in (find(subject, reference), find(subject, reference, key="other", refund_reference=made)):
+        assert found == RefundRecord(made, 200, RefundState.DONE, "r1")
+
+
+def test_a_refund_is_found_after_its_key_is_forgotten_and_would_be_made_again(subject):
+    reference = charge(subject).reference
+    made = refund(subject, reference, amount=200)
+    subject.forget()
+    found = find(subject, reference)
+    assert found is not None
+    assert found.reference == made
+    assert refund(subject, reference, amount=200) != made
+
+
+def test_a_slow_refund_is_pending_and_counts_as_refunded(subject):
+    reference = charge(subject, method=subject.slow).reference
+    made = subject.gateway.refund(idempotency_key="r1", charge_reference=reference, amount=200)
+    assert made.state is RefundState.PENDING
+    record = subject.gateway.fetch(idempotency_key=KEY)
+    assert record is not None
+    assert record.refunded == 200
+
+
+@pytest.mark.parametrize(("state", "refunded"), [(RefundState.DONE, 200), (RefundState.FAILED, 0)])
+def test_a_slow_refund_is_done_or_fails_in_the_end(subject, state, refunded):
+    reference = charge(subject, method=subject.slow).reference
+    subject.settle(refund(subject, reference, amount=200), state)
+    found, record = find(subject, reference), subject.gateway.fetch(idempotency_key=KEY)
+    assert found is not None
+    assert (found.state, bool(found.failure)) == (state, state is RefundState.FAILED)
+    assert record is not None
+    assert record.refunded == refunded
+
+
+def test_a_repeated_refund_is_another_one_that_is_found_before_the_failed_one(subject):
+    reference = charge(subject, method=subject.slow).reference
+    first = refund(subject, reference, amount=500)
+    subject.settle(first, RefundState.FAILED)
+    repeat = {"idempotency_key": "r1", "charge_reference": reference, "amount": 500, "repeat": 1}
+    again = subject.gateway.refund(**repeat)
+    assert again.reference != first
+    assert subject.gateway.refund(**repeat).reference == again.reference
+    found = find(subject, reference)
+    assert found is not None
+    assert (found.reference, found.repeat) == (again.reference, 1)
+    assert {record.reference for record in subject.gateway.refunds(charge_reference=reference)} == {
+        first,
+        again.reference,
+    }
+
+
+def test_each_method_has_a_label(subject):
+    methods = subject.gateway.methods()
+    assert subject.works in {method.id for method in methods if not method.is_scripted}
+    assert all(method.label for method in methods)
