@@ -18,7 +18,7 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT))
 
-from bench.soak import results  # noqa: E402
+from bench.soak import banks, results  # noqa: E402
 from bench.soak.judge import LEAST_WARM_UP, grown  # noqa: E402
 from bench.soak.traffic import SECRET, Traffic  # noqa: E402
 from bench.support.mail_server import mail_server  # noqa: E402
@@ -63,6 +63,8 @@ class Soak:
         self._traffic.start()
         while (now := time.monotonic() - began) < seconds:
             if now >= upkeep_due:
+                print(f"{now / 60:.1f} of {seconds / 60:g} minutes, {self._traffic.placed:,} orders", flush=True)
+                banks.decide()
                 tables.age()
                 tables.tick()
                 upkeep_due = now + UPKEEP_SECONDS

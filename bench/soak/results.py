@@ -57,4 +57,4 @@ def write(folder: Path, run: Run, *, about: str) -> None:
     for name, picture in drawn.items():
         (folder / f"{name}.svg").write_text(picture)
     links = "\n".join(f"![{FIGURES[name].title}]({name}.svg)" for name in drawn)
-    (folder / TABLE).write_text(f"{about}\n\n{table(verdicts(run))}\n\n{links}\n")
+    (folder / TABLE).write_text(f"# A soak\n{about}\n\n{table(verdicts(run))}\n\n{links}\n")

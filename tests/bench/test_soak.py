@@ -8,9 +8,12 @@ from django.apps import apps
 from django.db import models
 from django.utils import timezone
 
-from bench.soak import results, tables
+from bench.soak import banks, results, tables
 from bench.soak.judge import LEAST_WARM_UP, POINTS, Bound, grown, slope, thinned, verdict
 from messaging.operations.models import Alert
+from payments.models import Dispute, DisputeStatus
+from tests.delivery import deliver_due
+from tests.payments.disputes.disputing import delivered, disputed
 
 BOUND = Bound(share=0.10, least=5)
 HOUR = range(0, 3600, 10)
@@ -96,6 +99,16 @@ def test_what_is_aged_has_retention_and_is_no_record():
         model = apps.get_model(label)
         assert isinstance(model._meta.get_field(column), models.DateTimeField)
         assert not tables.is_record(model)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_banks_decide_a_dispute_once_the_shop_has_had_it_for_a_while():
+    old, new = disputed(delivered()), disputed(delivered())
+    Dispute.objects.filter(pk=old.pk).update(opened_at=timezone.now() - timedelta(seconds=tables.FRESH + 1))
+    banks.decide()
+    deliver_due()
+    statuses = dict(Dispute.objects.values_list("pk", "status"))
+    assert statuses == {old.pk: DisputeStatus.WON, new.pk: DisputeStatus.NEEDS_RESPONSE}
 
 
 @pytest.mark.django_db(transaction=True)

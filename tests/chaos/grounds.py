@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from config.processes import Process
 from shop.models import Product, StockMovement
+from tests.chaos.servers.namespace import Link, Namespace
 from tests.chaos.servers.postgresql import OwnPostgresql, PostgresqlServer
 from tests.chaos.servers.rabbit_cluster import RabbitCluster
+from tests.chaos.servers.releases import FormerRelease
 from tests.chaos.servers.small_disk import SmallDisk
 from tests.proxy import Proxy
 from tests.stack import Stack
@@ -19,6 +22,7 @@ from tests.stack.rabbit import RabbitNode
 #: What a dead worker or a broker loses is sent again after as many seconds.
 ENV = {"CONVEYOR_VISIBILITY": "8"}
 STOCK = 10_000
+TWIN = "-twin"
 
 
 class OwnServers(Stack):
@@ -34,9 +38,20 @@ class OwnServers(Stack):
         return OwnPostgresql(PostgresqlServer()), RabbitNode(self.folder / "rabbit")
 
     def twin(self, program: Program) -> Program:
-        """A second process of the same kind, not started yet."""
-        name = f"{program.name}-twin"
-        return Program(name, program.command, env=program.env, log=program.log.with_name(f"{name}.log"))
+        """A second process of the same kind, not started yet, with another name; its twin has the first's again."""
+        is_twin = program.name.endswith(TWIN)
+        name = program.name.removesuffix(TWIN) if is_twin else program.name + TWIN
+        hosts = (f"{TWIN}@%h", "@%h") if is_twin else ("@%h", f"{TWIN}@%h")
+        command = [word.replace(*hosts) for word in program.command]
+        log = program.log.with_name(f"{name}.log")
+        ready = _web_has_started if name.startswith("web") else program.ready
+        return Program(name, command, env=program.env, log=log, ready=ready, cwd=program.cwd)
+
+    def replace(self, program: Program, twin: Program) -> None:
+        """From now on, the twin is this stack's."""
+        self.web, self.beat = (twin if one is program else one for one in (self.web, self.beat))
+        for programs in (self.relays, self.workers):
+            programs[:] = [twin if one is program else one for one in programs]
 
     def restart_dead(self) -> None:
         """What a supervisor does."""
@@ -44,6 +59,24 @@ class OwnServers(Stack):
             if not program.running:
                 program.kill()
                 program.start(wait=False)
+
+
+class OfFormerRelease(OwnServers):
+    """Processes run the code of the former release, on the schema of this one."""
+
+    def _backend(self, backend: str, own_broker: bool) -> tuple[Any, Any]:
+        self.former = FormerRelease(self.folder / "former")
+        return super()._backend(backend, own_broker)
+
+    def _program(self, *arguments: Any, **options: Any) -> Program:
+        program = super()._program(*arguments, **options)
+        program.cwd = self.former.folder
+        return program
+
+    def migrate(self, *target: str) -> None:
+        """To this release's schema, or one app's to an earlier one; by this release's code."""
+        done = self.manage("migrate", "--no-input", *target)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 class BehindProxies(OwnServers):
@@ -60,6 +93,70 @@ class BehindProxies(OwnServers):
 
     def _broker_ports(self) -> list[int]:
         return [urlsplit(self.broker.url).port or 0]
+
+
+class AcrossLinks(OwnServers):
+    """Workers are on a host of their own, which reaches broker and database over a link each."""
+
+    def _backend(self, backend: str, own_broker: bool) -> tuple[Any, Any]:
+        self.links = {"broker": Link(), "database": Link()}
+        self.namespace = Namespace(list(self.links.values()))
+        server = PostgresqlServer(hosts=[self.links["database"].near])
+        return OwnPostgresql(server), RabbitNode(self.folder / "rabbit", hosts=[self.links["broker"].near])
+
+    def new_worker(self, queues: str, concurrency: int = 1, *, pool: str = "prefork") -> Program:
+        program = super().new_worker(queues, concurrency, pool=pool)
+        _move(program, self.namespace, **self.links)
+        return program
+
+    def start(self) -> "Stack":
+        self.namespace.create()
+        return super().start()
+
+    def remove(self) -> None:
+        try:
+            super().remove()
+        finally:
+            self.namespace.remove()
+
+
+class ThreeHosts(OwnServers):
+    """Web, relay and beat are on one host, workers on another; each reaches broker and database, on a third, by a link.
+
+    They are distributed as in deploy/systemd where each host has a part of the target.
+    """
+
+    def _backend(self, backend: str, own_broker: bool) -> tuple[Any, Any]:
+        self.links = {"web": Link(), "workers": Link()}
+        self.namespaces = {name: Namespace([link]) for name, link in self.links.items()}
+        hosts = [link.near for link in self.links.values()]
+        return OwnPostgresql(PostgresqlServer(hosts=hosts)), RabbitNode(self.folder / "rabbit", hosts=hosts)
+
+    def _environment(self, overrides: Mapping[str, str]) -> dict[str, str]:
+        host = self.links["web"].far
+        self.url = f"http://{host}:{self.port}"
+        return super()._environment({"ALLOWED_HOSTS": host, **overrides})
+
+    def _program(self, process: Process, **options: Any) -> Program:
+        program = super()._program(process, **options)
+        host = "workers" if process.name.startswith("worker-") else "web"
+        link = self.links[host]
+        if process.name == "web":
+            program.command[program.command.index("--host") + 1] = link.far
+        _move(program, self.namespaces[host], broker=link, database=link)
+        return program
+
+    def start(self) -> "Stack":
+        for namespace in self.namespaces.values():
+            namespace.create()
+        return super().start()
+
+    def remove(self) -> None:
+        try:
+            super().remove()
+        finally:
+            for namespace in self.namespaces.values():
+                namespace.remove()
 
 
 class Clustered(BehindProxies):
@@ -92,6 +189,18 @@ class OnSmallDisks(OwnServers):
             super().remove()
         finally:
             self.disk.unmount()
+
+
+def _move(program: Program, namespace: Namespace, *, broker: Link, database: Link) -> None:
+    """Let it run in `namespace`, and reach its servers over these links."""
+    program.command = namespace.inside(program.command)
+    for name, link in ("BROKER_URL", broker), ("DATABASE_URL", database):
+        program.env |= {name: program.env[name].replace("@127.0.0.1:", f"@{link.near}:")}
+
+
+def _web_has_started(program: Program) -> bool:
+    """By its log: on the port, its twin answers, too."""
+    return "Started worker-" in program.text(since_start=True)
 
 
 def _restock(stack: Stack) -> None:
@@ -133,8 +242,11 @@ class Ground:
 
 EMBEDDED = Ground(label="SQLite, Valkey", backend="embedded")
 PRODUCTION = Ground(label="PostgreSQL, RabbitMQ", backend="production")
+UPGRADE = Ground(label="PostgreSQL, RabbitMQ, former release", backend="production", stack=OfFormerRelease)
 EMBEDDED_NETWORK = Ground(label="SQLite, Valkey through a proxy", backend="embedded", stack=BehindProxies)
 NETWORK = Ground(label="PostgreSQL, RabbitMQ through proxies", backend="production", stack=BehindProxies)
+LINKS = Ground(label="PostgreSQL, RabbitMQ, workers on another host", backend="production", stack=AcrossLinks)
+THREE_HOSTS = Ground(label="PostgreSQL, RabbitMQ, three hosts", backend="production", stack=ThreeHosts)
 CLUSTER = Ground(
     label="PostgreSQL, RabbitMQ cluster of three",
     backend="production",

@@ -31,13 +31,16 @@ class Kind:
 class Shopper(threading.Thread):
     """Places one order, and does what its kind does then. `number` is known once the order is accepted."""
 
-    def __init__(self, stack: Stack, kind: Kind, *, key: str, delay: float, stopping: threading.Event) -> None:
+    def __init__(
+        self, stack: Stack, kind: Kind, *, key: str, opening: threading.Event, delay: float, stopping: threading.Event
+    ) -> None:
         super().__init__(daemon=True)
         self.kind, self.number = kind, ""
-        self._stack, self._key, self._delay, self._stopping = stack, key, delay, stopping
+        self._stack, self._key, self._opening, self._delay, self._stopping = stack, key, opening, delay, stopping
         self._path = ""
 
     def run(self) -> None:
+        self._opening.wait()
         if self._stopping.wait(self._delay):
             return
         body = order_body(self._stack.sku(), **self.kind.order)
@@ -85,10 +88,14 @@ KINDS = (
 
 
 class Load:
-    """`count` shoppers within `seconds`, at times and with orders that `chance` chooses."""
+    """`count` shoppers, at times and with orders that `chance` chooses.
 
-    def __init__(self, stack: Stack, chance: random.Random, *, count: int, seconds: float) -> None:
+    Equal parts of them come within `seconds` from the start and from each later call of `open_next`.
+    """
+
+    def __init__(self, stack: Stack, chance: random.Random, *, count: int, seconds: float, parts: int = 1) -> None:
         self._stopping = threading.Event()
+        self._openings = [threading.Event() for _ in range(parts)]
         stack.sku()
         kinds = chance.choices(KINDS, [kind.weight for kind in KINDS], k=count)
         self.shoppers = [
@@ -96,18 +103,26 @@ class Load:
                 stack,
                 kind,
                 key=str(uuid.UUID(int=chance.getrandbits(128))),
+                opening=self._openings[number * parts // count],
                 delay=chance.uniform(0, seconds),
                 stopping=self._stopping,
             )
-            for kind in kinds
+            for number, kind in enumerate(kinds)
         ]
 
     def start(self) -> None:
         for shopper in self.shoppers:
             shopper.start()
+        self.open_next()
+
+    def open_next(self) -> None:
+        """The next part of the shoppers comes."""
+        next(opening for opening in self._openings if not opening.is_set()).set()
 
     def stop(self) -> None:
         self._stopping.set()
+        for opening in self._openings:
+            opening.set()
 
     @property
     def is_over(self) -> bool:

@@ -13,7 +13,7 @@ from tests.chaos.experiment import experiments
 from tests.chaos.faults import FAULTS
 from tests.chaos.grounds import EMBEDDED, PRODUCTION, Ground
 from tests.patience import PATIENCE
-from tests.stack import PATIENT
+from tests.stack import PATIENT, Stack
 from tests.stack.orders import assert_once, count_messages, place, wait_finished
 
 #: What a dead worker or a broker loses is sent again after as many seconds.
@@ -32,7 +32,7 @@ SHORT = {
 def test_faults_lose_and_double_nothing_and_an_outage_spends_no_attempt(ground: Ground, django_db_blocker):
     faults = [replace(one, limit=PATIENCE) for one in FAULTS if one.ground is ground and one.name in SHORT[ground]]
     assert len(faults) == len(SHORT[ground])
-    results = experiments(ground, faults, seed=1, blocker=django_db_blocker)
+    results = experiments(ground, faults, seeds=[1], blocker=django_db_blocker)
     findings = {result.fault.name: (result.findings, result.tails) for result in results if result.findings}
     assert findings == {}
 
@@ -45,6 +45,11 @@ def connected(program, port: int) -> list[int]:
         for process in (main, *main.children(recursive=True))
         if any(link.raddr and link.raddr.port == port for link in process.net_connections("tcp"))
     ]
+
+
+def active(stack: Stack) -> str:
+    """What the workers say that they run."""
+    return stack.python("-m", "celery", "-A", "config", "inspect", "active", "--timeout", "5").stdout
 
 
 def test_checkout_needs_no_broker_and_orders_complete_afterwards(make_stack):
@@ -69,7 +74,7 @@ def test_a_worker_that_is_stopped_returns_its_unfinished_messages(make_stack, se
     simulated_outages.begin(name=LATENCY, seconds=PATIENCE, amount=PATIENCE)
     numbers = place(stack, 1)
     worker = stack.worker("payments")
-    stack.wait_for(lambda: " received" in worker.text(), what="the worker has the message")
+    stack.wait_for(lambda: CHARGE in active(stack), what="the task runs, no longer waits for a process")
     assert worker.stop() == 0
     assert count_messages(stack, CHARGE, numbers, state=State.SENT) == 1
     simulated_outages.end(name=LATENCY)

@@ -9,7 +9,8 @@ from tests.stack.orders import assert_once
 
 
 def test_a_gateway_outage_is_detected_and_recovered_from_and_nothing_is_lost_or_doubled(make_stack):
-    env = {"CONVEYOR_CIRCUIT_SECONDS": "0.5"}
+    # The circuit opens by several orders; the first of them must not have spent all its attempts before that.
+    env = {"CONVEYOR_CIRCUIT_SECONDS": "0.5", "CONVEYOR_RETRY_BASE": "3", "CONVEYOR_RETRY_MAX_SECONDS": "10"}
     stack = make_stack(own_broker=False, env=env, workers={"payments": 2, "shipping": 1})
     stack.wait_status(stack.order(), "shipped", "delivered")
     done = stack.manage("gameday", "gateway-outage", "--seed", "7", "--orders", "8", "--seconds", "15", "--json")

@@ -60,11 +60,11 @@ def wait_survived(stack: Stack, order: dict[str, Any], *statuses: str) -> dict[s
 
 
 def restart_worker_if_dead(stack: Stack) -> None:
-    """What a supervisor does."""
+    """What a supervisor does. The kill may strike at any time, also before a restarted worker is ready."""
     worker = stack.worker("payments")
     if not worker.running:
         worker.kill()
-        worker.start()
+        worker.start(wait=False)
 
 
 OPERATIONS = {"charge": charge_order, "refund": refund_order, "book": ship_order}

@@ -104,13 +104,16 @@ def test_a_run_replaces_its_own_rows_only(tmp_path):
     place = tmp_path / "page.md"
     place.write_text(f"before\n{report.BEGIN}\n{report.END}\nafter\n")
     clean = Verdict(lost=[], doubled=[], dead=[], broken=[], attempts=[], undecided=0)
-    first, second = (Result(fault=one, orders=5, seconds=3.2, verdict=clean, accepted=5) for one in FAULTS[:2])
-    report.write([report.row(second, seed=1), report.row(first, seed=1)], faults=FAULTS, place=place)
-    late = replace(second, seconds=None, verdict=replace(clean, lost=["an order"]))
-    report.write([report.row(late, seed=2)], faults=FAULTS, place=place)
+    first, second = (Result(fault=one, seed=1, orders=5, seconds=3.2, verdict=clean, accepted=5) for one in FAULTS[:2])
+    report.write([report.row([second]), report.row([first])], faults=FAULTS, place=place)
+    late = replace(second, seed=2, seconds=None, verdict=replace(clean, lost=["an order"]))
+    report.write([report.row([second, late, replace(second, seed=3)])], faults=FAULTS, place=place)
     rows = [line.split(" | ") for line in place.read_text().splitlines() if line.startswith("| ")][2:]
     assert [row[0] for row in rows] == [f"| {one.name}" for one in FAULTS[:2]]
     assert [row[4] for row in rows] == ["0", "1"]
+    assert [row[3] for row in rows] == ["5", "15"]
     assert [row[8] for row in rows] == ["3 s", "not in time"]
+    assert [row[10].partition(", ")[2] for row in rows] == ["seed 1", "seeds 1 to 3"]
+    assert [row[11] for row in rows] == ["1 |", "1 |"]
     assert place.read_text().startswith("before\n")
     assert place.read_text().endswith("after\n")

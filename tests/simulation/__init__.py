@@ -9,5 +9,6 @@ differ and jump, and a release of the code. The idea: TigerBeetle's and Foundati
 `chance` counts everything that it makes happen, so that a run which fails is repeated with less of it (`shrinking`).
 `protections` are what the code must not lose; without each of them a run, or a test, must fail (`mutants`).
 
-The database is SQLite in memory, on which transactions run one after another: a step inside one has no rival.
+The database is SQLite in memory, on which transactions run one after another: a step inside one has no rival. In
+`postgresql`, the same actors are threads whose transactions are open at the same time.
 """

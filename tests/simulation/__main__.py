@@ -1,7 +1,7 @@
 """`python -m tests.simulation`: simulated runs, each from its seed.
 
-`make simulate SEEDS=10000` runs fresh seeds, `make simulate SEED=73` one, which shrinks if it fails, and `make mutate`
-takes out one protection of the code after the other.
+`make simulate SEEDS=10000` runs fresh seeds, and `make simulate SEED=73` one, which shrinks if it fails. With
+`DATABASE=postgresql`, transactions interleave.
 """
 
 import argparse
@@ -11,29 +11,31 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 #: Of a run that failed: one that does not come to rest continues for long.
 FIRST_STEPS, LAST_STEPS = 300, 40
+SETTINGS = {"sqlite": "tests.simulation.settings", "postgresql": "tests.simulation.postgresql.settings"}
 
 
 def main() -> int:
     options = _parser().parse_args()
-    if os.environ.get("PYTHONHASHSEED") != "0":  # the order of sets is part of a run
-        environment = os.environ | {"PYTHONHASHSEED": "0", "DJANGO_SETTINGS_MODULE": "tests.simulation.settings"}
+    # The order of sets is part of a run.
+    environment = {"PYTHONHASHSEED": "0", "DJANGO_SETTINGS_MODULE": SETTINGS[options.database]}
+    if not environment.items() <= os.environ.items():
         command = [sys.executable, "-W", "ignore", "-m", "tests.simulation", *sys.argv[1:]]
-        os.execve(sys.executable, command, environment)
-    if options.mutate:
-        return _mutate(options.only)
+        os.execve(sys.executable, command, os.environ | environment)
     first = int(time.time()) if options.first is None else options.first
     seeds = [options.seed] if options.seed is not None else range(first, first + options.seeds)
-    _prepare()
-    return _run(seeds, options)
+    with _prepared():
+        return _run(seeds, options)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("--database", choices=SETTINGS, default="sqlite", help="default %(default)s")
     parser.add_argument("--seeds", type=int, default=100, help="number of runs (default %(default)s)")
     parser.add_argument("--first", type=int, help="first seed (default: by the clock)")
     parser.add_argument("--seed", type=int, help="this run only; if it fails, it shrinks and its steps are printed")
@@ -42,8 +44,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--shrink", type=float, default=60, help="seconds to shrink a run for (default %(default)s)")
     parser.add_argument("--hashes", action="store_true", help="print the hash of each run's steps")
     parser.add_argument("--stop", action="store_true", help="stop at the first seed that fails")
-    parser.add_argument("--mutate", action="store_true", help="take out each protection and see that it is found")
-    parser.add_argument("--only", default="", help="part of the names of the protections to take out")
     return parser
 
 
@@ -91,32 +91,24 @@ def _shrunk(result: Any, options: argparse.Namespace) -> Any:
     return shrink(result, seconds=options.shrink, progress=lambda text: print(text, file=sys.stderr, flush=True))
 
 
-def _mutate(only: str) -> int:
-    """Returns 1 if a protection survives, or if there is none."""
-    from tests.simulation.protections import mutants
-
-    chosen, survivors = mutants.chosen(only=only), 0
-    for number, protection in enumerate(chosen, start=1):
-        verdict = mutants.judge(protection)
-        survivors += verdict.is_found is False
-        mark = {True: "found", False: "SURVIVES", None: "not run"}[verdict.is_found]
-        print(f"{number:3} of {len(chosen)}  {mark:<9} {protection.name:<72} {verdict.how}", flush=True)
-    print(f"{len(chosen)} protections taken out, {survivors} survived")
-    return 1 if survivors or not chosen else 0
-
-
-def _prepare() -> None:
+@contextmanager
+def _prepared() -> Iterator[None]:
     import django
 
     import tests.simulation.protections.mutation  # noqa: F401 - takes out what the environment says
 
     django.setup()
     from django.core.management import call_command
+    from django.db import connection
+
+    from tests.simulation.postgresql.databases import fresh
 
     logging.disable(logging.CRITICAL)  # what fails is meant to
-    call_command("migrate", verbosity=0)
-    gc.freeze()
-    gc.disable()  # a quarter of the time; `runs` collects now and then
+    with fresh() if connection.vendor == "postgresql" else nullcontext():
+        call_command("migrate", verbosity=0)
+        gc.freeze()
+        gc.disable()  # a quarter of the time; `runs` collects now and then
+        yield
 
 
 if __name__ == "__main__":

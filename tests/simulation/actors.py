@@ -5,6 +5,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 QUEUES = (("payments",), ("shipping",), ("notifications", "maintenance"), ("payments", "shipping", "notifications"))
 #: A relay with nothing to do looks again after so many seconds, or when a message is written.
 IDLE = 5.0
-PACE = Pace(batch=20, gather=0.05, poll_every=IDLE, chores_every=8.0, min_backoff=0.5, max_backoff=2.0)
+PACE = Pace(batch=20, gather=0.05, poll_every=IDLE, min_backoff=0.5, max_backoff=2.0, max_sleep=IDLE)
 #: Periodic tasks that change orders and money. Others, such as the audit, cost most of the time and change nothing.
 #: Reconciliation repairs what others have missed; without it, nobody may miss anything.
 REPAIRS = ("payments.find_disputes", "payments.reconcile")
@@ -52,9 +53,9 @@ class _Chores(Chores):
 
 
 def relay(world: "World") -> None:
-    app = current_app._get_current_object()
-    process = Relay(app, PACE)
-    chores = _Chores(app, every=PACE.chores_every)
+    app, every = current_app._get_current_object(), world.scenario.chores_every
+    process = Relay(app, replace(PACE, chores_every=every))
+    chores = _Chores(app, every=every)
     process._stopping, process._chores = _Never(world), chores
     chores._stopping = _Never(world)
     number = world.number()
@@ -134,11 +135,15 @@ def _tracer(task: str) -> Callable[..., Any]:
     return build_tracer(task, app.tasks[task], app=app, eager=False, propagate=False)
 
 
-def beat(world: "World") -> None:
+def beat(world: "World", *, after: float = 0.0) -> None:
+    """Enqueues periodic tasks, at first `after` virtual seconds."""
+
     def work() -> None:
+        if after:
+            world.scheduler.sleep(after)
         while True:
             for task in PERIODIC:
-                if task in REPAIRS and not world.is_reconciled:
+                if task in REPAIRS and not world.scenario.is_reconciled:
                     continue
                 with suppress(DatabaseError):
                     beat_schedule.tick(task)

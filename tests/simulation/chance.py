@@ -19,6 +19,7 @@ LOST_CONFIRM: Final = "lost confirm"
 DISORDER: Final = "disorder"
 PROBE_FAILS: Final = "probe fails"
 SKEW: Final = "a host's clock differs"
+BEHIND: Final = "a host has another release"
 
 
 class Chance:

@@ -12,22 +12,24 @@ from tests.simulation.scheduler import DELIVERIES, PROCESSES, ROWS
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-MEAN_SECONDS = 4.0
 #: Share of the faults that wait for work, and for how many of their own steps then.
 EAGER, MOST_STEPS = 0.5, 12
 
 
 def network(world: "World") -> None:
     """Breaks something every few seconds, and restores all at the end."""
-    mind = world.chance.stream("network")
+    mind, pause = world.chance.stream("network"), world.scenario.pause
+    faults = [each for each in FAULTS if each[0] in world.scenario.faults]
 
     def work() -> None:
         while True:
-            _bide(world, mind)
-            name, fault = mind.choice(FAULTS)
-            seconds = mind.uniform(0.1, 8)
+            _bide(world, mind, mean=pause)
             if world.scheduler.now >= world.trouble:
                 break
+            if not faults:
+                continue
+            name, fault = mind.choice(faults)
+            seconds = mind.uniform(0.1, 2 * pause)
             if world.chance.allows(FAULT):
                 world.scheduler.note(None, name)
                 fault(world, seconds)
@@ -36,12 +38,10 @@ def network(world: "World") -> None:
     world.scheduler.spawn("network", work, mortal=False)
 
 
-def _bide(world: "World", mind: random.Random) -> None:
+def _bide(world: "World", mind: random.Random, *, mean: float) -> None:
     """Wait for seconds, or until there is work and then for some steps: most time passes while nothing happens."""
     is_eager = mind.random() < EAGER
-    world.scheduler.sleep(
-        mind.expovariate(1 / MEAN_SECONDS), wakes_for=frozenset({ROWS, DELIVERIES} if is_eager else ())
-    )
+    world.scheduler.sleep(mind.expovariate(1 / mean), wakes_for=frozenset({ROWS, DELIVERIES} if is_eager else ()))
     for _ in range(mind.randint(0, MOST_STEPS) if is_eager else 0):
         world.scheduler.sleep(0)
 
@@ -104,3 +104,4 @@ FAULTS: tuple[tuple[str, Callable[["World", float], None]], ...] = (
     ("a clock jumps", _jump),
     ("a release is rolled out", _roll),
 )
+NAMES = tuple(sorted({name for name, _fault in FAULTS}))

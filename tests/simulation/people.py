@@ -36,6 +36,8 @@ METHODS = (
 CITIES = ("Bern", "Bern", "Flakytown", "Nowhere", "Delayburg")
 OPERATOR = Actor.system("operator")
 REFUSALS = (OutOfStock, IllegalTransition, NothingToRefund, AlreadyPaused, DatabaseError)
+#: Virtual seconds after which the operator looks again; sooner while a short trouble lasts.
+PERIOD = 10.0
 #: Retries of one message by the operator, who then leaves it dead.
 MOST_RETRIES = 9
 
@@ -89,21 +91,23 @@ def operator(world: "World") -> None:
 
     def work() -> None:
         while True:
-            world.scheduler.sleep(10)
+            world.scheduler.sleep(min(PERIOD, world.trouble / 4) if world.scheduler.now < world.trouble else PERIOD)
             with suppress(*REFUSALS):
                 for message in Message.objects.dead().filter(replayed_from__lt=MOST_RETRIES).order_by("pk")[:3]:
                     actions.retry(ids=[message.pk], actor=OPERATOR)
-            if world.scheduler.now < world.trouble:
+            if world.scenario.intervenes and world.scheduler.now < world.trouble:
                 with suppress(*REFUSALS):
-                    _intervene(mind)
+                    _intervene(world, mind)
 
     world.scheduler.spawn("operator", work, mortal=False)
 
 
-def _intervene(mind: random.Random) -> None:
+def _intervene(world: "World", mind: random.Random) -> None:
     chosen = mind.random()
     if chosen < 0.3:
-        pause(queue=mind.choice(sorted(topology().queues)), actor=OPERATOR, reason="drill", seconds=mind.uniform(1, 9))
+        queue, seconds = mind.choice(sorted(topology().queues)), mind.uniform(1, 9)
+        written = pause(queue=queue, actor=OPERATOR, reason="drill", seconds=seconds)
+        world.paused[written.pk] = world.scheduler.now
     elif chosen < 0.6:
         order = Order.objects.filter(payments__status="captured").order_by("pk").last()
         if order is not None:

@@ -19,7 +19,7 @@ from orders.models import Order, OrderEvent
 KIND = "probe"
 RELEASES: Final = (1, 2)
 NEWEST: Final = RELEASES[-1]
-_ROUTE: Final = {"task": "simulation.probe", "routing_key": "notification.probe"}
+_ROUTE: Final = {"task": "tests.probe", "routing_key": "notification.probe"}
 _MISUNDERSTANDINGS: Final = ("SchemaTooNew", "UnknownTask", "LiftMissing", "PayloadInvalid")
 
 
@@ -32,7 +32,7 @@ class Probe(Payload, **_ROUTE, version=2, lifts={1: lambda data: {"order": data[
     order: int
 
 
-class Novelty(Payload, task="simulation.novelty", routing_key="notification.novelty"):
+class Novelty(Payload, task="tests.novelty", routing_key="notification.novelty"):
     order: int
 
 

@@ -1,6 +1,7 @@
 """What must hold: after a run, the audit's invariants and more; in the middle of one, what a claim may take."""
 
 from collections import Counter
+from collections.abc import Collection
 
 from django.conf import settings
 from django.core import mail
@@ -9,6 +10,7 @@ from django.db import connection
 
 from messaging.models import Message, State
 from orders.models import Order
+from payments.invariants import REFUNDS_HAVE_A_MESSAGE
 from tests.shop.any_order_refunds import assert_money_adds_up
 from tests.simulation import audits, probe
 from tests.simulation.actors import PERIODIC
@@ -18,6 +20,11 @@ _PAUSED = """
     SELECT m.task, m.queue FROM messaging_message m JOIN messaging_queuepause p ON p.queue = m.queue
     WHERE m.state = 'sent' AND p.paused_at <= m.sent_at AND (p.resumed_at IS NULL OR p.resumed_at > m.sent_at)
 """
+
+
+#: Invariants that hold at rest only: a fault may outlast the grace time of the first, and the second is broken until
+#: the operator retries the dead task of a refund. All others hold at any committed moment.
+AT_REST = ("no pending message is overdue", REFUNDS_HAVE_A_MESSAGE)
 
 
 class Broken(AssertionError):
@@ -35,6 +42,14 @@ def after_claim() -> dict[str, str]:
     paused = raw.execute(_PAUSED).fetchall()
     found = {"no more than the bound is in flight": crowded, "nothing of a paused queue is claimed": paused}
     return {name: str(rows) for name, rows in found.items() if rows}
+
+
+def at_quiet_point(*, touched: Collection[str] | None) -> dict[str, str]:
+    """Rules that what is committed has broken, while all actors sleep and faults may last.
+
+    `touched` are the tables that were written to since the last quiet point of the run; None: there was none.
+    """
+    return audits.broken(besides=AT_REST, touched=touched)
 
 
 def at_rest() -> dict[str, str]:

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from django.db import connection
+
 from tests.simulation.chance import Event
+from tests.simulation.postgresql import databases
 from tests.simulation.world import World
 
 #: Seeds that a process is given at a time, and after which it collects garbage.
@@ -33,7 +36,8 @@ def run(seed: int, *, only: frozenset[Event] | None = None) -> Result:
     """One run. Never raises what the code under test raises."""
     if next(_count) % CHUNK == 0:
         gc.collect()
-    world = World(seed, only=only)
+        gc.freeze()  # what is left belongs to no run
+    world = _kind_of_world()(seed, only=only)
     failure: dict[str, Any] = {}
     try:
         world.run()
@@ -48,11 +52,25 @@ def run_all(seeds: Iterable[int], *, repeat: int = 1, processes: int = 0) -> Ite
     count = processes or os.cpu_count() or 1
     each = partial(_run_repeatedly, repeat=repeat)
     if count == 1:
+        _prepare_process()
         yield from map(each, seeds)
         return
     context: Any = multiprocessing.get_context("fork")  # children inherit the migrated database
-    with context.Pool(count) as pool:
+    with context.Pool(count, _prepare_process) as pool:
         yield from pool.imap(each, seeds, chunksize=CHUNK)
+
+
+def _kind_of_world() -> type[World]:
+    if connection.vendor != "postgresql":
+        return World
+    from tests.simulation.postgresql.world import PostgresqlWorld
+
+    return PostgresqlWorld
+
+
+def _prepare_process() -> None:
+    if connection.vendor == "postgresql":
+        databases.use_copy()
 
 
 def _run_repeatedly(seed: int, *, repeat: int) -> Result:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NoReturn, Protocol
 
 from greenlet import getcurrent, greenlet
 
@@ -12,12 +13,38 @@ from tests.simulation.chance import DEATH, TURN, Chance
 TICK = 0.001
 #: Kinds of work: rows that a relay may claim, and messages that a worker may take.
 ROWS, DELIVERIES = "rows", "deliveries"
+SLEEPS = "sleeps"
 #: How the names of actors begin that are processes of the backend.
 PROCESSES = ("relay", "worker", "beat")
 
 
 class Crash(BaseException):
     """The actor was killed. Nothing that it does afterwards has an effect."""
+
+
+class Coroutine(Protocol):
+    """How an actor runs: `switch` lets it, until it calls `pause` or ends; true once it has begun.
+
+    `is_blocked`: it waits for a lock in the database that another actor's transaction has.
+    """
+
+    is_blocked: bool
+
+    @property
+    def dead(self) -> bool: ...
+
+    def __bool__(self) -> bool: ...
+
+    def switch(self) -> object: ...
+
+    def pause(self) -> None: ...
+
+
+class _Greenlet(greenlet):
+    is_blocked = False
+
+    def pause(self) -> None:
+        self.parent.switch()
 
 
 @dataclass(eq=False)
@@ -36,7 +63,7 @@ class Actor:
     """
 
     name: str
-    coroutine: greenlet
+    coroutine: Coroutine
     host: Host
     wake_at: float = 0.0
     wakes_for: frozenset[str] = frozenset()
@@ -85,15 +112,16 @@ class Scheduler:
         mortal: bool = True,
         on_death: Callable[[], None] = lambda: None,
     ) -> Actor:
-        coroutine = greenlet(work, parent=self._hub)
-        actor = Actor(name, coroutine, host or self._new_host(), self.now, is_mortal=mortal, on_death=on_death)
+        coroutine, host = self._coroutine(work), host or self._new_host()
+        actor = Actor(name, coroutine, host, self.now, is_mortal=mortal, on_death=on_death)
         self.actors.append(actor)
         return actor
 
     def step(self) -> None:
         """Let an actor run that is awake; if all sleep, it is later."""
-        awake = [actor for actor in self.actors if actor.wake_at <= self.now]
-        self.move_to(self.now + TICK if awake else min(actor.wake_at for actor in self.actors))
+        able = [actor for actor in self.actors if not actor.coroutine.is_blocked]
+        awake = [actor for actor in able if actor.wake_at <= self.now]
+        self.move_to(self.now + TICK if awake else min(actor.wake_at for actor in able))
         if awake:
             self.steps += 1
             self._run(self._next(awake))
@@ -114,7 +142,7 @@ class Scheduler:
             return
         self._die_if_due(actor)
         self.note(actor, what)
-        self._hub.switch()
+        actor.coroutine.pause()
         self._die_if_due(actor)
 
     def inner_border(self) -> None:
@@ -127,7 +155,7 @@ class Scheduler:
         actor = self._current
         if actor is not None:
             actor.wake_at, actor.wakes_for = self.now + max(0.0, seconds), wakes_for
-            self.border("sleeps")
+            self.border(SLEEPS)
 
     def announce(self, kind: str) -> None:
         """There is work of this kind."""
@@ -138,8 +166,7 @@ class Scheduler:
     def kill_current(self) -> None:
         """The current actor dies here."""
         if self._current is not None:
-            self._current.is_dead = True
-            raise Crash
+            self._crash(self._current)
 
     def move_to(self, moment: float) -> None:
         self.now = moment
@@ -153,6 +180,9 @@ class Scheduler:
     def digest(self) -> str:
         """Of everything that happened."""
         return hashlib.sha256("\n".join(self.log).encode()).hexdigest()
+
+    def _coroutine(self, work: Callable[[], None]) -> Coroutine:
+        return _Greenlet(work, parent=self._hub)
 
     def _next(self, awake: list[Actor]) -> Actor:
         """The actor of the last step continues, unless chance gives another one its turn."""
@@ -179,7 +209,10 @@ class Scheduler:
             self._look_from(None)
 
     def _die_if_due(self, actor: Actor) -> None:
-        if actor.is_doomed or (actor.is_mortal and self.chance.strikes(DEATH, self.kill_chance)):
-            actor.is_dead = True
-        if actor.is_dead:
-            raise Crash
+        is_due = actor.is_doomed or (actor.is_mortal and self.chance.strikes(DEATH, self.kill_chance))
+        if actor.is_dead or is_due:
+            self._crash(actor)
+
+    def _crash(self, actor: Actor) -> NoReturn:
+        actor.is_dead = True
+        raise Crash

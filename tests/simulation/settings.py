@@ -4,7 +4,11 @@ from tests.settings import *  # noqa: F403
 from tests.settings import CELERY, DATABASES
 
 DATABASES["default"] |= {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
-DATABASES["default"]["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "init_command": "PRAGMA foreign_keys=ON;"}
+DATABASES["default"]["OPTIONS"] = {
+    "transaction_mode": "IMMEDIATE",
+    "init_command": "PRAGMA foreign_keys=ON;",
+    "cached_statements": 4000,  # all of them: no run prepares what another one has
+}
 BROKER_URL = CELERY["broker_url"] = "amqp://simulated"
 CELERY["broker_transport_options"] = {}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -25,22 +25,18 @@ from messaging.models import LIVE_STATES, Message
 from messaging.relay import claim, publish
 from messaging.topology import Topology
 from orders.models import Order, Status
-from tests.factories import ProductFactory
-from tests.flush import flush
-from tests.simulation import actors, faults, people, probe, rules
+from tests.simulation import actors, audits, faults, people, probe, rules
 from tests.simulation.broker import Broker, Link, Publisher
-from tests.simulation.chance import PROBE_FAILS, SKEW, Chance, Event
+from tests.simulation.chance import BEHIND, PROBE_FAILS, SKEW, Chance, Event
 from tests.simulation.rules import Broken
 from tests.simulation.scheduler import PROCESSES, ROWS, Actor, Host, Scheduler
-from tests.states.watch import watched
+from tests.simulation.start import scenario, snapshot
+from tests.states.watch import Changes
 
 START = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 #: Virtual seconds after the faults, and steps, within which everything must have come to rest.
 REST_WITHIN, MOST_STEPS = 600.0, 15_000
 FINAL = (Status.PAYMENT_FAILED, Status.DELIVERED, Status.CANCELLED, Status.REFUNDED)
-SHOPPERS = 4
-#: Seconds by which clocks differ at most, in a run.
-SKEWS = (0.0, 5.0, 1800.0)
 
 
 class World:
@@ -48,14 +44,20 @@ class World:
 
     scheduler: Scheduler
     broker: Broker
+    most_steps = MOST_STEPS
 
     def __init__(self, seed: int, *, only: frozenset[Event] | None = None) -> None:
         self.chance = Chance(seed, only=only)
         self.outages: dict[str, float] = {}
         self.database_is_away = False
         self._numbers = 0
+        self._touched: set[str] | None = None
+        self._moment = START.timestamp()
+        self._release_in_use = 0
         self._stack = ExitStack()
         self._breaches: dict[str, str] = {}
+        #: Virtual time of the commit, by the pause's key.
+        self.paused: dict[int, float] = {}
 
     def run(self) -> None:
         """Raises `Broken`."""
@@ -88,7 +90,7 @@ class World:
         self.database_is_away = False
         self.broker.start()
         self.broker.lose_confirm = self.broker.disorder = self.scheduler.kill_chance = 0.0
-        self._probe_fails = 0.0
+        self._probe_fails, self._is_rolling = 0.0, False
         self.outages.clear()
         self.release = probe.NEWEST
         for actor in self.scheduler.actors:
@@ -98,41 +100,55 @@ class World:
     # -- set up -------------------------------------------------------------------------------------------------------
 
     def _set_up(self) -> None:
-        flush()
         circuit_breaker.forget()
         django_cache.clear()
         claim._carried.clear()
         mail.outbox = []
         self._traveller = self._stack.enter_context(time_machine.travel(START, tick=False))
-        dice = self.chance.stream("world")
-        self.skew, self.release = dice.choice(SKEWS), dice.choice(probe.RELEASES)
-        self.scheduler = Scheduler(chance=self.chance, new_host=self._new_host, look_from=self._look_from)
+        self._empty_database()
+        self.scenario = plan = self._drawn()
+        self.skew, self.release, self.trouble, self.sku = plan.skew, plan.release, plan.trouble, snapshot.SKU
+        self._is_rolling = plan.is_rolling
+        self.scheduler = self._scheduler(chance=self.chance, new_host=self._new_host, look_from=self._look_from)
         self.broker = Broker(self.scheduler)
         for patch in self._patches():
             self._stack.enter_context(patch)
-        self._states = self._stack.enter_context(watched())
+        self._states = self._watched()
         self._stack.callback(self.scheduler.end)
-        self.trouble = dice.uniform(10, 60)
-        self.broker.lose_confirm, self.broker.disorder = dice.choice((0, 0.1)), dice.choice((0, 0.3))
-        self._probe_fails = dice.choice((0, 0.3))
-        self.sku = ProductFactory.create(sku="SKU", stock=7).sku
-        connection.connection.create_function("strftime", 2, self._strftime)
-        self._stack.enter_context(connection.execute_wrapper(self._statement))
-        self.is_reconciled = dice.random() < 0.5
-        self._start_actors(relays=dice.randint(1, 2), shoppers=dice.randint(1, SHOPPERS))
-        self.scheduler.kill_chance = dice.choice((0, 0.002, 0.02))
+        self.broker.lose_confirm, self.broker.disorder = plan.lose_confirm, plan.disorder
+        self._probe_fails = plan.probe_fails
+        self._connect_database()
+        self._start_actors()
+        self.scheduler.kill_chance = plan.kill_chance
 
-    def _start_actors(self, *, relays: int, shoppers: int) -> None:
-        for _ in range(relays):
+    def _empty_database(self) -> None:
+        snapshot.restore()
+
+    def _drawn(self) -> scenario.Scenario:
+        return scenario.drawn(self.chance.stream("world"))
+
+    def _scheduler(self, **options: Any) -> Scheduler:
+        return Scheduler(**options)
+
+    def _watched(self) -> Changes:
+        return snapshot.changes()
+
+    def _connect_database(self) -> None:
+        """All actors use the one connection."""
+        snapshot.set_clock(self._database_now)
+        self._stack.enter_context(connection.execute_wrapper(self._statement))
+
+    def _start_actors(self) -> None:
+        for _ in range(self.scenario.relays):
             actors.relay(self)
         for queues in actors.QUEUES:
             actors.worker(self, queues)
             self.broker.consumers.update(queues)
-        actors.beat(self)
+        actors.beat(self, after=self.scenario.first_tick)
         people.operator(self)
-        if self.is_reconciled:
+        if self.scenario.is_reconciled:
             people.gateway(self)
-        for number in range(shoppers):
+        for number in range(self.scenario.shoppers):
             people.shopper(self, number)
         faults.network(self)
 
@@ -143,8 +159,7 @@ class World:
         yield mock.patch.object(os, "urandom", source.randbytes)
         yield mock.patch.object(standard_random, "_urandom", source.randbytes)
         yield mock.patch.object(secrets, "randbits", source.getrandbits)
-        yield mock.patch.object(clock, "now", self._database_now)
-        yield mock.patch.object(clock, "moment", self._database_now)
+        yield from self._database_patches()
         yield mock.patch.object(time, "monotonic", self._monotonic)
         yield mock.patch.object(time, "sleep", self.scheduler.sleep)
         yield mock.patch.object(os, "kill", self._kill)
@@ -155,23 +170,30 @@ class World:
         yield mock.patch.object(probe, "fails", [self._does_probe_fail])
         yield mock.patch.object(linecache, "checkcache")  # tracebacks look at each source file again
 
+    def _database_patches(self) -> Iterator[Any]:
+        yield mock.patch.object(clock, "now", self._database_now)
+        yield mock.patch.object(clock, "moment", self._database_now)
+
     def _new_host(self) -> Host:
-        """Of a process that starts: one of two has the time."""
+        """Of a process that starts: one of two has the time, and the present release while another one is replaced."""
         clocks = self.chance.stream("clocks")
         is_skewed = self.skew and self.chance.strikes(SKEW, 0.5)
-        return Host(clocks.uniform(-self.skew, self.skew) if is_skewed else 0.0, self.release)
+        is_behind = self._is_rolling and self.chance.strikes(BEHIND, 0.5)
+        release = next(each for each in probe.RELEASES if is_behind is not (each == self.release))
+        return Host(clocks.uniform(-self.skew, self.skew) if is_skewed else 0.0, release)
 
     def _look_from(self, host: Host | None) -> None:
-        self._traveller.move_to(START.timestamp() + self.scheduler.now + (host.clock if host else 0.0))
-        probe.use(host.release if host else probe.NEWEST)
+        moment = START.timestamp() + self.scheduler.now + (host.clock if host else 0.0)
+        release = host.release if host else probe.NEWEST
+        if moment != self._moment:
+            self._moment = moment
+            self._traveller.move_to(moment)
+        if release != self._release_in_use:
+            self._release_in_use = release
+            probe.use(release)
 
     def _database_now(self) -> dt.datetime:
         return START + dt.timedelta(seconds=self.scheduler.now)
-
-    def _strftime(self, pattern: str, moment: str) -> str:
-        """SQLite's function as Django calls it for `Now()`."""
-        assert (pattern, moment) == ("%Y-%m-%d %H:%M:%f", "NOW"), (pattern, moment)
-        return self._database_now().strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
     def _monotonic(self) -> float:
         return self.scheduler.now + 1000
@@ -201,6 +223,8 @@ class World:
                 raise OperationalError("the simulated database is away")
             if sql.startswith("INSERT INTO messaging_message"):
                 self.scheduler.announce(ROWS)
+        if self._touched is not None and not sql.startswith("SELECT"):
+            self._touched |= audits.tables(sql)
         return execute(sql, params, many, context)
 
     # -- run ----------------------------------------------------------------------------------------------------------
@@ -209,28 +233,35 @@ class World:
         self.scheduler.step()
         if self._states.forbidden:
             self._breaches["states change as their tables say"] = ", ".join(self._states.forbidden)
+        if self.scheduler.is_quiet:
+            self._look_at_quiet_point()
         if self._breaches:
             raise Broken(self._breaches)
-        if self.scheduler.steps > MOST_STEPS or self.scheduler.now > self.trouble + REST_WITHIN:
+        if self.scheduler.steps > self.most_steps or self.scheduler.now > self.trouble + REST_WITHIN:
             raise Broken({"everything comes to rest": str(self._unfinished())})
+
+    def _look_at_quiet_point(self) -> None:
+        """All actors sleep: what is committed must hold. Asked if anything was written since the last one."""
+        if self._touched is None or self._touched:
+            self._breaches |= rules.at_quiet_point(touched=self._touched)
+            self._touched = set()
 
     def _is_at_rest(self) -> bool:
         """Nothing but periodic work is left."""
         if self.scheduler.now < self.trouble or not self.scheduler.is_quiet:
             return False
         actors_at_work = any(actor.name.startswith(("network", "shopper")) for actor in self.scheduler.actors)
-        return not actors_at_work and not _has_live_messages() and not self.broker.held and not self._unfinished()
+        return not actors_at_work and not self._has_live_messages() and not self.broker.held and not self._unfinished()
+
+    def _has_live_messages(self) -> bool:
+        """Asked at every quiet point, without the cost of an ORM's query."""
+        return bool(connection.connection.execute(_LIVE, [*actors.PERIODIC, _soon().isoformat(sep=" ")]).fetchone()[0])
 
     def _unfinished(self) -> list[str]:
         live = Message.objects.filter(state__in=LIVE_STATES, available_at__lt=_soon()).exclude(task__in=actors.PERIODIC)
         dead = set(Message.objects.dead().values_list("subject", flat=True))
         orders = [order for order in Order.objects.exclude(status__in=FINAL) if order.number not in dead]
         return [f"{m.task} {m.state} {m.subject}" for m in live] + [f"{o.number} {o.status}" for o in orders]
-
-
-def _has_live_messages() -> bool:
-    """Asked at every quiet point, without the cost of an ORM's query."""
-    return bool(connection.connection.execute(_LIVE, [*actors.PERIODIC, _soon().isoformat(sep=" ")]).fetchone()[0])
 
 
 def _soon() -> dt.datetime:

@@ -56,7 +56,7 @@ class Program:
         cwd: Path = PROJECT,
     ) -> None:
         self.name, self.command, self.env, self.log, self.cwd = name, list(command), env, log, cwd
-        self._ready = ready
+        self.ready = ready
         self._popen: subprocess.Popen[bytes] | None = None
         self._began_at = 0
 
@@ -89,7 +89,7 @@ class Program:
     def wait_ready(self) -> None:
         def ready_or_exited() -> bool:
             assert self.running, f"{self.name} exited with {self.returncode} during startup:\n{self.tail()}"
-            return self._ready(self)
+            return self.ready(self)
 
         try:
             wait_for(ready_or_exited, what=f"{self.name} is ready")

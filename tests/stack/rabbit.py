@@ -23,11 +23,12 @@ _RABBITMQCTL = ("rabbitmqctl", "-q") if os.geteuid() == 0 else ("sudo", "-n", "r
 class RabbitNode:
     """A node with its own ports, data, cookie and port mapper; it shares nothing with the local server.
 
-    As one of `peers` it joins their cluster when it starts, and shares cookie and port mapper with the first.
+    As one of `peers` it joins their cluster when it starts, and shares cookie and port mapper with the first. It
+    listens on 127.0.0.1, and on `hosts`.
     """
 
-    def __init__(self, folder: Path, *, peers: "Sequence[RabbitNode]" = ()) -> None:
-        self.folder, self.port, self._peers = folder, free_port(), peers
+    def __init__(self, folder: Path, *, peers: "Sequence[RabbitNode]" = (), hosts: Sequence[str] = ()) -> None:
+        self.folder, self.port, self._peers, self._hosts = folder, free_port(), peers, hosts
         self.mapper_port: int = peers[0].mapper_port if peers else free_port()
         self.name = f"conveyor-{self.port}@localhost"
         server = require("RabbitMQ's server program")
@@ -50,7 +51,10 @@ class RabbitNode:
             f"cluster_formation.classic_config.nodes.{number} = {node.name}\n"
             for number, node in enumerate(members, start=1)
         )
-        (self.folder / "rabbitmq.conf").write_text(f"listeners.tcp.local = 127.0.0.1:{self.port}\n{cluster}")
+        addresses = enumerate(["127.0.0.1", *self._hosts])
+        listeners = "".join(f"listeners.tcp.{number} = {host}:{self.port}\n" for number, host in addresses)
+        users = "loopback_users = none\n" if self._hosts else ""
+        (self.folder / "rabbitmq.conf").write_text(f"{listeners}{users}{cluster}")
         own = {
             "HOME": self._peers[0].folder if self._peers else self.folder,
             "ERL_EPMD_PORT": self.mapper_port,

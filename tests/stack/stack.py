@@ -144,7 +144,7 @@ class Stack:
         return SqliteFile(folder) if self.backend == "embedded" else PostgresqlDatabase(name)
 
     def _prepare(self, folder: Path, url: str) -> None:
-        done = self._run("-m", "tests.stack.prepare", CONVEYOR_VAR=str(folder), DATABASE_URL=url)
+        done = self.python("-m", "tests.stack.prepare", CONVEYOR_VAR=str(folder), DATABASE_URL=url)
         assert done.returncode == 0, f"the shop could not be prepared:\n{done.stdout}{done.stderr}"
 
     def remove(self) -> None:
@@ -221,9 +221,10 @@ class Stack:
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `manage.py` on this stack's database and broker."""
-        return self._run("manage.py", *arguments)
+        return self.python("manage.py", *arguments)
 
-    def _run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def python(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run Python with the stack's environment, and `environment` beside it."""
         command = [sys.executable, *arguments]
         return subprocess.run(
             command, cwd=PROJECT, env=self.env | environment, capture_output=True, text=True, timeout=PATIENCE,

@@ -1,7 +1,7 @@
 """Registry of faults: what `make chaos` lets happen."""
 
 from tests.chaos.experiment import Fault
-from tests.chaos.faults import cluster, disk, network, postgresql, processes, rabbitmq, valkey
+from tests.chaos.faults import cluster, disk, links, network, postgresql, processes, rabbitmq, upgrade, valkey
 
 FAULTS: tuple[Fault, ...] = (
     *valkey.FAULTS,
@@ -9,8 +9,10 @@ FAULTS: tuple[Fault, ...] = (
     *rabbitmq.FAULTS,
     *postgresql.FAULTS,
     *network.FAULTS,
+    *links.FAULTS,
     *cluster.FAULTS,
     *disk.FAULTS,
+    *upgrade.FAULTS,
 )
 
 

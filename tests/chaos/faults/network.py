@@ -1,6 +1,7 @@
 """Faults of the network between the shop and its servers, and a failover of the database."""
 
 from collections.abc import Callable
+from typing import Any
 
 from tests.chaos.experiment import Fault, Scene
 from tests.chaos.grounds import EMBEDDED_NETWORK, NETWORK, Ground
@@ -8,41 +9,24 @@ from tests.chaos.servers.postgresql import PostgresqlServer
 from tests.proxy import Proxy
 
 CUT, SILENCE, LATENCY = 10.0, 14.0, 0.2
+#: Bytes per second of a connection, and bytes after which one is torn. A message takes about 2,000; the database is
+#: asked many times for one order.
+RATE = {"broker": 4_000, "database": 20_000}
+TORN = {"broker": 7_000, "database": 20_000}
 
 
-def _proxy(scene: Scene, server: str) -> Proxy:
-    proxy: Proxy = getattr(scene.stack, f"{server}_proxy")
-    return proxy
-
-
-def _cut(server: str) -> Callable[[Scene], None]:
+def _disturb(server: str, seconds: float, begin: Callable[[Proxy], None]) -> Callable[[Scene], None]:
     def happen(scene: Scene) -> None:
-        proxy = _proxy(scene, server)
-        proxy.cut()
-        scene.bide(CUT, CUT + 1)
+        proxy: Proxy = getattr(scene.stack, f"{server}_proxy")
+        begin(proxy)
+        scene.bide(seconds, seconds + 1)
         proxy.restore()
 
     return happen
 
 
-def _silence(server: str) -> Callable[[Scene], None]:
-    def happen(scene: Scene) -> None:
-        proxy = _proxy(scene, server)
-        proxy.silent = True
-        scene.bide(SILENCE, SILENCE + 2)
-        proxy.restore()
-
-    return happen
-
-
-def _slow(server: str) -> Callable[[Scene], None]:
-    def happen(scene: Scene) -> None:
-        proxy = _proxy(scene, server)
-        proxy.latency = LATENCY
-        scene.bide(CUT, CUT + 1)
-        proxy.restore()
-
-    return happen
+def _set(name: str, value: Any) -> Callable[[Proxy], None]:
+    return lambda proxy: setattr(proxy, name, value)
 
 
 def _fail_over(scene: Scene) -> None:
@@ -64,27 +48,17 @@ def _fail_over(scene: Scene) -> None:
 
 
 def _of(server: str, label: str, ground: Ground, *, spends: bool = False) -> list[Fault]:
+    def fault(name: str, does: str, begin: Callable[[Proxy], None], *, seconds: float = CUT, breaks: bool) -> Fault:
+        happen = _disturb(server, seconds, begin)
+        return Fault(name=f"{label} {name}", does=does, ground=ground, happen=happen, spends=spends and breaks)
+
+    torn = f"connections end within a frame, each after {TORN[server]:,} bytes, for {CUT:g} s"
     return [
-        Fault(
-            name=f"{label} cut off",
-            does=f"connections reset and refused for {CUT:g} s",
-            ground=ground,
-            happen=_cut(server),
-            spends=spends,
-        ),
-        Fault(
-            name=f"{label} silent",
-            does=f"nothing passes for {SILENCE:g} s",
-            ground=ground,
-            happen=_silence(server),
-            spends=spends,
-        ),
-        Fault(
-            name=f"{label} slow",
-            does=f"{LATENCY * 1000:g} ms each way for {CUT:g} s",
-            ground=ground,
-            happen=_slow(server),
-        ),
+        fault("cut off", f"connections reset and refused for {CUT:g} s", Proxy.cut, breaks=True),
+        fault("silent", f"nothing passes for {SILENCE:g} s", _set("silent", True), seconds=SILENCE, breaks=True),
+        fault("slow", f"{LATENCY * 1000:g} ms each way for {CUT:g} s", _set("latency", LATENCY), breaks=False),
+        fault("throttled", f"{RATE[server]:,} bytes a second for {CUT:g} s", _set("rate", RATE[server]), breaks=False),
+        fault("torn", torn, _set("torn_after", TORN[server]), breaks=True),
     ]
 
 

@@ -3,6 +3,9 @@
 from tests.chaos.experiment import Fault, Scene
 from tests.chaos.faults.common import HANG, database_of, hang, kill
 from tests.chaos.grounds import PRODUCTION
+from tests.chaos.servers.rival import Rival
+
+DEADLOCKS = 3
 
 
 def _restart(scene: Scene) -> None:
@@ -40,6 +43,18 @@ def _serialize(scene: Scene) -> None:
     server.execute("ALTER SYSTEM RESET default_transaction_isolation", "SELECT pg_reload_conf()")
 
 
+def _deadlock(scene: Scene) -> None:
+    server = scene.stack.database.server
+    before = server.count_deadlocks()
+    with Rival(server) as rival:
+
+        def is_enough() -> bool:
+            rival.clash()
+            return server.count_deadlocks() >= before + DEADLOCKS
+
+        scene.stack.wait_for(is_enough, what=f"{DEADLOCKS} deadlocks")
+
+
 FAULTS = (
     Fault(name="PostgreSQL restarted", does="restart -m immediate", ground=PRODUCTION, happen=_restart),
     Fault(
@@ -67,6 +82,11 @@ FAULTS = (
         does="transactions fail with serialization errors for 8 s",
         ground=PRODUCTION,
         happen=_serialize,
-        spends=True,
+    ),
+    Fault(
+        name="PostgreSQL deadlocks",
+        does=f"a rival session locks what the shop does, the other way round, until {DEADLOCKS} deadlocks",
+        ground=PRODUCTION,
+        happen=_deadlock,
     ),
 )

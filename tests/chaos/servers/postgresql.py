@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -22,7 +23,6 @@ _AS_USER = ["setpriv", "--reuid", "nobody", "--clear-groups", "--"] if os.geteui
 _OPTIONS = {
     "fsync": "off",
     "unix_socket_directories": "",
-    "listen_addresses": "127.0.0.1",
     "wal_level": "replica",
     "max_wal_size": "96MB",
     "shared_buffers": "32MB",
@@ -31,9 +31,10 @@ _OPTIONS = {
 
 
 class PostgresqlServer:
-    """A server with its own port and folder."""
+    """A server with its own port and folder. It listens on 127.0.0.1, and on `hosts`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, hosts: Sequence[str] = ()) -> None:
+        self._hosts = hosts
         self._bin = Path(require("PostgreSQL's server program")).parent
         self.folder = Path(tempfile.mkdtemp(prefix=f"conveyor-postgresql-{os.getpid()}-"))
         self.data = self.folder / "data"
@@ -42,7 +43,8 @@ class PostgresqlServer:
             shutil.chown(path, "nobody")
         self.port = free_port()
         self.url = f"postgres://postgres@127.0.0.1:{self.port}/postgres"
-        options = [word for name, value in _OPTIONS.items() for word in ("-c", f"{name}={value}")]
+        listen = {"listen_addresses": ",".join(["127.0.0.1", *hosts])}
+        options = [word for name, value in (_OPTIONS | listen).items() for word in ("-c", f"{name}={value}")]
         command = [self._bin / "postgres", "-D", self.data, "-p", self.port, *options]
         self.program = Program(
             "postgresql",
@@ -55,6 +57,8 @@ class PostgresqlServer:
 
     def create(self) -> None:
         self._run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        with (self.data / "pg_hba.conf").open("a") as rules:
+            rules.writelines(f"host all all {host}/30 trust\n" for host in self._hosts)
 
     def create_standby_of(self, primary: "PostgresqlServer") -> None:
         """A copy of `primary`, which may be in use, that follows it once started."""
@@ -95,6 +99,9 @@ class PostgresqlServer:
             for statement in statements:
                 cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
+
+    def count_deadlocks(self) -> int:
+        return self.program.text().count("ERROR:  deadlock detected")
 
     def answers(self) -> bool:
         try:

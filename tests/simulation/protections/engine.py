@@ -17,7 +17,7 @@ ENGINE: Final = (
         with outbox.transaction():
             if not settled:
 """,
-        seed=4,
+        seed=0,
     ),
     Protection(
         name="a duplicate rolls back its effects",
@@ -50,9 +50,25 @@ ENGINE: Final = (
     Protection(
         name="a lost worker spends an attempt before the task runs again",
         module="messaging.worker.task",
-        code="lost = self._worker_lost() if self._is_redelivered else None",
-        without="lost = None",
-        seed=2,
+        code="if self._is_redelivered else None",
+        without="if False else None",
+        seed=0,
+    ),
+    Protection(
+        name="a soft time limit is retried",
+        module="messaging.worker.task",
+        code="InterfaceError, SoftTimeLimitExceeded)",
+        without="InterfaceError)",
+        test=f"{_WORKER}/test_failures.py"
+        "::test_a_soft_time_limit_is_retried_with_backoff_as_the_host_may_have_been_suspended",
+    ),
+    Protection(
+        name="a hard time limit is retried",
+        module="messaging.worker.task",
+        code="if isinstance(exc, TimeLimitExceeded) and",
+        without="if False and",
+        test=f"{_WORKER}/test_failures.py"
+        "::test_a_hard_time_limit_is_recorded_by_the_main_process_as_an_attempt_of_several",
     ),
     Protection(
         name="attempts have a bound",
@@ -71,7 +87,7 @@ ENGINE: Final = (
     Protection(
         name="a lost connection to the database spends no attempt",
         module="messaging.worker.outage",
-        code="            return _is_of_connection(cause) or not _answers()",
+        code="            return _is_by_state(cause) or not _answers()",
         without="            return False",
         test=f"{_WORKER}/test_outages.py::test_a_task_that_lost_the_database_spends_no_attempt",
     ),
@@ -80,7 +96,7 @@ ENGINE: Final = (
         module="messaging.outbox",
         code="            _unit.reset(token)\n        ledger_sql.insert(unit.messages)",
         without="            _unit.reset(token)\n    ledger_sql.insert(unit.messages)",
-        seed=9,
+        seed=48,
     ),
     Protection(
         name="a message of a rolled back savepoint is not written",
@@ -148,5 +164,61 @@ ENGINE: Final = (
         without="            self._remove_from_indices(delivery_tag).execute()\n        except ZeroDivisionError:",
         test="tests/messaging/test_redis_transport.py"
         "::test_a_worker_whose_answer_does_not_reach_the_server_takes_further_messages",
+    ),
+    Protection(
+        name="what was sent again is not given back by its older delivery",
+        module="messaging.transitions.delivery",
+        code="in_flight = Message.objects.filter(pk=message_id, sends=sends, state=State.SENT)",
+        without="in_flight = Message.objects.filter(pk=message_id, state=State.SENT)",
+        test=f"{_WORKER}/test_lost_broker.py::test_what_was_sent_again_meanwhile_is_left_alone",
+    ),
+    Protection(
+        name="a message whose pool process was killed is delivered again",
+        module="messaging.broker.settings",
+        code='"task_reject_on_worker_lost": True',
+        without='"task_reject_on_worker_lost": False',
+        test=f"{_WORKER}/test_revocation.py::test_a_message_whose_pool_process_was_killed_is_delivered_again",
+    ),
+    Protection(
+        name="a worker whose pool is stuck ends",
+        module="messaging.worker.pool_watch",
+        code="            end_worker()\n",
+        without="            pass\n",
+        test=f"{_WORKER}/test_pool_watch.py::test_a_message_that_waits_while_no_task_starts_or_ends_ends_the_worker",
+    ),
+    Protection(
+        name="workers stop taking messages while the database is away",
+        module="messaging.worker.pause_watch",
+        code="                self._paused = None\n",
+        without="                pass\n",
+        test=f"{_WORKER}/test_pause_watch.py::test_a_worker_consumes_nothing_while_the_database_is_away",
+    ),
+    Protection(
+        name="what a control command stopped is consumed again",
+        module="messaging.worker.pause_watch",
+        code="sorted(self._queues - stopped - consumed)",
+        without="sorted(set())",
+        test=f"{_WORKER}/test_pause_watch.py::test_a_queue_that_is_not_paused_is_consumed_again_whoever_cancelled_it",
+    ),
+    Protection(
+        name="a tick of a worker asks for the pauses once",
+        module="messaging.worker.pause_watch",
+        code="else self._queues & paused\n",
+        without="else self._queues & (self._reader.paused or paused)\n",
+        test=f"{_WORKER}/test_pause_watch.py::test_a_tick_asks_for_the_pauses_once",
+    ),
+    Protection(
+        name="events of a worker are dropped while the broker blocks it",
+        module="messaging.worker.events_guard",
+        code="self._blocked, dispatcher.enabled = self._blocked or dispatcher.enabled, False",
+        without="self._blocked = True",
+        test=f"{_WORKER}/test_events_guard.py::test_events_are_dropped_from_the_alarm_to_its_end",
+    ),
+    Protection(
+        name="a connection that the broker blocks is dropped without a goodbye",
+        module="messaging.worker.events_guard",
+        code="        if self._blocked and consumer.event_dispatcher:\n",
+        without="        if False:\n",
+        test=f"{_WORKER}/test_events_guard.py::test_a_blocked_connection_is_dropped_and_any_other_is_left_to_celery",
     ),
 )

@@ -48,7 +48,7 @@ PAYMENTS: Final = (
         module=_CHARGES,
         code='.select_related("order"):\n        refund_remainder(payment=payment)',
         without='.select_related("order"):\n        pass',
-        seed=2,
+        seed=7,
     ),
     Protection(
         name="the order is locked before its payment",
@@ -56,8 +56,8 @@ PAYMENTS: Final = (
         code="    try:\n        mark_paid(order=payment.order)\n    except",
         without="    try:\n        Payment.objects.select_for_update().get(pk=payment.pk)\n"
         "        mark_paid(order=payment.order)\n    except",
-        needs="postgresql",
-        test="tests/payments/test_races.py::test_a_charge_that_waits_for_its_order_has_not_locked_the_payment",
+        database="postgresql",
+        seed=112,
     ),
     Protection(
         name="a capture is recorded once",
@@ -73,7 +73,7 @@ PAYMENTS: Final = (
         module=_CHARGES,
         code="    pending = order.payments.filter(status=PaymentStatus.PENDING)\n",
         without="    pending = order.payments.all()\n",
-        seed=22,
+        seed=7,
     ),
     Protection(
         name="the status in the database decides about a payment",

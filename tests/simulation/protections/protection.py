@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Protection:
     """`code`, which the module has once, becomes `without`. Either `test` finds that, or the simulation does.
 
-    `seed` is one that finds it; if the scenarios have changed since, one of the next seeds does. `needs` names the
-    server that the test needs.
+    `seed` is one that finds it; if the scenarios have changed since, one of the next seeds does. `database` is the
+    simulation's: "postgresql" for what only two open transactions can do. `needs` names the server that the test needs.
     """
 
     name: str
@@ -17,6 +17,7 @@ class Protection:
     without: str
     test: str = ""
     seed: int = 0
+    database: str = "sqlite"
     needs: str = ""
 
     def taken_out_of(self, source: str) -> str:

@@ -9,7 +9,8 @@ import pytest
 
 from config.env import BASE_DIR
 from tests.simulation.protections import PROTECTIONS
-from tests.simulation.protections.mutants import chosen, judge
+from tests.simulation.protections.faults import FAULTS
+from tests.simulation.protections.mutants import chosen, judge, main
 from tests.simulation.protections.mutation import VARIABLE
 from tests.simulation.protections.protection import Protection
 from tests.simulation.test_simulation import simulate
@@ -22,6 +23,11 @@ BY_NAME = {protection.name: protection for protection in PROTECTIONS}
 
 def test_there_are_many_protections_each_with_a_name_of_its_own():
     assert len(BY_NAME) == len(PROTECTIONS) >= 50
+
+
+@pytest.mark.parametrize("names", FAULTS.values(), ids=FAULTS)
+def test_the_protections_against_a_fault_can_be_taken_out(names: tuple[str, ...]):
+    assert set(names) <= set(BY_NAME)
 
 
 @pytest.mark.parametrize("protection", PROTECTIONS, ids=lambda protection: protection.name)
@@ -50,6 +56,11 @@ def test_what_the_code_does_not_have_cannot_be_taken_out():
 
 def test_some_are_chosen_by_their_name():
     assert [protection.name for protection in chosen(only="newer schema")] == [SOME[1]]
+
+
+def test_a_name_that_no_protection_has_is_a_failure(capsys: pytest.CaptureFixture[str]):
+    assert main("no such protection") == 1
+    assert capsys.readouterr().out.startswith("0 protections taken out")
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from typing import Final
 from tests.simulation.protections.protection import Protection
 
 _MESSAGING = "tests/messaging"
+_RECONCILIATION, _LISTS = "tests/payments/test_reconciliation_run.py", "tests/shop/test_operator_lists.py"
 
 VOLUME: Final = (
     Protection(
@@ -90,5 +91,100 @@ VOLUME: Final = (
         code="found = list(rows.values_list(feed.by, feed.key)[: slices.ROWS])",
         without="found = list(rows.values_list(feed.by, feed.key))",
         test=f"{_MESSAGING}/test_audit_slices.py::test_a_look_at_many_changes_is_a_chain_of_bounded_slices",
+    ),
+    Protection(
+        name="a claim follows the index of its lane",
+        module="messaging.relay.claim",
+        code="set_config('enable_sort', 'off', true)",
+        without="set_config('enable_sort', 'on', true)",
+        needs="postgresql",
+        test=f"{_MESSAGING}/relay/test_flow.py"
+        "::test_a_claim_follows_the_lane_index_although_the_statistics_are_older_than_a_burst",
+    ),
+    Protection(
+        name="a purge whose time is up continues in the next message",
+        module="messaging.worker.slices",
+        code="self.complete(None if self.is_done else payload)",
+        without="self.complete(None)",
+        test=f"{_MESSAGING}/test_scheduler.py::test_a_purge_whose_time_is_up_goes_on_in_the_next_message",
+    ),
+    Protection(
+        name="a slice ends when its time is up",
+        module="messaging.worker.slices",
+        code="(not self._has_worked or time.monotonic() < self._end)",
+        without="True",
+        test=f"{_RECONCILIATION}::test_many_pages_are_read_by_a_chain_of_slices",
+    ),
+    Protection(
+        name="a reconciliation continues where its last slice ended",
+        module="payments.reconciliation_run",
+        code="        self._move(page=page.next, is_listed=not page.next)\n",
+        without="        self._move(is_listed=True)\n",
+        test=f"{_RECONCILIATION}::test_many_pages_are_read_by_a_chain_of_slices",
+    ),
+    Protection(
+        name="a reconciliation looks at payments in slices",
+        module="payments.reconciliation_run",
+        code='rows = list(captured.order_by("captured_at")[: slices.ROWS])',
+        without='rows = list(captured.order_by("captured_at"))',
+        test=f"{_RECONCILIATION}::test_payments_are_looked_at_in_bounded_batches",
+    ),
+    Protection(
+        name="payments at the end of a slice are not left out",
+        module="payments.reconciliation_run",
+        code="            rows += captured.filter(captured_at=last).exclude(pk__in=seen)\n",
+        without="            del seen\n",
+        test=f"{_RECONCILIATION}::test_payments_captured_at_the_same_moment_are_all_looked_at",
+    ),
+    Protection(
+        name="a circuit's messages are released although it closed before they came",
+        module="messaging.circuit_breaker",
+        code='Circuit.objects.filter(Exists(_waiting(OuterRef("pk"))), opened_at=None)',
+        without="Circuit.objects.filter(closed_at=Now(), opened_at=None)",
+        test=f"{_MESSAGING}/circuit_breaker/test_release.py"
+        "::test_a_message_that_is_deferred_while_the_circuit_closes_is_released",
+    ),
+    Protection(
+        name="the database counts a backlog up to a bound",
+        module="messaging.models.backlog",
+        code="AND available_at <= %%s ORDER BY available_at LIMIT %%s)",
+        without="AND available_at <= %%s ORDER BY available_at LIMIT %%s + 1000000)",
+        test=f"{_MESSAGING}/relay/test_backlog.py::test_the_database_counts_no_further_than_the_bound",
+    ),
+    Protection(
+        name="dead messages are counted up to a bound",
+        module="messaging.models.message",
+        code='values("queue")[:most].count()',
+        without='values("queue").count()',
+        test="tests/shop/health/test_health.py::test_metrics_count_up_to_a_bound",
+    ),
+    Protection(
+        name="the list of messages is counted up to a bound",
+        module="messaging.operations.admin.base",
+        code="[: self.MOST + 1].count()",
+        without=".count()",
+        test=f"{_LISTS}::test_no_list_reads_a_whole_table",
+    ),
+    Protection(
+        name="the list of orders is counted up to a bound",
+        module="orders.readonly_admin",
+        code="[: self.MOST + 1].count()",
+        without=".count()",
+        test=f"{_LISTS}::test_no_list_reads_a_whole_table",
+    ),
+    Protection(
+        name="a message is searched by exact values",
+        module="messaging.operations.admin.messages",
+        code="queryset.filter(subject__in=(text, text.upper()))",
+        without="queryset.filter(subject__icontains=text)",
+        needs="postgresql",
+        test=f"{_LISTS}::test_no_list_reads_a_whole_table",
+    ),
+    Protection(
+        name="the filter of queues offers the declared ones",
+        module="messaging.operations.admin.messages",
+        code="        return topology().queues\n",
+        without='        return Message.objects.order_by().values_list("queue", flat=True).distinct()\n',
+        test=f"{_LISTS}::test_no_list_reads_a_whole_table",
     ),
 )

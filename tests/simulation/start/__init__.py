@@ -1,0 +1,1 @@
+"""How a run begins: the scenario that its seed draws, and the database."""
