@@ -68,6 +68,7 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") closeFilters(null);
+    if (document.readyState === "loading") return; // the dialogs are not there yet
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
     const act = Object.hasOwn(KEYS, event.key) ? KEYS[event.key] : null;

@@ -8,8 +8,8 @@ let wait = SHORTEST_MS;
 let timer;
 
 function refresh() {
-  const live = document.getElementById("order-live");
-  if (live?.hasAttribute("hx-get")) htmx.trigger(live, "refresh");
+  const live = document.querySelector("#order-live > [hx-get]");
+  if (live) htmx.trigger(live, "refresh");
 }
 
 function schedule() {
@@ -22,6 +22,13 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const hasChanged = response.status === 200;
   wait = hasChanged ? SHORTEST_MS : Math.min(wait * BACKOFF, LONGEST_MS);
   schedule();
+});
+
+// A poll never replaces a form whose answer is still to come, nor what a form's answer has shown meanwhile.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { elt, verb } = event.detail.requestConfig;
+  const isOvertaken = !elt.isConnected || document.querySelector("#order-live form.htmx-request");
+  if (verb === "get" && isOvertaken) event.detail.shouldSwap = false;
 });
 
 document.addEventListener("visibilitychange", () => {

@@ -26,6 +26,7 @@ def desk(stack, visit) -> Page:
     page = visit(f"/account/login/?next={LIST}")
     sign_in(page, name="operator")
     expect(page.locator(ROWS).nth(1)).to_be_visible()
+    page.wait_for_load_state("domcontentloaded")
     return page
 
 
@@ -99,6 +100,22 @@ def test_keys_are_text_in_a_field(desk):
     desk.keyboard.type("jdr?/")
     expect(desk.locator("#searchbar")).to_have_value("jdr?/")
     expect(desk).to_have_url(re.compile(f"{LIST}$"))
+
+
+def test_a_key_that_is_pressed_before_the_page_is_parsed_does_nothing(desk):
+    """`visit` fails if it causes an error in the browser."""
+    desk.add_init_script("""
+        const listen = document.addEventListener;
+        document.addEventListener = (kind, ...rest) => {
+            listen.call(document, kind, ...rest);
+            const pressed = new KeyboardEvent("keydown", { key: "?", bubbles: true });
+            if (kind !== "keydown" || document.readyState !== "loading") return;
+            document.documentElement.dispatchEvent(pressed);
+        };
+    """)
+    desk.reload()
+    expect(desk.locator(ROWS).nth(1)).to_be_visible()
+    expect(desk.get_by_role("dialog", name="Keyboard shortcuts")).to_be_hidden()
 
 
 def test_a_question_mark_shows_the_keys(desk):
