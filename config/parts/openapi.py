@@ -12,6 +12,11 @@ def openapi_settings(*, desk: bool) -> dict[str, Any]:
         "SERVE_INCLUDE_SCHEMA": False,
         "SCHEMA_PATH_PREFIX": "/api/v1",
         "ENFORCE_NON_BLANK_FIELDS": True,
+        "POSTPROCESSING_HOOKS": [
+            "drf_spectacular.hooks.postprocess_schema_enums",
+            "shop.api.blank_texts.accept_any",
+            "shop.api.examples.add_examples",
+        ],
         "ENUM_NAME_OVERRIDES": {
             "OrderStatusEnum": "orders.models.Status.choices",
             "PaymentStatusEnum": "payments.models.PaymentStatus.choices",

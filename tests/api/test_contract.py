@@ -1,11 +1,12 @@
 """API contract: responses conform to the schema for valid and invalid requests, of guests, operators and superusers."""
 
+import re
 from typing import Any
 
 import hypothesis
 import pytest
 import schemathesis
-from hypothesis import HealthCheck
+from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
@@ -25,6 +26,8 @@ TOKENS = {"guest": lambda: "", "operator": operator, "superuser": lambda: token_
 runs = hypothesis.settings(
     max_examples=10, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
+#: An example of the schema says nothing about who asks.
+without_examples = hypothesis.settings(runs, phases=set(Phase) - {Phase.explicit})
 
 
 @pytest.fixture(autouse=True)
@@ -33,17 +36,28 @@ def _no_limits(settings):
     settings.CONVEYOR_LIMITS = 0
 
 
-@schema.parametrize()
-@runs
-def test_every_endpoint_conforms_to_its_schema(case: Any):
-    conform(case, role="operator")
+def add_tests(label: str) -> None:
+    """Tests of one operation. With names of their own: xdist would run one of several tests with the same name."""
+    operation = schema.include(name=label)
+
+    @operation.parametrize()
+    @runs
+    def conforms(case: Any) -> None:
+        conform(case, role="operator")
+
+    @operation.given(role=st.sampled_from(sorted(TOKENS)))
+    @operation.parametrize()
+    @without_examples
+    def conforms_whoever_asks(case: Any, role: str) -> None:
+        conform(case, role=role)
+
+    name = re.sub(r"\W+", "_", label).strip("_").lower()
+    globals()[f"test_{name}_conforms"] = conforms
+    globals()[f"test_{name}_conforms_whoever_asks"] = conforms_whoever_asks
 
 
-@schema.given(role=st.sampled_from(sorted(TOKENS)))
-@schema.parametrize()
-@runs
-def test_every_endpoint_conforms_to_its_schema_whoever_asks(case: Any, role: str):
-    conform(case, role=role)
+for found in schema.get_all_operations():
+    add_tests(found.ok().label)
 
 
 def test_sequences_of_requests_conform_to_the_schema():

@@ -1,0 +1,20 @@
+"""Migrations backwards and forwards with rows, on the database of the settings."""
+
+import pytest
+
+from tests.schema.alone import run_alone
+
+pytestmark = pytest.mark.database
+
+
+def test_refunds_that_share_a_key_or_have_none_do_not_keep_the_schema_from_going_back(tmp_path):
+    run_alone("tests.schema.refunds", tmp_path)
+
+
+def test_the_search_index_is_removed_and_built_anew(tmp_path):
+    run_alone("tests.schema.search_index", tmp_path)
+
+
+def test_a_program_that_fails_says_why(tmp_path):
+    with pytest.raises(AssertionError, match=r"No module named tests\.schema\.nothing"):
+        run_alone("tests.schema.nothing", tmp_path)
