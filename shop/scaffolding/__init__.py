@@ -1,0 +1,1 @@
+"""Writes the files of a new app in `extensions/`."""
