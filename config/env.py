@@ -164,7 +164,7 @@ def secrets_by_name(name: str) -> dict[str, str]:
     return {who.strip().lower(): secret.strip() for who, _sign, secret in pairs}
 
 
-def _is_url(url: str, *, schemes: Collection[str]) -> bool:
+def is_url(url: str, *, schemes: Collection[str]) -> bool:
     """Whether `url` has one of the schemes, a host and, if any, a possible port."""
     try:
         parts = urlsplit(url)
@@ -180,7 +180,8 @@ def host() -> str:
         return str(ip_address(value))
     except ValueError:
         raise ImproperlyConfigured(
-            f"HOST is {value!r}; it must be an IP address, such as 127.0.0.1, or 0.0.0.0 for every interface."
+            f"HOST is {value!r}; it must be an IP address, such as 127.0.0.1, or 0.0.0.0 for every interface. "
+            "The shop's public name belongs in SITE_URL."
         ) from None
 
 
@@ -219,7 +220,7 @@ def mail_server() -> MailServer:
     if not url:
         return MailServer()
     ports = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
-    if not _is_url(url, schemes=ports):
+    if not is_url(url, schemes=ports):
         raise ImproperlyConfigured(
             "EMAIL_URL is not a valid mail server URL; use smtp+tls://user:password@host:587 (STARTTLS), "
             "smtp+ssl:// (implicit TLS) or smtp:// (no encryption), or leave it unset."
@@ -241,7 +242,7 @@ def broker_url() -> str:
     if not url:
         address = var_dir() / "valkey.url"
         return address.read_text().strip() if address.exists() else "redis://127.0.0.1:6399/0"
-    if not _is_url(url, schemes={"amqp", "amqps", "redis", "rediss"}):
+    if not is_url(url, schemes={"amqp", "amqps", "redis", "rediss"}):
         raise ImproperlyConfigured(
             "BROKER_URL is not a valid broker URL; use amqp://user:password@host:5672/vhost (RabbitMQ) "
             "or redis://host:6379/0 (Valkey, Redis), or leave it unset for the embedded broker."
@@ -263,7 +264,7 @@ def cache(url: str | None = None) -> dict[str, object]:
     url = text("CACHE_URL") if url is None else url
     if not url:
         return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}}
-    if not _is_url(url, schemes={"redis", "rediss"}):
+    if not is_url(url, schemes={"redis", "rediss"}):
         raise ImproperlyConfigured(
             "CACHE_URL is not a valid cache URL; use redis://host:6379/1 (Valkey, Redis), "
             "or leave it unset for a cache inside each process."

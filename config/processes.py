@@ -1,6 +1,7 @@
 """Process declarations: the command line of every long-running process.
 
-`python -m config.processes --list` prints one shell command per process. `config.run` starts all of them.
+`python -m config.processes --list` prints one shell command per process, and `--run NAME` becomes one of them.
+`config.run` starts all.
 """
 
 import argparse
@@ -9,15 +10,20 @@ import shlex
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
 from django.core.exceptions import ImproperlyConfigured
 
 from config import embedded_broker, env
+from config.parts import own_apps
 
 BROKER = "broker"
 #: The pages come first: on a busy machine, workers get a tenth of the processor's time beside them, the relay a third.
 #: The relay goes before the workers: without its time they would have nothing to do.
 BEHIND_PAGES, BEHIND_RELAY = 5, 10
+#: The shop's own workers by name: queues, and slots. Payments get the most: their tasks spend most of their time
+#: waiting for the gateway. Few of them, as each takes memory. Production sets `--concurrency` and starts more workers.
+WORKERS = {"payments": ("payments", 2), "shipping": ("shipping", 1), "notifications": ("notifications,maintenance", 1)}
 #: Celery's soft shutdown: running tasks get `worker_soft_shutdown_timeout` seconds, the rest return to the broker.
 SOFT_SHUTDOWN = {"REMAP_SIGTERM": "SIGQUIT"}
 
@@ -61,14 +67,9 @@ def relay() -> Process:
 
 
 def workers() -> list[Process]:
-    """Payments get the most slots: their tasks spend most of their time waiting for the gateway.
-
-    Few of them, as each takes memory. Production sets `--concurrency` and starts more workers.
-    """
     return [
-        worker(name="payments", queues="payments", concurrency=2),
-        worker(name="shipping", queues="shipping", concurrency=1),
-        worker(name="notifications", queues="notifications,maintenance", concurrency=1),
+        worker(name=name, queues=queues, concurrency=slots)
+        for name, (queues, slots) in own_apps.workers(WORKERS).items()
     ]
 
 
@@ -113,16 +114,36 @@ def relative_to_project(word: object) -> str:
     return str(word).removeprefix(f"{env.BASE_DIR}{os.sep}")
 
 
+def run(name: str, *options: str) -> NoReturn:
+    """Replace this program by the process `name`, whose command gets `options` of its own program added.
+
+    Raises `ImproperlyConfigured` if there is no such process.
+    """
+    known = {process.name: process for process in processes()}
+    if name not in known:
+        raise ImproperlyConfigured(f"There is no process {name!r}; there are {', '.join(known)}.")
+    command = [*known[name].niced, *options]
+    os.chdir(env.BASE_DIR)
+    os.execvpe(command[0], command, os.environ | known[name].environment)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m config.processes", description=__doc__)
-    parser.add_argument("--list", action="store_true", required=True, help="print the shell command of each process")
-    parser.parse_args()
+    parser = argparse.ArgumentParser(prog="python -m config.processes", description=__doc__, allow_abbrev=False)
+    chosen = parser.add_mutually_exclusive_group(required=True)
+    chosen.add_argument("--list", action="store_true", help="print the shell command of each process")
+    chosen.add_argument("--run", metavar="NAME", help="become this process; further options are its program's own")
+    arguments, options = parser.parse_known_args()
+    if options and arguments.list:
+        parser.error(f"unrecognized arguments: {' '.join(options)}")
     env.follow_note()
     try:
+        if arguments.run:
+            run(arguments.run, *options)
         for process in processes():
             sys.stdout.write(f"{process.name:22}{process.command_line()}\n")
     except ImproperlyConfigured as error:
-        sys.exit(f"The processes cannot be listed. {error}")
+        what = "process cannot be started" if arguments.run else "processes cannot be listed"
+        sys.exit(f"The {what}. {error}")
 
 
 if __name__ == "__main__":

@@ -4,12 +4,13 @@ from typing import Any
 
 import config.celery  # noqa: F401 - tasks belong to its application wherever these settings are used
 from config import env
+from config.parts import addresses, own_apps
 from config.parts.database import database_settings
 from config.parts.openapi import openapi_settings
+from config.parts.payment_gateway import payment_gateway
 from config.parts.release import release_of
-from messaging.broker.settings import SCHEDULE as MESSAGING_SCHEDULE
+from config.parts.schedule import beat_schedule
 from messaging.broker.settings import celery_settings
-from messaging.operations.schedule import SCHEDULE as OPERATIONS_SCHEDULE
 
 env.follow_note()
 BASE_DIR = env.BASE_DIR
@@ -20,11 +21,11 @@ CONVEYOR_DEMO = env.flag("CONVEYOR_DEMO", default=False)
 CONVEYOR_ALLOW_SIMULATED = env.flag("CONVEYOR_ALLOW_SIMULATED", default=False)
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.secret_key()
-ALLOWED_HOSTS = [h for h in env.text("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if h]
-CSRF_TRUSTED_ORIGINS = [o for o in env.text("CSRF_TRUSTED_ORIGINS").split(",") if o]
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 HOST = env.host()
 PORT = env.integer("PORT", default=8000, minimum=1, maximum=65535)
+SITE_URL = addresses.site_url(port=PORT)
+ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS = addresses.hosts_and_origins(SITE_URL)
 HTTPS = env.flag("CONVEYOR_HTTPS", default=False)
 CONVEYOR_TRUSTED_PROXIES = env.trusted_proxies(https=HTTPS)
 
@@ -50,10 +51,12 @@ INSTALLED_APPS = [
     "django_htmx",
     "shop.office.apps.SecurityConfig",
     "csp",
+    *own_apps.app_configs(),
 ]
 
 MIDDLEWARE = [
-    "shop.limits.clients.ClientMiddleware",  # the first: all others see the client instead of the proxy
+    "shop.health.middleware.ProbesMiddleware",  # the first: probes have another host name, and no TLS
+    "shop.limits.clients.ClientMiddleware",  # before all others, which see the client instead of the proxy
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -159,7 +162,6 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 60
 X_FRAME_OPTIONS = "DENY"
@@ -201,12 +203,9 @@ CONVEYOR_CIRCUIT_SECONDS = env.number("CONVEYOR_CIRCUIT_SECONDS", default=10, mi
 MESSAGING: dict[str, Any] = {
     "exchange": "conveyor",
     "dead_letter_exchange": "conveyor.dead",
-    "queues": {
-        "payments": "payment.#",
-        "shipping": "shipment.#",
-        "notifications": "notification.#",
-        "maintenance": "maintenance.#",
-    },
+    "queues": own_apps.queues(
+        payments="payment.#", shipping="shipment.#", notifications="notification.#", maintenance="maintenance.#"
+    ),
     "queue_type": env.choice("QUEUE_TYPE", ("classic", "quorum")),
     "delivery_limit": CONVEYOR_RETRY_MAX_ATTEMPTS,
 }
@@ -217,22 +216,12 @@ CELERY: dict[str, Any] = celery_settings(
     visibility=CONVEYOR_VISIBILITY,
     hard_limit=CONVEYOR_TASK_TIME_LIMIT,
     ca_certs=env.text("BROKER_CA_CERTS"),
-) | {
-    "beat_schedule": {
-        **MESSAGING_SCHEDULE,
-        **OPERATIONS_SCHEDULE,
-        "reconcile payments with the gateway": {"task": "payments.reconcile", "schedule": 900.0},
-        "find disputes": {"task": "payments.find_disputes", "schedule": 900.0},
-        "acknowledge orders that wait for their payment": {"task": "orders.acknowledge_orders", "schedule": 30.0},
-        "expire reservations": {"task": "orders.expire_reservations", "schedule": 60.0},
-        "purge expired sign-ins": {"task": "shop.purge_expired", "schedule": 3600.0},
-    },
-}
+) | {"beat_schedule": beat_schedule()}
 
 # Shop
-SITE_URL = env.text("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
 CONVEYOR_DESK_URL = f"{SITE_URL}/admin/operations/failuregroup/"
 SHOP_CURRENCY = "EUR"
+SHOP_EXTENSION_PERMISSIONS = own_apps.permissions()
 # The seller as printed on invoices: name, then address lines.
 SHOP_SELLER = ("Conveyor", "1 Belt Street", "Exampletown", "shop@conveyor.example")
 SHOP_EXPRESS_PRICE = 990
@@ -251,7 +240,7 @@ SHIPPING_CARRIERS = env.classes(
     else ("shipping.carriers.untracked.UntrackedPost",),
 )
 CARRIER_WEBHOOK_SECRETS = env.secrets_by_name("CARRIER_WEBHOOK_SECRETS")
-PAYMENT_GATEWAY = env.choice("PAYMENT_GATEWAY", ("simulated", "stripe"))
+PAYMENT_GATEWAY = payment_gateway()
 STRIPE_SECRET_KEY = env.stripe_key("STRIPE_SECRET_KEY", by="PAYMENT_GATEWAY=stripe", when=PAYMENT_GATEWAY == "stripe")
 STRIPE_WEBHOOK_SECRET = env.needed(
     "STRIPE_WEBHOOK_SECRET", by="PAYMENT_GATEWAY=stripe", when=PAYMENT_GATEWAY == "stripe"

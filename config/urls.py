@@ -1,9 +1,10 @@
-"""URL configuration: admin, API, webhooks, health checks and the storefront."""
+"""URL configuration: admin, API, webhooks and the storefront."""
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.utils.translation import gettext_lazy as _
 
+from config.parts import own_apps
 from shop.limits.views import asks_for_password
 
 admin.autodiscover()
@@ -19,7 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("webhooks/", include("payments.urls")),
     path("webhooks/", include("shipping.urls")),
-    path("", include("shop.health.urls")),
+    *own_apps.url_patterns(),
     path("", include("shop.urls")),
 ]
 

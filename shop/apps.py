@@ -15,6 +15,8 @@ class ShopConfig(AppConfig):
         from shop.catalogue.search import index
         from shop.catalogue.version import triggers
         from shop.demo.step_cures import register_cures
+        from shop.doctor import production  # noqa: F401
+        from shop.office import extension_permissions
         from shop.site import simulated  # noqa: F401
         from shop.stock import invariants  # noqa: F401
 
@@ -31,5 +33,7 @@ class ShopConfig(AppConfig):
             links.register()
             subject_progress.register(orders_by_step)
         sqlite_limits.connect()
+        # Before Django's own receiver, which creates permissions: `shop` is the first of INSTALLED_APPS.
+        post_migrate.connect(extension_permissions.grant, dispatch_uid="shop.extension_permissions")
         post_migrate.connect(index.restore_triggers, sender=self, dispatch_uid="shop.search.restore_triggers")
         post_migrate.connect(triggers.restore_triggers, sender=self, dispatch_uid="shop.version.restore_triggers")

@@ -7,6 +7,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config import env
 
+#: In milliseconds and seconds, below the soft time limit of a task: a server that no packet reaches is given up
+#: before the task is. TCP itself gives up after a quarter of an hour.
+UNREACHABLE = {"tcp_user_timeout": 10_000, "keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2}
 #: A statement that a connection has run before is planned once.
 PREPARED = {"server_side_binding": True, "prepare_threshold": 3}
 
@@ -48,14 +51,14 @@ def _sqlite(name: str) -> dict[str, object]:
 
 
 def _postgresql(parsed: dict[str, object]) -> dict[str, object]:
-    """Persistent connections with health checks and prepared statements; connecting to a hung server times out.
+    """Persistent connections with health checks and prepared statements; a server out of reach is given up in time.
 
     Planning took PostgreSQL half of its time for an order (docs/adr/0027-prepared-statements.md).
     """
     query = parsed.get("OPTIONS")
     extra = {k: v for k, v in query.items() if k != "pool"} if isinstance(query, dict) else {}
     return parsed | {
-        "OPTIONS": {"connect_timeout": 5, "application_name": "conveyor", **PREPARED, **extra},
+        "OPTIONS": {"connect_timeout": 5, "application_name": "conveyor", **UNREACHABLE, **PREPARED, **extra},
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
     }

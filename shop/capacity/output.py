@@ -32,6 +32,7 @@ def as_text(plan: Plan, times: ServiceTimes) -> str:
         _size(ledger),
         PARTITION if ledger.needs_partitions else ONE_TABLE,
         "",
+        f"Not measured, and left out: the queues {', '.join(plan.not_measured)}.",
         f"Service times were measured on {times.measured_on} with `{times.command}` ({times.machine}).",
     ]
     return "\n".join(line.rstrip() for line in lines)

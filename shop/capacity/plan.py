@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from messaging.conf import settings
+from messaging.topology import topology
 from shop.capacity import erlang
 from shop.capacity.service_times import ServiceTimes
 
@@ -64,7 +65,10 @@ class Ledger:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """`shipped_seconds`: mean time from the request until an order is shipped."""
+    """`shipped_seconds`: mean time from the request until an order is shipped.
+
+    `not_measured` are queues without service times, such as those of extensions: the plan leaves them out.
+    """
 
     orders_per_second: float
     messages_per_second: float
@@ -72,6 +76,7 @@ class Plan:
     services: tuple[Service, ...]
     ledger: Ledger
     shipped_seconds: float
+    not_measured: tuple[str, ...]
 
 
 def plan(*, orders_per_second: float, times: ServiceTimes) -> Plan:
@@ -89,6 +94,7 @@ def plan(*, orders_per_second: float, times: ServiceTimes) -> Plan:
         ),
         ledger=_ledger(messages, times),
         shipped_seconds=web.mean_wait + times.request_seconds + _until_shipped(relays, workers, times),
+        not_measured=tuple(queue for queue in topology().queues if queue not in QUEUES),
     )
 
 

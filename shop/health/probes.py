@@ -1,8 +1,10 @@
-"""Probes of database, broker and beat with a timeout.
+"""Probes of database, migrations, broker and beat with a timeout.
 
 Each runs in a separate thread, since a hanging server would otherwise block the caller indefinitely.
 """
 
+import math
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
@@ -14,13 +16,18 @@ from django.db.migrations.recorder import MigrationRecorder
 from messaging import scheduler
 from messaging.broker.inspect import broker_answers
 from messaging.models import PeriodicTask
+from shop.health.deployment import pending_migrations
 
 OK, DOWN, TIMED_OUT = "ok", "down", "timed out"
 SILENT, NOT_STARTED, UNKNOWN = "silent", "not started", "unknown"
+PENDING, MISSING = "pending", "missing"
 TIMEOUT_SECONDS = 2.0
+#: How long the answer about migrations is kept: they change with a release only.
+KEPT_SECONDS = 5.0
 
 _running: dict[Callable[[], str], "Future[str]"] = {}
 _lock = Lock()
+_kept: dict[Callable[[], str], tuple[float, str]] = {}
 
 
 def database() -> str:
@@ -37,10 +44,19 @@ def beat() -> str:
     return UNKNOWN if state == DOWN else state
 
 
+def migrations() -> str:
+    """Whether the database has every migration of this process's code. Kept for `KEPT_SECONDS`."""
+    asked_at, state = _kept.get(_probe_migrations, (-math.inf, UNKNOWN))
+    if time.monotonic() - asked_at >= KEPT_SECONDS:
+        state = _run(_probe_migrations)
+        _kept[_probe_migrations] = (time.monotonic(), state)
+    return UNKNOWN if state == DOWN else state
+
+
 @cache
 def _pool() -> ThreadPoolExecutor:
     """Created on first use, so that no thread exists before a process forks."""
-    return ThreadPoolExecutor(max_workers=3, thread_name_prefix="probe")
+    return ThreadPoolExecutor(max_workers=4, thread_name_prefix="probe")
 
 
 def _run(probe: Callable[[], str]) -> str:
@@ -81,5 +97,12 @@ def _probe_beat() -> str:
         if scheduler.silent_since():
             return SILENT
         return OK if PeriodicTask.objects.filter(pk=PeriodicTask.HEARTBEAT).exists() else NOT_STARTED
+    finally:
+        connections.close_all()
+
+
+def _probe_migrations() -> str:
+    try:
+        return PENDING if pending_migrations() else OK
     finally:
         connections.close_all()

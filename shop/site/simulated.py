@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 
+from payments.gateways import is_simulated
 from shipping.carriers import simulated_names
 
 _NOT_DELIVERING: Final = tuple(
@@ -22,18 +23,26 @@ def refuse() -> None:
     if settings.CONVEYOR_DEMO or settings.CONVEYOR_ALLOW_SIMULATED:
         return
     if simulated := list(_simulated()):
-        raise ImproperlyConfigured(f"{' '.join(simulated)} To try the shop out, set CONVEYOR_ALLOW_SIMULATED=1.")
+        sentences = " ".join(f"{sentence} Run: {fix}." for sentence, fix in simulated)
+        raise ImproperlyConfigured(f"{sentences} To try the shop out, set CONVEYOR_ALLOW_SIMULATED=1.")
 
 
 @checks.register(checks.Tags.security, deploy=True)
 def check_simulated(**_options: Any) -> list[checks.CheckMessage]:
-    return [checks.Warning(sentence, id="shop.W001") for sentence in _simulated()]
+    return [checks.Warning(sentence, hint=fix, id="shop.W001") for sentence, fix in _simulated()]
 
 
-def _simulated() -> Iterator[str]:
-    if settings.PAYMENT_GATEWAY == "simulated":
-        yield "PAYMENT_GATEWAY is 'simulated': orders are shipped without being paid. Set it to 'stripe'."
+def _simulated() -> Iterator[tuple[str, str]]:
+    """What is wrong, and the command that sets the variable."""
+    if is_simulated():
+        yield (
+            f"PAYMENT_GATEWAY is {settings.PAYMENT_GATEWAY!r}: orders are shipped without being paid.",
+            "export PAYMENT_GATEWAY=stripe STRIPE_SECRET_KEY=sk_test_… STRIPE_WEBHOOK_SECRET=whsec_…",
+        )
     if carriers := ", ".join(simulated_names()):
-        yield f"SHIPPING_CARRIERS contains simulated carriers ({carriers}): no parcel is sent. Set it to your own."
+        yield (
+            f"SHIPPING_CARRIERS contains simulated carriers ({carriers}): no parcel is sent.",
+            "export SHIPPING_CARRIERS=shipping.carriers.untracked.UntrackedPost",
+        )
     if settings.EMAIL_BACKEND.startswith(_NOT_DELIVERING):
-        yield "EMAIL_URL is not set: no e-mail is sent. Set it to your mail server."
+        yield "EMAIL_URL is not set: no e-mail is sent.", "export EMAIL_URL=smtp+tls://user:password@host:587"

@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import stat
+import subprocess
 import time
 
 import pytest
@@ -79,6 +80,37 @@ def test_a_server_whose_folder_was_deleted_starts_again_with_what_it_needs(tmp_p
     server.program.restart()
     with redis.Redis.from_url(server.url) as client:
         assert client.get("message") == b"kept"
+
+
+class Running:
+    """A server that runs for two looks of its launcher, which then sees it exit. `happens` before the second."""
+
+    def __init__(self, happens) -> None:
+        self._looks = iter([lambda: None, happens])
+
+    def wait(self, *, timeout: float) -> int:
+        for look in self._looks:
+            look()
+            raise subprocess.TimeoutExpired("valkey-server", timeout)
+        return 0
+
+
+@pytest.fixture
+def data(tmp_path):
+    """The files of a running server."""
+    embedded_broker.command(url=embedded_broker.address(folder=tmp_path), folder=tmp_path)
+    (tmp_path / "valkey" / "appendonlydir").mkdir()
+    return tmp_path / "valkey"
+
+
+@pytest.mark.parametrize("lost", ["valkey.conf", "appendonlydir", ""])
+def test_the_launcher_notices_that_a_file_or_the_folder_of_its_server_was_deleted(data, tmp_path, lost):
+    server = Running(lambda: (data / lost).rename(tmp_path / "away"))
+    assert "files were deleted" in embedded_broker._reason_to_restart(server, folder=tmp_path)
+
+
+def test_a_server_that_exits_is_not_started_again(data, tmp_path):
+    assert embedded_broker._reason_to_restart(Running(lambda: None), folder=tmp_path) == ""
 
 
 def test_a_server_whose_launcher_was_killed_is_replaced(server):

@@ -6,68 +6,22 @@ import signal
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import psutil
 import pytest
 
 from config import embedded_broker, processes, supervision
+from tests.config.running import make_run
 from tests.patience import PATIENCE, wait_for
-from tests.ports import free_port
-from tests.stack.api import request
-from tests.stack.program import PROJECT, Program
+from tests.stack.program import PROJECT
 
 NAMES = {"web", "relay", "worker-payments", "worker-shipping", "worker-notifications", "beat"}
 
 
-class Run:
-    """The program behind `make run`, with its own directory and port."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port()
-        own = {"CONVEYOR_VAR": str(folder), "CONVEYOR_DEMO": "1", "PORT": str(self.port), "LOG_LEVEL": "INFO"}
-        env = {name: value for name, value in os.environ.items() if name not in {"BROKER_URL", "DATABASE_URL"}} | own
-        self.env = env | {"DJANGO_SETTINGS_MODULE": "config.settings"}
-        command = [sys.executable, "-m", "config.run"]
-        self.program = Program("run", command, env=self.env, log=folder / "console.log", ready=lambda _: self.serves())
-
-    def serves(self) -> bool:
-        try:
-            return request("GET", f"http://127.0.0.1:{self.port}/healthz")[0] == 200
-        except OSError:
-            return False
-
-    def pids(self) -> dict[str, int]:
-        """Process ids of supervisord's running programs, by name."""
-        done = subprocess.run(
-            [processes.installed_program("supervisorctl"), "-c", self.folder / "supervisord.conf", "status"],
-            capture_output=True, text=True, timeout=PATIENCE, check=False,
-        )  # fmt: skip
-        rows = [line.split() for line in done.stdout.splitlines()]
-        return {row[0].split(":")[-1]: int(row[3].rstrip(",")) for row in rows if len(row) > 3 and row[1] == "RUNNING"}
-
-    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """`manage.py` in a second terminal: of the run's settings, it knows the directory only."""
-        ours = {"CONVEYOR_DEMO", "PORT", "LOG_LEVEL"}
-        plain = {name: value for name, value in self.env.items() if name not in ours}
-        command = [sys.executable, "manage.py", *arguments]
-        return subprocess.run(
-            command, env=plain, cwd=PROJECT, capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
-
-    def descendants(self) -> list[psutil.Process]:
-        return psutil.Process(self.program.pid).children(recursive=True)
-
-
 @pytest.fixture
 def shop(tmp_path):
-    run = Run(tmp_path / "var")
-    yield run
-    descendants = run.descendants() if run.program.running else []
-    run.program.kill()
-    for process in descendants:
-        if process.is_running():
-            process.kill()
+    with make_run(tmp_path / "var") as run:
+        yield run
 
 
 @pytest.mark.slow
@@ -158,6 +112,38 @@ def test_the_list_has_one_shell_command_for_every_process(shop):
     assert "REMAP_SIGTERM=SIGQUIT" in lines["worker-payments"]
     assert "-A config --quiet worker -Q payments" in lines["worker-payments"]
     assert "-Q notifications,maintenance" in lines["worker-notifications"]
+
+
+def test_a_process_is_run_by_its_name_in_place_of_the_program_that_was_called(shop):
+    command = [sys.executable, "-m", "config.processes", "--run", "worker-payments", "--concurrency", "3"]
+    own = shop.env | {"PATH": f"{shop.folder}:{os.environ['PATH']}"}
+    shop.folder.mkdir()
+    nice = shop.folder / "nice"
+    nice.write_text('#!/bin/sh\necho $$ $(pwd -P) $REMAP_SIGTERM "$@"\n')
+    nice.chmod(0o755)
+    program = subprocess.Popen(command, env=own, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    said = program.communicate(timeout=PATIENCE)[0].split()
+    listed = next(process for process in processes.processes() if process.name == "worker-payments")
+    assert said[:3] == [str(program.pid), str(PROJECT), "SIGQUIT"]
+    assert said[3:-2] == [*listed.niced[1:-1], "INFO"]
+    assert said[-2:] == ["--concurrency", "3"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["--run", "worker-paymants"], "There is no process 'worker-paymants'; there are web, relay, worker-payments"),
+        (["--list", "--concurrency", "3"], "unrecognized arguments: --concurrency 3"),
+    ],
+)
+def test_a_process_that_is_not_declared_is_refused_with_the_names_of_those_that_are(
+    arguments, error, monkeypatch, capsys
+):
+    monkeypatch.setattr(sys, "argv", ["config.processes", *arguments])
+    with pytest.raises(SystemExit) as refused:
+        processes.main()
+    assert refused.value.code
+    assert error in f"{refused.value.code} {capsys.readouterr().err}"
 
 
 def test_every_listed_worker_relay_and_beat_goes_behind_the_web():

@@ -92,7 +92,7 @@ def test_an_unreachable_database_is_reported_without_a_traceback(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-OWN = {"EMAIL_URL": "smtp+tls://mail.shop.example", "PAYMENT_GATEWAY": "stripe"}
+OWN = {"SITE_URL": "https://shop.example", "EMAIL_URL": "smtp+tls://mail.shop.example", "PAYMENT_GATEWAY": "stripe"}
 OWN |= {"STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_WEBHOOK_SECRET": "whsec_1"}
 STARTS = {
     "web": ("-m", "config.serve", "config.web:application"),

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from messaging import outbox
-from payments.gateways import RequestRefused, WebhookEvent, simulated_disputes
+from payments.gateways import RequestRefused, WebhookEvent, is_simulated, simulated_disputes
 from payments.gateways.dispute_records import DisputeState
 from payments.models import SETTLED, Dispute, Payment
 from payments.services import record_event
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--decide", choices=_DECISIONS, help="move the order's newest dispute on")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not settings.CONVEYOR_DEMO or settings.PAYMENT_GATEWAY != "simulated":
+        if not settings.CONVEYOR_DEMO or not is_simulated():
             raise CommandError("Disputes can be simulated in demo mode with the simulated gateway only.")
         payments = Payment.objects.filter(order__number=options["number"], status__in=SETTLED)
         payment = payments.select_related("order").first()

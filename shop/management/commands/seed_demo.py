@@ -6,9 +6,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from shop.demo.seed_catalogue import create_catalogue
-from shop.demo.seed_logins import create_groups, create_logins
+from shop.demo.seed_logins import create_logins
 from shop.demo.seed_orders import place_orders
 from shop.demo.seed_reviews import create_reviews
+from shop.office.staff import create_groups
 
 
 class Command(BaseCommand):

@@ -79,9 +79,10 @@ def _dead_email(order: Order) -> Message:
         message_id=message.pk,
         sends=message.sends,
         failure=failure_of(error, task=message.task, text=f"Traceback: {NAME}, {STREET}"),
-        raw=raw,
     )
     message.refresh_from_db()
+    message.raw_body, message.raw_headers = raw
+    message.save(update_fields=["raw_body", "raw_headers"])
     return message
 
 

@@ -54,3 +54,15 @@ def test_stored_service_times_cover_every_queue_of_an_order():
     assert {task.queue for task in times.tasks.values()} == set(QUEUES) <= set(topology().queues)
     assert set(times.cpu) == {"web", "relay", "PostgreSQL", "RabbitMQ", *QUEUES}
     assert all(seconds > 0 for seconds in times.cpu.values())
+
+
+def test_queues_without_service_times_are_named_rather_than_planned(settings):
+    topology.cache_clear()
+    settings.MESSAGING = settings.MESSAGING | {"queues": settings.MESSAGING["queues"] | {"loyalty": "loyalty.#"}}
+    try:
+        found = json.loads(capacity("--orders-per-second", "2", "--json"))
+        text = capacity("--orders-per-second", "2")
+    finally:
+        topology.cache_clear()
+    assert found["not_measured"] == ["maintenance", "loyalty"]
+    assert "Not measured, and left out: the queues maintenance, loyalty." in text

@@ -2,7 +2,6 @@
 
 import pytest
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone, translation
 
 from shop.catalogue import search
@@ -222,15 +221,3 @@ def test_triggers_lost_in_a_table_migration_are_restored(lamp):
     assert found("stool") == ["LAMP-1"]
     Product.objects.update(name="Chair")
     assert found("chair") == ["LAMP-1"]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_index_is_removed_and_recreated_by_migrations():
-    ProductFactory.create(sku="LAMP", name="Lamp")
-    newest = [key for key in MigrationExecutor(connection).loader.graph.leaf_nodes() if key[0] == "shop"]
-    try:
-        MigrationExecutor(connection).migrate([("shop", "0001_initial")])
-        Product.objects.update(name="Stool")
-    finally:
-        MigrationExecutor(connection).migrate(newest)
-    assert found("stool") == ["LAMP"]

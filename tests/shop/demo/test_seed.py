@@ -13,9 +13,10 @@ from messaging.models import Message
 from orders.models import Order
 from shop.demo.example_reviews import EXAMPLES
 from shop.demo.products import CATEGORIES, PRODUCTS
-from shop.demo.seed_logins import GROUPS, LOGINS, OPERATORS, SUPPORT
+from shop.demo.seed_logins import LOGINS
 from shop.demo.seed_orders import SALES
 from shop.models import Category, Product, Review, StockMovement, User
+from shop.office.staff import GROUPS, OPERATORS, SUPPORT
 from tests.delivery import deliver_all
 
 pytestmark = pytest.mark.django_db(transaction=True)

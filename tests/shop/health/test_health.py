@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from messaging import metrics
 from messaging.models import Circuit, QueuePause, State, backlog
+from messaging.operations.models import QueueMinute
 from messaging.topology import topology
 from shop.health import probes
 from tests.api.client import dead
@@ -19,11 +20,15 @@ from tests.patience import PATIENCE
 from tests.query_plans import indexes_preferred, plans_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
+#: Statements about the ledger in one scrape: what waits and what is sent, for the counts and for the drain forecast,
+#: and what is dead in each queue.
+READS = 4 + len(topology().queues)
 
 
 @pytest.fixture(autouse=True)
 def _patient_probes(monkeypatch):
     monkeypatch.setattr(probes, "TIMEOUT_SECONDS", PATIENCE)
+    monkeypatch.setattr(probes, "_kept", {})
 
 
 def get(path: str, **headers: str):
@@ -41,7 +46,10 @@ def test_liveness_checks_no_dependencies():
 def test_ready_without_a_broker(no_broker):
     answer = get("/readyz")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ok", "database": "ok", "broker": "down", "beat": "not started"}
+    assert answer.json() == {
+        "status": "ok", "database": "ok", "broker": "down", "beat": "not started", "migrations": "ok",
+        "static_files": "ok", "problems": [],
+    }  # fmt: skip
 
 
 def test_readiness_reports_the_broker(broker):
@@ -56,7 +64,8 @@ def test_not_ready_without_the_database(monkeypatch):
     answer = get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["database"] == "down"
-    assert answer.json()["beat"] == "unknown"
+    assert (answer.json()["beat"], answer.json()["migrations"]) == ("unknown", "unknown")
+    assert answer.json()["problems"] == ["The database does not answer, or takes no writes."]
     assert b"secret" not in answer.content
 
 
@@ -98,7 +107,7 @@ def test_metrics_count_messages():
     assert value(text, 'conveyor_oldest_due_seconds{queue="shipping"}') == 0
     assert value(text, 'conveyor_in_flight_limit{queue="payments"}') == 1000
     of_the_ledger = [query for query in statements.captured_queries if "messaging_message" in query["sql"]]
-    assert len(of_the_ledger) == 2 + len(topology().queues) + Circuit.objects.count()
+    assert len(of_the_ledger) == READS + Circuit.objects.count()
 
 
 def test_a_paused_queue_is_not_reported_as_overdue():
@@ -123,13 +132,31 @@ def test_a_failing_metric_leaves_the_others(monkeypatch):
         yield from metrics.queues()
         raise KeyError("a bug")
 
-    monkeypatch.setattr(metrics, "_FAMILIES", (broken, *metrics._FAMILIES))
+    monkeypatch.setattr(metrics, "FAMILIES", [broken, *metrics.FAMILIES])
     answer = get("/metrics")
     text = answer.content.decode()
     assert answer.status_code == 200
     assert value(text, 'conveyor_metric_failed{part="broken"}') == 1
     assert value(text, 'conveyor_metric_failed{part="messages"}') == 0
     assert value(text, 'conveyor_queue_paused{queue="payments"}') == 0
+
+
+def test_metrics_forecast_when_each_queue_is_drained():
+    minute = timezone.now().replace(second=0, microsecond=0)
+    for queue in ("payments", "notifications"):
+        for age in range(4):
+            QueueMinute.objects.create(queue=queue, minute=minute - timedelta(minutes=age), done=6)
+    for _ in range(3):
+        dead(state=State.PENDING, available_at=timezone.now() - timedelta(seconds=30))
+    dead(state=State.SENT)
+    dead(queue="shipping", state=State.SENT)
+    dead(queue="notifications", state=State.SENT)
+    QueuePause.objects.create(queue="notifications", reason="a try")
+    text = get("/metrics").content.decode()
+    assert value(text, 'conveyor_drain_seconds{queue="payments"}') == 40
+    assert value(text, 'conveyor_drain_seconds{queue="maintenance"}') == 0
+    assert 'conveyor_drain_seconds{queue="shipping"}' not in text, "no rate is known"
+    assert 'conveyor_drain_seconds{queue="notifications"}' not in text, "it is paused"
 
 
 def value(text: str, sample: str) -> float:
@@ -152,7 +179,7 @@ def test_metrics_use_the_partial_indexes():
     Circuit.objects.create(pk="gateway.simulated", opened_at=timezone.now())
     with indexes_preferred(), plans_of("messaging_message") as plans:
         get("/metrics")
-    assert len(plans) == 2 + len(topology().queues) + Circuit.objects.count()
+    assert len(plans) == READS + Circuit.objects.count()
     for plan in plans:
         assert re.search("(INDEX|Index Scan using|Index Only Scan using) messaging_", plan), plan
 
@@ -168,6 +195,13 @@ def test_metrics_require_the_token_if_one_is_set(settings, demo):
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "s3cret"}, {"Authorization": "Bearer é"}):
         assert get("/metrics", **headers).status_code == 401
     assert get("/metrics", Authorization="Bearer s3cret").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_machines_are_not_redirected_to_https(settings, path):
+    settings.SECURE_SSL_REDIRECT = True
+    assert get(path).status_code == 200
+    assert get("/").status_code == 301
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])

@@ -10,8 +10,9 @@ from django.urls import reverse
 
 from messaging.invariants import audit
 from shop.checkout.services import LineWanted
-from shop.demo.seed_logins import create_groups, create_logins
+from shop.demo.seed_logins import create_logins
 from shop.models import Product, StockMovement, User
+from shop.office.staff import create_groups
 from tests.delivery import deliver_due
 from tests.factories import ProductFactory, client_with, place
 

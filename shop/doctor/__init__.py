@@ -1,0 +1,1 @@
+"""Doctor: finds what a deployment has forgotten, and names the command that fixes it."""

@@ -1,0 +1,1 @@
+"""Checks of the doctor, by what they ask. Each yields its findings; none changes anything."""

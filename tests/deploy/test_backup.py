@@ -1,0 +1,102 @@
+"""The backup job, on PostgreSQL: a dump is kept if it could be restored, and only then."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.deploy.files import DEPLOY
+from tests.patience import PATIENCE
+from tests.stack.database import PostgresqlDatabase
+from tests.stack.program import PROJECT
+
+SHOP = """
+    CREATE TABLE orders_order (id int);
+    INSERT INTO orders_order VALUES (1), (2);
+    CREATE TABLE messaging_message (state text);
+    INSERT INTO messaging_message VALUES ('pending'), ('done');
+"""
+
+
+@pytest.fixture
+def database():
+    database = PostgresqlDatabase()
+    database.create()
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        connection.execute(SHOP)
+    yield database
+    database.drop()
+
+
+@dataclass(frozen=True)
+class Job:
+    """A backup that has ended."""
+
+    pid: int
+    returncode: int
+    output: str
+    errors: str
+
+    def left(self, url: str) -> int:
+        """Databases that it has left behind."""
+        with psycopg.connect(url) as connection:
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname LIKE %s", [f"%restored%_{self.pid}"])
+            return len(found.fetchall())
+
+
+def backup(url: str, folder: Path, **environment: str) -> Job:
+    env = {"PATH": os.environ["PATH"], "DATABASE_URL": url, "BACKUP_DIR": str(folder)} | environment
+    with subprocess.Popen(
+        [DEPLOY / "backup" / "backup.sh"], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as job:
+        output, errors = job.communicate(timeout=PATIENCE)
+        return Job(job.pid, job.returncode, output, errors)
+
+
+def test_a_dump_that_was_restored_is_kept_and_old_ones_are_deleted(database, tmp_path):
+    old, recent = tmp_path / "conveyor-20200101T000000Z.dump", tmp_path / "conveyor-recent.dump"
+    for path, age in ((old, 20), (recent, 10)):
+        path.touch()
+        at = path.stat().st_mtime - age * 86_400
+        os.utime(path, (at, at))
+    job = backup(f"{database.url}?application_name=backup", tmp_path)
+    assert job.returncode == 0, job.errors
+    (kept,) = set(tmp_path.iterdir()) - {recent}
+    assert job.output == f"{kept}: restored; orders: 2, unfinished messages: 1\n"
+    assert kept.stat().st_mode & 0o077 == 0
+    assert job.left(database.url) == 0
+    listed = subprocess.run(["pg_restore", "--list", kept], capture_output=True, text=True, check=True)
+    assert "orders_order" in listed.stdout
+
+
+def test_a_dump_that_is_no_shop_is_not_kept(database, tmp_path):
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        connection.execute("DROP TABLE orders_order")
+    job = backup(database.url, tmp_path)
+    assert job.returncode != 0
+    assert "orders_order" in job.errors
+    assert list(tmp_path.iterdir()) == []
+    assert job.left(database.url) == 0
+
+
+def test_a_dump_whose_migrations_this_code_does_not_have_is_not_kept(database, tmp_path):
+    home, kept = tmp_path / "home", tmp_path / "backups"
+    home.mkdir()
+    kept.mkdir()
+    (home / "app").symlink_to(PROJECT)
+    (home / "venv").symlink_to(sys.prefix)
+    var = {"CONVEYOR_VAR": str(tmp_path), "SECRET_KEY": "tests-only-tests-only-tests-only-tests-only-tests-only"}
+    job = backup(database.url, kept, CONVEYOR_HOME=str(home), **var)
+    assert (job.returncode, job.errors) == (1, "")
+    assert list(kept.iterdir()) == []
+    assert job.left(database.url) == 0
+
+
+def test_a_database_that_does_not_answer_leaves_nothing(tmp_path):
+    job = backup("postgres://nobody@127.0.0.1:1/none", tmp_path)
+    assert job.returncode != 0
+    assert list(tmp_path.iterdir()) == []
