@@ -10,7 +10,7 @@ import pytest
 from tests.patience import PATIENCE
 from tests.stack.program import PROJECT
 
-SOURCES = ("config", "shop", "payments", "shipping", "orders", "messaging")
+SOURCES = ("config", "extensions", "shop", "payments", "shipping", "orders", "messaging")
 
 
 @pytest.fixture(scope="session")

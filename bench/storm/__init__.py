@@ -1,0 +1,1 @@
+"""Kill storm: orders are placed while processes die, once for each value of `CONVEYOR_PUBLISH`, and counted."""

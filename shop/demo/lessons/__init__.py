@@ -1,0 +1,1 @@
+"""Lessons of docs/start: what each leaves behind when it has worked."""
