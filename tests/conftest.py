@@ -24,7 +24,7 @@ from tests.stack.broker import ConfiguredBroker
 
 #: Markers by the fixtures that imply them; `bin/test` selects tests by marker.
 MARKS = {
-    "stack": {"stack", "make_stack", "kill_stack", "idle"},
+    "stack": {"stack", "make_stack", "kill_stack", "storm_stack", "idle"},
     "broker": {"broker"},
     "database": {"db", "transactional_db"},
     "browser": {"chromium"},
@@ -58,7 +58,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark, fixtures in MARKS.items():
             if names & fixtures:
                 item.add_marker(mark)
-        if names & {"make_stack", "kill_stack"}:
+        if names & {"make_stack", "kill_stack", "storm_stack"}:
             item.add_marker("slow")
         if not item.nodeid.startswith(_covering()):
             item.add_marker("no_cover")
@@ -73,11 +73,12 @@ def _slow_first(items: list[pytest.Item]) -> None:
 def _covering() -> tuple[str, ...]:
     """Folders of tests whose coverage is measured: it takes half as long again, and the others have nothing to add.
 
-    On PostgreSQL only the engine's: nothing else knows the database.
+    On PostgreSQL only those of code that asks which database it has.
     """
     if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
-        return ("tests/messaging/",)
-    return "tests/messaging/", "tests/orders/", "tests/payments/", "tests/shipping/"
+        engine = [f"tests/messaging/{name}" for name in ("broker/", "relay/", "worker/", "test_")]
+        return (*engine, *(f"tests/messaging/operations/{name}/" for name in ("dry_runs", "failures")))
+    return "tests/messaging/", "tests/orders/", "tests/payments/", "tests/shipping/", "tests/contracts/"
 
 
 @pytest.hookimpl(wrapper=True)

@@ -17,6 +17,7 @@ remove_folders()
 os.environ |= {
     "CONVEYOR_VAR": tempfile.mkdtemp(prefix=f"conveyor-tests-{os.getpid()}-"),
     "CONVEYOR_DEMO": "1",
+    "CONVEYOR_EXTENSIONS": os.environ.get("TEST_EXTENSIONS", "none"),
     "CONVEYOR_GATEWAY_LATENCY": "0",
     "SECRET_KEY": "tests-only-tests-only-tests-only-tests-only-tests-only",
     "LOG_LEVEL": "WARNING",
