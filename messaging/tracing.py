@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 
+from messaging.hooks import observers
+
 _TRACEPARENT = re.compile(r"^00-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})$")
 
 
@@ -26,8 +28,8 @@ class Chain:
     causation_id: uuid.UUID | None = None
 
     def traceparent(self) -> str:
-        """Header of a new span in this chain's trace."""
-        return f"00-{self.correlation_id.hex}-{secrets.token_hex(8)}-01"
+        """Header of a new span in this chain's trace, or of the current one if spans are recorded."""
+        return observers.traceparent() or f"00-{self.correlation_id.hex}-{secrets.token_hex(8)}-01"
 
 
 _current: ContextVar[Chain | None] = ContextVar("conveyor_chain", default=None)

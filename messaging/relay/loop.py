@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 import uuid
 from collections import Counter
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from kombu.exceptions import BatchPublishError, OperationalError
 
 from messaging.broker import refusals
+from messaging.hooks import observers
 from messaging.relay import claim, publish, unroutable, wakeup
 from messaging.relay.chores import Chores
 from messaging.relay.flow import Flow
@@ -89,7 +91,7 @@ class Relay:
 
     def _send(self, publisher: publish.Publisher, batch: Sequence[claim.Claimed]) -> int:
         """Publish a claimed batch. What is not confirmed becomes due again, and what never can be becomes dead."""
-        outcome = publish.Outcome()
+        outcome, began = publish.Outcome(), time.perf_counter()
         try:
             outcome = publisher.publish(batch)
         except Exception:
@@ -104,6 +106,7 @@ class Relay:
             settled = outcome.confirmed | outcome.unroutable | outcome.impossible.keys()
             unsent = [message for message in batch if message.pk not in settled]
             self._give_back(unsent, alone=len(batch) == 1)
+            observers.published(batch, outcome, seconds=time.perf_counter() - began)
         for message in batch:
             if message.pk in outcome.impossible:
                 unroutable.bury(message, "CannotPublish", outcome.impossible[message.pk])

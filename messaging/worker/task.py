@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from messaging import outbox, tracing, transitions
 from messaging.circuit_breaker import CircuitOpen
+from messaging.hooks import observers
 from messaging.hooks.next_steps import OPEN_GROUP, next_step
 from messaging.models import Message, State, Waits
 from messaging.payloads import Payload, SchemaTooNew
@@ -79,7 +80,7 @@ class ReliableTask(Task):
         request.completed = False
         id_ = uuid.UUID(request.id)
         chain = tracing.Chain(uuid.UUID(origin["correlation_id"]), causation_id=id_)
-        with tracing.chain(chain), flight_recorder.recording() as request.recording:
+        with tracing.chain(chain), flight_recorder.recording() as request.recording, observers.running(self):
             if self.may_overlap:
                 self._look_up(id_)
             self._execute(kwargs, version=origin["version"])

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from messaging.metrics import FAMILIES, registry
+from messaging.telemetry.gauges import FAMILIES, registry
 from shop.health import probes
 from shop.health.deployment import COLLECT, MIGRATE, has_static_files
 from shop.limits.metrics import LimitsCollector

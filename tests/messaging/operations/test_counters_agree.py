@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from messaging import outbox, transitions
-from messaging.metrics import registry
+from messaging.telemetry.gauges import registry
 from messaging.models import Attempt, Message, State
 from messaging.models.snapshot import snapshot
 from messaging.models.uuid7 import uuid7

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from messaging import metrics
+from messaging.telemetry import gauges
 from messaging.models import Circuit, QueuePause, State, backlog
 from messaging.operations.models import QueueMinute
 from messaging.topology import topology
@@ -117,7 +117,7 @@ def test_a_paused_queue_is_not_reported_as_overdue():
 
 
 def test_metrics_count_up_to_a_bound(monkeypatch):
-    for module in (backlog, metrics):
+    for module in (backlog, gauges):
         monkeypatch.setattr(module, "COUNTED", 2)
     for state in (State.PENDING, State.DEAD):
         for _ in range(4):
@@ -129,10 +129,10 @@ def test_metrics_count_up_to_a_bound(monkeypatch):
 
 def test_a_failing_metric_leaves_the_others(monkeypatch):
     def broken():
-        yield from metrics.queues()
+        yield from gauges.queues()
         raise KeyError("a bug")
 
-    monkeypatch.setattr(metrics, "FAMILIES", [broken, *metrics.FAMILIES])
+    monkeypatch.setattr(gauges, "FAMILIES", [broken, *gauges.FAMILIES])
     answer = get("/metrics")
     text = answer.content.decode()
     assert answer.status_code == 200

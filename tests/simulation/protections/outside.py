@@ -122,7 +122,7 @@ OUTSIDE: Final = (
     ),
     Protection(
         name="a paused queue has no oldest due message in the metrics",
-        module="messaging.metrics",
+        module="messaging.telemetry.gauges",
         code="None if queue in paused else pending[queue].oldest",
         without="pending[queue].oldest",
         test="tests/shop/health/test_health.py::test_a_paused_queue_is_not_reported_as_overdue",

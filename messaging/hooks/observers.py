@@ -1,0 +1,77 @@
+"""Hook: observers of messages on their way, such as traces and metrics.
+
+They see what happens and change nothing: what an observer raises is logged, and the message goes on.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from messaging.relay.claim import Claimed
+    from messaging.relay.publish import Outcome
+    from messaging.worker.task import ReliableTask
+
+log = logging.getLogger(__name__)
+#: Ends an observation. It gets what the run raised: None if the message is done.
+Ending = Callable[[BaseException | None], None]
+
+
+class Observer:
+    """Observes nothing; subclasses override what they need."""
+
+    def traceparent(self) -> str:
+        """The W3C trace context of a message that is enqueued now; empty to leave it to the chain."""
+        return ""
+
+    def published(self, batch: "Sequence[Claimed]", outcome: "Outcome", *, seconds: float) -> None:
+        """A relay has published a batch, which took `seconds`; the outcome says what the broker confirmed."""
+
+    def started(self, task: "ReliableTask") -> Ending:
+        """A worker begins to run a delivery; `task.request` is its request. Called in the process that runs it."""
+        return lambda error: None
+
+
+_OBSERVERS: list[Observer] = []
+
+
+def register(observer: Observer) -> None:
+    _OBSERVERS.append(observer)
+
+
+def unregister(observer: Observer) -> None:
+    _OBSERVERS.remove(observer)
+
+
+def traceparent() -> str:
+    """The first trace context that an observer has; empty without any."""
+    return next(filter(None, (_ask(each.traceparent) for each in _OBSERVERS)), "")
+
+
+def published(batch: "Sequence[Claimed]", outcome: "Outcome", *, seconds: float) -> None:
+    for each in _OBSERVERS:
+        _ask(each.published, batch, outcome, seconds=seconds)
+
+
+@contextmanager
+def running(task: "ReliableTask") -> Iterator[None]:
+    endings = [_ask(each.started, task) for each in _OBSERVERS]
+    error: BaseException | None = None
+    try:
+        yield
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        for end in reversed(endings):
+            if end:
+                _ask(end, error)
+
+
+def _ask(method: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    try:
+        return method(*args, **options)
+    except Exception:
+        log.exception("an observer of messages failed")
+        return None
