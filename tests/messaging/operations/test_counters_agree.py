@@ -8,7 +8,6 @@ from django.test import Client
 from django.utils import timezone
 
 from messaging import outbox, transitions
-from messaging.telemetry.gauges import registry
 from messaging.models import Attempt, Message, State
 from messaging.models.snapshot import snapshot
 from messaging.models.uuid7 import uuid7
@@ -18,6 +17,7 @@ from messaging.operations.dashboard import queues_page, throughput
 from messaging.operations.failures.groups import trends
 from messaging.operations.models import FailureGroup
 from messaging.operations.permissions import Actor
+from messaging.telemetry.gauges import registry
 from messaging.topology import topology
 from messaging.transitions.failure import synthetic_failure
 from tests.api.client import get, operator

@@ -10,9 +10,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from messaging.telemetry import gauges
 from messaging.models import Circuit, QueuePause, State, backlog
 from messaging.operations.models import QueueMinute
+from messaging.telemetry import gauges
 from messaging.topology import topology
 from shop.health import probes
 from tests.api.client import dead
