@@ -63,13 +63,16 @@ def _migrated() -> dict[type[models.Model], list[tuple[Any, ...]]]:
 @functools.cache
 def tables_with_rows() -> str:
     """A statement that selects the names of the tables to empty."""
-    kept = {model._meta.db_table for model in KEPT}
-    tables = set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - kept
+    tables = set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - kept_tables()
     quote = connection.ops.quote_name
     return " UNION ALL ".join(
         f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {quote(table)})"  # noqa: S608 - table names come from Django
         for table in sorted(tables)
     )
+
+
+def kept_tables() -> set[str]:
+    return {model._meta.db_table for model in KEPT}
 
 
 def _rows(model: type[models.Model]) -> models.QuerySet[Any, Any]:

@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.db.migrations.recorder import MigrationRecorder
 
 from messaging import clock
 from messaging.models import Message
@@ -180,6 +181,12 @@ def test_the_database_has_the_simulated_time():
     scene = Scene(one=asks)
     scene.run()
     assert {moment.year for moment in Message.objects.values_list("finished_at", flat=True)} == {2030}
+
+
+def test_a_run_leaves_what_migrate_wrote_as_it_was():
+    Scene().run()
+    MigrationRecorder(connection).record_applied("nobody", "0001_initial")  # by the sequence of its table
+    MigrationRecorder(connection).record_unapplied("nobody", "0001_initial")
 
 
 def test_the_same_seed_takes_the_same_steps():

@@ -11,12 +11,13 @@ from django.conf import settings
 from django.db import OperationalError, connection
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.signals import connection_created
+from django.db.migrations.recorder import MigrationRecorder
 from django.test.utils import override_settings
 
 from messaging.models import LIVE_STATES, Message
 from messaging.relay import wakeup
 from tests.factories import ProductFactory
-from tests.flush import flush
+from tests.flush import flush, kept_tables
 from tests.simulation import actors
 from tests.simulation.postgresql.threads import ThreadScheduler
 from tests.simulation.scheduler import ROWS
@@ -34,6 +35,11 @@ STALLS = (0.0, 0.03, 0.1)
 #: Besides those that the seed draws: more actors in a shorter time, so that more of them meet.
 RELAYS, SHOPPERS, TROUBLE = 2, 4, 10.0
 _NOW = "STATEMENT_TIMESTAMP()"
+_NUMBERED_ANEW = """
+    SELECT setval(sequences.oid::regclass, 1, false) FROM pg_class sequences
+    JOIN pg_depend ON objid = sequences.oid AND deptype IN ('a', 'i') JOIN pg_class tables ON tables.oid = refobjid
+    WHERE sequences.relkind = 'S' AND tables.relname <> ALL(%s)
+"""
 _TOO_MANY = "SELECT queue, COUNT(*) FROM messaging_message WHERE state = 'sent' GROUP BY queue HAVING COUNT(*) > %s"
 _PAUSED = """
     SELECT p.id, m.sent_at, m.task, m.queue FROM messaging_message m JOIN messaging_queuepause p ON p.queue = m.queue
@@ -75,7 +81,7 @@ class PostgresqlWorld(World):
         """As it was before the first run: of messages that are due at the same time, their places decide."""
         flush()
         raw = connection.connection
-        raw.execute("SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'")
+        raw.execute(_NUMBERED_ANEW, [[MigrationRecorder.Migration._meta.db_table, *kept_tables()]])
         raw.execute("VACUUM messaging_message")
 
     def _drawn(self) -> scenario.Scenario:
