@@ -38,8 +38,8 @@ OPERATOR = Actor.system("operator")
 REFUSALS = (OutOfStock, IllegalTransition, NothingToRefund, AlreadyPaused, DatabaseError)
 #: Virtual seconds after which the operator looks again; sooner while a short trouble lasts.
 PERIOD = 10.0
-#: Retries of one message by the operator, who then leaves it dead.
-MOST_RETRIES = 9
+#: Retries of one message by the operator while faults last. Once they have ended, one more must succeed, or none will.
+RETRIES = 2
 
 
 def shopper(world: "World", number: int) -> None:
@@ -92,8 +92,9 @@ def operator(world: "World") -> None:
     def work() -> None:
         while True:
             world.scheduler.sleep(min(PERIOD, world.trouble / 4) if world.scheduler.now < world.trouble else PERIOD)
+            most = RETRIES if world.scheduler.now < world.trouble else RETRIES + 1
             with suppress(*REFUSALS):
-                for message in Message.objects.dead().filter(replayed_from__lt=MOST_RETRIES).order_by("pk")[:3]:
+                for message in Message.objects.dead().filter(revivals__lt=most).order_by("pk")[:3]:
                     actions.retry(ids=[message.pk], actor=OPERATOR)
             if world.scenario.intervenes and world.scheduler.now < world.trouble:
                 with suppress(*REFUSALS):
