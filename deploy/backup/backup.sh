@@ -19,8 +19,41 @@ case $server in
 esac
 restored_url=${address%/*}/$restored$options
 
+password_of() { # URL
+    login=${1#*://}
+    login=${login%%[/?]*}
+    case $login in
+    *:*@*) login=${login%@*} ;;
+    *) return ;;
+    esac
+    printf '%s' "${login#*:}" | LC_ALL=C awk '{
+        while (at = match($0, /%[0-9A-Fa-f][0-9A-Fa-f]/)) {
+            digits = tolower(substr($0, at + 1, 2))
+            code = 16 * (index("0123456789abcdef", substr(digits, 1, 1)) - 1)
+            code += index("0123456789abcdef", substr(digits, 2, 1)) - 1
+            printf "%s%c", substr($0, 1, at - 1), code
+            $0 = substr($0, at + 3)
+        }
+        printf "%s", $0
+    }'
+}
+
+at() { # URL PROGRAM ARGUMENTS...: everybody on the host can read a process's arguments, so the password is not among them
+    url=$1
+    password=$(password_of "$url")
+    shift
+    if [ -n "$password" ]; then
+        rest=${url#*://}
+        login=${rest%%[/?]*}
+        user=${login%%:*}
+        PGPASSWORD=$password "$@" --dbname="${url%%://*}://$user@${login##*@}${rest#"$login"}"
+    else
+        "$@" --dbname="$url"
+    fi
+}
+
 sql() { # URL STATEMENT
-    psql -qAtX -v ON_ERROR_STOP=1 "$1" -c "$2"
+    at "$1" psql -qAtX -v ON_ERROR_STOP=1 -c "$2"
 }
 
 clean_up() {
@@ -28,12 +61,18 @@ clean_up() {
         echo "The database $restored may be left on the server; drop it." >&2
     rm -f "$partial"
 }
+case "$DATABASE_URL $server" in
+*[?\&]password=*)
+    echo "A password in a URL's options would be seen by everybody on this host. Write it as //USER:PASSWORD@HOST." >&2
+    exit 1
+    ;;
+esac
 trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
 
-pg_dump --format=custom --file="$partial" "$DATABASE_URL"
+at "$DATABASE_URL" pg_dump --format=custom --file="$partial"
 sql "$server" "CREATE DATABASE $restored"
-pg_restore --exit-on-error --no-owner --no-privileges --dbname="$restored_url" "$partial"
+at "$restored_url" pg_restore --exit-on-error --no-owner --no-privileges "$partial"
 orders=$(sql "$restored_url" "SELECT count(*) FROM orders_order")
 unfinished=$(sql "$restored_url" "SELECT count(*) FROM messaging_message WHERE state IN ('pending', 'sent', 'dead')")
 if [ -n "${CONVEYOR_HOME:-}" ]; then

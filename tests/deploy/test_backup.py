@@ -1,13 +1,16 @@
 """The backup job, on PostgreSQL: a dump is kept if it could be restored, and only then."""
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from tests.deploy.files import DEPLOY
 from tests.patience import PATIENCE
@@ -94,6 +97,42 @@ def test_a_dump_whose_migrations_this_code_does_not_have_is_not_kept(database, t
     assert (job.returncode, job.errors) == (1, "")
     assert list(kept.iterdir()) == []
     assert job.left(database.url) == 0
+
+
+def test_no_argument_of_a_program_is_a_password(database, tmp_path):
+    password = "p:ss@/w?rd%&é'"
+    role = f"conveyor_backup_{os.getpid()}"
+    shims, seen = tmp_path / "shims", tmp_path / "seen"
+    shims.mkdir()
+    for program in ("pg_dump", "pg_restore", "psql"):
+        shim = shims / program
+        real = shutil.which(program)
+        shim.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" "$PGPASSWORD" >>{seen}\nexec {real} "$@"\n')
+        shim.chmod(0o755)
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE ROLE {} SUPERUSER LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
+        )
+        try:
+            server = database.url.partition("://")[2].rpartition("@")[2]
+            url = f"postgres://{role}:{quote(password, safe='')}@{server}"
+            job = backup(url, kept, PATH=f"{shims}:{os.environ['PATH']}")
+        finally:
+            connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+    assert job.returncode == 0, job.errors
+    arguments, passwords = seen.read_text().splitlines()[::2], seen.read_text().splitlines()[1::2]
+    assert set(passwords) == {password}
+    assert [line for line in arguments if quote(password, safe="") in line or password in line] == []
+    assert all(f"://{role}@" in line for line in arguments)
+
+
+def test_a_password_among_the_options_is_refused(tmp_path):
+    job = backup("postgres://nobody@127.0.0.1:1/none?application_name=a&password=secret", tmp_path)
+    assert job.returncode == 1
+    assert job.errors.endswith("Write it as //USER:PASSWORD@HOST.\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_database_that_does_not_answer_leaves_nothing(tmp_path):
