@@ -4,6 +4,7 @@ import pytest
 
 from messaging.operations.contracts.compatibility import breaks_of_api, breaks_of_messages
 from messaging.operations.contracts.schemas import Side, schema_breaks
+from messaging.operations.contracts.wire import body_schema
 
 ACCEPTS, RETURNS = Side.ACCEPTS, Side.RETURNS
 TEXT, COUNT = {"type": "string"}, {"type": "integer"}
@@ -17,6 +18,7 @@ def has(required: str = "", **properties: dict) -> dict:
 
 
 LIST, CLOSED = {"type": "array"}, {**has(), "additionalProperties": False}
+EITHER = {"anyOf": [has("a", a=TEXT), has("b", b=TEXT)]}
 #: Name, old schema, new schema, what breaks for producers, and for consumers; empty: nothing.
 CHANGES = [
     ("nothing", has("a", a=TEXT), has("a", a=TEXT), "", ""),
@@ -70,6 +72,36 @@ CHANGES = [
         "maxLength became 8",
         "",
     ),
+    (
+        "kinds of objects in another order",
+        {"oneOf": [has("a", a=TEXT), has("b", b=COUNT)]},
+        {"oneOf": [has("b", b=COUNT), has("a", a=TEXT)]},
+        "",
+        "",
+    ),
+    (
+        "field of one kind of a union",
+        {"oneOf": [has("a", a=TEXT), has("a b", a=COUNT, b=TEXT)]},
+        {"oneOf": [has("a", a=TEXT), has("a b", a=COUNT, b=COUNT)]},
+        "object with the fields a, b is no longer accepted",
+        "object with the fields a, b may be returned now",
+    ),
+    (
+        "kind added to a union",
+        {"anyOf": [has("a", a=TEXT), has("b", b=COUNT)]},
+        {"anyOf": [has("a", a=TEXT), has("b", b=COUNT), has("c", c=TEXT)]},
+        "",
+        "object with the fields c may be returned now",
+    ),
+    ("object becomes a union", has("a", a=TEXT), EITHER, "", "fields b may be"),
+    ("union becomes an object", EITHER, has("a", a=TEXT), "fields b is no", ""),
+    (
+        "null of a union",
+        {"anyOf": [has("a", a=TEXT), has("b", b=TEXT), {"type": "null"}]},
+        {"anyOf": [has("a", a=TEXT), has("b", b=TEXT)]},
+        "null is no longer accepted",
+        "",
+    ),
     ("allOf", {"allOf": [has(a=TEXT)]}, {"allOf": [has(a=COUNT)]}, "string to integer", "string to integer"),
 ]  # fmt: skip
 
@@ -103,10 +135,11 @@ def test_references_are_followed_once():
 def messages(version=1, schema=None, lifts=(), **changes) -> dict:
     binding = {"amqp": {"exchange": {"name": "conveyor"}}}
     channel = {"address": "song.sing.{priority}", "bindings": binding, "messages": {"sing": {}}}
+    body = body_schema({"$ref": "#/components/schemas/sing"})
     return {
         "channels": {"song.sing": channel},
         "components": {
-            "messages": {"sing": {"x-schema-version": version, "x-lifted-from": list(lifts)}},
+            "messages": {"sing": {"payload": body, "x-schema-version": version, "x-lifted-from": list(lifts)}},
             "messageTraits": {"headers": {"headers": has("id", id=TEXT)}},
             "schemas": {"sing": schema or has(text=TEXT)},
         },
@@ -145,6 +178,20 @@ def test_a_channel_keeps_its_address_its_bindings_and_its_messages(change, sente
     new["channels"]["song.sing"] |= change
     (found,) = breaks_of_messages(messages(), new)
     assert sentence in found
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"payload": {"type": "object"}}, "sing: its type changed from array to object. Workers of both releases"),
+        ({"payload": body_schema({"type": "object"})}, "Message sing: its items changed from"),
+        ({"contentType": "text/plain"}, "Message sing: its contentType changed from None to text/plain"),
+    ],
+)
+def test_the_body_around_a_payload_keeps_its_form(change, sentence):
+    new = messages()
+    new["components"]["messages"]["sing"] |= change
+    assert [each for each in breaks_of_messages(messages(), new) if sentence in each]
 
 
 def test_a_message_and_its_task_stay():

@@ -32,9 +32,19 @@ def _message_breaks(old: Document, new: Document) -> Iterator[str]:
                     f"{known[task]['x-schema-version']}. Raise `version`, and add the lift from the stored version."
                 )
         else:
+            for change in _form_breaks(message, known[task], roots=(old, new), path=task):
+                yield f"Message {change}. Workers of both releases must read it: add a task beside this one."
             pair = [document["components"]["schemas"][task] for document in (old, new)]
             for change in _of_same_version(*pair, roots=(old, new), path=task):
                 yield f"Message {change}. Raise the payload's `version` and add a lift from the stored one."
+
+
+def _form_breaks(old: Document, new: Document, **where: Any) -> list[str]:
+    """Of the body around the payload, which both sides name by reference: that of a Celery message."""
+    found = [change for side in Side for change in schema_breaks(old["payload"], new["payload"], side=side, **where)]
+    values = ((name, old.get(name), new.get(name)) for name in ("contentType", "correlationId", "bindings"))
+    changed = (f"{where['path']}: its {name} changed from {old} to {new}" for name, old, new in values if old != new)
+    return list(dict.fromkeys([*found, *changed]))
 
 
 def _of_same_version(old: Document, new: Document, **where: Any) -> list[str]:

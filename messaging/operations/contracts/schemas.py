@@ -31,6 +31,8 @@ _RULED: Final = {
     *_NESTED,
     *_TEXT_RULES,
 }
+#: Of a flat schema with several kinds of objects: its options, each of which is judged as a whole.
+_UNION: Final = "x-union"
 _NOTES: Final = {"title", "description", "default", "example", "examples", "deprecated", "readOnly", "writeOnly"}
 
 
@@ -49,6 +51,9 @@ def schema_breaks(
         return
     deeper: dict[str, Any] = {"side": side, "roots": roots, "seen": seen | ({ref} if "$ref" in old else set())}
     before, after = _flat(old, roots[0]), _flat(new, roots[1])
+    if _UNION in before or _UNION in after:
+        yield from _union_breaks(before.get(_UNION, [old]), after.get(_UNION, [new]), path=path, **deeper)
+        return
     for rule in (_type_breaks, _enum_breaks, _rule_breaks, _nested_breaks, _other_breaks):
         yield from (f"{path}: {change}" for change in rule(before, after, side))
     yield from _property_breaks(before, after, path=path, **deeper)
@@ -71,6 +76,8 @@ def _flat(schema: Schema, root: Schema) -> Schema:
         flat = _both(flat, _flat(part, root))
     for key in ("anyOf", "oneOf"):
         if options := [_flat(part, root) for part in schema.get(key, ())]:
+            if sum("object" in (option["types"] or ()) for option in options) > 1:
+                flat[_UNION] = schema[key]
             flat = _both(flat, _either(options))
     return flat
 
@@ -169,6 +176,30 @@ def _other_breaks(old: Schema, new: Schema, side: Side) -> Iterator[str]:
     for key in sorted((old.keys() | new.keys()) - _RULED - _NOTES - _LIMITS.keys()):
         if not key.startswith("x-") and old.get(key) != new.get(key):
             yield f"its {key} changed from {old.get(key)} to {new.get(key)}"
+
+
+def _union_breaks(
+    old: list[Schema], new: list[Schema], *, side: Side, roots: Roots, path: str, seen: frozenset[str]
+) -> Iterator[str]:
+    """Each old option must be accepted by a new one; each new one that is returned must be one of the old."""
+
+    def fits(before: Schema, after: Schema) -> bool:
+        return not any(schema_breaks(before, after, side=side, roots=roots, path=path, seen=seen))
+
+    if side is Side.ACCEPTS:
+        for option in old:
+            if not any(fits(option, each) for each in new):
+                yield f"{path}: {_kind(option, roots[0])} is no longer accepted"
+    else:
+        for option in new:
+            if not any(fits(each, option) for each in old):
+                yield f"{path}: {_kind(option, roots[1])} may be returned now, which clients do not know"
+
+
+def _kind(option: Schema, root: Schema) -> str:
+    flat = _flat(option, root)
+    fields = ", ".join(flat.get("properties", ()))
+    return f"{_named(flat['types'])} with the fields {fields}" if fields else _named(flat["types"])
 
 
 def _property_breaks(
