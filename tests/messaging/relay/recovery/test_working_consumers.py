@@ -6,6 +6,7 @@ import pytest
 from celery import current_app
 from celery.contrib.testing.worker import start_worker
 from celery.signals import setup_logging
+from celery.worker import state
 from django.db import connection
 
 from messaging.models import Message, State
@@ -54,6 +55,8 @@ def work(publisher, monkeypatch):
         with start_worker(app, pool="threads", concurrency=2, perform_ping_check=False, shutdown_timeout=PATIENCE):
             yield made
             made.let(100)
+            state.should_terminate = 0
+            app.control.broadcast("ping")  # an idle worker looks whether it is to stop after its next event
     finally:
         setup_logging.disconnect(_keep_logging)
         behaviour.clear()
