@@ -43,6 +43,6 @@ def test_the_metadata_names_the_licence_and_carries_the_readme(wheel, metadata):
 
 
 def test_the_desk_and_the_brokers_are_extras(metadata):
-    assert set(metadata.get_all("Provides-Extra")) == {"rabbitmq", "redis", "postgres", "desk", "metrics"}
+    assert set(metadata.get_all("Provides-Extra")) == {"rabbitmq", "redis", "postgres", "desk", "metrics", "traces"}
     required = {line.split(">")[0] for line in metadata.get_all("Requires-Dist") if "extra ==" not in line}
     assert {name.partition("<")[0] for name in required} == {"django", "celery", "kombu", "pydantic"}
