@@ -10,6 +10,7 @@ from config.parts.openapi import openapi_settings
 from config.parts.payment_gateway import payment_gateway
 from config.parts.release import release_of
 from config.parts.schedule import beat_schedule
+from config.parts.telemetry import telemetry
 from messaging.broker.settings import celery_settings
 
 env.follow_note()
@@ -28,6 +29,7 @@ SITE_URL = addresses.site_url(port=PORT)
 ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS = addresses.hosts_and_origins(SITE_URL)
 HTTPS = env.flag("CONVEYOR_HTTPS", default=False)
 CONVEYOR_TRUSTED_PROXIES = env.trusted_proxies(https=HTTPS)
+TELEMETRY = telemetry(demo=CONVEYOR_DEMO)
 
 INSTALLED_APPS = [
     "shop",
@@ -52,10 +54,12 @@ INSTALLED_APPS = [
     "shop.office.apps.SecurityConfig",
     "csp",
     *own_apps.app_configs(),
+    *TELEMETRY.apps,
 ]
 
 MIDDLEWARE = [
     "shop.health.middleware.ProbesMiddleware",  # the first: probes have another host name, and no TLS
+    "messaging.tracing.TraceMiddleware",
     "shop.limits.clients.ClientMiddleware",  # before all others, which see the client instead of the proxy
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -70,7 +74,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "messaging.tracing.TraceMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "shop.site.time_zones.TimeZoneMiddleware",
     "axes.middleware.AxesMiddleware",
