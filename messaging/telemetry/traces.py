@@ -39,7 +39,7 @@ REFUSED: Final = "The broker has not confirmed it; it is sent again."
 UNROUTABLE: Final = "No queue is bound for its routing key."
 #: What became of a delivery, by what its run raised; anything else is a failure.
 _OUTCOMES: Final[dict[type, str]] = {
-    AlreadySettled: "duplicate",
+    AlreadySettled: "settled",
     Deferred: "deferred",
     Reject: "returned",
     Retry: "retry",

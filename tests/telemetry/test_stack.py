@@ -1,63 +1,120 @@
-"""Traces across the real processes: one from the request to the shipment, with links between deliveries."""
+"""Traces across the real processes: one from the request to the shipment, with links between deliveries.
 
-import os
-import signal
+Spans are exported at the end of each process only: the web server's, the relay's, and the worker's pool processes'.
+"""
 
 import pytest
 
-from messaging.models import Message
+from messaging.models import Message, State
+from tests.stack.stack import order_body
 from tests.telemetry.spans_file import links_of, named, read, root_of, trace_of
 
 CHARGE, SHIP, EMAIL = "payments.charge_payment", "shipping.create_shipment", "orders.send_email"
-TRACE = "0af7651916cd43dd8448eb211c80319c"
+FLAKY, CRASHES, UNSAMPLED = "0af7651916cd43dd8448eb211c80319c", "1" * 32, "2" * 32
+CALLER = "b7ad6b7169203331"
+QUEUES = "payments,shipping,notifications,maintenance"
 
 
 @pytest.fixture
 def traced(make_stack):
-    """A stack without beat whose processes export soon, and a function that waits for spans of a trace."""
-    stack = make_stack(
-        beat=False,
-        own_broker=False,
-        workers={"payments,shipping,notifications,maintenance": 2},
-        env={"OTEL_TRACES_EXPORTER": "file", "OTEL_BSP_SCHEDULE_DELAY": "200", "CONVEYOR_RETRY_BASE": "1"},
-    )
-    return stack
+    env = {"OTEL_TRACES_EXPORTER": "file", "OTEL_BSP_SCHEDULE_DELAY": "600000"}
+    return make_stack(beat=False, own_broker=False, workers={QUEUES: 2}, env=env)
 
 
-def order(stack, trace, **options):
-    """Place an order in this trace; its number."""
-    headers = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
-    status, answer = stack.api("POST", "orders/", json=body(stack, **options), headers=headers)
+def order(stack, trace, *, flags="01", **options):
+    """Place an order within this trace."""
+    headers = {"traceparent": f"00-{trace}-{CALLER}-{flags}"}
+    status, answer = stack.api("POST", "orders/", json=order_body(stack.sku(), **options), headers=headers)
     assert status == 201, answer
     return answer
 
 
-def body(stack, **options):
-    from tests.stack.stack import order_body
+def dead_message(stack, placed):
+    def dead():
+        with stack.db() as alias:
+            return Message.objects.using(alias).filter(subject=placed["number"], state=State.DEAD).first()
 
-    return order_body(stack.sku(), **options)
+    return stack.wait_for(dead, what=f"a message of {placed['number']} is dead")
 
 
-def test_dev(traced):
-    stack = traced
-    placed = order(stack, TRACE, payment_method="pm_flaky_2")
+def wait_settled(stack, *numbers):
+    def settled():
+        with stack.db() as alias:
+            left = Message.objects.using(alias).live().filter(subject__in=numbers)
+            return not left.exclude(task="shipping.track_shipment").exists()
+
+    stack.wait_for(settled, what="all messages of the orders are settled")
+
+
+def shipped_after_retry(stack, placed):
+    """An operator retries the order's dead message once its cause is fixed."""
+    message = dead_message(stack, placed)
+    assert stack.manage("demo", "fix-bug").returncode == 0
+    status, answer = stack.api("POST", f"failed-tasks/{message.pk}/retry/", json={}, token=stack.token())
+    assert status == 200, answer
     stack.wait_status(placed, "shipped", "delivered")
-    import time
 
-    time.sleep(2)
-    spans = trace_of(read(stack.folder / "traces.jsonl"), TRACE)
-    for s in spans:
-        print(
-            s["name"],
-            s["context"]["span_id"],
-            s["parent_id"],
-            s["resource"]["attributes"]["service.name"],
-            s["status"],
-            links_of(s),
-            s["attributes"],
-        )
-    code = [p.stop() for p in (stack.web, *stack.relays, *stack.workers)]
-    print(code)
-    print(len(trace_of(read(stack.folder / "traces.jsonl"), TRACE)), len(spans))
-    print(stack.tails(8))
-    assert 0
+
+def exported(stack):
+    """The spans of all processes, which end first."""
+    for program in stack.programs:
+        program.stop()
+    return read(stack.folder / "traces.jsonl")
+
+
+def test_an_order_is_one_trace_with_a_link_at_every_further_delivery(traced):
+    crashes = order(traced, CRASHES, payment_method="pm_crash")
+    dead_message(traced, crashes)
+    flaky = order(traced, FLAKY, payment_method="pm_flaky_2")
+    unsampled = order(traced, UNSAMPLED, flags="00")
+    for placed in (flaky, unsampled):
+        traced.wait_status(placed, "shipped", "delivered")
+    shipped_after_retry(traced, crashes)
+    wait_settled(traced, *(placed["number"] for placed in (flaky, unsampled, crashes)))
+    spans = exported(traced)
+
+    check_one_trace(trace_of(spans, FLAKY), flaky)
+    check_retries(trace_of(spans, FLAKY))
+    check_redelivery_and_replay(trace_of(spans, CRASHES))
+    assert trace_of(spans, UNSAMPLED) == []
+
+
+def check_one_trace(spans, placed):
+    """The request is above everything, and each process has its part."""
+    (request,) = named(spans, "POST api/v1/orders/")
+    assert request["parent_id"] == f"0x{CALLER}"
+    request["parent_id"] = None
+    for span in spans:
+        assert root_of(span, spans) is request
+    (shipment,) = named(spans, f"process {SHIP}")
+    (sent,) = named(spans, f"send {SHIP}")
+    assert shipment["parent_id"] == sent["context"]["span_id"]
+    assert sent["parent_id"] == named(spans, f"process {CHARGE}")[-1]["context"]["span_id"]
+    assert len(named(spans, f"process {EMAIL}")) == 2
+    roles = [span["resource"]["attributes"]["service.name"].split("-")[1] for span in (request, sent, shipment)]
+    assert roles == ["web", "relay", "worker"]
+    assert shipment["attributes"]["conveyor.subject"] == placed["number"]
+
+
+def check_retries(spans):
+    runs = named(spans, f"process {CHARGE}")
+    ids = [run["context"]["span_id"] for run in runs]
+    assert [links_of(run) for run in runs] == [[], [(ids[0], "retry")], [(ids[1], "retry")]]
+    assert [run["attributes"]["conveyor.message.attempt"] for run in runs] == [1, 2, 3]
+    assert [run["attributes"]["conveyor.outcome"] for run in runs] == ["retry", "retry", "done"]
+    assert [run["status"]["status_code"] for run in runs] == ["ERROR", "ERROR", "UNSET"]
+    assert runs[0]["events"][0]["attributes"]["exception.type"].endswith("GatewayUnavailable")
+
+
+def check_redelivery_and_replay(spans):
+    """The worker's processes were killed before their spans could end; the last delivery found the message dead."""
+    redelivered, replayed = named(spans, f"process {CHARGE}")
+    ((killed, reason),) = links_of(redelivered)
+    assert (reason, redelivered["attributes"]["conveyor.message.redelivered"]) == ("redelivery", True)
+    assert links_of(replayed) == [(killed, "resend")]
+    assert replayed["attributes"]["conveyor.outcome"] == "done"
+    (retry,) = named(spans, f"retry {CHARGE}")
+    (earlier, operator) = retry["links"]
+    assert earlier["context"]["span_id"] == killed
+    assert operator["context"]["trace_id"] != f"0x{CRASHES}"
+    assert len(named(spans, f"process {SHIP}")) == 1
