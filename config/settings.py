@@ -4,7 +4,7 @@ from typing import Any
 
 import config.celery  # noqa: F401 - tasks belong to its application wherever these settings are used
 from config import env
-from config.parts import addresses, own_apps
+from config.parts import addresses, logs, own_apps
 from config.parts.database import database_settings
 from config.parts.openapi import openapi_settings
 from config.parts.payment_gateway import payment_gateway
@@ -60,6 +60,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "shop.health.middleware.ProbesMiddleware",  # the first: probes have another host name, and no TLS
     "messaging.tracing.TraceMiddleware",
+    *logs.middleware(),
     "shop.limits.clients.ClientMiddleware",  # before all others, which see the client instead of the proxy
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -270,22 +271,4 @@ REST_FRAMEWORK = {
 REST_KNOX = {"TOKEN_LIMIT_PER_USER": None, "AUTO_REFRESH": False}
 SPECTACULAR_SETTINGS = openapi_settings(desk="messaging.operations" in INSTALLED_APPS)
 
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"chain": {"()": "messaging.tracing.ChainFilter"}},
-    "formatters": {
-        "plain": {
-            "class": "messaging.operations.privacy.masking.MaskingFormatter",
-            "format": "%(asctime)s %(levelname)s %(name)s [%(chain)s] %(message)s",
-        }
-    },
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["chain"]},
-        "attempt": {"class": "messaging.recording.flight_recorder.Handler", "formatter": "plain", "filters": ["chain"]},
-    },
-    "root": {
-        "handlers": ["console", "attempt"],
-        "level": env.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
-    },
-}
+LOGGING = logs.logging_settings()

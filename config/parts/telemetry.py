@@ -7,6 +7,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 from config import env
+from config.parts import logs
 
 APP = "config.telemetry.apps.TelemetryConfig"
 INSTALL = "pip install -r requirements-telemetry.txt"
@@ -21,6 +22,7 @@ SAMPLERS = (
 class Telemetry:
     """`traces` is the exporter's name, empty for no traces; `sentry_dsn` is empty for no reports to Sentry."""
 
+    json_logs: bool = False
     traces: str = ""
     traces_file: Path = Path("traces.jsonl")
     sql: bool = False
@@ -30,7 +32,7 @@ class Telemetry:
 
     @property
     def apps(self) -> list[str]:
-        return [APP] if self.traces or self.sentry_dsn else []
+        return [APP] if self.json_logs or self.traces or self.sentry_dsn else []
 
 
 def telemetry(*, demo: bool) -> Telemetry:
@@ -41,6 +43,7 @@ def telemetry(*, demo: bool) -> Telemetry:
     if dsn:
         _require("sentry_sdk", by="SENTRY_DSN")
     return Telemetry(
+        json_logs=logs.is_json(),
         traces=_exporter(),
         traces_file=Path(env.text("CONVEYOR_TRACES_FILE") or env.var_dir() / "traces.jsonl"),
         sql=env.flag("CONVEYOR_TRACES_SQL", default=False),

@@ -1,4 +1,4 @@
-"""Starts traces and Sentry in every process of the shop. The settings install this app if one of them is on."""
+"""Starts JSON logs, traces and Sentry in every process. The settings install this app if one of them is on."""
 
 from functools import partial
 from urllib.parse import urlsplit
@@ -7,6 +7,8 @@ from django.apps import AppConfig
 from django.conf import settings
 
 from config.parts.telemetry import Telemetry
+from config.telemetry import stray_output
+from config.telemetry.json_lines import JsonFormatter
 from config.telemetry.paths import private
 from config.telemetry.role import role
 from messaging.operations.privacy.masking import mask_text
@@ -17,6 +19,8 @@ class TelemetryConfig(AppConfig):
     label = "telemetry"
 
     def ready(self) -> None:
+        if settings.TELEMETRY.json_logs:
+            stray_output.capture(JsonFormatter())
         if settings.TELEMETRY.traces:
             start_traces(settings.TELEMETRY)
 

@@ -1,7 +1,9 @@
-"""Traces across the real processes: one from the request to the shipment, with links between deliveries.
+"""Traces and JSON logs of the real processes: one trace from the request to the shipment, whose id is in their lines.
 
 Spans are exported at the end of each process only: the web server's, the relay's, and the worker's pool processes'.
 """
+
+import json
 
 import pytest
 
@@ -17,8 +19,11 @@ QUEUES = "payments,shipping,notifications,maintenance"
 
 @pytest.fixture
 def traced(make_stack):
-    env = {"OTEL_TRACES_EXPORTER": "file", "OTEL_BSP_SCHEDULE_DELAY": "600000"}
-    return make_stack(beat=False, own_broker=False, workers={QUEUES: 2}, env=env)
+    env = {"OTEL_TRACES_EXPORTER": "file", "OTEL_BSP_SCHEDULE_DELAY": "600000", "LOG_FORMAT": "json"}
+    stack = make_stack(own_broker=False, workers={QUEUES: 2}, env=env)
+    stack.beat.command.extend(["--loglevel", "INFO"])  # the test run has another one
+    stack.beat.restart()
+    return stack
 
 
 def order(stack, trace, *, flags="01", **options):
@@ -57,6 +62,7 @@ def shipped_after_retry(stack, placed):
 
 def exported(stack):
     """The spans of all processes, which end first."""
+    stack.wait_for(lambda: "beat: " in stack.beat.text(), what="beat has logged a line")
     for program in stack.programs:
         program.stop()
     return read(stack.folder / "traces.jsonl")
@@ -71,12 +77,15 @@ def test_an_order_is_one_trace_with_a_link_at_every_further_delivery(traced):
         traced.wait_status(placed, "shipped", "delivered")
     shipped_after_retry(traced, crashes)
     wait_settled(traced, *(placed["number"] for placed in (flaky, unsampled, crashes)))
+    status, _ = traced.api("GET", "/products/sam@example.com%0A%22break/?token=secret")
+    assert status == 404
     spans = exported(traced)
 
     check_one_trace(trace_of(spans, FLAKY), flaky)
     check_retries(trace_of(spans, FLAKY))
     check_redelivery_and_replay(trace_of(spans, CRASHES))
     assert trace_of(spans, UNSAMPLED) == []
+    check_logs(traced, flaky, trace_of(spans, FLAKY))
 
 
 def check_one_trace(spans, placed):
@@ -118,3 +127,30 @@ def check_redelivery_and_replay(spans):
     assert earlier["context"]["span_id"] == killed
     assert operator["context"]["trace_id"] != f"0x{CRASHES}"
     assert len(named(spans, f"process {SHIP}")) == 1
+
+
+def check_logs(stack, placed, spans):
+    """Every line of every process is an object, and those about an order have it, the message, task, trace and span."""
+    lines = {program.name: lines_of(program) for program in stack.programs}
+    assert all(lines.values())
+    of_trace = [line for found in lines.values() for line in found if line.get("trace") == FLAKY]
+    (access,) = (line for line in of_trace if line["logger"] == "conveyor.access")
+    assert (access["method"], access["path"], access["status"]) == ("POST", "/api/v1/orders/", 201)
+    assert access["order"] == placed["number"]
+    received, retried, *_ = (line for line in of_trace if line.get("task") == CHARGE)
+    for line in (received, retried):
+        assert line["order"] == placed["number"]
+        assert line["message_id"] == named(spans, f"process {CHARGE}")[0]["attributes"]["messaging.message.id"]
+        assert line["role"].startswith("worker-payments")
+    assert access["span"] == named(spans, "POST api/v1/orders/")[0]["context"]["span_id"][2:]
+    hostile = next(line for line in lines[stack.web.name] if line.get("status") == 404)
+    assert hostile["path"] == '/products/•••@•••\n"break/'
+    assert "secret" not in stack.web.text()
+
+
+def lines_of(program):
+    """The lines of a process as objects; each has the fields that all of them have."""
+    found = [json.loads(line) for line in program.text().splitlines() if line]
+    for line in found:
+        assert {"time", "level", "logger", "message", "service", "role", "process"} <= line.keys()
+    return found
