@@ -23,6 +23,14 @@ class TelemetryConfig(AppConfig):
             stray_output.capture(JsonFormatter())
         if settings.TELEMETRY.traces:
             start_traces(settings.TELEMETRY)
+        if settings.TELEMETRY.sentry_dsn:
+            start_sentry(settings.TELEMETRY)
+
+
+def start_sentry(telemetry: Telemetry) -> None:
+    from config.telemetry import sentry
+
+    sentry.start(dsn=telemetry.sentry_dsn, environment=telemetry.environment, release=settings.CONVEYOR_RELEASE)
 
 
 def start_traces(telemetry: Telemetry) -> None:

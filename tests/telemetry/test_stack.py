@@ -9,17 +9,29 @@ import pytest
 
 from messaging.models import Message, State
 from tests.stack.stack import order_body
+from tests.telemetry import sentry_server
 from tests.telemetry.spans_file import links_of, named, read, root_of, trace_of
 
 CHARGE, SHIP, EMAIL = "payments.charge_payment", "shipping.create_shipment", "orders.send_email"
-FLAKY, CRASHES, UNSAMPLED = "0af7651916cd43dd8448eb211c80319c", "1" * 32, "2" * 32
+FLAKY, CRASHES, UNSAMPLED, BUG = "0af7651916cd43dd8448eb211c80319c", "1" * 32, "2" * 32, "3" * 32
 CALLER = "b7ad6b7169203331"
 QUEUES = "payments,shipping,notifications,maintenance"
 
 
 @pytest.fixture
-def traced(make_stack):
-    env = {"OTEL_TRACES_EXPORTER": "file", "OTEL_BSP_SCHEDULE_DELAY": "600000", "LOG_FORMAT": "json"}
+def sentry():
+    with sentry_server.running() as server:
+        yield server
+
+
+@pytest.fixture
+def traced(make_stack, sentry):
+    env = {
+        "SENTRY_DSN": sentry.dsn,
+        "OTEL_TRACES_EXPORTER": "file",
+        "OTEL_BSP_SCHEDULE_DELAY": "600000",
+        "LOG_FORMAT": "json",
+    }
     stack = make_stack(own_broker=False, workers={QUEUES: 2}, env=env)
     stack.beat.command.extend(["--loglevel", "INFO"])  # the test run has another one
     stack.beat.restart()
@@ -68,13 +80,15 @@ def exported(stack):
     return read(stack.folder / "traces.jsonl")
 
 
-def test_an_order_is_one_trace_with_a_link_at_every_further_delivery(traced):
+def test_an_order_is_one_trace_with_a_link_at_every_further_delivery(traced, sentry):
     crashes = order(traced, CRASHES, payment_method="pm_crash")
     dead_message(traced, crashes)
+    bug = order(traced, BUG, payment_method="pm_bug")
     flaky = order(traced, FLAKY, payment_method="pm_flaky_2")
     unsampled = order(traced, UNSAMPLED, flags="00")
     for placed in (flaky, unsampled):
         traced.wait_status(placed, "shipped", "delivered")
+    dead_message(traced, bug)
     shipped_after_retry(traced, crashes)
     wait_settled(traced, *(placed["number"] for placed in (flaky, unsampled, crashes)))
     status, _ = traced.api("GET", "/products/sam@example.com%0A%22break/?token=secret")
@@ -86,6 +100,7 @@ def test_an_order_is_one_trace_with_a_link_at_every_further_delivery(traced):
     check_redelivery_and_replay(trace_of(spans, CRASHES))
     assert trace_of(spans, UNSAMPLED) == []
     check_logs(traced, flaky, trace_of(spans, FLAKY))
+    check_reports(sentry.events, crashes, bug)
 
 
 def check_one_trace(spans, placed):
@@ -154,3 +169,15 @@ def lines_of(program):
     for line in found:
         assert {"time", "level", "logger", "message", "service", "role", "process"} <= line.keys()
     return found
+
+
+def check_reports(events, crashes, bug):
+    """Each dead message is reported once, with its exception if there is one; what was retried is not."""
+    by_order = {event["tags"]["order"]: event for event in events}
+    assert len(events) == len(by_order) == 2
+    lost, failed = by_order[crashes["number"]], by_order[bug["number"]]
+    assert "WorkerLost" in lost["logentry"]["message"] if "logentry" in lost else "WorkerLost" in lost["message"]
+    assert failed["exception"]["values"][-1]["type"] == "RuntimeError"
+    assert (failed["tags"]["trace"], failed["tags"]["task"]) == (BUG, CHARGE)
+    assert failed["environment"] == "demo"
+    assert failed["release"]
