@@ -28,7 +28,7 @@ def logging_settings() -> dict[str, Any]:
                 "class": "messaging.operations.privacy.masking.MaskingFormatter",
                 "format": "%(asctime)s %(levelname)s %(name)s [%(chain)s] %(message)s",
             },
-            "json": {"()": JSON_FORMATTER},
+            **({"json": {"()": JSON_FORMATTER}} if is_json() else {}),
         },
         "handlers": {
             "console": {
