@@ -47,9 +47,10 @@ class JsonFormatter(BaseFormatter):
 
     def _trouble(self, record: logging.LogRecord) -> str:
         """Traceback and stack of a record; empty without."""
-        parts = [self.formatException(record.exc_info) if record.exc_info and record.exc_info[0] else ""]
-        parts.append(self.formatStack(record.stack_info) if record.stack_info else "")
-        return "\n".join(filter(None, parts))
+        known = bool(record.exc_info and record.exc_info[0])
+        parts = [self.formatException(record.exc_info)] if known else []
+        parts += [self.formatStack(record.stack_info)] if record.stack_info else []
+        return "\n".join(map(str, parts))
 
 
 def _masked(value: Any) -> Any:
@@ -84,7 +85,7 @@ def _of_run() -> dict[str, str]:
     state = sys.modules.get("celery._state")
     task = state.get_current_task() if state else None
     request = getattr(task, "request", None)
-    if task is None or not getattr(request, "id", None):
+    if task is None or request is None or not request.id:
         return {}
     return {"message_id": str(request.id), "task": str(task.name), **_of_headers(request)}
 

@@ -120,8 +120,8 @@ def _request(request: Mapping[str, Any]) -> dict[str, Any]:
     """Method, path and harmless headers: no query, no cookies, no address of the client."""
     url = urlsplit(str(request.get("url") or ""))
     headers = {name: value for name, value in dict(request.get("headers") or {}).items() if name in _HEADERS}
-    path = mask_text(private(url.path))
-    return {"method": request.get("method"), "url": f"{url.scheme}://{url.netloc}{path}", "headers": headers}
+    address = f"{url.scheme}://{url.hostname}{mask_text(private(url.path))}" if url.hostname else ""
+    return {"method": request.get("method"), "url": address, "headers": headers}
 
 
 def _flush() -> None:

@@ -26,6 +26,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.headers["Content-Encoding"] == "gzip":
             body = gzip.decompress(body)
+        assert isinstance(self.server, Received)
         self.server.events += events_of(body)
         self.send_response(200)
         self.end_headers()
