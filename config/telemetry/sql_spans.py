@@ -1,6 +1,7 @@
 """Spans of SQL statements, on every database: Django calls a wrapper around each. Values are not recorded.
 
-OpenTelemetry's instrumentation of psycopg would see no statement, since Django sets its own class of cursors.
+OpenTelemetry's instrumentation of psycopg knows PostgreSQL only, and begins a trace with each statement that has no
+parent: a relay's, many times a second.
 """
 
 from collections.abc import Callable
