@@ -103,7 +103,11 @@ def test_a_collector_that_hangs_holds_up_neither_spans_nor_the_end_of_the_proces
     assert hanging.began.wait(PATIENCE)
     assert len(processor._batch_processor._queue) <= 2048
     exporting.stop(provider, seconds=0.01)
+    flushing = [thread for thread in threading.enumerate() if thread.name == "flush-traces"]
+    assert len(flushing) == 1  # which nobody waits for
+    assert flushing[0].daemon
     hanging.end.set()
+    flushing[0].join(PATIENCE)
 
 
 def test_spans_are_exported_at_the_end():

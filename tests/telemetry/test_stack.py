@@ -152,8 +152,11 @@ def check_logs(stack, placed, spans):
     (access,) = (line for line in of_trace if line["logger"] == "conveyor.access")
     assert (access["method"], access["path"], access["status"]) == ("POST", "/api/v1/orders/", 201)
     assert access["order"] == placed["number"]
-    received, retried, *_ = (line for line in of_trace if line.get("task") == CHARGE)
-    for line in (received, retried):
+    of_charge = [line for line in of_trace if line.get("task") == CHARGE]
+    # The worker's main process receives each delivery, and its pool processes say what became of it.
+    assert [line["logger"] for line in of_charge] == ["celery.worker.strategy", "celery.app.trace"] * 3
+    assert len({line["process"] for line in of_charge}) > 1
+    for line in of_charge:
         assert line["order"] == placed["number"]
         assert line["message_id"] == named(spans, f"process {CHARGE}")[0]["attributes"]["messaging.message.id"]
         assert line["role"].startswith("worker-payments")
