@@ -6,10 +6,13 @@ The main process imports the shop before it forks, so that the server's processe
 import gc
 import multiprocessing
 import sys
+from io import StringIO
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
+
+from config.parts import logs
 
 
 def main() -> None:
@@ -19,10 +22,14 @@ def main() -> None:
     try:
         import config.wsgi  # noqa: F401 - sets up Django
 
-        call_command("check")  # imports every page
+        call_command("check", stdout=StringIO())  # imports every page
     except (ImproperlyConfigured, SystemCheckError) as error:
         sys.exit(f"The web server cannot start. {error}")
 
+    if logs.is_json():
+        from granian.log import LOGGING_CONFIG
+
+        LOGGING_CONFIG["formatters"] = {name: {"()": logs.JSON_FORMATTER} for name in ("generic", "access")}
     if sys.platform == "linux":  # elsewhere a fork is unsafe, and granian starts its processes anew
         multiprocessing.set_start_method("fork")
         gc.collect()

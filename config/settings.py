@@ -4,12 +4,13 @@ from typing import Any
 
 import config.celery  # noqa: F401 - tasks belong to its application wherever these settings are used
 from config import env
-from config.parts import addresses, own_apps
+from config.parts import addresses, logs, own_apps
 from config.parts.database import database_settings
 from config.parts.openapi import openapi_settings
 from config.parts.payment_gateway import payment_gateway
 from config.parts.release import release_of
 from config.parts.schedule import beat_schedule
+from config.parts.telemetry import telemetry
 from messaging.broker.settings import celery_settings
 
 env.follow_note()
@@ -28,6 +29,7 @@ SITE_URL = addresses.site_url(port=PORT)
 ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS = addresses.hosts_and_origins(SITE_URL)
 HTTPS = env.flag("CONVEYOR_HTTPS", default=False)
 CONVEYOR_TRUSTED_PROXIES = env.trusted_proxies(https=HTTPS)
+TELEMETRY = telemetry(demo=CONVEYOR_DEMO)
 
 INSTALLED_APPS = [
     "shop",
@@ -52,10 +54,13 @@ INSTALLED_APPS = [
     "shop.office.apps.SecurityConfig",
     "csp",
     *own_apps.app_configs(),
+    *TELEMETRY.apps,
 ]
 
 MIDDLEWARE = [
     "shop.health.middleware.ProbesMiddleware",  # the first: probes have another host name, and no TLS
+    "messaging.tracing.TraceMiddleware",
+    *logs.middleware(),
     "shop.limits.clients.ClientMiddleware",  # before all others, which see the client instead of the proxy
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -70,7 +75,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "messaging.tracing.TraceMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "shop.site.time_zones.TimeZoneMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -267,22 +271,4 @@ REST_FRAMEWORK = {
 REST_KNOX = {"TOKEN_LIMIT_PER_USER": None, "AUTO_REFRESH": False}
 SPECTACULAR_SETTINGS = openapi_settings(desk="messaging.operations" in INSTALLED_APPS)
 
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"chain": {"()": "messaging.tracing.ChainFilter"}},
-    "formatters": {
-        "plain": {
-            "class": "messaging.operations.privacy.masking.MaskingFormatter",
-            "format": "%(asctime)s %(levelname)s %(name)s [%(chain)s] %(message)s",
-        }
-    },
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["chain"]},
-        "attempt": {"class": "messaging.recording.flight_recorder.Handler", "formatter": "plain", "filters": ["chain"]},
-    },
-    "root": {
-        "handlers": ["console", "attempt"],
-        "level": env.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
-    },
-}
+LOGGING = logs.logging_settings()

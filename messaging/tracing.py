@@ -29,7 +29,7 @@ class Chain:
 
     def traceparent(self) -> str:
         """Header of a new span in this chain's trace, or of the current one if spans are recorded."""
-        return observers.traceparent() or f"00-{self.correlation_id.hex}-{secrets.token_hex(8)}-01"
+        return observers.traceparent(self.correlation_id) or f"00-{self.correlation_id.hex}-{secrets.token_hex(8)}-01"
 
 
 _current: ContextVar[Chain | None] = ContextVar("conveyor_chain", default=None)

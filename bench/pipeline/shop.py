@@ -73,9 +73,9 @@ class Shop:
 
 
 @contextmanager
-def running(publish: str) -> Iterator[Shop]:
+def running(publish: str, **variables: str) -> Iterator[Shop]:
     """The shop with two web processes, 16 payment slots, and workers beside them as `make run` starts them."""
-    environment = ENVIRONMENT | {"CONVEYOR_PUBLISH": publish}
+    environment = ENVIRONMENT | {"CONVEYOR_PUBLISH": publish} | variables
     relays = 1 if publish == "ledger" else 0
     stack = Stack("production", blocker=NoBlocker(), env=environment, relays=relays, workers={}, beat=False, web=2)
     try:
@@ -94,9 +94,9 @@ def running(publish: str) -> Iterator[Shop]:
         stack.remove()
 
 
-def measure(publish: str, *, orders: int) -> Result:
+def measure(publish: str, *, orders: int, **variables: str) -> Result:
     """Place orders while workers work and wait for the last one; then place as many with no worker running."""
-    with running(publish) as shop:
+    with running(publish, **variables) as shop:
         before, _ = shop.shipped_and_emailed()
         cpu, began = shop.cpu(), time.perf_counter()
         placed = shop.place(orders)

@@ -2,13 +2,14 @@
 # Builds the shop into a folder that needs no change afterwards: the Dockerfile's steps, which any host can run as well.
 #   build.sh packages SOURCE TARGET   the packages that the shop needs, in TARGET/venv
 #   build.sh app SOURCE TARGET        the shop in TARGET/app, with static files, translations and bytecode
-# PYTHON makes the environment (python3); VENV is another one for the second step (TARGET/venv).
+# PYTHON makes the environment (python3); VENV is another one for the second step (TARGET/venv). With TELEMETRY=1 the
+# packages of traces and Sentry are installed, too.
 set -eu
 
 packages() { # SOURCE TARGET
     "${PYTHON:-python3}" -m venv --without-pip "$2/venv"
     "${PYTHON:-python3}" -m pip --python "$2/venv/bin/python" install --no-cache-dir --disable-pip-version-check \
-        --quiet -r "$1/requirements.txt"
+        --quiet -r "$1/requirements.txt" ${TELEMETRY:+-r "$1/requirements-telemetry.txt"}
     "$2/venv/bin/python" -m compileall -q -j 0 "$2/venv/lib" || true # some packages have files for other Pythons
 }
 

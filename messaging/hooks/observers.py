@@ -4,6 +4,7 @@ They see what happens and change nothing: what an observer raises is logged, and
 """
 
 import logging
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -21,8 +22,8 @@ Ending = Callable[[BaseException | None], None]
 class Observer:
     """Observes nothing; subclasses override what they need."""
 
-    def traceparent(self) -> str:
-        """The W3C trace context of a message that is enqueued now; empty to leave it to the chain."""
+    def traceparent(self, trace_id: uuid.UUID) -> str:
+        """The W3C trace context, in this trace, of a message that is enqueued now; empty to leave it to the chain."""
         return ""
 
     def published(self, batch: "Sequence[Claimed]", outcome: "Outcome", *, seconds: float) -> None:
@@ -44,9 +45,9 @@ def unregister(observer: Observer) -> None:
     _OBSERVERS.remove(observer)
 
 
-def traceparent() -> str:
+def traceparent(trace_id: uuid.UUID) -> str:
     """The first trace context that an observer has; empty without any."""
-    return next(filter(None, (_ask(each.traceparent) for each in _OBSERVERS)), "")
+    return next(filter(None, (_ask(each.traceparent, trace_id) for each in _OBSERVERS)), "")
 
 
 def published(batch: "Sequence[Claimed]", outcome: "Outcome", *, seconds: float) -> None:

@@ -4,6 +4,7 @@ Celery handles the broken messages that its authors thought of, acknowledging so
 ends the worker, and every worker that the message is delivered to after it.
 """
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,8 @@ from celery.utils.log import get_logger
 from celery.utils.saferepr import saferepr
 from celery.worker.consumer.gossip import Gossip
 
-from messaging.worker.admission import Refused, admit
+from messaging import tracing
+from messaging.worker.admission import HEADER, Refused, admit
 
 log = get_logger(__name__)
 Handler = Callable[..., Any]
@@ -46,7 +48,9 @@ class GuardMessages(bootsteps.StartStopStep):
                 )
                 if message.headers["task"] not in strategies:
                     raise Refused("No task of this worker has its name.")
-                handle(message)
+                origin, id_ = message.headers[HEADER], uuid.UUID(message.headers["id"])
+                with tracing.chain(tracing.Chain(uuid.UUID(origin["correlation_id"]) if origin else id_, id_)):
+                    handle(message)
             except Exception as error:
                 # kombu counts KeyError among the errors of a Redis connection.
                 if isinstance(error, errors) and not isinstance(error, KeyError):

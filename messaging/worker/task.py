@@ -92,7 +92,7 @@ class ReliableTask(Task):
             return known.first() == (self.name, data, version)
 
     def _look_up(self, id_: uuid.UUID) -> None:
-        lost = worker_lost(task=self.name, worker=self.request.hostname or "") if self._is_redelivered else None
+        lost = worker_lost(task=self.name, worker=self.request.hostname or "") if self.is_redelivered else None
         with outage.ledger_write():
             message = transitions.reopen(message_id=id_, sends=self.sends, lost=lost, limit=self.limit)
         if message is None:
@@ -134,10 +134,10 @@ class ReliableTask(Task):
 
         A worker that lost its connection or exceeds the visibility timeout does not know of a redelivery.
         """
-        return bool(self._is_redelivered or self.request.retries or self.sends > 1)
+        return bool(self.is_redelivered or self.request.retries or self.sends > 1)
 
     @property
-    def _is_redelivered(self) -> bool:
+    def is_redelivered(self) -> bool:
         return bool((self.request.delivery_info or {}).get("redelivered"))
 
     @property

@@ -47,6 +47,7 @@ def test_a_process_without_pages_loads_neither_them_nor_what_only_they_use(code)
     modules = loaded(code)
     assert "payments.services" in modules
     assert not modules & {"config.urls", "shop.admin", "reportlab", "pypdf", "stripe", "redis", "rest_framework.views"}
+    assert not modules & {"opentelemetry", "sentry_sdk", "pythonjsonlogger", "messaging.telemetry.traces"}
 
 
 @pytest.mark.parametrize("module", ["config.console", "config.embedded_broker"])

@@ -9,7 +9,7 @@ from messaging.relay.publish import Outcome
 
 
 class Broken(Observer):
-    def traceparent(self):
+    def traceparent(self, trace_id):
         raise RuntimeError("no context")
 
     def published(self, batch, outcome, *, seconds):
@@ -31,7 +31,7 @@ class Seen(Observer):
     def __init__(self):
         self.batches, self.endings = [], []
 
-    def traceparent(self):
+    def traceparent(self, trace_id):
         return "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"
 
     def published(self, batch, outcome, *, seconds):
@@ -74,6 +74,6 @@ def test_an_observer_may_leave(seen):
 
 def test_messages_carry_the_trace_context_that_an_observer_has(seen):
     chain = tracing.chain_of_header("")
-    assert chain.traceparent() == seen.traceparent()
+    assert chain.traceparent() == seen.traceparent(chain.correlation_id)
     observers.unregister(seen)
     assert chain.traceparent().startswith(f"00-{chain.correlation_id.hex}-")

@@ -50,7 +50,7 @@ ENGINE: Final = (
     Protection(
         name="a lost worker spends an attempt before the task runs again",
         module="messaging.worker.task",
-        code="if self._is_redelivered else None",
+        code="if self.is_redelivered else None",
         without="if False else None",
         seed=0,
     ),

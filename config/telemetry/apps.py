@@ -1,0 +1,65 @@
+"""Starts JSON logs, traces and Sentry in every process. The settings install this app if one of them is on."""
+
+from functools import partial
+from urllib.parse import urlsplit
+
+from django.apps import AppConfig
+from django.conf import settings
+
+from config.parts.telemetry import Telemetry
+from config.telemetry import stray_output
+from config.telemetry.json_lines import JsonFormatter
+from config.telemetry.paths import private
+from config.telemetry.role import role
+from messaging.operations.privacy.masking import mask_text
+
+
+class TelemetryConfig(AppConfig):
+    name = "config.telemetry"
+    label = "telemetry"
+
+    def ready(self) -> None:
+        if settings.TELEMETRY.json_logs:
+            stray_output.capture(JsonFormatter())
+        if settings.TELEMETRY.traces:
+            start_traces(settings.TELEMETRY)
+        if settings.TELEMETRY.sentry_dsn:
+            start_sentry(settings.TELEMETRY)
+
+
+def start_sentry(telemetry: Telemetry) -> None:
+    from config.telemetry import sentry
+
+    sentry.start(dsn=telemetry.sentry_dsn, environment=telemetry.environment, release=settings.CONVEYOR_RELEASE)
+
+
+def start_traces(telemetry: Telemetry) -> None:
+    """Start the provider, observe messages, and instrument Django and, if wanted, its database connections."""
+    from config.telemetry import http_spans, sql_spans
+    from messaging.hooks import observers
+    from messaging.signals import messages_revived
+    from messaging.telemetry import endings, exporting
+    from messaging.telemetry.spans import SCOPE, FinishedSpans
+    from messaging.telemetry.traces import Traces
+
+    exporter = exporting.CleaningExporter(
+        exporting.exporter(telemetry.traces, path=telemetry.traces_file), clean=mask_text, clean_path=private
+    )
+    provider, processor = exporting.provider_of(exporter, resource=_resource(telemetry))
+    system = "rabbitmq" if urlsplit(settings.BROKER_URL).scheme.startswith("amqp") else "redis"
+    traces = Traces(tracer=provider.get_tracer(SCOPE), finished=FinishedSpans(provider, processor), system=system)
+    observers.register(traces)
+    messages_revived.connect(traces.revived, weak=False)
+    http_spans.instrument(provider)
+    if telemetry.sql:
+        sql_spans.instrument(provider)
+    endings.at_exit(partial(exporting.stop, provider))
+
+
+def _resource(telemetry: Telemetry) -> dict[str, str]:
+    return {
+        "service.name": telemetry.service or f"conveyor-{role()}",
+        "service.namespace": "conveyor",
+        "service.version": settings.CONVEYOR_RELEASE,
+        "deployment.environment.name": telemetry.environment,
+    }

@@ -1,0 +1,133 @@
+"""Export of spans: in batches, by a thread of its own, with bounds. The shop waits for no collector.
+
+A full queue drops spans; a collector that refuses or hangs costs the thread's time, and at the end of a process at most
+`FLUSH_SECONDS`. What leaves the process is cleaned of personal data first.
+"""
+
+import logging
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import Event, ReadableSpan, SpanLimits, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter, SpanExportResult
+from opentelemetry.trace import Status
+
+from messaging.telemetry.spans import DerivedIds
+
+log = logging.getLogger(__name__)
+FLUSH_SECONDS: Final = 2.0
+#: A file of spans is replaced by a new one at this size, and the one before it is kept.
+FILE_BYTES: Final = 64 * 2**20
+#: Who the client is, and what follows the path, which may hold a search or a secret.
+PRIVATE: Final = frozenset(
+    {"client.address", "client.port", "network.peer.address", "network.peer.port", "url.query", "url.full"}
+)
+_MAY_BE_PRIVATE: Final = PRIVATE | {"url.path"}
+#: These are written by whoever raises an error or calls a URL.
+LIMITS: Final = SpanLimits(max_attributes=64, max_events=8, max_links=8, max_attribute_length=8_000)
+
+
+class CleaningExporter(SpanExporter):
+    """Cleans spans and hands them to `exporter`. Never raises, and logs once when it begins to fail or works again.
+
+    `clean` masks personal data in a text; `clean_path` shortens what is secret in a URL's path.
+    """
+
+    def __init__(
+        self, exporter: SpanExporter, *, clean: Callable[[str], str], clean_path: Callable[[str], str]
+    ) -> None:
+        self._exporter, self._clean, self._clean_path = exporter, clean, clean_path
+        self._is_failing = False
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        try:
+            result, error = self._exporter.export([self._cleaned(span) for span in spans]), ""
+        except Exception as raised:
+            result, error = SpanExportResult.FAILURE, f": {type(raised).__name__}: {raised}"
+        failed = result is not SpanExportResult.SUCCESS
+        if failed and not self._is_failing:
+            log.warning("traces cannot be exported and are dropped until they can%s", error)
+        elif self._is_failing and not failed:
+            log.info("traces are exported again")
+        self._is_failing = failed
+        return result
+
+    def shutdown(self) -> None:
+        self._exporter.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        return self._exporter.force_flush(timeout_millis)
+
+    def _cleaned(self, span: ReadableSpan) -> ReadableSpan:
+        attributes = span.attributes or {}
+        if not (span.events or span.status.description or _MAY_BE_PRIVATE & attributes.keys()):
+            return span
+        kept = {name: value for name, value in attributes.items() if name not in PRIVATE}
+        if "url.path" in kept:
+            kept["url.path"] = self._clean_path(str(kept["url.path"]))
+        return ReadableSpan(
+            name=span.name,
+            context=span.get_span_context(),
+            parent=span.parent,
+            resource=span.resource,
+            attributes=kept,
+            events=[Event(event.name, self._texts(event.attributes or {}), event.timestamp) for event in span.events],
+            links=span.links,
+            kind=span.kind,
+            status=Status(span.status.status_code, self._clean(span.status.description or "") or None),
+            start_time=span.start_time,
+            end_time=span.end_time,
+            instrumentation_scope=span.instrumentation_scope,
+        )
+
+    def _texts(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: self._clean(value) if isinstance(value, str) else value for name, value in attributes.items()}
+
+
+class FileExporter(SpanExporter):
+    """Appends spans to a file, one JSON object a line. Any number of processes may share the file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        if self._path.exists() and self._path.stat().st_size > FILE_BYTES:
+            self._path.replace(self._path.with_name(f"{self._path.name}.1"))
+        lines = "".join(f"{span.to_json(indent=None)}\n" for span in spans)
+        with self._path.open("ab", buffering=0) as file:
+            file.write(lines.encode())
+        return SpanExportResult.SUCCESS
+
+
+def exporter(kind: str, *, path: Path) -> SpanExporter:
+    """The exporter that `OTEL_TRACES_EXPORTER` names. `otlp` reads its address from its own variables."""
+    if kind == "file":
+        return FileExporter(path)
+    if kind == "console":
+        return ConsoleSpanExporter(out=sys.stderr, formatter=lambda span: f"{span.to_json(indent=None)}\n")
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+    return OTLPSpanExporter()
+
+
+def provider_of(exporter: SpanExporter, *, resource: Mapping[str, str]) -> tuple[TracerProvider, SpanProcessor]:
+    """A provider whose spans go to `exporter` in batches. `OTEL_BSP_…` and `OTEL_TRACES_SAMPLER` configure both."""
+    for name in ("opentelemetry.sdk", "opentelemetry.exporter"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # a line a batch; CleaningExporter has one an outage
+    provider = TracerProvider(
+        resource=Resource.create(resource), id_generator=DerivedIds(), span_limits=LIMITS, shutdown_on_exit=False
+    )
+    processor = BatchSpanProcessor(exporter)
+    provider.add_span_processor(processor)
+    return provider, processor
+
+
+def stop(provider: TracerProvider, *, seconds: float = FLUSH_SECONDS) -> None:
+    """Export what is left, and wait for it no longer than `seconds`. Later spans are dropped."""
+    flushing = threading.Thread(target=provider.shutdown, name="flush-traces", daemon=True)
+    flushing.start()
+    flushing.join(seconds)
