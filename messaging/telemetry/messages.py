@@ -4,7 +4,6 @@ Where a transition is announced inside a transaction, it is counted after the co
 declares; whatever else a message carries is counted as `other`.
 """
 
-import math
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -30,6 +29,8 @@ OTHER: Final = "other"
 _OF: Final = ("queue", "task")
 #: From an idle queue to an outage; a minute is the objective of an order.
 _WAITING: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
+#: No message waits for a year; the header is from outside, and one such value would outweigh all others.
+_LONGEST: Final = 365 * 86_400.0
 #: Up to the time limit of a task.
 _WORKING: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60)
 
@@ -139,6 +140,5 @@ def _count_sent(batch: Sequence[Claimed], outcome: Outcome) -> None:
 def _observe_waiting(task: ReliableTask) -> None:
     due_at = (task.request.get(HEADER) or {}).get("due_at")
     is_redelivered = (task.request.delivery_info or {}).get("redelivered")
-    if isinstance(due_at, float) and math.isfinite(due_at) and not is_redelivered:
-        # The clocks of database and worker may differ.
-        WAITING.labels(queue_of(task.name)).observe(max(0.0, time.time() - due_at))
+    if isinstance(due_at, float) and not is_redelivered and abs(waited := time.time() - due_at) < _LONGEST:
+        WAITING.labels(queue_of(task.name)).observe(max(0.0, waited))  # the clocks of database and worker may differ

@@ -1,6 +1,6 @@
 """Slots: the numbers by which the processes of a host name their files of metrics.
 
-A process holds the lowest free slot by a lock, which the kernel releases when it ends, however it ends. The next process
+A process holds the lowest free slot by a lock, which the kernel releases however the process ends. The next process
 takes over the slot with its files, and counts on from their values. So there are never more files than processes that
 ran at once, and a restart loses no counter.
 """

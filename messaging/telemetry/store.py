@@ -61,7 +61,7 @@ def open_folder(folder: str) -> Path | None:
         return None
     try:
         slots = Slots(Path(folder))
-        values.MmapedDict = Preallocated  # type: ignore[misc]
+        values.MmapedDict = Preallocated  # type: ignore[attr-defined]
         values.ValueClass = values.MultiProcessValue(process_identifier=slots.current)
     except OSError as error:
         log.warning("metrics: %s cannot be used, so each process reports only its own: %s", folder, error)
@@ -84,7 +84,7 @@ def histogram(name: str, text: str, labels: Sequence[str], *, buckets: Sequence[
 
 
 P = ParamSpec("P")
-_logged = -_LOG_SECONDS
+_logged: dict[str, float] = {}
 
 
 def harmless(count: Callable[P, object]) -> Callable[P, None]:
@@ -92,12 +92,11 @@ def harmless(count: Callable[P, object]) -> Callable[P, None]:
 
     @wraps(count)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        global _logged
         try:
             count(*args, **kwargs)
         except Exception:
-            if time.monotonic() - _logged >= _LOG_SECONDS:
-                _logged = time.monotonic()
+            if time.monotonic() - _logged.get("at", -_LOG_SECONDS) >= _LOG_SECONDS:
+                _logged["at"] = time.monotonic()
                 log.warning("metrics: this process could not count", exc_info=True)
 
     return guarded

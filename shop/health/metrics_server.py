@@ -51,9 +51,8 @@ class Handler(BaseHTTPRequestHandler):
             log.exception("/metrics failed")
             return HTTPStatus.INTERNAL_SERVER_ERROR, b"Internal server error.\n", "text/plain"
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *args: object) -> None:
         """A scrape every few seconds is no line of the log."""
-        log.debug(format, *args)
 
 
 class Server(ThreadingHTTPServer):
@@ -65,7 +64,7 @@ class Server(ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that goes away is no error of ours."""
-        log.debug("/metrics: %s went away", client_address, exc_info=True)
+        log.debug("/metrics: %s went away", client_address)
 
 
 def start() -> Server | None:

@@ -57,23 +57,24 @@ def test_waiting_counts_from_the_time_at_which_the_message_was_due(charge):
     Message.objects.filter(pk=charge.pk).update(available_at=timezone.now() - timedelta(seconds=45))
     with difference() as found:
         deliver(charge)
-    print({k: v for k, v in found.samples.items() if v})
     assert 45 <= found.of("conveyor_message_waiting_seconds_sum", queue="payments") < 60
     assert found.of("conveyor_message_waiting_seconds_bucket", queue="payments", le="30.0") == 0
     assert found.of("conveyor_message_waiting_seconds_bucket", queue="payments", le="60.0") == 1
 
 
-@pytest.mark.parametrize("due_at", [None, "x", float("nan"), float("inf"), [], -1e300])
+@pytest.mark.parametrize("due_at", [None, "x", float("nan"), float("inf"), [], -1e300, 1e300])
 def test_a_due_time_that_is_none_breaks_nothing(charge, due_at):
     message = send(charge)
     headers = {"conveyor": {"sends": 1, "version": 1, "correlation_id": str(message.correlation_id), "due_at": due_at}}
     with difference() as found:
         hand_over(message, **headers)
     assert found.of("conveyor_messages_done_total") == 1
+    assert found.of("conveyor_message_waiting_seconds_count") == 0
 
 
 def test_retries_and_deaths_are_counted_after_the_commit(charge):
     message, failure = send(charge), synthetic_failure("Flaky", "no answer", task=charge.task)
+
     def fail(*, limit: int) -> None:
         transitions.reschedule(message_id=message.pk, sends=message.sends, failure=failure, delay=0, limit=limit)
 
