@@ -8,7 +8,7 @@ import argparse
 import os
 import shlex
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config import embedded_broker, env
 from config.parts import own_apps
+from config.parts.metrics import folder_of_processes
 
 BROKER = "broker"
 #: The pages come first: on a busy machine, workers get a tenth of the processor's time beside them, the relay a third.
@@ -51,7 +52,11 @@ class Process:
 
 def processes() -> list[Process]:
     """All processes in start order; they stop in reverse."""
-    return [*_broker(), web(), relay(), *workers(), beat()]
+    counting = [
+        replace(process, environment=process.environment | folder_of_processes())
+        for process in (web(), relay(), *workers(), beat())
+    ]
+    return [*_broker(), *counting]
 
 
 def web(*, port: int | None = None, count: int = 2) -> Process:

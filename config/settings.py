@@ -6,6 +6,7 @@ import config.celery  # noqa: F401 - tasks belong to its application wherever th
 from config import env
 from config.parts import addresses, logs, own_apps
 from config.parts.database import database_settings
+from config.parts.metrics import metrics_port
 from config.parts.openapi import openapi_settings
 from config.parts.payment_gateway import payment_gateway
 from config.parts.release import release_of
@@ -23,6 +24,7 @@ CONVEYOR_ALLOW_SIMULATED = env.flag("CONVEYOR_ALLOW_SIMULATED", default=False)
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.secret_key()
 METRICS_TOKEN = env.text("METRICS_TOKEN")
+METRICS_PORT = metrics_port()
 HOST = env.host()
 PORT = env.integer("PORT", default=8000, minimum=1, maximum=65535)
 SITE_URL = addresses.site_url(port=PORT)
@@ -62,6 +64,7 @@ MIDDLEWARE = [
     "messaging.tracing.TraceMiddleware",
     *logs.middleware(),
     "shop.limits.clients.ClientMiddleware",  # before all others, which see the client instead of the proxy
+    "shop.health.request_metrics.RequestMetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -16,11 +16,13 @@ class ShopConfig(AppConfig):
         from shop.catalogue.version import triggers
         from shop.demo.step_cures import register_cures
         from shop.doctor import production  # noqa: F401
+        from shop.health import measuring
         from shop.office import extension_permissions
         from shop.site import simulated  # noqa: F401
         from shop.stock import invariants  # noqa: F401
 
         receivers.connect()
+        measuring.connect()
         register_cures()
         if apps.is_installed("messaging.operations"):
             from messaging.hooks import subject_progress

@@ -29,6 +29,7 @@ def headers_of(message: Claimed | Message, *, body: str | None = None) -> dict[s
     correlation_id, id_ = str(message.correlation_id), str(message.pk)
     event = _event_of(message, id_)
     origin = {"sends": message.sends, "version": message.schema_version, "correlation_id": correlation_id}
+    origin["due_at"] = message.available_at.timestamp()  # for metrics only, and not signed
     if body is not None:
         origin |= {"signature": sign(body, id_, message.task, message.sends, message.schema_version, *event.items())}
     return {

@@ -88,6 +88,7 @@ def origin_of(headers: Mapping[str, Any], *, body: Any) -> dict[str, Any] | None
     if not _is_count(origin.get("sends")) or not origin["sends"] or not _is_count(origin.get("version")):
         raise Refused(f"Its header {HEADER} is without the numbers sends, from 1, and version.")
     clean = {"sends": origin["sends"], "version": origin["version"], "correlation_id": _uuid(origin, "correlation_id")}
+    clean["due_at"] = due_at if isinstance(due_at := origin.get("due_at"), float) else None
     event = ((name, headers[name]) for name in EVENT if name in headers)
     signature = sign(body, headers["id"], headers["task"], origin["sends"], origin["version"], *event)
     return clean | {"is_unsigned": not constant_time_compare(repr(origin.get("signature")), repr(signature))}

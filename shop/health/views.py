@@ -1,17 +1,18 @@
 """Liveness, readiness and metrics endpoints."""
 
-import hmac
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 
 from django.apps import apps
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from messaging.telemetry.gauges import FAMILIES, registry
-from shop.health import probes
+from messaging.telemetry.store import ProcessesCollector
+from shop.health import order_metrics, probes
+from shop.health.access import status_for
 from shop.health.deployment import COLLECT, MIGRATE, has_static_files
 from shop.limits.metrics import LimitsCollector
 
@@ -19,7 +20,9 @@ if apps.is_installed("messaging.operations"):
     from shop.health.drain import drain
 
     FAMILIES.append(drain)
+FAMILIES.append(order_metrics.overdue)
 registry.register(LimitsCollector())
+registry.register(ProcessesCollector())
 
 
 @require_safe
@@ -54,10 +57,10 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus metrics. Requires METRICS_TOKEN as a bearer token; without one set, demo and debug mode only."""
-    token = settings.METRICS_TOKEN
-    if not token and not (settings.CONVEYOR_DEMO or settings.DEBUG):
+    status = status_for(request.headers.get("Authorization", ""))
+    if status == HTTPStatus.NOT_FOUND:
         return HttpResponse("Not found.\n", status=404, content_type="text/plain")
-    if token and not hmac.compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode()):
+    if status == HTTPStatus.UNAUTHORIZED:
         return HttpResponse("METRICS_TOKEN required.\n", status=401, headers={"WWW-Authenticate": "Bearer"})
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 

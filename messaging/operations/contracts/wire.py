@@ -19,6 +19,7 @@ _CONVEYOR = {
         "sends": {"type": "integer", "minimum": 1, "description": "number of this publication of the message"},
         "version": {"type": "integer", "minimum": 1, "description": "version of the payload's schema"},
         "correlation_id": {**_UUID, "description": "chain of messages that this one belongs to"},
+        "due_at": {"type": "number", "description": "when the message was due, in Unix seconds; for metrics only"},
         "signature": {**_TEXT, "description": "HMAC-SHA-256 of body and headers, by the relay"},
     },
 }

@@ -1,0 +1,100 @@
+"""The rules of `deploy/prometheus`, evaluated over series: with the evaluator of the tests, and with promtool."""
+
+import subprocess
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import promql_parser as parser
+import yaml
+
+from tests.deploy.files import DEPLOY, documents
+from tests.metrics.promql import Evaluator, Labels
+
+STEP = timedelta(minutes=1)
+FILES = ("prometheus/objectives.yml", "prometheus/alerts.yml")
+Scenario = dict[tuple[str, Labels], list[float | None]]
+
+
+def rules(kind: str) -> list[dict[str, Any]]:
+    """The rules with this key, `record` or `alert`, in order."""
+    found = (rule for path in FILES for group in documents(path)[0]["groups"] for rule in group["rules"])
+    return [rule for rule in found if kind in rule]
+
+
+def firing(scenario: Scenario, *, at: Sequence[int]) -> dict[int, set[tuple[str, str]]]:
+    """The alerts that fire after these minutes, each with its severity. Evaluates every minute before, for `for`."""
+    series = {key: list(values) for key, values in scenario.items()}
+    records = [(rule["record"], parser.parse(rule["expr"])) for rule in rules("record")]
+    alerts = [(rule, parser.parse(rule["expr"]), _minutes(rule.get("for", "0m"))) for rule in rules("alert")]
+    since: dict[int, int] = {}
+    found: dict[int, set[tuple[str, str]]] = {}
+    for minute in range(max(at) + 1):
+        now = Evaluator(series, STEP, minute)
+        for name, expression in records:
+            for key, value in now.evaluate(expression).items():
+                series.setdefault((name, key), [None] * minute).append(value)
+        for number, (_rule, expression, _for) in enumerate(alerts):
+            if now.evaluate(expression):
+                since.setdefault(number, minute)
+            else:
+                since.pop(number, None)
+        if minute in at:
+            found[minute] = {
+                (rule["alert"], rule["labels"]["severity"])
+                for number, (rule, _expression, lasts) in enumerate(alerts)
+                if number in since and minute - since[number] >= lasts
+            }
+    return found
+
+
+def _minutes(text: str) -> int:
+    return int(text[:-1]) * {"m": 1, "h": 60}[text[-1]]
+
+
+def write_promtool_test(folder: Path, scenario: Scenario, *, expected: dict[int, set[tuple[str, str]]]) -> Path:
+    """A file for `promtool test rules` that says of each alert whether it fires after these minutes."""
+    names = sorted({rule["alert"] for rule in rules("alert")})
+    tests = []
+    for minute, alerts in expected.items():
+        for name in names:
+            fires = [severity for alert, severity in alerts if alert == name]
+            tests.append({"expr": _count(name), "eval_time": f"{minute}m", "exp_samples": _samples(len(fires))})
+    path = folder / "scenario.yml"
+    document = {
+        "rule_files": [str(DEPLOY / each) for each in FILES],
+        "evaluation_interval": "1m",
+        "tests": [
+            {
+                "interval": "1m",
+                "input_series": [
+                    {"series": _series(name, key), "values": " ".join("_" if v is None else f"{v:g}" for v in values)}
+                    for (name, key), values in scenario.items()
+                ],
+                "promql_expr_test": tests,
+            }
+        ],
+    }
+    path.write_text(yaml.safe_dump(document))
+    return path
+
+
+def _count(name: str) -> str:
+    """How many severities of an alert fire."""
+    return f'count(count by (severity) (ALERTS{{alertname="{name}",alertstate="firing"}})) or vector(0)'
+
+
+def _samples(number: int) -> list[dict[str, Any]]:
+    return [{"labels": "{}", "value": number}]
+
+
+def _series(name: str, key: Labels) -> str:
+    return f"{name}{{{','.join(f'{label}={value!r}' for label, value in sorted(key))}}}".replace("'", '"')
+
+
+def promtool(program: str, *arguments: str) -> str:
+    """What promtool says, which must be that all is well."""
+    done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

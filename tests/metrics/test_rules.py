@@ -1,0 +1,223 @@
+"""Alert rules: simulated outages, a quiet day, and that every rule has its severity and runbook."""
+
+import re
+
+import pytest
+
+from tests.deploy.files import DEPLOY, documents, read, tool
+from tests.metrics.promql import labels
+from tests.metrics.rules import FILES, Scenario, firing, promtool, rules, write_promtool_test
+from tests.stack.program import PROJECT
+
+MINUTES = 480
+QUEUES = ("payments", "shipping", "notifications", "maintenance")
+#: Of a day with trade: orders and checkouts a minute.
+RATE = 6
+SHIPPING, CHECKOUT = ("ShippingBudgetBurn", "page"), ("CheckoutBudgetBurn", "page")
+
+
+def gauge(value: float) -> list[float | None]:
+    return [value] * MINUTES
+
+
+def counter(per_minute: list[float]) -> list[float | None]:
+    total, values = 0.0, []
+    for grown in per_minute:
+        total += grown
+        values.append(total)
+    return list(values)
+
+
+def healthy(*, rate: float = RATE) -> Scenario:
+    """A shop in which nothing is wrong, and `rate` orders a minute are placed and shipped at once."""
+    found: Scenario = {
+        ("up", labels(job="conveyor", instance="web:8000")): gauge(1),
+        ("up", labels(job="conveyor-processes", instance="10.0.0.2:9464")): gauge(1),
+        ("conveyor_limits_cache_up", labels()): gauge(1),
+        ("conveyor_metric_files_damaged", labels()): gauge(0),
+        ("conveyor_metric_failed", labels(part="messages")): gauge(0),
+        ("conveyor_circuit_open", labels(circuit="gateway.stripe")): gauge(0),
+        ("conveyor_http_requests_total", labels(view="shop:home", method="GET", status="2xx")): counter(
+            [rate * 10] * MINUTES
+        ),
+    }
+    for queue in QUEUES:
+        found |= {
+            ("conveyor_messages", labels(queue=queue, state="dead")): gauge(0),
+            ("conveyor_messages", labels(queue=queue, state="sent")): gauge(0),
+            ("conveyor_oldest_due_seconds", labels(queue=queue)): gauge(0),
+            ("conveyor_in_flight_limit", labels(queue=queue)): gauge(1000),
+            ("conveyor_queue_paused", labels(queue=queue)): gauge(0),
+        }
+    for within in ("5m", "30m", "1h", "6h", "3d"):
+        found["conveyor_orders_overdue", labels(within=within)] = gauge(0)
+    return found | shipped([rate] * MINUTES, [rate] * MINUTES) | checkouts([rate] * MINUTES, [rate] * MINUTES)
+
+
+def shipped(all_: list[float], in_time: list[float]) -> Scenario:
+    name = "conveyor_order_shipping_seconds"
+    return {
+        (f"{name}_count", labels(source="web")): counter(all_),
+        (f"{name}_bucket", labels(source="web", le="60.0")): counter(in_time),
+    }
+
+
+def checkouts(all_: list[float], fast: list[float], failed: list[float] | None = None) -> Scenario:
+    name = "conveyor_checkout_seconds"
+    return {
+        (f"{name}_count", labels(source="web", outcome="placed")): counter(all_),
+        (f"{name}_bucket", labels(source="web", outcome="placed", le="0.3")): counter(fast),
+        (f"{name}_count", labels(source="web", outcome="failed")): counter(failed or [0.0] * MINUTES),
+        (f"{name}_bucket", labels(source="web", outcome="failed", le="0.3")): counter(failed or [0.0] * MINUTES),
+        (f"{name}_count", labels(source="web", outcome="refused")): counter([1.0] * MINUTES),
+    }
+
+
+def carrier_outage(*, begin: int, end: int) -> Scenario:
+    """No order is shipped meanwhile; afterwards the late ones are, at once."""
+    all_, in_time = [float(RATE)] * MINUTES, [float(RATE)] * MINUTES
+    for minute in range(begin, end):
+        all_[minute] = in_time[minute] = 0
+    all_[end] += RATE * (end - begin)
+    found = healthy() | shipped(all_, in_time)
+    for within, window in (("5m", 5), ("30m", 30), ("1h", 60), ("6h", 360), ("3d", 4320)):
+        overdue = [RATE * max(0, min(minute - begin - 1, window - 1)) if begin < minute < end else 0 for minute in range(MINUTES)]
+        found["conveyor_orders_overdue", labels(within=within)] = list(map(float, overdue))
+    found["conveyor_circuit_open", labels(circuit="gateway.stripe")] = [
+        float(begin <= minute < end) for minute in range(MINUTES)
+    ]
+    return found
+
+
+def evaluated(scenario: Scenario, expected: dict[int, set[tuple[str, str]]], tmp_path) -> None:
+    """Both evaluators say the same, as far as both are there."""
+    assert firing(scenario, at=list(expected)) == expected
+    if program := maybe_promtool():
+        promtool(program, "test", "rules", str(write_promtool_test(tmp_path, scenario, expected=expected)))
+
+
+def maybe_promtool() -> str | None:
+    try:
+        return tool("promtool")
+    except pytest.skip.Exception:
+        return None
+
+
+def test_promtool_accepts_the_configuration_and_the_rules(tmp_path):
+    program = tool("promtool")
+    promtool(program, "check", "rules", *(str(DEPLOY / path) for path in FILES))
+    given = read("prometheus/prometheus.yml").replace("/run/secrets/metrics_token", str(tmp_path / "token"))
+    (tmp_path / "token").write_text("s3cret")
+    for path in FILES:
+        (tmp_path / path.rpartition("/")[2]).write_text(read(path))
+    (tmp_path / "prometheus.yml").write_text(given)
+    promtool(program, "check", "config", str(tmp_path / "prometheus.yml"))
+
+
+@pytest.mark.parametrize("rate", [RATE, 0.02, 0])
+def test_a_day_in_which_nothing_is_wrong_raises_no_alert(rate, tmp_path):
+    """With trade, with an order now and then, and with none at all."""
+    evaluated(healthy(rate=rate), {minute: set() for minute in (0, 1, 10, 60, 200, 400)}, tmp_path)
+
+
+def test_a_single_late_order_of_a_quiet_day_wakes_nobody(tmp_path):
+    scenario = healthy(rate=0) | shipped([float(m == 100) for m in range(MINUTES)], [0.0] * MINUTES)
+    evaluated(scenario, {minute: set() for minute in (100, 103, 130, 300)}, tmp_path)
+
+
+def test_a_shop_that_has_just_been_installed_raises_no_alert(tmp_path):
+    """There are no series but those of Prometheus itself."""
+    scenario: Scenario = {("up", labels(job="conveyor", instance="web:8000")): gauge(1)}
+    evaluated(scenario, {0: set(), 60: set()}, tmp_path)
+
+
+def test_an_outage_of_the_carrier_pages_while_no_order_is_shipped_and_is_over_afterwards(tmp_path):
+    ticket, circuit = ("ShippingBudgetBurn", "ticket"), ("CircuitOpen", "page")
+    expected = {
+        119: set(),
+        150: {SHIPPING, ticket, circuit},
+        179: {SHIPPING, ticket, circuit},
+        200: {SHIPPING, ticket},  # the orders that waited were late
+        300: {ticket},
+    }
+    evaluated(carrier_outage(begin=120, end=180), expected, tmp_path)
+
+
+def test_slow_checkouts_page_and_refused_ones_do_not(tmp_path):
+    fast = [float(RATE) if minute < 120 or minute >= 150 else 0.0 for minute in range(MINUTES)]
+    scenario = healthy() | checkouts([float(RATE)] * MINUTES, fast)
+    evaluated(scenario, {119: set(), 140: {CHECKOUT, ("CheckoutBudgetBurn", "ticket")}}, tmp_path)
+
+
+def test_failed_checkouts_page_however_fast_they_fail(tmp_path):
+    failed = [float(RATE) if minute >= 120 else 0.0 for minute in range(MINUTES)]
+    placed = [0.0 if minute >= 120 else float(RATE) for minute in range(MINUTES)]
+    scenario = healthy() | checkouts(placed, placed, failed)
+    evaluated(scenario, {119: set(), 140: {CHECKOUT, ("CheckoutBudgetBurn", "ticket")}}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("alert", "changes"),
+    [
+        (("WebDown", "page"), {("up", labels(job="conveyor", instance="web:8000")): 0}),
+        (("ProcessDown", "ticket"), {("up", labels(job="conveyor-processes", instance="10.0.0.2:9464")): 0}),
+        (("RelayStalled", "page"), {("conveyor_oldest_due_seconds", labels(queue="payments")): 61}),
+        (("CircuitOpen", "page"), {("conveyor_circuit_open", labels(circuit="gateway.stripe")): 1}),
+        (("QueuePaused", "ticket"), {("conveyor_queue_paused", labels(queue="payments")): 1}),
+        (("QueueBacklog", "ticket"), {("conveyor_drain_seconds", labels(queue="payments")): 901}),
+        (("MetricsIncomplete", "ticket"), {("conveyor_metric_failed", labels(part="messages")): 1}),
+        (("MetricsIncomplete", "ticket"), {("conveyor_metric_files_damaged", labels()): 2}),
+        (("LimitsOff", "ticket"), {("conveyor_limits_cache_up", labels()): 0}),
+    ],
+)
+def test_a_state_that_needs_somebody_raises_its_alert_and_no_other(alert, changes, tmp_path):
+    scenario = healthy() | {key: gauge(value) for key, value in changes.items()}
+    evaluated(scenario, {0: set(), 100: {alert}}, tmp_path)
+
+
+def test_a_full_queue_is_no_stalled_relay(tmp_path):
+    scenario = healthy() | {
+        ("conveyor_oldest_due_seconds", labels(queue="payments")): gauge(600),
+        ("conveyor_messages", labels(queue="payments", state="sent")): gauge(1000),
+    }
+    evaluated(scenario, {100: set()}, tmp_path)
+
+
+def test_dead_letters_raise_an_alert_while_they_grow_only(tmp_path):
+    dead = [0.0 if minute < 100 else 3.0 for minute in range(MINUTES)]
+    scenario = healthy() | {("conveyor_messages", labels(queue="shipping", state="dead")): list(dead)}
+    evaluated(scenario, {99: set(), 105: {("DeadLettersGrow", "ticket")}, 115: set()}, tmp_path)
+
+
+def test_errors_of_the_shop_raise_an_alert(tmp_path):
+    key = ("conveyor_http_requests_total", labels(view="shop:home", method="GET", status="5xx"))
+    evaluated(healthy() | {key: counter([RATE] * MINUTES)}, {2: set(), 100: {("HttpErrors", "page")}}, tmp_path)
+
+
+def test_every_alert_has_a_severity_a_summary_and_a_runbook_that_says_what_to_do():
+    named = set()
+    for rule in rules("alert"):
+        assert rule["labels"]["severity"] in {"page", "ticket"}
+        assert rule["annotations"]["summary"]
+        page = PROJECT / rule["annotations"]["runbook_url"]
+        assert page.stem == re.sub(r"(?<=[a-z])(?=[A-Z])", "-", rule["alert"]).lower()
+        text = page.read_text()
+        assert text.startswith(f"# {rule['alert']}\n")
+        for part in ("**Meaning.**", "**Impact.**", "**Look**", "**Do**", "**Over**"):
+            assert part in text, f"{page.name} lacks {part}"
+        named.add(page.name)
+    folder = PROJECT / "docs" / "how-to" / "runbooks"
+    assert {path.name for path in folder.glob("*.md")} == named | {"README.md"}
+    assert set(re.findall(r"\]\(([a-z-]+\.md)\)", (folder / "README.md").read_text())) == named
+
+
+def test_prometheus_loads_the_rules_and_scrapes_every_process_once():
+    configuration = documents("prometheus/prometheus.yml")[0]
+    assert [f"prometheus/{name}" for name in configuration["rule_files"]] == list(FILES)
+    services = documents("compose.yaml")[0]["services"]
+    web, others = configuration["scrape_configs"]
+    assert web["static_configs"] == [{"targets": ["web:8000"]}]
+    (found,) = others["dns_sd_configs"]
+    processes = {name for name, one in services.items() if one["image"].startswith("conveyor:")}
+    assert set(found["names"]) == processes - {"web", "migrate"}
+    assert str(found["port"]) == services["web"]["environment"]["METRICS_PORT"]

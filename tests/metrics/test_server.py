@@ -1,0 +1,107 @@
+"""`METRICS_PORT`: the same rule as on the web server, one page, and nothing that stops or holds up a process."""
+
+import logging
+import os
+import socket
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from shop.health import metrics_server
+from tests.patience import PATIENCE
+from tests.ports import free_port
+
+pytestmark = pytest.mark.usefixtures("settings")
+
+
+@pytest.fixture
+def server(settings):
+    settings.METRICS_PORT, settings.METRICS_TOKEN, settings.CONVEYOR_DEMO = free_port(), "s3cret", False
+    with closing_server(metrics_server.start()) as found:
+        yield f"http://127.0.0.1:{found.server_address[1]}"
+
+
+def closing_server(found):
+    assert found is not None
+
+    class Closing:
+        def __enter__(self):
+            return found
+
+        def __exit__(self, *_raised):
+            found.shutdown()
+            found.server_close()
+
+    return Closing()
+
+
+def get(url: str, **headers: str) -> httpx.Response:
+    return httpx.get(url, headers=headers, timeout=PATIENCE, trust_env=False)
+
+
+def test_the_metrics_of_the_host_are_served_with_the_token(server):
+    answer = get(f"{server}/metrics", Authorization="Bearer s3cret")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    assert "conveyor_messages_done_total" in answer.text or "# HELP conveyor_messages_done" in answer.text
+    assert "conveyor_oldest_due_seconds" not in answer.text, "the ledger is the web server's"
+
+
+@pytest.mark.parametrize("token", ["", "Bearer wrong", "s3cret", "Bearer \xe9"])
+def test_another_token_is_refused(server, token):
+    answer = httpx.get(
+        f"{server}/metrics", headers=[(b"Authorization", token.encode("latin-1"))], timeout=PATIENCE, trust_env=False
+    )
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert "conveyor_" not in answer.text
+
+
+def test_there_is_no_other_page(server, settings):
+    assert get(f"{server}/", Authorization="Bearer s3cret").status_code == 404
+    settings.METRICS_TOKEN = ""
+    assert get(f"{server}/metrics").status_code == 404, "without a token, in demo and debug mode only"
+    settings.CONVEYOR_DEMO = True
+    assert get(f"{server}/metrics").status_code == 200
+
+
+def test_a_client_that_sends_nothing_holds_up_no_other(server):
+    host, port = server.removeprefix("http://").split(":")
+    with closing(socket.create_connection((host, int(port)), timeout=PATIENCE)):
+        assert get(f"{server}/metrics", Authorization="Bearer s3cret").status_code == 200
+
+
+def test_a_port_that_is_taken_is_logged_and_the_process_works_on(server, settings, caplog):
+    with caplog.at_level(logging.WARNING):
+        assert metrics_server.start() is None
+    assert f"METRICS_PORT {settings.METRICS_PORT} cannot be served" in caplog.text
+
+
+def test_no_port_no_server(settings):
+    settings.METRICS_PORT = 0
+    assert metrics_server.start() is None
+
+
+def test_a_child_does_not_keep_the_port(server):
+    port = int(server.rpartition(":")[2])
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        held = [path for path in Path("/proc/self/fd").iterdir() if is_port(int(path.name), port)]
+        os.write(writer, str(len(held)).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(reader, 10) == b"0"
+
+
+def is_port(fd: int, port: int) -> bool:
+    try:
+        found = socket.socket(fileno=os.dup(fd))
+    except OSError:
+        return False
+    with found:
+        try:
+            return found.family in (socket.AF_INET, socket.AF_INET6) and found.getsockname()[1] == port
+        except OSError:
+            return False
