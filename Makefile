@@ -34,7 +34,7 @@ soak: $(VENV)/.development ## Use a shop for MINUTES=60 and see that nothing gro
 lesson-storm: $(VENV)/.development ## Kill web server and broker among orders, with each way to publish, and count what is lost; SECONDS=60 each
 	@$(BIN)/python -m bench.storm --seconds $(or $(SECONDS),60)
 
-check-lesson: $(VENV)/.runtime ## Say whether lesson N=1 to 4 of docs/start worked
+check-lesson: $(VENV)/.runtime ## Say whether lesson N=1 to 6 of docs/start worked
 	@$(BIN)/python manage.py checklesson $(N)
 
 services: ## Install (Debian, Ubuntu) and start RabbitMQ, PostgreSQL, PgBouncer, Chromium and Node.js
