@@ -63,7 +63,7 @@ class Reader:
         elif program == "curl":
             return str(request("GET", rest.replace(f":{PORT}/", f":{self.tree.port}/")))
         else:
-            return self._asks(command, code)
+            return self._runs(command, code)
         return ""
 
     def starts(self) -> None:
@@ -90,16 +90,24 @@ class Reader:
         wait_for(listed, what="the dead letter is listed")
         return str(listed()[0]["id"])
 
-    def _asks(self, command: str, code: int) -> str:
+    def waits_for(self, command: str) -> None:
+        """Until this `manage.py` command succeeds, which is not one of the page."""
+        wait_for(lambda: self._asks(command)[0] == 0, what=command)
+
+    def _runs(self, command: str, code: int) -> str:
         if command.startswith("make check-lesson N="):
             command = f"{MANAGE}checklesson {command[-1]}"
         assert command.startswith(MANAGE), command
+        returned, output = self._asks(command.removeprefix(MANAGE))
+        assert returned == code, f"{command}\n{output}"
+        return output
+
+    def _asks(self, command: str) -> tuple[int, str]:
         if self._terminal is None:
             self.opens_terminal()
         assert self._terminal is not None
-        returned, output = json.loads(self._terminal.ask(json.dumps(shlex.split(command.removeprefix(MANAGE)))))
-        assert returned == code, f"{command}\n{output}"
-        return str(output)
+        code, output = json.loads(self._terminal.ask(json.dumps(shlex.split(command))))
+        return int(code), str(output)
 
     def _api(self, method: str, path: str, **options: Any) -> Any:
         status, answer = request(method, f"http://127.0.0.1:{self.tree.port}/api/v1/{path}", **options)

@@ -132,7 +132,10 @@ def to_production() -> list[Step]:
         "Type the lesson's first `export` in this terminal.",
     )
     if pending_migrations():
-        return [outside, Step("The shop has started", False, "Run `make run` in the first terminal, with the settings.")]
+        return [
+            outside,
+            Step("The shop has started", False, "Run `make run` in the first terminal."),
+        ]
     charged = charges(orders_of_yours()).filter(state=State.DONE)
     return [
         outside,
@@ -145,7 +148,7 @@ def to_production() -> list[Step]:
         Step(
             "Two releases have charged orders of yours",
             charged.exclude(release="").values("release").distinct().count() > 1,
-            "Pause the queue `payments`, buy something, start the shop anew with `CONVEYOR_RELEASE=two`, and resume it.",
+            "Pause the queue `payments`, buy something, start the shop with `CONVEYOR_RELEASE=two`, and resume it.",
         ),
     ]
 
