@@ -61,5 +61,5 @@ def test_its_boundary_fits_on_one_line():
 
 
 def test_a_line_break_in_a_header_is_refused():
-    with pytest.raises(ValueError, match="newline|linefeed"):
+    with pytest.raises(ValueError, match=r"newline|linefeed"):
         made(Email, subject="Hello\nBcc: eve@shop.example", body="Plain", to="ann@shop.example").message()
