@@ -8,7 +8,7 @@ TEST_WORKERS ?= 3
 APPS := messaging orders payments shipping shop extensions
 
 .DEFAULT_GOAL := help
-.PHONY: help run test simulate mutate chaos soak services lint format lesson-storm check-lesson bench bench-pipeline check-image audit-pages screenshots contracts release-contracts messages site clean
+.PHONY: help run test compat simulate mutate chaos soak services lint format lesson-storm check-lesson bench bench-pipeline check-image audit-pages screenshots contracts release-contracts messages site clean
 
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -18,6 +18,9 @@ run: $(VENV)/.runtime ## Start the whole shop on PORT (default 8000); Ctrl-C sto
 
 test: $(VENV)/.development ## Run all tests on every available database and broker
 	@VENV=$(VENV) TEST_WORKERS=$(TEST_WORKERS) bin/test
+
+compat: ## Run checks and tests with Django 6.1 on Python 3.12 and 3.13, as far as installed; ARGS="tests/orders" chooses
+	@TEST_WORKERS=$(TEST_WORKERS) bin/compat $(ARGS)
 
 simulate: $(VENV)/.development ## Simulate runs with faults from SEEDS=1000 fresh seeds, or shrink what SEED=n fails by; DATABASE=postgresql interleaves transactions
 	@$(BIN)/python -m tests.simulation --database $(or $(DATABASE),sqlite) $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000)) --repeat $(or $(REPEAT),1)
@@ -34,7 +37,7 @@ soak: $(VENV)/.development ## Use a shop for MINUTES=60 and see that nothing gro
 lesson-storm: $(VENV)/.development ## Kill web server and broker among orders, with each way to publish, and count what is lost; SECONDS=60 each
 	@$(BIN)/python -m bench.storm --seconds $(or $(SECONDS),60)
 
-check-lesson: $(VENV)/.runtime ## Say whether lesson N=1 to 4 of docs/start worked
+check-lesson: $(VENV)/.runtime ## Say whether lesson N=1 to 6 of docs/start worked
 	@$(BIN)/python manage.py checklesson $(N)
 
 services: ## Install (Debian, Ubuntu) and start RabbitMQ, PostgreSQL, PgBouncer, Chromium and Node.js

@@ -90,9 +90,10 @@ Conveyor is starting. Press Ctrl-C to stop it.
     )
     if settings.CONVEYOR_DEMO:
         print("  Logins      admin, operator, support, shopper (password = user name)")
+    if "filebased" in settings.EMAIL_BACKEND:
+        print(f"  E-mails     {var}/mail/")
     print(
-        f"""  E-mails     {var}/mail/
-  Logs        {var}/log/
+        f"""  Logs        {var}/log/
   Processes   {relative_to_project(installed_program("supervisorctl"))} -c {var}/supervisord.conf status
 """
     )

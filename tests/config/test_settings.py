@@ -153,3 +153,16 @@ def test_carriers_that_cannot_be_imported_are_named(tmp_path, paths):
     assert done.returncode == 1
     assert done.stderr.startswith("manage.py: SHIPPING_CARRIERS contains ")
     assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_has_read_enough_ends_a_command_without_a_traceback():
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        command = [sys.executable, "manage.py", "version"]
+        done = subprocess.run(
+            command, cwd=PROJECT, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")

@@ -22,8 +22,8 @@ SCHEMAS = Path(__file__).parent / "schemas"
 #: What the web server's start checks, and what Django checks of a deployment.
 _CHECK = """
 import config.wsgi
-from django.core.management import call_command
-call_command("check", "--deploy", "--fail-level", "WARNING")
+from config.serve import check
+check(deploy=True, fail_level="WARNING")
 """
 
 

@@ -73,7 +73,7 @@ class Copy:
         self._shop = Program(
             "run",
             [sys.executable, "-m", "config.run"],
-            env=self._embedded() | {"CONVEYOR_DEMO": "1", "CONVEYOR_LIMITS": "0"},
+            env=self.env,
             log=folder / "var" / "run.log",
             ready=lambda _: self._serves(),
             cwd=folder,
@@ -85,7 +85,7 @@ class Copy:
 
     def run(self, command: str) -> str:
         """The output of a shell command, which must succeed."""
-        env = self._embedded() if self._shop.running else self.env
+        env = self.embedded() if self._shop.running else self.env
         done = subprocess.run(
             ["sh", "-c", command],
             cwd=self.folder, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False,
@@ -93,12 +93,12 @@ class Copy:
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
         return done.stdout
 
-    def api(self, path: str) -> Any:
-        """What the running shop's staff API answers an operator."""
+    def api(self, path: str, *, json: Any = None) -> Any:
+        """What the running shop's staff API answers an operator; a POST if there is something to send."""
         url = f"http://127.0.0.1:{self.port}/api/v1/"
         login = {"username": "operator", "password": "operator"}
         token = self._token = self._token or request("POST", f"{url}auth/token/", json=login)[1]["token"]
-        return request("GET", url + path, token=token)[1]
+        return request("GET" if json is None else "POST", url + path, token=token, json=json)[1]
 
     def assert_only_added(self, folder: str) -> None:
         """The guide changed no file that was there before, and wrote into `folder` alone, what the linter passes."""
@@ -108,9 +108,18 @@ class Copy:
         assert not changed + elsewhere, changed + elsewhere
         self.run(f".venv/bin/ruff check --no-cache {folder} && .venv/bin/ruff format --no-cache --check {folder}")
 
-    def end(self) -> None:
+    def start(self) -> None:
+        """`make run`: a demo, unless the guide says otherwise."""
+        self._shop.env = {"CONVEYOR_DEMO": "1", "CONVEYOR_LIMITS": "0"} | self.embedded()
+        self._shop.start()
+
+    def stop(self) -> None:
+        """As Ctrl-C does."""
         if self._shop.running:
             self._shop.stop()
+
+    def end(self) -> None:
+        self.stop()
         self._shop.kill()
 
     def _take(self, step: Step) -> str:
@@ -122,12 +131,12 @@ class Copy:
             self.env |= {found[1]: found[2]}
             return ""
         if step.command == "make run":
-            self._shop.start()
+            self.start()
             return ""
         return self.run(step.command)
 
-    def _embedded(self) -> dict[str, str]:
-        """The demo is always one on the embedded broker and database: it must not touch a server's own."""
+    def embedded(self) -> dict[str, str]:
+        """The environment without servers: a guide's shop has a database and a broker of its own."""
         return {name: value for name, value in self.env.items() if name not in ("DATABASE_URL", "BROKER_URL")}
 
     def _serves(self) -> bool:

@@ -3,102 +3,34 @@
 The storm of lesson 3 has tests of its own: tests/bench/test_storm.py.
 """
 
-import json
-import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
-from tests.config.running import Run, make_run
+from tests.guides.guide import Copy
 from tests.guides.pages import blocks, commands
-from tests.patience import wait_for
-from tests.stack.api import request
-from tests.stack.program import PROJECT, Conversation
-from tests.stack.stack import order_body
+from tests.guides.reader import MANAGE, TYPED, Reader
+from tests.stack.program import PROJECT
 
-MANAGE = ".venv/bin/python manage.py "
 LESSONS = {
     1: "start/1-run-and-buy.md",
     2: "start/2-break-and-fix.md",
     3: "start/3-three-ways-to-publish.md",
     4: "start/4-retries-dead-letters-priorities.md",
+    5: "start/5-your-own-app.md",
+    6: "start/6-to-production.md",
 }
 
 
-class Reader:
-    """Types each command of a page, in its order, and buys in between."""
-
-    def __init__(self, run: Run) -> None:
-        self._run, self._left = run, list[str]()
-        self._terminal: Conversation | None = None
-
-    @contextmanager
-    def reading(self, page: str) -> Iterator[None]:
-        """Nothing of the page is left at the end of this block."""
-        self._left = commands(page)
-        yield
-        assert self._left == []
-
-    def goes(self) -> None:
-        if self._terminal:
-            self._terminal.end()
-
-    def types(self, command: str, **values: str) -> str:
-        """Output of the page's next command, with words such as ID replaced."""
-        assert self._left.pop(0) == command
-        for word, value in values.items():
-            command = command.replace(word, value)
-        if command.startswith("make check-lesson N="):
-            command = f"{MANAGE}checklesson {command[-1]}"
-        assert self._terminal is not None, "the shop was not started"
-        code, output = json.loads(self._terminal.ask(json.dumps(shlex.split(command.removeprefix(MANAGE)))))
-        assert code == 0, f"{command}\n{output}"
-        return str(output)
-
-    def starts(self) -> None:
-        assert self._left.pop(0) == "make run"
-        self._run.program.start()
-        log = self._run.folder / "terminal.log"
-        self._terminal = Conversation("tests.guides.terminal", env=self._run.plain_env, log=log)
-
-    def buys(self, **choices: str) -> Any:
-        products = self._api("GET", "products/")["results"]
-        most = max(products, key=lambda product: product["stock"])
-        return self._api("POST", "orders/", json=order_body(most["sku"], **choices))
-
-    def sees(self, order: dict[str, Any], *statuses: str) -> None:
-        wait_for(lambda: self._api("GET", f"orders/{order['public_id']}/")["status"] in statuses, what=f"{statuses}")
-
-    def finds_dead(self, order: dict[str, Any]) -> str:
-        """The ID of the order's dead letter, once there is one."""
-
-        login = {"username": "operator", "password": "operator"}
-        token = str(self._api("POST", "auth/token/", json=login)["token"])
-
-        def listed() -> Any:
-            return self._api("GET", f"failed-tasks/?subject={order['number']}", token=token)["results"]
-
-        wait_for(listed, what="the dead letter is listed")
-        return str(listed()[0]["id"])
-
-    def _api(self, method: str, path: str, **options: Any) -> Any:
-        status, answer = request(method, f"http://127.0.0.1:{self._run.port}/api/v1/{path}", **options)
-        assert status in (200, 201), answer
-        return answer
-
-
 @pytest.fixture
-def reader(tmp_path) -> Iterator[Reader]:
-    with make_run(tmp_path / "var", CONVEYOR_RETRY_BASE="1", CONVEYOR_LIMITS="0") as run:
-        reader = Reader(run)
-        yield reader
-        reader.goes()
+def reader(tree: Copy) -> Iterator[Reader]:
+    reader = Reader(tree, CONVEYOR_RETRY_BASE="1")
+    yield reader
+    reader.leaves()
 
 
 @pytest.mark.slow
-def test_every_command_of_the_lessons_does_what_the_page_says(reader):
+def test_every_command_of_the_lessons_in_the_demo_does_what_the_page_says(reader):
     for lesson, reads in ((1, reads_lesson_1), (2, reads_lesson_2), (4, reads_lesson_4)):
         with reader.reading(LESSONS[lesson]):
             reads(reader)
@@ -150,6 +82,75 @@ def reads_lesson_4(reader: Reader) -> None:
     assert reader.types("make check-lesson N=4").endswith("Lesson 4 worked.\n")
 
 
+@pytest.mark.slow
+def test_every_command_of_the_lesson_about_your_own_app_does_what_the_page_says(reader):
+    with reader.reading(LESSONS[5]):
+        reads_lesson_5(reader)
+
+
+def reads_lesson_5(reader: Reader) -> None:
+    assert "created extensions/gifts/apps.py" in reader.types(f"{MANAGE}startservice gifts")
+    reader.starts()
+    assert "worker-gifts" in reader.types(f"{MANAGE}demo status")
+    assert "gifts.record_order" in reader.types(f"{MANAGE}topology")
+    reader.sees(reader.buys(), "shipped", "delivered")
+    services = reader.tree.folder / "extensions/gifts/services.py"
+    (broken,) = blocks(LESSONS[5], "python")
+    kept, name, _replaced = services.read_text().partition(broken.partition("(")[0])
+    assert name
+    services.write_text(kept + broken)
+    deploys_gifts(reader)
+    order = reader.buys()
+    dead = reader.finds_dead(order)
+    reader.sees(order, "shipped", "delivered")
+    assert "AttributeError" in reader.types(f"{MANAGE}dlq groups --task gifts.record_order")
+    services.write_text(services.read_text().replace("sub_total", "subtotal"))
+    deploys_gifts(reader)
+    reader.tree.api(f"failed-tasks/{dead}/retry/", json={})
+    reader.waits_for("checklesson 5")
+    assert reader.types("make check-lesson N=5").endswith("Lesson 5 worked.\n")
+    assert "gifts" in reader.types(f"{MANAGE}queue list")
+    reader.tree.assert_only_added("extensions/gifts")
+    reader.tree.stop()
+    reader.types(f"{MANAGE}migrate gifts zero")
+    reader.types("rm -r extensions/gifts")
+
+
+def deploys_gifts(reader: Reader) -> None:
+    for verb in ("stop", "start"):
+        reader.types(f"{MANAGE}demo {verb} worker-gifts")
+
+
+@pytest.mark.slow
+def test_every_command_of_the_lesson_about_production_does_what_the_page_says(reader):
+    reader.tree.env["DJANGO_SUPERUSER_PASSWORD"] = "Lovelace-1815"  # typed by a reader
+    with reader.reading(LESSONS[6]):
+        reads_lesson_6(reader)
+
+
+def reads_lesson_6(reader: Reader) -> None:
+    reader.types("export CONVEYOR_VAR=var/rehearsal CONVEYOR_DEMO=0 CONVEYOR_ALLOW_SIMULATED=1")
+    reader.types("export CONVEYOR_RELEASE=one")
+    reader.starts()
+    assert "'database': 'ok'" in reader.types("curl http://localhost:8000/readyz")
+    assert "manage.py setup" in reader.types(f"{MANAGE}doctor", code=1)
+    reader.types(f"{MANAGE}setup --admin ada --email ada@shop.example")
+    reader.types(f"{MANAGE}seed_demo")
+    reader.sees(reader.buys(), "shipped", "delivered")
+    assert reader.types(f"{MANAGE}doctor") == "Nothing found.\n"
+    reader.types(f'{MANAGE}queue pause payments --reason "release two"')
+    reader.types(f"{MANAGE}queue list")
+    order = reader.buys()
+    reader.types("export CONVEYOR_RELEASE=two")
+    reader.starts()
+    reader.sees(order, "placed")
+    reader.types(f"{MANAGE}queue resume payments")
+    reader.sees(order, "shipped", "delivered")
+    assert "broken" not in reader.types(f"{MANAGE}audit")
+    assert reader.types("make check-lesson N=6").endswith("Lesson 6 worked.\n")
+    assert "CONVEYOR_HTTPS" in reader.types(f"{MANAGE}doctor --deploy", code=1)
+
+
 def test_the_storm_and_the_checks_are_what_make_runs():
     recipes = (PROJECT / "Makefile").read_text()
     assert commands(LESSONS[3]) == ["make lesson-storm", f"make check-lesson N={3}"]
@@ -160,4 +161,4 @@ def test_the_storm_and_the_checks_are_what_make_runs():
 @pytest.mark.parametrize("page", LESSONS.values())
 def test_every_block_of_a_lesson_is_a_command_or_says_that_it_is_an_output(page):
     assert blocks(page)
-    assert all(line.startswith(("make ", MANAGE)) for line in commands(page))
+    assert all(line.startswith(TYPED) for line in commands(page))

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.test import Client
 
 from shop.models import User
@@ -71,7 +71,7 @@ class Sender:
         client = Client(raise_request_exception=True)
         client.cookies.load(self.cookies | options.pop("cookies", {}))
         headers, then = self.headers | options.pop("headers", {}), options.pop("then", lambda: None)
-        savepoint = transaction.savepoint()
+        savepoint = connection.savepoint()
         try:
             response = client.generic(method, path, headers=headers, **options)
             b"".join(response) if response.streaming else response.content
@@ -83,7 +83,7 @@ class Sender:
             raise
         finally:
             connection.needs_rollback = False
-            transaction.savepoint_rollback(savepoint)
+            connection.savepoint_rollback(savepoint)
         return response
 
 

@@ -2,8 +2,10 @@
 
 import re
 from email import message_from_bytes
+from email.policy import default
 from typing import Any
 
+import django
 import pytest
 from django.core.mail import EmailMultiAlternatives
 
@@ -21,6 +23,14 @@ def made(kind: type[EmailMultiAlternatives], **fields: str) -> Any:
     return email
 
 
+def sent(email: EmailMultiAlternatives, linesep: str) -> bytes:
+    """As a backend writes it: Django 6.0 takes the policy where 5.2 takes the line break."""
+    if django.VERSION < (6, 0):
+        mime: Any = email.message()
+        return bytes(mime.as_bytes(linesep=linesep))
+    return bytes(email.message(policy=default.clone(linesep=linesep)).as_bytes())
+
+
 def without_boundary(raw: bytes, linesep: bytes) -> bytes:
     boundary = message_from_bytes(raw).get_boundary() or ""
     unfolded = raw.replace(b";" + linesep + b" boundary", b"; boundary")
@@ -32,8 +42,8 @@ def without_boundary(raw: bytes, linesep: bytes) -> bytes:
 @pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_its_bytes_are_those_of_django(subject: str, body: str, to: str, linesep: str):
-    both = [made(kind, subject=subject, body=body, to=to).message() for kind in (Email, EmailMultiAlternatives)]
-    ours, djangos = (without_boundary(mime.as_bytes(linesep=linesep), linesep.encode()) for mime in both)
+    both = [made(kind, subject=subject, body=body, to=to) for kind in (Email, EmailMultiAlternatives)]
+    ours, djangos = (without_boundary(sent(email, linesep), linesep.encode()) for email in both)
     assert ours == djangos
     if linesep == "\r\n":
         assert not re.search(rb"[^\r]\n", ours), "a mail server may refuse a bare line feed"
@@ -51,5 +61,5 @@ def test_its_boundary_fits_on_one_line():
 
 
 def test_a_line_break_in_a_header_is_refused():
-    with pytest.raises(ValueError, match="newline"):
+    with pytest.raises(ValueError, match=r"newline|linefeed"):
         made(Email, subject="Hello\nBcc: eve@shop.example", body="Plain", to="ann@shop.example").message()

@@ -20,12 +20,12 @@ KILLED_WITH_PARENT = [_SETPRIV, "--pdeathsig", "KILL", "--"] if _SETPRIV else []
 class Conversation:
     """A Python module in a process of its own that answers each line with a line. Its errors go to a file."""
 
-    def __init__(self, module: str, *, env: dict[str, str], log: Path) -> None:
+    def __init__(self, module: str, *, env: dict[str, str], log: Path, cwd: Path = PROJECT) -> None:
         self._log = log
         with log.open("ab") as errors:
             self._popen = subprocess.Popen(
                 [*KILLED_WITH_PARENT, sys.executable, "-m", module],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=env, cwd=PROJECT, text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=env, cwd=cwd, text=True,
             )  # fmt: skip
 
     def ask(self, line: str) -> str:

@@ -10,7 +10,12 @@ from django.db.models import Exists, OuterRef
 
 from messaging.models import State
 from messaging.topology import Priority
-from shop.demo.lessons.steps import ARRIVING, Step, charges, done_to, orders_of_yours
+from shop.demo.lessons.steps import ARRIVING, Step, charges, done_to, messages_of, orders_of_yours
+from shop.doctor.services import run_checks
+from shop.health.deployment import pending_migrations
+
+#: The task of the app that lesson 5 adds. Its messages stay in the ledger when the app is deleted.
+GIFTS: Final = "gifts.record_order"
 
 
 def run_and_buy() -> list[Step]:
@@ -98,6 +103,56 @@ def retries_dead_letters_priorities() -> list[Step]:
     ]
 
 
+def your_own_app() -> list[Step]:
+    messages = messages_of(orders_of_yours(), task=GIFTS)
+    deploy = "Run `manage.py demo stop worker-gifts` and `manage.py demo start worker-gifts`"
+    return [
+        Step(
+            "A message of your app `gifts` succeeded at once",
+            messages.filter(state=State.DONE, replayed_from=0).exists(),
+            "Run `manage.py startservice gifts`, start the shop anew, and buy something before you add the bug.",
+        ),
+        Step(
+            "Another one became a dead letter",
+            messages.died().exists(),
+            f"Add the bug to `extensions/gifts/services.py`. {deploy}, then buy something.",
+        ),
+        Step(
+            "You retried it after the fix, and it succeeded",
+            messages.filter(state=State.DONE, replayed_from__gt=0).exists(),
+            f"Write `subtotal` instead of `sub_total`. {deploy}, then retry the task.",
+        ),
+    ]
+
+
+def to_production() -> list[Step]:
+    outside = Step(
+        "These are the settings of a shop outside demo mode",
+        not settings.CONVEYOR_DEMO,
+        "Type the lesson's first `export` in this terminal.",
+    )
+    if pending_migrations():
+        return [
+            outside,
+            Step("The shop has started", False, "Run `make run` in the first terminal."),
+        ]
+    charged = charges(orders_of_yours()).filter(state=State.DONE)
+    return [
+        outside,
+        Step("The doctor finds nothing", not run_checks(), "Run `manage.py doctor`, and the commands that it prints."),
+        Step(
+            "You placed an order, and it is shipped",
+            orders_of_yours().filter(status__in=ARRIVING).exists(),
+            "Run `manage.py seed_demo`, and buy something at http://localhost:8000.",
+        ),
+        Step(
+            "Two releases have charged orders of yours",
+            charged.exclude(release="").values("release").distinct().count() > 1,
+            "Pause the queue `payments`, buy something, start the shop with `CONVEYOR_RELEASE=two`, and resume it.",
+        ),
+    ]
+
+
 def _overtaken() -> bool:
     done = charges(orders_of_yours()).filter(state=State.DONE)
     before = done.filter(
@@ -119,4 +174,6 @@ CHECKS: Final[dict[int, Callable[[], list[Step]]]] = {
     2: break_and_fix,
     3: three_ways_to_publish,
     4: retries_dead_letters_priorities,
+    5: your_own_app,
+    6: to_production,
 }

@@ -30,7 +30,11 @@ def orders_of_yours(*, card: str = "") -> QuerySet[Order]:
 
 
 def charges(orders: QuerySet[Order]) -> MessageQuerySet:
-    return Message.objects.filter(task=ChargePayment.task, subject__in=orders.values("number"))
+    return messages_of(orders, task=ChargePayment.task)
+
+
+def messages_of(orders: QuerySet[Order], *, task: str) -> MessageQuerySet:
+    return Message.objects.filter(task=task, subject__in=orders.values("number"))
 
 
 def done_to(process: str, action: str) -> QuerySet[AuditEntry]:
