@@ -120,6 +120,17 @@ def test_spans_are_exported_at_the_end():
     exporting.stop(provider)  # again, as in a process whose parent has its own
 
 
+def test_a_python_that_starts_no_thread_at_its_end_ends_all_the_same(monkeypatch):
+    def start(thread):
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    provider, processor = exporting.provider_of(Kept(), resource={})
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        exporting.stop(provider)
+    processor.shutdown()
+
+
 def test_a_file_has_a_span_a_line_and_a_bound(tmp_path, monkeypatch):
     path = tmp_path / "traces.jsonl"
     tracer = tracer_of(exporting.exporter("file", path=path))

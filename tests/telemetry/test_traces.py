@@ -164,6 +164,14 @@ def test_a_message_whose_context_is_wrong_is_in_the_trace_of_its_chain(memory, t
 
 
 @pytest.mark.django_db
+def test_without_a_relay_the_run_is_below_the_span_that_enqueued_it(memory, settings):
+    message = send(enqueue())
+    settings.CONVEYOR_PUBLISH = "on_commit"
+    hand_over(message)
+    assert spans.header_of(memory.one(PROCESS).parent) == message.traceparent
+
+
+@pytest.mark.django_db
 def test_what_is_not_sampled_stays_so(monkeypatch):
     off = Memory(ALWAYS_OFF)
     monkeypatch.setattr(observers, "_OBSERVERS", [off.traces])
