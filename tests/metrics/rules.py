@@ -27,7 +27,7 @@ def rules(kind: str) -> list[dict[str, Any]]:
 
 def firing(scenario: Scenario, *, at: Sequence[int]) -> dict[int, set[str]]:
     """The alerts that fire after these minutes, as `named` has them. Evaluates the hour before each, for `for`."""
-    series = {key: list(values) for key, values in scenario.items()}
+    series = _by_name(scenario)
     records = [(rule["record"], parser.parse(rule["expr"])) for rule in rules("record")]
     alerts = [(rule, parser.parse(rule["expr"]), _minutes(rule.get("for", "0m"))) for rule in rules("alert")]
     since: dict[int, int] = {}
@@ -36,7 +36,7 @@ def firing(scenario: Scenario, *, at: Sequence[int]) -> dict[int, set[str]]:
         now = Evaluator(series, STEP, minute)
         for name, expression in records:
             for key, value in now.evaluate(expression).items():
-                series.setdefault((name, key), [None] * (max(at) + 1))[minute] = value
+                series.setdefault(name, {}).setdefault(key, [None] * (max(at) + 1))[minute] = value
         for number, (_rule, expression, _for) in enumerate(alerts):
             if now.evaluate(expression):
                 since.setdefault(number, minute)
@@ -53,12 +53,19 @@ def firing(scenario: Scenario, *, at: Sequence[int]) -> dict[int, set[str]]:
 
 def recorded(scenario: Scenario, name: str, *, at: int) -> float:
     """The value of a recording rule after this many minutes."""
-    series = {key: list(values) for key, values in scenario.items()}
+    series = _by_name(scenario)
     for rule in rules("record"):
-        (value,) = (now := Evaluator(series, STEP, at).evaluate(parser.parse(rule["expr"]))).values()
-        series |= {(rule["record"], key): [None] * at + [value] for key in now}
-    (found,) = (values[at] for (given, _key), values in series.items() if given == name)
-    return float(found)
+        found = Evaluator(series, STEP, at).evaluate(parser.parse(rule["expr"]))
+        series[rule["record"]] = {key: [None] * at + [value] for key, value in found.items()}
+    ((*_before, value),) = series[name].values()
+    return float(value)
+
+
+def _by_name(scenario: Scenario) -> dict[str, dict[Labels, list[float | None]]]:
+    found: dict[str, dict[Labels, list[float | None]]] = {}
+    for (name, key), values in scenario.items():
+        found.setdefault(name, {})[key] = list(values)
+    return found
 
 
 def named(rule: dict[str, Any]) -> str:

@@ -29,7 +29,9 @@ def exported(transactional_db) -> dict[str, set[str]]:
     messages.connect()
     request_metrics.prepare()
     found: dict[str, set[str]] = {}
-    for name, given in re.findall(r"^(conveyor_\w+)(?:\{(.*)\})? ", Client().get("/metrics").content.decode(), re.M):
+    for name, given in re.findall(
+        r"^(conveyor_\w+)(?:\{(.*)\})? ", Client().get("/metrics").content.decode(), re.MULTILINE
+    ):
         found.setdefault(name, set()).update(re.findall(r'(\w+)="', given))
     for metric in REGISTRY._collector_to_names:
         kind, name, has = metric._type, metric._name, set(metric._labelnames)
@@ -94,7 +96,7 @@ def test_bounds_of_buckets_in_expressions_are_bounds_of_the_histogram():
 
 def test_the_reference_lists_every_metric_with_its_labels_and_no_other(exported):
     page = (PROJECT / "docs" / "reference" / "metrics.md").read_text()
-    rows = re.findall(r"^\| `(conveyor_\w+)` \| (.*?) \| ", page, re.M)
+    rows = re.findall(r"^\| `(conveyor_\w+)` \| (.*?) \| ", page, re.MULTILINE)
     listed = {name: set(re.findall(r"`(\w+)`", re.sub(r"\([^)]*\)", "", having))) for name, having in rows}
     names: dict[str, set[str]] = {}
     histograms = {name.removesuffix("_bucket") for name in exported if name.endswith("_bucket")}
