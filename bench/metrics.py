@@ -1,9 +1,9 @@
 """What counting costs: microseconds of processor time for a message and for a request, in memory and in files.
 
-    python -m bench.metrics [--rounds 20000]
+    python bench/metrics.py [--rounds 20000]
 
-Without the files of `PROMETHEUS_MULTIPROC_DIR`, and with them; each in a process of its own, in a folder of its own. The
-time of a scrape is measured over the files of 12 processes, as one machine has.
+Without the files of `PROMETHEUS_MULTIPROC_DIR`, and with them, each in a process of its own. A scrape of files reads
+those of 12 processes, as many as one machine has.
 """
 
 import argparse
@@ -57,11 +57,14 @@ def measure(rounds: int) -> dict[str, float]:
     page.method, page.resolver_match = "POST", cast("Any", SimpleNamespace(view_name="api:orders"))
     registry = CollectorRegistry(auto_describe=False)
     registry.register(ProcessesCollector())
-    return {
+    found = {
         "message run": microseconds(lambda: observer.started(task)(None), rounds),
         "checkout request": microseconds(lambda: observe(page, answer, seconds=0.02), rounds),
         "scrape": microseconds(lambda: generate_latest(registry), 50),
     }
+    if b"conveyor_messages_done_total{" not in generate_latest(registry):
+        sys.exit("Nothing was counted, so the figures mean nothing.")
+    return found
 
 
 def measured(folder: Path | None, *, rounds: int) -> dict[str, float]:
