@@ -50,6 +50,12 @@ class Evaluator:
     step: timedelta
     at: int
 
+    def vector(self, node: Any) -> Vector:
+        """The value of an expression that is no plain number."""
+        found = self.evaluate(node)
+        assert isinstance(found, dict)
+        return found
+
     def evaluate(self, node: Any) -> Vector | float:
         kinds: dict[str, Callable[[Any], Vector | float]] = {
             "NumberLiteral": lambda node: float(node.val),
@@ -93,8 +99,8 @@ class Evaluator:
             return {labels(): given}
         assert isinstance(given, dict)
         if name == "clamp_min":
-            least = self.evaluate(node.args[1])
-            return {key: max(value, least) for key, value in given.items()}  # type: ignore[type-var]
+            least = float(node.args[1].val)
+            return {key: max(value, least) for key, value in given.items()}
         assert name == "label_replace", name
         added = (node.args[1].val, node.args[2].val)
         return {key | {added}: value for key, value in given.items()}

@@ -35,7 +35,7 @@ def firing(scenario: Scenario, *, at: Sequence[int]) -> dict[int, set[str]]:
     for minute in sorted({minute for end in at for minute in range(max(0, end - _LONGEST_FOR), end + 1)}):
         now = Evaluator(series, STEP, minute)
         for name, expression in records:
-            for key, value in now.evaluate(expression).items():
+            for key, value in now.vector(expression).items():
                 series.setdefault(name, {}).setdefault(key, [None] * (max(at) + 1))[minute] = value
         for number, (_rule, expression, _for) in enumerate(alerts):
             if now.evaluate(expression):
@@ -55,10 +55,11 @@ def recorded(scenario: Scenario, name: str, *, at: int) -> float:
     """The value of a recording rule after this many minutes."""
     series = _by_name(scenario)
     for rule in rules("record"):
-        found = Evaluator(series, STEP, at).evaluate(parser.parse(rule["expr"]))
+        found = Evaluator(series, STEP, at).vector(parser.parse(rule["expr"]))
         series[rule["record"]] = {key: [None] * at + [value] for key, value in found.items()}
     ((*_before, value),) = series[name].values()
-    return float(value)
+    assert value is not None
+    return value
 
 
 def _by_name(scenario: Scenario) -> dict[str, dict[Labels, list[float | None]]]:

@@ -33,7 +33,8 @@ def exported(transactional_db) -> dict[str, set[str]]:
         r"^(conveyor_\w+)(?:\{(.*)\})? ", Client().get("/metrics").content.decode(), re.MULTILINE
     ):
         found.setdefault(name, set()).update(re.findall(r'(\w+)="', given))
-    for metric in REGISTRY._collector_to_names:
+    definitions: list[Any] = list(REGISTRY._collector_to_names)
+    for metric in definitions:
         kind, name, has = metric._type, metric._name, set(metric._labelnames)
         suffixes = {"counter": ["_total"], "histogram": ["_sum", "_count"]}[kind]
         found |= {f"{name}{suffix}": has for suffix in suffixes}

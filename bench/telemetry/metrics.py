@@ -1,6 +1,6 @@
 """What counting costs: microseconds of processor time for a message and for a request, in memory and in files.
 
-    python bench/metrics.py [--rounds 20000]
+    python bench/telemetry/metrics.py [--rounds 20000]
 
 Without the files of `PROMETHEUS_MULTIPROC_DIR`, and with them, each in a process of its own. A scrape of files reads
 those of 12 processes, as many as one machine has.
@@ -70,7 +70,7 @@ def measure(rounds: int) -> dict[str, float]:
 def measured(folder: Path | None, *, rounds: int) -> dict[str, float]:
     env = {name: value for name, value in os.environ.items() if name != VARIABLE}
     env |= {"DJANGO_SETTINGS_MODULE": "config.settings"} | ({VARIABLE: str(folder)} if folder else {})
-    command = [sys.executable, "-m", "bench.metrics", "--rounds", str(rounds), "--measure"]
+    command = [sys.executable, "-m", "bench.telemetry.metrics", "--rounds", str(rounds), "--measure"]
     return dict(json.loads(subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout))
 
 
