@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from functools import cache, partial
 from typing import Any, Final
 
-from celery import current_app
 from django.db import transaction
 from django.db.models.signals import post_save
 
@@ -18,6 +17,7 @@ from messaging import circuit_breaker, signals
 from messaging.hooks import observers
 from messaging.hooks.observers import Ending, Observer
 from messaging.models import Circuit, Message
+from messaging.payloads import payload_for
 from messaging.relay.claim import Claimed
 from messaging.relay.publish import Outcome
 from messaging.telemetry.store import counter, harmless, histogram
@@ -87,7 +87,8 @@ def connect() -> None:
 
 
 def task_label(name: str) -> str:
-    return name if name in current_app.tasks else OTHER
+    """Relays and the web server load no tasks, but every payload."""
+    return name if payload_for(name) else OTHER
 
 
 def queue_label(name: str) -> str:
@@ -101,7 +102,8 @@ def circuit_label(name: str) -> str:
 @cache
 def queue_of(task: str) -> str:
     """The queue of a task of this project."""
-    return topology().queue_for(current_app.tasks[task].payload.routing_key)
+    payload = payload_for(task)
+    return topology().queue_for(payload.routing_key) if payload else OTHER
 
 
 def count_retry(*, message: Message, retry_at: Any, **details: Any) -> None:

@@ -15,8 +15,8 @@ import promql_parser as parser
 
 Labels = frozenset[tuple[str, str]]
 Vector = dict[Labels, float]
-#: Of each series, samples at fixed intervals; None where it has none.
-Series = Mapping[tuple[str, Labels], Sequence[float | None]]
+#: By name and labels, samples at fixed intervals; None where there is none.
+Series = Mapping[str, Mapping[Labels, Sequence[float | None]]]
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     ">": lambda a, b: a > b, ">=": lambda a, b: a >= b, "<": lambda a, b: a < b, "==": lambda a, b: a == b,
 }  # fmt: skip
@@ -50,25 +50,32 @@ class Evaluator:
     step: timedelta
     at: int
 
+    def vector(self, node: Any) -> Vector:
+        """The value of an expression that is no plain number."""
+        found = self.evaluate(node)
+        assert isinstance(found, dict)
+        return found
+
     def evaluate(self, node: Any) -> Vector | float:
-        kind = type(node).__name__
-        return getattr(self, f"_{kind}")(node)
+        kinds: dict[str, Callable[[Any], Vector | float]] = {
+            "NumberLiteral": lambda node: float(node.val),
+            "ParenExpr": lambda node: self.evaluate(node.expr),
+            "VectorSelector": self._select,
+            "Call": self._call,
+            "AggregateExpr": self._aggregate,
+            "BinaryExpr": self._combine,
+        }
+        return kinds[type(node).__name__](node)
 
-    def _NumberLiteral(self, node: Any) -> float:
-        return float(node.val)
-
-    def _ParenExpr(self, node: Any) -> Vector | float:
-        return self.evaluate(node.expr)
-
-    def _VectorSelector(self, node: Any) -> Vector:
+    def _select(self, node: Any) -> Vector:
         back = round(node.offset / self.step) if node.offset else 0
         found = ((key, samples[self.at - back]) for key, samples in self._matching(node) if self.at >= back)
         return {key: value for key, value in found if value is not None}
 
     def _matching(self, node: Any) -> Iterator[tuple[Labels, Sequence[float | None]]]:
-        for (name, having), samples in self.series.items():
+        for having, samples in self.series.get(node.name, {}).items():
             own = dict(having)
-            if name == node.name and all(_fits(each, own.get(each.name, "")) for each in node.matchers.matchers):
+            if all(_fits(each, own.get(each.name, "")) for each in node.matchers.matchers):
                 yield having, samples
 
     def _increase(self, node: Any, *, per_second: bool) -> Vector:
@@ -82,7 +89,7 @@ class Evaluator:
                 found[key] = grown / node.range.total_seconds() if per_second else grown
         return found
 
-    def _Call(self, node: Any) -> Vector:
+    def _call(self, node: Any) -> Vector:
         name = node.func.name
         if name in ("rate", "increase"):
             return self._increase(node.args[0], per_second=name == "rate")
@@ -92,13 +99,13 @@ class Evaluator:
             return {labels(): given}
         assert isinstance(given, dict)
         if name == "clamp_min":
-            least = self.evaluate(node.args[1])
-            return {key: max(value, least) for key, value in given.items()}  # type: ignore[type-var]
+            least = float(node.args[1].val)
+            return {key: max(value, least) for key, value in given.items()}
         assert name == "label_replace", name
         added = (node.args[1].val, node.args[2].val)
         return {key | {added}: value for key, value in given.items()}
 
-    def _AggregateExpr(self, node: Any) -> Vector:
+    def _aggregate(self, node: Any) -> Vector:
         given = self.evaluate(node.expr)
         assert isinstance(given, dict)
         kept = set(node.modifier.labels) if node.modifier else set()
@@ -107,7 +114,7 @@ class Evaluator:
             grouped.setdefault(frozenset(pair for pair in key if pair[0] in kept), []).append(value)
         return {key: _SUMMARIES[str(node.op)](values) for key, values in grouped.items()}
 
-    def _BinaryExpr(self, node: Any) -> Vector | float:
+    def _combine(self, node: Any) -> Vector | float:
         left, right, sign = self.evaluate(node.lhs), self.evaluate(node.rhs), str(node.op)
         if sign == "or":
             assert isinstance(left, dict)

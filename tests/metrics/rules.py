@@ -14,6 +14,8 @@ from tests.metrics.promql import Evaluator, Labels
 
 STEP = timedelta(minutes=1)
 FILES = ("prometheus/objectives.yml", "prometheus/alerts.yml")
+_LONGEST_FOR = 60
+_FIRING = 'max by (alertname, severity, window) (ALERTS{alertstate="firing"})'
 Scenario = dict[tuple[str, Labels], list[float | None]]
 
 
@@ -23,18 +25,18 @@ def rules(kind: str) -> list[dict[str, Any]]:
     return [rule for rule in found if kind in rule]
 
 
-def firing(scenario: Scenario, *, at: Sequence[int]) -> dict[int, set[tuple[str, str]]]:
-    """The alerts that fire after these minutes, each with its severity. Evaluates every minute before, for `for`."""
-    series = {key: list(values) for key, values in scenario.items()}
+def firing(scenario: Scenario, *, at: Sequence[int]) -> dict[int, set[str]]:
+    """The alerts that fire after these minutes, as `named` has them. Evaluates the hour before each, for `for`."""
+    series = _by_name(scenario)
     records = [(rule["record"], parser.parse(rule["expr"])) for rule in rules("record")]
     alerts = [(rule, parser.parse(rule["expr"]), _minutes(rule.get("for", "0m"))) for rule in rules("alert")]
     since: dict[int, int] = {}
-    found: dict[int, set[tuple[str, str]]] = {}
-    for minute in range(max(at) + 1):
+    found: dict[int, set[str]] = {}
+    for minute in sorted({minute for end in at for minute in range(max(0, end - _LONGEST_FOR), end + 1)}):
         now = Evaluator(series, STEP, minute)
         for name, expression in records:
-            for key, value in now.evaluate(expression).items():
-                series.setdefault((name, key), [None] * minute).append(value)
+            for key, value in now.vector(expression).items():
+                series.setdefault(name, {}).setdefault(key, [None] * (max(at) + 1))[minute] = value
         for number, (_rule, expression, _for) in enumerate(alerts):
             if now.evaluate(expression):
                 since.setdefault(number, minute)
@@ -42,25 +44,50 @@ def firing(scenario: Scenario, *, at: Sequence[int]) -> dict[int, set[tuple[str,
                 since.pop(number, None)
         if minute in at:
             found[minute] = {
-                (rule["alert"], rule["labels"]["severity"])
+                named(rule)
                 for number, (rule, _expression, lasts) in enumerate(alerts)
                 if number in since and minute - since[number] >= lasts
             }
     return found
 
 
+def recorded(scenario: Scenario, name: str, *, at: int) -> float:
+    """The value of a recording rule after this many minutes."""
+    series = _by_name(scenario)
+    for rule in rules("record"):
+        found = Evaluator(series, STEP, at).vector(parser.parse(rule["expr"]))
+        series[rule["record"]] = {key: [None] * at + [value] for key, value in found.items()}
+    ((*_before, value),) = series[name].values()
+    assert value is not None
+    return value
+
+
+def _by_name(scenario: Scenario) -> dict[str, dict[Labels, list[float | None]]]:
+    found: dict[str, dict[Labels, list[float | None]]] = {}
+    for (name, key), values in scenario.items():
+        found.setdefault(name, {})[key] = list(values)
+    return found
+
+
+def named(rule: dict[str, Any]) -> str:
+    """Its name, severity and, for those of objectives, its window."""
+    return " ".join([rule["alert"], *rule["labels"].values()])
+
+
 def _minutes(text: str) -> int:
     return int(text[:-1]) * {"m": 1, "h": 60}[text[-1]]
 
 
-def write_promtool_test(folder: Path, scenario: Scenario, *, expected: dict[int, set[tuple[str, str]]]) -> Path:
-    """A file for `promtool test rules` that says of each alert whether it fires after these minutes."""
-    names = sorted({rule["alert"] for rule in rules("alert")})
-    tests = []
-    for minute, alerts in expected.items():
-        for name in names:
-            fires = [severity for alert, severity in alerts if alert == name]
-            tests.append({"expr": _count(name), "eval_time": f"{minute}m", "exp_samples": _samples(len(fires))})
+def write_promtool_test(folder: Path, scenario: Scenario, *, expected: dict[int, set[str]]) -> Path:
+    """A file for `promtool test rules` that says which alerts fire after these minutes, and that no other does."""
+    tests = [
+        {
+            "expr": _FIRING,
+            "eval_time": f"{minute}m",
+            "exp_samples": [{"labels": _labels(name), "value": 1} for name in names],
+        }
+        for minute, names in expected.items()
+    ]
     path = folder / "scenario.yml"
     document = {
         "rule_files": [str(DEPLOY / each) for each in FILES],
@@ -80,13 +107,9 @@ def write_promtool_test(folder: Path, scenario: Scenario, *, expected: dict[int,
     return path
 
 
-def _count(name: str) -> str:
-    """How many severities of an alert fire."""
-    return f'count(count by (severity) (ALERTS{{alertname="{name}",alertstate="firing"}})) or vector(0)'
-
-
-def _samples(number: int) -> list[dict[str, Any]]:
-    return [{"labels": "{}", "value": number}]
+def _labels(name: str) -> str:
+    pairs = zip(("alertname", "severity", "window"), name.split(), strict=False)
+    return "{" + ", ".join(f'{label}="{value}"' for label, value in pairs) + "}"
 
 
 def _series(name: str, key: Labels) -> str:

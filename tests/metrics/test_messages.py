@@ -1,23 +1,30 @@
 """What is counted about messages: once each, after the commit, under names that the project declares."""
 
+import subprocess
+import sys
 import uuid
 from datetime import timedelta
 
 import pytest
+from celery import current_app
 from django.db import transaction
 from django.utils import timezone
 
 from messaging import simulated_outages, transitions
 from messaging.hooks import observers
-from messaging.models import Message
+from messaging.models import Message, State
 from messaging.relay.publish import Outcome
 from messaging.telemetry import messages
 from messaging.transitions.failure import synthetic_failure
+from messaging.worker.task import ReliableTask
+from orders.models import Order, Status
 from payments.gateways.simulated import NAME
-from tests.delivery import claim_task
+from shop.health import order_metrics
+from tests.delivery import claim_task, deliver_all
 from tests.factories import place
 from tests.messaging.deliver import claim_due, deliver, hand_over, send
 from tests.metrics.samples import difference
+from tests.stack.program import PROJECT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CHARGE = "payments.charge_payment"
@@ -115,3 +122,24 @@ def test_an_outage_opens_a_circuit_once_and_each_refused_run_is_counted():
     assert found.of("conveyor_circuit_refused_total", circuit=NAME) == 3
     assert found.of("conveyor_messages_retried_total", task=CHARGE) == 3
     assert found.of("conveyor_messages_done_total", task=CHARGE) == 0
+
+
+def test_messages_are_done_while_nothing_can_be_counted(charge, monkeypatch):
+    def fail(*labels: str) -> None:
+        raise OSError("no space left")
+
+    for metric in (messages.WAITING, messages.WORKING, messages.DONE, order_metrics.SHIPPING, order_metrics.PLACED):
+        monkeypatch.setattr(metric, "labels", fail)
+    assert deliver(charge).state == State.DONE
+    place()
+    deliver_all()
+    assert set(Order.objects.values_list("status", flat=True)) == {Status.DELIVERED}
+
+
+def test_a_relay_knows_every_task_of_the_shop_without_loading_them():
+    code = "import django; django.setup(); from messaging.telemetry.messages import task_label as known; "
+    tasks = sorted(name for name, task in current_app.tasks.items() if isinstance(task, ReliableTask))
+    code += f"print([name for name in {tasks} if known(name) != name])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert len(tasks) > 20
+    assert done.stdout.strip() == "[]"
