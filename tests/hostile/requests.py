@@ -72,6 +72,7 @@ class Sender:
         client.cookies.load(self.cookies | options.pop("cookies", {}))
         headers, then = self.headers | options.pop("headers", {}), options.pop("then", lambda: None)
         savepoint = connection.savepoint()
+        assert savepoint, "the test runs in a transaction"
         try:
             response = client.generic(method, path, headers=headers, **options)
             b"".join(response) if response.streaming else response.content
