@@ -25,8 +25,15 @@ MOST_CHARACTERS: Final = 500
 _MOST_ADDRESSES: Final = 16
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
-#: Public by its number only: Azure's host agent, and the relay of 6to4.
-_SPECIAL_IPV4 = tuple(map(ipaddress.IPv4Network, ("168.63.129.16/32", "192.88.99.0/24")))
+#: IANA's special-purpose blocks, which releases of Python know in part, and Azure's host agent.
+_SPECIAL_IPV4 = tuple(
+    ipaddress.IPv4Network(block)
+    for block in (
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "168.63.129.16/32", "169.254.0.0/16",
+        "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24",
+        "192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3",
+    )
+)  # fmt: skip
 #: All other addresses of IPv6 are local, mapped, translated (NAT64) or unassigned.
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 #: Teredo and other protocols, documentation, 6to4: they embed an IPv4 address, or belong to nobody.
@@ -69,7 +76,7 @@ def parse(url: str) -> Target:
         host, port = (parts.hostname or "").removesuffix("."), parts.port
     except ValueError:
         raise TargetRefused(_("This is not a URL. Write one such as https://shop.example/webhooks.")) from None
-    _check_form(parts, has_host=bool(host))
+    _check_form(url, parts, has_host=bool(host))
     is_tls = parts.scheme == "https"
     if not (_is_name(host) or _is_local(host)):
         raise TargetRefused(_("Use a host name such as shop.example. IP addresses and local names are not allowed."))
@@ -80,12 +87,12 @@ def parse(url: str) -> Target:
     return target
 
 
-def _check_form(parts: Any, *, has_host: bool) -> None:
+def _check_form(url: str, parts: Any, *, has_host: bool) -> None:
     if parts.scheme != "https" and not (parts.scheme == "http" and conf.current.is_local):
         raise TargetRefused(_("Use a URL that begins with https://. Events are not sent without encryption."))
     if "@" in parts.netloc:
         raise TargetRefused(_("Remove the user name and password from the URL; the signature proves who sends."))
-    if "#" in parts.geturl() or not has_host:
+    if "#" in url or not has_host:
         raise TargetRefused(_("Use a URL with a host name and without a fragment (#)."))
 
 
