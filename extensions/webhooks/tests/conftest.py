@@ -1,6 +1,7 @@
 """Fixtures of the tests of webhooks."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from extensions.webhooks.tests.merchant import Merchant
 def options(monkeypatch) -> Callable[..., None]:
     """Sets options of webhooks."""
 
-    def change(**changes: object) -> None:
+    def change(**changes: Any) -> None:
         monkeypatch.setattr(conf, "current", conf.Options(**changes))
 
     return change

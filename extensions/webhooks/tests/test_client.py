@@ -104,8 +104,8 @@ def test_proxies_of_the_environment_are_not_used(merchant, monkeypatch):
 
 def test_nothing_is_connected_if_the_name_leads_to_a_private_address(monkeypatch):
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.1", 443))]
-    monkeypatch.setattr(targets.socket, "getaddrinfo", lambda *args, **options: found)
-    monkeypatch.setattr(client.socket, "create_connection", lambda *args, **options: pytest.fail("connected"))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: found)
+    monkeypatch.setattr(socket, "create_connection", lambda *args, **options: pytest.fail("connected"))
     with pytest.raises(TargetRefused):
         post("https://shop.example/")
 
@@ -121,8 +121,8 @@ def test_the_name_is_resolved_once_and_its_checked_address_is_called(monkeypatch
         called.append(address)
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(targets.socket, "getaddrinfo", resolve)
-    monkeypatch.setattr(client.socket, "create_connection", connect)
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(socket, "create_connection", connect)
     with pytest.raises(NoAnswer):
         post("https://shop.example/")
     assert called == [("8.8.8.8", 443)]
@@ -144,7 +144,7 @@ def ca(tmp_path, monkeypatch) -> PrivateCA:
 
 
 def test_tls_is_of_the_name_although_the_address_is_called(local, ca):
-    names: list[str | None] = []
+    names = []
     context = ca.issue("DNS:shop.example")
     context.sni_callback = lambda connection, name, ctx: names.append(name)
     with Merchant(tls=context) as merchant:

@@ -44,7 +44,7 @@ REFUSED = [
 
 def names(monkeypatch, *addresses: str) -> None:
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443)) for address in addresses]
-    monkeypatch.setattr(targets.socket, "getaddrinfo", lambda *args, **options: found)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: found)
 
 
 @pytest.mark.parametrize("address", NOT_PUBLIC)
@@ -100,14 +100,14 @@ def test_whatever_the_resolver_raises_is_an_unknown_name(monkeypatch, error):
     def fail(*args, **options):
         raise error
 
-    monkeypatch.setattr(targets.socket, "getaddrinfo", fail)
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
     with pytest.raises(NameUnknown, match=r"shop.example cannot be resolved"):
         targets.addresses_of(targets.parse("https://shop.example/"), seconds=5)
 
 
 def test_a_resolver_that_hangs_is_left_behind(monkeypatch):
     is_over = threading.Event()
-    monkeypatch.setattr(targets.socket, "getaddrinfo", lambda *args, **options: is_over.wait(20))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: is_over.wait(20))
     with pytest.raises(NameUnknown):
         targets.addresses_of(targets.parse("https://shop.example/"), seconds=0.05)
     is_over.set()
