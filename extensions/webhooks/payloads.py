@@ -11,5 +11,5 @@ class Deliver(Payload, task="webhooks.deliver", routing_key="webhook.deliver"):
     delivery_id: UUID
 
 
-class PurgeDeliveries(Payload, task="webhooks.purge_deliveries", routing_key="webhook.purge"):
+class PurgeDeliveries(Payload, task="webhooks.purge_deliveries", routing_key="maintenance.purge"):
     """Delete old deliveries with their attempts."""

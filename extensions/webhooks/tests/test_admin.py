@@ -113,8 +113,8 @@ def test_two_who_add_the_last_endpoint_at_once_get_a_sentence(public_names, monk
 
 def test_the_secret_is_shown_on_demand_only_and_that_is_audited(endpoint):
     client = client_with(*EVERYTHING)
-    for page in (ENDPOINTS, f"{ENDPOINTS}{endpoint.pk}/change/"):
-        assert endpoint.secret not in client.get(page).text
+    for address in (ENDPOINTS, f"{ENDPOINTS}{endpoint.pk}/change/"):
+        assert endpoint.secret not in client.get(address).text
     response = client.post(f"{ENDPOINTS}{endpoint.pk}/secret/")
     assert endpoint.secret in response.text
     assert "no-store" in response["Cache-Control"]
@@ -144,10 +144,10 @@ def test_a_test_event_is_sent(endpoint, merchant):
     assert "webhook.test" in client.get(DELIVERIES).text
 
 
-@pytest.mark.parametrize("page", ["test", "secret", "rotate"])
-def test_who_may_only_look_can_do_nothing(endpoint, page):
+@pytest.mark.parametrize("verb", ["test", "secret", "rotate"])
+def test_who_may_only_look_can_do_nothing(endpoint, verb):
     client = client_with("view_endpoint", "view_delivery")
-    assert client.post(f"{ENDPOINTS}{endpoint.pk}/{page}/").status_code == 403
+    assert client.post(f"{ENDPOINTS}{endpoint.pk}/{verb}/").status_code == 403
     text = client.get(f"{ENDPOINTS}{endpoint.pk}/change/").text
     assert endpoint.host in text
     assert "hooks?shop=1" not in text
@@ -156,8 +156,8 @@ def test_who_may_only_look_can_do_nothing(endpoint, page):
 
 def test_who_may_not_look_sees_nothing(endpoint):
     client = client_with()
-    for page in (ENDPOINTS, f"{ENDPOINTS}{endpoint.pk}/change/", DELIVERIES, f"{ENDPOINTS}add/"):
-        assert client.get(page).status_code == 403
+    for address in (ENDPOINTS, f"{ENDPOINTS}{endpoint.pk}/change/", DELIVERIES, f"{ENDPOINTS}add/"):
+        assert client.get(address).status_code == 403
 
 
 def test_only_an_endpoint_without_deliveries_is_deleted(endpoint):
