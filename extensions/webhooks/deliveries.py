@@ -116,7 +116,9 @@ def begin(*, delivery_id: uuid.UUID) -> Job | None:
     now = clock.now()
     if endpoint.paused_until and endpoint.paused_until > now:
         raise _busy(delivery, seconds=(endpoint.paused_until - now).total_seconds())
+    # An earlier attempt of this delivery was lost with its worker, or else the message would not be here again.
     running = Attempt.objects.filter(ended_at=None, until__gt=now, delivery__endpoint=endpoint)
+    running = running.exclude(delivery=delivery)
     if running.count() >= (1 if endpoint.failing else conf.current.in_flight):
         raise _busy(delivery, seconds=0.5)
     until = now + timedelta(seconds=conf.current.request_seconds + CONNECT_SECONDS + _LEASE_MARGIN)

@@ -226,10 +226,16 @@ def test_a_url_that_is_not_allowed_any_more_gets_nothing(endpoint, merchant, opt
     assert not merchant.requests
 
 
+def place_events(count: int) -> list[Delivery]:
+    for _ in range(count):
+        place()
+    return list(Delivery.objects.filter(event="order.placed").order_by("id"))
+
+
 def test_a_second_event_of_a_busy_endpoint_waits_without_an_attempt(endpoint, merchant):
-    first = place_event(endpoint)
+    first, second = place_events(2)
     assert deliveries.begin(delivery_id=first.pk) is not None
-    message = claim_task(task=Deliver.task, pk=first.message_id)
+    message = claim_task(task=Deliver.task, pk=second.message_id)
     assert deliver(message) == MessageState.PENDING
     assert (message.attempts, message.waits_for) == (0, f"endpoint {endpoint.pk} (127.0.0.1:{merchant.port})")
     assert message.available_at - timezone.now() < timedelta(seconds=5)
@@ -238,15 +244,15 @@ def test_a_second_event_of_a_busy_endpoint_waits_without_an_attempt(endpoint, me
 
 def test_more_slots_are_a_setting_and_a_failing_endpoint_has_one(endpoint, options):
     options(is_local=True, timeout=1, in_flight=2)
-    delivery = place_event(endpoint)
-    assert deliveries.begin(delivery_id=delivery.pk)
-    assert deliveries.begin(delivery_id=delivery.pk)
+    first, second, third = place_events(3)
+    assert deliveries.begin(delivery_id=first.pk)
+    assert deliveries.begin(delivery_id=second.pk)
     with pytest.raises(CircuitOpen):
-        deliveries.begin(delivery_id=delivery.pk)
-    Attempt.objects.all()[:1].get().delete()
+        deliveries.begin(delivery_id=third.pk)
+    Attempt.objects.get(delivery=second).delete()
     Endpoint.objects.update(failing=1)
     with pytest.raises(CircuitOpen):
-        deliveries.begin(delivery_id=delivery.pk)
+        deliveries.begin(delivery_id=third.pk)
 
 
 def test_others_are_delivered_while_one_endpoint_hangs(endpoint, merchant):
@@ -272,11 +278,14 @@ def _run(message: Message) -> None:
         connection.close()
 
 
-def test_a_slot_of_a_killed_worker_is_free_again_after_its_lease(endpoint):
-    delivery = place_event(endpoint)
-    assert deliveries.begin(delivery_id=delivery.pk)
+def test_a_slot_of_a_killed_worker_is_free_at_once_for_its_own_message_and_after_its_lease_for_others(endpoint):
+    first, second = place_events(2)
+    assert deliveries.begin(delivery_id=first.pk)
+    assert deliveries.begin(delivery_id=first.pk)
+    with pytest.raises(CircuitOpen):
+        deliveries.begin(delivery_id=second.pk)
     Attempt.objects.update(until=timezone.now() - timedelta(seconds=1))
-    assert deliveries.begin(delivery_id=delivery.pk)
+    assert deliveries.begin(delivery_id=second.pk)
 
 
 def test_failures_in_a_row_pause_the_endpoint_and_a_success_ends_it(endpoint, merchant):
