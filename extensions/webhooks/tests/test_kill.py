@@ -1,9 +1,9 @@
 """A worker that is killed while the merchant has the request: the event is sent again, under the same ID."""
 
-
 import pytest
 from standardwebhooks import Webhook
 
+from extensions.webhooks.models import Attempt, Delivery, State
 from extensions.webhooks.tests.merchant import Merchant, answer
 from tests.conftest import STACKS
 from tests.stack import BACKENDS, Stack
