@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 
 from django.contrib import admin, messages
@@ -32,6 +32,7 @@ from orders.selectors import search_by_order
 PERMISSION = "webhooks.resend_delivery"
 _LOOKS = {State.PENDING: "pending", State.DELIVERED: "done", State.FAILED: "dead"}
 _ID_PREFIX = "msg_"
+_REASONS_SHOWN = 5
 _PAGES = "admin/webhooks/delivery/"
 
 
@@ -160,21 +161,30 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def resend_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_resend_permission(request):
             raise PermissionDenied
-        actor, sent = Actor.of(request.user), 0
-        values = request.POST.getlist("delivery")
-        for value in values[:MOST_RESENT]:
+        sent: list[uuid.UUID] = []
+        refused: list[str] = []
+        values = request.POST.getlist("delivery")[:MOST_RESENT]
+        for value in values:
             try:
                 id_, sends = _read(value)
-                deliveries.resend(delivery_id=id_, sends=sends, actor=actor)
-                sent += 1
+                deliveries.resend(delivery_id=id_, sends=sends, actor=Actor.of(request.user))
+                sent.append(id_)
             except CannotResend as error:
-                self.message_user(request, str(error), messages.WARNING)
+                refused.append(str(error))
+        self._report(request, len(sent), refused)
+        if sent and len(values) == 1:
+            return HttpResponseRedirect(reverse("admin:webhooks_delivery_change", args=sent))
+        return HttpResponseRedirect(reverse("admin:webhooks_delivery_changelist"))
+
+    def _report(self, request: HttpRequest, sent: int, refused: list[str]) -> None:
         if sent:
             text = ngettext("%(count)d webhook is sent again.", "%(count)d webhooks are sent again.", sent)
             self.message_user(request, text % {"count": sent})
-        if len(values) == 1 and sent:
-            return HttpResponseRedirect(reverse("admin:webhooks_delivery_change", args=[id_]))
-        return HttpResponseRedirect(reverse("admin:webhooks_delivery_changelist"))
+        for reason, count in Counter(refused).most_common(_REASONS_SHOWN):
+            self.message_user(request, reason if count == 1 else f"{reason} ({count}×)", messages.WARNING)
+        if (more := len(set(refused)) - _REASONS_SHOWN) > 0:
+            text = ngettext("%(count)d more was not sent.", "%(count)d more were not sent.", more)
+            self.message_user(request, text % {"count": more}, messages.WARNING)
 
     def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
         shared = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}

@@ -261,6 +261,14 @@ def test_a_selection_is_bounded(endpoint, monkeypatch):
     assert Delivery.objects.filter(sends=2).count() == 1
 
 
+def test_a_few_reasons_are_shown_of_many(endpoint):
+    client = client_with(*EVERYTHING)
+    values = [f"00000000-0000-0000-0000-{number:012}:1" for number in range(3)] + ["x"] * 2
+    text = client.post(f"{DELIVERIES}resend/", {"delivery": values}, follow=True).text
+    assert "does not exist any more. Nothing was sent. (3×)" in text
+    assert "resend it there. (2×)" in text
+
+
 @pytest.mark.parametrize("value", ["", "x", "x:1", "00000000-0000-0000-0000-000000000000:1", "0:\u00b2", ":" * 999])
 def test_a_resend_of_nonsense_is_explained(endpoint, value):
     text = client_with(*EVERYTHING).post(f"{DELIVERIES}resend/", {"delivery": value}, follow=True).text
