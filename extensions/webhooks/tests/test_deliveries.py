@@ -1,6 +1,7 @@
 """Deliveries: written with the event, signed, retried, dead on the desk, and sent again under the same ID."""
 
 import json
+import socket
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -433,6 +434,20 @@ def test_erasure_removes_bodies_and_answers(endpoint, merchant):
     anonymise_order(order=Order.objects.get())
     delivery.refresh_from_db()
     assert (delivery.body, delivery.attempts.get().response) == ("", "")
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_an_answer_that_comes_after_the_erasure_is_not_kept(endpoint, merchant, status):
+    def behave(client: socket.socket) -> None:
+        anonymise_order(order=Order.objects.get())
+        connection.close()
+        answer(status, b"hello Jane")(client)
+
+    merchant.behaviour = behave
+    delivery = place_event(endpoint)
+    deliver_due()
+    attempt = delivery.attempts.get()
+    assert (attempt.status, attempt.response) == (status, "")
 
 
 def test_an_erased_event_that_waits_is_not_sent(endpoint, merchant):
