@@ -42,6 +42,8 @@ _GONE: Final = 410
 _SYSTEM = Actor.system("webhooks")
 #: Beyond the time limit of a request: connecting, the database, a slow machine.
 _LEASE_MARGIN: Final = 15.0
+_SHARE_OF_AGE: Final = 0.25
+_LONGEST_SPREAD: Final = 300.0
 
 
 class CannotResend(Exception):
@@ -132,8 +134,10 @@ def _busy(delivery: Delivery, *, seconds: float) -> Exception:
     age = (clock.now() - delivery.queued_at).total_seconds()
     if age > retries.GIVE_UP_SECONDS:
         return EndpointUnreachable(f"{delivery.endpoint.host} has not answered for {age / 86_400:.0f} days.")
-    # The deferrals of many messages must not all end at once.
-    spread = random.uniform(0, max(1.0, seconds))  # noqa: S311 - not a secret
+    # Many that wait must neither come back at once, nor so often that they hold the worker's slots by it: who has
+    # waited for long asks rarely, so that a backlog of any size asks a few times for each request that is sent.
+    most = max(1.0, seconds, min(age * _SHARE_OF_AGE, _LONGEST_SPREAD))
+    spread = random.uniform(0, most)  # noqa: S311 - not a secret
     return CircuitOpen(f"endpoint {delivery.endpoint.pk} ({delivery.endpoint.host})"[:60], seconds + spread)
 
 

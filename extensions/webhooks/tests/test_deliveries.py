@@ -243,6 +243,20 @@ def test_a_second_event_of_a_busy_endpoint_waits_without_an_attempt(endpoint, me
     assert not merchant.requests
 
 
+@pytest.mark.parametrize(("waited", "least", "most"), [(0, 0.5, 1.6), (400, 40, 101), (80_000, 100, 301)])
+def test_the_longer_an_event_waits_for_a_slot_the_less_often_it_asks(endpoint, waited, least, most):
+    first, second = place_events(2)
+    assert deliveries.begin(delivery_id=first.pk)
+    Delivery.objects.update(queued_at=timezone.now() - timedelta(seconds=waited))
+    waits = []
+    for _ in range(30):
+        with pytest.raises(CircuitOpen) as busy:
+            deliveries.begin(delivery_id=second.pk)
+        waits.append(busy.value.seconds)
+    assert least < max(waits) < most
+    assert min(waits) >= 0.5
+
+
 def test_more_slots_are_a_setting_and_a_failing_endpoint_has_one(endpoint, options):
     options(is_local=True, timeout=1, in_flight=2)
     first, second, third = place_events(3)
