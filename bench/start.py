@@ -92,7 +92,7 @@ class DefaultStack:
     def _name(self, command: list[str]) -> str:
         kinds = {"config.serve": "web", "relay": "relay", "beat": "beat", "config.embedded_broker": "broker"}
         workers = {"payments": "worker-payments", "shipping": "worker-shipping"}
-        workers |= {"notifications,maintenance": "worker-notifications"}
+        workers |= {"notifications,maintenance": "worker-notifications", "webhooks": "worker-webhooks"}
         return next((kind for word, kind in (kinds | workers).items() if word in command), "supervisor")
 
 

@@ -26,6 +26,9 @@ from config.serve import check
 check(deploy=True, fail_level="WARNING")
 """
 
+#: The deployment files start their workers, too.
+SHIPPED_EXTENSIONS = ("webhooks",)
+
 
 def read(path: str) -> str:
     return (DEPLOY / path).read_text()
@@ -46,7 +49,8 @@ def violations(document: Any, *, schema: Mapping[str, Any]) -> list[str]:
 
 
 def declared(monkeypatch: pytest.MonkeyPatch) -> dict[str, processes.Process]:
-    """The processes of a shop that has a broker of its own, by name."""
+    """The processes of a shop that has a broker of its own and the extensions that it is shipped with, by name."""
+    monkeypatch.setenv("CONVEYOR_EXTENSIONS", ",".join(SHIPPED_EXTENSIONS))
     monkeypatch.setenv("BROKER_URL", "amqp://guest:guest@127.0.0.1:5672//")
     return {process.name: process for process in processes.processes()}
 

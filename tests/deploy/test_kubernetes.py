@@ -10,6 +10,7 @@ import yaml
 from messaging.topology import topology
 from tests.deploy.files import (
     DEPLOY,
+    SHIPPED_EXTENSIONS,
     assert_settings_are_complete,
     declared,
     documents,
@@ -22,7 +23,7 @@ from tests.deploy.files import (
 
 FOLDER = "kubernetes"
 #: The processes that more than one pod may run.
-MANY = {"web", "relay", "worker-payments", "worker-shipping", "worker-notifications"}
+MANY = {"web", "relay", "worker-payments", "worker-shipping", "worker-notifications", "worker-webhooks"}
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +103,7 @@ def test_workers_are_scaled_by_the_forecasts_of_all_their_queues(objects, monkey
         assert spec["scaleTargetRef"]["name"] == name
         assert "replicas" not in objects["Deployment"][name]["spec"], "the autoscaler decides"
         queues |= followed
-    assert queues == set(topology().queues)
+    assert queues == {*topology().queues, *SHIPPED_EXTENSIONS}
 
 
 def test_the_shop_starts_with_its_settings(tmp_path):

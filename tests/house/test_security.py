@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.stack.program import PROJECT
 
 PAGE = PROJECT / "docs/explanation/security.md"
-NODE = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
+NODE = re.compile(r"`((?:extensions/\w+/)?tests/[\w/]+\.py)::(test_\w+)`")
 
 
 def rows() -> list[list[str]]:

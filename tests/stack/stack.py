@@ -27,6 +27,7 @@ from tests.stack.valkey import Valkey
 #: such a machine a message may take long until it is settled, and one that is sent again spends an attempt.
 FAST = {
     "CONVEYOR_DEMO": "1",
+    "CONVEYOR_EXTENSIONS": "none",  # the shop's own tests never see one
     "CONVEYOR_LIMITS": "0",  # all orders come from this machine
     "CONVEYOR_RETRY_BASE": "1",
     "CONVEYOR_RETRY_MAX_SECONDS": "1",

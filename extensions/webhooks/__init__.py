@@ -1,0 +1,1 @@
+"""Webhooks: signed events about orders, delivered to merchants' servers (Standard Webhooks)."""

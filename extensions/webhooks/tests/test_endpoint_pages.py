@@ -1,0 +1,180 @@
+"""Pages of endpoints: who may do what, what is shown to whom, and what a wrong URL is answered."""
+
+import socket
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+
+from extensions.webhooks import endpoints
+from extensions.webhooks.events import TYPES
+from extensions.webhooks.models import Attempt, Delivery, Endpoint
+from messaging.operations.models import AuditEntry
+from tests.delivery import deliver_due
+from tests.factories import client_with, place
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ENDPOINTS, DELIVERIES = "/admin/webhooks/endpoint/", "/admin/webhooks/delivery/"
+EVERYTHING = ("view_endpoint", "add_endpoint", "change_endpoint", "delete_endpoint", "view_delivery", "resend_delivery")
+
+
+def delivered(endpoint: Endpoint) -> Delivery:
+    place()
+    deliver_due()
+    return Delivery.objects.get(event="order.placed", endpoint=endpoint)
+
+
+@pytest.fixture
+def public_names(monkeypatch) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.215.14", 443))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: found)
+
+
+def form(**changes: object) -> dict[str, object]:
+    return {
+        "url": "https://shop.example/hooks",
+        "description": "Shop",
+        "events": ["order.paid"],
+        "is_active": "on",
+        **changes,
+    }
+
+
+def test_an_endpoint_is_added_changed_and_audited(public_names):
+    client = client_with(*EVERYTHING)
+    response = client.post(f"{ENDPOINTS}add/", form(), follow=True)
+    assert "Show its secret" in response.text
+    endpoint = Endpoint.objects.get()
+    assert (endpoint.events, endpoint.is_active) == (["order.paid"], True)
+    assert endpoint.secret.startswith("whsec_")
+    Endpoint.objects.update(failing=9, off_reason="gone")
+    client.post(f"{ENDPOINTS}{endpoint.pk}/change/", form(is_active=""))
+    endpoint.refresh_from_db()
+    assert (endpoint.is_active, endpoint.failing, endpoint.off_reason) == (False, 0, "")
+    assert endpoint.secret == Endpoint.objects.get().secret
+    entries = AuditEntry.objects.filter(action=endpoints.SAVE).order_by("id")
+    assert [entry.data["changed"] for entry in entries] == [["url", "description", "events"], ["is_active"]]
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("http://shop.example/", "begins with https://"),
+        ("https://10.0.0.1/", "IP addresses and local names are not allowed"),
+        ("https://u:p@shop.example/", "Remove the user name and password"),
+        ("https://shop.example:22/", "port 443 or 8443"),
+        ("https://b\u00fccher.example/", "begins with xn--"),
+    ],
+)
+def test_a_wrong_url_is_explained(public_names, url, sentence):
+    response = client_with(*EVERYTHING).post(f"{ENDPOINTS}add/", form(url=url))
+    assert sentence in response.text
+    assert not Endpoint.objects.exists()
+
+
+def test_a_name_that_leads_into_a_private_network_is_not_saved(monkeypatch):
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", 443))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: found)
+    response = client_with(*EVERYTHING).post(f"{ENDPOINTS}add/", form())
+    assert "resolves to 169.254.169.254, which is not a public address" in response.text
+    assert not Endpoint.objects.exists()
+
+
+@pytest.mark.parametrize("events", [[], ["order.stolen"]])
+def test_unknown_event_types_are_not_saved(public_names, events):
+    assert client_with(*EVERYTHING).post(f"{ENDPOINTS}add/", form(events=events)).status_code == 200
+    assert not Endpoint.objects.exists()
+
+
+def test_one_endpoint_too_many_is_explained(public_names, monkeypatch):
+    monkeypatch.setattr(endpoints, "MOST", 0)
+    response = client_with(*EVERYTHING).post(f"{ENDPOINTS}add/", form())
+    assert "which is the most" in response.text
+
+
+def test_two_who_add_the_last_endpoint_at_once_get_a_sentence(public_names, monkeypatch):
+    def full(**options):
+        raise endpoints.TooMany("There are too many.")
+
+    monkeypatch.setattr(endpoints, "save", full)
+    response = client_with(*EVERYTHING).post(f"{ENDPOINTS}add/", form(), follow=True)
+    assert "There are too many." in response.text
+
+
+def test_the_secret_is_shown_on_demand_only_and_that_is_audited(endpoint):
+    client = client_with(*EVERYTHING)
+    for address in (ENDPOINTS, f"{ENDPOINTS}{endpoint.pk}/change/"):
+        assert endpoint.secret not in client.get(address).text
+    response = client.post(f"{ENDPOINTS}{endpoint.pk}/secret/")
+    assert endpoint.secret in response.text
+    assert "no-store" in response["Cache-Control"]
+    assert AuditEntry.objects.filter(action=endpoints.REVEAL).count() == 1
+    assert client.get(f"{ENDPOINTS}{endpoint.pk}/secret/").status_code == 405
+
+
+def test_a_secret_is_rotated_once(endpoint):
+    client = client_with(*EVERYTHING)
+    first = client.post(f"{ENDPOINTS}{endpoint.pk}/rotate/", follow=True)
+    assert "both secrets sign" in first.text
+    new = Endpoint.objects.get().secret
+    second = client.post(f"{ENDPOINTS}{endpoint.pk}/rotate/", follow=True)
+    assert "rotated already" in second.text
+    assert Endpoint.objects.get().secret == new != endpoint.secret
+    assert "signs as well until" in client.post(f"{ENDPOINTS}{endpoint.pk}/secret/").text
+
+
+def test_a_test_event_is_sent(endpoint, merchant):
+    client = client_with(*EVERYTHING)
+    response = client.post(f"{ENDPOINTS}{endpoint.pk}/test/", follow=True)
+    assert "on its way" in response.text
+    assert "waiting already" in client.post(f"{ENDPOINTS}{endpoint.pk}/test/", follow=True).text
+    deliver_due()
+    (event,) = merchant.verified(endpoint)
+    assert event["type"] == "webhook.test"
+    assert "webhook.test" in client.get(DELIVERIES).text
+
+
+@pytest.mark.parametrize("verb", ["test", "secret", "rotate"])
+def test_who_may_only_look_can_do_nothing(endpoint, verb):
+    client = client_with("view_endpoint", "view_delivery")
+    assert client.post(f"{ENDPOINTS}{endpoint.pk}/{verb}/").status_code == 403
+    text = client.get(f"{ENDPOINTS}{endpoint.pk}/change/").text
+    assert endpoint.host in text
+    assert "hooks?shop=1" not in text
+    assert "Show secret" not in text
+
+
+def test_who_may_not_look_sees_nothing(endpoint):
+    client = client_with()
+    for address in (ENDPOINTS, f"{ENDPOINTS}{endpoint.pk}/change/", DELIVERIES, f"{ENDPOINTS}add/"):
+        assert client.get(address).status_code == 403
+
+
+def test_only_an_endpoint_without_deliveries_is_deleted(endpoint):
+    client = client_with(*EVERYTHING)
+    delivery = delivered(endpoint)
+    assert client.post(f"{ENDPOINTS}{endpoint.pk}/delete/", {"post": "yes"}).status_code == 403
+    Attempt.objects.all().delete()
+    Delivery.objects.all().delete()
+    assert client.post(f"{ENDPOINTS}{endpoint.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not Endpoint.objects.exists()
+    assert AuditEntry.objects.filter(action=endpoints.DELETE).count() == 1
+    assert delivery.pk
+
+
+def test_operators_may_act_and_support_may_look():
+    call_command("seed_demo", verbosity=0)
+    granted = {
+        name: set(
+            Group.objects.get(name=name)
+            .permissions.filter(content_type__app_label="webhooks")
+            .values_list("codename", flat=True)
+        )
+        for name in ("Operators", "Support")
+    }
+    assert granted == {"Operators": set(EVERYTHING), "Support": {"view_endpoint", "view_delivery"}}
+
+
+def test_all_types_are_offered():
+    text = client_with(*EVERYTHING).get(f"{ENDPOINTS}add/").text
+    assert all(each in text for each in TYPES)
