@@ -23,7 +23,7 @@ class FormerRelease:
         self.commit = self._find()
         archive = folder.with_suffix(".tar")
         self._git("archive", f"--output={archive}", self.commit)
-        shutil.unpack_archive(archive, folder)
+        shutil.unpack_archive(archive, folder, filter="data")
         archive.unlink()
 
     def targets(self) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Benchmarks of what observing the shop costs."""
