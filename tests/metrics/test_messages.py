@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from messaging import simulated_outages, transitions
 from messaging.hooks import observers
-from messaging.models import Message, State
+from messaging.models import Circuit, Message, State
 from messaging.relay.publish import Outcome
 from messaging.telemetry import messages
 from messaging.transitions.failure import synthetic_failure
@@ -116,10 +116,12 @@ def test_an_outage_opens_a_circuit_once_and_each_refused_run_is_counted():
         with difference() as found:
             for message in charges:
                 hand_over(claim_task(task=CHARGE, pk=message.pk))
+            Circuit.objects.update(probe_at=timezone.now() - timedelta(seconds=1))
+            hand_over(claim_task(task=CHARGE, pk=charges[-1].pk))  # the probe fails
     finally:
         simulated_outages.end(name=NAME)
     assert found.of("conveyor_circuit_opened_total", circuit=NAME) == 1
-    assert found.of("conveyor_circuit_refused_total", circuit=NAME) == 3
+    assert found.of("conveyor_circuit_refused_total", circuit=NAME) == 4
     assert found.of("conveyor_messages_retried_total", task=CHARGE) == 3
     assert found.of("conveyor_messages_done_total", task=CHARGE) == 0
 

@@ -66,10 +66,18 @@ def test_there_is_no_other_page(server, settings):
     assert get(f"{server}/metrics").status_code == 200
 
 
-def test_a_client_that_sends_nothing_holds_up_no_other(server):
+def test_a_client_that_sends_nothing_holds_up_no_other(server, monkeypatch):
+    monkeypatch.setattr(metrics_server.Handler, "timeout", None)
     host, port = server.removeprefix("http://").split(":")
     with closing(socket.create_connection((host, int(port)), timeout=PATIENCE)):
         assert get(f"{server}/metrics", Authorization="Bearer s3cret").status_code == 200
+
+
+def test_a_client_that_sends_nothing_is_dropped(server, monkeypatch):
+    monkeypatch.setattr(metrics_server.Handler, "timeout", 0.1)
+    host, port = server.removeprefix("http://").split(":")
+    with closing(socket.create_connection((host, int(port)), timeout=PATIENCE)) as idle:
+        assert idle.recv(1) == b""
 
 
 def test_a_port_that_is_taken_is_logged_and_the_process_works_on(server, settings, caplog):
