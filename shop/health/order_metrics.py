@@ -18,6 +18,7 @@ from messaging.models.backlog import COUNTED
 from messaging.telemetry.store import counter, harmless, histogram
 from orders import signals
 from orders.models import Hold, Order, Source, Status
+from orders.timeline import SENT_AGAIN
 
 #: Seconds within which an order is to be shipped; a border of the buckets.
 SHIPPING_SECONDS: Final = 60
@@ -53,6 +54,8 @@ def count_placed(*, order: Order, **details: Any) -> None:
 
 def count_shipped(*, order: Order, **details: Any) -> None:
     seconds = (timezone.now() - order.placed_at).total_seconds()
+    if seconds > SHIPPING_SECONDS and order.events.filter(kind=SENT_AGAIN).exists():
+        return  # only for a late parcel is that worth a statement
     transaction.on_commit(partial(_observe_shipped, order.source, seconds), robust=True)
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from messaging.models import Message
 from orders.models import Hold, Order, Status
+from shipping.delivery_problems import reship
 from shop.health import request_metrics
 from shop.health.order_metrics import SHIPPING, SHIPPING_SECONDS, overdue
 from shop.health.request_metrics import CHECKOUT, CHECKOUT_SECONDS
@@ -18,6 +19,7 @@ from tests.api.client import order_body, post
 from tests.delivery import deliver_all
 from tests.factories import ProductFactory, place
 from tests.metrics.samples import difference
+from tests.shipping.stranded import BERN, OLGA, delivered_or_stranded
 from tests.shop.checkout.page import filled
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -100,6 +102,16 @@ def test_an_order_is_counted_when_it_is_placed_and_when_it_is_shipped():
     assert found.of("conveyor_orders_placed_total", source="web") == 1
     assert found.of("conveyor_order_shipping_seconds_bucket", source="web", le="60.0") == 0
     assert found.of("conveyor_order_shipping_seconds_bucket", source="web", le="120.0") == 1
+
+
+def test_a_parcel_that_is_sent_again_is_not_counted():
+    order, shipment = delivered_or_stranded("Lostville")
+    Order.objects.update(placed_at=timezone.now() - timedelta(days=9))
+    with difference() as found:
+        reship(shipment=shipment, goods_are_back=False, by=OLGA, address=BERN)
+        deliver_all()
+    assert order.events.filter(kind=Status.SHIPPED).count() == 2
+    assert found.of("conveyor_order_shipping_seconds_count", source="web") == 0
 
 
 def test_an_order_that_is_rolled_back_is_not_counted():
