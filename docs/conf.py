@@ -10,7 +10,13 @@ from sphinx.application import Sphinx
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Index pages in reading order; each sends readers to pages that are its chapters.
-INDEXES = ("docs/README", "docs/start/README", "docs/how-to/runbooks/README", "docs/adr/README", "docs/explanation/soak")
+INDEXES = (
+    "docs/README",
+    "docs/start/README",
+    "docs/how-to/runbooks/README",
+    "docs/adr/README",
+    "docs/explanation/soak",
+)
 LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<target>[^)#:]+)(?P<anchor>#[^)]*)?\)")
 HEADING = re.compile(r"^## (?P<title>.+)$", re.MULTILINE)
 
