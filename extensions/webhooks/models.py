@@ -1,5 +1,6 @@
 """Endpoints of merchants, deliveries of events to them, and the attempts of each delivery."""
 
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.db import models
@@ -44,6 +45,11 @@ class Endpoint(models.Model):
     def host(self) -> str:
         """Host and port. Path and query of a URL may hold the merchant's own secrets, so logs name the host only."""
         return urlsplit(self.url).netloc[:100]
+
+    def valid_secrets(self, *, at: datetime) -> list[str]:
+        """Those that sign a request at `at`: two while a rotation overlaps."""
+        is_overlap = self.previous_secret and self.previous_until and at < self.previous_until
+        return [self.secret, self.previous_secret] if is_overlap else [self.secret]
 
 
 class State(models.TextChoices):

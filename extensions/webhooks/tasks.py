@@ -42,7 +42,9 @@ def deliver(self: ReliableTask, payload: Deliver) -> None:
 
 def _send(job: deliveries.Job) -> tuple[Answer | None, DeliveryFailed | None]:
     now, body = timezone.now(), job.delivery.body
-    headers = signing.headers_of(endpoint=job.endpoint, webhook_id=job.delivery.webhook_id, body=body, at=now)
+    headers = signing.headers_of(
+        secrets=job.endpoint.valid_secrets(at=now), webhook_id=job.delivery.webhook_id, body=body, at=now
+    )
     seconds = conf.current.request_seconds
     try:
         return client.post(job.endpoint.url, headers=headers, body=body.encode(), seconds=seconds), None

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from messaging.relay.claim import Claimed
     from messaging.relay.publish import Outcome
-    from messaging.worker.task import ReliableTask
 
 log = logging.getLogger(__name__)
 #: Ends an observation. It gets what the run raised: None if the message is done.
@@ -29,8 +28,8 @@ class Observer:
     def published(self, batch: "Sequence[Claimed]", outcome: "Outcome", *, seconds: float) -> None:
         """A relay has published a batch, which took `seconds`; the outcome says what the broker confirmed."""
 
-    def started(self, task: "ReliableTask") -> Ending:
-        """A worker begins to run a delivery; `task.request` is its request. Called in the process that runs it."""
+    def started(self, task: Any) -> Ending:
+        """A worker begins to run a delivery; called in the process that runs it. `task` is a `ReliableTask`."""
         return lambda error: None
 
 
@@ -56,7 +55,7 @@ def published(batch: "Sequence[Claimed]", outcome: "Outcome", *, seconds: float)
 
 
 @contextmanager
-def running(task: "ReliableTask") -> Iterator[None]:
+def running(task: Any) -> Iterator[None]:
     endings = [_ask(each.started, task) for each in _OBSERVERS]
     error: BaseException | None = None
     try:
