@@ -1,10 +1,13 @@
 """Read-only base classes for admin pages, and links between them."""
 
-from typing import Any, cast
+from contextlib import suppress
+from typing import Any, Final, cast
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Page, Paginator
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -58,6 +61,23 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
         return rows.order_by()[: self.MOST + 1].count()
 
 
+_EXACT: Final = {"", "exact", "in", "isnull", "id", "pk", "id__exact", "pk__exact"}
+_RANGES: Final = {"gt", "gte", "lt", "lte"}
+
+
+def is_exact_lookup(model: type[models.Model], lookup: str) -> bool:
+    """Whether a list may be filtered by an address's lookup: values as a whole, and ranges of dates.
+
+    Django allows every lookup on a column. By parts of a text, whoever sees the list could guess what it does not show.
+    """
+    name, _separator, rest = lookup.partition("__")
+    if rest in _EXACT:
+        return True
+    with suppress(FieldDoesNotExist):
+        return rest in _RANGES and isinstance(model._meta.get_field(name), models.DateField)
+    return False
+
+
 class BoundedList(ChangeList):
     """Sorts by the columns in `sortable_by` only, also where an address names another one."""
 
@@ -80,6 +100,9 @@ class ReadOnlyAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return BoundedList
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:  # type: ignore[override]
+        return is_exact_lookup(self.model, lookup) and super().lookup_allowed(lookup, value, request)
 
 
 class ReadOnlyInline(_ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
