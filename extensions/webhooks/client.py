@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPResponse, parse_headers
 from typing import Any, Final
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -21,6 +21,7 @@ MOST_READ: Final = 1024
 CONNECT_SECONDS: Final = 5.0
 #: Of several addresses, as of IPv6 and IPv4, this many are tried.
 _TRIES: Final = 3
+_MOST_INTERIM: Final = 5
 
 
 class NoAnswer(Exception):
@@ -108,7 +109,7 @@ def _exchange(connection: socket.socket, request: bytes, deadline: Deadline) -> 
     while rest:
         connection.settimeout(deadline.left())
         rest = rest[connection.send(rest) :]
-    response = HTTPResponse(_Readable(connection, deadline), method="POST")  # type: ignore[arg-type]
+    response = _Response(_Readable(connection, deadline), method="POST")  # type: ignore[arg-type]
     response.begin()
     text = _beginning(response)
     retry_after = (response.headers.get("Retry-After") or "")[:100]
@@ -127,6 +128,18 @@ def _beginning(response: HTTPResponse) -> str:
         read += b" ..."
     text = read[:MOST_READ].decode(errors="replace")
     return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
+
+
+class _Response(HTTPResponse):
+    """Skips interim answers, such as 103 Early Hints, up to a number. Python skips any number of 100, and no other."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        for _ in range(_MOST_INTERIM):
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if not 100 <= status < 200:
+                return version, status, reason
+            parse_headers(self.fp)
+        raise HTTPException("only interim answers came")
 
 
 class _Readable:

@@ -76,6 +76,7 @@ def record_event(*, event: str, order: Order, extra: Callable[[], dict[str, Any]
 @outbox.transaction()
 def send_test(*, endpoint: Endpoint, actor: Actor) -> Delivery:
     """Enqueue a test event for one endpoint, whatever it subscribes to. Raises `CannotResend`."""
+    endpoint = _locked(endpoint.pk)
     if not endpoint.is_active:
         raise CannotResend(_("The endpoint is off. Turn it on, then send the test event."))
     waiting = Delivery.objects.filter(endpoint=endpoint, event=events.TEST, state=State.PENDING)
@@ -84,6 +85,11 @@ def send_test(*, endpoint: Endpoint, actor: Actor) -> Delivery:
     (delivery,) = _enqueue(events.TEST, events.Data(), [endpoint], order=None)
     audit.record(action=RESEND, actor=actor, message_id=delivery.message_id, data=_facts(delivery))
     return delivery
+
+
+def _locked(pk: int) -> Endpoint:
+    """A lock that the foreign keys of new deliveries do not wait for: an order never waits for a worker."""
+    return Endpoint.objects.select_for_update(no_key=True).get(pk=pk)
 
 
 def _enqueue(event: str, data: events.Data, endpoints: Sequence[Endpoint], *, order: Order | None) -> list[Delivery]:
@@ -112,7 +118,7 @@ def begin(*, delivery_id: uuid.UUID) -> Job | None:
     delivery = Delivery.objects.filter(pk=delivery_id).first()
     if delivery is None:
         raise DeliveryGone(f"There is no delivery {delivery_id}.")
-    endpoint = delivery.endpoint = Endpoint.objects.select_for_update().get(pk=delivery.endpoint_id)
+    endpoint = delivery.endpoint = _locked(delivery.endpoint_id)
     if not (endpoint.is_active and delivery.body):
         return None
     now = clock.now()
@@ -150,31 +156,40 @@ def succeed(job: Job, *, answer: Answer, milliseconds: int) -> None:
     now = clock.now()
     Delivery.objects.filter(pk=job.delivery.pk).update(state=State.DELIVERED, delivered_at=now)
     _end(job, milliseconds, status=answer.status, response=answer.text)
-    Endpoint.objects.filter(pk=job.endpoint.pk).update(failing=0, paused_until=None, succeeded_at=now)
+    rest = retries.rest_seconds(milliseconds=milliseconds)
+    until = now + timedelta(seconds=rest) if rest else None
+    Endpoint.objects.filter(pk=job.endpoint.pk).update(failing=0, paused_until=until, succeeded_at=now)
 
 
 @transaction.atomic
 def fail(job: Job, *, answer: Answer | None, error: str, milliseconds: int) -> None:
-    """Record a failed attempt, and pause an endpoint that keeps failing or asks for it."""
+    """Record a failed attempt. An endpoint that is slow, keeps failing or asks for it is paused, later turned off."""
     _end(
         job, milliseconds, status=answer.status if answer else None, response=answer.text if answer else "", error=error
     )
-    if not retries.is_down(answer):
-        Endpoint.objects.filter(pk=job.endpoint.pk).update(failing=0)
-        return
-    endpoint = Endpoint.objects.select_for_update().get(pk=job.endpoint.pk)
-    endpoint.failing = min(endpoint.failing + 1, 10_000)
-    pause = retries.pause_seconds(failing=endpoint.failing, answer=answer)
+    endpoint, now = _locked(job.endpoint.pk), clock.now()
+    pause = retries.rest_seconds(milliseconds=milliseconds)
+    if retries.is_down(answer):
+        endpoint.failing = min(endpoint.failing + 1, 10_000)
+        pause = max(pause, retries.pause_seconds(failing=endpoint.failing, answer=answer))
+    else:
+        endpoint.failing = 0
     if pause:
-        endpoint.paused_until = clock.now() + timedelta(seconds=pause)
+        endpoint.paused_until = now + timedelta(seconds=pause)
     endpoint.save(update_fields=["failing", "paused_until"])
+    last = endpoint.succeeded_at or endpoint.created_at
+    if endpoint.failing >= retries.GONE_FAILURES and last < now - retries.GONE_AFTER:
+        _turn_off(job, _("no usable answer since %(at)s") % {"at": clock.text(last)})
 
 
 def turn_off(job: Job, *, answer: Answer, milliseconds: int) -> None:
     """The server answered 410: it wants no more events. In the transaction that marks the message as done."""
     _end(job, milliseconds, status=answer.status, response=answer.text)
     Delivery.objects.filter(pk=job.delivery.pk).update(state=State.SKIPPED)
-    why = _("the server answered 410 Gone at %(at)s") % {"at": clock.text(clock.now())}
+    _turn_off(job, _("the server answered 410 Gone at %(at)s") % {"at": clock.text(clock.now())})
+
+
+def _turn_off(job: Job, why: str) -> None:
     changed = Endpoint.objects.filter(pk=job.endpoint.pk, is_active=True).update(is_active=False, off_reason=why)
     if changed:
         audit.record(action=ENDPOINT_OFF, actor=_SYSTEM, reason=why, data=_facts(job.delivery))
@@ -186,7 +201,8 @@ def is_gone(answer: Answer) -> bool:
 
 def _end(job: Job, milliseconds: int, **outcome: Any) -> None:
     """Texts of an order that has been anonymised meanwhile are not kept."""
-    if not Delivery.objects.filter(pk=job.delivery.pk).exclude(body="").exists():
+    locked = Delivery.objects.select_for_update(no_key=True).filter(pk=job.delivery.pk)
+    if not locked.values_list("body", flat=True).first():
         outcome["response"] = ""
     outcome["error"] = outcome.get("error", "")[:300]
     Attempt.objects.filter(pk=job.attempt_id).update(ended_at=clock.now(), milliseconds=milliseconds, **outcome)
@@ -219,7 +235,7 @@ def _lock(delivery_id: uuid.UUID) -> tuple[Delivery | None, Message | None]:
     if seen is None:
         return None, None
     dead = lock_dead([seen]).get(seen)
-    return Delivery.objects.select_for_update().filter(pk=delivery_id, message_id=seen).first(), dead
+    return Delivery.objects.select_for_update(no_key=True).filter(pk=delivery_id, message_id=seen).first(), dead
 
 
 def _why_not(delivery: Delivery | None, sends: int) -> str:
@@ -252,8 +268,8 @@ def follow_messages(ids: Sequence[uuid.UUID], *, state: State) -> None:
 
 def erase(*, order: Order) -> None:
     """Remove the bodies of an anonymised order and what servers answered to them. What was sent, and when, stays."""
+    Delivery.objects.filter(order=order).update(body="")  # first, as where an attempt ends
     Attempt.objects.filter(delivery__order=order).update(response="")
-    Delivery.objects.filter(order=order).update(body="")
 
 
 def purge(*, limit: int = slices.ROWS) -> int:

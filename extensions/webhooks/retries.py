@@ -1,7 +1,7 @@
 """When a delivery is tried again, and how long an endpoint that fails is left alone."""
 
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final
 
@@ -18,6 +18,11 @@ MOST_RETRY_AFTER: Final = 6 * 3600.0
 #: Failures in a row from which an endpoint is paused, and its pauses: doubled each time.
 _PATIENCE: Final = 3
 _FIRST_PAUSE, _LONGEST_PAUSE = 10.0, 300.0
+#: A request that takes longer is slow, and its endpoint then rests for this many times as long: slow servers together
+#: hold a fifth of their share of the worker's slots.
+_SLOW_SECONDS, _REST = 1.0, 4.0
+#: So many failures in a row, and no success for so long: the endpoint is turned off.
+GONE_FAILURES, GONE_AFTER = 20, timedelta(days=5)
 _JITTER: Final = 0.2
 _ASKS_TO_WAIT: Final = (429, 503)
 
@@ -52,6 +57,12 @@ def pause_seconds(*, failing: int, answer: Answer | None) -> float:
     """How long the endpoint gets no request at all; 0 for a first failure."""
     pause = 0.0 if failing < _PATIENCE else min(_FIRST_PAUSE * 2 ** min(failing - _PATIENCE, 10), _LONGEST_PAUSE)
     return max(pause, min(retry_after(answer), _LONGEST_PAUSE))
+
+
+def rest_seconds(*, milliseconds: int) -> float:
+    """How long an endpoint gets no request after one that took this long; 0 if it was quick."""
+    seconds = milliseconds / 1000
+    return seconds * _REST if seconds > _SLOW_SECONDS else 0.0
 
 
 def _aware(at: datetime) -> datetime:

@@ -165,7 +165,10 @@ def _state_of(endpoint: Endpoint) -> tuple[str, str, str]:
     if not endpoint.is_active:
         return "discarded", _("off"), endpoint.off_reason
     if endpoint.paused_until and endpoint.paused_until > clock.now():
-        return "dead", _("paused"), _("%(count)s failures in a row") % {"count": endpoint.failing}
+        why = (
+            _("%(count)s failures in a row") % {"count": endpoint.failing} if endpoint.failing else _("answers slowly")
+        )
+        return "dead" if endpoint.failing else "open", _("paused"), why
     if endpoint.failing:
         return "open", _("failing"), _("%(count)s failures in a row") % {"count": endpoint.failing}
     return "done", _("active"), ""

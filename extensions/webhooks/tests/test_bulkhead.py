@@ -4,9 +4,10 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
-from extensions.webhooks import deliveries
+from extensions.webhooks import client, deliveries
 from extensions.webhooks.models import Attempt, Delivery, Endpoint, State
 from extensions.webhooks.payloads import Deliver
 from extensions.webhooks.tests.merchant import Merchant, answer
@@ -14,8 +15,10 @@ from extensions.webhooks.tests.support import place_event, place_events, run_in_
 from messaging.circuit_breaker import CircuitOpen
 from messaging.models import Message
 from messaging.models import State as MessageState
+from messaging.operations.models import AuditEntry
 from tests.delivery import claim_task, deliver, deliver_due, make_due
 from tests.factories import place
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -105,6 +108,67 @@ def test_failures_in_a_row_pause_the_endpoint_and_a_success_ends_it(endpoint, me
     assert deliver(claim_task(task=Deliver.task, pk=message.pk)) == MessageState.DONE
     endpoint.refresh_from_db()
     assert (endpoint.failing, endpoint.paused_until) == (0, None)
+
+
+def test_a_slow_endpoint_rests_in_proportion_also_if_it_succeeds(endpoint):
+    first, second = place_events(2)
+    job = deliveries.begin(delivery_id=first.pk)
+    with transaction.atomic():
+        deliveries.succeed(job, answer=client.Answer(status=200, text=""), milliseconds=9_500)
+    endpoint.refresh_from_db()
+    assert 36 < (endpoint.paused_until - timezone.now()).total_seconds() <= 38
+    with pytest.raises(CircuitOpen):
+        deliveries.begin(delivery_id=second.pk)
+    Endpoint.objects.update(paused_until=None)
+    job = deliveries.begin(delivery_id=second.pk)
+    deliveries.fail(job, answer=client.Answer(status=404, text=""), error="404", milliseconds=5_000)
+    endpoint.refresh_from_db()
+    assert 18 < (endpoint.paused_until - timezone.now()).total_seconds() <= 20
+
+
+def test_an_endpoint_that_has_not_answered_for_days_is_turned_off(endpoint, merchant):
+    merchant.behaviour = answer(500)
+    delivery = place_event(endpoint)
+    days = [timezone.now() - timedelta(days=age) for age in (4, 6)]
+    for failing, succeeded_at, is_active in ((18, days[1], True), (19, days[0], True), (19, days[1], False)):
+        Endpoint.objects.update(failing=failing, succeeded_at=succeeded_at, paused_until=None)
+        make_due(pk=delivery.message_id)
+        deliver_due()
+        endpoint.refresh_from_db()
+        assert endpoint.is_active == is_active
+    assert "no usable answer since" in endpoint.off_reason
+    assert AuditEntry.objects.get(action=deliveries.ENDPOINT_OFF).actor == "webhooks"
+    make_due(pk=delivery.message_id)
+    deliver_due()
+    delivery.refresh_from_db()
+    assert delivery.state == State.SKIPPED
+    assert len(merchant.requests) == 3
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+def test_an_order_does_not_wait_for_a_worker_that_holds_the_endpoint(endpoint):
+    held, ends = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            deliveries._locked(endpoint.pk)
+            held.set()
+            ends.wait(PATIENCE)
+        connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(PATIENCE)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '2s'")
+        place()
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
+    finally:
+        ends.set()
+        thread.join()
+    assert Delivery.objects.count() == 1
 
 
 def test_a_refused_event_does_not_pause_the_endpoint(endpoint, merchant):

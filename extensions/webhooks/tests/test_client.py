@@ -33,7 +33,7 @@ def test_a_request_has_the_body_and_the_headers(merchant):
     }
 
 
-@pytest.mark.parametrize("status", [199, 300, 301, 302, 307, 308, 400, 404, 429, 500, 503])
+@pytest.mark.parametrize("status", [300, 301, 302, 307, 308, 400, 404, 429, 500, 503])
 def test_only_2xx_is_a_success(merchant, status):
     merchant.behaviour = answer(status, Location=merchant.url)
     found = post(merchant.url)
@@ -47,6 +47,20 @@ def test_an_answer_is_read_to_a_bound_and_kept_printable(merchant):
     assert text.startswith("a  [31m")
     assert len(text) == client.MOST_READ
     assert "\x00" not in text
+
+
+def test_interim_answers_are_skipped(merchant):
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+    merchant.behaviour = raw(b"HTTP/1.1 100 Continue\r\n\r\n" + hints * 2 + b"HTTP/1.1 200 OK\r\n\r\nfine")
+    found = post(merchant.url)
+    assert (found.status, found.text) == (200, "fine")
+
+
+@pytest.mark.parametrize("status", [100, 103])
+def test_interim_answers_without_end_are_no_answer(merchant, status):
+    merchant.behaviour = raw(b"HTTP/1.1 %d Wait\r\n\r\n" % status * 1000)
+    with pytest.raises(NoAnswer, match="without an answer"):
+        post(merchant.url)
 
 
 def test_chunks_are_read(merchant):

@@ -40,6 +40,15 @@ def form(**changes: object) -> dict[str, object]:
     }
 
 
+@pytest.mark.parametrize(
+    "lookup", ["secret__startswith", "secret__gt", "previous_secret__regex", "url__contains", "secret"]
+)
+def test_a_viewer_cannot_guess_what_the_list_hides(endpoint, lookup):
+    client = client_with("view_endpoint")
+    assert client.get(ENDPOINTS).status_code == 200
+    assert client.get(ENDPOINTS, {lookup: "whsec_"}).status_code == 400
+
+
 def test_an_endpoint_is_added_changed_and_audited(public_names):
     client = client_with(*EVERYTHING)
     response = client.post(f"{ENDPOINTS}add/", form(), follow=True)

@@ -72,7 +72,7 @@ def test_a_test_event_goes_to_one_endpoint_whatever_it_subscribes_to(endpoint, m
     deliver_due()
     (event,) = merchant.verified(other)
     assert (event["type"], event["data"]) == (events.TEST, {})
-    other.is_active = False
+    Endpoint.objects.filter(pk=other.pk).update(is_active=False)
     with pytest.raises(CannotResend, match="Turn it on"):
         deliveries.send_test(endpoint=other, actor=ANN)
 
