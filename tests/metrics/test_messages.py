@@ -140,7 +140,8 @@ def test_messages_are_done_while_nothing_can_be_counted(charge, monkeypatch):
 
 def test_a_relay_knows_every_task_of_the_shop_without_loading_them():
     code = "import django; django.setup(); from messaging.telemetry.messages import task_label as known; "
-    tasks = sorted(name for name, task in current_app.tasks.items() if isinstance(task, ReliableTask))
+    known = (name for name, task in current_app.tasks.items() if isinstance(task, ReliableTask))
+    tasks = sorted(name for name in known if not name.startswith("tests."))
     code += f"print([name for name in {tasks} if known(name) != name])"
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert len(tasks) > 20
