@@ -124,6 +124,10 @@ class Evaluator:
             assert isinstance(left, dict)
             assert isinstance(right, dict)
             return {key: value for key, value in left.items() if key in right}
+        if sign == "unless":
+            assert isinstance(left, dict)
+            assert isinstance(right, dict)
+            return {key: value for key, value in left.items() if key not in right}
         if isinstance(left, float) and isinstance(right, float):
             return _COMPUTE[sign](left, right)
         return self._of_vectors(left, right, sign)

@@ -4,6 +4,9 @@ import re
 
 import pytest
 
+from messaging.conf import settings
+from messaging.relay.lanes import Room
+from messaging.topology import PRIORITIES
 from tests.deploy.files import DEPLOY, documents, read, tool
 from tests.metrics.promql import labels
 from tests.metrics.rules import FILES, Scenario, firing, promtool, recorded, rules, write_promtool_test
@@ -189,12 +192,32 @@ def test_a_state_that_needs_somebody_raises_its_alert_and_no_other(alert, change
     evaluated(scenario, {0: set(), 100: {alert}}, tmp_path)
 
 
-def test_a_full_queue_is_no_stalled_relay(tmp_path):
+@pytest.mark.parametrize("sent", [800, 900, 1000])
+def test_a_full_queue_is_no_stalled_relay(sent, tmp_path):
+    """What low, normal and high messages fill a queue to. The workers run nothing that would make room."""
+    working = ("conveyor_message_working_seconds_count", labels(queue="payments", task="payments.charge_payment"))
     scenario = healthy() | {
         ("conveyor_oldest_due_seconds", labels(queue="payments")): gauge(600),
-        ("conveyor_messages", labels(queue="payments", state="sent")): gauge(1000),
+        ("conveyor_messages", labels(queue="payments", state="sent")): gauge(sent),
+        working: counter([1.0] * MINUTES),
     }
     evaluated(scenario, {100: set()}, tmp_path)
+
+
+def test_a_relay_that_publishes_a_backlog_is_not_stalled_and_one_that_has_ended_is(tmp_path):
+    published = [60.0 if minute < 200 else 0.0 for minute in range(MINUTES)]
+    scenario = healthy() | {
+        ("conveyor_oldest_due_seconds", labels(queue="payments")): gauge(600),
+        ("conveyor_messages", labels(queue="payments", state="pending")): gauge(50_000),
+        ("conveyor_messages_sent_total", labels(queue="payments", task="payments.charge_payment")): counter(published),
+    }
+    evaluated(scenario, {100: set(), 199: set(), 210: {"RelayStalled page"}}, tmp_path)
+
+
+def test_the_bound_of_the_alert_is_the_one_to_which_the_least_urgent_messages_fill_a_queue():
+    (rule,) = (rule for rule in rules("alert") if rule["alert"] == "RelayStalled")
+    (share,) = re.findall(r"< ([\d.]+) \* max by \(queue\) \(conveyor_in_flight_limit\)", rule["expr"])
+    assert Room(taken=0).of(min(PRIORITIES)) == float(share) * settings.CONVEYOR_IN_FLIGHT
 
 
 def test_dead_letters_raise_an_alert_while_they_grow_only(tmp_path):
