@@ -220,6 +220,42 @@ def test_the_bound_of_the_alert_is_the_one_to_which_the_least_urgent_messages_fi
     assert Room(taken=0).of(min(PRIORITIES)) == float(share) * settings.CONVEYOR_IN_FLIGHT
 
 
+def without_workers(*, begin: int, end: int, paused: float = 0) -> Scenario:
+    """As in Compose: the series of the workers end, and messages stay in flight until others start."""
+    gone = range(begin, end)
+    ran = counter([float(RATE)] * MINUTES)
+    return healthy() | {
+        ("conveyor_messages", labels(queue="notifications", state="sent")): [
+            min(800.0, 6 * (minute - begin + 1)) if minute in gone else 0.0 for minute in range(MINUTES)
+        ],
+        ("conveyor_message_working_seconds_count", labels(queue="notifications", task="orders.send_email")): [
+            None if minute in gone else value for minute, value in enumerate(ran)
+        ],
+        ("conveyor_queue_paused", labels(queue="notifications")): [
+            paused if minute in gone else 0.0 for minute in range(MINUTES)
+        ],
+    }
+
+
+def test_a_queue_without_workers_pages_until_one_runs_again(tmp_path):
+    expected = {99: set(), 104: set(), 112: {"WorkersStalled page"}, 199: {"WorkersStalled page"}, 205: set()}
+    evaluated(without_workers(begin=100, end=200), expected, tmp_path)
+
+
+def test_a_paused_queue_needs_no_workers(tmp_path):
+    evaluated(without_workers(begin=100, end=130, paused=1), {112: set(), 129: set()}, tmp_path)
+
+
+def test_runs_that_an_open_circuit_refuses_show_that_workers_run(tmp_path):
+    scenario = healthy() | {
+        ("conveyor_messages", labels(queue="webhooks", state="sent")): gauge(800),
+        ("conveyor_message_working_seconds_count", labels(queue="webhooks", task="webhooks.deliver")): counter(
+            [float(minute % 4 == 0) for minute in range(MINUTES)]
+        ),
+    }
+    evaluated(scenario, {100: set(), 200: set()}, tmp_path)
+
+
 def test_dead_letters_raise_an_alert_while_they_grow_only(tmp_path):
     dead = [0.0 if minute < 100 else 3.0 for minute in range(MINUTES)]
     scenario = healthy() | {("conveyor_messages", labels(queue="shipping", state="dead")): list(dead)}
