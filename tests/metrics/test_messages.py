@@ -18,9 +18,9 @@ from messaging.models import Circuit, Message, State
 from messaging.payloads import registered_payloads
 from messaging.relay.publish import Outcome
 from messaging.telemetry import messages
-from messaging.transitions.failure import synthetic_failure
 from messaging.telemetry.store import VARIABLE
 from messaging.topology import topology
+from messaging.transitions.failure import synthetic_failure
 from messaging.worker.task import ReliableTask
 from orders.models import Order, Status
 from payments.gateways.simulated import NAME
@@ -152,7 +152,8 @@ def test_counters_start_at_zero_so_that_the_first_dead_letter_is_an_increase():
         "assert 'orders.tasks' not in sys.modules"
     )
     env = {name: value for name, value in os.environ.items() if name != VARIABLE}
-    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, env=env, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True, check=True)
     samples = [(name, having) for name, having, value in json.loads(done.stdout) if value == 0]
 
     def started(metric: str, label: str) -> set[str]:
