@@ -1,5 +1,6 @@
 """Kubernetes: the API's schemas, every declared process, probes, budgets, and settings with which the shop starts."""
 
+import re
 import shutil
 import subprocess
 from collections import defaultdict
@@ -88,6 +89,21 @@ def test_selectors_choose_the_pods_of_their_process(objects):
 def test_the_web_has_probes(objects):
     probes = [container(objects["Deployment"]["web"])[f"{kind}Probe"] for kind in ("startup", "liveness", "readiness")]
     assert [probe["httpGet"]["path"] for probe in probes] == ["/healthz", "/healthz", "/readyz"]
+
+
+def test_every_process_but_the_web_has_the_port_of_its_metrics(objects):
+    """The policy `metrics` and Prometheus know it by its name."""
+    (port,) = re.findall(r"^METRICS_PORT=(\d+)$", read(f"{FOLDER}/settings.env"), re.MULTILINE)
+    ports = {name: container(one).get("ports", []) for name, one in objects["Deployment"].items() if name != "web"}
+    assert ports == {name: [{"name": "metrics", "containerPort": int(port)}] for name in ports}
+    assert len(ports) >= 6
+
+
+def test_traces_may_leave_the_cluster(objects):
+    (rule,) = objects["NetworkPolicy"]["shop"]["spec"]["egress"]
+    collector = [line for line in read(f"{FOLDER}/settings.env").splitlines() if "OTEL_EXPORTER_OTLP_ENDPOINT" in line]
+    (port,) = re.findall(r":(\d+)$", collector[0])
+    assert {"protocol": "TCP", "port": int(port)} in rule["ports"]
 
 
 def test_workers_are_scaled_by_the_forecasts_of_all_their_queues(objects, monkeypatch):
