@@ -99,6 +99,28 @@ def test_every_process_but_the_web_has_the_port_of_its_metrics(objects):
     assert len(ports) >= 6
 
 
+def test_prometheus_finds_every_pod_by_the_name_of_its_port(objects):
+    """Under the names of the jobs, and with the rules, that Compose has."""
+    given, compose = (documents(f"prometheus/{name}.yml")[0] for name in ("kubernetes", "prometheus"))
+    assert given["rule_files"] == compose["rule_files"]
+    namespace = documents(f"{FOLDER}/kustomization.yaml")[0]["namespace"]
+    asked = {}
+    for job, same in zip(given["scrape_configs"], compose["scrape_configs"], strict=True):
+        assert (job["job_name"], job["authorization"]) == (same["job_name"], same["authorization"])
+        assert job["kubernetes_sd_configs"] == [{"role": "pod", "namespaces": {"names": [namespace]}}]
+        (rule,) = job["relabel_configs"]
+        sources = [name.removeprefix("__meta_kubernetes_pod_") for name in rule["source_labels"]]
+        assert sources == ["phase", "label_app_kubernetes_io_part_of", "container_port_name"]
+        assert rule["action"] == "keep"
+        asked[job["job_name"]] = rule["regex"]
+    assert asked == {"conveyor": "Running;conveyor;http", "conveyor-processes": "Running;conveyor;metrics"}
+    (label,) = documents(f"{FOLDER}/kustomization.yaml")[0]["labels"]
+    assert (label["pairs"], label["includeTemplates"]) == ({"app.kubernetes.io/part-of": "conveyor"}, True)
+    ports = {name: container(one)["ports"][0]["name"] for name, one in objects["Deployment"].items()}
+    assert {name for name, port in ports.items() if port == "http"} == {"web"}
+    assert set(ports.values()) == {"http", "metrics"}
+
+
 def test_traces_may_leave_the_cluster(objects):
     (rule,) = objects["NetworkPolicy"]["shop"]["spec"]["egress"]
     collector = [line for line in read(f"{FOLDER}/settings.env").splitlines() if "OTEL_EXPORTER_OTLP_ENDPOINT" in line]

@@ -161,10 +161,11 @@ def test_caddy(upstream, tmp_path):
         program.kill()
 
 
-def test_prometheus_accepts_the_configuration(tmp_path):
+@pytest.mark.parametrize("name", ["prometheus", "kubernetes"])
+def test_prometheus_accepts_the_configuration(name, tmp_path):
     promtool, token = tool("promtool"), tmp_path / "token"
     token.write_text("secret")
     path = tmp_path / "prometheus.yml"
-    path.write_text(read("prometheus/prometheus.yml").replace("/run/secrets/metrics_token", str(token)))
+    path.write_text(read(f"prometheus/{name}.yml").replace("/run/secrets/metrics_token", str(token)))
     done = subprocess.run([promtool, "check", "config", path], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
