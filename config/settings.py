@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "shop.office.apps.SecurityConfig",
     "csp",
     *own_apps.app_configs(),
+    "shop.health.apps.MeasuringConfig",  # after all that declare tasks and circuits
     *TELEMETRY.apps,
 ]
 

@@ -21,7 +21,8 @@ from messaging.models import Circuit, Message, QueuePause, State, Waits
 from messaging.operations.models import Alert, FailureGroup, GroupState
 from messaging.operations.payloads import SendAlert
 from messaging.recording import outside
-from messaging.topology import MAX_PRIORITY, topology
+from messaging.relay.lanes import Room
+from messaging.topology import MAX_PRIORITY, PRIORITIES, topology
 
 log = logging.getLogger(__name__)
 RELAY = "relay"
@@ -167,18 +168,19 @@ def _paused() -> Iterator[tuple[str, str]]:
 def nothing_is_sent(silence: timedelta) -> bool:
     """Whether messages are overdue in a queue that may take more, and no queue was sent anything meanwhile.
 
-    A queue that is or was paused meanwhile may be late, and so may one that has as many messages in flight as it may.
+    A queue that is or was paused meanwhile may be late, and so may one that has as many messages in flight as low ones
+    may fill it with.
     """
     since, now = Now() - silence, timezone.now()
     paused_until = pauses.paused_until(now=now)
     overdue = Message.objects.filter(state=State.PENDING, priority__in=range(MAX_PRIORITY + 1), available_at__lte=since)
-    sent = Message.objects.filter(state=State.SENT)
+    sent, full = Message.objects.filter(state=State.SENT), Room(taken=0).of(min(PRIORITIES))
     late = [
         queue
         for queue in topology().queues
         if paused_until.get(queue, now - 2 * silence) < now - silence
         and overdue.filter(queue=queue).exists()
-        and sent.filter(queue=queue)[: settings.CONVEYOR_IN_FLIGHT].count() < settings.CONVEYOR_IN_FLIGHT
+        and sent.filter(queue=queue)[:full].count() < full
     ]
     if not late or sent.filter(queue__in=topology().queues, sent_at__gt=since).exists():
         return False

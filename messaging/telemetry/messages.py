@@ -17,7 +17,7 @@ from messaging import circuit_breaker, signals
 from messaging.hooks import observers
 from messaging.hooks.observers import Ending, Observer
 from messaging.models import Circuit, Message
-from messaging.payloads import payload_for
+from messaging.payloads import payload_for, registered_payloads
 from messaging.relay.claim import Claimed
 from messaging.relay.publish import Outcome
 from messaging.telemetry.store import counter, harmless, histogram
@@ -84,6 +84,22 @@ def connect() -> None:
     signals.attempt_failed.connect(count_retry, dispatch_uid="messaging.telemetry.retried")
     signals.message_died.connect(count_death, dispatch_uid="messaging.telemetry.dead")
     post_save.connect(count_opening, sender=Circuit, dispatch_uid="messaging.telemetry.opened")
+
+
+@harmless
+def prepare() -> None:
+    """Start the counters at zero, when all apps are ready: the first dead letter is an increase then, too.
+
+    Without histograms: their buckets are many, and no alert needs their first observation.
+    """
+    for task in registered_payloads():
+        for metric in (SENT, DONE, RETRIED, DEAD):
+            metric.labels(queue_of(task), task)
+    for queue in (*topology().queues, OTHER):
+        DEAD.labels(queue, OTHER)
+    for circuit in (*circuit_breaker.labels(), OTHER):
+        OPENED.labels(circuit)
+        REFUSED.labels(circuit)
 
 
 def task_label(name: str) -> str:

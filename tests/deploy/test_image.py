@@ -76,7 +76,11 @@ def test_the_web_server_serves_from_a_read_only_root_file_system(image, tmp_path
 def test_docker_sees_what_the_steps_take_and_nothing_else():
     (parts,) = re.findall(r"^    for part in (.+); do$", BUILD.read_text(), re.MULTILINE)
     seen = {line[1:] for line in (PROJECT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
-    assert seen == {*parts.split(), "requirements.txt", str(BUILD.relative_to(PROJECT))}
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (BUILD.parent / "Dockerfile").read_text(), re.MULTILINE)
+    files = {name for line in copied for name in line.split()} - {"."}
+    assert {"requirements.txt", str(BUILD.relative_to(PROJECT))} <= files
+    assert seen == {*parts.split(), *files}
+    assert all((PROJECT / name).exists() for name in seen)
     assert {*parts.split()} == {*PARTS, "extensions"}
 
 

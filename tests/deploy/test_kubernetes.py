@@ -1,5 +1,6 @@
 """Kubernetes: the API's schemas, every declared process, probes, budgets, and settings with which the shop starts."""
 
+import re
 import shutil
 import subprocess
 from collections import defaultdict
@@ -88,6 +89,43 @@ def test_selectors_choose_the_pods_of_their_process(objects):
 def test_the_web_has_probes(objects):
     probes = [container(objects["Deployment"]["web"])[f"{kind}Probe"] for kind in ("startup", "liveness", "readiness")]
     assert [probe["httpGet"]["path"] for probe in probes] == ["/healthz", "/healthz", "/readyz"]
+
+
+def test_every_process_but_the_web_has_the_port_of_its_metrics(objects):
+    """The policy `metrics` and Prometheus know it by its name."""
+    (port,) = re.findall(r"^METRICS_PORT=(\d+)$", read(f"{FOLDER}/settings.env"), re.MULTILINE)
+    ports = {name: container(one).get("ports", []) for name, one in objects["Deployment"].items() if name != "web"}
+    assert ports == {name: [{"name": "metrics", "containerPort": int(port)}] for name in ports}
+    assert len(ports) >= 6
+
+
+def test_prometheus_finds_every_pod_by_the_name_of_its_port(objects):
+    """Under the names of the jobs, and with the rules, that Compose has."""
+    given, compose = (documents(f"prometheus/{name}.yml")[0] for name in ("kubernetes", "prometheus"))
+    assert given["rule_files"] == compose["rule_files"]
+    namespace = documents(f"{FOLDER}/kustomization.yaml")[0]["namespace"]
+    asked = {}
+    for job, same in zip(given["scrape_configs"], compose["scrape_configs"], strict=True):
+        assert (job["job_name"], job["authorization"]) == (same["job_name"], same["authorization"])
+        assert job["kubernetes_sd_configs"] == [{"role": "pod", "namespaces": {"names": [namespace]}}]
+        (rule,) = job["relabel_configs"]
+        sources = [name.removeprefix("__meta_kubernetes_pod_") for name in rule["source_labels"]]
+        assert sources == ["phase", "label_app_kubernetes_io_part_of", "container_port_name"]
+        assert rule["action"] == "keep"
+        asked[job["job_name"]] = rule["regex"]
+    assert asked == {"conveyor": "Running;conveyor;http", "conveyor-processes": "Running;conveyor;metrics"}
+    (label,) = documents(f"{FOLDER}/kustomization.yaml")[0]["labels"]
+    assert (label["pairs"], label["includeTemplates"]) == ({"app.kubernetes.io/part-of": "conveyor"}, True)
+    ports = {name: container(one)["ports"][0]["name"] for name, one in objects["Deployment"].items()}
+    assert {name for name, port in ports.items() if port == "http"} == {"web"}
+    assert set(ports.values()) == {"http", "metrics"}
+
+
+def test_traces_may_leave_the_cluster(objects):
+    (rule,) = objects["NetworkPolicy"]["shop"]["spec"]["egress"]
+    collector = [line for line in read(f"{FOLDER}/settings.env").splitlines() if "OTEL_EXPORTER_OTLP_ENDPOINT" in line]
+    (port,) = re.findall(r":(\d+)$", collector[0])
+    assert {"protocol": "TCP", "port": int(port)} in rule["ports"]
 
 
 def test_workers_are_scaled_by_the_forecasts_of_all_their_queues(objects, monkeypatch):

@@ -11,7 +11,7 @@ import pytest
 from tests.deploy.files import DEPLOY, read, tool
 from tests.patience import PATIENCE, wait_for
 from tests.ports import free_port
-from tests.stack.program import Program
+from tests.stack.program import PROJECT, Program
 
 MAIN = """
 pid {folder}/pid;
@@ -24,7 +24,12 @@ http {{
     include {folder}/conveyor.conf;
 }}
 """
-FORGED = {"Host": "shop.example", "X_Forwarded_For": "192.0.2.1", "X-Forwarded-For": "192.0.2.2"}
+FORGED = {
+    "Host": "shop.example",
+    "X_Forwarded_For": "192.0.2.1",
+    "X-Forwarded-For": "192.0.2.2",
+    "Traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+}
 
 
 @pytest.fixture
@@ -74,6 +79,7 @@ def assert_client_is_the_one_that_connected(port: int, *, keeps: str) -> None:
     assert status == 200
     assert f"x-forwarded-for: {keeps}127.0.0.1\n" in headers
     assert "x_forwarded_for" not in headers
+    assert "traceparent" not in headers
     assert "host: shop.example\n" in headers
     assert "x-forwarded-proto: http\n" in headers
     assert get(port, "/metrics")[0] == 404
@@ -91,6 +97,20 @@ def without_tls(text: str, *, port: int, upstream: int) -> str:
     servers = re.split(r"^(?=server )", text, flags=re.MULTILINE)
     kept = f"{servers[0]}{servers[-1]}".replace("127.0.0.1:8000", f"127.0.0.1:{upstream}")
     return re.sub(r"\bssl_.*| ssl http2\b", "", on_free_ports(kept, https=port))
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("caddy/Caddyfile", "request_header -traceparent"),
+        ("nginx/conveyor.conf", 'proxy_set_header traceparent "";'),
+    ],
+)
+def test_a_proxy_drops_a_visitors_trace_as_the_guide_says(path, line):
+    """Of the text, for where neither proxy is installed."""
+    assert line in [each.strip() for each in read(path).splitlines()]
+    guide = " ".join((PROJECT / "docs" / "how-to" / "trace.md").read_text().split())
+    assert line in guide
 
 
 def test_nginx(upstream, tmp_path):
@@ -141,10 +161,11 @@ def test_caddy(upstream, tmp_path):
         program.kill()
 
 
-def test_prometheus_accepts_the_configuration(tmp_path):
+@pytest.mark.parametrize("name", ["prometheus", "kubernetes"])
+def test_prometheus_accepts_the_configuration(name, tmp_path):
     promtool, token = tool("promtool"), tmp_path / "token"
     token.write_text("secret")
     path = tmp_path / "prometheus.yml"
-    path.write_text(read("prometheus/prometheus.yml").replace("/run/secrets/metrics_token", str(token)))
+    path.write_text(read(f"prometheus/{name}.yml").replace("/run/secrets/metrics_token", str(token)))
     done = subprocess.run([promtool, "check", "config", path], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

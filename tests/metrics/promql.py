@@ -93,6 +93,9 @@ class Evaluator:
         name = node.func.name
         if name in ("rate", "increase"):
             return self._increase(node.args[0], per_second=name == "rate")
+        if name == "absent":
+            asked = node.args[0].matchers.matchers
+            return {} if self.evaluate(node.args[0]) else {frozenset((each.name, each.value) for each in asked): 1.0}
         given = self.evaluate(node.args[0])
         if name == "vector":
             assert isinstance(given, float)
@@ -124,6 +127,10 @@ class Evaluator:
             assert isinstance(left, dict)
             assert isinstance(right, dict)
             return {key: value for key, value in left.items() if key in right}
+        if sign == "unless":
+            assert isinstance(left, dict)
+            assert isinstance(right, dict)
+            return {key: value for key, value in left.items() if key not in right}
         if isinstance(left, float) and isinstance(right, float):
             return _COMPUTE[sign](left, right)
         return self._of_vectors(left, right, sign)

@@ -1,5 +1,7 @@
 """What is counted about messages: once each, after the commit, under names that the project declares."""
 
+import json
+import os
 import subprocess
 import sys
 import uuid
@@ -10,11 +12,14 @@ from celery import current_app
 from django.db import transaction
 from django.utils import timezone
 
-from messaging import simulated_outages, transitions
+from messaging import circuit_breaker, simulated_outages, transitions
 from messaging.hooks import observers
 from messaging.models import Circuit, Message, State
+from messaging.payloads import registered_payloads
 from messaging.relay.publish import Outcome
 from messaging.telemetry import messages
+from messaging.telemetry.store import VARIABLE
+from messaging.topology import topology
 from messaging.transitions.failure import synthetic_failure
 from messaging.worker.task import ReliableTask
 from orders.models import Order, Status
@@ -138,10 +143,43 @@ def test_messages_are_done_while_nothing_can_be_counted(charge, monkeypatch):
     assert set(Order.objects.values_list("status", flat=True)) == {Status.DELIVERED}
 
 
+def tasks_of_the_shop() -> set[str]:
+    """Without those that other tests declare."""
+    payloads = {name: payload.__module__.split(".") for name, payload in registered_payloads().items()}
+    loaded = (name for name, task in current_app.tasks.items() if isinstance(task, ReliableTask))
+    return {name for name in loaded if "tests" not in payloads.get(name, ["tests"])}
+
+
+def test_counters_start_at_zero_so_that_the_first_dead_letter_is_an_increase():
+    """As a relay starts: it loads no tasks. Histograms are left out, and so is what nobody declares."""
+    code = (
+        "import json, django; django.setup(); from tests.metrics.samples import counted; "
+        "import sys; "
+        "print(json.dumps([[name, dict(labels), value] for (name, labels), value in counted().items()])); "
+        "assert 'orders.tasks' not in sys.modules"
+    )
+    env = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True, check=True)
+    samples = [(name, having) for name, having, value in json.loads(done.stdout) if value == 0]
+
+    def started(metric: str, label: str) -> set[str]:
+        return {having[label] for name, having in samples if name == metric}
+
+    for outcome in ("sent", "done", "retried"):
+        assert started(f"conveyor_messages_{outcome}_total", "task") == tasks_of_the_shop()
+    assert started("conveyor_messages_dead_total", "task") == {*tasks_of_the_shop(), "other"}
+    assert {*topology().queues, "other"} == started("conveyor_messages_dead_total", "queue")
+    for outcome in ("opened", "refused"):
+        circuits = started(f"conveyor_circuit_{outcome}_total", "circuit")
+        assert {NAME, "carrier.swiftpost", "other"} <= circuits <= {*circuit_breaker.labels(), "other"}
+    assert {"queue": "payments", "task": CHARGE} in [h for name, h in samples if name.endswith("_dead_total")]
+    assert not started("conveyor_message_working_seconds_count", "task")
+
+
 def test_a_relay_knows_every_task_of_the_shop_without_loading_them():
     code = "import django; django.setup(); from messaging.telemetry.messages import task_label as known; "
-    known = (name for name, task in current_app.tasks.items() if isinstance(task, ReliableTask))
-    tasks = sorted(name for name in known if not name.startswith("tests."))
+    tasks = sorted(tasks_of_the_shop())
     code += f"print([name for name in {tasks} if known(name) != name])"
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert len(tasks) > 20

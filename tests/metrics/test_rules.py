@@ -6,72 +6,12 @@ import pytest
 
 from tests.deploy.files import DEPLOY, documents, read, tool
 from tests.metrics.promql import labels
-from tests.metrics.rules import FILES, Scenario, firing, promtool, recorded, rules, write_promtool_test
+from tests.metrics.rules import FILES, Scenario, promtool, recorded, rules
+from tests.metrics.scenarios import MINUTES, RATE, checkouts, counter, evaluated, gauge, healthy, shipped
 from tests.stack.program import PROJECT
 
-MINUTES = 480
-QUEUES = ("payments", "shipping", "notifications", "maintenance")
-#: Of a day with trade: orders and checkouts a minute.
-RATE = 6
 SHIPPING = {"ShippingBudgetBurn page 1h", "ShippingBudgetBurn page 6h", "ShippingBudgetBurn ticket 3d"}
 CHECKOUT = {"CheckoutBudgetBurn page 1h", "CheckoutBudgetBurn page 6h", "CheckoutBudgetBurn ticket 3d"}
-
-
-def gauge(value: float) -> list[float | None]:
-    return [value] * MINUTES
-
-
-def counter(per_minute: list[float]) -> list[float | None]:
-    total, values = 0.0, []
-    for grown in per_minute:
-        total += grown
-        values.append(total)
-    return list(values)
-
-
-def healthy(*, rate: float = RATE) -> Scenario:
-    """A shop in which nothing is wrong, and `rate` orders a minute are placed and shipped at once."""
-    found: Scenario = {
-        ("up", labels(job="conveyor", instance="web:8000")): gauge(1),
-        ("up", labels(job="conveyor-processes", instance="10.0.0.2:9464")): gauge(1),
-        ("conveyor_limits_cache_up", labels()): gauge(1),
-        ("conveyor_metric_files_damaged", labels()): gauge(0),
-        ("conveyor_metric_failed", labels(part="messages")): gauge(0),
-        ("conveyor_circuit_open", labels(circuit="gateway.stripe")): gauge(0),
-        ("conveyor_http_requests_total", labels(view="shop:home", method="GET", status="2xx")): counter(
-            [rate * 10] * MINUTES
-        ),
-    }
-    for queue in QUEUES:
-        found |= {
-            ("conveyor_messages", labels(queue=queue, state="dead")): gauge(0),
-            ("conveyor_messages", labels(queue=queue, state="sent")): gauge(0),
-            ("conveyor_oldest_due_seconds", labels(queue=queue)): gauge(0),
-            ("conveyor_in_flight_limit", labels(queue=queue)): gauge(1000),
-            ("conveyor_queue_paused", labels(queue=queue)): gauge(0),
-        }
-    for within in ("5m", "30m", "1h", "6h", "3d"):
-        found["conveyor_orders_overdue", labels(within=within)] = gauge(0)
-    return found | shipped([rate] * MINUTES, [rate] * MINUTES) | checkouts([rate] * MINUTES, [rate] * MINUTES)
-
-
-def shipped(all_: list[float], in_time: list[float]) -> Scenario:
-    name = "conveyor_order_shipping_seconds"
-    return {
-        (f"{name}_count", labels(source="web")): counter(all_),
-        (f"{name}_bucket", labels(source="web", le="60.0")): counter(in_time),
-    }
-
-
-def checkouts(all_: list[float], fast: list[float], failed: list[float] | None = None) -> Scenario:
-    name = "conveyor_checkout_seconds"
-    return {
-        (f"{name}_count", labels(source="web", outcome="placed")): counter(all_),
-        (f"{name}_bucket", labels(source="web", outcome="placed", le="0.3")): counter(fast),
-        (f"{name}_count", labels(source="web", outcome="failed")): counter(failed or [0.0] * MINUTES),
-        (f"{name}_bucket", labels(source="web", outcome="failed", le="0.3")): counter(failed or [0.0] * MINUTES),
-        (f"{name}_count", labels(source="web", outcome="refused")): counter([1.0] * MINUTES),
-    }
 
 
 def carrier_outage(*, begin: int, end: int) -> Scenario:
@@ -91,20 +31,6 @@ def carrier_outage(*, begin: int, end: int) -> Scenario:
         float(begin <= minute < end) for minute in range(MINUTES)
     ]
     return found
-
-
-def evaluated(scenario: Scenario, expected: dict[int, set[str]], tmp_path) -> None:
-    """Both evaluators say the same, as far as both are there."""
-    assert firing(scenario, at=list(expected)) == expected
-    if program := maybe_promtool():
-        promtool(program, "test", "rules", str(write_promtool_test(tmp_path, scenario, expected=expected)))
-
-
-def maybe_promtool() -> str | None:
-    try:
-        return tool("promtool")
-    except pytest.skip.Exception:
-        return None
 
 
 def test_promtool_accepts_the_configuration_and_the_rules(tmp_path):
@@ -189,14 +115,6 @@ def test_a_state_that_needs_somebody_raises_its_alert_and_no_other(alert, change
     evaluated(scenario, {0: set(), 100: {alert}}, tmp_path)
 
 
-def test_a_full_queue_is_no_stalled_relay(tmp_path):
-    scenario = healthy() | {
-        ("conveyor_oldest_due_seconds", labels(queue="payments")): gauge(600),
-        ("conveyor_messages", labels(queue="payments", state="sent")): gauge(1000),
-    }
-    evaluated(scenario, {100: set()}, tmp_path)
-
-
 def test_dead_letters_raise_an_alert_while_they_grow_only(tmp_path):
     dead = [0.0 if minute < 100 else 3.0 for minute in range(MINUTES)]
     scenario = healthy() | {("conveyor_messages", labels(queue="shipping", state="dead")): list(dead)}
@@ -230,7 +148,7 @@ def test_prometheus_loads_the_rules_and_scrapes_every_process_once():
     assert [f"prometheus/{name}" for name in configuration["rule_files"]] == list(FILES)
     services = documents("compose.yaml")[0]["services"]
     web, others = configuration["scrape_configs"]
-    assert web["static_configs"] == [{"targets": ["web:8000"]}]
+    assert web["dns_sd_configs"] == [{"names": ["web"], "type": "A", "port": 8000}]
     (found,) = others["dns_sd_configs"]
     processes = {name for name, one in services.items() if one["image"].startswith("conveyor:")}
     assert set(found["names"]) == processes - {"web", "migrate"}
