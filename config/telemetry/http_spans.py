@@ -14,8 +14,11 @@ EXCLUDED: Final = "healthz,readyz,metrics,static/"
 
 
 def instrument(provider: TracerProvider) -> None:
-    """Add the middleware, before Django loads its own. Names are those of the stable conventions."""
-    os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http")
+    """Add the middleware, before Django loads its own. Names are those of the stable conventions, whatever is set.
+
+    Older names hold the URL with its query and the client's address once more.
+    """
+    os.environ["OTEL_SEMCONV_STABILITY_OPT_IN"] = "http"
     excluded = os.environ.get("OTEL_PYTHON_DJANGO_EXCLUDED_URLS", EXCLUDED)
     DjangoInstrumentor().instrument(tracer_provider=provider, excluded_urls=excluded, request_hook=_continue)
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter, SpanExportResult
-from opentelemetry.trace import Status
+from opentelemetry.trace import Link, SpanContext, Status
 
 from messaging.telemetry.spans import DerivedIds
 
@@ -22,11 +22,13 @@ log = logging.getLogger(__name__)
 FLUSH_SECONDS: Final = 2.0
 #: A file of spans is replaced by a new one at this size, and the one before it is kept.
 FILE_BYTES: Final = 64 * 2**20
-#: Who the client is, and what follows the path, which may hold a search or a secret.
+#: Who the client is, and what follows the path, which may hold a search or a secret. Older conventions' names, too.
 PRIVATE: Final = frozenset(
     {"client.address", "client.port", "network.peer.address", "network.peer.port", "url.query", "url.full"}
+    | {"http.client_ip", "net.peer.ip", "net.peer.port", "net.peer.name", "http.target", "http.url"}
 )
-_MAY_BE_PRIVATE: Final = PRIVATE | {"url.path"}
+#: These are written by the client: any text.
+_USER_AGENT: Final = ("user_agent.", "http.user_agent")
 #: These are written by whoever raises an error or calls a URL.
 LIMITS: Final = SpanLimits(max_attributes=64, max_events=8, max_links=8, max_attribute_length=8_000)
 
@@ -63,20 +65,19 @@ class CleaningExporter(SpanExporter):
         return self._exporter.force_flush(timeout_millis)
 
     def _cleaned(self, span: ReadableSpan) -> ReadableSpan:
-        attributes = span.attributes or {}
-        if not (span.events or span.status.description or _MAY_BE_PRIVATE & attributes.keys()):
+        kept = {
+            name: self._value(name, value) for name, value in (span.attributes or {}).items() if name not in PRIVATE
+        }
+        if not self._has_private(span, kept):
             return span
-        kept = {name: value for name, value in attributes.items() if name not in PRIVATE}
-        if "url.path" in kept:
-            kept["url.path"] = self._clean_path(str(kept["url.path"]))
         return ReadableSpan(
             name=span.name,
-            context=span.get_span_context(),
-            parent=span.parent,
+            context=_without_state(span.context),
+            parent=span.parent and _without_state(span.parent),
             resource=span.resource,
             attributes=kept,
             events=[Event(event.name, self._texts(event.attributes or {}), event.timestamp) for event in span.events],
-            links=span.links,
+            links=[Link(_without_state(link.context), link.attributes) for link in span.links],
             kind=span.kind,
             status=Status(span.status.status_code, self._clean(span.status.description or "") or None),
             start_time=span.start_time,
@@ -84,8 +85,28 @@ class CleaningExporter(SpanExporter):
             instrumentation_scope=span.instrumentation_scope,
         )
 
+    def _has_private(self, span: ReadableSpan, kept: Mapping[str, Any]) -> bool:
+        """Whether the span differs from what may leave the process; `kept` are its attributes that may."""
+        contexts = [span.context, *(link.context for link in span.links), *([span.parent] if span.parent else [])]
+        return bool(
+            span.events
+            or span.status.description
+            or kept != (span.attributes or {})
+            or any(context.trace_state for context in contexts)
+        )
+
+    def _value(self, name: str, value: Any) -> Any:
+        if name == "url.path":
+            return self._clean_path(str(value))
+        return self._clean(str(value)) if name.startswith(_USER_AGENT) else value
+
     def _texts(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
         return {name: self._clean(value) if isinstance(value, str) else value for name, value in attributes.items()}
+
+
+def _without_state(context: SpanContext) -> SpanContext:
+    """The context without what the caller's header `tracestate` says, which is any text."""
+    return SpanContext(context.trace_id, context.span_id, context.is_remote, context.trace_flags)
 
 
 class FileExporter(SpanExporter):

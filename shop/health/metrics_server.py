@@ -1,14 +1,18 @@
 """`/metrics` of a process that is no web server: worker, relay or beat, on `METRICS_PORT`.
 
-A daemon thread answers, which no shutdown waits for. A port that cannot be had is logged, and the process works on.
+Daemon threads answer, which no shutdown waits for; how many they are, and how long each works, is bounded. A port that
+cannot be had is logged, and the process works on.
 """
 
 import logging
 import os
+import socket
 import threading
+import time
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -18,6 +22,10 @@ from shop.health.access import status_for
 
 #: A client that sends nothing holds a thread no longer than this.
 TIMEOUT_SECONDS: Final = 5.0
+#: A whole request, however slowly its client sends or reads; Prometheus itself waits 10 s by default.
+REQUEST_SECONDS: Final = 10.0
+#: Requests at one time. Further connections are closed at once.
+MOST_REQUESTS: Final = 8
 _TEXTS: Final = {HTTPStatus.NOT_FOUND: "Not found.\n", HTTPStatus.UNAUTHORIZED: "METRICS_TOKEN required.\n"}
 log = logging.getLogger(__name__)
 registry = CollectorRegistry(auto_describe=False)
@@ -56,11 +64,48 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """One thread a request, none of which outlives the process."""
+    """One thread a request, at most `MOST_REQUESTS`, each for `REQUEST_SECONDS`. None outlives the process."""
 
     daemon_threads = True
     block_on_close = False
     request_queue_size = 16
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self._slots = threading.BoundedSemaphore(MOST_REQUESTS)
+        self._lock = threading.Lock()
+        self._deadlines: dict[Any, float] = {}
+        super().__init__(address, Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if not self._slots.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
+            with self._lock:
+                self._deadlines[request] = time.monotonic() + REQUEST_SECONDS
+            super().process_request(request, client_address)
+        except BaseException:  # no thread could be started
+            self._slots.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._slots.release()
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._deadlines.pop(request, None)
+        super().shutdown_request(request)
+
+    def service_actions(self) -> None:
+        """End overdue requests: what waits for their clients fails. The server's loop calls this twice a second."""
+        with self._lock:
+            for connection, deadline in self._deadlines.items():
+                if time.monotonic() >= deadline:
+                    with suppress(OSError):  # the client has gone
+                        connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that goes away is no error of ours."""
@@ -72,7 +117,7 @@ def start() -> Server | None:
     if not settings.METRICS_PORT:
         return None
     try:
-        server = Server((settings.HOST, settings.METRICS_PORT), Handler)
+        server = Server((settings.HOST, settings.METRICS_PORT))
     except OSError as error:
         log.warning("METRICS_PORT %s cannot be served; this process has no metrics: %s", settings.METRICS_PORT, error)
         return None

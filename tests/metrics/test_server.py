@@ -3,14 +3,16 @@
 import logging
 import os
 import socket
-from contextlib import closing
+import threading
+import time
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import httpx
 import pytest
 
 from shop.health import metrics_server
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, wait_for
 from tests.ports import free_port
 
 pytestmark = pytest.mark.usefixtures("settings")
@@ -78,6 +80,98 @@ def test_a_client_that_sends_nothing_is_dropped(server, monkeypatch):
     host, port = server.removeprefix("http://").split(":")
     with closing(socket.create_connection((host, int(port)), timeout=PATIENCE)) as idle:
         assert idle.recv(1) == b""
+
+
+def connect(server: str) -> socket.socket:
+    host, port = server.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=PATIENCE)
+
+
+def request_threads() -> int:
+    return sum("process_request_thread" in thread.name for thread in threading.enumerate())
+
+
+def is_closed(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def test_many_slow_clients_hold_a_bounded_number_of_threads(server, monkeypatch):
+    monkeypatch.setattr(metrics_server.Handler, "timeout", None)
+    wait_for(lambda: request_threads() == 0, what="no request of another test")
+    with ExitStack() as clients:
+        slow = [clients.enter_context(connect(server)) for _ in range(metrics_server.MOST_REQUESTS)]
+        for client in slow:
+            client.sendall(b"GET /metrics HTTP/1.1\r\n")
+        wait_for(lambda: request_threads() == metrics_server.MOST_REQUESTS, what="each slow client has a thread")
+        for _ in range(12):
+            assert is_closed(clients.enter_context(connect(server)))
+            assert request_threads() == metrics_server.MOST_REQUESTS
+    wait_for(lambda: request_threads() == 0, what="the slow clients have gone")
+    for _ in range(metrics_server.MOST_REQUESTS + 1):
+        assert get(f"{server}/metrics", Authorization="Bearer s3cret").status_code == 200
+
+
+def test_a_client_that_sends_a_byte_now_and_then_is_dropped_at_the_deadline(server, monkeypatch):
+    monkeypatch.setattr(metrics_server, "REQUEST_SECONDS", 0.2)
+    with closing(connect(server)) as slow:
+        slow.settimeout(0.05)
+        slow.sendall(b"GET /metrics HTTP/1.1\r\n")
+        end = time.monotonic() + PATIENCE
+        is_dropped = False
+        while not is_dropped and time.monotonic() < end:
+            try:
+                slow.sendall(b"x")
+                is_dropped = is_closed(slow)
+            except TimeoutError:
+                continue
+            except OSError:
+                is_dropped = True
+    assert is_dropped
+    wait_for(lambda: request_threads() == 0, what="its thread ends")
+
+
+def test_a_client_that_does_not_read_is_dropped_at_the_deadline(server, monkeypatch):
+    monkeypatch.setattr(metrics_server, "REQUEST_SECONDS", 0.2)
+    monkeypatch.setattr(metrics_server.Handler, "timeout", None)
+    monkeypatch.setattr(metrics_server, "generate_latest", lambda registry: b"x" * 2**25)
+    wait_for(lambda: request_threads() == 0, what="no request of another test")
+    with closing(connect(server)) as client:
+        client.sendall(b"GET /metrics HTTP/1.1\r\nAuthorization: Bearer s3cret\r\n\r\n")
+        assert client.recv(4) == b"HTTP"
+        wait_for(lambda: request_threads() == 0, what="its thread ends")
+
+
+def test_without_a_thread_to_start_a_connection_is_closed_and_its_place_is_free_again(server, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            metrics_server.ThreadingHTTPServer, "process_request", lambda *_args: (_ for _ in ()).throw(RuntimeError)
+        )
+        for _ in range(metrics_server.MOST_REQUESTS + 1):
+            with closing(connect(server)) as refused:
+                assert is_closed(refused)
+    assert get(f"{server}/metrics", Authorization="Bearer s3cret").status_code == 200
+
+
+def test_slow_clients_do_not_hold_up_a_shutdown(settings, monkeypatch):
+    settings.METRICS_PORT = free_port()
+    monkeypatch.setattr(metrics_server.Handler, "timeout", None)
+    found = metrics_server.start()
+    with closing(connect(f"http://127.0.0.1:{settings.METRICS_PORT}")) as slow:
+        slow.sendall(b"GET /metrics HTTP/1.1\r\n")
+        wait_for(lambda: request_threads() > 0, what="the slow client has a thread")
+
+        def stop() -> None:
+            found.shutdown()
+            found.server_close()
+
+        stopping = threading.Thread(target=stop, daemon=True)
+        stopping.start()
+        stopping.join(PATIENCE)
+        assert not stopping.is_alive()
+        assert request_threads() > 0, "it was not waited for"
 
 
 def test_a_port_that_is_taken_is_logged_and_the_process_works_on(server, settings, caplog):

@@ -10,7 +10,15 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import (
+    Link,
+    NonRecordingSpan,
+    SpanContext,
+    SpanKind,
+    TraceFlags,
+    TraceState,
+    set_span_in_context,
+)
 
 from config.telemetry.paths import private
 from messaging.operations.privacy.masking import MASK, mask_text
@@ -76,6 +84,53 @@ def test_personal_data_does_not_leave_the_process():
     assert event.attributes["exception.message"] == f"no mail for {MASK}@{MASK}"
     assert "sam@example.com" not in span.to_json()
     assert span.status.description == f"ValueError: no mail for {MASK}@{MASK}"
+
+
+@pytest.mark.parametrize("name", sorted(exporting.PRIVATE))
+def test_no_name_of_the_client_or_of_a_full_url_leaves_the_process(name):
+    kept = Kept()
+    tracer_of(cleaning(kept)).start_span("GET", attributes={name: "secret", "http.method": "GET"}).end()
+    assert kept.spans[0].attributes == {"http.method": "GET"}
+
+
+def test_names_of_older_conventions_are_private():
+    assert {"http.url", "http.target", "net.peer.ip", "net.peer.port", "http.client_ip"} <= exporting.PRIVATE
+
+
+@pytest.mark.parametrize("name", ["user_agent.original", "user_agent.name", "http.user_agent"])
+def test_a_user_agent_is_masked(name):
+    kept = Kept()
+    tracer_of(cleaning(kept)).start_span("GET", attributes={name: "bot of sam@example.com", "size": 1}).end()
+    assert kept.spans[0].attributes == {name: f"bot of {MASK}@{MASK}", "size": 1}
+
+
+@pytest.mark.parametrize("is_linked", [False, True], ids=["parent", "link"])
+def test_the_state_of_a_caller_does_not_leave_the_process(is_linked):
+    kept = Kept()
+    caller = SpanContext(
+        7, 8, is_remote=True, trace_flags=TraceFlags(1), trace_state=TraceState([("shop", "sam@example.com")])
+    )
+    tracer = tracer_of(cleaning(kept))
+    if is_linked:
+        tracer.start_span("GET", links=[Link(caller, {"conveyor.reason": "retry"})]).end()
+    else:
+        tracer.start_span("GET", context=set_span_in_context(NonRecordingSpan(caller))).end()
+    (span,) = kept.spans
+    contexts = [span.context, *(link.context for link in span.links), *([span.parent] if span.parent else [])]
+    assert len(contexts) == 2
+    assert not any(context.trace_state for context in contexts)
+    assert (contexts[1].trace_id, contexts[1].span_id, contexts[1].is_remote) == (7, 8, True)
+    assert contexts[1].trace_flags.sampled
+    assert [dict(link.attributes) for link in span.links] == ([{"conveyor.reason": "retry"}] if is_linked else [])
+    assert "sam@example" not in span.to_json()
+
+
+def test_a_span_without_anything_private_is_exported_as_it_is():
+    kept = Kept()
+    span = tracer_of(Kept()).start_span("send", attributes={"conveyor.task": "orders.send_email"})
+    span.end()
+    cleaning(kept).export([span])
+    assert kept.spans == [span]
 
 
 def test_an_outage_of_the_collector_is_logged_once_and_so_is_its_end(caplog):

@@ -3,6 +3,7 @@
 import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
+from opentelemetry.instrumentation._semconv import _OpenTelemetrySemanticConventionStability
 from opentelemetry.instrumentation.django import DjangoInstrumentor
 from opentelemetry.instrumentation.django.middleware.otel_middleware import _DjangoMiddleware
 
@@ -49,3 +50,14 @@ def test_the_chain_of_a_request_is_the_trace_of_its_span(memory, handle, headers
 def test_probes_and_static_files_have_no_span(memory, handle, path):
     handle(path)
     assert memory.spans() == []
+
+
+@pytest.mark.parametrize("value", ["http/dup", "default", "database", ""])
+def test_older_names_with_full_urls_cannot_be_brought_back(memory, monkeypatch, request, value):
+    monkeypatch.setenv("OTEL_SEMCONV_STABILITY_OPT_IN", value)
+    monkeypatch.setattr(_OpenTelemetrySemanticConventionStability, "_initialized", False)
+    monkeypatch.setattr(_OpenTelemetrySemanticConventionStability, "_OTEL_SEMCONV_STABILITY_SIGNAL_MAPPING", {})
+    request.getfixturevalue("handle")("/api/v1/orders/?token=secret")
+    names = memory.one("POST api/v1/orders/").attributes.keys()
+    assert "http.request.method" in names
+    assert names.isdisjoint({"http.url", "http.target", "http.method", "net.peer.ip", "http.client_ip"})
