@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -38,7 +39,7 @@ class Telemetry:
 def telemetry(*, demo: bool) -> Telemetry:
     """What the variables say. Raises `ImproperlyConfigured`, also if a package that they need is missing."""
     dsn = env.text("SENTRY_DSN")
-    if dsn and not (env.is_url(dsn, schemes={"http", "https"}) and "@" in dsn and dsn.rpartition("/")[2].isdigit()):
+    if dsn and not _is_dsn(dsn):
         raise ImproperlyConfigured("SENTRY_DSN is not a valid DSN; copy it from the project's settings in Sentry.")
     if dsn:
         _require("sentry_sdk", by="SENTRY_DSN")
@@ -51,6 +52,12 @@ def telemetry(*, demo: bool) -> Telemetry:
         sentry_dsn=dsn,
         environment=env.text("SENTRY_ENVIRONMENT") or ("demo" if demo else "production"),
     )
+
+
+def _is_dsn(dsn: str) -> bool:
+    """Whether it is a URL with a key before its host, and a project's number at its end."""
+    is_url = env.is_url(dsn, schemes={"http", "https"})
+    return is_url and bool(urlsplit(dsn).username) and dsn.rpartition("/")[2].isdecimal()
 
 
 def _exporter() -> str:

@@ -1,10 +1,15 @@
 """Starts JSON logs, traces and Sentry in every process. The settings install this app if one of them is on."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
+from typing import Final
 from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from config.parts.telemetry import Telemetry
 from config.telemetry import stray_output
@@ -13,18 +18,36 @@ from config.telemetry.paths import private
 from config.telemetry.role import role
 from messaging.operations.privacy.masking import mask_text
 
+#: Characters of a cause.
+MOST: Final = 300
+
 
 class TelemetryConfig(AppConfig):
     name = "config.telemetry"
     label = "telemetry"
 
     def ready(self) -> None:
+        """Raises `ImproperlyConfigured` for whatever the packages refuse: they read variables of their own."""
         if settings.TELEMETRY.json_logs:
             stray_output.capture(JsonFormatter())
         if settings.TELEMETRY.traces:
-            start_traces(settings.TELEMETRY)
+            with _refusing("Traces", *sorted(name for name in os.environ if name.startswith("OTEL_"))):
+                start_traces(settings.TELEMETRY)
         if settings.TELEMETRY.sentry_dsn:
-            start_sentry(settings.TELEMETRY)
+            with _refusing("Reports to Sentry", "SENTRY_DSN"):
+                start_sentry(settings.TELEMETRY)
+
+
+@contextmanager
+def _refusing(what: str, *variables: str) -> Iterator[None]:
+    """Raise one sentence that names `variables` for any error. Their values are left out: some are secrets."""
+    try:
+        yield
+    except Exception as error:
+        cause = " ".join(str(error).split())[:MOST].rstrip(".")
+        raise ImproperlyConfigured(
+            f"{what} cannot start ({type(error).__name__}: {cause}); correct or unset {', '.join(variables)}."
+        ) from error
 
 
 def start_sentry(telemetry: Telemetry) -> None:

@@ -4,10 +4,13 @@ A full queue drops spans; a collector that refuses or hangs costs the thread's t
 `FLUSH_SECONDS`. What leaves the process is cleaned of personal data first.
 """
 
+import fcntl
 import logging
+import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from io import FileIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -110,18 +113,46 @@ def _without_state(context: SpanContext) -> SpanContext:
 
 
 class FileExporter(SpanExporter):
-    """Appends spans to a file, one JSON object a line. Any number of processes may share the file."""
+    """Appends spans to a file, one JSON object a line, which its user alone reads. Processes may share the file.
+
+    Waits for no other process. Raises `OSError` for what cannot be written; `CleaningExporter` reports it.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        if self._path.exists() and self._path.stat().st_size > FILE_BYTES:
-            self._path.replace(self._path.with_name(f"{self._path.name}.1"))
-        lines = "".join(f"{span.to_json(indent=None)}\n" for span in spans)
-        with self._path.open("ab", buffering=0) as file:
-            file.write(lines.encode())
-        return SpanExportResult.SUCCESS
+        if self._size() > FILE_BYTES:
+            try:
+                self._rotate()
+            except OSError:
+                if self._size() > 2 * FILE_BYTES:  # until then, what another process holds up costs no span
+                    raise
+        lines = "".join(f"{span.to_json(indent=None)}\n" for span in spans).encode()
+        with _private(self._path) as file:
+            is_whole = file.write(lines) == len(lines)
+        return SpanExportResult.SUCCESS if is_whole else SpanExportResult.FAILURE
+
+    def _rotate(self) -> None:
+        """Replace the file, unless another process has. Raises `OSError` if one is about to."""
+        with _private(self._path.with_name(f"{self._path.name}.lock")) as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try:
+                if self._size() > FILE_BYTES:
+                    self._path.replace(self._path.with_name(f"{self._path.name}.1"))
+            finally:
+                fcntl.flock(lock, fcntl.LOCK_UN)  # closing is not enough if a child was forked meanwhile
+
+    def _size(self) -> int:
+        try:
+            return self._path.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+
+def _private(path: Path) -> FileIO:
+    """The file, open for appending. One that is created is for its user alone."""
+    return FileIO(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")
 
 
 def exporter(kind: str, *, path: Path) -> SpanExporter:

@@ -55,6 +55,9 @@ def test_an_endpoint_or_an_exporter_turns_traces_on(monkeypatch, variables, expo
         ({"OTEL_TRACES_EXPORTER": "file", "OTEL_TRACES_SAMPLER": "some"}, "OTEL_TRACES_SAMPLER is 'some'; it must be"),
         ({"OTEL_TRACES_EXPORTER": "file", "OTEL_TRACES_SAMPLER_ARG": "2"}, "must be a number from 0 to 1."),
         ({"SENTRY_DSN": "https://sentry.example/1"}, "SENTRY_DSN is not a valid DSN; copy it from"),
+        ({"SENTRY_DSN": "https://@sentry.example/1"}, "SENTRY_DSN is not a valid DSN; copy it from"),
+        ({"SENTRY_DSN": "https://sentry.example/@/1"}, "SENTRY_DSN is not a valid DSN; copy it from"),
+        ({"SENTRY_DSN": "https://key@sentry.example/²"}, "SENTRY_DSN is not a valid DSN; copy it from"),
         ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is 'xml'; it must be one of: plain, json."),
     ],
 )
