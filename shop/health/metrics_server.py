@@ -26,6 +26,8 @@ TIMEOUT_SECONDS: Final = 5.0
 REQUEST_SECONDS: Final = 10.0
 #: Requests at one time. Further connections are closed at once.
 MOST_REQUESTS: Final = 8
+#: The name of a thread that answers a request.
+THREAD: Final = "metrics-request"
 _TEXTS: Final = {HTTPStatus.NOT_FOUND: "Not found.\n", HTTPStatus.UNAUTHORIZED: "METRICS_TOKEN required.\n"}
 log = logging.getLogger(__name__)
 registry = CollectorRegistry(auto_describe=False)
@@ -89,6 +91,7 @@ class Server(ThreadingHTTPServer):
             raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
+        threading.current_thread().name = THREAD
         try:
             super().process_request_thread(request, client_address)
         finally:

@@ -88,7 +88,7 @@ def connect(server: str) -> socket.socket:
 
 
 def request_threads() -> int:
-    return sum("process_request_thread" in thread.name for thread in threading.enumerate())
+    return sum(thread.name == metrics_server.THREAD for thread in threading.enumerate())
 
 
 def is_closed(connection: socket.socket) -> bool:
