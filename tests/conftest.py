@@ -78,7 +78,10 @@ def _covering() -> tuple[str, ...]:
     if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
         engine = [f"tests/messaging/{name}" for name in ("broker/", "relay/", "worker/", "test_")]
         return (*engine, *(f"tests/messaging/operations/{name}/" for name in ("dry_runs", "failures")))
-    return "tests/messaging/", "tests/orders/", "tests/payments/", "tests/shipping/", "tests/contracts/"
+    return tuple(
+        f"tests/{name}/"
+        for name in ("messaging", "orders", "payments", "shipping", "contracts", "telemetry", "metrics")
+    )
 
 
 @pytest.hookimpl(wrapper=True)
