@@ -39,9 +39,7 @@ class JsonFormatter(BaseFormatter):
         if "order" not in found and (number := ORDER.search(text)):
             found["order"] = number[0]
         http = getattr(record, "http", {})
-        log_data |= found | {
-            name: mask_text(value) if isinstance(value, str) else value for name, value in http.items()
-        }
+        log_data |= found | {name: _masked(value) for name, value in http.items()}
         if trouble := self._trouble(record):
             log_data["exception"] = mask_text(trouble)
 

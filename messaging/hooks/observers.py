@@ -1,6 +1,6 @@
 """Hook: observers of messages on their way, such as traces and metrics.
 
-They see what happens and change nothing: what an observer raises is logged, and the message goes on.
+They see what happens and change nothing: what an observer raises is logged, and the message continues.
 """
 
 import logging
@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from celery.exceptions import SoftTimeLimitExceeded
 
 if TYPE_CHECKING:
     from messaging.relay.claim import Claimed
@@ -40,10 +42,6 @@ def register(observer: Observer) -> None:
     _OBSERVERS.append(observer)
 
 
-def unregister(observer: Observer) -> None:
-    _OBSERVERS.remove(observer)
-
-
 def traceparent(trace_id: uuid.UUID) -> str:
     """The first trace context that an observer has; empty without any."""
     return next(filter(None, (_ask(each.traceparent, trace_id) for each in _OBSERVERS)), "")
@@ -56,9 +54,10 @@ def published(batch: "Sequence[Claimed]", outcome: "Outcome", *, seconds: float)
 
 @contextmanager
 def running(task: Any) -> Iterator[None]:
-    endings = [_ask(each.started, task) for each in _OBSERVERS]
+    endings: list[Ending | None] = []
     error: BaseException | None = None
     try:
+        endings.extend(_ask(each.started, task) for each in _OBSERVERS)  # those before one that fails are ended, too
         yield
     except BaseException as raised:
         error = raised
@@ -72,6 +71,8 @@ def running(task: Any) -> Iterator[None]:
 def _ask(method: Callable[..., Any], *args: Any, **options: Any) -> Any:
     try:
         return method(*args, **options)
+    except SoftTimeLimitExceeded:  # of the task, which an observer is called in
+        raise
     except Exception:
         log.exception("an observer of messages failed")
         return None

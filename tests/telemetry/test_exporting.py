@@ -27,7 +27,7 @@ from tests.patience import PATIENCE
 
 
 class Kept(SpanExporter):
-    """Keeps spans; fails while it is told to."""
+    """Keeps spans, unless `result` or `error` says otherwise."""
 
     def __init__(self):
         self.spans, self.result, self.error = [], SpanExportResult.SUCCESS, None

@@ -1,6 +1,7 @@
 """Observers see each message, and what they raise keeps none from its way."""
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 
 from messaging import tracing
 from messaging.hooks import observers
@@ -65,8 +66,20 @@ def test_a_run_is_seen_with_what_it_raised(seen):
     assert seen.endings == [("done", None), ("failed", error)]
 
 
+def test_a_time_limit_that_passes_in_an_observer_is_the_tasks(seen):
+    class Late(Observer):
+        def started(self, task):
+            raise limit
+
+    limit = SoftTimeLimitExceeded()
+    observers.register(Late())
+    with pytest.raises(SoftTimeLimitExceeded), observers.running("slow"):
+        pass
+    assert seen.endings == [("slow", limit)]
+
+
 def test_an_observer_may_leave(seen):
-    observers.unregister(seen)
+    observers._OBSERVERS.remove(seen)
     with observers.running("done"):
         pass
     assert seen.endings == []
@@ -75,5 +88,5 @@ def test_an_observer_may_leave(seen):
 def test_messages_carry_the_trace_context_that_an_observer_has(seen):
     chain = tracing.chain_of_header("")
     assert chain.traceparent() == seen.traceparent(chain.correlation_id)
-    observers.unregister(seen)
+    observers._OBSERVERS.remove(seen)
     assert chain.traceparent().startswith(f"00-{chain.correlation_id.hex}-")
