@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, ParamSpec
 
 import prometheus_client
+from celery.exceptions import SoftTimeLimitExceeded
 from prometheus_client import CollectorRegistry, Counter, Histogram, values
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.mmap_dict import MmapedDict
@@ -88,12 +89,14 @@ _logged: dict[str, float] = {}
 
 
 def harmless(count: Callable[P, object]) -> Callable[P, None]:
-    """A function that counts, and never raises."""
+    """A function that counts, and raises nothing but the time limit of the task around it."""
 
     @wraps(count)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             count(*args, **kwargs)
+        except SoftTimeLimitExceeded:  # of the task that is counted
+            raise
         except Exception:
             if time.monotonic() - _logged.get("at", -_LOG_SECONDS) >= _LOG_SECONDS:
                 _logged["at"] = time.monotonic()

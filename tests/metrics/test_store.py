@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 
 from messaging.telemetry import store
 from messaging.telemetry.slots import NoSlot, Slots
@@ -132,3 +133,12 @@ def test_what_counting_raises_is_logged_once(caplog, monkeypatch):
     fail()
     fail()
     assert [record.message for record in caplog.records] == ["metrics: this process could not count"]
+
+
+def test_the_time_limit_of_a_task_passes_through():
+    @store.harmless
+    def count():
+        raise SoftTimeLimitExceeded
+
+    with pytest.raises(SoftTimeLimitExceeded):
+        count()
