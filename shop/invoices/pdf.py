@@ -63,7 +63,7 @@ def _closing(view: OrderView, paid_with: str) -> list[Flowable]:
         Spacer(0, 8 * mm),
         *(paragraph(text, TEXT) for text in _payment(view, paid_with)),
         Spacer(0, 3 * mm),
-        *(paragraph(text, SMALL) for text in _remarks()),
+        *(paragraph(text, SMALL) for text in _remarks(view)),
     ]
 
 
@@ -150,8 +150,8 @@ def _payment(view: OrderView, paid_with: str) -> list[str]:
     return lines
 
 
-def _remarks() -> list[str]:
-    remarks = [_("Prices include VAT.")]
+def _remarks(view: OrderView) -> list[str]:
+    remarks = view.tax_notes
     if settings.CONVEYOR_DEMO:
         remarks.append(_("Demo shop: nothing is shipped and no money is charged."))
     return remarks

@@ -12,6 +12,8 @@ from django.utils.translation import get_language
 
 from orders import selectors as orders
 from orders import timeline as order_timeline
+from orders.amounts.tax import Tax, tax_in, tax_of
+from orders.amounts.texts import tax_notes
 from orders.models import Order, OrderEvent, OrderLine, Status
 from orders.placing.services import NewOrder
 from payments.models import OPEN, PaymentStatus
@@ -58,6 +60,7 @@ class OrderView:
 
     order: Order
     lines: tuple[OrderLine, ...]
+    tax: Tax
     timeline: tuple[TimelineEntry, ...]
     payment: PaymentSummary | None
     shipment: ShipmentSummary | None
@@ -72,6 +75,11 @@ class OrderView:
     version: str
 
     @property
+    def tax_notes(self) -> list[str]:
+        """Sentences about the order's VAT, in the active language."""
+        return tax_notes(tax=self.tax, currency=self.order.currency)
+
+    @property
     def has_invoice(self) -> bool:
         """Whether a payment was captured, so that an invoice is due."""
         return self.payment is not None and self.payment.status in (PaymentStatus.CAPTURED, PaymentStatus.REFUNDED)
@@ -83,23 +91,26 @@ def order_by_public_id(*, public_id: str) -> Order:
 
 
 def order_view(*, public_id: str) -> OrderView:
-    """The order as its page and the API show it, in four statements, or five with a parcel.
+    """The order as its page and the API show it, in five statements, or six with a parcel.
 
     Raises `Order.DoesNotExist`.
     """
     order = Order.objects.select_related("shipment").get(public_id=public_id)
     payment = payment_summary(order_id=order.pk)
-    return _view(order, list(order.lines.all()), list(order.events.all()), payment, _shipment(order))
+    lines, events = list(order.lines.all()), list(order.events.all())
+    return _view(order, lines, tax_of(order), events, payment, _shipment(order))
 
 
 def new_order_view(*, new: NewOrder, payment_method: str) -> OrderView:
     """The order as it was placed, without a statement."""
-    return _view(new.order, new.lines, [new.event], new_summary(method=payment_method), None)
+    payment = new_summary(method=payment_method)
+    return _view(new.order, new.lines, tax_in(new.amounts), [new.event], payment, None)
 
 
 def _view(
     order: Order,
     lines: Sequence[OrderLine],
+    tax: Tax,
     events: Sequence[OrderEvent],
     payment: PaymentSummary | None,
     shipment: ShipmentSummary | None,
@@ -121,6 +132,7 @@ def _view(
     return OrderView(
         order=order,
         lines=tuple(lines),
+        tax=tax,
         timeline=timeline,
         payment=payment,
         shipment=shipment,
