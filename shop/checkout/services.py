@@ -65,10 +65,9 @@ def checkout(
     language: str = "",
     sold_at: datetime | None = None,
 ) -> Placed:
-    """Place an order: take stock, save it and enqueue its messages, in one transaction of at most 12 SQL statements.
+    """Place an order in one transaction of at most 12 SQL statements, which calls neither broker nor gateway.
 
-    Calls neither the broker nor the gateway. `currency` (ISO 4217) and `language` default to the shop's; `sold_at` is
-    an import's day of tax.
+    `currency` (ISO 4217) and `language` default to the shop's. VAT is that of today, or of an import's `sold_at`.
     Raises `UnknownPaymentMethod`, `UnknownProduct`, `OutOfStock`, `OrderChanged`, `KeyReused`: nothing is written then.
     """
     request: dict[str, Any] = {
