@@ -142,6 +142,8 @@ def _give_back(payment: Payment, charge: Charge) -> None:
 
 def _record(payment: Payment, charge: Charge, **changes: object) -> None:
     changes = {"gateway_reference": charge.reference, "action_url": ""} | changes
+    if changes["status"] == payment.status:
+        del changes["status"]
     change_status(payment, UNSETTLED, **changes)
     for field, value in changes.items():
         setattr(payment, field, value)

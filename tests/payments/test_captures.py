@@ -12,7 +12,7 @@ from orders.services import mark_shipped
 from payments import services
 from payments.gateways import Charge, OutcomeUnknown, RequestRefused
 from payments.gateways.simulated import SimulatedGateway
-from payments.models import GatewayCharge, Payment, PaymentStatus
+from payments.models import GatewayCharge, Payment, PaymentStatus, Refund
 from payments.signals import payment_captured
 from shop.order_pages.services import pay_again
 from tests.delivery import claim_task, deliver, deliver_due, make_due
@@ -34,6 +34,11 @@ def shipped(**options: Any) -> Order:
     deliver(claim_task(task="shipping.create_shipment"))
     assert status(order) == Status.SHIPPED
     return order
+
+
+def capture_now_at_gateway(order: Order) -> Charge:
+    reference = order.payments.get().gateway_reference
+    return SimulatedGateway().capture(idempotency_key="x", reference=reference, amount=order.total)
 
 
 def void_at_gateway() -> None:
@@ -98,6 +103,32 @@ def test_a_capture_that_the_gateway_refuses_waits_for_an_operator_who_learns_why
     deliver_due()
     message.refresh_from_db()
     assert message.state == State.DEAD
+
+
+def test_a_capture_is_looked_for_before_the_next_attempt(monkeypatch: pytest.MonkeyPatch):
+    """Gateways forget idempotency keys; an operator's retry a week later must not capture again."""
+    order = shipped()
+    capture_now_at_gateway(order)
+
+    def never(self: SimulatedGateway, **kwargs: Any) -> Charge:
+        raise AssertionError("captured again")
+
+    monkeypatch.setattr(SimulatedGateway, "capture", never)
+    message = claim_task(task=CAPTURE)
+    Message.objects.filter(pk=message.pk).update(sends=2)
+    message.refresh_from_db()
+    assert deliver(message) == State.DONE
+    assert order.payments.get().status == PaymentStatus.CAPTURED
+
+
+def test_a_capture_that_is_recorded_twice_is_refunded_never():
+    order = shipped()
+    charge = capture_now_at_gateway(order)
+    payment = order.payments.select_related("order").get()
+    for _ in range(2):
+        services.record_outcome(payment=payment, charge=charge)
+    assert not Refund.objects.exists()
+    assert is_sound()
 
 
 def test_an_order_captured_in_the_dashboard_is_not_captured_again():
