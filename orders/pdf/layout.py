@@ -5,16 +5,16 @@ from io import BytesIO
 from typing import Any
 
 from django.conf import settings
-from django.utils.html import escape
 from django.utils.translation import gettext as _
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph
+from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate
 
 from orders.pdf import fonts
+from orders.pdf.text import Text, draw_string
 
 INK = HexColor("#1d1a2b")
 GREY = HexColor("#5d5a6b")
@@ -55,9 +55,9 @@ def render_pdf(flowables: Sequence[Flowable], *, title: str) -> bytes:
     return output.getvalue()
 
 
-def paragraph(text: str, style: ParagraphStyle) -> Paragraph:
-    """Escapes markup, so that user input stays plain text."""
-    return Paragraph(escape(text), style)
+def paragraph(text: str, style: ParagraphStyle, *, max_lines: int | None = None) -> Text:
+    """Text as it is, without markup. What exceeds `max_lines` is cut with an ellipsis."""
+    return Text(text, style, max_lines=max_lines)
 
 
 def padding(side: float, above: float) -> list[tuple[Any, ...]]:
@@ -94,9 +94,8 @@ class _NumberedCanvas(Canvas):
 def _draw_header(canvas: Canvas) -> None:
     top = A4[1] - 14 * mm
     _draw_logo(canvas, MARGIN, top - 10 * mm, 10 * mm / 32)
-    canvas.setFont(fonts.BOLD, 15)
     canvas.setFillColor(INK)
-    canvas.drawString(MARGIN + 13 * mm, top - 6.6 * mm, settings.SHOP_SELLER[0])
+    draw_string(canvas, MARGIN + 13 * mm, top - 6.6 * mm, settings.SHOP_SELLER[0], font=fonts.BOLD, size=15)
 
 
 def _draw_logo(canvas: Canvas, x: float, y: float, scale: float) -> None:
@@ -121,7 +120,7 @@ def _draw_logo(canvas: Canvas, x: float, y: float, scale: float) -> None:
 def _draw_footer(canvas: Canvas, page: str) -> None:
     canvas.setStrokeColor(LINE)
     canvas.line(MARGIN, _FOOTER, MARGIN + WIDTH, _FOOTER)
-    canvas.setFont(fonts.REGULAR, 8)
     canvas.setFillColor(GREY)
-    canvas.drawString(MARGIN, _FOOTER - 5 * mm, " · ".join(settings.SHOP_SELLER))
-    canvas.drawRightString(MARGIN + WIDTH, _FOOTER - 5 * mm, page)
+    below, seller = _FOOTER - 5 * mm, " · ".join(settings.SHOP_SELLER)
+    draw_string(canvas, MARGIN, below, seller, font=fonts.REGULAR, size=8)
+    draw_string(canvas, MARGIN + WIDTH, below, page, font=fonts.REGULAR, size=8, align="right")
