@@ -33,6 +33,8 @@ def default_language() -> str:
 
 class Status(models.TextChoices):
     PLACED = "placed", _("placed")
+    ACTION_REQUIRED = "action_required", _("confirmation required")
+    PROCESSING = "processing", _("payment processing")
     PAYMENT_FAILED = "payment_failed", _("payment failed")
     PAID = "paid", _("paid")
     SHIPPED = "shipped", _("shipped")
@@ -50,11 +52,19 @@ class Hold(models.TextChoices):
     NOTHING_LEFT = "nothing_left", _("all that was paid has gone back")
 
 
-#: The statuses that may follow each. A new order is placed.
+#: The statuses that may follow each. A new order is placed. Paid: the money is reserved or captured.
 TRANSITIONS: dict[str, frozenset[str]] = {
-    Status.PLACED: frozenset({Status.PAID, Status.PAYMENT_FAILED, Status.CANCELLED}),
+    Status.PLACED: frozenset(
+        {Status.PAID, Status.ACTION_REQUIRED, Status.PROCESSING, Status.PAYMENT_FAILED, Status.CANCELLED}
+    ),
+    # Back to placed: the shopper has chosen another method.
+    Status.ACTION_REQUIRED: frozenset(
+        {Status.PAID, Status.PROCESSING, Status.PAYMENT_FAILED, Status.PLACED, Status.CANCELLED}
+    ),
+    Status.PROCESSING: frozenset({Status.PAID, Status.PAYMENT_FAILED, Status.CANCELLED}),
     Status.PAYMENT_FAILED: frozenset({Status.PLACED, Status.CANCELLED}),
-    Status.PAID: frozenset({Status.SHIPPED, Status.CANCELLED, Status.REFUNDED}),
+    # To payment_failed: the authorisation expired, or was voided at the gateway.
+    Status.PAID: frozenset({Status.SHIPPED, Status.PAYMENT_FAILED, Status.CANCELLED, Status.REFUNDED}),
     # Back to paid: the parcel was lost or returned, and another one is to be sent.
     Status.SHIPPED: frozenset({Status.DELIVERED, Status.REFUNDED, Status.PAID}),
     Status.DELIVERED: frozenset({Status.REFUNDED}),
@@ -75,7 +85,7 @@ class Source(models.TextChoices):
 
 
 class Order(models.Model):
-    """An order. Amounts are minor units of `currency`; `total = subtotal + shipping_price`.
+    """An order. Amounts are minor units of `currency`; `total` is the sum of its amount lines.
 
     `language` is the language the customer ordered in, and that of the e-mails about the order.
     Once `anonymised_at` is set, name, e-mail and address have been removed for good. `hold` is changed in the
@@ -166,6 +176,41 @@ class OrderLine(models.Model):
     def total(self) -> int:
         """Minor units of the order's currency."""
         return self.unit_price * self.quantity
+
+
+class AmountKind(models.TextChoices):
+    GOODS = "goods", _("goods")
+    DELIVERY = "delivery", _("delivery")
+    DISCOUNT = "discount", _("discount")
+    TAX = "tax", _("tax")
+
+
+class AmountLine(models.Model):
+    """One amount that makes up an order's total, frozen at checkout. `amount` is in minor units and may be negative.
+
+    The total is the sum of the lines that are not `is_included`; the tax of inclusive prices is. `rate` is in basis
+    points (1900 is 19 %): that of a tax line and of the lines it is contained in. 0 is exempt, None not determined.
+    """
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="amount_lines", verbose_name=_("order"))
+    kind = models.CharField(_("kind"), max_length=10, choices=AmountKind)
+    rate = models.PositiveIntegerField(_("rate"), null=True, blank=True)
+    amount = models.BigIntegerField(_("amount"))
+    is_included = models.BooleanField(_("included in the other lines"), default=False)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("amount line")
+        verbose_name_plural = _("amount lines")
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=AmountKind.values), name="orders_amountline_kind_is_known"),
+            models.CheckConstraint(
+                condition=~Q(kind="tax") | Q(rate__isnull=False), name="orders_amountline_tax_has_a_rate"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.amount}"
 
 
 class OrderEvent(models.Model):
