@@ -2,7 +2,7 @@
 
 from shop.models.addresses import SavedAddress
 from shop.models.basket import GuestBasket, SavedBasket
-from shop.models.catalogue import Category, CategoryQuerySet, Product, ProductQuerySet
+from shop.models.catalogue import Category, CategoryQuerySet, Product, ProductQuerySet, TaxClass
 from shop.models.catalogue_version import CatalogueStamp
 from shop.models.game_days import Fault
 from shop.models.invoices import Invoice
@@ -28,5 +28,6 @@ __all__ = [
     "SavedAddress",
     "SavedBasket",
     "StockMovement",
+    "TaxClass",
     "User",
 ]

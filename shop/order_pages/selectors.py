@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from orders import selectors as orders
 from orders import timeline as order_timeline
 from orders.models import Order, OrderEvent, OrderLine, Status
-from orders.services import NewOrder
+from orders.placing.services import NewOrder
 from payments.models import OPEN, PaymentStatus
 from payments.selectors import PaymentSummary, new_summary
 from payments.selectors import summary as payment_summary

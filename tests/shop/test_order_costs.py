@@ -65,7 +65,8 @@ def kinds(statements: list[str]) -> Counter[str]:
 
 
 def test_a_checkout_by_the_api_reads_nothing_but_its_products(order):
-    assert len(order) <= 11, order
+    """SQLite needs a statement more, as the amount lines and the event are two."""
+    assert len(order) <= (12 if connection.vendor == "sqlite" else 11), order
     assert (kinds(order)["SELECT"], kinds(order)["COMMIT"]) == (1, 1), order
 
 
