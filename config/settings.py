@@ -236,6 +236,8 @@ CONVEYOR_SELLER_NAME, CONVEYOR_SELLER_EMAIL = _seller.name, _seller.email
 CONVEYOR_SELLER_ADDRESS, CONVEYOR_SELLER_VAT_NUMBER = _seller.address, _seller.vat_number
 # The seller as printed on papers: name, address lines, e-mail.
 SHOP_SELLER = _seller.lines
+# Full calendar years after the one of issue.
+CONVEYOR_KEEP_INVOICES_YEARS = env.integer("CONVEYOR_KEEP_INVOICES_YEARS", default=10, minimum=1, maximum=100)
 SHOP_EXPRESS_PRICE = 990
 # Default `reorder_level` of new products: stock at or below it is low.
 SHOP_REORDER_LEVEL = 5

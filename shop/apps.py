@@ -17,6 +17,7 @@ class ShopConfig(AppConfig):
         from shop.demo.step_cures import register_cures
         from shop.doctor import production  # noqa: F401
         from shop.health import measuring
+        from shop.invoices import invariants as of_invoices  # noqa: F401
         from shop.office import extension_permissions
         from shop.site import simulated  # noqa: F401
         from shop.stock import invariants  # noqa: F401

@@ -38,6 +38,11 @@ urlpatterns = [
     path("orders/<slug:public_id>/pay/", orders.pay, name="order_pay"),
     path("orders/<slug:public_id>/reorder/", orders.reorder, name="order_reorder"),
     path("orders/<slug:public_id>/invoice.pdf", invoices.download, name="order_invoice"),
+    path(
+        "orders/<slug:public_id>/credit-notes/<slug:number>.pdf",
+        invoices.download_credit_note,
+        name="order_credit_note",
+    ),
     path("favicon.ico", seo.favicon, name="favicon"),
     path("manifest.webmanifest", seo.manifest, name="manifest"),
     *account_urls,

@@ -9,10 +9,11 @@ from django.utils.timezone import localtime
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from orders.models import OrderLine, ShippingMethod, Status
+from orders.models import Order, OrderLine, ShippingMethod, Status
 from orders.money import display
 from payments.models import PaymentStatus
 from shipping.models import ShipmentStatus
+from shop.invoices.selectors import PaperSummary
 from shop.models import Product
 from shop.order_pages.selectors import OrderView
 
@@ -82,6 +83,19 @@ class ShipmentOut(serializers.Serializer[Any]):
     tracking_number = serializers.CharField()
 
 
+@extend_schema_serializer(component_name="Invoice")
+class InvoiceOut(serializers.Serializer[Any]):
+    number = serializers.CharField()
+    url = serializers.URLField(help_text="PDF")
+
+
+@extend_schema_serializer(component_name="CreditNote")
+class CreditNoteOut(serializers.Serializer[Any]):
+    number = serializers.CharField()
+    amount = Money()
+    url = serializers.URLField(help_text="PDF")
+
+
 class Links(serializers.Serializer[Never]):
     self = serializers.URLField()
     track = serializers.URLField()
@@ -99,6 +113,8 @@ class OrderOut(serializers.Serializer[Never]):
     timeline = TimelineEntry(many=True)
     payment = PaymentOut(allow_null=True)
     shipment = ShipmentOut(allow_null=True)
+    invoice = InvoiceOut(allow_null=True, help_text="null until the payment is captured, when the parcel is booked")
+    credit_notes = CreditNoteOut(many=True, help_text="one for each refund")
     links = Links()
 
 
@@ -115,11 +131,25 @@ def order_data(view: OrderView, request: HttpRequest) -> dict[str, Any]:
         "timeline": [{"at": localtime(e.at), "event": e.event, "text": e.text} for e in view.timeline],
         "payment": payment and {"status": payment.status, "attempts": payment.attempts},
         "shipment": shipment and {name: getattr(shipment, name) for name in ("status", "carrier", "tracking_number")},
+        "invoice": _invoice(view, request),
+        "credit_notes": [_credit_note(view.order, note, request) for note in view.papers.credit_notes],
         "links": {
             "self": request.build_absolute_uri(reverse("api:order", args=[order.public_id])),
             "track": request.build_absolute_uri(reverse("shop:order", args=[order.public_id])),
         },
     }
+
+
+def _invoice(view: OrderView, request: HttpRequest) -> dict[str, Any] | None:
+    invoice = view.papers.invoice
+    url = reverse("shop:order_invoice", args=[view.order.public_id])
+    return {"number": invoice.number, "url": request.build_absolute_uri(url)} if invoice else None
+
+
+def _credit_note(order: Order, note: PaperSummary, request: HttpRequest) -> dict[str, Any]:
+    url = reverse("shop:order_credit_note", args=[order.public_id, note.number])
+    amount = money(note.total, order.currency)
+    return {"number": note.number, "amount": amount, "url": request.build_absolute_uri(url)}
 
 
 def _line(line: OrderLine, currency: str) -> dict[str, Any]:

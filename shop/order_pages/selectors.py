@@ -14,12 +14,13 @@ from orders import selectors as orders
 from orders import timeline as order_timeline
 from orders.models import Order, OrderEvent, OrderLine, Status
 from orders.placing.services import NewOrder
-from payments.models import OPEN, PaymentStatus
+from payments.models import OPEN, SETTLED, PaymentStatus
 from payments.selectors import PaymentSummary, new_summary
 from payments.selectors import summary as payment_summary
 from shipping.delivery_windows import DeliveryWindow
 from shipping.models import Shipment
 from shipping.selectors import booked_window, event_text, events_of, expected_window, tracking_url
+from shop.invoices.selectors import NO_PAPERS, OrderPapers, papers_of
 from shop.order_pages.progress import OrderProgress, StepState, order_progress
 
 _ESTIMABLE = (Status.PLACED, Status.PAID, Status.SHIPPED)
@@ -70,11 +71,12 @@ class OrderView:
     paid_at: datetime | None
     unpaid_until: datetime | None
     version: str
+    papers: OrderPapers = NO_PAPERS
 
     @property
     def has_invoice(self) -> bool:
-        """Whether a payment was captured, so that an invoice is due."""
-        return self.payment is not None and self.payment.status in (PaymentStatus.CAPTURED, PaymentStatus.REFUNDED)
+        """Whether a payment was captured, so that there is an invoice. Not of an order without its buyer's name."""
+        return self.order.anonymised_at is None and _is_captured(self.payment)
 
 
 def order_by_public_id(*, public_id: str) -> Order:
@@ -83,13 +85,14 @@ def order_by_public_id(*, public_id: str) -> Order:
 
 
 def order_view(*, public_id: str) -> OrderView:
-    """The order as its page and the API show it, in four statements, or five with a parcel.
+    """The order as its page and the API show it, in four statements, and one each with a parcel and an invoice.
 
     Raises `Order.DoesNotExist`.
     """
     order = Order.objects.select_related("shipment").get(public_id=public_id)
     payment = payment_summary(order_id=order.pk)
-    return _view(order, list(order.lines.all()), list(order.events.all()), payment, _shipment(order))
+    papers = papers_of(order=order) if _is_captured(payment) else NO_PAPERS
+    return _view(order, list(order.lines.all()), list(order.events.all()), payment, _shipment(order), papers)
 
 
 def new_order_view(*, new: NewOrder, payment_method: str) -> OrderView:
@@ -103,6 +106,7 @@ def _view(
     events: Sequence[OrderEvent],
     payment: PaymentSummary | None,
     shipment: ShipmentSummary | None,
+    papers: OrderPapers = NO_PAPERS,
 ) -> OrderView:
     timeline = tuple(
         TimelineEntry(entry.event.at, entry.event.kind, entry.text, entry.is_resolved)
@@ -132,7 +136,10 @@ def _view(
         estimate=estimate,
         paid_at=_last_at(events, Status.PAID),
         unpaid_until=unpaid_until,
-        version=_version(order.status, timeline, payment, shipment, progress, estimate, unpaid_until, *_viewer()),
+        version=_version(
+            order.status, timeline, payment, shipment, progress, estimate, unpaid_until, papers, *_viewer()
+        ),
+        papers=papers,
     )
 
 
@@ -188,6 +195,10 @@ def _last_at(events: Sequence[OrderEvent], kind: str) -> datetime | None:
 def _viewer() -> tuple[str | None, str]:
     """Language and time zone of the viewer, in which the page is rendered."""
     return get_language(), timezone.get_current_timezone_name()
+
+
+def _is_captured(payment: PaymentSummary | None) -> bool:
+    return payment is not None and payment.status in SETTLED
 
 
 def _is_final(order: Order, payment: PaymentSummary | None) -> bool:
