@@ -32,8 +32,8 @@ def erase(*, user: User) -> None:
 
     Sales records stay, for accounting, and so do invoices and credit notes, until the law no longer requires them.
     Those of a payment from before invoices were records are written first, while the buyer's name is there. Sessions
-    end at once, and a task deletes their rows. Raises `CannotErase` for staff, whose names the audit log needs, while an
-    order is in progress, and while a message about one is in flight: its result could bring erased data back.
+    end at once, and a task deletes their rows. Raises `CannotErase` for staff, whose names the audit log needs, while
+    an order is in progress, and while a message about one is in flight: its result could bring erased data back.
     """
     User.objects.select_for_update().get(pk=user.pk)
     orders = list(orders_of(user=user))
