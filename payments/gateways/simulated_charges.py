@@ -42,11 +42,19 @@ def open_charge(*, key: str, amount: int, currency: str, method: str) -> tuple[G
     return charge, False
 
 
+def find(*, reference: str) -> GatewayCharge:
+    """Raises `RequestRefused` for a charge that the gateway does not have."""
+    charge = GatewayCharge.objects.filter(reference=reference).first()
+    if charge is None:
+        raise RequestRefused(f"There is no charge {reference}.")
+    return charge
+
+
 def capture(*, reference: str, amount: int) -> GatewayCharge:
     """An authorisation is captured once, so its reference serves as the idempotency key. Raises `RequestRefused`."""
     authorised = GatewayCharge.objects.filter(reference=reference, state=_State.AUTHORISED, is_captured=False)
     is_new = authorised.filter(amount__gte=amount).update(is_captured=True, amount=amount)
-    charge = GatewayCharge.objects.get(reference=reference)
+    charge = find(reference=reference)
     if not charge.is_captured or charge.amount != amount:
         raise RequestRefused(f"{amount} cannot be captured of {reference}.")
     if is_new and charge.method == "pm_disputed":
@@ -63,6 +71,10 @@ def answer_challenge(*, reference: str, is_approved: bool) -> bool:
     """The shopper's answer to the bank. False: it had been answered, or the charge was voided."""
     state = _State.AUTHORISED if is_approved else _State.DECLINED
     return bool(_undecided(reference, _State.ACTION_REQUIRED).update(state=state))
+
+
+def awaits_answer(*, reference: str) -> bool:
+    return _undecided(reference, _State.ACTION_REQUIRED).exists()
 
 
 def settle_due() -> None:
@@ -88,8 +100,8 @@ def record(charge: GatewayCharge, *, refunded: int | None = None) -> ChargeRecor
 
 
 def bank_url(reference: str) -> str:
-    """The page of the simulated bank, on which the shopper confirms the charge."""
-    return settings.SITE_URL + reverse("simulated_bank:confirm", kwargs={"reference": reference})
+    """Path of the page of the simulated bank, on which the shopper confirms the charge."""
+    return reverse("simulated_bank:confirm", kwargs={"reference": reference})
 
 
 def _undecided(reference: str, *states: str) -> QuerySet[GatewayCharge]:

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from orders.models import Order, OrderLine, ShippingMethod, Status
 from orders.money import display
 from payments.models import PaymentStatus
+from payments.selectors import PaymentSummary
 from shipping.models import ShipmentStatus
 from shop.invoices.selectors import PaperSummary
 from shop.models import Product
@@ -70,10 +71,14 @@ class TimelineEntry(serializers.Serializer[Any]):
     text = serializers.CharField()
 
 
+_ACTION_URL = "Where the shopper confirms the payment with the bank; null unless the status is `action_required`."
+
+
 @extend_schema_serializer(component_name="Payment")
 class PaymentOut(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=PaymentStatus.choices)
     attempts = serializers.IntegerField()
+    action_url = serializers.URLField(allow_null=True, help_text=_ACTION_URL)
 
 
 @extend_schema_serializer(component_name="Shipment")
@@ -129,7 +134,7 @@ def order_data(view: OrderView, request: HttpRequest) -> dict[str, Any]:
         "lines": [_line(line, order.currency) for line in view.lines],
         "shipping_method": order.shipping_method,
         "timeline": [{"at": localtime(e.at), "event": e.event, "text": e.text} for e in view.timeline],
-        "payment": payment and {"status": payment.status, "attempts": payment.attempts},
+        "payment": payment and _payment(payment, request),
         "shipment": shipment and {name: getattr(shipment, name) for name in ("status", "carrier", "tracking_number")},
         "invoice": _invoice(view, request),
         "credit_notes": [_credit_note(view.order, note, request) for note in view.papers.credit_notes],
@@ -150,6 +155,12 @@ def _credit_note(order: Order, note: PaperSummary, request: HttpRequest) -> dict
     url = reverse("shop:order_credit_note", args=[order.public_id, note.number])
     amount = money(note.total, order.currency)
     return {"number": note.number, "amount": amount, "url": request.build_absolute_uri(url)}
+
+
+def _payment(payment: PaymentSummary, request: HttpRequest) -> dict[str, Any]:
+    """The gateway's page, or one of the shop."""
+    url = payment.action_url and request.build_absolute_uri(payment.action_url)
+    return {"status": payment.status, "attempts": payment.attempts, "action_url": url or None}
 
 
 def _line(line: OrderLine, currency: str) -> dict[str, Any]:
