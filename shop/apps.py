@@ -15,7 +15,7 @@ class ShopConfig(AppConfig):
         from shop.catalogue.search import index
         from shop.catalogue.version import triggers
         from shop.demo.step_cures import register_cures
-        from shop.doctor import production  # noqa: F401
+        from shop.doctor import production, seller  # noqa: F401
         from shop.health import measuring
         from shop.invoices import invariants as of_invoices  # noqa: F401
         from shop.office import extension_permissions

@@ -32,6 +32,7 @@ urlpatterns = [
     path("basket/change/", basket.change, name="basket_change"),
     path("basket/remove/", basket.remove, name="basket_remove"),
     path("checkout/", checkout.checkout, name="checkout"),
+    path("checkout/tax/", checkout.tax, name="checkout_tax"),
     path("orders/<slug:public_id>/", orders.show, name="order"),
     path("orders/<slug:public_id>/live/", orders.live, name="order_live"),
     path("orders/<slug:public_id>/cancel/", orders.cancel, name="order_cancel"),

@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config import env
 
-#: What the example shop has; a shop that sells for real has its own (`shop.W001`).
+#: The example shop; `check --deploy` warns if it takes real money (shop.W006).
 EXAMPLE_NAME = "Conveyor"
 _EXAMPLE_ADDRESS = ("1 Belt Street", "Exampletown")
 _EXAMPLE_EMAIL = "shop@conveyor.example"
@@ -64,7 +64,7 @@ def time_zone() -> str:
 
 
 def tax_country() -> str:
-    """`SHOP_TAX_COUNTRY`: the member state whose VAT every delivery in the EU has; empty for that of each destination."""
+    """`SHOP_TAX_COUNTRY`: the member state whose VAT each delivery in the EU has; empty for its destination's."""
     code = env.text("SHOP_TAX_COUNTRY").upper()
     if code and not _COUNTRY.fullmatch(code):
         raise ImproperlyConfigured(f"SHOP_TAX_COUNTRY is {code!r}; it must be a country's code, such as DE, or empty.")

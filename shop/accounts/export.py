@@ -25,9 +25,9 @@ _SIGN_IN = ("attempt_time", "ip_address", "user_agent")
 
 def personal_data(*, user: User) -> dict[str, Any]:
     """Everything the shop stores about a shopper, as JSON types. Amounts are in minor units, times ISO 8601 in UTC."""
-    rows = orders_of(user=user).prefetch_related("lines", "events", "payments__refunds", "shipments__events")
+    related = ("lines", "amount_lines", "events", "payments__refunds", "shipments__events")
     papers = [Prefetch(name, model.objects.defer("pdf")) for name, model in _PAPERS.items()]
-    orders = rows.prefetch_related(*papers)
+    orders = orders_of(user=user).prefetch_related(*related, *papers)
     return {
         "account": _fields(
             user, "username", "first_name", "last_name", "email", "new_email", "date_joined", "last_login"
@@ -58,6 +58,7 @@ def _order_data(order: Order) -> dict[str, Any]:
         **_fields(order, "number", "placed_at", "status", "language", "email", *_ADDRESS, "shipping_method", "source"),
         **_fields(order, "total", "currency"),
         "lines": [_fields(line, "sku", "name", "quantity", "unit_price", "total") for line in order.lines.all()],
+        "amounts": [_fields(line, "kind", "rate", "amount", "is_included") for line in order.amount_lines.all()],
         "events": [_fields(event, "at", "kind") for event in order.events.all()],
         "payments": [_payment_data(payment) for payment in order.payments.all()],
         "shipments": [_shipment_data(shipment) for shipment in order.shipments.all()],

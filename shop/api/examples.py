@@ -36,6 +36,7 @@ EXAMPLES: Final[dict[str, Any]] = {
         "public_id": "q7Zk2mVx9Tn4",
         "status": "shipped",
         "total": _euros(3470),
+        "tax": _euros(554),
         "lines": [
             {
                 "sku": "MUG-RED",

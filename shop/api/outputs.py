@@ -113,6 +113,7 @@ class OrderOut(serializers.Serializer[Never]):
     public_id = serializers.CharField()
     status = serializers.ChoiceField(choices=Status.choices)
     total = Money()
+    tax = Money(allow_null=True, help_text="VAT contained in the total; null if it was not determined")
     lines = OrderLineOut(many=True)
     shipping_method = serializers.ChoiceField(choices=ShippingMethod.choices)
     timeline = TimelineEntry(many=True)
@@ -131,6 +132,7 @@ def order_data(view: OrderView, request: HttpRequest) -> dict[str, Any]:
         "public_id": order.public_id,
         "status": order.status,
         "total": money(order.total, order.currency),
+        "tax": None if view.tax.amount is None else money(view.tax.amount, order.currency),
         "lines": [_line(line, order.currency) for line in view.lines],
         "shipping_method": order.shipping_method,
         "timeline": [{"at": localtime(e.at), "event": e.event, "text": e.text} for e in view.timeline],

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, Spacer, Table
 
+from orders.amounts.texts import percent
 from orders.money import display
 from orders.pdf import fonts
 from orders.pdf.layout import (
@@ -171,7 +172,7 @@ def _taxes(taxes: Sequence[TaxedAt], currency: str) -> list[Flowable]:
     rows = [
         [
             "",
-            paragraph(f"{(each.rate or 0) / 100:g} %", TEXT),
+            paragraph(percent(each.rate or 0), TEXT),
             *(paragraph(display(amount, currency), TEXT) for amount in (each.net, each.tax, each.gross)),
         ]
         for each in taxes

@@ -12,6 +12,8 @@ from django.utils.translation import get_language
 
 from orders import selectors as orders
 from orders import timeline as order_timeline
+from orders.amounts.tax import Tax, tax_in, tax_of
+from orders.amounts.texts import tax_notes
 from orders.models import Order, OrderEvent, OrderLine, Status
 from orders.placing.services import NewOrder
 from orders.selectors import WAITING
@@ -61,6 +63,7 @@ class OrderView:
 
     order: Order
     lines: tuple[OrderLine, ...]
+    tax: Tax
     timeline: tuple[TimelineEntry, ...]
     payment: PaymentSummary | None
     shipment: ShipmentSummary | None
@@ -76,6 +79,11 @@ class OrderView:
     papers: OrderPapers = NO_PAPERS
 
     @property
+    def tax_notes(self) -> list[str]:
+        """Sentences about the order's VAT, in the active language."""
+        return tax_notes(tax=self.tax, currency=self.order.currency)
+
+    @property
     def has_invoice(self) -> bool:
         """Whether a payment was captured, so that there is an invoice. Not of an order without its buyer's name."""
         return self.order.anonymised_at is None and _is_captured(self.payment)
@@ -87,24 +95,27 @@ def order_by_public_id(*, public_id: str) -> Order:
 
 
 def order_view(*, public_id: str) -> OrderView:
-    """The order as its page and the API show it, in four statements, and one each with a parcel and an invoice.
+    """The order as its page and the API show it, in five statements, and one each with a parcel and an invoice.
 
     Raises `Order.DoesNotExist`.
     """
     order = Order.objects.select_related("shipment").get(public_id=public_id)
     payment = payment_summary(order_id=order.pk)
     papers = papers_of(order=order) if _is_captured(payment) else NO_PAPERS
-    return _view(order, list(order.lines.all()), list(order.events.all()), payment, _shipment(order), papers)
+    lines, events = list(order.lines.all()), list(order.events.all())
+    return _view(order, lines, tax_of(order), events, payment, _shipment(order), papers)
 
 
 def new_order_view(*, new: NewOrder, payment_method: str) -> OrderView:
     """The order as it was placed, without a statement."""
-    return _view(new.order, new.lines, [new.event], new_summary(method=payment_method), None)
+    payment = new_summary(method=payment_method)
+    return _view(new.order, new.lines, tax_in(new.amounts), [new.event], payment, None)
 
 
 def _view(
     order: Order,
     lines: Sequence[OrderLine],
+    tax: Tax,
     events: Sequence[OrderEvent],
     payment: PaymentSummary | None,
     shipment: ShipmentSummary | None,
@@ -127,6 +138,7 @@ def _view(
     return OrderView(
         order=order,
         lines=tuple(lines),
+        tax=tax,
         timeline=timeline,
         payment=payment,
         shipment=shipment,

@@ -33,7 +33,7 @@ class Rates:
 
 def rates_on(region: str, day: date) -> Rates | None:
     """The rates of `region` (see `shop.tax.territories`) on this day; None for a day before the table begins."""
-    return next((rates for since, rates in _table()[region] if since <= day), None)
+    return next((rates for since, rates in _table().get(region, ()) if since <= day), None)
 
 
 def regions() -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Final
 
 from django.conf import settings
 from django.utils import timezone
@@ -11,6 +12,8 @@ from orders.values import NewAmount
 from shop.tax.amounts import EXEMPT, amounts_at
 from shop.tax.rates import rates_on
 from shop.tax.territories import tax_region
+
+_UNKNOWN: Final = "ZZ"  # Unicode's code for an unknown country, which imports may have
 
 
 def tax_day(at: datetime) -> date:
@@ -27,9 +30,9 @@ def amounts_of(
     """
     goods = list(goods)
     region = tax_region(country=country, postcode=postcode)
-    if region is None:
+    if region is None and country != _UNKNOWN:
         return amounts_at(goods=[(EXEMPT, gross) for _class, gross in goods], delivery=delivery)
-    rates = rates_on(settings.SHOP_TAX_COUNTRY or region, on)
-    if rates is None:
+    rates = region and rates_on(settings.SHOP_TAX_COUNTRY or region, on)
+    if not rates:
         return untaxed(goods=sum(gross for _class, gross in goods), delivery=delivery)
     return amounts_at(goods=[(rates.of(tax_class), gross) for tax_class, gross in goods], delivery=delivery)

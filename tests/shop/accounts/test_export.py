@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 #: Tables with a foreign key to an account or an order, and the part of the export that has their rows.
 EXPORTED = {
     "knox.AuthToken": "api_tokens",
+    "orders.AmountLine": "amounts",
     "orders.Order": "orders",
     "orders.OrderEvent": "events",
     "orders.OrderLine": "lines",

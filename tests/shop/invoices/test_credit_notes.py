@@ -66,7 +66,7 @@ def test_a_full_refund_is_a_credit_note_of_exactly_the_invoice():
     invoice = Invoice.objects.get()
     assert note.data["taxes"] == invoice.data["taxes"]
     text = text_of(note)
-    for shown in (note.number, invoice.number, "Ada Lovelace", "19 %", "7 %", "€3.19", "€0.70", "€30.70"):
+    for shown in (note.number, invoice.number, "Ada Lovelace", "19%", "7%", "€3.19", "€0.70", "€30.70"):
         assert shown in text
 
 

@@ -75,7 +75,7 @@ def test_an_invoice_has_net_tax_and_gross_by_rate_and_the_sellers_vat_number(lam
     deliver_all()
     invoice = Invoice.objects.get(order=order)
     (text,) = pages(pdf_of(invoice))
-    for shown in ("19 %", "7 %", "€16.81", "€3.19", "€20.00", "€10.00", "€0.70", "€10.70", "€30.70", "DE123456789"):
+    for shown in ("19%", "7%", "€16.81", "€3.19", "€20.00", "€10.00", "€0.70", "€10.70", "€30.70", "DE123456789"):
         assert shown in text
     assert invoice.tax == 319 + 70
     assert "article 146" not in text
