@@ -33,7 +33,7 @@ def invoice_data(payment: Payment) -> dict[str, Any]:
     """Everything that the invoice of a captured payment says, in its order's language."""
     order: Order = payment.order
     amounts = list(order.amount_lines.all())
-    parcel = Shipment.objects.filter(current_for=order).first()
+    parcel: Shipment | None = getattr(order, "shipment", None)
     with translation.override(order.language):
         return {
             "seller": _seller(),

@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from orders.models import Order
@@ -22,21 +23,20 @@ def issue_invoice(*, payment: Payment) -> Invoice:
 
     A payment that was captured before invoices were records keeps the number that its invoice had: its order's.
     """
-    issued = Invoice.objects.defer("pdf").filter(payment=payment).first()
-    if issued is not None:
-        return issued
-    captured_at = payment.captured_at or timezone.now()
-    data = invoice_data(payment)
+    facts = _facts(payment)
+    if facts.has_invoice:
+        return Invoice.objects.defer("pdf").get(payment=payment)
+    data = invoice_data(facts)
     taxes = taxes_in(data)
     values: dict[str, Any] = {
         "order_id": payment.order_id,
-        "payment": payment,
+        "payment_id": payment.pk,
         "currency": payment.currency,
         "total": payment.amount,
         "tax": tax_sum(taxes),
         "data": data,
     }
-    if NumberSeries.objects.filter(records_since__gt=captured_at).exists():
+    if facts.is_earlier:
         return _earlier_invoice(payment, values)
     now = timezone.now()
     return Invoice.objects.create(**values, **_dated(INVOICES, now), **_numbered(INVOICES, shop_day(now).year))
@@ -66,6 +66,15 @@ def issue_credit_note(*, refund: Refund) -> CreditNote | None:
     if refund.amount > sum(each.gross for each in left):
         return _taken_over(refund, notes)
     return _new_credit_note(refund, invoice, credited(refund.amount, left=left))
+
+
+def _facts(payment: Payment) -> Any:
+    """The payment with its order and its parcel, as they are now, and which invoice it has or would get."""
+    earlier = NumberSeries.objects.filter(records_since__gt=OuterRef("captured_at"))
+    facts = Payment.objects.annotate(
+        has_invoice=Exists(Invoice.objects.filter(payment=OuterRef("pk"))), is_earlier=Exists(earlier)
+    )
+    return facts.select_related("order__shipment").get(pk=payment.pk)
 
 
 def delete_earlier_invoices(*, order: Order) -> None:

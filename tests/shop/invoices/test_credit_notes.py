@@ -143,14 +143,12 @@ def test_the_audit_sees_missing_papers_wrong_amounts_and_gaps():
     assert "was captured, but has no invoice" in " ".join(str(one) for one in audit())
 
 
-taxes = st.lists(
-    st.tuples(st.integers(1, 10**7), st.integers(0, 2700)), min_size=1, max_size=4, unique_by=lambda t: t[1]
-)
+taxes = st.dictionaries(st.sampled_from([0, 550, 700, 1900, 2550, 2700]), st.integers(1, 10**7), min_size=1)
 
 
 @given(taxes, st.lists(st.integers(1, 10**7), max_size=12))
 def test_shares_add_up_and_never_exceed_what_is_left(rates, amounts):
-    invoiced = [TaxedAt(rate, gross, gross * rate // (10_000 + rate)) for gross, rate in rates]
+    invoiced = [TaxedAt(rate, gross, gross * rate // (10_000 + rate)) for rate, gross in rates.items()]
     notes: list[TaxedAt] = []
     for wanted in [*amounts, 10**9]:
         left = left_of(invoiced, notes)
