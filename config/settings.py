@@ -4,7 +4,7 @@ from typing import Any
 
 import config.celery  # noqa: F401 - tasks belong to its application wherever these settings are used
 from config import env
-from config.parts import addresses, logs, own_apps
+from config.parts import addresses, logs, own_apps, seller
 from config.parts.database import database_settings
 from config.parts.metrics import metrics_port
 from config.parts.openapi import openapi_settings
@@ -140,7 +140,7 @@ LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = "config.formats"
 USE_TZ = True
-TIME_ZONE = "UTC"
+TIME_ZONE = seller.time_zone()
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
@@ -162,7 +162,8 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.starttls, _mail.tls
 EMAIL_FILE_PATH = VAR_DIR / "mail"
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = "Conveyor <shop@conveyor.example>"
+_seller = seller.seller()
+DEFAULT_FROM_EMAIL = _seller.sender
 
 # Security: strict everywhere behind HTTPS (CONVEYOR_HTTPS=1).
 SECURE_SSL_REDIRECT = HTTPS
@@ -228,10 +229,15 @@ CELERY: dict[str, Any] = celery_settings(
 
 # Shop
 CONVEYOR_DESK_URL = f"{SITE_URL}/admin/operations/failuregroup/"
-SHOP_CURRENCY = "EUR"
+SHOP_CURRENCY = seller.currency()
+SHOP_TAX_COUNTRY = seller.tax_country()
 SHOP_EXTENSION_PERMISSIONS = own_apps.permissions()
-# The seller as printed on invoices: name, then address lines.
-SHOP_SELLER = ("Conveyor", "1 Belt Street", "Exampletown", "shop@conveyor.example")
+CONVEYOR_SELLER_NAME, CONVEYOR_SELLER_EMAIL = _seller.name, _seller.email
+CONVEYOR_SELLER_ADDRESS, CONVEYOR_SELLER_VAT_NUMBER = _seller.address, _seller.vat_number
+# The seller as printed on papers: name, address lines, e-mail.
+SHOP_SELLER = _seller.lines
+# Full calendar years after the one of issue.
+CONVEYOR_KEEP_INVOICES_YEARS = env.integer("CONVEYOR_KEEP_INVOICES_YEARS", default=10, minimum=1, maximum=100)
 SHOP_EXPRESS_PRICE = 990
 # Default `reorder_level` of new products: stock at or below it is low.
 SHOP_REORDER_LEVEL = 5

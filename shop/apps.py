@@ -15,8 +15,9 @@ class ShopConfig(AppConfig):
         from shop.catalogue.search import index
         from shop.catalogue.version import triggers
         from shop.demo.step_cures import register_cures
-        from shop.doctor import production  # noqa: F401
+        from shop.doctor import production, seller  # noqa: F401
         from shop.health import measuring
+        from shop.invoices import invariants as of_invoices  # noqa: F401
         from shop.office import extension_permissions
         from shop.site import simulated  # noqa: F401
         from shop.stock import invariants  # noqa: F401

@@ -9,11 +9,12 @@ from django.utils.timezone import localtime
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from orders.models import OrderLine, ShippingMethod, Status
+from orders.models import Order, OrderLine, ShippingMethod, Status
 from orders.money import display
 from payments.models import PaymentStatus
 from payments.selectors import PaymentSummary
 from shipping.models import ShipmentStatus
+from shop.invoices.selectors import PaperSummary
 from shop.models import Product
 from shop.order_pages.selectors import OrderView
 
@@ -87,6 +88,19 @@ class ShipmentOut(serializers.Serializer[Any]):
     tracking_number = serializers.CharField()
 
 
+@extend_schema_serializer(component_name="Invoice")
+class InvoiceOut(serializers.Serializer[Any]):
+    number = serializers.CharField()
+    url = serializers.URLField(help_text="PDF")
+
+
+@extend_schema_serializer(component_name="CreditNote")
+class CreditNoteOut(serializers.Serializer[Any]):
+    number = serializers.CharField()
+    amount = Money()
+    url = serializers.URLField(help_text="PDF")
+
+
 class Links(serializers.Serializer[Never]):
     self = serializers.URLField()
     track = serializers.URLField()
@@ -99,11 +113,14 @@ class OrderOut(serializers.Serializer[Never]):
     public_id = serializers.CharField()
     status = serializers.ChoiceField(choices=Status.choices)
     total = Money()
+    tax = Money(allow_null=True, help_text="VAT contained in the total; null if it was not determined")
     lines = OrderLineOut(many=True)
     shipping_method = serializers.ChoiceField(choices=ShippingMethod.choices)
     timeline = TimelineEntry(many=True)
     payment = PaymentOut(allow_null=True)
     shipment = ShipmentOut(allow_null=True)
+    invoice = InvoiceOut(allow_null=True, help_text="null until the payment is captured, when the parcel is booked")
+    credit_notes = CreditNoteOut(many=True, help_text="one for each refund")
     links = Links()
 
 
@@ -115,16 +132,31 @@ def order_data(view: OrderView, request: HttpRequest) -> dict[str, Any]:
         "public_id": order.public_id,
         "status": order.status,
         "total": money(order.total, order.currency),
+        "tax": None if view.tax.amount is None else money(view.tax.amount, order.currency),
         "lines": [_line(line, order.currency) for line in view.lines],
         "shipping_method": order.shipping_method,
         "timeline": [{"at": localtime(e.at), "event": e.event, "text": e.text} for e in view.timeline],
         "payment": payment and _payment(payment, request),
         "shipment": shipment and {name: getattr(shipment, name) for name in ("status", "carrier", "tracking_number")},
+        "invoice": _invoice(view, request),
+        "credit_notes": [_credit_note(view.order, note, request) for note in view.papers.credit_notes],
         "links": {
             "self": request.build_absolute_uri(reverse("api:order", args=[order.public_id])),
             "track": request.build_absolute_uri(reverse("shop:order", args=[order.public_id])),
         },
     }
+
+
+def _invoice(view: OrderView, request: HttpRequest) -> dict[str, Any] | None:
+    invoice = view.papers.invoice
+    url = reverse("shop:order_invoice", args=[view.order.public_id])
+    return {"number": invoice.number, "url": request.build_absolute_uri(url)} if invoice else None
+
+
+def _credit_note(order: Order, note: PaperSummary, request: HttpRequest) -> dict[str, Any]:
+    url = reverse("shop:order_credit_note", args=[order.public_id, note.number])
+    amount = money(note.total, order.currency)
+    return {"number": note.number, "amount": amount, "url": request.build_absolute_uri(url)}
 
 
 def _payment(payment: PaymentSummary, request: HttpRequest) -> dict[str, Any]:

@@ -74,6 +74,13 @@ class CheckoutForm(AddressForm, PaymentForm):
         return cleaned
 
     @property
+    def destination(self) -> dict[str, str]:
+        """Country and postcode as far as they are chosen: what the shopper typed, or what the form begins with."""
+        saved = self.saved.get(str(self["saved_address"].value()))
+        values = {"country": saved.country, "postcode": saved.postcode} if saved else {}
+        return {name: values.get(name) or str(self[name].value() or "") for name in ("country", "postcode")}
+
+    @property
     def is_stale(self) -> bool:
         """Whether the form's hidden fields came back invalid."""
         return bool({"token", "seen"} & self.errors.keys())

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from orders.models import Order, Source
 from payments.gateways import offered_methods
@@ -26,6 +26,7 @@ from shop.checkout.forms import CheckoutForm, new_token
 from shop.checkout.idempotency import Idempotency, KeyReused
 from shop.checkout.services import LineWanted, Placed
 from shop.checkout.shipping_options import shipping_options
+from shop.checkout.tax_preview import tax_preview
 from shop.limits.orders import TooManyPieces, place_within_limits
 from shop.models import SavedAddress
 from shop.order_pages.selectors import orders_of
@@ -48,6 +49,16 @@ def checkout(request: HttpRequest) -> HttpResponse:
         return redirect("shop:basket")
     saved = _saved(request)
     return _page(request, contents, CheckoutForm(saved=saved, initial=_prefilled(request, saved) | _fresh(contents)))
+
+
+@never_cache
+@require_POST
+def tax(request: HttpRequest) -> HttpResponse:
+    """The part of the page that says which VAT is included, for the country that was just chosen."""
+    form = CheckoutForm(request.POST, saved=_saved(request))
+    offers = shipping_options(now=timezone.now())
+    preview = tax_preview(contents=basket_of(request).contents(), offers=offers, **form.destination)
+    return render(request, "shop/checkout/_tax.html", {"tax": preview})
 
 
 def _submitted(request: HttpRequest, contents: Contents) -> HttpResponse:
@@ -121,6 +132,7 @@ def _page(request: HttpRequest, contents: Contents, form: CheckoutForm) -> HttpR
         "methods": offered_methods(),
         "offers": offers,
         "totals": [(offer.method, offer.price, contents.subtotal + offer.price) for offer in offers],
+        "tax": tax_preview(contents=contents, offers=offers, **form.destination),
     }
     return render(request, "shop/checkout/page.html", context)
 

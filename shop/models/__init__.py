@@ -2,10 +2,10 @@
 
 from shop.models.addresses import SavedAddress
 from shop.models.basket import GuestBasket, SavedBasket
-from shop.models.catalogue import Category, CategoryQuerySet, Product, ProductQuerySet
+from shop.models.catalogue import Category, CategoryQuerySet, Product, ProductQuerySet, TaxClass
 from shop.models.catalogue_version import CatalogueStamp
 from shop.models.game_days import Fault
-from shop.models.invoices import Invoice
+from shop.models.invoices import CreditNote, EarlierInvoice, Invoice, NumberSeries, Paper
 from shop.models.reviews import Review, ReviewQuerySet
 from shop.models.stock import LowStock, StockMovement
 from shop.models.translations import CategoryText, ProductText
@@ -16,10 +16,14 @@ __all__ = [
     "Category",
     "CategoryQuerySet",
     "CategoryText",
+    "CreditNote",
+    "EarlierInvoice",
     "Fault",
     "GuestBasket",
     "Invoice",
     "LowStock",
+    "NumberSeries",
+    "Paper",
     "Product",
     "ProductQuerySet",
     "ProductText",
@@ -28,5 +32,6 @@ __all__ = [
     "SavedAddress",
     "SavedBasket",
     "StockMovement",
+    "TaxClass",
     "User",
 ]

@@ -14,6 +14,10 @@ def default_reorder_level() -> int:
     return settings.SHOP_REORDER_LEVEL
 
 
+def default_currency() -> str:
+    return settings.SHOP_CURRENCY
+
+
 class CategoryQuerySet(LocalisedQuerySet["Category"]):
     pass
 
@@ -54,6 +58,13 @@ class ProductQuerySet(LocalisedQuerySet["Product"]):
         return self.listed().select_related("category").in_active_language()
 
 
+class TaxClass(models.TextChoices):
+    """Which of a country's VAT rates a product has."""
+
+    STANDARD = "standard", _("standard rate")
+    REDUCED = "reduced", _("reduced rate")
+
+
 class Product(Localised):
     """A product. `price` is in minor units of `currency`; `stock` is the available stock, the sum of its movements.
 
@@ -74,7 +85,10 @@ class Product(Localised):
         Category, null=True, blank=True, on_delete=models.PROTECT, related_name="products", verbose_name=_("category")
     )
     price = models.PositiveBigIntegerField(_("price"), help_text=_("in minor units, such as cents"))
-    currency = models.CharField(_("currency"), max_length=3, default="EUR")
+    currency = models.CharField(_("currency"), max_length=3, default=default_currency)
+    tax_class = models.CharField(
+        _("VAT"), max_length=10, choices=TaxClass, default=TaxClass.STANDARD, db_default="standard"
+    )
     stock = models.IntegerField(_("stock"), default=0, editable=False)
     reorder_level = models.PositiveIntegerField(
         _("reorder level"),

@@ -34,6 +34,11 @@ INVALID = [
     ("CONVEYOR_VISIBILITY", "-1"),
     ("CONVEYOR_RESERVATION_SECONDS", "a day"),
     ("CONVEYOR_RESERVATION_SECONDS", "0"),
+    ("CONVEYOR_SELLER_NAME", "Lamps\nBcc: all@shop.example"),
+    ("CONVEYOR_SELLER_EMAIL", "nobody"),
+    ("SHOP_CURRENCY", "EURO"),
+    ("SHOP_TIME_ZONE", "Mars/Olympus"),
+    ("SHOP_TAX_COUNTRY", "Germany"),
 ]
 
 

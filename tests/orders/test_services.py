@@ -10,6 +10,7 @@ from django.dispatch import Signal
 
 from orders import services, signals
 from orders.models import TRANSITIONS, Order, OrderEvent, Status
+from orders.placing.services import place_order
 from orders.selectors import WAITING
 from orders.transitions import IllegalTransition
 from orders.values import Address, NewLine
@@ -88,7 +89,7 @@ def placed(**changes: Any) -> Order:
         "lines": LINES,
         "payment_method": "pm_card_visa",
     }
-    return services.place_order(**(values | changes)).order
+    return place_order(**(values | changes)).order
 
 
 def order_in(status: str) -> Order:

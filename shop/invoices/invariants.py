@@ -1,0 +1,82 @@
+"""Invariants of invoices and credit notes: one each, numbered without gaps, and their amounts agree."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Exists, F, IntegerField, Max, Model, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from messaging.invariants import invariant
+from orders.invariants import ORDERS
+from orders.models import Order
+from payments.models import RETURNED, SETTLED, Payment, Refund
+from shop.invoices.frozen import shop_day
+from shop.invoices.numbering import EARLIER
+from shop.models import CreditNote, Invoice, NumberSeries
+
+SHOWN = 50
+
+
+@invariant("numbers of invoices and credit notes have no gaps")
+def numbers_have_no_gaps() -> Iterator[str]:
+    """Of the years whose papers are still kept. A number is counted in the transaction that writes its paper."""
+    since = shop_day(timezone.now()).year - settings.CONVEYOR_KEEP_INVOICES_YEARS
+    last = {(row.series, row.year): row.last for row in NumberSeries.objects.filter(year__gte=since)}
+    for model in (Invoice, CreditNote):
+        rows = model._default_manager.filter(year__gte=since).exclude(series=EARLIER)
+        grouped = rows.order_by().values_list("series", "year").annotate(Count("pk"), Max("sequence"))
+        for series, year, count, highest in grouped:
+            if not count == highest == last.get((series, year)):
+                counted = last.get((series, year), 0)
+                name = model._meta.verbose_name_plural
+                yield f"Of the {name} of {year} there are {count}; the highest number is {highest}, the last {counted}."
+
+
+@invariant("every captured payment has one invoice, and every returned refund one credit note", over=ORDERS)
+def money_has_papers(orders: QuerySet[Order]) -> Iterator[str]:
+    """Since invoices are records, and while they are kept. Money that a shopper got twice corrects no invoice."""
+    payments = Payment.objects.filter(order__in=orders, status__in=SETTLED, **_since())
+    for payment in payments.filter(~_exists(Invoice, "payment")).select_related("order").order_by("pk")[:SHOWN]:
+        yield f"Order {payment.order.number}: payment {payment.pk} was captured, but has no invoice."
+    refunds = Refund.objects.filter(
+        ~_exists(CreditNote, "refund"), payment__in=payments, status__in=RETURNED, duplicates=None
+    )
+    for refund in refunds.select_related("payment__order").order_by("pk")[:SHOWN]:
+        yield f"Order {refund.payment.order.number}: refund {refund.pk} was returned, but has no credit note."
+
+
+@invariant("invoices and credit notes agree with the money", over=ORDERS)
+def papers_agree_with_the_money(orders: QuerySet[Order]) -> Iterator[str]:
+    """Tax, too: all credit notes of an invoice together never exceed it."""
+    invoices = Invoice.objects.filter(order__in=orders)
+    for invoice in invoices.exclude(total=F("payment__amount")).defer("pdf").order_by("pk")[:SHOWN]:
+        yield f"Invoice {invoice.number} is of {invoice.total}, but its payment of another amount."
+    notes = CreditNote.objects.filter(order__in=orders)
+    for note in notes.exclude(total=F("refund__amount")).defer("pdf").order_by("pk")[:SHOWN]:
+        yield f"Credit note {note.number} is of {note.total}, but its refund of another amount."
+    credited = invoices.annotate(credited=_sum_of_notes("total"), credited_tax=_sum_of_notes("tax"))
+    exceeded = credited.filter(credited__gt=F("total")) | credited.filter(credited_tax__gt=F("tax"))
+    for invoice in exceeded.defer("pdf").order_by("pk")[:SHOWN]:
+        yield f"Invoice {invoice.number}: its credit notes exceed it."
+
+
+def _since() -> dict[str, Any]:
+    """Conditions on payments whose invoice is a record that is still kept."""
+    now = timezone.now()
+    kept = now.replace(year=now.year - settings.CONVEYOR_KEEP_INVOICES_YEARS, month=1, day=2)
+    first = NumberSeries.objects.exclude(records_since=None).values_list("records_since", flat=True).first()
+    since: datetime = max(kept, first) if first else kept
+    return {"captured_at__gte": since}
+
+
+def _exists(model: type[Model], field: str) -> Exists:
+    return Exists(model._default_manager.filter(**{field: OuterRef("pk")}))
+
+
+def _sum_of_notes(column: str) -> Coalesce:
+    notes = CreditNote.objects.filter(invoice=OuterRef("pk")).order_by().values("invoice")
+    total = Subquery(notes.annotate(sum=Sum(column)).values("sum"), output_field=IntegerField())
+    return Coalesce(total, Value(0))
