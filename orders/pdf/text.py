@@ -16,7 +16,7 @@ from orders.pdf.shaping import Run, runs, starts_rtl, width
 _BASE = (fonts.REGULAR, fonts.BOLD)
 _ELLIPSIS = "…"
 #: Only Noto Sans has a bold font. The others are outlined; the line's width is per mille of the font size.
-_OUTLINE = 30
+_OUTLINE = 22
 #: A move of less than this, per mille of the font size, is one of rounding.
 _ROUNDING = 0.6
 
