@@ -15,8 +15,9 @@ from orders.pdf.shaping import Run, runs, starts_rtl, width
 
 _BASE = (fonts.REGULAR, fonts.BOLD)
 _ELLIPSIS = "…"
-#: Only Noto Sans has a bold font. The others are outlined; the line's width is per mille of the font size.
-_OUTLINE = 22
+#: Only Noto Sans has a bold font. The others are outlined by a line of this width, per mille of the font size, and only
+#: where that leaves dense characters readable.
+_OUTLINE, _OUTLINED_FROM = 25, 11
 #: A move of less than this, per mille of the font size, is one of rounding.
 _ROUNDING = 0.6
 
@@ -134,7 +135,7 @@ def _draw(
         canvas._code.append(f"/Span <</ActualText <FEFF{text}>>> BDC")
     drawn = canvas.beginText(x, y)
     for run in visual:
-        _draw_run(drawn, run, size, is_bold and run.font not in _BASE)
+        _draw_run(drawn, run, size, is_bold and run.font not in _BASE and size >= _OUTLINED_FROM)
     canvas.drawText(drawn)
     if not is_plain:
         canvas._code.append("EMC")
