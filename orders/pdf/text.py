@@ -30,13 +30,17 @@ class Text(Flowable):
         self.style, self._max_lines = style, max_lines
         self._is_bold = style.fontName == fonts.BOLD
         self._text = printable(text)
+        self._clusters = clusters(self._text, is_bold=self._is_bold)
         self._lines: list[list[Cluster]] = []
+        self._wrapped_for = 0.0
 
     def wrap(self, available_width: float, _available_height: float) -> tuple[float, float]:
-        self.width = available_width
-        found = clusters(self._text, is_bold=self._is_bold)
-        self._lines = wrapped(found, available_width * 1000 / self.style.fontSize, self._max_lines)
-        self.height = len(self._lines) * self.style.leading
+        """Tables ask three times for the same width."""
+        if available_width != self._wrapped_for:
+            limit = available_width * 1000 / self.style.fontSize
+            self._lines = wrapped(self._clusters, limit, self._max_lines)
+            self._wrapped_for = available_width
+        self.width, self.height = available_width, len(self._lines) * self.style.leading
         return self.width, self.height
 
     def draw(self) -> None:
