@@ -12,7 +12,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate
+from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Table
 
 from orders.pdf import fonts
 from orders.pdf.text import Text, draw_string
@@ -35,6 +35,7 @@ SMALL = ParagraphStyle("small", parent=TEXT, fontSize=8, leading=11, textColor=G
 TITLE = ParagraphStyle("title", parent=TEXT, fontName=fonts.BOLD, fontSize=22, leading=27)
 STRONG = ParagraphStyle("strong", parent=TEXT, fontName=fonts.BOLD)
 RIGHT = ParagraphStyle("right", parent=TEXT, alignment=2)
+SMALL_RIGHT = ParagraphStyle("small-right", parent=SMALL, alignment=2)
 RIGHT_STRONG = ParagraphStyle("right-strong", parent=RIGHT, fontName=fonts.BOLD)
 
 
@@ -73,6 +74,13 @@ def padding(side: float, above: float) -> list[tuple[Any, ...]]:
         ("TOPPADDING", *cells, above),
         ("BOTTOMPADDING", *cells, above),
     ]
+
+
+def side_by_side(left: Any, right: Any) -> Table:
+    """Two halves of the page's width, such as an address and facts."""
+    gap = ("RIGHTPADDING", (0, 0), (0, 0), 6 * mm)
+    style = [("VALIGN", (0, 0), (-1, -1), "TOP"), *padding(0, 0), gap]
+    return Table([[left, right]], colWidths=[WIDTH / 2, WIDTH / 2], style=style)
 
 
 class _NumberedCanvas(Canvas):

@@ -103,7 +103,7 @@ def _reordered(logical: list[tuple[int, Run]]) -> list[tuple[int, Run]]:
     return visual
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _shaped(name: str, text: str, is_rtl: bool) -> Run:
     font = fonts.font(name)
     buffer = uharfbuzz.Buffer()

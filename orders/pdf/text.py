@@ -15,8 +15,9 @@ from orders.pdf.shaping import Run, runs, starts_rtl, width
 
 _BASE = (fonts.REGULAR, fonts.BOLD)
 _ELLIPSIS = "…"
-#: Only Noto Sans has a bold font. The others are outlined; the line's width is per mille of the font size.
-_OUTLINE = 30
+#: Only Noto Sans has a bold font. The others are outlined by a line of this width, per mille of the font size, and only
+#: where that leaves dense characters readable.
+_OUTLINE, _OUTLINED_FROM = 25, 11
 #: A move of less than this, per mille of the font size, is one of rounding.
 _ROUNDING = 0.6
 
@@ -29,13 +30,17 @@ class Text(Flowable):
         self.style, self._max_lines = style, max_lines
         self._is_bold = style.fontName == fonts.BOLD
         self._text = printable(text)
+        self._clusters = clusters(self._text, is_bold=self._is_bold)
         self._lines: list[list[Cluster]] = []
+        self._wrapped_for = 0.0
 
     def wrap(self, available_width: float, _available_height: float) -> tuple[float, float]:
-        self.width = available_width
-        found = clusters(self._text, is_bold=self._is_bold)
-        self._lines = wrapped(found, available_width * 1000 / self.style.fontSize, self._max_lines)
-        self.height = len(self._lines) * self.style.leading
+        """Tables ask three times for the same width."""
+        if available_width != self._wrapped_for:
+            limit = available_width * 1000 / self.style.fontSize
+            self._lines = wrapped(self._clusters, limit, self._max_lines)
+            self._wrapped_for = available_width
+        self.width, self.height = available_width, len(self._lines) * self.style.leading
         return self.width, self.height
 
     def draw(self) -> None:
@@ -134,7 +139,7 @@ def _draw(
         canvas._code.append(f"/Span <</ActualText <FEFF{text}>>> BDC")
     drawn = canvas.beginText(x, y)
     for run in visual:
-        _draw_run(drawn, run, size, is_bold and run.font not in _BASE)
+        _draw_run(drawn, run, size, is_bold and run.font not in _BASE and size >= _OUTLINED_FROM)
     canvas.drawText(drawn)
     if not is_plain:
         canvas._code.append("EMC")

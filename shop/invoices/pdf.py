@@ -19,6 +19,7 @@ from orders.pdf.layout import (
     RIGHT,
     RIGHT_STRONG,
     SMALL,
+    SMALL_RIGHT,
     STRONG,
     TEXT,
     TITLE,
@@ -26,6 +27,7 @@ from orders.pdf.layout import (
     padding,
     paragraph,
     render_pdf,
+    side_by_side,
 )
 from shop.invoices.frozen import taxes_in
 from shop.invoices.remarks import credit_note_remarks, invoice_remarks
@@ -119,8 +121,7 @@ def _parties(data: dict[str, Any], facts: Sequence[tuple[str, str]]) -> Flowable
         paragraph(first, STRONG, max_lines=_MAX_LINES),
         *(paragraph(line, TEXT, max_lines=_MAX_LINES) for line in rest if line),
     ]
-    sides = WIDTH / 2
-    return Table([[to, known]], colWidths=[sides, sides], style=[("VALIGN", (0, 0), (-1, -1), "TOP"), *padding(0, 0)])
+    return side_by_side(to, known)
 
 
 def _lines(data: dict[str, Any], currency: str) -> Flowable:
@@ -168,12 +169,13 @@ def _taxes(taxes: Sequence[TaxedAt], currency: str) -> list[Flowable]:
     """Net, tax and gross by rate, unless the tax was not determined."""
     if not taxes or any(each.rate is None for each in taxes):
         return []
-    header = [paragraph(text, SMALL) for text in ("", _("VAT rate"), _("Net"), _("VAT"), _("Gross"))]
+    names = [_("VAT rate"), _("Net"), _("VAT"), _("Gross")]
+    header = ["", *(paragraph(name, SMALL_RIGHT) for name in names)]
     rows = [
         [
             "",
-            paragraph(percent(each.rate or 0), TEXT),
-            *(paragraph(display(amount, currency), TEXT) for amount in (each.net, each.tax, each.gross)),
+            paragraph(percent(each.rate or 0), RIGHT),
+            *(paragraph(display(amount, currency), RIGHT) for amount in (each.net, each.tax, each.gross)),
         ]
         for each in taxes
     ]

@@ -1,13 +1,13 @@
-"""Reads of invoices and credit notes, for pages, the API and the erasure of data."""
+"""Reads of invoices and credit notes, for pages, the API and their deletion in the end."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet, Value
 
 from orders.models import Order
-from shop.models import CreditNote, Invoice
+from shop.models import CreditNote, EarlierInvoice, Invoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,6 @@ def papers_of(*, order: Order) -> OrderPapers:
     return OrderPapers(found[0][-1] if found[0] else None, tuple(found[1]))
 
 
-def kept_papers_of(*, orders: Iterable[Order]) -> list[Invoice | CreditNote]:
-    """Invoices and credit notes of these orders, oldest first, without their files."""
-    keys = [order.pk for order in orders]
-    rows: list[Invoice | CreditNote] = list(Invoice.objects.defer("pdf").filter(order__in=keys))
-    rows += CreditNote.objects.defer("pdf").filter(order__in=keys)
-    return sorted(rows, key=lambda paper: paper.issued_at)
-
-
 def expired_credit_notes(*, today: date) -> QuerySet[CreditNote]:
     """Those that the law no longer asks for."""
     return CreditNote.objects.filter(kept_until__lt=today).order_by("kept_until", "pk")
@@ -60,3 +52,9 @@ def expired_invoices(*, today: date) -> QuerySet[Invoice]:
     """Those that the law no longer asks for. One stays as long as any credit note that refers to it."""
     notes = CreditNote.objects.filter(invoice=OuterRef("pk"))
     return Invoice.objects.filter(~Exists(notes), kept_until__lt=today).order_by("kept_until", "pk")
+
+
+def expired_files(*, now: datetime) -> QuerySet[EarlierInvoice]:
+    """Files from before invoices were records that the law no longer asks for."""
+    first = now.replace(year=now.year - settings.CONVEYOR_KEEP_INVOICES_YEARS, month=1, day=1)
+    return EarlierInvoice.objects.filter(made_at__lt=first).order_by("pk")

@@ -16,7 +16,7 @@ from orders.models import EmailDelivery, IdempotencyKey, Order
 from payments.services import refund_order
 from shop.accounts import retention
 from shop.checkout.idempotency import KEPT, Idempotency
-from shop.models import CreditNote, GuestBasket, Invoice
+from shop.models import CreditNote, EarlierInvoice, GuestBasket, Invoice
 from tests.delivery import deliver_all, deliver_due
 from tests.factories import UserFactory, place
 
@@ -60,6 +60,15 @@ def test_invoices_and_credit_notes_go_once_the_law_no_longer_requires_them(monke
     purge_on(last.replace(year=last.year + 1) + timedelta(days=1), monkeypatch)
     assert not Invoice.objects.exists()
     assert not CreditNote.objects.exists()
+
+
+def test_a_file_of_an_earlier_invoice_is_kept_as_long(settings):
+    settings.CONVEYOR_KEEP_INVOICES_YEARS = 8
+    order, now = place(), timezone.now()
+    for edition, years in (("new", 8), ("old", 9)):
+        EarlierInvoice.objects.create(order=order, edition=edition, pdf=b"", made_at=now - timedelta(days=365 * years))
+    retention.purge_expired()
+    assert EarlierInvoice.objects.get().edition == "new"
 
 
 def purge_on(day: date, monkeypatch) -> None:
