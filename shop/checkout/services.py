@@ -67,11 +67,10 @@ def checkout(
 ) -> Placed:
     """Place an order: take stock, save it and enqueue its messages, in one transaction of at most 12 SQL statements.
 
-    `currency` (ISO 4217) and `language` default to the shop's. The rates of VAT are those of today, and for an import
-    those of the day of `sold_at`. Calls neither the broker nor the gateway.
+    Calls neither the broker nor the gateway. `currency` (ISO 4217) and `language` default to the shop's; `sold_at` is
+    an import's day of tax.
     Raises `UnknownPaymentMethod`, `UnknownProduct`, `OutOfStock`, `OrderChanged`, `KeyReused`: nothing is written then.
     """
-    _check_request(payment_method, lines)
     request: dict[str, Any] = {
         "email": email,
         "name": name,
@@ -81,7 +80,7 @@ def checkout(
         "source": source,
         "currency": currency or settings.SHOP_CURRENCY,
     }
-    digest = keys.digest(request | {"address": address.filled(), "lines": [asdict(line) for line in lines]})
+    digest = _checked_digest(request, lines)
     try:
         with transaction():
             new = _place(request | {"language": language}, lines, user, confirmation, sold_at)
@@ -93,10 +92,12 @@ def checkout(
     return Placed(new.order, new)
 
 
-def _check_request(payment_method: str, lines: Sequence[LineWanted]) -> None:
-    check_method(payment_method)
+def _checked_digest(request: dict[str, Any], lines: Sequence[LineWanted]) -> str:
+    """By it, a repeated request is known."""
+    check_method(request["payment_method"])
     if not lines:
         raise ValueError("An order needs at least one line.")
+    return keys.digest(request | {"address": request["address"].filled(), "lines": [asdict(line) for line in lines]})
 
 
 def _place(
@@ -117,7 +118,6 @@ def _place(
         **request,
         user=user,
         number=number,
-        shipping_price=delivery,
         lines=priced,
         amounts=amounts_of(
             goods=[(products[line.sku].tax_class, line.unit_price * line.quantity) for line in priced],
