@@ -14,7 +14,7 @@ from orders.models import Order
 from orders.selectors import priority
 from orders.services import mark_paid, mark_payment_failed
 from orders.transitions import IllegalTransition
-from payments.gateways import ChargeResult, gateway
+from payments.gateways import Charge, gateway
 from payments.models import SETTLED, UNSETTLED, Payment, PaymentStatus
 from payments.payloads import ChargePayment
 from payments.services.gateway_events import enqueue_comparison
@@ -32,7 +32,7 @@ def start_payment(*, order: Order, method: str) -> Payment:
     )
 
 
-def charge_once(*, payment: Payment, is_first_attempt: bool) -> ChargeResult | None:
+def charge_once(*, payment: Payment, is_first_attempt: bool) -> Charge | None:
     """Charge a pending payment, unless an earlier attempt did and its reply was lost.
 
     Every attempt but the first asks the gateway for such a charge: gateways forget idempotency keys after a day, and an
@@ -52,7 +52,7 @@ def charge_once(*, payment: Payment, is_first_attempt: bool) -> ChargeResult | N
 
 
 @transaction.atomic(savepoint=False)
-def record_capture(*, payment: Payment, charge: ChargeResult) -> None:
+def record_capture(*, payment: Payment, charge: Charge) -> None:
     """Mark the order paid. If it can no longer be paid, for example because it was cancelled, refund the money.
 
     Does nothing if the capture is already recorded, for example from the gateway's webhook.
@@ -116,7 +116,7 @@ def _look_for_charge(payment: Payment, order: Order) -> None:
         enqueue_comparison(key=payment.pk, reference=payment.gateway_reference, number=order.number)
 
 
-def _mark_captured(payment: Payment, charge: ChargeResult, sources: Sequence[PaymentStatus]) -> None:
+def _mark_captured(payment: Payment, charge: Charge, sources: Sequence[PaymentStatus]) -> None:
     change_status(
         payment,
         sources,
