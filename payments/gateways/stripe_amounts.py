@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from orders.money import exact
+from payments.gateways.base import RequestRefused
 
 _CHARGED = """
     AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BWP BYN BZD CAD CDF CHF CLP CNY
@@ -25,10 +26,6 @@ _THREE_DECIMAL: Final = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
 _WHOLE_WITH_TWO_DECIMALS: Final = frozenset({"ISK", "UGX"})
 
 
-class NotChargeable(ValueError):
-    """Stripe cannot charge this amount, or nothing at all in this currency."""
-
-
 def refusal(currency: str) -> str:
     """Why Stripe charges nothing in this currency; empty if it does."""
     return (
@@ -37,13 +34,13 @@ def refusal(currency: str) -> str:
 
 
 def to_stripe(amount: int, currency: str) -> int:
-    """`amount` (minor units of the shop) in Stripe's. Raises `NotChargeable` rather than round."""
+    """`amount` (minor units of the shop) in Stripe's. Raises `RequestRefused` rather than round."""
     if reason := refusal(currency):
-        raise NotChargeable(reason)
+        raise RequestRefused(reason)
     whole = exact(amount, currency)
     units = whole.scaleb(_decimals(currency))
     if units != int(units) or int(units) % _step(currency):
-        raise NotChargeable(f"Stripe cannot charge {whole} {currency}: it has too many decimal places.")
+        raise RequestRefused(f"Stripe cannot charge {whole} {currency}: it has too many decimal places.")
     return int(units)
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from orders.money import exact
-from payments.gateways.stripe_amounts import CHARGED, NotChargeable, from_stripe, refusal, to_stripe
+from payments.gateways import RequestRefused
+from payments.gateways.stripe_amounts import CHARGED, from_stripe, refusal, to_stripe
 
 
 @pytest.mark.parametrize(
@@ -31,14 +32,14 @@ def test_a_hundred_whole_units_are_the_same_money_in_each_currency(currency):
 
 
 def test_three_decimals_are_charged_in_tens_and_never_rounded():
-    with pytest.raises(NotChargeable, match=r"Stripe cannot charge 5\.124 KWD: it has too many decimal places\."):
+    with pytest.raises(RequestRefused, match=r"Stripe cannot charge 5\.124 KWD: it has too many decimal places\."):
         to_stripe(5124, "KWD")
 
 
 @pytest.mark.parametrize("currency", ["CUP", "IRR", "XTS"])
 def test_a_currency_in_which_stripe_charges_nothing_has_a_sentence(currency):
     assert refusal(currency).startswith(f"Stripe charges nothing in {currency};")
-    with pytest.raises(NotChargeable):
+    with pytest.raises(RequestRefused):
         to_stripe(100, currency)
 
 
