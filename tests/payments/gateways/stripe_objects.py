@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.payments.gateways.stand_in.intents import Intents
+from tests.payments.gateways.stand_in.methods import METHODS, NUMBERS, Object, Refused, Tokens
 from tests.payments.gateways.stripe_disputes import Disputes
-from tests.payments.gateways.stripe_intents import Intents
-from tests.payments.gateways.stripe_methods import METHODS, NUMBERS, Object, Refused, Tokens
 
 
 def parse(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 It honours idempotency keys as Stripe does: the first response under a key is repeated, even an error 402 or 500. Other
 parameters under a used key are an error 400, a key that is in use a 409; a day later a key is forgotten. `faults` makes
-the next requests fail. Browsers get their pages from `stripe_pages`.
+the next requests fail. Browsers get their pages from `stand_in.pages`.
 Sources: https://docs.stripe.com/api/idempotent_requests, https://docs.stripe.com/api/errors,
 https://docs.stripe.com/error-low-level.
 """
@@ -19,8 +19,8 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.patience import PATIENCE
-from tests.payments.gateways import stripe_pages
-from tests.payments.gateways.stripe_methods import Refused
+from tests.payments.gateways.stand_in import pages
+from tests.payments.gateways.stand_in.methods import Refused
 from tests.payments.gateways.stripe_objects import Vault, parse
 
 KEYS_LAST = 86_400
@@ -89,7 +89,7 @@ class StripeServer:
     def serve(self, handler: BaseHTTPRequestHandler, form: str) -> None:
         path, key = urlsplit(handler.path).path, handler.headers.get("Idempotency-Key", "")
         with self.lock:
-            if page := stripe_pages.answer(self.vault, handler.command, path, form):
+            if page := pages.answer(self.vault, handler.command, path, form):
                 self.send_page(handler, page)
                 return
             self.requests.append((handler.command, path))
@@ -163,7 +163,7 @@ class StripeServer:
         with suppress(BrokenPipeError):  # the shop has timed out
             handler.wfile.write(body)
 
-    def send_page(self, handler: BaseHTTPRequestHandler, page: stripe_pages.Page) -> None:
+    def send_page(self, handler: BaseHTTPRequestHandler, page: pages.Page) -> None:
         handler.send_response(page.status)
         for name, value in page.headers.items() | {("Content-Length", str(len(page.body)))}:
             handler.send_header(name, value)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.payments.gateways.stripe_methods import Method, Object, Refused, Tokens, method_of
+from tests.payments.gateways.stand_in.methods import Method, Object, Refused, Tokens, method_of
 
 AUTHORISATION_SECONDS = 7 * 86_400
 _CANCELLABLE = ("requires_payment_method", "requires_confirmation", "requires_action", "requires_capture")

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
-from tests.payments.gateways.stripe_methods import NUMBERS
+from tests.payments.gateways.stand_in.methods import NUMBERS
 from tests.payments.gateways.stripe_objects import Vault
 
-_FOLDER = Path(__file__).parent / "stand_in"
+_FOLDER = Path(__file__).parent / "files"
 _FILES = {"/stripe.js": "stripe.js", "/element": "element.html", "/element.js": "element.js"}
 _TYPES = {".js": "text/javascript", ".html": "text/html"}
 
