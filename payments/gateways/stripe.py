@@ -30,8 +30,10 @@ from payments.gateways.base import (
     RequestRefused,
     latest_try,
 )
+from payments.gateways.browser_form import BrowserForm
 from payments.gateways.dispute_records import DisputePage, DisputeRecord
 from payments.gateways.stripe_amounts import to_stripe
+from payments.gateways.stripe_browser import browser_form
 from payments.gateways.stripe_client import client, refused_by_status, typed_errors
 from payments.gateways.stripe_records import KEY, REPEAT, charge_record, refund_record
 
@@ -141,6 +143,9 @@ class StripeGateway:
             found = client().v1.disputes.list(params | ({"starting_after": page} if page else {}))
         records = tuple(stripe_disputes.read(each, key_name=KEY) for each in found.data)
         return DisputePage(records, found.data[-1].id if found.has_more else "")
+
+    def browser_form(self) -> BrowserForm:
+        return browser_form()
 
     def methods(self) -> tuple[OfferedMethod, ...]:
         """Stripe's own test methods, for programs: https://docs.stripe.com/testing. Shoppers use the payment step."""

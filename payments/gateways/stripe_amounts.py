@@ -44,6 +44,11 @@ def to_stripe(amount: int, currency: str) -> int:
     return int(units)
 
 
+def shown(amount: int, currency: str) -> int:
+    """As `to_stripe`, for display only: it refuses nothing."""
+    return int(exact(amount, currency).scaleb(_decimals(currency)))
+
+
 def from_stripe(amount: int, currency: str) -> int:
     """`amount` (Stripe's minor units) in those of the shop."""
     return int(Decimal(amount).scaleb(-_decimals(currency)) / exact(1, currency))

@@ -29,7 +29,7 @@ def answer(vault: Vault, method: str, path: str, form: str) -> Page | None:
     if path.startswith("/challenge/"):
         id_ = path.removeprefix("/challenge/")
         return _answered(vault, id_, dict(parse_qsl(form))["answer"]) if method == "POST" else _file("challenge.html")
-    return Page(404) if path == "/favicon.ico" else None
+    return Page(204) if path == "/favicon.ico" else None
 
 
 def _file(name: str) -> Page:
