@@ -108,7 +108,7 @@ class Charge:
     """The gateway's answer about a charge that was not declined.
 
     `reference` is the gateway's ID; `amount` is in minor units: what was captured, or is to be. `action_url` is where
-    the shopper confirms a charge in the state `ACTION_REQUIRED`.
+    the shopper confirms a charge in the state `ACTION_REQUIRED`: an https URL, or a path of the shop.
     """
 
     reference: str

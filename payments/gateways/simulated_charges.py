@@ -65,6 +65,10 @@ def answer_challenge(*, reference: str, is_approved: bool) -> bool:
     return bool(_undecided(reference, _State.ACTION_REQUIRED).update(state=state))
 
 
+def awaits_answer(*, reference: str) -> bool:
+    return _undecided(reference, _State.ACTION_REQUIRED).exists()
+
+
 def settle_due() -> None:
     """The bank settles each charge after `CONVEYOR_SETTLE_SECONDS`: it is captured without an authorisation."""
     until = timezone.now() - timedelta(seconds=settings.CONVEYOR_SETTLE_SECONDS)
@@ -88,8 +92,8 @@ def record(charge: GatewayCharge, *, refunded: int | None = None) -> ChargeRecor
 
 
 def bank_url(reference: str) -> str:
-    """The page of the simulated bank, on which the shopper confirms the charge."""
-    return settings.SITE_URL + reverse("simulated_bank:confirm", kwargs={"reference": reference})
+    """Path of the page of the simulated bank, on which the shopper confirms the charge."""
+    return reverse("simulated_bank:confirm", kwargs={"reference": reference})
 
 
 def _undecided(reference: str, *states: str) -> QuerySet[GatewayCharge]:

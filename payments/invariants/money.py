@@ -45,10 +45,11 @@ GATEWAY_REFUNDS = Scope("gateway refunds", GatewayRefund.objects.all(), (Feed(Ga
 
 @invariant("an order's money, reserved or captured, less refunds is its total, or nothing", over=ORDERS)
 def money_adds_up(orders: QuerySet[Order]) -> Iterator[str]:
-    """Refunds of a payment that is still captured are partial: they reduce what is kept of the order's total.
+    """Money that is only reserved pays for an order as well. What an order without goods holds is what it owes back.
 
-    Money that is only reserved pays for an order as well. What an order without goods still holds is what it owes back, to the last cent. One with goods may owe back anything
-    while refunds are open. Lost disputes reduce what is kept, too; until the bank decides one, nobody knows.
+    Refunds of a payment that is still captured are partial: they reduce what is kept of the order's total. One with
+    goods may owe back anything while refunds are open. Lost disputes reduce what is kept, too; until the bank decides
+    one, nobody knows.
     """
     captured = Payment.objects.filter(order=OuterRef("pk"), status__in=CAPTURED_ONCE)
     authorised = Payment.objects.filter(order=OuterRef("pk"), status=PaymentStatus.AUTHORISED)

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from orders.models import Order, Status
+from orders.selectors import WAITING
 from orders.services import mark_action_required, mark_paid, mark_payment_failed, mark_processing
 from payments.errors import AuthorisationLost
 from payments.gateways import Charge, ChargeState
@@ -21,6 +22,7 @@ from payments.services.transitions import change_status
 from payments.services.voids import enqueue_void, follow_void
 from payments.signals import payment_captured
 
+MOST_CHARACTERS = 1000
 AUTHORISATION_EXPIRED = "authorisation_expired"
 
 
@@ -32,7 +34,7 @@ def record_outcome(*, payment: Payment, charge: Charge) -> None:
     has failed meanwhile, what is reserved is voided, and what was captured is refunded.
     """
     _lock(payment)
-    if payment.status in AWAITED:
+    if payment.status in AWAITED and payment.order.status in WAITING:
         _RECORDS[charge.state](payment, charge)
     elif payment.status == PaymentStatus.AUTHORISED:
         if charge.state is ChargeState.CAPTURED:
@@ -78,17 +80,24 @@ def _fail(payment: Payment, code: str) -> None:
         failure_code=code[:60],
         action_url="",
     )
-    mark_payment_failed(order=payment.order, reason=code)
+    if payment.order.status in (*WAITING, Status.PAID):
+        mark_payment_failed(order=payment.order, reason=code)
 
 
 def _record_action(payment: Payment, charge: Charge) -> None:
     """A look at a payment that the bank is settling already was older than that."""
     if payment.status == PaymentStatus.PROCESSING:
         return
-    _record(payment, charge, status=PaymentStatus.ACTION_REQUIRED, action_url=charge.action_url)
+    _record(payment, charge, status=PaymentStatus.ACTION_REQUIRED, action_url=_safe(charge.action_url))
     if payment.order.status == Status.PLACED:
         mark_action_required(order=payment.order)
     follow_up(payment=payment)
+
+
+def _safe(url: str) -> str:
+    """The order page links to it: nothing but https, and pages of the shop. Empty otherwise."""
+    is_own = url.startswith("/") and not url.startswith(("//", "/\\"))
+    return url if (is_own or url.startswith("https://")) and len(url) <= MOST_CHARACTERS else ""
 
 
 def _record_processing(payment: Payment, charge: Charge) -> None:
@@ -124,7 +133,8 @@ def _give_back(payment: Payment, charge: Charge) -> None:
         payment_captured.send(sender=Payment, payment=payment)
         refund_remainder(payment=payment)
         return
-    Payment.objects.filter(pk=payment.pk).update(gateway_reference=charge.reference)
+    unwanted = PaymentStatus.CANCELLED if payment.status in AWAITED else PaymentStatus(payment.status)
+    _record(payment, charge, status=unwanted)
     if charge.state is ChargeState.PROCESSING:
         follow_void(payment=payment)
     else:

@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from orders import selectors as orders
 from orders import timeline as order_timeline
 from orders.models import Order, OrderEvent, OrderLine, Status
+from orders.selectors import WAITING
 from orders.services import NewOrder
 from payments.models import OPEN, PaymentStatus
 from payments.selectors import PaymentSummary, new_summary
@@ -23,6 +24,7 @@ from shipping.selectors import booked_window, event_text, events_of, expected_wi
 from shop.order_pages.progress import OrderProgress, StepState, order_progress
 
 _ESTIMABLE = (Status.PLACED, Status.PAID, Status.SHIPPED)
+_UNFINISHED = (*WAITING, Status.PAYMENT_FAILED, Status.PAID, Status.SHIPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,9 @@ class OrderView:
     """An order as its page and the API show it.
 
     `is_final`: no automatic step is left. `needs_operator`: a step failed for good, and an operator has to fix it.
-    `paid_at`: when the payment was captured, even if refunded since. `estimate`: the delivery window, if known.
-    `unpaid_until`: when the order is cancelled unless it is paid; until then its stock stays reserved, except after a
-    failed payment, which releases it. `version` changes whenever the view does.
+    `paid_at`: when the payment was authorised or captured, even if refunded since. `estimate`: the delivery window, if
+    known. `unpaid_until`: when the order is cancelled unless it is paid; until then its stock stays reserved, except
+    after a failed payment, which releases it. `version` changes whenever the view does.
     """
 
     order: Order
@@ -146,7 +148,7 @@ def unfinished_orders_of(*, user: AbstractBaseUser) -> QuerySet[Order]:
     refund_due = Q(status=Status.CANCELLED, payments__status=PaymentStatus.CAPTURED) | Q(
         payments__refunds__status__in=OPEN
     )
-    in_progress = Q(status__in=(Status.PLACED, Status.PAYMENT_FAILED, Status.PAID, Status.SHIPPED))
+    in_progress = Q(status__in=_UNFINISHED)
     return orders_of(user=user).filter(in_progress | refund_due).distinct()
 
 

@@ -283,7 +283,7 @@ def test_the_money_of_a_cancelled_order_adds_up_to_the_last_cent():
     deliver(claim_task(task=CHARGE))
     cancel(order=Order.objects.get(pk=order.pk))
     Refund.objects.update(amount=order.total - 1)
-    assert order.number in broken()["an order's captured money less refunds is its total, or nothing"]
+    assert order.number in broken()["an order's money, reserved or captured, less refunds is its total, or nothing"]
 
 
 def test_the_periodic_run_finds_a_refund_from_outside():
