@@ -2,7 +2,7 @@
 
 It honours idempotency keys as Stripe does: the first response under a key is repeated, even an error 402 or 500. Other
 parameters under a used key are an error 400, a key that is in use a 409; a day later a key is forgotten. `faults` makes
-the next requests fail. Browsers get their pages from `stand_in.pages`.
+the next requests fail. `referrers` has the origin of each page that loaded Stripe.js. Browsers get their pages from `stand_in.pages`.
 Sources: https://docs.stripe.com/api/idempotent_requests, https://docs.stripe.com/api/errors,
 https://docs.stripe.com/error-low-level.
 """
@@ -54,6 +54,7 @@ class StripeServer:
     requests: list[tuple[str, str]] = field(default_factory=list)
     answers: dict[str, tuple[str, Answer]] = field(default_factory=dict)
     answered: dict[str, float] = field(default_factory=dict)
+    referrers: list[str] = field(default_factory=list)
     busy: set[str] = field(default_factory=set)
     lock: Any = field(default_factory=threading.RLock)
 
@@ -89,6 +90,8 @@ class StripeServer:
     def serve(self, handler: BaseHTTPRequestHandler, form: str) -> None:
         path, key = urlsplit(handler.path).path, handler.headers.get("Idempotency-Key", "")
         with self.lock:
+            if path == "/stripe.js":
+                self.referrers.append(handler.headers.get("Referer", ""))
             if page := pages.answer(self.vault, handler.command, path, form):
                 self.send_page(handler, page)
                 return

@@ -73,7 +73,7 @@ def record(subject: Subject, reference: str) -> ChargeRecord:
 def test_a_challenged_charge_waits_at_an_address_for_the_shopper(subject):
     charge = begin(subject, subject.challenged)
     assert (charge.state, charge.amount) == (ChargeState.ACTION_REQUIRED, 500)
-    assert charge.action_url.startswith("http")
+    assert charge.action_url.startswith(("https://", "http://", "/"))
     assert record(subject, charge.reference).charge == charge
     with pytest.raises(RequestRefused):
         subject.gateway.capture(idempotency_key="c1", reference=charge.reference, amount=500)
