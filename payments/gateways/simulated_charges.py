@@ -42,11 +42,19 @@ def open_charge(*, key: str, amount: int, currency: str, method: str) -> tuple[G
     return charge, False
 
 
+def find(*, reference: str) -> GatewayCharge:
+    """Raises `RequestRefused` for a charge that the gateway does not have."""
+    charge = GatewayCharge.objects.filter(reference=reference).first()
+    if charge is None:
+        raise RequestRefused(f"There is no charge {reference}.")
+    return charge
+
+
 def capture(*, reference: str, amount: int) -> GatewayCharge:
     """An authorisation is captured once, so its reference serves as the idempotency key. Raises `RequestRefused`."""
     authorised = GatewayCharge.objects.filter(reference=reference, state=_State.AUTHORISED, is_captured=False)
     is_new = authorised.filter(amount__gte=amount).update(is_captured=True, amount=amount)
-    charge = GatewayCharge.objects.get(reference=reference)
+    charge = find(reference=reference)
     if not charge.is_captured or charge.amount != amount:
         raise RequestRefused(f"{amount} cannot be captured of {reference}.")
     if is_new and charge.method == "pm_disputed":
@@ -69,15 +77,9 @@ def awaits_answer(*, reference: str) -> bool:
     return _undecided(reference, _State.ACTION_REQUIRED).exists()
 
 
-def settle_due() -> None:
-    """The bank settles each charge after `CONVEYOR_SETTLE_SECONDS`: it is captured without an authorisation."""
-    until = timezone.now() - timedelta(seconds=settings.CONVEYOR_SETTLE_SECONDS)
-    due = GatewayCharge.objects.filter(state=_State.PROCESSING, is_captured=False, created_at__lte=until)
-    due.update(is_captured=True)
-
-
 def record(charge: GatewayCharge, *, refunded: int | None = None) -> ChargeRecord:
     """`refunded` is read unless it is given."""
+    _settle(charge)
     state = ChargeState.CAPTURED if charge.is_captured else ChargeState(charge.state)
     return ChargeRecord(
         reference=charge.reference,
@@ -94,6 +96,14 @@ def record(charge: GatewayCharge, *, refunded: int | None = None) -> ChargeRecor
 def bank_url(reference: str) -> str:
     """Path of the page of the simulated bank, on which the shopper confirms the charge."""
     return reverse("simulated_bank:confirm", kwargs={"reference": reference})
+
+
+def _settle(charge: GatewayCharge) -> None:
+    """The bank settles it after `CONVEYOR_SETTLE_SECONDS`: it is captured without an authorisation."""
+    due_at = charge.created_at + timedelta(seconds=settings.CONVEYOR_SETTLE_SECONDS)
+    if (charge.state, charge.is_captured) == (_State.PROCESSING, False) and due_at <= timezone.now():
+        _undecided(charge.reference, _State.PROCESSING).update(is_captured=True)
+        charge.refresh_from_db(fields=["state", "is_captured"])
 
 
 def _undecided(reference: str, *states: str) -> QuerySet[GatewayCharge]:

@@ -13,7 +13,7 @@ class OwnGateway(SimulatedGateway):
 
 
 class HalfGateway:
-    def charge(self) -> None: ...
+    def fetch(self) -> None: ...
 
 
 def test_its_circuit_has_the_name_of_its_class(settings, monkeypatch):
