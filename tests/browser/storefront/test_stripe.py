@@ -38,10 +38,10 @@ def stack(server: StripeServer, django_db_blocker: Any) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def loaded(server: StripeServer) -> Iterator[list[str]]:
+def loaded(server: StripeServer) -> list[str]:
     """Addresses of the pages that have loaded Stripe's script, as browsers report them."""
     server.referrers.clear()
-    yield server.referrers
+    return server.referrers
 
 
 def enter(page: Page, number: str) -> None:

@@ -34,6 +34,7 @@ class Vault:
 
     refunds: dict[str, Object] = field(default_factory=dict)
     events: list[tuple[str, Object]] = field(default_factory=list)
+    endpoints: list[Object] = field(default_factory=list)
     tokens: Tokens = field(init=False)
     charges: Intents = field(init=False)
     disputes: Disputes = field(init=False)
@@ -66,6 +67,17 @@ class Vault:
         """A confirmation token of what a shopper entered: a test card's number, or an IBAN."""
         return str(self.tokens.create(NUMBERS[number])["id"])
 
+    def add_endpoint(self, url: str, *, events: Iterable[str], status: str = "enabled") -> None:
+        self.endpoints.append(
+            {
+                "id": f"we_{secrets.token_hex(12)}",
+                "object": "webhook_endpoint",
+                "url": url,
+                "status": status,
+                "enabled_events": list(events),
+            }
+        )
+
     def create(self, form: dict[str, Any]) -> Object:
         return self.charges.create(form)
 
@@ -77,6 +89,8 @@ class Vault:
                 return found
             case ["GET", "v1", "disputes", *ids] if found := self.disputes.call(ids, form):
                 return found
+            case ["GET", "v1", "webhook_endpoints"]:
+                return self.page(self.endpoints, form, url=path)
             case [_, "v1", "refunds", *ids]:
                 return self.call_refunds(method, ids, form)
         raise Refused(404, type="invalid_request_error", message=f"Unrecognized request URL ({method}: {path}).")

@@ -2,7 +2,8 @@
 
 It honours idempotency keys as Stripe does: the first response under a key is repeated, even an error 402 or 500. Other
 parameters under a used key are an error 400, a key that is in use a 409; a day later a key is forgotten. `faults` makes
-the next requests fail. `referrers` has the origin of each page that loaded Stripe.js. Browsers get their pages from `stand_in.pages`.
+the next requests fail. Browsers get their pages from `stand_in.pages`; `referrers` has the origins
+of those that loaded Stripe.js.
 Sources: https://docs.stripe.com/api/idempotent_requests, https://docs.stripe.com/api/errors,
 https://docs.stripe.com/error-low-level.
 """

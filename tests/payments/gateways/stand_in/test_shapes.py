@@ -12,6 +12,7 @@ import stripe as stripe_library
 
 from payments.gateways.stripe import StripeGateway
 from payments.gateways.stripe_records import _STATES
+from payments.gateways.stripe_setup import EVENTS
 from tests.payments.gateways.stripe_server import StripeServer
 
 NUMBERS = {"card": "4242424242424242", "3ds": "4000000000003220", "debit": "DE89370400440532013000"}
@@ -21,6 +22,7 @@ CLASSES: dict[str, type] = {
     "refund": stripe_library.Refund,
     "dispute": stripe_library.Dispute,
     "confirmation_token": stripe_library.ConfirmationToken,
+    "webhook_endpoint": stripe_library.WebhookEndpoint,
     "balance_transaction": stripe_library.BalanceTransaction,
 }
 
@@ -98,9 +100,20 @@ def test_every_object_of_every_state_has_stripes_fields_and_values(stripe: Strip
     assert {subject["status"] for subject in subjects if subject["object"] == "payment_intent"} == set(_STATES) - {
         "requires_confirmation"
     }
-    for found in (*subjects, *vault.intents.values(), *vault.tokens.rows.values(), vault.disputes.expanded(dispute)):
+    vault.add_endpoint("https://shop.example/webhooks/stripe/", events=EVENTS)
+    for found in (
+        *vault.endpoints,
+        *subjects,
+        *vault.intents.values(),
+        *vault.tokens.rows.values(),
+        vault.disputes.expanded(dispute),
+    ):
         assert list(wrong(found)) == []
-    assert {kind for kind, _subject in vault.events} <= literals(hints(stripe_library.Event)["type"])
+    assert {kind for kind, _subject in vault.events} <= set(EVENTS)
+
+
+def test_the_events_that_the_shop_needs_exist():
+    assert set(EVENTS) <= literals(hints(stripe_library.Event)["type"])
 
 
 @pytest.mark.parametrize("status", sorted(literals(hints(stripe_library.PaymentIntent)["status"])))
