@@ -76,11 +76,7 @@ def test_the_comparison_finds_what_stripe_does_not_have():
 def test_every_object_of_every_state_has_stripes_fields_and_values(stripe: StripeServer):
     vault, gateway = stripe.vault, StripeGateway()
     references = {}
-    for name, number in {
-        "card": "4242424242424242",
-        "3ds": "4000000000003220",
-        "debit": "DE89370400440532013000",
-    }.items():
+    for name, number in NUMBERS.items():
         charge = gateway.authorise(
             idempotency_key=name,
             amount=500,
