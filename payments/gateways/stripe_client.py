@@ -20,6 +20,7 @@ _CONNECT_SECONDS = 3.0
 #: The code of a decline that is the shop's: Stripe no longer knows what the shopper entered, for example after an
 #: outage of a day. Paying again, which enters it anew, is all that helps.
 DETAILS_EXPIRED = "payment_details_expired"
+_CHALLENGE_FAILED = "payment_intent_authentication_failure"
 #: Stripe's code for an action that the intent's status does not allow any more.
 UNEXPECTED_STATE = "payment_intent_unexpected_state"
 
@@ -42,9 +43,10 @@ def refused_by_status(refused: RequestRefused) -> bool:
 
 
 def decline_code(error: Any) -> str:
-    """The bank's own reason, if any: `insufficient_funds` is more specific than `card_declined`."""
+    """The bank's own reason, if any: `insufficient_funds` is more specific than `card_declined`. Shoppers read it."""
     specific = getattr(error, "decline_code", None)
-    return str(specific if specific and specific != "generic_decline" else getattr(error, "code", "") or "declined")
+    code = str(specific if specific and specific != "generic_decline" else getattr(error, "code", "") or "declined")
+    return "authentication_failed" if code == _CHALLENGE_FAILED else code
 
 
 def client() -> stripe.StripeClient:

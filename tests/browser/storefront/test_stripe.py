@@ -143,6 +143,17 @@ def test_what_stripe_finds_wrong_is_said_beside_the_card_and_nothing_is_ordered(
     number(page)
 
 
+def test_a_blocked_script_is_explained_and_nothing_is_ordered(visit):
+    page = visit("/")
+    page.route("**/stripe.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    fill_basket(page)
+    page.get_by_role("link", name="Go to checkout").click()
+    expect(page.locator("[data-card-form] [role=alert]")).to_contain_text("The payment form could not be loaded.")
+    fill_form(page, email=new_email())
+    page.get_by_role("button", name="Place order").click()
+    expect(page.locator("main")).to_contain_text("Your payment details are missing.")
+
+
 def test_no_page_but_the_payment_step_loads_stripes_script(loaded, visit):
     page = visit("/")
     for path in ("/products/", "/basket/", "/account/login/", "/about/"):

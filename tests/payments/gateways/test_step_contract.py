@@ -93,12 +93,12 @@ def test_the_same_key_answers_as_the_charge_is_now(subject):
     assert begin(subject, subject.challenged).state is ChargeState.AUTHORISED
 
 
-def test_a_failed_challenge_is_a_decline_with_a_code(subject):
+def test_a_failed_challenge_is_a_decline_with_its_code(subject):
     reference = begin(subject, subject.challenged).reference
     subject.answer(reference, False)
     found = record(subject, reference)
     assert (found.state, found.charge) == (ChargeState.DECLINED, None)
-    assert found.declined
+    assert found.declined == "authentication_failed"
 
 
 def test_a_charge_that_nobody_confirms_is_voided_and_a_late_answer_changes_nothing(subject):
