@@ -8,7 +8,7 @@ from config.parts import addresses, logs, own_apps, seller
 from config.parts.database import database_settings
 from config.parts.metrics import metrics_port
 from config.parts.openapi import openapi_settings
-from config.parts.payment_gateway import payment_gateway
+from config.parts.payment_gateway import payment_gateway, stripe_addresses, stripe_keys
 from config.parts.release import release_of
 from config.parts.schedule import beat_schedule
 from config.parts.telemetry import telemetry
@@ -255,12 +255,11 @@ SHIPPING_CARRIERS = env.classes(
 )
 CARRIER_WEBHOOK_SECRETS = env.secrets_by_name("CARRIER_WEBHOOK_SECRETS")
 PAYMENT_GATEWAY = payment_gateway()
-STRIPE_SECRET_KEY = env.stripe_key("STRIPE_SECRET_KEY", by="PAYMENT_GATEWAY=stripe", when=PAYMENT_GATEWAY == "stripe")
-STRIPE_WEBHOOK_SECRET = env.needed(
-    "STRIPE_WEBHOOK_SECRET", by="PAYMENT_GATEWAY=stripe", when=PAYMENT_GATEWAY == "stripe"
+STRIPE_SECRET_KEY, STRIPE_PUBLISHABLE_KEY, STRIPE_WEBHOOK_SECRET = stripe_keys(
+    gateway=PAYMENT_GATEWAY, rehearsal=CONVEYOR_DEMO or CONVEYOR_ALLOW_SIMULATED
 )
+STRIPE_API_BASE, STRIPE_JS_URL = stripe_addresses(secret_key=STRIPE_SECRET_KEY)
 PAYMENT_RECONCILE_DAYS = 3
-STRIPE_API_BASE = env.text("STRIPE_API_BASE", "https://api.stripe.com").rstrip("/")
 CONVEYOR_GATEWAY_LATENCY = env.number("CONVEYOR_GATEWAY_LATENCY", default=0.2, minimum=0, maximum=60)
 CONVEYOR_SETTLE_SECONDS = env.number("CONVEYOR_SETTLE_SECONDS", default=20, minimum=0)
 CONVEYOR_ACTION_SECONDS = env.number("CONVEYOR_ACTION_SECONDS", default=3600, minimum=1)
