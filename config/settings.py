@@ -258,6 +258,8 @@ STRIPE_API_BASE = env.text("STRIPE_API_BASE", "https://api.stripe.com").rstrip("
 CONVEYOR_GATEWAY_LATENCY = env.number("CONVEYOR_GATEWAY_LATENCY", default=0.2, minimum=0, maximum=60)
 CONVEYOR_UNPAID_SECONDS = env.number("CONVEYOR_UNPAID_SECONDS", default=1800, minimum=1)
 CONVEYOR_RESERVATION_SECONDS = env.number("CONVEYOR_RESERVATION_SECONDS", default=86_400, minimum=1)
+CONVEYOR_RETURN_DAYS = env.number("CONVEYOR_RETURN_DAYS", default=14, minimum=0, maximum=3650)
+CONVEYOR_RETURN_WAIT_DAYS = env.number("CONVEYOR_RETURN_WAIT_DAYS", default=30, minimum=0, maximum=3650)
 CONVEYOR_TRANSIT_SECONDS = env.number("CONVEYOR_TRANSIT_SECONDS", default=180, minimum=0)
 CONVEYOR_TRACK_SECONDS = env.number("CONVEYOR_TRACK_SECONDS", default=CONVEYOR_TRANSIT_SECONDS, minimum=0)
 
