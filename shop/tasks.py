@@ -76,7 +76,7 @@ def send_return_label(self: ReliableTask, payload: SendReturnLabel) -> None:
             release(uuid.UUID(self.request.id))
         return
     labels.book(found=found)
-    label = labels.label_pdf(found=found) if found.tracking_number else None
+    label = labels.label_pdf(found=found)
     email = return_emails.label_email(found=found, label=label, message_id=str(self.request.id))
     send_once(self, email=email, kind="return_label", order_id=found.order_id)
 

@@ -170,7 +170,8 @@ class CarrierEvent:
 class Carrier(Protocol):
     """The same idempotency key never books two parcels: it returns the first booking again.
 
-    A carrier may also implement `book_return`, see `TakesReturns`. `name` is the label that people see; in lower case it identifies the carrier in URLs and settings.
+    `name` is the label that people see; in lower case it identifies the carrier in URLs and settings. A carrier that
+    also brings parcels back is one that `TakesReturns`.
     """
 
     @property

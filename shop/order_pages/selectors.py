@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import get_language
 
@@ -55,7 +56,8 @@ class OrderView:
     `is_final`: no automatic step is left. `needs_operator`: a step failed for good, and an operator has to fix it.
     `paid_at`: when the payment was captured, even if refunded since. `estimate`: the delivery window, if known.
     `unpaid_until`: when the order is cancelled unless it is paid; until then its stock stays reserved, except after a
-    failed payment, which releases it. `return_until`: until when items can be returned, if any. `version` changes whenever the view does.
+    failed payment, which releases it. `return_until`: until when items can be returned, if they can.
+    `version` changes whenever the view does.
     """
 
     order: Order
@@ -84,6 +86,15 @@ class OrderView:
 def order_by_public_id(*, public_id: str) -> Order:
     """Raises `Order.DoesNotExist`."""
     return Order.objects.get(public_id=public_id)
+
+
+def find_order(*, number: str, email: str) -> str | None:
+    """The public ID of the order with this number, if it was placed with this e-mail address, in any letter case.
+
+    One statement in any case, by the index of the number, so that the time does not tell which of the two is wrong.
+    """
+    found = Order.objects.annotate(lower_email=Lower("email")).filter(number=number, lower_email=email.lower())
+    return found.values_list("public_id", flat=True).first()
 
 
 def order_view(*, public_id: str) -> OrderView:

@@ -13,11 +13,10 @@ from shop.models import Return
 from shop.payloads import ReturnEmailKind
 
 
-def label_email(*, found: Return, label: bytes | None, message_id: str) -> Email:
-    """How to send the items back, with the label as PDF. None: no carrier takes returns, the shopper chooses one."""
+def label_email(*, found: Return, label: bytes, message_id: str) -> Email:
+    """How to send the items back, with the label as PDF."""
     email = _email(found, "label", message_id)
-    if label is not None:
-        email.attach(f"return-{found.number}.pdf", label, "application/pdf")
+    email.attach(f"return-{found.number}.pdf", label, "application/pdf")
     return email
 
 

@@ -4,15 +4,14 @@ from orders.models import Order
 from shipping.carriers import AddressRejected, TakesReturns, carriers, return_carrier
 from shipping.selectors import consignment_of
 from shop.models import Return, ReturnLabel, ReturnStatus
-from shop.returns.label_pdf import return_label_pdf
 from shop.returns.services import record_label
 
 
 def book(*, found: Return) -> None:
     """Book the parcel of a return, and record its tracking number. Outside any transaction.
 
-    Without a carrier that takes returns there, the shopper is sent the shop's address instead. The return's number is
-    the idempotency key. Raises `CarrierUnavailable`.
+    Without a carrier that takes returns there, none is booked: the label then has the shop's address and the return's
+    number, and the shopper chooses a carrier. That number is the idempotency key. Raises `CarrierUnavailable`.
     """
     carrier = _carrier(found.order)
     if found.tracking_number or carrier is None:
@@ -33,6 +32,8 @@ def label_pdf(*, found: Return) -> bytes:
     """The stored label, made if it is the first time. Of two that make it at once, both return the first one's."""
     stored = ReturnLabel.objects.filter(parent=found).first()
     if stored is None:
+        from shop.returns.label_pdf import return_label_pdf  # the PDF library, which most processes never need
+
         stored, _created = ReturnLabel.objects.get_or_create(
             parent=found, defaults={"pdf": return_label_pdf(found=found)}
         )

@@ -82,12 +82,12 @@ def by_line(*, lines: Sequence[ReturnableLine], wanted: Mapping[str, int]) -> di
     """Pieces by primary key of the order line, for pieces by SKU. What does not fit stays on the SKU's last line."""
     found: dict[int, int] = {}
     for sku, pieces in wanted.items():
-        own = [each for each in lines if each.line.sku == sku]
+        own, rest = [each for each in lines if each.line.sku == sku], pieces
         for each in own:
-            share = pieces if each is own[-1] else min(pieces, each.left)
+            share = rest if each is own[-1] else min(rest, each.left)
             if share:
                 found[each.line.pk] = share
-            pieces -= share
+            rest -= share
     return found
 
 
@@ -101,7 +101,8 @@ def returns_of(*, order: Order) -> list[ReturnSummary]:
 
 def returns_for_operators(*, order: Order) -> list[Return]:
     """Returns for an operator's page, newest first, with their lines."""
-    return list(Return.objects.filter(order=order).prefetch_related("lines__order_line").select_related("refund"))
+    rows = Return.objects.filter(order=order).select_related("refund__payment")
+    return list(rows.prefetch_related("lines__order_line"))
 
 
 def return_to_email(*, return_id: UUID) -> Return:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from messaging.outbox import transaction
 from orders.models import Order
+from shop.limits.orders import take_return
 from shop.models import Return
 from shop.order_pages.selectors import order_by_public_id
 from shop.order_pages.views import private_page
@@ -63,6 +64,7 @@ def label(request: HttpRequest, public_id: str, return_id: uuid.UUID) -> HttpRes
 
 def _requested(request: HttpRequest, order: Order, form: ReturnForm) -> bool:
     """Whether the return was requested; otherwise the form has an error."""
+    take_return(request, order=order)
     data: dict[str, Any] = {name: form.cleaned_data[name] for name in ("reason", "comment", "request_id")}
     try:
         with transaction():
