@@ -24,4 +24,4 @@ def find(request: HttpRequest) -> HttpResponse:
             counted.close()
             return redirect("shop:order", public_id)
         form.add_error(None, _("We found no order with this number and e-mail address. Check both."))
-    return render(request, "shop/order_pages/find.html", {"form": form}, status=422 if form.errors else 200)
+    return render(request, "shop/order_pages/find.html", {"form": form})

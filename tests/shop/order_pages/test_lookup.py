@@ -62,7 +62,7 @@ def test_the_answer_is_the_same_whichever_is_wrong(order):
             page = page.replace(str(typed), "")
         answers.append((response.status_code, page))
         statements.append([query["sql"].split("WHERE")[0] for query in context.captured_queries])
-    assert answers[0][0] == 422
+    assert answers[0][0] == 200
     assert len(set(answers)) == 1
     assert all(each == statements[0] for each in statements)
 
@@ -70,20 +70,20 @@ def test_the_answer_is_the_same_whichever_is_wrong(order):
 @pytest.mark.parametrize("number", ["", " ", "\x00", "x" * 41, "CV-\n"])
 @pytest.mark.parametrize("email", ["", "ada", "ada@example.com\nBcc: eve@example.com", "a" * 250 + "@example.com"])
 def test_invalid_input_is_refused(number, email):
-    assert find(number, email).status_code == 422
+    assert find(number, email).status_code == 200
 
 
 def test_an_erased_order_is_not_found(order):
     Order.objects.update(email="")
-    assert find(order.number).status_code == 422
-    assert find(order.number, "").status_code == 422
+    assert find(order.number).status_code == 200
+    assert find(order.number, "").status_code == 200
 
 
 def test_tries_are_limited_and_what_is_found_is_not_counted(order, settings):
     settings.CONVEYOR_LIMITS = 0.1
     for _ in range(5):
         assert find(order.number).status_code == 302
-    assert find(order.number, "eve@example.com").status_code == 422
+    assert find(order.number, "eve@example.com").status_code == 200
     assert find(order.number, "mallory@example.com", Client(REMOTE_ADDR="192.0.2.1")).status_code == 429
     assert find("CV-00000-00000", "eve@example.com", Client(REMOTE_ADDR="192.0.2.2")).status_code == 429
 
@@ -91,7 +91,7 @@ def test_tries_are_limited_and_what_is_found_is_not_counted(order, settings):
 def test_a_client_is_limited(settings):
     settings.CONVEYOR_LIMITS = 0.1
     codes = [find(f"CV-0000{n}-00000", f"eve{n}@example.com").status_code for n in range(4)]
-    assert codes == [422, 422, 429, 429]
+    assert codes == [200, 200, 429, 429]
 
 
 def test_the_form_is_linked_from_the_footer_and_the_sign_in_page():
