@@ -256,6 +256,8 @@ STRIPE_WEBHOOK_SECRET = env.needed(
 PAYMENT_RECONCILE_DAYS = 3
 STRIPE_API_BASE = env.text("STRIPE_API_BASE", "https://api.stripe.com").rstrip("/")
 CONVEYOR_GATEWAY_LATENCY = env.number("CONVEYOR_GATEWAY_LATENCY", default=0.2, minimum=0, maximum=60)
+CONVEYOR_SETTLE_SECONDS = env.number("CONVEYOR_SETTLE_SECONDS", default=20, minimum=0)
+CONVEYOR_ACTION_SECONDS = env.number("CONVEYOR_ACTION_SECONDS", default=3600, minimum=1)
 CONVEYOR_UNPAID_SECONDS = env.number("CONVEYOR_UNPAID_SECONDS", default=1800, minimum=1)
 CONVEYOR_RESERVATION_SECONDS = env.number("CONVEYOR_RESERVATION_SECONDS", default=86_400, minimum=1)
 CONVEYOR_RETURN_DAYS = env.number("CONVEYOR_RETURN_DAYS", default=14, minimum=0, maximum=3650)

@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("webhooks/", include("payments.urls")),
     path("webhooks/", include("shipping.urls")),
+    path("payments/", include("payments.simulated_bank.urls")),
     *own_apps.url_patterns(),
     path("", include("shop.urls")),
 ]

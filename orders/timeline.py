@@ -111,6 +111,10 @@ def describe(event: OrderEvent) -> str:
 def _payment_failed(data: dict[str, Any]) -> str:
     if data.get("reason") == "card_declined":
         return _("The bank declined the card. You can pay with another one")
+    if data.get("reason") == "authentication_failed":
+        return _("The payment was not confirmed with the bank. You can pay with another card")
+    if data.get("reason") == "authorisation_expired":
+        return _("The bank no longer reserves the money. You can pay again")
     return _("The payment failed. You can pay with another card")
 
 
@@ -195,7 +199,9 @@ def _problem(data: dict[str, Any]) -> str:
 
 _TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
     Status.PLACED: lambda data: _("Order placed"),
-    Status.PAID: lambda data: _("Card charged"),
+    Status.ACTION_REQUIRED: lambda data: _("Waiting for you to confirm the payment with your bank"),
+    Status.PROCESSING: lambda data: _("Your bank is processing the payment"),
+    Status.PAID: lambda data: _("Payment approved"),
     Status.PAYMENT_FAILED: _payment_failed,
     REOPENED: lambda data: _("Paying with another method"),
     Status.SHIPPED: _shipped,

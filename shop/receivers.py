@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 
 from orders import signals
 from orders.models import Order
+from payments.models import Refund
+from payments.signals import refund_returned
 from shop.basket.services import merge_guest_basket
 from shop.invoices.erasure import delete_invoices
 from shop.models import User
@@ -29,8 +31,7 @@ def connect() -> None:
     signals.order_reopened.connect(retake, dispatch_uid="shop.order_reopened")
     signals.order_anonymised.connect(delete_stored_invoices, dispatch_uid="shop.order_anonymised")
     signals.order_anonymised.connect(anonymise_returns, dispatch_uid="shop.returns.order_anonymised")
-    signals.order_refunded.connect(finish, dispatch_uid="shop.returns.order_refunded")
-    signals.order_partly_refunded.connect(finish, dispatch_uid="shop.returns.order_partly_refunded")
+    refund_returned.connect(finish, dispatch_uid="shop.returns.refund_returned")
     signals.order_sent_again.connect(take_for_replacement, dispatch_uid="shop.order_sent_again")
     user_logged_in.connect(shorten_staff_session, dispatch_uid="shop.staff_signed_in")
     user_logged_in.connect(merge_baskets, dispatch_uid="shop.user_logged_in")
@@ -60,8 +61,8 @@ def anonymise_returns(*, order: Order, **kwargs: Any) -> None:
     remove_personal_data(order=order)
 
 
-def finish(*, order: Order, **kwargs: Any) -> None:
-    finish_returns(order=order)
+def finish(*, refund: Refund, **kwargs: Any) -> None:
+    finish_returns(order=refund.payment.order)
 
 
 def shorten_staff_session(*, request: HttpRequest | None, user: User, **kwargs: Any) -> None:

@@ -29,6 +29,7 @@ class PaymentInline(ReadOnlyInline):
         "method",
         "failure_code",
         "gateway_reference",
+        "authorised_at",
         "captured_at",
         "refund",
     )
@@ -39,7 +40,7 @@ class PaymentInline(ReadOnlyInline):
 
     @admin.display(description=_("refund"))
     def refund(self, payment: Payment) -> str | SafeString:
-        if payment.status != PaymentStatus.CAPTURED:
+        if payment.status not in (PaymentStatus.AUTHORISED, PaymentStatus.CAPTURED):
             return "–"
         url = reverse("admin:payments_payment_refund", args=[payment.pk])
         return format_html('<a href="{}">{}</a>', url, _("Refund…"))

@@ -85,6 +85,9 @@ def _refund(request: HttpRequest, payment: Payment, form: RefundForm) -> bool:
     except (NothingToRefund, RequestReused) as refused:
         form.add_error("amount", str(refused))
         return False
+    if refund is None:
+        messages.success(request, _("The order is cancelled. Its payment was only authorised, and is released."))
+        return True
     amount = display(refund.amount, payment.currency)
     messages.success(request, _("Refund of %(amount)s started.") % {"amount": amount})
     return True

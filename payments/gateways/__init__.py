@@ -7,10 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 from messaging import circuit_breaker
 from payments.gateways.base import (
-    Authorisation,
     CardDeclined,
+    Charge,
     ChargeRecord,
-    ChargeResult,
+    ChargeState,
     Gateway,
     GatewayUnavailable,
     KeyRefused,
@@ -27,10 +27,10 @@ from payments.gateways.dispute_records import DisputePage, DisputeRecord, Disput
 from payments.gateways.with_circuit_breaker import CircuitBreakerGateway
 
 __all__ = [
-    "Authorisation",
     "CardDeclined",
+    "Charge",
     "ChargeRecord",
-    "ChargeResult",
+    "ChargeState",
     "DisputePage",
     "DisputeRecord",
     "DisputeState",

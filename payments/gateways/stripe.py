@@ -22,10 +22,10 @@ from messaging.worker.time_limits import soft_limit_behind
 from payments.gateways import stripe_disputes
 from payments.gateways.base import (
     MOST_REFUNDS,
-    Authorisation,
     CardDeclined,
+    Charge,
     ChargeRecord,
-    ChargeResult,
+    ChargeState,
     GatewayUnavailable,
     KeyRefused,
     OfferedMethod,
@@ -53,20 +53,21 @@ _REFUND_STATES = {
 
 
 class StripeGateway:
-    def authorise(self, *, idempotency_key: str, amount: int, currency: str, method: str) -> Authorisation:
+    def authorise(self, *, idempotency_key: str, amount: int, currency: str, method: str, return_url: str) -> Charge:
         intent = self._intent(idempotency_key, amount, currency, method, capture_method="manual")
-        return Authorisation(intent.id, intent.amount, intent.currency.upper())
+        return Charge(intent.id, intent.amount, intent.currency.upper(), ChargeState.AUTHORISED)
 
-    def capture(self, *, idempotency_key: str, reference: str, amount: int) -> ChargeResult:
+    def capture(self, *, idempotency_key: str, reference: str, amount: int) -> Charge:
         with _typed_errors():
             intent = _client().v1.payment_intents.capture(
                 reference, {"amount_to_capture": amount}, {"idempotency_key": f"{idempotency_key}-capture"}
             )
-        return ChargeResult(intent.id, intent.amount_received, intent.currency.upper())
+        return Charge(intent.id, intent.amount_received, intent.currency.upper(), ChargeState.CAPTURED)
 
-    def charge(self, *, idempotency_key: str, amount: int, currency: str, method: str) -> ChargeResult:
-        intent = self._intent(idempotency_key, amount, currency, method, capture_method="automatic")
-        return ChargeResult(intent.id, intent.amount_received, intent.currency.upper())
+    def void(self, *, reference: str) -> ChargeRecord:
+        with _typed_errors():
+            _client().v1.payment_intents.cancel(reference)
+            return _record(_client().v1.payment_intents.retrieve(reference, {"expand": ["latest_charge"]}))
 
     def refund(self, *, idempotency_key: str, charge_reference: str, amount: int, repeat: int = 0) -> RefundRecord:
         """A first try is requested as by every earlier release: Stripe refuses other parameters under a used key."""
@@ -159,10 +160,21 @@ class StripeGateway:
         return intent
 
 
+_STATES = {
+    _CAPTURED: ChargeState.CAPTURED,
+    _AUTHORISED: ChargeState.AUTHORISED,
+    "requires_action": ChargeState.ACTION_REQUIRED,
+    "processing": ChargeState.PROCESSING,
+    "requires_payment_method": ChargeState.DECLINED,
+}
+
+
 def _record(intent: Any) -> ChargeRecord:
     error = intent.last_payment_error
     return ChargeRecord(
         reference=intent.id,
+        amount=intent.amount,
+        state=_STATES.get(intent.status, ChargeState.VOIDED),
         captured=intent.amount_received or 0,
         refunded=intent.latest_charge.amount_refunded if intent.latest_charge else 0,
         currency=intent.currency.upper(),

@@ -63,9 +63,9 @@ EXAMPLES: Final[dict[str, Any]] = {
         "shipping_method": "standard",
         "timeline": [
             {"at": "2026-11-27T09:14:03+01:00", "event": "placed", "text": "Order placed"},
-            {"at": "2026-11-27T09:14:05+01:00", "event": "paid", "text": "Payment captured"},
+            {"at": "2026-11-27T09:14:05+01:00", "event": "paid", "text": "Payment approved"},
         ],
-        "payment": {"status": "captured", "attempts": 1},
+        "payment": {"status": "captured", "attempts": 1, "action_url": None},
         "shipment": {"status": "in_transit", "carrier": "swiftpost", "tracking_number": "SP123456789DE"},
         "returns": [],
         "return_until": None,

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from orders.models import Order, OrderLine, ShippingMethod, Status
 from orders.money import display
 from payments.models import PaymentStatus
+from payments.selectors import PaymentSummary
 from shipping.models import ShipmentStatus
 from shop.models import Product, ReturnReason, ReturnStatus
 from shop.order_pages.selectors import OrderView
@@ -70,10 +71,14 @@ class TimelineEntry(serializers.Serializer[Any]):
     text = serializers.CharField()
 
 
+_ACTION_URL = "Where the shopper confirms the payment with the bank; null unless the status is `action_required`."
+
+
 @extend_schema_serializer(component_name="Payment")
 class PaymentOut(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=PaymentStatus.choices)
     attempts = serializers.IntegerField()
+    action_url = serializers.URLField(allow_null=True, help_text=_ACTION_URL)
 
 
 @extend_schema_serializer(component_name="Shipment")
@@ -136,7 +141,7 @@ def order_data(view: OrderView, request: HttpRequest) -> dict[str, Any]:
         "lines": [_line(line, order.currency) for line in view.lines],
         "shipping_method": order.shipping_method,
         "timeline": [{"at": localtime(e.at), "event": e.event, "text": e.text} for e in view.timeline],
-        "payment": payment and {"status": payment.status, "attempts": payment.attempts},
+        "payment": payment and _payment(payment, request),
         "shipment": shipment and {name: getattr(shipment, name) for name in ("status", "carrier", "tracking_number")},
         "returns": [return_data(each, order, request) for each in view.returns],
         "return_until": view.return_until and localtime(view.return_until),
@@ -158,6 +163,12 @@ def return_data(found: ReturnSummary, order: Order, request: HttpRequest) -> dic
         "amount": money(found.amount, order.currency),
         "label": request.build_absolute_uri(label) if is_usable else None,
     }
+
+
+def _payment(payment: PaymentSummary, request: HttpRequest) -> dict[str, Any]:
+    """The gateway's page, or one of the shop."""
+    url = payment.action_url and request.build_absolute_uri(payment.action_url)
+    return {"status": payment.status, "attempts": payment.attempts, "action_url": url or None}
 
 
 def _line(line: OrderLine, currency: str) -> dict[str, Any]:

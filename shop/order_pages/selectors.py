@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from orders import selectors as orders
 from orders import timeline as order_timeline
 from orders.models import Order, OrderEvent, OrderLine, Status
+from orders.selectors import WAITING
 from orders.services import NewOrder
 from payments.models import OPEN, PaymentStatus
 from payments.selectors import PaymentSummary, new_summary
@@ -26,6 +27,7 @@ from shop.order_pages.progress import OrderProgress, StepState, order_progress
 from shop.returns.selectors import ReturnSummary, return_until, returns_of
 
 _ESTIMABLE = (Status.PLACED, Status.PAID, Status.SHIPPED)
+_UNFINISHED = (*WAITING, Status.PAYMENT_FAILED, Status.PAID, Status.SHIPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,9 @@ class OrderView:
     """An order as its page and the API show it.
 
     `is_final`: no automatic step is left. `needs_operator`: a step failed for good, and an operator has to fix it.
-    `paid_at`: when the payment was captured, even if refunded since. `estimate`: the delivery window, if known.
-    `unpaid_until`: when the order is cancelled unless it is paid; until then its stock stays reserved, except after a
-    failed payment, which releases it. `return_until`: until when items can be returned, if they can.
+    `paid_at`: when the payment was authorised or captured, even if refunded since. `estimate`: the delivery window, if
+    known. `unpaid_until`: when the order is cancelled unless it is paid; until then its stock stays reserved, except
+    after a failed payment, which releases it. `return_until`: until when items can be returned, if any can.
     `version` changes whenever the view does.
     """
 
@@ -98,7 +100,7 @@ def find_order(*, number: str, email: str) -> str | None:
 
 
 def order_view(*, public_id: str) -> OrderView:
-    """The order as its page and the API show it, in four statements, five with a parcel, seven once it is delivered.
+    """The order as its page and the API show it, in four statements, five with a parcel, and up to three for returns.
 
     Raises `Order.DoesNotExist`.
     """
@@ -135,7 +137,8 @@ def _view(
     estimate = _estimate(order, lines, progress, shipment)
     needs_operator = not is_final and order_timeline.needs_attention(events)
     unpaid_until = _unpaid_until(order, events) if needs_operator or orders.can_pay(order) else None
-    until = return_until(order=order, events=events, now=timezone.now())
+    left = sum(line.quantity for line in lines) - sum(each.taken for each in returns)
+    until = return_until(order=order, events=events, now=timezone.now()) if left > 0 else None
     shown = (order.status, timeline, payment, shipment, progress, estimate, unpaid_until, returns, until, *_viewer())
     return OrderView(
         order=order,
@@ -168,7 +171,7 @@ def unfinished_orders_of(*, user: AbstractBaseUser) -> QuerySet[Order]:
         payments__refunds__status__in=OPEN
     )
     is_returned = Q(returns__status__in=OPEN_RETURNS)
-    in_progress = Q(status__in=(Status.PLACED, Status.PAYMENT_FAILED, Status.PAID, Status.SHIPPED))
+    in_progress = Q(status__in=_UNFINISHED)
     return orders_of(user=user).filter(in_progress | refund_due | is_returned).distinct()
 
 

@@ -43,7 +43,7 @@ class ReturnForm(forms.Form):
                 coerce=int,
                 empty_value=0,
                 required=False,
-                widget=forms.Select(attrs={"class": "select w-20"}),
+                widget=forms.Select(attrs={"class": "select w-24"}),
             )
 
     def line_fields(self) -> Iterator[tuple[OrderLine, BoundField]]:

@@ -27,7 +27,10 @@ class ReturnableLine:
 
 @dataclass(frozen=True, slots=True)
 class ReturnSummary:
-    """A return as the order's page and the API show it. `lines` are SKU, name and pieces; `amount` is minor units."""
+    """A return as the order's page and the API show it. `lines` are SKU, name and pieces; `amount` is minor units.
+
+    `taken`: pieces that cannot be asked for again.
+    """
 
     id: str
     number: str
@@ -40,6 +43,7 @@ class ReturnSummary:
     carrier: str
     tracking_number: str
     has_label: bool
+    taken: int
 
     @property
     def is_moving(self) -> bool:
@@ -148,4 +152,12 @@ def _summary(row: Return) -> ReturnSummary:
         carrier=row.carrier,
         tracking_number=row.tracking_number,
         has_label=hasattr(row, "label"),
+        taken=_pieces_taken(row),
     )
+
+
+def _pieces_taken(row: Return) -> int:
+    if row.status == ReturnStatus.CANCELLED:
+        return 0
+    is_decided = row.status != ReturnStatus.REQUESTED
+    return sum((line.accepted or 0) if is_decided else line.quantity for line in row.lines.all())

@@ -15,6 +15,7 @@ from orders.models import Order
 from orders.selectors import priority
 from orders.transitions import record_return_state
 from payments.disputes.selectors import contested_amount
+from payments.errors import NotCaptured
 from payments.models import Payment, PaymentStatus
 from payments.selectors import refundable_amount
 from payments.services import refund_order
@@ -97,7 +98,8 @@ def receive_return(*, found: Return, decisions: Mapping[int, Decision], rejectio
 
     `decisions` are by primary key of the return's line; the refund is in minor units. If less than the value of the
     accepted pieces is left of what the order has paid, that is refunded, and 0 if nothing is. Without an accepted piece
-    the return is rejected. Raises `PermissionDenied`, `AlreadyDecided`, `InvalidDecision` and `RefundBlocked`.
+    the return is rejected. Raises `PermissionDenied`, `AlreadyDecided`, `InvalidDecision`, `RefundBlocked` and
+    `NothingToRefund`.
     """
     if not by.has_perm(RECEIVE):
         raise PermissionDenied(f"{by.get_username()} lacks the permission {RECEIVE}.")
@@ -208,8 +210,13 @@ def _check_decisions(lines: list[ReturnLine], decisions: Mapping[int, Decision],
 
 
 def _amount_due(found: Return, accepted: list[tuple[ReturnLine, int]]) -> int:
-    """The value of the accepted pieces, or what is left of it. Raises `RefundBlocked` while the bank may pay it."""
+    """The value of the accepted pieces, or what is left of it.
+
+    Raises `RefundBlocked` while the bank may pay it, and `NotCaptured` while the shop has not got it.
+    """
     value, left = value_of(found=found, accepted=accepted), refundable_amount(order=found.order)
+    if value > left and found.order.payments.filter(status=PaymentStatus.AUTHORISED).exists():
+        raise NotCaptured(order=found.order, requested=value, left=left)
     captured = Payment.objects.filter(order=found.order, status=PaymentStatus.CAPTURED)
     disputed = sum(contested_amount(payment=payment) for payment in captured)
     if disputed and value > left:
@@ -230,9 +237,9 @@ def _accept(found: Return, amount: int, by: str) -> None:
     record_return_state(order=order, state="received", data={"number": found.number, "by": by})
     if amount:
         reason = _("Return %(number)s") % {"number": found.number}
-        found.refund = refund_order(order=order, amount=amount, request_id=found.pk, by=by, reason=reason)
-        Return.objects.filter(pk=found.pk).update(refund=found.refund, amount=amount)
-        found.amount = amount
+        refund = refund_order(order=order, amount=amount, request_id=found.pk, by=by, reason=reason)
+        Return.objects.filter(pk=found.pk).update(refund=refund, amount=amount)
+        found.refund, found.amount = refund, amount
     else:
         _move(found, ReturnStatus.RECEIVED, ReturnStatus.REFUNDED, ended_at=timezone.now())
     _email(found, ReturnEmailKind.RECEIVED)

@@ -24,6 +24,8 @@ _TONES: dict[str, str] = {
     Status.SHIPPED: "good",
     Status.DELIVERED: "good",
     Status.REFUNDED: "good",
+    Status.ACTION_REQUIRED: "waits",
+    Status.PROCESSING: "waits",
     Status.PAYMENT_FAILED: "bad",
     ATTEMPT_FAILED: "waits",
     DEFERRED: "waits",
@@ -33,6 +35,8 @@ _TONES: dict[str, str] = {
 
 _STATUS_BADGES = {
     "placed": "badge-info",
+    "action_required": "badge-info",
+    "processing": "badge-info",
     "paid": "badge-info",
     "shipped": "badge-info",
     "delivered": "badge-success",
@@ -111,6 +115,9 @@ def payment_label(view: OrderView) -> str:
         return _("refund in progress")
     return {
         PaymentStatus.PENDING: _("pending"),
+        PaymentStatus.ACTION_REQUIRED: _("waiting for you to confirm"),
+        PaymentStatus.PROCESSING: _("processing at your bank"),
+        PaymentStatus.AUTHORISED: _("approved; charged when we ship"),
         PaymentStatus.CAPTURED: _("paid"),
         PaymentStatus.FAILED: _("not charged"),
         PaymentStatus.CANCELLED: _("cancelled"),

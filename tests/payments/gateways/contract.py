@@ -10,10 +10,10 @@ import pytest
 from django.utils import timezone
 
 from payments.gateways import (
-    Authorisation,
     CardDeclined,
+    Charge,
     ChargeRecord,
-    ChargeResult,
+    ChargeState,
     RefundRecord,
     RefundState,
     RequestRefused,
@@ -24,39 +24,47 @@ pytestmark = pytest.mark.django_db(transaction=True)
 KEY = str(uuid.UUID(int=7))
 
 
-def charge(subject: Subject, *, key: str = KEY, amount: int = 500, method: str = "") -> ChargeResult:
-    return subject.gateway.charge(idempotency_key=key, amount=amount, currency="EUR", method=method or subject.works)
+def authorise(subject: Subject, *, key: str = KEY, amount: int = 500, method: str = "") -> Charge:
+    return subject.gateway.authorise(
+        idempotency_key=key,
+        amount=amount,
+        currency="EUR",
+        method=method or subject.works,
+        return_url="https://shop.example/orders/x/",
+    )
 
 
-def authorise(subject: Subject) -> Authorisation:
-    return subject.gateway.authorise(idempotency_key=KEY, amount=500, currency="EUR", method=subject.works)
+def charge(subject: Subject, *, key: str = KEY, amount: int = 500, method: str = "") -> Charge:
+    """Authorise and capture."""
+    made = authorise(subject, key=key, amount=amount, method=method)
+    return subject.gateway.capture(idempotency_key=key, reference=made.reference, amount=amount)
 
 
 def refund(subject: Subject, reference: str, *, key: str = "r1", amount: int = 500) -> str:
     return subject.gateway.refund(idempotency_key=key, charge_reference=reference, amount=amount).reference
 
 
-def test_a_charge_captures_the_amount_and_returns_a_reference(subject):
-    result = charge(subject)
-    assert (result.amount, result.currency) == (500, "EUR")
+def test_a_charge_reserves_the_amount_and_returns_a_reference(subject):
+    result = authorise(subject)
+    assert (result.amount, result.currency, result.state) == (500, "EUR", ChargeState.AUTHORISED)
     assert result.reference
 
 
 def test_the_same_key_charges_once(subject):
-    assert charge(subject) == charge(subject)
+    assert authorise(subject) == authorise(subject)
 
 
 def test_another_key_is_another_charge(subject):
-    assert charge(subject).reference != charge(subject, key="k2").reference
+    assert authorise(subject).reference != authorise(subject, key="k2").reference
 
 
 def test_the_same_key_for_another_amount_is_refused_as_a_bug(subject):
-    charge(subject)
+    authorise(subject)
     with pytest.raises(Exception, match=r"same parameters|another charge"):
-        charge(subject, amount=501)
+        authorise(subject, amount=501)
     record = subject.gateway.fetch(idempotency_key=KEY)
     assert record is not None
-    assert record.captured == 500
+    assert record.amount == 500
 
 
 def test_a_declined_card_raises_the_banks_code_each_time(subject):
@@ -76,10 +84,23 @@ def test_nothing_is_captured_from_a_declined_card(subject):
 def test_an_authorisation_captures_nothing_until_it_is_captured(subject):
     authorisation = authorise(subject)
     record = subject.gateway.fetch(idempotency_key=KEY)
-    assert record is not None
-    assert record.charge is None
+    assert record == ChargeRecord(authorisation.reference, 500, 0, 0, "EUR", ChargeState.AUTHORISED)
     result = subject.gateway.capture(idempotency_key="c1", reference=authorisation.reference, amount=500)
-    assert result == ChargeResult(authorisation.reference, 500, "EUR")
+    assert result == Charge(authorisation.reference, 500, "EUR", ChargeState.CAPTURED)
+
+
+def test_a_voided_charge_reserves_nothing_and_cannot_be_captured(subject):
+    reference = authorise(subject).reference
+    for _ in range(2):
+        assert subject.gateway.void(reference=reference).state is ChargeState.VOIDED
+    with pytest.raises(RequestRefused):
+        subject.gateway.capture(idempotency_key="c1", reference=reference, amount=500)
+
+
+def test_a_captured_charge_cannot_be_voided_any_more(subject):
+    reference = charge(subject).reference
+    record = subject.gateway.void(reference=reference)
+    assert (record.state, record.captured) == (ChargeState.CAPTURED, 500)
 
 
 def test_a_capture_may_be_partial_and_is_idempotent(subject):
@@ -102,13 +123,15 @@ def test_an_unknown_key_has_no_record(subject):
 def test_the_record_has_the_captured_and_refunded_amounts(subject):
     reference = charge(subject).reference
     refund(subject, reference, amount=120)
-    assert subject.gateway.fetch(idempotency_key=KEY) == ChargeRecord(reference, 500, 120, "EUR")
+    assert subject.gateway.fetch(idempotency_key=KEY) == ChargeRecord(
+        reference, 500, 500, 120, "EUR", ChargeState.CAPTURED
+    )
 
 
 def test_a_known_reference_finds_the_record(subject):
     reference = charge(subject).reference
     record = subject.gateway.fetch(idempotency_key=KEY, reference=reference)
-    assert record == ChargeRecord(reference, 500, 0, "EUR")
+    assert record == ChargeRecord(reference, 500, 500, 0, "EUR", ChargeState.CAPTURED)
 
 
 def test_the_records_since_a_time_have_each_charge_with_its_key(subject):

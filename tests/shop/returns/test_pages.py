@@ -75,6 +75,7 @@ def test_what_cannot_be_returned_is_said():
     assert "it is not delivered yet" in shown(undelivered, "return/")
     assert "Return items" not in shown(undelivered)
     requested(order)
+    assert 'id="return"' not in shown(order)
     assert "Everything in this order is already being returned." in shown(order, "return/")
 
 

@@ -10,7 +10,8 @@ from django.utils import timezone
 from messaging.models import Message, State
 from messaging.outbox import transaction
 from orders.models import Order, OrderEvent, Status
-from payments.models import Refund, RefundStatus
+from payments.errors import NotCaptured
+from payments.models import Dispute, PaymentStatus, Refund, RefundStatus
 from payments.services import refund_order
 from shop.models import Product, Return, ReturnStatus, StockMovement
 from shop.returns import services
@@ -19,6 +20,7 @@ from shop.returns.errors import (
     InvalidDecision,
     NothingSelected,
     NotReturnable,
+    RefundBlocked,
     RequestReused,
     TooManyPieces,
 )
@@ -232,6 +234,27 @@ def test_a_refund_and_a_return_before_it_never_pay_more_than_was_paid():
     deliver_all()
     assert sum(Refund.objects.values_list("amount", flat=True)) == 3750
     assert not broken()
+
+
+def test_a_return_waits_for_the_capture_of_its_order():
+    found = requested(delivered())
+    found.order.payments.update(status=PaymentStatus.AUTHORISED)
+    with pytest.raises(NotCaptured):
+        receive(found)
+    found.order.payments.update(status=PaymentStatus.CAPTURED)
+    assert receive(found) == 3750
+
+
+def test_a_return_waits_for_the_end_of_a_dispute():
+    order = delivered(payment_method="pm_disputed")
+    run_periodic("payments.find_disputes")
+    deliver_all()
+    found = requested(order)
+    assert Dispute.objects.contested().exists()
+    with pytest.raises(RefundBlocked, match="of its order is disputed"):
+        receive(found)
+    found.refresh_from_db()
+    assert found.status == ReturnStatus.REQUESTED
 
 
 def test_standard_delivery_is_refunded_once_everything_is_back():
