@@ -19,7 +19,7 @@ _RETURN: Final = {
     "amount": _euros(0),
     "carrier": "Swiftpost",
     "tracking_number": "SP987654321",
-    "label": "https://shop.example/orders/q7Zk2mVx9Tn4/returns/0d9f3c86-6f0c-4f43-9a8b-6f0c4f439a8b/label.pdf",
+    "label_url": "https://shop.example/orders/q7Zk2mVx9Tn4/returns/0d9f3c86-6f0c-4f43-9a8b-6f0c4f439a8b/label.pdf",
 }
 EXAMPLES: Final[dict[str, Any]] = {
     "OrderIn": {

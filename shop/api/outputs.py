@@ -105,7 +105,9 @@ class ReturnOut(serializers.Serializer[Any]):
     amount = Money(help_text="refunded for it; decided when it is received")
     carrier = serializers.CharField(help_text="empty if the shopper chooses one")
     tracking_number = serializers.CharField(help_text="empty until a parcel is booked")
-    label = serializers.URLField(allow_null=True, help_text="a PDF; null until it was e-mailed, and once it was used")
+    label_url = serializers.URLField(
+        allow_null=True, help_text="a PDF; null until it was e-mailed, and once it was used"
+    )
 
 
 class Links(serializers.Serializer[Never]):
@@ -161,7 +163,7 @@ def return_data(found: ReturnSummary, order: Order, request: HttpRequest) -> dic
         "requested_at": localtime(found.requested_at),
         "lines": [{"sku": sku, "name": name, "quantity": quantity} for sku, name, quantity in found.lines],
         "amount": money(found.amount, order.currency),
-        "label": request.build_absolute_uri(label) if is_usable else None,
+        "label_url": request.build_absolute_uri(label) if is_usable else None,
     }
 
 

@@ -123,10 +123,7 @@ def _view(
     shipment: ShipmentSummary | None,
     returns: Sequence[ReturnSummary],
 ) -> OrderView:
-    timeline = tuple(
-        TimelineEntry(entry.event.at, entry.event.kind, entry.text, entry.is_resolved)
-        for entry in order_timeline.entries_for_shoppers(events)
-    )
+    timeline = _timeline(events)
     is_final = _is_final(order, payment) and not any(each.is_moving for each in returns)
     progress = order_progress(
         status=order.status,
@@ -137,8 +134,7 @@ def _view(
     estimate = _estimate(order, lines, progress, shipment)
     needs_operator = not is_final and order_timeline.needs_attention(events)
     unpaid_until = _unpaid_until(order, events) if needs_operator or orders.can_pay(order) else None
-    left = sum(line.quantity for line in lines) - sum(each.taken for each in returns)
-    until = return_until(order=order, events=events, now=timezone.now()) if left > 0 else None
+    until = _return_until(order, lines, events, returns)
     shown = (order.status, timeline, payment, shipment, progress, estimate, unpaid_until, returns, until, *_viewer())
     return OrderView(
         order=order,
@@ -208,6 +204,21 @@ def _unpaid_until(order: Order, events: Sequence[OrderEvent]) -> datetime | None
 
 def _last_at(events: Sequence[OrderEvent], kind: str) -> datetime | None:
     return next((event.at for event in reversed(events) if event.kind == kind), None)
+
+
+def _timeline(events: Sequence[OrderEvent]) -> tuple[TimelineEntry, ...]:
+    return tuple(
+        TimelineEntry(entry.event.at, entry.event.kind, entry.text, entry.is_resolved)
+        for entry in order_timeline.entries_for_shoppers(events)
+    )
+
+
+def _return_until(
+    order: Order, lines: Sequence[OrderLine], events: Sequence[OrderEvent], returns: Sequence[ReturnSummary]
+) -> datetime | None:
+    """None also once every piece is being returned."""
+    left = sum(line.quantity for line in lines) - sum(each.taken for each in returns)
+    return return_until(order=order, events=events, now=timezone.now()) if left > 0 else None
 
 
 def _viewer() -> tuple[str | None, str]:

@@ -41,7 +41,6 @@ class ReturnForm(forms.Form):
                 label=each.line.name,
                 choices=[(number, str(number)) for number in range(each.left + 1)],
                 coerce=int,
-                empty_value=0,
                 required=False,
                 widget=forms.Select(attrs={"class": "select w-24"}),
             )

@@ -58,7 +58,8 @@ def request_return(
     """
     order = Order.objects.select_for_update().get(pk=order.pk)
     wanted = {line_id: pieces for line_id, pieces in lines.items() if pieces}
-    if known := Return.objects.filter(pk=request_id).first():
+    known = Return.objects.filter(pk=request_id).first() if request_id else None
+    if known is not None:
         return _repeated(known, wanted, reason)
     if selectors.return_until(order=order, events=order.events.all(), now=timezone.now()) is None:
         raise NotReturnable(number=order.number)

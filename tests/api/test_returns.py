@@ -36,12 +36,12 @@ def test_a_return_is_requested_and_shown(order):
     assert response.json()["lines"] == [
         {"sku": order.lines.first().sku, "name": order.lines.first().name, "quantity": 1}
     ]
-    assert response.json()["label"] is None
+    assert response.json()["label_url"] is None
     deliver_all()
     [shown] = get(f"/orders/{order.public_id}/returns/").json()["results"]
     assert shown["status"] == "requested"
     assert shown["tracking_number"].startswith("SP")
-    assert shown["label"].endswith(f"/orders/{order.public_id}/returns/{found.pk}/label.pdf")
+    assert shown["label_url"].endswith(f"/orders/{order.public_id}/returns/{found.pk}/label.pdf")
     assert get(f"/orders/{order.public_id}/").json()["returns"] == [shown]
     assert found.comment == "The handle is broken."
 

@@ -27,7 +27,7 @@ def assert_fits(page: Page, screen: ViewportSize) -> None:
 
 def look(page: Page, name: str) -> None:
     for scheme in ("light", "dark") if SCREENSHOTS else ():
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         width = page.viewport_size["width"] if page.viewport_size else 0
         page.screenshot(path=Path(SCREENSHOTS) / f"{name}-{width}-{scheme}.png", full_page=True)
     page.emulate_media(color_scheme="light")
@@ -42,18 +42,7 @@ def test_a_guest_finds_the_order_returns_it_and_is_refunded(visit, screen):
     expect(status(page)).to_have_attribute("data-status", "delivered")
 
     page.context.clear_cookies()
-    page.goto("/")
-    page.get_by_role("contentinfo").get_by_role("link", name="Find your order").click()
-    page.get_by_label("Order number").fill("CV-00000-00000")
-    page.get_by_label("E-mail").fill(email)
-    look(page, "find")
-    page.get_by_role("button", name="Find order").click()
-    expect(page.get_by_role("alert")).to_contain_text("We found no order")
-    assert_fits(page, screen)
-    page.get_by_label("Order number").fill(number.lower().replace("-", " "))
-    page.get_by_role("button", name="Find order").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"Order {number}")
-
+    find_as_guest(page, number, email, screen)
     page.get_by_role("link", name="Return items").click()
     assert_fits(page, screen)
     page.get_by_role("button", name="Request return").click()
@@ -78,6 +67,20 @@ def test_a_guest_finds_the_order_returns_it_and_is_refunded(visit, screen):
     expect(page.locator("[data-return=refunded]")).to_contain_text("refunded.")
     expect(status(page)).to_have_attribute("data-status", "refunded")
     look(page, "refunded")
+
+
+def find_as_guest(page: Page, number: str, email: str, screen: ViewportSize) -> None:
+    page.goto("/")
+    page.get_by_role("contentinfo").get_by_role("link", name="Find your order").click()
+    page.get_by_label("Order number").fill("CV-00000-00000")
+    page.get_by_label("E-mail").fill(email)
+    look(page, "find")
+    page.get_by_role("button", name="Find order").click()
+    expect(page.get_by_role("alert")).to_contain_text("We found no order")
+    assert_fits(page, screen)
+    page.get_by_label("Order number").fill(number.lower().replace("-", " "))
+    page.get_by_role("button", name="Find order").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Order {number}")
 
 
 def receive(operator: Page, number: str) -> None:

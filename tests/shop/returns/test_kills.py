@@ -35,7 +35,8 @@ class Killed(BaseException):
 @contextmanager
 def dies_at(commit: int, *, is_before: bool) -> Iterator[list[bool]]:
     """The process dies at the given commit, counted from 1. Yields a list that has an item once it did."""
-    inner, died, counted = connection.commit, [], iter(range(1, 1000))
+    inner, counted = connection.commit, iter(range(1, 1000))
+    died: list[bool] = []
 
     def outer() -> None:
         is_fatal = not died and next(counted) == commit
