@@ -19,6 +19,7 @@ class ShopConfig(AppConfig):
         from shop.health import measuring
         from shop.invoices import invariants as of_invoices  # noqa: F401
         from shop.office import extension_permissions
+        from shop.returns import invariants as returns  # noqa: F401
         from shop.site import simulated  # noqa: F401
         from shop.stock import invariants  # noqa: F401
 
