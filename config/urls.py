@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.parts import own_apps
 from shop.limits.views import asks_for_password
+from shop.pictures import urls as pictures
 
 admin.autodiscover()
 admin.site.site_header = admin.site.site_title = _("Conveyor operations")
@@ -21,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/", include("payments.urls")),
     path("webhooks/", include("shipping.urls")),
     *own_apps.url_patterns(),
+    *pictures.url_patterns(),
     path("", include("shop.urls")),
 ]
 

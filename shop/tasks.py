@@ -8,6 +8,7 @@ from orders.emails.delivery import send_once
 from shop.accounts import emails, retention
 from shop.models import User
 from shop.payloads import DeleteOrphanedSessions, EmailChangeKind, PurgeExpired, SendEmailChange, SendPasswordReset
+from shop.pictures.unused import delete_unused
 
 log = logging.getLogger(__name__)
 
@@ -48,5 +49,6 @@ def delete_orphaned_sessions(self: ReliableTask, payload: DeleteOrphanedSessions
 def purge_expired(self: ReliableTask, payload: PurgeExpired) -> None:
     part = Slice(self)
     deleted = part.repeat(retention.purge_expired)
+    part.repeat(delete_unused)
     log.info("retention: deleted %s sessions, tokens and sign-ins", deleted)
     part.finish(payload)

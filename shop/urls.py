@@ -10,6 +10,7 @@ from shop.checkout import views as checkout
 from shop.invoices import views as invoices
 from shop.order_pages import views as orders
 from shop.seo import views as seo
+from shop.site import colour_sheet
 from shop.site import views as site
 
 app_name = "shop"
@@ -23,6 +24,7 @@ urlpatterns = [
     path("products/<slug:slug>/review/withdraw/", reviews.withdraw, name="review_withdraw"),
     path("about/", site.about, name="about"),
     path("delivery/", site.delivery_and_returns, name="delivery"),
+    path("colours/<slug:digest>/<slug:colours>.css", colour_sheet.colours, name="colours"),
     path("robots.txt", seo.robots, name="robots"),
     path("sitemap.xml", seo.sitemap, name="sitemap"),
     path("search/", catalogue.search, name="search"),

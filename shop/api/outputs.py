@@ -3,7 +3,6 @@
 from typing import Any, Never
 
 from django.http import HttpRequest
-from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.timezone import localtime
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
@@ -13,6 +12,7 @@ from orders.models import OrderLine, ShippingMethod, Status
 from orders.money import display
 from payments.models import PaymentStatus
 from shipping.models import ShipmentStatus
+from shop.catalogue.pictures import Pictured
 from shop.models import Product
 from shop.order_pages.selectors import OrderView
 
@@ -47,7 +47,7 @@ class ProductOut(serializers.Serializer[Product]):
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_image(self, product: Product) -> str | None:
-        return self._absolute(static(product.image)) if product.image else None
+        return self._absolute(Pictured.of(product).largest) if product.picture or product.image else None
 
     def _absolute(self, path: str) -> str:
         request: HttpRequest = self.context["request"]

@@ -1,4 +1,4 @@
-"""Models of the shop: catalogue, stock, accounts, baskets, saved addresses, reviews, invoices, faults."""
+"""Models of the shop: catalogue, stock, accounts, baskets, saved addresses, reviews, invoices, pictures, faults."""
 
 from shop.models.addresses import SavedAddress
 from shop.models.basket import GuestBasket, SavedBasket
@@ -6,6 +6,7 @@ from shop.models.catalogue import Category, CategoryQuerySet, Product, ProductQu
 from shop.models.catalogue_version import CatalogueStamp
 from shop.models.game_days import Fault
 from shop.models.invoices import Invoice
+from shop.models.pictures import StoredPicture
 from shop.models.reviews import Review, ReviewQuerySet
 from shop.models.stock import LowStock, StockMovement
 from shop.models.translations import CategoryText, ProductText
@@ -28,5 +29,6 @@ __all__ = [
     "SavedAddress",
     "SavedBasket",
     "StockMovement",
+    "StoredPicture",
     "User",
 ]
