@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from orders.money import display
 from shop.catalogue.admin_forms import CategoryForm, ProductForm
+from shop.catalogue.search.parts import containing
 from shop.colours import NAMES, swatch
 from shop.models import Category, CategoryText, Product, ProductText, User
 from shop.pictures.services import adopt, staged
@@ -107,6 +108,12 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(product_page)
         return [path("<int:product_id>/stock/", page, name="shop_product_stock"), *super().get_urls()]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Product], search_term: str
+    ) -> tuple[QuerySet[Product], bool]:
+        """Any part of a word, also of products that are not listed, however its accents are typed."""
+        return containing(queryset, search_term), False
 
     @admin.display(description=_("price"), ordering="price")
     def money(self, product: Product) -> str:
