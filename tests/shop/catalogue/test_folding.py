@@ -70,7 +70,7 @@ def test_letters_are_found_as_people_type_them(name, texts):
     assert [found(text) for text in texts] == [["X"]] * len(texts)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(LETTERS, min_size=2, max_size=12), min_size=1, max_size=3))
 def test_any_words_are_found_in_every_encoding_and_without_accents(words):
     name = " ".join(words)
@@ -81,6 +81,7 @@ def test_any_words_are_found_in_every_encoding_and_without_accents(words):
         assert [found(text) for text in typed] == [["ANY"]] * len(typed)
 
 
+@settings(deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=40))
 def test_the_database_folds_as_the_program_does(text):
     text = text.replace("\x00", "")
@@ -89,6 +90,7 @@ def test_the_database_folds_as_the_program_does(text):
         assert cursor.fetchone() == (folded(text), spelled(text))
 
 
+@settings(deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=40))
 def test_folding_twice_is_folding_once(text):
     assert folded(folded(text)) == folded(text)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from io import BytesIO
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
@@ -175,6 +175,7 @@ def test_a_large_file_is_refused_unread():
 BASES = {kind: encoded(drawn((256, 256)), kind) for kind in ("JPEG", "PNG", "WEBP", "AVIF")}
 
 
+@settings(deadline=None, database=None)
 @given(
     kind=st.sampled_from(sorted(BASES)),
     at=st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), min_size=1, max_size=20),
