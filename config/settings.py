@@ -6,6 +6,7 @@ import config.celery  # noqa: F401 - tasks belong to its application wherever th
 from config import env
 from config.parts import addresses, logs, own_apps, seller
 from config.parts.database import database_settings
+from config.parts.media import media
 from config.parts.metrics import metrics_port
 from config.parts.openapi import openapi_settings
 from config.parts.payment_gateway import payment_gateway, stripe_addresses, stripe_keys
@@ -144,8 +145,10 @@ TIME_ZONE = seller.time_zone()
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
+_media = media(var_dir=VAR_DIR)
+MEDIA_ROOT, MEDIA_URL = _media.root, _media.url
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": _media.storage,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_MAX_AGE = 31_536_000 if not DEBUG else 0
@@ -178,7 +181,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
-        "img-src": ["'self'", "data:"],
+        "img-src": ["'self'", "data:", *_media.origins],
         "object-src": ["'none'"],
         "base-uri": ["'self'"],
         "form-action": ["'self'"],

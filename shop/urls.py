@@ -12,6 +12,7 @@ from shop.order_pages import lookup
 from shop.order_pages import views as orders
 from shop.returns import views as returns
 from shop.seo import views as seo
+from shop.site import colour_sheet
 from shop.site import views as site
 
 app_name = "shop"
@@ -25,6 +26,7 @@ urlpatterns = [
     path("products/<slug:slug>/review/withdraw/", reviews.withdraw, name="review_withdraw"),
     path("about/", site.about, name="about"),
     path("delivery/", site.delivery_and_returns, name="delivery"),
+    path("colours/<slug:digest>/<slug:colours>.css", colour_sheet.colours, name="colours"),
     path("robots.txt", seo.robots, name="robots"),
     path("sitemap.xml", seo.sitemap, name="sitemap"),
     path("search/", catalogue.search, name="search"),

@@ -3,7 +3,6 @@
 from typing import Any, Never
 
 from django.http import HttpRequest
-from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.timezone import localtime
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
@@ -14,6 +13,7 @@ from orders.money import display
 from payments.models import PaymentStatus
 from payments.selectors import PaymentSummary
 from shipping.models import ShipmentStatus
+from shop.catalogue.pictures import Pictured
 from shop.invoices.selectors import PaperSummary
 from shop.models import Product, ReturnReason, ReturnStatus
 from shop.order_pages.selectors import OrderView
@@ -50,7 +50,7 @@ class ProductOut(serializers.Serializer[Product]):
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_image(self, product: Product) -> str | None:
-        return self._absolute(static(product.image)) if product.image else None
+        return self._absolute(Pictured.of(product).largest) if product.picture or product.image else None
 
     def _absolute(self, path: str) -> str:
         request: HttpRequest = self.context["request"]
