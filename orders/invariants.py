@@ -15,7 +15,14 @@ from orders.payloads import SendEmail
 
 #: Conditions under which an order may rest without a message, contributed by other apps.
 RESTING_CONDITIONS: list[Callable[[], Q]] = []
-MOVING = (Status.PLACED, Status.PAYMENT_FAILED, Status.PAID, Status.SHIPPED)
+MOVING = (
+    Status.PLACED,
+    Status.ACTION_REQUIRED,
+    Status.PROCESSING,
+    Status.PAYMENT_FAILED,
+    Status.PAID,
+    Status.SHIPPED,
+)
 MAX_REPORTED = 50
 #: Every change of an order, its money or its parcel writes an event; a discarded message may leave it without one.
 ORDERS = Scope(

@@ -33,6 +33,8 @@ def default_language() -> str:
 
 class Status(models.TextChoices):
     PLACED = "placed", _("placed")
+    ACTION_REQUIRED = "action_required", _("confirmation required")
+    PROCESSING = "processing", _("payment processing")
     PAYMENT_FAILED = "payment_failed", _("payment failed")
     PAID = "paid", _("paid")
     SHIPPED = "shipped", _("shipped")
@@ -50,11 +52,19 @@ class Hold(models.TextChoices):
     NOTHING_LEFT = "nothing_left", _("all that was paid has gone back")
 
 
-#: The statuses that may follow each. A new order is placed.
+#: The statuses that may follow each. A new order is placed. Paid: the money is reserved or captured.
 TRANSITIONS: dict[str, frozenset[str]] = {
-    Status.PLACED: frozenset({Status.PAID, Status.PAYMENT_FAILED, Status.CANCELLED}),
+    Status.PLACED: frozenset(
+        {Status.PAID, Status.ACTION_REQUIRED, Status.PROCESSING, Status.PAYMENT_FAILED, Status.CANCELLED}
+    ),
+    # Back to placed: the shopper has chosen another method.
+    Status.ACTION_REQUIRED: frozenset(
+        {Status.PAID, Status.PROCESSING, Status.PAYMENT_FAILED, Status.PLACED, Status.CANCELLED}
+    ),
+    Status.PROCESSING: frozenset({Status.PAID, Status.PAYMENT_FAILED, Status.CANCELLED}),
     Status.PAYMENT_FAILED: frozenset({Status.PLACED, Status.CANCELLED}),
-    Status.PAID: frozenset({Status.SHIPPED, Status.CANCELLED, Status.REFUNDED}),
+    # To payment_failed: the authorisation expired, or was voided at the gateway.
+    Status.PAID: frozenset({Status.SHIPPED, Status.PAYMENT_FAILED, Status.CANCELLED, Status.REFUNDED}),
     # Back to paid: the parcel was lost or returned, and another one is to be sent.
     Status.SHIPPED: frozenset({Status.DELIVERED, Status.REFUNDED, Status.PAID}),
     Status.DELIVERED: frozenset({Status.REFUNDED}),

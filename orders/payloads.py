@@ -4,11 +4,25 @@ from typing import Literal
 
 from messaging.payloads import Payload
 
-EmailKind = Literal["placed", "paid", "payment_failed", "shipped", "cancelled", "refunded", "partly_refunded"]
+EmailKind = Literal[
+    "placed",
+    "action_required",
+    "processing",
+    "paid",
+    "payment_failed",
+    "shipped",
+    "cancelled",
+    "refunded",
+    "partly_refunded",
+]
 
 
 class SendEmail(
-    Payload, task="orders.send_email", routing_key="notification.send", version=2, lifts={1: lambda data: data}
+    Payload,
+    task="orders.send_email",
+    routing_key="notification.send",
+    version=3,
+    lifts={1: lambda data: data, 2: lambda data: data},
 ):
     """E-mail the customer that the order has reached status `kind`, or was partly refunded.
 

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.dispatch import Signal
+from django.utils import timezone
 
 from messaging.hooks import subject_links
 from messaging.hooks.signal_map import enqueues
@@ -18,6 +19,7 @@ from orders import signals
 from orders.models import Order, OrderEvent, Source
 from orders.payloads import CancelUnpaid, EmailKind, SendEmail
 from orders.readonly_admin import order_search_url
+from orders.selectors import ACKNOWLEDGE_AFTER
 from orders.timeline import ATTEMPT_FAILED, DEFERRED, REPLAYED
 
 _EMAILED_ON: dict[EmailKind, Signal] = {
@@ -35,6 +37,9 @@ def connect() -> None:
         signal.connect(partial(send_email, kind), weak=False, dispatch_uid=f"orders.send_email.{kind}")
     signals.order_partly_refunded.connect(email_partial_refund, dispatch_uid="orders.email_partial_refund")
     signals.order_payment_failed.connect(schedule_cancellation, dispatch_uid="orders.schedule_cancellation")
+    signals.order_action_required.connect(schedule_expiry, dispatch_uid="orders.schedule_expiry")
+    signals.order_action_required.connect(email_later_wait, dispatch_uid="orders.email_action_required")
+    signals.order_processing.connect(email_later_wait, dispatch_uid="orders.email_processing")
     attempt_failed.connect(record_failed_attempt, dispatch_uid="orders.record_failed_attempt")
     message_deferred.connect(record_deferral, dispatch_uid="orders.record_deferral")
     messages_revived.connect(record_replay, dispatch_uid="orders.record_replay")
@@ -54,6 +59,18 @@ def email_partial_refund(*, order: Order, amount: int, left: int, **kwargs: Any)
 @enqueues(CancelUnpaid)
 def schedule_cancellation(*, order: Order, **kwargs: Any) -> None:
     enqueue(CancelUnpaid(order_id=order.pk), subject=order.number, delay=settings.CONVEYOR_UNPAID_SECONDS)
+
+
+@enqueues(CancelUnpaid)
+def schedule_expiry(*, order: Order, **kwargs: Any) -> None:
+    enqueue(CancelUnpaid(order_id=order.pk), subject=order.number, delay=settings.CONVEYOR_ACTION_SECONDS)
+
+
+@enqueues(SendEmail)
+def email_later_wait(*, order: Order, **kwargs: Any) -> None:
+    """The acknowledgement writes to those who have just ordered; later, the shopper may have left the page."""
+    if timezone.now() - order.placed_at > ACKNOWLEDGE_AFTER:
+        send_email(cast("EmailKind", str(order.status)), order=order)
 
 
 def record_failed_attempt(

@@ -22,7 +22,9 @@ MOST_FOUND = 200
 ACKNOWLEDGE_AFTER = timedelta(minutes=1)
 #: Bounds what each look probes.
 ACKNOWLEDGE_WITHIN = timedelta(hours=1)
-UNPAID = (Status.PLACED, Status.PAYMENT_FAILED)
+UNPAID = (Status.PLACED, Status.ACTION_REQUIRED, Status.PAYMENT_FAILED)
+#: Its payment is undecided, and nothing is wrong with it. Each has an e-mail of the same name.
+WAITING = (Status.PLACED, Status.ACTION_REQUIRED, Status.PROCESSING)
 
 
 def priority(order: Order) -> Priority:
@@ -65,7 +67,7 @@ def can_cancel(order: Order) -> bool:
 
 def can_pay(order: Order) -> bool:
     """Whether the customer may pay with another method."""
-    return order.status == Status.PAYMENT_FAILED
+    return order.status in (Status.PAYMENT_FAILED, Status.ACTION_REQUIRED)
 
 
 def order_page_url(*, public_id: str) -> str:
@@ -76,13 +78,14 @@ def order_page_url(*, public_id: str) -> str:
 def payment_deadline(*, order: Order, events: Iterable[OrderEvent]) -> datetime | None:
     """When an order with these events is cancelled as unpaid; None if it is not unpaid.
 
-    A `placed` order reserves its stock until then; one whose payment failed reserves none. Paying again restarts the
-    period.
+    A `placed` order reserves its stock until then, and so does one whose payment the shopper must confirm; one whose
+    payment failed reserves none. Paying again restarts the period. While the bank processes a payment there is none.
     """
     if order.status not in UNPAID:
         return None
     start, seconds = {
         Status.PLACED: (REOPENED, settings.CONVEYOR_RESERVATION_SECONDS),
+        Status.ACTION_REQUIRED: (str(Status.ACTION_REQUIRED), settings.CONVEYOR_ACTION_SECONDS),
         Status.PAYMENT_FAILED: (str(Status.PAYMENT_FAILED), settings.CONVEYOR_UNPAID_SECONDS),
     }[Status(order.status)]
     since = max((event.at for event in events if event.kind == start), default=order.placed_at)
@@ -114,8 +117,8 @@ def unacknowledged(*, now: datetime) -> QuerySet[Order]:
     """
     has_email = Message.objects.exist_about("number", task=SendEmail.task)
     since, until = now - ACKNOWLEDGE_WITHIN, now - ACKNOWLEDGE_AFTER
-    placed = Order.objects.filter(status=Status.PLACED, placed_at__range=(since, until))
-    return placed.filter(~has_email).exclude(source=Source.IMPORT).order_by("-placed_at")
+    waiting = Order.objects.filter(status__in=WAITING, placed_at__range=(since, until))
+    return waiting.filter(~has_email).exclude(source=Source.IMPORT).order_by("-placed_at")
 
 
 def has_unacknowledged() -> bool:

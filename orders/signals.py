@@ -11,14 +11,26 @@ from django.dispatch import Signal
 #: Sent by `place_order`, inside checkout's transaction. Also carries `payment_method: str`.
 order_placed = Signal()
 
-#: Sent by `mark_paid`, inside the transaction that records the capture and settles the charge message.
+#: Sent by `mark_action_required`, inside the transaction that records the gateway's answer.
+order_action_required = Signal()
+
+#: Sent by `mark_processing`, inside the transaction that records the gateway's answer.
+order_processing = Signal()
+
+#: Sent by `mark_paid`, inside the transaction that records the authorisation or the capture.
 order_paid = Signal()
 
-#: Sent by `mark_payment_failed`, inside the transaction that records the decline. Also carries `reason: str`, a code.
+#: Sent by `mark_payment_failed`, inside the transaction that records the decline or the loss of the authorisation. Also
+#: carries `reason: str`, a code.
 order_payment_failed = Signal()
 
-#: Sent by `reopen_order`, inside the transaction in which the customer pays again. Also carries `payment_method: str`.
+#: Sent by `reopen_order`, inside the transaction in which the customer pays again after a payment failed. Also carries
+#: `payment_method: str`.
 order_reopened = Signal()
+
+#: Sent by `reopen_order`, inside the transaction in which the customer chooses another method instead of confirming the
+#: payment with the bank. The stock is still reserved. Also carries `payment_method: str`.
+order_method_changed = Signal()
 
 #: Sent by `mark_shipped`, inside the transaction that records the booking with the carrier.
 order_shipped = Signal()

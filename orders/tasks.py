@@ -19,10 +19,10 @@ from orders.transitions import IllegalTransition
 def send_email(self: ReliableTask, payload: SendEmail) -> None:
     """Every failure of the mail server or the network is an `OSError`, and may be temporary.
 
-    An "order received" e-mail is skipped once the payment is decided.
+    An e-mail about an undecided payment is skipped once the order has moved on.
     """
     order = email_sql.read_order(order_id=payload.order_id, kind=payload.kind)
-    if order.is_anonymised or (payload.kind == "placed" and order.status != Status.PLACED):
+    if order.is_anonymised or (payload.kind in selectors.WAITING and order.status != payload.kind):
         with self.complete():
             delivery.release(uuid.UUID(self.request.id))  # whether an earlier run has sent it no longer matters
             return
@@ -38,7 +38,7 @@ def send_email(self: ReliableTask, payload: SendEmail) -> None:
 
 @reliable_task(CancelUnpaid)
 def cancel_unpaid(self: ReliableTask, payload: CancelUnpaid) -> None:
-    """Cancel the order, or check again at its new deadline if a payment has failed since the message was sent.
+    """Cancel the order, or check again at its new deadline if one began since the message was sent.
 
     An order whose payment is pending is left to the periodic `expire_reservations`. The lock keeps a new payment from
     moving the deadline meanwhile.
@@ -49,7 +49,7 @@ def cancel_unpaid(self: ReliableTask, payload: CancelUnpaid) -> None:
         if seconds <= 0:
             with suppress(IllegalTransition):
                 services.cancel_unpaid_order(order=order)
-        elif order.status == Status.PAYMENT_FAILED:
+        elif order.status in (Status.PAYMENT_FAILED, Status.ACTION_REQUIRED):
             enqueue(payload, subject=order.number, delay=seconds)
 
 

@@ -111,6 +111,10 @@ def describe(event: OrderEvent) -> str:
 def _payment_failed(data: dict[str, Any]) -> str:
     if data.get("reason") == "card_declined":
         return _("The bank declined the card. You can pay with another one")
+    if data.get("reason") == "authentication_failed":
+        return _("The payment was not confirmed with the bank. You can pay with another card")
+    if data.get("reason") == "authorisation_expired":
+        return _("The bank no longer reserves the money. You can pay again")
     return _("The payment failed. You can pay with another card")
 
 
@@ -139,6 +143,12 @@ def _cancelled(data: dict[str, Any]) -> str:
     if data.get("reason") == "dispute":
         return _("Cancelled because the bank has returned the payment")
     return _("Cancelled by the shop") if data.get("reason") == "staff" else _("Cancelled")
+
+
+def _return_cancelled(data: dict[str, Any]) -> str:
+    if data.get("by") == "expired":
+        return _("Return %(number)s was cancelled, as its parcel did not arrive") % data
+    return _("Return %(number)s was cancelled") % data
 
 
 def _attempt_failed(data: dict[str, Any]) -> str:
@@ -189,7 +199,9 @@ def _problem(data: dict[str, Any]) -> str:
 
 _TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
     Status.PLACED: lambda data: _("Order placed"),
-    Status.PAID: lambda data: _("Card charged"),
+    Status.ACTION_REQUIRED: lambda data: _("Waiting for you to confirm the payment with your bank"),
+    Status.PROCESSING: lambda data: _("Your bank is processing the payment"),
+    Status.PAID: lambda data: _("Payment approved"),
     Status.PAYMENT_FAILED: _payment_failed,
     REOPENED: lambda data: _("Paying with another method"),
     Status.SHIPPED: _shipped,
@@ -211,6 +223,10 @@ _TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "dispute_won": lambda data: _("The bank has decided the dispute for the shop"),
     "dispute_lost": lambda data: _("The bank has returned %(amount)s to the card's owner") % {"amount": _amount(data)},
     "dispute_closed": lambda data: _("The dispute was closed"),
+    "return_requested": lambda data: _("Return %(number)s requested") % data,
+    "return_received": lambda data: _("Return %(number)s received") % data,
+    "return_rejected": lambda data: _("Return %(number)s was not accepted") % data,
+    "return_cancelled": _return_cancelled,
     ATTEMPT_FAILED: _attempt_failed,
     DEFERRED: _deferred,
     REPLAYED: lambda data: _("Our team has retried this step"),

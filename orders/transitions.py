@@ -4,17 +4,18 @@ The ORM builds a statement anew each time, which costs several times the CPU of 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from django.db import connection, transaction
+from django.dispatch import Signal
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from messaging import clock
 from messaging.hooks.next_steps import OPEN_SUBJECT, next_step
 from orders import signals
-from orders.models import Hold, Order
+from orders.models import TRANSITIONS, Hold, Order, OrderEvent, Status
 
 _MOVE: Final = "UPDATE orders_order SET status = %s WHERE id = %s AND status IN ({sources})"
 _UNLESS_HELD: Final = " AND hold = ''"
@@ -54,6 +55,38 @@ class OnHold(IllegalTransition):
         return text % {"number": self.number, "hold": Hold(self.hold).label}
 
 
+def change(
+    order: Order,
+    to: Status,
+    signal: Signal,
+    data: dict[str, Any] | None = None,
+    extra: dict[str, Any] | None = None,
+    *,
+    kind: str = "",
+    sources: Iterable[Status] | None = None,
+    unless_held: bool = False,
+) -> None:
+    """Change the status of `order` to `to` if the database, not `order.status`, holds one that allows it.
+
+    `IllegalTransition` is raised outside the atomic block and before anything is written, so that callers can catch it
+    and continue in their own transaction.
+    """
+    into = [source for source, targets in TRANSITIONS.items() if to in targets]
+    allowed = into if sources is None else list(sources)
+    with transaction.atomic(savepoint=False):
+        moved = move(
+            order_id=order.pk, to=to, sources=allowed, kind=kind or to, data=data or {}, unless_held=unless_held
+        )
+        if moved:
+            order.status = to
+            signal.send(sender=Order, order=order, **(extra or {}))
+    if not moved:
+        order.refresh_from_db(fields=["status", "hold"])
+        if unless_held and order.hold and order.status in allowed:
+            raise OnHold(number=order.number, present=order.status, wanted=to, hold=order.hold)
+        raise IllegalTransition(number=order.number, present=order.status, wanted=to)
+
+
 def move(
     *, order_id: int, to: str, sources: Sequence[str], kind: str, data: Mapping[str, Any], unless_held: bool = False
 ) -> bool:
@@ -88,3 +121,12 @@ def set_hold(*, order: Order, hold: Hold) -> None:
         order.hold = hold
         if hold == Hold.NONE:
             signals.order_hold_lifted.send(sender=Order, order=order)
+
+
+@transaction.atomic(savepoint=False)
+def record_return_state(*, order: Order, state: str, data: Mapping[str, Any]) -> None:
+    """Record that a return was `requested`, `received`, `rejected` or `cancelled`. The order's status does not change.
+
+    `data` has at least the return's `number`. The caller holds the lock of the order.
+    """
+    OrderEvent.objects.create(order=order, kind=f"return_{state}", data=dict(data))

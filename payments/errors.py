@@ -6,8 +6,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from messaging.hooks.next_steps import OPEN_SUBJECT, next_step
-from orders.models import Order
+from orders.models import Order, Status
 from orders.money import display
+from payments.gateways import RequestRefused
 from payments.models import Payment, Refund
 
 
@@ -21,6 +22,33 @@ class NotPending(RuntimeError):
 
     def __init__(self, payment: Payment) -> None:
         super().__init__(f"Payment {payment.pk} is no longer pending, so its outcome was not recorded.")
+
+
+@next_step(
+    gettext_lazy("The order has shipped, but the gateway reserves its money no more; nothing was captured."),
+    gettext_lazy(
+        "Look at the payment in the gateway's dashboard, and ask the shopper to pay in another way. Discard the "
+        "message once that is settled."
+    ),
+    action=OPEN_SUBJECT,
+)
+class AuthorisationLost(RequestRefused):
+    """The authorisation of a payment has expired, or was voided at the gateway, so that it cannot be captured.
+
+    `amount` is text. Celery recreates an error from its arguments, so they are texts, too.
+    """
+
+    def __init__(self, payment_id: str, amount: str) -> None:
+        self.payment_id, self.amount = payment_id, amount
+        super().__init__(payment_id, amount)
+
+    @classmethod
+    def of(cls, payment: Payment) -> "AuthorisationLost":
+        return cls(str(payment.pk), display(payment.amount, payment.currency))
+
+    def __str__(self) -> str:
+        text = _("Payment %(id)s of %(amount)s cannot be captured: its authorisation has expired or was voided.")
+        return text % {"id": self.payment_id, "amount": self.amount}
 
 
 @next_step(
@@ -60,6 +88,20 @@ class TooManyRefunds(NothingToRefund):
             "Order %(number)s has too many refunds. Only all that is left, %(left)s, can be refunded. "
             "Nothing was changed."
         ) % {"left": display(self.left, self.order.currency), "number": self.order.number}
+
+
+class NotCaptured(NothingToRefund):
+    """The payment is only authorised: nothing was taken yet that could be refunded in part."""
+
+    def __str__(self) -> str:
+        if self.order.status in (Status.SHIPPED, Status.DELIVERED):
+            return _(
+                "The payment of order %(number)s is being captured. Refund it once that is done. Nothing was changed."
+            ) % {"number": self.order.number}
+        return _(
+            "The payment of order %(number)s is only authorised; it is captured when the order ships. Until then it "
+            "can be refunded only as a whole, which cancels the order. Nothing was changed."
+        ) % {"number": self.order.number}
 
 
 class RequestReused(ValueError):

@@ -10,9 +10,21 @@ class ChargePayment(
     Payload,
     task="payments.charge_payment",
     routing_key="payment.charge",
-    shown_until=("paid", "payment_failed", "cancelled"),
+    shown_until=("paid", "action_required", "processing", "payment_failed", "cancelled"),
 ):
-    """Charge the payment's method with its amount."""
+    """Authorise the payment's amount with its method."""
+
+    payment_id: UUID
+
+
+class CapturePayment(Payload, task="payments.capture_payment", routing_key="payment.capture"):
+    """Capture an authorised payment, whose order has shipped."""
+
+    payment_id: UUID
+
+
+class VoidPayment(Payload, task="payments.void_payment", routing_key="payment.void"):
+    """Release what the gateway reserves for a payment that is no longer wanted."""
 
     payment_id: UUID
 

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from payments import services
 from payments.errors import GatewayMismatch
-from payments.gateways import ChargeRecord, RefundRecord, gateway
-from payments.models import UNSETTLED, Payment, PaymentStatus, Refund, RefundStatus
+from payments.gateways import Charge, ChargeRecord, ChargeState, RefundRecord, gateway
+from payments.models import RESERVED, UNSETTLED, Payment, PaymentStatus, Refund, RefundStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ def ask_gateway(*, key: uuid.UUID, reference: str = "") -> Found:
 def reconcile_payment(*, key: uuid.UUID, found: Found) -> None:
     """Bring a payment in line with what was `found` at the gateway, inside the caller's transaction.
 
-    A capture, a decline or a refund that the shop has not recorded is safe to apply. Raises `GatewayMismatch` for any
-    other difference; nothing is written then.
+    An outcome or a refund that the shop has not recorded is safe to apply. Raises `GatewayMismatch` for any other
+    difference; nothing is written then.
     """
     payment, charge = Payment.objects.select_related("order").filter(pk=key).first(), found.charge
     if payment is None:
@@ -56,16 +56,31 @@ def reconcile_payment(*, key: uuid.UUID, found: Found) -> None:
         services.align_refunds(payment=payment, before=found.before, records=found.refunds)
         services.refund_if_cancelled(payment=payment)
         Payment.objects.filter(pk=key).update(confirmed_at=timezone.now())
+    elif payment.status == PaymentStatus.AUTHORISED:
+        Payment.objects.filter(pk=key).update(confirmed_at=timezone.now())
 
 
 def _apply(payment: Payment, record: ChargeRecord | None) -> None:
-    charge = record.charge if record else None
-    if charge is not None:
-        if (charge.amount, charge.currency) != (payment.amount, payment.currency):
-            raise GatewayMismatch(f"Payment {payment.pk} is for {payment.amount}, but {charge.amount} was captured.")
-        services.record_capture(payment=payment, charge=charge)
-    elif record is not None and record.declined and payment.status == PaymentStatus.PENDING:
-        services.record_decline(payment=payment, code=record.declined)
+    if record is None:
+        _check_is_known(payment)
+    elif record.charge is not None:
+        _apply_charge(payment, record.charge)
+    elif record.state is ChargeState.DECLINED and payment.status != PaymentStatus.AUTHORISED:
+        services.record_decline(payment=payment, code=record.declined or "declined")
+    else:
+        services.record_loss(payment=payment)
+
+
+def _apply_charge(payment: Payment, charge: Charge) -> None:
+    if (charge.amount, charge.currency) != (payment.amount, payment.currency):
+        raise GatewayMismatch(f"Payment {payment.pk} is for {payment.amount}, but {charge.amount} was charged.")
+    services.record_outcome(payment=payment, charge=charge)
+
+
+def _check_is_known(payment: Payment) -> None:
+    """A search by key may lag; the gateway answers at once for a charge whose reference it has given."""
+    if payment.status in RESERVED:
+        raise GatewayMismatch(f"Payment {payment.pk} is {payment.status}, but the gateway has no such charge.")
 
 
 def _check_agreement(payment: Payment, found: Found) -> None:

@@ -15,12 +15,12 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 
 from messaging import outbox
-from messaging.models import Cursor, Message
+from messaging.models import Cursor, Message, State
 from messaging.worker import slices
 from payments import services
-from payments.gateways import ChargeRecord, gateway
-from payments.models import UNSETTLED, Payment, RefundStatus
-from payments.payloads import ChargePayment, ComparePayment, Reconcile, RefundPayment
+from payments.gateways import ChargeRecord, ChargeState, gateway
+from payments.models import RESERVED, UNSETTLED, Payment, PaymentStatus, RefundStatus
+from payments.payloads import CapturePayment, ChargePayment, ComparePayment, Reconcile, RefundPayment, VoidPayment
 
 log = logging.getLogger(__name__)
 _CURSOR = "payments.reconcile"
@@ -31,6 +31,20 @@ _DAY = timedelta(days=1)
 _AT_GATEWAY = Q(refunds__status=RefundStatus.DONE) | (
     Q(refunds__status=RefundStatus.PENDING) & ~Q(refunds__gateway_reference="")
 )
+
+
+_RECORDING = (ChargePayment.task, CapturePayment.task, VoidPayment.task, RefundPayment.task)
+_UNDECIDED = tuple(status for status in UNSETTLED if status != PaymentStatus.AUTHORISED)
+_TAKES_NOTHING = frozenset({ChargeState.DECLINED, ChargeState.VOIDED})
+#: The states at the gateway that agree with a payment of which nothing is captured.
+_AGREEING: Mapping[str, frozenset[ChargeState]] = {
+    PaymentStatus.PENDING: frozenset(),
+    PaymentStatus.ACTION_REQUIRED: frozenset({ChargeState.ACTION_REQUIRED}),
+    PaymentStatus.PROCESSING: frozenset({ChargeState.PROCESSING}),
+    PaymentStatus.AUTHORISED: frozenset({ChargeState.AUTHORISED}),
+    PaymentStatus.FAILED: _TAKES_NOTHING,
+    PaymentStatus.CANCELLED: _TAKES_NOTHING,
+}
 
 
 class Run:
@@ -79,6 +93,26 @@ class Run:
         self._move(reached=last)
         return len(rows)
 
+    def compare_reserved(self) -> int:
+        """Compare payments that reserve money and that no page confirmed, such as older ones. Returns how many.
+
+        What is being worked on is left out, and what is compared is confirmed or has another message: so this ends.
+        """
+        now = self._started_at
+        found = Payment.objects.filter(_without_message(), status__in=RESERVED, created_at__lt=now).select_related(
+            "order"
+        )
+        if self.payload.is_whole:
+            found = found.filter(Q(confirmed_at=None) | Q(confirmed_at__lt=now))
+        else:
+            found = found.filter(confirmed_at=None, created_at__gte=self._since)
+        rows = list(found.order_by("created_at")[: slices.ROWS])
+        with outbox.transaction():
+            for row in rows:
+                services.enqueue_comparison(key=row.pk, reference=row.gateway_reference, number=row.order.number)
+        self._enqueued += len(rows)
+        return len(rows)
+
     def finish(self) -> None:
         """Store where the next run begins, in the caller's transaction."""
         position = Cursor.read(_CURSOR)
@@ -96,7 +130,7 @@ class Run:
         payments = Payment.objects.filter(pk__in=list(keys)).select_related("order").annotate(refunded=refunded)
         known = {payment.pk: payment for payment in payments}
         differing = {id_ for id_, record in keys.items() if id_ not in known or _differs(known[id_], record)}
-        agreeing = [id_ for id_ in known if id_ not in differing and known[id_].status not in UNSETTLED]
+        agreeing = [id_ for id_ in known if id_ not in differing and known[id_].status not in _UNDECIDED]
         Payment.objects.filter(pk__in=agreeing).update(confirmed_at=self._started_at)
         self._enqueue(
             [(i, keys[i].reference, known[i].order.number if i in known else "") for i in keys if i in differing]
@@ -142,21 +176,31 @@ def _payment_id(key: str) -> uuid.UUID | None:
 
 def _differs(payment: Payment, record: ChargeRecord) -> bool:
     if payment.status in UNSETTLED:
-        return bool(record.captured)
+        return record.state not in _AGREEING[payment.status]
     return (record.captured, record.refunded) != (payment.amount, payment.refunded or 0)  # type: ignore[attr-defined]
 
 
 def _subjects_in_progress(subjects: Iterable[str]) -> set[str]:
-    """Orders with a live charge or refund message, which will record its own outcome.
+    """Orders with a live message that will record its own outcome.
 
-    Not those whose refund the bank has been given days for: anything else may happen to the payment meanwhile.
+    Not those whose refund or void the bank has been given days for: anything else may happen to the payment meanwhile.
     """
-    live = Message.objects.live().filter(task__in=(ChargePayment.task, RefundPayment.task), subject__in=subjects)
-    pending = Q(task=RefundPayment.task, available_at__gt=timezone.now())
+    live = Message.objects.live().filter(task__in=_RECORDING, subject__in=subjects)
+    pending = Q(task__in=(RefundPayment.task, VoidPayment.task), available_at__gt=timezone.now())
     return set(live.exclude(pending).values_list("subject", flat=True))
 
 
+def _without_message() -> Q:
+    """Condition of payments: no message about their order will record an outcome."""
+    has_message = Q()
+    for task in (*_RECORDING, ComparePayment.task):
+        has_message |= Q(Message.objects.unsettled().exist_about("order__number", task=task))
+    return ~has_message
+
+
 def _enqueued_comparisons(subjects: Iterable[str]) -> set[uuid.UUID]:
-    payloads = Message.objects.unsettled().filter(task=ComparePayment.task, subject__in=subjects)
+    """Not those that wait for the next look at an undecided payment."""
+    waiting = Q(state=State.PENDING, available_at__gt=timezone.now())
+    payloads = Message.objects.unsettled().filter(~waiting, task=ComparePayment.task, subject__in=subjects)
     found = (payload.get("payment_id") for payload in payloads.values_list("payload", flat=True))
     return {uuid.UUID(id_) for id_ in found if id_}

@@ -9,7 +9,7 @@ from django.db.models import IntegerField, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from messaging.models import Message, State
-from orders.models import Order
+from orders.models import Order, Status
 from payments.amounts import total
 from payments.disputes.selectors import MOST_SHOWN, at_stake
 from payments.gateways import is_simulated
@@ -30,13 +30,17 @@ _UNANSWERED = (PaymentStatus.PENDING, PaymentStatus.CANCELLED)
 
 @dataclass(frozen=True, slots=True)
 class PaymentSummary:
-    """An order's newest payment. `attempts` counts the requests to the gateway; `refunded` is minor units."""
+    """An order's newest payment. `attempts` counts the requests to the gateway; `refunded` is minor units.
+
+    `action_url` is where the shopper confirms the payment with the bank; empty if there is nothing to confirm.
+    """
 
     status: str
     attempts: int
     method: str
     failure_code: str
     refunded: int = 0
+    action_url: str = ""
 
 
 def payment_to_charge(*, payment_id: UUID) -> Payment:
@@ -62,9 +66,19 @@ def failed_refunds() -> list[Refund]:
 
 
 def refundable_amount(*, order: Order) -> int:
-    """Minor units that the order has paid and that are neither refunded, nor owed back already, nor disputed."""
+    """Minor units that the order has paid and that are neither refunded, nor owed back already, nor disputed.
+
+    Includes what is only reserved for an order that has not shipped.
+    """
     captured = Payment.objects.filter(order=order, status=PaymentStatus.CAPTURED)
-    return sum(refundable_of(payment=payment) for payment in captured)
+    return sum(refundable_of(payment=payment) for payment in captured) + voidable_amount(order=order)
+
+
+def voidable_amount(*, order: Order) -> int:
+    """Minor units that are reserved for an unshipped order: "refunded" only as a whole, which cancels the order."""
+    if order.status != Status.PAID:
+        return 0
+    return total(Payment.objects.filter(order=order, status=PaymentStatus.AUTHORISED))
 
 
 def refundable_of(*, payment: Payment) -> int:
@@ -120,7 +134,9 @@ def summary(*, order_id: int) -> PaymentSummary | None:
     if payment is None:
         return None
     attempts = payment.failed_attempts + (payment.status not in _UNANSWERED)
-    return PaymentSummary(payment.status, attempts, payment.method, payment.failure_code, payment.refunded)
+    return PaymentSummary(
+        payment.status, attempts, payment.method, payment.failure_code, payment.refunded, payment.action_url
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +158,7 @@ class PaymentRecord:
     def agrees(self) -> bool:
         """Whether both record the same captured amount. Meaningful only if `is_authoritative`."""
         captured = self.payment.amount if self.payment.captured_at else 0
-        return captured == (self.charge.amount if self.charge else 0)
+        return captured == (self.charge.amount if self.charge and self.charge.is_captured else 0)
 
 
 PaymentRecords = tuple[PaymentRecord, ...]

@@ -1,4 +1,4 @@
-"""Background tasks for payments: charge, refund, and comparison with the gateway's record."""
+"""Background tasks for payments: authorise, capture, void, refund, and comparison with the gateway's record."""
 
 from messaging.worker.slices import Slice
 from messaging.worker.task import ReliableTask, reliable_task
@@ -7,12 +7,14 @@ from payments.disputes import comparison, search
 from payments.gateways import CardDeclined, GatewayUnavailable
 from payments.models import RefundStatus
 from payments.payloads import (
+    CapturePayment,
     ChargePayment,
     CompareDispute,
     ComparePayment,
     FindDisputes,
     Reconcile,
     RefundPayment,
+    VoidPayment,
 )
 
 
@@ -27,9 +29,27 @@ def charge_payment(self: ReliableTask, payload: ChargePayment) -> None:
         return
     with self.complete():
         if charge is not None:
-            services.record_capture(payment=payment, charge=charge)
+            services.record_outcome(payment=payment, charge=charge)
         elif self.may_overlap:
             services.recheck_cancelled_payment(payment=payment)
+
+
+@reliable_task(CapturePayment, autoretry_for=(GatewayUnavailable,))
+def capture_payment(self: ReliableTask, payload: CapturePayment) -> None:
+    payment = selectors.payment_to_charge(payment_id=payload.payment_id)
+    charge = services.capture_once(payment=payment, is_first_attempt=not self.may_overlap)
+    with self.complete():
+        if charge is not None:
+            services.record_outcome(payment=payment, charge=charge)
+
+
+@reliable_task(VoidPayment, autoretry_for=(GatewayUnavailable,))
+def void_payment(self: ReliableTask, payload: VoidPayment) -> None:
+    payment = selectors.payment_to_charge(payment_id=payload.payment_id)
+    record = services.void_at_gateway(payment=payment)
+    with self.complete():
+        if record is not None and record.charge is not None:
+            services.record_outcome(payment=payment, charge=record.charge)
 
 
 @reliable_task(RefundPayment, autoretry_for=(GatewayUnavailable,))
@@ -74,6 +94,7 @@ def reconcile(self: ReliableTask, payload: Reconcile) -> None:
     part, run = Slice(self), reconciliation_run.Run.of(payload)
     part.repeat(run.compare_page, pause=0.5)
     part.repeat(run.compare_captured)
+    part.repeat(run.compare_reserved)
     run.log(is_finished=part.is_done)
     with part.complete(None if part.is_done else run.payload):
         if part.is_done:

@@ -35,7 +35,8 @@ def run_periodic(task: str) -> list[Message]:
 def deliver_all(*, limit: int = 100) -> list[Message]:
     """Deliver all pending messages as if every delay had elapsed, including transit and payment deadlines."""
     delivered: list[Message] = []
-    with override_settings(CONVEYOR_TRANSIT_SECONDS=0, CONVEYOR_UNPAID_SECONDS=0):
+    at_once = {"TRANSIT": 0, "UNPAID": 0, "ACTION": 0, "SETTLE": 0}
+    with override_settings(**{f"CONVEYOR_{name}_SECONDS": seconds for name, seconds in at_once.items()}):
         while len(delivered) < limit and make_due():
             delivered += deliver_due(limit=limit)
     return delivered

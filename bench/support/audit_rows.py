@@ -65,6 +65,19 @@ SELECT md5('parcel' || o.id)::uuid, o.id, o.id, CASE WHEN o.id %% 3 = 1 THEN 'La
     'SP' || lpad(o.id::text, 12, '0'), CASE WHEN status <> 'shipped' THEN 'delivered' WHEN o.id %% 1000 = 15 THEN 'lost'
     ELSE 'in_transit' END, 450, 'EUR', placed_at FROM paid AS o
 """,
+    # Numbered like their orders, as those from before invoices were records: the others' numbers have no gaps.
+    """
+INSERT INTO shop_issuedinvoice (id, order_id, payment_id, series, year, number, issued_at, issued_on, kept_until,
+    currency, total, data)
+SELECT o.id, o.id, md5('payment' || o.id)::uuid, 'order', extract(year FROM placed_at), number, placed_at, placed_at,
+    placed_at + interval '10 years', 'EUR', total, '{}' FROM paid AS o
+""",
+    """
+INSERT INTO shop_creditnote (order_id, invoice_id, refund_id, series, year, number, issued_at, issued_on, kept_until,
+    currency, total, data)
+SELECT o.id, o.id, md5('refund' || o.id)::uuid, 'order', extract(year FROM placed_at), number, placed_at, placed_at,
+    placed_at + interval '10 years', 'EUR', total, '{}' FROM added AS o WHERE status = 'refunded'
+""",
     """
 INSERT INTO shipping_carrierparcel (carrier, idempotency_key, tracking_number, city, booked_at)
 SELECT carrier, number, tracking_number, city, shipped_at

@@ -10,8 +10,8 @@ from orders.models import Order
 TEST: Final = "webhook.test"
 #: What endpoints can subscribe to. A type is never renamed, and its fields only grow.
 TYPES: Final = (
-    "order.placed", "order.paid", "order.payment_failed", "order.shipped", "order.delivered", "order.cancelled",
-    "order.partly_refunded", "order.refunded",
+    "order.placed", "order.action_required", "order.processing", "order.paid", "order.payment_failed",
+    "order.shipped", "order.delivered", "order.cancelled", "order.partly_refunded", "order.refunded",
 )  # fmt: skip
 
 

@@ -17,6 +17,8 @@ from orders.models import Order, Status
 _EVENTS = {
     "order.placed": signals.order_placed,
     "order.paid": signals.order_paid,
+    "order.action_required": signals.order_action_required,
+    "order.processing": signals.order_processing,
     "order.payment_failed": signals.order_payment_failed,
     "order.delivered": signals.order_delivered,
     "order.cancelled": signals.order_cancelled,

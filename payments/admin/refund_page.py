@@ -18,7 +18,7 @@ from orders.money import display
 from orders.selectors import can_cancel
 from payments import selectors, services
 from payments.errors import NothingToRefund, RequestReused
-from payments.models import Payment
+from payments.models import Payment, PaymentStatus
 
 PERMISSION = "payments.refund_payment"
 
@@ -67,6 +67,7 @@ def refund_page(request: HttpRequest, payment_id: uuid.UUID) -> HttpResponse:
         "left": display(left, order.currency),
         "opts": Payment._meta,
         "can_cancel": can_cancel(order),
+        "is_authorised": payment.status == PaymentStatus.AUTHORISED,
     }
     return render(request, "admin/payments/payment/refund.html", admin.site.each_context(request) | context)
 
@@ -85,6 +86,9 @@ def _refund(request: HttpRequest, payment: Payment, form: RefundForm) -> bool:
     except (NothingToRefund, RequestReused) as refused:
         form.add_error("amount", str(refused))
         return False
+    if refund is None:
+        messages.success(request, _("The order is cancelled. Its payment was only authorised, and is released."))
+        return True
     amount = display(refund.amount, payment.currency)
     messages.success(request, _("Refund of %(amount)s started.") % {"amount": amount})
     return True

@@ -87,22 +87,35 @@ class UnknownPaymentMethod(ValueError):
         super().__init__(_("Unknown payment method: %(method)s.") % {"method": method[:60]})
 
 
+class ChargeState(Enum):
+    """How far a charge is at the gateway. A declined or voided one takes no money; `voided` includes expired."""
+
+    ACTION_REQUIRED = "action_required"
+    PROCESSING = "processing"
+    AUTHORISED = "authorised"
+    CAPTURED = "captured"
+    DECLINED = "declined"
+    VOIDED = "voided"
+
+    @property
+    def is_reserved(self) -> bool:
+        """Whether the gateway reserves money, or will once the shopper or the bank agrees."""
+        return self in (ChargeState.ACTION_REQUIRED, ChargeState.PROCESSING, ChargeState.AUTHORISED)
+
+
 @dataclass(frozen=True, slots=True)
-class Authorisation:
-    """Money is reserved, not captured. `reference` is the gateway's ID; `amount` is in minor units."""
+class Charge:
+    """The gateway's answer about a charge that was not declined.
+
+    `reference` is the gateway's ID; `amount` is in minor units: what was captured, or is to be. `action_url` is where
+    the shopper confirms a charge in the state `ACTION_REQUIRED`: an https URL, or a path of the shop.
+    """
 
     reference: str
     amount: int
     currency: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChargeResult:
-    """Money was captured. `reference` is the gateway's ID of the charge; `amount` is in minor units."""
-
-    reference: str
-    amount: int
-    currency: str
+    state: ChargeState
+    action_url: str = ""
 
 
 class RefundState(Enum):
@@ -143,20 +156,26 @@ def latest_try(records: Iterable[RefundRecord], *, key: str) -> RefundRecord | N
 class ChargeRecord:
     """The gateway's own record of a charge, in minor units.
 
-    `captured` is 0 while money is only authorised, and after a decline; `declined` is then the decline's code.
-    `refunded` includes pending refunds, and no failed ones.
+    `amount` is what the shop asked for. `captured` is 0 unless the state is `CAPTURED`; `declined` is the code of a
+    decline. `refunded` includes pending refunds, and no failed ones.
     """
 
     reference: str
+    amount: int
     captured: int
     refunded: int
     currency: str
+    state: ChargeState
+    action_url: str = ""
     declined: str = ""
 
     @property
-    def charge(self) -> ChargeResult | None:
-        """The captured money; None if nothing was captured."""
-        return ChargeResult(self.reference, self.captured, self.currency) if self.captured else None
+    def charge(self) -> Charge | None:
+        """The charge as `authorise` or `capture` would answer; None if it takes no money: declined or voided."""
+        if self.state in (ChargeState.DECLINED, ChargeState.VOIDED):
+            return None
+        amount = self.captured if self.state is ChargeState.CAPTURED else self.amount
+        return Charge(self.reference, amount, self.currency, self.state, self.action_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,21 +211,31 @@ class WebhookEvent:
 
 
 class Gateway(Protocol):
-    """The same idempotency key never charges or refunds twice: it returns the first result again.
+    """The same idempotency key never charges or refunds twice: it returns the first result again, as it is now.
 
     Amounts are in minor units of the currency. All but `methods` raise `GatewayUnavailable` and `OutcomeUnknown`.
     """
 
-    def authorise(self, *, idempotency_key: str, amount: int, currency: str, method: str) -> Authorisation:
-        """Reserve `amount`, to be captured later. Raises `CardDeclined`."""
+    def authorise(self, *, idempotency_key: str, amount: int, currency: str, method: str, return_url: str) -> Charge:
+        """Reserve `amount`, to be captured later. Raises `CardDeclined`.
+
+        `ACTION_REQUIRED`: the shopper must confirm at `action_url`, and is sent back to `return_url`. `PROCESSING`: the
+        bank settles it within days, and it is `CAPTURED` then; some methods do not reserve first.
+        """
         ...
 
-    def capture(self, *, idempotency_key: str, reference: str, amount: int) -> ChargeResult:
-        """Capture `amount` of an authorisation and release the rest. Raises `RequestRefused`."""
+    def capture(self, *, idempotency_key: str, reference: str, amount: int) -> Charge:
+        """Capture `amount` of an authorisation and release the rest. One that is captured already is answered alike.
+
+        Raises `RequestRefused`, for example if the authorisation has expired.
+        """
         ...
 
-    def charge(self, *, idempotency_key: str, amount: int, currency: str, method: str) -> ChargeResult:
-        """Authorise and capture in one call. Raises `CardDeclined`."""
+    def void(self, *, reference: str) -> ChargeRecord:
+        """Release what is reserved, or no longer wait for it. The charge as it is then, which nothing refuses.
+
+        `CAPTURED`: it was captured before. `PROCESSING`: the bank does not stop it any more; ask again later.
+        """
         ...
 
     def refund(self, *, idempotency_key: str, charge_reference: str, amount: int, repeat: int = 0) -> RefundRecord:
@@ -226,7 +255,7 @@ class Gateway(Protocol):
         ...
 
     def fetch(self, *, idempotency_key: str, reference: str = "") -> ChargeRecord | None:
-        """The record of the authorisation or charge under this key; None if the gateway has none.
+        """The record of the charge under this key; None if the gateway has none.
 
         Lookups by `reference` are immediate; a new key alone may be found with some delay.
         """
@@ -245,5 +274,5 @@ class Gateway(Protocol):
         ...
 
     def methods(self) -> tuple[OfferedMethod, ...]:
-        """The methods that `charge` and `authorise` accept."""
+        """The methods that `authorise` accepts."""
         ...

@@ -6,30 +6,26 @@ That record proves that nobody paid twice.
 
 import os
 import random
-import secrets
 import signal
 import time
 from collections.abc import Callable
 from datetime import datetime
 
 from django.conf import settings
-from django.db import IntegrityError
 from django.db.models import F, Q, Sum
 from django.utils.translation import gettext as _
 
 from messaging import simulated_outages
-from payments.gateways import simulated_disputes, simulated_refunds
+from payments.gateways import simulated_charges, simulated_disputes, simulated_refunds
 from payments.gateways.base import (
-    Authorisation,
     CardDeclined,
+    Charge,
     ChargeRecord,
-    ChargeResult,
     GatewayUnavailable,
     OfferedMethod,
     OutcomeUnknown,
     RecordPage,
     RefundRecord,
-    RequestRefused,
     UnknownPaymentMethod,
     latest_try,
 )
@@ -45,24 +41,28 @@ _HAS_NOT_FAILED = ~Q(refunds__status=GatewayRefund.Status.FAILED)
 
 
 class SimulatedGateway:
-    def authorise(self, *, idempotency_key: str, amount: int, currency: str, method: str) -> Authorisation:
-        charge = _scripted_charge(idempotency_key, amount, currency, method, is_captured=False)
-        return Authorisation(charge.reference, charge.amount, charge.currency)
-
-    def capture(self, *, idempotency_key: str, reference: str, amount: int) -> ChargeResult:
-        """An authorisation is captured once, so its reference serves as the idempotency key."""
+    def authorise(self, *, idempotency_key: str, amount: int, currency: str, method: str, return_url: str) -> Charge:
+        """Run the script of `method`. The simulated bank knows its shop, so that `return_url` is not needed."""
+        script = _SCRIPTS.get(method)
+        if script is None:
+            raise UnknownPaymentMethod(method)
         _reach()
-        GatewayCharge.objects.filter(reference=reference, is_captured=False, amount__gte=amount).update(
-            is_captured=True, amount=amount
+        script(idempotency_key)
+        charge, is_new = simulated_charges.open_charge(
+            key=idempotency_key, amount=amount, currency=currency, method=method
         )
-        charge = GatewayCharge.objects.get(reference=reference)
-        if not charge.is_captured or charge.amount != amount:
-            raise RequestRefused(f"{amount} cannot be captured of {reference}.")
-        return ChargeResult(charge.reference, charge.amount, charge.currency)
+        if is_new and method == "pm_lost_reply":
+            raise OutcomeUnknown("The reply of the payment gateway was lost.", concerns_all=False)
+        return _answer(charge)
 
-    def charge(self, *, idempotency_key: str, amount: int, currency: str, method: str) -> ChargeResult:
-        charge = _scripted_charge(idempotency_key, amount, currency, method, is_captured=True)
-        return ChargeResult(charge.reference, charge.amount, charge.currency)
+    def capture(self, *, idempotency_key: str, reference: str, amount: int) -> Charge:
+        _reach()
+        return _answer(simulated_charges.capture(reference=reference, amount=amount))
+
+    def void(self, *, reference: str) -> ChargeRecord:
+        _reach()
+        simulated_charges.void(reference=reference)
+        return simulated_charges.record(simulated_charges.find(reference=reference))
 
     def refund(self, *, idempotency_key: str, charge_reference: str, amount: int, repeat: int = 0) -> RefundRecord:
         _reach()
@@ -83,13 +83,15 @@ class SimulatedGateway:
     def fetch(self, *, idempotency_key: str, reference: str = "") -> ChargeRecord | None:
         _reach()
         charge = GatewayCharge.objects.filter(idempotency_key=idempotency_key).first()
-        return _record(charge, simulated_refunds.refunded(charge)) if charge else None
+        return simulated_charges.record(charge) if charge else None
 
     def records(self, *, since: datetime, page: str = "") -> RecordPage:
         _reach()
         charges = GatewayCharge.objects.filter(created_at__gte=since, pk__gt=int(page or 0)).order_by("pk")
         found = list(charges.annotate(refunded=Sum("refunds__amount", filter=_HAS_NOT_FAILED))[:PAGE_SIZE])
-        records = {charge.idempotency_key: _record(charge, charge.refunded or 0) for charge in found}
+        records = {
+            charge.idempotency_key: simulated_charges.record(charge, refunded=charge.refunded or 0) for charge in found
+        }
         return RecordPage(records, str(found[-1].pk) if len(found) == PAGE_SIZE else "")
 
     def fetch_dispute(self, *, reference: str) -> DisputeRecord | None:
@@ -103,6 +105,8 @@ class SimulatedGateway:
     def methods(self) -> tuple[OfferedMethod, ...]:
         return (
             OfferedMethod("pm_card_visa", _("Visa card")),
+            OfferedMethod("pm_3ds", _("Card that the shopper confirms with the bank"), True),
+            OfferedMethod("pm_sepa", _("SEPA direct debit, which the bank settles later"), True),
             OfferedMethod("pm_card_declined", _("Card that the bank declines"), True),
             OfferedMethod("pm_flaky_2", _("Bank that answers on the third attempt"), True),
             OfferedMethod("pm_outage", _("Bank that never answers"), True),
@@ -124,44 +128,12 @@ def _reach() -> None:
         raise GatewayUnavailable("The payment gateway is unreachable.")
 
 
-def _scripted_charge(key: str, amount: int, currency: str, method: str, *, is_captured: bool) -> GatewayCharge:
-    """Run the script of `method`, then record the money that was authorised or captured."""
-    script = _SCRIPTS.get(method)
-    if script is None:
-        raise UnknownPaymentMethod(method)
-    _reach()
-    script(key)
-    charge, is_new = _charge(key, amount, currency, method, is_captured)
-    if is_new and is_captured and method == "pm_disputed":
-        simulated_disputes.open_dispute(charge_reference=charge.reference)
-    if is_new and method == "pm_lost_reply":
-        raise OutcomeUnknown("The reply of the payment gateway was lost.", concerns_all=False)
-    return charge
-
-
-def _charge(key: str, amount: int, currency: str, method: str, is_captured: bool) -> tuple[GatewayCharge, bool]:
-    """The charge under this key, and whether it is new. The unique key decides, so a new charge costs one INSERT."""
-    try:
-        charge = GatewayCharge.objects.create(
-            idempotency_key=key,
-            reference=f"ch_{secrets.token_hex(12)}",
-            amount=amount,
-            currency=currency,
-            method=method,
-            is_captured=is_captured,
-        )
-    except IntegrityError:
-        charge = GatewayCharge.objects.get(idempotency_key=key)
-    else:
-        return charge, True
-    if (charge.amount, charge.currency) != (amount, currency):
-        raise ValueError("This idempotency key has already been used for another charge.")
-    return charge, False
-
-
-def _record(charge: GatewayCharge, refunded: int) -> ChargeRecord:
-    captured = charge.amount if charge.is_captured else 0
-    return ChargeRecord(charge.reference, captured, refunded, charge.currency)
+def _answer(charge: GatewayCharge) -> Charge:
+    """Raises `CardDeclined`, also for a charge that was voided before the request was repeated."""
+    record = simulated_charges.record(charge, refunded=0)
+    if record.charge is None:
+        raise CardDeclined(record.declined or "voided")
+    return record.charge
 
 
 def _succeed(key: str) -> None:
@@ -203,6 +175,8 @@ def _respond_slowly(key: str) -> None:
 
 _SCRIPTS: dict[str, Callable[[str], None]] = {
     "pm_card_visa": _succeed,
+    "pm_3ds": _succeed,
+    "pm_sepa": _succeed,
     "pm_card_declined": _decline,
     "pm_flaky_2": _fail_twice,
     "pm_outage": _fail,

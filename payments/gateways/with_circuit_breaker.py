@@ -8,10 +8,9 @@ from typing import Any, TypeVar
 from messaging.circuit_breaker import Verdict, guard
 from messaging.recording import outside
 from payments.gateways.base import (
-    Authorisation,
     CardDeclined,
+    Charge,
     ChargeRecord,
-    ChargeResult,
     Gateway,
     GatewayUnavailable,
     KeyRefused,
@@ -45,18 +44,21 @@ class CircuitBreakerGateway:
     circuit: str
     gateway: Gateway
 
-    def authorise(self, *, idempotency_key: str, amount: int, currency: str, method: str) -> Authorisation:
+    def authorise(self, *, idempotency_key: str, amount: int, currency: str, method: str, return_url: str) -> Charge:
         return self._call(
-            self.gateway.authorise, idempotency_key=idempotency_key, amount=amount, currency=currency, method=method
+            self.gateway.authorise,
+            idempotency_key=idempotency_key,
+            amount=amount,
+            currency=currency,
+            method=method,
+            return_url=return_url,
         )
 
-    def capture(self, *, idempotency_key: str, reference: str, amount: int) -> ChargeResult:
+    def capture(self, *, idempotency_key: str, reference: str, amount: int) -> Charge:
         return self._call(self.gateway.capture, idempotency_key=idempotency_key, reference=reference, amount=amount)
 
-    def charge(self, *, idempotency_key: str, amount: int, currency: str, method: str) -> ChargeResult:
-        return self._call(
-            self.gateway.charge, idempotency_key=idempotency_key, amount=amount, currency=currency, method=method
-        )
+    def void(self, *, reference: str) -> ChargeRecord:
+        return self._call(self.gateway.void, reference=reference)
 
     def refund(self, *, idempotency_key: str, charge_reference: str, amount: int, repeat: int = 0) -> RefundRecord:
         return self._call(
@@ -95,12 +97,12 @@ class CircuitBreakerGateway:
         return self.gateway.methods()
 
     def _call(self, method: Callable[..., Answer], /, **arguments: Any) -> Answer:
-        """A payment method stands for a card, which the ledger must not store."""
+        """A payment method stands for a card, and the order page's URL is a secret: the ledger must store neither."""
         return outside.call(
             method,
             arguments,
             system=self.circuit,
             guard=guard(self.circuit, judge=judge),
             errors=_ERRORS,
-            private=("method",),
+            private=("method", "return_url"),
         )

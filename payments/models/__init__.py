@@ -2,9 +2,12 @@
 
 from payments.models.disputes import UNDECIDED, Dispute, DisputeQuerySet, DisputeStatus, GatewayDispute
 from payments.models.payments import (
+    AWAITED,
     OPEN,
+    PAYING,
     PAYMENT_TRANSITIONS,
     REFUND_TRANSITIONS,
+    RESERVED,
     RETURNED,
     SETTLED,
     UNSETTLED,
@@ -20,9 +23,12 @@ from payments.models.payments import (
 )
 
 __all__ = [
+    "AWAITED",
     "OPEN",
+    "PAYING",
     "PAYMENT_TRANSITIONS",
     "REFUND_TRANSITIONS",
+    "RESERVED",
     "RETURNED",
     "SETTLED",
     "UNDECIDED",

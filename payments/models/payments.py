@@ -12,16 +12,26 @@ from orders.money import display
 
 
 class PaymentStatus(models.TextChoices):
+    """`cancelled` includes voided: whatever the gateway reserved is released."""
+
     PENDING = "pending", _("pending")
+    ACTION_REQUIRED = "action_required", _("confirmation required")
+    PROCESSING = "processing", _("processing")
+    AUTHORISED = "authorised", _("authorised")
     CAPTURED = "captured", _("captured")
     FAILED = "failed", _("failed")
     CANCELLED = "cancelled", _("cancelled")
     REFUNDED = "refunded", _("refunded")
 
 
+_DECIDED = frozenset({PaymentStatus.AUTHORISED, PaymentStatus.CAPTURED, PaymentStatus.FAILED, PaymentStatus.CANCELLED})
 #: The statuses that may follow each. A new payment is pending.
 PAYMENT_TRANSITIONS: dict[str, frozenset[str]] = {
-    PaymentStatus.PENDING: frozenset({PaymentStatus.CAPTURED, PaymentStatus.FAILED, PaymentStatus.CANCELLED}),
+    PaymentStatus.PENDING: _DECIDED | {PaymentStatus.ACTION_REQUIRED, PaymentStatus.PROCESSING},
+    PaymentStatus.ACTION_REQUIRED: _DECIDED | {PaymentStatus.PROCESSING},
+    PaymentStatus.PROCESSING: _DECIDED,
+    # To failed: the authorisation expired, or was voided at the gateway.
+    PaymentStatus.AUTHORISED: frozenset({PaymentStatus.CAPTURED, PaymentStatus.FAILED, PaymentStatus.CANCELLED}),
     # The gateway took the money all the same; it is refunded.
     PaymentStatus.FAILED: frozenset({PaymentStatus.CAPTURED}),
     PaymentStatus.CANCELLED: frozenset({PaymentStatus.CAPTURED}),
@@ -29,10 +39,16 @@ PAYMENT_TRANSITIONS: dict[str, frozenset[str]] = {
     # A refund failed that was done.
     PaymentStatus.REFUNDED: frozenset({PaymentStatus.CAPTURED}),
 }
+#: The gateway, the bank or the shopper has yet to decide it.
+AWAITED = (PaymentStatus.PENDING, PaymentStatus.ACTION_REQUIRED, PaymentStatus.PROCESSING)
+#: The gateway reserves the money, or will once the shopper or the bank agrees. To be voided if the order is cancelled.
+RESERVED = (PaymentStatus.ACTION_REQUIRED, PaymentStatus.PROCESSING, PaymentStatus.AUTHORISED)
+#: It pays for its order: the money is reserved or captured.
+PAYING = (PaymentStatus.AUTHORISED, PaymentStatus.CAPTURED)
 #: Money was captured, whether or not it has been refunded since.
 SETTLED = (PaymentStatus.CAPTURED, PaymentStatus.REFUNDED)
 #: No money was captured, as far as the shop knows.
-UNSETTLED = (PaymentStatus.PENDING, PaymentStatus.CANCELLED, PaymentStatus.FAILED)
+UNSETTLED = (*AWAITED, PaymentStatus.AUTHORISED, PaymentStatus.CANCELLED, PaymentStatus.FAILED)
 
 
 class RefundStatus(models.TextChoices):
@@ -76,7 +92,8 @@ class RefundSource(models.TextChoices):
 class Payment(models.Model):
     """One attempt to collect an order's total with one method. Its ID is the idempotency key at the gateway.
 
-    `confirmed_at` is when the gateway's record last agreed.
+    `action_url` is where the shopper confirms it with the bank. `confirmed_at` is when the gateway's record last
+    agreed.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -84,11 +101,13 @@ class Payment(models.Model):
     method = models.CharField(_("method"), max_length=60)
     amount = models.PositiveBigIntegerField(_("amount"), help_text=_("minor units"))
     currency = models.CharField(_("currency"), max_length=3)
-    status = models.CharField(_("status"), max_length=10, choices=PaymentStatus, default=PaymentStatus.PENDING)
+    status = models.CharField(_("status"), max_length=20, choices=PaymentStatus, default=PaymentStatus.PENDING)
     gateway_reference = models.CharField(_("gateway reference"), max_length=100, blank=True)
     failure_code = models.CharField(_("failure code"), max_length=60, blank=True)
+    action_url = models.CharField(_("confirmation page"), max_length=1000, blank=True, default="", db_default="")
     message_id = models.UUIDField(_("message ID"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    authorised_at = models.DateTimeField(_("authorised at"), null=True, blank=True)
     captured_at = models.DateTimeField(_("captured at"), null=True, blank=True)
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True, editable=False)
 
@@ -102,8 +121,8 @@ class Payment(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["order"],
-                condition=Q(status=PaymentStatus.PENDING),
-                name="payments_one_pending_payment_an_order",
+                condition=Q(status__in=AWAITED),
+                name="payments_one_awaited_payment_an_order",
             ),
         ]
         indexes = [
@@ -119,6 +138,11 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method} {self.status}"
+
+    @property
+    def pays(self) -> bool:
+        """Whether it pays for its order: the money is reserved or captured."""
+        return self.status in PAYING
 
 
 class Refund(models.Model):
@@ -184,14 +208,25 @@ class GatewayEvent(models.Model):
 class GatewayCharge(models.Model):
     """The simulated gateway's own record of a charge, unique by idempotency key like a real gateway's.
 
-    It is in this database only for convenience: the gateway writes it itself, never in the shop's transaction.
+    It is in this database only for convenience: the gateway writes it itself, never in the shop's transaction. `state`
+    is how far it was before anything was captured.
     """
+
+    class State(models.TextChoices):
+        ACTION_REQUIRED = "action_required", _("confirmation required")
+        PROCESSING = "processing", _("processing")
+        AUTHORISED = "authorised", _("authorised")
+        DECLINED = "declined", _("declined")
+        VOIDED = "voided", _("voided")
 
     idempotency_key = models.CharField(_("idempotency key"), max_length=64, unique=True)
     reference = models.CharField(_("reference"), max_length=100, unique=True)
     amount = models.PositiveBigIntegerField(_("amount"))
     currency = models.CharField(_("currency"), max_length=3)
     method = models.CharField(_("method"), max_length=60)
+    state = models.CharField(
+        _("state"), max_length=20, choices=State, default=State.AUTHORISED, db_default=State.AUTHORISED
+    )
     is_captured = models.BooleanField(_("captured"), default=True, db_default=True)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
 

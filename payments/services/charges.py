@@ -1,30 +1,26 @@
-"""Charges: starting a payment, charging the card, recording the answer, cancelling."""
+"""Charges: starting a payment, authorising it, cancelling it, or replacing it by one with another method."""
 
 import uuid
-from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from messaging.models import Message
 from messaging.outbox import enqueue
 from messaging.topology import Priority
 from orders.models import Order
-from orders.selectors import priority
-from orders.services import mark_paid, mark_payment_failed
-from orders.transitions import IllegalTransition
-from payments.gateways import ChargeResult, gateway
-from payments.models import SETTLED, UNSETTLED, Payment, PaymentStatus
+from orders.selectors import order_page_url, priority
+from payments.gateways import Charge, gateway
+from payments.models import AWAITED, RESERVED, Payment, PaymentStatus
 from payments.payloads import ChargePayment
 from payments.services.gateway_events import enqueue_comparison
 from payments.services.refunds import refund_remainder
-from payments.services.transitions import change_status
+from payments.services.voids import enqueue_void
 
 
 @transaction.atomic(savepoint=False)
 def start_payment(*, order: Order, method: str) -> Payment:
-    """Create a payment of the order's total and enqueue its charge."""
+    """Create a payment of the order's total and enqueue its authorisation."""
     id_ = uuid.uuid4()
     message = enqueue(ChargePayment(payment_id=id_), priority=priority(order), subject=order.number)
     return Payment.objects.create(
@@ -32,12 +28,12 @@ def start_payment(*, order: Order, method: str) -> Payment:
     )
 
 
-def charge_once(*, payment: Payment, is_first_attempt: bool) -> ChargeResult | None:
-    """Charge a pending payment, unless an earlier attempt did and its reply was lost.
+def charge_once(*, payment: Payment, is_first_attempt: bool) -> Charge | None:
+    """Authorise a pending payment, unless an earlier attempt did and its reply was lost. Raises `CardDeclined`.
 
     Every attempt but the first asks the gateway for such a charge: gateways forget idempotency keys after a day, and an
-    operator may retry later than that. This also finds the money of a payment that was cancelled meanwhile, to be
-    refunded.
+    operator may retry later than that. This also finds what the gateway reserves for a payment that was cancelled
+    meanwhile, to be released.
     """
     key = str(payment.id)
     if payment.status == PaymentStatus.CANCELLED or (payment.status == PaymentStatus.PENDING and not is_first_attempt):
@@ -45,45 +41,22 @@ def charge_once(*, payment: Payment, is_first_attempt: bool) -> ChargeResult | N
         if record is not None and record.charge is not None:
             return record.charge
     if payment.status == PaymentStatus.PENDING:
-        return gateway().charge(
-            idempotency_key=key, amount=payment.amount, currency=payment.currency, method=payment.method
+        return gateway().authorise(
+            idempotency_key=key,
+            amount=payment.amount,
+            currency=payment.currency,
+            method=payment.method,
+            return_url=order_page_url(public_id=payment.order.public_id),
         )
     return None
-
-
-@transaction.atomic(savepoint=False)
-def record_capture(*, payment: Payment, charge: ChargeResult) -> None:
-    """Mark the order paid. If it can no longer be paid, for example because it was cancelled, refund the money.
-
-    Does nothing if the capture is already recorded, for example from the gateway's webhook.
-    """
-    try:
-        mark_paid(order=payment.order)
-    except IllegalTransition:
-        if Payment.objects.filter(pk=payment.pk, status__in=SETTLED, gateway_reference=charge.reference).exists():
-            return
-        _mark_captured(payment, charge, UNSETTLED)
-        refund_remainder(payment=payment)
-    else:
-        _mark_captured(payment, charge, [PaymentStatus.PENDING])
-
-
-@transaction.atomic(savepoint=False)
-def record_decline(*, payment: Payment, code: str) -> None:
-    """Record that the bank declined the payment. `code` is its reason, such as `card_declined`."""
-    try:
-        mark_payment_failed(order=payment.order, reason=code)
-    except IllegalTransition:
-        return  # The order was cancelled meanwhile, and its payment with it: nothing is owed.
-    change_status(payment, [PaymentStatus.PENDING], status=PaymentStatus.FAILED, failure_code=code[:60])
 
 
 @transaction.atomic(savepoint=False)
 def recheck_cancelled_payment(*, payment: Payment) -> None:
     """Look for a charge of a cancelled payment once more, when no other delivery can still be working on it.
 
-    Until then a delivery that was cut off may still charge the card and find its message settled. That money has to be
-    refunded, too.
+    Until then a delivery that was cut off may still reserve money and find its message settled. That has to be
+    released, too.
     """
     if payment.status == PaymentStatus.CANCELLED:
         enqueue(
@@ -96,31 +69,36 @@ def recheck_cancelled_payment(*, payment: Payment) -> None:
 
 @transaction.atomic(savepoint=False)
 def cancel_payment(*, order: Order) -> None:
-    """Cancel the order's pending payment and refund its captured ones.
+    """Cancel the order's undecided payment, release what the gateway reserves, and refund captured payments.
 
     The order's status must already have changed in the same transaction: that keeps new charges out.
     """
-    pending = order.payments.filter(status=PaymentStatus.PENDING)
-    unanswered = pending.first()
-    if unanswered is not None:
-        pending.update(status=PaymentStatus.CANCELLED)
-        _look_for_charge(unanswered, order)
+    _release(order)
     for payment in order.payments.filter(status=PaymentStatus.CAPTURED).select_related("order"):
         refund_remainder(payment=payment)
 
 
+@transaction.atomic(savepoint=False)
+def replace_payment(*, order: Order, method: str) -> Payment:
+    """Pay with another method instead of confirming the present payment, which is released.
+
+    The order's status must already have changed in the same transaction.
+    """
+    _release(order)
+    return start_payment(order=order, method=method)
+
+
+def _release(order: Order) -> None:
+    for payment in order.payments.filter(status__in={*AWAITED, *RESERVED}):
+        Payment.objects.filter(pk=payment.pk).update(status=PaymentStatus.CANCELLED, action_url="")
+        if payment.status == PaymentStatus.PENDING:
+            _look_for_charge(payment, order)
+        else:
+            enqueue_void(payment=payment, order=order)
+
+
 def _look_for_charge(payment: Payment, order: Order) -> None:
-    """A live charge message handles the cancellation itself. A dead one may have captured money unnoticed."""
+    """A live charge message handles the cancellation itself. A dead one may have reserved money unnoticed."""
     is_live = payment.message_id and Message.objects.live().filter(pk=payment.message_id).exists()
     if not is_live:
         enqueue_comparison(key=payment.pk, reference=payment.gateway_reference, number=order.number)
-
-
-def _mark_captured(payment: Payment, charge: ChargeResult, sources: Sequence[PaymentStatus]) -> None:
-    change_status(
-        payment,
-        sources,
-        status=PaymentStatus.CAPTURED,
-        gateway_reference=charge.reference,
-        captured_at=timezone.now(),
-    )

@@ -6,7 +6,7 @@ from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Val
 from orders.models import Hold, Order
 from orders.transitions import set_hold
 from payments.amounts import totals
-from payments.models import OPEN, RETURNED, SETTLED, Dispute, Payment, Refund
+from payments.models import OPEN, RETURNED, SETTLED, Dispute, Payment, PaymentStatus, Refund
 
 
 @transaction.atomic(savepoint=False)
@@ -24,7 +24,7 @@ def with_due_hold(orders: QuerySet[Order]) -> QuerySet[Order]:
     """Annotate `due_hold`, the hold that each order should have."""
     refunds = Refund.objects.filter(payment__order=OuterRef("pk"))
     disputes = Dispute.objects.filter(payment__order=OuterRef("pk"))
-    paid = Payment.objects.filter(order=OuterRef("pk"), status__in=SETTLED)
+    paid = Payment.objects.filter(order=OuterRef("pk"), status__in=(PaymentStatus.AUTHORISED, *SETTLED))
     kept = totals(paid, per="order") - totals(refunds.filter(status__in=RETURNED), per="payment__order")
     return orders.annotate(kept=kept - totals(disputes.lost(), per="payment__order")).annotate(
         due_hold=Case(

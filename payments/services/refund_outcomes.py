@@ -26,6 +26,7 @@ from payments.disputes.selectors import lost_amount
 from payments.gateways import RefundRecord, RefundState
 from payments.models import (
     OPEN,
+    PAYING,
     REFUND_TRANSITIONS,
     RETURNED,
     Payment,
@@ -38,6 +39,7 @@ from payments.payloads import RefundPayment
 from payments.services.gateway_events import enqueue_comparison
 from payments.services.holds import update_hold
 from payments.services.transitions import change_refund
+from payments.signals import refund_returned
 
 #: A pending refund may take the bank weeks: the older it is, the longer until the gateway is asked again.
 _FIRST_LOOK, _LAST_LOOK = timedelta(minutes=10), timedelta(days=1)
@@ -92,7 +94,7 @@ def finish_if_returned(*, payment: Payment) -> bool:
         return False
     if Payment.objects.filter(pk=payment.pk, status=PaymentStatus.CAPTURED).update(status=PaymentStatus.REFUNDED):
         order = Order.objects.get(pk=payment.order_id)
-        if not order.payments.filter(status=PaymentStatus.CAPTURED).exists():
+        if not order.payments.filter(status__in=PAYING).exists():
             if order.status == Status.PAID:
                 cancel_order(order=order, reason="staff")
             if order.status in (Status.SHIPPED, Status.DELIVERED, Status.CANCELLED):
@@ -169,6 +171,7 @@ def _follow_done(refund: Refund) -> None:
     if not finish_if_returned(payment=payment):
         left = selectors.refundable_of(payment=payment)
         record_partial_refund(order=payment.order, amount=refund.amount, left=left)
+    refund_returned.send(sender=Refund, refund=refund)
 
 
 def _follow_failed(refund: Refund) -> None:

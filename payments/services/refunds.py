@@ -12,6 +12,7 @@ from payments import selectors
 from payments.disputes.selectors import contested_amount
 from payments.errors import (
     GatewayMismatch,
+    NotCaptured,
     NothingToRefund,
     RefundDisputed,
     RefundUnderWay,
@@ -19,11 +20,12 @@ from payments.errors import (
     TooManyRefunds,
 )
 from payments.gateways import RefundRecord, gateway
-from payments.models import Payment, PaymentStatus, Refund, RefundStatus
+from payments.models import SETTLED, Payment, PaymentStatus, Refund, RefundStatus
 from payments.payloads import RefundPayment
 from payments.services.holds import update_hold
 from payments.services.refund_outcomes import finish_if_returned
 from payments.services.transitions import change_refund
+from payments.signals import refund_returned
 
 #: Refunds of one payment, before the last one. With repetitions and what is refunded outside the shop they stay below
 #: `gateways.base.MOST_REFUNDS`, beyond which none of them can be compared with the gateway's record.
@@ -50,10 +52,11 @@ def refund_if_cancelled(*, payment: Payment) -> None:
 
 
 @transaction.atomic(savepoint=False)
-def refund_order(*, order: Order, amount: int, request_id: uuid.UUID, by: str, reason: str = "") -> Refund:
-    """Refund `amount` minor units of what the order has paid.
+def refund_order(*, order: Order, amount: int, request_id: uuid.UUID, by: str, reason: str = "") -> Refund | None:
+    """Refund `amount` minor units of what the order has paid. None: nothing was captured, so the payment is voided.
 
-    Refunding everything cancels an order that has not shipped, so that its stock is released.
+    Refunding everything cancels an order that has not shipped, so that its stock is released. A payment that is only
+    authorised cannot be refunded in part: that raises `NotCaptured`.
     Calls with the same `request_id` create one refund. Raises `NothingToRefund` if less than `amount` is left,
     `TooManyRefunds` for one part too many, and `RequestReused` if the `request_id` belongs to another refund; nothing
     is written then.
@@ -66,6 +69,12 @@ def refund_order(*, order: Order, amount: int, request_id: uuid.UUID, by: str, r
         return known
     payment = order.payments.filter(status=PaymentStatus.CAPTURED).select_related("order").first()
     left = selectors.refundable_of(payment=payment) if payment else 0
+    if _is_voided(order, amount):
+        return None
+    authorised = order.payments.filter(status=PaymentStatus.AUTHORISED).first()
+    if authorised is not None and not left:
+        _cancel_authorised(order, authorised, amount)
+        return None
     if payment is None or not 0 < amount <= left:
         disputed = contested_amount(payment=payment) if payment else 0
         raise NothingToRefund(order=order, requested=amount, left=left, disputed=disputed)
@@ -75,6 +84,24 @@ def refund_order(*, order: Order, amount: int, request_id: uuid.UUID, by: str, r
     if amount == left and can_cancel(order):
         cancel_order(order=order, reason="staff")
     return refund
+
+
+def _is_voided(order: Order, amount: int) -> bool:
+    """Whether this very request, repeated, has voided the order's payment: there is no refund to find it by."""
+    voided = order.payments.filter(status=PaymentStatus.CANCELLED, amount=amount).exclude(authorised_at=None)
+    is_taken = order.payments.filter(status__in=SETTLED).exists()
+    return order.status == Status.CANCELLED and not is_taken and voided.exists()
+
+
+def _cancel_authorised(order: Order, payment: Payment, amount: int) -> None:
+    """Cancelling the order voids its payment. Raises `NothingToRefund`, and `NotCaptured` for a part."""
+    left = payment.amount if order.status == Status.PAID else 0
+    if left == amount:
+        cancel_order(order=order, reason="staff")
+    elif 0 < amount <= payment.amount:
+        raise NotCaptured(order=order, requested=amount, left=left)
+    else:
+        raise NothingToRefund(order=order, requested=amount, left=left)
 
 
 def execute_refund(*, refund: Refund) -> RefundRecord:
@@ -124,6 +151,7 @@ def settle_refund(*, refund: Refund, by: str, reason: str) -> None:
     record_refund_settled(order=refund.payment.order, amount=refund.amount, by=by, reason=reason)
     update_hold(order=refund.payment.order)
     finish_if_returned(payment=refund.payment)
+    refund_returned.send(sender=Refund, refund=refund)
 
 
 def _locked(refund: Refund) -> Refund:

@@ -66,7 +66,7 @@ class OrderDetail(APIView):
 class Cancel(APIView):
     @extend_schema(operation_id="orders_cancel", request=None, responses={200: OrderOut, **problems(401, 404, 409)})
     def post(self, request: Request, public_id: str) -> Response:
-        """Cancel an order that has not shipped yet. Captured payments are refunded."""
+        """Cancel an order that has not shipped yet. Reserved money is released, captured payments are refunded."""
         cancel(order=_order(public_id), reason=_reason(request))
         return _order_response(request, public_id)
 
@@ -76,7 +76,7 @@ class Pay(APIView):
         operation_id="orders_pay", request=PayIn, responses={200: OrderOut, **problems(*BODY, 401, 404, 409, 429)}
     )
     def post(self, request: Request, public_id: str) -> Response:
-        """Pay with another method after a failed payment."""
+        """Pay with another method after a failed payment, or instead of confirming one."""
         order, data = _order(public_id), read(PayIn, request.data)
         take_payment(request, order=order)
         pay_again(order=order, **data)

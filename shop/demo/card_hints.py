@@ -4,6 +4,8 @@ from django.utils.translation import gettext_lazy as _
 
 CARD_HINTS = {
     "pm_card_visa": _("Succeeds immediately."),
+    "pm_3ds": _("The bank asks you to confirm: approve or decline it on the simulated bank's page."),
+    "pm_sepa": _("The bank takes a few seconds to settle it; the order ships after that."),
     "pm_card_declined": _("Declined: the items return to stock, and you can pay again with another card."),
     "pm_flaky_2": _("Two attempts fail; the third succeeds automatically a few seconds later."),
     "pm_outage": _("All attempts fail. Run manage.py demo end-outage to end the outage, then retry the task."),

@@ -17,6 +17,8 @@ from shipping.models import ShipmentStatus
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
 
+#: How long a bank may take to settle a SEPA direct debit.
+PROCESSING_DAYS = 5
 _DELIVERY_STEPS = (Status.PLACED, Status.PAID, Status.SHIPPED, Status.DELIVERED)
 
 _UNDER_REVIEW = gettext_lazy(
@@ -96,7 +98,9 @@ def _delivery_steps(status: str, events: Sequence[OrderEvent], present: StepStat
     steps = [_step(step, StepState.DONE, events) for step in _DELIVERY_STEPS[: done + 1]]
     for step in _DELIVERY_STEPS[done + 1 :]:
         is_next = len(steps) == done + 1
-        if is_next and status == Status.PAYMENT_FAILED:
+        if is_next and status == Status.ACTION_REQUIRED and present == StepState.NOW:
+            steps.append(Step(step, _("Confirm with your bank"), StepState.FAILED))
+        elif is_next and status == Status.PAYMENT_FAILED:
             steps.append(Step(step, _("Payment failed"), StepState.FAILED))
         else:
             steps.append(_step(step, present if is_next else StepState.AHEAD, events))
@@ -144,7 +148,9 @@ def _headline(status: str, owes_money: bool, failed: OrderEvent | None, events: 
         return _("We are packing a new parcel for you.")
     return {
         Status.PLACED: _("We have your order and are processing your payment."),
-        Status.PAID: _("Payment received. We are packing your parcel."),
+        Status.ACTION_REQUIRED: _("Please confirm the payment with your bank."),
+        Status.PROCESSING: _("Your bank is processing the payment."),
+        Status.PAID: _("Payment approved. We are packing your parcel."),
         Status.SHIPPED: _("Your parcel is on its way."),
         Status.DELIVERED: _("Delivered. Enjoy!"),
         Status.PAYMENT_FAILED: _("The payment did not go through."),
@@ -168,6 +174,9 @@ def _explanation(status: str, owes_money: bool, failed: OrderEvent | None) -> st
         return _("We have asked your bank to refund the full amount.")
     return {
         Status.PLACED: _("We are waiting for your bank. This takes a moment."),
+        Status.ACTION_REQUIRED: _("We are waiting for you to confirm with your bank. Until then, nothing is charged."),
+        Status.PROCESSING: _("This takes up to %(days)s working days. We pack your parcel once it is done.")
+        % {"days": PROCESSING_DAYS},
         Status.PAID: _("We are preparing your items and booking the carrier."),
         Status.SHIPPED: _("It has left our warehouse and is with the carrier."),
         Status.DELIVERED: _("Thank you for shopping with us."),

@@ -7,9 +7,9 @@ from payments.gateways import check_method
 
 
 def pay_again(*, order: Order, payment_method: str) -> None:
-    """Retry a failed payment with the given payment method.
+    """Retry a failed payment with the given method, or choose another instead of confirming the present payment.
 
-    Raises `UnknownPaymentMethod`, `IllegalTransition` unless the payment failed, and `OutOfStock` if an item has sold
+    Raises `UnknownPaymentMethod`, `IllegalTransition` if there is nothing to pay, and `OutOfStock` if an item has sold
     out since; then nothing was written.
     """
     check_method(payment_method)

@@ -8,6 +8,7 @@ from django.db.models import Case, F, FilteredRelation, FloatField, IntegerField
 from django.db.models.functions import Cast, Coalesce, Greatest
 
 from orders.models import Order, Status
+from orders.selectors import WAITING
 from shop.models import Product, StockMovement
 
 #: Days over which the rate of sales is measured.
@@ -17,7 +18,7 @@ MOVEMENTS_SHOWN = 100
 #: Sales, and sales undone by cancellation or failed payment.
 _SALES = (StockMovement.Reason.SALE, StockMovement.Reason.RELEASE)
 #: Orders whose items have been taken from stock but have not shipped.
-_HELD_FOR = (Status.PLACED, Status.PAID)
+_HELD_FOR = (*WAITING, Status.PAID)
 
 
 @dataclass(frozen=True, slots=True)

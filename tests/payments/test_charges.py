@@ -11,14 +11,13 @@ from orders.models import Status
 from orders.transitions import IllegalTransition
 from payments import selectors, services
 from payments.errors import NotPending
-from payments.gateways import ChargeResult
-from payments.gateways.simulated import SimulatedGateway
 from payments.models import GatewayCharge, Payment, PaymentStatus, Refund
 from payments.selectors import PaymentSummary
+from payments.services.transitions import change_status
 from shop.order_pages.services import pay_again
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due, make_due
 from tests.factories import place
-from tests.payments.outcomes import CHARGE, is_sound, status, summary
+from tests.payments.outcomes import CHARGE, authorised, is_sound, status, summary
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,10 +27,10 @@ def test_a_working_card_pays_the_order():
     assert deliver(claim_task(task=CHARGE)) == State.DONE
     payment = order.payments.get()
     assert status(order) == Status.PAID
-    assert payment.status == PaymentStatus.CAPTURED
-    assert payment.captured_at is not None
+    assert payment.status == PaymentStatus.AUTHORISED
+    assert (payment.authorised_at is None, payment.captured_at is None) == (False, True)
     assert payment.gateway_reference == GatewayCharge.objects.get(idempotency_key=str(payment.id)).reference
-    assert summary(order) == PaymentSummary("captured", 1, "pm_card_visa", "")
+    assert summary(order) == PaymentSummary("authorised", 1, "pm_card_visa", "")
     assert Message.objects.filter(task="shipping.create_shipment", subject=order.number).count() == 1
     assert is_sound()
 
@@ -132,9 +131,7 @@ def test_a_worker_lost_between_charge_and_commit_charges_once():
     order = place()
     message = claim_task(task=CHARGE)
     payment = order.payments.get()
-    SimulatedGateway().charge(
-        idempotency_key=str(payment.id), amount=payment.amount, currency="EUR", method=payment.method
-    )
+    authorised(idempotency_key=str(payment.id), amount=payment.amount, currency="EUR", method=payment.method)
     assert is_sound()
     assert deliver(message, redelivered=True) == State.DONE
     assert status(order) == Status.PAID
@@ -154,24 +151,36 @@ def test_after_a_decline_another_card_pays():
     assert is_sound()
 
 
-def test_a_payment_that_is_no_longer_pending_is_not_recorded_again():
-    order = place()
-    payment = order.payments.get()
+def test_a_payment_that_has_changed_is_not_changed_again():
+    payment = place().payments.get()
     Payment.objects.update(status=PaymentStatus.FAILED)
     with pytest.raises(NotPending):
-        services.record_capture(payment=payment, charge=ChargeResult("ch_1", payment.amount, "EUR"))
-    assert status(order) == Status.PLACED
+        change_status(payment, [PaymentStatus.PENDING], status=PaymentStatus.AUTHORISED)
+    payment.refresh_from_db()
+    assert payment.status == PaymentStatus.FAILED
 
 
-def test_a_capture_that_a_webhook_records_while_the_card_is_charged_is_recorded_once():
+def test_a_late_authorisation_of_a_payment_that_failed_is_released():
+    order = place(payment_method="pm_card_declined")
+    deliver_due()
+    payment = order.payments.get()
+    late = authorised(idempotency_key=str(payment.pk), amount=payment.amount)
+    services.record_outcome(payment=payment, charge=late)
+    assert status(order) == Status.PAYMENT_FAILED
+    deliver_due()
+    assert GatewayCharge.objects.get().state == GatewayCharge.State.VOIDED
+    assert is_sound()
+
+
+def test_an_authorisation_that_a_webhook_records_while_the_card_is_charged_is_recorded_once():
     order = place()
     message, payment = claim_task(task=CHARGE), order.payments.get()
     charge = services.charge_once(payment=payment, is_first_attempt=True)
     assert charge is not None
     for _ in range(2):
-        services.record_capture(payment=payment, charge=charge)
+        services.record_outcome(payment=payment, charge=charge)
     assert status(order) == Status.PAID
-    assert order.payments.get().status == PaymentStatus.CAPTURED
+    assert order.payments.get().status == PaymentStatus.AUTHORISED
     assert not Refund.objects.exists()
     assert deliver(message) == State.DONE
     assert is_sound()

@@ -12,18 +12,21 @@ from shop.order_pages.services import cancel
 from tests.auditing import broken
 from tests.delivery import claim_task, deliver, deliver_all
 from tests.factories import place
+from tests.payments.outcomes import capture_now, charged
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ADDS_UP = "an order's captured money less refunds is its total, or nothing"
+ADDS_UP = "an order's money, reserved or captured, less refunds is its total, or nothing"
 PAID_ONCE, CHARGED_ONCE = "no order is paid twice", "no payment is charged twice"
 CAPTURES, REFUNDS = "captured payments agree with the gateway's record", "refunds agree with the gateway's record"
 CHARGES = "the gateway's charges are recorded"
+RESERVED = "the gateway reserves money only for orders that want it"
 OWED = "every pending refund has a message that will complete it"
 
 
 def paid() -> Order:
     order = place()
     deliver(claim_task(task="payments.charge_payment"))
+    capture_now(order)
     assert broken() == {}
     return order
 
@@ -39,9 +42,7 @@ def refunded() -> Order:
 
 def another_payment(order: Order) -> Payment:
     payment = Payment.objects.create(order=order, method="pm_card_visa", amount=order.total, currency="EUR")
-    charge = SimulatedGateway().charge(
-        idempotency_key=str(payment.id), amount=order.total, currency="EUR", method="pm_card_visa"
-    )
+    charge = charged(idempotency_key=str(payment.id), amount=order.total, currency="EUR", method="pm_card_visa")
     Payment.objects.filter(pk=payment.pk).update(status=PaymentStatus.CAPTURED, gateway_reference=charge.reference)
     return payment
 
@@ -63,14 +64,14 @@ def test_an_order_that_is_paid_twice_is_reported():
     order = paid()
     another_payment(order)
     found = broken()
-    assert found[PAID_ONCE] == f"Order {order.number} has 2 captured payments."
+    assert found[PAID_ONCE] == f"Order {order.number} is paid by 2 payments."
     assert ADDS_UP in found
 
 
 def test_a_payment_charged_under_two_spellings_of_its_id_is_reported():
     order = paid()
     payment = order.payments.get()
-    SimulatedGateway().charge(idempotency_key=payment.id.hex, amount=1, currency="EUR", method="pm_card_visa")
+    charged(idempotency_key=payment.id.hex, amount=1, currency="EUR", method="pm_card_visa")
     assert payment.id.hex in broken()[CHARGED_ONCE]
 
 
@@ -96,11 +97,13 @@ def test_an_unrecorded_charge_is_reported_unless_its_message_is_unsettled():
     Message.objects.filter(pk=message.pk).update(state=State.DEAD)
     assert CHARGES not in broken()
     Message.objects.filter(pk=message.pk).update(state=State.DISCARDED)
+    assert GatewayCharge.objects.get().reference in broken()[RESERVED]
+    GatewayCharge.objects.update(is_captured=True)
     assert GatewayCharge.objects.get().reference in broken()[CHARGES]
 
 
 def test_a_charge_without_a_payment_is_reported():
-    charge = SimulatedGateway().charge(idempotency_key="stranger", amount=1, currency="EUR", method="pm_card_visa")
+    charge = charged(idempotency_key="stranger", amount=1, currency="EUR", method="pm_card_visa")
     assert charge.reference in broken()[CHARGES]
 
 

@@ -10,14 +10,14 @@ from messaging.operations.actions import retry
 from messaging.operations.permissions import Actor
 from messaging.outbox import enqueue, transaction
 from orders.models import Order, Status
-from payments.gateways import GatewayUnavailable, RefundRecord, RefundState, gateway
+from payments.gateways import GatewayUnavailable, RefundRecord, RefundState
 from payments.gateways.simulated import SimulatedGateway
 from payments.models import REFUND_TRANSITIONS, GatewayCharge, Payment, PaymentStatus, Refund, RefundStatus
 from payments.payloads import Reconcile
 from payments.services import record_refund
 from tests.delivery import claim_task, deliver, deliver_due
 from tests.factories import place
-from tests.payments.outcomes import is_sound, reconcile
+from tests.payments.outcomes import capture_now, charged, is_sound, reconcile
 from tests.payments.refunding import compare, delivered, fresh, refund_outside, start_refund
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,6 +27,7 @@ CHARGE, COMPARE = "payments.charge_payment", "payments.compare_payment"
 def paid() -> Payment:
     order = place()
     deliver(claim_task(task=CHARGE, subject=order.number))
+    capture_now(order)
     return order.payments.get()
 
 
@@ -48,9 +49,7 @@ def test_nothing_is_done_where_both_agree():
 def test_an_unrecorded_capture_pays_the_order():
     order = place()
     payment = abandoned(order)
-    gateway().charge(
-        idempotency_key=str(payment.pk), amount=payment.amount, currency=payment.currency, method="pm_card_visa"
-    )
+    charged(idempotency_key=str(payment.pk), amount=payment.amount, currency=payment.currency, method="pm_card_visa")
     assert len(reconcile()) == 1
     order.refresh_from_db()
     assert order.status in (Status.PAID, Status.SHIPPED)
@@ -60,9 +59,7 @@ def test_an_unrecorded_capture_pays_the_order():
 
 def test_a_payment_in_progress_is_left_alone():
     payment = place().payments.get()
-    gateway().charge(
-        idempotency_key=str(payment.pk), amount=payment.amount, currency=payment.currency, method="pm_card_visa"
-    )
+    charged(idempotency_key=str(payment.pk), amount=payment.amount, currency=payment.currency, method="pm_card_visa")
     assert not [m for m in reconcile() if m.payload["payment_id"] == str(payment.pk)]
     assert audit() == []
 
@@ -84,15 +81,15 @@ def test_a_different_amount_needs_an_operator():
 def test_an_unrecorded_charge_of_another_amount_does_not_pay_the_order():
     order = place()
     payment = abandoned(order)
-    gateway().charge(idempotency_key=str(payment.pk), amount=1, currency=payment.currency, method="pm_card_visa")
+    charged(idempotency_key=str(payment.pk), amount=1, currency=payment.currency, method="pm_card_visa")
     reconcile()
-    assert "but 1 was captured" in dead_error()
+    assert "but 1 was charged" in dead_error()
     order.refresh_from_db()
     assert order.status == Status.PLACED
 
 
 def test_a_charge_without_a_payment_needs_an_operator():
-    gateway().charge(idempotency_key=str(uuid.uuid4()), amount=900, currency="EUR", method="pm_card_visa")
+    charged(idempotency_key=str(uuid.uuid4()), amount=900, currency="EUR", method="pm_card_visa")
     reconcile()
     assert dead_error().startswith("The gateway captured 900 EUR")
 
@@ -134,7 +131,7 @@ def test_an_earlier_attempts_charge_is_found_before_the_next_charge(monkeypatch)
     def never(self, **kwargs):
         raise AssertionError("charged again")
 
-    monkeypatch.setattr(SimulatedGateway, "charge", never)
+    monkeypatch.setattr(SimulatedGateway, "authorise", never)
     Message.objects.filter(pk=message.pk).update(state=State.SENT, sends=2)
     message.refresh_from_db()
     assert deliver(message) == State.DONE

@@ -19,6 +19,7 @@ from payments.models import GatewayCharge, Payment, PaymentStatus
 from payments.payloads import Reconcile
 from tests.delivery import claim_task, deliver, deliver_due
 from tests.factories import place
+from tests.payments.outcomes import charged
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TASK, COMPARE = Reconcile.task, "payments.compare_payment"
@@ -139,7 +140,7 @@ def test_a_run_that_was_interrupted_is_repeated_from_its_beginning(
 def test_an_unknown_charge_is_reported_once():
     """A charge under a key that cannot be a payment's is only logged."""
     for key in ("stranger", "0b6a2c1e-7f0e-4a51-9a77-0a8f6a3a4f10"):
-        SimulatedGateway().charge(idempotency_key=key, amount=1, currency="EUR", method="pm_card_visa")
+        charged(idempotency_key=key, amount=1, currency="EUR", method="pm_card_visa")
     reconcile()
     reconcile()
     assert Message.objects.filter(task=COMPARE).count() == 1

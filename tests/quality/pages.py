@@ -108,5 +108,6 @@ NOT_PAGES = {
     "robots": "robots.txt",
     "sitemap": "XML sitemap",
     "order_invoice": "a PDF",
+    "order_credit_note": "a PDF",
     "account_data": "a file download",
 }

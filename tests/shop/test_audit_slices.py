@@ -21,6 +21,7 @@ from shipping.selectors import consignment_of
 from shop.models import Product
 from tests.delivery import deliver_all, run_periodic
 from tests.factories import place
+from tests.payments.outcomes import charged
 from tests.query_plans import indexes_preferred
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,7 +52,7 @@ def forget_charge() -> str:
 
 
 def charge_stranger() -> str:
-    return SimulatedGateway().charge(idempotency_key="x", amount=1, currency="EUR", method="pm_card_visa").reference
+    return charged(idempotency_key="x", amount=1, currency="EUR", method="pm_card_visa").reference
 
 
 def book_twice() -> str:

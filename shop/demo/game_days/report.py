@@ -16,6 +16,7 @@ from messaging.operations.models import Alert
 from messaging.transitions.failure import short
 from orders.invariants import unfinished_orders_have_a_message
 from orders.models import Order, OrderEvent, Status
+from orders.selectors import WAITING
 from payments.invariants import charged_once, paid_once
 from payments.models import GatewayCharge, Payment
 from shipping.invariants import booked_once, paid_orders_are_shipped
@@ -27,7 +28,7 @@ from shop.models import Fault
 MOST_ORDERS = 500
 #: A fault shows in alerts a little later: they are raised once a minute.
 ALERTED_WITHIN = timedelta(minutes=10)
-UNDER_WAY = (Status.PLACED, Status.PAID)
+UNDER_WAY = (*WAITING, Status.PAID)
 FINISHED = (Status.SHIPPED, Status.DELIVERED)
 
 

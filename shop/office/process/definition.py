@@ -14,7 +14,7 @@ from messaging.models import Message
 from messaging.payloads import Payload
 from orders.models import Status
 from orders.payloads import CancelUnpaid, SendEmail
-from payments.payloads import ChargePayment, CompareDispute, ComparePayment, RefundPayment
+from payments.payloads import CapturePayment, ChargePayment, CompareDispute, ComparePayment, RefundPayment, VoidPayment
 from shipping.payloads import CancelParcel, CompareParcel, CreateShipment, TrackShipment
 
 _PAID = frozenset({Status.PAID, Status.SHIPPED, Status.DELIVERED})
@@ -44,7 +44,7 @@ class Step:
         return not self.emails or payload.get("kind") in self.emails
 
 
-CHARGE: Final = Step("charge", _("Charge the payment"), ChargePayment, proves=_PAID, is_expected=True)
+CHARGE: Final = Step("charge", _("Authorise the payment"), ChargePayment, proves=_PAID, is_expected=True)
 BOOK: Final = Step(
     "book", _("Book the parcel"), CreateShipment, after="charge", proves=_PAID - {Status.PAID}, is_expected=True
 )
@@ -57,11 +57,15 @@ STEPS: Final = (
     Step("email_placed", _("E-mail: order received"), SendEmail, emails=("placed",)),
     Step("cancel_unpaid", _("Cancel the order if it stays unpaid"), CancelUnpaid),
     CHARGE,
+    Step("email_action", _("E-mail: payment to confirm"), SendEmail, after="charge", emails=("action_required",)),
+    Step("email_processing", _("E-mail: payment processing"), SendEmail, after="charge", emails=("processing",)),
     Step("email_payment_failed", _("E-mail: payment failed"), SendEmail, after="charge", emails=("payment_failed",)),
     Step("email_paid", _("E-mail: order paid"), SendEmail, after="charge", emails=("paid",), is_expected=True),
     BOOK,
     Step("email_shipped", _("E-mail: parcel sent"), SendEmail, after="book", emails=("shipped",), is_expected=True),
     TRACK,
+    Step("capture", _("Capture the payment"), CapturePayment, after="book"),
+    Step("void", _("Release the payment"), VoidPayment, after="charge"),
     Step("cancel_parcel", _("Cancel the parcel"), CancelParcel, after="book"),
     Step("email_cancelled", _("E-mail: order cancelled"), SendEmail, emails=("cancelled",)),
     Step("refund", _("Refund the payment"), RefundPayment, after="charge"),

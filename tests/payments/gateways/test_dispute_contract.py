@@ -45,7 +45,10 @@ def subject(request: pytest.FixtureRequest) -> Subject:
 
 
 def charged(subject: Subject) -> str:
-    return subject.gateway.charge(idempotency_key=KEY, amount=500, currency="EUR", method="pm_card_visa").reference
+    made = subject.gateway.authorise(
+        idempotency_key=KEY, amount=500, currency="EUR", method="pm_card_visa", return_url="https://shop.example/"
+    )
+    return subject.gateway.capture(idempotency_key=KEY, reference=made.reference, amount=500).reference
 
 
 def found(subject: Subject, reference: str) -> DisputeRecord:

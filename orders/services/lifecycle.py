@@ -1,21 +1,18 @@
-"""Order services: every change of an order goes through here; `orders.placing` creates them."""
+"""Services of an order's life: shipping, cancelling, refunding, and what its timeline records."""
 
-from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.dispatch import Signal
 from django.utils import timezone
 
 from messaging.outbox import enqueue
 from messaging.outbox import transaction as ledger_transaction
 from messaging.redaction import REMOVED
 from messaging.topology import Priority
-from orders import selectors, signals, transitions
+from orders import selectors, signals
 from orders.models import (
-    TRANSITIONS,
     IdempotencyKey,
     Order,
     OrderEvent,
@@ -23,34 +20,9 @@ from orders.models import (
 )
 from orders.payloads import CancelUnpaid, SendEmail
 from orders.selectors import UNPAID
-from orders.timeline import REFUND_FAILED, REFUND_SETTLED, REFUND_STARTED, REOPENED, SENT_AGAIN
-from orders.transitions import IllegalTransition, OnHold
+from orders.timeline import REFUND_FAILED, REFUND_SETTLED, REFUND_STARTED, SENT_AGAIN
+from orders.transitions import IllegalTransition, change
 from orders.values import Address
-
-
-def mark_paid(*, order: Order) -> None:
-    """placed → paid, and from no other status.
-
-    Raises `IllegalTransition`, for example if the order was cancelled while its card was being charged.
-    """
-    _move(order, Status.PAID, signals.order_paid, sources=[Status.PLACED])
-
-
-def mark_payment_failed(*, order: Order, reason: str) -> None:
-    """placed → payment_failed. `reason` is the bank's code, such as `card_declined`."""
-    _move(order, Status.PAYMENT_FAILED, signals.order_payment_failed, {"reason": reason}, {"reason": reason})
-
-
-def reopen_order(*, order: Order, payment_method: str) -> None:
-    """payment_failed → placed, to be paid with another method. Receivers may veto, for example if stock is gone."""
-    _move(
-        order,
-        Status.PLACED,
-        signals.order_reopened,
-        kind=REOPENED,
-        sources=[Status.PAYMENT_FAILED],
-        extra={"payment_method": payment_method},
-    )
 
 
 def mark_shipped(*, order: Order, carrier: str, tracking_number: str) -> None:
@@ -59,7 +31,7 @@ def mark_shipped(*, order: Order, carrier: str, tracking_number: str) -> None:
     Raises `IllegalTransition`, for example if the order was cancelled while its parcel was being booked, and `OnHold`.
     """
     data = {"carrier": carrier, "tracking_number": tracking_number}
-    _move(order, Status.SHIPPED, signals.order_shipped, data, unless_held=True)
+    change(order, Status.SHIPPED, signals.order_shipped, data, unless_held=True)
 
 
 def send_again(*, order: Order, goods_are_back: bool, by: str) -> None:
@@ -68,7 +40,7 @@ def send_again(*, order: Order, goods_are_back: bool, by: str) -> None:
     `goods_are_back`: the contents were returned in a condition to be sold. Receivers may veto, for example if stock is
     gone. Raises `OnHold`.
     """
-    _move(
+    change(
         order,
         Status.PAID,
         signals.order_sent_again,
@@ -82,21 +54,21 @@ def send_again(*, order: Order, goods_are_back: bool, by: str) -> None:
 
 def mark_delivered(*, order: Order) -> None:
     """shipped → delivered."""
-    _move(order, Status.DELIVERED, signals.order_delivered)
+    change(order, Status.DELIVERED, signals.order_delivered)
 
 
 def cancel_order(*, order: Order, reason: str = "customer") -> None:
-    """placed, paid or payment_failed → cancelled. `reason` is a code, such as `customer` or `staff`."""
-    _move(order, Status.CANCELLED, signals.order_cancelled, {"reason": reason})
+    """To cancelled, from any status before shipment. `reason` is a code, such as `customer` or `staff`."""
+    change(order, Status.CANCELLED, signals.order_cancelled, {"reason": reason})
 
 
 def cancel_unpaid_order(*, order: Order) -> None:
-    """placed or payment_failed → cancelled, if the order still has the status that `order.status` holds.
+    """To cancelled, if the order is unpaid and still has the status that `order.status` holds.
 
     Otherwise raises `IllegalTransition`: the customer may just have paid, or be paying again.
     """
     sources = [status for status in UNPAID if status == order.status]
-    _move(order, Status.CANCELLED, signals.order_cancelled, {"reason": "unpaid"}, sources=sources)
+    change(order, Status.CANCELLED, signals.order_cancelled, {"reason": "unpaid"}, sources=sources)
 
 
 @ledger_transaction()
@@ -119,15 +91,15 @@ def acknowledge_orders(*, now: datetime, limit: int = 500) -> int:
     """
     found = list(selectors.unacknowledged(now=now).values_list("pk", flat=True)[:limit])
     list(Order.objects.select_for_update().filter(pk__in=found).order_by("pk").values_list("pk"))
-    waiting = list(selectors.unacknowledged(now=now).filter(pk__in=found).values_list("pk", "number"))
-    for order_id, number in waiting:
-        enqueue(SendEmail(order_id=order_id, kind="placed"), priority=Priority.LOW, subject=number)
+    waiting = list(selectors.unacknowledged(now=now).filter(pk__in=found).values_list("pk", "number", "status"))
+    for order_id, number, status in waiting:
+        enqueue(SendEmail(order_id=order_id, kind=status), priority=Priority.LOW, subject=number)
     return len(waiting)
 
 
 def mark_refunded(*, order: Order) -> None:
     """paid, shipped, delivered or cancelled → refunded: everything that was paid has been refunded."""
-    _move(order, Status.REFUNDED, signals.order_refunded)
+    change(order, Status.REFUNDED, signals.order_refunded)
 
 
 @transaction.atomic(savepoint=False)
@@ -204,35 +176,3 @@ def anonymise_order(*, order: Order) -> None:
         setattr(order, field, value)
     IdempotencyKey.objects.filter(order=order).delete()
     signals.order_anonymised.send(sender=Order, order=order)
-
-
-def _move(
-    order: Order,
-    to: Status,
-    signal: Signal,
-    data: dict[str, Any] | None = None,
-    extra: dict[str, Any] | None = None,
-    *,
-    kind: str = "",
-    sources: Iterable[Status] | None = None,
-    unless_held: bool = False,
-) -> None:
-    """Change the status of `order` to `to` if the database, not `order.status`, holds one that allows it.
-
-    `IllegalTransition` is raised outside the atomic block and before anything is written, so that callers can catch it
-    and continue in their own transaction.
-    """
-    into = [source for source, targets in TRANSITIONS.items() if to in targets]
-    allowed = into if sources is None else list(sources)
-    with transaction.atomic(savepoint=False):
-        moved = transitions.move(
-            order_id=order.pk, to=to, sources=allowed, kind=kind or to, data=data or {}, unless_held=unless_held
-        )
-        if moved:
-            order.status = to
-            signal.send(sender=Order, order=order, **(extra or {}))
-    if not moved:
-        order.refresh_from_db(fields=["status", "hold"])
-        if unless_held and order.hold and order.status in allowed:
-            raise OnHold(number=order.number, present=order.status, wanted=to, hold=order.hold)
-        raise IllegalTransition(number=order.number, present=order.status, wanted=to)

@@ -1,4 +1,4 @@
-"""Invariants of payments and refunds, checked by the audit.
+"""Invariants of captured and refunded money.
 
 Each check ends with one statement, so it sees a consistent state even while workers run. A difference is explained
 while an unsettled message will still resolve it.
@@ -20,6 +20,7 @@ from payments.amounts import totals
 from payments.gateways import is_simulated
 from payments.models import (
     OPEN,
+    PAYING,
     RETURNED,
     Dispute,
     GatewayCharge,
@@ -29,10 +30,10 @@ from payments.models import (
     Refund,
     RefundStatus,
 )
-from payments.payloads import ChargePayment, ComparePayment, RefundPayment
+from payments.payloads import CapturePayment, ChargePayment, ComparePayment, RefundPayment, VoidPayment
 
 MAX_REPORTED = 50
-_LOOKED_AT = 10_000
+LOOKED_AT = 10_000
 CAPTURED_ONCE = (PaymentStatus.CAPTURED, PaymentStatus.REFUNDED)
 #: Broken while an operator has something to decide.
 REFUNDS_HAVE_A_MESSAGE = "every pending refund has a message that will complete it"
@@ -43,40 +44,45 @@ CHARGES = Scope("gateway charges", GatewayCharge.objects.all(), (Feed(GatewayCha
 GATEWAY_REFUNDS = Scope("gateway refunds", GatewayRefund.objects.all(), (Feed(GatewayRefund.objects.all()),))
 
 
-@invariant("an order's captured money less refunds is its total, or nothing", over=ORDERS)
+@invariant("an order's money, reserved or captured, less refunds is its total, or nothing", over=ORDERS)
 def money_adds_up(orders: QuerySet[Order]) -> Iterator[str]:
-    """Refunds of a payment that is still captured are partial: they reduce what is kept of the order's total.
+    """Money that is only reserved pays for an order as well. What an order without goods holds is what it owes back.
 
-    What an order without goods still holds is what it owes back, to the last cent. One with goods may owe back anything
-    while refunds are open. Lost disputes reduce what is kept, too; until the bank decides one, nobody knows.
+    Refunds of a payment that is still captured are partial: they reduce what is kept of the order's total. One with
+    goods may owe back anything while refunds are open. Lost disputes reduce what is kept, too; until the bank decides
+    one, nobody knows.
     """
     captured = Payment.objects.filter(order=OuterRef("pk"), status__in=CAPTURED_ONCE)
+    authorised = Payment.objects.filter(order=OuterRef("pk"), status=PaymentStatus.AUTHORISED)
     refunds = Refund.objects.filter(payment__order=OuterRef("pk"))
     returned, owed = refunds.filter(status__in=RETURNED), refunds.filter(status__in=OPEN)
     in_part = returned.filter(payment__status=PaymentStatus.CAPTURED)
     disputes = Dispute.objects.filter(payment__order=OuterRef("pk"))
     lost = totals(disputes.lost(), per="payment__order")
     orders = orders.filter(~Exists(disputes.contested())).annotate(
+        reserved=totals(authorised, per="order"),
         kept=totals(captured, per="order") - totals(returned, per="payment__order") - lost,
         in_part=totals(in_part, per="payment__order") + lost,
         owed=totals(owed, per="payment__order"),
     )
     has_goods = Q(status__in=PAID_FOR)
-    is_wrong = (has_goods & Q(owed=0) & ~Q(kept=F("total") - F("in_part"))) | (~has_goods & ~Q(kept=F("owed")))
+    is_wrong = (has_goods & Q(owed=0) & ~Q(kept=F("total") - F("in_part") - F("reserved"))) | (
+        ~has_goods & ~Q(kept=F("owed"), reserved=0)
+    )
     for order in orders.filter(is_wrong).order_by("pk")[:MAX_REPORTED]:
         yield (
-            f"Order {order.number} is {order.status}, its total is {order.total}, but the shop holds {order.kept} "
-            f"and owes {order.owed} back."
+            f"Order {order.number} is {order.status}, its total is {order.total}, but the shop holds "
+            f"{order.kept}, has {order.reserved} reserved, and owes {order.owed} back."
         )
 
 
 @invariant("no order is paid twice", over=ORDERS)
 def paid_once(orders: QuerySet[Order]) -> Iterator[str]:
     owed = Refund.objects.filter(payment__order=OuterRef("order"), status__in=OPEN)
-    captured = Payment.objects.filter(~Exists(owed), order__in=orders, status=PaymentStatus.CAPTURED).order_by()
+    captured = Payment.objects.filter(~Exists(owed), order__in=orders, status__in=PAYING).order_by()
     numbers = captured.values_list("order__number")
     for number, count in numbers.annotate(count=Count("pk")).filter(count__gt=1)[:MAX_REPORTED]:
-        yield f"Order {number} has {count} captured payments."
+        yield f"Order {number} is paid by {count} payments."
 
 
 @invariant("no payment is charged twice", over=CHARGES)
@@ -106,7 +112,10 @@ def captures_agree(orders: QuerySet[Order]) -> Iterator[str]:
     if not is_simulated():
         return
     charges = GatewayCharge.objects.filter(
-        reference=OuterRef("gateway_reference"), amount=OuterRef("amount"), currency=OuterRef("currency")
+        is_captured=True,
+        reference=OuterRef("gateway_reference"),
+        amount=OuterRef("amount"),
+        currency=OuterRef("currency"),
     )
     captured = Payment.objects.filter(order__in=orders, status__in=CAPTURED_ONCE)
     for payment in captured.filter(~Exists(charges)).select_related("order")[:MAX_REPORTED]:
@@ -116,9 +125,9 @@ def captures_agree(orders: QuerySet[Order]) -> Iterator[str]:
 @invariant("the gateway's charges are recorded", over=CHARGES)
 def charges_are_recorded(charges: QuerySet[GatewayCharge]) -> Iterator[str]:
     captured = Payment.objects.filter(status__in=CAPTURED_ONCE)
-    unknown = charges.filter(~_recorded(captured), is_captured=True)
-    keys = dict(unknown.order_by("pk").values_list("pk", "idempotency_key")[:_LOOKED_AT])
-    for charge in _unexplained(unknown, keys, [ChargePayment]):
+    unknown = charges.filter(~recorded(captured), is_captured=True)
+    keys = dict(unknown.order_by("pk").values_list("pk", "idempotency_key")[:LOOKED_AT])
+    for charge in unexplained(unknown, keys, (ChargePayment, CapturePayment, VoidPayment, ComparePayment)):
         yield f"The gateway charged {charge.amount} {charge.currency} ({charge.reference}), but no payment records it."
 
 
@@ -138,10 +147,10 @@ def refunds_agree(orders: QuerySet[Order]) -> Iterator[str]:
 @invariant("the gateway's refunds are recorded", over=GATEWAY_REFUNDS)
 def refunds_are_recorded(refunds: QuerySet[GatewayRefund]) -> Iterator[str]:
     """A pending one is recorded, too; failed ones need not be."""
-    recorded = _recorded(Refund.objects.filter(status__in=(RefundStatus.PENDING, RefundStatus.DONE)))
-    unknown = refunds.filter(~recorded).exclude(status=GatewayRefund.Status.FAILED).select_related("charge")
-    keys = {made.pk: made.charge.idempotency_key for made in unknown.order_by("pk")[:_LOOKED_AT]}
-    for made in _unexplained(unknown, keys, (RefundPayment, ComparePayment)):
+    is_known = recorded(Refund.objects.filter(status__in=(RefundStatus.PENDING, RefundStatus.DONE)))
+    unknown = refunds.filter(~is_known).exclude(status=GatewayRefund.Status.FAILED).select_related("charge")
+    keys = {made.pk: made.charge.idempotency_key for made in unknown.order_by("pk")[:LOOKED_AT]}
+    for made in unexplained(unknown, keys, (RefundPayment, ComparePayment)):
         yield f"The gateway refunded {made.amount} ({made.reference}), but no refund records it."
 
 
@@ -171,7 +180,7 @@ def pending_refunds_have_a_message(orders: QuerySet[Order]) -> Iterator[str]:
     What has no message is read again afterwards: a message that was settled meanwhile has changed it.
     """
     pending = Refund.objects.filter(payment__order__in=orders, status=RefundStatus.PENDING)
-    numbers = dict(pending.values_list("pk", "payment__order__number")[:_LOOKED_AT])
+    numbers = dict(pending.values_list("pk", "payment__order__number")[:LOOKED_AT])
     live = Message.objects.live().filter(task=RefundPayment.task, subject__in=set(numbers.values()))
     moving = {payload.get("refund_id") for payload in live.values_list("payload", flat=True)}
     stuck = [pk for pk in numbers if str(pk) not in moving]
@@ -188,11 +197,11 @@ def failed_refunds_are_decided(orders: QuerySet[Order]) -> Iterator[str]:
         yield f"Order {number} is owed a refund of {refund.amount}, which failed ({code})."
 
 
-def _recorded(rows: QuerySet[Payment] | QuerySet[Refund]) -> Exists:
+def recorded(rows: QuerySet[Payment] | QuerySet[Refund]) -> Exists:
     return Exists(rows.filter(gateway_reference=OuterRef("reference")))
 
 
-def _unexplained(unknown: QuerySet[Any], keys: Mapping[Any, str], payloads: Iterable[type[Payload]]) -> list[Any]:
+def unexplained(unknown: QuerySet[Any], keys: Mapping[Any, str], payloads: Iterable[type[Payload]]) -> list[Any]:
     """Unknown records of the gateway that no unsettled message explains. `keys`: the payment's ID by record.
 
     Messages are found by their subject, which is indexed. What is unknown is read again afterwards: a message that was

@@ -1,0 +1,51 @@
+"""Order services: every change of an order goes through here; `orders.placing` creates them."""
+
+from orders.services.lifecycle import (
+    acknowledge_orders,
+    anonymise_order,
+    cancel_order,
+    cancel_unpaid_order,
+    change_address,
+    expire_reservations,
+    mark_delivered,
+    mark_refunded,
+    mark_shipped,
+    record_dispute_state,
+    record_parcel_state,
+    record_partial_refund,
+    record_refund_failed,
+    record_refund_settled,
+    record_refund_started,
+    send_again,
+)
+from orders.services.payment_steps import (
+    mark_action_required,
+    mark_paid,
+    mark_payment_failed,
+    mark_processing,
+    reopen_order,
+)
+
+__all__ = [
+    "acknowledge_orders",
+    "anonymise_order",
+    "cancel_order",
+    "cancel_unpaid_order",
+    "change_address",
+    "expire_reservations",
+    "mark_action_required",
+    "mark_delivered",
+    "mark_paid",
+    "mark_payment_failed",
+    "mark_processing",
+    "mark_refunded",
+    "mark_shipped",
+    "record_dispute_state",
+    "record_parcel_state",
+    "record_partial_refund",
+    "record_refund_failed",
+    "record_refund_settled",
+    "record_refund_started",
+    "reopen_order",
+    "send_again",
+]

@@ -1,0 +1,30 @@
+"""Follow-up of payments that somebody else decides: the gateway is asked again, beside its webhooks."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from messaging.models import Message
+from messaging.outbox import enqueue
+from messaging.topology import Priority
+from payments.models import Payment
+from payments.payloads import ComparePayment
+
+#: Seconds. The shopper confirms within minutes, a bank may settle for days: the older, the longer until the next look.
+_FIRST_LOOK, _LAST_LOOK = 10.0, 86_400.0
+_SHARE_OF_AGE = 0.5
+
+
+def delay_of(payment: Payment) -> float:
+    """Seconds until the gateway is asked again about this payment."""
+    age = (timezone.now() - payment.created_at).total_seconds()
+    return min(max(_FIRST_LOOK, age * _SHARE_OF_AGE), _LAST_LOOK)
+
+
+@transaction.atomic(savepoint=False)
+def follow_up(*, payment: Payment) -> None:
+    """Enqueue the next look at an undecided payment, unless a message will compare it already."""
+    number = payment.order.number
+    about_order = Message.objects.live().filter(subject=number, task=ComparePayment.task)
+    if str(payment.pk) not in {payload.get("payment_id") for payload in about_order.values_list("payload", flat=True)}:
+        payload = ComparePayment(payment_id=payment.pk, reference=payment.gateway_reference)
+        enqueue(payload, priority=Priority.LOW, subject=number, delay=delay_of(payment))

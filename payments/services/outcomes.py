@@ -1,0 +1,158 @@
+"""Outcomes of payments: what the gateway says of one, by its reply, a webhook, a look at its record, in any order.
+
+Everything is decided under the lock of the order. A late answer never reverts a later one, and money that arrives for
+a payment that is no longer wanted goes back.
+"""
+
+from collections.abc import Callable, Mapping
+
+from django.db import transaction
+from django.utils import timezone
+
+from orders.models import Order, Status
+from orders.selectors import WAITING
+from orders.services import mark_action_required, mark_paid, mark_payment_failed, mark_processing
+from payments.errors import AuthorisationLost
+from payments.gateways import Charge, ChargeState
+from payments.models import AWAITED, SETTLED, UNSETTLED, Payment, PaymentStatus
+from payments.services.follow_up import follow_up
+from payments.services.holds import update_hold
+from payments.services.refunds import refund_remainder
+from payments.services.transitions import change_status
+from payments.services.voids import enqueue_void, follow_void
+from payments.signals import payment_captured
+
+MOST_CHARACTERS = 1000
+AUTHORISATION_EXPIRED = "authorisation_expired"
+
+
+@transaction.atomic(savepoint=False)
+def record_outcome(*, payment: Payment, charge: Charge) -> None:
+    """Record what the gateway has done with the payment, and move its order accordingly.
+
+    Does nothing if that is already recorded, for example from the gateway's webhook. If the payment was cancelled or
+    has failed meanwhile, what is reserved is voided, and what was captured is refunded.
+    """
+    _lock(payment)
+    if payment.status in AWAITED and payment.order.status in WAITING:
+        _RECORDS[charge.state](payment, charge)
+    elif payment.status == PaymentStatus.AUTHORISED:
+        if charge.state is ChargeState.CAPTURED:
+            _record_capture(payment, charge)
+    elif payment.status not in SETTLED:
+        _give_back(payment, charge)
+
+
+@transaction.atomic(savepoint=False)
+def record_decline(*, payment: Payment, code: str) -> None:
+    """Record that the bank declined the payment. `code` is its reason, such as `card_declined`."""
+    _lock(payment)
+    if payment.status in AWAITED:
+        _fail(payment, code)
+
+
+@transaction.atomic(savepoint=False)
+def record_loss(*, payment: Payment) -> None:
+    """Record that the gateway reserves nothing any more: the authorisation expired, or somebody voided it there.
+
+    Raises `AuthorisationLost` if the order has shipped.
+    """
+    _lock(payment)
+    if payment.status in AWAITED:
+        _fail(payment, "voided")
+    elif payment.status == PaymentStatus.AUTHORISED:
+        if payment.order.status != Status.PAID:
+            raise AuthorisationLost.of(payment)
+        _fail(payment, AUTHORISATION_EXPIRED)
+
+
+def _lock(payment: Payment) -> None:
+    """Read the payment as it is once nobody else can change it or its order."""
+    payment.order = Order.objects.select_for_update().get(pk=payment.order_id)
+    payment.refresh_from_db(fields=["status", "gateway_reference"])
+
+
+def _fail(payment: Payment, code: str) -> None:
+    change_status(
+        payment,
+        (*AWAITED, PaymentStatus.AUTHORISED),
+        status=PaymentStatus.FAILED,
+        failure_code=code[:60],
+        action_url="",
+    )
+    if payment.order.status in (*WAITING, Status.PAID):
+        mark_payment_failed(order=payment.order, reason=code)
+
+
+def _record_action(payment: Payment, charge: Charge) -> None:
+    """A look at a payment that the bank is settling already was older than that."""
+    if payment.status != PaymentStatus.PROCESSING:
+        _record(payment, charge, status=PaymentStatus.ACTION_REQUIRED, action_url=_safe(charge.action_url))
+    if payment.order.status == Status.PLACED:
+        mark_action_required(order=payment.order)
+    follow_up(payment=payment)
+
+
+def _safe(url: str) -> str:
+    """The order page links to it: nothing but https, pages of the shop, and a stand-in here. Empty otherwise."""
+    is_own = url.startswith("/") and not url.startswith(("//", "/\\"))
+    is_allowed = is_own or url.startswith(("https://", "http://127.0.0.1:"))
+    return url if is_allowed and len(url) <= MOST_CHARACTERS else ""
+
+
+def _record_processing(payment: Payment, charge: Charge) -> None:
+    _record(payment, charge, status=PaymentStatus.PROCESSING)
+    if payment.order.status != Status.PROCESSING:
+        mark_processing(order=payment.order)
+    follow_up(payment=payment)
+
+
+def _record_authorisation(payment: Payment, charge: Charge) -> None:
+    _record(payment, charge, status=PaymentStatus.AUTHORISED, authorised_at=timezone.now())
+    _mark_paid(payment)
+
+
+def _record_capture(payment: Payment, charge: Charge) -> None:
+    was_paid = payment.status == PaymentStatus.AUTHORISED
+    _record(payment, charge, status=PaymentStatus.CAPTURED, captured_at=timezone.now())
+    if not was_paid:
+        _mark_paid(payment)
+    payment_captured.send(sender=Payment, payment=payment)
+
+
+def _mark_paid(payment: Payment) -> None:
+    """An earlier payment that was captured late and refunded keeps the order on hold, until this one pays for it."""
+    if payment.order.hold:
+        update_hold(order=payment.order)
+    mark_paid(order=payment.order)
+
+
+def _give_back(payment: Payment, charge: Charge) -> None:
+    if charge.state is ChargeState.CAPTURED:
+        _record(payment, charge, status=PaymentStatus.CAPTURED, captured_at=timezone.now())
+        payment_captured.send(sender=Payment, payment=payment)
+        refund_remainder(payment=payment)
+        return
+    unwanted = PaymentStatus.CANCELLED if payment.status in AWAITED else PaymentStatus(payment.status)
+    _record(payment, charge, status=unwanted)
+    if charge.state is ChargeState.PROCESSING:
+        follow_void(payment=payment)
+    else:
+        enqueue_void(payment=payment, order=payment.order)
+
+
+def _record(payment: Payment, charge: Charge, **changes: object) -> None:
+    changes = {"gateway_reference": charge.reference, "action_url": ""} | changes
+    if changes["status"] == payment.status:
+        del changes["status"]
+    change_status(payment, UNSETTLED, **changes)
+    for field, value in changes.items():
+        setattr(payment, field, value)
+
+
+_RECORDS: Mapping[ChargeState, Callable[[Payment, Charge], None]] = {
+    ChargeState.ACTION_REQUIRED: _record_action,
+    ChargeState.PROCESSING: _record_processing,
+    ChargeState.AUTHORISED: _record_authorisation,
+    ChargeState.CAPTURED: _record_capture,
+}
