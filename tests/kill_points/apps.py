@@ -24,9 +24,10 @@ class KillPointsConfig(AppConfig):
         from payments.gateways.with_circuit_breaker import CircuitBreakerGateway
         from shipping.carriers.with_circuit_breaker import CircuitBreakerCarrier
 
-        _install_around(CircuitBreakerGateway, "charge")
+        _install_around(CircuitBreakerGateway, "authorise")
         _install_around(CircuitBreakerGateway, "refund")
         _install_around(CircuitBreakerCarrier, "book")
+        _install_around(CircuitBreakerCarrier, "book_return")
         _install_after_commit(ReliableTask)
 
 
@@ -67,6 +68,7 @@ def _install_after_commit(kind: Any) -> None:
     def outer(self: Any) -> Iterator[None]:
         with inner(self):
             yield
+        _die_if_armed(f"{self.name}.{AFTER_COMMIT}")
         verb = self.name.rpartition(".")[2].partition("_")[0]
         _die_if_armed(f"{'book' if verb == 'create' else verb}.{AFTER_COMMIT}")
 
