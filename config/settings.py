@@ -6,9 +6,10 @@ import config.celery  # noqa: F401 - tasks belong to its application wherever th
 from config import env
 from config.parts import addresses, logs, own_apps, seller
 from config.parts.database import database_settings
+from config.parts.media import media
 from config.parts.metrics import metrics_port
 from config.parts.openapi import openapi_settings
-from config.parts.payment_gateway import payment_gateway
+from config.parts.payment_gateway import payment_gateway, stripe_addresses, stripe_keys
 from config.parts.release import release_of
 from config.parts.schedule import beat_schedule
 from config.parts.telemetry import telemetry
@@ -144,8 +145,10 @@ TIME_ZONE = seller.time_zone()
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
+_media = media(var_dir=VAR_DIR)
+MEDIA_ROOT, MEDIA_URL = _media.root, _media.url
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": _media.storage,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_MAX_AGE = 31_536_000 if not DEBUG else 0
@@ -178,7 +181,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
-        "img-src": ["'self'", "data:"],
+        "img-src": ["'self'", "data:", *_media.origins],
         "object-src": ["'none'"],
         "base-uri": ["'self'"],
         "form-action": ["'self'"],
@@ -255,17 +258,18 @@ SHIPPING_CARRIERS = env.classes(
 )
 CARRIER_WEBHOOK_SECRETS = env.secrets_by_name("CARRIER_WEBHOOK_SECRETS")
 PAYMENT_GATEWAY = payment_gateway()
-STRIPE_SECRET_KEY = env.stripe_key("STRIPE_SECRET_KEY", by="PAYMENT_GATEWAY=stripe", when=PAYMENT_GATEWAY == "stripe")
-STRIPE_WEBHOOK_SECRET = env.needed(
-    "STRIPE_WEBHOOK_SECRET", by="PAYMENT_GATEWAY=stripe", when=PAYMENT_GATEWAY == "stripe"
+STRIPE_SECRET_KEY, STRIPE_PUBLISHABLE_KEY, STRIPE_WEBHOOK_SECRET = stripe_keys(
+    gateway=PAYMENT_GATEWAY, rehearsal=CONVEYOR_DEMO or CONVEYOR_ALLOW_SIMULATED
 )
+STRIPE_API_BASE, STRIPE_JS_URL = stripe_addresses(secret_key=STRIPE_SECRET_KEY)
 PAYMENT_RECONCILE_DAYS = 3
-STRIPE_API_BASE = env.text("STRIPE_API_BASE", "https://api.stripe.com").rstrip("/")
 CONVEYOR_GATEWAY_LATENCY = env.number("CONVEYOR_GATEWAY_LATENCY", default=0.2, minimum=0, maximum=60)
 CONVEYOR_SETTLE_SECONDS = env.number("CONVEYOR_SETTLE_SECONDS", default=20, minimum=0)
 CONVEYOR_ACTION_SECONDS = env.number("CONVEYOR_ACTION_SECONDS", default=3600, minimum=1)
 CONVEYOR_UNPAID_SECONDS = env.number("CONVEYOR_UNPAID_SECONDS", default=1800, minimum=1)
 CONVEYOR_RESERVATION_SECONDS = env.number("CONVEYOR_RESERVATION_SECONDS", default=86_400, minimum=1)
+CONVEYOR_RETURN_DAYS = env.number("CONVEYOR_RETURN_DAYS", default=14, minimum=0, maximum=3650)
+CONVEYOR_RETURN_WAIT_DAYS = env.number("CONVEYOR_RETURN_WAIT_DAYS", default=30, minimum=0, maximum=3650)
 CONVEYOR_TRANSIT_SECONDS = env.number("CONVEYOR_TRANSIT_SECONDS", default=180, minimum=0)
 CONVEYOR_TRACK_SECONDS = env.number("CONVEYOR_TRACK_SECONDS", default=CONVEYOR_TRANSIT_SECONDS, minimum=0)
 

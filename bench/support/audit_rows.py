@@ -23,6 +23,11 @@ SELECT n, 'CV-' || left(code, 5) || '-' || right(code, 5), md5(n::text), 'shoppe
 FROM (SELECT n, reverse(lpad(n::text, 10, '0')) AS code FROM generate_series(%(first)s, %(last)s) AS n) AS numbers
 """,
     """
+INSERT INTO orders_amountline (order_id, kind, rate, amount, is_included)
+SELECT o.id, kind, 1900, amount, kind = 'tax' FROM added AS o,
+    (VALUES ('goods', 2500), ('delivery', 500), ('tax', 479)) AS amounts (kind, amount)
+""",
+    """
 INSERT INTO orders_orderevent (order_id, kind, data, at)
 SELECT o.id, kind, '{}', placed_at FROM added AS o, unnest(CASE status WHEN 'placed' THEN ARRAY['placed']
     WHEN 'payment_failed' THEN ARRAY['placed', 'payment_failed'] WHEN 'shipped' THEN ARRAY['placed', 'paid', 'shipped']

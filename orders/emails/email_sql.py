@@ -74,7 +74,7 @@ def read_order(*, order_id: int, kind: str) -> EmailedOrder:
     if not rows:
         raise Order.DoesNotExist("Order matching query does not exist.")
     lines = [EmailedLine(*row[12:]) for row in rows if row[12] is not None]
-    amounts = [NewAmount(*rest, is_included=bool(last)) for *rest, last in json.loads(rows[0][11] or "[]")]
+    amounts = [NewAmount(k, amount, rate, bool(inside)) for k, amount, rate, inside in json.loads(rows[0][11] or "[]")]
     return EmailedOrder(lines, amounts, json.loads(rows[0][10] or "{}"), *rows[0][:10])
 
 

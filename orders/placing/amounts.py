@@ -20,6 +20,11 @@ def total_of(amounts: Sequence[NewAmount]) -> int:
     return sum(each.amount for each in amounts if not each.is_included)
 
 
+def sum_of(amounts: Sequence[NewAmount], kind: AmountKind) -> int:
+    """Minor units of all amounts of this kind."""
+    return sum(each.amount for each in amounts if each.kind == kind)
+
+
 def untaxed(*, goods: int, delivery: int) -> list[NewAmount]:
     """Goods and delivery whose tax is not determined. Free delivery has no line."""
     delivered = [NewAmount(AmountKind.DELIVERY, delivery)] if delivery else []

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from orders import signals
-from orders.models import Order, OrderEvent, OrderLine, Status, default_language, new_number
-from orders.placing.amounts import total_of, untaxed, write_amounts_and_event
+from orders.models import AmountKind, Order, OrderEvent, OrderLine, Status, default_language, new_number
+from orders.placing.amounts import sum_of, total_of, write_amounts_and_event
 from orders.values import Address, NewAmount, NewLine
 
 
@@ -31,25 +31,21 @@ def place_order(
     name: str,
     address: Address,
     shipping_method: str,
-    shipping_price: int,
     source: str,
     currency: str,
     lines: Sequence[NewLine],
+    amounts: Sequence[NewAmount],
     payment_method: str,
     user: Any = None,
     number: str | None = None,
     language: str = "",
-    amounts: Sequence[NewAmount] = (),
     placed_at: datetime | None = None,
 ) -> NewOrder:
-    """Create an order with its lines and amounts, and announce it. Prices are minor units of `currency`.
+    """Create an order with its lines and amounts, and announce it. Its total is the sum of `amounts`, in minor units.
 
     `user` is the signed-in customer (an instance of the project's user model), or None for a guest. `number`, from
     `new_number()`, is for callers that need it earlier. `language` is one of `LANGUAGES`, by default the project's.
-    The total is the sum of `amounts`, by default the goods and their delivery, the tax of which is not determined.
     """
-    subtotal = sum(line.unit_price * line.quantity for line in lines)
-    amounts = amounts or untaxed(goods=subtotal, delivery=shipping_price)
     order = Order.objects.create(
         number=number or new_number(),
         user=user,
@@ -60,8 +56,8 @@ def place_order(
         source=source,
         language=language or default_language(),
         currency=currency,
-        subtotal=subtotal,
-        shipping_price=shipping_price,
+        subtotal=sum_of(amounts, AmountKind.GOODS),
+        shipping_price=sum_of(amounts, AmountKind.DELIVERY),
         total=total_of(amounts),
         placed_at=placed_at or timezone.now(),
     )

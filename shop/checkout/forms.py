@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import ShippingMethod
-from payments.gateways import offered_methods
+from payments.gateways import is_collected, offered_methods
 from shop.checkout.address_form import AddressForm
 from shop.checkout.shipping_options import is_served, not_served_text
 from shop.models import SavedAddress
@@ -28,8 +28,20 @@ def _methods() -> list[tuple[str, str]]:
     return [(method.id, str(method.label)) for method in offered_methods()]
 
 
+class MethodField(forms.ChoiceField):
+    """A method of the list, or one that the gateway's own form has collected in the browser."""
+
+    def valid_value(self, value: Any) -> bool:
+        return super().valid_value(value) or is_collected(str(value))
+
+
 class PaymentForm(forms.Form):
-    payment_method = forms.ChoiceField(label=_("Payment"), widget=forms.RadioSelect, choices=_methods)
+    payment_method = MethodField(
+        label=_("Payment"),
+        widget=forms.RadioSelect,
+        choices=_methods,
+        error_messages={"required": _("Your payment details are missing.")},
+    )
 
 
 class CheckoutForm(AddressForm, PaymentForm):

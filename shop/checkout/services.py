@@ -65,13 +65,11 @@ def checkout(
     language: str = "",
     sold_at: datetime | None = None,
 ) -> Placed:
-    """Place an order: take stock, save it and enqueue its messages, in one transaction of at most 12 SQL statements.
+    """Place an order in one transaction of at most 12 SQL statements, which calls neither broker nor gateway.
 
-    `currency` (ISO 4217) and `language` default to the shop's. The rates of VAT are those of today, and for an import
-    those of the day of `sold_at`. Calls neither the broker nor the gateway.
+    `currency` (ISO 4217) and `language` default to the shop's. VAT is that of today, or of an import's `sold_at`.
     Raises `UnknownPaymentMethod`, `UnknownProduct`, `OutOfStock`, `OrderChanged`, `KeyReused`: nothing is written then.
     """
-    _check_request(payment_method, lines)
     request: dict[str, Any] = {
         "email": email,
         "name": name,
@@ -81,7 +79,7 @@ def checkout(
         "source": source,
         "currency": currency or settings.SHOP_CURRENCY,
     }
-    digest = keys.digest(request | {"address": address.filled(), "lines": [asdict(line) for line in lines]})
+    digest = _checked_digest(request, lines)
     try:
         with transaction():
             new = _place(request | {"language": language}, lines, user, confirmation, sold_at)
@@ -93,10 +91,12 @@ def checkout(
     return Placed(new.order, new)
 
 
-def _check_request(payment_method: str, lines: Sequence[LineWanted]) -> None:
-    check_method(payment_method)
+def _checked_digest(request: dict[str, Any], lines: Sequence[LineWanted]) -> str:
+    """By it, a repeated request is known."""
+    check_method(request["payment_method"])
     if not lines:
         raise ValueError("An order needs at least one line.")
+    return keys.digest(request | {"address": request["address"].filled(), "lines": [asdict(line) for line in lines]})
 
 
 def _place(
@@ -117,7 +117,6 @@ def _place(
         **request,
         user=user,
         number=number,
-        shipping_price=delivery,
         lines=priced,
         amounts=amounts_of(
             goods=[(products[line.sku].tax_class, line.unit_price * line.quantity) for line in priced],

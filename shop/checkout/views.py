@@ -14,7 +14,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from orders.models import Order, Source
-from payments.gateways import offered_methods
 from shop.accounts import addresses
 from shop.basket.contents import Contents
 from shop.basket.services import basket_of
@@ -24,6 +23,7 @@ from shop.checkout.confirmation import Confirmation, OrderChanged, digest
 from shop.checkout.countries import likely_country
 from shop.checkout.forms import CheckoutForm, new_token
 from shop.checkout.idempotency import Idempotency, KeyReused
+from shop.checkout.payment_step import payment_page
 from shop.checkout.services import LineWanted, Placed
 from shop.checkout.shipping_options import shipping_options
 from shop.checkout.tax_preview import tax_preview
@@ -126,15 +126,16 @@ def _save_address(request: HttpRequest, user: AbstractBaseUser, form: CheckoutFo
 def _page(request: HttpRequest, contents: Contents, form: CheckoutForm) -> HttpResponse:
     form.focus_first_error()
     offers = shipping_options(now=timezone.now())
+    totals = [(offer.method, offer.price, contents.subtotal + offer.price) for offer in offers]
+    amounts = [(str(method), total) for method, _price, total in totals]
     context = {
         "contents": contents,
         "form": form,
-        "methods": offered_methods(),
         "offers": offers,
-        "totals": [(offer.method, offer.price, contents.subtotal + offer.price) for offer in offers],
+        "totals": totals,
         "tax": tax_preview(contents=contents, offers=offers, **form.destination),
     }
-    return render(request, "shop/checkout/page.html", context)
+    return payment_page(request, "shop/checkout/page.html", context, currency=contents.currency, amounts=amounts)
 
 
 def _fresh(contents: Contents) -> dict[str, object]:

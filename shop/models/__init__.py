@@ -1,4 +1,4 @@
-"""Models of the shop: catalogue, stock, accounts, baskets, saved addresses, reviews, invoices, faults."""
+"""Models of the shop: catalogue, stock, accounts, baskets, addresses, reviews, invoices, pictures, returns, faults."""
 
 from shop.models.addresses import SavedAddress
 from shop.models.basket import GuestBasket, SavedBasket
@@ -6,6 +6,8 @@ from shop.models.catalogue import Category, CategoryQuerySet, Product, ProductQu
 from shop.models.catalogue_version import CatalogueStamp
 from shop.models.game_days import Fault
 from shop.models.invoices import CreditNote, EarlierInvoice, Invoice, NumberSeries, Paper
+from shop.models.pictures import StoredPicture
+from shop.models.returns import Return, ReturnLabel, ReturnLine, ReturnReason, ReturnStatus
 from shop.models.reviews import Review, ReviewQuerySet
 from shop.models.stock import LowStock, StockMovement
 from shop.models.translations import CategoryText, ProductText
@@ -27,11 +29,17 @@ __all__ = [
     "Product",
     "ProductQuerySet",
     "ProductText",
+    "Return",
+    "ReturnLabel",
+    "ReturnLine",
+    "ReturnReason",
+    "ReturnStatus",
     "Review",
     "ReviewQuerySet",
     "SavedAddress",
     "SavedBasket",
     "StockMovement",
+    "StoredPicture",
     "TaxClass",
     "User",
 ]

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import get_language
 
@@ -24,7 +25,9 @@ from shipping.delivery_windows import DeliveryWindow
 from shipping.models import Shipment
 from shipping.selectors import booked_window, event_text, events_of, expected_window, tracking_url
 from shop.invoices.selectors import NO_PAPERS, OrderPapers, papers_of
+from shop.models.returns import OPEN_RETURNS
 from shop.order_pages.progress import OrderProgress, StepState, order_progress
+from shop.returns.selectors import ReturnSummary, return_until, returns_of
 
 _ESTIMABLE = (Status.PLACED, Status.PAID, Status.SHIPPED)
 _UNFINISHED = (*WAITING, Status.PAYMENT_FAILED, Status.PAID, Status.SHIPPED)
@@ -58,7 +61,8 @@ class OrderView:
     `is_final`: no automatic step is left. `needs_operator`: a step failed for good, and an operator has to fix it.
     `paid_at`: when the payment was authorised or captured, even if refunded since. `estimate`: the delivery window, if
     known. `unpaid_until`: when the order is cancelled unless it is paid; until then its stock stays reserved, except
-    after a failed payment, which releases it. `version` changes whenever the view does.
+    after a failed payment, which releases it. `return_until`: until when items can be returned, if any can.
+    `version` changes whenever the view does.
     """
 
     order: Order
@@ -75,6 +79,8 @@ class OrderView:
     estimate: DeliveryWindow | None
     paid_at: datetime | None
     unpaid_until: datetime | None
+    returns: tuple[ReturnSummary, ...]
+    return_until: datetime | None
     version: str
     papers: OrderPapers = NO_PAPERS
 
@@ -94,8 +100,18 @@ def order_by_public_id(*, public_id: str) -> Order:
     return Order.objects.get(public_id=public_id)
 
 
+def find_order(*, number: str, email: str) -> str | None:
+    """The public ID of the order with this number, if it was placed with this e-mail address, in any letter case.
+
+    One statement in any case, by the index of the number, so that the time does not tell which of the two is wrong.
+    """
+    found = Order.objects.annotate(lower_email=Lower("email")).filter(number=number, lower_email=email.lower())
+    return found.values_list("public_id", flat=True).first()
+
+
 def order_view(*, public_id: str) -> OrderView:
-    """The order as its page and the API show it, in five statements, and one each with a parcel and an invoice.
+    """The order as its page and the API show it, in five statements, one each with a parcel and an invoice,
+    and up to three for returns.
 
     Raises `Order.DoesNotExist`.
     """
@@ -103,13 +119,14 @@ def order_view(*, public_id: str) -> OrderView:
     payment = payment_summary(order_id=order.pk)
     papers = papers_of(order=order) if _is_captured(payment) else NO_PAPERS
     lines, events = list(order.lines.all()), list(order.events.all())
-    return _view(order, lines, tax_of(order), events, payment, _shipment(order), papers)
+    returns = returns_of(order=order)
+    return _view(order, lines, tax_of(order), events, payment, _shipment(order), returns, papers)
 
 
 def new_order_view(*, new: NewOrder, payment_method: str) -> OrderView:
     """The order as it was placed, without a statement."""
     payment = new_summary(method=payment_method)
-    return _view(new.order, new.lines, tax_in(new.amounts), [new.event], payment, None)
+    return _view(new.order, new.lines, tax_in(new.amounts), [new.event], payment, None, [])
 
 
 def _view(
@@ -119,13 +136,11 @@ def _view(
     events: Sequence[OrderEvent],
     payment: PaymentSummary | None,
     shipment: ShipmentSummary | None,
+    returns: Sequence[ReturnSummary],
     papers: OrderPapers = NO_PAPERS,
 ) -> OrderView:
-    timeline = tuple(
-        TimelineEntry(entry.event.at, entry.event.kind, entry.text, entry.is_resolved)
-        for entry in order_timeline.entries_for_shoppers(events)
-    )
-    is_final = _is_final(order, payment)
+    timeline = _timeline(events)
+    is_final = _is_final(order, payment) and not any(each.is_moving for each in returns)
     progress = order_progress(
         status=order.status,
         payment_status=payment.status if payment else None,
@@ -135,6 +150,8 @@ def _view(
     estimate = _estimate(order, lines, progress, shipment)
     needs_operator = not is_final and order_timeline.needs_attention(events)
     unpaid_until = _unpaid_until(order, events) if needs_operator or orders.can_pay(order) else None
+    until = _return_until(order, lines, events, returns)
+    parts = (timeline, payment, shipment, progress, estimate, unpaid_until, returns, until, papers)
     return OrderView(
         order=order,
         lines=tuple(lines),
@@ -150,10 +167,10 @@ def _view(
         estimate=estimate,
         paid_at=_last_at(events, Status.PAID),
         unpaid_until=unpaid_until,
-        version=_version(
-            order.status, timeline, payment, shipment, progress, estimate, unpaid_until, papers, *_viewer()
-        ),
         papers=papers,
+        returns=tuple(returns),
+        return_until=until,
+        version=_version(order.status, *parts, *_viewer()),
     )
 
 
@@ -167,8 +184,9 @@ def unfinished_orders_of(*, user: AbstractBaseUser) -> QuerySet[Order]:
     refund_due = Q(status=Status.CANCELLED, payments__status=PaymentStatus.CAPTURED) | Q(
         payments__refunds__status__in=OPEN
     )
+    is_returned = Q(returns__status__in=OPEN_RETURNS)
     in_progress = Q(status__in=_UNFINISHED)
-    return orders_of(user=user).filter(in_progress | refund_due).distinct()
+    return orders_of(user=user).filter(in_progress | refund_due | is_returned).distinct()
 
 
 def _shipment(order: Order) -> ShipmentSummary | None:
@@ -204,6 +222,21 @@ def _unpaid_until(order: Order, events: Sequence[OrderEvent]) -> datetime | None
 
 def _last_at(events: Sequence[OrderEvent], kind: str) -> datetime | None:
     return next((event.at for event in reversed(events) if event.kind == kind), None)
+
+
+def _timeline(events: Sequence[OrderEvent]) -> tuple[TimelineEntry, ...]:
+    return tuple(
+        TimelineEntry(entry.event.at, entry.event.kind, entry.text, entry.is_resolved)
+        for entry in order_timeline.entries_for_shoppers(events)
+    )
+
+
+def _return_until(
+    order: Order, lines: Sequence[OrderLine], events: Sequence[OrderEvent], returns: Sequence[ReturnSummary]
+) -> datetime | None:
+    """None also once every piece is being returned."""
+    left = sum(line.quantity for line in lines) - sum(each.taken for each in returns)
+    return return_until(order=order, events=events, now=timezone.now()) if left > 0 else None
 
 
 def _viewer() -> tuple[str | None, str]:

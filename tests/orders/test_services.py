@@ -10,6 +10,7 @@ from django.dispatch import Signal
 
 from orders import services, signals
 from orders.models import TRANSITIONS, Order, OrderEvent, Status
+from orders.placing.amounts import untaxed
 from orders.placing.services import place_order
 from orders.selectors import WAITING
 from orders.transitions import IllegalTransition
@@ -83,7 +84,7 @@ def placed(**changes: Any) -> Order:
         "name": "Ada Lovelace",
         "address": ADDRESS,
         "shipping_method": "standard",
-        "shipping_price": 990,
+        "amounts": untaxed(goods=690, delivery=990),
         "source": "web",
         "currency": "EUR",
         "lines": LINES,

@@ -76,8 +76,8 @@ def test_each_step_has_a_bound():
     """One commit each, but for the e-mail: its claim is committed before the mail server is called.
 
     SQLite needs a statement more, as an order's move and its event are two. What the gateway says of a payment is
-    recorded under the order's lock, which two statements take; the capture issues the invoice, in six; a shipment asks
-    whether there is money to capture.
+    recorded under the order's lock, which two statements take; a shipment asks whether there is money to capture,
+    and the capture issues the invoice, in six.
     """
     bound = 9 if connection.vendor == "sqlite" else 8
     more = {CHARGE: 2, CAPTURE: 8, SHIP: 1}

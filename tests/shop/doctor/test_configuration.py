@@ -6,6 +6,9 @@ from shop.doctor.checks import configuration
 from shop.doctor.seller import check_tax_country
 
 #: What each forgotten variable leaves, and the command.
+USE_STRIPE = (
+    "export PAYMENT_GATEWAY=stripe STRIPE_SECRET_KEY=sk_… STRIPE_PUBLISHABLE_KEY=pk_… STRIPE_WEBHOOK_SECRET=whsec_…"
+)
 FORGOTTEN = {
     "SITE_URL": (
         {"SITE_URL": "http://localhost:8000"},
@@ -41,12 +44,12 @@ FORGOTTEN = {
     "PAYMENT_GATEWAY": (
         {"PAYMENT_GATEWAY": "simulated"},
         "PAYMENT_GATEWAY is 'simulated': orders are shipped without being paid.",
-        "export PAYMENT_GATEWAY=stripe STRIPE_SECRET_KEY=sk_test_… STRIPE_WEBHOOK_SECRET=whsec_…",
+        USE_STRIPE,
     ),
     "PAYMENT_GATEWAY by its path": (
         {"PAYMENT_GATEWAY": "payments.gateways.simulated.SimulatedGateway"},
         "PAYMENT_GATEWAY is 'payments.gateways.simulated.SimulatedGateway': orders are shipped without being paid.",
-        "export PAYMENT_GATEWAY=stripe STRIPE_SECRET_KEY=sk_test_… STRIPE_WEBHOOK_SECRET=whsec_…",
+        USE_STRIPE,
     ),
     "SHIPPING_CARRIERS": (
         {"SHIPPING_CARRIERS": ("shipping.carriers.simulated.Swiftpost",)},
