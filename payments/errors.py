@@ -33,13 +33,22 @@ class NotPending(RuntimeError):
     action=OPEN_SUBJECT,
 )
 class AuthorisationLost(RequestRefused):
-    """The authorisation of a payment has expired, or was voided at the gateway, so that it cannot be captured."""
+    """The authorisation of a payment has expired, or was voided at the gateway, so that it cannot be captured.
 
-    def __init__(self, payment: Payment) -> None:
-        super().__init__(
-            _("Payment %(id)s of %(amount)s cannot be captured: its authorisation has expired or was voided.")
-            % {"id": payment.pk, "amount": display(payment.amount, payment.currency)}
-        )
+    `amount` is text. Celery recreates an error from its arguments, so they are texts, too.
+    """
+
+    def __init__(self, payment_id: str, amount: str) -> None:
+        self.payment_id, self.amount = payment_id, amount
+        super().__init__(payment_id, amount)
+
+    @classmethod
+    def of(cls, payment: Payment) -> "AuthorisationLost":
+        return cls(str(payment.pk), display(payment.amount, payment.currency))
+
+    def __str__(self) -> str:
+        text = _("Payment %(id)s of %(amount)s cannot be captured: its authorisation has expired or was voided.")
+        return text % {"id": self.payment_id, "amount": self.amount}
 
 
 @next_step(

@@ -58,8 +58,6 @@ def reconcile_payment(*, key: uuid.UUID, found: Found) -> None:
         Payment.objects.filter(pk=key).update(confirmed_at=timezone.now())
     elif payment.status == PaymentStatus.AUTHORISED:
         Payment.objects.filter(pk=key).update(confirmed_at=timezone.now())
-    elif payment.status in RESERVED:
-        services.follow_up(payment=payment)
 
 
 def _apply(payment: Payment, record: ChargeRecord | None) -> None:

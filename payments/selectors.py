@@ -158,7 +158,7 @@ class PaymentRecord:
     def agrees(self) -> bool:
         """Whether both record the same captured amount. Meaningful only if `is_authoritative`."""
         captured = self.payment.amount if self.payment.captured_at else 0
-        return captured == (self.charge.amount if self.charge else 0)
+        return captured == (self.charge.amount if self.charge and self.charge.is_captured else 0)
 
 
 PaymentRecords = tuple[PaymentRecord, ...]

@@ -24,6 +24,7 @@ from shipping.payloads import CancelParcel, CompareParcel, CreateShipment, Track
 from shipping.selectors import BookingRequest, booking_messages
 
 MIN_TRACKING_INTERVAL = 1.0
+_ENDED = (Status.CANCELLED, Status.REFUNDED, Status.SHIPPED, Status.DELIVERED)
 
 
 @transaction.atomic(savepoint=False)
@@ -33,23 +34,24 @@ def request_shipment(*, order: Order) -> None:
 
 @transaction.atomic(savepoint=False)
 def record_booking(*, booking_request: BookingRequest, booking: Booking) -> Shipment:
-    """Create the shipment and mark the order shipped. If it was cancelled or put on hold meanwhile, cancel the parcel.
+    """Create the shipment and mark the order shipped. If it may not be shipped any more, cancel the parcel.
 
-    The parcel of an order on hold makes room for another one, which is booked under its own key.
+    Unless the order has ended, that parcel makes room for another one, which is booked under its own key: a hold is
+    lifted, and an order that lost its authorisation may be paid again.
     """
     order, shipment = booking_request.order, _create_shipment(booking_request, booking)
     try:
         mark_shipped(order=order, carrier=booking.carrier, tracking_number=booking.tracking_number)
     except OnHold:
         _cancel(shipment, current_for=None)
-    except IllegalTransition:
-        _cancel(shipment)
+    except IllegalTransition as refusal:
+        _cancel(shipment, **({} if refusal.present in _ENDED else {"current_for": None}))
     return shipment
 
 
 @transaction.atomic(savepoint=False)
 def record_no_booking(*, booking_request: BookingRequest, may_overlap: bool) -> None:
-    """Follow up on a parcel that was not booked, because the order is cancelled or on hold.
+    """Follow up on a parcel that was not booked, because the order is on hold, cancelled, or no longer paid.
 
     If another delivery may still be working on it (`may_overlap`), look once more when none can: one that was cut off
     may still book a parcel and find its message settled. That parcel has to be cancelled, too. If the hold was lifted
@@ -58,7 +60,7 @@ def record_no_booking(*, booking_request: BookingRequest, may_overlap: bool) -> 
     order = booking_request.order
     if booking_request.is_booked:
         return
-    if may_overlap and (order.hold or order.status in (Status.CANCELLED, Status.REFUNDED)):
+    if may_overlap and (order.hold or order.status not in (Status.PAID, Status.SHIPPED, Status.DELIVERED)):
         delay = 2 * settings.CONVEYOR_TASK_TIME_LIMIT
         payload = CreateShipment(order_id=order.pk, may_be_booked=True)
         enqueue(payload, priority=Priority.LOW, subject=order.number, delay=delay)

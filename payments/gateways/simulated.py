@@ -63,7 +63,7 @@ class SimulatedGateway:
         _reach()
         simulated_charges.void(reference=reference)
         simulated_charges.settle_due()
-        return simulated_charges.record(GatewayCharge.objects.get(reference=reference))
+        return simulated_charges.record(simulated_charges.find(reference=reference))
 
     def refund(self, *, idempotency_key: str, charge_reference: str, amount: int, repeat: int = 0) -> RefundRecord:
         _reach()

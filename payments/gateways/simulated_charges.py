@@ -42,11 +42,19 @@ def open_charge(*, key: str, amount: int, currency: str, method: str) -> tuple[G
     return charge, False
 
 
+def find(*, reference: str) -> GatewayCharge:
+    """Raises `RequestRefused` for a charge that the gateway does not have."""
+    charge = GatewayCharge.objects.filter(reference=reference).first()
+    if charge is None:
+        raise RequestRefused(f"There is no charge {reference}.")
+    return charge
+
+
 def capture(*, reference: str, amount: int) -> GatewayCharge:
     """An authorisation is captured once, so its reference serves as the idempotency key. Raises `RequestRefused`."""
     authorised = GatewayCharge.objects.filter(reference=reference, state=_State.AUTHORISED, is_captured=False)
     is_new = authorised.filter(amount__gte=amount).update(is_captured=True, amount=amount)
-    charge = GatewayCharge.objects.get(reference=reference)
+    charge = find(reference=reference)
     if not charge.is_captured or charge.amount != amount:
         raise RequestRefused(f"{amount} cannot be captured of {reference}.")
     if is_new and charge.method == "pm_disputed":

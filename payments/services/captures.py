@@ -34,10 +34,10 @@ def capture_once(*, payment: Payment, is_first_attempt: bool) -> Charge | None:
     try:
         return gateway().capture(idempotency_key=key, reference=reference, amount=payment.amount)
     except RequestRefused as refused:
-        raise AuthorisationLost(payment) from refused
+        raise AuthorisationLost.of(payment) from refused
 
 
 def _charge_of(payment: Payment, record: ChargeRecord) -> Charge:
     if record.charge is None:
-        raise AuthorisationLost(payment)
+        raise AuthorisationLost.of(payment)
     return record.charge

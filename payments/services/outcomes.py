@@ -62,7 +62,7 @@ def record_loss(*, payment: Payment) -> None:
         _fail(payment, "voided")
     elif payment.status == PaymentStatus.AUTHORISED:
         if payment.order.status != Status.PAID:
-            raise AuthorisationLost(payment)
+            raise AuthorisationLost.of(payment)
         _fail(payment, AUTHORISATION_EXPIRED)
 
 
@@ -86,9 +86,8 @@ def _fail(payment: Payment, code: str) -> None:
 
 def _record_action(payment: Payment, charge: Charge) -> None:
     """A look at a payment that the bank is settling already was older than that."""
-    if payment.status == PaymentStatus.PROCESSING:
-        return
-    _record(payment, charge, status=PaymentStatus.ACTION_REQUIRED, action_url=_safe(charge.action_url))
+    if payment.status != PaymentStatus.PROCESSING:
+        _record(payment, charge, status=PaymentStatus.ACTION_REQUIRED, action_url=_safe(charge.action_url))
     if payment.order.status == Status.PLACED:
         mark_action_required(order=payment.order)
     follow_up(payment=payment)
@@ -143,6 +142,8 @@ def _give_back(payment: Payment, charge: Charge) -> None:
 
 def _record(payment: Payment, charge: Charge, **changes: object) -> None:
     changes = {"gateway_reference": charge.reference, "action_url": ""} | changes
+    if changes["status"] == payment.status:
+        del changes["status"]
     change_status(payment, UNSETTLED, **changes)
     for field, value in changes.items():
         setattr(payment, field, value)

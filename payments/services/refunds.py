@@ -20,7 +20,7 @@ from payments.errors import (
     TooManyRefunds,
 )
 from payments.gateways import RefundRecord, gateway
-from payments.models import Payment, PaymentStatus, Refund, RefundStatus
+from payments.models import SETTLED, Payment, PaymentStatus, Refund, RefundStatus
 from payments.payloads import RefundPayment
 from payments.services.holds import update_hold
 from payments.services.refund_outcomes import finish_if_returned
@@ -69,6 +69,8 @@ def refund_order(*, order: Order, amount: int, request_id: uuid.UUID, by: str, r
         return known
     payment = order.payments.filter(status=PaymentStatus.CAPTURED).select_related("order").first()
     left = selectors.refundable_of(payment=payment) if payment else 0
+    if _is_voided(order, amount):
+        return None
     authorised = order.payments.filter(status=PaymentStatus.AUTHORISED).first()
     if authorised is not None and not left:
         _cancel_authorised(order, authorised, amount)
@@ -82,6 +84,13 @@ def refund_order(*, order: Order, amount: int, request_id: uuid.UUID, by: str, r
     if amount == left and can_cancel(order):
         cancel_order(order=order, reason="staff")
     return refund
+
+
+def _is_voided(order: Order, amount: int) -> bool:
+    """Whether this very request, repeated, has voided the order's payment: there is no refund to find it by."""
+    voided = order.payments.filter(status=PaymentStatus.CANCELLED, amount=amount).exclude(authorised_at=None)
+    is_taken = order.payments.filter(status__in=SETTLED).exists()
+    return order.status == Status.CANCELLED and not is_taken and voided.exists()
 
 
 def _cancel_authorised(order: Order, payment: Payment, amount: int) -> None:

@@ -34,7 +34,7 @@ _TONES: dict[str, str] = {
 
 _STATUS_BADGES = {
     "placed": "badge-info",
-    "action_required": "badge-warning",
+    "action_required": "badge-info",
     "processing": "badge-info",
     "paid": "badge-info",
     "shipped": "badge-info",

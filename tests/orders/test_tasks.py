@@ -19,6 +19,7 @@ from shop.order_pages.services import cancel, pay_again
 from tests.clocks import travel
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due, make_due
 from tests.factories import place, place_and_acknowledge
+from tests.payments.outcomes import capture_now
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -74,6 +75,7 @@ def test_emails_about_a_declined_card_and_a_shipped_parcel(payment_method: str, 
 def test_cancellation_and_refund_are_emailed():
     order = place(city="Nowhere")
     deliver_due()
+    capture_now(order)
     order.refresh_from_db()
     cancel(order=order)
     deliver_due()

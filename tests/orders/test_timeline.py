@@ -21,7 +21,7 @@ SIDE_WORK = RETRY | {"task": "orders.send_email", "step": "notification", "retry
     ("kind", "data", "text"),
     [
         ("placed", {}, "Order placed"),
-        ("paid", {}, "Card charged"),
+        ("paid", {}, "Payment approved"),
         ("payment_failed", {"reason": "card_declined"}, "The bank declined the card. You can pay with another one"),
         ("payment_failed", {}, "The payment failed. You can pay with another card"),
         ("reopened", {}, "Paying with another method"),
@@ -87,7 +87,7 @@ def test_a_failure_is_resolved_once_its_step_is_done():
     assert history(*waiting, ("paid", {}))[1:] == [
         ("The bank did not answer. This has been resolved", True),
         ("This step failed. This has been resolved", True),
-        ("Card charged", False),
+        ("Payment approved", False),
     ]
 
 

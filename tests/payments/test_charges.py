@@ -10,8 +10,10 @@ from messaging.operations.permissions import Actor
 from orders.models import Status
 from orders.transitions import IllegalTransition
 from payments import selectors, services
+from payments.errors import NotPending
 from payments.models import GatewayCharge, Payment, PaymentStatus, Refund
 from payments.selectors import PaymentSummary
+from payments.services.transitions import change_status
 from shop.order_pages.services import pay_again
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due, make_due
 from tests.factories import place
@@ -147,6 +149,15 @@ def test_after_a_decline_another_card_pays():
     assert list(order.payments.values_list("status", flat=True)) == ["failed", "captured"]
     assert GatewayCharge.objects.count() == 1
     assert is_sound()
+
+
+def test_a_payment_that_has_changed_is_not_changed_again():
+    payment = place().payments.get()
+    Payment.objects.update(status=PaymentStatus.FAILED)
+    with pytest.raises(NotPending):
+        change_status(payment, [PaymentStatus.PENDING], status=PaymentStatus.AUTHORISED)
+    payment.refresh_from_db()
+    assert payment.status == PaymentStatus.FAILED
 
 
 def test_a_late_authorisation_of_a_payment_that_failed_is_released():

@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from payments.gateways import (
     CardDeclined,
-    ChargeResult,
+    Charge,
+    ChargeState,
     GatewayUnavailable,
     RefundState,
     UnknownPaymentMethod,
@@ -19,15 +20,20 @@ from payments.gateways import (
     offered_methods,
 )
 from payments.models import GatewayCharge, GatewayRefund
+from tests.payments.outcomes import authorised, charged
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def charge(method: str = "pm_card_visa", key: str = "k1", amount: int = 500) -> ChargeResult:
-    return gateway().charge(idempotency_key=key, amount=amount, currency="EUR", method=method)
+def charge(method: str = "pm_card_visa", key: str = "k1", amount: int = 500) -> Charge:
+    return authorised(idempotency_key=key, amount=amount, method=method)
 
 
-def test_a_card_is_charged_with_one_statement(monkeypatch):
+def captured_charge(method: str) -> Charge:
+    return charged(idempotency_key="k1", amount=500, method=method)
+
+
+def test_a_card_is_authorised_with_one_statement(monkeypatch):
     monkeypatch.setattr("messaging.circuit_breaker.LOOK_SECONDS", 3600)
     charge(key="k0")  # refreshes the circuit's state, as happens once a second
     with CaptureQueriesContext(connection) as captured:
@@ -35,7 +41,7 @@ def test_a_card_is_charged_with_one_statement(monkeypatch):
     assert len(captured) == 1
     record = GatewayCharge.objects.get(idempotency_key="k1")
     assert (record.idempotency_key, record.amount, record.currency) == ("k1", 500, "EUR")
-    assert result == ChargeResult(record.reference, 500, "EUR")
+    assert result == Charge(record.reference, 500, "EUR", ChargeState.AUTHORISED)
 
 
 def test_the_same_key_gives_the_same_charge():
@@ -106,7 +112,7 @@ def test_an_unknown_method_is_refused():
 
 
 def test_a_refund_is_idempotent():
-    reference = charge().reference
+    reference = captured_charge("pm_card_visa").reference
     first = gateway().refund(idempotency_key="r1", charge_reference=reference, amount=500)
     assert gateway().refund(idempotency_key="r1", charge_reference=reference, amount=500) == first
     assert GatewayRefund.objects.get().reference == first.reference
@@ -121,7 +127,7 @@ def test_a_charge_can_be_looked_up_by_its_key():
 
 
 def test_scripted_outcomes_are_offered_in_demo_mode_only(settings: Any):
-    assert len(offered_methods()) == 11
+    assert len(offered_methods()) == 13
     settings.CONVEYOR_DEMO = False
     assert [method.id for method in offered_methods()] == ["pm_card_visa"]
     check_method("pm_card_visa")
@@ -131,7 +137,7 @@ def test_scripted_outcomes_are_offered_in_demo_mode_only(settings: Any):
 
 @pytest.mark.parametrize(("method", "states"), [("pm_refund_pending", "PPD"), ("pm_refund_fails", "PPF")])
 def test_a_slow_refund_is_settled_once_it_was_looked_up_twice(method: str, states: str):
-    reference = charge(method).reference
+    reference = captured_charge(method).reference
     made = gateway().refund(idempotency_key="r1", charge_reference=reference, amount=500)
     found = [made, *(gateway().refunds(charge_reference=reference)[0] for _ in range(2))]
     assert "".join(record.state.name[0] for record in found) == states
@@ -139,7 +145,7 @@ def test_a_slow_refund_is_settled_once_it_was_looked_up_twice(method: str, state
 
 
 def test_the_repetition_of_a_refund_that_failed_succeeds():
-    reference = charge("pm_refund_fails").reference
+    reference = captured_charge("pm_refund_fails").reference
     for repeat in range(2):
         gateway().refund(idempotency_key="r1", charge_reference=reference, amount=500, repeat=repeat)
         for _ in range(2):

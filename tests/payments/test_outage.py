@@ -19,6 +19,7 @@ from tests.auditing import broken
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due, make_due
 from tests.factories import place
 from tests.payments.gateways.stripe_server import Fault, StripeServer
+from tests.payments.outcomes import capture_now
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CHARGE = "payments.charge_payment"
@@ -97,6 +98,7 @@ def test_refunds_wait_for_the_gateway_too(outage):
     simulated_outages.end(name=NAME)
     order = place()
     charge(order)
+    capture_now(order)
     simulated_outages.begin(name=NAME, seconds=600)
     for _ in range(3):
         charge(place())
@@ -130,9 +132,11 @@ def test_all_calls_except_methods_go_through_the_circuit_breaker():
     Circuit.objects.create(pk=NAME, opened_at="2026-01-01T00:00Z", probe_at="2999-01-01T00:00Z")
     wrapped = gateway()
     calls: list[Any] = [
-        lambda: wrapped.authorise(idempotency_key="k", amount=1, currency="EUR", method="pm_card_visa"),
+        lambda: wrapped.authorise(
+            idempotency_key="k", amount=1, currency="EUR", method="pm_card_visa", return_url="https://shop.example/"
+        ),
         lambda: wrapped.capture(idempotency_key="k", reference="r", amount=1),
-        lambda: wrapped.charge(idempotency_key="k", amount=1, currency="EUR", method="pm_card_visa"),
+        lambda: wrapped.void(reference="r"),
         lambda: wrapped.refund(idempotency_key="k", charge_reference="r", amount=1),
         lambda: wrapped.find_refund(idempotency_key="k", charge_reference="r"),
         lambda: wrapped.refunds(charge_reference="r"),

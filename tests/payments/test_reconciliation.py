@@ -17,7 +17,7 @@ from payments.payloads import Reconcile
 from payments.services import record_refund
 from tests.delivery import claim_task, deliver, deliver_due
 from tests.factories import place
-from tests.payments.outcomes import charged, is_sound, reconcile
+from tests.payments.outcomes import capture_now, charged, is_sound, reconcile
 from tests.payments.refunding import compare, delivered, fresh, refund_outside, start_refund
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,6 +27,7 @@ CHARGE, COMPARE = "payments.charge_payment", "payments.compare_payment"
 def paid() -> Payment:
     order = place()
     deliver(claim_task(task=CHARGE, subject=order.number))
+    capture_now(order)
     return order.payments.get()
 
 
@@ -82,7 +83,7 @@ def test_an_unrecorded_charge_of_another_amount_does_not_pay_the_order():
     payment = abandoned(order)
     charged(idempotency_key=str(payment.pk), amount=1, currency=payment.currency, method="pm_card_visa")
     reconcile()
-    assert "but 1 was captured" in dead_error()
+    assert "but 1 was charged" in dead_error()
     order.refresh_from_db()
     assert order.status == Status.PLACED
 
@@ -130,7 +131,7 @@ def test_an_earlier_attempts_charge_is_found_before_the_next_charge(monkeypatch)
     def never(self, **kwargs):
         raise AssertionError("charged again")
 
-    monkeypatch.setattr(SimulatedGateway, "charge", never)
+    monkeypatch.setattr(SimulatedGateway, "authorise", never)
     Message.objects.filter(pk=message.pk).update(state=State.SENT, sends=2)
     message.refresh_from_db()
     assert deliver(message) == State.DONE

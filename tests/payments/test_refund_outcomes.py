@@ -18,7 +18,7 @@ from shop.order_pages.services import cancel
 from tests.auditing import broken
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due, make_due
 from tests.factories import place
-from tests.payments.outcomes import CHARGE, REFUND, Interrupted, is_sound, reconcile, status
+from tests.payments.outcomes import CHARGE, REFUND, Interrupted, capture_now, is_sound, reconcile, status
 from tests.payments.refunding import (
     RepliesLost,
     compare,
@@ -169,6 +169,7 @@ def test_a_refund_from_outside_is_adopted(amount):
 def test_a_full_refund_from_outside_cancels_an_order_that_has_not_shipped_and_releases_its_stock():
     order = place()
     deliver(claim_task(task=CHARGE))
+    capture_now(order)
     refund_outside(order.payments.get(), order.total)
     compare(order.payments.get())
     deliver_all()
@@ -206,6 +207,7 @@ def test_a_refund_from_outside_takes_the_place_of_a_failed_one_of_the_same_amoun
 def test_a_refund_from_outside_leaves_a_cancelled_order_only_its_rest_to_be_refunded():
     order = place()
     deliver(claim_task(task=CHARGE))
+    capture_now(order)
     refund_outside(order.payments.get(), 700)
     cancel(order=order)
     owed = Refund.objects.get()
@@ -281,6 +283,7 @@ def _in_transaction(work) -> None:
 def test_the_money_of_a_cancelled_order_adds_up_to_the_last_cent():
     order = place()
     deliver(claim_task(task=CHARGE))
+    capture_now(order)
     cancel(order=Order.objects.get(pk=order.pk))
     Refund.objects.update(amount=order.total - 1)
     assert order.number in broken()["an order's money, reserved or captured, less refunds is its total, or nothing"]

@@ -24,6 +24,7 @@ from shop.office.staff import create_groups
 from shop.order_pages.services import cancel
 from tests.delivery import deliver_all, deliver_due
 from tests.factories import place
+from tests.payments.outcomes import capture_now
 from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,7 +32,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def paid(*, delivered: bool = False) -> Order:
     order = place()
-    _ = deliver_all() if delivered else deliver_due(limit=1)
+    if delivered:
+        deliver_all()
+    else:
+        deliver_due(limit=1)
+        capture_now(order)
     order.refresh_from_db()
     return order
 

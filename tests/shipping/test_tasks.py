@@ -64,7 +64,7 @@ def test_an_order_to_nowhere_leads_to_a_dead_message_and_can_still_be_cancelled(
     assert audit() == []
     cancel(order=order)
     deliver_all()
-    assert status(order) == Status.REFUNDED
+    assert status(order) == Status.CANCELLED
     assert audit() == []
 
 
@@ -108,7 +108,7 @@ def test_the_parcel_of_an_order_cancelled_during_its_booking_is_cancelled(monkey
     assert deliver(claim_task(task=CANCEL)) == State.DONE
     assert CarrierParcel.objects.get().cancelled_at is not None
     deliver_all()
-    assert status(order) == Status.REFUNDED
+    assert status(order) == Status.CANCELLED
     assert audit() == []
 
 
@@ -137,7 +137,7 @@ def test_an_order_cancelled_before_its_booking_has_no_parcel():
     order = paid()
     cancel(order=order)
     deliver_all()
-    assert status(order) == Status.REFUNDED
+    assert status(order) == Status.CANCELLED
     assert not CarrierParcel.objects.exists()
     assert not Shipment.objects.exists()
     assert audit() == []

@@ -52,6 +52,7 @@ from tests.delivery import deliver, deliver_all
 from tests.factories import ADDRESS, ProductFactory, place
 from tests.flush import flush
 from tests.shop.any_order import MAILS, is_stranded, may_be_out, one_of, out, pending, publish
+from tests.shop.any_order_charges import ChargeRules
 from tests.shop.any_order_disputes import DisputeRules, assert_disputes_agree, decide_all_disputes
 from tests.shop.any_order_refunds import LEFT_TO_OPERATORS, RefundRules, assert_money_adds_up, finish_refunds
 from tests.states.watch import watched
@@ -68,14 +69,14 @@ pytestmark = [
 METHODS = (
     "pm_disputed",
     "pm_card_visa", "pm_card_visa", "pm_card_declined", "pm_flaky_2", "pm_lost_reply", "pm_outage", "pm_bug",
-    "pm_refund_pending", "pm_refund_fails",
+    "pm_refund_pending", "pm_refund_fails", "pm_3ds", "pm_3ds", "pm_sepa",
 )  # fmt: skip
 CITIES = ("Bern", "Bern", "Flakytown", "Nowhere", "Rejectford", "Delayburg", "Lostville", "Returnham")
 ANN = Actor.system("ann")
 RESTING = (Status.PAYMENT_FAILED, Status.DELIVERED, Status.CANCELLED, Status.REFUNDED)
 
 
-class Shop(RefundRules, DisputeRules):
+class Shop(ChargeRules, RefundRules, DisputeRules):
     """One scarce product, up to five orders of it, and everything that may happen to them."""
 
     def __init__(self) -> None:

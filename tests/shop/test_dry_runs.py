@@ -37,7 +37,7 @@ def bug(**kwargs):
 def test_a_bug_that_is_fixed_would_pass_with_the_gateways_recorded_answer(monkeypatch):
     order = place()
     with monkeypatch.context() as patched:
-        patched.setattr(services, "record_capture", bug)
+        patched.setattr(services, "record_outcome", bug)
         deliver_due()
     before = rows()
     result = dry_run(CHARGE)
@@ -49,11 +49,11 @@ def test_a_bug_that_is_fixed_would_pass_with_the_gateways_recorded_answer(monkey
 
 def test_a_bug_that_is_not_fixed_would_fail_again(monkeypatch):
     place()
-    monkeypatch.setattr(services, "record_capture", bug)
+    monkeypatch.setattr(services, "record_outcome", bug)
     deliver_due()
     result = dry_run(CHARGE)
     assert (result.verdict, result.error_type) == (Verdict.FAILS, "RuntimeError")
-    assert "record_capture" in result.traceback
+    assert "record_outcome" in result.traceback
 
 
 def test_a_gateway_that_never_answered_still_does_not():

@@ -136,6 +136,6 @@ def _context(request: HttpRequest, order: Order, form: CorrectionForm) -> dict[s
 
 
 def _refund_url(order: Order) -> str:
-    """The refund page of the order's captured payment; empty if there is none."""
-    payment = order.payments.filter(status=PaymentStatus.CAPTURED).first()
+    """The refund page of the payment that pays for the order; empty if there is none."""
+    payment = order.payments.filter(status__in=(PaymentStatus.AUTHORISED, PaymentStatus.CAPTURED)).first()
     return reverse("admin:payments_payment_refund", args=[payment.pk]) if payment else ""

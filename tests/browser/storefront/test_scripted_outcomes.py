@@ -30,7 +30,7 @@ OUTCOMES = (
         (r"Processing was interrupted; retrying at \d\d:\d\d \S+ \(attempt 2 of 5\)", _DEAD),
         _PLACED,
     ),
-    Outcome("pm_card_visa", ("Card charged", "Handed to Swiftpost, tracking number SP"), SHIPPED),
+    Outcome("pm_card_visa", ("Payment approved", "Handed to Swiftpost, tracking number SP"), SHIPPED),
     Outcome(
         "pm_card_declined",
         (r"The bank declined the card\. You can pay with another one",),
@@ -38,13 +38,13 @@ OUTCOMES = (
     ),
     Outcome(
         "pm_flaky_2",
-        (r"The bank did not answer\. This has been resolved", "Card charged"),
+        (r"The bank did not answer\. This has been resolved", "Payment approved"),
         SHIPPED,
     ),
     Outcome("pm_outage", (r"The bank did not answer; retrying at \d\d:\d\d \S+ \(attempt 5 of 5\)", _DEAD), _PLACED),
-    Outcome("pm_lost_reply", (r"The bank did not answer\. This has been resolved", "Card charged"), SHIPPED),
+    Outcome("pm_lost_reply", (r"The bank did not answer\. This has been resolved", "Payment approved"), SHIPPED),
     Outcome("pm_bug", (_DEAD,), _PLACED),
-    Outcome("pm_slow_5", ("Card charged",), SHIPPED),
+    Outcome("pm_slow_5", ("Payment approved",), SHIPPED),
     Outcome(
         "pm_card_visa",
         (r"The carrier did not answer\. This has been resolved", "Handed to Swiftpost"),

@@ -10,6 +10,7 @@ from payments.models import Dispute, Payment
 from payments.services import record_event
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due
 from tests.factories import place
+from tests.payments.outcomes import capture_now
 
 COMPARE = "payments.compare_dispute"
 
@@ -21,9 +22,10 @@ def delivered(*, city: str = "Bern") -> Order:
 
 
 def paid() -> Order:
-    """Its parcel is not booked yet."""
+    """Captured, although its parcel is not booked yet."""
     order = place()
     deliver(claim_task(task="payments.charge_payment"))
+    capture_now(order)
     return fresh(order)
 
 

@@ -10,7 +10,7 @@ from messaging.models import Message, State
 from orders.models import Hold, Order, Status
 from payments.disputes.services import mark_answered, record_dispute
 from payments.errors import NothingToRefund
-from payments.gateways import DisputeState, RequestRefused, simulated_disputes
+from payments.gateways import DisputeState, RequestRefused, simulated_charges, simulated_disputes
 from payments.models import Dispute, DisputeStatus, GatewayCharge, GatewayDispute, Refund, RefundStatus
 from payments.selectors import refundable_amount
 from payments.services import refund_order, refund_remainder
@@ -251,6 +251,7 @@ def test_a_charge_whose_reply_was_lost_is_recorded_with_its_dispute():
     order = place(payment_method="pm_lost_reply")
     assert deliver(claim_task(task="payments.charge_payment")) == State.PENDING
     charge = GatewayCharge.objects.get(idempotency_key=str(order.payments.get().pk))
+    simulated_charges.capture(reference=charge.reference, amount=charge.amount)
     report(order, simulated_disputes.open_dispute(charge_reference=charge.reference).reference)
     deliver(claim_task(task="payments.compare_dispute"))
     assert fresh(order).status == Status.PAID

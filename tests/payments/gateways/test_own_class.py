@@ -13,7 +13,7 @@ class OwnGateway(SimulatedGateway):
 
 
 class HalfGateway:
-    def charge(self) -> None: ...
+    def fetch(self) -> None: ...
 
 
 def test_its_circuit_has_the_name_of_its_class(settings, monkeypatch):
@@ -34,7 +34,7 @@ def test_a_class_that_is_derived_from_the_simulated_gateway_is_simulated_too(set
     [
         ("nowhere.Gateway", "No module named 'nowhere'"),
         (f"{__name__}.Missing", 'does not define a "Missing" attribute'),
-        (f"{__name__}.HalfGateway", "it has no authorise, capture, refund, "),
+        (f"{__name__}.HalfGateway", "it has no authorise, capture, void, refund, "),
         ("payments.gateways.Gateway", "Protocols cannot be instantiated"),
         ("os.path.join", "missing 1 required positional argument"),
     ],

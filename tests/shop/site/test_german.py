@@ -148,7 +148,7 @@ def test_an_order_is_german_from_basket_to_parcel(german, lamp):
     deliver_due()
     assert "Karte belastet" in page(german, path)
     english = Client().get(path).content.decode()
-    assert "Card charged" in english
+    assert "Payment approved" in english
     assert "Karte belastet" not in english
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from tests.simulation.protections.protection import Protection
 
-_CHARGES = "payments.services.charges"
+_CHARGES, _RECORDS = "payments.services.charges", "payments.services.outcomes"
 _OUTCOMES = "tests/payments/test_refund_outcomes.py"
 
 PAYMENTS: Final = (
@@ -27,21 +27,43 @@ PAYMENTS: Final = (
         module=_CHARGES,
         code="payment.status == PaymentStatus.CANCELLED or (",
         without="(",
-        test="tests/payments/test_cancelled_orders.py::test_an_order_cancelled_after_a_lost_reply_is_refunded",
+        test="tests/payments/test_cancelled_orders.py::test_an_order_cancelled_after_a_lost_reply_is_released",
     ),
     Protection(
         name="a charge that outlives its message is looked for",
         module=_CHARGES,
         code="    if payment.status == PaymentStatus.CANCELLED:\n        enqueue(",
         without="    if False:\n        enqueue(",
-        test="tests/payments/test_cancelled_orders.py::test_a_charge_that_outlives_its_message_is_refunded",
+        test="tests/payments/test_cancelled_orders.py::test_a_charge_that_outlives_its_message_is_released",
     ),
     Protection(
         name="money that comes too late is refunded",
+        module=_RECORDS,
+        code="        refund_remainder(payment=payment)\n        return\n",
+        without="        return\n",
+        test="tests/payments/test_processing.py::test_a_cancelled_order_gets_back_what_the_bank_settles_all_the_same",
+    ),
+    Protection(
+        name="what is reserved too late is released",
+        module=_RECORDS,
+        code="    else:\n        enqueue_void(payment=payment, order=payment.order)\n",
+        without="",
+        test="tests/payments/test_cancelled_orders.py::test_an_order_cancelled_during_its_charge_is_released",
+    ),
+    Protection(
+        name="what is reserved for a cancelled order is released",
         module=_CHARGES,
-        code="        refund_remainder(payment=payment)\n    else:",
-        without="        pass\n    else:",
-        test="tests/payments/test_cancelled_orders.py::test_an_order_cancelled_during_its_charge_is_refunded",
+        code="        else:\n            enqueue_void(payment=payment, order=order)\n",
+        without="",
+        test="tests/payments/test_confirmation.py"
+        "::test_an_abandoned_payment_is_cancelled_at_its_time_limit_and_released",
+    ),
+    Protection(
+        name="the gateway is asked before a second capture",
+        module="payments.services.captures",
+        code="    if not is_first_attempt:\n",
+        without="    if False:\n",
+        test="tests/payments/test_captures.py::test_a_capture_is_looked_for_before_the_next_attempt",
     ),
     Protection(
         name="what a cancelled order has paid is refunded",
@@ -51,36 +73,32 @@ PAYMENTS: Final = (
         seed=7,
     ),
     Protection(
-        name="the order is locked before its payment",
-        module=_CHARGES,
-        code="    try:\n        mark_paid(order=payment.order)\n    except",
-        without="    try:\n        Payment.objects.select_for_update().get(pk=payment.pk)\n"
-        "        mark_paid(order=payment.order)\n    except",
-        database="postgresql",
-        seed=112,
+        name="an outcome is recorded under the lock of the order",
+        module=_RECORDS,
+        code='    payment.refresh_from_db(fields=["status", "gateway_reference"])\n',
+        without="",
+        test="tests/payments/test_confirmation.py::test_a_late_look_at_a_replaced_payment_does_not_pay_the_order",
     ),
     Protection(
         name="a capture is recorded once",
-        module=_CHARGES,
-        code="        if Payment.objects.filter(pk=payment.pk, status__in=SETTLED, gateway_reference=charge.reference)"
-        ".exists():\n            return\n",
-        without="",
-        test="tests/payments/test_charges.py"
-        "::test_a_capture_that_a_webhook_records_while_the_card_is_charged_is_recorded_once",
+        module=_RECORDS,
+        code="    elif payment.status not in SETTLED:\n",
+        without="    else:\n",
+        test="tests/payments/test_captures.py::test_a_capture_that_is_recorded_twice_is_refunded_never",
     ),
     Protection(
-        name="only a pending payment is cancelled with its order",
+        name="only a payment that takes no money yet is cancelled with its order",
         module=_CHARGES,
-        code="    pending = order.payments.filter(status=PaymentStatus.PENDING)\n",
-        without="    pending = order.payments.all()\n",
-        seed=7,
+        code="order.payments.filter(status__in={*AWAITED, *RESERVED})",
+        without="order.payments.all()",
+        test="tests/payments/test_cancelled_orders.py::test_an_order_cancelled_after_capture_is_refunded_once",
     ),
     Protection(
         name="the status in the database decides about a payment",
         module="payments.services.transitions",
         code="filter(pk=payment.pk, status__in=sources)",
         without="filter(pk=payment.pk)",
-        test="tests/payments/test_charges.py::test_a_payment_that_is_no_longer_pending_is_not_recorded_again",
+        test="tests/payments/test_charges.py::test_a_payment_that_has_changed_is_not_changed_again",
     ),
     Protection(
         name="the gateway is asked before a refund is made",

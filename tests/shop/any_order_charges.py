@@ -1,0 +1,57 @@
+"""Rules of the state machine test about reserved money: confirmed by the shopper, captured or lost at the gateway."""
+
+import uuid
+from contextlib import suppress
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
+
+from messaging import outbox
+from payments.gateways import RequestRefused, WebhookEvent, simulated_charges
+from payments.models import GatewayCharge
+from payments.services import record_event
+from tests.shop.any_order import one_of
+
+_State = GatewayCharge.State
+
+
+class ChargeRules(RuleBasedStateMachine):
+    @rule(data=st.data(), is_approved=st.booleans(), is_reported=st.booleans())
+    def a_shopper_answers_the_bank(self, data: st.DataObject, is_approved: bool, is_reported: bool) -> None:
+        charge = one_of(data, GatewayCharge.objects.filter(state=_State.ACTION_REQUIRED))
+        if charge is not None:
+            simulated_charges.answer_challenge(reference=charge.reference, is_approved=is_approved)
+            if is_reported:
+                report(charge)
+
+    @rule(data=st.data(), is_declined=st.booleans(), is_reported=st.booleans())
+    def a_bank_settles(self, data: st.DataObject, is_declined: bool, is_reported: bool) -> None:
+        charge = one_of(data, GatewayCharge.objects.filter(state=_State.PROCESSING, is_captured=False))
+        if charge is not None:
+            change = {"state": _State.DECLINED} if is_declined else {"is_captured": True}
+            GatewayCharge.objects.filter(pk=charge.pk).update(**change)
+            if is_reported:
+                report(charge)
+
+    @rule(data=st.data(), is_reported=st.booleans())
+    def somebody_captures_at_the_gateway(self, data: st.DataObject, is_reported: bool) -> None:
+        charge = one_of(data, GatewayCharge.objects.filter(state=_State.AUTHORISED, is_captured=False))
+        if charge is not None:
+            with suppress(RequestRefused):
+                simulated_charges.capture(reference=charge.reference, amount=charge.amount)
+            if is_reported:
+                report(charge)
+
+    @rule(data=st.data())
+    def an_authorisation_expires(self, data: st.DataObject) -> None:
+        charge = one_of(data, GatewayCharge.objects.filter(state=_State.AUTHORISED, is_captured=False))
+        if charge is not None and data.draw(st.integers(0, 3)) == 0:
+            simulated_charges.void(reference=charge.reference)
+            report(charge)
+
+
+def report(charge: GatewayCharge) -> None:
+    """The gateway sends an event about the charge."""
+    key = uuid.UUID(charge.idempotency_key)
+    with outbox.transaction():
+        record_event(event=WebhookEvent(f"evt_{uuid.uuid4()}", "payment_intent", key, charge.reference))
