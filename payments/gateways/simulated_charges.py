@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import Q, QuerySet
 from django.urls import reverse
-from django.utils import timezone
 
+from messaging import clock
 from payments.gateways import simulated_disputes, simulated_refunds
 from payments.gateways.base import ChargeRecord, ChargeState, RequestRefused
 from payments.models import GatewayCharge
@@ -32,6 +32,7 @@ def open_charge(*, key: str, amount: int, currency: str, method: str) -> tuple[G
             method=method,
             state=_BEGINS.get(method, _State.AUTHORISED),
             is_captured=False,
+            created_at=clock.moment(),
         )
     except IntegrityError:
         charge = GatewayCharge.objects.get(idempotency_key=key)
@@ -79,7 +80,7 @@ def awaits_answer(*, reference: str) -> bool:
 
 def settle_due() -> None:
     """The bank settles each charge after `CONVEYOR_SETTLE_SECONDS`: it is captured without an authorisation."""
-    until = timezone.now() - timedelta(seconds=settings.CONVEYOR_SETTLE_SECONDS)
+    until = clock.moment() - timedelta(seconds=settings.CONVEYOR_SETTLE_SECONDS)
     due = GatewayCharge.objects.filter(state=_State.PROCESSING, is_captured=False, created_at__lte=until)
     due.update(is_captured=True)
 

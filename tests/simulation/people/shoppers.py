@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CONFIRMED = "pm_3ds"
 METHODS = (
     "pm_card_visa", "pm_card_visa", "pm_card_declined", "pm_flaky_2", "pm_lost_reply", "pm_lost_reply", "pm_outage",
-    "pm_bug", "pm_crash", "pm_slow_5", CONFIRMED, CONFIRMED, "pm_sepa",
+    "pm_bug", "pm_crash", "pm_slow_5", CONFIRMED, CONFIRMED, CONFIRMED, "pm_sepa", "pm_sepa",
 )  # fmt: skip
 OTHER_METHODS = ("pm_card_visa", "pm_lost_reply", CONFIRMED, "pm_sepa")
 CITIES = ("Bern", "Bern", "Flakytown", "Nowhere", "Delayburg")
