@@ -78,15 +78,9 @@ def awaits_answer(*, reference: str) -> bool:
     return _undecided(reference, _State.ACTION_REQUIRED).exists()
 
 
-def settle_due() -> None:
-    """The bank settles each charge after `CONVEYOR_SETTLE_SECONDS`: it is captured without an authorisation."""
-    until = clock.moment() - timedelta(seconds=settings.CONVEYOR_SETTLE_SECONDS)
-    due = GatewayCharge.objects.filter(state=_State.PROCESSING, is_captured=False, created_at__lte=until)
-    due.update(is_captured=True)
-
-
 def record(charge: GatewayCharge, *, refunded: int | None = None) -> ChargeRecord:
     """`refunded` is read unless it is given."""
+    _settle(charge)
     state = ChargeState.CAPTURED if charge.is_captured else ChargeState(charge.state)
     return ChargeRecord(
         reference=charge.reference,
@@ -103,6 +97,15 @@ def record(charge: GatewayCharge, *, refunded: int | None = None) -> ChargeRecor
 def bank_url(reference: str) -> str:
     """Path of the page of the simulated bank, on which the shopper confirms the charge."""
     return reverse("simulated_bank:confirm", kwargs={"reference": reference})
+
+
+def _settle(charge: GatewayCharge) -> None:
+    """The bank settles it after `CONVEYOR_SETTLE_SECONDS`: it is captured without an authorisation."""
+    if charge.state != _State.PROCESSING or charge.is_captured:
+        return
+    until = clock.moment() - timedelta(seconds=settings.CONVEYOR_SETTLE_SECONDS)
+    if _undecided(charge.reference, _State.PROCESSING).filter(created_at__lte=until).update(is_captured=True):
+        charge.is_captured = True
 
 
 def _undecided(reference: str, *states: str) -> QuerySet[GatewayCharge]:

@@ -41,7 +41,7 @@ def test_an_order_is_placed_and_returned_in_the_documented_shape():
     ]
     assert [entry["event"] for entry in order["timeline"]] == ["placed"]
     assert set(order["timeline"][0]) == {"at", "event", "text"}
-    assert order["payment"] == {"status": "pending", "attempts": 0}
+    assert order["payment"] == {"status": "pending", "attempts": 0, "action_url": None}
     assert order["shipment"] is None
     assert order["links"] == {
         "self": f"http://testserver/api/v1/orders/{order['public_id']}/",

@@ -18,6 +18,7 @@ from shop.order_pages.services import cancel
 from tests.delivery import deliver_all, deliver_due
 from tests.factories import CategoryFactory, ProductFactory, place
 from tests.payments.disputes.disputing import disputed
+from tests.payments.outcomes import capture_now
 
 pytestmark = pytest.mark.django_db(transaction=True)
 admin.autodiscover()
@@ -39,6 +40,7 @@ def history() -> Order:
     CategoryFactory.create()
     refunded = place(city="Nowhere")
     deliver_due()
+    capture_now(refunded)
     refunded.refresh_from_db()
     cancel(order=refunded)
     order = place(payment_method="pm_flaky_2", shipping_method="express")

@@ -23,6 +23,7 @@ from shop.order_pages.services import cancel
 from shop.templatetags.office_tags import seconds
 from tests.delivery import deliver_all, deliver_due
 from tests.factories import client_with, place, place_and_acknowledge
+from tests.payments.outcomes import capture_now
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -134,6 +135,7 @@ def test_reasons_are_masked_without_the_reveal_permission(reader):
 def test_refunds_and_released_stock_are_listed(reader):
     order = place(city="Nowhere")
     deliver_due()
+    capture_now(order)
     order.refresh_from_db()
     cancel(order=order)
     deliver_all()

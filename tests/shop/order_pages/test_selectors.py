@@ -9,6 +9,7 @@ from shop.order_pages.selectors import OrderView, order_view, orders_of
 from shop.order_pages.services import cancel
 from tests.delivery import claim_task, deliver, deliver_all
 from tests.factories import UserFactory, place
+from tests.payments.outcomes import capture_now
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -51,6 +52,7 @@ def test_a_declined_card_can_be_replaced():
 def test_a_cancelled_order_is_final_once_nothing_is_owed():
     unpaid, paid = place(), place()
     deliver(claim_task(task="payments.charge_payment", subject=paid.number))
+    capture_now(paid)
     cancel(order=unpaid)
     cancel(order=paid)
     assert view(unpaid).is_final
