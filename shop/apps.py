@@ -18,6 +18,7 @@ class ShopConfig(AppConfig):
         from shop.doctor import production  # noqa: F401
         from shop.health import measuring
         from shop.office import extension_permissions
+        from shop.returns import invariants as returns  # noqa: F401
         from shop.site import simulated  # noqa: F401
         from shop.stock import invariants  # noqa: F401
 

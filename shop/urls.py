@@ -8,7 +8,9 @@ from shop.catalogue import views as catalogue
 from shop.catalogue.reviews import views as reviews
 from shop.checkout import views as checkout
 from shop.invoices import views as invoices
+from shop.order_pages import lookup
 from shop.order_pages import views as orders
+from shop.returns import views as returns
 from shop.seo import views as seo
 from shop.site import views as site
 
@@ -32,7 +34,11 @@ urlpatterns = [
     path("basket/change/", basket.change, name="basket_change"),
     path("basket/remove/", basket.remove, name="basket_remove"),
     path("checkout/", checkout.checkout, name="checkout"),
+    path("orders/find/", lookup.find, name="order_find"),
     path("orders/<slug:public_id>/", orders.show, name="order"),
+    path("orders/<slug:public_id>/return/", returns.ask, name="order_return"),
+    path("orders/<slug:public_id>/returns/<uuid:return_id>/cancel/", returns.cancel, name="return_cancel"),
+    path("orders/<slug:public_id>/returns/<uuid:return_id>/label.pdf", returns.label, name="return_label"),
     path("orders/<slug:public_id>/live/", orders.live, name="order_live"),
     path("orders/<slug:public_id>/cancel/", orders.cancel, name="order_cancel"),
     path("orders/<slug:public_id>/pay/", orders.pay, name="order_pay"),

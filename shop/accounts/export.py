@@ -13,7 +13,7 @@ from payments.models import Payment
 from shipping.models import Shipment
 from shop.accounts.addresses import addresses_of
 from shop.basket.stores import account_store
-from shop.models import User
+from shop.models import Return, User
 from shop.order_pages.selectors import orders_of
 
 _ADDRESS = ("name", "line1", "line2", "postcode", "city", "state", "country")
@@ -22,7 +22,9 @@ _SIGN_IN = ("attempt_time", "ip_address", "user_agent")
 
 def personal_data(*, user: User) -> dict[str, Any]:
     """Everything the shop stores about a shopper, as JSON types. Amounts are in minor units, times ISO 8601 in UTC."""
-    orders = orders_of(user=user).prefetch_related("lines", "events", "payments__refunds", "shipments__events")
+    orders = orders_of(user=user).prefetch_related(
+        "lines", "events", "payments__refunds", "shipments__events", "returns__lines__order_line"
+    )
     return {
         "account": _fields(
             user, "username", "first_name", "last_name", "email", "new_email", "date_joined", "last_login"
@@ -56,6 +58,7 @@ def _order_data(order: Order) -> dict[str, Any]:
         "events": [_fields(event, "at", "kind") for event in order.events.all()],
         "payments": [_payment_data(payment) for payment in order.payments.all()],
         "shipments": [_shipment_data(shipment) for shipment in order.shipments.all()],
+        "returns": [_return_data(found) for found in order.returns.all()],
     }
 
 
@@ -71,6 +74,14 @@ def _shipment_data(shipment: Shipment) -> dict[str, Any]:
     return {
         **_fields(shipment, "carrier", "tracking_number", "status"),
         "events": [_fields(event, "at", "code", "place") for event in shipment.events.all()],
+    }
+
+
+def _return_data(found: Return) -> dict[str, Any]:
+    return {
+        **_fields(found, "number", "status", "reason", "comment", "rejection", "amount"),
+        **_fields(found, "carrier", "tracking_number", "requested_at", "received_at", "ended_at"),
+        "lines": [[line.order_line.sku, line.quantity, line.accepted] for line in found.lines.all()],
     }
 
 

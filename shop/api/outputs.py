@@ -9,13 +9,14 @@ from django.utils.timezone import localtime
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from orders.models import OrderLine, ShippingMethod, Status
+from orders.models import Order, OrderLine, ShippingMethod, Status
 from orders.money import display
 from payments.models import PaymentStatus
 from payments.selectors import PaymentSummary
 from shipping.models import ShipmentStatus
-from shop.models import Product
+from shop.models import Product, ReturnReason, ReturnStatus
 from shop.order_pages.selectors import OrderView
+from shop.returns.selectors import ReturnSummary
 
 
 def money(amount: int, currency: str) -> dict[str, Any]:
@@ -87,6 +88,28 @@ class ShipmentOut(serializers.Serializer[Any]):
     tracking_number = serializers.CharField()
 
 
+class ReturnLineOut(serializers.Serializer[Any]):
+    sku = serializers.CharField()
+    name = serializers.CharField()
+    quantity = serializers.IntegerField()
+
+
+@extend_schema_serializer(component_name="Return")
+class ReturnOut(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+    status = serializers.ChoiceField(choices=ReturnStatus.choices)
+    reason = serializers.ChoiceField(choices=ReturnReason.choices)
+    requested_at = serializers.DateTimeField()
+    lines = ReturnLineOut(many=True)
+    amount = Money(help_text="refunded for it; decided when it is received")
+    carrier = serializers.CharField(help_text="empty if the shopper chooses one")
+    tracking_number = serializers.CharField(help_text="empty until a parcel is booked")
+    label_url = serializers.URLField(
+        allow_null=True, help_text="a PDF; null until it was e-mailed, and once it was used"
+    )
+
+
 class Links(serializers.Serializer[Never]):
     self = serializers.URLField()
     track = serializers.URLField()
@@ -104,6 +127,8 @@ class OrderOut(serializers.Serializer[Never]):
     timeline = TimelineEntry(many=True)
     payment = PaymentOut(allow_null=True)
     shipment = ShipmentOut(allow_null=True)
+    returns = ReturnOut(many=True)
+    return_until = serializers.DateTimeField(allow_null=True, help_text="null if nothing can be returned")
     links = Links()
 
 
@@ -120,10 +145,25 @@ def order_data(view: OrderView, request: HttpRequest) -> dict[str, Any]:
         "timeline": [{"at": localtime(e.at), "event": e.event, "text": e.text} for e in view.timeline],
         "payment": payment and _payment(payment, request),
         "shipment": shipment and {name: getattr(shipment, name) for name in ("status", "carrier", "tracking_number")},
+        "returns": [return_data(each, order, request) for each in view.returns],
+        "return_until": view.return_until and localtime(view.return_until),
         "links": {
             "self": request.build_absolute_uri(reverse("api:order", args=[order.public_id])),
             "track": request.build_absolute_uri(reverse("shop:order", args=[order.public_id])),
         },
+    }
+
+
+def return_data(found: ReturnSummary, order: Order, request: HttpRequest) -> dict[str, Any]:
+    """A return as `ReturnOut` describes it."""
+    label = reverse("shop:return_label", args=[order.public_id, found.id])
+    is_usable = found.has_label and found.status == ReturnStatus.REQUESTED
+    return {
+        **{name: getattr(found, name) for name in ("id", "number", "status", "reason", "carrier", "tracking_number")},
+        "requested_at": localtime(found.requested_at),
+        "lines": [{"sku": sku, "name": name, "quantity": quantity} for sku, name, quantity in found.lines],
+        "amount": money(found.amount, order.currency),
+        "label_url": request.build_absolute_uri(label) if is_usable else None,
     }
 
 

@@ -1,4 +1,4 @@
-"""Models of the shop: catalogue, stock, accounts, baskets, saved addresses, reviews, invoices, faults."""
+"""Models of the shop: catalogue, stock, accounts, baskets, saved addresses, reviews, invoices, returns, faults."""
 
 from shop.models.addresses import SavedAddress
 from shop.models.basket import GuestBasket, SavedBasket
@@ -6,6 +6,7 @@ from shop.models.catalogue import Category, CategoryQuerySet, Product, ProductQu
 from shop.models.catalogue_version import CatalogueStamp
 from shop.models.game_days import Fault
 from shop.models.invoices import Invoice
+from shop.models.returns import Return, ReturnLabel, ReturnLine, ReturnReason, ReturnStatus
 from shop.models.reviews import Review, ReviewQuerySet
 from shop.models.stock import LowStock, StockMovement
 from shop.models.translations import CategoryText, ProductText
@@ -23,6 +24,11 @@ __all__ = [
     "Product",
     "ProductQuerySet",
     "ProductText",
+    "Return",
+    "ReturnLabel",
+    "ReturnLine",
+    "ReturnReason",
+    "ReturnStatus",
     "Review",
     "ReviewQuerySet",
     "SavedAddress",

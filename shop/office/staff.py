@@ -23,6 +23,7 @@ _VIEW = (
     "shipping.view_parcelevent",
     "shop.view_category",
     "shop.view_product",
+    "shop.view_return",
     "shop.view_review",
     "shop.view_stockmovement",
 )
@@ -37,6 +38,7 @@ _ACTIONS = (
     "payments.answer_dispute",
     "shop.restock_product",
     "shop.correct_stock",
+    "shop.receive_return",
     "shipping.reship_parcel",
     "shipping.restock_returned_goods",
     "shipping.correct_address",

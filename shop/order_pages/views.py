@@ -34,8 +34,8 @@ def private_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 
     @never_cache
     @wraps(view)
-    def guarded(request: HttpRequest, public_id: str) -> HttpResponse:
-        response = view(request, public_id)
+    def guarded(request: HttpRequest, public_id: str, **rest: Any) -> HttpResponse:
+        response = view(request, public_id, **rest)
         response["X-Robots-Tag"] = "noindex"
         return response
 
