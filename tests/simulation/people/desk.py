@@ -13,6 +13,8 @@ from messaging.topology import topology
 from orders.models import Order
 from payments.models import PaymentStatus
 from payments.services import refund_order
+from shop.models import Return, ReturnStatus
+from shop.returns.services import Decision, receive_return
 from tests.simulation.people.refusals import REFUSALS
 
 if TYPE_CHECKING:
@@ -38,11 +40,33 @@ def operator(world: "World") -> None:
             with suppress(*REFUSALS):
                 for message in Message.objects.dead().filter(revivals__lt=most).order_by("pk")[:3]:
                     actions.retry(ids=[message.pk], actor=OPERATOR)
+            with suppress(*REFUSALS):
+                _receive(mind)
             if world.scenario.intervenes and world.scheduler.now < world.trouble:
                 with suppress(*REFUSALS):
                     _intervene(world, mind)
 
     world.scheduler.spawn("operator", work, mortal=False)
+
+
+class _Receiver:
+    def has_perm(self, perm: str) -> bool:
+        return True
+
+    def get_username(self) -> str:
+        return "operator"
+
+
+def _receive(mind: random.Random) -> None:
+    """Receives most returns; now and then less comes back than was announced, and not all of it can be sold."""
+    found = Return.objects.filter(status=ReturnStatus.REQUESTED).order_by("requested_at", "pk").first()
+    if found is None or mind.random() < 0.3:
+        return
+    decisions = {}
+    for line in found.lines.all():
+        accepted = mind.choice((line.quantity, line.quantity, mind.randint(0, line.quantity)))
+        decisions[line.pk] = Decision(accepted=accepted, restocked=mind.randint(0, accepted))
+    receive_return(found=found, decisions=decisions, rejection="incomplete", by=_Receiver())
 
 
 def _intervene(world: "World", mind: random.Random) -> None:

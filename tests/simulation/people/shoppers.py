@@ -1,18 +1,21 @@
 """Shoppers: each wants one order, and may repeat the request, confirm it late or never, or change their mind."""
 
 import random
+import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError
 
-from orders.models import Order
+from orders.models import Order, Status
 from payments.gateways import simulated_charges
 from payments.models import GatewayCharge, Payment
 from payments.services import enqueue_comparison
 from shop.checkout.idempotency import Idempotency
 from shop.checkout.services import LineWanted
+from shop.models import Return
 from shop.order_pages.services import cancel, pay_again
+from shop.returns.services import cancel_return, request_return
 from tests.factories import place
 from tests.simulation import probe
 from tests.simulation.chance import SHOPPER
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 CONFIRMED = "pm_3ds"
+#: Share of the shoppers who send something back once they have it.
+SENDS_BACK = 0.4
 METHODS = (
     "pm_card_visa", "pm_card_visa", "pm_card_declined", "pm_flaky_2", "pm_lost_reply", "pm_lost_reply", "pm_outage",
     "pm_bug", "pm_crash", "pm_slow_5", CONFIRMED, CONFIRMED, CONFIRMED, "pm_sepa", "pm_sepa",
@@ -30,6 +35,8 @@ OTHER_METHODS = ("pm_card_visa", "pm_lost_reply", CONFIRMED, "pm_sepa")
 CITIES = ("Bern", "Bern", "Flakytown", "Nowhere", "Delayburg")
 #: How often a shopper answers the bank's question: most once, some never, some twice and perhaps otherwise.
 ANSWERS = (0, 1, 1, 1, 2)
+#: How often a shopper looks whether the parcel has come, and the virtual seconds between.
+LOOKS, LOOKS_EVERY = 4, 4.0
 
 
 def shopper(world: "World", number: int) -> None:
@@ -45,6 +52,8 @@ def shopper(world: "World", number: int) -> None:
             if method == CONFIRMED:
                 _visit_bank(world, number)
             _change_mind(world, mind, number)
+            if mind.random() < SENDS_BACK and _awaits_parcel(world, number):
+                _send_back(world, mind, number)
 
     world.scheduler.spawn(f"shopper {number}", shop)
 
@@ -105,6 +114,34 @@ def _answer(mind: random.Random, number: int) -> None:
     simulated_charges.answer_challenge(reference=charge.reference, is_approved=mind.random() < 0.7)
     if mind.random() < 0.7:
         enqueue_comparison(key=payment.pk, reference=charge.reference, number=payment.order.number)
+
+
+def _awaits_parcel(world: "World", number: int) -> bool:
+    """Waits for the delivery. False: it has not come, or nothing will."""
+    for _ in range(LOOKS):
+        with suppress(DatabaseError):
+            status = Order.objects.filter(name=f"Shopper {number}").values_list("status", flat=True).latest("pk")
+            if status == Status.DELIVERED:
+                return True
+            if status in (Status.CANCELLED, Status.REFUNDED):
+                return False
+        world.scheduler.sleep(LOOKS_EVERY)
+    return False
+
+
+def _send_back(world: "World", mind: random.Random, number: int) -> None:
+    """Requests a return of all pieces or one, perhaps twice with one key or with another one, and may cancel it."""
+    keys, cancels = [uuid.UUID(int=mind.getrandbits(128)) for _ in range(2)], mind.random() < 0.2
+    for key in mind.choice((keys[:1], keys, [keys[0], keys[0]])):
+        with suppress(*REFUSALS):
+            order = Order.objects.filter(name=f"Shopper {number}").latest("pk")
+            pieces = {line.pk: mind.randint(1, line.quantity) for line in order.lines.all()}
+            request_return(order=order, lines=pieces, reason="changed_mind", request_id=key)
+        world.scheduler.sleep(mind.uniform(0, 2))
+    if cancels:
+        with suppress(*REFUSALS):
+            for found in Return.objects.filter(order__name=f"Shopper {number}"):
+                cancel_return(found=found, by="customer")
 
 
 def _soon_or_late(world: "World", mind: random.Random) -> float:
