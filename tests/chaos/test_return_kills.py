@@ -17,7 +17,7 @@ ENV = {
     "CONVEYOR_VISIBILITY": "6",  # Valkey returns a dead worker's message only then
 }
 TASK = "shop.send_return_label"
-POINTS = (f"book_return.{BEFORE_CALL}", f"book_return.{AFTER_CALL}", f"{TASK}.{AFTER_COMMIT}")
+POINTS = (f"book_return.{BEFORE_CALL}", f"book_return.{AFTER_CALL}", f"book_return.{AFTER_COMMIT}")
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
