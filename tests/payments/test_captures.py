@@ -179,6 +179,16 @@ def test_the_daily_run_compares_authorisations_that_are_older_than_the_gateways_
     assert status(order) == Status.PAYMENT_FAILED
 
 
+def test_a_comparison_releases_what_an_older_release_left_reserved_when_it_cancelled_the_order():
+    order = paid()
+    Order.objects.update(status=Status.CANCELLED)
+    Message.objects.filter(task="shipping.create_shipment").update(state=State.DISCARDED)
+    compare(order.payments.select_related("order").get())
+    deliver_due()
+    assert order.payments.get().status == PaymentStatus.CANCELLED
+    assert GatewayCharge.objects.get().state == GatewayCharge.State.VOIDED
+
+
 def test_a_run_leaves_authorisations_that_agree_alone():
     order = paid()
     assert reconcile() == []
