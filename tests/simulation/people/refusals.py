@@ -11,5 +11,6 @@ from shop.returns.errors import AlreadyDecided, RequestReused, ReturnRefused
 from shop.stock.services import OutOfStock
 
 REFUSALS: Final = (
-    OutOfStock, IllegalTransition, NothingToRefund, ReturnRefused, RequestReused, AlreadyDecided, AlreadyPaused, DatabaseError,
+    OutOfStock, IllegalTransition, NothingToRefund, ReturnRefused, RequestReused, AlreadyDecided, AlreadyPaused,
+    DatabaseError,
 )  # fmt: skip
