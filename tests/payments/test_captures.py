@@ -18,7 +18,7 @@ from shop.order_pages.services import pay_again
 from tests.delivery import claim_task, deliver, deliver_due, make_due
 from tests.factories import place
 from tests.payments.outcomes import CAPTURE, CHARGE, capture_now, is_sound, reconcile, status
-from tests.payments.refunding import compare
+from tests.payments.refunds.refunding import compare
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,7 +13,7 @@ from orders.models import Order
 from payments.gateways import ChargeState, simulated_charges
 from payments.invariants import REFUNDS_HAVE_A_MESSAGE
 from payments.models import GatewayCharge, Payment, PaymentStatus, Refund
-from tests.shop.any_order_refunds import assert_money_adds_up
+from tests.shop.any_order.refunds import assert_money_adds_up
 from tests.simulation import audits, probe
 from tests.simulation.actors import PERIODIC
 

@@ -5,7 +5,7 @@ from typing import Final
 from tests.simulation.protections.protection import Protection
 
 _CHARGES, _RECORDS = "payments.services.charges", "payments.services.outcomes"
-_OUTCOMES = "tests/payments/test_refund_outcomes.py"
+_OUTCOMES = "tests/payments/refunds/test_outcomes.py"
 
 PAYMENTS: Final = (
     Protection(
@@ -112,7 +112,7 @@ PAYMENTS: Final = (
         module="payments.services.refunds",
         code="if payment is None or not 0 < amount <= left:",
         without="if payment is None:",
-        test="tests/payments/test_refunds.py::test_no_more_than_was_paid_is_refunded",
+        test="tests/payments/refunds/test_refunds.py::test_no_more_than_was_paid_is_refunded",
     ),
     Protection(
         name="a refund is decided under the lock of its order",
@@ -120,7 +120,7 @@ PAYMENTS: Final = (
         code="    order = Order.objects.select_for_update().get(pk=order.pk)\n    known",
         without="    order = Order.objects.get(pk=order.pk)\n    known",
         needs="postgresql",
-        test="tests/payments/test_refunds.py::test_concurrent_refunds_never_exceed_what_was_paid",
+        test="tests/payments/refunds/test_refunds.py::test_concurrent_refunds_never_exceed_what_was_paid",
     ),
     Protection(
         name="an answer that is older than a change of the refund changes nothing",
