@@ -145,6 +145,12 @@ def _cancelled(data: dict[str, Any]) -> str:
     return _("Cancelled by the shop") if data.get("reason") == "staff" else _("Cancelled")
 
 
+def _return_cancelled(data: dict[str, Any]) -> str:
+    if data.get("by") == "expired":
+        return _("Return %(number)s was cancelled, as its parcel did not arrive") % data
+    return _("Return %(number)s was cancelled") % data
+
+
 def _attempt_failed(data: dict[str, Any]) -> str:
     """Only lost workers and failures of outside systems are retried, so the step identifies the system."""
     retry_at = parse_datetime(data.get("retry_at") or "")
@@ -217,6 +223,10 @@ _TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "dispute_won": lambda data: _("The bank has decided the dispute for the shop"),
     "dispute_lost": lambda data: _("The bank has returned %(amount)s to the card's owner") % {"amount": _amount(data)},
     "dispute_closed": lambda data: _("The dispute was closed"),
+    "return_requested": lambda data: _("Return %(number)s requested") % data,
+    "return_received": lambda data: _("Return %(number)s received") % data,
+    "return_rejected": lambda data: _("Return %(number)s was not accepted") % data,
+    "return_cancelled": _return_cancelled,
     ATTEMPT_FAILED: _attempt_failed,
     DEFERRED: _deferred,
     REPLAYED: lambda data: _("Our team has retried this step"),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from messaging import clock
 from messaging.hooks.next_steps import OPEN_SUBJECT, next_step
 from orders import signals
-from orders.models import TRANSITIONS, Hold, Order, Status
+from orders.models import TRANSITIONS, Hold, Order, OrderEvent, Status
 
 _MOVE: Final = "UPDATE orders_order SET status = %s WHERE id = %s AND status IN ({sources})"
 _UNLESS_HELD: Final = " AND hold = ''"
@@ -121,3 +121,12 @@ def set_hold(*, order: Order, hold: Hold) -> None:
         order.hold = hold
         if hold == Hold.NONE:
             signals.order_hold_lifted.send(sender=Order, order=order)
+
+
+@transaction.atomic(savepoint=False)
+def record_return_state(*, order: Order, state: str, data: Mapping[str, Any]) -> None:
+    """Record that a return was `requested`, `received`, `rejected` or `cancelled`. The order's status does not change.
+
+    `data` has at least the return's `number`. The caller holds the lock of the order.
+    """
+    OrderEvent.objects.create(order=order, kind=f"return_{state}", data=dict(data))

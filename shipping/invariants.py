@@ -63,7 +63,8 @@ def parcels_agree(orders: QuerySet[Order]) -> Iterator[str]:
 @invariant("the carrier's parcels have a shipment", over=CARRIER_PARCELS)
 def parcels_have_a_shipment(parcels: QuerySet[CarrierParcel]) -> Iterator[str]:
     """Every idempotency key begins with the order's number."""
-    active = parcels.annotate(number=Left(F("idempotency_key"), NUMBER_LENGTH)).filter(cancelled_at=None)
+    outgoing = parcels.filter(cancelled_at=None, is_return=False)
+    active = outgoing.annotate(number=Left(F("idempotency_key"), NUMBER_LENGTH))
     shipments = Shipment.objects.filter(tracking_number=OuterRef("tracking_number"), carrier=OuterRef("carrier"))
     orphaned = active.filter(~Exists(shipments.exclude(status=ShipmentStatus.CANCELLED)))
     explained = (_has_message(CreateShipment, "number"), _has_message(CancelParcel, "number"))

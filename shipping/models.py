@@ -174,6 +174,7 @@ class CarrierParcel(models.Model):
     idempotency_key = models.CharField(_("idempotency key"), max_length=64)
     tracking_number = models.CharField(_("tracking number"), max_length=40, unique=True)
     city = models.CharField(_("city"), max_length=100)
+    is_return = models.BooleanField(_("return"), default=False, db_default=False)
     booked_at = models.DateTimeField(_("booked at"), default=timezone.now)
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
 

@@ -7,9 +7,10 @@ from shop.catalogue import admin as catalogue
 from shop.catalogue.reviews import admin as reviews
 from shop.invoices import admin as invoices
 from shop.office import admin as office
+from shop.returns import admin as returns
 from shop.stock import admin as stock
 
-__all__ = ["accounts", "catalogue", "invoices", "office", "reviews", "stock"]
+__all__ = ["accounts", "catalogue", "invoices", "office", "returns", "reviews", "stock"]
 
 if apps.is_installed("messaging.operations"):
     from shop.demo.game_days import admin as game_days

@@ -1,6 +1,7 @@
 """Payloads of the shop's own tasks."""
 
 from enum import StrEnum
+from uuid import UUID
 
 from messaging.payloads import Payload
 
@@ -35,3 +36,26 @@ class DeleteOrphanedSessions(Payload, task="shop.delete_orphaned_sessions", rout
     """Delete the sessions of accounts that no longer exist, of those with a key greater than `after`."""
 
     after: str = ""
+
+
+class SendReturnLabel(Payload, task="shop.send_return_label", routing_key="notification.return_label"):
+    """Book the parcel of a return with a carrier, and e-mail the shopper its label."""
+
+    return_id: UUID
+
+
+class ReturnEmailKind(StrEnum):
+    RECEIVED = "received"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+
+
+class SendReturnEmail(Payload, task="shop.send_return_email", routing_key="notification.return"):
+    """E-mail the shopper that a return was received, rejected or cancelled."""
+
+    return_id: UUID
+    kind: ReturnEmailKind
+
+
+class FollowReturns(Payload, task="shop.follow_returns", routing_key="maintenance.returns"):
+    """Cancel returns whose parcel never came, and complete those whose money went back in another way."""

@@ -1,13 +1,29 @@
 """Celery tasks of the shop."""
 
 import logging
+import uuid
 
 from messaging.worker.slices import Slice
 from messaging.worker.task import ReliableTask, reliable_task
-from orders.emails.delivery import send_once
+from orders.emails.delivery import release, send_once
+from shipping.carriers import CarrierUnavailable
 from shop.accounts import emails, retention
-from shop.models import User
-from shop.payloads import DeleteOrphanedSessions, EmailChangeKind, PurgeExpired, SendEmailChange, SendPasswordReset
+from shop.models import ReturnStatus, User
+from shop.payloads import (
+    DeleteOrphanedSessions,
+    EmailChangeKind,
+    FollowReturns,
+    PurgeExpired,
+    SendEmailChange,
+    SendPasswordReset,
+    SendReturnEmail,
+    SendReturnLabel,
+)
+from shop.pictures.unused import delete_unused
+from shop.returns import emails as return_emails
+from shop.returns import labels
+from shop.returns.selectors import return_to_email
+from shop.returns.services import cancel_abandoned, finish_unfinished
 
 log = logging.getLogger(__name__)
 
@@ -48,5 +64,39 @@ def delete_orphaned_sessions(self: ReliableTask, payload: DeleteOrphanedSessions
 def purge_expired(self: ReliableTask, payload: PurgeExpired) -> None:
     part = Slice(self)
     deleted = part.repeat(retention.purge_expired)
+    part.repeat(delete_unused)
     log.info("retention: deleted %s sessions, tokens and sign-ins", deleted)
+    part.finish(payload)
+
+
+@reliable_task(SendReturnLabel, autoretry_for=(OSError, CarrierUnavailable))
+def send_return_label(self: ReliableTask, payload: SendReturnLabel) -> None:
+    """Does nothing if the return was decided or the order erased meanwhile. A parcel is booked once, by its key."""
+    found = return_to_email(return_id=payload.return_id)
+    if found.status != ReturnStatus.REQUESTED or found.order.anonymised_at:
+        with self.complete():
+            release(uuid.UUID(self.request.id))
+        return
+    labels.book(found=found)
+    label = labels.label_pdf(found=found)
+    email = return_emails.label_email(found=found, label=label, message_id=str(self.request.id))
+    send_once(self, email=email, kind="return_label", order_id=found.order_id)
+
+
+@reliable_task(SendReturnEmail, autoretry_for=(OSError,))
+def send_return_email(self: ReliableTask, payload: SendReturnEmail) -> None:
+    found = return_to_email(return_id=payload.return_id)
+    if found.order.anonymised_at:
+        with self.complete():
+            release(uuid.UUID(self.request.id))
+        return
+    email = return_emails.return_email(found=found, kind=payload.kind, message_id=str(self.request.id))
+    send_once(self, email=email, kind=f"return_{payload.kind}", order_id=found.order_id)
+
+
+@reliable_task(FollowReturns)
+def follow_returns(self: ReliableTask, payload: FollowReturns) -> None:
+    part = Slice(self)
+    part.repeat(finish_unfinished)
+    part.repeat(cancel_abandoned)
     part.finish(payload)

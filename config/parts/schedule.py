@@ -11,6 +11,7 @@ SHOP: dict[str, dict[str, Any]] = {
     "find disputes": {"task": "payments.find_disputes", "schedule": 900.0},
     "acknowledge orders that wait for their payment": {"task": "orders.acknowledge_orders", "schedule": 30.0},
     "expire reservations": {"task": "orders.expire_reservations", "schedule": 60.0},
+    "follow returns": {"task": "shop.follow_returns", "schedule": 3600.0},
     "purge expired sign-ins": {"task": "shop.purge_expired", "schedule": 3600.0},
 }
 

@@ -18,6 +18,7 @@ from shipping.carriers.base import (
     NotFromCarrier,
     ParcelState,
     Quote,
+    TakesReturns,
     Tracking,
     TrackingEvent,
     UnknownCarrier,
@@ -36,6 +37,7 @@ __all__ = [
     "NotFromCarrier",
     "ParcelState",
     "Quote",
+    "TakesReturns",
     "Tracking",
     "TrackingEvent",
     "UnknownCarrier",
@@ -43,6 +45,7 @@ __all__ = [
     "carrier",
     "carriers",
     "register_circuits",
+    "return_carrier",
     "simulated_names",
 ]
 
@@ -53,6 +56,12 @@ def carrier(name: str) -> Carrier:
         return _configured(tuple(settings.SHIPPING_CARRIERS))[name.lower()]
     except KeyError:
         raise UnknownCarrier(name) from None
+
+
+def return_carrier(name: str) -> TakesReturns | None:
+    """The carrier with this name, behind its circuit breaker; None if it takes no returns, or is not configured."""
+    found = _configured(tuple(settings.SHIPPING_CARRIERS)).get(name.lower())
+    return found if found is not None and found.takes_returns else None
 
 
 def carriers() -> list[Carrier]:

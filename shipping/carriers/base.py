@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -170,7 +170,8 @@ class CarrierEvent:
 class Carrier(Protocol):
     """The same idempotency key never books two parcels: it returns the first booking again.
 
-    `name` is the label that people see; in lower case it identifies the carrier in URLs and settings.
+    `name` is the label that people see; in lower case it identifies the carrier in URLs and settings. A carrier that
+    also brings parcels back is one that `TakesReturns`.
     """
 
     @property
@@ -205,5 +206,17 @@ class Carrier(Protocol):
 
         Raises `NotFromCarrier` unless it has a recent signature with `secret`, and then `EventNotUnderstood` if the
         body cannot be read.
+        """
+        ...
+
+
+@runtime_checkable
+class TakesReturns(Protocol):
+    """A carrier that also brings parcels back to the shop. Without one, shoppers are sent the shop's address."""
+
+    def book_return(self, *, idempotency_key: str, consignment: Consignment) -> Booking:
+        """Book a parcel from the address of `consignment` to the shop.
+
+        Raises `CarrierUnavailable`, and `AddressRejected` if the carrier collects nothing there.
         """
         ...

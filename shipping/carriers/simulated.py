@@ -87,6 +87,14 @@ class SimulatedCarrier:
             raise CarrierUnavailable("The carrier did not answer.", concerns_all=False)
         return self._booking(self._parcel(idempotency_key, city))
 
+    def book_return(self, *, idempotency_key: str, consignment: Consignment) -> Booking:
+        """A parcel from the address of `consignment` to the shop, from every place that the carrier reaches."""
+        self._reach()
+        city = consignment.address.city
+        if city == "Flakytown" and self._calls(idempotency_key) <= 2:
+            raise CarrierUnavailable("The carrier did not answer.", concerns_all=False)
+        return self._booking(self._parcel(idempotency_key, city, is_return=True))
+
     def fetch(self, *, idempotency_key: str) -> Booking | None:
         self._reach()
         parcel = CarrierParcel.objects.filter(carrier=self.name, idempotency_key=idempotency_key).first()
@@ -129,12 +137,17 @@ class SimulatedCarrier:
         CarrierCall.objects.filter(pk=call.pk).update(calls=F("calls") + 1)
         return call.calls + 1
 
-    def _parcel(self, key: str, city: str) -> CarrierParcel:
+    def _parcel(self, key: str, city: str, *, is_return: bool = False) -> CarrierParcel:
         """The parcel under this key. The unique key decides, so a new parcel costs one INSERT."""
         number = f"{self.prefix}{secrets.randbelow(10**12):012d}"
         try:
             return CarrierParcel.objects.create(
-                carrier=self.name, idempotency_key=key, tracking_number=number, city=city, booked_at=clock.moment()
+                carrier=self.name,
+                idempotency_key=key,
+                tracking_number=number,
+                city=city,
+                is_return=is_return,
+                booked_at=clock.moment(),
             )
         except IntegrityError:
             return CarrierParcel.objects.get(carrier=self.name, idempotency_key=key)

@@ -45,6 +45,11 @@ class UntrackedPost:
         leaves = delivery_window(days=(0, 0), ready_at=timezone.now()).latest
         return Booking(self.name, f"UP{leaves:%Y%m%d}{_METHODS[consignment.shipping_method]}{digest}")
 
+    def book_return(self, *, idempotency_key: str, consignment: Consignment) -> Booking:
+        """The number only names the parcel, so that an operator finds its return."""
+        digest = hashlib.sha256(idempotency_key.encode()).hexdigest()[:12].upper()
+        return Booking(self.name, f"UR{digest}")
+
     def fetch(self, *, idempotency_key: str) -> Booking | None:
         """None: a booking that the shop has not recorded has no effect."""
         return None

@@ -14,6 +14,7 @@ from shipping.carriers.base import (
     CarrierUnavailable,
     Consignment,
     Quote,
+    TakesReturns,
     Tracking,
     UnknownParcel,
     circuit_of,
@@ -51,6 +52,16 @@ class CircuitBreakerCarrier:
 
     def book(self, *, idempotency_key: str, consignment: Consignment) -> Booking:
         return self._call(self.carrier.book, idempotency_key=idempotency_key, consignment=consignment)
+
+    @property
+    def takes_returns(self) -> bool:
+        return isinstance(self.carrier, TakesReturns)
+
+    def book_return(self, *, idempotency_key: str, consignment: Consignment) -> Booking:
+        """Raises `AddressRejected` if the carrier takes no returns at all."""
+        if not isinstance(self.carrier, TakesReturns):
+            raise AddressRejected("no_returns")
+        return self._call(self.carrier.book_return, idempotency_key=idempotency_key, consignment=consignment)
 
     def fetch(self, *, idempotency_key: str) -> Booking | None:
         return self._call(self.carrier.fetch, idempotency_key=idempotency_key)

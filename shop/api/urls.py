@@ -4,7 +4,7 @@ from django.apps import apps
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from shop.api import orders, products, tokens
+from shop.api import orders, products, returns, tokens
 from shop.api.views import Unknown
 
 app_name = "api"
@@ -23,6 +23,7 @@ urlpatterns = [
     path("v1/orders/<slug:public_id>/cancel/", orders.Cancel.as_view(), name="order-cancel"),
     path("v1/orders/<slug:public_id>/pay/", orders.Pay.as_view(), name="order-pay"),
     path("v1/orders/<slug:public_id>/refunds/", orders.Refunds.as_view(), name="order-refunds"),
+    path("v1/orders/<slug:public_id>/returns/", returns.Returns.as_view(), name="order-returns"),
     path("v1/auth/token/", tokens.Tokens.as_view(), name="token"),
     *desk_urls(),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

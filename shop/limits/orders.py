@@ -1,4 +1,4 @@
-"""Limits on placing and paying orders, for the page and the API."""
+"""Limits on placing, paying, finding and returning orders, for the pages and the API."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -52,6 +52,16 @@ def place_within_limits(
 def take_payment(request: HttpRequest | Request, *, order: Order) -> None:
     """Count another try to pay an order. Raises `Limited`."""
     take(policy.PAYMENT, client=client_of(request), network=_network_of_accounts(request), order=str(order.pk))
+
+
+def take_return(request: HttpRequest | Request, *, order: Order) -> None:
+    """Count a request to return items of an order. Raises `Limited`."""
+    take(policy.RETURN, client=client_of(request), order=str(order.pk))
+
+
+def take_lookup(request: HttpRequest, *, number: str, email: str) -> ExitStack:
+    """Count a try to find an order as a guest; closing what this returns undoes it. Raises `Limited`."""
+    return take(policy.FIND_ORDER, client=client_of(request), number=number, email=mailbox(email))
 
 
 def _network_of_accounts(request: HttpRequest | Request) -> str:

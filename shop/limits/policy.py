@@ -48,3 +48,7 @@ PASSWORD_RESET_EMAIL = Door("password-reset", {"account": Limit(5, _HOUR)})
 #: Pages that ask somebody who is signed in for the password. `seat` is an account on a client.
 PASSWORD = Door("password", {"seat": Limit(10, 15 * _MINUTE)})
 EMAIL_CHANGE = Door("email-change", {"account": Limit(5, _HOUR), "email": Limit(5, _HOUR)})
+#: A return e-mails the order's shopper, also if it is cancelled and requested again.
+RETURN = Door("return", {"client": Limit(20, _HOUR), "order": Limit(10, _HOUR)})
+#: Finding an order as a guest. Too few tries to guess a number or an e-mail address of somebody else's order.
+FIND_ORDER = Door("find-order", {"client": Limit(20, _HOUR), "number": Limit(10, _HOUR), "email": Limit(10, _HOUR)})

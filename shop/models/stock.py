@@ -14,7 +14,7 @@ class StockMovement(models.Model):
     """A stock change: positive in, negative out. The sum of a product's movements is its stock.
 
     Append-only, enforced by database triggers. A product that ever had stock therefore cannot be deleted, only
-    unlisted by `is_listed`. `reference` is an order number or a user name.
+    unlisted by `is_listed`. `reference` is the number of an order or a return, or a user name.
     """
 
     class Reason(models.TextChoices):
@@ -22,6 +22,7 @@ class StockMovement(models.Model):
         SALE = "sale", _("sale")
         RELEASE = "release", _("release")
         CORRECTION = "correction", _("correction")
+        RETURN = "return", _("return")
 
     id = models.BigAutoField(primary_key=True)
     product = models.ForeignKey(

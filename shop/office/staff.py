@@ -23,6 +23,7 @@ _VIEW = (
     "shipping.view_parcelevent",
     "shop.view_category",
     "shop.view_product",
+    "shop.view_return",
     "shop.view_review",
     "shop.view_stockmovement",
 )
@@ -37,9 +38,13 @@ _ACTIONS = (
     "payments.answer_dispute",
     "shop.restock_product",
     "shop.correct_stock",
+    "shop.receive_return",
     "shipping.reship_parcel",
     "shipping.restock_returned_goods",
     "shipping.correct_address",
+    # Of erased shoppers, too.
+    "shop.view_invoice",
+    "shop.view_creditnote",
 )
 OPERATORS, SUPPORT = extension_permissions.OPERATORS, extension_permissions.SUPPORT
 GROUPS = {

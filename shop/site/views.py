@@ -19,5 +19,10 @@ def about(request: SharedRequest) -> HttpResponse:
 @require_safe
 @shared_page(slots=32)
 def delivery_and_returns(request: SharedRequest) -> HttpResponse:
-    context = {"offers": shipping_options(now=timezone.now()), "currency": settings.SHOP_CURRENCY}
+    context = {
+        "offers": shipping_options(now=timezone.now()),
+        "currency": settings.SHOP_CURRENCY,
+        "return_days": int(settings.CONVEYOR_RETURN_DAYS),
+        "wait_days": int(settings.CONVEYOR_RETURN_WAIT_DAYS),
+    }
     return render(request, "shop/site/delivery.html", context)

@@ -1,6 +1,6 @@
 """Template filters for checkout and order pages: delivery windows, times and status labels."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from babel.dates import format_interval, format_skeleton
 from django import template
@@ -13,6 +13,7 @@ from payments.models import PaymentStatus
 from shipping.delivery_windows import DeliveryWindow
 from shipping.models import ShipmentStatus
 from shop.demo.card_hints import CARD_HINTS
+from shop.models import ReturnStatus
 from shop.order_pages.progress import StepState
 from shop.order_pages.selectors import OrderView, TimelineEntry
 
@@ -44,6 +45,14 @@ _STATUS_BADGES = {
     "refunded": "badge-neutral",
 }
 
+_RETURN_BADGES: dict[str, str] = {
+    ReturnStatus.REQUESTED: "badge-info",
+    ReturnStatus.RECEIVED: "badge-info",
+    ReturnStatus.REFUNDED: "badge-success",
+    ReturnStatus.REJECTED: "badge-error",
+    ReturnStatus.CANCELLED: "badge-neutral",
+}
+
 # Weekday, day and month, in the locale's order.
 _DAY = "MMMEd"
 
@@ -63,6 +72,13 @@ def moment(at: datetime) -> str:
     local = timezone.localtime(at)
     day = format_skeleton(_DAY, local, locale=translation.to_locale(translation.get_language() or "en"))
     return f"{day}, {local:%H:%M}"
+
+
+@register.filter
+def last_day(until: datetime) -> str:
+    """The last whole day before a moment at midnight, in the shop's time zone."""
+    local = timezone.localtime(until - timedelta(seconds=1), timezone.get_default_timezone())
+    return format_skeleton(_DAY, local, locale=translation.to_locale(translation.get_language() or "en"))
 
 
 @register.filter
@@ -130,3 +146,14 @@ def card_hint(method: str) -> str:
 def without_underscores(code: str) -> str:
     """`card_declined` as `card declined`."""
     return code.replace("_", " ")
+
+
+@register.filter
+def return_label(status: str) -> str:
+    return str(ReturnStatus(status).label)
+
+
+@register.filter
+def return_tone(status: str) -> str:
+    """CSS class of the badge for a return's status."""
+    return _RETURN_BADGES[status]

@@ -22,7 +22,7 @@ def test_the_schema_is_valid_and_lists_every_path():
         for path in (
             "/products/", "/products/{sku}/",
             "/orders/", "/orders/{public_id}/", "/orders/{public_id}/cancel/", "/orders/{public_id}/pay/",
-            "/orders/{public_id}/refunds/",
+            "/orders/{public_id}/refunds/", "/orders/{public_id}/returns/",
             "/auth/token/", "/circuits/", "/circuits/{name}/probe/",
             "/failed-tasks/", "/failed-tasks/{message_id}/",
             "/failed-tasks/{message_id}/retry/", "/failed-tasks/{message_id}/discard/",

@@ -14,6 +14,7 @@ from shop.checkout.services import LineWanted
 from shop.models import Category, Product, SavedAddress, User
 from tests.delivery import deliver_due
 from tests.factories import CategoryFactory, ProductFactory, UserFactory, place
+from tests.shop.returns.returned import delivered, requested
 
 #: Values of URL parameters by name; `user` is the account that owns them, `root` a superuser.
 Known = dict[str, list[str]]
@@ -29,7 +30,8 @@ def root() -> User:
 
 @pytest.fixture
 def known() -> Known:
-    """Orders in several states, failed tasks, a bulk retry, and what belongs to them."""
+    """Orders in several states, a return, failed tasks, a bulk retry, and what belongs to them."""
+    returned = requested(delivered())
     ada = UserFactory.create(username="ada", is_staff=False)
     User.objects.create_superuser("root", "root@example.com", "root")
     lamp = ProductFactory.create(sku="LAMP", slug="lamp", category=CategoryFactory.create(slug="lamps"))
@@ -44,6 +46,7 @@ def known() -> Known:
         "public_id": [order.public_id for order in Order.objects.all()],
         "order_id": [str(order.pk) for order in Order.objects.all()],
         "payment_id": [str(pk) for order in Order.objects.all() for pk in order.payments.values_list("pk", flat=True)],
+        "return_id": [str(returned.pk)],
         "shipment_id": [str(shipment.pk) for shipment in Shipment.objects.all()],
         "product_id": [str(product.pk) for product in Product.objects.all()],
         "message_id": [str(message.pk) for message in Message.objects.dead()],

@@ -120,11 +120,13 @@ def test_an_invalid_number_of_pieces_changes_nothing(pieces: str, staff: Client)
 def test_stock_cannot_be_edited_directly(staff: Client):
     product = ProductFactory.create(stock=7)
     fields = {"sku": product.sku, "slug": product.slug, "name": "New name", "price": 100, "currency": "EUR"}
+    fields |= {"tax_class": "reduced"}
     no_texts = {"texts-TOTAL_FORMS": 0, "texts-INITIAL_FORMS": 0}
     changes = {"position": 0, "reorder_level": 3, "stock": 99}
     staff.post(url(Product, "change", product.pk), fields | no_texts | changes)
     product.refresh_from_db()
     assert (product.name, product.stock, product.reorder_level) == ("New name", 7, 3)
+    assert product.tax_class == "reduced"
 
 
 def test_hiding_and_publishing_a_review_needs_permission_and_is_logged(staff):

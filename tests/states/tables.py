@@ -13,6 +13,8 @@ from orders.models import Order
 from payments.models import PAYMENT_TRANSITIONS, REFUND_TRANSITIONS, Payment, Refund
 from shipping.models import TRANSITIONS as SHIPMENT_TRANSITIONS
 from shipping.models import Shipment
+from shop.models import Return
+from shop.models.returns import RETURN_TRANSITIONS
 
 #: What a row had before it was written.
 NEW: Final = "new"
@@ -48,6 +50,7 @@ TABLES: Final = {
         Table(Order, "status", ORDER_TRANSITIONS),
         Table(Payment, "status", PAYMENT_TRANSITIONS),
         Table(Refund, "status", REFUND_TRANSITIONS),
+        Table(Return, "status", RETURN_TRANSITIONS),
         Table(Shipment, "status", SHIPMENT_TRANSITIONS),
     )
 }

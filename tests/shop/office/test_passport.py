@@ -203,9 +203,9 @@ def test_an_order_whose_messages_were_deleted_still_has_a_passport(reader, event
 def test_any_order_costs_the_same_statements(reader, eventful_order, django_assert_num_queries):
     plain = place()
     reader.get(url(plain))
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(20):
         reader.get(url(plain))
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(20):
         reader.get(url(eventful_order))
 
 

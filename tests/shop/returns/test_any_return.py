@@ -1,0 +1,178 @@
+"""State machine test: returns, refunds by operators and at the gateway, and an unreliable network, in any order.
+
+After each step `audit` must find nothing; at the end no return is received without its money being back, no more is
+paid back than was paid, and stock is what nobody has. `CONVEYOR_RANDOM_RUNS=2000` makes as many runs with fresh seeds.
+"""
+
+import os
+import uuid
+from contextlib import ExitStack, suppress
+
+import hypothesis
+import pytest
+from django.db.models import Sum
+from django.test import override_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
+
+from messaging import circuit_breaker, outbox
+from messaging.models import Message
+from orders.models import Order, Status
+from payments.errors import NothingToRefund
+from payments.invariants import REFUNDED_ONCE
+from payments.models import OPEN, Payment, Refund
+from payments.services import refund_order
+from shop.checkout.services import LineWanted
+from shop.models import Product, Return, ReturnLine, ReturnStatus
+from shop.returns import services
+from shop.returns.errors import AlreadyDecided, ReturnRefused
+from shop.returns.services import Decision
+from tests import fuzzing
+from tests.auditing import AuditOfChanges, broken
+from tests.delivery import deliver, deliver_all, run_periodic
+from tests.factories import ProductFactory, place
+from tests.flush import flush
+from tests.shop.any_order import one_of, pending, publish
+from tests.shop.any_order_refunds import LEFT_TO_OPERATORS, RefundRules, assert_money_adds_up, finish_refunds
+from tests.shop.returns.returned import operator
+from tests.states.watch import watched
+
+RANDOM_RUNS = int(os.environ.get("CONVEYOR_RANDOM_RUNS", "0"))
+STOCK = 20
+METHODS = ("pm_card_visa", "pm_card_visa", "pm_refund_pending", "pm_refund_fails")
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(1800 + 60 * RANDOM_RUNS),
+    pytest.mark.slow,
+    pytest.mark.no_cover,
+]
+
+
+class Returns(RefundRules):
+    """Two delivered orders of two products, and everything that may happen to their returns and their money."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.products = [ProductFactory.create(stock=STOCK) for _ in range(2)]
+        self.orders: list[Order] = []
+        self.operator = operator()
+        self.audit = AuditOfChanges()
+        self._watch = ExitStack()
+        self._states = self._watch.enter_context(watched())
+
+    def teardown(self) -> None:
+        try:
+            self.come_to_rest()
+            assert not self._states.forbidden
+        finally:
+            self._watch.close()
+            self.audit.end()
+            circuit_breaker.forget()
+            flush()
+
+    @initialize(methods=st.tuples(st.sampled_from(METHODS), st.sampled_from(METHODS)))
+    def delivers(self, methods: tuple[str, str]) -> None:
+        for method, city in zip(methods, ("Bern", "Flakytown"), strict=True):
+            lines = [LineWanted(product.sku, pieces) for product, pieces in zip(self.products, (3, 1), strict=True)]
+            self.orders.append(place(lines=lines, payment_method=method, city=city))
+        deliver_all(limit=1000)
+
+    # -- shopper ------------------------------------------------------------------------------------------------------
+
+    @rule(data=st.data(), pieces=st.tuples(st.integers(0, 4), st.integers(0, 2)))
+    def asks(self, data: st.DataObject, pieces: tuple[int, int]) -> None:
+        order = data.draw(st.sampled_from(self.orders))
+        lines = dict(zip(order.lines.values_list("pk", flat=True), pieces, strict=True))
+        with suppress(ReturnRefused), outbox.transaction():
+            services.request_return(order=order, lines=lines, reason="other")
+
+    @rule(data=st.data(), by=st.sampled_from(["customer", "staff"]))
+    def cancels(self, data: st.DataObject, by: str) -> None:
+        if (found := one_of(data, Return.objects.all())) is not None:
+            with suppress(AlreadyDecided), outbox.transaction():
+                services.cancel_return(found=found, by=by)
+
+    # -- office -------------------------------------------------------------------------------------------------------
+
+    @rule(data=st.data())
+    def receives(self, data: st.DataObject) -> None:
+        found = one_of(data, Return.objects.all())
+        if found is None:
+            return
+        decisions = {line.pk: self._decision(data, line) for line in found.lines.order_by("pk")}
+        with suppress(AlreadyDecided, NothingToRefund), outbox.transaction():
+            services.receive_return(found=found, decisions=decisions, rejection="It was used.", by=self.operator)
+
+    @rule(data=st.data(), share=st.sampled_from([0.1, 0.5, 1.0]))
+    def refunds(self, data: st.DataObject, share: float) -> None:
+        order = data.draw(st.sampled_from(self.orders))
+        with suppress(NothingToRefund), outbox.transaction():
+            refund_order(order=order, amount=round(order.total * share), request_id=uuid.uuid4(), by="ann")
+
+    # -- workers and network ------------------------------------------------------------------------------------------
+
+    @rule(data=st.data(), count=st.integers(1, 6))
+    def works_off_messages(self, data: st.DataObject, count: int) -> None:
+        for _ in range(count):
+            if (message := one_of(data, pending())) is None:
+                return
+            publish(message)
+            deliver(message)
+
+    @rule(data=st.data())
+    def loses_a_worker(self, data: st.DataObject) -> None:
+        if (message := one_of(data, pending())) is not None:
+            publish(message)
+
+    @rule(data=st.data())
+    def delivers_again(self, data: st.DataObject) -> None:
+        if (message := one_of(data, Message.objects.filter(sends__gt=0))) is not None:
+            deliver(message, redelivered=True)
+
+    # -- invariants ---------------------------------------------------------------------------------------------------
+
+    @invariant()
+    def nothing_is_broken(self) -> None:
+        assert self.audit.broken().keys() <= set(LEFT_TO_OPERATORS)
+        assert not self._states.forbidden
+
+    @invariant()
+    def stock_is_what_nobody_has(self) -> None:
+        for product, pieces in zip(self.products, (3, 1), strict=True):
+            back = ReturnLine.objects.filter(order_line__sku=product.sku).aggregate(n=Sum("restocked"))["n"] or 0
+            assert Product.objects.get(pk=product.pk).stock == STOCK - pieces * len(self.orders) + back
+
+    def come_to_rest(self) -> None:
+        for message in Message.objects.filter(state="sent"):
+            deliver(message, redelivered=True)
+        deliver_all(limit=1000)
+        finish_refunds()
+        run_periodic("shop.follow_returns")
+        assert broken().keys() <= {REFUNDED_ONCE}
+        assert not Return.objects.filter(status=ReturnStatus.RECEIVED).exists()
+        assert not Refund.objects.filter(status__in=OPEN).exists()
+        for order in self.orders:
+            order.refresh_from_db()
+            assert order.status in (Status.DELIVERED, Status.REFUNDED)
+            given = order.returns.aggregate(n=Sum("amount"))["n"] or 0
+            assert given <= Payment.objects.get(order=order).amount
+        assert_money_adds_up()
+
+    @staticmethod
+    def _decision(data: st.DataObject, line: ReturnLine) -> Decision:
+        accepted = data.draw(st.integers(0, line.quantity))
+        return Decision(accepted=accepted, restocked=data.draw(st.integers(0, accepted)))
+
+
+def test_invariants_hold_under_any_interleaving_of_returns_and_refunds():
+    settings = hypothesis.settings(
+        max_examples=RANDOM_RUNS or fuzzing.examples(20),
+        stateful_step_count=25,
+        deadline=None,
+        derandomize=not RANDOM_RUNS,
+        database=None,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    with override_settings(CONVEYOR_CIRCUIT_SECONDS=0.1, CONVEYOR_TRANSIT_SECONDS=0, CONVEYOR_TRACK_SECONDS=0):
+        run_state_machine_as_test(Returns, settings=settings)

@@ -1,0 +1,202 @@
+"""Return pages of an order, and the operators' page in the admin."""
+
+import uuid
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+
+from orders.models import Order
+from shop.models import Return, ReturnStatus
+from shop.order_pages.selectors import unfinished_orders_of
+from tests.delivery import deliver_all
+from tests.factories import UserFactory, client_with, place
+from tests.shop.returns.returned import delivered, operator_client, receive, requested
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def shown(order: Order, path: str = "") -> str:
+    return " ".join(Client().get(f"/orders/{order.public_id}/{path}").content.decode().split())
+
+
+def form(order: Order, *pieces: int, **changes: Any) -> dict[str, Any]:
+    counts = {f"line-{line.pk}": n for line, n in zip(order.lines.all(), pieces, strict=False)}
+    return {"request_id": str(uuid.uuid4()), "reason": "damaged", "comment": ""} | counts | changes
+
+
+def ask(order: Order, sent: dict[str, Any]) -> Any:
+    return Client().post(f"/orders/{order.public_id}/return/", sent)
+
+
+def test_a_return_is_requested_on_the_orders_page_and_followed_there():
+    order = delivered()
+    assert "Return items" in shown(order)
+    assert ask(order, form(order, 1, 1)).status_code == 302
+    page = shown(order)
+    assert "We are e-mailing you how to send the items back." in page
+    assert 'hx-trigger="refresh"' in page  # until the label is there
+    deliver_all()
+    page = shown(order)
+    found = Return.objects.get()
+    for words in (found.number, "hand it to Swiftpost", found.tracking_number, "Cancel return", "label.pdf"):
+        assert words in page, words
+    assert 'hx-trigger="refresh"' not in page
+    receive(found)
+    assert "€25.00 is on its way back to you." in shown(order)
+    deliver_all()
+    assert "€25.00 refunded." in shown(order)
+
+
+def test_a_double_click_is_one_return():
+    order = delivered()
+    sent = form(order, 1, 0)
+    assert [ask(order, sent).status_code for _ in range(2)] == [302, 302]
+    assert Return.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("pieces", "changes"),
+    [
+        ((0, 0), {}), ((3, 0), {}), ((-1, 1), {}), ((1, 0), {"reason": "none"}), ((1, 0), {"request_id": "x"}),
+        ((1, 0), {"comment": "x" * 1001}), ((1, 0), {"comment": "\x00"}), (("½", 0), {}),
+    ],
+)  # fmt: skip
+def test_a_request_that_makes_no_sense_is_refused(pieces, changes):
+    order = delivered()
+    assert ask(order, form(order, *pieces, **changes)).status_code == 200
+    assert not Return.objects.exists()
+
+
+def test_what_cannot_be_returned_is_said():
+    order, undelivered = delivered(), place()
+    assert Client().get(f"/orders/{undelivered.public_id}/return/").status_code == 409
+    assert "it is not delivered yet" in shown(undelivered, "return/")
+    assert "Return items" not in shown(undelivered)
+    requested(order)
+    assert 'id="return"' not in shown(order)
+    assert "Everything in this order is already being returned." in shown(order, "return/")
+
+
+def test_a_shopper_cancels_a_return_until_it_is_received():
+    order = delivered()
+    first, second = requested(order, pieces=(1, 0)), requested(order, pieces=(1, 0))
+    receive(second)
+    for found in (first, second):
+        response = Client().post(f"/orders/{order.public_id}/returns/{found.pk}/cancel/", follow=True)
+        assert response.status_code == 200
+    assert "is already received" in response.content.decode()
+    assert set(Return.objects.values_list("status", flat=True)) == {ReturnStatus.CANCELLED, ReturnStatus.RECEIVED}
+
+
+def test_the_label_can_be_downloaded_while_it_is_of_use():
+    order, other = delivered(), delivered()
+    found = requested(order)
+    url = f"/orders/{order.public_id}/returns/{found.pk}/label.pdf"
+    assert Client().get(url).status_code == 404
+    deliver_all()
+    response = Client().get(url)
+    assert response.content.startswith(b"%PDF")
+    assert "no-store" in response["Cache-Control"]
+    assert Client().get(url.replace(order.public_id, other.public_id)).status_code == 404
+    receive(found)
+    assert Client().get(url).status_code == 404
+
+
+def test_an_open_return_blocks_erasure():
+    user = UserFactory.create()
+    order = delivered(user=user)
+    assert not unfinished_orders_of(user=user)
+    found = requested(order)
+    assert list(unfinished_orders_of(user=user)) == [order]
+    receive(found)
+    deliver_all()
+    assert not unfinished_orders_of(user=user)
+
+
+def test_delivery_page_says_how_to_return(settings):
+    page = Client().get("/delivery/").content.decode()
+    assert "within 14 days of delivery" in page
+
+
+# -- operators --------------------------------------------------------------------------------------------------------
+
+
+def url(order: Order) -> str:
+    return f"/admin/orders/order/{order.pk}/returns/"
+
+
+def decision(found: Return, *accepted: Any, **changes: Any) -> dict[str, Any]:
+    prefix = f"return-{found.pk}"
+    data = {"action": "receive", "return": str(found.pk), f"{prefix}-rejection": changes.pop("rejection", "")}
+    for line, count in zip(found.lines.all(), accepted, strict=True):
+        data |= {f"{prefix}-{name}-{line.pk}": count for name in ("accepted", "restocked")}
+    return data
+
+
+def test_an_operator_receives_a_return_and_the_history_says_so():
+    found = requested(delivered())
+    client = operator_client()
+    assert "Receive return" in client.get(url(found.order)).content.decode()
+    response = client.post(url(found.order), decision(found, 2, 0, rejection="One was missing."), follow=True)
+    text = f"Return {found.number} received. Refund of €25.00 started."
+    assert text in response.content.decode()
+    assert LogEntry.objects.get().get_change_message() == text
+    found.refresh_from_db()
+    assert found.status == ReturnStatus.RECEIVED
+
+
+def test_of_two_operators_the_second_reads_that_it_is_decided():
+    found = requested(delivered())
+    client, sent = operator_client(), decision(found, 2, 1)
+    client.post(url(found.order), sent)
+    page = client.post(url(found.order), sent, follow=True).content.decode()
+    assert "is already received. Nothing was changed." in page
+    assert LogEntry.objects.count() == 1
+
+
+@pytest.mark.parametrize("accepted", [("", 1), (9, 1), (-1, 1), ("x", 1), (1, 1)])
+def test_a_wrong_decision_is_explained(accepted):
+    found = requested(delivered())
+    response = operator_client().post(url(found.order), decision(found, *accepted))
+    assert response.status_code == 200
+    assert "errorlist" in response.content.decode()
+    found.refresh_from_db()
+    assert found.status == ReturnStatus.REQUESTED
+
+
+def test_an_operator_cancels_a_return():
+    found = requested(delivered())
+    operator_client().post(url(found.order), {"action": "cancel", "return": str(found.pk)})
+    found.refresh_from_db()
+    assert found.status == ReturnStatus.CANCELLED
+    assert LogEntry.objects.get().get_change_message() == f"Return {found.number} cancelled."
+
+
+@pytest.mark.parametrize("action", ["receive", "cancel"])
+def test_viewers_see_returns_and_decide_nothing(action):
+    found = requested(delivered())
+    client = client_with("view_order", "view_return")
+    page = client.get(url(found.order)).content.decode()
+    assert found.number in page
+    assert "Receive return" not in page
+    assert client.post(url(found.order), decision(found, 2, 1) | {"action": action}).status_code == 403
+    assert client_with("view_order").get(url(found.order)).status_code == 403
+
+
+@pytest.mark.parametrize("chosen", ["", "x", "00000000-0000-4000-8000-000000000000"])
+def test_an_unknown_return_is_not_found(chosen):
+    order = delivered()
+    assert operator_client().post(url(order), {"action": "receive", "return": chosen}).status_code == 404
+
+
+def test_the_list_shows_returns_and_finds_one_by_number():
+    found, client = requested(delivered()), operator_client()
+    other = requested(delivered())
+    page = client.get(f"/admin/shop/return/?q={found.number.lower()}").content.decode()
+    assert found.number in page
+    assert other.number not in page
+    assert url(found.order) in page
+    response = client.get(f"/admin/shop/return/{found.pk}/change/")
+    assert response["Location"] == url(found.order)
