@@ -18,7 +18,7 @@ from shop.order_pages.services import pay_again
 from tests.delivery import claim_task, deliver, deliver_due, make_due
 from tests.factories import place
 from tests.payments.outcomes import CAPTURE, CHARGE, capture_now, is_sound, reconcile, status
-from tests.payments.refunding import compare
+from tests.payments.refunds.refunding import compare
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -177,6 +177,16 @@ def test_the_daily_run_compares_authorisations_that_are_older_than_the_gateways_
     Message.objects.filter(task="shipping.create_shipment").update(state=State.DISCARDED)
     reconcile()
     assert status(order) == Status.PAYMENT_FAILED
+
+
+def test_a_comparison_releases_what_an_older_release_left_reserved_when_it_cancelled_the_order():
+    order = paid()
+    Order.objects.update(status=Status.CANCELLED)
+    Message.objects.filter(task="shipping.create_shipment").update(state=State.DISCARDED)
+    compare(order.payments.select_related("order").get())
+    deliver_due()
+    assert order.payments.get().status == PaymentStatus.CANCELLED
+    assert GatewayCharge.objects.get().state == GatewayCharge.State.VOIDED
 
 
 def test_a_run_leaves_authorisations_that_agree_alone():

@@ -18,7 +18,7 @@ from payments.services import record_refund
 from tests.delivery import claim_task, deliver, deliver_due
 from tests.factories import place
 from tests.payments.outcomes import capture_now, charged, is_sound, reconcile
-from tests.payments.refunding import compare, delivered, fresh, refund_outside, start_refund
+from tests.payments.refunds.refunding import compare, delivered, fresh, refund_outside, start_refund
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CHARGE, COMPARE = "payments.charge_payment", "payments.compare_payment"

@@ -9,7 +9,7 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     from payments.models import GatewayRefund
     from payments.services import repeat_refund
-    from tests.payments.refunding import failed, fresh, refund_outside, work_off
+    from tests.payments.refunds.refunding import failed, fresh, refund_outside, work_off
 
     refund = failed()
     repeat_refund(refund=refund, by="olga", reason="it failed")

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser import ONE_BACKEND
 from tests.browser.steps import sign_in
@@ -12,7 +12,7 @@ from tests.shop.pictures.images import drawn, encoded
 
 pytestmark = ONE_BACKEND
 PRODUCTS, CATEGORIES = "/admin/shop/product/", "/admin/shop/category/"
-PHOTO = {"name": "IMG_0001.JPG", "mimeType": "image/jpeg", "buffer": encoded(drawn((1600, 1200)))}
+PHOTO: FilePayload = {"name": "IMG_0001.JPG", "mimeType": "image/jpeg", "buffer": encoded(drawn((1600, 1200)))}
 
 
 @pytest.fixture
@@ -51,7 +51,11 @@ def test_a_picture_is_uploaded_and_shoppers_see_it_in_its_proportions(admin: Pag
 
 def test_what_is_no_picture_is_refused_beside_the_field(admin: Page):
     admin.locator("#result_list th a").nth(1).click()
-    svg = {"name": "a.png", "mimeType": "image/png", "buffer": b"<svg xmlns='http://www.w3.org/2000/svg'/>"}
+    svg: FilePayload = {
+        "name": "a.png",
+        "mimeType": "image/png",
+        "buffer": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    }
     admin.get_by_label("Picture:").set_input_files(svg)
     save(admin)
     expect(admin.get_by_text("Upload a JPEG, PNG, WebP or AVIF file.")).to_be_visible()

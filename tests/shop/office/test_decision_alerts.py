@@ -20,7 +20,7 @@ from shipping.delivery_problems import reship
 from shipping.models import Shipment
 from tests.delivery import deliver_due
 from tests.payments.disputes.disputing import delivered, disputed
-from tests.payments.refunding import failed, work_off
+from tests.payments.refunds.refunding import failed, work_off
 from tests.shipping.stranded import OLGA, Person, delivered_or_stranded
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -32,8 +32,8 @@ from tests.auditing import AuditOfChanges, broken
 from tests.delivery import deliver, deliver_all, run_periodic
 from tests.factories import ProductFactory, place
 from tests.flush import flush
-from tests.shop.any_order import one_of, pending, publish
-from tests.shop.any_order_refunds import LEFT_TO_OPERATORS, RefundRules, assert_money_adds_up, finish_refunds
+from tests.shop.any_order.refunds import LEFT_TO_OPERATORS, RefundRules, assert_money_adds_up, finish_refunds
+from tests.shop.any_order.steps import one_of, pending, publish
 from tests.shop.returns.returned import operator
 from tests.states.watch import watched
 

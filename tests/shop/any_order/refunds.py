@@ -18,7 +18,7 @@ from payments.models import GatewayCharge, GatewayRefund, Payment, Refund, Refun
 from payments.payloads import ComparePayment, RefundPayment
 from payments.services import record_event, repeat_refund, settle_refund
 from tests.delivery import deliver_all
-from tests.shop.any_order import one_of
+from tests.shop.any_order.steps import one_of
 
 #: Broken while an operator has something to decide, or a refund was settled by hand that the gateway made later.
 LEFT_TO_OPERATORS = (NO_FAILED_REFUNDS, REFUNDS_HAVE_A_MESSAGE, REFUNDED_ONCE)

@@ -19,7 +19,7 @@ from tests.auditing import broken
 from tests.delivery import deliver_all, deliver_due
 from tests.factories import client_with
 from tests.payments.outcomes import REFUND, is_sound, status
-from tests.payments.refunding import (
+from tests.payments.refunds.refunding import (
     compare,
     delivered,
     failed,

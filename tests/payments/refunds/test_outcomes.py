@@ -19,7 +19,7 @@ from tests.auditing import broken
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due, make_due
 from tests.factories import place
 from tests.payments.outcomes import CHARGE, REFUND, Interrupted, capture_now, is_sound, reconcile, status
-from tests.payments.refunding import (
+from tests.payments.refunds.refunding import (
     RepliesLost,
     compare,
     delivered,

@@ -16,8 +16,8 @@ from payments.services import record_event
 from shipping.carriers import CarrierEvent, EventCode, TrackingEvent
 from shipping.models import CarrierParcel
 from shipping.services import record_event as record_carrier_event
-from tests.shop.any_order import one_of, pending
-from tests.shop.any_order_refunds import room
+from tests.shop.any_order.refunds import room
+from tests.shop.any_order.steps import one_of, pending
 
 DECISIONS = (DisputeState.UNDER_REVIEW, DisputeState.WON, DisputeState.LOST, DisputeState.LOST, DisputeState.CLOSED)
 

@@ -10,7 +10,7 @@ from messaging import outbox
 from payments.gateways import RequestRefused, WebhookEvent, simulated_charges
 from payments.models import GatewayCharge
 from payments.services import record_event
-from tests.shop.any_order import one_of
+from tests.shop.any_order.steps import one_of
 
 _State = GatewayCharge.State
 

@@ -51,10 +51,10 @@ from tests.auditing import AuditOfChanges, broken
 from tests.delivery import deliver, deliver_all
 from tests.factories import ADDRESS, ProductFactory, place
 from tests.flush import flush
-from tests.shop.any_order import MAILS, is_stranded, may_be_out, one_of, out, pending, publish
-from tests.shop.any_order_charges import ChargeRules
-from tests.shop.any_order_disputes import DisputeRules, assert_disputes_agree, decide_all_disputes
-from tests.shop.any_order_refunds import LEFT_TO_OPERATORS, RefundRules, assert_money_adds_up, finish_refunds
+from tests.shop.any_order.charges import ChargeRules
+from tests.shop.any_order.disputes import DisputeRules, assert_disputes_agree, decide_all_disputes
+from tests.shop.any_order.refunds import LEFT_TO_OPERATORS, RefundRules, assert_money_adds_up, finish_refunds
+from tests.shop.any_order.steps import MAILS, is_stranded, may_be_out, one_of, out, pending, publish
 from tests.states.watch import watched
 
 RANDOM_RUNS = int(os.environ.get("CONVEYOR_RANDOM_RUNS", "0"))
