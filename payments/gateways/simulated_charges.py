@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import Q, QuerySet
 from django.urls import reverse
-from django.utils import timezone
 
+from messaging import clock
 from payments.gateways import simulated_disputes, simulated_refunds
 from payments.gateways.base import ChargeRecord, ChargeState, RequestRefused
 from payments.models import GatewayCharge
@@ -32,6 +32,7 @@ def open_charge(*, key: str, amount: int, currency: str, method: str) -> tuple[G
             method=method,
             state=_BEGINS.get(method, _State.AUTHORISED),
             is_captured=False,
+            created_at=clock.moment(),
         )
     except IntegrityError:
         charge = GatewayCharge.objects.get(idempotency_key=key)
@@ -100,10 +101,11 @@ def bank_url(reference: str) -> str:
 
 def _settle(charge: GatewayCharge) -> None:
     """The bank settles it after `CONVEYOR_SETTLE_SECONDS`: it is captured without an authorisation."""
-    due_at = charge.created_at + timedelta(seconds=settings.CONVEYOR_SETTLE_SECONDS)
-    if (charge.state, charge.is_captured) == (_State.PROCESSING, False) and due_at <= timezone.now():
-        _undecided(charge.reference, _State.PROCESSING).update(is_captured=True)
-        charge.refresh_from_db(fields=["state", "is_captured"])
+    if charge.state != _State.PROCESSING or charge.is_captured:
+        return
+    until = clock.moment() - timedelta(seconds=settings.CONVEYOR_SETTLE_SECONDS)
+    if _undecided(charge.reference, _State.PROCESSING).filter(created_at__lte=until).update(is_captured=True):
+        charge.is_captured = True
 
 
 def _undecided(reference: str, *states: str) -> QuerySet[GatewayCharge]:

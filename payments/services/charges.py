@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import transaction
 
+from messaging import clock
 from messaging.models import Message
 from messaging.outbox import enqueue
 from messaging.topology import Priority
@@ -24,7 +25,13 @@ def start_payment(*, order: Order, method: str) -> Payment:
     id_ = uuid.uuid4()
     message = enqueue(ChargePayment(payment_id=id_), priority=priority(order), subject=order.number)
     return Payment.objects.create(
-        id=id_, order=order, method=method, amount=order.total, currency=order.currency, message_id=message.id
+        id=id_,
+        order=order,
+        method=method,
+        amount=order.total,
+        currency=order.currency,
+        message_id=message.id,
+        created_at=clock.moment(),  # as it decides when the gateway is asked again
     )
 
 

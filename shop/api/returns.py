@@ -25,7 +25,7 @@ from shop.limits.orders import take_return
 from shop.models import Return, ReturnReason
 from shop.models.returns import COMMENT_MAX
 from shop.order_pages.selectors import order_by_public_id
-from shop.returns.errors import NotReturnable, RequestReused, ReturnRefused
+from shop.returns.errors import RequestReused, ReturnRefused
 from shop.returns.selectors import by_line, returnable_lines, returns_of
 from shop.returns.services import request_return
 
@@ -86,10 +86,8 @@ def _request(order: Order, data: dict[str, Any], request_id: uuid.UUID) -> None:
             request_return(
                 order=order, lines=pieces, reason=data["reason"], comment=data["comment"], request_id=request_id
             )
-    except NotReturnable as error:
-        raise conflict("not-returnable", str(error)) from None
     except ReturnRefused as error:
-        raise conflict("too-many-pieces", str(error)) from None
+        raise conflict(error.kind, str(error)) from None
     except RequestReused:
         raise key_reused() from None
 

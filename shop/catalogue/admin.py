@@ -15,13 +15,18 @@ from django.utils.translation import ngettext
 
 from orders.money import display
 from shop.catalogue.admin_forms import CategoryForm, ProductForm
+from shop.catalogue.pictures import Pictured, source
 from shop.catalogue.search.parts import containing
 from shop.colours import NAMES, swatch
 from shop.models import Category, CategoryText, Product, ProductText, User
 from shop.pictures.services import adopt, staged
+from shop.pictures.sizes import fitted
 from shop.stock.forms import MAX_PIECES, parse_pieces
 from shop.stock.stockroom import RESTOCK, receive_goods
 from shop.stock.views import product_page
+
+#: Pixels.
+_PREVIEW = 160
 
 
 class RestockForm(ActionForm):
@@ -80,7 +85,7 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_help_text = _("Part of a SKU or name")
     ordering = ("position", "id")
     prepopulated_fields = {"slug": ("name",)}
-    readonly_fields = ("stock", "created_at")
+    readonly_fields = ("preview", "stock", "created_at")
     action_form = RestockForm
     actions = ("restock",)
     inlines = (ProductTextInline,)
@@ -114,6 +119,14 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ) -> tuple[QuerySet[Product], bool]:
         """Any part of a word, also of products that are not listed, however its accents are typed."""
         return containing(queryset, search_term), False
+
+    @admin.display(description=_("shown as"))
+    def preview(self, product: Product) -> SafeString:
+        """The picture as pages show it, uploaded or drawn."""
+        shown = Pictured.of(product)
+        width, height = fitted(shown.width, shown.height, _PREVIEW)
+        attributes = source(product, f"{width}px")
+        return format_html('<img {} alt="" width="{}" height="{}">', attributes, width, height)
 
     @admin.display(description=_("price"), ordering="price")
     def money(self, product: Product) -> str:

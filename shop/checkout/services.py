@@ -70,15 +70,9 @@ def checkout(
     `currency` (ISO 4217) and `language` default to the shop's. VAT is that of today, or of an import's `sold_at`.
     Raises `UnknownPaymentMethod`, `UnknownProduct`, `OutOfStock`, `OrderChanged`, `KeyReused`: nothing is written then.
     """
-    request: dict[str, Any] = {
-        "email": email,
-        "name": name,
-        "address": address,
-        "shipping_method": shipping_method,
-        "payment_method": payment_method,
-        "source": source,
-        "currency": currency or settings.SHOP_CURRENCY,
-    }
+    request: dict[str, Any] = {"email": email, "name": name, "address": address, "source": source}
+    request |= {"shipping_method": shipping_method, "payment_method": payment_method}
+    request |= {"currency": currency or settings.SHOP_CURRENCY}
     digest = _checked_digest(request, lines)
     try:
         with transaction():

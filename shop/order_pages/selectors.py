@@ -141,12 +141,7 @@ def _view(
 ) -> OrderView:
     timeline = _timeline(events)
     is_final = _is_final(order, payment) and not any(each.is_moving for each in returns)
-    progress = order_progress(
-        status=order.status,
-        payment_status=payment.status if payment else None,
-        events=events,
-        parcel_status=shipment.status if shipment else None,
-    )
+    progress = _progress(order, events, payment, shipment)
     estimate = _estimate(order, lines, progress, shipment)
     needs_operator = not is_final and order_timeline.needs_attention(events)
     unpaid_until = _unpaid_until(order, events) if needs_operator or orders.can_pay(order) else None
@@ -171,6 +166,17 @@ def _view(
         returns=tuple(returns),
         return_until=until,
         version=_version(order.status, *parts, *_viewer()),
+    )
+
+
+def _progress(
+    order: Order, events: Sequence[OrderEvent], payment: PaymentSummary | None, shipment: ShipmentSummary | None
+) -> OrderProgress:
+    return order_progress(
+        status=order.status,
+        payment_status=payment.status if payment else None,
+        events=events,
+        parcel_status=shipment.status if shipment else None,
     )
 
 

@@ -7,11 +7,15 @@ from shop.models import Return
 
 
 class ReturnRefused(Exception):
-    """The return cannot be requested as asked. The text says why, to the shopper."""
+    """The return cannot be requested as asked. The text says why to the shopper, `kind` to programs."""
+
+    kind = "return-refused"
 
 
 class NotReturnable(ReturnRefused):
     """The order is not delivered, or its return period has ended."""
+
+    kind = "not-returnable"
 
     def __init__(self, *, number: str) -> None:
         super().__init__(
@@ -23,6 +27,8 @@ class NotReturnable(ReturnRefused):
 class TooManyPieces(ReturnRefused):
     """More pieces than were bought and are not being returned already."""
 
+    kind = "too-many-pieces"
+
     def __init__(self, *, sku: str, wanted: int, left: int) -> None:
         self.sku = sku
         super().__init__(
@@ -31,7 +37,18 @@ class TooManyPieces(ReturnRefused):
         )
 
 
+class TooManyReturns(ReturnRefused):
+    """The order has had so many returns that only our team can help, such as after many were cancelled."""
+
+    kind = "too-many-returns"
+
+    def __init__(self) -> None:
+        super().__init__(_("This order has had too many returns. Please contact us. Nothing was changed."))
+
+
 class NothingSelected(ReturnRefused):
+    kind = "nothing-selected"
+
     def __init__(self) -> None:
         super().__init__(_("Choose at least one item to return."))
 

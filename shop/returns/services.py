@@ -32,10 +32,13 @@ from shop.returns.errors import (
     RefundBlocked,
     RequestReused,
     TooManyPieces,
+    TooManyReturns,
 )
 from shop.stock.services import Reason, change_stock, lock_products, merged
 
 RECEIVE = "shop.receive_return"
+#: Of one order: its pages show all of them.
+MOST_RETURNS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,8 @@ def request_return(
 ) -> Return:
     """Request the return of pieces, given by primary key of the order line, and e-mail a label for it.
 
-    Calls with the same `request_id` create one return. Raises `NotReturnable`, `NothingSelected`, `TooManyPieces`, and
-    `RequestReused` if the `request_id` belongs to another return.
+    Calls with the same `request_id` create one return. Raises `ReturnRefused`, and `RequestReused` if the
+    `request_id` belongs to another return.
     """
     order = Order.objects.select_for_update().get(pk=order.pk)
     wanted = {line_id: pieces for line_id, pieces in lines.items() if pieces}
@@ -65,6 +68,8 @@ def request_return(
         raise NotReturnable(number=order.number)
     if not wanted:
         raise NothingSelected
+    if order.returns.count() >= MOST_RETURNS:
+        raise TooManyReturns
     _check_pieces(order, wanted)
     found = Return.objects.create(
         id=request_id or uuid.uuid4(),

@@ -59,6 +59,8 @@ EXAMPLES = (
     Example(title="Order, payment retrying", path="/orders/{retrying}/", rated=True, audit_only=True),
     Example(title="Order, card declined", path="/orders/{declined}/"),
     Example(title="Order, needs attention", path="/orders/{stuck}/"),
+    Example(title="Return items", path="/orders/{delivered}/return/", view="order_return", in_gallery=False),
+    Example(title="Find your order", path="/orders/find/", view="order_find", rated=True, in_gallery=False),
     Example(title="Sign in", path="/account/login/", view="login", rated=True),
     Example(title="Registration", path="/account/register/", view="register", rated=True),
     Example(title="Forgot password", path="/account/reset/", view="password_reset", in_gallery=False),
@@ -109,5 +111,6 @@ NOT_PAGES = {
     "sitemap": "XML sitemap",
     "order_invoice": "a PDF",
     "order_credit_note": "a PDF",
+    "return_label": "a PDF",
     "account_data": "a file download",
 }

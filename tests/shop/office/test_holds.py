@@ -32,7 +32,9 @@ HOLDS_NONE = "an order that gets no products holds none"
 
 
 def refund(order: Order, amount: int) -> Refund:
-    return refund_order(order=order, amount=amount, request_id=uuid.uuid4(), by="olga")
+    made = refund_order(order=order, amount=amount, request_id=uuid.uuid4(), by="olga")
+    assert made is not None
+    return made
 
 
 def page(client: Client, order: Order) -> str:

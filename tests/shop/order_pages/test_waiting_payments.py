@@ -1,5 +1,7 @@
 """Order page of an order whose payment waits for the shopper or the bank."""
 
+from typing import Any
+
 import pytest
 
 from orders.models import Order, Status
@@ -10,7 +12,7 @@ from tests.factories import UserFactory, place
 pytestmark = pytest.mark.django_db
 
 
-def waiting(method: str, **changes: object) -> Order:
+def waiting(method: str, **changes: Any) -> Order:
     order = place(payment_method=method, **changes)
     deliver(claim_task(task="payments.charge_payment"))
     return Order.objects.get(pk=order.pk)

@@ -20,6 +20,7 @@ from shop.returns.errors import (
     NotReturnable,
     RequestReused,
     TooManyPieces,
+    TooManyReturns,
 )
 from shop.returns.selectors import return_deadline
 from tests.auditing import broken
@@ -115,6 +116,16 @@ def test_a_cancelled_return_and_pieces_that_were_not_accepted_can_be_returned_ag
     receive(second, accepted=(1, 1), rejection="One was missing.")
     third = requested(order, pieces=(1, 0))
     assert third.number.endswith("-R3")
+
+
+def test_the_returns_of_an_order_are_bounded():
+    order = delivered()
+    Return.objects.bulk_create(
+        Return(order=order, number=f"X{n}", reason="other", status=ReturnStatus.CANCELLED)
+        for n in range(services.MOST_RETURNS)
+    )
+    with pytest.raises(TooManyReturns):
+        requested(order)
 
 
 def test_an_empty_return_is_refused():
