@@ -30,6 +30,7 @@ mutate: $(VENV)/.development ## Take out each protection of the code in turn; ON
 
 chaos: $(VENV)/.development ## Kill, hang, fill and cut off real processes and servers among orders; SEEDS=10 in a row, JOBS=2 at a time, SEED=n repeats, ONLY=name chooses
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) --seeds $(or $(SEEDS),1) --jobs $(or $(JOBS),1) --only "$(ONLY)"
+	@$(if $(ONLY),,KILLS=everywhere $(BIN)/python -m pytest -q -n$(or $(JOBS),1) tests/chaos/test_kills.py)
 
 soak: $(VENV)/.development ## Use a shop for MINUTES=60 and see that nothing grows; BACKEND=production takes PostgreSQL and RabbitMQ
 	@$(BIN)/python -m bench.soak --minutes $(or $(MINUTES),60) --backend $(or $(BACKEND),embedded)

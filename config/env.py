@@ -85,17 +85,6 @@ def needed(name: str, *, by: str, when: bool) -> str:
     return value
 
 
-def stripe_key(name: str, *, by: str, when: bool) -> str:
-    """As `needed`, but rejects live keys: the part in the browser for real cards and 3-D Secure does not exist yet."""
-    key = needed(name, by=by, when=when)
-    if "_live_" in key.lower():
-        raise ImproperlyConfigured(
-            f"{name} is a live key, which the shop does not support yet: it cannot take real cards. "
-            "Use one of Stripe's test keys (sk_test_…)."
-        )
-    return key
-
-
 def flag(name: str, *, default: bool) -> bool:
     _read.add(name)
     value = os.environ.get(name)

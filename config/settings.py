@@ -4,11 +4,12 @@ from typing import Any
 
 import config.celery  # noqa: F401 - tasks belong to its application wherever these settings are used
 from config import env
-from config.parts import addresses, logs, own_apps
+from config.parts import addresses, logs, own_apps, seller
 from config.parts.database import database_settings
+from config.parts.media import media
 from config.parts.metrics import metrics_port
 from config.parts.openapi import openapi_settings
-from config.parts.payment_gateway import payment_gateway
+from config.parts.payment_gateway import payment_gateway, stripe_addresses, stripe_keys
 from config.parts.release import release_of
 from config.parts.schedule import beat_schedule
 from config.parts.telemetry import telemetry
@@ -140,12 +141,14 @@ LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = "config.formats"
 USE_TZ = True
-TIME_ZONE = "UTC"
+TIME_ZONE = seller.time_zone()
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
+_media = media(var_dir=VAR_DIR)
+MEDIA_ROOT, MEDIA_URL = _media.root, _media.url
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": _media.storage,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_MAX_AGE = 31_536_000 if not DEBUG else 0
@@ -162,7 +165,8 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.starttls, _mail.tls
 EMAIL_FILE_PATH = VAR_DIR / "mail"
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = "Conveyor <shop@conveyor.example>"
+_seller = seller.seller()
+DEFAULT_FROM_EMAIL = _seller.sender
 
 # Security: strict everywhere behind HTTPS (CONVEYOR_HTTPS=1).
 SECURE_SSL_REDIRECT = HTTPS
@@ -177,7 +181,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
-        "img-src": ["'self'", "data:"],
+        "img-src": ["'self'", "data:", *_media.origins],
         "object-src": ["'none'"],
         "base-uri": ["'self'"],
         "form-action": ["'self'"],
@@ -228,10 +232,15 @@ CELERY: dict[str, Any] = celery_settings(
 
 # Shop
 CONVEYOR_DESK_URL = f"{SITE_URL}/admin/operations/failuregroup/"
-SHOP_CURRENCY = "EUR"
+SHOP_CURRENCY = seller.currency()
+SHOP_TAX_COUNTRY = seller.tax_country()
 SHOP_EXTENSION_PERMISSIONS = own_apps.permissions()
-# The seller as printed on invoices: name, then address lines.
-SHOP_SELLER = ("Conveyor", "1 Belt Street", "Exampletown", "shop@conveyor.example")
+CONVEYOR_SELLER_NAME, CONVEYOR_SELLER_EMAIL = _seller.name, _seller.email
+CONVEYOR_SELLER_ADDRESS, CONVEYOR_SELLER_VAT_NUMBER = _seller.address, _seller.vat_number
+# The seller as printed on papers: name, address lines, e-mail.
+SHOP_SELLER = _seller.lines
+# Full calendar years after the one of issue.
+CONVEYOR_KEEP_INVOICES_YEARS = env.integer("CONVEYOR_KEEP_INVOICES_YEARS", default=10, minimum=1, maximum=100)
 SHOP_EXPRESS_PRICE = 990
 # Default `reorder_level` of new products: stock at or below it is low.
 SHOP_REORDER_LEVEL = 5
@@ -249,12 +258,11 @@ SHIPPING_CARRIERS = env.classes(
 )
 CARRIER_WEBHOOK_SECRETS = env.secrets_by_name("CARRIER_WEBHOOK_SECRETS")
 PAYMENT_GATEWAY = payment_gateway()
-STRIPE_SECRET_KEY = env.stripe_key("STRIPE_SECRET_KEY", by="PAYMENT_GATEWAY=stripe", when=PAYMENT_GATEWAY == "stripe")
-STRIPE_WEBHOOK_SECRET = env.needed(
-    "STRIPE_WEBHOOK_SECRET", by="PAYMENT_GATEWAY=stripe", when=PAYMENT_GATEWAY == "stripe"
+STRIPE_SECRET_KEY, STRIPE_PUBLISHABLE_KEY, STRIPE_WEBHOOK_SECRET = stripe_keys(
+    gateway=PAYMENT_GATEWAY, rehearsal=CONVEYOR_DEMO or CONVEYOR_ALLOW_SIMULATED
 )
+STRIPE_API_BASE, STRIPE_JS_URL = stripe_addresses(secret_key=STRIPE_SECRET_KEY)
 PAYMENT_RECONCILE_DAYS = 3
-STRIPE_API_BASE = env.text("STRIPE_API_BASE", "https://api.stripe.com").rstrip("/")
 CONVEYOR_GATEWAY_LATENCY = env.number("CONVEYOR_GATEWAY_LATENCY", default=0.2, minimum=0, maximum=60)
 CONVEYOR_SETTLE_SECONDS = env.number("CONVEYOR_SETTLE_SECONDS", default=20, minimum=0)
 CONVEYOR_ACTION_SECONDS = env.number("CONVEYOR_ACTION_SECONDS", default=3600, minimum=1)

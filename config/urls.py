@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.parts import own_apps
 from shop.limits.views import asks_for_password
+from shop.pictures import urls as pictures
 
 admin.autodiscover()
 admin.site.site_header = admin.site.site_title = _("Conveyor operations")
@@ -22,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/", include("shipping.urls")),
     path("payments/", include("payments.simulated_bank.urls")),
     *own_apps.url_patterns(),
+    *pictures.url_patterns(),
     path("", include("shop.urls")),
 ]
 

@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from messaging.hooks import message_pages
 from messaging.models import Message, State
 from messaging.transitions.failure import short
-from orders.models import Order, OrderEvent, OrderLine
+from orders.amounts.texts import percent
+from orders.models import AmountLine, Order, OrderEvent, OrderLine
 from orders.money import display
 from orders.readonly_admin import ReadOnlyAdmin, ReadOnlyInline
 from orders.selectors import search_orders
@@ -33,6 +34,20 @@ class LineInline(ReadOnlyInline):
     @admin.display(description=_("total"))
     def line_total(self, line: OrderLine) -> str:
         return display(amount=line.total, currency=line.order.currency)
+
+
+class AmountInline(ReadOnlyInline):
+    model = AmountLine
+    fields = readonly_fields = ("kind", "rate_text", "amount_text", "is_included")
+
+    @admin.display(description=_("rate"))
+    def rate_text(self, line: AmountLine) -> str:
+        """A dash if the tax was not determined."""
+        return "–" if line.rate is None else percent(line.rate)
+
+    @admin.display(description=_("amount"))
+    def amount_text(self, line: AmountLine) -> str:
+        return display(amount=line.amount, currency=line.order.currency)
 
 
 class EventInline(ReadOnlyInline):
@@ -89,7 +104,7 @@ class OrderAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("amount", "shipping_price_text", "messages")
     # Other apps add to these three, by the functions below only.
-    inlines = [LineInline, EventInline]
+    inlines = [LineInline, AmountInline, EventInline]
     actions: list[Any] = []
     pages: list[OrderPage] = []
     change_form_template = "admin/orders/order/change_form.html"

@@ -85,7 +85,7 @@ class Source(models.TextChoices):
 
 
 class Order(models.Model):
-    """An order. Amounts are minor units of `currency`; `total = subtotal + shipping_price`.
+    """An order. Amounts are minor units of `currency`; `total` is the sum of its amount lines.
 
     `language` is the language the customer ordered in, and that of the e-mails about the order.
     Once `anonymised_at` is set, name, e-mail and address have been removed for good. `hold` is changed in the
@@ -176,6 +176,41 @@ class OrderLine(models.Model):
     def total(self) -> int:
         """Minor units of the order's currency."""
         return self.unit_price * self.quantity
+
+
+class AmountKind(models.TextChoices):
+    GOODS = "goods", _("goods")
+    DELIVERY = "delivery", _("delivery")
+    DISCOUNT = "discount", _("discount")
+    TAX = "tax", _("tax")
+
+
+class AmountLine(models.Model):
+    """One amount that makes up an order's total, frozen at checkout. `amount` is in minor units and may be negative.
+
+    The total is the sum of the lines that are not `is_included`; the tax of inclusive prices is. `rate` is in basis
+    points (1900 is 19 %): that of a tax line and of the lines it is contained in. 0 is exempt, None not determined.
+    """
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="amount_lines", verbose_name=_("order"))
+    kind = models.CharField(_("kind"), max_length=10, choices=AmountKind)
+    rate = models.PositiveIntegerField(_("rate"), null=True, blank=True)
+    amount = models.BigIntegerField(_("amount"))
+    is_included = models.BooleanField(_("included in the other lines"), default=False)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("amount line")
+        verbose_name_plural = _("amount lines")
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=AmountKind.values), name="orders_amountline_kind_is_known"),
+            models.CheckConstraint(
+                condition=~Q(kind="tax") | Q(rate__isnull=False), name="orders_amountline_tax_has_a_rate"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.amount}"
 
 
 class OrderEvent(models.Model):

@@ -39,3 +39,13 @@ class NewLine:
     name: str
     unit_price: int
     quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewAmount:
+    """One amount of a new order, as `AmountLine` describes it. `kind` is one of `AmountKind`."""
+
+    kind: str
+    amount: int
+    rate: int | None = None
+    is_included: bool = False

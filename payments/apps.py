@@ -1,6 +1,7 @@
 """Django app configuration: connects signal receivers, the circuit breaker and the hooks of bulk retry."""
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 
@@ -12,7 +13,10 @@ class PaymentsConfig(AppConfig):
     def ready(self) -> None:
         from payments import already_done, gateways, invariants, receivers  # noqa: F401
         from payments.disputes import invariants as of_disputes  # noqa: F401
+        from payments.gateways.stripe_setup import refuse_currency
 
         receivers.connect()
         already_done.register()
         gateways.register_circuit()
+        if settings.PAYMENT_GATEWAY == "stripe":
+            refuse_currency()

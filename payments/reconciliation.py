@@ -57,6 +57,7 @@ def reconcile_payment(*, key: uuid.UUID, found: Found) -> None:
         services.refund_if_cancelled(payment=payment)
         Payment.objects.filter(pk=key).update(confirmed_at=timezone.now())
     elif payment.status == PaymentStatus.AUTHORISED:
+        services.release_if_ended(payment=payment)
         Payment.objects.filter(pk=key).update(confirmed_at=timezone.now())
 
 

@@ -1,6 +1,7 @@
 """Django app of the shop: connects its signal receivers and registers its payloads and invariants."""
 
 from django.apps import AppConfig, apps
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -12,11 +13,12 @@ class ShopConfig(AppConfig):
 
     def ready(self) -> None:
         from shop import payloads, receivers, sqlite_limits  # noqa: F401
-        from shop.catalogue.search import index
+        from shop.catalogue.search import folding, index
         from shop.catalogue.version import triggers
         from shop.demo.step_cures import register_cures
-        from shop.doctor import production  # noqa: F401
+        from shop.doctor import production, seller  # noqa: F401
         from shop.health import measuring
+        from shop.invoices import invariants as of_invoices  # noqa: F401
         from shop.office import extension_permissions
         from shop.returns import invariants as returns  # noqa: F401
         from shop.site import simulated  # noqa: F401
@@ -36,6 +38,7 @@ class ShopConfig(AppConfig):
             links.register()
             subject_progress.register(orders_by_step)
         sqlite_limits.connect()
+        connection_created.connect(folding.add_functions, dispatch_uid="shop.search.add_functions")
         # Before Django's own receiver, which creates permissions: `shop` is the first of INSTALLED_APPS.
         post_migrate.connect(extension_permissions.grant, dispatch_uid="shop.extension_permissions")
         post_migrate.connect(index.restore_triggers, sender=self, dispatch_uid="shop.search.restore_triggers")

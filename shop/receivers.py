@@ -1,4 +1,4 @@
-"""Signal receivers of the shop: update stock, stored invoices, returns and baskets."""
+"""Signal receivers of the shop: update stock, invoices, returns and baskets."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 
 from orders import signals
 from orders.models import Order
-from payments.models import Refund
-from payments.signals import refund_returned
+from payments.models import Payment, Refund
+from payments.signals import payment_captured, refund_returned
 from shop.basket.services import merge_guest_basket
-from shop.invoices.erasure import delete_invoices
+from shop.invoices.services import delete_earlier_invoices, issue_credit_note, issue_invoice
 from shop.models import User
 from shop.office.parcels.services import release_unsent_stock, take_replacement_stock
 from shop.returns.services import finish_returns, remove_personal_data
@@ -29,7 +29,9 @@ def connect() -> None:
     signals.order_cancelled.connect(release, dispatch_uid="shop.order_cancelled")
     signals.order_refunded.connect(release_unsent, dispatch_uid="shop.order_refunded")
     signals.order_reopened.connect(retake, dispatch_uid="shop.order_reopened")
-    signals.order_anonymised.connect(delete_stored_invoices, dispatch_uid="shop.order_anonymised")
+    signals.order_anonymised.connect(delete_invoice_files, dispatch_uid="shop.order_anonymised")
+    payment_captured.connect(invoice_payment, dispatch_uid="shop.payment_captured")
+    refund_returned.connect(credit_refund, dispatch_uid="shop.refund_returned")
     signals.order_anonymised.connect(anonymise_returns, dispatch_uid="shop.returns.order_anonymised")
     refund_returned.connect(finish, dispatch_uid="shop.returns.refund_returned")
     signals.order_sent_again.connect(take_for_replacement, dispatch_uid="shop.order_sent_again")
@@ -53,8 +55,16 @@ def take_for_replacement(*, order: Order, goods_are_back: bool, **kwargs: Any) -
     take_replacement_stock(order=order, goods_are_back=goods_are_back)
 
 
-def delete_stored_invoices(*, order: Order, **kwargs: Any) -> None:
-    delete_invoices(order=order)
+def delete_invoice_files(*, order: Order, **kwargs: Any) -> None:
+    delete_earlier_invoices(order=order)
+
+
+def invoice_payment(*, payment: Payment, **kwargs: Any) -> None:
+    issue_invoice(payment=payment)
+
+
+def credit_refund(*, refund: Refund, **kwargs: Any) -> None:
+    issue_credit_note(refund=refund)
 
 
 def anonymise_returns(*, order: Order, **kwargs: Any) -> None:

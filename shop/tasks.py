@@ -19,6 +19,7 @@ from shop.payloads import (
     SendReturnEmail,
     SendReturnLabel,
 )
+from shop.pictures.unused import delete_unused
 from shop.returns import emails as return_emails
 from shop.returns import labels
 from shop.returns.selectors import return_to_email
@@ -63,6 +64,7 @@ def delete_orphaned_sessions(self: ReliableTask, payload: DeleteOrphanedSessions
 def purge_expired(self: ReliableTask, payload: PurgeExpired) -> None:
     part = Slice(self)
     deleted = part.repeat(retention.purge_expired)
+    part.repeat(delete_unused)
     log.info("retention: deleted %s sessions, tokens and sign-ins", deleted)
     part.finish(payload)
 

@@ -12,6 +12,7 @@ from shop.order_pages import lookup
 from shop.order_pages import views as orders
 from shop.returns import views as returns
 from shop.seo import views as seo
+from shop.site import colour_sheet
 from shop.site import views as site
 
 app_name = "shop"
@@ -25,6 +26,7 @@ urlpatterns = [
     path("products/<slug:slug>/review/withdraw/", reviews.withdraw, name="review_withdraw"),
     path("about/", site.about, name="about"),
     path("delivery/", site.delivery_and_returns, name="delivery"),
+    path("colours/<slug:digest>/<slug:colours>.css", colour_sheet.colours, name="colours"),
     path("robots.txt", seo.robots, name="robots"),
     path("sitemap.xml", seo.sitemap, name="sitemap"),
     path("search/", catalogue.search, name="search"),
@@ -34,6 +36,7 @@ urlpatterns = [
     path("basket/change/", basket.change, name="basket_change"),
     path("basket/remove/", basket.remove, name="basket_remove"),
     path("checkout/", checkout.checkout, name="checkout"),
+    path("checkout/tax/", checkout.tax, name="checkout_tax"),
     path("orders/find/", lookup.find, name="order_find"),
     path("orders/<slug:public_id>/", orders.show, name="order"),
     path("orders/<slug:public_id>/return/", returns.ask, name="order_return"),
@@ -44,6 +47,11 @@ urlpatterns = [
     path("orders/<slug:public_id>/pay/", orders.pay, name="order_pay"),
     path("orders/<slug:public_id>/reorder/", orders.reorder, name="order_reorder"),
     path("orders/<slug:public_id>/invoice.pdf", invoices.download, name="order_invoice"),
+    path(
+        "orders/<slug:public_id>/credit-notes/<slug:number>.pdf",
+        invoices.download_credit_note,
+        name="order_credit_note",
+    ),
     path("favicon.ico", seo.favicon, name="favicon"),
     path("manifest.webmanifest", seo.manifest, name="manifest"),
     *account_urls,

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 #: Apps and models whose rows are kept for ever: orders with what belongs to them, and who did what.
-RECORDS = {"payments", "shipping", "shop.Invoice", "shop.StockMovement"}
+RECORDS = {"payments", "shipping", "shop.Invoice", "shop.CreditNote", "shop.StockMovement"}
 RECORDS |= {"orders.Order", "orders.OrderLine", "orders.OrderEvent", "orders.EmailDelivery"}
 RECORDS |= {"operations.AuditEntry", "operations.PayloadEdit", "admin.LogEntry"}
 #: What a run ages: the column from which retention counts, and the rows that are old enough.

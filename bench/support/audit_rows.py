@@ -23,6 +23,11 @@ SELECT n, 'CV-' || left(code, 5) || '-' || right(code, 5), md5(n::text), 'shoppe
 FROM (SELECT n, reverse(lpad(n::text, 10, '0')) AS code FROM generate_series(%(first)s, %(last)s) AS n) AS numbers
 """,
     """
+INSERT INTO orders_amountline (order_id, kind, rate, amount, is_included)
+SELECT o.id, kind, 1900, amount, kind = 'tax' FROM added AS o,
+    (VALUES ('goods', 2500), ('delivery', 500), ('tax', 479)) AS amounts (kind, amount)
+""",
+    """
 INSERT INTO orders_orderevent (order_id, kind, data, at)
 SELECT o.id, kind, '{}', placed_at FROM added AS o, unnest(CASE status WHEN 'placed' THEN ARRAY['placed']
     WHEN 'payment_failed' THEN ARRAY['placed', 'payment_failed'] WHEN 'shipped' THEN ARRAY['placed', 'paid', 'shipped']
@@ -59,6 +64,19 @@ INSERT INTO shipping_shipment (id, order_id, current_for_id, carrier, tracking_n
 SELECT md5('parcel' || o.id)::uuid, o.id, o.id, CASE WHEN o.id %% 3 = 1 THEN 'Landpost' ELSE 'Swiftpost' END,
     'SP' || lpad(o.id::text, 12, '0'), CASE WHEN status <> 'shipped' THEN 'delivered' WHEN o.id %% 1000 = 15 THEN 'lost'
     ELSE 'in_transit' END, 450, 'EUR', placed_at FROM paid AS o
+""",
+    # Numbered like their orders, as those from before invoices were records: the others' numbers have no gaps.
+    """
+INSERT INTO shop_issuedinvoice (id, order_id, payment_id, series, year, number, issued_at, issued_on, kept_until,
+    currency, total, data)
+SELECT o.id, o.id, md5('payment' || o.id)::uuid, 'order', extract(year FROM placed_at), number, placed_at, placed_at,
+    placed_at + interval '10 years', 'EUR', total, '{}' FROM paid AS o
+""",
+    """
+INSERT INTO shop_creditnote (order_id, invoice_id, refund_id, series, year, number, issued_at, issued_on, kept_until,
+    currency, total, data)
+SELECT o.id, o.id, md5('refund' || o.id)::uuid, 'order', extract(year FROM placed_at), number, placed_at, placed_at,
+    placed_at + interval '10 years', 'EUR', total, '{}' FROM added AS o WHERE status = 'refunded'
 """,
     """
 INSERT INTO shipping_carrierparcel (carrier, idempotency_key, tracking_number, city, booked_at)

@@ -4,6 +4,7 @@
 #   DATABASE_URL        what is backed up
 #   BACKUP_DIR          where to; dumps that are older than BACKUP_KEEP_DAYS (14) are deleted
 #   BACKUP_RESTORE_URL  a database of the server that restores; by default the one that is backed up
+#   MEDIA_ROOT          folder of uploaded pictures, kept as a tar file beside the dump; none by default
 #   CONVEYOR_HOME       a built shop (deploy/docker/build.sh) that compares the migrations; none by default
 set -eu
 umask 077
@@ -11,6 +12,7 @@ umask 077
 restored=conveyor_restored_$(date -u +%s)_$$
 dump=$BACKUP_DIR/conveyor-$(date -u +%Y%m%dT%H%M%SZ).dump
 partial=$dump.partial
+media=${dump%.dump}.media.tar
 server=${BACKUP_RESTORE_URL:-$DATABASE_URL}
 address=${server%%\?*}
 case $server in
@@ -59,7 +61,7 @@ sql() { # URL STATEMENT
 clean_up() {
     sql "$server" "DROP DATABASE IF EXISTS $restored WITH (FORCE)" 2>/dev/null ||
         echo "The database $restored may be left on the server; drop it." >&2
-    rm -f "$partial"
+    rm -f "$partial" "$media.partial"
 }
 case "$DATABASE_URL $server" in
 *[?\&]password=*)
@@ -78,7 +80,13 @@ unfinished=$(sql "$restored_url" "SELECT count(*) FROM messaging_message WHERE s
 if [ -n "${CONVEYOR_HOME:-}" ]; then
     (cd "$CONVEYOR_HOME/app" && DATABASE_URL=$restored_url "$CONVEYOR_HOME/venv/bin/python" manage.py migrate --check)
 fi
+# After the dump: a picture that the dump knows is kept for an hour after it was replaced.
+if [ -d "${MEDIA_ROOT:-}" ]; then
+    tar -cf "$media.partial" -C "$MEDIA_ROOT" .
+    mv "$media.partial" "$media"
+fi
 mv "$partial" "$dump"
-find "$BACKUP_DIR" -name 'conveyor-*.dump.partial' -mtime +0 -exec rm {} + # of jobs that were killed
+find "$BACKUP_DIR" -name 'conveyor-*.partial' -mtime +0 -exec rm {} + # of jobs that were killed
 find "$BACKUP_DIR" -name 'conveyor-*.dump' -mtime "+${BACKUP_KEEP_DAYS:-14}" -exec rm {} +
+find "$BACKUP_DIR" -name 'conveyor-*.media.tar' -mtime "+${BACKUP_KEEP_DAYS:-14}" -exec rm {} +
 echo "$dump: restored; orders: $orders, unfinished messages: $unfinished"

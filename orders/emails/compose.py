@@ -9,6 +9,8 @@ from django.conf import settings
 from django.template import Engine
 from django.utils import translation
 
+from orders.amounts.tax import tax_in
+from orders.amounts.texts import tax_notes
 from orders.emails.email_sql import EmailedOrder
 from orders.emails.mime import Email
 from orders.money import display
@@ -22,6 +24,7 @@ def compose(*, order: EmailedOrder, kind: str, message_id: str, amount: int = 0,
             "order": order,
             "lines": [(line, display(amount=line.total, currency=order.currency)) for line in order.lines],
             "total": display(amount=order.total, currency=order.currency),
+            "tax_notes": tax_notes(tax=tax_in(order.amounts), currency=order.currency),
             "shipping_price": display(amount=order.shipping_price, currency=order.currency),
             "amount": display(amount=amount, currency=order.currency),
             "left": display(amount=left, currency=order.currency) if left else "",

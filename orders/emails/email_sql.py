@@ -13,14 +13,20 @@ from django.db import connection
 from messaging import clock
 from messaging.models.parameters import id_parameter
 from orders.models import Order
+from orders.values import NewAmount
 
 _ORDER: Final = """
     SELECT o.number, o.public_id, o.email, o.name, o.language, o.currency, o.shipping_price, o.total, o.status,
         o.anonymised_at IS NOT NULL,
         (SELECT data FROM orders_orderevent WHERE order_id = %s AND kind = %s ORDER BY at DESC, id DESC LIMIT 1),
-        line.quantity, line.name, line.unit_price
+        {amounts}, line.quantity, line.name, line.unit_price
     FROM orders_order o LEFT JOIN orders_orderline line ON line.order_id = o.id
     WHERE o.id = %s ORDER BY line.id"""
+_AMOUNTS: Final = "FROM orders_amountline WHERE order_id = o.id"
+_AMOUNTS_AS_JSON: Final = {
+    "postgresql": f"(SELECT json_agg(json_build_array(kind, amount, rate, is_included))::text {_AMOUNTS})",
+    "sqlite": f"(SELECT json_group_array(json_array(kind, amount, rate, is_included)) {_AMOUNTS})",
+}
 _CLAIM: Final = """
     INSERT INTO orders_emaildelivery (message_id, order_id, kind, state, replayed_from, claimed_at)
     VALUES (%s, %s, %s, 'sending', COALESCE((SELECT replayed_from FROM messaging_message WHERE id = %s), 0), {now})
@@ -46,6 +52,7 @@ class EmailedOrder:
     """What e-mails say about an order. `data` is that of its latest event of the e-mail's kind."""
 
     lines: list[EmailedLine]
+    amounts: list[NewAmount]
     data: dict[str, Any]
     number: str
     public_id: str
@@ -62,12 +69,13 @@ class EmailedOrder:
 def read_order(*, order_id: int, kind: str) -> EmailedOrder:
     """Raises `Order.DoesNotExist`."""
     with connection.cursor() as cursor:
-        cursor.execute(_ORDER, [order_id, kind, order_id])
+        cursor.execute(_ORDER.format(amounts=_AMOUNTS_AS_JSON[connection.vendor]), [order_id, kind, order_id])
         rows = cursor.fetchall()
     if not rows:
         raise Order.DoesNotExist("Order matching query does not exist.")
-    lines = [EmailedLine(*row[11:]) for row in rows if row[11] is not None]
-    return EmailedOrder(lines, json.loads(rows[0][10] or "{}"), *rows[0][:10])
+    lines = [EmailedLine(*row[12:]) for row in rows if row[12] is not None]
+    amounts = [NewAmount(k, amount, rate, bool(inside)) for k, amount, rate, inside in json.loads(rows[0][11] or "[]")]
+    return EmailedOrder(lines, amounts, json.loads(rows[0][10] or "{}"), *rows[0][:10])
 
 
 def claim(*, message_id: uuid.UUID, order_id: int | None, kind: str) -> bool:

@@ -1,20 +1,21 @@
 """Page layout of PDF documents: logo, seller address and page numbers."""
 
 from collections.abc import Sequence
+from functools import partial
 from io import BytesIO
 from typing import Any
 
 from django.conf import settings
-from django.utils.html import escape
 from django.utils.translation import gettext as _
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph
+from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Table
 
 from orders.pdf import fonts
+from orders.pdf.text import Text, draw_string
 
 INK = HexColor("#1d1a2b")
 GREY = HexColor("#5d5a6b")
@@ -34,30 +35,34 @@ SMALL = ParagraphStyle("small", parent=TEXT, fontSize=8, leading=11, textColor=G
 TITLE = ParagraphStyle("title", parent=TEXT, fontName=fonts.BOLD, fontSize=22, leading=27)
 STRONG = ParagraphStyle("strong", parent=TEXT, fontName=fonts.BOLD)
 RIGHT = ParagraphStyle("right", parent=TEXT, alignment=2)
+SMALL_RIGHT = ParagraphStyle("small-right", parent=SMALL, alignment=2)
 RIGHT_STRONG = ParagraphStyle("right-strong", parent=RIGHT, fontName=fonts.BOLD)
 
 
-def render_pdf(flowables: Sequence[Flowable], *, title: str) -> bytes:
-    """An A4 document of as many pages as `flowables` need. `title` goes into its properties."""
-    output = BytesIO()
+def render_pdf(flowables: Sequence[Flowable], *, title: str, seller: Sequence[str] = ()) -> bytes:
+    """An A4 document of as many pages as `flowables` need. `title` goes into its properties.
+
+    `seller` are the lines of name, address and e-mail, by default the present ones.
+    """
+    output, seller = BytesIO(), tuple(seller or settings.SHOP_SELLER)
     document = BaseDocTemplate(
         output,
         pagesize=A4,
         leftMargin=MARGIN,
         rightMargin=MARGIN,
         title=title,
-        author=settings.SHOP_SELLER[0],
-        creator=settings.SHOP_SELLER[0],
+        author=seller[0],
+        creator=seller[0],
     )
     frame = Frame(MARGIN, _FOOTER + 6 * mm, WIDTH, A4[1] - _HEADER - _FOOTER - 18 * mm, 0, 0, 0, 0)
     document.addPageTemplates([PageTemplate(frames=[frame])])
-    document.build(list(flowables), canvasmaker=_NumberedCanvas)
+    document.build(list(flowables), canvasmaker=partial(_NumberedCanvas, seller=seller))
     return output.getvalue()
 
 
-def paragraph(text: str, style: ParagraphStyle) -> Paragraph:
-    """Escapes markup, so that user input stays plain text."""
-    return Paragraph(escape(text), style)
+def paragraph(text: str, style: ParagraphStyle, *, max_lines: int | None = None) -> Text:
+    """Text as it is, without markup. What exceeds `max_lines` is cut with an ellipsis."""
+    return Text(text, style, max_lines=max_lines)
 
 
 def padding(side: float, above: float) -> list[tuple[Any, ...]]:
@@ -71,11 +76,19 @@ def padding(side: float, above: float) -> list[tuple[Any, ...]]:
     ]
 
 
+def side_by_side(left: Any, right: Any) -> Table:
+    """Two halves of the page's width, such as an address and facts."""
+    gap = ("RIGHTPADDING", (0, 0), (0, 0), 6 * mm)
+    style = [("VALIGN", (0, 0), (-1, -1), "TOP"), *padding(0, 0), gap]
+    return Table([[left, right]], colWidths=[WIDTH / 2, WIDTH / 2], style=style)
+
+
 class _NumberedCanvas(Canvas):
     """Holds back its pages until their number is known."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, seller: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._seller = seller
         self._pages: list[dict[str, Any]] = []
 
     def showPage(self) -> None:  # noqa: N802
@@ -85,18 +98,19 @@ class _NumberedCanvas(Canvas):
     def save(self) -> None:
         for number, page in enumerate(self._pages, start=1):
             self.__dict__.update(page)
-            _draw_header(self)
-            _draw_footer(self, _("Page %(number)d of %(count)d") % {"number": number, "count": len(self._pages)})
+            _draw_header(self, self._seller[0])
+            _draw_footer(
+                self, self._seller, _("Page %(number)d of %(count)d") % {"number": number, "count": len(self._pages)}
+            )
             super().showPage()
         super().save()
 
 
-def _draw_header(canvas: Canvas) -> None:
+def _draw_header(canvas: Canvas, name: str) -> None:
     top = A4[1] - 14 * mm
     _draw_logo(canvas, MARGIN, top - 10 * mm, 10 * mm / 32)
-    canvas.setFont(fonts.BOLD, 15)
     canvas.setFillColor(INK)
-    canvas.drawString(MARGIN + 13 * mm, top - 6.6 * mm, settings.SHOP_SELLER[0])
+    draw_string(canvas, MARGIN + 13 * mm, top - 6.6 * mm, name, font=fonts.BOLD, size=15)
 
 
 def _draw_logo(canvas: Canvas, x: float, y: float, scale: float) -> None:
@@ -118,10 +132,10 @@ def _draw_logo(canvas: Canvas, x: float, y: float, scale: float) -> None:
     canvas.restoreState()
 
 
-def _draw_footer(canvas: Canvas, page: str) -> None:
+def _draw_footer(canvas: Canvas, seller: Sequence[str], page: str) -> None:
     canvas.setStrokeColor(LINE)
     canvas.line(MARGIN, _FOOTER, MARGIN + WIDTH, _FOOTER)
-    canvas.setFont(fonts.REGULAR, 8)
     canvas.setFillColor(GREY)
-    canvas.drawString(MARGIN, _FOOTER - 5 * mm, " · ".join(settings.SHOP_SELLER))
-    canvas.drawRightString(MARGIN + WIDTH, _FOOTER - 5 * mm, page)
+    below = _FOOTER - 5 * mm
+    draw_string(canvas, MARGIN, below, " · ".join(seller), font=fonts.REGULAR, size=8)
+    draw_string(canvas, MARGIN + WIDTH, below, page, font=fonts.REGULAR, size=8, align="right")

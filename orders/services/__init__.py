@@ -1,7 +1,6 @@
-"""Order services: every write to an order goes through here."""
+"""Order services: every change of an order goes through here; `orders.placing` creates them."""
 
 from orders.services.lifecycle import (
-    NewOrder,
     acknowledge_orders,
     anonymise_order,
     cancel_order,
@@ -11,7 +10,6 @@ from orders.services.lifecycle import (
     mark_delivered,
     mark_refunded,
     mark_shipped,
-    place_order,
     record_dispute_state,
     record_parcel_state,
     record_partial_refund,
@@ -29,7 +27,6 @@ from orders.services.payment_steps import (
 )
 
 __all__ = [
-    "NewOrder",
     "acknowledge_orders",
     "anonymise_order",
     "cancel_order",
@@ -43,7 +40,6 @@ __all__ = [
     "mark_processing",
     "mark_refunded",
     "mark_shipped",
-    "place_order",
     "record_dispute_state",
     "record_parcel_state",
     "record_partial_refund",

@@ -1,7 +1,6 @@
-"""Services of an order's life: placing, shipping, cancelling, refunding, and what its timeline records."""
+"""Services of an order's life: shipping, cancelling, refunding, and what its timeline records."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -17,67 +16,13 @@ from orders.models import (
     IdempotencyKey,
     Order,
     OrderEvent,
-    OrderLine,
     Status,
-    default_language,
-    new_number,
 )
 from orders.payloads import CancelUnpaid, SendEmail
 from orders.selectors import UNPAID
 from orders.timeline import REFUND_FAILED, REFUND_SETTLED, REFUND_STARTED, SENT_AGAIN
 from orders.transitions import IllegalTransition, change
-from orders.values import Address, NewLine
-
-
-@dataclass(frozen=True, slots=True)
-class NewOrder:
-    """What `place_order` wrote, so that nobody has to read it again."""
-
-    order: Order
-    lines: Sequence[OrderLine]
-    event: OrderEvent
-
-
-@transaction.atomic(savepoint=False)
-def place_order(
-    *,
-    email: str,
-    name: str,
-    address: Address,
-    shipping_method: str,
-    shipping_price: int,
-    source: str,
-    currency: str,
-    lines: Sequence[NewLine],
-    payment_method: str,
-    user: Any = None,
-    number: str | None = None,
-    language: str = "",
-) -> NewOrder:
-    """Create an order with its lines and announce it. Prices are minor units of `currency`.
-
-    `user` is the signed-in customer (an instance of the project's user model), or None for a guest. `number`, from
-    `new_number()`, is for callers that need it earlier. `language` is one of `LANGUAGES`, by default the project's.
-    """
-    subtotal = sum(line.unit_price * line.quantity for line in lines)
-    order = Order.objects.create(
-        number=number or new_number(),
-        user=user,
-        email=email,
-        name=name,
-        **asdict(address),
-        shipping_method=shipping_method,
-        source=source,
-        language=language or default_language(),
-        currency=currency,
-        subtotal=subtotal,
-        shipping_price=shipping_price,
-        total=subtotal + shipping_price,
-    )
-    written = _write_lines(order, lines)
-    event = OrderEvent.objects.create(order=order, kind=Status.PLACED.value, data={})
-    signals.order_placed.send(sender=Order, order=order, payment_method=payment_method)
-    return NewOrder(order, written, event)
+from orders.values import Address
 
 
 def mark_shipped(*, order: Order, carrier: str, tracking_number: str) -> None:
@@ -231,10 +176,3 @@ def anonymise_order(*, order: Order) -> None:
         setattr(order, field, value)
     IdempotencyKey.objects.filter(order=order).delete()
     signals.order_anonymised.send(sender=Order, order=order)
-
-
-def _write_lines(order: Order, lines: Sequence[NewLine]) -> Sequence[OrderLine]:
-    return OrderLine.objects.bulk_create(
-        OrderLine(order=order, sku=line.sku, name=line.name, unit_price=line.unit_price, quantity=line.quantity)
-        for line in lines
-    )

@@ -18,7 +18,7 @@ from orders.readonly_admin import ReadOnlyAdmin, ReadOnlyInline, admin_link, ord
 from orders.selectors import search_by_order
 from payments.admin.refund_decision import refund_decision_page
 from payments.admin.refund_page import refund_page
-from payments.models import GatewayCharge, GatewayEvent, GatewayRefund, Payment, PaymentStatus, Refund
+from payments.models import GatewayCharge, GatewayEvent, GatewayRefund, Payment, Refund
 
 
 class PaymentInline(ReadOnlyInline):
@@ -40,7 +40,7 @@ class PaymentInline(ReadOnlyInline):
 
     @admin.display(description=_("refund"))
     def refund(self, payment: Payment) -> str | SafeString:
-        if payment.status not in (PaymentStatus.AUTHORISED, PaymentStatus.CAPTURED):
+        if not payment.pays:
             return "–"
         url = reverse("admin:payments_payment_refund", args=[payment.pk])
         return format_html('<a href="{}">{}</a>', url, _("Refund…"))

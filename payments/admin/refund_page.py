@@ -18,7 +18,7 @@ from orders.money import display
 from orders.selectors import can_cancel
 from payments import selectors, services
 from payments.errors import NothingToRefund, RequestReused
-from payments.models import Payment
+from payments.models import Payment, PaymentStatus
 
 PERMISSION = "payments.refund_payment"
 
@@ -67,6 +67,7 @@ def refund_page(request: HttpRequest, payment_id: uuid.UUID) -> HttpResponse:
         "left": display(left, order.currency),
         "opts": Payment._meta,
         "can_cancel": can_cancel(order),
+        "is_authorised": payment.status == PaymentStatus.AUTHORISED,
     }
     return render(request, "admin/payments/payment/refund.html", admin.site.each_context(request) | context)
 

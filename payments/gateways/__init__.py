@@ -23,10 +23,12 @@ from payments.gateways.base import (
     UnknownPaymentMethod,
     WebhookEvent,
 )
+from payments.gateways.browser_form import BrowserForm
 from payments.gateways.dispute_records import DisputePage, DisputeRecord, DisputeState
 from payments.gateways.with_circuit_breaker import CircuitBreakerGateway
 
 __all__ = [
+    "BrowserForm",
     "CardDeclined",
     "Charge",
     "ChargeRecord",
@@ -45,8 +47,10 @@ __all__ = [
     "RequestRefused",
     "UnknownPaymentMethod",
     "WebhookEvent",
+    "browser_form",
     "check_method",
     "gateway",
+    "is_collected",
     "is_simulated",
     "method_label",
     "offered_methods",
@@ -101,13 +105,28 @@ def offered_methods() -> tuple[OfferedMethod, ...]:
     return tuple(m for m in gateway().methods() if settings.CONVEYOR_DEMO or not m.is_scripted)
 
 
+def browser_form() -> BrowserForm | None:
+    """The gateway's own form, by which the browser collects a method; None if customers choose from a list."""
+    make = getattr(_configured(settings.PAYMENT_GATEWAY), "browser_form", None)
+    return make() if make else None
+
+
+def is_collected(method: str) -> bool:
+    """Whether the gateway's own form may have collected the method."""
+    form = browser_form()
+    return form is not None and form.collects(method)
+
+
 def method_label(method: str) -> str:
     """The method's label; the ID of a method that is no longer offered."""
+    form = browser_form()
+    if form is not None and form.collects(method):
+        return form.label
     labels = {offered.id: offered.label for offered in gateway().methods()}
     return labels.get(method, method)
 
 
 def check_method(method: str) -> None:
-    """Raises `UnknownPaymentMethod` unless `offered_methods()` contains the method."""
-    if method not in {offered.id for offered in offered_methods()}:
+    """Raises `UnknownPaymentMethod` unless the method is offered, or the gateway's own form may have collected it."""
+    if method not in {offered.id for offered in offered_methods()} and not is_collected(method):
         raise UnknownPaymentMethod(method)

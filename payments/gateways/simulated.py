@@ -62,7 +62,6 @@ class SimulatedGateway:
     def void(self, *, reference: str) -> ChargeRecord:
         _reach()
         simulated_charges.void(reference=reference)
-        simulated_charges.settle_due()
         return simulated_charges.record(simulated_charges.find(reference=reference))
 
     def refund(self, *, idempotency_key: str, charge_reference: str, amount: int, repeat: int = 0) -> RefundRecord:
@@ -83,13 +82,11 @@ class SimulatedGateway:
 
     def fetch(self, *, idempotency_key: str, reference: str = "") -> ChargeRecord | None:
         _reach()
-        simulated_charges.settle_due()
         charge = GatewayCharge.objects.filter(idempotency_key=idempotency_key).first()
         return simulated_charges.record(charge) if charge else None
 
     def records(self, *, since: datetime, page: str = "") -> RecordPage:
         _reach()
-        simulated_charges.settle_due()
         charges = GatewayCharge.objects.filter(created_at__gte=since, pk__gt=int(page or 0)).order_by("pk")
         found = list(charges.annotate(refunded=Sum("refunds__amount", filter=_HAS_NOT_FAILED))[:PAGE_SIZE])
         records = {

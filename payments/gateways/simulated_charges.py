@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import Q, QuerySet
 from django.urls import reverse
-from django.utils import timezone
 
+from messaging import clock
 from payments.gateways import simulated_disputes, simulated_refunds
 from payments.gateways.base import ChargeRecord, ChargeState, RequestRefused
 from payments.models import GatewayCharge
@@ -32,6 +32,7 @@ def open_charge(*, key: str, amount: int, currency: str, method: str) -> tuple[G
             method=method,
             state=_BEGINS.get(method, _State.AUTHORISED),
             is_captured=False,
+            created_at=clock.moment(),
         )
     except IntegrityError:
         charge = GatewayCharge.objects.get(idempotency_key=key)
@@ -77,15 +78,9 @@ def awaits_answer(*, reference: str) -> bool:
     return _undecided(reference, _State.ACTION_REQUIRED).exists()
 
 
-def settle_due() -> None:
-    """The bank settles each charge after `CONVEYOR_SETTLE_SECONDS`: it is captured without an authorisation."""
-    until = timezone.now() - timedelta(seconds=settings.CONVEYOR_SETTLE_SECONDS)
-    due = GatewayCharge.objects.filter(state=_State.PROCESSING, is_captured=False, created_at__lte=until)
-    due.update(is_captured=True)
-
-
 def record(charge: GatewayCharge, *, refunded: int | None = None) -> ChargeRecord:
     """`refunded` is read unless it is given."""
+    _settle(charge)
     state = ChargeState.CAPTURED if charge.is_captured else ChargeState(charge.state)
     return ChargeRecord(
         reference=charge.reference,
@@ -102,6 +97,15 @@ def record(charge: GatewayCharge, *, refunded: int | None = None) -> ChargeRecor
 def bank_url(reference: str) -> str:
     """Path of the page of the simulated bank, on which the shopper confirms the charge."""
     return reverse("simulated_bank:confirm", kwargs={"reference": reference})
+
+
+def _settle(charge: GatewayCharge) -> None:
+    """The bank settles it after `CONVEYOR_SETTLE_SECONDS`: it is captured without an authorisation."""
+    if charge.state != _State.PROCESSING or charge.is_captured:
+        return
+    until = clock.moment() - timedelta(seconds=settings.CONVEYOR_SETTLE_SECONDS)
+    if _undecided(charge.reference, _State.PROCESSING).filter(created_at__lte=until).update(is_captured=True):
+        charge.is_captured = True
 
 
 def _undecided(reference: str, *states: str) -> QuerySet[GatewayCharge]:

@@ -3,22 +3,20 @@
 The idempotency key is sent twice: as Stripe's own key, which prevents a second intent for a day, and as metadata, by
 which the intent can always be found. Stripe repeats its first response under a key, even an error 500; what really
 happened is then found by the metadata.
-Sources: https://docs.stripe.com/api/idempotent_requests, https://docs.stripe.com/error-low-level,
-https://docs.stripe.com/api/payment_intents, https://docs.stripe.com/api/refunds, https://docs.stripe.com/refunds.
+The browser sends a confirmation token, which stands for what the shopper entered; the intent is created and confirmed
+here, by a task. An action that the bank asks for has a page at Stripe, so no page of the shop needs Stripe.js for it.
+Sources: https://docs.stripe.com/payments/finalize-payments-on-the-server, https://docs.stripe.com/api/payment_intents,
+https://docs.stripe.com/payments/place-a-hold-on-a-payment-method, https://docs.stripe.com/api/idempotent_requests.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
-import stripe
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from messaging.worker.time_limits import soft_limit_behind
 from payments.gateways import stripe_disputes
 from payments.gateways.base import (
     MOST_REFUNDS,
@@ -26,97 +24,113 @@ from payments.gateways.base import (
     Charge,
     ChargeRecord,
     ChargeState,
-    GatewayUnavailable,
-    KeyRefused,
     OfferedMethod,
-    OutcomeUnknown,
     RecordPage,
     RefundRecord,
-    RefundState,
     RequestRefused,
     latest_try,
 )
+from payments.gateways.browser_form import BrowserForm
 from payments.gateways.dispute_records import DisputePage, DisputeRecord
+from payments.gateways.stripe_amounts import to_stripe
+from payments.gateways.stripe_browser import browser_form
+from payments.gateways.stripe_client import client, refused_by_status, typed_errors
+from payments.gateways.stripe_records import KEY, REPEAT, charge_record, refund_record
 
-KEY, REPEAT = "conveyor_key", "conveyor_repeat"
-# A task may make two requests, and its soft limit is 80 % of the hard one. Connecting is limited separately.
-_SHARE_OF_TIME_LIMIT = 0.3
-_CONNECT_SECONDS = 3.0
-_CAPTURED = "succeeded"
-_AUTHORISED = "requires_capture"
-#: Every other status, such as `pending` and `requires_action`, may still change.
-_REFUND_STATES = {
-    "succeeded": RefundState.DONE,
-    "failed": RefundState.FAILED,
-    "canceled": RefundState.FAILED,
-}
+__all__ = ["KEY", "StripeGateway"]
+
+_CONFIRMATION: Final = "ctoken_"
+_CHARGE: Final = ["latest_charge"]
 
 
 class StripeGateway:
     def authorise(self, *, idempotency_key: str, amount: int, currency: str, method: str, return_url: str) -> Charge:
-        intent = self._intent(idempotency_key, amount, currency, method, capture_method="manual")
-        return Charge(intent.id, intent.amount, intent.currency.upper(), ChargeState.AUTHORISED)
+        """Cards are authorised, in wallets too; Stripe captures other methods as soon as the shopper has agreed."""
+        with typed_errors():
+            params = _confirmed(amount, currency, method, return_url) | {"metadata": {KEY: idempotency_key}}
+            intent = client().v1.payment_intents.create(params, {"idempotency_key": idempotency_key})
+        if _is_replayed(intent):  # as it was when the key was first used
+            intent = _retrieved(intent.id)
+        record = charge_record(intent)
+        if record.charge is None:
+            raise CardDeclined(record.declined or intent.status)
+        return record.charge
 
     def capture(self, *, idempotency_key: str, reference: str, amount: int) -> Charge:
-        with _typed_errors():
-            intent = _client().v1.payment_intents.capture(
-                reference, {"amount_to_capture": amount}, {"idempotency_key": f"{idempotency_key}-capture"}
-            )
-        return Charge(intent.id, intent.amount_received, intent.currency.upper(), ChargeState.CAPTURED)
+        """Once Stripe has forgotten the key, it refuses to capture again; what it has captured is then the answer."""
+        try:
+            with typed_errors():
+                wanted = to_stripe(amount, _currency_of(reference))
+                intent = client().v1.payment_intents.capture(
+                    reference,
+                    {"amount_to_capture": wanted, "expand": _CHARGE},
+                    {"idempotency_key": f"{idempotency_key}-capture"},
+                )
+        except RequestRefused as refused:
+            record = charge_record(_retrieved(reference)) if refused_by_status(refused) else None
+            if record is None or record.charge is None or (record.state, record.captured) != _captured(amount):
+                raise
+            return record.charge
+        return Charge(reference, amount, intent.currency.upper(), ChargeState.CAPTURED)
 
     def void(self, *, reference: str) -> ChargeRecord:
-        with _typed_errors():
-            _client().v1.payment_intents.cancel(reference)
-            return _record(_client().v1.payment_intents.retrieve(reference, {"expand": ["latest_charge"]}))
+        try:
+            with typed_errors():
+                client().v1.payment_intents.cancel(reference)
+        except RequestRefused as refused:
+            if not refused_by_status(refused):
+                raise
+        return charge_record(_retrieved(reference))
 
     def refund(self, *, idempotency_key: str, charge_reference: str, amount: int, repeat: int = 0) -> RefundRecord:
         """A first try is requested as by every earlier release: Stripe refuses other parameters under a used key."""
         metadata = {KEY: idempotency_key} | ({REPEAT: str(repeat)} if repeat else {})
         key = f"{idempotency_key}-{repeat}" if repeat else idempotency_key
-        with _typed_errors():
-            refund = _client().v1.refunds.create(
-                {"payment_intent": charge_reference, "amount": amount, "metadata": metadata}, {"idempotency_key": key}
+        with typed_errors():
+            wanted = to_stripe(amount, _currency_of(charge_reference))
+            refund = client().v1.refunds.create(
+                {"payment_intent": charge_reference, "amount": wanted, "metadata": metadata}, {"idempotency_key": key}
             )
-        return _refund_record(refund)
+        return refund_record(refund)
 
     def find_refund(self, *, idempotency_key: str, charge_reference: str, reference: str = "") -> RefundRecord | None:
         if reference:
-            with _typed_errors():
-                return _refund_record(_client().v1.refunds.retrieve(reference))
+            with typed_errors():
+                return refund_record(client().v1.refunds.retrieve(reference))
         return latest_try(self.refunds(charge_reference=charge_reference), key=idempotency_key)
 
     def refunds(self, *, charge_reference: str) -> tuple[RefundRecord, ...]:
         """Stripe lists a refund as soon as it exists, unlike its search."""
-        with _typed_errors():
-            listed = _client().v1.refunds.list({"payment_intent": charge_reference, "limit": 100})
+        with typed_errors():
+            listed = client().v1.refunds.list({"payment_intent": charge_reference, "limit": 100})
             found = list(islice(listed.auto_paging_iter(), MOST_REFUNDS + 1))
         if len(found) > MOST_REFUNDS:
             raise RequestRefused(f"{charge_reference} has more than {MOST_REFUNDS} refunds.")
-        return tuple(_refund_record(refund) for refund in found)
+        return tuple(refund_record(refund) for refund in found)
 
     def fetch(self, *, idempotency_key: str, reference: str = "") -> ChargeRecord | None:
         if reference:
-            with _typed_errors():
-                return _record(_client().v1.payment_intents.retrieve(reference, {"expand": ["latest_charge"]}))
+            with typed_errors():
+                return charge_record(_retrieved(reference))
         # Search lags by up to a minute, so an intent that it does not find may still exist.
-        with _typed_errors():
-            found = _client().v1.payment_intents.search(
+        with typed_errors():
+            found = client().v1.payment_intents.search(
                 {"query": f'metadata["{KEY}"]:"{idempotency_key}"', "limit": 1, "expand": ["data.latest_charge"]}
             )
-        return _record(found.data[0]) if found.data else None
+        return charge_record(found.data[0]) if found.data else None
 
     def records(self, *, since: datetime, page: str = "") -> RecordPage:
         """Skips charges that other systems made on the same account: they lack the shop's key."""
         params: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100, "expand": ["data.latest_charge"]}
-        with _typed_errors():
-            found = _client().v1.payment_intents.list(params | ({"starting_after": page} if page else {}))
-        records = {intent.metadata[KEY]: _record(intent) for intent in found.data if KEY in intent.metadata}
+        with typed_errors():
+            found = client().v1.payment_intents.list(params | ({"starting_after": page} if page else {}))
+        records = {intent.metadata[KEY]: charge_record(intent) for intent in found.data if KEY in intent.metadata}
         return RecordPage(records, found.data[-1].id if found.has_more else "")
 
     def fetch_dispute(self, *, reference: str) -> DisputeRecord | None:
         try:
-            with _typed_errors():
-                found = _client().v1.disputes.retrieve(reference, {"expand": ["payment_intent"]})
+            with typed_errors():
+                found = client().v1.disputes.retrieve(reference, {"expand": ["payment_intent"]})
         except RequestRefused as refused:
             if getattr(refused.__cause__, "http_status", None) == 404:
                 return None
@@ -125,124 +139,64 @@ class StripeGateway:
 
     def disputes(self, *, since: datetime, page: str = "") -> DisputePage:
         params: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100, "expand": ["data.payment_intent"]}
-        with _typed_errors():
-            found = _client().v1.disputes.list(params | ({"starting_after": page} if page else {}))
+        with typed_errors():
+            found = client().v1.disputes.list(params | ({"starting_after": page} if page else {}))
         records = tuple(stripe_disputes.read(each, key_name=KEY) for each in found.data)
         return DisputePage(records, found.data[-1].id if found.has_more else "")
 
+    def browser_form(self) -> BrowserForm:
+        return browser_form()
+
     def methods(self) -> tuple[OfferedMethod, ...]:
-        """Stripe's own test cards: https://docs.stripe.com/testing. A live shop gets its methods from Stripe.js."""
+        """Stripe's own test methods, for programs: https://docs.stripe.com/testing. Shoppers use the payment step."""
+        if "_live_" in settings.STRIPE_SECRET_KEY:
+            return ()
         return (
             OfferedMethod("pm_card_visa", _("Visa card")),
             OfferedMethod("pm_card_mastercard", _("Mastercard")),
+            OfferedMethod("pm_card_threeDSecure2Required", _("Card whose bank asks for a confirmation")),
             OfferedMethod("pm_card_chargeDeclined", _("Card that the bank declines"), True),
             OfferedMethod("pm_card_chargeDeclinedInsufficientFunds", _("Card with insufficient funds"), True),
             OfferedMethod("pm_card_pendingRefund", _("Card whose refunds take a while"), True),
             OfferedMethod("pm_card_refundFail", _("Card whose first refund fails in the end"), True),
         )
 
-    def _intent(self, key: str, amount: int, currency: str, method: str, *, capture_method: str) -> Any:
-        params: Any = {
-            "amount": amount,
-            "currency": currency.lower(),
-            "payment_method": method,
-            "payment_method_types": ["card"],
-            "capture_method": capture_method,
-            "confirm": True,
-            # The customer is not present to authenticate, so a card that requires it counts as declined.
-            "error_on_requires_action": True,
-            "metadata": {KEY: key},
-        }
-        with _typed_errors():
-            intent = _client().v1.payment_intents.create(params, {"idempotency_key": key})
-        if intent.status not in (_CAPTURED, _AUTHORISED):
-            raise OutcomeUnknown(f"Stripe has not completed {intent.id} yet: {intent.status}.", concerns_all=False)
-        return intent
 
+def _confirmed(amount: int, currency: str, method: str, return_url: str) -> Any:
+    """Parameters of an intent that is confirmed as it is created.
 
-_STATES = {
-    _CAPTURED: ChargeState.CAPTURED,
-    _AUTHORISED: ChargeState.AUTHORISED,
-    "requires_action": ChargeState.ACTION_REQUIRED,
-    "processing": ChargeState.PROCESSING,
-    "requires_payment_method": ChargeState.DECLINED,
-}
-
-
-def _record(intent: Any) -> ChargeRecord:
-    error = intent.last_payment_error
-    return ChargeRecord(
-        reference=intent.id,
-        amount=intent.amount,
-        state=_STATES.get(intent.status, ChargeState.VOIDED),
-        captured=intent.amount_received or 0,
-        refunded=intent.latest_charge.amount_refunded if intent.latest_charge else 0,
-        currency=intent.currency.upper(),
-        declined=_code(error) if error and intent.status == "requires_payment_method" else "",
-    )
-
-
-def _refund_record(refund: Any) -> RefundRecord:
-    metadata = refund.metadata.to_dict() if refund.metadata else {}
-    repeat = str(metadata.get(REPEAT, ""))
-    return RefundRecord(
-        reference=refund.id,
-        amount=refund.amount,
-        state=_REFUND_STATES.get(refund.status, RefundState.PENDING),
-        key=str(metadata.get(KEY, "")),
-        repeat=int(repeat) if repeat.isascii() and repeat.isdecimal() else 0,
-        failure=getattr(refund, "failure_reason", None) or "",
-    )
-
-
-@contextmanager
-def _typed_errors() -> Iterator[None]:
-    """Translate Stripe's errors. Any other error is a bug.
-
-    Stripe's client makes a connection error of every exception, a soft time limit included.
+    `use_stripe_sdk` overrides the token's, so that an action has an address instead of needing Stripe.js. Only cards
+    are authorised first: a method that cannot be would be refused with `capture_method` manual.
     """
-    try:
-        yield
-    except stripe.CardError as error:
-        raise CardDeclined(_code(error.error)) from error
-    except (stripe.AuthenticationError, stripe.PermissionError) as error:
-        raise KeyRefused(f"Stripe refuses STRIPE_SECRET_KEY ({error.http_status}).") from error
-    except stripe.APIConnectionError as error:
-        if limit := soft_limit_behind(error):
-            raise limit from error
-        raise OutcomeUnknown("Stripe did not respond, or its response was cut off.") from error
-    except (stripe.RateLimitError, stripe.APIError) as error:
-        raise _unavailable(error.http_status) from error
-    except stripe.InvalidRequestError as error:
-        raise RequestRefused(f"Stripe refused the request: {error.user_message or error}") from error
+    return {
+        "amount": to_stripe(amount, currency),
+        "currency": currency.lower(),
+        "confirmation_token" if method.startswith(_CONFIRMATION) else "payment_method": method,
+        "automatic_payment_methods": {"enabled": True},
+        "payment_method_options": {"card": {"capture_method": "manual"}},
+        "confirm": True,
+        "return_url": return_url,
+        "use_stripe_sdk": False,
+        "expand": _CHARGE,
+    }
 
 
-def _unavailable(status: int | None) -> GatewayUnavailable:
-    """409: a request with the same key is in progress; 429: too many requests. Neither took effect."""
-    if status in (409, 429):
-        busy = f"Stripe is busy; the request must be retried later ({status})."
-        return GatewayUnavailable(busy, concerns_all=status == 429)
-    return OutcomeUnknown(f"Stripe failed; whether the request took effect is unknown ({status}).")
+def _captured(amount: int) -> tuple[ChargeState, int]:
+    return ChargeState.CAPTURED, amount
 
 
-def _code(error: Any) -> str:
-    """The bank's own reason, if any: `insufficient_funds` is more specific than `card_declined`."""
-    specific = getattr(error, "decline_code", None)
-    return str(specific if specific and specific != "generic_decline" else getattr(error, "code", "") or "declined")
+def _is_replayed(intent: Any) -> bool:
+    """Whether Stripe repeats its first response under an idempotency key."""
+    response = intent.last_response
+    return bool(response) and response.headers.get("Idempotent-Replayed") == "true"
 
 
-def _client() -> stripe.StripeClient:
-    return _client_for(
-        settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE, settings.CONVEYOR_TASK_TIME_LIMIT * _SHARE_OF_TIME_LIMIT
-    )
+def _retrieved(reference: str) -> Any:
+    with typed_errors():
+        return client().v1.payment_intents.retrieve(reference, {"expand": _CHARGE})
 
 
-@lru_cache(maxsize=8)
-def _client_for(key: str, base: str, seconds: float) -> stripe.StripeClient:
-    """Cached, because it holds the connections. Stripe's own retries are off: the ledger's are visible and durable."""
-    return stripe.StripeClient(
-        key,
-        base_addresses={"api": base},
-        max_network_retries=0,
-        http_client=stripe.RequestsClient(timeout=(_CONNECT_SECONDS, seconds)),
-    )
+@lru_cache(maxsize=1024)
+def _currency_of(reference: str) -> str:
+    """The currency of an intent, which never changes: Stripe's minor units depend on it."""
+    return str(_retrieved(reference).currency.upper())

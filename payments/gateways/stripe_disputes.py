@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from payments.gateways.dispute_records import DisputeRecord, DisputeState
+from payments.gateways.stripe_amounts import from_stripe
 
 _INQUIRY = "warning_"
 _STATES = {
@@ -29,7 +30,7 @@ def read(dispute: Any, *, key_name: str) -> DisputeRecord:
     return DisputeRecord(
         reference=dispute.id,
         key=intent.metadata[key_name] if intent and key_name in intent.metadata else "",
-        amount=dispute.amount,
+        amount=from_stripe(dispute.amount, dispute.currency.upper()),
         currency=dispute.currency.upper(),
         reason=dispute.reason or "",
         state=_STATES.get(status, DisputeState.UNDER_REVIEW),

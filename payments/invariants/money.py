@@ -20,6 +20,7 @@ from payments.amounts import totals
 from payments.gateways import is_simulated
 from payments.models import (
     OPEN,
+    PAYING,
     RETURNED,
     Dispute,
     GatewayCharge,
@@ -78,8 +79,7 @@ def money_adds_up(orders: QuerySet[Order]) -> Iterator[str]:
 @invariant("no order is paid twice", over=ORDERS)
 def paid_once(orders: QuerySet[Order]) -> Iterator[str]:
     owed = Refund.objects.filter(payment__order=OuterRef("order"), status__in=OPEN)
-    paying = (PaymentStatus.AUTHORISED, PaymentStatus.CAPTURED)
-    captured = Payment.objects.filter(~Exists(owed), order__in=orders, status__in=paying).order_by()
+    captured = Payment.objects.filter(~Exists(owed), order__in=orders, status__in=PAYING).order_by()
     numbers = captured.values_list("order__number")
     for number, count in numbers.annotate(count=Count("pk")).filter(count__gt=1)[:MAX_REPORTED]:
         yield f"Order {number} is paid by {count} payments."

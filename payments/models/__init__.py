@@ -4,6 +4,7 @@ from payments.models.disputes import UNDECIDED, Dispute, DisputeQuerySet, Disput
 from payments.models.payments import (
     AWAITED,
     OPEN,
+    PAYING,
     PAYMENT_TRANSITIONS,
     REFUND_TRANSITIONS,
     RESERVED,
@@ -24,6 +25,7 @@ from payments.models.payments import (
 __all__ = [
     "AWAITED",
     "OPEN",
+    "PAYING",
     "PAYMENT_TRANSITIONS",
     "REFUND_TRANSITIONS",
     "RESERVED",

@@ -43,6 +43,8 @@ PAYMENT_TRANSITIONS: dict[str, frozenset[str]] = {
 AWAITED = (PaymentStatus.PENDING, PaymentStatus.ACTION_REQUIRED, PaymentStatus.PROCESSING)
 #: The gateway reserves the money, or will once the shopper or the bank agrees. To be voided if the order is cancelled.
 RESERVED = (PaymentStatus.ACTION_REQUIRED, PaymentStatus.PROCESSING, PaymentStatus.AUTHORISED)
+#: It pays for its order: the money is reserved or captured.
+PAYING = (PaymentStatus.AUTHORISED, PaymentStatus.CAPTURED)
 #: Money was captured, whether or not it has been refunded since.
 SETTLED = (PaymentStatus.CAPTURED, PaymentStatus.REFUNDED)
 #: No money was captured, as far as the shop knows.
@@ -136,6 +138,11 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method} {self.status}"
+
+    @property
+    def pays(self) -> bool:
+        """Whether it pays for its order: the money is reserved or captured."""
+        return self.status in PAYING
 
 
 class Refund(models.Model):

@@ -9,6 +9,7 @@ from payments.services.charges import (
     cancel_payment,
     charge_once,
     recheck_cancelled_payment,
+    release_if_ended,
     replace_payment,
     start_payment,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "refund_if_cancelled",
     "refund_order",
     "refund_remainder",
+    "release_if_ended",
     "repeat_refund",
     "replace_payment",
     "request_capture",

@@ -5,10 +5,11 @@ import uuid
 from django.conf import settings
 from django.db import transaction
 
+from messaging import clock
 from messaging.models import Message
 from messaging.outbox import enqueue
 from messaging.topology import Priority
-from orders.models import Order
+from orders.models import Order, Status
 from orders.selectors import order_page_url, priority
 from payments.gateways import Charge, gateway
 from payments.models import AWAITED, RESERVED, Payment, PaymentStatus
@@ -24,7 +25,13 @@ def start_payment(*, order: Order, method: str) -> Payment:
     id_ = uuid.uuid4()
     message = enqueue(ChargePayment(payment_id=id_), priority=priority(order), subject=order.number)
     return Payment.objects.create(
-        id=id_, order=order, method=method, amount=order.total, currency=order.currency, message_id=message.id
+        id=id_,
+        order=order,
+        method=method,
+        amount=order.total,
+        currency=order.currency,
+        message_id=message.id,
+        created_at=clock.moment(),  # as it decides when the gateway is asked again
     )
 
 
@@ -76,6 +83,14 @@ def cancel_payment(*, order: Order) -> None:
     _release(order)
     for payment in order.payments.filter(status=PaymentStatus.CAPTURED).select_related("order"):
         refund_remainder(payment=payment)
+
+
+@transaction.atomic(savepoint=False)
+def release_if_ended(*, payment: Payment) -> None:
+    """Release a payment whose order has ended: a process of an older release, which did not know of it, ended it."""
+    order = Order.objects.select_for_update().get(pk=payment.order_id)
+    if order.status in (Status.CANCELLED, Status.REFUNDED):
+        _release(order)
 
 
 @transaction.atomic(savepoint=False)

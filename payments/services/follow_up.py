@@ -1,8 +1,8 @@
 """Follow-up of payments that somebody else decides: the gateway is asked again, beside its webhooks."""
 
 from django.db import transaction
-from django.utils import timezone
 
+from messaging import clock
 from messaging.models import Message
 from messaging.outbox import enqueue
 from messaging.topology import Priority
@@ -15,8 +15,8 @@ _SHARE_OF_AGE = 0.5
 
 
 def delay_of(payment: Payment) -> float:
-    """Seconds until the gateway is asked again about this payment."""
-    age = (timezone.now() - payment.created_at).total_seconds()
+    """Seconds until the gateway is asked again about this payment, by the database's clock."""
+    age = (clock.now() - payment.created_at).total_seconds()
     return min(max(_FIRST_LOOK, age * _SHARE_OF_AGE), _LAST_LOOK)
 
 

@@ -4,7 +4,7 @@ Everything is decided under the lock of the order. A late answer never reverts a
 a payment that is no longer wanted goes back.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from django.db import transaction
 from django.utils import timezone
@@ -48,7 +48,7 @@ def record_decline(*, payment: Payment, code: str) -> None:
     """Record that the bank declined the payment. `code` is its reason, such as `card_declined`."""
     _lock(payment)
     if payment.status in AWAITED:
-        _fail(payment, code)
+        _fail(payment, code, of=WAITING)
 
 
 @transaction.atomic(savepoint=False)
@@ -59,11 +59,11 @@ def record_loss(*, payment: Payment) -> None:
     """
     _lock(payment)
     if payment.status in AWAITED:
-        _fail(payment, "voided")
+        _fail(payment, "voided", of=WAITING)
     elif payment.status == PaymentStatus.AUTHORISED:
         if payment.order.status != Status.PAID:
             raise AuthorisationLost.of(payment)
-        _fail(payment, AUTHORISATION_EXPIRED)
+        _fail(payment, AUTHORISATION_EXPIRED, of=(Status.PAID,))
 
 
 def _lock(payment: Payment) -> None:
@@ -72,15 +72,11 @@ def _lock(payment: Payment) -> None:
     payment.refresh_from_db(fields=["status", "gateway_reference"])
 
 
-def _fail(payment: Payment, code: str) -> None:
-    change_status(
-        payment,
-        (*AWAITED, PaymentStatus.AUTHORISED),
-        status=PaymentStatus.FAILED,
-        failure_code=code[:60],
-        action_url="",
-    )
-    if payment.order.status in (*WAITING, Status.PAID):
+def _fail(payment: Payment, code: str, *, of: Collection[str]) -> None:
+    """The order fails with its payment if it has one of the statuses `of`; any other does not depend on it."""
+    status = PaymentStatus(payment.status)
+    change_status(payment, [status], status=PaymentStatus.FAILED, failure_code=code[:60], action_url="")
+    if payment.order.status in of:
         mark_payment_failed(order=payment.order, reason=code)
 
 
@@ -94,9 +90,10 @@ def _record_action(payment: Payment, charge: Charge) -> None:
 
 
 def _safe(url: str) -> str:
-    """The order page links to it: nothing but https, and pages of the shop. Empty otherwise."""
+    """The order page links to it: nothing but https, pages of the shop, and a stand-in here. Empty otherwise."""
     is_own = url.startswith("/") and not url.startswith(("//", "/\\"))
-    return url if (is_own or url.startswith("https://")) and len(url) <= MOST_CHARACTERS else ""
+    is_allowed = is_own or url.startswith(("https://", "http://127.0.0.1:"))
+    return url if is_allowed and len(url) <= MOST_CHARACTERS else ""
 
 
 def _record_processing(payment: Payment, charge: Charge) -> None:

@@ -26,6 +26,7 @@ from payments.disputes.selectors import lost_amount
 from payments.gateways import RefundRecord, RefundState
 from payments.models import (
     OPEN,
+    PAYING,
     REFUND_TRANSITIONS,
     RETURNED,
     Payment,
@@ -93,7 +94,7 @@ def finish_if_returned(*, payment: Payment) -> bool:
         return False
     if Payment.objects.filter(pk=payment.pk, status=PaymentStatus.CAPTURED).update(status=PaymentStatus.REFUNDED):
         order = Order.objects.get(pk=payment.order_id)
-        if not order.payments.filter(status__in=(PaymentStatus.AUTHORISED, PaymentStatus.CAPTURED)).exists():
+        if not order.payments.filter(status__in=PAYING).exists():
             if order.status == Status.PAID:
                 cancel_order(order=order, reason="staff")
             if order.status in (Status.SHIPPED, Status.DELIVERED, Status.CANCELLED):

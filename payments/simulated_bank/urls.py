@@ -6,4 +6,4 @@ from payments.simulated_bank import views
 
 app_name = "simulated_bank"
 
-urlpatterns = [path("simulated-bank/<str:reference>/", views.confirm, name="confirm")]
+urlpatterns = [path("simulated-bank/<slug:reference>/", views.confirm, name="confirm")]

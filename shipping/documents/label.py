@@ -20,6 +20,7 @@ from reportlab.platypus import KeepInFrame
 from orders.models import Order
 from orders.pdf import fonts
 from orders.pdf.layout import INK, SMALL, STRONG, paragraph
+from orders.pdf.text import draw_string
 from shipping.carriers import carrier
 from shipping.models import Shipment
 
@@ -29,6 +30,8 @@ _INSIDE = _WIDTH - 2 * _MARGIN
 _QR = 26 * mm
 #: Width of the narrowest bar. Much narrower ones are hard to scan; wider ones gain nothing.
 _WIDEST_MODULE = 0.5 * mm
+#: Of each part of an address.
+_MAX_LINES = 2
 _TO = ParagraphStyle("to", parent=STRONG, fontSize=13, leading=16)
 
 
@@ -50,9 +53,9 @@ def label_pdf(shipment: Shipment) -> bytes:
 
 def _draw_header(canvas: Canvas, shipment: Shipment) -> None:
     top = _HEIGHT - 13 * mm
-    canvas.setFont(fonts.BOLD, 17)
-    canvas.drawString(_MARGIN, top, shipment.carrier)
-    canvas.drawRightString(_WIDTH - _MARGIN, top, shipment.order.get_shipping_method_display().upper())
+    method = shipment.order.get_shipping_method_display().upper()
+    draw_string(canvas, _MARGIN, top, shipment.carrier, font=fonts.BOLD, size=17)
+    draw_string(canvas, _WIDTH - _MARGIN, top, method, font=fonts.BOLD, size=17, align="right")
     canvas.line(_MARGIN, top - 3 * mm, _WIDTH - _MARGIN, top - 3 * mm)
 
 
@@ -74,8 +77,8 @@ def _draw_text(
     style: ParagraphStyle = SMALL,
     indent: float = 0,
 ) -> None:
-    """A small heading and its lines, shrunk to fit."""
-    paragraphs = [paragraph(lines[0], SMALL), *(paragraph(line, style) for line in lines[1:])]
+    """A small heading and its lines, shrunk to fit; what would make them unreadably small is cut."""
+    paragraphs = [paragraph(lines[0], SMALL), *(paragraph(line, style, max_lines=_MAX_LINES) for line in lines[1:])]
     block = KeepInFrame(_INSIDE - 2 * indent, height, paragraphs, mode="shrink")
     _width, used = block.wrapOn(canvas, _INSIDE - 2 * indent, height)
     block.drawOn(canvas, _MARGIN + indent, top - used)
@@ -85,12 +88,11 @@ def _draw_codes(canvas: Canvas, shipment: Shipment) -> None:
     number, left = shipment.tracking_number, _MARGIN
     bottom = 35 * mm
     _draw_qr(canvas, _link(shipment), left, bottom - 3 * mm)
-    canvas.setFont(fonts.REGULAR, 9)
-    canvas.drawString(left + _QR + 4 * mm, bottom + 15 * mm, _("Order %(number)s") % {"number": shipment.order.number})
-    canvas.drawString(left + _QR + 4 * mm, bottom + 9 * mm, shipment.shipped_at.strftime("%Y-%m-%d"))
+    order, beside = _("Order %(number)s") % {"number": shipment.order.number}, left + _QR + 4 * mm
+    draw_string(canvas, beside, bottom + 15 * mm, order, font=fonts.REGULAR, size=9)
+    draw_string(canvas, beside, bottom + 9 * mm, f"{shipment.shipped_at:%Y-%m-%d}", font=fonts.REGULAR, size=9)
     _draw_bars(canvas, number, bottom - 24 * mm)
-    canvas.setFont(fonts.BOLD, 12)
-    canvas.drawCentredString(_WIDTH / 2, 5.5 * mm, number)
+    draw_string(canvas, _WIDTH / 2, 5.5 * mm, number, font=fonts.BOLD, size=12, align="center")
 
 
 def _draw_qr(canvas: Canvas, value: str, left: float, bottom: float) -> None:

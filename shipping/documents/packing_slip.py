@@ -8,7 +8,19 @@ from reportlab.platypus import Flowable, Spacer, Table
 
 from orders.models import Order
 from orders.pdf import fonts
-from orders.pdf.layout import BRAND, LINE, SMALL, STRONG, TEXT, TITLE, WIDTH, padding, paragraph, render_pdf
+from orders.pdf.layout import (
+    BRAND,
+    LINE,
+    SMALL,
+    STRONG,
+    TEXT,
+    TITLE,
+    WIDTH,
+    padding,
+    paragraph,
+    render_pdf,
+    side_by_side,
+)
 from shipping.models import Shipment
 
 _COLUMNS = [22 * mm, 45 * mm, WIDTH - 67 * mm]
@@ -50,11 +62,7 @@ def _header(shipment: Shipment) -> Flowable:
         paragraph(order.name, STRONG),
         *(paragraph(part, TEXT) for part in address),
     ]
-    return Table(
-        [[to, details]],
-        colWidths=[WIDTH / 2, WIDTH / 2],
-        style=[("VALIGN", (0, 0), (-1, -1), "TOP"), *padding(0, 0)],
-    )
+    return side_by_side(to, details)
 
 
 def _contents(order: Order) -> Flowable:

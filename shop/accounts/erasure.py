@@ -14,6 +14,7 @@ from orders.services import anonymise_order
 from shop.accounts.addresses import addresses_of
 from shop.accounts.retention import delete_sign_ins
 from shop.accounts.services import subject_of
+from shop.invoices.services import issue_missing_invoices
 from shop.models import Review, User
 from shop.order_pages.selectors import orders_of, unfinished_orders_of
 from shop.payloads import DeleteOrphanedSessions
@@ -29,9 +30,10 @@ class CannotErase(Exception):
 def erase(*, user: User) -> None:
     """Delete an account and its personal data: in its orders, in every message about them, and in sign-in records.
 
-    Sales records stay, for accounting. Sessions end at once, and a task deletes their rows. Raises `CannotErase` for
-    staff, whose names the audit log needs, while an order is in progress, and while a message about one is in flight:
-    its result could bring erased data back.
+    Sales records stay, for accounting, and so do invoices and credit notes, until the law no longer requires them.
+    Those of a payment from before invoices were records are written first, while the buyer's name is there. Sessions
+    end at once, and a task deletes their rows. Raises `CannotErase` for staff, whose names the audit log needs, while
+    an order is in progress, and while a message about one is in flight: its result could bring erased data back.
     """
     User.objects.select_for_update().get(pk=user.pk)
     orders = list(orders_of(user=user))
@@ -39,6 +41,7 @@ def erase(*, user: User) -> None:
     _check_erasable(user, subjects)
     secrets = _secrets(user, orders)
     for order in orders:
+        issue_missing_invoices(order=order)
         anonymise_order(order=order)
     redact(subjects=subjects, secrets=secrets)
     _anonymise_reviews(user, Redactor(secrets))

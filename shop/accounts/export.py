@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from axes.models import AccessAttempt, AccessLog
-from django.db.models import Model, Q
+from django.db.models import Model, Prefetch, Q
 from knox.models import AuthToken
 
 from orders.models import Order
@@ -13,18 +13,28 @@ from payments.models import Payment
 from shipping.models import Shipment
 from shop.accounts.addresses import addresses_of
 from shop.basket.stores import account_store
-from shop.models import Return, User
+from shop.models import CreditNote, Invoice, Return, User
 from shop.order_pages.selectors import orders_of
 
 _ADDRESS = ("name", "line1", "line2", "postcode", "city", "state", "country")
+_PAPERS: dict[str, type[Invoice | CreditNote]] = {"invoices": Invoice, "credit_notes": CreditNote}
+#: Why invoices and credit notes outlive the account.
+LAW = "section 147 of the German Fiscal Code (AO); article 17(3)(b) of the GDPR"
 _SIGN_IN = ("attempt_time", "ip_address", "user_agent")
 
 
 def personal_data(*, user: User) -> dict[str, Any]:
     """Everything the shop stores about a shopper, as JSON types. Amounts are in minor units, times ISO 8601 in UTC."""
-    orders = orders_of(user=user).prefetch_related(
-        "lines", "events", "payments__refunds", "shipments__events", "returns__lines__order_line"
+    related = (
+        "lines",
+        "amount_lines",
+        "events",
+        "payments__refunds",
+        "shipments__events",
+        "returns__lines__order_line",
     )
+    papers = [Prefetch(name, model.objects.defer("pdf")) for name, model in _PAPERS.items()]
+    orders = orders_of(user=user).prefetch_related(*related, *papers)
     return {
         "account": _fields(
             user, "username", "first_name", "last_name", "email", "new_email", "date_joined", "last_login"
@@ -55,9 +65,12 @@ def _order_data(order: Order) -> dict[str, Any]:
         **_fields(order, "number", "placed_at", "status", "language", "email", *_ADDRESS, "shipping_method", "source"),
         **_fields(order, "total", "currency"),
         "lines": [_fields(line, "sku", "name", "quantity", "unit_price", "total") for line in order.lines.all()],
+        "amounts": [_fields(line, "kind", "rate", "amount", "is_included") for line in order.amount_lines.all()],
         "events": [_fields(event, "at", "kind") for event in order.events.all()],
         "payments": [_payment_data(payment) for payment in order.payments.all()],
         "shipments": [_shipment_data(shipment) for shipment in order.shipments.all()],
+        "invoices": [_paper_data(invoice) for invoice in order.invoices.all()],
+        "credit_notes": [_paper_data(note) for note in order.credit_notes.all()],
         "returns": [_return_data(found) for found in order.returns.all()],
     }
 
@@ -68,6 +81,11 @@ def _payment_data(payment: Payment) -> dict[str, Any]:
         "gateway_reference": payment.gateway_reference,
         "refunds": [_fields(refund, "amount", "status", "created_at") for refund in payment.refunds.all()],
     }
+
+
+def _paper_data(paper: Invoice | CreditNote) -> dict[str, Any]:
+    fields = ("number", "issued_at", "total", "tax", "currency", "data")
+    return {**_fields(paper, *fields), "kept_until": str(paper.kept_until), "kept_by": LAW}
 
 
 def _shipment_data(shipment: Shipment) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Retention of what visitors leave behind: sessions, baskets, API tokens, sign-ins, idempotency keys, e-mails."""
+"""Retention of sessions, baskets, API tokens, sign-ins, idempotency keys, e-mails, and invoices."""
 
 from datetime import datetime, timedelta
 
@@ -13,6 +13,8 @@ from knox.models import AuthToken
 from messaging.models import Message
 from messaging.worker.slices import ROWS, delete_by, delete_some
 from orders.models import EmailDelivery, IdempotencyKey
+from shop.invoices.frozen import shop_day
+from shop.invoices.selectors import expired_credit_notes, expired_files, expired_invoices
 from shop.models import GuestBasket, User
 
 #: A number of more digits may be too large for a key.
@@ -30,6 +32,8 @@ def purge_expired() -> int:
     abandoned = now - timedelta(seconds=settings.SESSION_COOKIE_AGE)
     expired += [GuestBasket.objects.filter(changed_at__lt=abandoned)]
     expired += [IdempotencyKey.objects.filter(expires_at__lt=now), _settled_emails(before=now - SIGN_INS_KEPT)]
+    today = shop_day(now)
+    expired += [expired_credit_notes(today=today), expired_invoices(today=today), expired_files(now=now)]
     return sum(delete_some(rows) for rows in expired)
 
 

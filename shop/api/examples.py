@@ -51,6 +51,7 @@ EXAMPLES: Final[dict[str, Any]] = {
         "public_id": "q7Zk2mVx9Tn4",
         "status": "shipped",
         "total": _euros(3470),
+        "tax": _euros(554),
         "lines": [
             {
                 "sku": "MUG-RED",
@@ -67,6 +68,11 @@ EXAMPLES: Final[dict[str, Any]] = {
         ],
         "payment": {"status": "captured", "attempts": 1, "action_url": None},
         "shipment": {"status": "in_transit", "carrier": "swiftpost", "tracking_number": "SP123456789DE"},
+        "invoice": {
+            "number": "2026-000042",
+            "url": "https://shop.example/orders/q7Zk2mVx9Tn4/invoice.pdf",
+        },
+        "credit_notes": [],
         "returns": [],
         "return_until": None,
         "links": {

@@ -3,7 +3,6 @@
 from typing import Any, Never
 
 from django.http import HttpRequest
-from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.timezone import localtime
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
@@ -14,6 +13,8 @@ from orders.money import display
 from payments.models import PaymentStatus
 from payments.selectors import PaymentSummary
 from shipping.models import ShipmentStatus
+from shop.catalogue.pictures import Pictured
+from shop.invoices.selectors import PaperSummary
 from shop.models import Product, ReturnReason, ReturnStatus
 from shop.order_pages.selectors import OrderView
 from shop.returns.selectors import ReturnSummary
@@ -49,7 +50,7 @@ class ProductOut(serializers.Serializer[Product]):
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_image(self, product: Product) -> str | None:
-        return self._absolute(static(product.image)) if product.image else None
+        return self._absolute(Pictured.of(product).largest) if product.picture or product.image else None
 
     def _absolute(self, path: str) -> str:
         request: HttpRequest = self.context["request"]
@@ -88,6 +89,19 @@ class ShipmentOut(serializers.Serializer[Any]):
     tracking_number = serializers.CharField()
 
 
+@extend_schema_serializer(component_name="Invoice")
+class InvoiceOut(serializers.Serializer[Any]):
+    number = serializers.CharField()
+    url = serializers.URLField(help_text="PDF")
+
+
+@extend_schema_serializer(component_name="CreditNote")
+class CreditNoteOut(serializers.Serializer[Any]):
+    number = serializers.CharField()
+    amount = Money()
+    url = serializers.URLField(help_text="PDF")
+
+
 class ReturnLineOut(serializers.Serializer[Any]):
     sku = serializers.CharField()
     name = serializers.CharField()
@@ -122,11 +136,14 @@ class OrderOut(serializers.Serializer[Never]):
     public_id = serializers.CharField()
     status = serializers.ChoiceField(choices=Status.choices)
     total = Money()
+    tax = Money(allow_null=True, help_text="VAT contained in the total; null if it was not determined")
     lines = OrderLineOut(many=True)
     shipping_method = serializers.ChoiceField(choices=ShippingMethod.choices)
     timeline = TimelineEntry(many=True)
     payment = PaymentOut(allow_null=True)
     shipment = ShipmentOut(allow_null=True)
+    invoice = InvoiceOut(allow_null=True, help_text="null until the payment is captured, when the parcel is booked")
+    credit_notes = CreditNoteOut(many=True, help_text="one for each refund")
     returns = ReturnOut(many=True)
     return_until = serializers.DateTimeField(allow_null=True, help_text="null if nothing can be returned")
     links = Links()
@@ -140,11 +157,14 @@ def order_data(view: OrderView, request: HttpRequest) -> dict[str, Any]:
         "public_id": order.public_id,
         "status": order.status,
         "total": money(order.total, order.currency),
+        "tax": None if view.tax.amount is None else money(view.tax.amount, order.currency),
         "lines": [_line(line, order.currency) for line in view.lines],
         "shipping_method": order.shipping_method,
         "timeline": [{"at": localtime(e.at), "event": e.event, "text": e.text} for e in view.timeline],
         "payment": payment and _payment(payment, request),
         "shipment": shipment and {name: getattr(shipment, name) for name in ("status", "carrier", "tracking_number")},
+        "invoice": _invoice(view, request),
+        "credit_notes": [_credit_note(view.order, note, request) for note in view.papers.credit_notes],
         "returns": [return_data(each, order, request) for each in view.returns],
         "return_until": view.return_until and localtime(view.return_until),
         "links": {
@@ -152,6 +172,18 @@ def order_data(view: OrderView, request: HttpRequest) -> dict[str, Any]:
             "track": request.build_absolute_uri(reverse("shop:order", args=[order.public_id])),
         },
     }
+
+
+def _invoice(view: OrderView, request: HttpRequest) -> dict[str, Any] | None:
+    invoice = view.papers.invoice
+    url = reverse("shop:order_invoice", args=[view.order.public_id])
+    return {"number": invoice.number, "url": request.build_absolute_uri(url)} if invoice else None
+
+
+def _credit_note(order: Order, note: PaperSummary, request: HttpRequest) -> dict[str, Any]:
+    url = reverse("shop:order_credit_note", args=[order.public_id, note.number])
+    amount = money(note.total, order.currency)
+    return {"number": note.number, "amount": amount, "url": request.build_absolute_uri(url)}
 
 
 def return_data(found: ReturnSummary, order: Order, request: HttpRequest) -> dict[str, Any]:

@@ -42,6 +42,11 @@ class Contents:
         return sum(line.total for line in self.lines)
 
     @property
+    def by_tax_class(self) -> list[tuple[str, int]]:
+        """Tax classes and gross amounts, as `shop.tax.selectors.amounts_of` takes them."""
+        return [(line.product.tax_class, line.total) for line in self.lines]
+
+    @property
     def currency(self) -> str:
         return self.lines[0].product.currency if self.lines else settings.SHOP_CURRENCY
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
+from shop.catalogue.pictures import PICTURE
 from shop.catalogue.reviews.selectors import quotable
 from shop.models import Category, Product, ProductQuerySet, Review
 from shop.stock.services import FEW_LEFT
@@ -13,7 +14,7 @@ _NEW, _ALMOST_GONE, _PICTURES = 8, 4, 3
 
 @dataclass(frozen=True, slots=True)
 class HomePage:
-    """Each category carries a few product pictures, as `picture_1` and so on."""
+    """Each category carries a few product pictures, as `picture_1` and so on, rows of `PICTURE`."""
 
     categories: list[Category]
     new: list[Product]
@@ -38,6 +39,8 @@ def _almost_gone() -> ProductQuerySet:
 
 def _categories() -> QuerySet[Category]:
     """Pictures are fetched as subqueries, each one lookup in the index of listed products."""
-    listed = Product.objects.on_shelves().filter(category=OuterRef("pk")).order_by("position", "id").values("image")
+    listed = (
+        Product.objects.on_shelves().filter(category=OuterRef("pk")).order_by("position", "id").values(shown=PICTURE)
+    )
     pictures = {f"picture_{n + 1}": Subquery(listed[n : n + 1]) for n in range(_PICTURES)}
     return Category.objects.in_active_language().annotate(**pictures)

@@ -107,7 +107,7 @@ def by_sku(*, skus: Iterable[str]) -> dict[str, Product]:
 
 
 def _is_named(category: Category, asked: Sequence[str]) -> bool:
-    words = search.terms(category.name)
+    words = search.terms(search.spelled(category.name))
     return all(any(word.startswith(part) for word in words) for part in asked)
 
 

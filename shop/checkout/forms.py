@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import ShippingMethod
-from payments.gateways import offered_methods
+from payments.gateways import is_collected, offered_methods
 from shop.checkout.address_form import AddressForm
 from shop.checkout.shipping_options import is_served, not_served_text
 from shop.models import SavedAddress
@@ -28,8 +28,20 @@ def _methods() -> list[tuple[str, str]]:
     return [(method.id, str(method.label)) for method in offered_methods()]
 
 
+class MethodField(forms.ChoiceField):
+    """A method of the list, or one that the gateway's own form has collected in the browser."""
+
+    def valid_value(self, value: Any) -> bool:
+        return super().valid_value(value) or is_collected(str(value))
+
+
 class PaymentForm(forms.Form):
-    payment_method = forms.ChoiceField(label=_("Payment"), widget=forms.RadioSelect, choices=_methods)
+    payment_method = MethodField(
+        label=_("Payment"),
+        widget=forms.RadioSelect,
+        choices=_methods,
+        error_messages={"required": _("Your payment details are missing.")},
+    )
 
 
 class CheckoutForm(AddressForm, PaymentForm):
@@ -72,6 +84,13 @@ class CheckoutForm(AddressForm, PaymentForm):
         if country and method and not is_served(country=country, shipping_method=method):
             self.add_error("country", not_served_text())
         return cleaned
+
+    @property
+    def destination(self) -> dict[str, str]:
+        """Country and postcode as far as they are chosen: what the shopper typed, or what the form begins with."""
+        saved = self.saved.get(str(self["saved_address"].value()))
+        values = {"country": saved.country, "postcode": saved.postcode} if saved else {}
+        return {name: values.get(name) or str(self[name].value() or "") for name in ("country", "postcode")}
 
     @property
     def is_stale(self) -> bool:

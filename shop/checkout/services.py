@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError
+from django.utils import timezone
 
 from messaging.outbox import transaction
-from orders import services as orders
 from orders.models import Order, Source, new_number
-from orders.services import NewOrder
+from orders.placing.services import NewOrder, place_order
 from orders.values import Address, NewLine
 from payments.gateways import check_method
 from shop.checkout import idempotency as keys
@@ -20,6 +21,7 @@ from shop.checkout.idempotency import Idempotency
 from shop.checkout.shipping_options import shipping_price
 from shop.models import Product, ProductQuerySet
 from shop.stock.services import OutOfStock, UnknownProduct, merged, take_stock
+from shop.tax.selectors import amounts_of, tax_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +63,20 @@ def checkout(
     confirmation: Confirmation | None = None,
     currency: str | None = None,
     language: str = "",
+    sold_at: datetime | None = None,
 ) -> Placed:
-    """Place an order: take stock, save it and enqueue its messages, in one transaction of at most 12 SQL statements.
+    """Place an order in one transaction of at most 12 SQL statements, which calls neither broker nor gateway.
 
-    `currency` (ISO 4217) and `language` default to the shop's. Calls neither the broker nor the gateway.
+    `currency` (ISO 4217) and `language` default to the shop's. VAT is that of today, or of an import's `sold_at`.
     Raises `UnknownPaymentMethod`, `UnknownProduct`, `OutOfStock`, `OrderChanged`, `KeyReused`: nothing is written then.
     """
-    _check_request(payment_method, lines)
-    request: dict[str, Any] = {
-        "email": email,
-        "name": name,
-        "address": address,
-        "shipping_method": shipping_method,
-        "payment_method": payment_method,
-        "source": source,
-        "currency": currency or settings.SHOP_CURRENCY,
-    }
-    digest = keys.digest(request | {"address": address.filled(), "lines": [asdict(line) for line in lines]})
+    request: dict[str, Any] = {"email": email, "name": name, "address": address, "source": source}
+    request |= {"shipping_method": shipping_method, "payment_method": payment_method}
+    request |= {"currency": currency or settings.SHOP_CURRENCY}
+    digest = _checked_digest(request, lines)
     try:
         with transaction():
-            new = _place(request | {"language": language}, lines, user, confirmation)
+            new = _place(request | {"language": language}, lines, user, confirmation, sold_at)
             keys.claim_key(idempotency, digest=digest, order=new.order)
     except (IntegrityError, OutOfStock, UnknownProduct, OrderChanged):
         if (known := keys.known_order(idempotency, digest=digest)) is None:
@@ -89,10 +85,12 @@ def checkout(
     return Placed(new.order, new)
 
 
-def _check_request(payment_method: str, lines: Sequence[LineWanted]) -> None:
-    check_method(payment_method)
+def _checked_digest(request: dict[str, Any], lines: Sequence[LineWanted]) -> str:
+    """By it, a repeated request is known."""
+    check_method(request["payment_method"])
     if not lines:
         raise ValueError("An order needs at least one line.")
+    return keys.digest(request | {"address": request["address"].filled(), "lines": [asdict(line) for line in lines]})
 
 
 def _place(
@@ -100,19 +98,28 @@ def _place(
     lines: Sequence[LineWanted],
     user: AbstractBaseUser | None,
     confirmation: Confirmation | None,
+    sold_at: datetime | None,
 ) -> NewOrder:
-    number, is_import = new_number(), request["source"] == Source.IMPORT
+    number, is_import, now = new_number(), request["source"] == Source.IMPORT, timezone.now()
     wanted = merged((line.sku, line.quantity) for line in lines)
     products = take_stock(wanted=wanted, reference=number, products=_for_sale(request))
     priced = [_line(products[line.sku], line) for line in lines]
     if confirmation is not None:
         confirmation.check(priced)
-    return orders.place_order(
+    delivery = 0 if is_import else shipping_price(shipping_method=request["shipping_method"])
+    return place_order(
         **request,
         user=user,
         number=number,
-        shipping_price=0 if is_import else shipping_price(shipping_method=request["shipping_method"]),
         lines=priced,
+        amounts=amounts_of(
+            goods=[(products[line.sku].tax_class, line.unit_price * line.quantity) for line in priced],
+            delivery=delivery,
+            country=request["address"].country,
+            postcode=request["address"].postcode,
+            on=tax_day(sold_at or now),
+        ),
+        placed_at=now,
     )
 
 

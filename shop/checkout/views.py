@@ -11,10 +11,9 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from orders.models import Order, Source
-from payments.gateways import offered_methods
 from shop.accounts import addresses
 from shop.basket.contents import Contents
 from shop.basket.services import basket_of
@@ -24,8 +23,10 @@ from shop.checkout.confirmation import Confirmation, OrderChanged, digest
 from shop.checkout.countries import likely_country
 from shop.checkout.forms import CheckoutForm, new_token
 from shop.checkout.idempotency import Idempotency, KeyReused
+from shop.checkout.payment_step import payment_page
 from shop.checkout.services import LineWanted, Placed
 from shop.checkout.shipping_options import shipping_options
+from shop.checkout.tax_preview import tax_preview
 from shop.limits.orders import TooManyPieces, place_within_limits
 from shop.models import SavedAddress
 from shop.order_pages.selectors import orders_of
@@ -48,6 +49,16 @@ def checkout(request: HttpRequest) -> HttpResponse:
         return redirect("shop:basket")
     saved = _saved(request)
     return _page(request, contents, CheckoutForm(saved=saved, initial=_prefilled(request, saved) | _fresh(contents)))
+
+
+@never_cache
+@require_POST
+def tax(request: HttpRequest) -> HttpResponse:
+    """The part of the page that says which VAT is included, for the country that was just chosen."""
+    form = CheckoutForm(request.POST, saved=_saved(request))
+    offers = shipping_options(now=timezone.now())
+    preview = tax_preview(contents=basket_of(request).contents(), offers=offers, **form.destination)
+    return render(request, "shop/checkout/_tax.html", {"tax": preview})
 
 
 def _submitted(request: HttpRequest, contents: Contents) -> HttpResponse:
@@ -115,14 +126,16 @@ def _save_address(request: HttpRequest, user: AbstractBaseUser, form: CheckoutFo
 def _page(request: HttpRequest, contents: Contents, form: CheckoutForm) -> HttpResponse:
     form.focus_first_error()
     offers = shipping_options(now=timezone.now())
+    totals = [(offer.method, offer.price, contents.subtotal + offer.price) for offer in offers]
+    amounts = [(str(method), total) for method, _price, total in totals]
     context = {
         "contents": contents,
         "form": form,
-        "methods": offered_methods(),
         "offers": offers,
-        "totals": [(offer.method, offer.price, contents.subtotal + offer.price) for offer in offers],
+        "totals": totals,
+        "tax": tax_preview(contents=contents, offers=offers, **form.destination),
     }
-    return render(request, "shop/checkout/page.html", context)
+    return payment_page(request, "shop/checkout/page.html", context, currency=contents.currency, amounts=amounts)
 
 
 def _fresh(contents: Contents) -> dict[str, object]:

@@ -37,7 +37,8 @@ def create_catalogue() -> int:
 def _categories() -> dict[str, Category]:
     return {
         data.slug: Category.objects.get_or_create(
-            slug=data.slug, defaults={"name": data.name, "blurb": data.blurb, "position": position}
+            slug=data.slug,
+            defaults={"name": data.name, "blurb": data.blurb, "colour": data.colour, "position": position},
         )[0]
         for position, data in enumerate(CATEGORIES, start=1)
     }

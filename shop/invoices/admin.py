@@ -1,15 +1,21 @@
-"""Order admin action that prints the invoices of the selected orders as one PDF."""
+"""Lists of invoices and credit notes, read only, and their printing as one PDF."""
 
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from orders.admin import register_order_action
 from orders.models import Order
-from shop.invoices.services import MAX_AT_ONCE, NoInvoice, combined_invoices
+from orders.readonly_admin import ReadOnlyAdmin, order_link
+from shop.invoices.printing import MAX_AT_ONCE, NothingToPrint, combined_invoices, combined_pdf, pdf_of
+from shop.invoices.responses import pdf_response
+from shop.models import CreditNote, Invoice
 
 
 @admin.action(description=_("Print invoices (one PDF)"), permissions=["view"])
@@ -17,14 +23,72 @@ def print_invoices(model_admin: Any, request: HttpRequest, chosen: QuerySet[Orde
     """Prints the oldest first."""
     orders = list(chosen.order_by("placed_at")[: MAX_AT_ONCE + 1])
     try:
-        pdf = combined_invoices(orders=orders)
-    except NoInvoice as error:
+        return pdf_response(combined_invoices(orders=orders), name=f"invoices-{len(orders)}")
+    except NothingToPrint as error:
         messages.warning(request, str(error))
         return None
-    response = HttpResponse(pdf, content_type="application/pdf")
-    response["Content-Disposition"] = f'attachment; filename="invoices-{len(orders)}.pdf"'
-    response["Cache-Control"] = "no-store"
-    return response
 
 
 register_order_action(print_invoices)
+
+
+@admin.action(description=_("Print as one PDF"), permissions=["view"])
+def print_papers(model_admin: Any, request: HttpRequest, chosen: QuerySet[Any]) -> HttpResponse | None:
+    """Prints the oldest first."""
+    papers = list(chosen.defer("pdf").order_by("pk")[: MAX_AT_ONCE + 1])
+    try:
+        return pdf_response(combined_pdf(papers), name=f"{chosen.model._meta.model_name}s-{len(papers)}")
+    except NothingToPrint as error:
+        messages.warning(request, str(error))
+        return None
+
+
+class PaperAdmin(ReadOnlyAdmin):
+    """Also of erased orders: this is where staff see what the law has the shop keep."""
+
+    list_display = ("number", "issued_on", "order_page", "amount", "tax_amount", "kept_until", "file")
+    list_select_related = ("order",)
+    list_filter = ("year",)
+    search_fields = ("=number",)
+    search_help_text = _("A number")
+    sortable_by = ()
+    ordering = ("-id",)
+    actions = (print_papers,)
+    exclude = ("pdf", "data")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer("pdf", "data")
+
+    def get_urls(self) -> list[URLPattern]:
+        opts = self.model._meta
+        view = self.admin_site.admin_view(self.download)
+        return [
+            path("<int:key>/pdf/", view, name=f"{opts.app_label}_{opts.model_name}_pdf"),
+            *super().get_urls(),
+        ]
+
+    def download(self, request: HttpRequest, key: int) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise Http404
+        paper = self.model._default_manager.defer("pdf").filter(pk=key).first()
+        if paper is None:
+            raise Http404
+        return pdf_response(pdf_of(paper), name=f"{self.model._meta.model_name}-{paper.number}")
+
+    @admin.display(description=_("order"))
+    def order_page(self, paper: Invoice | CreditNote) -> SafeString:
+        return order_link(paper.order)
+
+    @admin.display(description=_("VAT"))
+    def tax_amount(self, paper: Invoice | CreditNote) -> str:
+        return paper.tax_text
+
+    @admin.display(description=_("file"))
+    def file(self, paper: Invoice | CreditNote) -> SafeString:
+        opts = paper._meta
+        url = reverse(f"admin:{opts.app_label}_{opts.model_name}_pdf", args=[paper.pk])
+        return format_html('<a href="{}">PDF</a>', url)
+
+
+admin.site.register(Invoice, PaperAdmin)
+admin.site.register(CreditNote, PaperAdmin)

@@ -1,67 +1,129 @@
-"""Issues invoices: rendered on first request, stored, and returned unchanged from then on."""
+"""Issues invoices and credit notes, as records with consecutive numbers."""
 
-import hashlib
-import json
-from collections.abc import Iterator, Sequence
+import logging
+from typing import Any
 
-from django.utils import translation
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from orders.models import Order
-from orders.pdf.merge import merge_pdfs
-from payments.gateways import method_label
-from shop.invoices.pdf import changeable_parts, invoice_pdf
-from shop.models import Invoice
-from shop.order_pages.selectors import OrderView, order_view
+from payments.models import RETURNED, SETTLED, Payment, Refund
+from shop.invoices.frozen import credit_note_data, invoice_data, kept_until, shop_day, taxes_in
+from shop.invoices.numbering import CREDIT_NOTES, EARLIER, INVOICES, next_number, written
+from shop.invoices.taxes import TaxedAt, credited, left_of, tax_sum
+from shop.models import CreditNote, EarlierInvoice, Invoice, NumberSeries
 
-#: Invoices per file. Rendering that many takes a few seconds, within the request timeout.
-MAX_AT_ONCE = 200
-
-
-class NoInvoice(ValueError):
-    """None of the orders has been paid, or too many were selected."""
+log = logging.getLogger(__name__)
 
 
-def issue_invoice(*, view: OrderView) -> bytes:
-    """The PDF invoice of a paid order in the active language, rendered and stored unless already issued."""
-    edition = _edition_of(view)
-    stored = Invoice.objects.filter(order=view.order, edition=edition).values_list("pdf", flat=True).first()
-    if stored is not None:
-        return bytes(stored)
-    pdf = invoice_pdf(view=view, paid_with=_paid_with(view))
-    # Of two concurrent requests, the first one's copy is stored and both return it.
-    invoice, _created = Invoice.objects.get_or_create(order=view.order, edition=edition, defaults={"pdf": pdf})
-    return bytes(invoice.pdf)
+@transaction.atomic(savepoint=False)
+def issue_invoice(*, payment: Payment) -> Invoice:
+    """The invoice of a captured payment, issued unless it already is. Its number is taken last: see `next_number`.
 
-
-def combined_invoices(*, orders: Sequence[Order]) -> bytes:
-    """One PDF with the invoices of the paid orders, each in its order's language.
-
-    Each invoice is stored as soon as it is rendered. Raises `NoInvoice`.
+    A payment that was captured before invoices were records keeps the number that its invoice had: its order's.
     """
-    if len(orders) > MAX_AT_ONCE:
-        raise NoInvoice(
-            translation.gettext("At most %(max)s invoices at once. Nothing was printed.") % {"max": MAX_AT_ONCE}
-        )
-    pdfs = list(_issue_each(orders))
-    if not pdfs:
-        raise NoInvoice(
-            translation.gettext("None of the selected orders has been paid, so there are no invoices to print.")
-        )
-    return merge_pdfs(pdfs)
+    facts = _facts(payment)
+    if facts.has_invoice:
+        return Invoice.objects.defer("pdf").get(payment=payment)
+    data = invoice_data(facts)
+    taxes = taxes_in(data)
+    values: dict[str, Any] = {
+        "order_id": payment.order_id,
+        "payment_id": payment.pk,
+        "currency": payment.currency,
+        "total": payment.amount,
+        "tax": tax_sum(taxes),
+        "data": data,
+    }
+    if facts.is_earlier:
+        return _earlier_invoice(payment, values)
+    now = timezone.now()
+    return Invoice.objects.create(**values, **_dated(INVOICES, now), **_numbered(INVOICES, shop_day(now).year))
 
 
-def _issue_each(orders: Sequence[Order]) -> Iterator[bytes]:
-    for order in orders:
-        with translation.override(order.language):
-            view = order_view(public_id=order.public_id)
-            if view.has_invoice:
-                yield issue_invoice(view=view)
+@transaction.atomic(savepoint=False)
+def issue_missing_invoices(*, order: Order) -> None:
+    """Issue what is missing for an order's captured payments: those from before invoices were records."""
+    Order.objects.select_for_update().get(pk=order.pk)
+    for payment in order.payments.filter(status__in=SETTLED, invoice=None).select_related("order"):
+        issue_invoice(payment=payment)
 
 
-def _edition_of(view: OrderView) -> str:
-    facts = [translation.get_language(), *changeable_parts(view=view, paid_with=_paid_with(view))]
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+@transaction.atomic(savepoint=False)
+def issue_credit_note(*, refund: Refund) -> CreditNote | None:
+    """The credit note of a refund that the shopper has, issued unless it already is. The caller has the order's lock.
+
+    None for money that the shopper got twice: it corrects no invoice. A refund made in another way than the one before
+    it, which failed, takes over its credit note.
+    """
+    issued = CreditNote.objects.defer("pdf").filter(refund=refund).first()
+    if issued is not None or refund.duplicates_id is not None:
+        return issued
+    invoice = issue_invoice(payment=refund.payment)
+    notes = list(invoice.credit_notes.defer("pdf").select_related("refund"))
+    left = left_of(taxes_in(invoice.data), [each for note in notes for each in taxes_in(note.data)])
+    if refund.amount > sum(each.gross for each in left):
+        return _taken_over(refund, notes)
+    return _new_credit_note(refund, invoice, credited(refund.amount, left=left))
 
 
-def _paid_with(view: OrderView) -> str:
-    return method_label(view.payment.method) if view.payment else ""
+def _facts(payment: Payment) -> Any:
+    """The payment with its order and its parcel, as they are now, and which invoice it has or would get."""
+    earlier = NumberSeries.objects.filter(records_since__gt=OuterRef("captured_at"))
+    facts = Payment.objects.annotate(
+        has_invoice=Exists(Invoice.objects.filter(payment=OuterRef("pk"))), is_earlier=Exists(earlier)
+    )
+    return facts.select_related("order__shipment").get(pk=payment.pk)
+
+
+def delete_earlier_invoices(*, order: Order) -> None:
+    """Delete the files from before invoices were records, which name the buyer. The records stay."""
+    EarlierInvoice.objects.filter(order=order).delete()
+
+
+def _new_credit_note(refund: Refund, invoice: Invoice, taxes: list[TaxedAt]) -> CreditNote:
+    now = timezone.now()
+    return CreditNote.objects.create(
+        order_id=invoice.order_id,
+        invoice=invoice,
+        refund=refund,
+        currency=invoice.currency,
+        total=refund.amount,
+        tax=tax_sum(taxes),
+        data=credit_note_data(invoice, taxes),
+        **_dated(CREDIT_NOTES, now),
+        **_numbered(CREDIT_NOTES, shop_day(now).year),
+    )
+
+
+def _taken_over(refund: Refund, notes: list[CreditNote]) -> CreditNote | None:
+    """The credit note of a refund of the same amount that the shopper has not got."""
+    for note in notes:
+        if note.total == refund.amount and note.refund.status not in RETURNED:
+            CreditNote.objects.filter(pk=note.pk).update(refund=refund)
+            note.refund = refund
+            return note
+    log.error("invoices: refund %s exceeds what its invoice has left, and got no credit note", refund.pk)
+    return None
+
+
+def _earlier_invoice(payment: Payment, values: dict[str, Any]) -> Invoice:
+    """With the newest file that was made of it, if there is one."""
+    order: Order = payment.order
+    captured_at = payment.captured_at or timezone.now()
+    same = Invoice.objects.filter(order=order, series=EARLIER).count()
+    number = f"{order.number}-{same + 1}" if same else order.number
+    files = EarlierInvoice.objects.filter(order=order).order_by("-made_at", "-pk")
+    pdf = files.values_list("pdf", flat=True).first()
+    return Invoice.objects.create(**values, **_dated(EARLIER, captured_at), number=number, sequence=None, pdf=pdf)
+
+
+def _dated(series: str, at: Any) -> dict[str, Any]:
+    day = shop_day(at)
+    return {"series": series, "year": day.year, "issued_at": at, "issued_on": day, "kept_until": kept_until(day)}
+
+
+def _numbered(series: str, year: int) -> dict[str, Any]:
+    sequence = next_number(series=series, year=year)
+    return {"sequence": sequence, "number": written(series=series, year=year, sequence=sequence)}

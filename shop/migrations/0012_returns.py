@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("orders", "0007_idempotency_backfill"),
         ("payments", "0005_disputes"),
-        ("shop", "0009_game_days"),
+        ("shop", "0011_invoices"),
     ]
 
     operations = [

@@ -1,11 +1,12 @@
-"""Models of the shop: catalogue, stock, accounts, baskets, saved addresses, reviews, invoices, returns, faults."""
+"""Models of the shop: catalogue, stock, accounts, baskets, addresses, reviews, invoices, pictures, returns, faults."""
 
 from shop.models.addresses import SavedAddress
 from shop.models.basket import GuestBasket, SavedBasket
-from shop.models.catalogue import Category, CategoryQuerySet, Product, ProductQuerySet
+from shop.models.catalogue import Category, CategoryQuerySet, Product, ProductQuerySet, TaxClass
 from shop.models.catalogue_version import CatalogueStamp
 from shop.models.game_days import Fault
-from shop.models.invoices import Invoice
+from shop.models.invoices import CreditNote, EarlierInvoice, Invoice, NumberSeries, Paper
+from shop.models.pictures import StoredPicture
 from shop.models.returns import Return, ReturnLabel, ReturnLine, ReturnReason, ReturnStatus
 from shop.models.reviews import Review, ReviewQuerySet
 from shop.models.stock import LowStock, StockMovement
@@ -17,10 +18,14 @@ __all__ = [
     "Category",
     "CategoryQuerySet",
     "CategoryText",
+    "CreditNote",
+    "EarlierInvoice",
     "Fault",
     "GuestBasket",
     "Invoice",
     "LowStock",
+    "NumberSeries",
+    "Paper",
     "Product",
     "ProductQuerySet",
     "ProductText",
@@ -34,5 +39,7 @@ __all__ = [
     "SavedAddress",
     "SavedBasket",
     "StockMovement",
+    "StoredPicture",
+    "TaxClass",
     "User",
 ]

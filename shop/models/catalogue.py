@@ -7,11 +7,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from shop.colours import css_class, validate_colour
 from shop.models.localised import Localised, LocalisedQuerySet
 
 
 def default_reorder_level() -> int:
     return settings.SHOP_REORDER_LEVEL
+
+
+def default_currency() -> str:
+    return settings.SHOP_CURRENCY
 
 
 class CategoryQuerySet(LocalisedQuerySet["Category"]):
@@ -25,6 +30,9 @@ class Category(Localised):
     slug = models.SlugField(_("slug"), max_length=60, unique=True)
     blurb = models.CharField(_("blurb"), max_length=200, blank=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
+    colour = models.CharField(
+        _("colour"), max_length=7, blank=True, default="", db_default="", validators=[validate_colour]
+    )
 
     objects = CategoryQuerySet.as_manager()
 
@@ -38,6 +46,11 @@ class Category(Localised):
 
     def get_absolute_url(self) -> str:
         return reverse("shop:category", args=[self.slug])
+
+    @property
+    def backdrop(self) -> str:
+        """CSS classes of what has the category's colour."""
+        return css_class(self.colour)
 
 
 class ProductQuerySet(LocalisedQuerySet["Product"]):
@@ -54,6 +67,13 @@ class ProductQuerySet(LocalisedQuerySet["Product"]):
         return self.listed().select_related("category").in_active_language()
 
 
+class TaxClass(models.TextChoices):
+    """Which of a country's VAT rates a product has."""
+
+    STANDARD = "standard", _("standard rate")
+    REDUCED = "reduced", _("reduced rate")
+
+
 class Product(Localised):
     """A product. `price` is in minor units of `currency`; `stock` is the available stock, the sum of its movements.
 
@@ -62,7 +82,7 @@ class Product(Localised):
     level, so PostgreSQL does not have to update the table's indexes for every sale.
     """
 
-    localised_fields = ("name", "tagline", "description")
+    localised_fields = ("name", "tagline", "description", "picture_alt")
     localised_parent = "category"
 
     sku = models.CharField(_("SKU"), max_length=40, unique=True)
@@ -74,7 +94,10 @@ class Product(Localised):
         Category, null=True, blank=True, on_delete=models.PROTECT, related_name="products", verbose_name=_("category")
     )
     price = models.PositiveBigIntegerField(_("price"), help_text=_("in minor units, such as cents"))
-    currency = models.CharField(_("currency"), max_length=3, default="EUR")
+    currency = models.CharField(_("currency"), max_length=3, default=default_currency)
+    tax_class = models.CharField(
+        _("VAT"), max_length=10, choices=TaxClass, default=TaxClass.STANDARD, db_default="standard"
+    )
     stock = models.IntegerField(_("stock"), default=0, editable=False)
     reorder_level = models.PositiveIntegerField(
         _("reorder level"),
@@ -88,7 +111,31 @@ class Product(Localised):
         output_field=models.BooleanField(),
         db_persist=True,
     )
-    image = models.CharField(_("image"), max_length=100, blank=True, help_text=_("path relative to static/"))
+    image = models.CharField(
+        _("drawn picture"),
+        max_length=100,
+        blank=True,
+        help_text=_("path relative to static/; shown while no picture is uploaded"),
+    )
+    picture = models.ImageField(
+        _("picture"),
+        upload_to="products",
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("JPEG, PNG, WebP or AVIF, up to 10 MB; best 1024 pixels or more on its longer side"),
+    )
+    picture_width = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    picture_height = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    picture_alt = models.CharField(
+        _("alternative text"),
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("what the picture shows, for those who do not see it; the product's name if empty"),
+    )
     is_listed = models.BooleanField(_("listed"), default=True)
     position = models.PositiveIntegerField(_("position"), default=0)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
@@ -115,6 +162,7 @@ class Product(Localised):
             models.Index(fields=["price", "id"], name="shop_all_by_price", condition=Q(is_listed=True)),
             models.Index(fields=["-created_at", "-id"], name="shop_all_by_age", condition=Q(is_listed=True)),
             models.Index(fields=["id"], name="shop_low_stock", condition=Q(is_listed=True, runs_low=True)),
+            models.Index(fields=["picture"], name="shop_product_pictures", condition=~Q(picture="")),
         ]
         permissions = [("restock_product", _("Can restock products")), ("correct_stock", _("Can correct stock"))]
 

@@ -14,6 +14,7 @@ class ProductText(models.Model):
     name = models.CharField(_("name"), max_length=200)
     tagline = models.CharField(_("tagline"), max_length=120, blank=True)
     description = models.TextField(_("description"), blank=True)
+    picture_alt = models.CharField(_("alternative text"), max_length=200, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["product", "language"], name="shop_producttext_once")]

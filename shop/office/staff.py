@@ -42,6 +42,9 @@ _ACTIONS = (
     "shipping.reship_parcel",
     "shipping.restock_returned_goods",
     "shipping.correct_address",
+    # Of erased shoppers, too.
+    "shop.view_invoice",
+    "shop.view_creditnote",
 )
 OPERATORS, SUPPORT = extension_permissions.OPERATORS, extension_permissions.SUPPORT
 GROUPS = {

@@ -150,7 +150,7 @@ def _headline(status: str, owes_money: bool, failed: OrderEvent | None, events: 
         Status.PLACED: _("We have your order and are processing your payment."),
         Status.ACTION_REQUIRED: _("Please confirm the payment with your bank."),
         Status.PROCESSING: _("Your bank is processing the payment."),
-        Status.PAID: _("Payment received. We are packing your parcel."),
+        Status.PAID: _("Payment approved. We are packing your parcel."),
         Status.SHIPPED: _("Your parcel is on its way."),
         Status.DELIVERED: _("Delivered. Enjoy!"),
         Status.PAYMENT_FAILED: _("The payment did not go through."),

@@ -13,15 +13,18 @@ from django.utils.translation import get_language
 
 from orders import selectors as orders
 from orders import timeline as order_timeline
+from orders.amounts.tax import Tax, tax_in, tax_of
+from orders.amounts.texts import tax_notes
 from orders.models import Order, OrderEvent, OrderLine, Status
+from orders.placing.services import NewOrder
 from orders.selectors import WAITING
-from orders.services import NewOrder
-from payments.models import OPEN, PaymentStatus
+from payments.models import OPEN, SETTLED, PaymentStatus
 from payments.selectors import PaymentSummary, new_summary
 from payments.selectors import summary as payment_summary
 from shipping.delivery_windows import DeliveryWindow
 from shipping.models import Shipment
 from shipping.selectors import booked_window, event_text, events_of, expected_window, tracking_url
+from shop.invoices.selectors import NO_PAPERS, OrderPapers, papers_of
 from shop.models.returns import OPEN_RETURNS
 from shop.order_pages.progress import OrderProgress, StepState, order_progress
 from shop.returns.selectors import ReturnSummary, return_until, returns_of
@@ -64,6 +67,7 @@ class OrderView:
 
     order: Order
     lines: tuple[OrderLine, ...]
+    tax: Tax
     timeline: tuple[TimelineEntry, ...]
     payment: PaymentSummary | None
     shipment: ShipmentSummary | None
@@ -78,11 +82,17 @@ class OrderView:
     returns: tuple[ReturnSummary, ...]
     return_until: datetime | None
     version: str
+    papers: OrderPapers = NO_PAPERS
+
+    @property
+    def tax_notes(self) -> list[str]:
+        """Sentences about the order's VAT, in the active language."""
+        return tax_notes(tax=self.tax, currency=self.order.currency)
 
     @property
     def has_invoice(self) -> bool:
-        """Whether a payment was captured, so that an invoice is due."""
-        return self.payment is not None and self.payment.status in (PaymentStatus.CAPTURED, PaymentStatus.REFUNDED)
+        """Whether a payment was captured, so that there is an invoice. Not of an order without its buyer's name."""
+        return self.order.anonymised_at is None and _is_captured(self.payment)
 
 
 def order_by_public_id(*, public_id: str) -> Order:
@@ -100,45 +110,47 @@ def find_order(*, number: str, email: str) -> str | None:
 
 
 def order_view(*, public_id: str) -> OrderView:
-    """The order as its page and the API show it, in four statements, five with a parcel, and up to three for returns.
+    """The order as its page and the API show it, in five statements, one each with a parcel and an invoice,
+    and up to three for returns.
 
     Raises `Order.DoesNotExist`.
     """
     order = Order.objects.select_related("shipment").get(public_id=public_id)
     payment = payment_summary(order_id=order.pk)
+    papers = papers_of(order=order) if _is_captured(payment) else NO_PAPERS
+    lines, events = list(order.lines.all()), list(order.events.all())
     returns = returns_of(order=order)
-    return _view(order, list(order.lines.all()), list(order.events.all()), payment, _shipment(order), returns)
+    return _view(order, lines, tax_of(order), events, payment, _shipment(order), returns, papers)
 
 
 def new_order_view(*, new: NewOrder, payment_method: str) -> OrderView:
     """The order as it was placed, without a statement."""
-    return _view(new.order, new.lines, [new.event], new_summary(method=payment_method), None, [])
+    payment = new_summary(method=payment_method)
+    return _view(new.order, new.lines, tax_in(new.amounts), [new.event], payment, None, [])
 
 
 def _view(
     order: Order,
     lines: Sequence[OrderLine],
+    tax: Tax,
     events: Sequence[OrderEvent],
     payment: PaymentSummary | None,
     shipment: ShipmentSummary | None,
     returns: Sequence[ReturnSummary],
+    papers: OrderPapers = NO_PAPERS,
 ) -> OrderView:
     timeline = _timeline(events)
     is_final = _is_final(order, payment) and not any(each.is_moving for each in returns)
-    progress = order_progress(
-        status=order.status,
-        payment_status=payment.status if payment else None,
-        events=events,
-        parcel_status=shipment.status if shipment else None,
-    )
+    progress = _progress(order, events, payment, shipment)
     estimate = _estimate(order, lines, progress, shipment)
     needs_operator = not is_final and order_timeline.needs_attention(events)
     unpaid_until = _unpaid_until(order, events) if needs_operator or orders.can_pay(order) else None
     until = _return_until(order, lines, events, returns)
-    shown = (order.status, timeline, payment, shipment, progress, estimate, unpaid_until, returns, until, *_viewer())
+    parts = (timeline, payment, shipment, progress, estimate, unpaid_until, returns, until, papers)
     return OrderView(
         order=order,
         lines=tuple(lines),
+        tax=tax,
         timeline=timeline,
         payment=payment,
         shipment=shipment,
@@ -150,9 +162,21 @@ def _view(
         estimate=estimate,
         paid_at=_last_at(events, Status.PAID),
         unpaid_until=unpaid_until,
+        papers=papers,
         returns=tuple(returns),
         return_until=until,
-        version=_version(*shown),
+        version=_version(order.status, *parts, *_viewer()),
+    )
+
+
+def _progress(
+    order: Order, events: Sequence[OrderEvent], payment: PaymentSummary | None, shipment: ShipmentSummary | None
+) -> OrderProgress:
+    return order_progress(
+        status=order.status,
+        payment_status=payment.status if payment else None,
+        events=events,
+        parcel_status=shipment.status if shipment else None,
     )
 
 
@@ -224,6 +248,10 @@ def _return_until(
 def _viewer() -> tuple[str | None, str]:
     """Language and time zone of the viewer, in which the page is rendered."""
     return get_language(), timezone.get_current_timezone_name()
+
+
+def _is_captured(payment: PaymentSummary | None) -> bool:
+    return payment is not None and payment.status in SETTLED
 
 
 def _is_final(order: Order, payment: PaymentSummary | None) -> bool:

@@ -15,14 +15,15 @@ from django.utils.http import quote_etag
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from orders.models import Order
 from orders.transitions import IllegalTransition
-from payments.gateways import method_label, offered_methods
+from payments.gateways import browser_form, method_label, offered_methods
 from shop.basket.services import Refill, basket_of
 from shop.catalogue import selectors as catalogue
 from shop.checkout.forms import PaymentForm
+from shop.checkout.payment_step import payment_page
 from shop.limits.orders import take_payment
 from shop.order_pages import services
 from shop.order_pages.selectors import order_view
@@ -34,8 +35,8 @@ def private_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 
     @never_cache
     @wraps(view)
-    def guarded(request: HttpRequest, public_id: str, **rest: Any) -> HttpResponse:
-        response = view(request, public_id, **rest)
+    def guarded(request: HttpRequest, public_id: str, **parts: str) -> HttpResponse:
+        response = view(request, public_id, **parts)
         response["X-Robots-Tag"] = "noindex"
         return response
 
@@ -45,6 +46,9 @@ def private_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 @private_page
 @require_safe
 def show(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A bank's page sends the shopper back with a secret of the payment in the address, which is not to be kept."""
+    if "payment_intent_client_secret" in request.GET:
+        return redirect("shop:order", public_id)
     context = page_context(public_id)
     lines = context["view"].lines
     sold = catalogue.by_sku(skus=[line.sku for line in lines])
@@ -79,9 +83,17 @@ def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @private_page
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def pay(request: HttpRequest, public_id: str) -> HttpResponse:
-    order, form = page_context(public_id)["order"], PaymentForm(request.POST)
+    """GET is the payment step of a gateway with a form of its own; other gateways have theirs on the order page."""
+    context = page_context(public_id)
+    order, form = context["order"], PaymentForm(request.POST)
+    if request.method != "POST":
+        if not context["card_form"] or not context["view"].can_pay:
+            return redirect("shop:order", public_id)
+        return payment_page(
+            request, "shop/order_pages/pay.html", context, currency=order.currency, amounts=[("", order.total)]
+        )
     if not form.is_valid():
         messages.error(request, _("Please choose a payment method."))
         return _updated(request, public_id)
@@ -136,4 +148,10 @@ def page_context(public_id: str) -> dict[str, Any]:
     except Order.DoesNotExist:
         raise Http404 from None
     paid_with = method_label(view.payment.method) if view.payment else ""
-    return {"view": view, "order": view.order, "methods": offered_methods(), "paid_with": paid_with}
+    return {
+        "view": view,
+        "order": view.order,
+        "methods": offered_methods(),
+        "card_form": browser_form(),
+        "paid_with": paid_with,
+    }

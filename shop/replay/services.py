@@ -112,6 +112,7 @@ def _checkout(invoice: Invoice) -> Placed:
         source=Source.IMPORT,
         idempotency=Idempotency(client=CLIENT, key=invoice.number, expires=False),
         currency=CURRENCY,
+        sold_at=invoice.at,
     )
 
 

@@ -8,7 +8,7 @@ from django.contrib.staticfiles import finders
 from django.core.exceptions import SuspiciousFileOperation
 from django.utils.translation import gettext as _
 
-from shop.catalogue.pictures import NO_PICTURE, picture_at
+from shop.catalogue.pictures import NO_PICTURE, Pictured
 from shop.models import Category, Product
 from shop.seo.structured_data import absolute_url
 
@@ -27,9 +27,17 @@ class Card:
 
 def card_of(product: Product | None) -> Card:
     """The product's picture, or the shop's card with its slogan on all other pages."""
-    path = (product.image or NO_PICTURE) if product else _CARD
+    if not product:
+        return _drawn(_CARD, "")
+    shown = Pictured.of(product)
+    if not shown.files:
+        return _drawn(product.image or NO_PICTURE, product.name)
+    return Card(absolute_url(shown.largest), shown.width, shown.height, product.picture_alt or product.name)
+
+
+def _drawn(path: str, alt: str) -> Card:
     width, height = _size(path) or (None, None)
-    return Card(absolute_url(picture_at(path)), width, height, product.name if product else "")
+    return Card(absolute_url(Pictured(path, []).url), width, height, alt)
 
 
 def category_description(category: Category | None) -> str:

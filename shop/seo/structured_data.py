@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from orders.money import exact
-from shop.catalogue.pictures import picture
+from shop.catalogue.pictures import Pictured
 from shop.models import Product, Review
 
 Data = dict[str, Any]
@@ -18,8 +18,8 @@ _CONTEXT = "https://schema.org"
 
 
 def absolute_url(path: str) -> str:
-    """The full URL under SITE_URL, the shop's canonical host."""
-    return f"{settings.SITE_URL}{path}"
+    """The full URL under SITE_URL, the shop's canonical host. A picture's may be of another host."""
+    return path if path.startswith(("https://", "http://")) else f"{settings.SITE_URL}{path}"
 
 
 def of_site() -> list[Data]:
@@ -50,7 +50,7 @@ def of_product(*, product: Product, reviews: Sequence[Review]) -> list[Data]:
         "name": product.name,
         "sku": product.sku,
         "url": absolute_url(product.get_absolute_url()),
-        "image": absolute_url(picture(product)),
+        "image": absolute_url(Pictured.of(product).largest),
         "description": product.description or product.tagline,
         "brand": {"@type": "Brand", "name": "Conveyor"},
         "offers": _offer(product),

@@ -1,5 +1,6 @@
 """Middleware that rejects request bodies over the limit before reading them."""
 
+import re
 from collections.abc import Callable
 
 from django.conf import settings
@@ -7,12 +8,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 
 from messaging.operations.api.problems import Problem
+from shop.pictures.decoding import MAX_BYTES
 
+_PRODUCT_FORM = re.compile(r"/admin/shop/product/(?:add|[^/]+/change)/")
 _DIGITS = 18  # Python refuses to parse very long numbers
 
 
 class BodyLimitMiddleware:
     """413 above `DATA_UPLOAD_MAX_MEMORY_SIZE`, and for chunked bodies, whose size is not known in advance.
+
+    The admin's form of a product may carry a picture as well. Django keeps that in a file, and the rest to the limit.
 
     Django's own limit applies later, and not to JSON that REST framework reads from the stream.
     """
@@ -30,12 +35,16 @@ class BodyLimitMiddleware:
 def _error(request: HttpRequest) -> str:
     length = request.META.get("CONTENT_LENGTH") or ""
     if length.isdecimal():
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+        limit = (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0) + (MAX_BYTES if _carries_picture(request) else 0)
         too_large = len(length) > _DIGITS or int(length) > limit
         return _("The request is larger than {limit} KiB.").format(limit=limit // 1024) if too_large else ""
     if request.META.get("HTTP_TRANSFER_ENCODING"):
         return _("Send the request with a Content-Length header, not in chunks.")
     return ""
+
+
+def _carries_picture(request: HttpRequest) -> bool:
+    return request.content_type == "multipart/form-data" and _PRODUCT_FORM.fullmatch(request.path_info) is not None
 
 
 def _rejection(request: HttpRequest, error: str) -> HttpResponse:

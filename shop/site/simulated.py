@@ -16,6 +16,9 @@ from shipping.carriers import simulated_names
 _NOT_DELIVERING: Final = tuple(
     f"django.core.mail.backends.{name}." for name in ("console", "filebased", "locmem", "dummy")
 )
+_USE_STRIPE: Final = (
+    "export PAYMENT_GATEWAY=stripe STRIPE_SECRET_KEY=sk_… STRIPE_PUBLISHABLE_KEY=pk_… STRIPE_WEBHOOK_SECRET=whsec_…"
+)
 
 
 def refuse() -> None:
@@ -37,7 +40,7 @@ def _simulated() -> Iterator[tuple[str, str]]:
     if is_simulated():
         yield (
             f"PAYMENT_GATEWAY is {settings.PAYMENT_GATEWAY!r}: orders are shipped without being paid.",
-            "export PAYMENT_GATEWAY=stripe STRIPE_SECRET_KEY=sk_test_… STRIPE_WEBHOOK_SECRET=whsec_…",
+            _USE_STRIPE,
         )
     if carriers := ", ".join(simulated_names()):
         yield (

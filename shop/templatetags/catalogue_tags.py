@@ -1,14 +1,31 @@
 """Template tags and filters for products: pictures, stars, stock."""
 
+from collections.abc import Iterable
+
 from django import template
 
-from shop.catalogue.pictures import picture, picture_at
+from shop.catalogue.pictures import Pictured, picture, source
+from shop.colours import is_own
+from shop.models import Category, Product
+from shop.site.colour_sheet import sheet_url
 from shop.stock.services import FEW_LEFT
 
 register = template.Library()
 
 register.simple_tag(picture)
-register.simple_tag(picture_at)
+register.simple_tag(source, name="picture_source")
+
+
+@register.filter
+def pictured(product: Product) -> Pictured:
+    return Pictured.of(product)
+
+
+@register.simple_tag
+def own_colours(categories: Iterable[Category]) -> str:
+    """URL of the style sheet for categories with colours of their own; empty if there are none."""
+    colours = sorted({category.colour for category in categories if is_own(category.colour)})
+    return sheet_url(colours) if colours else ""
 
 
 @register.filter

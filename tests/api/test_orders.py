@@ -14,7 +14,8 @@ from tests.factories import ProductFactory, place
 pytestmark = pytest.mark.django_db(transaction=True)
 
 FIELDS = {
-    "number", "public_id", "status", "total", "lines", "shipping_method", "timeline", "payment", "shipment", "links",
+    "number", "public_id", "status", "total", "tax", "lines", "shipping_method", "timeline", "payment", "shipment",
+    "links",
 }  # fmt: skip
 
 
@@ -41,7 +42,7 @@ def test_an_order_is_placed_and_returned_in_the_documented_shape():
     ]
     assert [entry["event"] for entry in order["timeline"]] == ["placed"]
     assert set(order["timeline"][0]) == {"at", "event", "text"}
-    assert order["payment"] == {"status": "pending", "attempts": 0}
+    assert order["payment"] == {"status": "pending", "attempts": 0, "action_url": None}
     assert order["shipment"] is None
     assert order["links"] == {
         "self": f"http://testserver/api/v1/orders/{order['public_id']}/",
@@ -50,6 +51,26 @@ def test_an_order_is_placed_and_returned_in_the_documented_shape():
     assert response.headers["Location"] == order["links"]["self"]
     assert get(f"/orders/{order['public_id']}/").json() == order
     assert Product.objects.get().stock == 3
+
+
+def tax_to(country: str, postcode: str, **fields: Any) -> Any:
+    sku = ProductFactory.create(price=1190).sku
+    address = {"line1": "1 Main Street", "city": "Town", "postcode": postcode, "country": country}
+    placed = post("/orders/", order_body(sku, address=address, **fields)).json()
+    assert get(f"/orders/{placed['public_id']}/").json()["tax"] == placed["tax"]
+    return placed["tax"]
+
+
+def test_the_tax_of_the_destination_is_part_of_the_answer():
+    assert tax_to("DE", "10115") == {"amount": 190, "currency": "EUR", "display": "€1.90"}
+    assert tax_to("DE", "10115", shipping_method="express")["amount"] == 348
+    assert tax_to("CH", "3011") == {"amount": 0, "currency": "EUR", "display": "€0.00"}
+
+
+def test_the_tax_of_an_order_of_an_older_release_is_null():
+    order = place()
+    order.amount_lines.update(rate=None)
+    assert get(f"/orders/{order.public_id}/").json()["tax"] is None
 
 
 def test_express_costs_its_price():

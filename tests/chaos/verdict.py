@@ -9,7 +9,7 @@ from messaging.models import Attempt, Message, State
 from orders.models import EmailDelivery, Order, OrderEvent
 from payments.models import GatewayCharge, GatewayRefund, Payment
 from shipping.models import CarrierParcel, Shipment
-from shop.models import Invoice
+from shop.models import CreditNote, Invoice
 from tests.stack import Stack
 
 ENDED = ("delivered", "cancelled", "refunded")
@@ -72,7 +72,7 @@ def judge(stack: Stack, numbers: Sequence[str], *, spending: Iterable[str]) -> V
 
 
 def _ask_for_invoices(stack: Stack, alias: str, numbers: Sequence[str]) -> None:
-    """Twice each for some orders: an invoice is made when it is first asked for, which takes long."""
+    """Twice each for some orders: its file is made when it is first asked for, which takes long."""
     for order in Order.objects.using(alias).filter(number__in=numbers[:INVOICED]):
         for _ in range(2):
             stack.api("GET", f"/orders/{order.public_id}/invoice.pdf")
@@ -82,11 +82,9 @@ def _expected(alias: str, numbers: Sequence[str]) -> Iterator[tuple[str, str]]:
     """What is there once for an order of this state."""
     for number, status in Order.objects.using(alias).filter(number__in=numbers).values_list("number", "status"):
         if status != "cancelled":
-            yield from ((number, name) for name in ("charge", "capture"))
-        if status != "cancelled" and number in numbers[:INVOICED]:
-            yield number, "invoice"
+            yield from ((number, name) for name in ("charge", "capture", "invoice"))
         if status == "refunded":
-            yield number, "refund"
+            yield from ((number, name) for name in ("refund", "credit note"))
         if status == "delivered":
             yield from ((number, name) for name in ("shipment", "parcel"))
 
@@ -103,6 +101,8 @@ def _found(stack: Stack, alias: str, numbers: Sequence[str]) -> Iterator[tuple[s
     yield from ((of[refund.charge.idempotency_key], "refund") for refund in refunds)
     for invoice in Invoice.objects.using(alias).filter(order__number__in=numbers).select_related("order"):
         yield invoice.order.number, "invoice"
+    for note in CreditNote.objects.using(alias).filter(order__number__in=numbers).select_related("order"):
+        yield note.order.number, "credit note"
     for shipment in Shipment.objects.using(alias).filter(order__number__in=delivered).select_related("order"):
         yield shipment.order.number, "shipment"
     for parcel in CarrierParcel.objects.using(alias).filter(idempotency_key__in=delivered):

@@ -70,6 +70,7 @@ def example() -> dict[str, str]:
     tokens = {name: f"{name.lower()}-0123456789-abcdefghijklmnopqrstuvwxyzABCDEFGHIJ" for name in found}
     return {name: value or tokens[name] for name, value in found.items()} | {
         "STRIPE_SECRET_KEY": "sk_test_example",
+        "STRIPE_PUBLISHABLE_KEY": "pk_test_example",
         "CONVEYOR_ALERT_EMAILS": "",
     }
 

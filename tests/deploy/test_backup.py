@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -139,3 +140,16 @@ def test_a_database_that_does_not_answer_leaves_nothing(tmp_path):
     job = backup("postgres://nobody@127.0.0.1:1/none", tmp_path)
     assert job.returncode != 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_are_kept_beside_the_dump(database, tmp_path):
+    pictures = tmp_path / "media" / "products"
+    pictures.mkdir(parents=True)
+    (pictures / "shoe.webp").write_bytes(b"shoe")
+    job = backup(database.url, tmp_path, MEDIA_ROOT=str(tmp_path / "media"))
+    assert job.returncode == 0, job.errors
+    (kept,) = tmp_path.glob("conveyor-*.media.tar")
+    assert kept.name.removesuffix(".media.tar") == next(tmp_path.glob("*.dump")).stem
+    with tarfile.open(kept) as archive:
+        assert archive.extractfile("./products/shoe.webp").read() == b"shoe"
+    assert not list(tmp_path.glob("*.partial"))

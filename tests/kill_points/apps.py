@@ -14,6 +14,15 @@ from typing import Any
 from django.apps import AppConfig
 
 BEFORE_CALL, AFTER_CALL, AFTER_COMMIT = "before-call", "after-call", "after-commit"
+#: The external call of each task.
+_CALLS = {
+    "payments.charge_payment": "authorise",
+    "payments.capture_payment": "capture",
+    "payments.void_payment": "void",
+    "payments.refund_payment": "refund",
+    "shipping.create_shipment": "book",
+    "shop.send_return_label": "book_return",
+}
 
 
 class KillPointsConfig(AppConfig):
@@ -24,15 +33,15 @@ class KillPointsConfig(AppConfig):
         from payments.gateways.with_circuit_breaker import CircuitBreakerGateway
         from shipping.carriers.with_circuit_breaker import CircuitBreakerCarrier
 
-        _install_around(CircuitBreakerGateway, "authorise")
-        _install_around(CircuitBreakerGateway, "refund")
-        _install_around(CircuitBreakerCarrier, "book")
-        _install_around(CircuitBreakerCarrier, "book_return")
+        for method in ("authorise", "capture", "void", "refund"):
+            _install_around(CircuitBreakerGateway, method)
+        for method in ("book", "book_return"):
+            _install_around(CircuitBreakerCarrier, method)
         _install_after_commit(ReliableTask)
 
 
 def arm(folder: Path, point: str, victim: str) -> Path:
-    """Arm `point`, such as `charge.before-call`, to kill `victim`. The returned file disappears when it fires."""
+    """Arm `point`, such as `capture.before-call`, to kill `victim`. The returned file disappears when it fires."""
     path = folder / "kill" / point
     path.parent.mkdir(exist_ok=True)
     path.write_text(victim)
@@ -68,8 +77,7 @@ def _install_after_commit(kind: Any) -> None:
     def outer(self: Any) -> Iterator[None]:
         with inner(self):
             yield
-        _die_if_armed(f"{self.name}.{AFTER_COMMIT}")
-        verb = self.name.rpartition(".")[2].partition("_")[0]
-        _die_if_armed(f"{'book' if verb == 'create' else verb}.{AFTER_COMMIT}")
+        if self.name in _CALLS:
+            _die_if_armed(f"{_CALLS[self.name]}.{AFTER_COMMIT}")
 
     kind.complete = outer

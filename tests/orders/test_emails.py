@@ -12,6 +12,7 @@ from orders.emails.email_sql import read_order
 from orders.emails.mime import Email
 from orders.models import Order, OrderEvent
 from orders.payloads import EmailKind, SendEmail
+from orders.values import Address
 from tests.factories import place
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -113,3 +114,10 @@ def test_a_partial_refund_reads_the_same_in_both_parts():
     ):
         assert sentence in str(email.body)
         assert sentence in Reader(str(html)).text
+
+
+def test_the_tax_of_the_order_is_in_both_parts():
+    order = place(address=Address("Weg 1", "Berlin", "10115", "DE"))
+    assert "Includes €3.99 VAT (19%)." in email_about(order, "paid").body
+    assert "Includes €3.99 VAT (19%)." in Reader(html_of(order, "paid")).text
+    assert "No VAT: delivery outside the EU’s VAT area." in email_about(place(), "paid").body

@@ -10,6 +10,8 @@ from django.dispatch import Signal
 
 from orders import services, signals
 from orders.models import TRANSITIONS, Order, OrderEvent, Status
+from orders.placing.amounts import untaxed
+from orders.placing.services import place_order
 from orders.selectors import WAITING
 from orders.transitions import IllegalTransition
 from orders.values import Address, NewLine
@@ -82,13 +84,13 @@ def placed(**changes: Any) -> Order:
         "name": "Ada Lovelace",
         "address": ADDRESS,
         "shipping_method": "standard",
-        "shipping_price": 990,
+        "amounts": untaxed(goods=690, delivery=990),
         "source": "web",
         "currency": "EUR",
         "lines": LINES,
         "payment_method": "pm_card_visa",
     }
-    return services.place_order(**(values | changes)).order
+    return place_order(**(values | changes)).order
 
 
 def order_in(status: str) -> Order:

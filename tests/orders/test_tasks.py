@@ -38,7 +38,7 @@ def test_the_customer_gets_an_email_at_each_step():
     deliver_all()
     assert sorted(subjects()) == sorted(
         [
-            f"Payment received for order {order.number}",
+            f"Payment approved for order {order.number}",
             f"Order {order.number} is on its way",
         ]
     )

@@ -37,7 +37,9 @@ def delivered(*, method: str = "pm_card_visa") -> Order:
 
 
 def start_refund(order: Order, amount: int) -> Refund:
-    return refund_order(order=order, amount=amount, request_id=uuid.uuid4(), by="olga", reason="late")
+    made = refund_order(order=order, amount=amount, request_id=uuid.uuid4(), by="olga", reason="late")
+    assert made is not None
+    return made
 
 
 def work_off() -> None:

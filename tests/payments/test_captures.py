@@ -147,7 +147,7 @@ def test_an_authorisation_that_expires_before_shipment_takes_the_order_back_to_i
     assert order.payments.get().failure_code == "authorisation_expired"
     deliver_due()
     assert status(order) == Status.PAYMENT_FAILED
-    assert not order.shipments.exists()  # type: ignore[attr-defined]
+    assert not order.shipments.exists()
     assert is_sound()
 
 
@@ -158,7 +158,7 @@ def test_an_order_that_is_paid_again_after_its_authorisation_expired_ships_once(
     pay_again(order=order, payment_method="pm_card_visa")
     deliver_due()
     assert status(order) == Status.SHIPPED
-    assert order.shipments.count() == 1  # type: ignore[attr-defined]
+    assert order.shipments.count() == 1
     assert is_sound()
 
 
@@ -177,6 +177,16 @@ def test_the_daily_run_compares_authorisations_that_are_older_than_the_gateways_
     Message.objects.filter(task="shipping.create_shipment").update(state=State.DISCARDED)
     reconcile()
     assert status(order) == Status.PAYMENT_FAILED
+
+
+def test_a_comparison_releases_what_an_older_release_left_reserved_when_it_cancelled_the_order():
+    order = paid()
+    Order.objects.update(status=Status.CANCELLED)
+    Message.objects.filter(task="shipping.create_shipment").update(state=State.DISCARDED)
+    compare(order.payments.select_related("order").get())
+    deliver_due()
+    assert order.payments.get().status == PaymentStatus.CANCELLED
+    assert GatewayCharge.objects.get().state == GatewayCharge.State.VOIDED
 
 
 def test_a_run_leaves_authorisations_that_agree_alone():

@@ -42,7 +42,9 @@ def paid(*, delivered: bool = False) -> Order:
 
 
 def start_refund(order: Order, amount: int, *, request_id: uuid.UUID | None = None) -> Refund:
-    return refund_order(order=order, amount=amount, request_id=request_id or uuid.uuid4(), by="olga", reason="late")
+    made = refund_order(order=order, amount=amount, request_id=request_id or uuid.uuid4(), by="olga", reason="late")
+    assert made is not None
+    return made
 
 
 def status(order: Order) -> str:

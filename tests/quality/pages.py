@@ -110,6 +110,7 @@ NOT_PAGES = {
     "robots": "robots.txt",
     "sitemap": "XML sitemap",
     "order_invoice": "a PDF",
+    "order_credit_note": "a PDF",
     "return_label": "a PDF",
     "account_data": "a file download",
 }

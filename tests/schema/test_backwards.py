@@ -15,6 +15,14 @@ def test_the_search_index_is_removed_and_built_anew(tmp_path):
     run_alone("tests.schema.search_index", tmp_path)
 
 
+def test_amounts_of_orders_are_removed_and_filled_in_again(tmp_path):
+    run_alone("tests.schema.amounts", tmp_path)
+
+
+def test_invoices_from_before_they_were_records_stay(tmp_path):
+    run_alone("tests.schema.invoices", tmp_path)
+
+
 def test_a_program_that_fails_says_why(tmp_path):
     with pytest.raises(AssertionError, match=r"No module named tests\.schema\.nothing"):
         run_alone("tests.schema.nothing", tmp_path)

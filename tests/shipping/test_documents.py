@@ -8,6 +8,9 @@ import pytest
 import zxingcpp
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pypdf import PdfReader
 from reportlab.lib.pagesizes import A4, A6
 
@@ -16,6 +19,7 @@ from orders.services import anonymise_order
 from orders.values import Address
 from shipping.carriers import Booking
 from shipping.documents import store
+from shipping.documents.label import label_pdf
 from shipping.models import Shipment, ShipmentDocument, ShipmentStatus
 from shipping.selectors import booking_request_for
 from shipping.services import record_booking
@@ -25,6 +29,7 @@ from tests.factories import client_with, place
 pytestmark = pytest.mark.django_db(transaction=True)
 LABEL, SLIP = ShipmentDocument.Kind.LABEL, ShipmentDocument.Kind.PACKING_SLIP
 LIST = "/admin/shipping/shipment/"
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 
 
 def shipped(**changes: Any) -> Shipment:
@@ -76,6 +81,25 @@ def test_the_longest_address_and_number_still_fit():
     pdf = store.document_pdf(shipment=shipment, kind=LABEL)
     assert len(PdfReader(BytesIO(pdf)).pages) == 1
     assert codes(pdf)[str(zxingcpp.BarcodeFormat.Code128)] == "A1" * 20
+
+
+@pytest.mark.parametrize(
+    "text", ["山田太郎", "臺北市", "김철수", "محمد", "שלום", "สมชาย", "राजेश", "📦🎁", "Łódź Σ Київ"]
+)
+def test_names_and_addresses_in_any_script_are_on_label_and_slip(text):
+    shipment = shipped(name=text, address=Address(text, text, "1", "CH"))
+    for kind in (LABEL, SLIP):
+        page = pypdfium2.PdfDocument(store.document_pdf(shipment=shipment, kind=kind))[0]
+        assert all(char in page.get_textpage().get_text_range() for char in text if char < "\uffff")
+
+
+@given(name=NAMES, line=NAMES)
+@settings(max_examples=25, deadline=None)
+def test_no_name_or_address_keeps_a_label_from_being_printed(name, line):
+    order = Order(number="CV-1", name=name, line1=line, line2=name, city=line, postcode="1", country="CH")
+    shipment = Shipment(order=order, carrier="Swiftpost", tracking_number="SP1", shipped_at=timezone.now())
+    assert len(pypdfium2.PdfDocument(label_pdf(shipment))) == 1
+    assert codes(label_pdf(shipment))
 
 
 def test_the_packing_slip_lists_the_items_without_prices():

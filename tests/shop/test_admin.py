@@ -18,6 +18,8 @@ from shop.order_pages.services import cancel
 from tests.delivery import deliver_all, deliver_due
 from tests.factories import CategoryFactory, ProductFactory, place
 from tests.payments.disputes.disputing import disputed
+from tests.payments.outcomes import capture_now
+from tests.shop.returns.returned import requested
 
 pytestmark = pytest.mark.django_db(transaction=True)
 admin.autodiscover()
@@ -39,11 +41,13 @@ def history() -> Order:
     CategoryFactory.create()
     refunded = place(city="Nowhere")
     deliver_due()
+    capture_now(refunded)
     refunded.refresh_from_db()
     cancel(order=refunded)
     order = place(payment_method="pm_flaky_2", shipping_method="express")
     publish_examples(reviews=[Review(product=Product.objects.earliest("pk"), author="Ada", stars=4, title="Good")])
     deliver_all()
+    requested(Order.objects.get(pk=order.pk), pieces=[1])
     disputed(order)
     GatewayEvent.objects.create(event_id="evt_1", kind="payment_intent.succeeded", key=order.payments.get().pk)
     return order
@@ -118,11 +122,13 @@ def test_an_invalid_number_of_pieces_changes_nothing(pieces: str, staff: Client)
 def test_stock_cannot_be_edited_directly(staff: Client):
     product = ProductFactory.create(stock=7)
     fields = {"sku": product.sku, "slug": product.slug, "name": "New name", "price": 100, "currency": "EUR"}
+    fields |= {"tax_class": "reduced"}
     no_texts = {"texts-TOTAL_FORMS": 0, "texts-INITIAL_FORMS": 0}
     changes = {"position": 0, "reorder_level": 3, "stock": 99}
     staff.post(url(Product, "change", product.pk), fields | no_texts | changes)
     product.refresh_from_db()
     assert (product.name, product.stock, product.reorder_level) == ("New name", 7, 3)
+    assert product.tax_class == "reduced"
 
 
 def test_hiding_and_publishing_a_review_needs_permission_and_is_logged(staff):

@@ -60,7 +60,7 @@ def test_a_gateway_that_never_answered_still_does_not():
     place(payment_method="pm_outage")
     deliver_all()
     attempt = Attempt.objects.filter(message__task=CHARGE).last()
-    assert [call["operation"] for call in attempt.exchanges] == ["fetch", "charge"]
+    assert [call["operation"] for call in attempt.exchanges] == ["fetch", "authorise"]
     assert "pm_outage" not in str(attempt.exchanges), "a payment method stands for a card"
     before = rows()
     result = dry_run(CHARGE)
@@ -72,7 +72,7 @@ def test_a_bug_inside_the_gateways_client_is_no_answer_and_is_named():
     place(payment_method="pm_bug")
     deliver_due()
     result = dry_run(CHARGE)
-    assert (result.verdict, result.needs) == (Verdict.UNANSWERED, ("gateway.simulated", "charge"))
+    assert (result.verdict, result.needs) == (Verdict.UNANSWERED, ("gateway.simulated", "authorise"))
     assert "whose answer was not kept (RuntimeError)" in sentence_of(result)
 
 

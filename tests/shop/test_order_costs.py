@@ -66,7 +66,8 @@ def kinds(statements: list[str]) -> Counter[str]:
 
 
 def test_a_checkout_by_the_api_reads_nothing_but_its_products(order):
-    assert len(order) <= 11, order
+    """SQLite needs a statement more, as the amount lines and the event are two."""
+    assert len(order) <= (12 if connection.vendor == "sqlite" else 11), order
     assert (kinds(order)["SELECT"], kinds(order)["COMMIT"]) == (1, 1), order
 
 
@@ -75,12 +76,14 @@ def test_each_step_has_a_bound():
     """One commit each, but for the e-mail: its claim is committed before the mail server is called.
 
     SQLite needs a statement more, as an order's move and its event are two. What the gateway says of a payment is
-    recorded under the order's lock, which two statements take.
+    recorded under the order's lock, which two statements take; a shipment asks whether there is money to capture,
+    and the capture issues the invoice, in six.
     """
     bound = 9 if connection.vendor == "sqlite" else 8
+    more = {CHARGE: 2, CAPTURE: 8, SHIP: 1}
     for task in (CHARGE, SHIP, CAPTURE, TRACK):
         statements = run(task)
-        assert len(statements) <= bound + 2 * (task in (CHARGE, CAPTURE)), statements
+        assert len(statements) <= bound + more.get(task, 0), statements
         assert kinds(statements)["COMMIT"] == 1
         if task in (CHARGE, SHIP):
             email = run(EMAIL)

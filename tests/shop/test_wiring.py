@@ -5,11 +5,13 @@ import pytest
 from messaging.management.commands.topology import wiring
 from messaging.models import Message
 from orders.models import Order
+from orders.selectors import ACKNOWLEDGE_AFTER
 from shipping.delivery_problems import reship
 from shipping.models import Shipment
 from shop.order_pages.services import cancel, pay_again
 from tests.delivery import claim_task, deliver, deliver_all
 from tests.factories import UserFactory, place
+from tests.payments.outcomes import capture_now
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,6 +45,7 @@ def test_each_signal_enqueues_what_its_receivers_declare():
     deliver(claim_task(task="payments.charge_payment"))
     assert enqueued_since(before) == declared("order_paid")
 
+    capture_now(order)
     before = known()
     cancel(order=Order.objects.get(pk=order.pk))
     refunded = enqueued_since(before)
@@ -54,7 +57,21 @@ def test_each_signal_enqueues_what_its_receivers_declare():
     deliver(claim_task(task="payments.charge_payment"))
     before = known()
     cancel(order=unanswered)
-    assert sorted({*refunded, *enqueued_since(before)}) == declared("order_cancelled")
+    unrecorded = enqueued_since(before)
+
+    challenged = place(payment_method="pm_3ds")
+    Order.objects.filter(pk=challenged.pk).update(placed_at=challenged.placed_at - 2 * ACKNOWLEDGE_AFTER)
+    before = known()
+    deliver(claim_task(task="payments.charge_payment"))
+    assert enqueued_since(before) == sorted([*declared("order_action_required"), "payments.compare_payment"])
+    before = known()
+    pay_again(order=Order.objects.get(pk=challenged.pk), payment_method="pm_card_visa")
+    assert enqueued_since(before) == declared("order_method_changed")
+    deliver(claim_task(task="payments.charge_payment"))
+    Message.objects.filter(task="payments.void_payment").delete()
+    before = known()
+    cancel(order=Order.objects.get(pk=challenged.pk))
+    assert sorted({*refunded, *unrecorded, *enqueued_since(before)}) == declared("order_cancelled")
 
 
 def test_an_order_that_is_sent_again_enqueues_what_its_receivers_declare():

@@ -10,7 +10,9 @@ from django.db import connection
 
 from messaging.models import Message, State
 from orders.models import Order
+from payments.gateways import ChargeState, simulated_charges
 from payments.invariants import REFUNDS_HAVE_A_MESSAGE
+from payments.models import GatewayCharge, Payment, PaymentStatus, Refund
 from tests.shop.any_order_refunds import assert_money_adds_up
 from tests.simulation import audits, probe
 from tests.simulation.actors import PERIODIC
@@ -25,6 +27,17 @@ _PAUSED = """
 #: Invariants that hold at rest only: a fault may outlast the grace time of the first, and the second is broken until
 #: the operator retries the dead task of a refund. All others hold at any committed moment.
 AT_REST = ("no pending message is overdue", REFUNDS_HAVE_A_MESSAGE)
+_TAKES_NOTHING = frozenset({ChargeState.DECLINED, ChargeState.VOIDED, None})
+_TAKEN = frozenset({ChargeState.CAPTURED})
+#: What the gateway may have of a payment once everything is at rest; None: no charge. An authorisation that has expired
+#: there is noticed at the capture, or by a comparison, of which a run may have none.
+AGREEING = {
+    PaymentStatus.AUTHORISED: frozenset({ChargeState.AUTHORISED, ChargeState.VOIDED}),
+    PaymentStatus.CAPTURED: _TAKEN,
+    PaymentStatus.REFUNDED: _TAKEN,
+    PaymentStatus.FAILED: _TAKES_NOTHING,
+    PaymentStatus.CANCELLED: _TAKES_NOTHING,
+}
 
 
 class Broken(AssertionError):
@@ -63,6 +76,8 @@ def at_rest() -> dict[str, str]:
         "no e-mail is sent twice": _sent_twice(),
         "a repeated request places no second order": [name for name, count in orders.items() if count > 1],
         "money adds up": _money(),
+        "payments are at the gateway as in the shop": _disagreeing(),
+        "nothing is refunded that was not captured": list(Refund.objects.filter(payment__captured_at=None)),
     }
     return audits.broken() | {name: str(what) for name, what in found.items() if what}
 
@@ -80,3 +95,20 @@ def _money() -> str:
     except (AssertionError, ObjectDoesNotExist) as error:
         return str(error) or "a charge differs"
     return ""
+
+
+def _disagreeing() -> list[str]:
+    """Payments that no dead message explains, such as one of an authorisation that nobody released."""
+    dead = set(Message.objects.dead().values_list("subject", flat=True))
+    charges = {charge.idempotency_key: charge for charge in GatewayCharge.objects.all()}
+    payments = Payment.objects.select_related("order").exclude(order__number__in=dead)
+    states = [(payment, _state_of(charges.get(str(payment.pk)))) for payment in payments]
+    return [
+        f"{payment.order.number} is {payment.order.status}, its payment {payment.status}, at the gateway {state}"
+        for payment, state in states
+        if state not in AGREEING.get(PaymentStatus(payment.status), ())
+    ]
+
+
+def _state_of(charge: GatewayCharge | None) -> ChargeState | None:
+    return simulated_charges.record(charge, refunded=0).state if charge else None

@@ -25,6 +25,8 @@ from messaging.models import LIVE_STATES, Message
 from messaging.relay import claim, publish
 from messaging.topology import Topology
 from orders.models import Order, Status
+from shop.models import Return
+from shop.models.returns import OPEN_RETURNS
 from tests.simulation import actors, audits, faults, people, probe, rules
 from tests.simulation.broker import Broker, Link, Publisher
 from tests.simulation.chance import BEHIND, PROBE_FAILS, SKEW, Chance, Event
@@ -261,7 +263,12 @@ class World:
         live = Message.objects.filter(state__in=LIVE_STATES, available_at__lt=_soon()).exclude(task__in=actors.PERIODIC)
         dead = set(Message.objects.dead().values_list("subject", flat=True))
         orders = [order for order in Order.objects.exclude(status__in=FINAL) if order.number not in dead]
-        return [f"{m.task} {m.state} {m.subject}" for m in live] + [f"{o.number} {o.status}" for o in orders]
+        returns = Return.objects.filter(status__in=OPEN_RETURNS).exclude(order__number__in=dead)
+        return [
+            *(f"{m.task} {m.state} {m.subject}" for m in live),
+            *(f"{o.number} {o.status}" for o in orders),
+            *(f"{r.number} {r.status}" for r in returns),
+        ]
 
 
 def _soon() -> dt.datetime:

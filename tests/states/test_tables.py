@@ -9,6 +9,7 @@ from tests.states.tables import TABLES
 WITHOUT_TABLE = {
     "orders.EmailDelivery": "it has two states",
     "payments.Dispute": "the gateway says how it stands",
+    "payments.GatewayCharge": "the gateway's own record",
     "payments.GatewayDispute": "the gateway's own record",
     "payments.GatewayRefund": "the gateway's own record",
     "operations.FailureGroup": "its actions say what they change",

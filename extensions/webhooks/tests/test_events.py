@@ -54,6 +54,13 @@ def test_cancelled_and_refunded_orders_are_sent(endpoint, merchant):
     assert found["order.partly_refunded"]["refund"] == {"amount": 100, "left": 50}
 
 
+@pytest.mark.parametrize(("method", "event"), [("pm_3ds", "action_required"), ("pm_sepa", "processing")])
+def test_a_payment_that_waits_for_the_shopper_or_the_bank_is_an_event(endpoint, merchant, method, event):
+    place(payment_method=method)
+    deliver_due()
+    assert {event["type"] for event in merchant.verified(endpoint)} == {"order.placed", f"order.{event}"}
+
+
 def test_an_event_has_no_personal_data(endpoint):
     order = place()
     deliver_all()

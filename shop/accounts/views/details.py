@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
@@ -117,5 +118,10 @@ def delete(request: HttpRequest) -> HttpResponse:
                 request, _("Your account and your data have been deleted. Thank you for shopping with us.")
             )
             return redirect("shop:home")
-    context = {"form": form, "unfinished": selectors.unfinished_orders_of(user=user), "section": "details"}
+    context = {
+        "form": form,
+        "unfinished": selectors.unfinished_orders_of(user=user),
+        "section": "details",
+        "keep_invoices_years": settings.CONVEYOR_KEEP_INVOICES_YEARS,
+    }
     return render(request, "shop/accounts/delete.html", context)

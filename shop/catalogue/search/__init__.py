@@ -5,6 +5,7 @@
 
 from shop.catalogue.search.criteria import EVERYTHING, Criteria, Sort
 from shop.catalogue.search.find import MOST, correction, find
+from shop.catalogue.search.folding import folded, spelled
 from shop.catalogue.search.terms import terms
 
-__all__ = ["EVERYTHING", "MOST", "Criteria", "Sort", "correction", "find", "terms"]
+__all__ = ["EVERYTHING", "MOST", "Criteria", "Sort", "correction", "find", "folded", "spelled", "terms"]

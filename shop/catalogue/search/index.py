@@ -23,6 +23,11 @@ def remove(connection: BaseDatabaseWrapper) -> None:
     _INDEXES[connection.vendor].remove(connection)
 
 
+def update(connection: BaseDatabaseWrapper, *, folds: bool = True) -> None:
+    """Bring an installed index up to date, with folded text or without."""
+    _INDEXES[connection.vendor].update(connection, folds=folds)
+
+
 def restore_triggers(*, using: str, **kwargs: Any) -> None:
     """Receiver of `post_migrate`: on SQLite Django alters a table by recreating it, which drops its triggers."""
     if connections[using].vendor == "sqlite":

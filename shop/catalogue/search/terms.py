@@ -4,16 +4,18 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from shop.catalogue.search.folding import folded
+
 # Bounds the work per search; no shopper types longer ones.
-_MAX_WORDS, _MAX_LENGTH = 8, 40
+_MAX_WORDS, _MAX_LENGTH, _MAX_TEXT = 8, 40, 2000
 _WORD = re.compile(r"[^\W_]+")
 # Similarity from 0 to 1: accepts two swapped letters in a word of four, rejects other words.
 _MIN_SIMILARITY = 0.7
 
 
 def terms(text: str) -> list[str]:
-    """Distinct words in lower case, free of characters special to the databases' query languages."""
-    found = dict.fromkeys(word[:_MAX_LENGTH] for word in _WORD.findall(text.lower()))
+    """Distinct words, folded as the index is, free of characters special to the databases' query languages."""
+    found = dict.fromkeys(word[:_MAX_LENGTH] for word in _WORD.findall(folded(text[:_MAX_TEXT])))
     return list(found)[:_MAX_WORDS]
 
 

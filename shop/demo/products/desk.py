@@ -4,6 +4,7 @@ from shop.demo.products.product_data import CategoryData, ProductData
 
 CATEGORY = CategoryData(
     slug="desk",
+    colour="violet",
     name="Cameras & Desk",
     blurb="Things with a lens, a key or a screen, chosen to last longer than a season.",
 )

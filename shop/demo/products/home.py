@@ -3,7 +3,7 @@
 from shop.demo.products.product_data import CategoryData, ProductData
 
 CATEGORY = CategoryData(
-    slug="home", name="Home & Living", blurb="Furniture and small comforts for rooms that are lived in."
+    slug="home", colour="teal", name="Home & Living", blurb="Furniture and small comforts for rooms that are lived in."
 )
 
 PRODUCTS = [

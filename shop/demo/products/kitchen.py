@@ -3,7 +3,7 @@
 from shop.demo.products.product_data import CategoryData, ProductData
 
 CATEGORY = CategoryData(
-    slug="kitchen", name="Kitchen & Pantry", blurb="Good tools, and a few good things to eat with them."
+    slug="kitchen", colour="green", name="Kitchen & Pantry", blurb="Good tools, and a few good things to eat with them."
 )
 
 PRODUCTS = [

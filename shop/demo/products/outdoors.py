@@ -3,7 +3,7 @@
 from shop.demo.products.product_data import CategoryData, ProductData
 
 CATEGORY = CategoryData(
-    slug="outdoors", name="Outdoors & Sport", blurb="For roads, rivers and the park around the corner."
+    slug="outdoors", colour="blue", name="Outdoors & Sport", blurb="For roads, rivers and the park around the corner."
 )
 
 PRODUCTS = [

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class CategoryData:
     slug: str
+    colour: str
     name: str
     blurb: str
 

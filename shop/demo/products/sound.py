@@ -3,7 +3,10 @@
 from shop.demo.products.product_data import CategoryData, ProductData
 
 CATEGORY = CategoryData(
-    slug="sound", name="Sound & Music", blurb="Instruments and listening gear that want to be played loud."
+    slug="sound",
+    colour="amber",
+    name="Sound & Music",
+    blurb="Instruments and listening gear that want to be played loud.",
 )
 
 PRODUCTS = [

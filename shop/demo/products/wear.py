@@ -2,7 +2,9 @@
 
 from shop.demo.products.product_data import CategoryData, ProductData
 
-CATEGORY = CategoryData(slug="wear", name="Clothes & Bags", blurb="Made to be worn often, mended once and handed on.")
+CATEGORY = CategoryData(
+    slug="wear", colour="rose", name="Clothes & Bags", blurb="Made to be worn often, mended once and handed on."
+)
 
 PRODUCTS = [
     ProductData(

@@ -17,7 +17,7 @@ from orders.models import Hold, Order, Status
 from orders.transitions import IllegalTransition
 from payments.admin.refund_page import PERMISSION as REFUND
 from payments.disputes.selectors import disputes_of
-from payments.models import PaymentStatus
+from payments.models import PAYING
 from payments.selectors import refunds_of
 from shipping import delivery_problems
 from shipping.carrier_selection import quotes
@@ -137,5 +137,5 @@ def _context(request: HttpRequest, order: Order, form: CorrectionForm) -> dict[s
 
 def _refund_url(order: Order) -> str:
     """The refund page of the payment that pays for the order; empty if there is none."""
-    payment = order.payments.filter(status__in=(PaymentStatus.AUTHORISED, PaymentStatus.CAPTURED)).first()
+    payment = order.payments.filter(status__in=PAYING).first()
     return reverse("admin:payments_payment_refund", args=[payment.pk]) if payment else ""

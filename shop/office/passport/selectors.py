@@ -10,7 +10,9 @@ from django.apps import apps
 from django.db.models import Q
 
 from messaging.models import Attempt, Message, MessageQuerySet, QueuePause
-from orders.models import EmailDelivery, Order, OrderEvent, OrderLine
+from orders.amounts.tax import tax_in
+from orders.amounts.texts import tax_notes
+from orders.models import AmountLine, EmailDelivery, Order, OrderEvent, OrderLine
 from payments.disputes.selectors import disputes_of
 from payments.models import Dispute
 from payments.selectors import PaymentRecords, payment_records
@@ -34,6 +36,7 @@ class OrderRecords:
 
     order: Order
     lines: list[OrderLine]
+    amounts: list[AmountLine]
     events: list[OrderEvent]
     messages: list[Message]
     attempts: list[Attempt]
@@ -46,6 +49,11 @@ class OrderRecords:
     parcels: list[CarrierParcel]
     emails: list[EmailDelivery]
 
+    @property
+    def tax_notes(self) -> list[str]:
+        """Sentences about the order's VAT."""
+        return tax_notes(tax=tax_in(self.amounts), currency=self.order.currency)
+
 
 def order_records(*, order_id: int) -> OrderRecords:
     """Raises `Order.DoesNotExist`."""
@@ -55,6 +63,7 @@ def order_records(*, order_id: int) -> OrderRecords:
     return OrderRecords(
         order=order,
         lines=list(order.lines.all()),
+        amounts=list(order.amount_lines.all()),
         events=list(order.events.all()),
         messages=messages,
         attempts=list(Attempt.objects.filter(message__in=ids).defer(*_LONG).order_by("ended_at", "id")),

@@ -38,7 +38,9 @@ CREATE = "shipping.create_shipment"
 
 
 def refund(order: Order, amount: int) -> Refund:
-    return refund_order(order=order, amount=amount, request_id=uuid.uuid4(), by="olga", reason="late")
+    made = refund_order(order=order, amount=amount, request_id=uuid.uuid4(), by="olga", reason="late")
+    assert made is not None
+    return made
 
 
 def test_a_dispute_becomes_a_record_with_a_deadline_on_the_order_s_timeline():

@@ -7,26 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.payments.gateways.stand_in.intents import Intents
+from tests.payments.gateways.stand_in.methods import METHODS, NUMBERS, Object, Refused, Tokens
 from tests.payments.gateways.stripe_disputes import Disputes
-
-Object = dict[str, Any]
-_DECLINES = {
-    "pm_card_chargeDeclined": "generic_decline",
-    "pm_card_chargeDeclinedInsufficientFunds": "insufficient_funds",
-}
-#: The status of a new refund by the card. Stripe settles some later: https://docs.stripe.com/testing#refunds.
-_REFUND_STATUS = {
-    "pm_card_visa": "succeeded",
-    "pm_card_mastercard": "succeeded",
-    "pm_card_pendingRefund": "pending",
-    "pm_card_refundFail": "succeeded",
-}
-
-
-class Refused(Exception):
-    def __init__(self, status: int, **body: Any) -> None:
-        self.status, self.body = status, body
-        super().__init__(body.get("message", ""))
 
 
 def parse(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
@@ -45,35 +28,88 @@ def parse(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
 class Vault:
     """`is_indexed` False: search does not find new objects, as at Stripe for up to a minute.
 
-    Refunds keep their first status until `settle` gives them another.
+    Refunds keep their first status until `settle` gives them another. `events` has each event that Stripe would send,
+    as its type and object. `later` moves the clock on.
     """
 
-    intents: dict[str, Object] = field(default_factory=dict)
     refunds: dict[str, Object] = field(default_factory=dict)
+    events: list[tuple[str, Object]] = field(default_factory=list)
+    endpoints: list[Object] = field(default_factory=list)
+    tokens: Tokens = field(init=False)
+    charges: Intents = field(init=False)
     disputes: Disputes = field(init=False)
     is_indexed: bool = True
     page_size: int = 100
+    ahead: float = 0
 
     def __post_init__(self) -> None:
+        self.tokens = Tokens(self.now)
+        self.charges = Intents(self.now, self.announce, self.tokens)
         self.disputes = Disputes(self.intents)
+
+    @property
+    def intents(self) -> dict[str, Object]:
+        return self.charges.rows
+
+    def now(self) -> float:
+        return time.time() + self.ahead
+
+    def announce(self, kind: str, intent: Object) -> None:
+        """An event does not expand the charge."""
+        charge = intent["latest_charge"]
+        self.events.append((kind, intent | {"latest_charge": charge and charge["id"]}))
+
+    def later(self, *, days: float) -> None:
+        self.ahead += days * 86_400
+        self.charges.expire()
+
+    def token(self, number: str) -> str:
+        """A confirmation token of what a shopper entered: a test card's number, or an IBAN."""
+        return str(self.tokens.create(NUMBERS[number])["id"])
+
+    def add_endpoint(self, url: str, *, events: Iterable[str], status: str = "enabled") -> None:
+        self.endpoints.append(
+            {
+                "id": f"we_{secrets.token_hex(12)}",
+                "object": "webhook_endpoint",
+                "url": url,
+                "status": status,
+                "enabled_events": list(events),
+            }
+        )
+
+    def create(self, form: dict[str, Any]) -> Object:
+        return self.charges.create(form)
 
     def call(self, method: str, path: str, form: dict[str, Any]) -> Object:
         match [method, *path.strip("/").split("/")]:
-            case ["POST", "v1", "payment_intents"]:
-                return self.create(form)
-            case ["GET", "v1", "payment_intents", "search"]:
-                return self.search(form["query"])
-            case ["GET", "v1", "payment_intents"]:
-                return self.listed(form)
-            case ["GET", "v1", "payment_intents", id_] if id_ in self.intents:
-                return dict(self.intents[id_])
-            case ["POST", "v1", "payment_intents", id_, "capture"]:
-                return self.capture(id_, form)
+            case ["POST", "v1", "test_helpers", "confirmation_tokens"]:
+                return self.tokens.create(METHODS[form["payment_method"]])
+            case [_, "v1", "payment_intents", *rest] if found := self.call_intents(method, rest, form):
+                return found
             case ["GET", "v1", "disputes", *ids] if found := self.disputes.call(ids, form):
                 return found
+            case ["GET", "v1", "webhook_endpoints"]:
+                return self.page(self.endpoints, form, url=path)
             case [_, "v1", "refunds", *ids]:
                 return self.call_refunds(method, ids, form)
         raise Refused(404, type="invalid_request_error", message=f"Unrecognized request URL ({method}: {path}).")
+
+    def call_intents(self, method: str, rest: list[str], form: dict[str, Any]) -> Object | None:
+        match [method, *rest]:
+            case ["POST"]:
+                return self.create(form)
+            case ["GET", "search"]:
+                return self.search(form["query"])
+            case ["GET"]:
+                return self.listed(form)
+            case ["GET", id_] if id_ in self.intents:
+                return dict(self.intents[id_])
+            case ["POST", id_, "capture"] if id_ in self.intents:
+                return self.charges.capture(id_, form)
+            case ["POST", id_, "cancel"] if id_ in self.intents:
+                return self.charges.cancel(id_)
+        return None
 
     def call_refunds(self, method: str, ids: list[str], form: dict[str, Any]) -> Object:
         if method == "POST":
@@ -84,53 +120,6 @@ class Vault:
         if ids[0] in self.refunds:
             return dict(self.refunds[ids[0]])
         raise Refused(404, type="invalid_request_error", code="resource_missing", message=f"No such refund: {ids[0]}")
-
-    def create(self, form: dict[str, Any]) -> Object:
-        method = form["payment_method"]
-        if method not in _REFUND_STATUS.keys() | _DECLINES.keys():
-            raise Refused(
-                400, type="invalid_request_error", code="resource_missing", message=f"No such PaymentMethod: '{method}'"
-            )
-        intent: Object = {
-            "id": f"pi_{secrets.token_hex(12)}",
-            "object": "payment_intent",
-            "amount": int(form["amount"]),
-            "amount_received": 0,
-            "currency": form["currency"],
-            "created": int(time.time()),
-            "status": "requires_payment_method",
-            "payment_method": method,
-            "metadata": form.get("metadata", {}),
-            "last_payment_error": None,
-            "latest_charge": None,
-        }
-        self.intents[intent["id"]] = intent
-        if method in _DECLINES:
-            self.decline(intent, _DECLINES[method])
-        intent["latest_charge"] = {"id": f"ch_{secrets.token_hex(12)}", "object": "charge", "amount_refunded": 0}
-        if form.get("capture_method") == "manual":
-            intent["status"] = "requires_capture"
-        else:
-            intent |= {"status": "succeeded", "amount_received": intent["amount"]}
-        return dict(intent)
-
-    def decline(self, intent: Object, reason: str) -> None:
-        error = {
-            "type": "card_error",
-            "code": "card_declined",
-            "decline_code": reason,
-            "message": "Your card was declined.",
-        }
-        intent["last_payment_error"] = error
-        raise Refused(402, **error, payment_intent=dict(intent))
-
-    def capture(self, id_: str, form: dict[str, Any]) -> Object:
-        intent = self.intents[id_]
-        amount = int(form.get("amount_to_capture") or intent["amount"])
-        if intent["status"] != "requires_capture" or amount > intent["amount"]:
-            raise Refused(400, type="invalid_request_error", message="This PaymentIntent could not be captured.")
-        intent |= {"status": "succeeded", "amount_received": amount}
-        return dict(intent)
 
     def refund(self, form: dict[str, Any]) -> Object:
         intent, amount = self.intents[form["payment_intent"]], int(form["amount"])
@@ -148,11 +137,13 @@ class Vault:
             "id": f"re_{secrets.token_hex(12)}",
             "object": "refund",
             "amount": amount,
+            "currency": intent["currency"],
             "payment_intent": intent["id"],
-            "status": _REFUND_STATUS[intent["payment_method"]],
+            "status": self.charges.methods[intent["id"]].refund,
             "metadata": form.get("metadata", {}),
         }
         self.refunds[refund["id"]] = refund
+        self.events.append(("refund.created", dict(refund)))
         return dict(refund)
 
     def settle(self, refund_id: str, status: str) -> None:
@@ -162,6 +153,7 @@ class Vault:
         charge = self.intents[refund["payment_intent"]]["latest_charge"]
         made = [r for r in self.refunds.values() if r["payment_intent"] == refund["payment_intent"]]
         charge["amount_refunded"] = sum(r["amount"] for r in made if r["status"] not in ("failed", "canceled"))
+        self.events.append(("refund.failed" if status == "failed" else "refund.updated", dict(refund)))
 
     def listed(self, form: dict[str, Any]) -> Object:
         since = int(form.get("created", {}).get("gte", 0))

@@ -1,7 +1,9 @@
 """Fake Stripe server that follows Stripe's documentation, on its own port.
 
 It honours idempotency keys as Stripe does: the first response under a key is repeated, even an error 402 or 500. Other
-parameters under a used key are an error 400, a key that is in use a 409. `faults` makes the next requests fail.
+parameters under a used key are an error 400, a key that is in use a 409; a day later a key is forgotten. `faults` makes
+the next requests fail. Browsers get their pages from `stand_in.pages`; `referrers` has the origins
+of those that loaded Stripe.js.
 Sources: https://docs.stripe.com/api/idempotent_requests, https://docs.stripe.com/api/errors,
 https://docs.stripe.com/error-low-level.
 """
@@ -12,13 +14,17 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.patience import PATIENCE
-from tests.payments.gateways.stripe_objects import Refused, Vault, parse
+from tests.payments.gateways.stand_in import pages
+from tests.payments.gateways.stand_in.methods import Refused
+from tests.payments.gateways.stripe_objects import Vault, parse
+
+KEYS_LAST = 86_400
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,7 @@ class Fault:
 class Answer:
     status: int
     body: dict[str, Any]
+    is_replayed: bool = False
 
 
 @dataclass
@@ -47,6 +54,8 @@ class StripeServer:
     faults: deque[Fault] = field(default_factory=deque)
     requests: list[tuple[str, str]] = field(default_factory=list)
     answers: dict[str, tuple[str, Answer]] = field(default_factory=dict)
+    answered: dict[str, float] = field(default_factory=dict)
+    referrers: list[str] = field(default_factory=list)
     busy: set[str] = field(default_factory=set)
     lock: Any = field(default_factory=threading.RLock)
 
@@ -67,6 +76,7 @@ class StripeServer:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        self.vault.charges.base = self.url
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
@@ -81,6 +91,11 @@ class StripeServer:
     def serve(self, handler: BaseHTTPRequestHandler, form: str) -> None:
         path, key = urlsplit(handler.path).path, handler.headers.get("Idempotency-Key", "")
         with self.lock:
+            if path == "/stripe.js":
+                self.referrers.append(handler.headers.get("Referer", ""))
+            if page := pages.answer(self.vault, handler.command, path, form):
+                self.send_page(handler, page)
+                return
             self.requests.append((handler.command, path))
             fault = self.faults.popleft() if self.faults else None
         if not handler.headers.get("Authorization", "").startswith("Bearer sk_test_"):
@@ -109,6 +124,7 @@ class StripeServer:
         if method == "GET" or not key:
             return self.work(method, path, form)
         with self.lock:
+            self.forget()
             if key in self.busy:
                 return error(
                     409, "idempotency_error", "There is another request under this key", "idempotency_key_in_use"
@@ -117,14 +133,20 @@ class StripeServer:
             if known is not None and known[0] not in ("", path + form):
                 return error(400, "idempotency_error", "Keys can only be used with the same parameters")
             if known is not None:
-                return known[1]
+                return replace(known[1], is_replayed=True)
             self.busy.add(key)
         try:
             answer = self.work(method, path, form)
-            self.answers[key] = (path + form, answer)
+            self.answers[key], self.answered[key] = (path + form, answer), self.vault.now()
         finally:
             self.busy.discard(key)
         return answer
+
+    def forget(self) -> None:
+        """Forget the keys of the day before."""
+        for key in [key for key, at in self.answered.items() if at + KEYS_LAST <= self.vault.now()]:
+            del self.answered[key]
+            self.answers.pop(key, None)
 
     def work(self, method: str, path: str, form: str) -> Answer:
         with self.lock:
@@ -138,10 +160,19 @@ class StripeServer:
         handler.send_response(answer.status)
         handler.send_header("Content-Type", "application/json")
         handler.send_header("Content-Length", str(len(body)))
+        if answer.is_replayed:
+            handler.send_header("Idempotent-Replayed", "true")
         handler.send_header("Request-Id", f"req_{secrets.token_hex(6)}")
         handler.end_headers()
         with suppress(BrokenPipeError):  # the shop has timed out
             handler.wfile.write(body)
+
+    def send_page(self, handler: BaseHTTPRequestHandler, page: pages.Page) -> None:
+        handler.send_response(page.status)
+        for name, value in page.headers.items() | {("Content-Length", str(len(page.body)))}:
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.wfile.write(page.body)
 
 
 def error(status: int, kind: str, message: str, code: str = "") -> Answer:

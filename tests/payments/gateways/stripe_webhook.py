@@ -5,7 +5,9 @@ import hmac
 import json
 import time
 import uuid
+from collections.abc import Iterable
 from typing import Any
+from urllib.request import Request, urlopen
 
 from django.test import Client
 
@@ -36,3 +38,12 @@ def post_event(content: dict[str, Any], **options: Any) -> int:
     sign = signature(body, **options) if header is None else header
     response = Client().post(PATH, body, content_type="application/json", headers={"Stripe-Signature": sign})
     return response.status_code
+
+
+def deliver(events: Iterable[tuple[str, dict[str, Any]]], *, to: str, secret: str = SECRET) -> None:
+    """Send these events of the fake server, in this order, to the shop that runs at the address `to`."""
+    for kind, subject in events:
+        body = json.dumps(event(kind, subject)).encode()
+        headers = {"Content-Type": "application/json", "Stripe-Signature": signature(body, secret=secret)}
+        with urlopen(Request(to + PATH, data=body, headers=headers)) as response:  # noqa: S310 - the shop under test
+            assert response.status == 200

@@ -10,7 +10,15 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.utils import timezone
 
 from messaging.circuit_breaker import Verdict
-from payments.gateways import ChargeResult, GatewayUnavailable, KeyRefused, OutcomeUnknown, RefundState, RequestRefused
+from payments.gateways import (
+    Charge,
+    ChargeState,
+    GatewayUnavailable,
+    KeyRefused,
+    OutcomeUnknown,
+    RefundState,
+    RequestRefused,
+)
 from payments.gateways.stripe import StripeGateway
 from payments.gateways.with_circuit_breaker import judge
 from tests.patience import PATIENCE
@@ -19,26 +27,32 @@ from tests.payments.gateways.stripe_server import Fault, StripeServer, error
 KEY = "k1"
 
 
-def charge(*, method: str = "pm_card_visa") -> ChargeResult:
-    return StripeGateway().charge(idempotency_key=KEY, amount=500, currency="EUR", method=method)
+def authorise(*, key: str = KEY, method: str = "pm_card_visa", currency: str = "EUR") -> Charge:
+    return StripeGateway().authorise(
+        idempotency_key=key, amount=500, currency=currency, method=method, return_url="https://shop.example/orders/1/"
+    )
+
+
+def captured() -> Charge:
+    return StripeGateway().capture(idempotency_key=KEY, reference=authorise().reference, amount=500)
 
 
 @pytest.mark.parametrize("status", [409, 429])
 def test_busy_means_that_nothing_happened(stripe: StripeServer, status: int):
     stripe.faults.append(Fault(status))
     with pytest.raises(GatewayUnavailable) as raised:
-        charge()
+        authorise()
     assert not isinstance(raised.value, OutcomeUnknown)
-    assert charge().amount == 500
+    assert authorise().amount == 500
     assert len(stripe.vault.intents) == 1
 
 
 @pytest.mark.parametrize("applied", [True, False])
-def test_a_closed_connection_is_unknown_and_the_second_attempt_charges_once(stripe: StripeServer, applied: bool):
+def test_a_closed_connection_is_unknown_and_the_second_attempt_authorises_once(stripe: StripeServer, applied: bool):
     stripe.faults.append(Fault(None, applied=applied))
     with pytest.raises(OutcomeUnknown):
-        charge()
-    assert charge().amount == 500
+        authorise()
+    assert authorise().amount == 500
     assert len(stripe.vault.intents) == 1
 
 
@@ -47,11 +61,11 @@ def test_a_request_times_out_before_the_tasks_limit(stripe: StripeServer, settin
     stripe.faults.append(Fault(200, applied=True, held=late))
     try:
         with pytest.raises(OutcomeUnknown):
-            charge()
+            authorise()
     finally:
         late.set()
     settings.CONVEYOR_TASK_TIME_LIMIT = PATIENCE
-    assert charge().amount == 500
+    assert authorise().amount == 500
     assert len(stripe.vault.intents) == 1
 
 
@@ -59,28 +73,28 @@ def test_an_error_is_repeated_under_its_key_but_the_record_has_the_charge(stripe
     stripe.faults.append(Fault(500, applied=True))
     for _ in range(2):
         with pytest.raises(OutcomeUnknown):
-            charge()
+            authorise()
     record = StripeGateway().fetch(idempotency_key=KEY)
     assert record is not None
-    assert record.captured == 500
+    assert record.state is ChargeState.AUTHORISED
 
 
 def test_search_does_not_find_a_new_charge(stripe: StripeServer):
-    charge()
+    authorise()
     stripe.vault.is_indexed = False
     assert StripeGateway().fetch(idempotency_key=KEY) is None
 
 
 def test_an_unknown_method_is_refused(stripe: StripeServer):
     with pytest.raises(RequestRefused, match="pm_gold"):
-        charge(method="pm_gold")
+        authorise(method="pm_gold")
 
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_key_closes_the_gateway_to_us(stripe: StripeServer, status: int):
     stripe.faults.append(Fault(status))
     with pytest.raises(KeyRefused, match=f"STRIPE_SECRET_KEY .{status}.") as refused:
-        charge()
+        authorise()
     assert judge(refused.value) is Verdict.CLOSED_TO_US
     assert "sk_test" not in str(refused.value)
     assert stripe.vault.intents == {}
@@ -94,7 +108,7 @@ def test_a_time_limit_inside_stripes_client_stays_a_time_limit(stripe: StripeSer
     signal.setitimer(signal.ITIMER_REAL, 0.2)
     try:
         with pytest.raises(SoftTimeLimitExceeded):
-            charge()
+            authorise()
     finally:
         answered.set()
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -103,7 +117,7 @@ def test_a_time_limit_inside_stripes_client_stays_a_time_limit(stripe: StripeSer
 
 def test_records_come_in_pages(stripe: StripeServer):
     for n in range(3):
-        StripeGateway().charge(idempotency_key=f"k{n}", amount=500, currency="EUR", method="pm_card_visa")
+        authorise(key=f"k{n}")
     stripe.vault.page_size = 2
     since = timezone.now() - timedelta(hours=1)
     first = StripeGateway().records(since=since)
@@ -113,7 +127,7 @@ def test_records_come_in_pages(stripe: StripeServer):
 
 
 def test_refunds_are_found_on_all_pages(stripe: StripeServer):
-    reference = charge().reference
+    reference = captured().reference
     for n in range(5):
         StripeGateway().refund(idempotency_key=f"r{n}", charge_reference=reference, amount=10)
     stripe.vault.page_size = 2
@@ -122,7 +136,7 @@ def test_refunds_are_found_on_all_pages(stripe: StripeServer):
 
 @pytest.mark.parametrize("status", ["requires_action", "a status of the future"])
 def test_an_undecided_refund_is_pending(stripe: StripeServer, status: str):
-    reference = charge().reference
+    reference = captured().reference
     made = StripeGateway().refund(idempotency_key="r1", charge_reference=reference, amount=10)
     stripe.vault.settle(made.reference, status)
     found = StripeGateway().find_refund(idempotency_key="r1", charge_reference=reference)
@@ -132,7 +146,7 @@ def test_an_undecided_refund_is_pending(stripe: StripeServer, status: str):
 
 def test_a_refund_that_an_earlier_release_requested_is_requested_again_as_it_was(stripe: StripeServer):
     """It sent no number of the repetition, and Stripe failed: it repeats that answer, but not for other parameters."""
-    reference = charge().reference
+    reference = captured().reference
     form = f"payment_intent={reference}&amount=10&metadata[conveyor_key]=r1"
     stripe.answers["r1"] = ("/v1/refunds" + form, error(500, "api_error", "Not now"))
     with pytest.raises(OutcomeUnknown):
@@ -140,7 +154,7 @@ def test_a_refund_that_an_earlier_release_requested_is_requested_again_as_it_was
 
 
 def test_a_refund_made_by_somebody_else_has_no_key(stripe: StripeServer):
-    reference = charge().reference
+    reference = captured().reference
     stripe.vault.refund({"payment_intent": reference, "amount": "10"})
     (record,) = StripeGateway().refunds(charge_reference=reference)
     assert (record.key, record.repeat, record.amount) == ("", 0, 10)
@@ -155,9 +169,9 @@ def test_a_refused_connection_is_unknown(settings):
     settings.STRIPE_SECRET_KEY = "sk_test_conveyor"
     settings.STRIPE_API_BASE = "http://127.0.0.1:9"
     with pytest.raises(OutcomeUnknown):
-        charge()
+        authorise()
 
 
-def test_a_charge_is_one_request(stripe: StripeServer):
-    charge()
+def test_an_authorisation_is_one_request(stripe: StripeServer):
+    authorise()
     assert stripe.requests == [("POST", "/v1/payment_intents")]

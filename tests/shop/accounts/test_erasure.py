@@ -26,12 +26,12 @@ from payments.services import refund_order
 from shop.accounts.addresses import add_address
 from shop.accounts.erasure import CannotErase, erase
 from shop.checkout.idempotency import Idempotency
-from shop.models import Review, SavedBasket, StockMovement, User
+from shop.models import EarlierInvoice, Invoice, Review, SavedBasket, StockMovement, User
 from shop.order_pages.selectors import unfinished_orders_of
 from tests.auditing import broken
 from tests.database_search import places_of
 from tests.delivery import deliver_all, deliver_due
-from tests.factories import ADDRESS, ProductFactory, UserFactory, place
+from tests.factories import ADDRESS, ProductFactory, UserFactory, client_with, place
 from tests.shop.accounts.test_accounts import GOOD, register, signs_in, text
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -126,7 +126,7 @@ def _leave_traces(order: Order, dead: Message) -> None:
     )
 
 
-def test_no_table_keeps_personal_data(shopper: Client):
+def test_no_table_but_the_invoices_keeps_personal_data(shopper: Client):
     order = Order.objects.get()
     dead = _dead_email(order)
     _leave_traces(order, dead)
@@ -144,7 +144,8 @@ def test_no_table_keeps_personal_data(shopper: Client):
 
     assert "deleted" in text(delete_account(shopper))
 
-    assert places_of(*SECRETS, ASCII_ONLY, "QF-1") == []
+    found = {place.partition(": ")[0] for place in places_of(*SECRETS, ASCII_ONLY, "QF-1")}
+    assert found == {"shop_issuedinvoice.data"}
     review = Review.objects.get()
     assert (review.user, review.signed, review.text) == (None, "A buyer", "I love it. [removed]")
     dead.refresh_from_db()
@@ -154,6 +155,28 @@ def test_no_table_keeps_personal_data(shopper: Client):
     attempt = Attempt.objects.filter(message=dead).latest("id")
     assert "Traceback" in attempt.traceback
     assert (attempt.log, attempt.exchanges) == ("asked for [removed]", [])
+
+
+def test_invoices_stay_for_staff_and_the_page_names_the_law(shopper: Client, settings):
+    settings.CONVEYOR_KEEP_INVOICES_YEARS = 8
+    page = text(shopper.get("/account/delete/"))
+    assert "section 147 of the German Fiscal Code" in page
+    assert "8 years after the end of the year" in page
+    order, invoice = Order.objects.get(), Invoice.objects.get()
+    delete_account(shopper)
+    assert shopper.get(f"/orders/{order.public_id}/invoice.pdf").status_code == 409
+    staff = client_with("view_invoice").get(f"/admin/shop/invoice/{invoice.pk}/pdf/")
+    assert staff.headers["Content-Type"] == "application/pdf"
+    invoice.refresh_from_db()
+    assert invoice.data["buyer"][0] == NAME
+
+
+def test_an_invoice_from_before_invoices_were_records_is_written_before_the_name_is_gone(shopper: Client):
+    Invoice.objects.all().delete()
+    EarlierInvoice.objects.create(order=Order.objects.get(), edition="1", pdf=NAME.encode())
+    delete_account(shopper)
+    assert Invoice.objects.get().data["buyer"][0] == NAME
+    assert not EarlierInvoice.objects.exists()
 
 
 def test_sales_records_stay(shopper: Client):

@@ -22,11 +22,15 @@ pytestmark = pytest.mark.django_db(transaction=True)
 #: Tables with a foreign key to an account or an order, and the part of the export that has their rows.
 EXPORTED = {
     "knox.AuthToken": "api_tokens",
+    "orders.AmountLine": "amounts",
     "orders.Order": "orders",
     "orders.OrderEvent": "events",
     "orders.OrderLine": "lines",
     "payments.Payment": "payments",
     "shipping.Shipment": "shipments",
+    "shop.CreditNote": "credit_notes",
+    "shop.Invoice": "invoices",
+    "shop.Return": "returns",
     "shop.Review": "reviews",
     "shop.SavedAddress": "addresses",
     "shop.SavedBasket": "basket",
@@ -36,7 +40,7 @@ OTHERS = {
     "admin.LogEntry": "of staff",
     "orders.EmailDelivery": "when an e-mail was sent, which the shopper has",
     "orders.IdempotencyKey": "a random key",
-    "shop.Invoice": "files with the order's data",
+    "shop.EarlierInvoice": "files with the order's data",
     "shop.User_groups": "of staff",
     "shop.User_user_permissions": "of staff",
 }
@@ -86,6 +90,12 @@ def test_orders_with_their_payments_refunds_and_parcels(client, ada):
     assert payment["gateway_reference"] == Payment.objects.get().gateway_reference
     assert (payment["method"], payment["amount"], payment["status"]) == ("pm_card_visa", order.total, "captured")
     assert [(refund["amount"], refund["status"]) for refund in payment["refunds"]] == [(100, "done")]
+    [invoice], [note] = exported["invoices"], exported["credit_notes"]
+    assert invoice["number"] == order.invoices.get().number
+    assert invoice["data"]["buyer"][0] == "Ada Lovelace"
+    assert note["total"] == 100
+    assert "section 147" in note["kept_by"]
+    assert note["kept_until"] == str(order.credit_notes.get().kept_until)
     [shipment] = exported["shipments"]
     assert shipment["tracking_number"] == order.shipment.tracking_number
     assert shipment["events"]

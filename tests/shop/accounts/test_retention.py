@@ -1,7 +1,7 @@
-"""Retention of sessions, guests' baskets, API tokens, records of sign-ins, idempotency keys and account e-mails."""
+"""Retention of sessions, guests' baskets, API tokens, sign-ins, idempotency keys, account e-mails and invoices."""
 
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from axes.models import AccessLog
@@ -13,9 +13,11 @@ from messaging import scheduler
 from messaging.models import Message
 from messaging.worker import slices
 from orders.models import EmailDelivery, IdempotencyKey, Order
+from payments.services import refund_order
+from shop.accounts import retention
 from shop.checkout.idempotency import KEPT, Idempotency
-from shop.models import GuestBasket
-from tests.delivery import deliver_due
+from shop.models import CreditNote, EarlierInvoice, GuestBasket, Invoice
+from tests.delivery import deliver_all, deliver_due
 from tests.factories import UserFactory, place
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,6 +41,40 @@ def test_what_has_expired_is_deleted_and_the_rest_is_kept():
     assert Session.objects.get().session_key == "1-0"
     assert AuthToken.objects.get().expiry > timezone.now()
     assert AccessLog.objects.get().username == "new"
+
+
+def test_invoices_and_credit_notes_go_once_the_law_no_longer_requires_them(monkeypatch):
+    for _ in range(2):
+        order = place()
+        deliver_all()
+    refund_order(order=order, amount=order.total, request_id=uuid.uuid4(), by="olga")
+    deliver_all()
+    last = date(timezone.now().year + 10, 12, 31)
+    assert set(Invoice.objects.values_list("kept_until", flat=True)) == {last}
+    # The refund came a year later: the invoice that it corrects stays for as long.
+    CreditNote.objects.update(kept_until=last.replace(year=last.year + 1))
+    purge_on(last, monkeypatch)
+    assert Invoice.objects.count() == 2
+    purge_on(last + timedelta(days=1), monkeypatch)
+    assert Invoice.objects.get().order == order
+    purge_on(last.replace(year=last.year + 1) + timedelta(days=1), monkeypatch)
+    assert not Invoice.objects.exists()
+    assert not CreditNote.objects.exists()
+
+
+def test_a_file_of_an_earlier_invoice_is_kept_as_long(settings):
+    settings.CONVEYOR_KEEP_INVOICES_YEARS = 8
+    order, now = place(), timezone.now()
+    for edition, years in (("new", 8), ("old", 9)):
+        EarlierInvoice.objects.create(order=order, edition=edition, pdf=b"", made_at=now - timedelta(days=365 * years))
+    retention.purge_expired()
+    assert EarlierInvoice.objects.get().edition == "new"
+
+
+def purge_on(day: date, monkeypatch) -> None:
+    monkeypatch.setattr("shop.accounts.retention.shop_day", lambda _now: day)
+    while retention.purge_expired():
+        pass
 
 
 def test_a_guest_s_basket_is_deleted_with_the_session_that_knew_it(settings):

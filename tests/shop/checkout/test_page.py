@@ -5,7 +5,7 @@ import re
 import pytest
 
 from orders.models import Order
-from shop.models import Product
+from shop.models import Product, SavedAddress
 from tests.factories import UserFactory
 from tests.shop.checkout.page import ANSWERS, filled, hidden, text
 
@@ -199,3 +199,44 @@ def test_an_unserved_country_is_refused_beside_its_field(shopper, lamp):
     assert not Order.objects.exists()
     lamp.refresh_from_db()
     assert lamp.stock == 5
+
+
+def test_the_page_says_which_vat_the_chosen_country_has(shopper):
+    def shown(**destination: str) -> str:
+        return text(shopper.post("/checkout/tax/", destination))
+
+    assert "For delivery to Germany:" in shown(country="DE", postcode="10115")
+    assert "Includes €3.19 VAT (19%)." in shown(country="DE", postcode="10115")
+    assert "Includes €4.77 VAT (19%)." in shown(country="DE", postcode="10115")
+    assert "No VAT: delivery outside the EU’s VAT area." in shown(country="GB", postcode="N1 1AA")
+    assert "Includes €3.33 VAT (20%)." in shown(country="GB", postcode="BT1 5GS")
+    assert "No VAT" in shown(country="ES", postcode="35001")
+
+
+@pytest.mark.parametrize("country", ["", "XX", "<b>", "D\x00"])
+def test_without_a_country_prices_include_vat(shopper, country):
+    page = text(shopper.post("/checkout/tax/", {"country": country}))
+    assert "Prices include VAT." in page
+    assert "For delivery" not in page
+
+
+def test_the_page_begins_with_the_vat_of_the_likely_country_and_follows_what_was_typed(shopper):
+    page = text(shopper.get("/checkout/", headers={"Accept-Language": "en-IE"}))
+    assert "Includes €3.74 VAT (23%)." in page
+    page = text(shopper.post("/checkout/", filled(shopper, country="DE", postcode="nonsense")))
+    assert "Includes €3.19 VAT (19%)." in page
+
+
+def test_vat_of_a_saved_address_is_that_of_its_country(shopper):
+    user = UserFactory()
+    shopper.force_login(user, backend="shop.accounts.authentication.NameOrEmail")
+    saved = SavedAddress.objects.create(
+        user=user, name="Ada", line1="Weg 1", city="Berlin", postcode="10115", country="DE"
+    )
+    answer = {"saved_address": str(saved.pk), "country": "GB"}
+    assert "Includes €3.19 VAT (19%)." in text(shopper.post("/checkout/tax/", answer))
+    assert "Includes €3.19 VAT (19%)." in text(shopper.get("/checkout/"))
+
+
+def test_vat_is_asked_for_by_post_only(shopper):
+    assert shopper.get("/checkout/tax/").status_code == 405

@@ -3,8 +3,12 @@
 import pytest
 
 from shop.doctor.checks import configuration
+from shop.doctor.seller import check_tax_country
 
 #: What each forgotten variable leaves, and the command.
+USE_STRIPE = (
+    "export PAYMENT_GATEWAY=stripe STRIPE_SECRET_KEY=sk_… STRIPE_PUBLISHABLE_KEY=pk_… STRIPE_WEBHOOK_SECRET=whsec_…"
+)
 FORGOTTEN = {
     "SITE_URL": (
         {"SITE_URL": "http://localhost:8000"},
@@ -40,17 +44,27 @@ FORGOTTEN = {
     "PAYMENT_GATEWAY": (
         {"PAYMENT_GATEWAY": "simulated"},
         "PAYMENT_GATEWAY is 'simulated': orders are shipped without being paid.",
-        "export PAYMENT_GATEWAY=stripe STRIPE_SECRET_KEY=sk_test_… STRIPE_WEBHOOK_SECRET=whsec_…",
+        USE_STRIPE,
     ),
     "PAYMENT_GATEWAY by its path": (
         {"PAYMENT_GATEWAY": "payments.gateways.simulated.SimulatedGateway"},
         "PAYMENT_GATEWAY is 'payments.gateways.simulated.SimulatedGateway': orders are shipped without being paid.",
-        "export PAYMENT_GATEWAY=stripe STRIPE_SECRET_KEY=sk_test_… STRIPE_WEBHOOK_SECRET=whsec_…",
+        USE_STRIPE,
     ),
     "SHIPPING_CARRIERS": (
         {"SHIPPING_CARRIERS": ("shipping.carriers.simulated.Swiftpost",)},
         "SHIPPING_CARRIERS contains simulated carriers (Swiftpost): no parcel is sent.",
         "export SHIPPING_CARRIERS=shipping.carriers.untracked.UntrackedPost",
+    ),
+    "CONVEYOR_SELLER_EMAIL": (
+        {"CONVEYOR_SELLER_EMAIL": "shop@conveyor.example"},
+        "The seller on invoices and in e-mails is the example shop.",
+        "export CONVEYOR_SELLER_NAME=… CONVEYOR_SELLER_ADDRESS='…; …' CONVEYOR_SELLER_EMAIL=…",
+    ),
+    "CONVEYOR_SELLER_VAT_NUMBER": (
+        {"CONVEYOR_SELLER_VAT_NUMBER": ""},
+        "CONVEYOR_SELLER_VAT_NUMBER is not set: invoices that include VAT need the seller's number.",
+        "export CONVEYOR_SELLER_VAT_NUMBER=DE123456789",
     ),
     "EMAIL_URL": (
         {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"},
@@ -72,6 +86,8 @@ PRODUCTION = {
     "PAYMENT_GATEWAY": "stripe",
     "SHIPPING_CARRIERS": ("shipping.carriers.untracked.UntrackedPost",),
     "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+    "CONVEYOR_SELLER_EMAIL": "shop@lamps.test",
+    "CONVEYOR_SELLER_VAT_NUMBER": "DE123456789",
 }
 
 
@@ -104,6 +120,22 @@ def test_a_generated_key_is_told(production):
         assert finding.fix.startswith("export SECRET_KEY=$(python -c ")
     finally:
         key.unlink()
+
+
+@pytest.mark.parametrize("country", ["CH", "GB", "ZZ"])
+def test_a_country_of_tax_outside_the_eu_is_an_error(settings, country):
+    settings.SHOP_TAX_COUNTRY = country
+    [error] = check_tax_country()
+    assert (error.id, error.msg) == (
+        "shop.E001",
+        f"SHOP_TAX_COUNTRY is '{country}', which is no member state of the EU.",
+    )
+
+
+@pytest.mark.parametrize("country", ["", "DE", "GR"])
+def test_a_country_of_tax_in_the_eu_is_right(settings, country):
+    settings.SHOP_TAX_COUNTRY = country
+    assert check_tax_country() == []
 
 
 def test_what_is_right_for_a_demo_is_told_for_deployment_only():

@@ -91,6 +91,7 @@ def deployment(tmp_path):
     database, broker = PostgresqlDatabase(), RabbitVhost()
     mail = Controller(Sink(), hostname="127.0.0.1", port=free_port())
     with StripeServer() as stripe:
+        stripe.vault.add_endpoint("https://shop.example/webhooks/stripe/", events=["*"])
         mail.start()
         database.create()
         broker.start()

@@ -20,6 +20,7 @@ from tests.auditing import broken
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due
 from tests.factories import client_with, place
 from tests.payments.disputes.disputing import fresh, paid
+from tests.payments.outcomes import capture_now
 from tests.races import at_once
 from tests.shipping.orders import book
 from tests.shipping.stranded import BERN, OLGA, delivered_or_stranded, stock
@@ -31,7 +32,9 @@ HOLDS_NONE = "an order that gets no products holds none"
 
 
 def refund(order: Order, amount: int) -> Refund:
-    return refund_order(order=order, amount=amount, request_id=uuid.uuid4(), by="olga")
+    made = refund_order(order=order, amount=amount, request_id=uuid.uuid4(), by="olga")
+    assert made is not None
+    return made
 
 
 def page(client: Client, order: Order) -> str:
@@ -129,6 +132,7 @@ def test_a_parcel_waits_for_a_refund_in_part_and_is_then_booked():
 def test_a_parcel_waits_for_a_refund_that_failed_until_it_is_repeated():
     order = place(payment_method="pm_refund_fails")
     deliver(claim_task(task="payments.charge_payment"))
+    capture_now(order)
     owed = refund(order, 700)
     for _ in range(3):
         deliver_all()

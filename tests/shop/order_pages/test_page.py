@@ -5,6 +5,7 @@ import pytest
 from messaging.models import Message
 from orders import services as orders
 from orders.models import Order, OrderEvent
+from orders.values import Address
 from shop.checkout.services import LineWanted
 from shop.models import GuestBasket, Product
 from tests.delivery import claim_task, deliver, deliver_due
@@ -41,6 +42,17 @@ def test_the_page_shows_the_order_and_escapes_input(client, order):
     assert "€20.00" in page
     assert "Ada &lt;b&gt;" in page
     assert "hx-get" in page
+    assert "No VAT: delivery outside the EU’s VAT area." in page
+
+
+def test_the_page_shows_each_rate_of_vat(client):
+    lamp = ProductFactory.create(price=1190, category=CategoryFactory.create())
+    book = ProductFactory.create(price=1070, category=CategoryFactory.create(), tax_class="reduced")
+    lines = [LineWanted(sku=lamp.sku, quantity=1), LineWanted(sku=book.sku, quantity=1)]
+    order = place(lines=lines, address=Address("Weg 1", "Berlin", "10115", "DE"))
+    page = text(client.get(f"/orders/{order.public_id}/"))
+    assert "Includes €1.90 VAT (19%)." in page
+    assert "Includes €0.70 VAT (7%)." in page
 
 
 @pytest.mark.parametrize("path", ["/orders/nope/", "/orders/nope/live/", "/orders/%00/", "/orders/a'b/"])
@@ -228,6 +240,6 @@ def test_order_pages_are_neither_cached_nor_indexed(client, order, path):
     assert answer["Referrer-Policy"] == "same-origin"
 
 
-@pytest.mark.parametrize("action", ["cancel", "pay", "reorder"])
-def test_a_get_changes_nothing(client, order, action):
-    assert client.get(f"/orders/{order.public_id}/{action}/").status_code == 405
+@pytest.mark.parametrize(("action", "status"), [("cancel", 405), ("pay", 302), ("reorder", 405)])
+def test_a_get_changes_nothing(client, order, action, status):
+    assert client.get(f"/orders/{order.public_id}/{action}/").status_code == status

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 
 from messaging.models import Message
 from messaging.topology import Priority
-from orders.models import IdempotencyKey, Order, OrderLine
+from orders.models import AmountLine, IdempotencyKey, Order, OrderLine
 from shop.models import Product
 from shop.replay.country_codes import country_code
 from shop.replay.csv_invoices import Invoice, Line, Reason, invoices
@@ -59,6 +59,16 @@ def test_a_sale_becomes_an_order_of_the_import(tmp_path):
     assert IdempotencyKey.objects.filter(client="replay", key="536365", order=order).exists()
     message = Message.objects.get(task="payments.charge_payment")
     assert message.priority == Priority.LOW
+
+
+def test_a_sale_has_the_vat_of_its_country_and_day(tmp_path):
+    rates = {"Germany": (1900, "2024-05-01 10:00:00"), "Finland": (2550, "2024-09-01 10:00:00")}
+    rows = [row(str(n), Country=country, InvoiceDate=day) for n, (country, (_, day)) in enumerate(rates.items())]
+    run(written(tmp_path, *rows, row("9", Country="Germany"), row("10", Country="United Kingdom")))
+    found = AmountLine.objects.filter(kind="goods").order_by("order")
+    assert sorted(found.values_list("order__country", "rate"), key=str) == [
+        ("DE", 1900), ("DE", None), ("FI", 2550), ("GB", 0),
+    ]  # fmt: skip
 
 
 def test_a_sale_without_a_customer_is_a_guests(tmp_path):

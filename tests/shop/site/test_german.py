@@ -16,15 +16,14 @@ from babel.messages.pofile import read_po
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
-from django.utils import translation
 from pypdf import PdfReader
 
 from orders.emails.compose import compose
 from orders.emails.email_sql import read_order
 from orders.models import Order
-from shop.invoices.pdf import invoice_pdf
-from shop.order_pages.selectors import order_view
-from tests.delivery import deliver_due
+from shop.invoices.printing import pdf_of
+from shop.models import Invoice
+from tests.delivery import deliver_all, deliver_due
 from tests.factories import CategoryFactory, ProductFactory, UserFactory, place
 from tests.shop.checkout.page import filled
 
@@ -154,10 +153,9 @@ def test_an_order_is_german_from_basket_to_parcel(german, lamp):
 
 @pytest.mark.django_db
 def test_the_invoice_is_german():
-    order = place(language="de")
-    deliver_due()
-    with translation.override("de"):
-        paper = invoice_pdf(view=order_view(public_id=order.public_id), paid_with="Visa-Karte")
+    place(language="de")
+    deliver_all()
+    paper = pdf_of(Invoice.objects.get())
     text = "".join(sheet.extract_text() for sheet in PdfReader(BytesIO(paper)).pages)
     for shown in ("Rechnungsnummer", "Stückpreis", "Zwischensumme", "Seite 1 von 1", "Schweiz"):
         assert shown in text

@@ -137,3 +137,63 @@ PAYMENTS: Final = (
         test="tests/payments/test_webhooks.py::test_a_duplicate_event_is_processed_once",
     ),
 )
+
+#: Found by the simulation: shoppers who confirm late or never, banks that settle after days, money that is let go.
+AUTHORISATIONS: Final = (
+    Protection(
+        name="the capture follows the shipment",
+        module="payments.receivers",
+        code="    services.request_capture(order=order)\n",
+        without="    pass\n",
+    ),
+    Protection(
+        name="what the bank settles for a cancelled order is waited for",
+        module=_RECORDS,
+        code="        follow_void(payment=payment)\n",
+        without="        pass\n",
+    ),
+    Protection(
+        name="a payment that the shopper confirms is looked at again",
+        module=_RECORDS,
+        code="        mark_action_required(order=payment.order)\n    follow_up(payment=payment)\n",
+        without="        mark_action_required(order=payment.order)\n",
+    ),
+    Protection(
+        name="a payment that the bank settles is looked at again",
+        module=_RECORDS,
+        code="        mark_processing(order=payment.order)\n    follow_up(payment=payment)\n",
+        without="        mark_processing(order=payment.order)\n",
+    ),
+    Protection(
+        name="the shopper has a time limit to confirm",
+        module="orders.receivers",
+        code="subject=order.number, delay=settings.CONVEYOR_ACTION_SECONDS)\n",
+        without="subject=order.number, delay=1_000_000)\n",
+    ),
+    Protection(
+        name="another method releases what the first one reserves",
+        module=_CHARGES,
+        code="    _release(order)\n    return start_payment(order=order, method=method)\n",
+        without="    order.payments.filter(status__in={*AWAITED, *RESERVED}).update(status=PaymentStatus.CANCELLED)\n"
+        "    return start_payment(order=order, method=method)\n",
+    ),
+    Protection(
+        name="a part of what is only reserved is not refunded",
+        module="payments.services.refunds",
+        code="        raise NotCaptured(order=order, requested=amount, left=left)\n    else",
+        without="        _start_refund(payment, amount)\n    else",
+    ),
+    Protection(
+        name="an order whose authorisation has expired holds no stock and is not shipped",
+        module=_RECORDS,
+        code="    if payment.order.status in (*WAITING, Status.PAID):\n        mark_payment_failed(",
+        without="    if payment.order.status in WAITING:\n        mark_payment_failed(",
+    ),
+    Protection(
+        name="the gateway is asked again by the database's clock",
+        module="payments.services.follow_up",
+        code="    age = (clock.now() - payment.created_at).total_seconds()\n",
+        without="    age = (payment.created_at.now().astimezone() - payment.created_at).total_seconds()\n",
+        seed=1006,
+    ),
+)

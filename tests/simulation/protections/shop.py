@@ -43,7 +43,7 @@ SHOP: Final = (
     ),
     Protection(
         name="a paid order is cancelled as unpaid by nobody",
-        module="orders.services",
+        module="orders.services.lifecycle",
         code="sources = [status for status in UNPAID if status == order.status]",
         without="sources = [*UNPAID, Status.PAID]",
         test="tests/orders/test_services.py::test_an_order_that_has_moved_on_is_not_cancelled_as_unpaid",
@@ -65,8 +65,8 @@ SHOP: Final = (
     Protection(
         name="the parcel of an order that was cancelled meanwhile is cancelled",
         module="shipping.services",
-        code="    except IllegalTransition:\n        _cancel(shipment)\n",
-        without="    except IllegalTransition:\n        pass\n",
+        code='        _cancel(shipment, **({} if refusal.present in _ENDED else {"current_for": None}))\n',
+        without="        pass\n",
         test="tests/shipping/test_tasks.py::test_the_parcel_of_an_order_cancelled_during_its_booking_is_cancelled",
     ),
     Protection(

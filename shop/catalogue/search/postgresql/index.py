@@ -12,6 +12,8 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from shop.catalogue.search.postgresql import folding
+
 log = logging.getLogger(__name__)
 
 _STEMS = {
@@ -47,16 +49,17 @@ _LANGUAGE = """
 """
 # Punctuation becomes spaces, so that "AUR-001" is two words here as in the query. A tsvector must stay below 1 MiB.
 _DOCUMENT = r"""
-    CREATE FUNCTION shop_search_document(config regconfig, name text, tagline text, description text)
+    CREATE OR REPLACE FUNCTION shop_search_document(config regconfig, name text, tagline text, description text)
     RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-        SELECT setweight(to_tsvector('simple', translate(name, '-_/.@:+&', '        ')), 'A')
-            || setweight(to_tsvector(config, translate(name, '-_/.@:+&', '        ')), 'A')
-            || setweight(to_tsvector(config, translate(tagline, '-_/.@:+&', '        ')), 'B')
-            || setweight(to_tsvector(config, translate(left(description, 20000), '-_/.@:+&', '        ')), 'C')
+        SELECT setweight(to_tsvector('simple', translate(shop_search_spelled(name), '-_/.@:+&', '        ')), 'A')
+            || setweight(to_tsvector(config, translate(shop_search_spelled(name), '-_/.@:+&', '        ')), 'A')
+            || setweight(to_tsvector(config, translate(shop_search_spelled(tagline), '-_/.@:+&', '        ')), 'B')
+            || setweight(to_tsvector(config, translate(
+                left(shop_search_folded(left(description, 20000)), 20000), '-_/.@:+&', '        ')), 'C')
     $$
 """
 _WRITE = """
-    CREATE FUNCTION shop_search_write(wanted bigint) RETURNS void LANGUAGE plpgsql AS $$
+    CREATE OR REPLACE FUNCTION shop_search_write(wanted bigint) RETURNS void LANGUAGE plpgsql AS $$
     DECLARE
         product shop_product%ROWTYPE;
         other shop_producttext%ROWTYPE;
@@ -68,7 +71,8 @@ _WRITE = """
             DELETE FROM shop_search WHERE product_id = wanted;
             RETURN;
         END IF;
-        words := setweight(to_tsvector('simple', translate(product.sku, '-_/.@:+&', '        ')), 'A')
+        words := setweight(
+                to_tsvector('simple', translate(shop_search_folded(product.sku), '-_/.@:+&', '        ')), 'A')
             || shop_search_document('{own}', product.name, product.tagline, product.description);
         named := product.name || ' ' || product.tagline;
         FOR other IN SELECT * FROM shop_producttext WHERE product_id = wanted LOOP
@@ -82,7 +86,8 @@ _WRITE = """
             price = EXCLUDED.price, in_stock = EXCLUDED.in_stock, position = EXCLUDED.position,
             created_at = EXCLUDED.created_at;
         INSERT INTO shop_search_word
-        SELECT DISTINCT lower(token) FROM ts_parse('default', named) WHERE tokid IN (1, 2) AND length(token) > 2
+        SELECT DISTINCT token FROM ts_parse('default', shop_search_spelled(named))
+        WHERE tokid IN (1, 2) AND length(token) > 2
         ORDER BY 1 ON CONFLICT DO NOTHING;
     END $$
 """
@@ -131,6 +136,12 @@ _TRIGGERS = """
         FOR EACH ROW EXECUTE FUNCTION shop_search_text();
 """
 _FILLING = "SELECT count(shop_search_write(id)) FROM shop_product WHERE is_listed"
+_ROWS = 1000
+_REFILLING = """
+    SELECT max(id) FROM (
+        SELECT id, shop_search_write(id) FROM shop_product WHERE is_listed AND id > %s ORDER BY id LIMIT %s
+    ) AS part
+"""
 _REMOVAL = """
     DROP TRIGGER IF EXISTS shop_search_text ON shop_producttext;
     DROP TRIGGER IF EXISTS shop_search_truncate ON shop_product;
@@ -139,7 +150,8 @@ _REMOVAL = """
     DROP TRIGGER IF EXISTS shop_search_update ON shop_product;
     DROP TRIGGER IF EXISTS shop_search_insert ON shop_product;
     DROP FUNCTION IF EXISTS shop_search_text, shop_search_emptied, shop_search_gone, shop_search_stock,
-        shop_search_product, shop_search_write, shop_search_document, shop_search_language;
+        shop_search_product, shop_search_write, shop_search_document, shop_search_language, shop_search_spelled,
+        shop_search_folded;
     DROP TABLE IF EXISTS shop_search_word, shop_search;
 """
 
@@ -157,6 +169,19 @@ def install(connection: BaseDatabaseWrapper) -> None:
         for statement in _statements():
             cursor.execute(statement)
     _install_trigrams(connection)
+
+
+def update(connection: BaseDatabaseWrapper, *, folds: bool = True) -> None:
+    """Index every product anew, with folded text or without, a thousand in a transaction: others keep writing."""
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        for statement in (*_writing(), *(() if folds else folding.without_folding())):
+            cursor.execute(statement)
+        cursor.execute("DELETE FROM shop_search_word")
+    last: int | None = 0
+    while last is not None:
+        with connection.cursor() as cursor:
+            cursor.execute(_REFILLING, [last, _ROWS])
+            last = cursor.fetchone()[0]
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
@@ -183,11 +208,16 @@ def _statements() -> Iterator[str]:
     cases = " ".join(f"WHEN '{code}' THEN '{name}'" for code, name in _STEMS.items())
     yield _TABLES
     yield _LANGUAGE.format(cases=cases)
-    yield _DOCUMENT
-    yield _WRITE.format(own=configuration(settings.LANGUAGE_CODE))
+    yield from _writing()
     yield _FUNCTIONS
     yield _TRIGGERS
     yield _FILLING
+
+
+def _writing() -> Iterator[str]:
+    yield from folding.functions()
+    yield _DOCUMENT
+    yield _WRITE.format(own=configuration(settings.LANGUAGE_CODE))
 
 
 def _install_trigrams(connection: BaseDatabaseWrapper) -> None:

@@ -7,6 +7,7 @@ missing one.
 
 from collections.abc import Iterator
 
+from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 _TOKENS = "tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'"
@@ -21,13 +22,26 @@ _SOURCES = {
     "shop_search_texts": ("shop_producttext", "product_id, name, tagline, description", ""),
 }
 
+_FOLDING = {
+    "sku": "shop_search_folded",
+    "name": "shop_search_spelled",
+    "tagline": "shop_search_spelled",
+    "description": "shop_search_folded",
+}
 
-def install(connection: BaseDatabaseWrapper) -> None:
+
+def install(connection: BaseDatabaseWrapper, *, folds: bool = True) -> None:
     with connection.cursor() as cursor:
         for name, module in _TABLES.items():
             cursor.execute(f"CREATE VIRTUAL TABLE {name} USING {module}")
-        for statement in (*_triggers(), *_filling()):
+        for statement in (*_triggers(folds), *_filling(folds)):
             cursor.execute(statement)
+
+
+def update(connection: BaseDatabaseWrapper, *, folds: bool = True) -> None:
+    with transaction.atomic(using=connection.alias):
+        remove(connection)
+        install(connection, folds=folds)
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
@@ -52,10 +66,10 @@ def _trigger_names() -> list[str]:
     return [f"{index}_{event}" for index in _SOURCES for event in ("insert", "update", "delete")]
 
 
-def _triggers() -> Iterator[str]:
+def _triggers(folds: bool) -> Iterator[str]:
     for index, (table, columns, condition) in _SOURCES.items():
         when = f"WHERE NEW.{condition}" if condition else ""
-        values = ", ".join(f"NEW.{column}" for column in columns.split(", "))
+        values = _values(columns, "NEW.", folds)
         add = f"INSERT INTO {index} (rowid, {columns}) SELECT NEW.id, {values} {when};"
         drop = f"DELETE FROM {index} WHERE rowid = OLD.id;"  # noqa: S608 - our own names
         watched = ", ".join(filter(None, (columns, condition)))
@@ -64,7 +78,14 @@ def _triggers() -> Iterator[str]:
         yield f"CREATE TRIGGER {index}_delete AFTER DELETE ON {table} BEGIN {drop} END"
 
 
-def _filling() -> Iterator[str]:
+def _filling(folds: bool) -> Iterator[str]:
     for index, (table, columns, condition) in _SOURCES.items():
         when = f"WHERE {condition}" if condition else ""
-        yield f"INSERT INTO {index} (rowid, {columns}) SELECT id, {columns} FROM {table} {when}"  # noqa: S608 - our own names
+        values = _values(columns, "", folds)
+        yield f"INSERT INTO {index} (rowid, {columns}) SELECT id, {values} FROM {table} {when}"  # noqa: S608 - our own names
+
+
+def _values(columns: str, row: str, folds: bool) -> str:
+    """The columns of a row, folded: `shop.catalogue.search.folding` gives each connection the functions."""
+    folding = _FOLDING if folds else {}
+    return ", ".join(f"{folding.get(column, '')}({row}{column})" for column in columns.split(", "))

@@ -156,7 +156,7 @@ def test_the_page_shows_the_steps_and_resumes_at_the_dead_one():
     dead = Message.objects.get(task="payments.charge_payment")
     client = client_with(*READER, "retry_message", "view_failedtask")
     page = client.get(url(order)).content.decode()
-    assert "Charge the payment" in page
+    assert "Authorise the payment" in page
     assert page.count("Resume from here") == 1
     response = client.post(url(order), {"message": str(dead.pk)}, follow=True)
     assert "Resumed: payments.charge_payment is queued for retry." in response.content.decode()

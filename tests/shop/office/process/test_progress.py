@@ -22,7 +22,8 @@ def test_each_order_stands_at_its_first_open_step(django_assert_num_queries):
     with django_assert_num_queries(1):
         found = orders_by_step([*numbers, "CV-NONE", ""])
     assert found == [
-        ("Charge the payment", 1), ("Book the parcel", 2), ("Track the parcel", 0), ("Delivered", 0), ("Cancelled", 1),
+        ("Authorise the payment", 1), ("Book the parcel", 2), ("Track the parcel", 0),
+        ("Delivered", 0), ("Cancelled", 1),
     ]  # fmt: skip
 
 

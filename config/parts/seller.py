@@ -1,0 +1,85 @@
+"""The seller: name, address, VAT number and sender, and the shop's currency, time zone and country of tax."""
+
+import re
+from dataclasses import dataclass
+from email.utils import formataddr
+from zoneinfo import ZoneInfo, available_timezones
+
+from babel.numbers import list_currencies
+from django.core.exceptions import ImproperlyConfigured
+
+from config import env
+
+#: The example shop; `check --deploy` warns if it takes real money (shop.W006).
+EXAMPLE_NAME = "Conveyor"
+_EXAMPLE_ADDRESS = ("1 Belt Street", "Exampletown")
+_EXAMPLE_EMAIL = "shop@conveyor.example"
+_COUNTRY = re.compile(r"[A-Z]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    name: str
+    address: tuple[str, ...]
+    vat_number: str
+    email: str
+
+    @property
+    def sender(self) -> str:
+        """The From header of e-mails."""
+        return formataddr((self.name, self.email), charset="utf-8")
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """As papers print it: name, address, e-mail."""
+        return (self.name, *self.address, self.email)
+
+
+def seller() -> Seller:
+    """Lines of the address are separated by `;` or by `\\n`, written as two characters or as one."""
+    typed = env.text("CONVEYOR_SELLER_ADDRESS")
+    address = tuple(line.strip() for line in re.split(r";|\\n|\n", typed) if line.strip())
+    return Seller(
+        name=_one_line("CONVEYOR_SELLER_NAME", EXAMPLE_NAME),
+        address=address or _EXAMPLE_ADDRESS,
+        vat_number=_one_line("CONVEYOR_SELLER_VAT_NUMBER", ""),
+        email=_email("CONVEYOR_SELLER_EMAIL", _EXAMPLE_EMAIL),
+    )
+
+
+def currency() -> str:
+    """`SHOP_CURRENCY`, an ISO 4217 code."""
+    code = env.text("SHOP_CURRENCY", "EUR")
+    if code not in list_currencies():
+        raise ImproperlyConfigured(f"SHOP_CURRENCY is {code!r}; it must be an ISO 4217 code, such as EUR.")
+    return code
+
+
+def time_zone() -> str:
+    """`SHOP_TIME_ZONE`: the zone of the shop's days, on papers and for tax rates and delivery dates."""
+    name = env.text("SHOP_TIME_ZONE", "UTC")
+    if name not in available_timezones() or not ZoneInfo(name):
+        raise ImproperlyConfigured(f"SHOP_TIME_ZONE is {name!r}; it must be a zone such as Europe/Berlin.")
+    return name
+
+
+def tax_country() -> str:
+    """`SHOP_TAX_COUNTRY`: the member state whose VAT each delivery in the EU has; empty for its destination's."""
+    code = env.text("SHOP_TAX_COUNTRY").upper()
+    if code and not _COUNTRY.fullmatch(code):
+        raise ImproperlyConfigured(f"SHOP_TAX_COUNTRY is {code!r}; it must be a country's code, such as DE, or empty.")
+    return code
+
+
+def _one_line(name: str, default: str) -> str:
+    text = env.text(name, default)
+    if len(text.splitlines()) > 1:
+        raise ImproperlyConfigured(f"{name} has more than one line.")
+    return text
+
+
+def _email(name: str, default: str) -> str:
+    text = _one_line(name, default)
+    if not re.fullmatch(r"[^@\s,;<>]+@[^@\s,;<>]+", text):
+        raise ImproperlyConfigured(f"{name} is {text!r}; it must be an e-mail address.")
+    return text

@@ -1,0 +1,67 @@
+"""Amounts as Stripe counts them. Its minor units are not always those of the shop.
+
+Source: https://docs.stripe.com/currencies.
+"""
+
+from decimal import Decimal
+from typing import Final
+
+from orders.money import exact
+from payments.gateways.base import RequestRefused
+
+_CHARGED = """
+    AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BWP BYN BZD CAD CDF CHF CLP CNY
+    COP CRC CVE CZK DJF DKK DOP DZD EGP ETB EUR FJD FKP GBP GEL GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR ISK JMD
+    JOD JPY KES KGS KHR KMF KRW KWD KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MUR MVR MWK MXN MYR MZN NAD
+    NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SEK SGD SHP SLE SOS SRD STD SZL
+    THB TJS TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW
+"""
+_WITHOUT_DECIMALS = "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF"
+#: The currencies in which Stripe charges.
+CHARGED: Final = frozenset(_CHARGED.split())
+_ZERO_DECIMAL: Final = frozenset(_WITHOUT_DECIMALS.split())
+_THREE_DECIMAL: Final = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
+#: Currencies without fractions that the API nevertheless takes with two decimals, which are always 00. UGX is in
+#: Stripe's list of zero-decimal currencies, too; its special case decides. HUF and TWD are special in payouts only.
+_WHOLE_WITH_TWO_DECIMALS: Final = frozenset({"ISK", "UGX"})
+
+
+def refusal(currency: str) -> str:
+    """Why Stripe charges nothing in this currency; empty if it does."""
+    return (
+        "" if currency in CHARGED else f"Stripe charges nothing in {currency}; see https://docs.stripe.com/currencies."
+    )
+
+
+def to_stripe(amount: int, currency: str) -> int:
+    """`amount` (minor units of the shop) in Stripe's. Raises `RequestRefused` rather than round."""
+    if reason := refusal(currency):
+        raise RequestRefused(reason)
+    whole = exact(amount, currency)
+    units = whole.scaleb(_decimals(currency))
+    if units != int(units) or int(units) % _step(currency):
+        raise RequestRefused(f"Stripe cannot charge {whole} {currency}: it has too many decimal places.")
+    return int(units)
+
+
+def shown(amount: int, currency: str) -> int:
+    """As `to_stripe`, for display only: it refuses nothing."""
+    return int(exact(amount, currency).scaleb(_decimals(currency)))
+
+
+def from_stripe(amount: int, currency: str) -> int:
+    """`amount` (Stripe's minor units) in those of the shop."""
+    return int(Decimal(amount).scaleb(-_decimals(currency)) / exact(1, currency))
+
+
+def _decimals(currency: str) -> int:
+    if currency in _ZERO_DECIMAL:
+        return 0
+    return 3 if currency in _THREE_DECIMAL else 2
+
+
+def _step(currency: str) -> int:
+    """Stripe takes multiples of this number only."""
+    if currency in _WHOLE_WITH_TWO_DECIMALS:
+        return 100
+    return 10 if currency in _THREE_DECIMAL else 1

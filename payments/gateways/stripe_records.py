@@ -1,0 +1,72 @@
+"""Reads Stripe's PaymentIntents and refunds.
+
+Sources: https://docs.stripe.com/payments/paymentintents/lifecycle, https://docs.stripe.com/refunds.
+"""
+
+from typing import Any, Final
+
+from payments.gateways.base import ChargeRecord, ChargeState, RefundRecord, RefundState
+from payments.gateways.stripe_amounts import from_stripe
+from payments.gateways.stripe_client import decline_code
+
+KEY, REPEAT = "conveyor_key", "conveyor_repeat"
+#: An intent that needs a method was declined: the shop confirms each as it creates it. A status that Stripe has added
+#: since counts as processing, which keeps the order and asks again.
+_STATES: Final = {
+    "requires_payment_method": ChargeState.DECLINED,
+    "requires_confirmation": ChargeState.DECLINED,
+    "requires_action": ChargeState.ACTION_REQUIRED,
+    "processing": ChargeState.PROCESSING,
+    "requires_capture": ChargeState.AUTHORISED,
+    "succeeded": ChargeState.CAPTURED,
+    "canceled": ChargeState.VOIDED,
+}
+#: Every other status, such as `pending` and `requires_action`, may still change.
+_REFUND_STATES: Final = {
+    "succeeded": RefundState.DONE,
+    "failed": RefundState.FAILED,
+    "canceled": RefundState.FAILED,
+}
+#: Where the shopper goes, by the kinds of actions that have a page of their own.
+_PAGES: Final = ("url", "hosted_verification_url", "hosted_voucher_url", "hosted_instructions_url")
+
+
+def charge_record(intent: Any) -> ChargeRecord:
+    """The intent has its latest charge expanded."""
+    currency = intent.currency.upper()
+    state = _STATES.get(intent.status, ChargeState.PROCESSING)
+    refunded = intent.latest_charge.amount_refunded if intent.latest_charge else 0
+    return ChargeRecord(
+        reference=intent.id,
+        amount=from_stripe(intent.amount, currency),
+        captured=from_stripe(intent.amount_received or 0, currency),
+        refunded=from_stripe(refunded, currency),
+        currency=currency,
+        state=state,
+        action_url=_action_url(intent) if state is ChargeState.ACTION_REQUIRED else "",
+        declined=_declined(intent) if state is ChargeState.DECLINED else "",
+    )
+
+
+def refund_record(refund: Any) -> RefundRecord:
+    metadata = refund.metadata.to_dict() if refund.metadata else {}
+    repeat = str(metadata.get(REPEAT, ""))
+    return RefundRecord(
+        reference=refund.id,
+        amount=from_stripe(refund.amount, refund.currency.upper()),
+        state=_REFUND_STATES.get(refund.status, RefundState.PENDING),
+        key=str(metadata.get(KEY, "")),
+        repeat=int(repeat) if repeat.isascii() and repeat.isdecimal() else 0,
+        failure=getattr(refund, "failure_reason", None) or "",
+    )
+
+
+def _declined(intent: Any) -> str:
+    return decline_code(intent.last_payment_error) if intent.last_payment_error else "not_confirmed"
+
+
+def _action_url(intent: Any) -> str:
+    """Empty for an action without a page, such as one that only Stripe.js can show."""
+    action = getattr(intent, "next_action", None)
+    details = getattr(action, str(getattr(action, "type", "")), None)
+    return next((url for page in _PAGES if (url := getattr(details, page, None))), "")

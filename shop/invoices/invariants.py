@@ -1,0 +1,91 @@
+"""Invariants of invoices and credit notes: one each, numbered without gaps, and their amounts agree."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import BigIntegerField, Count, Exists, F, Max, Model, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from messaging.invariants import Scope, invariant
+from orders.invariants import ORDERS
+from orders.models import Order
+from payments.models import RETURNED, SETTLED, Payment, Refund
+from shop.invoices.frozen import shop_day
+from shop.invoices.numbering import CREDIT_NOTES, INVOICES
+from shop.models import CreditNote, Invoice, NumberSeries
+
+SHOWN = 50
+#: Without a feed: a year's numbers grow with the shop, so counting them is left to the whole audit.
+SERIES = Scope("number series", NumberSeries.objects.all())
+_NUMBERED: Mapping[str, type[Invoice | CreditNote]] = {INVOICES: Invoice, CREDIT_NOTES: CreditNote}
+
+
+@invariant("numbers of invoices and credit notes have no gaps", over=SERIES)
+def numbers_have_no_gaps(series: QuerySet[NumberSeries]) -> Iterator[str]:
+    """Of the years whose papers are still kept. A number is counted in the transaction that writes its paper."""
+    since = shop_day(timezone.now()).year - settings.CONVEYOR_KEEP_INVOICES_YEARS
+    for name, model in _NUMBERED.items():
+        papers = model._default_manager.filter(series=OuterRef("series"), year=OuterRef("year"))
+        per_year = papers.order_by().values("year")
+        rows = series.filter(series=name, year__gte=since).annotate(
+            count=_or_zero(per_year.annotate(value=Count("pk"))),
+            highest=_or_zero(per_year.annotate(value=Max("sequence"))),
+        )
+        for row in rows.exclude(count=F("last"), highest=F("last")).order_by("pk")[:SHOWN]:
+            yield (
+                f"Of the {model._meta.verbose_name_plural} of {row.year} there are {row.count}; the highest number is "
+                f"{row.highest}, the last one given {row.last}."
+            )
+
+
+@invariant("every captured payment has one invoice, and every returned refund one credit note", over=ORDERS)
+def money_has_papers(orders: QuerySet[Order]) -> Iterator[str]:
+    """Since invoices are records, and while they are kept. Money that a shopper got twice corrects no invoice."""
+    payments = Payment.objects.filter(order__in=orders, status__in=SETTLED, **_since())
+    for payment in payments.filter(~_exists(Invoice, "payment")).select_related("order").order_by("pk")[:SHOWN]:
+        yield f"Order {payment.order.number}: payment {payment.pk} was captured, but has no invoice."
+    refunds = Refund.objects.filter(
+        ~_exists(CreditNote, "refund"), payment__in=payments, status__in=RETURNED, duplicates=None
+    )
+    for refund in refunds.select_related("payment__order").order_by("pk")[:SHOWN]:
+        yield f"Order {refund.payment.order.number}: refund {refund.pk} was returned, but has no credit note."
+
+
+@invariant("invoices and credit notes agree with the money", over=ORDERS)
+def papers_agree_with_the_money(orders: QuerySet[Order]) -> Iterator[str]:
+    """Tax, too: all credit notes of an invoice together never exceed it."""
+    invoices = Invoice.objects.filter(order__in=orders)
+    for invoice in invoices.exclude(total=F("payment__amount")).defer("pdf").order_by("pk")[:SHOWN]:
+        yield f"Invoice {invoice.number} is of {invoice.total}, but its payment of another amount."
+    notes = CreditNote.objects.filter(order__in=orders)
+    for note in notes.exclude(total=F("refund__amount")).defer("pdf").order_by("pk")[:SHOWN]:
+        yield f"Credit note {note.number} is of {note.total}, but its refund of another amount."
+    credited = invoices.annotate(credited=_sum_of_notes("total"), credited_tax=_sum_of_notes("tax"))
+    exceeded = credited.filter(credited__gt=F("total")) | credited.filter(credited_tax__gt=F("tax"))
+    for invoice in exceeded.defer("pdf").order_by("pk")[:SHOWN]:
+        yield f"Invoice {invoice.number}: its credit notes exceed it."
+
+
+def _since() -> dict[str, Any]:
+    """Conditions on payments whose invoice is a record that is still kept."""
+    now = timezone.now()
+    kept = now.replace(year=now.year - settings.CONVEYOR_KEEP_INVOICES_YEARS, month=1, day=2)
+    first = NumberSeries.objects.exclude(records_since=None).values_list("records_since", flat=True).first()
+    since: datetime = max(kept, first) if first else kept
+    return {"captured_at__gte": since}
+
+
+def _exists(model: type[Model], field: str) -> Exists:
+    return Exists(model._default_manager.filter(**{field: OuterRef("pk")}))
+
+
+def _sum_of_notes(column: str) -> Coalesce:
+    notes = CreditNote.objects.filter(invoice=OuterRef("pk")).order_by().values("invoice")
+    return _or_zero(notes.annotate(value=Sum(column)))
+
+
+def _or_zero(rows: Any) -> Coalesce:
+    return Coalesce(Subquery(rows.values("value"), output_field=BigIntegerField()), Value(0))

@@ -1,0 +1,60 @@
+"""Reads of invoices and credit notes, for pages, the API and their deletion in the end."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet, Value
+
+from orders.models import Order
+from shop.models import CreditNote, EarlierInvoice, Invoice
+
+
+@dataclass(frozen=True, slots=True)
+class PaperSummary:
+    """`total` is in minor units."""
+
+    number: str
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPapers:
+    """An order's newest invoice, and its credit notes, oldest first."""
+
+    invoice: PaperSummary | None = None
+    credit_notes: tuple[PaperSummary, ...] = ()
+
+
+NO_PAPERS = OrderPapers()
+
+
+def papers_of(*, order: Order) -> OrderPapers:
+    """In one statement. None of an order whose personal data is erased: only staff see what is kept of it."""
+    if order.anonymised_at:
+        return NO_PAPERS
+    fields = ("issued_at", "pk", "number", "total", "kind")
+    invoices = Invoice.objects.filter(order=order).annotate(kind=Value(0)).order_by().values_list(*fields)
+    notes = CreditNote.objects.filter(order=order).annotate(kind=Value(1)).order_by().values_list(*fields)
+    rows = sorted(invoices.union(notes, all=True))
+    found: tuple[list[PaperSummary], list[PaperSummary]] = ([], [])
+    for _at, _pk, number, total, kind in rows:
+        found[kind].append(PaperSummary(number, total))
+    return OrderPapers(found[0][-1] if found[0] else None, tuple(found[1]))
+
+
+def expired_credit_notes(*, today: date) -> QuerySet[CreditNote]:
+    """Those that the law no longer asks for."""
+    return CreditNote.objects.filter(kept_until__lt=today).order_by("kept_until", "pk")
+
+
+def expired_invoices(*, today: date) -> QuerySet[Invoice]:
+    """Those that the law no longer asks for. One stays as long as any credit note that refers to it."""
+    notes = CreditNote.objects.filter(invoice=OuterRef("pk"))
+    return Invoice.objects.filter(~Exists(notes), kept_until__lt=today).order_by("kept_until", "pk")
+
+
+def expired_files(*, now: datetime) -> QuerySet[EarlierInvoice]:
+    """Files from before invoices were records that the law no longer asks for."""
+    first = now.replace(year=now.year - settings.CONVEYOR_KEEP_INVOICES_YEARS, month=1, day=1)
+    return EarlierInvoice.objects.filter(made_at__lt=first).order_by("pk")

@@ -1,0 +1,1 @@
+"""Uploaded pictures of products: checked, stripped of metadata, and stored in the sizes that pages show."""

@@ -1,0 +1,39 @@
+"""Style sheet for categories with colours of their own: the Content Security Policy forbids styles within a page.
+
+The URL names the colours, so it needs no query, and a digest of the rules, so it may be cached for ever.
+"""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from shop.colours import is_own, stylesheet
+
+#: More categories than a shop's front page has room for. The others show as grey.
+MOST = 60
+
+
+def sheet_url(colours: Sequence[str]) -> str:
+    chosen = colours[:MOST]
+    return reverse("shop:colours", args=[_digest(stylesheet(chosen)), "-".join(each[1:] for each in chosen)])
+
+
+@require_safe
+@cache_control(public=True, max_age=31_536_000, immutable=True)
+def colours(request: HttpRequest, digest: str, colours: str) -> HttpResponse:
+    """404 unless the digest fits: nobody fills caches with sheets of any colours and names."""
+    chosen = [f"#{each}" for each in colours.split("-")[: MOST + 1]]
+    if len(chosen) > MOST or not all(map(is_own, chosen)):
+        raise Http404
+    rules = stylesheet(chosen)
+    if digest != _digest(rules):
+        raise Http404
+    return HttpResponse(rules, content_type="text/css; charset=utf-8")
+
+
+def _digest(rules: str) -> str:
+    return blake2b(rules.encode(), digest_size=6).hexdigest()

@@ -1,0 +1,76 @@
+"""The catalogue in the admin: a picture is uploaded, a price typed, a category coloured, and shoppers see it."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import ONE_BACKEND
+from tests.browser.steps import sign_in
+from tests.quality.checks import page_findings
+from tests.shop.pictures.images import drawn, encoded
+
+pytestmark = ONE_BACKEND
+PRODUCTS, CATEGORIES = "/admin/shop/product/", "/admin/shop/category/"
+PHOTO = {"name": "IMG_0001.JPG", "mimeType": "image/jpeg", "buffer": encoded(drawn((1600, 1200)))}
+
+
+@pytest.fixture
+def admin(visit) -> Page:
+    page = visit(f"/account/login/?next={PRODUCTS}")
+    sign_in(page, name="admin")
+    expect(page.locator("#changelist")).to_be_visible()
+    return page
+
+
+def save(page: Page) -> None:
+    page.get_by_role("button", name="Save and continue editing").click()
+
+
+def test_a_picture_is_uploaded_and_shoppers_see_it_in_its_proportions(admin: Page, visit):
+    admin.locator("#result_list th a").first.click()
+    slug = admin.get_by_label("Slug:").input_value()
+    admin.get_by_label("Picture:").set_input_files(PHOTO)
+    admin.get_by_label("Alternative text:").first.fill("Half red, half blue")
+    admin.get_by_label("Price:").fill("12,50")
+    save(admin)
+    expect(admin.get_by_text("was changed successfully")).to_be_visible()
+    expect(admin.get_by_label("Price:")).to_have_value("12.50")
+    assert page_findings(admin) == []
+
+    shop = visit(f"/products/{slug}/")
+    picture = shop.get_by_role("img", name="Half red, half blue")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => image.complete && image.naturalWidth > 0")
+    box = picture.bounding_box()
+    assert box is not None
+    assert abs(box["width"] / box["height"] - 4 / 3) < 0.02
+    expect(shop.get_by_text("€12.50").first).to_be_visible()
+    assert page_findings(shop) == []
+
+
+def test_what_is_no_picture_is_refused_beside_the_field(admin: Page):
+    admin.locator("#result_list th a").nth(1).click()
+    svg = {"name": "a.png", "mimeType": "image/png", "buffer": b"<svg xmlns='http://www.w3.org/2000/svg'/>"}
+    admin.get_by_label("Picture:").set_input_files(svg)
+    save(admin)
+    expect(admin.get_by_text("Upload a JPEG, PNG, WebP or AVIF file.")).to_be_visible()
+
+
+def test_a_category_gets_a_colour_of_its_own_without_an_inline_style(admin: Page, visit):
+    admin.goto(CATEGORIES)
+    admin.locator("#result_list th a").first.click()
+    slug = admin.get_by_label("Slug:").input_value()
+    admin.get_by_label("Another colour", exact=True).check()
+    admin.get_by_label("Another colour:", exact=True).fill("#3A23B8")
+    save(admin)
+    expect(admin.get_by_text("was changed successfully")).to_be_visible()
+    assert page_findings(admin) == []
+
+    shop = visit(f"/categories/{slug}/")
+    panel = shop.locator(".glow-3a23b8").first
+    expect(panel).to_have_css("background-image", re.compile("gradient"))
+    light = panel.evaluate("panel => getComputedStyle(panel).getPropertyValue('--to')")
+    shop.emulate_media(color_scheme="dark")
+    assert panel.evaluate("panel => getComputedStyle(panel).getPropertyValue('--to')") != light
+    assert page_findings(shop) == []

@@ -1,0 +1,47 @@
+"""Amounts at Stripe: its minor units by currency, and what it cannot charge."""
+
+import pytest
+
+from orders.money import exact
+from payments.gateways import RequestRefused
+from payments.gateways.stripe_amounts import CHARGED, from_stripe, refusal, to_stripe
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "at_stripe"),
+    [
+        (1990, "EUR", 1990),
+        (1990, "JPY", 1990),  # zero-decimal: ¥1,990
+        (500, "CLP", 500),
+        (5, "ISK", 500),  # without fractions, but two decimals in the API
+        (5, "UGX", 500),
+        (1045, "HUF", 1045),  # special in payouts only
+        (80045, "TWD", 80045),
+        (5120, "KWD", 5120),  # three decimals, the last of which is 0
+    ],
+)
+def test_an_amount_is_converted_there_and_back(amount, currency, at_stripe):
+    assert to_stripe(amount, currency) == at_stripe
+    assert from_stripe(at_stripe, currency) == amount
+
+
+@pytest.mark.parametrize("currency", sorted(CHARGED))
+def test_a_hundred_whole_units_are_the_same_money_in_each_currency(currency):
+    hundred = int(100 / exact(1, currency))
+    assert from_stripe(to_stripe(hundred, currency), currency) == hundred
+
+
+def test_three_decimals_are_charged_in_tens_and_never_rounded():
+    with pytest.raises(RequestRefused, match=r"Stripe cannot charge 5\.124 KWD: it has too many decimal places\."):
+        to_stripe(5124, "KWD")
+
+
+@pytest.mark.parametrize("currency", ["CUP", "IRR", "XTS"])
+def test_a_currency_in_which_stripe_charges_nothing_has_a_sentence(currency):
+    assert refusal(currency).startswith(f"Stripe charges nothing in {currency};")
+    with pytest.raises(RequestRefused):
+        to_stripe(100, currency)
+
+
+def test_a_currency_in_which_stripe_charges_is_not_refused():
+    assert refusal("EUR") == ""
