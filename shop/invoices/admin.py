@@ -15,7 +15,7 @@ from orders.models import Order
 from orders.readonly_admin import ReadOnlyAdmin, order_link
 from shop.invoices.printing import MAX_AT_ONCE, NothingToPrint, combined_invoices, combined_pdf, pdf_of
 from shop.invoices.responses import pdf_response
-from shop.models import CreditNote, Invoice
+from shop.models import CreditNote, Invoice, NumberSeries
 
 
 @admin.action(description=_("Print invoices (one PDF)"), permissions=["view"])
@@ -43,13 +43,28 @@ def print_papers(model_admin: Any, request: HttpRequest, chosen: QuerySet[Any]) 
         return None
 
 
+class YearFilter(admin.SimpleListFilter):
+    """The years that have a series: reading them from the papers would read the whole table."""
+
+    title = _("year")
+    parameter_name = "year"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        years = set(NumberSeries.objects.values_list("year", flat=True))
+        return [(str(year), str(year)) for year in sorted(years, reverse=True)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        known = {value for value, _text in self.lookup_choices}
+        return queryset.filter(year=self.value()) if self.value() in known else queryset
+
+
 class PaperAdmin(ReadOnlyAdmin):
     """Also of erased orders: this is where staff see what the law has the shop keep."""
 
     list_display = ("number", "issued_on", "order_page", "amount", "tax_amount", "kept_until", "file")
     list_select_related = ("order",)
-    list_filter = ("year",)
-    search_fields = ("=number",)
+    list_filter = (YearFilter,)
+    search_fields = ("number",)
     search_help_text = _("A number")
     sortable_by = ()
     ordering = ("-id",)
@@ -58,6 +73,10 @@ class PaperAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).defer("pdf", "data")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        text = search_term.strip().upper()
+        return (queryset.filter(number=text) if text else queryset), False
 
     def get_urls(self) -> list[URLPattern]:
         opts = self.model._meta

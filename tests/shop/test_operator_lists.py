@@ -26,7 +26,7 @@ MESSAGE_LIST, ORDER_LIST, PAYMENT_LIST = "messaging/message", "orders/order", "p
 LISTS = [
     MESSAGE_LIST, ORDER_LIST, PAYMENT_LIST, "payments/refund", "payments/gatewaycharge", "payments/gatewayrefund",
     "payments/gatewayevent", "payments/dispute", "payments/gatewaydispute", "shipping/shipment",
-    "shipping/carrierparcel", "shop/stockmovement",
+    "shipping/carrierparcel", "shop/stockmovement", "shop/invoice", "shop/creditnote", "shop/return",
 ]  # fmt: skip
 QUERIES = ["", "q=CV-01234-56789", "q=ada@example.com", "q=ch_1", f"q={uuid.uuid4()}", "o=1", "o=-3", "p=2"]
 
