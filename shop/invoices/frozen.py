@@ -4,7 +4,7 @@ A later change of the seller, of a product, an address, a rate or a translation 
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from django.conf import settings
@@ -27,6 +27,12 @@ def shop_day(at: datetime) -> date:
 def kept_until(issued_on: date) -> date:
     """The last day on which the law may ask for a paper issued on this day: periods end with the calendar year."""
     return date(issued_on.year + settings.CONVEYOR_KEEP_INVOICES_YEARS, 12, 31)
+
+
+def kept_since(now: datetime) -> datetime:
+    """The beginning of the oldest year whose papers are kept."""
+    first = date(shop_day(now).year - settings.CONVEYOR_KEEP_INVOICES_YEARS, 1, 1)
+    return datetime.combine(first, time.min, tzinfo=timezone.get_default_timezone())
 
 
 def invoice_data(payment: Payment) -> dict[str, Any]:

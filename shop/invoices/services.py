@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from orders.models import Order
 from payments.models import RETURNED, SETTLED, Payment, Refund
-from shop.invoices.frozen import credit_note_data, invoice_data, kept_until, shop_day, taxes_in
+from shop.invoices.frozen import credit_note_data, invoice_data, kept_since, kept_until, shop_day, taxes_in
 from shop.invoices.numbering import CREDIT_NOTES, EARLIER, INVOICES, next_number, written
 from shop.invoices.taxes import TaxedAt, credited, left_of, tax_sum
 from shop.models import CreditNote, EarlierInvoice, Invoice, NumberSeries
@@ -44,9 +44,13 @@ def issue_invoice(*, payment: Payment) -> Invoice:
 
 @transaction.atomic(savepoint=False)
 def issue_missing_invoices(*, order: Order) -> None:
-    """Issue what is missing for an order's captured payments: those from before invoices were records."""
+    """Issue what is missing for an order's captured payments: those from before invoices were records.
+
+    Not for one whose invoice was deleted after its retention period: that one is not owed another.
+    """
     Order.objects.select_for_update().get(pk=order.pk)
-    for payment in order.payments.filter(status__in=SETTLED, invoice=None).select_related("order"):
+    kept = order.payments.filter(captured_at__gte=kept_since(timezone.now()))
+    for payment in kept.filter(status__in=SETTLED, invoice=None).select_related("order"):
         issue_invoice(payment=payment)
 
 

@@ -10,10 +10,12 @@ from django.utils import timezone
 
 from orders.models import Order
 from payments.models import Payment
+from shop.accounts.retention import purge_expired
 from shop.invoices.numbering import next_number, written
 from shop.invoices.printing import pdf_of
 from shop.invoices.services import issue_invoice, issue_missing_invoices
 from shop.models import EarlierInvoice, Invoice, NumberSeries
+from tests.delivery import deliver_all
 from tests.factories import place
 
 on_postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="needs a lock of one row")
@@ -110,3 +112,17 @@ def test_an_invoice_from_before_keeps_its_orders_number_and_its_newest_file(clie
     assert issue_invoice(payment=second).number == second.order.number
     assert pdf_of(issue_invoice(payment=second)).startswith(b"%PDF-1")
     assert not NumberSeries.objects.exclude(last=0).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_invoice_that_was_deleted_after_its_retention_period_is_not_issued_anew(client, settings):
+    order = place()
+    deliver_all()
+    long_ago = timezone.now() - timedelta(days=366 * (settings.CONVEYOR_KEEP_INVOICES_YEARS + 1))
+    NumberSeries.objects.update(records_since=None)
+    Payment.objects.update(captured_at=long_ago)
+    Invoice.objects.update(kept_until=long_ago.date())
+    purge_expired()
+    assert not Invoice.objects.exists()
+    assert client.get(f"/orders/{order.public_id}/invoice.pdf").status_code == 409
+    assert not Invoice.objects.exists()
