@@ -86,12 +86,12 @@ FROM added AS o JOIN shipping_shipment AS s ON s.order_id = o.id ORDER BY o.id
     """
 INSERT INTO shop_stockmovement (product_id, quantity, reason, reference, note, at)
 SELECT CASE WHEN o.id %% 2 = 0 THEN 1 ELSE 1 + o.id %% %(products)s END, -1, 'sale', number, '', placed_at
-FROM added AS o ORDER BY o.id
+FROM added AS o WHERE status <> 'payment_failed' ORDER BY o.id
 """,
     """
 UPDATE shop_product SET stock = stock - sold FROM (
     SELECT CASE WHEN o.id %% 2 = 0 THEN 1 ELSE 1 + o.id %% %(products)s END AS product, count(*) AS sold
-    FROM added AS o GROUP BY 1) AS sales WHERE shop_product.id = product
+    FROM added AS o WHERE status <> 'payment_failed' GROUP BY 1) AS sales WHERE shop_product.id = product
 """,
     # IDs as the application makes them: those of one time lie side by side.
     """
@@ -125,14 +125,14 @@ SELECT gen_random_uuid(), o.id, 'placed', 'sent', 0, placed_at, placed_at FROM a
     """
 INSERT INTO messaging_attempt (message_id, number, worker, ended_at, error_type, error_message, traceback, fingerprint)
 SELECT m.id, attempt, 'worker@bench', finished_at, error_type, error_message, repeat('x', 2000), fingerprint
-FROM added JOIN messaging_message AS m ON m.subject = number, generate_series(1, 5) AS attempt WHERE state = 'dead'
+FROM added JOIN messaging_message AS m ON m.subject = number, generate_series(1, 5) AS attempt WHERE m.state = 'dead'
 """,
     """
 INSERT INTO operations_failuregroup AS known (fingerprint, task, queue, error_type, error_message, state, note, runbook,
     first_seen, last_seen, dead_count, failures)
 SELECT fingerprint, max(task), max(queue), max(error_type), max(error_message), 'open', '', '', min(finished_at),
     max(finished_at), count(*), count(*)
-FROM added JOIN messaging_message AS m ON m.subject = number WHERE state = 'dead' GROUP BY fingerprint
+FROM added JOIN messaging_message AS m ON m.subject = number WHERE m.state = 'dead' GROUP BY fingerprint
 ON CONFLICT (fingerprint) DO UPDATE SET dead_count = known.dead_count + excluded.dead_count
 """,
 )
