@@ -6,7 +6,7 @@ from math import inf
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
 from messaging import clock
@@ -101,13 +101,25 @@ def seconds_until_payment_deadline(*, order: Order, now: datetime) -> float:
 def expired_reservations(*, now: datetime) -> QuerySet[Order]:
     """Orders that still reserve stock after their payment deadline, oldest first.
 
-    Leaves out those with a cancellation that is under way or dead.
+    Leaves out those with a cancellation that is under way or dead. One that waits for its shopper has such a message
+    from the start, and is here once that was discarded or lost.
     """
-    since = now - timedelta(seconds=settings.CONVEYOR_RESERVATION_SECONDS)
-    paid_again = OrderEvent.objects.filter(order=OuterRef("pk"), kind=REOPENED, at__gt=since)
     is_under_way = Message.objects.unsettled().exist_about("number", task=CancelUnpaid.task)
-    placed = Order.objects.filter(status=Status.PLACED, placed_at__lte=since)
-    return placed.filter(~Exists(paid_again), ~is_under_way).order_by("placed_at")
+    placed = _past_deadline(Status.PLACED, start=REOPENED, since=_ago(now, settings.CONVEYOR_RESERVATION_SECONDS))
+    unconfirmed = _past_deadline(
+        Status.ACTION_REQUIRED, start=Status.ACTION_REQUIRED, since=_ago(now, settings.CONVEYOR_ACTION_SECONDS)
+    )
+    return Order.objects.filter(placed | unconfirmed, ~is_under_way).order_by("placed_at")
+
+
+def _past_deadline(status: str, *, start: str, since: datetime) -> Q:
+    """Condition of orders of this status whose period began before `since`, at first or by an event of kind `start`."""
+    began_later = OrderEvent.objects.filter(order=OuterRef("pk"), kind=start, at__gt=since)
+    return Q(~Exists(began_later), status=status, placed_at__lte=since)
+
+
+def _ago(now: datetime, seconds: float) -> datetime:
+    return now - timedelta(seconds=seconds)
 
 
 def unacknowledged(*, now: datetime) -> QuerySet[Order]:

@@ -71,6 +71,18 @@ def test_an_order_with_a_dead_charge_releases_its_stock_and_the_customer_is_noti
     assert audit() == []
 
 
+def test_an_unconfirmed_order_whose_cancellation_was_discarded_releases_its_stock(settings: Any):
+    order = place(payment_method="pm_3ds")
+    deliver(claim_task(task="payments.charge_payment"))
+    assert status(order) == Status.ACTION_REQUIRED
+    Message.objects.filter(task=CANCEL).update(state=State.DISCARDED, finished_at=timezone.now())
+    with travel(timezone.now() + timedelta(seconds=settings.CONVEYOR_ACTION_SECONDS - 60)):
+        assert not selectors.has_expired_reservations()
+    with travel(timezone.now() + timedelta(seconds=settings.CONVEYOR_ACTION_SECONDS + 1)):
+        expire()
+    assert (status(order), Product.objects.get().stock) == (Status.CANCELLED, 100)
+
+
 def test_nothing_is_enqueued_before_the_deadline(settings: Any):
     order = stuck()
     with later(settings, by=-60):
