@@ -4,6 +4,7 @@ from typing import Any
 
 from babel.numbers import list_currencies
 from django import forms
+from django.contrib.admin.widgets import AdminFileWidget
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +27,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
     picture = PictureField(
         label=_("Picture"),
         required=False,
+        widget=AdminFileWidget,
         help_text=_("JPEG, PNG, WebP or AVIF, up to 10 MB; best 1024 pixels or more on its longer side"),
     )
 

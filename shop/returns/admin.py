@@ -45,21 +45,17 @@ class ReturnAdmin(ReadOnlyAdmin):
     search_help_text = gettext_lazy("Exact return number")
     ordering = ("-requested_at", "-id")
     sortable_by = ()
+    readonly_fields = ("order_number", "link")
+    fields = ("link", "order_number", "status", "reason", "comment", "rejection", "amount", "refund", "carrier",
+              "tracking_number", "requested_at", "received_at", "ended_at")  # fmt: skip
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         text = search_term.strip().upper()
         return (queryset.filter(number=text) if text else queryset), False
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """The page of its order."""
-        with suppress(ValueError):
-            return redirect(_page_url(get_object_or_404(Return, pk=uuid.UUID(object_id))))
-        raise Http404
-
     @admin.display(description=gettext_lazy("return"))
     def link(self, found: Return) -> SafeString:
+        """Leads to the page of its order, on which it is received."""
         return format_html('<a href="{}">{}</a>', _page_url(found), found.number)
 
     @admin.display(description=gettext_lazy("requested"))

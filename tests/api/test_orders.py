@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 FIELDS = {
     "number", "public_id", "status", "total", "tax", "lines", "shipping_method", "timeline", "payment", "shipment",
-    "links",
+    "invoice", "credit_notes", "returns", "return_until", "links",
 }  # fmt: skip
 
 

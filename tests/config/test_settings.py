@@ -88,6 +88,7 @@ def test_an_unreachable_database_is_reported_without_a_traceback(tmp_path):
 
 OWN = {"SITE_URL": "https://shop.example", "EMAIL_URL": "smtp+tls://mail.shop.example", "PAYMENT_GATEWAY": "stripe"}
 OWN |= {"STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_PUBLISHABLE_KEY": "pk_test_1", "STRIPE_WEBHOOK_SECRET": "whsec_1"}
+OWN |= {"CONVEYOR_SELLER_EMAIL": "office@lamps.test", "CONVEYOR_SELLER_VAT_NUMBER": "DE123456789"}
 STARTS = {
     "web": ("-m", "config.serve", "config.web:application"),
     "another web server": ("-c", "import config.wsgi"),

@@ -111,6 +111,7 @@ def test_a_partial_refund_reads_the_same_in_both_parts():
     for sentence in (
         "We have refunded €4.90 to your card.",
         "You paid €34.90 for this order; €30.00 of it has not been refunded.",
+        "Your credit note is on the page of your order.",
     ):
         assert sentence in str(email.body)
         assert sentence in Reader(str(html)).text

@@ -19,6 +19,7 @@ from tests.delivery import deliver_all, deliver_due
 from tests.factories import CategoryFactory, ProductFactory, place
 from tests.payments.disputes.disputing import disputed
 from tests.payments.outcomes import capture_now
+from tests.shop.returns.returned import requested
 
 pytestmark = pytest.mark.django_db(transaction=True)
 admin.autodiscover()
@@ -46,6 +47,7 @@ def history() -> Order:
     order = place(payment_method="pm_flaky_2", shipping_method="express")
     publish_examples(reviews=[Review(product=Product.objects.earliest("pk"), author="Ada", stars=4, title="Good")])
     deliver_all()
+    requested(Order.objects.get(pk=order.pk), pieces=[1])
     disputed(order)
     GatewayEvent.objects.create(event_id="evt_1", kind="payment_intent.succeeded", key=order.payments.get().pk)
     return order

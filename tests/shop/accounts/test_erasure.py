@@ -32,6 +32,7 @@ from tests.auditing import broken
 from tests.database_search import places_of
 from tests.delivery import deliver_all, deliver_due
 from tests.factories import ADDRESS, ProductFactory, UserFactory, client_with, place
+from tests.payments.outcomes import capture_now
 from tests.shop.accounts.test_accounts import GOOD, register, signs_in, text
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -261,6 +262,7 @@ def test_a_pending_refund_counts_as_in_progress():
     user = UserFactory.create()
     order = place(user=user, city="Nowhere")
     deliver_due()
+    capture_now(order)
     order.refresh_from_db()
     assert order.status == Status.PAID
     cancel_order(order=order)

@@ -30,6 +30,7 @@ EXPORTED = {
     "shipping.Shipment": "shipments",
     "shop.CreditNote": "credit_notes",
     "shop.Invoice": "invoices",
+    "shop.Return": "returns",
     "shop.Review": "reviews",
     "shop.SavedAddress": "addresses",
     "shop.SavedBasket": "basket",

@@ -27,6 +27,7 @@ def save(client: Client, product: Product, **changes: str) -> Any:
         "currency": "EUR",
         "reorder_level": "5",
         "position": "0",
+        "tax_class": "standard",
         **_INLINES,
     }
     response = client.post(reverse("admin:shop_product_change", args=[product.pk]), fields | changes)

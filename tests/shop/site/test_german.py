@@ -145,10 +145,10 @@ def test_an_order_is_german_from_basket_to_parcel(german, lamp):
         assert "149,00\xa0€" in part
         assert "Hello" not in part
     deliver_due()
-    assert "Karte belastet" in page(german, path)
+    assert "Zahlung genehmigt" in page(german, path)
     english = Client().get(path).content.decode()
     assert "Payment approved" in english
-    assert "Karte belastet" not in english
+    assert "Zahlung genehmigt" not in english
 
 
 @pytest.mark.django_db
