@@ -67,8 +67,7 @@ def refund_order(*, order: Order, amount: int, request_id: uuid.UUID, by: str, r
         if (known.payment.order_id, known.amount) != (order.pk, amount):
             raise RequestReused(request_id)
         return known
-    payment = order.payments.filter(status=PaymentStatus.CAPTURED).select_related("order").first()
-    left = selectors.refundable_of(payment=payment) if payment else 0
+    payment, left = _most_refundable(order)
     if _is_voided(order, amount):
         return None
     authorised = order.payments.filter(status=PaymentStatus.AUTHORISED).first()
@@ -84,6 +83,13 @@ def refund_order(*, order: Order, amount: int, request_id: uuid.UUID, by: str, r
     if amount == left and can_cancel(order):
         cancel_order(order=order, reason="staff")
     return refund
+
+
+def _most_refundable(order: Order) -> tuple[Payment | None, int]:
+    """The captured payment of which most is left, and how much. One that was captured too late is owed back already."""
+    captured = order.payments.filter(status=PaymentStatus.CAPTURED).select_related("order").order_by("-created_at")
+    left = ((payment, selectors.refundable_of(payment=payment)) for payment in captured)
+    return max(left, key=lambda each: each[1], default=(None, 0))
 
 
 def _is_voided(order: Order, amount: int) -> bool:
