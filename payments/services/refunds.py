@@ -20,7 +20,7 @@ from payments.errors import (
     TooManyRefunds,
 )
 from payments.gateways import RefundRecord, gateway
-from payments.models import SETTLED, Payment, PaymentStatus, Refund, RefundStatus
+from payments.models import PAYING, SETTLED, Payment, PaymentStatus, Refund, RefundStatus
 from payments.payloads import RefundPayment
 from payments.services.holds import update_hold
 from payments.services.refund_outcomes import finish_if_returned
@@ -40,15 +40,23 @@ def refund_remainder(*, payment: Payment) -> Refund | None:
 
 
 @transaction.atomic(savepoint=False)
-def refund_if_cancelled(*, payment: Payment) -> None:
-    """Refund what is left of a captured payment whose order is cancelled, once nothing else takes it any more.
+def refund_if_unwanted(*, payment: Payment) -> None:
+    """Refund what is left of a captured payment that does not pay for its order, once nothing else takes it any more.
 
     A refund from outside may have taken the place of the one that the order was owed, but not all of it. A won dispute
     gives money back to the shop.
     """
     payment.refresh_from_db()
-    if (payment.order.status, payment.status) == (Status.CANCELLED, PaymentStatus.CAPTURED):
+    if payment.status == PaymentStatus.CAPTURED and _is_unwanted(payment):
         refund_remainder(payment=payment)
+
+
+def _is_unwanted(payment: Payment) -> bool:
+    """The order has ended or is not paid, or a later payment replaced this one, which was captured all the same."""
+    order = payment.order
+    if order.status not in (Status.PAID, Status.SHIPPED, Status.DELIVERED):
+        return True
+    return order.payments.filter(status__in=PAYING, created_at__gt=payment.created_at).exists()
 
 
 @transaction.atomic(savepoint=False)
