@@ -57,7 +57,11 @@ def test_a_picture_is_uploaded_and_shoppers_see_it_in_its_proportions(admin: Pag
 
 def test_what_is_no_picture_is_refused_beside_the_field(admin: Page):
     admin.locator("#result_list tbody th a").nth(1).click()
-    svg: FilePayload = {"name": "a.png", "mimeType": "image/png", "buffer": b"<svg xmlns='http://www.w3.org/2000/svg'/>"}
+    svg: FilePayload = {
+        "name": "a.png",
+        "mimeType": "image/png",
+        "buffer": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    }
     admin.locator("#id_picture").set_input_files(svg)
     save(admin)
     expect(admin.get_by_text("Upload a JPEG, PNG, WebP or AVIF file.")).to_be_visible()
