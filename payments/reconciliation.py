@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from payments import services
 from payments.errors import GatewayMismatch
-from payments.gateways import Charge, ChargeRecord, ChargeState, RefundRecord, gateway
+from payments.gateways import ChargeRecord, ChargeState, RefundRecord, gateway
 from payments.models import RESERVED, UNSETTLED, Payment, PaymentStatus, Refund, RefundStatus
 
 
@@ -54,7 +54,7 @@ def reconcile_payment(*, key: uuid.UUID, found: Found) -> None:
     if payment.status not in UNSETTLED:
         _check_agreement(payment, found)
         services.align_refunds(payment=payment, before=found.before, records=found.refunds)
-        services.refund_if_cancelled(payment=payment)
+        services.refund_if_unwanted(payment=payment)
         Payment.objects.filter(pk=key).update(confirmed_at=timezone.now())
     elif payment.status == PaymentStatus.AUTHORISED:
         services.release_if_ended(payment=payment)
@@ -65,17 +65,11 @@ def _apply(payment: Payment, record: ChargeRecord | None) -> None:
     if record is None:
         _check_is_known(payment)
     elif record.charge is not None:
-        _apply_charge(payment, record.charge)
+        services.record_outcome(payment=payment, charge=record.charge)
     elif record.state is ChargeState.DECLINED and payment.status != PaymentStatus.AUTHORISED:
         services.record_decline(payment=payment, code=record.declined or "declined")
     else:
         services.record_loss(payment=payment)
-
-
-def _apply_charge(payment: Payment, charge: Charge) -> None:
-    if (charge.amount, charge.currency) != (payment.amount, payment.currency):
-        raise GatewayMismatch(f"Payment {payment.pk} is for {payment.amount}, but {charge.amount} was charged.")
-    services.record_outcome(payment=payment, charge=charge)
 
 
 def _check_is_known(payment: Payment) -> None:
@@ -87,9 +81,10 @@ def _check_is_known(payment: Payment) -> None:
 def _check_agreement(payment: Payment, found: Found) -> None:
     if found.charge is None or not found.charge.captured:
         raise GatewayMismatch(f"Payment {payment.pk} is {payment.status}, but the gateway has no such charge.")
-    if found.charge.captured != payment.amount:
+    if (found.charge.captured, found.charge.currency) != (payment.amount, payment.currency):
         raise GatewayMismatch(
-            f"Payment {payment.pk} is for {payment.amount}, but {found.charge.captured} was captured."
+            f"Payment {payment.pk} is for {payment.amount} {payment.currency}, but {found.charge.captured} "
+            f"{found.charge.currency} was captured."
         )
     made = {record.reference for record in found.refunds}
     for refund in found.before.values():

@@ -17,7 +17,7 @@ from payments.gateways import DisputeRecord
 from payments.models import UNDECIDED, Dispute, DisputeStatus, Payment
 from payments.services.holds import has_nothing_left
 from payments.services.refund_outcomes import cancel_what_no_longer_fits
-from payments.services.refunds import refund_if_cancelled
+from payments.services.refunds import refund_if_unwanted
 
 ANSWER_DISPUTE = "payments.answer_dispute"
 
@@ -91,6 +91,6 @@ def _changes(dispute: Dispute, record: DisputeRecord) -> dict[str, Any]:
 def _settle(order: Order, payment: Payment) -> None:
     """Refund what a cancelled order got back, and cancel an unshipped one if nothing is left of its money."""
     cancel_what_no_longer_fits(payment=payment)
-    refund_if_cancelled(payment=payment)
+    refund_if_unwanted(payment=payment)
     if order.status == Status.PAID and has_nothing_left(order=order):
         cancel_order(order=order, reason="dispute")

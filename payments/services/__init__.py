@@ -19,7 +19,7 @@ from payments.services.outcomes import record_decline, record_loss, record_outco
 from payments.services.refund_outcomes import align_refunds, record_refund
 from payments.services.refunds import (
     execute_refund,
-    refund_if_cancelled,
+    refund_if_unwanted,
     refund_order,
     refund_remainder,
     repeat_refund,
@@ -43,7 +43,7 @@ __all__ = [
     "record_loss",
     "record_outcome",
     "record_refund",
-    "refund_if_cancelled",
+    "refund_if_unwanted",
     "refund_order",
     "refund_remainder",
     "release_if_ended",

@@ -12,7 +12,7 @@ from django.utils import timezone
 from orders.models import Order, Status
 from orders.selectors import WAITING
 from orders.services import mark_action_required, mark_paid, mark_payment_failed, mark_processing
-from payments.errors import AuthorisationLost
+from payments.errors import AuthorisationLost, GatewayMismatch
 from payments.gateways import Charge, ChargeState
 from payments.models import AWAITED, SETTLED, UNSETTLED, Payment, PaymentStatus
 from payments.services.follow_up import follow_up
@@ -31,12 +31,15 @@ def record_outcome(*, payment: Payment, charge: Charge) -> None:
     """Record what the gateway has done with the payment, and move its order accordingly.
 
     Does nothing if that is already recorded, for example from the gateway's webhook. If the payment was cancelled or
-    has failed meanwhile, what is reserved is voided, and what was captured is refunded.
+    has failed meanwhile, what is reserved is voided, and what was captured is refunded. Raises `GatewayMismatch` for
+    another amount or currency; nothing is written then.
     """
     _lock(payment)
     if payment.status in AWAITED and payment.order.status in WAITING:
+        _check_amount(payment, charge)
         _RECORDS[charge.state](payment, charge)
     elif payment.status == PaymentStatus.AUTHORISED:
+        _check_amount(payment, charge)
         if charge.state is ChargeState.CAPTURED:
             _record_capture(payment, charge)
     elif payment.status not in SETTLED:
@@ -70,6 +73,14 @@ def _lock(payment: Payment) -> None:
     """Read the payment as it is once nobody else can change it or its order."""
     payment.order = Order.objects.select_for_update().get(pk=payment.order_id)
     payment.refresh_from_db(fields=["status", "gateway_reference"])
+
+
+def _check_amount(payment: Payment, charge: Charge) -> None:
+    if (charge.amount, charge.currency) != (payment.amount, payment.currency):
+        raise GatewayMismatch(
+            f"Payment {payment.pk} is for {payment.amount} {payment.currency}, but {charge.amount} {charge.currency} "
+            f"was charged."
+        )
 
 
 def _fail(payment: Payment, code: str, *, of: Collection[str]) -> None:
@@ -125,6 +136,7 @@ def _mark_paid(payment: Payment) -> None:
 
 def _give_back(payment: Payment, charge: Charge) -> None:
     if charge.state is ChargeState.CAPTURED:
+        _check_amount(payment, charge)
         _record(payment, charge, status=PaymentStatus.CAPTURED, captured_at=timezone.now())
         payment_captured.send(sender=Payment, payment=payment)
         refund_remainder(payment=payment)

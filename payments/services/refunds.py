@@ -20,7 +20,7 @@ from payments.errors import (
     TooManyRefunds,
 )
 from payments.gateways import RefundRecord, gateway
-from payments.models import SETTLED, Payment, PaymentStatus, Refund, RefundStatus
+from payments.models import PAYING, SETTLED, Payment, PaymentStatus, Refund, RefundStatus
 from payments.payloads import RefundPayment
 from payments.services.holds import update_hold
 from payments.services.refund_outcomes import finish_if_returned
@@ -40,15 +40,23 @@ def refund_remainder(*, payment: Payment) -> Refund | None:
 
 
 @transaction.atomic(savepoint=False)
-def refund_if_cancelled(*, payment: Payment) -> None:
-    """Refund what is left of a captured payment whose order is cancelled, once nothing else takes it any more.
+def refund_if_unwanted(*, payment: Payment) -> None:
+    """Refund what is left of a captured payment that does not pay for its order, once nothing else takes it any more.
 
     A refund from outside may have taken the place of the one that the order was owed, but not all of it. A won dispute
     gives money back to the shop.
     """
     payment.refresh_from_db()
-    if (payment.order.status, payment.status) == (Status.CANCELLED, PaymentStatus.CAPTURED):
+    if payment.status == PaymentStatus.CAPTURED and _is_unwanted(payment):
         refund_remainder(payment=payment)
+
+
+def _is_unwanted(payment: Payment) -> bool:
+    """The order has ended or is not paid, or a later payment replaced this one, which was captured all the same."""
+    order = payment.order
+    if order.status not in (Status.PAID, Status.SHIPPED, Status.DELIVERED):
+        return True
+    return order.payments.filter(status__in=PAYING, created_at__gt=payment.created_at).exists()
 
 
 @transaction.atomic(savepoint=False)
@@ -67,8 +75,7 @@ def refund_order(*, order: Order, amount: int, request_id: uuid.UUID, by: str, r
         if (known.payment.order_id, known.amount) != (order.pk, amount):
             raise RequestReused(request_id)
         return known
-    payment = order.payments.filter(status=PaymentStatus.CAPTURED).select_related("order").first()
-    left = selectors.refundable_of(payment=payment) if payment else 0
+    payment, left = _most_refundable(order)
     if _is_voided(order, amount):
         return None
     authorised = order.payments.filter(status=PaymentStatus.AUTHORISED).first()
@@ -84,6 +91,13 @@ def refund_order(*, order: Order, amount: int, request_id: uuid.UUID, by: str, r
     if amount == left and can_cancel(order):
         cancel_order(order=order, reason="staff")
     return refund
+
+
+def _most_refundable(order: Order) -> tuple[Payment | None, int]:
+    """The captured payment of which most is left, and how much. One that was captured too late is owed back already."""
+    captured = order.payments.filter(status=PaymentStatus.CAPTURED).select_related("order").order_by("-created_at")
+    left = ((payment, selectors.refundable_of(payment=payment)) for payment in captured)
+    return max(left, key=lambda each: each[1], default=(None, 0))
 
 
 def _is_voided(order: Order, amount: int) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet, Value
@@ -20,7 +21,7 @@ class PaperSummary:
 
 @dataclass(frozen=True, slots=True)
 class OrderPapers:
-    """An order's newest invoice, and its credit notes, oldest first."""
+    """The invoice of an order's newest payment that has one, and its credit notes, oldest first."""
 
     invoice: PaperSummary | None = None
     credit_notes: tuple[PaperSummary, ...] = ()
@@ -33,14 +34,20 @@ def papers_of(*, order: Order) -> OrderPapers:
     """In one statement. None of an order whose personal data is erased: only staff see what is kept of it."""
     if order.anonymised_at:
         return NO_PAPERS
-    fields = ("issued_at", "pk", "number", "total", "kind")
-    invoices = Invoice.objects.filter(order=order).annotate(kind=Value(0)).order_by().values_list(*fields)
-    notes = CreditNote.objects.filter(order=order).annotate(kind=Value(1)).order_by().values_list(*fields)
-    rows = sorted(invoices.union(notes, all=True))
+    fields = ("pk", "number", "total", "kind")
+    invoices = Invoice.objects.filter(order=order).annotate(kind=Value(0)).order_by()
+    notes = CreditNote.objects.filter(order=order).annotate(kind=Value(1)).order_by()
+    issued = notes.values_list("issued_at", *fields)
+    rows: list[Any] = sorted(invoices.values_list("payment__created_at", *fields).union(issued, all=True))
     found: tuple[list[PaperSummary], list[PaperSummary]] = ([], [])
     for _at, _pk, number, total, kind in rows:
         found[kind].append(PaperSummary(number, total))
     return OrderPapers(found[0][-1] if found[0] else None, tuple(found[1]))
+
+
+def invoice_of(*, order: Order) -> Invoice | None:
+    """The same invoice as in `papers_of`. One that was replaced may be captured, invoiced and refunded after it."""
+    return Invoice.objects.defer("pdf").filter(order=order).order_by("payment__created_at", "pk").last()
 
 
 def expired_credit_notes(*, today: date) -> QuerySet[CreditNote]:

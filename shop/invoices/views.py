@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from orders.models import Order
 from shop.invoices.printing import pdf_of
 from shop.invoices.responses import pdf_response
+from shop.invoices.selectors import invoice_of
 from shop.invoices.services import issue_missing_invoices
 from shop.models import CreditNote, Invoice
 from shop.order_pages.views import page_context, private_page
@@ -17,7 +18,7 @@ from shop.order_pages.views import page_context, private_page
 @private_page
 @require_safe
 def download(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The order's newest invoice, or a page that says when there will be one."""
+    """The invoice of the order's newest payment, or a page that says when there will be one."""
     context = page_context(public_id)
     invoice = _invoice(context)
     if invoice is None:
@@ -41,4 +42,4 @@ def _invoice(context: dict[str, Any]) -> Invoice | None:
         return None
     if context["view"].papers.invoice is None:
         issue_missing_invoices(order=order)
-    return Invoice.objects.defer("pdf").filter(order=order).order_by("issued_at", "pk").last()
+    return invoice_of(order=order)

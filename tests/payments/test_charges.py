@@ -11,10 +11,12 @@ from orders.models import Status
 from orders.transitions import IllegalTransition
 from payments import selectors, services
 from payments.errors import NotPending
+from payments.gateways import Charge
+from payments.gateways.simulated import SimulatedGateway
 from payments.models import GatewayCharge, Payment, PaymentStatus, Refund
 from payments.selectors import PaymentSummary
 from payments.services.transitions import change_status
-from shop.order_pages.services import pay_again
+from shop.order_pages.services import cancel, pay_again
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due, make_due
 from tests.factories import place
 from tests.payments.outcomes import CHARGE, authorised, is_sound, status, summary
@@ -195,3 +197,20 @@ def test_an_order_has_at_most_one_pending_payment():
 
 def test_an_order_without_a_payment_has_no_summary():
     assert selectors.summary(order_id=1) is None
+
+
+@pytest.mark.parametrize("odd", [{"amount": 1}, {"currency": "JPY"}])
+def test_a_charge_of_another_amount_or_currency_does_not_pay_the_order(monkeypatch: pytest.MonkeyPatch, odd: Any):
+    class Odd(SimulatedGateway):
+        def authorise(self, **kwargs: Any) -> Charge:
+            return super().authorise(**(kwargs | odd))
+
+    monkeypatch.setattr("payments.services.charges.gateway", Odd)
+    order = place()
+    message = claim_task(task=CHARGE)
+    assert deliver(message) == State.DEAD
+    assert message.error_type.endswith("GatewayMismatch")
+    assert status(order) == Status.PLACED
+    cancel(order=order)
+    deliver_due()
+    assert GatewayCharge.objects.get().state == GatewayCharge.State.VOIDED
