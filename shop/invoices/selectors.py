@@ -36,8 +36,8 @@ def papers_of(*, order: Order) -> OrderPapers:
     fields = ("pk", "number", "total", "kind")
     invoices = Invoice.objects.filter(order=order).annotate(kind=Value(0)).order_by()
     notes = CreditNote.objects.filter(order=order).annotate(kind=Value(1)).order_by()
-    invoices, notes = invoices.values_list("payment__created_at", *fields), notes.values_list("issued_at", *fields)
-    rows = sorted(invoices.union(notes, all=True))
+    noted = notes.values_list("issued_at", *fields)
+    rows = sorted(invoices.values_list("payment__created_at", *fields).union(noted, all=True))
     found: tuple[list[PaperSummary], list[PaperSummary]] = ([], [])
     for _at, _pk, number, total, kind in rows:
         found[kind].append(PaperSummary(number, total))

@@ -7,6 +7,7 @@ import pytest
 from messaging.models import Message, State
 from orders.models import Hold, Order, Status
 from payments import services
+from payments.gateways import RefundState
 from payments.models import GatewayCharge, Payment, PaymentStatus, RefundStatus
 from payments.selectors import refundable_amount
 from shop.invoices.selectors import papers_of
@@ -14,7 +15,16 @@ from shop.order_pages.services import pay_again
 from tests.delivery import claim_task, deliver, deliver_due
 from tests.factories import place
 from tests.payments.outcomes import CHARGE, COMPARE, REFUND, VOID, is_sound, status
-from tests.payments.refunds.refunding import refund_outside, refunded_at_gateway, work_off
+from tests.payments.refunds.refunding import (
+    compare,
+    delivered,
+    fresh,
+    refund_outside,
+    refunded_at_gateway,
+    settle_at_gateway,
+    start_refund,
+    work_off,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -97,3 +107,19 @@ def test_a_refund_of_the_replaced_payment_does_not_hold_the_order_that_the_other
     assert status(order) == Status.SHIPPED
     assert order.hold == Hold.NONE
     assert is_sound()
+
+
+def test_a_part_that_is_refunded_in_the_dashboard_after_a_refund_failed_leaves_the_rest_to_be_refunded():
+    order = delivered()
+    refund = start_refund(order, order.total)
+    deliver_due()
+    settle_at_gateway(refund, RefundState.FAILED)
+    payment = order.payments.get()
+    compare(payment)
+    assert fresh(refund).status == RefundStatus.FAILED
+    refund_outside(payment, 600)
+    compare(payment)
+    deliver_due()
+    assert refunded_at_gateway() == order.total
+    payment.refresh_from_db()
+    assert payment.status == PaymentStatus.REFUNDED
