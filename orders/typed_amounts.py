@@ -12,8 +12,8 @@ from orders.money import display, exact
 #: Minor units of the largest amount that payment gateways take.
 MOST = 99_999_999
 _MOST_DIGITS = 12
-#: Between groups of digits, as in France or Switzerland.
-_SPACES = re.compile(r"[\s'’]")
+#: Before a group of three digits, as in France or Switzerland. Elsewhere it may stand for the decimal sign: "19 90".
+_SPACES = re.compile(r"(?<=[0-9])[\s'’](?=[0-9]{3}(?![0-9]))")
 _PLAIN = re.compile(r"(\d+)(?:[.,](\d*))?", re.ASCII)
 _GROUPED = re.compile(r"(\d{1,3}(?:([.,])\d{3})(?:\2\d{3})*)(?:(?!\2)[.,](\d*))?", re.ASCII)
 
@@ -49,7 +49,7 @@ def _bare(text: str, currency: str) -> str:
             bare = bare[len(sign) :]
         elif sign and bare.upper().endswith(sign.upper()):
             bare = bare[: -len(sign)]
-    return _SPACES.sub("", bare)
+    return _SPACES.sub("", bare.strip())
 
 
 def _parts(bare: str, currency: str) -> tuple[str, str]:

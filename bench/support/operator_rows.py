@@ -59,7 +59,8 @@ SELECT id, 'SKU-' || id %% 1000, 'A product', 2500, 1 FROM orders_order
 """,
     """
 INSERT INTO orders_amountline (order_id, kind, rate, amount, is_included)
-SELECT id, kind, 0, amount, false FROM orders_order, (VALUES ('goods', 2500), ('delivery', 500)) AS amounts (kind, amount)
+SELECT id, kind, 0, amount, false
+FROM orders_order, (VALUES ('goods', 2500), ('delivery', 500)) AS amounts (kind, amount)
 """,
     """
 INSERT INTO orders_orderevent (order_id, kind, data, at) SELECT id, 'placed', '{}', placed_at FROM orders_order

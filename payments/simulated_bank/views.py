@@ -25,8 +25,8 @@ def confirm(request: HttpRequest, reference: str) -> HttpResponse:
     order_url = urlsplit(order_page_url(public_id=payment.order.public_id)).path
     answer = request.POST.get("answer")
     if answer in ("approve", "decline"):
-        simulated_charges.answer_challenge(reference=reference, is_approved=answer == "approve")
-        services.enqueue_comparison(key=payment.pk, reference=reference, number=payment.order.number)
+        if simulated_charges.answer_challenge(reference=reference, is_approved=answer == "approve"):
+            services.enqueue_comparison(key=payment.pk, reference=reference, number=payment.order.number)
         return redirect(order_url)
     context = {
         "payment": payment,

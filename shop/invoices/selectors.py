@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet, Value
@@ -36,8 +37,8 @@ def papers_of(*, order: Order) -> OrderPapers:
     fields = ("pk", "number", "total", "kind")
     invoices = Invoice.objects.filter(order=order).annotate(kind=Value(0)).order_by()
     notes = CreditNote.objects.filter(order=order).annotate(kind=Value(1)).order_by()
-    noted = notes.values_list("issued_at", *fields)
-    rows = sorted(invoices.values_list("payment__created_at", *fields).union(noted, all=True))
+    issued = notes.values_list("issued_at", *fields)
+    rows: list[Any] = sorted(invoices.values_list("payment__created_at", *fields).union(issued, all=True))
     found: tuple[list[PaperSummary], list[PaperSummary]] = ([], [])
     for _at, _pk, number, total, kind in rows:
         found[kind].append(PaperSummary(number, total))

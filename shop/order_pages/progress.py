@@ -41,7 +41,7 @@ _PARCEL_MESSAGES: "dict[str, tuple[StrPromise, StrPromise]]" = {
 
 
 class StepState(StrEnum):
-    """`trouble`: a retry is scheduled, or an operator has to act. `failed`: the shopper has to act."""
+    """`trouble`: a retry is scheduled, or an operator has to act. `failed`: the shopper has to pay again."""
 
     DONE = "done"
     NOW = "now"
@@ -99,7 +99,7 @@ def _delivery_steps(status: str, events: Sequence[OrderEvent], present: StepStat
     for step in _DELIVERY_STEPS[done + 1 :]:
         is_next = len(steps) == done + 1
         if is_next and status == Status.ACTION_REQUIRED and present == StepState.NOW:
-            steps.append(Step(step, _("Confirm with your bank"), StepState.FAILED))
+            steps.append(Step(step, _("Confirm with your bank"), StepState.NOW))
         elif is_next and status == Status.PAYMENT_FAILED:
             steps.append(Step(step, _("Payment failed"), StepState.FAILED))
         else:

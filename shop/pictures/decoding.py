@@ -11,6 +11,7 @@ from typing import IO
 from django.utils.translation import gettext as _
 from PIL import Image, ImageCms, ImageOps
 
+from shop.pictures.jpeg import scans
 from shop.pictures.sizes import SIDES, fitted
 
 log = logging.getLogger(__name__)
@@ -20,6 +21,8 @@ MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 25_000_000
 MIN_SIDE = 200
 MAX_RATIO = 4
+#: Of a JPEG, each of which may take 30 bytes of the file and the time of all pixels.
+MAX_SCANS = 100
 _QUALITY = 82
 #: What Pillow recognises by content; a file's name and declared type say nothing.
 _FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
@@ -78,9 +81,20 @@ def _opened(file: IO[bytes]) -> Image.Image:
     if max(width, height) > MAX_RATIO * min(width, height):
         text = _("The picture is more than %(most)d times as long as it is wide. Crop it.")
         raise PictureRefused(text % {"most": MAX_RATIO})
+    if image.format in _STILL and _scans(file) > MAX_SCANS:
+        raise PictureRefused(_("The picture is stored in too many parts. Save it anew as a JPEG or PNG file."))
     if image.format not in _STILL and getattr(image, "n_frames", 1) > 1:
         raise PictureRefused(_("The picture is animated. Upload a still one."))
     return image
+
+
+def _scans(file: IO[bytes]) -> int:
+    """Leaves the file where it was: the decoder continues from there."""
+    at = file.tell()
+    file.seek(0)
+    found = scans(file.read())
+    file.seek(at)
+    return found
 
 
 def _clean(image: Image.Image) -> Image.Image:

@@ -27,10 +27,12 @@ from shop.returns.selectors import return_until, returnable_lines
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest, public_id: str) -> HttpResponse:
     order = _order(public_id)
+    if request.method == "POST" and _is_repeated(request, order):
+        return _thanked(request, order)
     until = return_until(order=order, events=order.events.all(), now=timezone.now())
     form = ReturnForm(request.POST or None, lines=returnable_lines(order=order))
     if until is not None and request.method == "POST" and form.is_valid() and _requested(request, order, form):
-        return redirect("shop:order", public_id)
+        return _thanked(request, order)
     refused = until is None or not form.lines
     context = {"order": order, "form": form, "until": until, "refused": refused, "seller": settings.SHOP_SELLER[:-1]}
     return render(request, "shop/returns/ask.html", context, status=409 if refused else 200)
@@ -72,8 +74,26 @@ def _requested(request: HttpRequest, order: Order, form: ReturnForm) -> bool:
     except (ReturnRefused, RequestReused) as error:
         form.add_error(None, str(error))
         return False
-    messages.success(request, _("Thank you. We are e-mailing you how to send the items back."))
     return True
+
+
+def _is_repeated(request: HttpRequest, order: Order) -> bool:
+    """Whether exactly this was requested before, as by a double click. The form would refuse pieces that are taken."""
+    try:
+        request_id = uuid.UUID(request.POST.get("request_id", ""))
+    except ValueError:
+        return False
+    known = order.returns.filter(pk=request_id, reason=request.POST.get("reason", "")).first()
+    pieces = dict(known.lines.values_list("order_line", "quantity")) if known else {}
+    lines = order.lines.all() if known else ()
+    return bool(known) and all(
+        request.POST.get(f"line-{line.pk}", "0") == str(pieces.get(line.pk, 0)) for line in lines
+    )
+
+
+def _thanked(request: HttpRequest, order: Order) -> HttpResponse:
+    messages.success(request, _("Thank you. We are e-mailing you how to send the items back."))
+    return redirect("shop:order", order.public_id)
 
 
 def _order(public_id: str) -> Order:

@@ -192,6 +192,9 @@ def test_the_simulated_bank_asks_once_and_leads_back_to_the_order(client: Client
     deliver_due()
     assert status(order) == expected
     assert "answered already" in client.get(url).content.decode()
+    written = Message.objects.count()
+    assert client.post(url, {"answer": click}).status_code == 302
+    assert Message.objects.count() == written, "a repeated answer asks for nothing"
     assert is_sound()
 
 

@@ -1,9 +1,14 @@
 """Payments that the bank settles later, such as SEPA direct debits: captured without an authorisation."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from django.db import connection
+from django.utils import timezone
 
+from messaging import clock
 from messaging.models import Message, State
 from orders.models import Order, Status
 from payments.models import GatewayCharge, GatewayRefund, PaymentStatus
@@ -36,6 +41,18 @@ def test_the_bank_settles_it_later_and_the_order_ships_then(settings: Any):
     assert order.payments.get().status == PaymentStatus.CAPTURED
     assert not Message.objects.filter(task=CAPTURE).exists()
     assert is_sound()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has this host's clock")
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_the_bank_is_asked_again_by_the_clock_of_the_database(hours: int):
+    """Neither the web host that took the order nor the worker decides how old the payment is."""
+    with time_machine.travel(timezone.now() + timedelta(hours=hours)):
+        place(payment_method="pm_sepa")
+    with time_machine.travel(timezone.now() - timedelta(hours=hours)):
+        deliver(claim_task(task=CHARGE))
+    again = Message.objects.get(task=COMPARE)
+    assert again.available_at - clock.now() < timedelta(seconds=20)
 
 
 def test_it_never_expires():

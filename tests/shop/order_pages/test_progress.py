@@ -50,6 +50,12 @@ def steps(status: str, payment_status: str | None, *kinds: Any) -> str:
             "placed:done paid:now shipped:ahead delivered:ahead",
         ),
         (
+            "action_required",
+            "action_required",
+            ["placed", "action_required"],
+            "placed:done paid:now shipped:ahead delivered:ahead",
+        ),
+        (
             "payment_failed",
             "failed",
             ["placed", "payment_failed"],

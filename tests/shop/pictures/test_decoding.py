@@ -12,6 +12,7 @@ from PIL import Image, ImageCms
 
 from shop.pictures import decoding
 from shop.pictures.decoding import Decoded, PictureRefused, decode
+from shop.pictures.jpeg import scans
 from tests.shop.pictures.images import drawn, encoded
 
 
@@ -129,6 +130,34 @@ def test_a_truncated_file_is_refused(kind, share):
 def test_what_follows_the_picture_is_not_stored():
     decoded = read(encoded() + b"<script>alert(1)</script>" + b"PK\x03\x04")
     assert all(b"script" not in file and b"PK\x03\x04" not in file for file in decoded.files)
+
+
+def with_scans(count: int) -> bytes:
+    """A progressive JPEG that ends with the same scan over all pixels so many times more."""
+    content = encoded(drawn((300, 300)), progressive=True)
+    last = content.rindex(b"\xff\xda")
+    return content[:-2] + content[last:-2] * count + content[-2:]
+
+
+def test_a_progressive_jpeg_is_read():
+    assert 1 < scans(with_scans(0)) < 20
+    assert read(with_scans(20)).width == 300
+
+
+def test_a_jpeg_that_would_be_decoded_for_minutes_is_refused():
+    with pytest.raises(PictureRefused, match="too many parts"):
+        read(with_scans(200))
+
+
+@given(st.binary(max_size=200))
+def test_scans_are_counted_in_anything(content):
+    assert scans(b"\xff\xd8" + content) <= len(content)
+
+
+def test_what_looks_like_scans_in_metadata_or_after_the_end_does_not_count():
+    usual = scans(encoded())
+    assert scans(encoded(comment=b"\xff\xda" * 500)) == usual
+    assert scans(encoded() + b"\xff\xda\x00\x02" * 500) == usual
 
 
 def png_header(width: int, height: int, rest: bytes = b"") -> bytes:

@@ -49,9 +49,10 @@ def test_a_return_is_requested_on_the_orders_page_and_followed_there():
     assert "€25.00 refunded." in shown(order)
 
 
-def test_a_double_click_is_one_return():
+@pytest.mark.parametrize("pieces", [(1, 0), (2, 0), (2, 1)])
+def test_a_double_click_is_one_return(pieces):
     order = delivered()
-    sent = form(order, 1, 0)
+    sent = form(order, *pieces)
     assert [ask(order, sent).status_code for _ in range(2)] == [302, 302]
     assert Return.objects.count() == 1
 

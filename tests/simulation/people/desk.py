@@ -13,7 +13,8 @@ from messaging.topology import topology
 from orders.models import Order
 from payments.models import PaymentStatus
 from payments.services import refund_order
-from shop.models import Return, ReturnStatus
+from shop.models import Return
+from shop.returns.errors import AlreadyDecided
 from shop.returns.services import Decision, receive_return
 from tests.simulation.people.refusals import REFUSALS
 
@@ -41,7 +42,7 @@ def operator(world: "World") -> None:
                 for message in Message.objects.dead().filter(revivals__lt=most).order_by("pk")[:3]:
                     actions.retry(ids=[message.pk], actor=OPERATOR)
             with suppress(*REFUSALS):
-                _receive(mind)
+                _receive(world, mind)
             if world.scenario.intervenes and world.scheduler.now < world.trouble:
                 with suppress(*REFUSALS):
                     _intervene(world, mind)
@@ -57,16 +58,18 @@ class _Receiver:
         return "operator"
 
 
-def _receive(mind: random.Random) -> None:
+def _receive(world: "World", mind: random.Random) -> None:
     """Receives most returns; now and then less comes back than was announced, and not all of it can be sold."""
-    found = Return.objects.filter(status=ReturnStatus.REQUESTED).order_by("requested_at", "pk").first()
-    if found is None or mind.random() < 0.3:
+    if not world.parcels or mind.random() < 0.3:
         return
+    found = Return.objects.get(pk=world.parcels[0])
     decisions = {}
     for line in found.lines.all():
         accepted = mind.choice((line.quantity, line.quantity, mind.randint(0, line.quantity)))
         decisions[line.pk] = Decision(accepted=accepted, restocked=mind.randint(0, accepted))
-    receive_return(found=found, decisions=decisions, rejection="incomplete", by=_Receiver())
+    with suppress(AlreadyDecided):  # the shopper has cancelled it
+        receive_return(found=found, decisions=decisions, rejection="incomplete", by=_Receiver())
+    world.parcels.pop(0)
 
 
 def _intervene(world: "World", mind: random.Random) -> None:

@@ -136,7 +136,9 @@ def _send_back(world: "World", mind: random.Random, number: int) -> None:
         with suppress(*REFUSALS):
             order = Order.objects.filter(name=f"Shopper {number}").latest("pk")
             pieces = {line.pk: mind.randint(1, line.quantity) for line in order.lines.all()}
-            request_return(order=order, lines=pieces, reason="changed_mind", request_id=key)
+            found = request_return(order=order, lines=pieces, reason="changed_mind", request_id=key)
+            if found.pk not in world.parcels:
+                world.parcels.append(found.pk)
         world.scheduler.sleep(mind.uniform(0, 2))
     if cancels:
         with suppress(*REFUSALS):

@@ -138,7 +138,7 @@ PAYMENTS: Final = (
     ),
 )
 
-#: Found by the simulation: shoppers who confirm late or never, banks that settle after days, money that is let go.
+#: Shoppers who confirm late or never, banks that settle after days, money that is let go.
 AUTHORISATIONS: Final = (
     Protection(
         name="the capture follows the shipment",
@@ -151,6 +151,7 @@ AUTHORISATIONS: Final = (
         module=_RECORDS,
         code="        follow_void(payment=payment)\n",
         without="        pass\n",
+        test="tests/payments/test_processing.py::test_a_cancelled_order_gets_back_what_the_bank_settles_all_the_same",
     ),
     Protection(
         name="a payment that the shopper confirms is looked at again",
@@ -176,24 +177,28 @@ AUTHORISATIONS: Final = (
         code="    _release(order)\n    return start_payment(order=order, method=method)\n",
         without="    order.payments.filter(status__in={*AWAITED, *RESERVED}).update(status=PaymentStatus.CANCELLED)\n"
         "    return start_payment(order=order, method=method)\n",
+        test="tests/payments/test_confirmation.py::test_another_method_replaces_the_payment_and_takes_no_stock_twice",
     ),
     Protection(
         name="a part of what is only reserved is not refunded",
         module="payments.services.refunds",
         code="        raise NotCaptured(order=order, requested=amount, left=left)\n    else",
         without="        _start_refund(payment, amount)\n    else",
+        test="tests/payments/refunds/test_of_authorised.py::test_a_part_is_refused_until_it_is_captured",
     ),
     Protection(
         name="an order whose authorisation has expired holds no stock and is not shipped",
         module=_RECORDS,
-        code="    if payment.order.status in (*WAITING, Status.PAID):\n        mark_payment_failed(",
-        without="    if payment.order.status in WAITING:\n        mark_payment_failed(",
+        code="    if payment.order.status in of:\n",
+        without="    if payment.order.status in of and code != AUTHORISATION_EXPIRED:\n",
+        test="tests/payments/test_captures.py"
+        "::test_an_authorisation_that_expires_before_shipment_takes_the_order_back_to_its_payment",
     ),
     Protection(
         name="the gateway is asked again by the database's clock",
         module="payments.services.follow_up",
         code="    age = (clock.now() - payment.created_at).total_seconds()\n",
         without="    age = (payment.created_at.now().astimezone() - payment.created_at).total_seconds()\n",
-        seed=1006,
+        seed=1103,
     ),
 )

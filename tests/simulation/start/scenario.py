@@ -29,7 +29,7 @@ SMALL: Final = Size(shoppers=1, relays=1, trouble=(1, 10), pause=1.5)
 MEDIUM: Final = Size(shoppers=2, relays=2, trouble=(5, 25), pause=3)
 LARGE: Final = Size(shoppers=4, relays=2, trouble=(10, 60), pause=4)
 #: Of a hundred runs.
-SHARES: Final = {SMALL: 80, MEDIUM: 15, LARGE: 5}
+SHARES: Final = {SMALL: 85, MEDIUM: 12, LARGE: 3}
 
 
 @dataclass(frozen=True, kw_only=True)
