@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from django.utils import timezone
 
+from orders.money import display
 from payments import services
 from payments.errors import GatewayMismatch
 from payments.gateways import ChargeRecord, ChargeState, RefundRecord, gateway
@@ -81,11 +82,10 @@ def _check_is_known(payment: Payment) -> None:
 def _check_agreement(payment: Payment, found: Found) -> None:
     if found.charge is None or not found.charge.captured:
         raise GatewayMismatch(f"Payment {payment.pk} is {payment.status}, but the gateway has no such charge.")
-    if (found.charge.captured, found.charge.currency) != (payment.amount, payment.currency):
-        raise GatewayMismatch(
-            f"Payment {payment.pk} is for {payment.amount} {payment.currency}, but {found.charge.captured} "
-            f"{found.charge.currency} was captured."
-        )
+    captured, currency = found.charge.captured, found.charge.currency
+    if (captured, currency) != (payment.amount, payment.currency):
+        wanted, got = display(payment.amount, payment.currency, "en"), display(captured, currency, "en")
+        raise GatewayMismatch(f"Payment {payment.pk} is for {wanted}, but {got} was captured.")
     made = {record.reference for record in found.refunds}
     for refund in found.before.values():
         if refund.status == RefundStatus.DONE and refund.gateway_reference not in made:

@@ -32,7 +32,7 @@ from payments.gateways.base import (
 )
 from payments.gateways.browser_form import BrowserForm
 from payments.gateways.dispute_records import DisputePage, DisputeRecord
-from payments.gateways.stripe_amounts import to_stripe
+from payments.gateways.stripe_amounts import from_stripe, to_stripe
 from payments.gateways.stripe_browser import browser_form
 from payments.gateways.stripe_client import client, refused_by_status, typed_errors
 from payments.gateways.stripe_records import KEY, REPEAT, charge_record, refund_record
@@ -71,7 +71,8 @@ class StripeGateway:
             if record is None or record.charge is None or (record.state, record.captured) != _captured(amount):
                 raise
             return record.charge
-        return Charge(reference, amount, intent.currency.upper(), ChargeState.CAPTURED)
+        currency = intent.currency.upper()
+        return Charge(reference, from_stripe(intent.amount_received, currency), currency, ChargeState.CAPTURED)
 
     def void(self, *, reference: str) -> ChargeRecord:
         try:

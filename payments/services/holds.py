@@ -6,7 +6,7 @@ from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Val
 from orders.models import Hold, Order
 from orders.transitions import set_hold
 from payments.amounts import totals
-from payments.models import OPEN, RETURNED, SETTLED, Dispute, Payment, PaymentStatus, Refund
+from payments.models import OPEN, PAYING, RETURNED, SETTLED, Dispute, Payment, PaymentStatus, Refund
 
 
 @transaction.atomic(savepoint=False)
@@ -21,15 +21,20 @@ def has_nothing_left(*, order: Order) -> bool:
 
 
 def with_due_hold(orders: QuerySet[Order]) -> QuerySet[Order]:
-    """Annotate `due_hold`, the hold that each order should have."""
+    """Annotate `due_hold`, the hold that each order should have.
+
+    A payment that was replaced, and captured all the same, may take weeks to go back: the one that pays is enough.
+    """
     refunds = Refund.objects.filter(payment__order=OuterRef("pk"))
     disputes = Dispute.objects.filter(payment__order=OuterRef("pk"))
+    later = Payment.objects.filter(order=OuterRef("payment__order"), created_at__gt=OuterRef("payment__created_at"))
+    owed = refunds.filter(~Exists(later.filter(status__in=PAYING)), status__in=OPEN)
     paid = Payment.objects.filter(order=OuterRef("pk"), status__in=(PaymentStatus.AUTHORISED, *SETTLED))
     kept = totals(paid, per="order") - totals(refunds.filter(status__in=RETURNED), per="payment__order")
     return orders.annotate(kept=kept - totals(disputes.lost(), per="payment__order")).annotate(
         due_hold=Case(
             When(Exists(disputes.contested()), then=Value(Hold.DISPUTE.value)),
-            When(Exists(refunds.filter(status__in=OPEN)), then=Value(Hold.REFUND.value)),
+            When(Exists(owed), then=Value(Hold.REFUND.value)),
             When(Q(kept__lte=0) & Exists(paid), then=Value(Hold.NOTHING_LEFT.value)),
             default=Value(Hold.NONE.value),
             output_field=CharField(),

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from orders.models import Order, Status
+from orders.money import display
 from orders.selectors import WAITING
 from orders.services import mark_action_required, mark_paid, mark_payment_failed, mark_processing
 from payments.errors import AuthorisationLost, GatewayMismatch
@@ -77,10 +78,8 @@ def _lock(payment: Payment) -> None:
 
 def _check_amount(payment: Payment, charge: Charge) -> None:
     if (charge.amount, charge.currency) != (payment.amount, payment.currency):
-        raise GatewayMismatch(
-            f"Payment {payment.pk} is for {payment.amount} {payment.currency}, but {charge.amount} {charge.currency} "
-            f"was charged."
-        )
+        wanted, got = display(payment.amount, payment.currency, "en"), display(charge.amount, charge.currency, "en")
+        raise GatewayMismatch(f"Payment {payment.pk} is for {wanted}, but {got} was charged.")
 
 
 def _fail(payment: Payment, code: str, *, of: Collection[str]) -> None:

@@ -103,6 +103,12 @@ def test_a_lost_reply_to_a_capture_captures_once(stripe: StripeServer):
     assert stripe.vault.intents[reference]["amount_received"] == 500
 
 
+def test_a_capture_answers_what_stripe_captured(stripe: StripeServer, monkeypatch: pytest.MonkeyPatch):
+    reference = authorise("pm_card_visa").reference
+    monkeypatch.setattr("payments.gateways.stripe.to_stripe", lambda amount, currency: 400)
+    assert StripeGateway().capture(idempotency_key="k1", reference=reference, amount=500).amount == 400
+
+
 def test_a_key_is_forgotten_after_a_day_and_the_intent_is_found_by_its_metadata(stripe: StripeServer):
     reference = authorise("pm_card_visa").reference
     stripe.vault.later(days=1)
