@@ -4,6 +4,7 @@ Everything is decided under the lock of the order. A late answer never reverts a
 a payment that is no longer wanted goes back.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
 
 from django.db import transaction
@@ -24,6 +25,8 @@ from payments.services.voids import enqueue_void, follow_void
 from payments.signals import payment_captured
 
 MOST_CHARACTERS = 1000
+_STAND_IN = re.compile(r"http://127\.0\.0\.1:\d{1,5}(/|\Z)", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 AUTHORISATION_EXPIRED = "authorisation_expired"
 
 
@@ -100,10 +103,13 @@ def _record_action(payment: Payment, charge: Charge) -> None:
 
 
 def _safe(url: str) -> str:
-    """The order page links to it: nothing but https, pages of the shop, and a stand-in here. Empty otherwise."""
+    """The order page links to it: nothing but https, pages of the shop, and a stand-in here. Empty otherwise.
+
+    Browsers drop tabs and line breaks, so that "/<tab>/bank.example" would lead there; before an @ is no host.
+    """
     is_own = url.startswith("/") and not url.startswith(("//", "/\\"))
-    is_allowed = is_own or url.startswith(("https://", "http://127.0.0.1:"))
-    return url if is_allowed and len(url) <= MOST_CHARACTERS else ""
+    is_allowed = is_own or url.startswith("https://") or _STAND_IN.match(url)
+    return url if is_allowed and len(url) <= MOST_CHARACTERS and not _CONTROL.search(url) else ""
 
 
 def _record_processing(payment: Payment, charge: Charge) -> None:

@@ -63,7 +63,7 @@ def request_return(
     wanted = {line_id: pieces for line_id, pieces in lines.items() if pieces}
     known = Return.objects.filter(pk=request_id).first() if request_id else None
     if known is not None:
-        return _repeated(known, wanted, reason)
+        return _repeated(known, wanted, reason, comment)
     if selectors.return_until(order=order, events=order.events.all(), now=timezone.now()) is None:
         raise NotReturnable(number=order.number)
     if not wanted:
@@ -171,9 +171,9 @@ def remove_personal_data(*, order: Order) -> None:
     order.returns.update(comment="", rejection="")
 
 
-def _repeated(known: Return, wanted: Mapping[int, int], reason: str) -> Return:
+def _repeated(known: Return, wanted: Mapping[int, int], reason: str, comment: str) -> Return:
     lines = dict(known.lines.values_list("order_line", "quantity"))
-    if (lines, known.reason) != (dict(wanted), reason):
+    if (lines, known.reason, known.comment) != (dict(wanted), reason, comment):
         raise RequestReused
     return known
 

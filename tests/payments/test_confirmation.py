@@ -163,7 +163,15 @@ def test_reconciliation_finds_a_confirmation_whose_messages_were_lost():
 
 
 @pytest.mark.parametrize(
-    "url", ["http://bank.example/", "javascript:alert(1)", "//bank.example/", "https://x/" + "y" * 1000]
+    "url",
+    [
+        "http://bank.example/",
+        "javascript:alert(1)",
+        "//bank.example/",
+        "/\t/bank.example/",
+        "http://127.0.0.1:80@bank.example/",
+        "https://x/" + "y" * 1000,
+    ],
 )
 def test_no_other_link_than_https_or_our_own_is_shown(url: str):
     order = place(payment_method="pm_3ds")

@@ -87,3 +87,12 @@ class TestPages:
         category.colour = "teal"
         category.save()
         assert "glow-teal" in client.get(category.get_absolute_url()).content.decode()
+
+
+@pytest.mark.django_db
+def test_nobody_else_can_make_the_address_of_a_sheet(client, settings):
+    settings.SECRET_KEY = "another key"
+    guessed = sheet_url(["#1a2b3c"])
+    settings.SECRET_KEY = "the shop's key"
+    assert client.get(guessed).status_code == 404
+    assert client.get(sheet_url(["#1a2b3c"])).status_code == 200

@@ -232,3 +232,11 @@ def test_a_task_is_due_for_each_step():
     receive(found)
     payload = Message.objects.get(task="shop.send_return_email").payload
     assert payload["kind"] == "received"
+
+
+def test_a_repetition_with_another_comment_is_refused_rather_than_lost():
+    order, key = delivered(), uuid.uuid4()
+    first = requested(order, request_id=key, comment="One")
+    assert requested(order, request_id=key, comment="One") == first
+    with pytest.raises(RequestReused):
+        requested(order, request_id=key, comment="Another")
