@@ -61,7 +61,7 @@ class YearFilter(admin.SimpleListFilter):
 class PaperAdmin(ReadOnlyAdmin):
     """Also of erased orders: this is where staff see what the law has the shop keep."""
 
-    list_display = ("number", "issued_on", "order_page", "amount", "tax_amount", "kept_until", "file")
+    list_display = ("number", "issued_on", "order_page", "gross_amount", "tax_amount", "kept_until", "file")
     list_select_related = ("order",)
     list_filter = (YearFilter,)
     search_fields = ("number",)
@@ -69,7 +69,8 @@ class PaperAdmin(ReadOnlyAdmin):
     sortable_by = ()
     ordering = ("-id",)
     actions = (print_papers,)
-    exclude = ("pdf", "data")
+    exclude = ("pdf", "data", "total", "tax", "currency")
+    readonly_fields = ("gross_amount", "tax_amount")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).defer("pdf", "data")
@@ -97,6 +98,10 @@ class PaperAdmin(ReadOnlyAdmin):
     @admin.display(description=_("order"))
     def order_page(self, paper: Invoice | CreditNote) -> SafeString:
         return order_link(paper.order)
+
+    @admin.display(description=_("amount"))
+    def gross_amount(self, paper: Invoice | CreditNote) -> str:
+        return paper.amount
 
     @admin.display(description=_("VAT"))
     def tax_amount(self, paper: Invoice | CreditNote) -> str:

@@ -15,6 +15,8 @@ from shop.models import Return, ReturnLine, ReturnStatus
 
 #: Refunds of which the shopper has the money. One that was cancelled gave way to a refund from outside the shop.
 _PAID_BACK = (RefundStatus.DONE, RefundStatus.SETTLED, RefundStatus.CANCELLED)
+#: Shoppers are told to send the parcel within `CONVEYOR_RETURN_WAIT_DAYS`; one sent on the last day still has its way.
+_ON_ITS_WAY = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def unfinished_orders(*, limit: int) -> list[Order]:
 
 def abandoned(*, now: datetime) -> QuerySet[Return]:
     """Requested returns whose parcel has not come, oldest first."""
-    since = now - timedelta(days=settings.CONVEYOR_RETURN_WAIT_DAYS)
+    since = now - timedelta(days=settings.CONVEYOR_RETURN_WAIT_DAYS) - _ON_ITS_WAY
     return Return.objects.filter(status=ReturnStatus.REQUESTED, requested_at__lt=since).order_by("requested_at")
 
 

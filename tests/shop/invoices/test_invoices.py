@@ -249,3 +249,13 @@ def test_an_erased_order_shows_no_invoice_but_staff_have_it(client, lamp):
     assert client.get(f"/api/v1/orders/{invoice.order.public_id}/").json()["invoice"] is None
     kept = client_with("view_invoice").get(f"/admin/shop/invoice/{invoice.pk}/pdf/").content
     assert "Ada Lovelace" in pages(kept)[0]
+
+
+def test_staff_read_amounts_as_money_in_their_language(admin_client, lamp):
+    invoice = invoiced(lamp)
+    listed = admin_client.get("/admin/shop/invoice/", headers={"accept-language": "de"}).content.decode()
+    assert "Betrag" in listed
+    assert "Amount" not in listed
+    shown = admin_client.get(f"/admin/shop/invoice/{invoice.pk}/change/").content.decode()
+    assert invoice.amount in shown
+    assert f">{invoice.total}<" not in shown

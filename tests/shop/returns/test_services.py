@@ -207,12 +207,13 @@ def test_what_cannot_be_sold_stays_out_of_stock():
 def test_a_return_whose_parcel_never_comes_is_cancelled(settings):
     settings.CONVEYOR_RETURN_WAIT_DAYS = 30
     found = requested(delivered())
-    young = requested(delivered())
-    Return.objects.filter(pk=found.pk).update(requested_at=timezone.now() - timedelta(days=31))
+    sent_on_the_last_day = requested(delivered())
+    Return.objects.filter(pk=found.pk).update(requested_at=timezone.now() - timedelta(days=45))
+    Return.objects.filter(pk=sent_on_the_last_day.pk).update(requested_at=timezone.now() - timedelta(days=43))
     run_periodic("shop.follow_returns")
     found.refresh_from_db()
-    young.refresh_from_db()
-    assert (found.status, young.status) == (ReturnStatus.CANCELLED, ReturnStatus.REQUESTED)
+    sent_on_the_last_day.refresh_from_db()
+    assert (found.status, sent_on_the_last_day.status) == (ReturnStatus.CANCELLED, ReturnStatus.REQUESTED)
     event = found.order.events.get(kind="return_cancelled")
     assert event.data == {"number": found.number, "by": "expired"}
 
