@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orders", "0008_amount_lines_backfill"),
+        ("orders", "0008_fill_amount_lines"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -14,8 +14,8 @@ log = logging.getLogger(__name__)
 
 #: Pages that are open show a picture for a while after it was replaced.
 UNUSED_KEPT = timedelta(hours=1)
-#: Files of one step. Deleting one in an object store takes up to a second.
-_BATCH = 10
+#: Pictures of one step: an object store that does not answer may hold up each of its files.
+_BATCH = 1
 
 
 def delete_unused() -> int:

@@ -12,7 +12,7 @@ from orders.models import AmountLine
 from tests.factories import place
 
 pytestmark = pytest.mark.django_db(transaction=True)
-backfill = importlib.import_module("orders.migrations.0008_amount_lines_backfill")
+backfill = importlib.import_module("orders.migrations.0008_fill_amount_lines")
 
 
 def fill() -> None:
