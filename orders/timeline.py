@@ -112,10 +112,10 @@ def _payment_failed(data: dict[str, Any]) -> str:
     if data.get("reason") == "card_declined":
         return _("The bank declined the card. You can pay with another one")
     if data.get("reason") == "authentication_failed":
-        return _("The payment was not confirmed with the bank. You can pay with another card")
+        return _("The payment was not confirmed with the bank. You can pay with another method")
     if data.get("reason") == "authorisation_expired":
         return _("The bank no longer reserves the money. You can pay again")
-    return _("The payment failed. You can pay with another card")
+    return _("The payment failed. You can pay with another method")
 
 
 def _shipped(data: dict[str, Any]) -> str:

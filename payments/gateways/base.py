@@ -19,7 +19,7 @@ MOST_REFUNDS = 300
 
 @next_step(
     gettext_lazy("The bank declined the card where money was already reserved."),
-    gettext_lazy("Ask the bank why. The shopper can pay the order again with another card."),
+    gettext_lazy("Ask the bank why. The shopper can pay the order again with another method."),
     action=OPEN_SUBJECT,
 )
 class CardDeclined(Exception):

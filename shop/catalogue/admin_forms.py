@@ -21,7 +21,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
     price = forms.CharField(
         label=_("Price"),
         max_length=30,
-        help_text=_("in whole units of the currency, such as 19.90 or 19,90"),
+        help_text=_("as on a price tag, such as 19.90 or 19,90"),
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "class": "vTextField"}),
     )
     picture = PictureField(

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from orders.models import Order, OrderLine
 from payments.models import Refund
@@ -14,7 +15,7 @@ COMMENT_MAX, REJECTION_MAX = 1000, 500
 
 
 class ReturnStatus(models.TextChoices):
-    REQUESTED = "requested", _("requested")
+    REQUESTED = "requested", pgettext_lazy("a return", "requested")
     RECEIVED = "received", _("received")
     REFUNDED = "refunded", _("refunded")
     REJECTED = "rejected", _("rejected")

@@ -180,7 +180,7 @@ def _explanation(status: str, owes_money: bool, failed: OrderEvent | None) -> st
         Status.PAID: _("We are preparing your items and booking the carrier."),
         Status.SHIPPED: _("It has left our warehouse and is with the carrier."),
         Status.DELIVERED: _("Thank you for shopping with us."),
-        Status.PAYMENT_FAILED: _("You have not been charged. Pay with another card, or let the order expire."),
+        Status.PAYMENT_FAILED: _("You have not been charged. Pay with another method, or let the order expire."),
         Status.CANCELLED: _("You owe nothing. If you were charged, we refund you automatically."),
         Status.REFUNDED: _("It may take your bank a few days to show it."),
     }[Status(status)]

@@ -32,7 +32,7 @@ class TooManyPieces(ReturnRefused):
     def __init__(self, *, sku: str, wanted: int, left: int) -> None:
         self.sku = sku
         super().__init__(
-            _("%(wanted)d pieces of %(sku)s cannot be returned: %(left)d can. Nothing was changed.")
+            _("Of %(sku)s, %(left)d can still be returned, not %(wanted)d. Nothing was changed.")
             % {"wanted": wanted, "sku": sku, "left": left}
         )
 

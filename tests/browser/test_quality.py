@@ -25,6 +25,7 @@ from tests.quality.scenario import Scenario
 #: Seconds that a font takes on a slow connection.
 _FONT_DELAY = 0.5
 _SCENARIOS: dict[str, Scenario] = {}
+_UUID = "018f7a10-0000-7000-8000-000000000000"
 _ARGUMENTS: tuple[dict[str, str | int], ...] = (
     {},
     {"slug": "x"},
@@ -32,6 +33,7 @@ _ARGUMENTS: tuple[dict[str, str | int], ...] = (
     {"pk": 1},
     {"token_key": "x"},
     {"uidb64": "x", "token": "y"},
+    {"public_id": "x", "return_id": _UUID},
 )
 
 
@@ -115,7 +117,6 @@ def test_long_german_words_fit_the_smallest_phone(scenario, view: str):
         assert too_wide(page) == []
 
 
-_UUID = "018f7a10-0000-7000-8000-000000000000"
 #: URLs of the admin that are no pages of their own: redirects, scripts, downloads and fragments.
 _NO_DESK_PAGES = {
     *(
@@ -128,6 +129,7 @@ _NO_DESK_PAGES = {
     *("operations_failuregroup_live", "operations_failuregroup_live_one", "operations_queues_live", "shop_fault_live"),
     *("operations_bulk_csv", "operations_bulk_progress", "operations_failedtask_export"),
     "operations_failedtask_undo",  # as the other confirmations
+    *("shop_invoice_pdf", "shop_creditnote_pdf"),
     "password_change",  # has an example; config.urls wraps it under no name
 }
 

@@ -60,7 +60,7 @@ def test_an_email_has_the_items_the_price_and_a_link():
 @pytest.mark.parametrize(
     ("payment_method", "kind", "words"),
     [
-        ("pm_card_declined", "payment_failed", "pay with another card"),
+        ("pm_card_declined", "payment_failed", "pay with another method"),
         ("pm_card_visa", "shipped", "tracking number SP"),
     ],
 )

@@ -23,7 +23,7 @@ SIDE_WORK = RETRY | {"task": "orders.send_email", "step": "notification", "retry
         ("placed", {}, "Order placed"),
         ("paid", {}, "Payment approved"),
         ("payment_failed", {"reason": "card_declined"}, "The bank declined the card. You can pay with another one"),
-        ("payment_failed", {}, "The payment failed. You can pay with another card"),
+        ("payment_failed", {}, "The payment failed. You can pay with another method"),
         ("reopened", {}, "Paying with another method"),
         ("shipped", {"carrier": "Swiftpost", "tracking_number": "SP1"}, "Handed to Swiftpost, tracking number SP1"),
         ("shipped", {}, "Shipped"),

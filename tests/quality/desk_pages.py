@@ -10,7 +10,7 @@ _RECORDS = (
     "messaging/message", "operations/alert", "operations/auditentry", "operations/bulkoperation",
     "operations/failuregroup", "orders/order", "payments/dispute", "payments/gatewaycharge", "payments/gatewaydispute",
     "payments/gatewayevent", "payments/gatewayrefund", "payments/payment", "payments/refund", "shipping/carrierparcel",
-    "shipping/shipment", "shop/review", "shop/stockmovement",
+    "shipping/shipment", "shop/creditnote", "shop/invoice", "shop/return", "shop/review", "shop/stockmovement",
 )  # fmt: skip
 #: Rows that can also be deleted.
 _LOGS = ("axes/accessattempt", "axes/accessfailurelog", "axes/accesslog")
@@ -47,5 +47,6 @@ DESK_PAGES = (
     _example("payments/payment/{payments_payment}/refund/", name="refund"),
     _example("payments/refund/{payments_refund}/decide/", name="decide on a refund"),
     _example("payments/dispute/{payments_dispute}/answer/", name="answer a dispute"),
+    _example("orders/order/{orders_order}/returns/", name="returns of an order"),
     _example("shop/user/{shop_user}/password/", name="password of a user"),
 )

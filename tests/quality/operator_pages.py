@@ -58,25 +58,30 @@ def prepare(stack: Stack, *, stuck: str) -> dict[str, Any]:
 
 
 def row_ids(stack: Stack) -> dict[str, Any]:
-    """Create what only some pages show: a disputed and a refunded payment. Return the id of one row of each list."""
+    """Create what only some pages show: a disputed and a refunded payment, a return. Return an id of each list."""
     disputed, refunded = stack.order(payment_method="pm_disputed"), stack.order()
-    stack.wait_for(lambda: _is_paid(stack, disputed) and _is_paid(stack, refunded), what="the orders are paid")
+    stack.wait_for(lambda: _is_done(stack, disputed) and _is_done(stack, refunded), what="the orders are delivered")
     path, reason = f"orders/{refunded['public_id']}/refunds/", {"amount": 100, "reason": "Scratched on arrival"}
     status, body = stack.api("POST", path, json=reason, token=stack.token())
     assert status < 300, body
+    lines = [{"sku": refunded["lines"][0]["sku"], "quantity": 1}]
+    path = f"orders/{refunded['public_id']}/returns/"
+    status, body = stack.api("POST", path, json={"lines": lines, "reason": "other"})
+    assert status == 201, body
     _shell(stack, "find_disputes()")
     ids: dict[str, Any] = {}
 
     def exist() -> bool:
         ids.update(json.loads(_shell(stack, "print_row_ids()").splitlines()[-1]))
-        return {"payments_dispute", "payments_gatewayrefund"} <= set(ids)
+        return {"payments_dispute", "payments_gatewayrefund", "shop_creditnote"} <= set(ids)
 
     stack.wait_for(exist, what="the dispute and the refund exist")
     return ids
 
 
-def _is_paid(stack: Stack, order: Mapping[str, Any]) -> bool:
-    return stack.api("GET", f"orders/{order['public_id']}/")[1]["status"] in ("paid", "shipped", "delivered")
+def _is_done(stack: Stack, order: Mapping[str, Any]) -> bool:
+    found = stack.api("GET", f"orders/{order['public_id']}/")[1]
+    return (found["status"], found["payment"]["status"]) == ("delivered", "captured")
 
 
 def preparation(example: Example) -> Callable[[Page], None] | None:

@@ -104,6 +104,8 @@ EXAMPLES = (
 #: URL names that respond to GET but are not pages.
 NOT_PAGES = {
     "order_live": "part of the order page",
+    "colours": "a style sheet",
+    "order_pay": "redirects to the order page, but for a gateway with a form of its own",
     "suggestions": "part of the search field",
     "favicon": "redirects to the image",
     "manifest": "web app manifest",

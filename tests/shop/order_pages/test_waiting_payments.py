@@ -31,7 +31,7 @@ def test_an_order_to_confirm_can_be_paid_and_cancelled_and_has_a_time_limit():
     view = order_view(public_id=waiting("pm_3ds").public_id)
     assert (view.can_pay, view.can_cancel, view.is_final) == (True, True, False)
     assert view.unpaid_until is not None
-    assert [step.state for step in view.progress.steps] == ["done", "failed", "ahead", "ahead"]
+    assert [step.state for step in view.progress.steps] == ["done", "now", "ahead", "ahead"]
 
 
 def test_an_order_at_the_bank_can_be_cancelled_and_has_no_time_limit():

@@ -41,6 +41,7 @@ def fields(product: Product | None = None, **changes: Any) -> dict[str, Any]:
         "name": product.name if product else "New",
         "price": "12.50",
         "currency": "EUR",
+        "tax_class": "standard",
         "reorder_level": "5",
         "position": "0",
         "is_listed": "on",
