@@ -57,9 +57,10 @@ def returned_goods(*, refund: Refund) -> dict[int, int]:
     Without items whose rate was not determined at checkout.
     """
     goods: dict[int, int] = {}
-    lines = ReturnLine.objects.filter(parent=refund.pk, accepted__gt=0, order_line__tax_rate__isnull=False)
-    for rate, price, pieces in lines.values_list("order_line__tax_rate", "order_line__unit_price", "accepted"):
-        goods[rate] = goods.get(rate, 0) + price * pieces
+    for line in ReturnLine.objects.filter(parent=refund.pk).select_related("order_line"):
+        rate = line.order_line.tax_rate
+        if rate is not None and line.accepted:
+            goods[rate] = goods.get(rate, 0) + line.order_line.unit_price * line.accepted
     return goods
 
 
