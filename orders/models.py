@@ -156,13 +156,17 @@ class Order(models.Model):
 
 
 class OrderLine(models.Model):
-    """One product of an order, with its name and price at the time of ordering."""
+    """One product of an order, with its name, price and tax rate at the time of ordering.
+
+    `tax_rate` is in basis points; 0 is exempt, None not determined, as for orders placed by older releases.
+    """
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines", verbose_name=_("order"))
     sku = models.CharField(_("SKU"), max_length=40)
     name = models.CharField(_("name"), max_length=200)
     unit_price = models.PositiveBigIntegerField(_("unit price"))
     quantity = models.PositiveIntegerField(_("quantity"))
+    tax_rate = models.PositiveIntegerField(_("rate"), null=True, blank=True)
 
     class Meta:
         ordering = ["id"]

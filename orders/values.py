@@ -33,12 +33,13 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class NewLine:
-    """`unit_price` is in minor units of the order's currency."""
+    """`unit_price` is in minor units of the order's currency, `tax_rate` in basis points or None if not determined."""
 
     sku: str
     name: str
     unit_price: int
     quantity: int
+    tax_rate: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

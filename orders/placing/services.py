@@ -69,6 +69,13 @@ def place_order(
 
 def _write_lines(order: Order, lines: Sequence[NewLine]) -> Sequence[OrderLine]:
     return OrderLine.objects.bulk_create(
-        OrderLine(order=order, sku=line.sku, name=line.name, unit_price=line.unit_price, quantity=line.quantity)
+        OrderLine(
+            order=order,
+            sku=line.sku,
+            name=line.name,
+            unit_price=line.unit_price,
+            quantity=line.quantity,
+            tax_rate=line.tax_rate,
+        )
         for line in lines
     )

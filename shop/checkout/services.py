@@ -21,7 +21,7 @@ from shop.checkout.idempotency import Idempotency
 from shop.checkout.shipping_options import shipping_price
 from shop.models import Product, ProductQuerySet
 from shop.stock.services import OutOfStock, UnknownProduct, merged, take_stock
-from shop.tax.selectors import amounts_of, tax_day
+from shop.tax.selectors import line_rates, tax_day, taxed
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,13 @@ def _place(
     number, is_import, now = new_number(), request["source"] == Source.IMPORT, timezone.now()
     wanted = merged((line.sku, line.quantity) for line in lines)
     products = take_stock(wanted=wanted, reference=number, products=_for_sale(request))
-    priced = [_line(products[line.sku], line) for line in lines]
+    rates = line_rates(
+        tax_classes=[products[line.sku].tax_class for line in lines],
+        country=request["address"].country,
+        postcode=request["address"].postcode,
+        on=tax_day(sold_at or now),
+    )
+    priced = [_line(products[line.sku], line, rate) for line, rate in zip(lines, rates, strict=True)]
     if confirmation is not None:
         confirmation.check(priced)
     delivery = 0 if is_import else shipping_price(shipping_method=request["shipping_method"])
@@ -112,13 +118,7 @@ def _place(
         user=user,
         number=number,
         lines=priced,
-        amounts=amounts_of(
-            goods=[(products[line.sku].tax_class, line.unit_price * line.quantity) for line in priced],
-            delivery=delivery,
-            country=request["address"].country,
-            postcode=request["address"].postcode,
-            on=tax_day(sold_at or now),
-        ),
+        amounts=taxed(goods=[(line.tax_rate, line.unit_price * line.quantity) for line in priced], delivery=delivery),
         placed_at=now,
     )
 
@@ -130,6 +130,6 @@ def _for_sale(request: dict[str, Any]) -> ProductQuerySet:
     return Product.objects.listed().filter(currency=request["currency"])
 
 
-def _line(product: Product, line: LineWanted) -> NewLine:
+def _line(product: Product, line: LineWanted, tax_rate: int | None) -> NewLine:
     price = product.price if line.unit_price is None else line.unit_price
-    return NewLine(sku=product.sku, name=product.name, unit_price=price, quantity=line.quantity)
+    return NewLine(sku=product.sku, name=product.name, unit_price=price, quantity=line.quantity, tax_rate=tax_rate)

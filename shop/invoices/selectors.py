@@ -8,7 +8,8 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet, Value
 
 from orders.models import Order
-from shop.models import CreditNote, EarlierInvoice, Invoice
+from payments.models import Refund
+from shop.models import CreditNote, EarlierInvoice, Invoice, ReturnLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,19 @@ def papers_of(*, order: Order) -> OrderPapers:
 def invoice_of(*, order: Order) -> Invoice | None:
     """The same invoice as in `papers_of`. One that was replaced may be captured, invoiced and refunded after it."""
     return Invoice.objects.defer("pdf").filter(order=order).order_by("payment__created_at", "pk").last()
+
+
+def returned_goods(*, refund: Refund) -> dict[int, int]:
+    """Gross amounts by rate, in minor units, of the items that came back, if the refund is that of a return.
+
+    Without items whose rate was not determined at checkout.
+    """
+    goods: dict[int, int] = {}
+    for line in ReturnLine.objects.filter(parent=refund.pk).select_related("order_line"):
+        rate = line.order_line.tax_rate
+        if rate is not None and line.accepted:
+            goods[rate] = goods.get(rate, 0) + line.order_line.unit_price * line.accepted
+    return goods
 
 
 def expired_credit_notes(*, today: date) -> QuerySet[CreditNote]:

@@ -11,6 +11,7 @@ from orders.models import Order
 from payments.models import RETURNED, SETTLED, Payment, Refund
 from shop.invoices.frozen import credit_note_data, invoice_data, kept_since, kept_until, shop_day, taxes_in
 from shop.invoices.numbering import CREDIT_NOTES, EARLIER, INVOICES, next_number, written
+from shop.invoices.selectors import returned_goods
 from shop.invoices.taxes import TaxedAt, credited, left_of, tax_sum
 from shop.models import CreditNote, EarlierInvoice, Invoice, NumberSeries
 
@@ -69,7 +70,8 @@ def issue_credit_note(*, refund: Refund) -> CreditNote | None:
     left = left_of(taxes_in(invoice.data), [each for note in notes for each in taxes_in(note.data)])
     if refund.amount > sum(each.gross for each in left):
         return _taken_over(refund, notes)
-    return _new_credit_note(refund, invoice, credited(refund.amount, left=left))
+    taxes = credited(refund.amount, left=left, goods=returned_goods(refund=refund))
+    return _new_credit_note(refund, invoice, taxes)
 
 
 def _facts(payment: Payment) -> Any:

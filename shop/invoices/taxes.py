@@ -1,6 +1,6 @@
 """Tax on invoices and credit notes, by rate. All in integers, minor units."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -39,25 +39,23 @@ def by_rate(amounts: Sequence[Amount]) -> list[TaxedAt]:
     return [TaxedAt(rate, gross[rate], known.get(rate, 0) if rate else 0) for rate in rates]
 
 
-def credited(amount: int, *, left: Sequence[TaxedAt]) -> list[TaxedAt]:
-    """`amount` divided among what an invoice has left at each rate, in proportion, by the largest remainder.
+def credited(amount: int, *, left: Sequence[TaxedAt], goods: Mapping[int, int] | None = None) -> list[TaxedAt]:
+    """`amount` divided among what an invoice has left at each rate. `amount` is at most the sum of what is left.
 
-    Tax is divided likewise, so that all credit notes together never exceed the invoice, and match it once all of it is
-    credited. `amount` is at most the sum of what is left.
+    Returned `goods`, gross amounts by rate, come first, each up to what is left at its rate. The rest is divided in
+    proportion to what is left then, by the largest remainder. Tax is divided likewise, so that all credit notes
+    together never exceed the invoice, and match it once all of it is credited.
     """
     total = sum(each.gross for each in left)
     if amount > total:
         raise ValueError(f"{amount} is more than the {total} that are left.")
-    parts = [amount * each.gross // total if total else 0 for each in left]
-    by_remainder = sorted(
-        range(len(left)), key=lambda at: amount * left[at].gross % total if total else 0, reverse=True
-    )
-    for at in by_remainder[: amount - sum(parts)]:
-        parts[at] += 1
+    known = [0 if each.rate is None else min(each.gross, (goods or {}).get(each.rate, 0)) for each in left]
+    first = _divided(min(amount, sum(known)), known)
+    rest = _divided(amount - sum(first), [each.gross - part for each, part in zip(left, first, strict=True)])
     return [
-        TaxedAt(each.rate, part, _share(each.tax, part, each.gross))
-        for each, part in zip(left, parts, strict=True)
-        if part
+        TaxedAt(each.rate, one + other, _share(each.tax, one + other, each.gross))
+        for each, one, other in zip(left, first, rest, strict=True)
+        if one + other
     ]
 
 
@@ -76,6 +74,16 @@ def left_of(invoiced: Sequence[TaxedAt], notes: Sequence[TaxedAt]) -> list[Taxed
 def tax_sum(taxes: Sequence[TaxedAt]) -> int | None:
     """None if any of it was not determined."""
     return None if any(each.rate is None for each in taxes) else sum(each.tax for each in taxes)
+
+
+def _divided(amount: int, most: Sequence[int]) -> list[int]:
+    """`amount` in proportion to `most`, by the largest remainder. No part is more than its `most`."""
+    total = sum(most) or 1
+    parts = [amount * each // total for each in most]
+    by_remainder = sorted(range(len(most)), key=lambda at: amount * most[at] % total, reverse=True)
+    for at in by_remainder[: amount - sum(parts)]:
+        parts[at] += 1
+    return parts
 
 
 def _share(tax: int, part: int, gross: int) -> int:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from messaging.invariants import audit
-from orders.models import Order
+from orders.models import Order, OrderLine
 from orders.values import Address
 from payments.models import Payment, Refund, RefundStatus
 from payments.selectors import refundable_amount
@@ -22,6 +22,7 @@ from shop.invoices.taxes import TaxedAt, credited, left_of
 from shop.models import CreditNote, Invoice
 from tests.delivery import deliver_all
 from tests.factories import ProductFactory, client_with, place
+from tests.shop.returns.returned import receive, requested
 
 BERLIN = Address(line1="Unter den Linden 1", city="Berlin", postcode="10117", country="DE")
 
@@ -42,6 +43,15 @@ def refund(order: Order, amount: int | None = None) -> CreditNote:
     deliver_all()
     note: CreditNote = CreditNote.objects.filter(order=order).latest("pk")
     return note
+
+
+def take_back(order: Order, *pieces: int) -> list[tuple[int, int, int]]:
+    """Receive a return of so many lamps and books. Returns what its credit note has: rate, gross and tax."""
+    order.refresh_from_db()
+    receive(requested(order, pieces=pieces))
+    deliver_all()
+    note = CreditNote.objects.filter(order=order).latest("pk")
+    return [(each["rate"], each["gross"], each["tax"]) for each in note.data["taxes"]]
 
 
 def text_of(paper: Invoice | CreditNote) -> str:
@@ -68,6 +78,51 @@ def test_a_full_refund_is_a_credit_note_of_exactly_the_invoice():
     text = text_of(note)
     for shown in (note.number, invoice.number, "Ada Lovelace", "19%", "7%", "€3.19", "€0.70", "€30.70"):
         assert shown in text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_returned_items_are_credited_at_their_own_rates():
+    order = bought()
+    assert list(order.lines.values_list("tax_rate", flat=True)) == [1900, 700]
+    assert take_back(order, 0, 1) == [(700, 1070, 70)]
+    assert take_back(order, 1, 0) == [(1900, 1000, 160)]
+    assert take_back(order, 1, 0) == [(1900, 1000, 159)]
+    assert sum(note.tax for note in CreditNote.objects.all()) == Invoice.objects.get().tax
+    assert audit() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_returning_everything_credits_exactly_the_invoice():
+    order = bought()
+    invoiced = Invoice.objects.get().data["taxes"]
+    assert take_back(order, 2, 1) == [(each["rate"], each["gross"], each["tax"]) for each in invoiced]
+    assert audit() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_delivery_that_is_refunded_after_a_return_completes_the_invoice():
+    order = bought(shipping_method="express")
+    assert take_back(order, 2, 1) == [(1900, 2000, 319), (700, 1070, 70)]
+    assert refund(order).total == 990
+    invoice = Invoice.objects.get()
+    assert invoice.tax == 422 + 93
+    assert sum(note.tax for note in invoice.credit_notes.all()) == invoice.tax
+    assert audit() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_return_after_a_refund_takes_at_most_what_is_left_at_its_rate():
+    order = bought()
+    refund(order, 1000)
+    assert take_back(order, 0, 1) == [(1900, 349, 56), (700, 721, 47)]
+    assert audit() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_returned_items_of_unknown_rates_are_credited_in_proportion():
+    order = bought()
+    OrderLine.objects.update(tax_rate=None)
+    assert take_back(order, 0, 1) == [(1900, 697, 111), (700, 373, 24)]
 
 
 @pytest.mark.django_db
@@ -146,14 +201,20 @@ def test_the_audit_sees_missing_papers_wrong_amounts_and_gaps():
 taxes = st.dictionaries(st.sampled_from([0, 550, 700, 1900, 2550, 2700]), st.integers(1, 10**7), min_size=1)
 
 
-@given(taxes, st.lists(st.integers(1, 10**7), max_size=12))
-def test_shares_add_up_and_never_exceed_what_is_left(rates, amounts):
+goods = st.dictionaries(st.sampled_from([0, 550, 700, 1900, 2550, 2700]), st.integers(0, 10**7))
+
+
+@given(taxes, st.lists(st.tuples(st.integers(1, 10**7), goods), max_size=12))
+def test_shares_add_up_and_never_exceed_what_is_left(rates, wanted):
     invoiced = [TaxedAt(rate, gross, gross * rate // (10_000 + rate)) for rate, gross in rates.items()]
     notes: list[TaxedAt] = []
-    for wanted in [*amounts, 10**9]:
+    for most, returned in [*wanted, (10**9, {})]:
         left = left_of(invoiced, notes)
-        amount = min(wanted, sum(each.gross for each in left))
-        shares = credited(amount, left=left)
+        amount = min(most, sum(each.gross for each in left))
+        shares = credited(amount, left=left, goods=returned)
+        taken = {each.rate: each.gross for each in shares}
+        known = {each.rate: min(each.gross, returned.get(each.rate, 0)) for each in left}
+        assert sum(known.values()) > amount or all(taken.get(rate, 0) >= gross for rate, gross in known.items())
         assert sum(each.gross for each in shares) == amount
         assert all(0 <= each.tax <= each.gross for each in shares)
         notes += shares

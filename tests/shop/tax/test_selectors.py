@@ -72,6 +72,13 @@ def test_checkout_freezes_the_rates_of_its_day():
         ("tax", 700, 90, True),
     ]
     assert order.total == 2380 + 1070 + 990
+    assert list(order.lines.values_list("sku", "tax_rate")) == [(lamp.sku, 1900), (book.sku, 700)]
+
+
+@pytest.mark.parametrize(("country", "rate"), [("CH", 0), ("ZZ", None)])
+def test_a_line_is_exempt_or_its_rate_not_determined(country, rate):
+    order = to(country, "3011", source="import")
+    assert [line.tax_rate for line in order.lines.all()] == [rate]
 
 
 def test_an_import_has_the_rates_of_the_day_of_sale():
