@@ -17,7 +17,7 @@ from orders.transitions import record_return_state
 from payments.disputes.selectors import contested_amount
 from payments.errors import NotCaptured
 from payments.models import Payment, PaymentStatus
-from payments.selectors import refundable_amount
+from payments.selectors import capture_failure, refundable_amount
 from payments.services import refund_order
 from shipping.delivery_problems import Operator
 from shop.models import Product, Return, ReturnLabel, ReturnLine, ReturnStatus
@@ -235,7 +235,8 @@ def _amount_due(found: Return, accepted: list[tuple[ReturnLine, int]]) -> int:
     """
     value, left = value_of(found=found, accepted=accepted), refundable_amount(order=found.order)
     if value > left and found.order.payments.filter(status=PaymentStatus.AUTHORISED).exists():
-        raise NotCaptured(order=found.order, requested=value, left=left)
+        failure = capture_failure(order=found.order)
+        raise NotCaptured(order=found.order, requested=value, left=left, failure=failure)
     captured = Payment.objects.filter(order=found.order, status=PaymentStatus.CAPTURED)
     disputed = sum(contested_amount(payment=payment) for payment in captured)
     if disputed and value > left:
