@@ -91,17 +91,37 @@ class TooManyRefunds(NothingToRefund):
 
 
 class NotCaptured(NothingToRefund):
-    """The payment is only authorised: nothing was taken yet that could be refunded in part."""
+    """The payment is only authorised: nothing was taken yet that could be refunded in part.
+
+    `failure` is that of the capture, as `selectors.capture_failure` returns it.
+    """
+
+    def __init__(self, *, order: Order, requested: int, left: int, failure: str | None) -> None:
+        self.failure = failure
+        super().__init__(order=order, requested=requested, left=left)
 
     def __str__(self) -> str:
-        if self.order.status in (Status.SHIPPED, Status.DELIVERED):
+        return self._reason() % {"number": self.order.number}
+
+    def _reason(self) -> str:
+        if self.order.status not in (Status.SHIPPED, Status.DELIVERED):
+            return _(
+                "The payment of order %(number)s is only authorised; it is captured when the order ships. Until then "
+                "it can be refunded only as a whole, which cancels the order. Nothing was changed."
+            )
+        if self.failure is None:
             return _(
                 "The payment of order %(number)s is being captured. Refund it once that is done. Nothing was changed."
-            ) % {"number": self.order.number}
+            )
+        if self.failure and not self.failure.endswith(AuthorisationLost.__name__):
+            return _(
+                "The payment of order %(number)s is not captured: that task has failed. Retry it, and refund the "
+                "payment once it is done. Nothing was changed."
+            )
         return _(
-            "The payment of order %(number)s is only authorised; it is captured when the order ships. Until then it "
-            "can be refunded only as a whole, which cancels the order. Nothing was changed."
-        ) % {"number": self.order.number}
+            "The payment of order %(number)s was never captured: its authorisation was lost. There is nothing to "
+            "refund. Settle with the shopper, and discard the failed capture. Nothing was changed."
+        )
 
 
 class RequestReused(ValueError):

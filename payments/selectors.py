@@ -23,7 +23,7 @@ from payments.models import (
     Refund,
     RefundStatus,
 )
-from payments.payloads import ComparePayment, RefundPayment
+from payments.payloads import CapturePayment, ComparePayment, RefundPayment
 
 _UNANSWERED = (PaymentStatus.PENDING, PaymentStatus.CANCELLED)
 
@@ -63,6 +63,13 @@ def failed_refunds() -> list[Refund]:
     """Refunds that an operator must repeat or settle, with their orders, oldest first; at most `MOST_SHOWN`."""
     refunds = Refund.objects.filter(status=RefundStatus.FAILED).select_related("payment__order")
     return list(refunds.order_by("created_at", "id")[:MOST_SHOWN])
+
+
+def capture_failure(*, order: Order) -> str | None:
+    """Why no task captures the order's payment: the last error's type, or empty if none is left. None if one will."""
+    captures = Message.objects.unsettled().filter(subject=order.number, task=CapturePayment.task)
+    found = dict(captures.values_list("state", "error_type"))
+    return None if found.keys() - {State.DEAD} else found.get(State.DEAD, "")
 
 
 def refundable_amount(*, order: Order) -> int:

@@ -1,4 +1,4 @@
-"""Amounts as Stripe counts them. Its minor units are not always those of the shop.
+"""Amounts as Stripe counts them. Its minor units are not always those of the shop, which are CLDR's.
 
 Source: https://docs.stripe.com/currencies.
 """
@@ -50,8 +50,12 @@ def shown(amount: int, currency: str) -> int:
 
 
 def from_stripe(amount: int, currency: str) -> int:
-    """`amount` (Stripe's minor units) in those of the shop."""
-    return int(Decimal(amount).scaleb(-_decimals(currency)) / exact(1, currency))
+    """`amount` (Stripe's minor units) in those of the shop. Raises `RequestRefused` rather than round."""
+    whole = Decimal(amount).scaleb(-_decimals(currency))
+    units = whole / exact(1, currency)
+    if units != int(units):
+        raise RequestRefused(f"Stripe has {whole} {currency}, which has more decimal places than the shop counts.")
+    return int(units)
 
 
 def _decimals(currency: str) -> int:

@@ -113,7 +113,8 @@ def _cancel_authorised(order: Order, payment: Payment, amount: int) -> None:
     if left == amount:
         cancel_order(order=order, reason="staff")
     elif 0 < amount <= payment.amount:
-        raise NotCaptured(order=order, requested=amount, left=left)
+        failure = selectors.capture_failure(order=order)
+        raise NotCaptured(order=order, requested=amount, left=left, failure=failure)
     else:
         raise NothingToRefund(order=order, requested=amount, left=left)
 

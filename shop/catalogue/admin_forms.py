@@ -4,6 +4,7 @@ from typing import Any
 
 from babel.numbers import list_currencies
 from django import forms
+from django.conf import settings
 from django.contrib.admin.widgets import AdminFileWidget
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -58,6 +59,9 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         """The price last: the currency says how many decimals it may have."""
         cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("is_listed") and cleaned.get("currency", settings.SHOP_CURRENCY) != settings.SHOP_CURRENCY:
+            text = _("The shop sells in %(currency)s only. Enter a price in %(currency)s, or do not list the product.")
+            self.add_error("currency", ValidationError(text, params={"currency": settings.SHOP_CURRENCY}))
         if "price" in cleaned and "currency" not in self.errors:
             try:
                 cleaned["price"] = parse(cleaned["price"], cleaned.get("currency") or self.instance.currency)

@@ -135,7 +135,10 @@ class ReturnLine(models.Model):
 
 
 class ReturnLabel(models.Model):
-    """The label of a return as it was first made, so that the e-mail and every download are the same."""
+    """The label of a return as it was first made, so that the e-mail and every download are the same.
+
+    It names the sender, and is deleted once the return is decided or cancelled.
+    """
 
     parent = models.OneToOneField(
         Return, primary_key=True, on_delete=models.CASCADE, related_name="label", verbose_name=_("return")

@@ -1,6 +1,7 @@
 """Returns in the admin: the list of returns, and the page of an order on which operators receive them."""
 
 import uuid
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -22,7 +23,7 @@ from messaging.outbox import transaction
 from orders.admin import register_order_page
 from orders.models import Order
 from orders.money import display
-from orders.readonly_admin import ReadOnlyAdmin, order_link
+from orders.readonly_admin import ReadOnlyAdmin, admin_link, order_link
 from payments.errors import NothingToRefund
 from payments.selectors import refundable_amount, refunds_of
 from shop.models import Return, ReturnStatus
@@ -45,7 +46,7 @@ class ReturnAdmin(ReadOnlyAdmin):
     search_help_text = gettext_lazy("Exact return number")
     ordering = ("-requested_at", "-id")
     sortable_by = ()
-    readonly_fields = ("order_number", "link")
+    readonly_fields = ("order_number", "order_text", "link", "own_link")
     fields = ("link", "order_number", "status", "reason", "comment", "rejection", "amount", "refund", "carrier",
               "tracking_number", "requested_at", "received_at", "ended_at")  # fmt: skip
 
@@ -53,10 +54,20 @@ class ReturnAdmin(ReadOnlyAdmin):
         text = search_term.strip().upper()
         return (queryset.filter(number=text) if text else queryset), False
 
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return _shown(request, self.list_display)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return _shown(request, self.fields)
+
     @admin.display(description=gettext_lazy("return"))
     def link(self, found: Return) -> SafeString:
         """Leads to the page of its order, on which it is received."""
         return format_html('<a href="{}">{}</a>', _page_url(found), found.number)
+
+    @admin.display(description=gettext_lazy("return"))
+    def own_link(self, found: Return) -> SafeString:
+        return admin_link(found, found.number)
 
     @admin.display(description=gettext_lazy("requested"))
     def requested(self, found: Return) -> str:
@@ -65,6 +76,16 @@ class ReturnAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("order"))
     def order_number(self, found: Return) -> SafeString:
         return order_link(found.order)
+
+    @admin.display(description=gettext_lazy("order"))
+    def order_text(self, found: Return) -> str:
+        return found.order.number
+
+
+def _shown(request: HttpRequest, names: Iterable[str]) -> list[str]:
+    """Who may not view orders gets no links to their pages."""
+    plain = {} if request.user.has_perms(_PERMISSIONS) else {"link": "own_link", "order_number": "order_text"}
+    return [plain.get(name, name) for name in names]
 
 
 @require_http_methods(["GET", "POST"])

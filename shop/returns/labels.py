@@ -4,7 +4,7 @@ from orders.models import Order
 from shipping.carriers import AddressRejected, TakesReturns, carriers, return_carrier
 from shipping.selectors import consignment_of
 from shop.models import Return, ReturnLabel, ReturnStatus
-from shop.returns.services import record_label
+from shop.returns.services import record_label, store_label
 
 
 def book(*, found: Return) -> None:
@@ -25,19 +25,17 @@ def book(*, found: Return) -> None:
         return
     record_label(found=found, carrier=booking.carrier, tracking_number=booking.tracking_number)
     if booking.label:
-        ReturnLabel.objects.get_or_create(parent=found, defaults={"pdf": booking.label})
+        store_label(found=found, pdf=booking.label)
 
 
 def label_pdf(*, found: Return) -> bytes:
     """The stored label, made if it is the first time. Of two that make it at once, both return the first one's."""
     stored = ReturnLabel.objects.filter(parent=found).first()
-    if stored is None:
-        from shop.returns.label_pdf import return_label_pdf  # the PDF library, which most processes never need
+    if stored is not None:
+        return bytes(stored.pdf)
+    from shop.returns.label_pdf import return_label_pdf  # the PDF library, which most processes never need
 
-        stored, _created = ReturnLabel.objects.get_or_create(
-            parent=found, defaults={"pdf": return_label_pdf(found=found)}
-        )
-    return bytes(stored.pdf)
+    return store_label(found=found, pdf=return_label_pdf(found=found))
 
 
 def stored_label(*, found: Return) -> bytes | None:

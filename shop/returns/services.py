@@ -17,10 +17,10 @@ from orders.transitions import record_return_state
 from payments.disputes.selectors import contested_amount
 from payments.errors import NotCaptured
 from payments.models import Payment, PaymentStatus
-from payments.selectors import refundable_amount
+from payments.selectors import capture_failure, refundable_amount
 from payments.services import refund_order
 from shipping.delivery_problems import Operator
-from shop.models import Product, Return, ReturnLine, ReturnStatus
+from shop.models import Product, Return, ReturnLabel, ReturnLine, ReturnStatus
 from shop.payloads import ReturnEmailKind, SendReturnEmail, SendReturnLabel
 from shop.returns import selectors
 from shop.returns.amounts import value_of
@@ -163,6 +163,16 @@ def record_label(*, found: Return, carrier: str, tracking_number: str) -> None:
 
 
 @transaction.atomic(savepoint=False)
+def store_label(*, found: Return, pdf: bytes) -> bytes:
+    """Store the label, unless the return was decided meanwhile. Returns the first one's PDF if there is one already."""
+    _locked(found)
+    if not Return.objects.filter(pk=found.pk, status=ReturnStatus.REQUESTED).exists():
+        return pdf
+    label, _created = ReturnLabel.objects.get_or_create(parent=found, defaults={"pdf": pdf})
+    return bytes(label.pdf)
+
+
+@transaction.atomic(savepoint=False)
 def remove_personal_data(*, order: Order) -> None:
     """Remove what shopper and operator wrote, and labels, which name the sender. Pieces, amounts and dates stay."""
     for found in order.returns.select_related("label").defer("label__pdf"):
@@ -183,10 +193,13 @@ def _locked(found: Return) -> Order:
 
 
 def _move(found: Return, source: ReturnStatus, to: ReturnStatus, **fields: Any) -> None:
+    """The label, which names the sender, is deleted as soon as it must not be used any more."""
     moved = Return.objects.filter(pk=found.pk, status=source).update(status=to, **fields)
     if not moved:
         found.refresh_from_db(fields=["status"])
         raise AlreadyDecided(found)
+    if source == ReturnStatus.REQUESTED:
+        ReturnLabel.objects.filter(parent=found.pk).delete()
     found.status = to
     for name, value in fields.items():
         setattr(found, name, value)
@@ -222,7 +235,8 @@ def _amount_due(found: Return, accepted: list[tuple[ReturnLine, int]]) -> int:
     """
     value, left = value_of(found=found, accepted=accepted), refundable_amount(order=found.order)
     if value > left and found.order.payments.filter(status=PaymentStatus.AUTHORISED).exists():
-        raise NotCaptured(order=found.order, requested=value, left=left)
+        failure = capture_failure(order=found.order)
+        raise NotCaptured(order=found.order, requested=value, left=left, failure=failure)
     captured = Payment.objects.filter(order=found.order, status=PaymentStatus.CAPTURED)
     disputed = sum(contested_amount(payment=payment) for payment in captured)
     if disputed and value > left:

@@ -40,6 +40,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return _page(request, 500, _("Server error"), "shop/site/errors/500.html", bare=True)
 
 
+def not_stored(request: HttpRequest) -> HttpResponse:
+    """An uploaded picture found no room on the server."""
+    return _page(request, 507, _("Server error"), "shop/site/errors/507.html", bare=True)
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if _is_api(request):
         return Problem(403, detail=_("CSRF verification failed. Nothing was changed.")).response()

@@ -36,6 +36,12 @@ def test_three_decimals_are_charged_in_tens_and_never_rounded():
         to_stripe(5124, "KWD")
 
 
+@pytest.mark.parametrize(("amount", "currency"), [(1050, "RSD"), (550, "ISK"), (1, "ALL")])
+def test_what_the_shop_cannot_count_is_refused_and_never_cut_off(amount, currency):
+    with pytest.raises(RequestRefused, match=f"{currency}, which has more decimal places than the shop counts"):
+        from_stripe(amount, currency)
+
+
 @pytest.mark.parametrize("currency", ["CUP", "IRR", "XTS"])
 def test_a_currency_in_which_stripe_charges_nothing_has_a_sentence(currency):
     assert refusal(currency).startswith(f"Stripe charges nothing in {currency};")

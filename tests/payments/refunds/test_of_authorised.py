@@ -5,8 +5,11 @@ import uuid
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from messaging.models import State
+from messaging.models import Message, State
+from messaging.operations.actions import discard
+from messaging.operations.permissions import Actor
 from orders.models import Order, Status
 from payments import selectors, services
 from payments.errors import NotCaptured, NothingToRefund
@@ -57,6 +60,29 @@ def test_a_part_is_refused_until_it_is_captured():
     assert refund(order, 700) is not None
     deliver_due()
     assert is_sound()
+
+
+def test_what_was_never_captured_has_nothing_to_refund():
+    order = authorised_order()
+    deliver(claim_task(task="shipping.create_shipment"))
+    GatewayCharge.objects.update(state=GatewayCharge.State.VOIDED)
+    message = claim_task(task=CAPTURE)
+    assert deliver(message) == State.DEAD
+    with pytest.raises(NotCaptured, match="was never captured: its authorisation was lost"):
+        refund(order, order.total)
+    discard(ids=[message.pk], actor=Actor.system("olga"), reason="settled")
+    with pytest.raises(NotCaptured, match="There is nothing to refund"):
+        refund(order, order.total)
+
+
+def test_a_capture_that_failed_otherwise_is_to_be_retried_first():
+    order = authorised_order()
+    deliver(claim_task(task="shipping.create_shipment"))
+    Message.objects.filter(task=CAPTURE).update(
+        state=State.DEAD, error_type="payments.gateways.base.GatewayUnavailable", finished_at=timezone.now()
+    )
+    with pytest.raises(NotCaptured, match=r"that task has failed\. Retry it"):
+        refund(order, order.total)
 
 
 def test_a_refund_that_is_made_is_announced():

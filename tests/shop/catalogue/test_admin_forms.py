@@ -61,6 +61,10 @@ def test_the_form_shows_the_price_as_it_is_typed(staff, language, shown):
         ({"price": "-1"}, "Enter an amount such as 19.90"),
         ({"price": "1000000"}, "Enter at most €999,999.99"),
         ({"currency": "XQX"}, "Unknown currency"),
+        (
+            {"currency": "JPY", "price": "1250", "is_listed": "on"},
+            "The shop sells in EUR only. Enter a price in EUR, or",
+        ),
     ],
 )
 def test_an_error_says_what_to_type_and_changes_nothing(staff, changes, sentence):

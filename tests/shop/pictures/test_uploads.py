@@ -1,11 +1,13 @@
 """Pictures uploaded in the admin: stored, shown, replaced, removed; a failed save leaves nothing."""
 
+import errno
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
@@ -45,6 +47,7 @@ def fields(product: Product | None = None, **changes: Any) -> dict[str, Any]:
         "reorder_level": "5",
         "position": "0",
         "is_listed": "on",
+        "tax_class": "standard",
         "texts-TOTAL_FORMS": "0",
         "texts-INITIAL_FORMS": "0",
     } | changes
@@ -146,6 +149,24 @@ def test_a_storage_that_fails_halfway_is_reported_and_leaves_no_file(staff, stor
     assert "could not be stored" in page.content.decode()
     product.refresh_from_db()
     assert not product.picture
+    assert not store.files
+
+
+class FullFolder(TemporaryFileUploadHandler):
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("handler", [FullFolder, TemporaryFileUploadHandler])
+def test_a_full_or_missing_folder_of_uploads_is_reported_and_changes_nothing(staff, store, settings, handler):
+    settings.FILE_UPLOAD_HANDLERS = [f"{handler.__module__}.{handler.__name__}"]
+    settings.FILE_UPLOAD_TEMP_DIR = "/missing"
+    product = ProductFactory.create()
+    page = upload(staff, product, encoded(), sku="CHANGED")
+    assert page.status_code == 507
+    assert "The picture could not be stored, and nothing was changed." in page.content.decode()
+    product.refresh_from_db()
+    assert product.sku != "CHANGED"
     assert not store.files
 
 

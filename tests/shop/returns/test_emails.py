@@ -1,10 +1,12 @@
 """E-mails about returns and the label they carry: sent once, in the order's language, whatever the carrier does."""
 
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
+from django.utils import timezone
 from pypdf import PdfReader
 
 from messaging.models import Message, State
@@ -12,7 +14,7 @@ from messaging.outbox import transaction
 from orders.services import anonymise_order
 from shipping.models import CarrierParcel
 from shop.models import Return, ReturnLabel
-from shop.returns import services
+from shop.returns import labels, services
 from tests.auditing import broken
 from tests.delivery import claim_task, deliver, deliver_all
 from tests.shop.returns.returned import delivered, receive, requested
@@ -82,6 +84,35 @@ def test_a_return_that_was_cancelled_gets_no_label():
     subjects = [each.subject for each in mail.outbox if found.number in each.subject]
     assert subjects == [f"Return {found.number} is cancelled"]
     assert not CarrierParcel.objects.filter(is_return=True).exists()
+
+
+def decide(found: Return, outcome: str) -> None:
+    if outcome in ("received", "rejected"):
+        receive(found, accepted=(2, 1) if outcome == "received" else (0, 0), rejection="It was used.")
+    elif outcome == "expired":
+        Return.objects.update(requested_at=timezone.now() - timedelta(days=999))
+        assert services.cancel_abandoned() == 1
+    else:
+        with transaction():
+            services.cancel_return(found=found, by="customer")
+
+
+@pytest.mark.parametrize("outcome", ["received", "rejected", "cancelled", "expired"])
+def test_a_label_is_kept_only_while_it_can_be_used(outcome):
+    found = requested(delivered())
+    deliver_all()
+    assert ReturnLabel.objects.filter(parent=found).exists()
+    decide(found, outcome)
+    assert not ReturnLabel.objects.exists()
+    assert not broken()
+
+
+def test_a_label_made_while_its_return_is_cancelled_is_not_stored():
+    found = requested(delivered())
+    stale = Return.objects.select_related("order").get(pk=found.pk)
+    decide(found, "cancelled")
+    assert labels.label_pdf(found=stale).startswith(b"%PDF")
+    assert not ReturnLabel.objects.exists()
 
 
 def test_without_a_carrier_that_takes_returns_the_shops_address_is_sent(settings):

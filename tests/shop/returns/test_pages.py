@@ -200,3 +200,16 @@ def test_the_list_shows_returns_and_finds_one_by_number():
     assert other.number not in page
     assert url(found.order) in page
     assert url(found.order) in client.get(f"/admin/shop/return/{found.pk}/change/").content.decode()
+
+
+def test_the_list_leads_only_where_its_reader_may_go():
+    found = requested(delivered())
+    own = f"/admin/shop/return/{found.pk}/change/"
+    page = operator_client().get("/admin/shop/return/").content.decode()
+    assert f'<a href="{url(found.order)}">{found.number}</a>' in page
+    client = client_with("view_return")
+    for path in ("/admin/shop/return/", own):
+        page = client.get(path).content.decode()
+        assert f'<a href="{own}">{found.number}</a>' in page
+        assert found.order.number in page
+        assert "/admin/orders/" not in page

@@ -182,7 +182,7 @@ AUTHORISATIONS: Final = (
     Protection(
         name="a part of what is only reserved is not refunded",
         module="payments.services.refunds",
-        code="        raise NotCaptured(order=order, requested=amount, left=left)\n    else",
+        code="        raise NotCaptured(order=order, requested=amount, left=left, failure=failure)\n    else",
         without="        _start_refund(payment, amount)\n    else",
         test="tests/payments/refunds/test_of_authorised.py::test_a_part_is_refused_until_it_is_captured",
     ),
