@@ -8,9 +8,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from orders.values import Address
+from orders.values import STATE_LABEL, Address
 
 _NUMBER_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 NUMBER_PREFIX = "CV-"
@@ -109,9 +108,7 @@ class Order(models.Model):
     line2 = models.CharField(_("address line 2"), max_length=200, blank=True, default="", db_default="")
     city = models.CharField(_("city"), max_length=100)
     postcode = models.CharField(_("postcode"), max_length=20)
-    state = models.CharField(
-        pgettext_lazy("of an address", "state"), max_length=100, blank=True, default="", db_default=""
-    )
+    state = models.CharField(STATE_LABEL, max_length=100, blank=True, default="", db_default="")
     country = models.CharField(_("country"), max_length=2)
     shipping_method = models.CharField(
         _("shipping method"), max_length=10, choices=ShippingMethod, default=ShippingMethod.STANDARD

@@ -1,7 +1,11 @@
 """Value objects that describe an order before it is stored."""
 
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any, Final, Self
+
+from django.utils.translation import pgettext_lazy
+
+STATE_LABEL: Final = pgettext_lazy("of an address", "state")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from orders.values import Address
+from orders.values import STATE_LABEL, Address
 
 
 class SavedAddress(models.Model):
@@ -21,9 +20,7 @@ class SavedAddress(models.Model):
     line2 = models.CharField(_("address line 2"), max_length=200, blank=True, default="", db_default="")
     city = models.CharField(_("city"), max_length=100)
     postcode = models.CharField(_("postcode"), max_length=20)
-    state = models.CharField(
-        pgettext_lazy("of an address", "state"), max_length=100, blank=True, default="", db_default=""
-    )
+    state = models.CharField(STATE_LABEL, max_length=100, blank=True, default="", db_default="")
     country = models.CharField(_("country"), max_length=2)
     is_default = models.BooleanField(_("default address"), default=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)

@@ -47,7 +47,6 @@ def fields(product: Product | None = None, **changes: Any) -> dict[str, Any]:
         "reorder_level": "5",
         "position": "0",
         "is_listed": "on",
-        "tax_class": "standard",
         "texts-TOTAL_FORMS": "0",
         "texts-INITIAL_FORMS": "0",
     } | changes
