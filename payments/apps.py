@@ -13,10 +13,11 @@ class PaymentsConfig(AppConfig):
     def ready(self) -> None:
         from payments import already_done, gateways, invariants, receivers  # noqa: F401
         from payments.disputes import invariants as of_disputes  # noqa: F401
-        from payments.gateways.stripe_setup import refuse_currency
 
         receivers.connect()
         already_done.register()
         gateways.register_circuit()
         if settings.PAYMENT_GATEWAY == "stripe":
+            from payments.gateways.stripe_setup import refuse_currency
+
             refuse_currency()
