@@ -23,14 +23,16 @@ _STATES = {
 def read(dispute: Any, *, key_name: str) -> DisputeRecord:
     """`dispute` has its PaymentIntent expanded, whose metadata has the charge's idempotency key as `key_name`.
 
-    A status that Stripe has added since counts as under review, which keeps the money.
+    A status that Stripe has added since counts as under review, which keeps the money. A dispute of another system's
+    charge has no key, and no amount either: that may be one which the shop cannot count.
     """
     intent = dispute.payment_intent
+    key = intent.metadata[key_name] if intent and key_name in intent.metadata else ""
     status = dispute.status.removeprefix(_INQUIRY)
     return DisputeRecord(
         reference=dispute.id,
-        key=intent.metadata[key_name] if intent and key_name in intent.metadata else "",
-        amount=from_stripe(dispute.amount, dispute.currency.upper()),
+        key=key,
+        amount=from_stripe(dispute.amount, dispute.currency.upper()) if key else 0,
         currency=dispute.currency.upper(),
         reason=dispute.reason or "",
         state=_STATES.get(status, DisputeState.UNDER_REVIEW),

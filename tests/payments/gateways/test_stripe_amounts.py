@@ -1,10 +1,12 @@
 """Amounts at Stripe: its minor units by currency, and what it cannot charge."""
 
 import pytest
+from stripe import Dispute
 
 from orders.money import exact
 from payments.gateways import RequestRefused
 from payments.gateways.stripe_amounts import CHARGED, from_stripe, refusal, to_stripe
+from payments.gateways.stripe_disputes import read
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,18 @@ def test_three_decimals_are_charged_in_tens_and_never_rounded():
 def test_what_the_shop_cannot_count_is_refused_and_never_cut_off(amount, currency):
     with pytest.raises(RequestRefused, match=f"{currency}, which has more decimal places than the shop counts"):
         from_stripe(amount, currency)
+
+
+def test_a_dispute_of_another_systems_charge_is_read_whatever_its_amount():
+    """One that could not be read would keep all others of its page from being found."""
+    dispute = Dispute.construct_from(
+        {
+            "id": "dp_1", "amount": 1050, "currency": "rsd", "reason": "fraudulent", "status": "lost", "created": 1,
+            "payment_intent": None, "evidence_details": None, "balance_transactions": [],
+        },
+        None,
+    )  # fmt: skip
+    assert read(dispute, key_name="conveyor_key").key == ""
 
 
 @pytest.mark.parametrize("currency", ["CUP", "IRR", "XTS"])
