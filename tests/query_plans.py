@@ -1,7 +1,7 @@
 """Query plans: what the database does for a statement."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,15 +27,15 @@ def plans_of(pattern: str) -> Iterator[list[str]]:
 
 
 @contextmanager
-def indexes_preferred(*, without: str = "") -> Iterator[None]:
+def indexes_preferred(*, without: Sequence[str] = ()) -> Iterator[None]:
     """PostgreSQL prefers to scan and sort a small table; meanwhile, it does so only where no index matches.
 
-    `without`: an index that serves a table of a few rows as well; it does not exist meanwhile.
+    `without`: indexes that serve a table of a few rows as well; they do not exist meanwhile.
     """
     is_postgresql = connection.vendor == "postgresql"
     with transaction.atomic(), connection.cursor() as cursor:
-        if without:
-            cursor.execute(f"DROP INDEX {without}")
+        for index in without:
+            cursor.execute(f"DROP INDEX {index}")
         if is_postgresql:
             cursor.execute("; ".join(f"SET LOCAL {setting} = off" for setting in _OFF))
         yield

@@ -8,7 +8,7 @@ from shipping.models import Shipment
 from shop.models import Product
 
 
-def charges(stack, order) -> int:
+def charges(stack, order, **which) -> int:
     """The number of charges for the order in the gateway's own record."""
     with stack.db():
         keys = [
@@ -17,7 +17,7 @@ def charges(stack, order) -> int:
             .filter(order__number=order["number"])
             .values_list("pk", flat=True)
         ]
-        return GatewayCharge.objects.using(stack.alias).filter(idempotency_key__in=keys).count()
+        return GatewayCharge.objects.using(stack.alias).filter(idempotency_key__in=keys, **which).count()
 
 
 def wait_dead(stack, order) -> dict:
@@ -39,9 +39,7 @@ def wait_dead(stack, order) -> dict:
 def test_a_method_that_eventually_succeeds_is_charged_once_and_shipped(stack, method, attempts):
     order = stack.order(payment_method=method)
     shipped = stack.wait_status(order, "shipped", "delivered")
-    path = f"orders/{order['public_id']}/"
-    captured = {"status": "captured", "attempts": attempts, "action_url": None}
-    stack.wait_for(lambda: stack.api("GET", path)[1]["payment"] == captured, what="the payment is captured")
+    assert stack.wait_payment(order) == {"status": "captured", "attempts": attempts, "action_url": None}
     assert shipped["shipment"]["tracking_number"]
     assert charges(stack, order) == 1
     assert stack.audit() == []
@@ -145,14 +143,29 @@ def test_an_undelivered_parcel_is_reported_and_needs_an_operator(stack, city, en
     assert stack.audit() == []
 
 
-def test_an_order_cancelled_after_capture_is_refunded(stack):
+def test_an_order_cancelled_before_its_parcel_is_booked_gives_its_reserved_money_free(stack):
     order = stack.order(city="Nowhere")
     stack.wait_status(order, "paid")
     wait_dead(stack, order)
     status, body = stack.api("POST", f"orders/{order['public_id']}/cancel/")
     assert status == 200, body
+    assert stack.wait_payment(order, "cancelled")["action_url"] is None
+    voided = GatewayCharge.State.VOIDED
+    stack.wait_for(lambda: charges(stack, order, state=voided) == 1, what="the gateway has released the money")
+    assert stack.wait_status(order, "cancelled")["credit_notes"] == []
+    assert stack.audit() == []
+
+
+def test_an_order_refunded_after_its_capture_gets_a_credit_note(stack):
+    order = stack.order()
+    stack.wait_status(order, "delivered")
+    stack.wait_payment(order)
+    amount = {"amount": order["total"]["amount"], "reason": "goodwill"}
+    status, body = stack.api("POST", f"orders/{order['public_id']}/refunds/", json=amount, token=stack.token())
+    assert status < 300, body
     refunded = stack.wait_status(order, "refunded")
     assert refunded["payment"]["status"] == "refunded"
+    assert [note["amount"] for note in refunded["credit_notes"]] == [order["total"]]
     assert stack.audit() == []
 
 

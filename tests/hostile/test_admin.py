@@ -50,13 +50,15 @@ def staff(known: Known) -> Sender:
 
 
 def test_lists_answer_any_query(staff: Sender):
-    for rng in rounds(6):
+    for rng in rounds(9):
         for model, options in MODELS:
             fields = [field.name for field in model._meta.get_fields()]
             path = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-            names = [rng.choice(LIST), rng.choice(fields) + rng.choice(LOOKUPS), *_filters(rng, options)]
+            lookup = rng.choice(fields) + rng.choice(LOOKUPS)
+            # Lists of our own refuse most lookups, so a third of the queries has none.
+            names = [rng.choice(LIST), *_filters(rng, options), *([lookup] if rng.random() < 2 / 3 else [])]
             staff.send("GET", f"{path}?{urlencode([(name, text(rng)) for name in names])}")
-    assert staff.accepted > 0.05, staff.statuses
+    assert staff.accepted > 0.1, staff.statuses
 
 
 @pytest.mark.parametrize(

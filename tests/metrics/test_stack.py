@@ -8,7 +8,7 @@ from tests.patience import PATIENCE
 from tests.ports import free_port
 
 QUEUES = "payments,shipping,notifications,maintenance"
-CHARGE = "payments.charge_payment"
+CHARGE, CAPTURE = "payments.charge_payment", "payments.capture_payment"
 
 
 def samples(text: str) -> dict[str, float]:
@@ -38,13 +38,14 @@ def test_every_process_of_the_host_is_counted_and_restarts_lose_nothing(make_sta
         return str(stack.api("GET", "/metrics")[1])
 
     stack.wait_status(stack.order(), "shipped", "delivered")
-    stack.wait_for(lambda: total(web(), "conveyor_messages_done_total", CHARGE) == 1, what="the charge is counted")
+    for task in (CHARGE, CAPTURE):
+        stack.wait_for(lambda task=task: total(web(), "conveyor_messages_done_total", task) == 1, what="it is counted")
     text = web()
     assert total(text, "conveyor_messages_sent_total", CHARGE) == 1
     assert total(text, "conveyor_orders_placed_total", 'source="api"') == 1
     assert total(text, "conveyor_order_shipping_seconds_count", 'source="api"') == 1
     assert total(text, "conveyor_checkout_seconds_count", 'source="api"', 'outcome="placed"') == 1
-    assert total(text, "conveyor_message_waiting_seconds_count", 'queue="payments"') == 1
+    assert total(text, "conveyor_message_waiting_seconds_count", 'queue="payments"') == 2
     assert total(text, "conveyor_metric_files_damaged") == 0
 
     other = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE, trust_env=False).text

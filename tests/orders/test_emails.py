@@ -109,7 +109,7 @@ def test_a_partial_refund_reads_the_same_in_both_parts():
     email = email_about(order, "partly_refunded", amount=490, left=3000)
     [(html, _)] = email.alternatives
     for sentence in (
-        "We have refunded €4.90 to your card.",
+        "We have refunded €4.90.",
         "You paid €34.90 for this order; €30.00 of it has not been refunded.",
         "Your credit note is on the page of your order.",
     ):

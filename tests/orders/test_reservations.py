@@ -185,7 +185,7 @@ def test_one_run_enqueues_more_than_a_batch(settings: Any, monkeypatch: pytest.M
 
 def test_the_query_uses_the_status_index():
     place()
-    with indexes_preferred(without="orders_newest"):
+    with indexes_preferred(without=["orders_newest"]):
         assert "orders_by_status" in selectors.expired_reservations(now=timezone.now()).explain()
 
 

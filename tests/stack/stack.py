@@ -255,6 +255,17 @@ class Stack:
             raise AssertionError(f"order {order['number']} is {shown['status']}, not {statuses}: {shown}") from None
         return shown
 
+    def wait_payment(self, order: Mapping[str, Any], status: str = "captured") -> dict[str, Any]:
+        """The order's payment as the API shows it once it has this status; the order may have moved on before it."""
+        shown: dict[str, Any] = {}
+
+        def reached() -> bool:
+            shown.update(self.api("GET", f"orders/{order['public_id']}/")[1]["payment"] or {})
+            return shown.get("status") == status
+
+        wait_for(reached, what=f"the payment of order {order['number']} is {status}")
+        return shown
+
     @contextmanager
     def db(self) -> Iterator[str]:
         """Context in which `Model.objects.using(stack.alias)` reads and writes this stack's database."""

@@ -78,15 +78,16 @@ def test_an_order_is_cancelled_on_its_page(visit):
     expect(page.get_by_text("Cancel order", exact=True)).to_have_count(0)
 
 
-def test_a_cancelled_order_is_refunded_on_its_page(visit):
+def test_an_order_cancelled_before_its_parcel_is_booked_is_not_charged(visit):
     page = visit("/")
     buy(page, city="Nowhere")
     expect(page.locator("#timeline")).to_contain_text("The carrier did not answer; retrying at")
     page.get_by_text("Cancel order", exact=True).click()
     page.get_by_role("button", name="Yes, cancel order").click()
-    expect(page.locator("#timeline")).to_contain_text("Refund started")
-    expect(status(page)).to_have_attribute("data-status", "refunded")
-    expect(page.locator("#timeline")).to_contain_text("Refunded")
+    expect(status(page)).to_have_attribute("data-status", "cancelled")
+    expect(page.locator("#timeline li[data-event=cancelled]")).to_have_count(1)
+    expect(page.locator("#timeline")).not_to_contain_text("Refund")
+    expect(page.locator("main")).to_contain_text("not charged")
 
 
 def test_the_back_button_does_not_place_a_second_order(stack, visit):

@@ -22,7 +22,7 @@ from shop.order_pages.services import cancel
 from tests.delivery import claim_task, deliver, deliver_all
 from tests.factories import CategoryFactory, ProductFactory, client_with, place
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 BERLIN = Address(line1="Unter den Linden 1", city="Berlin", postcode="10117", country="DE")
 
 
