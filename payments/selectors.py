@@ -9,6 +9,7 @@ from django.db.models import IntegerField, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from messaging.models import Message, State
+from messaging.payloads import Payload
 from orders.models import Order, Status
 from payments.amounts import total
 from payments.disputes.selectors import MOST_SHOWN, at_stake
@@ -105,8 +106,13 @@ def is_at_gateway(*, refund: Refund) -> bool:
 
 
 def has_live_message(*, refund: Refund) -> bool:
-    about_order = Message.objects.live().filter(subject=refund.payment.order.number, task=RefundPayment.task)
-    return str(refund.pk) in {payload.get("refund_id") for payload in about_order.values_list("payload", flat=True)}
+    return is_live(kind=RefundPayment, number=refund.payment.order.number, field="refund_id", id_=refund.pk)
+
+
+def is_live(*, kind: type[Payload], number: str, field: str, id_: UUID) -> bool:
+    """Whether a live message of this kind about the order `number` has `id_` in its payload's `field`."""
+    about_order = Message.objects.live().filter(subject=number, task=kind.task)
+    return str(id_) in {payload.get(field) for payload in about_order.values_list("payload", flat=True)}
 
 
 def needs_decision(*, refund: Refund) -> bool:

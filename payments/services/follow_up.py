@@ -3,9 +3,9 @@
 from django.db import transaction
 
 from messaging import clock
-from messaging.models import Message
 from messaging.outbox import enqueue
 from messaging.topology import Priority
+from payments import selectors
 from payments.models import Payment
 from payments.payloads import ComparePayment
 
@@ -24,7 +24,6 @@ def delay_of(payment: Payment) -> float:
 def follow_up(*, payment: Payment) -> None:
     """Enqueue the next look at an undecided payment, unless a message will compare it already."""
     number = payment.order.number
-    about_order = Message.objects.live().filter(subject=number, task=ComparePayment.task)
-    if str(payment.pk) not in {payload.get("payment_id") for payload in about_order.values_list("payload", flat=True)}:
+    if not selectors.is_live(kind=ComparePayment, number=number, field="payment_id", id_=payment.pk):
         payload = ComparePayment(payment_id=payment.pk, reference=payment.gateway_reference)
         enqueue(payload, priority=Priority.LOW, subject=number, delay=delay_of(payment))

@@ -2,10 +2,10 @@
 
 from django.db import transaction
 
-from messaging.models import Message
 from messaging.outbox import enqueue
 from messaging.topology import Priority
 from orders.models import Order
+from payments import selectors
 from payments.gateways import ChargeRecord, gateway
 from payments.models import Payment, PaymentStatus
 from payments.payloads import VoidPayment
@@ -17,8 +17,7 @@ _UNWANTED = (PaymentStatus.CANCELLED, PaymentStatus.FAILED)
 @transaction.atomic(savepoint=False)
 def enqueue_void(*, payment: Payment, order: Order, delay: float = 0) -> None:
     """Enqueue the release of a payment, unless a message will release it already. `delay` is seconds."""
-    about_order = Message.objects.live().filter(subject=order.number, task=VoidPayment.task)
-    if str(payment.pk) not in {payload.get("payment_id") for payload in about_order.values_list("payload", flat=True)}:
+    if not selectors.is_live(kind=VoidPayment, number=order.number, field="payment_id", id_=payment.pk):
         enqueue(VoidPayment(payment_id=payment.pk), priority=Priority.LOW, subject=order.number, delay=delay)
 
 
