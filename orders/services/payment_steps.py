@@ -2,6 +2,7 @@
 
 from orders import signals
 from orders.models import Order, Status
+from orders.selectors import WAITING
 from orders.timeline import REOPENED
 from orders.transitions import IllegalTransition, change
 
@@ -21,8 +22,7 @@ def mark_paid(*, order: Order) -> None:
 
     Raises `IllegalTransition`, for example if the order was cancelled while its card was being authorised.
     """
-    sources = [Status.PLACED, Status.ACTION_REQUIRED, Status.PROCESSING]
-    change(order, Status.PAID, signals.order_paid, sources=sources)
+    change(order, Status.PAID, signals.order_paid, sources=WAITING)
 
 
 def mark_payment_failed(*, order: Order, reason: str) -> None:

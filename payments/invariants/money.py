@@ -22,6 +22,7 @@ from payments.models import (
     OPEN,
     PAYING,
     RETURNED,
+    SETTLED,
     Dispute,
     GatewayCharge,
     GatewayRefund,
@@ -34,7 +35,6 @@ from payments.payloads import CapturePayment, ChargePayment, ComparePayment, Ref
 
 MAX_REPORTED = 50
 LOOKED_AT = 10_000
-CAPTURED_ONCE = (PaymentStatus.CAPTURED, PaymentStatus.REFUNDED)
 #: Broken while an operator has something to decide.
 REFUNDS_HAVE_A_MESSAGE = "every pending refund has a message that will complete it"
 NO_FAILED_REFUNDS = "every refund that failed has been repeated or settled"
@@ -52,7 +52,7 @@ def money_adds_up(orders: QuerySet[Order]) -> Iterator[str]:
     goods may owe back anything while refunds are open. Lost disputes reduce what is kept, too; until the bank decides
     one, nobody knows.
     """
-    captured = Payment.objects.filter(order=OuterRef("pk"), status__in=CAPTURED_ONCE)
+    captured = Payment.objects.filter(order=OuterRef("pk"), status__in=SETTLED)
     authorised = Payment.objects.filter(order=OuterRef("pk"), status=PaymentStatus.AUTHORISED)
     refunds = Refund.objects.filter(payment__order=OuterRef("pk"))
     returned, owed = refunds.filter(status__in=RETURNED), refunds.filter(status__in=OPEN)
@@ -101,7 +101,7 @@ def charged_once(charges: QuerySet[GatewayCharge]) -> Iterator[str]:
 
 @invariant("no charge is recorded twice", over=ORDERS)
 def recorded_once(orders: QuerySet[Order]) -> Iterator[str]:
-    captured = Payment.objects.filter(status__in=CAPTURED_ONCE)
+    captured = Payment.objects.filter(status__in=SETTLED)
     others = captured.filter(gateway_reference=OuterRef("gateway_reference")).exclude(pk=OuterRef("pk"))
     for payment in captured.filter(Exists(others), order__in=orders).order_by("pk")[:MAX_REPORTED]:
         yield f"Payment {payment.pk} records the charge {payment.gateway_reference}, which another payment records too."
@@ -117,14 +117,14 @@ def captures_agree(orders: QuerySet[Order]) -> Iterator[str]:
         amount=OuterRef("amount"),
         currency=OuterRef("currency"),
     )
-    captured = Payment.objects.filter(order__in=orders, status__in=CAPTURED_ONCE)
+    captured = Payment.objects.filter(order__in=orders, status__in=SETTLED)
     for payment in captured.filter(~Exists(charges)).select_related("order")[:MAX_REPORTED]:
         yield f"Payment {payment.pk} ({payment.order.number}) is {payment.status}, but the gateway has no such charge."
 
 
 @invariant("the gateway's charges are recorded", over=CHARGES)
 def charges_are_recorded(charges: QuerySet[GatewayCharge]) -> Iterator[str]:
-    captured = Payment.objects.filter(status__in=CAPTURED_ONCE)
+    captured = Payment.objects.filter(status__in=SETTLED)
     unknown = charges.filter(~recorded(captured), is_captured=True)
     keys = dict(unknown.order_by("pk").values_list("pk", "idempotency_key")[:LOOKED_AT])
     for charge in unexplained(unknown, keys, (ChargePayment, CapturePayment, VoidPayment, ComparePayment)):

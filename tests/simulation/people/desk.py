@@ -11,7 +11,7 @@ from messaging.operations.actions.queues import pause
 from messaging.operations.permissions import Actor
 from messaging.topology import topology
 from orders.models import Order
-from payments.models import PaymentStatus
+from payments.models import PAYING
 from payments.services import refund_order
 from shop.models import Return
 from shop.returns.errors import AlreadyDecided
@@ -26,8 +26,6 @@ OPERATOR = Actor.system("operator")
 PERIOD = 10.0
 #: Retries of one message by the operator while faults last. Once they have ended, one more must succeed, or none will.
 RETRIES = 2
-#: A refund of what is only reserved cancels the order, or is refused.
-PAYING = (PaymentStatus.AUTHORISED, PaymentStatus.CAPTURED)
 
 
 def operator(world: "World") -> None:
@@ -73,6 +71,7 @@ def _receive(world: "World", mind: random.Random) -> None:
 
 
 def _intervene(world: "World", mind: random.Random) -> None:
+    """A refund of what is only reserved cancels the order, or is refused."""
     chosen = mind.random()
     if chosen < 0.3:
         queue, seconds = mind.choice(sorted(topology().queues)), mind.uniform(1, 9)
