@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from messaging import clock
@@ -109,4 +109,4 @@ def _settle(charge: GatewayCharge) -> None:
 
 
 def _undecided(reference: str, *states: str) -> QuerySet[GatewayCharge]:
-    return GatewayCharge.objects.filter(Q(state__in=states), reference=reference, is_captured=False)
+    return GatewayCharge.objects.filter(state__in=states, reference=reference, is_captured=False)
