@@ -77,7 +77,7 @@ class StripeGateway:
     def void(self, *, reference: str) -> ChargeRecord:
         try:
             with typed_errors():
-                client().v1.payment_intents.cancel(reference)
+                return charge_record(client().v1.payment_intents.cancel(reference, {"expand": _CHARGE}))
         except RequestRefused as refused:
             if not refused_by_status(refused):
                 raise
