@@ -63,14 +63,14 @@ class StripeGateway:
                 wanted = to_stripe(amount, _currency_of(reference))
                 intent = client().v1.payment_intents.capture(
                     reference,
-                    {"amount_to_capture": wanted, "expand": _CHARGE},
+                    {"amount_to_capture": wanted},
                     {"idempotency_key": f"{idempotency_key}-capture"},
                 )
         except RequestRefused as refused:
-            record = charge_record(_retrieved(reference)) if refused_by_status(refused) else None
-            if record is None or record.charge is None or (record.state, record.captured) != _captured(amount):
+            known = charge_record(_retrieved(reference)).charge if refused_by_status(refused) else None
+            if known is None or (known.state, known.amount) != (ChargeState.CAPTURED, amount):
                 raise
-            return record.charge
+            return known
         currency = intent.currency.upper()
         return Charge(reference, from_stripe(intent.amount_received, currency), currency, ChargeState.CAPTURED)
 
@@ -180,10 +180,6 @@ def _confirmed(amount: int, currency: str, method: str, return_url: str) -> Any:
         "use_stripe_sdk": False,
         "expand": _CHARGE,
     }
-
-
-def _captured(amount: int) -> tuple[ChargeState, int]:
-    return ChargeState.CAPTURED, amount
 
 
 def _is_replayed(intent: Any) -> bool:
