@@ -15,7 +15,7 @@ from shop.models import Return, ReturnLine, ReturnStatus
 
 #: Refunds of which the shopper has the money. One that was cancelled gave way to a refund from outside the shop.
 _PAID_BACK = (RefundStatus.DONE, RefundStatus.SETTLED, RefundStatus.CANCELLED)
-#: Shoppers are told to send the parcel within `CONVEYOR_RETURN_WAIT_DAYS`; one sent on the last day still has its way.
+#: Shoppers are asked to send the parcel within `CONVEYOR_RETURN_WAIT_DAYS`; one sent on the last day still has its way.
 _ON_ITS_WAY = timedelta(days=14)
 
 
