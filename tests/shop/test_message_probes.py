@@ -40,7 +40,7 @@ def test_messages_about_a_row_are_found_by_their_subject(many: None):
     with CaptureQueriesContext(connection) as statements:
         run_all()
     asking = [found["sql"] for found in statements.captured_queries if 'FROM "messaging_message"' in found["sql"]]
-    assert len(asking) == 8
+    assert len(asking) == 9
     with connection.cursor() as cursor:
         for statement in asking:
             cursor.execute(f"EXPLAIN {statement}")

@@ -1,5 +1,7 @@
 """Helpers for tests of the relay: enqueue, read from and reject to the broker."""
 
+from typing import Any
+
 from kombu import Producer
 
 from messaging import outbox
@@ -38,7 +40,7 @@ def send_raw(
 def reject(link) -> None:
     """Reject a message to its dead-letter queue, as a worker does."""
     with link.channel() as channel:
-        message = channel.basic_get(QUEUE, no_ack=False)
+        message: Any = wait_for(lambda: channel.basic_get(QUEUE, no_ack=False), what="the message is in its queue")
         channel.basic_reject(message.delivery_tag, requeue=False)
 
 
