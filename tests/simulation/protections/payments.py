@@ -91,7 +91,7 @@ PAYMENTS: Final = (
         module=_CHARGES,
         code="order.payments.filter(status__in={*AWAITED, *RESERVED})",
         without="order.payments.all()",
-        test="tests/payments/test_cancelled_orders.py::test_an_order_cancelled_after_capture_is_refunded_once",
+        seed=5,
     ),
     Protection(
         name="the status in the database decides about a payment",

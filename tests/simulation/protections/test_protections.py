@@ -72,7 +72,7 @@ def test_a_missing_protection_is_found(name: str):
 
 @pytest.mark.slow
 def test_a_change_that_the_table_of_a_state_does_not_have_is_found():
-    verdict = judge(BY_NAME["only a pending payment is cancelled with its order"], seeds=FEW_SEEDS)
+    verdict = judge(BY_NAME["only a payment that takes no money yet is cancelled with its order"], seeds=FEW_SEEDS)
     assert "states change as their tables say" in verdict.how
 
 
