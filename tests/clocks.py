@@ -1,8 +1,13 @@
 """Time travel of the whole system: `time_machine` moves this host's clock, and PostgreSQL has one of its own."""
 
-from collections.abc import Iterator
+import itertools
+import os
+import random
+import secrets
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from unittest import mock
 
@@ -12,15 +17,35 @@ from django.utils import timezone
 
 from messaging import clock
 
+START = datetime(2030, 1, 1, tzinfo=UTC)
+
 
 @contextmanager
-def travel(destination: datetime, *, tick: bool = True) -> Iterator[None]:
-    """Let it be `destination` for this process and for the database."""
+def travel(destination: datetime, *, tick: bool = True) -> Iterator[time_machine.Traveller]:
+    """Let it be `destination` for this process and for the database. What it yields moves on from there."""
     with ExitStack() as stack:
-        stack.enter_context(time_machine.travel(destination, tick=tick))
+        traveller = stack.enter_context(time_machine.travel(destination, tick=tick))
         for name, own in (("now", timezone.now), ("moment", timezone.now), ("in_sql", _in_sql)):
             stack.enter_context(mock.patch.object(clock, name, own))
-        yield
+        yield traveller
+
+
+@contextmanager
+def repeatable() -> Iterator[Callable[[float], None]]:
+    """From here, the same moments and random numbers each time, and IDs that sort as they were made.
+
+    What it yields lets seconds pass.
+    """
+    numbers = itertools.count()
+    with travel(START, tick=False) as traveller, ExitStack() as stack:
+        for module, name, own in (
+            (time, "monotonic", time.time),
+            (os, "urandom", lambda size: next(numbers).to_bytes(size, "big")),
+            (secrets, "randbits", lambda bits: next(numbers)),
+            (random, "_urandom", random.Random(0).randbytes),
+        ):
+            stack.enter_context(mock.patch.object(module, name, own))
+        yield traveller.shift
 
 
 def _in_sql() -> tuple[str, list[Any]]:

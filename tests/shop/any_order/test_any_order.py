@@ -9,7 +9,7 @@ Twenty runs, always the same, and fewer on PostgreSQL; `CONVEYOR_RANDOM_RUNS=200
 
 import os
 import uuid
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import replace
 
 import hypothesis
@@ -53,6 +53,7 @@ from tests.factories import ADDRESS, ProductFactory, place
 from tests.flush import flush
 from tests.shop.any_order.charges import ChargeRules
 from tests.shop.any_order.disputes import DisputeRules, assert_disputes_agree, decide_all_disputes
+from tests.shop.any_order.passing_time import TimeRules
 from tests.shop.any_order.refunds import LEFT_TO_OPERATORS, RefundRules, assert_money_adds_up, finish_refunds
 from tests.shop.any_order.steps import MAILS, is_stranded, may_be_out, one_of, out, pending, publish
 from tests.states.watch import watched
@@ -76,17 +77,16 @@ ANN = Actor.system("ann")
 RESTING = (Status.PAYMENT_FAILED, Status.DELIVERED, Status.CANCELLED, Status.REFUNDED)
 
 
-class Shop(ChargeRules, RefundRules, DisputeRules):
+class Shop(TimeRules, ChargeRules, RefundRules, DisputeRules):
     """One scarce product, up to five orders of it, and everything that may happen to them."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.product = ProductFactory.create(stock=7)
+        self.product = ProductFactory.create(sku="SKU", stock=7)
         self.orders: list[Order] = []
         self.operator = User.objects.create_superuser("olga", "olga@example.com", "olga")
         self.audit = AuditOfChanges()
-        self._watch = ExitStack()
-        self._states = self._watch.enter_context(watched())
+        self._states = self.around.enter_context(watched())
 
     def teardown(self) -> None:
         try:
@@ -94,9 +94,9 @@ class Shop(ChargeRules, RefundRules, DisputeRules):
             assert self._states.seen
             assert not self._states.forbidden
         finally:
-            self._watch.close()
             self.audit.end()
             circuit_breaker.forget()
+            super().teardown()
             flush()
 
     # -- shopper ------------------------------------------------------------------------------------------------------

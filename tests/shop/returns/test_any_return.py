@@ -6,7 +6,7 @@ paid back than was paid, and stock is what nobody has. `CONVEYOR_RANDOM_RUNS=200
 
 import os
 import uuid
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 
 import hypothesis
 import pytest
@@ -32,6 +32,7 @@ from tests.auditing import AuditOfChanges, broken
 from tests.delivery import deliver, deliver_all, run_periodic
 from tests.factories import ProductFactory, place
 from tests.flush import flush
+from tests.shop.any_order.passing_time import TimeRules
 from tests.shop.any_order.refunds import LEFT_TO_OPERATORS, RefundRules, assert_money_adds_up, finish_refunds
 from tests.shop.any_order.steps import one_of, pending, publish
 from tests.shop.returns.returned import operator
@@ -49,26 +50,25 @@ pytestmark = [
 ]
 
 
-class Returns(RefundRules):
+class Returns(TimeRules, RefundRules):
     """Two delivered orders of two products, and everything that may happen to their returns and their money."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.products = [ProductFactory.create(stock=STOCK) for _ in range(2)]
+        self.products = [ProductFactory.create(sku=sku, stock=STOCK) for sku in ("ONE", "TWO")]
         self.orders: list[Order] = []
         self.operator = operator()
         self.audit = AuditOfChanges()
-        self._watch = ExitStack()
-        self._states = self._watch.enter_context(watched())
+        self._states = self.around.enter_context(watched())
 
     def teardown(self) -> None:
         try:
             self.come_to_rest()
             assert not self._states.forbidden
         finally:
-            self._watch.close()
             self.audit.end()
             circuit_breaker.forget()
+            super().teardown()
             flush()
 
     @initialize(methods=st.tuples(st.sampled_from(METHODS), st.sampled_from(METHODS)))

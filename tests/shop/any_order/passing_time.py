@@ -1,0 +1,33 @@
+"""Rules of the state machine tests about time, which only they let pass: a run is the same on every machine."""
+
+from contextlib import ExitStack
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from tests.clocks import repeatable
+
+#: What a step takes, in seconds.
+STEP = 0.02
+#: Open circuits and what is remembered about them last longer than the first one, and shorter than the last.
+PAUSES = (0.05, 0.5, 60.0)
+
+
+class TimeRules(RuleBasedStateMachine):
+    """What is entered into `around` is left before the test's own time and chance are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.around = ExitStack()
+        self._pass_time = self.around.enter_context(repeatable())
+
+    def teardown(self) -> None:
+        self.around.close()
+
+    @rule(seconds=st.sampled_from(PAUSES))
+    def time_passes(self, seconds: float) -> None:
+        self._pass_time(seconds)
+
+    @invariant()
+    def a_step_takes_time(self) -> None:
+        self._pass_time(STEP)
