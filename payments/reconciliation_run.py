@@ -124,7 +124,8 @@ class Run:
         state = "finished" if is_finished else "continuing"
         log.info("reconciliation: %s records read, %s comparisons enqueued, %s", self._read, self._enqueued, state)
 
-    def _compare(self, records: Mapping[str, ChargeRecord]) -> None:
+    def _compare(self, records: Mapping[str, ChargeRecord | None]) -> None:
+        """Of a record that cannot be counted, a comparison of its own says so, and the others are compared."""
         keys = {id_: record for key, record in records.items() if (id_ := _payment_id(key)) is not None}
         refunded = Sum("refunds__amount", filter=_AT_GATEWAY)
         payments = Payment.objects.filter(pk__in=list(keys)).select_related("order").annotate(refunded=refunded)
@@ -132,21 +133,26 @@ class Run:
         differing = {id_ for id_, record in keys.items() if id_ not in known or _differs(known[id_], record)}
         agreeing = [id_ for id_ in known if id_ not in differing and known[id_].status not in _UNDECIDED]
         Payment.objects.filter(pk__in=agreeing).update(confirmed_at=self._started_at)
+        references = {id_: record.reference if record else "" for id_, record in keys.items()}
         self._enqueue(
-            [(i, keys[i].reference, known[i].order.number if i in known else "") for i in keys if i in differing]
+            [
+                (id_, references[id_], known[id_].order.number if id_ in known else references[id_] or str(id_))
+                for id_ in keys
+                if id_ in differing
+            ]
         )
 
     def _enqueue(self, found: Sequence[tuple[uuid.UUID, str, str]]) -> None:
-        """Enqueue comparisons, given as ID, gateway's reference and order number, in the caller's transaction.
+        """Enqueue comparisons, given as ID, gateway's reference and subject, in the caller's transaction.
 
         Leaves out what is being worked on or already has a comparison enqueued.
         """
-        subjects = {number or reference for _, reference, number in found}
+        subjects = {subject[:100] for _, _, subject in found}
         in_progress = _subjects_in_progress(subjects)
         enqueued = _enqueued_comparisons(subjects)
-        for id_, reference, number in found:
-            if number not in in_progress and id_ not in enqueued:
-                services.enqueue_comparison(key=id_, reference=reference, number=number)
+        for id_, reference, subject in found:
+            if subject not in in_progress and id_ not in enqueued:
+                services.enqueue_comparison(key=id_, reference=reference, number=subject[:100])
                 self._enqueued += 1
 
     def _is_unconfirmed(self, payment: Payment) -> bool:
@@ -174,7 +180,9 @@ def _payment_id(key: str) -> uuid.UUID | None:
         return None
 
 
-def _differs(payment: Payment, record: ChargeRecord) -> bool:
+def _differs(payment: Payment, record: ChargeRecord | None) -> bool:
+    if record is None:
+        return True
     if payment.status in UNSETTLED:
         return record.state not in _AGREEING[payment.status]
     return (record.captured, record.refunded) != (payment.amount, payment.refunded or 0)  # type: ignore[attr-defined]

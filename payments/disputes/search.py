@@ -1,6 +1,6 @@
 """Search for disputes that no webhook reported, and for news of undecided ones."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from django.conf import settings
@@ -10,7 +10,7 @@ from messaging import outbox
 from messaging.models import Message
 from payments.disputes.events import enqueue_comparison
 from payments.disputes.selectors import payments_of
-from payments.gateways import DisputeRecord, gateway
+from payments.gateways import gateway
 from payments.models import Dispute, Payment
 from payments.payloads import CompareDispute, FindDisputes
 
@@ -35,7 +35,7 @@ class Search:
             return 0
         page = gateway().disputes(since=self._since, page=self.payload.page)
         with outbox.transaction():
-            for reference, payment in _unknown(page.records):
+            for reference, payment in _unknown(page.keys):
                 enqueue_comparison(reference=reference, payment=payment)
         self.payload = self.payload.model_copy(update={"page": page.next, "is_listed": not page.next})
         return 1
@@ -51,9 +51,8 @@ def compare_undecided() -> None:
         enqueue_comparison(reference=dispute.gateway_id, payment=dispute.payment)
 
 
-def _unknown(records: Iterable[DisputeRecord]) -> Iterator[tuple[str, Payment]]:
+def _unknown(keys: Mapping[str, str]) -> Iterator[tuple[str, Payment]]:
     """Unrecorded disputes of the shop's charges, except of orders with a comparison that is under way or dead."""
-    keys = {record.reference: record.key for record in records}
     known = set(Dispute.objects.filter(gateway_id__in=keys).values_list("gateway_id", flat=True))
     payments = payments_of(keys=[key for reference, key in keys.items() if reference not in known])
     numbers = {payment.order.number for payment in payments.values()}

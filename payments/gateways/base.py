@@ -180,9 +180,12 @@ class ChargeRecord:
 
 @dataclass(frozen=True, slots=True)
 class RecordPage:
-    """Records of charges by idempotency key, and where the next page begins; empty: this is the last page."""
+    """Records of charges by idempotency key, and where the next page begins; empty: this is the last page.
 
-    records: dict[str, ChargeRecord]
+    None: the record has amounts that the shop cannot count. `fetch` of that charge raises `RequestRefused`.
+    """
+
+    records: dict[str, ChargeRecord | None]
     next: str = ""
 
 
@@ -270,7 +273,7 @@ class Gateway(Protocol):
         ...
 
     def disputes(self, *, since: datetime, page: str = "") -> DisputePage:
-        """One page of the records of all disputes opened since then; the first, or the one that `next` named before."""
+        """One page of all disputes opened since then; the first, or the one that `next` named before."""
         ...
 
     def methods(self) -> tuple[OfferedMethod, ...]:

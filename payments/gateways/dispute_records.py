@@ -37,7 +37,10 @@ class DisputeRecord:
 
 @dataclass(frozen=True, slots=True)
 class DisputePage:
-    """Records of disputes, and where the next page begins; empty: this is the last page."""
+    """Keys of disputed charges by the dispute's reference, and where the next page begins; empty: this is the last.
 
-    records: tuple[DisputeRecord, ...]
+    Empty key: a charge that is not the shop's.
+    """
+
+    keys: dict[str, str]
     next: str = ""

@@ -42,7 +42,8 @@ def fetch(*, reference: str) -> DisputeRecord | None:
 def page(*, since: datetime, page: str) -> DisputePage:
     rows = GatewayDispute.objects.select_related("charge").filter(created_at__gte=since, pk__gt=int(page or 0))
     found = list(rows.order_by("pk")[:PAGE_SIZE])
-    return DisputePage(tuple(map(_record, found)), str(found[-1].pk) if len(found) == PAGE_SIZE else "")
+    keys = {dispute.reference: dispute.charge.idempotency_key for dispute in found}
+    return DisputePage(keys, str(found[-1].pk) if len(found) == PAGE_SIZE else "")
 
 
 def _record(dispute: GatewayDispute) -> DisputeRecord:

@@ -35,7 +35,7 @@ from payments.gateways.dispute_records import DisputePage, DisputeRecord
 from payments.gateways.stripe_amounts import from_stripe, to_stripe
 from payments.gateways.stripe_browser import browser_form
 from payments.gateways.stripe_client import client, refused_by_status, typed_errors
-from payments.gateways.stripe_records import KEY, REPEAT, charge_record, refund_record
+from payments.gateways.stripe_records import KEY, REPEAT, charge_record, countable, refund_record
 
 __all__ = ["KEY", "StripeGateway"]
 
@@ -125,7 +125,7 @@ class StripeGateway:
         params: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100, "expand": ["data.latest_charge"]}
         with typed_errors():
             found = client().v1.payment_intents.list(params | ({"starting_after": page} if page else {}))
-        records = {intent.metadata[KEY]: charge_record(intent) for intent in found.data if KEY in intent.metadata}
+        records = {intent.metadata[KEY]: countable(intent) for intent in found.data if KEY in intent.metadata}
         return RecordPage(records, found.data[-1].id if found.has_more else "")
 
     def fetch_dispute(self, *, reference: str) -> DisputeRecord | None:
@@ -142,8 +142,8 @@ class StripeGateway:
         params: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100, "expand": ["data.payment_intent"]}
         with typed_errors():
             found = client().v1.disputes.list(params | ({"starting_after": page} if page else {}))
-        records = tuple(stripe_disputes.read(each, key_name=KEY) for each in found.data)
-        return DisputePage(records, found.data[-1].id if found.has_more else "")
+        keys = {each.id: stripe_disputes.key(each, key_name=KEY) for each in found.data}
+        return DisputePage(keys, found.data[-1].id if found.has_more else "")
 
     def browser_form(self) -> BrowserForm:
         return browser_form()

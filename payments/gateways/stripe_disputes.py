@@ -26,13 +26,12 @@ def read(dispute: Any, *, key_name: str) -> DisputeRecord:
     A status that Stripe has added since counts as under review, which keeps the money. A dispute of another system's
     charge has no key, and no amount either: that may be one which the shop cannot count.
     """
-    intent = dispute.payment_intent
-    key = intent.metadata[key_name] if intent and key_name in intent.metadata else ""
+    of_charge = key(dispute, key_name=key_name)
     status = dispute.status.removeprefix(_INQUIRY)
     return DisputeRecord(
         reference=dispute.id,
-        key=key,
-        amount=from_stripe(dispute.amount, dispute.currency.upper()) if key else 0,
+        key=of_charge,
+        amount=from_stripe(dispute.amount, dispute.currency.upper()) if of_charge else 0,
         currency=dispute.currency.upper(),
         reason=dispute.reason or "",
         state=_STATES.get(status, DisputeState.UNDER_REVIEW),
@@ -41,6 +40,11 @@ def read(dispute: Any, *, key_name: str) -> DisputeRecord:
         evidence_due_at=_moment(dispute.evidence_details.due_by if dispute.evidence_details else None),
         opened_at=datetime.fromtimestamp(dispute.created, UTC),
     )
+
+
+def key(dispute: Any, *, key_name: str) -> str:
+    intent = dispute.payment_intent
+    return str(intent.metadata[key_name]) if intent and key_name in intent.metadata else ""
 
 
 def _moment(seconds: int | None) -> datetime | None:

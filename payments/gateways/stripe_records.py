@@ -5,7 +5,7 @@ Sources: https://docs.stripe.com/payments/paymentintents/lifecycle, https://docs
 
 from typing import Any, Final
 
-from payments.gateways.base import ChargeRecord, ChargeState, RefundRecord, RefundState
+from payments.gateways.base import ChargeRecord, ChargeState, RefundRecord, RefundState, RequestRefused
 from payments.gateways.stripe_amounts import from_stripe
 from payments.gateways.stripe_client import decline_code
 
@@ -46,6 +46,14 @@ def charge_record(intent: Any) -> ChargeRecord:
         action_url=_action_url(intent) if state is ChargeState.ACTION_REQUIRED else "",
         declined=_declined(intent) if state is ChargeState.DECLINED else "",
     )
+
+
+def countable(intent: Any) -> ChargeRecord | None:
+    """None for an intent with amounts that the shop cannot count, such as half a dinar that the dashboard refunded."""
+    try:
+        return charge_record(intent)
+    except RequestRefused:
+        return None
 
 
 def refund_record(refund: Any) -> RefundRecord:

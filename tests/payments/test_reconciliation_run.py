@@ -1,5 +1,6 @@
 """The periodic reconciliation in slices: page by page, what is new since the last run, everything once a day."""
 
+import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -135,6 +136,26 @@ def test_a_run_that_was_interrupted_is_repeated_from_its_beginning(
     assert not Cursor.objects.filter(pk=TASK).exists()
     reconcile()
     assert Cursor.objects.filter(pk=TASK).exists()
+
+
+def test_a_record_that_cannot_be_counted_is_compared_alone(monkeypatch: pytest.MonkeyPatch):
+    payments, foreign = paid(3), str(uuid.uuid4())
+    odd, differing = str(payments[0].pk), str(payments[2].pk)
+    GatewayCharge.objects.filter(idempotency_key=differing).update(amount=1)
+    records = SimulatedGateway.records
+
+    def one_is_odd(self: SimulatedGateway, *, since: datetime, page: str = "") -> RecordPage:
+        found = records(self, since=since, page=page)
+        return RecordPage(found.records | {odd: None, foreign: None}, found.next)
+
+    monkeypatch.setattr(SimulatedGateway, "records", one_is_odd)
+    reconcile()
+    reconcile()
+    assert sorted(message.payload["payment_id"] for message in Message.objects.filter(task=COMPARE)) == sorted(
+        [odd, differing, foreign]
+    )
+    assert not Message.objects.filter(task=COMPARE, subject="").exists()
+    assert Payment.objects.get(pk=payments[1].pk).confirmed_at
 
 
 def test_an_unknown_charge_is_reported_once():

@@ -97,5 +97,5 @@ def test_an_unknown_dispute_has_no_record(subject):
 def test_the_disputes_since_a_time_are_listed(subject):
     reference = subject.open(charged(subject))
     began = timezone.now() - timedelta(minutes=1)
-    assert [record.reference for record in subject.gateway.disputes(since=began).records] == [reference]
-    assert subject.gateway.disputes(since=timezone.now() + timedelta(hours=1)).records == ()
+    assert list(subject.gateway.disputes(since=began).keys) == [reference]
+    assert subject.gateway.disputes(since=timezone.now() + timedelta(hours=1)).keys == {}

@@ -126,6 +126,16 @@ def test_records_come_in_pages(stripe: StripeServer):
     assert {*first.records, *second.records} == {"k0", "k1", "k2"}
 
 
+def test_an_amount_that_the_shop_cannot_count_hides_no_other_record(stripe: StripeServer):
+    odd, _plain = authorise(key="odd", currency="RSD"), authorise(key="plain")
+    stripe.vault.intents[odd.reference]["amount"] += 50  # half a dinar
+    records = StripeGateway().records(since=timezone.now() - timedelta(hours=1)).records
+    assert records["odd"] is None
+    assert records["plain"] is not None
+    with pytest.raises(RequestRefused):
+        StripeGateway().fetch(idempotency_key="odd", reference=odd.reference)
+
+
 def test_refunds_are_found_on_all_pages(stripe: StripeServer):
     reference = captured().reference
     for n in range(5):
