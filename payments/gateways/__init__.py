@@ -3,10 +3,13 @@
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from messaging import circuit_breaker
+from orders.money import display
 from payments.gateways.base import (
+    AmountRefused,
     CardDeclined,
     Charge,
     ChargeRecord,
@@ -28,6 +31,7 @@ from payments.gateways.dispute_records import DisputePage, DisputeRecord, Disput
 from payments.gateways.with_circuit_breaker import CircuitBreakerGateway
 
 __all__ = [
+    "AmountRefused",
     "BrowserForm",
     "CardDeclined",
     "Charge",
@@ -48,6 +52,7 @@ __all__ = [
     "UnknownPaymentMethod",
     "WebhookEvent",
     "browser_form",
+    "check_amount",
     "check_method",
     "gateway",
     "is_collected",
@@ -97,7 +102,7 @@ def register_circuit() -> None:
     """Show the gateway's circuit to operators, even before it has ever failed. A wrong class stops the start."""
     if settings.PAYMENT_GATEWAY not in _GATEWAYS:
         _configured(settings.PAYMENT_GATEWAY)
-    circuit_breaker.register(circuit_name(), _("Payment gateway"), is_simulated=is_simulated())
+    circuit_breaker.register(circuit_name(), gettext_lazy("Payment gateway"), is_simulated=is_simulated())
 
 
 def offered_methods() -> tuple[OfferedMethod, ...]:
@@ -124,6 +129,24 @@ def method_label(method: str) -> str:
         return form.label
     labels = {offered.id: offered.label for offered in gateway().methods()}
     return labels.get(method, method)
+
+
+def check_amount(amount: int, currency: str) -> None:
+    """Raises `AmountRefused` unless the gateway charges the amount, in minor units. One without limits charges any."""
+    of_currency = getattr(_configured(settings.PAYMENT_GATEWAY), "limits", None)
+    if of_currency is None:
+        return
+    least, most = of_currency(currency)
+    if amount < least:
+        raise AmountRefused(
+            _("Orders below %(amount)s cannot be paid here. Please add something to your order.")
+            % {"amount": display(least, currency)}
+        )
+    if amount > most:
+        raise AmountRefused(
+            _("Orders above %(amount)s cannot be paid here. Please place several smaller orders.")
+            % {"amount": display(most, currency)}
+        )
 
 
 def check_method(method: str) -> None:

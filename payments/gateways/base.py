@@ -87,6 +87,10 @@ class UnknownPaymentMethod(ValueError):
         super().__init__(_("Unknown payment method: %(method)s.") % {"method": method[:60]})
 
 
+class AmountRefused(Exception):
+    """An amount that the gateway does not charge. The text is for the shopper."""
+
+
 class ChargeState(Enum):
     """How far a charge is at the gateway. A declined or voided one takes no money; `voided` includes expired."""
 

@@ -32,7 +32,7 @@ from payments.gateways.base import (
 )
 from payments.gateways.browser_form import BrowserForm
 from payments.gateways.dispute_records import DisputePage, DisputeRecord
-from payments.gateways.stripe_amounts import from_stripe, to_stripe
+from payments.gateways.stripe_amounts import from_stripe, limits, to_stripe
 from payments.gateways.stripe_browser import browser_form
 from payments.gateways.stripe_client import client, refused_by_status, typed_errors
 from payments.gateways.stripe_records import KEY, REPEAT, charge_record, countable, refund_record
@@ -144,6 +144,9 @@ class StripeGateway:
             found = client().v1.disputes.list(params | ({"starting_after": page} if page else {}))
         keys = {each.id: stripe_disputes.key(each, key_name=KEY) for each in found.data}
         return DisputePage(keys, found.data[-1].id if found.has_more else "")
+
+    def limits(self, currency: str) -> tuple[int, int]:
+        return limits(currency)
 
     def browser_form(self) -> BrowserForm:
         return browser_form()

@@ -3,6 +3,7 @@
 Source: https://docs.stripe.com/currencies.
 """
 
+import math
 from decimal import Decimal
 from typing import Final
 
@@ -24,6 +25,23 @@ _THREE_DECIMAL: Final = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
 #: Currencies without fractions that the API nevertheless takes with two decimals, which are always 00. UGX is in
 #: Stripe's list of zero-decimal currencies, too; its special case decides. HUF and TWD are special in payouts only.
 _WHOLE_WITH_TWO_DECIMALS: Final = frozenset({"ISK", "UGX"})
+
+#: The least that Stripe charges, in its minor units. In a currency that is not here, it is the equivalent of the least
+#: in that of the account.
+_LEAST: Final = {
+    "AED": 200, "AUD": 50, "BGN": 100, "BRL": 50, "CAD": 50, "CHF": 50, "CZK": 1500, "DKK": 250, "EUR": 50, "GBP": 30,
+    "HKD": 400, "HUF": 17500, "INR": 50, "JPY": 50, "MXN": 1000, "MYR": 200, "NOK": 300, "NZD": 50, "PLN": 200,
+    "RON": 200, "SEK": 300, "SGD": 50, "THB": 1000, "USD": 50,
+}  # fmt: skip
+#: Eight digits.
+_MOST: Final = 99_999_999
+
+
+def limits(currency: str) -> tuple[int, int]:
+    """The least and the most that Stripe charges, in the shop's minor units."""
+    step = _step(currency)
+    least = _in_shop(max(_LEAST.get(currency, 1), step), currency)
+    return math.ceil(least), math.floor(_in_shop(_MOST // step * step, currency))
 
 
 def refusal(currency: str) -> str:
@@ -51,11 +69,16 @@ def shown(amount: int, currency: str) -> int:
 
 def from_stripe(amount: int, currency: str) -> int:
     """`amount` (Stripe's minor units) in those of the shop. Raises `RequestRefused` rather than round."""
-    whole = Decimal(amount).scaleb(-_decimals(currency))
-    units = whole / exact(1, currency)
+    units = _in_shop(amount, currency)
     if units != int(units):
+        whole = units * exact(1, currency)
         raise RequestRefused(f"Stripe has {whole} {currency}, which has more decimal places than the shop counts.")
     return int(units)
+
+
+def _in_shop(amount: int, currency: str) -> Decimal:
+    """`amount` (Stripe's minor units) in those of the shop, which may be a fraction."""
+    return Decimal(amount).scaleb(-_decimals(currency)) / exact(1, currency)
 
 
 def _decimals(currency: str) -> int:

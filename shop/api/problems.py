@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from messaging.operations.api import problems
 from messaging.operations.api.problems import Problem, conflict, invalid
 from orders.transitions import IllegalTransition
-from payments.gateways import UnknownPaymentMethod
+from payments.gateways import AmountRefused, UnknownPaymentMethod
 from shop.checkout.idempotency import KeyReused
 from shop.limits.counters import Limited
 from shop.limits.orders import TooManyPieces
@@ -31,6 +31,8 @@ def as_problem(exc: Exception) -> Problem | None:
         return conflict("illegal-transition", str(exc))
     if isinstance(exc, UnknownPaymentMethod):
         return invalid({"payment_method": [str(exc)]})
+    if isinstance(exc, AmountRefused):
+        return invalid({"lines": [str(exc)]})
     if isinstance(exc, Limited):
         return too_many(exc)
     if isinstance(exc, TooManyPieces):

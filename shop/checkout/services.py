@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from messaging.outbox import transaction
 from orders.models import Order, Source, new_number
+from orders.placing.amounts import total_of
 from orders.placing.services import NewOrder, place_order
 from orders.values import Address, NewLine
-from payments.gateways import check_method
+from payments.gateways import check_amount, check_method
 from shop.checkout import idempotency as keys
 from shop.checkout.confirmation import Confirmation, OrderChanged
 from shop.checkout.idempotency import Idempotency
@@ -68,7 +69,8 @@ def checkout(
     """Place an order in one transaction of at most 12 SQL statements, which calls neither broker nor gateway.
 
     `currency` (ISO 4217) and `language` default to the shop's. VAT is that of today, or of an import's `sold_at`.
-    Raises `UnknownPaymentMethod`, `UnknownProduct`, `OutOfStock`, `OrderChanged`, `KeyReused`: nothing is written then.
+    Raises `UnknownPaymentMethod`, `UnknownProduct`, `OutOfStock`, `AmountRefused`, `OrderChanged`, `KeyReused`: nothing
+    is written then.
     """
     request: dict[str, Any] = {"email": email, "name": name, "address": address, "source": source}
     request |= {"shipping_method": shipping_method, "payment_method": payment_method}
@@ -113,12 +115,15 @@ def _place(
     if confirmation is not None:
         confirmation.check(priced)
     delivery = 0 if is_import else shipping_price(shipping_method=request["shipping_method"])
+    goods = [(line.tax_rate, line.unit_price * line.quantity) for line in priced]
+    amounts = taxed(goods=goods, delivery=delivery)
+    check_amount(total_of(amounts), request["currency"])
     return place_order(
         **request,
         user=user,
         number=number,
         lines=priced,
-        amounts=taxed(goods=[(line.tax_rate, line.unit_price * line.quantity) for line in priced], delivery=delivery),
+        amounts=amounts,
         placed_at=now,
     )
 

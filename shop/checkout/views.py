@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from orders.models import Order, Source
+from payments.gateways import AmountRefused
 from shop.accounts import addresses
 from shop.basket.contents import Contents
 from shop.basket.services import basket_of
@@ -75,7 +76,7 @@ def _submitted(request: HttpRequest, contents: Contents) -> HttpResponse:
             pieces=sum(line.quantity for line in contents.lines),
             place=lambda: _place(request, contents, form),
         )
-    except (OrderChanged, TooManyPieces) as refused:
+    except (OrderChanged, TooManyPieces, AmountRefused) as refused:
         form.add_error(None, str(refused))
         return _changed(request, form)
     except (OutOfStock, UnknownProduct):

@@ -3,16 +3,17 @@
 from messaging.outbox import transaction
 from orders import services as orders
 from orders.models import Order
-from payments.gateways import check_method
+from payments.gateways import check_amount, check_method
 
 
 def pay_again(*, order: Order, payment_method: str) -> None:
     """Retry a failed payment with the given method, or choose another instead of confirming the present payment.
 
-    Raises `UnknownPaymentMethod`, `IllegalTransition` if there is nothing to pay, and `OutOfStock` if an item has sold
-    out since; then nothing was written.
+    Raises `UnknownPaymentMethod`, `AmountRefused`, `IllegalTransition` if there is nothing to pay, and `OutOfStock` if
+    an item has sold out since; then nothing was written.
     """
     check_method(payment_method)
+    check_amount(order.total, order.currency)
     with transaction():
         orders.reopen_order(order=order, payment_method=payment_method)
 

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from orders.models import Order
 from orders.transitions import IllegalTransition
-from payments.gateways import browser_form, method_label, offered_methods
+from payments.gateways import AmountRefused, browser_form, method_label, offered_methods
 from shop.basket.services import Refill, basket_of
 from shop.catalogue import selectors as catalogue
 from shop.checkout.forms import PaymentForm
@@ -102,6 +102,8 @@ def pay(request: HttpRequest, public_id: str) -> HttpResponse:
         services.pay_again(order=order, payment_method=form.cleaned_data["payment_method"])
     except IllegalTransition:
         messages.error(request, _("This payment cannot be retried. See the current status below."))
+    except AmountRefused as refused:
+        messages.error(request, str(refused))
     except OutOfStock:
         messages.error(request, _("Something in this order has sold out, so the payment cannot be retried."))
     else:

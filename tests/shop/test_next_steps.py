@@ -32,6 +32,7 @@ NOT_RECORDED = {
     "messaging.worker.task.UseOutbox": "a programming error, found by the first test",
     "orders.webhook_events.EventNotUnderstood": "recorded by its short name",
     "orders.webhook_events.NotAuthentic": "answers a webhook request",
+    "payments.gateways.base.AmountRefused": "answers a checkout",
     "payments.errors.RefundUnderWay": "answers an operator",
     "payments.errors.RefundDisputed": "answers an operator",
     "payments.errors.RequestReused": "answers an operator",

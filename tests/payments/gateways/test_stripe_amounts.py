@@ -5,7 +5,7 @@ from stripe import Dispute
 
 from orders.money import exact
 from payments.gateways import RequestRefused
-from payments.gateways.stripe_amounts import CHARGED, from_stripe, refusal, to_stripe
+from payments.gateways.stripe_amounts import CHARGED, from_stripe, limits, refusal, to_stripe
 from payments.gateways.stripe_disputes import read
 
 
@@ -65,3 +65,26 @@ def test_a_currency_in_which_stripe_charges_nothing_has_a_sentence(currency):
 
 def test_a_currency_in_which_stripe_charges_is_not_refused():
     assert refusal("EUR") == ""
+
+
+@pytest.mark.parametrize(
+    ("currency", "least", "most"),
+    [
+        ("EUR", 50, 99_999_999),
+        ("JPY", 50, 99_999_999),
+        ("HUF", 17_500, 99_999_999),
+        ("ISK", 1, 999_999),  # has two decimals at Stripe, which are always 00
+        ("KWD", 10, 99_999_990),
+        ("RSD", 1, 999_999),
+    ],
+)
+def test_the_least_and_the_most_that_stripe_charges_are_amounts_of_the_shop(currency, least, most):
+    assert limits(currency) == (least, most)
+    assert to_stripe(least, currency)
+    assert to_stripe(most, currency) <= 99_999_999
+
+
+@pytest.mark.parametrize("currency", sorted(CHARGED))
+def test_each_currency_has_limits(currency):
+    least, most = limits(currency)
+    assert 0 < least < most
