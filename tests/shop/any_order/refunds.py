@@ -51,6 +51,18 @@ class RefundRules(RuleBasedStateMachine):
             GatewayRefund.objects.filter(pk=made.pk).update(status=_Made.DONE)
             report(made.charge)
 
+    @rule(data=st.data(), share=st.sampled_from([0.25, 0.6, 1.0, 1.5]), count=st.integers(1, 2))
+    def an_operator_remakes_a_failed_refund_at_the_gateway(self, data: st.DataObject, share: float, count: int) -> None:
+        """In another amount, so that none of them takes its place, or not at all."""
+        failed = one_of(data, Refund.objects.filter(status=RefundStatus.FAILED).select_related("payment"))
+        if failed is None:
+            return
+        charge = GatewayCharge.objects.get(reference=failed.payment.gateway_reference)
+        for _ in range(count):
+            if amount := min(round(failed.amount * share), room(charge)):
+                simulated_refunds.make(key="", repeat=0, charge_reference=charge.reference, amount=amount)
+        report(charge)
+
     @rule(data=st.data(), is_settled=st.booleans())
     def decides_about_a_refund(self, data: st.DataObject, is_settled: bool) -> None:
         refund = one_of(data, Refund.objects.select_related("payment__order"))
