@@ -2,6 +2,7 @@
 
 import random
 import uuid
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -35,7 +36,7 @@ def orders_with_anything(chance: random.Random) -> list[Order]:
     values = Order.objects.values().get(pk=first.pk)
     for at in range(ORDERS):
         total = chance.choice((2, 3))
-        row = {"id": None, "number": f"CV-{at}", "public_id": f"public-{at}", "idempotency_key": None}
+        row: dict[str, Any] = {"id": None, "number": f"CV-{at}", "public_id": f"public-{at}", "idempotency_key": None}
         row |= {"total": total, "subtotal": total, "shipping_price": 0, "status": chance.choice(Status.values)}
         Order(**values | {name: value for name, value in row.items() if name in values}).save()
     orders = list(Order.objects.exclude(pk=first.pk).order_by("pk"))
@@ -52,10 +53,18 @@ def orders_with_anything(chance: random.Random) -> list[Order]:
             if chance.random() < 0.25:
                 status = chance.choice(DisputeStatus.values)
                 closed = {} if status in UNDECIDED else {"closed_at": timezone.now()}
-                row = {"gateway_id": str(uuid.uuid4()), "amount": 1, "currency": "EUR", "status": status}
-                disputes.append(Dispute(payment=paid, is_inquiry=chance.random() < 0.3, **row, **closed))
-    for model, rows in ((Payment, payments), (Refund, refunds), (Dispute, disputes)):
-        model._default_manager.bulk_create(rows)
+                dispute: dict[str, Any] = {
+                    "gateway_id": str(uuid.uuid4()),
+                    "amount": 1,
+                    "currency": "EUR",
+                    "status": status,
+                }
+                disputes.append(
+                    Dispute(payment=paid, is_inquiry=chance.random() < 0.3, status=status, **dispute, **closed)
+                )
+    Payment.objects.bulk_create(payments)
+    Refund.objects.bulk_create(refunds)
+    Dispute.objects.bulk_create(disputes)
     return orders
 
 
