@@ -37,11 +37,15 @@ class RefundRules(RuleBasedStateMachine):
     def gateway_forgets_keys(self) -> None:
         GatewayRefund.objects.update(is_forgotten=True)
 
-    @rule(data=st.data())
-    def a_bank_returns_a_refund(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), shares=st.sampled_from([(), (), (0.5,), (0.6, 0.4), (1.5,)]))
+    def a_bank_returns_a_refund(self, data: st.DataObject, shares: tuple[float, ...]) -> None:
+        """Somebody makes `shares` of it at the gateway instead: none of them is of its amount."""
         made = one_of(data, GatewayRefund.objects.exclude(status=_Made.FAILED))
         if made is not None:
             GatewayRefund.objects.filter(pk=made.pk).update(status=_Made.FAILED)
+            for share in shares:
+                if amount := min(round(made.amount * share), room(made.charge)):
+                    simulated_refunds.make(key="", repeat=0, charge_reference=made.charge.reference, amount=amount)
             report(made.charge)
 
     @rule(data=st.data())
@@ -50,18 +54,6 @@ class RefundRules(RuleBasedStateMachine):
         if made is not None and made.amount <= room(made.charge):
             GatewayRefund.objects.filter(pk=made.pk).update(status=_Made.DONE)
             report(made.charge)
-
-    @rule(data=st.data(), share=st.sampled_from([0.25, 0.6, 1.0, 1.5]), count=st.integers(1, 2))
-    def an_operator_remakes_a_failed_refund_at_the_gateway(self, data: st.DataObject, share: float, count: int) -> None:
-        """In another amount, so that none of them takes its place, or not at all."""
-        failed = one_of(data, Refund.objects.filter(status=RefundStatus.FAILED).select_related("payment"))
-        if failed is None:
-            return
-        charge = GatewayCharge.objects.get(reference=failed.payment.gateway_reference)
-        for _ in range(count):
-            if amount := min(round(failed.amount * share), room(charge)):
-                simulated_refunds.make(key="", repeat=0, charge_reference=charge.reference, amount=amount)
-        report(charge)
 
     @rule(data=st.data(), is_settled=st.booleans())
     def decides_about_a_refund(self, data: st.DataObject, is_settled: bool) -> None:
