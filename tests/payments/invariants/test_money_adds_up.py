@@ -57,7 +57,6 @@ def orders_with_anything(chance: random.Random) -> list[Order]:
                     "gateway_id": str(uuid.uuid4()),
                     "amount": 1,
                     "currency": "EUR",
-                    "status": status,
                 }
                 disputes.append(
                     Dispute(payment=paid, is_inquiry=chance.random() < 0.3, status=status, **dispute, **closed)
