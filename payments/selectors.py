@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import IntegerField, OuterRef, Q, Subquery, Sum, Value
+from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from messaging.models import Message, State
@@ -98,6 +98,12 @@ def refundable_of(*, payment: Payment) -> int:
 def refunded_amount(*, payment: Payment) -> int:
     """Minor units of a payment that the shopper has back, from the gateway or from an operator."""
     return total(payment.refunds.filter(status__in=RETURNED))
+
+
+def returned_once(refunds: QuerySet[Refund]) -> QuerySet[Refund]:
+    """Those of which the shopper has the money, each once, even if the gateway made it twice."""
+    made_again = Refund.objects.filter(duplicates=OuterRef("pk"), status__in=RETURNED)
+    return refunds.filter(Q(status__in=RETURNED) | Exists(made_again), duplicates=None)
 
 
 def is_at_gateway(*, refund: Refund) -> bool:

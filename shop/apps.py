@@ -12,7 +12,7 @@ class ShopConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from shop import payloads, receivers, sqlite_limits  # noqa: F401
+        from shop import database_sessions, payloads, receivers  # noqa: F401
         from shop.catalogue.search import folding, index
         from shop.catalogue.version import triggers
         from shop.demo.step_cures import register_cures
@@ -37,7 +37,7 @@ class ShopConfig(AppConfig):
             alerts.register(waiting_decisions)
             links.register()
             subject_progress.register(orders_by_step)
-        sqlite_limits.connect()
+        database_sessions.connect()
         connection_created.connect(folding.add_functions, dispatch_uid="shop.search.add_functions")
         # Before Django's own receiver, which creates permissions: `shop` is the first of INSTALLED_APPS.
         post_migrate.connect(extension_permissions.grant, dispatch_uid="shop.extension_permissions")

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import InterfaceError, OperationalError
-from django.db.models import Max, QuerySet
+from django.db import InterfaceError, OperationalError, connection
+from django.db.models import Max, QuerySet, expressions
 
 from messaging.invariants.registry import Feed, Invariant, Scope, registered
 from messaging.models import Cursor
@@ -42,7 +42,8 @@ class CheckEverything(Payload, task="messaging.check_everything", routing_key="m
 def look(*, feeds: Iterable[str]) -> tuple[dict[str, Any], CheckInvariants | None]:
     """Check at most `slices.ROWS` changes of each of these feeds; without names, of all, and what has no scope.
 
-    Returns the positions to store, and the next slice.
+    Returns the positions to store, and the next slice. Numbers are sent to PostgreSQL as one array: 1,000
+    placeholders take it twice as long.
     """
     positions, chosen, left, changed = Cursor.read(CURSOR), set(feeds), [], 0
     broken = 0 if chosen else _check(None, None)
@@ -55,7 +56,9 @@ def look(*, feeds: Iterable[str]) -> tuple[dict[str, Any], CheckInvariants | Non
             changed += len(keys)
             left += [name] if has_more else []
             if keys:
-                broken += _check(scope, scope.rows.filter(**{f"{feed.of}__in": keys}))
+                is_array = connection.vendor == "postgresql" and isinstance(keys[0], int)
+                among = expressions.RawSQL("SELECT unnest(%s)", [keys]) if is_array else keys
+                broken += _check(scope, scope.rows.filter(**{f"{feed.of}__in": among}))
     log.info("audit: %s changes checked, %s violations%s", changed, broken, ", continuing" if left else "")
     return positions, CheckInvariants(feeds=tuple(left)) if left else None
 

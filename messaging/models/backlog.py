@@ -60,11 +60,7 @@ def backlogs(*, now: datetime) -> dict[str, Backlog]:
 
 @transaction.atomic
 def _read(sql: str, parameters: list[Any]) -> list[Message]:
-    """Without just-in-time compilation, which takes PostgreSQL ten times as long as the statement itself.
-
-    Of a burst that was not vacuumed yet, PostgreSQL thinks that reading or sorting all of it is cheaper: once for each
-    lane.
-    """
+    """Not compiled just in time, which takes ten times as long, and no burst that is not vacuumed is read or sorted."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")

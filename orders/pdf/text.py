@@ -15,9 +15,9 @@ from orders.pdf.shaping import Run, runs, starts_rtl, width
 
 _BASE = (fonts.REGULAR, fonts.BOLD)
 _ELLIPSIS = "…"
-#: Only Noto Sans has a bold font. The others are outlined by a line of this width, per mille of the font size, and only
-#: where that leaves dense characters readable.
-_OUTLINE, _OUTLINED_FROM = 25, 11
+#: Only Noto Sans has a bold font. The others are outlined by a line of this width, per mille of the font size. The
+#: thinner one, below a size in points, leaves dense characters readable.
+_OUTLINE, _THIN_OUTLINE, _THIN_BELOW = 25, 18, 11
 #: A move of less than this, per mille of the font size, is one of rounding.
 _ROUNDING = 0.6
 
@@ -139,7 +139,7 @@ def _draw(
         canvas._code.append(f"/Span <</ActualText <FEFF{text}>>> BDC")
     drawn = canvas.beginText(x, y)
     for run in visual:
-        _draw_run(drawn, run, size, is_bold and run.font not in _BASE and size >= _OUTLINED_FROM)
+        _draw_run(drawn, run, size, is_bold and run.font not in _BASE)
     canvas.drawText(drawn)
     if not is_plain:
         canvas._code.append("EMC")
@@ -151,7 +151,8 @@ def _draw_run(drawn: PDFTextObject, run: Run, size: float, is_outlined: bool) ->
     x, y = drawn.getX(), drawn.getY()
     drawn.setFont(run.font, size)
     if is_outlined:
-        drawn._code.append(f"{_OUTLINE * unit:.3f} w 2 Tr")
+        outline = _THIN_OUTLINE if size < _THIN_BELOW else _OUTLINE
+        drawn._code.append(f"{outline * unit:.3f} w 2 Tr")
     together = ""
     for glyph in run.glyphs:
         if glyph.right or glyph.up:

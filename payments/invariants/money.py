@@ -52,24 +52,25 @@ def money_adds_up(orders: QuerySet[Order]) -> Iterator[str]:
     goods may owe back anything while refunds are open. Lost disputes reduce what is kept, too; until the bank decides
     one, nobody knows.
     """
-    captured = Payment.objects.filter(order=OuterRef("pk"), status__in=SETTLED)
-    authorised = Payment.objects.filter(order=OuterRef("pk"), status=PaymentStatus.AUTHORISED)
+    payments = Payment.objects.filter(order=OuterRef("pk"))
+    captured, authorised = payments.filter(status__in=SETTLED), payments.filter(status=PaymentStatus.AUTHORISED)
     refunds = Refund.objects.filter(payment__order=OuterRef("pk"))
     returned, owed = refunds.filter(status__in=RETURNED), refunds.filter(status__in=OPEN)
-    in_part = returned.filter(payment__status=PaymentStatus.CAPTURED)
     disputes = Dispute.objects.filter(payment__order=OuterRef("pk"))
     lost = totals(disputes.lost(), per="payment__order")
+    # Each sum is a subquery for each order: what is subtracted from both sides is left out, and what can be is one sum.
+    paid = totals(payments.filter(status__in=(*SETTLED, PaymentStatus.AUTHORISED)), per="order")
+    not_in_part = totals(returned.exclude(payment__status=PaymentStatus.CAPTURED), per="payment__order")
+    gone = totals(refunds.filter(status__in=(*RETURNED, *OPEN)), per="payment__order") + lost
+    has_goods = Q(status__in=PAID_FOR)
+    is_wrong = (has_goods & Q(owed=0) & ~Q(total=paid - not_in_part)) | (~has_goods & ~Q(captured=gone, reserved=0))
     orders = orders.filter(~Exists(disputes.contested())).annotate(
         reserved=totals(authorised, per="order"),
-        kept=totals(captured, per="order") - totals(returned, per="payment__order") - lost,
-        in_part=totals(in_part, per="payment__order") + lost,
+        captured=totals(captured, per="order"),
         owed=totals(owed, per="payment__order"),
     )
-    has_goods = Q(status__in=PAID_FOR)
-    is_wrong = (has_goods & Q(owed=0) & ~Q(kept=F("total") - F("in_part") - F("reserved"))) | (
-        ~has_goods & ~Q(kept=F("owed"), reserved=0)
-    )
-    for order in orders.filter(is_wrong).order_by("pk")[:MAX_REPORTED]:
+    kept = F("captured") - totals(returned, per="payment__order") - lost
+    for order in orders.filter(is_wrong).annotate(kept=kept).order_by("pk")[:MAX_REPORTED]:
         yield (
             f"Order {order.number} is {order.status}, its total is {order.total}, but the shop holds "
             f"{order.kept}, has {order.reserved} reserved, and owes {order.owed} back."

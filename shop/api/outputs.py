@@ -143,7 +143,7 @@ class OrderOut(serializers.Serializer[Never]):
     payment = PaymentOut(allow_null=True)
     shipment = ShipmentOut(allow_null=True)
     invoice = InvoiceOut(allow_null=True, help_text="null until the payment is captured, when the parcel is booked")
-    credit_notes = CreditNoteOut(many=True, help_text="one for each refund")
+    credit_notes = CreditNoteOut(many=True, help_text="of all that was refunded")
     returns = ReturnOut(many=True)
     return_until = serializers.DateTimeField(allow_null=True, help_text="null if nothing can be returned")
     links = Links()

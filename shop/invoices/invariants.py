@@ -5,14 +5,16 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import BigIntegerField, Count, Exists, F, Max, Model, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import BigIntegerField, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from messaging.invariants import Scope, invariant
 from orders.invariants import ORDERS
 from orders.models import Order
-from payments.models import RETURNED, SETTLED, Payment, Refund
+from payments.amounts import totals
+from payments.models import SETTLED, Payment, Refund
+from payments.selectors import returned_once
 from shop.invoices.frozen import shop_day
 from shop.invoices.numbering import CREDIT_NOTES, INVOICES
 from shop.models import CreditNote, Invoice, NumberSeries
@@ -41,32 +43,49 @@ def numbers_have_no_gaps(series: QuerySet[NumberSeries]) -> Iterator[str]:
             )
 
 
-@invariant("every captured payment has one invoice, and every returned refund one credit note", over=ORDERS)
+@invariant("every captured payment has one invoice, and credit notes cover its returned refunds", over=ORDERS)
 def money_has_papers(orders: QuerySet[Order]) -> Iterator[str]:
     """Since invoices are records, and while they are kept. Money that a shopper got twice corrects no invoice."""
-    payments = Payment.objects.filter(order__in=orders, status__in=SETTLED, **_since())
-    for payment in payments.filter(~_exists(Invoice, "payment")).select_related("order").order_by("pk")[:SHOWN]:
+    payments = Payment.objects.filter(order__in=orders, status__in=SETTLED, **_since()).select_related("order")
+    has_invoice = Exists(Invoice.objects.filter(payment=OuterRef("pk")))
+    for payment in payments.filter(~has_invoice).order_by("pk")[:SHOWN]:
         yield f"Order {payment.order.number}: payment {payment.pk} was captured, but has no invoice."
-    refunds = Refund.objects.filter(
-        ~_exists(CreditNote, "refund"), payment__in=payments, status__in=RETURNED, duplicates=None
+    refunds = Refund.objects.filter(payment=OuterRef("pk"))
+    known = payments.filter(Exists(refunds)).annotate(
+        returned=totals(returned_once(refunds), per="payment"), credited=_sum_of_notes("total", per="invoice__payment")
     )
-    for refund in refunds.select_related("payment__order").order_by("pk")[:SHOWN]:
-        yield f"Order {refund.payment.order.number}: refund {refund.pk} was returned, but has no credit note."
+    for payment in known.filter(credited__lt=F("returned")).order_by("pk")[:SHOWN]:
+        yield (
+            f"Order {payment.order.number}: {payment.returned} of payment {payment.pk} was returned, but only "
+            f"{payment.credited} of it is covered by credit notes."
+        )
 
 
 @invariant("invoices and credit notes agree with the money", over=ORDERS)
 def papers_agree_with_the_money(orders: QuerySet[Order]) -> Iterator[str]:
-    """Tax, too: all credit notes of an invoice together never exceed it."""
+    """Tax, too: all credit notes of an invoice together never exceed it.
+
+    While all are kept, they cover at least what was returned of the refunds that they were issued for. They never cover
+    more than all refunds.
+    """
     invoices = Invoice.objects.filter(order__in=orders)
     for invoice in invoices.exclude(total=F("payment__amount")).defer("pdf").order_by("pk")[:SHOWN]:
         yield f"Invoice {invoice.number} is of {invoice.total}, but its payment of another amount."
     notes = CreditNote.objects.filter(order__in=orders)
-    for note in notes.exclude(total=F("refund__amount")).defer("pdf").order_by("pk")[:SHOWN]:
-        yield f"Credit note {note.number} is of {note.total}, but its refund of another amount."
-    credited = invoices.annotate(credited=_sum_of_notes("total"), credited_tax=_sum_of_notes("tax"))
-    exceeded = credited.filter(credited__gt=F("total")) | credited.filter(credited_tax__gt=F("tax"))
+    for note in notes.filter(total__gt=F("refund__amount")).defer("pdf").order_by("pk")[:SHOWN]:
+        yield f"Credit note {note.number} is of {note.total}, more than its refund."
+    invoices = invoices.filter(Exists(CreditNote.objects.filter(invoice=OuterRef("pk")))).annotate(
+        credited=_sum_of_notes("total"), credited_tax=_sum_of_notes("tax")
+    )
+    exceeded = invoices.filter(Q(credited__gt=F("total")) | Q(credited_tax__gt=F("tax")))
     for invoice in exceeded.defer("pdf").order_by("pk")[:SHOWN]:
         yield f"Invoice {invoice.number}: its credit notes exceed it."
+    refunds = Refund.objects.filter(payment=OuterRef("payment"), duplicates=None)
+    returned = returned_once(refunds).filter(Exists(CreditNote.objects.filter(refund=OuterRef("pk"))))
+    too_little = Q(credited__lt=totals(returned, per="payment"), kept_until__gte=shop_day(timezone.now()))
+    too_much = Q(credited__gt=totals(refunds, per="payment"))
+    for invoice in invoices.filter(too_little | too_much).defer("pdf").order_by("pk")[:SHOWN]:
+        yield f"Invoice {invoice.number}: its credit notes are of {invoice.credited}, its refunds of another amount."
 
 
 def _since() -> dict[str, Any]:
@@ -78,12 +97,8 @@ def _since() -> dict[str, Any]:
     return {"captured_at__gte": since}
 
 
-def _exists(model: type[Model], field: str) -> Exists:
-    return Exists(model._default_manager.filter(**{field: OuterRef("pk")}))
-
-
-def _sum_of_notes(column: str) -> Coalesce:
-    notes = CreditNote.objects.filter(invoice=OuterRef("pk")).order_by().values("invoice")
+def _sum_of_notes(column: str, *, per: str = "invoice") -> Coalesce:
+    notes = CreditNote.objects.filter(**{per: OuterRef("pk")}).order_by().values(per)
     return _or_zero(notes.annotate(value=Sum(column)))
 
 

@@ -8,7 +8,9 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from orders.models import Order
-from payments.models import RETURNED, SETTLED, Payment, Refund
+from payments.amounts import total
+from payments.models import SETTLED, Payment, Refund
+from payments.selectors import returned_once
 from shop.invoices.frozen import credit_note_data, invoice_data, kept_since, kept_until, shop_day, taxes_in
 from shop.invoices.numbering import CREDIT_NOTES, EARLIER, INVOICES, next_number, written
 from shop.invoices.selectors import returned_goods
@@ -57,21 +59,24 @@ def issue_missing_invoices(*, order: Order) -> None:
 
 @transaction.atomic(savepoint=False)
 def issue_credit_note(*, refund: Refund) -> CreditNote | None:
-    """The credit note of a refund that the shopper has, issued unless it already is. The caller has the order's lock.
+    """The credit note of a refund that the shopper has. The caller has the order's lock.
 
-    None for money that the shopper got twice: it corrects no invoice. A refund made in another way than the one before
-    it, which failed, takes over its credit note.
+    It is of what the shopper has back and no credit note covers yet. One whose refund fails at the bank stays, and
+    covers what is refunded instead, in whatever parts. None: nothing is left to cover.
     """
-    issued = CreditNote.objects.defer("pdf").filter(refund=refund).first()
-    if issued is not None or refund.duplicates_id is not None:
-        return issued
-    invoice = issue_invoice(payment=refund.payment)
-    notes = list(invoice.credit_notes.defer("pdf").select_related("refund"))
+    payment = refund.payment
+    invoice = issue_invoice(payment=payment)
+    notes = list(invoice.credit_notes.defer("pdf"))
+    uncovered = total(returned_once(payment.refunds.all())) - sum(note.total for note in notes)
+    # Of a payment from before invoices were records, other refunds may have no credit note.
+    amount = min(refund.amount, uncovered)
+    if amount <= 0:
+        return None
     left = left_of(taxes_in(invoice.data), [each for note in notes for each in taxes_in(note.data)])
-    if refund.amount > sum(each.gross for each in left):
-        return _taken_over(refund, notes)
-    taxes = credited(refund.amount, left=left, goods=returned_goods(refund=refund))
-    return _new_credit_note(refund, invoice, taxes)
+    if amount > sum(each.gross for each in left):
+        log.error("invoices: refund %s exceeds what its invoice has left, and got no credit note", refund.pk)
+        return None
+    return _new_credit_note(refund, invoice, credited(amount, left=left, goods=returned_goods(refund=refund)))
 
 
 def _facts(payment: Payment) -> Any:
@@ -95,23 +100,12 @@ def _new_credit_note(refund: Refund, invoice: Invoice, taxes: list[TaxedAt]) -> 
         invoice=invoice,
         refund=refund,
         currency=invoice.currency,
-        total=refund.amount,
+        total=sum(each.gross for each in taxes),
         tax=tax_sum(taxes),
         data=credit_note_data(invoice, taxes),
         **_dated(CREDIT_NOTES, now),
         **_numbered(CREDIT_NOTES, shop_day(now).year),
     )
-
-
-def _taken_over(refund: Refund, notes: list[CreditNote]) -> CreditNote | None:
-    """The credit note of a refund of the same amount that the shopper has not got."""
-    for note in notes:
-        if note.total == refund.amount and note.refund.status not in RETURNED:
-            CreditNote.objects.filter(pk=note.pk).update(refund=refund)
-            note.refund = refund
-            return note
-    log.error("invoices: refund %s exceeds what its invoice has left, and got no credit note", refund.pk)
-    return None
 
 
 def _earlier_invoice(payment: Payment, values: dict[str, Any]) -> Invoice:

@@ -91,15 +91,13 @@ class Invoice(Paper):
 
 
 class CreditNote(Paper):
-    """The credit note of a refund: it corrects an invoice."""
+    """It corrects an invoice. `refund` is the one that it was issued for, and not on the paper."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="credit_notes", verbose_name=_("order"))
     invoice = models.ForeignKey(
         Invoice, on_delete=models.PROTECT, related_name="credit_notes", verbose_name=_("invoice")
     )
-    refund = models.OneToOneField(
-        Refund, on_delete=models.PROTECT, related_name="credit_note", verbose_name=_("refund")
-    )
+    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="credit_notes", verbose_name=_("refund"))
 
     class Meta:
         ordering = ["-id"]

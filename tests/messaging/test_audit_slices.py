@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
+from django.db import connection
 from django.db.models import QuerySet
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from messaging import outbox, scheduler
@@ -67,6 +69,19 @@ def test_the_first_look_takes_stock_and_later_ones_check_only_what_changed(seen:
     assert seen == [changed]
     run_periodic(RECENT)
     assert seen == [changed]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no arrays")
+def test_the_keys_of_what_changed_are_one_parameter(seen: list[list[int]]):
+    rows(1)
+    run_periodic(RECENT)
+    run_periodic(RECENT)
+    changed = rows(3)
+    run_periodic(RECENT)
+    with CaptureQueriesContext(connection) as captured:
+        run_periodic(RECENT)
+    assert seen == [changed]
+    assert [query for query in captured if "IN (SELECT unnest(" in query["sql"]]
 
 
 def test_a_look_ends_where_the_one_before_it_ended(seen: list[list[int]]):

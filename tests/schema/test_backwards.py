@@ -23,6 +23,10 @@ def test_invoices_from_before_they_were_records_stay(tmp_path):
     run_alone("tests.schema.invoices", tmp_path)
 
 
+def test_several_credit_notes_of_a_refund_do_not_keep_the_schema_from_going_back(tmp_path):
+    run_alone("tests.schema.credit_notes", tmp_path)
+
+
 def test_a_program_that_fails_says_why(tmp_path):
     with pytest.raises(AssertionError, match=r"No module named tests\.schema\.nothing"):
         run_alone("tests.schema.nothing", tmp_path)

@@ -1,11 +1,13 @@
 """Backfill of amount lines: goods and delivery of each order that has none, by the migration and by the command."""
 
 import importlib
+import re
 
 import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from orders.amounts import completing
 from orders.models import AmountLine
@@ -44,6 +46,21 @@ def test_the_command_completes_what_an_older_release_placed_since(monkeypatch, c
             ("goods", None, 2500),
             ("delivery", None, order.shipping_price),
         ]
+
+
+@pytest.mark.parametrize("complete", [(), range(4), (0, 1, 3)])
+def test_the_command_looks_at_each_order_once(complete, monkeypatch):
+    """However many have amounts already, each statement is about the next orders."""
+    monkeypatch.setattr(completing, "BATCH", 2)
+    orders = [place() for _ in range(4)]
+    AmountLine.objects.exclude(order__in=[orders[at].pk for at in complete]).delete()
+    with CaptureQueriesContext(connection) as captured:
+        assert completing.complete_amounts() == 4 - len(complete)
+    looks = [query["sql"] for query in captured if "EXISTS" in query["sql"]]
+    ranges = re.findall(r'"id" >= (\d+) AND "orders_order"."id" <= (\d+)', " ".join(looks))
+    assert [tuple(map(int, each)) for each in ranges] == [
+        (a.pk, b.pk) for a, b in zip(orders[::2], orders[1::2], strict=True)
+    ]
 
 
 def test_orders_that_have_their_lines_keep_them():

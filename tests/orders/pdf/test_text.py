@@ -56,9 +56,9 @@ def read(pdf: bytes) -> str:
     return pypdfium2.PdfDocument(pdf)[0].get_textpage().get_text_range()
 
 
-def ink(pdf: bytes) -> int:
+def ink(pdf: bytes, *, scale: float = 2) -> int:
     """How many pixels of the first page are not white."""
-    image = pypdfium2.PdfDocument(pdf)[0].render(scale=2).to_pil().convert("L")
+    image = pypdfium2.PdfDocument(pdf)[0].render(scale=scale).to_pil().convert("L")
     return sum(image.histogram()[:200])
 
 
@@ -75,6 +75,16 @@ def test_each_script_is_drawn_and_can_be_read(text, font, style):
     assert ink(pdf) > 100 * len(set(text) - {" "}) ** 0.5
     used = {cluster.font for cluster in clusters(printable(text), is_bold=False)}
     assert font in used
+
+
+@pytest.mark.parametrize("size", [9.5, 13])
+@pytest.mark.parametrize("text", [text for text, font in SCRIPTS.values() if font != fonts.REGULAR] + ["龍鬱臺灣"])
+def test_bold_text_of_a_script_without_a_bold_font_is_heavier_and_stays_readable(text, size):
+    """As printed with 600 dots per inch, in the sizes of invoices and labels."""
+    regular, bold = (
+        ink(drawn(text, ParagraphStyle("sized", parent=style, fontSize=size)), scale=600 / 72) for style in (TEXT, BOLD)
+    )
+    assert 1.15 < bold / regular < 1.5
 
 
 @pytest.mark.parametrize("text", ["📦", "👩‍👩‍👧", "🇩🇪", "❤️", "👍🏽", "1️⃣"])

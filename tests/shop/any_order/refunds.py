@@ -37,11 +37,15 @@ class RefundRules(RuleBasedStateMachine):
     def gateway_forgets_keys(self) -> None:
         GatewayRefund.objects.update(is_forgotten=True)
 
-    @rule(data=st.data())
-    def a_bank_returns_a_refund(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), shares=st.sampled_from([(), (), (0.5,), (0.6, 0.4), (1.5,)]))
+    def a_bank_returns_a_refund(self, data: st.DataObject, shares: tuple[float, ...]) -> None:
+        """Somebody makes `shares` of it at the gateway instead: none of them is of its amount."""
         made = one_of(data, GatewayRefund.objects.exclude(status=_Made.FAILED))
         if made is not None:
             GatewayRefund.objects.filter(pk=made.pk).update(status=_Made.FAILED)
+            for share in shares:
+                if amount := min(round(made.amount * share), room(made.charge)):
+                    simulated_refunds.make(key="", repeat=0, charge_reference=made.charge.reference, amount=amount)
             report(made.charge)
 
     @rule(data=st.data())
