@@ -23,6 +23,7 @@ from payments.models import (
     PAYING,
     RETURNED,
     SETTLED,
+    WRITTEN_OFF,
     Dispute,
     GatewayCharge,
     GatewayRefund,
@@ -50,10 +51,11 @@ def money_adds_up(orders: QuerySet[Order]) -> Iterator[str]:
 
     Refunds of a payment that is still captured are partial: they reduce what is kept of the order's total. One with
     goods may owe back anything while refunds are open. Lost disputes reduce what is kept, too; until the bank decides
-    one, nobody knows.
+    one, nobody knows. What an operator has written off counts as paid.
     """
     captured = Payment.objects.filter(order=OuterRef("pk"), status__in=SETTLED)
     authorised = Payment.objects.filter(order=OuterRef("pk"), status=PaymentStatus.AUTHORISED)
+    given_up = Payment.objects.filter(order=OuterRef("pk"), status=PaymentStatus.FAILED, failure_code=WRITTEN_OFF)
     refunds = Refund.objects.filter(payment__order=OuterRef("pk"))
     returned, owed = refunds.filter(status__in=RETURNED), refunds.filter(status__in=OPEN)
     in_part = returned.filter(payment__status=PaymentStatus.CAPTURED)
@@ -61,12 +63,13 @@ def money_adds_up(orders: QuerySet[Order]) -> Iterator[str]:
     lost = totals(disputes.lost(), per="payment__order")
     orders = orders.filter(~Exists(disputes.contested())).annotate(
         reserved=totals(authorised, per="order"),
+        written_off=totals(given_up, per="order"),
         kept=totals(captured, per="order") - totals(returned, per="payment__order") - lost,
         in_part=totals(in_part, per="payment__order") + lost,
         owed=totals(owed, per="payment__order"),
     )
     has_goods = Q(status__in=PAID_FOR)
-    is_wrong = (has_goods & Q(owed=0) & ~Q(kept=F("total") - F("in_part") - F("reserved"))) | (
+    is_wrong = (has_goods & Q(owed=0) & ~Q(kept=F("total") - F("in_part") - F("reserved") - F("written_off"))) | (
         ~has_goods & ~Q(kept=F("owed"), reserved=0)
     )
     for order in orders.filter(is_wrong).order_by("pk")[:MAX_REPORTED]:
