@@ -22,6 +22,7 @@ REFUND_SETTLED = "refund_settled"
 REFUND_STARTED = "refund_started"
 REOPENED = "reopened"
 SENT_AGAIN = "sent_again"
+WRITTEN_OFF = "written_off"
 _ADDRESS_REJECTED = "AddressRejected"
 _WORKER_LOST = "WorkerLost"
 _PROBLEMS = (ATTEMPT_FAILED, DEFERRED)
@@ -218,6 +219,7 @@ _TEXTS: dict[str, Callable[[dict[str, Any]], str]] = {
     REFUND_STARTED: _refund_started,
     REFUND_FAILED: lambda data: _("The bank could not make the refund. Our team is looking into it"),
     REFUND_SETTLED: lambda data: _("%(amount)s refunded by our team") % {"amount": _amount(data)},
+    WRITTEN_OFF: lambda data: _("%(amount)s could not be collected") % {"amount": _amount(data)},
     "partly_refunded": lambda data: _("%(amount)s refunded") % {"amount": _amount(data)},
     "dispute_opened": lambda data: _("The bank is looking into a dispute of %(amount)s") % {"amount": _amount(data)},
     "dispute_won": lambda data: _("The bank has decided the dispute for the shop"),

@@ -29,7 +29,8 @@ def charged(payloads: already_done.Payloads) -> Mapping[uuid.UUID, str]:
 
 
 def captured(payloads: already_done.Payloads) -> Mapping[uuid.UUID, str]:
-    return _with_status(payloads, SETTLED)
+    """Payments that no capture changes: captured already, or not authorised any more, such as those written off."""
+    return _with_status(payloads, (*SETTLED, PaymentStatus.FAILED, PaymentStatus.CANCELLED))
 
 
 def refunded(payloads: already_done.Payloads) -> Mapping[uuid.UUID, str]:

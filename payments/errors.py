@@ -27,8 +27,8 @@ class NotPending(RuntimeError):
 @next_step(
     gettext_lazy("The order has shipped, but the gateway reserves its money no more; nothing was captured."),
     gettext_lazy(
-        "Look at the payment in the gateway's dashboard, and ask the shopper to pay in another way. Discard the "
-        "message once that is settled."
+        "Look at the payment in the gateway's dashboard, and ask the shopper to pay in another way. Write the payment "
+        "off on its page, and discard the message then."
     ),
     action=OPEN_SUBJECT,
 )
@@ -120,7 +120,20 @@ class NotCaptured(NothingToRefund):
             )
         return _(
             "The payment of order %(number)s was never captured: its authorisation was lost. There is nothing to "
-            "refund. Settle with the shopper, and discard the failed capture. Nothing was changed."
+            "refund. Write the payment off, and discard the failed capture. Nothing was changed."
+        )
+
+
+class NotLost(ValueError):
+    """The payment is not to be written off: it is not authorised, or a task will capture it."""
+
+    def __init__(self, payment: Payment) -> None:
+        super().__init__(
+            _(
+                "This payment is %(status)s. Only one whose order has shipped, and that no task can capture, is "
+                "written off. Nothing was changed."
+            )
+            % {"status": payment.get_status_display()}
         )
 
 

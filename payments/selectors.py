@@ -13,6 +13,7 @@ from messaging.payloads import Payload
 from orders.models import Order, Status
 from payments.amounts import total
 from payments.disputes.selectors import MOST_SHOWN, at_stake
+from payments.errors import AuthorisationLost
 from payments.gateways import is_simulated
 from payments.models import (
     RETURNED,
@@ -71,6 +72,14 @@ def capture_failure(*, order: Order) -> str | None:
     captures = Message.objects.unsettled().filter(subject=order.number, task=CapturePayment.task)
     found = dict(captures.values_list("state", "error_type"))
     return None if found.keys() - {State.DEAD} else found.get(State.DEAD, "")
+
+
+def can_write_off(*, payment: Payment) -> bool:
+    """Whether the goods have left, and no task will capture the payment: it is lost, or its capture was discarded."""
+    if payment.status != PaymentStatus.AUTHORISED or payment.order.status not in (Status.SHIPPED, Status.DELIVERED):
+        return False
+    failure = capture_failure(order=payment.order)
+    return failure is not None and (not failure or failure.endswith(AuthorisationLost.__name__))
 
 
 def refundable_amount(*, order: Order) -> int:

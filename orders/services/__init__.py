@@ -16,6 +16,7 @@ from orders.services.lifecycle import (
     record_refund_failed,
     record_refund_settled,
     record_refund_started,
+    record_written_off,
     send_again,
 )
 from orders.services.payment_steps import (
@@ -46,6 +47,7 @@ __all__ = [
     "record_refund_failed",
     "record_refund_settled",
     "record_refund_started",
+    "record_written_off",
     "reopen_order",
     "send_again",
 ]

@@ -20,7 +20,7 @@ from orders.models import (
 )
 from orders.payloads import CancelUnpaid, SendEmail
 from orders.selectors import UNPAID
-from orders.timeline import REFUND_FAILED, REFUND_SETTLED, REFUND_STARTED, SENT_AGAIN
+from orders.timeline import REFUND_FAILED, REFUND_SETTLED, REFUND_STARTED, SENT_AGAIN, WRITTEN_OFF
 from orders.transitions import IllegalTransition, change
 from orders.values import Address
 
@@ -118,6 +118,12 @@ def record_refund_failed(*, order: Order, amount: int) -> None:
 def record_refund_settled(*, order: Order, amount: int, by: str, reason: str) -> None:
     """Record that `by` has paid a refund of `amount` minor units back in another way. The status stays."""
     _record_amount(order, REFUND_SETTLED, amount, {"by": by, "reason": reason})
+
+
+@transaction.atomic(savepoint=False)
+def record_written_off(*, order: Order, amount: int, by: str, reason: str) -> None:
+    """Record that `by` has given up `amount` minor units, which cannot be captured any more. The status stays."""
+    _record_amount(order, WRITTEN_OFF, amount, {"by": by, "reason": reason})
 
 
 @transaction.atomic(savepoint=False)

@@ -16,8 +16,10 @@ from orders.admin import register_order_inline
 from orders.money import display
 from orders.readonly_admin import ReadOnlyAdmin, ReadOnlyInline, admin_link, order_link
 from orders.selectors import search_by_order
+from payments import selectors
 from payments.admin.refund_decision import refund_decision_page
 from payments.admin.refund_page import refund_page
+from payments.admin.write_off_page import write_off_page
 from payments.models import GatewayCharge, GatewayEvent, GatewayRefund, Payment, Refund
 
 
@@ -42,6 +44,9 @@ class PaymentInline(ReadOnlyInline):
     def refund(self, payment: Payment) -> str | SafeString:
         if not payment.pays:
             return "–"
+        if selectors.can_write_off(payment=payment):
+            url = reverse("admin:payments_payment_write_off", args=[payment.pk])
+            return format_html('<a href="{}">{}</a>', url, _("Write off…"))
         url = reverse("admin:payments_payment_refund", args=[payment.pk])
         return format_html('<a href="{}">{}</a>', url, _("Refund…"))
 
@@ -86,9 +91,17 @@ class PaymentAdmin(_WithOrder):
     readonly_fields = ("id", "order_number", "money", "message_id")
     inlines = (RefundInline,)
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        can_write_off = selectors.can_write_off(payment=context["original"])
+        return super().render_change_form(request, context | {"can_write_off": can_write_off}, *args, **kwargs)
+
     def get_urls(self) -> list[Any]:
-        page = self.admin_site.admin_view(refund_page)
-        return [path("<uuid:payment_id>/refund/", page, name="payments_payment_refund"), *super().get_urls()]
+        view = self.admin_site.admin_view
+        return [
+            path("<uuid:payment_id>/refund/", view(refund_page), name="payments_payment_refund"),
+            path("<uuid:payment_id>/write-off/", view(write_off_page), name="payments_payment_write_off"),
+            *super().get_urls(),
+        ]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Payment], search_term: str

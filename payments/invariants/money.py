@@ -23,6 +23,7 @@ from payments.models import (
     PAYING,
     RETURNED,
     SETTLED,
+    WRITTEN_OFF,
     Dispute,
     GatewayCharge,
     GatewayRefund,
@@ -50,16 +51,17 @@ def money_adds_up(orders: QuerySet[Order]) -> Iterator[str]:
 
     Refunds of a payment that is still captured are partial: they reduce what is kept of the order's total. One with
     goods may owe back anything while refunds are open. Lost disputes reduce what is kept, too; until the bank decides
-    one, nobody knows.
+    one, nobody knows. What an operator has written off counts as paid.
     """
     payments = Payment.objects.filter(order=OuterRef("pk"))
     captured, authorised = payments.filter(status__in=SETTLED), payments.filter(status=PaymentStatus.AUTHORISED)
+    given_up = Q(status=PaymentStatus.FAILED, failure_code=WRITTEN_OFF)
     refunds = Refund.objects.filter(payment__order=OuterRef("pk"))
     returned, owed = refunds.filter(status__in=RETURNED), refunds.filter(status__in=OPEN)
     disputes = Dispute.objects.filter(payment__order=OuterRef("pk"))
     lost = totals(disputes.lost(), per="payment__order")
     # Each sum is a subquery for each order: what is subtracted from both sides is left out, and what can be is one sum.
-    paid = totals(payments.filter(status__in=(*SETTLED, PaymentStatus.AUTHORISED)), per="order")
+    paid = totals(payments.filter(Q(status__in=(*SETTLED, PaymentStatus.AUTHORISED)) | given_up), per="order")
     not_in_part = totals(returned.exclude(payment__status=PaymentStatus.CAPTURED), per="payment__order")
     gone = totals(refunds.filter(status__in=(*RETURNED, *OPEN)), per="payment__order") + lost
     has_goods = Q(status__in=PAID_FOR)

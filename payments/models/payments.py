@@ -30,7 +30,7 @@ PAYMENT_TRANSITIONS: dict[str, frozenset[str]] = {
     PaymentStatus.PENDING: _DECIDED | {PaymentStatus.ACTION_REQUIRED, PaymentStatus.PROCESSING},
     PaymentStatus.ACTION_REQUIRED: _DECIDED | {PaymentStatus.PROCESSING},
     PaymentStatus.PROCESSING: _DECIDED,
-    # To failed: the authorisation expired, or was voided at the gateway.
+    # To failed: the authorisation expired, or was voided at the gateway, or an operator wrote it off.
     PaymentStatus.AUTHORISED: frozenset({PaymentStatus.CAPTURED, PaymentStatus.FAILED, PaymentStatus.CANCELLED}),
     # The gateway took the money all the same; it is refunded.
     PaymentStatus.FAILED: frozenset({PaymentStatus.CAPTURED}),
@@ -49,6 +49,10 @@ PAYING = (PaymentStatus.AUTHORISED, PaymentStatus.CAPTURED)
 SETTLED = (PaymentStatus.CAPTURED, PaymentStatus.REFUNDED)
 #: No money was captured, as far as the shop knows.
 UNSETTLED = (*AWAITED, PaymentStatus.AUTHORISED, PaymentStatus.CANCELLED, PaymentStatus.FAILED)
+
+
+#: The `failure_code` of a payment that an operator has written off: its goods have left, and it cannot be captured.
+WRITTEN_OFF = "written_off"
 
 
 class RefundStatus(models.TextChoices):
@@ -143,6 +147,11 @@ class Payment(models.Model):
     def pays(self) -> bool:
         """Whether it pays for its order: the money is reserved or captured."""
         return self.status in PAYING
+
+    @property
+    def is_written_off(self) -> bool:
+        """Whether an operator has given it up. It still counts as paid if it is captured after all."""
+        return (self.status, self.failure_code) == (PaymentStatus.FAILED, WRITTEN_OFF)
 
 
 class Refund(models.Model):

@@ -26,6 +26,7 @@ from payments.services.refunds import (
     settle_refund,
 )
 from payments.services.voids import enqueue_void, follow_void, void_at_gateway
+from payments.services.write_offs import write_off
 
 __all__ = [
     "align_refunds",
@@ -53,4 +54,5 @@ __all__ = [
     "settle_refund",
     "start_payment",
     "void_at_gateway",
+    "write_off",
 ]

@@ -35,14 +35,15 @@ def record_outcome(*, payment: Payment, charge: Charge) -> None:
     """Record what the gateway has done with the payment, and move its order accordingly.
 
     Does nothing if that is already recorded, for example from the gateway's webhook. If the payment was cancelled or
-    has failed meanwhile, what is reserved is voided, and what was captured is refunded. Raises `GatewayMismatch` for
+    has failed meanwhile, what is reserved is voided, and what was captured is refunded, unless it was written off: the
+    goods have left. Raises `GatewayMismatch` for
     another amount or currency; nothing is written then.
     """
     _lock(payment)
     if payment.status in AWAITED and payment.order.status in WAITING:
         _check_amount(payment, charge)
         _RECORDS[charge.state](payment, charge)
-    elif payment.status == PaymentStatus.AUTHORISED:
+    elif payment.status == PaymentStatus.AUTHORISED or payment.is_written_off:
         _check_amount(payment, charge)
         if charge.state is ChargeState.CAPTURED:
             _record_capture(payment, charge)
@@ -76,7 +77,7 @@ def record_loss(*, payment: Payment) -> None:
 def _lock(payment: Payment) -> None:
     """Read the payment as it is once nobody else can change it or its order."""
     payment.order = Order.objects.select_for_update().get(pk=payment.order_id)
-    payment.refresh_from_db(fields=["status", "gateway_reference"])
+    payment.refresh_from_db(fields=["status", "gateway_reference", "failure_code"])
 
 
 def _check_amount(payment: Payment, charge: Charge) -> None:
@@ -125,8 +126,8 @@ def _record_authorisation(payment: Payment, charge: Charge) -> None:
 
 
 def _record_capture(payment: Payment, charge: Charge) -> None:
-    was_paid = payment.status == PaymentStatus.AUTHORISED
-    _record(payment, charge, status=PaymentStatus.CAPTURED, captured_at=timezone.now())
+    was_paid = payment.status not in AWAITED
+    _record(payment, charge, status=PaymentStatus.CAPTURED, captured_at=timezone.now(), failure_code="")
     if not was_paid:
         _mark_paid(payment)
     payment_captured.send(sender=Payment, payment=payment)

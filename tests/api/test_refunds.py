@@ -41,6 +41,11 @@ def test_a_repeated_key_is_one_refund_and_another_amount_is_rejected(order):
     assert "Idempotency-Key" in problem(ask(order, BODY | {"amount": 1}, token=token, key="k1"), 422)["errors"]
 
 
+def test_an_empty_key_is_rejected_rather_than_ignored(order):
+    assert "Idempotency-Key" in problem(ask(order, key=""), 400)["errors"]
+    assert not Refund.objects.exists()
+
+
 def test_more_than_the_refundable_amount_is_rejected(order):
     document = problem(ask(order, BODY | {"amount": order.total + 1}), 409)
     assert "is left" in document["detail"]

@@ -36,6 +36,7 @@ NOT_RECORDED = {
     "payments.errors.RefundUnderWay": "answers an operator",
     "payments.errors.RefundDisputed": "answers an operator",
     "payments.errors.RequestReused": "answers an operator",
+    "payments.errors.NotLost": "answers an operator",
     "shipping.carriers.base.NotFromCarrier": "answers a webhook request",
     "shipping.delivery_problems.BookingInProgress": "answers an operator",
     "shipping.documents.store.CannotPrint": "answers an operator",

@@ -7,9 +7,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from messaging import outbox
+from messaging.models import Message
+from messaging.operations import actions
+from messaging.operations.permissions import Actor
+from payments.errors import AuthorisationLost, NotLost
 from payments.gateways import RequestRefused, WebhookEvent, simulated_charges
-from payments.models import GatewayCharge
-from payments.services import record_event
+from payments.models import GatewayCharge, Payment, PaymentStatus
+from payments.selectors import can_write_off
+from payments.services import record_event, write_off
+from tests.delivery import deliver_all
 from tests.shop.any_order.steps import one_of
 
 _State = GatewayCharge.State
@@ -48,6 +54,24 @@ class ChargeRules(RuleBasedStateMachine):
         if charge is not None and data.draw(st.integers(0, 3)) == 0:
             simulated_charges.void(reference=charge.reference)
             report(charge)
+
+    @rule(data=st.data())
+    def writes_off(self, data: st.DataObject) -> None:
+        payment = one_of(data, Payment.objects.filter(status=PaymentStatus.AUTHORISED))
+        if payment is not None:
+            with suppress(NotLost), outbox.transaction():
+                write_off(payment=payment, by="ann", reason="test")
+
+
+def write_off_what_is_lost() -> None:
+    """An operator decides about all that no task can capture any more; a retry settles their messages."""
+    for payment in Payment.objects.filter(status=PaymentStatus.AUTHORISED).select_related("order"):
+        if can_write_off(payment=payment):
+            write_off(payment=payment, by="ann", reason="lost")
+    lost = Message.objects.dead().filter(error_type__endswith=AuthorisationLost.__name__)
+    actions.retry(ids=list(lost.values_list("pk", flat=True)), actor=Actor.system("ann"))
+    deliver_all(limit=1000)
+    assert not lost.exists()
 
 
 def report(charge: GatewayCharge) -> None:

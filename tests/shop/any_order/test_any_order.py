@@ -51,7 +51,7 @@ from tests.auditing import AuditOfChanges, broken
 from tests.delivery import deliver, deliver_all
 from tests.factories import ADDRESS, ProductFactory, place
 from tests.flush import flush
-from tests.shop.any_order.charges import ChargeRules
+from tests.shop.any_order.charges import ChargeRules, write_off_what_is_lost
 from tests.shop.any_order.disputes import DisputeRules, assert_disputes_agree, decide_all_disputes
 from tests.shop.any_order.passing_time import TimeRules
 from tests.shop.any_order.refunds import LEFT_TO_OPERATORS, RefundRules, assert_money_adds_up, finish_refunds
@@ -264,6 +264,7 @@ class Shop(TimeRules, ChargeRules, RefundRules, DisputeRules):
         decide_all_disputes()
         deliver_all(limit=1000)
         finish_refunds()
+        write_off_what_is_lost()
         assert broken().keys() <= {REFUNDED_ONCE}
         dead = set(Message.objects.dead().exclude(task=MAILS).values_list("subject", flat=True))
         for order in Order.objects.all():
