@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet, Value
 
 from orders.models import Order
 from payments.models import Refund
+from shop.invoices.frozen import kept_since
 from shop.models import CreditNote, EarlierInvoice, Invoice, ReturnLine
 
 
@@ -77,5 +77,4 @@ def expired_invoices(*, today: date) -> QuerySet[Invoice]:
 
 def expired_files(*, now: datetime) -> QuerySet[EarlierInvoice]:
     """Files from before invoices were records that the law no longer asks for."""
-    first = now.replace(year=now.year - settings.CONVEYOR_KEEP_INVOICES_YEARS, month=1, day=1)
-    return EarlierInvoice.objects.filter(made_at__lt=first).order_by("pk")
+    return EarlierInvoice.objects.filter(made_at__lt=kept_since(now)).order_by("pk")

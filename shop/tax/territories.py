@@ -12,9 +12,10 @@ from shop.tax.rates import regions
 
 #: Belong to a member state's VAT area, by the codes that addresses have.
 _SAME_AS: Final = {"MC": "FR"}
-#: Parts of member states outside the VAT area.
+#: Parts of member states outside the VAT area, and those whose postcodes are among a member state's.
 _OUTSIDE: Final = {
     "DE": re.compile(r"27498|78266"),  # Heligoland, Büsingen
+    "DK": re.compile(r"39\d{2}"),  # Greenland
     "ES": re.compile(r"(35|38|51|52)\d{3}"),  # Canary Islands, Ceuta, Melilla
     "FI": re.compile(r"22\d{3}"),  # Åland
     "FR": re.compile(r"97\d{3}|98[46-8]\d{2}"),  # overseas; 98000 is Monaco

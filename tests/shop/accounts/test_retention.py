@@ -1,7 +1,7 @@
 """Retention of sessions, guests' baskets, API tokens, sign-ins, idempotency keys, account e-mails and invoices."""
 
 import uuid
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from axes.models import AccessLog
@@ -16,6 +16,7 @@ from orders.models import EmailDelivery, IdempotencyKey, Order
 from payments.services import refund_order
 from shop.accounts import retention
 from shop.checkout.idempotency import KEPT, Idempotency
+from shop.invoices.selectors import expired_files
 from shop.models import CreditNote, EarlierInvoice, GuestBasket, Invoice
 from tests.delivery import deliver_all, deliver_due
 from tests.factories import UserFactory, place
@@ -65,10 +66,21 @@ def test_invoices_and_credit_notes_go_once_the_law_no_longer_requires_them(monke
 def test_a_file_of_an_earlier_invoice_is_kept_as_long(settings):
     settings.CONVEYOR_KEEP_INVOICES_YEARS = 8
     order, now = place(), timezone.now()
-    for edition, years in (("new", 8), ("old", 9)):
+    for edition, years in (("new", 8), ("old", 10)):
         EarlierInvoice.objects.create(order=order, edition=edition, pdf=b"", made_at=now - timedelta(days=365 * years))
     retention.purge_expired()
     assert EarlierInvoice.objects.get().edition == "new"
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/New_York"])
+def test_a_file_of_new_years_day_is_kept_to_the_end_of_its_last_year_in_the_shops_zone(settings, zone):
+    settings.CONVEYOR_KEEP_INVOICES_YEARS, settings.TIME_ZONE = 8, zone
+    at = timezone.get_default_timezone()
+    made, end = datetime(2018, 1, 1, 0, 30, tzinfo=at), datetime(2027, 1, 1, tzinfo=at)
+    EarlierInvoice.objects.create(order=place(), edition="first", pdf=b"", made_at=made)
+    for now in (made.replace(year=2026, month=6, hour=18), end - timedelta(minutes=1)):
+        assert not expired_files(now=now.astimezone(UTC)).exists()
+    assert expired_files(now=(end + timedelta(minutes=1)).astimezone(UTC)).exists()
 
 
 def purge_on(day: date, monkeypatch) -> None:
