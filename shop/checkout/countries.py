@@ -15,6 +15,11 @@ def countries() -> list[tuple[str, str]]:
     return _countries(translation.to_locale(translation.get_language() or "en"))
 
 
+def country_name(code: str) -> str:
+    """The country's name in the active language; a code that is not known stays as it is."""
+    return dict(countries()).get(code, code)
+
+
 def likely_country(*, accept_language: str) -> str:
     """The first country among a browser's languages, such as AT in `de-AT,de;q=0.9`; empty if there is none."""
     known = dict(countries())

@@ -14,7 +14,7 @@ from orders.models import AmountLine, Order
 from payments.gateways import method_label
 from payments.models import Payment
 from shipping.models import Shipment
-from shop.checkout.countries import countries
+from shop.checkout.countries import country_name
 from shop.invoices.taxes import TaxedAt, by_rate
 from shop.models import Invoice
 
@@ -46,7 +46,7 @@ def invoice_data(payment: Payment) -> dict[str, Any]:
             "buyer": [
                 order.name,
                 *order.address.lines,
-                dict(countries()).get(order.country, order.country),
+                country_name(order.country),
                 order.email,
             ],
             "country": order.country,

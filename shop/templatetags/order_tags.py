@@ -12,12 +12,15 @@ from orders.timeline import ATTEMPT_FAILED, DEFERRED, REFUND_FAILED, REFUND_STAR
 from payments.models import PaymentStatus
 from shipping.delivery_windows import DeliveryWindow
 from shipping.models import ShipmentStatus
+from shop.checkout.countries import country_name
 from shop.demo.card_hints import CARD_HINTS
 from shop.models import ReturnStatus
+from shop.order_pages.decline_reasons import DECLINE_REASONS
 from shop.order_pages.progress import StepState
 from shop.order_pages.selectors import OrderView, TimelineEntry
 
 register = template.Library()
+register.filter(country_name)
 
 _TONES: dict[str, str] = {
     Status.PAID: "good",
@@ -143,9 +146,9 @@ def card_hint(method: str) -> str:
 
 
 @register.filter
-def without_underscores(code: str) -> str:
-    """`card_declined` as `card declined`."""
-    return code.replace("_", " ")
+def decline_reason(code: str) -> str:
+    """A gateway's code for a failed payment in words; empty if the shopper is not to see it."""
+    return str(DECLINE_REASONS.get(code, ""))
 
 
 @register.filter

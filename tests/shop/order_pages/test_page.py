@@ -6,6 +6,7 @@ from messaging.models import Message
 from orders import services as orders
 from orders.models import Order, OrderEvent
 from orders.values import Address
+from payments.models import Payment
 from shop.checkout.services import LineWanted
 from shop.models import GuestBasket, Product
 from tests.delivery import claim_task, deliver, deliver_due
@@ -243,3 +244,18 @@ def test_order_pages_are_neither_cached_nor_indexed(client, order, path):
 @pytest.mark.parametrize(("action", "status"), [("cancel", 405), ("pay", 302), ("reorder", 405)])
 def test_a_get_changes_nothing(client, order, action, status):
     assert client.get(f"/orders/{order.public_id}/{action}/").status_code == status
+
+
+def test_the_country_is_named_in_the_language_of_the_page(client, order):
+    Order.objects.update(country="DE")
+    assert "Germany" in text(client.get(f"/orders/{order.public_id}/"))
+    assert "Deutschland" in text(client.get(f"/orders/{order.public_id}/", HTTP_ACCEPT_LANGUAGE="de"))
+
+
+def test_the_page_says_why_a_payment_failed_but_not_what_the_bank_keeps_to_itself(client, failed):
+    for code, shown in [("insufficient_funds", "insufficient funds"), ("stolen_card", "")]:
+        Payment.objects.update(failure_code=code)
+        page = text(client.get(f"/orders/{failed.public_id}/"))
+        assert "not charged" in page
+        assert shown in page
+        assert "stolen" not in page

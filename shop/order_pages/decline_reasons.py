@@ -1,0 +1,16 @@
+"""Why a payment failed, in sentences for the shopper.
+
+Source: Stripe's decline codes (https://docs.stripe.com/declines/codes). A code that is not listed is not shown: Stripe
+asks not to tell that a card was reported as lost or stolen, or that the bank suspects fraud.
+"""
+
+from django.utils.translation import gettext_lazy as _
+
+DECLINE_REASONS = {
+    "card_declined": _("card declined"),
+    "expired_card": _("card expired"),
+    "incorrect_cvc": _("wrong security code"),
+    "invalid_cvc": _("wrong security code"),
+    "insufficient_funds": _("insufficient funds"),
+    "not_confirmed": _("not confirmed"),
+}
