@@ -89,7 +89,7 @@ class SimulatedGateway:
         _reach()
         charges = GatewayCharge.objects.filter(created_at__gte=since, pk__gt=int(page or 0)).order_by("pk")
         found = list(charges.annotate(refunded=Sum("refunds__amount", filter=_HAS_NOT_FAILED))[:PAGE_SIZE])
-        records = {
+        records: dict[str, ChargeRecord | None] = {
             charge.idempotency_key: simulated_charges.record(charge, refunded=charge.refunded or 0) for charge in found
         }
         return RecordPage(records, str(found[-1].pk) if len(found) == PAGE_SIZE else "")
