@@ -45,6 +45,7 @@ DESK_PAGES = (
     _example("shop/fault/", name="game days"),
     _example("shop/fault/{shop_fault}/report/", name="report of a fault"),
     _example("payments/payment/{payments_payment}/refund/", name="refund"),
+    _example("payments/payment/{payments_payment}/write-off/", name="write off a payment"),
     _example("payments/refund/{payments_refund}/decide/", name="decide on a refund"),
     _example("payments/dispute/{payments_dispute}/answer/", name="answer a dispute"),
     _example("orders/order/{orders_order}/returns/", name="returns of an order"),
