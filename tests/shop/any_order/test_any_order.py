@@ -263,8 +263,8 @@ class Shop(TimeRules, ChargeRules, RefundRules, DisputeRules):
         deliver_all(limit=1000)
         decide_all_disputes()
         deliver_all(limit=1000)
-        finish_refunds()
         write_off_what_is_lost()
+        finish_refunds()
         assert broken().keys() <= {REFUNDED_ONCE}
         dead = set(Message.objects.dead().exclude(task=MAILS).values_list("subject", flat=True))
         for order in Order.objects.all():
