@@ -34,10 +34,12 @@ def travel(destination: datetime, *, tick: bool = True) -> Iterator[time_machine
 def repeatable() -> Iterator[Callable[[float], None]]:
     """From here, the same moments and random numbers each time, and IDs that sort as they were made.
 
-    What it yields lets seconds pass.
+    What it yields lets seconds pass. PostgreSQL writes the times of messages by its own clock, so there it is now, and
+    time passes by itself, too.
     """
-    numbers = itertools.count()
-    with travel(START, tick=False) as traveller, ExitStack() as stack:
+    numbers, has_own_clock = itertools.count(), connection.vendor == "postgresql"
+    start = datetime.now(UTC) if has_own_clock else START
+    with travel(start, tick=has_own_clock) as traveller, ExitStack() as stack:
         for module, name, own in (
             (time, "monotonic", time.time),
             (os, "urandom", lambda size: next(numbers).to_bytes(size, "big")),
