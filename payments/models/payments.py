@@ -49,8 +49,6 @@ PAYING = (PaymentStatus.AUTHORISED, PaymentStatus.CAPTURED)
 SETTLED = (PaymentStatus.CAPTURED, PaymentStatus.REFUNDED)
 #: No money was captured, as far as the shop knows.
 UNSETTLED = (*AWAITED, PaymentStatus.AUTHORISED, PaymentStatus.CANCELLED, PaymentStatus.FAILED)
-
-
 #: The `failure_code` of a payment that an operator has written off: its goods have left, and it cannot be captured.
 WRITTEN_OFF = "written_off"
 

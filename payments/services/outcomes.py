@@ -36,8 +36,7 @@ def record_outcome(*, payment: Payment, charge: Charge) -> None:
 
     Does nothing if that is already recorded, for example from the gateway's webhook. If the payment was cancelled or
     has failed meanwhile, what is reserved is voided, and what was captured is refunded, unless it was written off: the
-    goods have left. Raises `GatewayMismatch` for
-    another amount or currency; nothing is written then.
+    goods have left. Raises `GatewayMismatch` for another amount or currency; nothing is written then.
     """
     _lock(payment)
     if payment.status in AWAITED and payment.order.status in WAITING:

@@ -15,7 +15,7 @@ from orders.models import Order, Source, new_number
 from orders.placing.amounts import total_of
 from orders.placing.services import NewOrder, place_order
 from orders.values import Address, NewLine
-from payments.gateways import check_amount, check_method
+from payments.gateways import AmountRefused, check_amount, check_method
 from shop.checkout import idempotency as keys
 from shop.checkout.confirmation import Confirmation, OrderChanged
 from shop.checkout.idempotency import Idempotency
@@ -80,7 +80,7 @@ def checkout(
         with transaction():
             new = _place(request | {"language": language}, lines, user, confirmation, sold_at)
             keys.claim_key(idempotency, digest=digest, order=new.order)
-    except (IntegrityError, OutOfStock, UnknownProduct, OrderChanged):
+    except (IntegrityError, OutOfStock, UnknownProduct, AmountRefused, OrderChanged):
         if (known := keys.known_order(idempotency, digest=digest)) is None:
             raise
         return Placed(known)

@@ -137,7 +137,7 @@ def _outcome(found: Return, amount: int) -> str:
     if found.status == ReturnStatus.REJECTED:
         return _("Return %(number)s rejected. Nothing is refunded.") % {"number": number}
     if not amount:
-        text = _("Return %(number)s received. Nothing is refunded: all that was paid has been refunded before.")
+        text = _("Return %(number)s received. Nothing is refunded: nothing is left of what was paid.")
         return text % {"number": number}
     text = _("Return %(number)s received. Refund of %(amount)s started.")
     return text % {"number": number, "amount": display(amount, found.order.currency)}

@@ -17,6 +17,7 @@ from payments.models import (
     RETURNED,
     SETTLED,
     UNDECIDED,
+    WRITTEN_OFF,
     Dispute,
     DisputeStatus,
     Payment,
@@ -46,6 +47,7 @@ def orders_with_anything(chance: random.Random) -> list[Order]:
         for _ in range(chance.randint(0, 2)):
             amount = chance.choice((1, 2, 3))
             paid = Payment(order=order, method="x", amount=amount, currency="EUR", status=chance.choice(statuses))
+            paid.failure_code = chance.choice(("card_declined", WRITTEN_OFF))
             payments.append(paid)
             for _ in range(chance.randint(0, 2)):
                 status = chance.choice(RefundStatus.values)
@@ -80,8 +82,9 @@ def is_wrong(order: Order) -> bool:
     kept = sum(each.amount for each in payments if each.status in SETTLED)
     kept -= sum(each.amount for each in returned) + lost
     in_part = sum(each.amount for each in returned if each.payment.status == PaymentStatus.CAPTURED) + lost
+    written_off = sum(each.amount for each in payments if each.is_written_off)
     if order.status in money.PAID_FOR:
-        return owed == 0 and kept != order.total - in_part - reserved
+        return owed == 0 and kept != order.total - in_part - reserved - written_off
     return kept != owed or reserved != 0
 
 

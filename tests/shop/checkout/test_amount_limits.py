@@ -1,5 +1,7 @@
 """What a gateway does not charge is refused at checkout, in words, and nothing is written."""
 
+import uuid
+
 import pytest
 
 from messaging.models import Message
@@ -9,7 +11,7 @@ from payments.models import Payment
 from shop.checkout.services import LineWanted
 from shop.models import Product
 from shop.order_pages.services import pay_again
-from tests.api.client import order_body
+from tests.api.client import order_body, post
 from tests.factories import ProductFactory, place
 from tests.shop.checkout.page import filled, text
 
@@ -38,6 +40,15 @@ def test_it_is_refused_beside_the_order(stripe, shopper, price, sentence):
     assert not Payment.objects.exists()
     assert not Message.objects.exists()
     assert list(Product.objects.values_list("stock", flat=True)) == [5]
+
+
+def test_a_repeated_request_gets_its_first_order_whatever_the_price_is_now(stripe):
+    product, key = ProductFactory.create(price=50), str(uuid.uuid4())
+    first = post("/orders/", order_body(product.sku), key=key)
+    Product.objects.update(price=49)
+    again = post("/orders/", order_body(product.sku), key=key)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json()["number"] == first.json()["number"]
 
 
 def test_the_api_names_the_lines(stripe, client):
