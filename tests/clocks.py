@@ -13,6 +13,7 @@ from unittest import mock
 
 import time_machine
 from django.db import connection
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from messaging import clock
@@ -27,6 +28,8 @@ def travel(destination: datetime, *, tick: bool = True) -> Iterator[time_machine
         traveller = stack.enter_context(time_machine.travel(destination, tick=tick))
         for name, own in (("now", timezone.now), ("moment", timezone.now), ("in_sql", _in_sql)):
             stack.enter_context(mock.patch.object(clock, name, own))
+        for name in ("as_sqlite", "as_postgresql"):
+            stack.enter_context(mock.patch.object(Now, name, _now_in_sql))
         yield traveller
 
 
@@ -34,7 +37,7 @@ def travel(destination: datetime, *, tick: bool = True) -> Iterator[time_machine
 def repeatable() -> Iterator[Callable[[float], None]]:
     """From here, the same moments and random numbers each time, and IDs that sort as they were made.
 
-    What it yields lets seconds pass. PostgreSQL writes the times of messages by its own clock, so there it is now, and
+    What it yields lets seconds pass. PostgreSQL writes some times of messages by its own clock, so there it is now, and
     time passes by itself, too.
     """
     numbers, has_own_clock = itertools.count(), connection.vendor == "postgresql"
@@ -48,6 +51,11 @@ def repeatable() -> Iterator[Callable[[float], None]]:
         ):
             stack.enter_context(mock.patch.object(module, name, own))
         yield traveller.shift
+
+
+def _now_in_sql(*args: Any, **extra: Any) -> tuple[str, list[Any]]:
+    """Of `Now`, as Django compiles it; without this, a circuit's times would be the real ones."""
+    return _in_sql()
 
 
 def _in_sql() -> tuple[str, list[Any]]:

@@ -62,7 +62,7 @@ RANDOM_RUNS = int(os.environ.get("CONVEYOR_RANDOM_RUNS", "0"))
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.timeout(1800 + 60 * RANDOM_RUNS),
+    pytest.mark.timeout(900 + 60 * RANDOM_RUNS),
     pytest.mark.slow,
     pytest.mark.no_cover,  # which would double its time and add nothing
 ]

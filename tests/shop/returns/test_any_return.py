@@ -44,7 +44,7 @@ METHODS = ("pm_card_visa", "pm_card_visa", "pm_refund_pending", "pm_refund_fails
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.timeout(1800 + 60 * RANDOM_RUNS),
+    pytest.mark.timeout(900 + 60 * RANDOM_RUNS),
     pytest.mark.slow,
     pytest.mark.no_cover,
 ]
