@@ -17,6 +17,7 @@ from shop.basket.services import merge_guest_basket
 from shop.invoices.services import delete_earlier_invoices, issue_credit_note, issue_invoice
 from shop.models import User
 from shop.office.parcels.services import release_unsent_stock, take_replacement_stock
+from shop.returns.late_captures import refund_returned_before
 from shop.returns.services import finish_returns, remove_personal_data
 from shop.stock.services import release_stock, retake_stock
 
@@ -31,6 +32,7 @@ def connect() -> None:
     signals.order_reopened.connect(retake, dispatch_uid="shop.order_reopened")
     signals.order_anonymised.connect(delete_invoice_files, dispatch_uid="shop.order_anonymised")
     payment_captured.connect(invoice_payment, dispatch_uid="shop.payment_captured")
+    payment_captured.connect(refund_returned_goods, dispatch_uid="shop.returns.payment_captured")
     refund_returned.connect(credit_refund, dispatch_uid="shop.refund_returned")
     signals.order_anonymised.connect(anonymise_returns, dispatch_uid="shop.returns.order_anonymised")
     refund_returned.connect(finish, dispatch_uid="shop.returns.refund_returned")
@@ -61,6 +63,11 @@ def delete_invoice_files(*, order: Order, **kwargs: Any) -> None:
 
 def invoice_payment(*, payment: Payment, **kwargs: Any) -> None:
     issue_invoice(payment=payment)
+
+
+def refund_returned_goods(*, payment: Payment, **kwargs: Any) -> None:
+    """Only a payment that was written off is captured after its goods have come back."""
+    refund_returned_before(payment=payment)
 
 
 def credit_refund(*, refund: Refund, **kwargs: Any) -> None:

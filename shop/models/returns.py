@@ -49,7 +49,8 @@ class Return(models.Model):
     """Items of a delivered order that the shopper sends back. Its ID is that of its refund, too.
 
     `amount` is what was refunded for it, in minor units of the order's currency: decided when it is received, and less
-    than the value of its items if part of it had been refunded before. `refund` is empty if nothing was left to refund.
+    than the value of its items if part of it had been refunded before. `refund` is empty if nothing was left to refund,
+    until a payment that was written off is captured after all.
     `carrier` and `tracking_number` are empty until its parcel is booked, and stay so if no carrier takes returns.
     """
 

@@ -121,6 +121,17 @@ def paid_back(*, order: Order) -> QuerySet[Return]:
     return Return.objects.filter(order=order, status=ReturnStatus.RECEIVED, refund__status__in=_PAID_BACK)
 
 
+def accepted_without_refund(*, order: Order) -> list[Return]:
+    """Returns with accepted pieces for which nothing was left to refund, oldest first, with their lines.
+
+    None before the order's delivery, without a statement.
+    """
+    if order.status not in (Status.DELIVERED, Status.REFUNDED):
+        return []
+    found = Return.objects.filter(order=order, status=ReturnStatus.REFUNDED, refund=None, lines__accepted__gt=0)
+    return list(found.distinct().prefetch_related("lines__order_line").order_by("received_at", "pk"))
+
+
 def unfinished_orders(*, limit: int) -> list[Order]:
     """Orders with a received return whose money the shopper has, as after a refund from outside the shop."""
     found = Return.objects.filter(status=ReturnStatus.RECEIVED, refund__status__in=_PAID_BACK)

@@ -181,6 +181,11 @@ def remove_personal_data(*, order: Order) -> None:
     order.returns.update(comment="", rejection="")
 
 
+def reason_of(found: Return) -> str:
+    """Why its refund is made, in the operator's language."""
+    return _("Return %(number)s") % {"number": found.number}
+
+
 def _repeated(known: Return, wanted: Mapping[int, int], reason: str, comment: str) -> Return:
     lines = dict(known.lines.values_list("order_line", "quantity"))
     if (lines, known.reason, known.comment) != (dict(wanted), reason, comment):
@@ -256,8 +261,7 @@ def _accept(found: Return, amount: int, by: str) -> None:
     order = found.order
     record_return_state(order=order, state="received", data={"number": found.number, "by": by})
     if amount:
-        reason = _("Return %(number)s") % {"number": found.number}
-        refund = refund_order(order=order, amount=amount, request_id=found.pk, by=by, reason=reason)
+        refund = refund_order(order=order, amount=amount, request_id=found.pk, by=by, reason=reason_of(found))
         Return.objects.filter(pk=found.pk).update(refund=refund, amount=amount)
         found.refund, found.amount = refund, amount
     else:

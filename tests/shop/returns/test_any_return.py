@@ -19,8 +19,10 @@ from messaging import circuit_breaker, outbox
 from messaging.models import Message
 from orders.models import Order, Status
 from payments.errors import NothingToRefund
+from payments.gateways import simulated_charges
 from payments.invariants import REFUNDED_ONCE
-from payments.models import OPEN, Payment, Refund
+from payments.models import OPEN, WRITTEN_OFF, GatewayCharge, Payment, Refund
+from payments.payloads import CapturePayment
 from payments.services import refund_order
 from shop.checkout.services import LineWanted
 from shop.models import Product, Return, ReturnLine, ReturnStatus
@@ -32,6 +34,7 @@ from tests.auditing import AuditOfChanges, broken
 from tests.delivery import deliver, deliver_all, run_periodic
 from tests.factories import ProductFactory, place
 from tests.flush import flush
+from tests.shop.any_order.charges import report, write_off_what_is_lost
 from tests.shop.any_order.passing_time import TimeRules
 from tests.shop.any_order.refunds import LEFT_TO_OPERATORS, RefundRules, assert_money_adds_up, finish_refunds
 from tests.shop.any_order.steps import one_of, pending, publish
@@ -71,11 +74,18 @@ class Returns(TimeRules, RefundRules):
             super().teardown()
             flush()
 
-    @initialize(methods=st.tuples(st.sampled_from(METHODS), st.sampled_from(METHODS)))
-    def delivers(self, methods: tuple[str, str]) -> None:
+    @initialize(methods=st.tuples(st.sampled_from(METHODS), st.sampled_from(METHODS)), is_lost=st.booleans())
+    def delivers(self, methods: tuple[str, str], is_lost: bool) -> None:
+        """Of the first order, the bank may reserve nothing any more when it is to be captured."""
         for method, city in zip(methods, ("Bern", "Flakytown"), strict=True):
             lines = [LineWanted(product.sku, pieces) for product, pieces in zip(self.products, (3, 1), strict=True)]
             self.orders.append(place(lines=lines, payment_method=method, city=city))
+        while (message := pending().exclude(task=CapturePayment.task).first()) is not None:
+            publish(message)
+            deliver(message)
+        if is_lost:
+            charge = GatewayCharge.objects.get(idempotency_key=str(self.orders[0].payments.get().pk))
+            simulated_charges.void(reference=charge.reference)
         deliver_all(limit=1000)
 
     # -- shopper ------------------------------------------------------------------------------------------------------
@@ -109,6 +119,19 @@ class Returns(TimeRules, RefundRules):
         order = data.draw(st.sampled_from(self.orders))
         with suppress(NothingToRefund), outbox.transaction():
             refund_order(order=order, amount=round(order.total * share), request_id=uuid.uuid4(), by="ann")
+
+    @rule()
+    def writes_off(self) -> None:
+        write_off_what_is_lost()
+
+    @rule()
+    def gateway_captures_after_all(self) -> None:
+        """What was reserved when the payment was written off, before it could be voided."""
+        for payment in Payment.objects.filter(failure_code=WRITTEN_OFF):
+            GatewayCharge.objects.filter(idempotency_key=str(payment.pk)).update(
+                state=GatewayCharge.State.AUTHORISED, is_captured=True
+            )
+            report(GatewayCharge.objects.get(idempotency_key=str(payment.pk)))
 
     # -- workers and network ------------------------------------------------------------------------------------------
 
@@ -147,6 +170,7 @@ class Returns(TimeRules, RefundRules):
         for message in Message.objects.filter(state="sent"):
             deliver(message, redelivered=True)
         deliver_all(limit=1000)
+        write_off_what_is_lost()
         finish_refunds()
         run_periodic("shop.follow_returns")
         assert broken().keys() <= {REFUNDED_ONCE}
