@@ -76,7 +76,7 @@ class Returns(TimeRules, RefundRules):
 
     @initialize(methods=st.tuples(st.sampled_from(METHODS), st.sampled_from(METHODS)), is_lost=st.booleans())
     def delivers(self, methods: tuple[str, str], is_lost: bool) -> None:
-        """Of the first order, the bank may reserve nothing any more when it is to be captured."""
+        """The bank may reserve nothing any more when the first order is to be captured, so that it is written off."""
         for method, city in zip(methods, ("Bern", "Flakytown"), strict=True):
             lines = [LineWanted(product.sku, pieces) for product, pieces in zip(self.products, (3, 1), strict=True)]
             self.orders.append(place(lines=lines, payment_method=method, city=city))
@@ -87,6 +87,7 @@ class Returns(TimeRules, RefundRules):
             charge = GatewayCharge.objects.get(idempotency_key=str(self.orders[0].payments.get().pk))
             simulated_charges.void(reference=charge.reference)
         deliver_all(limit=1000)
+        write_off_what_is_lost()
 
     # -- shopper ------------------------------------------------------------------------------------------------------
 
@@ -119,10 +120,6 @@ class Returns(TimeRules, RefundRules):
         order = data.draw(st.sampled_from(self.orders))
         with suppress(NothingToRefund), outbox.transaction():
             refund_order(order=order, amount=round(order.total * share), request_id=uuid.uuid4(), by="ann")
-
-    @rule()
-    def writes_off(self) -> None:
-        write_off_what_is_lost()
 
     @rule()
     def gateway_captures_after_all(self) -> None:
@@ -167,10 +164,10 @@ class Returns(TimeRules, RefundRules):
             assert Product.objects.get(pk=product.pk).stock == STOCK - pieces * len(self.orders) + back
 
     def come_to_rest(self) -> None:
+        self.gateway_captures_after_all()
         for message in Message.objects.filter(state="sent"):
             deliver(message, redelivered=True)
         deliver_all(limit=1000)
-        write_off_what_is_lost()
         finish_refunds()
         run_periodic("shop.follow_returns")
         assert broken().keys() <= {REFUNDED_ONCE}
