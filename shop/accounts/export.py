@@ -14,6 +14,7 @@ from shipping.models import Shipment
 from shop.accounts.addresses import addresses_of
 from shop.basket.stores import account_store
 from shop.models import CreditNote, Invoice, Return, User
+from shop.order_pages.decline_reasons import shown_code
 from shop.order_pages.selectors import orders_of
 
 _ADDRESS = ("name", "line1", "line2", "postcode", "city", "state", "country")
@@ -77,7 +78,8 @@ def _order_data(order: Order) -> dict[str, Any]:
 
 def _payment_data(payment: Payment) -> dict[str, Any]:
     return {
-        **_fields(payment, "method", "amount", "currency", "status", "failure_code", "created_at", "captured_at"),
+        **_fields(payment, "method", "amount", "currency", "status", "created_at", "captured_at"),
+        "failure_code": shown_code(payment.failure_code),
         "gateway_reference": payment.gateway_reference,
         "refunds": [_fields(refund, "amount", "status", "created_at") for refund in payment.refunds.all()],
     }

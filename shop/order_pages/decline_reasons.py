@@ -14,3 +14,8 @@ DECLINE_REASONS = {
     "insufficient_funds": _("insufficient funds"),
     "not_confirmed": _("not confirmed"),
 }
+
+
+def shown_code(code: str) -> str:
+    """The code as its owner may read it; `other` for one that is not listed."""
+    return code if not code or code in DECLINE_REASONS else "other"

@@ -101,6 +101,17 @@ def test_orders_with_their_payments_refunds_and_parcels(client, ada):
     assert shipment["events"]
 
 
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [("", ""), ("insufficient_funds", "insufficient_funds"), ("stolen_card", "other"), ("fraudulent", "other")],
+)
+def test_a_bank_s_suspicion_stays_with_staff(client, ada, code, shown):
+    ordered(ada)
+    Payment.objects.update(failure_code=code)
+    [order] = download(client)["orders"]
+    assert order["payments"][0]["failure_code"] == shown
+
+
 def test_reviews_tokens_and_sign_ins(client, ada):
     product = ProductFactory.create()
     Review.objects.create(product=product, user=ada, stars=4, title="Good", text="I love it.", is_shown=False)
