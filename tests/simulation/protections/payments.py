@@ -75,7 +75,7 @@ PAYMENTS: Final = (
     Protection(
         name="an outcome is recorded under the lock of the order",
         module=_RECORDS,
-        code='    payment.refresh_from_db(fields=["status", "gateway_reference"])\n',
+        code='    payment.refresh_from_db(fields=["status", "gateway_reference", "failure_code"])\n',
         without="",
         test="tests/payments/test_confirmation.py::test_a_late_look_at_a_replaced_payment_does_not_pay_the_order",
     ),
