@@ -18,7 +18,7 @@ def value_of(*, found: Return, accepted: Iterable[tuple[ReturnLine, int]]) -> in
     """Minor units. `accepted` are the return's lines, each with the number of pieces that are accepted now."""
     decided = list(accepted)
     goods = sum(line.order_line.unit_price * pieces for line, pieces in decided)
-    is_whole = _accepted_in_others(found) + sum(pieces for _line, pieces in decided) == _bought(found.order)
+    is_whole = _accepted_before(found) + sum(pieces for _line, pieces in decided) == _bought(found.order)
     return goods + (delivery_price(order=found.order) if goods and is_whole and _is_withdrawal(found.order) else 0)
 
 
@@ -33,10 +33,12 @@ def _bought(order: Order) -> int:
     return order.lines.aggregate(pieces=Sum("quantity"))["pieces"] or 0
 
 
-def _accepted_in_others(found: Return) -> int:
-    """Pieces of the order's other returns."""
-    others = ReturnLine.objects.filter(parent__order=found.order_id).exclude(parent=found)
-    return others.aggregate(pieces=Sum("accepted"))["pieces"] or 0
+def _accepted_before(found: Return) -> int:
+    """Pieces of returns that were received earlier, so that only the one that completes the order is of all of it."""
+    earlier = ReturnLine.objects.filter(parent__order=found.order_id).exclude(parent=found)
+    if found.received_at is not None:
+        earlier = earlier.filter(parent__received_at__lt=found.received_at)
+    return earlier.aggregate(pieces=Sum("accepted"))["pieces"] or 0
 
 
 def _is_withdrawal(order: Order) -> bool:

@@ -6,6 +6,8 @@ from orders.models import Order
 from payments.models import GatewayCharge, Payment, Refund, RefundStatus
 from payments.selectors import refundable_amount
 from shop.models import CreditNote, ReturnStatus
+from shop.returns.amounts import value_of
+from shop.returns.selectors import accepted_without_refund
 from tests.auditing import broken
 from tests.delivery import deliver_all
 from tests.payments.refunds.refunding import compare
@@ -53,6 +55,17 @@ def test_of_an_order_that_came_back_in_parts_each_part_is_refunded():
     capture_late(payment)
     assert sorted(Refund.objects.values_list("amount", flat=True)) == [1250, 1250]
     assert not broken()
+
+
+def test_the_delivery_is_paid_back_with_the_last_part_only(monkeypatch):
+    """Of an express order more is left than is owed, so that the payment's amount is no bound."""
+    monkeypatch.setattr("shop.returns.amounts.delivery_price", lambda *, order: 500)
+    order, _payment = written_off()
+    for pieces in (1, 1):
+        receive(requested(order, pieces=[pieces]))
+    parts = accepted_without_refund(order=order)
+    values = [value_of(found=found, accepted=[(line, line.accepted) for line in found.lines.all()]) for found in parts]
+    assert values == [1250, 1750]
 
 
 def test_what_was_kept_by_the_shopper_or_rejected_is_not_refunded():
