@@ -174,7 +174,9 @@ def _explanation(status: str, owes_money: bool, failed: OrderEvent | None) -> st
         return _("We have asked your bank to refund the full amount.")
     return {
         Status.PLACED: _("We are waiting for your bank. This takes a moment."),
-        Status.ACTION_REQUIRED: _("We are waiting for you to confirm with your bank. Until then, nothing is charged."),
+        Status.ACTION_REQUIRED: _(
+            "We are waiting for you to confirm with your bank. If you have just done so, this page will update shortly."
+        ),
         Status.PROCESSING: _("This takes up to %(days)s working days. We pack your parcel once it is done.")
         % {"days": PROCESSING_DAYS},
         Status.PAID: _("We are preparing your items and booking the carrier."),

@@ -57,8 +57,8 @@ def prepare(stack: Stack, *, stuck: str) -> dict[str, Any]:
     return ids
 
 
-def row_ids(stack: Stack) -> dict[str, Any]:
-    """Create what only some pages show: a disputed and a refunded payment, a return. Return an id of each list."""
+def create_claims(stack: Stack) -> None:
+    """Create a disputed payment, a refund and a return. Their orders are delivered first, so no queue may be paused."""
     disputed, refunded = stack.order(payment_method="pm_disputed"), stack.order()
     stack.wait_for(lambda: _is_done(stack, disputed) and _is_done(stack, refunded), what="the orders are delivered")
     path, reason = f"orders/{refunded['public_id']}/refunds/", {"amount": 100, "reason": "Scratched on arrival"}
@@ -68,6 +68,10 @@ def row_ids(stack: Stack) -> dict[str, Any]:
     path = f"orders/{refunded['public_id']}/returns/"
     status, body = stack.api("POST", path, json={"lines": lines, "reason": "other"})
     assert status == 201, body
+
+
+def row_ids(stack: Stack) -> dict[str, Any]:
+    """Create what only some pages show, such as an alert. Return an id of each list."""
     _shell(stack, "find_disputes()")
     ids: dict[str, Any] = {}
 

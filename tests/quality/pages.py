@@ -58,6 +58,7 @@ EXAMPLES = (
     Example(title="Order, delivered", path="/orders/{delivered}/", view="order", rated=True),
     Example(title="Order, payment retrying", path="/orders/{retrying}/", rated=True, audit_only=True),
     Example(title="Order, card declined", path="/orders/{declined}/"),
+    Example(title="Order, waiting for the bank", path="/orders/{challenged}/", rated=True, in_gallery=False),
     Example(title="Order, needs attention", path="/orders/{stuck}/"),
     Example(title="Return items", path="/orders/{delivered}/return/", view="order_return", in_gallery=False),
     Example(title="Find your order", path="/orders/find/", view="order_find", rated=True, in_gallery=False),

@@ -16,6 +16,7 @@ from tests.stack import Stack
 _ORDERS = {
     "delivered": ("pm_card_visa", "delivered"),
     "declined": ("pm_card_declined", "payment_failed"),
+    "challenged": ("pm_3ds", "action_required"),
     "stuck": ("pm_bug", "placed"),
 }
 _RETRYING = {"retrying": ("pm_outage", "placed")}
@@ -80,6 +81,8 @@ class Scenario:
             self.ids["address"] = re.findall(r"/account/addresses/(\d+)/", page.content())[0]
         elif visitor is Visitor.OPERATOR:
             sign_in(page, name="operator")
+            if self.for_audit:
+                operator_pages.create_claims(self.stack)
             self.ids |= operator_pages.prepare(self.stack, stuck=self.ids["stuck"])
         elif visitor is Visitor.ADMIN:
             sign_in(page, name="admin")

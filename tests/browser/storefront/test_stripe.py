@@ -14,6 +14,7 @@ from payments.models import Payment
 from tests.browser.steps import SHIPPED, fill_basket, fill_form, new_email, number, status
 from tests.payments.gateways.stripe_server import StripeServer
 from tests.payments.gateways.stripe_webhook import SECRET, deliver
+from tests.quality.checks import page_findings
 from tests.stack import Stack
 
 CARD, CHALLENGED, IBAN = "4242 4242 4242 4242", "4000 0000 0000 3220", "DE89 3704 0044 0532 0130 00"
@@ -162,3 +163,23 @@ def test_no_page_but_the_payment_step_loads_stripes_script(loaded, visit):
     assert loaded == []
     check_out(visit("/"), card=CARD)
     assert len(loaded) == 1
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_each_step_of_a_payment_fits_the_screen_and_is_accessible(stack, server, visit, width):
+    page = visit("/", viewport={"width": width, "height": 850})
+    fill_basket(page)
+    page.get_by_role("link", name="Go to checkout").click()
+    fill_form(page, email=new_email())
+    enter(page, CHALLENGED)
+    assert page_findings(page) == []
+    page.get_by_role("button", name="Place order").click()
+    expect(status(page)).to_have_attribute("data-status", WAITS)
+    assert page_findings(page) == []
+    page.get_by_role("link", name="Confirm with your bank").click()
+    page.get_by_role("button", name="Decline").click()
+    deliver(server.vault.events, to=stack.url)
+    expect(status(page)).to_have_attribute("data-status", "payment_failed")
+    page.get_by_role("link", name="Retry payment").click()
+    page.frame_locator("iframe[title='Secure payment input frame']").get_by_label("Card number").wait_for()
+    assert page_findings(page) == []
