@@ -1,7 +1,7 @@
-"""Signals of payments: captured and refunded money.
+"""Signals of payments: captured and refunded money, and what is left of it.
 
-Both are sent inside the transaction that records the gateway's answer, after everything is written. Either may be sent
-again for the same object, after a refund failed and was repeated: receivers are idempotent.
+Each is sent inside the transaction that records the gateway's answer, after everything is written. Any may be sent
+again for the same object: receivers are idempotent.
 """
 
 from django.dispatch import Signal
@@ -11,3 +11,7 @@ payment_captured = Signal()
 
 #: Sent when a refund becomes done, or is settled by hand. Carries `refund: Refund`.
 refund_returned = Signal()
+
+#: Sent once refunds or a dispute of a captured payment are recorded as the gateway has them: more of it than before may
+#: be left. Carries `payment: Payment`, with its order in `payment.order`.
+payment_compared = Signal()

@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from orders import signals
 from orders.models import Order
 from payments.models import Payment, Refund
-from payments.signals import payment_captured, refund_returned
+from payments.signals import payment_captured, payment_compared, refund_returned
 from shop.basket.services import merge_guest_basket
 from shop.invoices.services import delete_earlier_invoices, issue_credit_note, issue_invoice
 from shop.models import User
 from shop.office.parcels.services import release_unsent_stock, take_replacement_stock
-from shop.returns.late_captures import refund_returned_before
+from shop.returns.late_refunds import refund_what_is_owed
 from shop.returns.services import finish_returns, remove_personal_data
 from shop.stock.services import release_stock, retake_stock
 
@@ -33,6 +33,7 @@ def connect() -> None:
     signals.order_anonymised.connect(delete_invoice_files, dispatch_uid="shop.order_anonymised")
     payment_captured.connect(invoice_payment, dispatch_uid="shop.payment_captured")
     payment_captured.connect(refund_returned_goods, dispatch_uid="shop.returns.payment_captured")
+    payment_compared.connect(refund_returned_goods, dispatch_uid="shop.returns.payment_compared")
     refund_returned.connect(credit_refund, dispatch_uid="shop.refund_returned")
     signals.order_anonymised.connect(anonymise_returns, dispatch_uid="shop.returns.order_anonymised")
     refund_returned.connect(finish, dispatch_uid="shop.returns.refund_returned")
@@ -66,8 +67,7 @@ def invoice_payment(*, payment: Payment, **kwargs: Any) -> None:
 
 
 def refund_returned_goods(*, payment: Payment, **kwargs: Any) -> None:
-    """Only a payment that was written off is captured after its goods have come back."""
-    refund_returned_before(payment=payment)
+    refund_what_is_owed(order=payment.order)
 
 
 def credit_refund(*, refund: Refund, **kwargs: Any) -> None:

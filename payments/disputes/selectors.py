@@ -14,7 +14,7 @@ MOST_SHOWN = 50
 
 def at_stake(*, payment: Payment) -> int:
     """Minor units of a payment that are disputed or lost, so that the shop cannot refund them."""
-    return contested_amount(payment=payment) + lost_amount(payment=payment)
+    return total(payment.disputes.at_stake())
 
 
 def contested_amount(*, payment: Payment) -> int:

@@ -31,6 +31,10 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
     def lost(self) -> "DisputeQuerySet":
         return self.filter(status=DisputeStatus.LOST)
 
+    def at_stake(self) -> "DisputeQuerySet":
+        """Those whose money the shop cannot refund: contested and lost ones."""
+        return self.contested() | self.lost()
+
     def to_answer(self) -> "DisputeQuerySet":
         """Those that wait for the shop's evidence."""
         return self.undecided().filter(status=DisputeStatus.NEEDS_RESPONSE, answered_at=None)

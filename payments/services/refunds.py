@@ -25,7 +25,7 @@ from payments.payloads import RefundPayment
 from payments.services.holds import update_hold
 from payments.services.refund_outcomes import finish_if_returned
 from payments.services.transitions import change_refund
-from payments.signals import refund_returned
+from payments.signals import payment_compared, refund_returned
 
 #: Refunds of one payment, before the last one. With repetitions and what is refunded outside the shop they stay below
 #: `gateways.base.MOST_REFUNDS`, beyond which none of them can be compared with the gateway's record.
@@ -44,11 +44,14 @@ def refund_if_unwanted(*, payment: Payment) -> None:
     """Refund what is left of a captured payment that does not pay for its order, once nothing else takes it any more.
 
     A refund from outside may have taken the place of the one that the order was owed, but not all of it. A won dispute
-    gives money back to the shop.
+    gives money back to the shop. Receivers of `payment_compared` refund what is owed for another reason.
     """
     payment.refresh_from_db()
-    if payment.status == PaymentStatus.CAPTURED and _is_unwanted(payment):
+    if payment.status != PaymentStatus.CAPTURED:
+        return
+    if _is_unwanted(payment):
         refund_remainder(payment=payment)
+    payment_compared.send(sender=Payment, payment=payment)
 
 
 def _is_unwanted(payment: Payment) -> bool:

@@ -7,10 +7,12 @@ from django.utils.translation import gettext as _
 
 from messaging.models import Message, State
 from messaging.outbox import enqueue
-from messaging.redaction import REMOVED, Redactor, redact
+from messaging.redaction import REMOVED, Redactor, redact, redact_row
 from messaging.topology import Priority
-from orders.models import Order
+from orders.models import Order, OrderEvent
 from orders.services import anonymise_order
+from orders.timeline import REFUND_SETTLED, REFUND_STARTED, WRITTEN_OFF
+from payments.models import Dispute
 from shop.accounts.addresses import addresses_of
 from shop.accounts.retention import delete_sign_ins
 from shop.accounts.services import subject_of
@@ -33,10 +35,11 @@ def erase(*, user: User) -> None:
     Sales records stay, for accounting, and so do invoices and credit notes, until the law no longer requires them.
     Those of a payment from before invoices were records are written first, while the buyer's name is there. Sessions
     end at once, and a task deletes their rows. Raises `CannotErase` for staff, whose names the audit log needs, while
-    an order is in progress, and while a message about one is in flight: its result could bring erased data back.
+    an order is in progress, and while a message about one is in flight: its result could bring erased data back. All
+    orders are locked first, so that nothing begins meanwhile, such as a return.
     """
     User.objects.select_for_update().get(pk=user.pk)
-    orders = list(orders_of(user=user))
+    orders = list(orders_of(user=user).order_by("pk").select_for_update())
     subjects = [subject_of(user), *(order.number for order in orders)]
     _check_erasable(user, subjects)
     secrets = _secrets(user, orders)
@@ -44,7 +47,9 @@ def erase(*, user: User) -> None:
         issue_missing_invoices(order=order)
         anonymise_order(order=order)
     redact(subjects=subjects, secrets=secrets)
-    _anonymise_reviews(user, Redactor(secrets))
+    redactor = Redactor(secrets)
+    _redact_notes(orders, redactor)
+    _anonymise_reviews(user, redactor)
     _delete_sign_ins(user)
     user.delete()
     enqueue(DeleteOrphanedSessions(), priority=Priority.LOW)
@@ -71,6 +76,18 @@ def _secrets(user: User, orders: list[Order]) -> set[str]:
     found = {getattr(row, field, "") for row in rows for field in _PERSONAL}
     found |= {user.email, user.get_username(), user.new_email, user.get_full_name(), user.first_name, user.last_name}
     return {secret for secret in found if secret and secret != REMOVED}
+
+
+def _redact_notes(orders: list[Order], redactor: Redactor) -> None:
+    """What operators wrote about money in the orders' timelines, and in the admin's history of orders and disputes."""
+    for event in OrderEvent.objects.filter(order__in=orders, kind__in=(REFUND_STARTED, REFUND_SETTLED, WRITTEN_OFF)):
+        reason = redactor.text(event.data["reason"])
+        OrderEvent.objects.filter(pk=event.pk).update(data=event.data | {"reason": reason})
+    disputes = Dispute.objects.filter(payment__order__in=orders)
+    for model, rows in ((Order, orders), (Dispute, disputes)):
+        kind, keys = ContentType.objects.get_for_model(model), [str(row.pk) for row in rows]
+        for entry in LogEntry.objects.filter(content_type=kind, object_id__in=keys):
+            redact_row(entry, redactor, text=("change_message",))
 
 
 def _anonymise_reviews(user: User, redactor: Redactor) -> None:

@@ -57,7 +57,7 @@ def returned_goods(*, refund: Refund) -> dict[int, int]:
     Without items whose rate was not determined at checkout.
     """
     goods: dict[int, int] = {}
-    for line in ReturnLine.objects.filter(parent=refund.pk).select_related("order_line"):
+    for line in ReturnLine.objects.filter(parent__refund=refund.pk).select_related("order_line"):
         rate = line.order_line.tax_rate
         if rate is not None and line.accepted:
             goods[rate] = goods.get(rate, 0) + line.order_line.unit_price * line.accepted

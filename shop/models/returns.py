@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from orders.models import Order, OrderLine
-from payments.models import Refund
+from payments.models import Refund, RefundStatus
 
 COMMENT_MAX, REJECTION_MAX = 1000, 500
 
@@ -46,11 +46,11 @@ class ReturnReason(models.TextChoices):
 
 
 class Return(models.Model):
-    """Items of a delivered order that the shopper sends back. Its ID is that of its refund, too.
+    """Items of a delivered order that the shopper sends back. Its ID is that of its first refund, too.
 
     `amount` is what was refunded for it, in minor units of the order's currency: decided when it is received, and less
-    than the value of its items if part of it had been refunded before. `refund` is empty if nothing was left to refund,
-    until a payment that was written off is captured after all.
+    than the value of its items if part of it had been refunded before. `refund` is empty if nothing was left to refund.
+    It has another ID if the first was cancelled and the shopper was owed money all the same.
     `carrier` and `tracking_number` are empty until its parcel is booked, and stay so if no carrier takes returns.
     """
 
@@ -93,6 +93,11 @@ class Return(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status in OPEN_RETURNS
+
+    @property
+    def lacks_refund(self) -> bool:
+        """Whether nothing was left to refund, or something else took the place of its refund, perhaps of part of it."""
+        return self.refund is None or self.refund.status == RefundStatus.CANCELLED
 
 
 class ReturnLine(models.Model):

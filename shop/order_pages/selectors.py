@@ -18,7 +18,7 @@ from orders.amounts.texts import tax_notes
 from orders.models import Order, OrderEvent, OrderLine, Status
 from orders.placing.services import NewOrder
 from orders.selectors import WAITING
-from payments.models import OPEN, SETTLED, PaymentStatus
+from payments.models import OPEN, SETTLED, UNDECIDED, PaymentStatus
 from payments.selectors import PaymentSummary, new_summary
 from payments.selectors import summary as payment_summary
 from shipping.delivery_windows import DeliveryWindow
@@ -186,13 +186,17 @@ def orders_of(*, user: AbstractBaseUser) -> QuerySet[Order]:
 
 
 def unfinished_orders_of(*, user: AbstractBaseUser) -> QuerySet[Order]:
-    """A shopper's orders that still need their personal data, because a delivery or refund is in progress."""
+    """A shopper's orders that still need their personal data: a delivery, refund, return or dispute is in progress.
+
+    The evidence for a bank names the shopper (article 17(3)(e) of the GDPR).
+    """
     refund_due = Q(status=Status.CANCELLED, payments__status=PaymentStatus.CAPTURED) | Q(
         payments__refunds__status__in=OPEN
     )
     is_returned = Q(returns__status__in=OPEN_RETURNS)
+    is_disputed = Q(payments__disputes__status__in=UNDECIDED)
     in_progress = Q(status__in=_UNFINISHED)
-    return orders_of(user=user).filter(in_progress | refund_due | is_returned).distinct()
+    return orders_of(user=user).filter(in_progress | refund_due | is_returned | is_disputed).distinct()
 
 
 def _shipment(order: Order) -> ShipmentSummary | None:

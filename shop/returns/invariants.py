@@ -10,7 +10,7 @@ from messaging.models import Message
 from orders.invariants import ORDERS
 from orders.models import Order, OrderLine
 from payments.amounts import totals
-from payments.models import Payment
+from payments.models import Dispute, Payment, PaymentStatus, Refund
 from payments.models import RefundStatus as Money
 from shipping.models import CarrierParcel
 from shop.models import Return, ReturnLine, ReturnStatus, StockMovement
@@ -41,6 +41,27 @@ def received_returns_are_refunded(orders: QuerySet[Order]) -> Iterator[str]:
     explained = Q(refund__status__in=(Money.PENDING, Money.FAILED, Money.CANCELLED))
     for each in received.exclude(explained).select_related("order").order_by("pk")[:MAX_REPORTED]:
         yield f"Return {each.number} was received, but nothing will refund it."
+
+
+@invariant("the shop holds no money of goods that came back", over=ORDERS)
+def returned_goods_are_refunded(orders: QuerySet[Order]) -> Iterator[str]:
+    """Also if nothing was left to refund when they were received. What is owed for delivery is left out."""
+    accepted = ReturnLine.objects.filter(parent__order=OuterRef("pk"), accepted__gt=0)
+    lacks_refund = Q(parent__refund=None) | Q(parent__refund__status=Money.CANCELLED)
+    complete = accepted.filter(lacks_refund, parent__status=ReturnStatus.REFUNDED)
+    payments = Payment.objects.filter(order=OuterRef("pk"), status=PaymentStatus.CAPTURED)
+    of_captured = {"payment__order": OuterRef("pk"), "payment__status": PaymentStatus.CAPTURED}
+    refunds = Refund.objects.filter(**of_captured).exclude(status=Money.CANCELLED)
+    disputes = Dispute.objects.filter(**of_captured)
+    gone = totals(refunds, per="payment__order") + totals(disputes.at_stake(), per="payment__order")
+    goods = accepted.order_by().values("parent__order").annotate(n=Sum(F("accepted") * F("order_line__unit_price")))
+    counted = orders.filter(Exists(complete)).annotate(
+        left=totals(payments, per="order") - gone,
+        returned=Coalesce(Subquery(goods.values("n")), Value(0), output_field=IntegerField()),
+    )
+    for order in counted.filter(left__gt=F("total") - F("returned")).order_by("pk")[:MAX_REPORTED]:
+        number, returned = order.number, f"{order.returned} of {order.total}"
+        yield f"Of order {number}, goods for {returned} came back, but the shop holds {order.left}."
 
 
 @invariant("returns are refunded for what they are worth, and within what was paid", over=ORDERS)

@@ -121,15 +121,16 @@ def paid_back(*, order: Order) -> QuerySet[Return]:
     return Return.objects.filter(order=order, status=ReturnStatus.RECEIVED, refund__status__in=_PAID_BACK)
 
 
-def accepted_without_refund(*, order: Order) -> list[Return]:
-    """Returns with accepted pieces for which nothing was left to refund, oldest first, with their lines.
+def accepted_returns(*, order: Order) -> list[Return]:
+    """Returns with accepted pieces, oldest first, with their lines and refunds.
 
     None before the order's delivery, without a statement.
     """
     if order.status not in (Status.DELIVERED, Status.REFUNDED):
         return []
-    found = Return.objects.filter(order=order, status=ReturnStatus.REFUNDED, refund=None, lines__accepted__gt=0)
-    return list(found.distinct().prefetch_related("lines__order_line").order_by("received_at", "pk"))
+    found = Return.objects.filter(order=order, lines__accepted__gt=0).distinct()
+    found = found.select_related("order", "refund")
+    return list(found.prefetch_related("lines__order_line").order_by("received_at", "pk"))
 
 
 def unfinished_orders(*, limit: int) -> list[Order]:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from messaging.outbox import transaction
 from orders.models import Order
 from shop.limits.orders import take_return
-from shop.models import Return
+from shop.models import Return, ReturnStatus
 from shop.order_pages.selectors import order_by_public_id
 from shop.order_pages.views import private_page
 from shop.returns import labels, services
@@ -27,8 +27,8 @@ from shop.returns.selectors import return_until, returnable_lines
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest, public_id: str) -> HttpResponse:
     order = _order(public_id)
-    if request.method == "POST" and _is_repeated(request, order):
-        return _thanked(request, order)
+    if request.method == "POST" and (known := _repeated(request, order)) is not None:
+        return _answered_again(request, known)
     until = return_until(order=order, events=order.events.all(), now=timezone.now())
     form = ReturnForm(request.POST or None, lines=returnable_lines(order=order))
     if until is not None and request.method == "POST" and form.is_valid() and _requested(request, order, form):
@@ -77,18 +77,25 @@ def _requested(request: HttpRequest, order: Order, form: ReturnForm) -> bool:
     return True
 
 
-def _is_repeated(request: HttpRequest, order: Order) -> bool:
-    """Whether exactly this was requested before, as by a double click. The form would refuse pieces that are taken."""
+def _repeated(request: HttpRequest, order: Order) -> Return | None:
+    """The return if exactly this was requested before, as by a double click. The form refuses pieces that are taken."""
     try:
         request_id = uuid.UUID(request.POST.get("request_id", ""))
     except ValueError:
-        return False
+        return None
     known = order.returns.filter(pk=request_id, reason=request.POST.get("reason", "")).first()
     pieces = dict(known.lines.values_list("order_line", "quantity")) if known else {}
     lines = order.lines.all() if known else ()
-    return bool(known) and all(
-        request.POST.get(f"line-{line.pk}", "0") == str(pieces.get(line.pk, 0)) for line in lines
-    )
+    is_same = all(request.POST.get(f"line-{line.pk}", "0") == str(pieces.get(line.pk, 0)) for line in lines)
+    return known if is_same else None
+
+
+def _answered_again(request: HttpRequest, known: Return) -> HttpResponse:
+    """A form that was sent again, such as with the browser's Back, requests nothing once its return is decided."""
+    if known.status == ReturnStatus.REQUESTED:
+        return _thanked(request, known.order)
+    messages.error(request, str(AlreadyDecided(known)))
+    return redirect("shop:order", known.order.public_id)
 
 
 def _thanked(request: HttpRequest, order: Order) -> HttpResponse:

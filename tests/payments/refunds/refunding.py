@@ -36,8 +36,8 @@ def delivered(*, method: str = "pm_card_visa") -> Order:
     return order
 
 
-def start_refund(order: Order, amount: int) -> Refund:
-    made = refund_order(order=order, amount=amount, request_id=uuid.uuid4(), by="olga", reason="late")
+def start_refund(order: Order, amount: int, *, reason: str = "late") -> Refund:
+    made = refund_order(order=order, amount=amount, request_id=uuid.uuid4(), by="olga", reason=reason)
     assert made is not None
     return made
 

@@ -57,6 +57,16 @@ def test_a_double_click_is_one_return(pieces):
     assert Return.objects.count() == 1
 
 
+def test_a_form_that_is_sent_again_after_its_return_was_cancelled_requests_nothing():
+    order = delivered()
+    sent = form(order, 1, 0)
+    ask(order, sent)
+    Client().post(f"/orders/{order.public_id}/returns/{Return.objects.get().pk}/cancel/")
+    ask_again = Client().post(f"/orders/{order.public_id}/return/", sent, follow=True)
+    assert "is already cancelled. Nothing was changed." in ask_again.content.decode()
+    assert Return.objects.get().status == ReturnStatus.CANCELLED
+
+
 @pytest.mark.parametrize(
     ("pieces", "changes"),
     [

@@ -1,0 +1,92 @@
+"""Erasure and a shopper's orders: what is in progress prevents it, and what operators wrote is redacted."""
+
+from threading import Thread
+
+import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import connection, connections
+
+from orders.models import Order, OrderEvent
+from payments.gateways import DisputeState
+from shop.accounts import erasure
+from shop.accounts.erasure import CannotErase, erase
+from shop.models import Return, User
+from shop.order_pages.selectors import unfinished_orders_of
+from shop.returns.errors import NotReturnable
+from tests.auditing import broken
+from tests.database_search import places_of
+from tests.delivery import deliver_all
+from tests.factories import UserFactory
+from tests.payments.disputes.disputing import decide, disputed
+from tests.payments.refunds.refunding import start_refund
+from tests.shop.returns.returned import delivered, requested
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+EMAIL, NAME = "zoe.quillfeather@example.com", "Zoe Quillfeather"
+
+
+def bought() -> tuple[User, Order]:
+    user = UserFactory.create(email=EMAIL)
+    return user, delivered(user=user, email=EMAIL, name=NAME)
+
+
+@pytest.mark.parametrize("is_inquiry", [False, True])
+def test_a_dispute_counts_as_in_progress_until_the_bank_has_decided(is_inquiry):
+    user, order = bought()
+    dispute = disputed(order, is_inquiry=is_inquiry)
+    with pytest.raises(CannotErase, match=order.number):
+        erase(user=user)
+    assert list(unfinished_orders_of(user=user)) == [order]
+    decide(dispute, DisputeState.CLOSED)
+    erase(user=user)
+    assert not User.objects.filter(pk=user.pk).exists()
+
+
+def test_what_operators_wrote_about_refunds_and_disputes_is_redacted():
+    user, order = bought()
+    for reason in (f"{NAME} called", "It came late"):
+        with_reason(order, reason)
+    dispute = disputed(order, amount=100)
+    decide(dispute, DisputeState.WON)
+    text = f"Dispute {dispute.gateway_id} marked as answered: {EMAIL} wrote"
+    for each in (dispute, order):
+        LogEntry.objects.log_actions(UserFactory.create().pk, [each], CHANGE, text)
+    erase(user=user)
+    found = {place.partition(": ")[0] for place in places_of(EMAIL, NAME, "quillfeather")}
+    assert found == {"shop_issuedinvoice.data", "shop_creditnote.data"}
+    reasons = OrderEvent.objects.filter(kind="refund_started").order_by("pk").values_list("data__reason", flat=True)
+    assert list(reasons) == ["[removed] called", "It came late"]
+    assert {entry.change_message for entry in LogEntry.objects.all()} == {text.replace(EMAIL, "[removed]")}
+    assert broken() == {}
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs a lock of one row")
+def test_a_return_that_is_requested_during_the_erasure_comes_after_it(monkeypatch):
+    user, order = bought()
+    collect, threads, refused = erasure._secrets, [], []
+
+    def request() -> None:
+        try:
+            requested(order, comment=f"Call {NAME}")
+        except NotReturnable as error:
+            refused.append(error)
+        finally:
+            connections.close_all()
+
+    def meanwhile(*args):
+        threads.append(Thread(target=request))
+        threads[0].start()
+        threads[0].join(0.5)
+        return collect(*args)
+
+    monkeypatch.setattr(erasure, "_secrets", meanwhile)
+    erase(user=user)
+    threads[0].join()
+    assert len(refused) == 1
+    assert not Return.objects.exists()
+
+
+def with_reason(order: Order, reason: str) -> None:
+    start_refund(order, 100, reason=reason)
+    deliver_all()
