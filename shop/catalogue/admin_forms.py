@@ -67,6 +67,8 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
                 cleaned["price"] = parse(cleaned["price"], cleaned.get("currency") or self.instance.currency)
             except AmountError as error:
                 self.add_error("price", str(error))
+        if cleaned.get("is_listed") and cleaned.get("price") == 0:
+            self.add_error("price", _("Enter a price above 0, or do not list the product."))
         return cleaned
 
     def save(self, commit: bool = True) -> Product:

@@ -56,4 +56,4 @@ def _made(paper: Invoice | CreditNote) -> bytes:
 
 def _check_count(rows: Sequence[object]) -> None:
     if len(rows) > MAX_AT_ONCE:
-        raise NothingToPrint(_("At most %(max)s invoices at once. Nothing was printed.") % {"max": MAX_AT_ONCE})
+        raise NothingToPrint(_("At most %(max)s at once. Nothing was printed.") % {"max": MAX_AT_ONCE})

@@ -89,7 +89,7 @@ def order_progress(
     return OrderProgress(
         steps=tuple(steps),
         headline=_headline(status, owes_money, failed, events),
-        explanation=_explanation(status, owes_money, failed),
+        explanation=_explanation(status, payment_status, owes_money, failed),
     )
 
 
@@ -163,7 +163,7 @@ def _is_reshipped(events: Sequence[OrderEvent]) -> bool:
     return any(event.kind == SENT_AGAIN for event in events)
 
 
-def _explanation(status: str, owes_money: bool, failed: OrderEvent | None) -> str:
+def _explanation(status: str, payment_status: str | None, owes_money: bool, failed: OrderEvent | None) -> str:
     if failed and is_rejected_address(failed):
         return _("Nothing has shipped yet, and our team is looking into it. You can also cancel and place a new order.")
     if failed and is_final_failure(failed):
@@ -172,6 +172,8 @@ def _explanation(status: str, owes_money: bool, failed: OrderEvent | None) -> st
         return f"{describe(failed)}."
     if owes_money:
         return _("We have asked your bank to refund the full amount.")
+    if status == Status.CANCELLED:
+        return _cancelled_payment(payment_status)
     return {
         Status.PLACED: _("We are waiting for your bank. This takes a moment."),
         Status.ACTION_REQUIRED: _(
@@ -183,6 +185,14 @@ def _explanation(status: str, owes_money: bool, failed: OrderEvent | None) -> st
         Status.SHIPPED: _("It has left our warehouse and is with the carrier."),
         Status.DELIVERED: _("Thank you for shopping with us."),
         Status.PAYMENT_FAILED: _("You have not been charged. Pay with another method, or let the order expire."),
-        Status.CANCELLED: _("You owe nothing. If you were charged, we refund you automatically."),
         Status.REFUNDED: _("It may take your bank a few days to show it."),
     }[Status(status)]
+
+
+def _cancelled_payment(payment_status: str | None) -> str:
+    """What became of the money of a cancelled order that is owed none."""
+    if payment_status == PaymentStatus.CAPTURED:
+        return _("Your bank has returned your payment for this order, so we have cancelled it.")
+    if payment_status == PaymentStatus.CANCELLED:
+        return _("You owe nothing. If your bank has reserved the amount, it is released automatically.")
+    return _("You have not been charged.")

@@ -78,7 +78,7 @@ def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
     except IllegalTransition:
         messages.error(request, _("It is too late to cancel this order."))
     else:
-        messages.success(request, _("Your order is cancelled. If you were charged, we refund you automatically."))
+        messages.success(request, _("Your order is cancelled."))
     return _updated(request, public_id)
 
 

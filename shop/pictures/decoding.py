@@ -48,6 +48,8 @@ class Decoded:
 
 def decode(file: IO[bytes], *, size: int) -> Decoded:
     """Decode, turn upright, convert to sRGB, drop all metadata, and encode in every size. Raises `PictureRefused`."""
+    if not size:
+        raise PictureRefused(_("The file is empty. Upload a JPEG, PNG, WebP or AVIF file."))
     if size > MAX_BYTES:
         text = _("The file has %(size)d MB; at most %(most)d MB can be uploaded. Save the picture smaller.")
         raise PictureRefused(text % {"size": -(-size // 1_048_576), "most": MAX_BYTES // 1_048_576})

@@ -87,7 +87,7 @@ def test_an_order_cancelled_before_its_parcel_is_booked_is_not_charged(visit):
     expect(status(page)).to_have_attribute("data-status", "cancelled")
     expect(page.locator("#timeline li[data-event=cancelled]")).to_have_count(1)
     expect(page.locator("#timeline")).not_to_contain_text("Refund")
-    expect(page.locator("main")).to_contain_text("You owe nothing.")
+    expect(page.locator("main")).to_contain_text("If your bank has reserved the amount, it is released")
 
 
 def test_the_back_button_does_not_place_a_second_order(stack, visit):

@@ -60,6 +60,7 @@ def test_the_form_shows_the_price_as_it_is_typed(staff, language, shown):
         ({"price": "much"}, "Enter an amount such as 19.90"),
         ({"price": "-1"}, "Enter an amount such as 19.90"),
         ({"price": "1000000"}, "Enter at most €999,999.99"),
+        ({"price": "0,00", "is_listed": "on"}, "Enter a price above 0, or do not list the product."),
         ({"currency": "XQX"}, "Unknown currency"),
         (
             {"currency": "JPY", "price": "1250", "is_listed": "on"},

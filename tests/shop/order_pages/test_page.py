@@ -153,6 +153,14 @@ def test_an_order_is_cancelled(client, order, headers):
     assert Order.objects.get().status == "cancelled"
 
 
+def test_cancelling_an_order_that_was_not_charged_promises_no_refund(client, failed):
+    before = text(client.get(f"/orders/{failed.public_id}/"))
+    after = text(client.post(f"/orders/{failed.public_id}/cancel/", follow=True))
+    assert "If you cancel, nothing is charged." in before
+    assert "You have not been charged." in after
+    assert "we refund you" not in before + after
+
+
 def test_a_shipped_order_cannot_be_cancelled(client, order):
     orders.mark_paid(order=order)
     orders.mark_shipped(order=order, carrier="X", tracking_number="1")

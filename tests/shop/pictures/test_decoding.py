@@ -127,6 +127,11 @@ def test_a_truncated_file_is_refused(kind, share):
         read(content[: int(len(content) * share)])
 
 
+def test_an_empty_file_is_called_empty():
+    with pytest.raises(PictureRefused, match=r"^The file is empty\."):
+        read(b"")
+
+
 def test_what_follows_the_picture_is_not_stored():
     decoded = read(encoded() + b"<script>alert(1)</script>" + b"PK\x03\x04")
     assert all(b"script" not in file and b"PK\x03\x04" not in file for file in decoded.files)
