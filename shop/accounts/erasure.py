@@ -81,7 +81,7 @@ def _secrets(user: User, orders: list[Order]) -> set[str]:
 def _redact_notes(orders: list[Order], redactor: Redactor) -> None:
     """What operators wrote about money in the orders' timelines, and in the admin's history of orders and disputes."""
     for event in OrderEvent.objects.filter(order__in=orders, kind__in=(REFUND_STARTED, REFUND_SETTLED, WRITTEN_OFF)):
-        reason = redactor.text(event.data["reason"])
+        reason = redactor.text(event.data.get("reason", ""))
         OrderEvent.objects.filter(pk=event.pk).update(data=event.data | {"reason": reason})
     disputes = Dispute.objects.filter(payment__order__in=orders)
     for model, rows in ((Order, orders), (Dispute, disputes)):

@@ -1,4 +1,6 @@
-"""State machine test: returns, refunds by operators and at the gateway, and an unreliable network, in any order.
+"""State machine test: returns, refunds by operators and at the gateway, disputes, and an unreliable network.
+
+In any order; a bank may decide about a dispute more than once.
 
 After each step `audit` must find nothing; at the end no return is received without its money being back, no more is
 paid back than was paid, and stock is what nobody has. `CONVEYOR_RANDOM_RUNS=2000` makes as many runs with fresh seeds.
@@ -19,15 +21,15 @@ from messaging import circuit_breaker, outbox
 from messaging.models import Message
 from orders.models import Order, Status
 from payments.errors import NothingToRefund
-from payments.gateways import simulated_charges
+from payments.gateways import DisputeState, simulated_charges
 from payments.invariants import REFUNDED_ONCE
-from payments.models import OPEN, WRITTEN_OFF, GatewayCharge, Payment, Refund
+from payments.models import OPEN, UNDECIDED, WRITTEN_OFF, GatewayCharge, GatewayDispute, Payment, Refund
 from payments.payloads import CapturePayment
 from payments.services import refund_order
 from shop.checkout.services import LineWanted
 from shop.models import Product, Return, ReturnLine, ReturnStatus
 from shop.returns import services
-from shop.returns.errors import AlreadyDecided, ReturnRefused
+from shop.returns.errors import AlreadyDecided, RefundBlocked, ReturnRefused
 from shop.returns.services import Decision
 from tests import fuzzing
 from tests.auditing import AuditOfChanges, broken
@@ -35,8 +37,10 @@ from tests.delivery import deliver, deliver_all, run_periodic
 from tests.factories import ProductFactory, place
 from tests.flush import flush
 from tests.shop.any_order.charges import report, write_off_what_is_lost
+from tests.shop.any_order.disputes import DisputeRules, decide_all_disputes
+from tests.shop.any_order.disputes import report as report_dispute
 from tests.shop.any_order.passing_time import TimeRules
-from tests.shop.any_order.refunds import LEFT_TO_OPERATORS, RefundRules, assert_money_adds_up, finish_refunds
+from tests.shop.any_order.refunds import LEFT_TO_OPERATORS, RefundRules, assert_money_adds_up, finish_refunds, room
 from tests.shop.any_order.steps import one_of, pending, publish
 from tests.shop.returns.returned import operator
 from tests.states.watch import watched
@@ -53,7 +57,7 @@ pytestmark = [
 ]
 
 
-class Returns(TimeRules, RefundRules):
+class Returns(TimeRules, RefundRules, DisputeRules):
     """Two delivered orders of two products, and everything that may happen to their returns and their money."""
 
     def __init__(self) -> None:
@@ -112,7 +116,7 @@ class Returns(TimeRules, RefundRules):
         if found is None:
             return
         decisions = {line.pk: self._decision(data, line) for line in found.lines.order_by("pk")}
-        with suppress(AlreadyDecided, NothingToRefund), outbox.transaction():
+        with suppress(AlreadyDecided, NothingToRefund, RefundBlocked), outbox.transaction():
             services.receive_return(found=found, decisions=decisions, rejection="It was used.", by=self.operator)
 
     @rule(data=st.data(), share=st.sampled_from([0.1, 0.5, 1.0]))
@@ -129,6 +133,15 @@ class Returns(TimeRules, RefundRules):
                 state=GatewayCharge.State.AUTHORISED, is_captured=True
             )
             report(GatewayCharge.objects.get(idempotency_key=str(payment.pk)))
+
+    @rule(data=st.data())
+    def a_bank_decides_once_more(self, data: st.DataObject) -> None:
+        dispute = one_of(data, GatewayDispute.objects.exclude(status__in=UNDECIDED).filter(is_inquiry=False))
+        if dispute is None or (dispute.status != DisputeState.LOST and dispute.amount > room(dispute.charge)):
+            return
+        dispute.status = DisputeState.WON if dispute.status == DisputeState.LOST else DisputeState.LOST
+        dispute.save()
+        report_dispute(dispute)
 
     # -- workers and network ------------------------------------------------------------------------------------------
 
@@ -167,6 +180,7 @@ class Returns(TimeRules, RefundRules):
         self.gateway_captures_after_all()
         for message in Message.objects.filter(state="sent"):
             deliver(message, redelivered=True)
+        decide_all_disputes()
         deliver_all(limit=1000)
         finish_refunds()
         run_periodic("shop.follow_returns")
