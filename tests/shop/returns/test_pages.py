@@ -70,6 +70,15 @@ def test_a_request_that_makes_no_sense_is_refused(pieces, changes):
     assert not Return.objects.exists()
 
 
+def test_a_choice_that_another_return_has_taken_meanwhile_is_refused_and_not_dropped():
+    order = delivered()
+    requested(order, pieces=(2, 0))
+    response = ask(order, form(order, 2, 1))
+    assert response.status_code == 200
+    assert "2 is not one of the available choices" in response.content.decode()
+    assert Return.objects.count() == 1
+
+
 def test_what_cannot_be_returned_is_said():
     order, undelivered = delivered(), place()
     assert Client().get(f"/orders/{undelivered.public_id}/return/").status_code == 409
