@@ -100,6 +100,15 @@ def test_a_shopper_cancels_a_return_until_it_is_received():
     assert set(Return.objects.values_list("status", flat=True)) == {ReturnStatus.CANCELLED, ReturnStatus.RECEIVED}
 
 
+@pytest.mark.parametrize(
+    ("accepted", "introduction"), [((1, 1), "We could not accept the rest:"), ((0, 0), "we could not accept it:")]
+)
+def test_the_order_page_says_what_the_reason_of_a_refusal_is_about(accepted, introduction):
+    order = delivered()
+    receive(requested(order), accepted=accepted, rejection="Its lens is missing.")
+    assert f"{introduction} Its lens is missing." in shown(order)
+
+
 def test_the_label_can_be_downloaded_while_it_is_of_use():
     order, other = delivered(), delivered()
     found = requested(order)
