@@ -1,10 +1,8 @@
 """Admin page for refunding a payment, in full or in part."""
 
 import uuid
-from decimal import Decimal
 from typing import Any
 
-from babel.numbers import get_currency_precision
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -16,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from orders.money import display
 from orders.selectors import can_cancel
+from orders.typed_amounts import AmountError, parse, typed
 from payments import selectors, services
 from payments.errors import NothingToRefund, RequestReused
 from payments.models import Payment, PaymentStatus
@@ -24,9 +23,13 @@ PERMISSION = "payments.refund_payment"
 
 
 class RefundForm(forms.Form):
-    """The amount is entered in major units, such as 19.90. `request_id` makes a double click one refund."""
+    """The amount is typed in whole units, such as 19.90 or 19,90. `request_id` makes a double click one refund."""
 
-    amount = forms.DecimalField(label=gettext_lazy("Amount"), min_value=Decimal("0.0001"), max_digits=14)
+    amount = forms.CharField(
+        label=gettext_lazy("Amount"),
+        max_length=30,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
     reason = forms.CharField(
         label=gettext_lazy("Reason"), max_length=500, widget=forms.TextInput(attrs={"class": "vTextField"})
     )
@@ -34,14 +37,17 @@ class RefundForm(forms.Form):
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.digits = get_currency_precision(currency)
+        self.currency = currency
 
     def clean_amount(self) -> int:
         """The amount in minor units. Fractions of one are rejected rather than rounded."""
-        minor = self.cleaned_data["amount"].scaleb(self.digits)
-        if minor != int(minor):
-            raise forms.ValidationError(_("The amount has too many decimal places for this currency."))
-        return int(minor)
+        try:
+            amount = parse(self.cleaned_data["amount"], self.currency)
+        except AmountError as error:
+            raise forms.ValidationError(str(error)) from None
+        if not amount:
+            raise forms.ValidationError(_("Enter an amount above 0."))
+        return amount
 
 
 @require_http_methods(["GET", "POST"])
@@ -55,7 +61,7 @@ def refund_page(request: HttpRequest, payment_id: uuid.UUID) -> HttpResponse:
     form = RefundForm(
         request.POST or None,
         currency=order.currency,
-        initial={"amount": Decimal(left).scaleb(-get_currency_precision(order.currency)), "request_id": uuid.uuid4()},
+        initial={"amount": typed(left, order.currency), "request_id": uuid.uuid4()},
     )
     if request.method == "POST" and form.is_valid() and _refund(request, payment, form):
         return redirect("admin:orders_order_change", order.pk)

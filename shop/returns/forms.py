@@ -17,7 +17,10 @@ from shop.returns.services import Decision
 
 
 class ReturnForm(forms.Form):
-    """Pieces of each line that can be returned, a reason, and a comment. `request_id` makes a double click one."""
+    """Pieces of each line that can be returned, a reason, and a comment. `request_id` makes a double click one.
+
+    A line that was chosen stays on the form when nothing of it is left meanwhile: its choice is refused, not dropped.
+    """
 
     request_id = forms.UUIDField(widget=forms.HiddenInput)
     reason = forms.ChoiceField(
@@ -35,7 +38,7 @@ class ReturnForm(forms.Form):
 
     def __init__(self, data: Any = None, *, lines: Sequence[ReturnableLine]) -> None:
         super().__init__(data, initial={"request_id": uuid.uuid4()})
-        self.lines = [each for each in lines if each.left]
+        self.lines = [each for each in lines if each.left or self.data.get(f"line-{each.line.pk}", "0") != "0"]
         for each in self.lines:
             self.fields[f"line-{each.line.pk}"] = forms.TypedChoiceField(
                 label=each.line.name,

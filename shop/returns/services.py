@@ -226,7 +226,7 @@ def _check_decisions(lines: list[ReturnLine], decisions: Mapping[int, Decision],
         decision = decisions[line.pk]
         if not 0 <= decision.restocked <= decision.accepted <= line.quantity:
             raise InvalidDecision(
-                _("At most %(pieces)d pieces of %(sku)s can be accepted, and at most those go back to stock.")
+                _("Of %(sku)s, accept at most %(pieces)d, and return no more to stock than you accept.")
                 % {"pieces": line.quantity, "sku": line.order_line.sku}
             )
     if not rejection and any(decisions[line.pk].accepted < line.quantity for line in lines):

@@ -33,7 +33,7 @@ def ask(request: HttpRequest, public_id: str) -> HttpResponse:
     form = ReturnForm(request.POST or None, lines=returnable_lines(order=order))
     if until is not None and request.method == "POST" and form.is_valid() and _requested(request, order, form):
         return _thanked(request, order)
-    refused = until is None or not form.lines
+    refused = until is None or not any(each.left for each in form.lines)
     context = {"order": order, "form": form, "until": until, "refused": refused, "seller": settings.SHOP_SELLER[:-1]}
     return render(request, "shop/returns/ask.html", context, status=409 if refused else 200)
 

@@ -247,8 +247,10 @@ def test_an_operator_refunds_a_part_from_the_orders_page(operator):
     ("changes", "error"),
     [
         ({"amount": "25.01"}, "is left"),
-        ({"amount": "1.005"}, "too many decimal places"),
-        ({"amount": "x"}, "Enter a number"),
+        ({"amount": "1.005"}, "EUR has 2 decimal places"),
+        ({"amount": "x"}, "Enter an amount such as 19.90."),
+        ({"amount": "-1"}, "Enter an amount such as 19.90."),
+        ({"amount": "0,00"}, "Enter an amount above 0."),
         ({"reason": ""}, "required"),
     ],
 )
@@ -257,6 +259,13 @@ def test_an_invalid_form_shows_its_error_and_refunds_nothing(operator, changes, 
     url = reverse("admin:payments_payment_refund", args=[order.payments.get().pk])
     assert error in operator.post(url, _form(**changes)).text
     assert not Refund.objects.exists()
+
+
+def test_a_refund_is_typed_as_a_price_is(operator):
+    order = paid(delivered=True)
+    url = reverse("admin:payments_payment_refund", args=[order.payments.get().pk])
+    assert 'name="amount" value="25,00"' in operator.get(url, headers={"accept-language": "de"}).text
+    assert "Refund of €1.50 started." in operator.post(url, _form(amount="1,50"), follow=True).text
 
 
 def test_support_may_not_refund_even_by_a_forged_form(operator):

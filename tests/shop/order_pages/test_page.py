@@ -1,5 +1,7 @@
 """Order page: live updates, cancellation, payment retry and reorder, with and without JavaScript."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from messaging.models import Message
@@ -135,6 +137,17 @@ def test_a_failed_payment_shows_a_payment_deadline(client, failed, settings):
     assert "Pay by" in page
     assert "Your items are back on sale in the meantime." in page
     assert "Reserved until" not in page
+
+
+def test_an_update_also_brings_the_time_of_the_order_in_the_viewers_zone(client, order):
+    Order.objects.filter(pk=order.pk).update(placed_at=datetime(2026, 11, 28, 15, 21, tzinfo=UTC))
+    assert "Nov 28, 15:21" in placed_line(text(client.get(f"/orders/{order.public_id}/")))
+    client.cookies["timezone"] = "Europe/Berlin"
+    assert "Nov 28, 16:21" in placed_line(text(client.get(f"/orders/{order.public_id}/live/")))
+
+
+def placed_line(page: str) -> str:
+    return page.partition('id="order-placed"')[2].partition("</p>")[0]
 
 
 def test_polling_stops_when_the_order_is_final(client, order):

@@ -80,6 +80,15 @@ def test_a_request_that_makes_no_sense_is_refused(pieces, changes):
     assert not Return.objects.exists()
 
 
+def test_a_choice_that_another_return_has_taken_meanwhile_is_refused_and_not_dropped():
+    order = delivered()
+    requested(order, pieces=(2, 0))
+    response = ask(order, form(order, 2, 1))
+    assert response.status_code == 200
+    assert "2 is not one of the available choices" in response.content.decode()
+    assert Return.objects.count() == 1
+
+
 def test_what_cannot_be_returned_is_said():
     order, undelivered = delivered(), place()
     assert Client().get(f"/orders/{undelivered.public_id}/return/").status_code == 409
@@ -99,6 +108,15 @@ def test_a_shopper_cancels_a_return_until_it_is_received():
         assert response.status_code == 200
     assert "is already received" in response.content.decode()
     assert set(Return.objects.values_list("status", flat=True)) == {ReturnStatus.CANCELLED, ReturnStatus.RECEIVED}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "introduction"), [((1, 1), "We could not accept the rest:"), ((0, 0), "we could not accept it:")]
+)
+def test_the_order_page_says_what_the_reason_of_a_refusal_is_about(accepted, introduction):
+    order = delivered()
+    receive(requested(order), accepted=accepted, rejection="Its lens is missing.")
+    assert f"{introduction} Its lens is missing." in shown(order)
 
 
 def test_the_label_can_be_downloaded_while_it_is_of_use():
