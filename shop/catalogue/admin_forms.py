@@ -57,19 +57,23 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
         return given.name
 
     def clean(self) -> dict[str, Any]:
-        """The price last: the currency says how many decimals it may have."""
+        """The price here, since the currency says how many decimals it may have."""
         cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("is_listed") and cleaned.get("currency", settings.SHOP_CURRENCY) != settings.SHOP_CURRENCY:
-            text = _("The shop sells in %(currency)s only. Enter a price in %(currency)s, or do not list the product.")
-            self.add_error("currency", ValidationError(text, params={"currency": settings.SHOP_CURRENCY}))
-        if "price" in cleaned and "currency" not in self.errors:
+        if "price" in cleaned:
             try:
                 cleaned["price"] = parse(cleaned["price"], cleaned.get("currency") or self.instance.currency)
             except AmountError as error:
                 self.add_error("price", str(error))
-        if cleaned.get("is_listed") and cleaned.get("price") == 0:
-            self.add_error("price", _("Enter a price above 0, or do not list the product."))
+        if cleaned.get("is_listed"):
+            self._check_listed(cleaned)
         return cleaned
+
+    def _check_listed(self, cleaned: dict[str, Any]) -> None:
+        if cleaned.get("price") == 0:
+            self.add_error("price", _("Enter a price above 0, or do not list the product."))
+        if cleaned.get("currency", settings.SHOP_CURRENCY) != settings.SHOP_CURRENCY:
+            text = _("The shop sells in %(currency)s only. Enter a price in %(currency)s, or do not list the product.")
+            self.add_error("currency", ValidationError(text, params={"currency": settings.SHOP_CURRENCY}))
 
     def save(self, commit: bool = True) -> Product:
         if "picture" in self.changed_data:

@@ -51,10 +51,15 @@ def decode(file: IO[bytes], *, size: int) -> Decoded:
     if not size:
         raise PictureRefused(_("The file is empty. Upload a JPEG, PNG, WebP or AVIF file."))
     if size > MAX_BYTES:
-        text = _("The file has %(size)d MB; at most %(most)d MB can be uploaded. Save the picture smaller.")
-        raise PictureRefused(text % {"size": -(-size // 1_048_576), "most": MAX_BYTES // 1_048_576})
+        raise PictureRefused(too_large(size))
     with _decoding, _total():
         return _encoded(_clean(_opened(file)))
+
+
+def too_large(size: int) -> str:
+    """What is wrong with a picture of so many bytes, and what to do."""
+    text = _("The file has %(size)d MB; at most %(most)d MB can be uploaded. Save the picture smaller.")
+    return text % {"size": -(-size // 1_048_576), "most": MAX_BYTES // 1_048_576}
 
 
 @contextmanager

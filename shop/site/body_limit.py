@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 
 from messaging.operations.api.problems import Problem
-from shop.pictures.decoding import MAX_BYTES
+from shop.pictures.decoding import MAX_BYTES, too_large
 
 _PRODUCT_FORM = re.compile(r"/admin/shop/product/(?:add|[^/]+/change)/")
 _DIGITS = 18  # Python refuses to parse very long numbers
@@ -35,12 +35,18 @@ class BodyLimitMiddleware:
 def _error(request: HttpRequest) -> str:
     length = request.META.get("CONTENT_LENGTH") or ""
     if length.isdecimal():
-        limit = (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0) + (MAX_BYTES if _carries_picture(request) else 0)
-        too_large = len(length) > _DIGITS or int(length) > limit
-        return _("The request is larger than {limit} KiB.").format(limit=limit // 1024) if too_large else ""
+        size = int(length) if len(length) <= _DIGITS else 10**_DIGITS
+        return _size_error(size, has_picture=_carries_picture(request))
     if request.META.get("HTTP_TRANSFER_ENCODING"):
         return _("Send the request with a Content-Length header, not in chunks.")
     return ""
+
+
+def _size_error(size: int, *, has_picture: bool) -> str:
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+    if size <= limit + (MAX_BYTES if has_picture else 0):
+        return ""
+    return too_large(size) if has_picture else _("The request is larger than {limit} KiB.").format(limit=limit // 1024)
 
 
 def _carries_picture(request: HttpRequest) -> bool:
