@@ -13,11 +13,14 @@ from orders.models import OrderLine
 from shop.models import Return, ReturnLine, ReturnReason
 from shop.models.returns import COMMENT_MAX, REJECTION_MAX
 from shop.returns.selectors import ReturnableLine
-from shop.returns.services import Decision
+from shop.returns.services import MOST_LINES, Decision
 
 
 class ReturnForm(forms.Form):
-    """Pieces of each line that can be returned, a reason, and a comment. `request_id` makes a double click one."""
+    """Pieces of each line that can be returned, a reason, and a comment. `request_id` makes a double click one.
+
+    Of an order of more lines than one return may have, these are the first ones that are not being returned yet.
+    """
 
     request_id = forms.UUIDField(widget=forms.HiddenInput)
     reason = forms.ChoiceField(
@@ -35,7 +38,7 @@ class ReturnForm(forms.Form):
 
     def __init__(self, data: Any = None, *, lines: Sequence[ReturnableLine]) -> None:
         super().__init__(data, initial={"request_id": uuid.uuid4()})
-        self.lines = [each for each in lines if each.left]
+        self.lines = [each for each in lines if each.left][:MOST_LINES]
         for each in self.lines:
             self.fields[f"line-{each.line.pk}"] = forms.TypedChoiceField(
                 label=each.line.name,
