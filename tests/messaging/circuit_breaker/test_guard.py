@@ -53,12 +53,6 @@ def test_failures_of_different_messages_in_a_row_open_the_circuit():
     assert circuit.probe_at > timezone.now() + timedelta(seconds=9)
 
 
-def test_a_failure_whose_text_no_database_stores_counts_as_well():
-    script.extend(TemporaryError("half \ud800 of a pair, and a\x00b") for _ in range(3))
-    assert {message.attempts for message in send(3)} == {1}
-    assert Circuit.objects.get().is_open
-
-
 def test_repeated_failures_of_one_message_do_not_open_the_circuit():
     down(5)
     (message,) = send()
