@@ -25,6 +25,7 @@ from messaging import tracing
 from messaging.conf import settings
 from messaging.models import Circuit, Message, MessageQuerySet, State
 from messaging.models.backlog import COUNTED
+from messaging.recording.storable import text
 from messaging.worker.time_limits import soft_limit_behind
 
 log = logging.getLogger(__name__)
@@ -209,7 +210,7 @@ def _count_failure(circuit: Circuit, error: Exception, now: datetime) -> None:
     message = str(chain.causation_id) if chain and chain.causation_id else ""
     if message and message not in circuit.failing and not circuit.is_open:
         circuit.failing = [*circuit.failing, message]
-    circuit.failed_at, circuit.last_error = now, f"{type(error).__name__}: {error}"[:500]
+    circuit.failed_at, circuit.last_error = now, text(f"{type(error).__name__}: {error}")[:500]
     if not circuit.is_open and len(circuit.failing) >= settings.CONVEYOR_CIRCUIT_FAILURES:
         circuit.opened_at = now
 

@@ -8,8 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 #: Apps and models whose rows are kept for ever: orders with what belongs to them, and who did what.
-RECORDS = {"payments", "shipping", "shop.Invoice", "shop.CreditNote", "shop.StockMovement"}
+RECORDS = {"payments.Payment", "payments.Refund", "payments.Dispute", "shipping"}
+RECORDS |= {"payments.GatewayCharge", "payments.GatewayRefund", "payments.GatewayDispute", "payments.GatewayCall"}
 RECORDS |= {"orders.Order", "orders.OrderLine", "orders.OrderEvent", "orders.EmailDelivery"}
+RECORDS |= {"shop.Invoice", "shop.CreditNote", "shop.StockMovement"}
 RECORDS |= {"operations.AuditEntry", "operations.PayloadEdit", "admin.LogEntry"}
 #: What a run ages: the column from which retention counts, and the rows that are old enough.
 AGED = {
@@ -17,6 +19,7 @@ AGED = {
     "operations.Alert": "cleared_at",
     "operations.BulkOperation": "finished_at",
     "operations.QueueMinute": "minute",
+    "payments.GatewayEvent": "received_at",
     "shop.GuestBasket": "changed_at",
     "axes.AccessAttempt": "attempt_time",
     "axes.AccessFailureLog": "attempt_time",

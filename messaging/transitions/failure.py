@@ -148,5 +148,5 @@ def _own_frames(error: BaseException) -> list[str]:
 
 
 def _clean(text: str) -> str:
-    """PostgreSQL refuses NUL characters in text."""
-    return text.replace(_NUL, "\\x00")
+    """PostgreSQL refuses NUL characters in text, and every database halves of surrogate pairs."""
+    return text.replace(_NUL, "\\x00").encode(errors="backslashreplace").decode()

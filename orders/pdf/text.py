@@ -72,6 +72,8 @@ def wrapped(text: Sequence[Cluster], limit: float, max_lines: int | None = None)
         if line and width(_trimmed([*line, *piece])) > limit:
             lines.append(_trimmed(line))
             line = []
+            if max_lines is not None and len(lines) > max_lines:
+                break  # nothing after it is shown
         line = [*line, *piece]
     if _trimmed(line):
         lines.append(_trimmed(line))

@@ -186,7 +186,7 @@ class ChargeRecord:
 class RecordPage:
     """Records of charges by idempotency key, and where the next page begins; empty: this is the last page.
 
-    None: the record has amounts that the shop cannot count. `fetch` of that charge raises `RequestRefused`.
+    None: the shop cannot read or count the record. `fetch` of that charge raises an error that says so.
     """
 
     records: dict[str, ChargeRecord | None]

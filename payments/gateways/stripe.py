@@ -35,7 +35,7 @@ from payments.gateways.dispute_records import DisputePage, DisputeRecord
 from payments.gateways.stripe_amounts import from_stripe, limits, to_stripe
 from payments.gateways.stripe_browser import browser_form
 from payments.gateways.stripe_client import client, refused_by_status, typed_errors
-from payments.gateways.stripe_records import KEY, REPEAT, charge_record, countable, refund_record
+from payments.gateways.stripe_records import KEY, REPEAT, charge_record, readable, refund_record
 
 __all__ = ["KEY", "StripeGateway"]
 
@@ -49,9 +49,9 @@ class StripeGateway:
         with typed_errors():
             params = _confirmed(amount, currency, method, return_url) | {"metadata": {KEY: idempotency_key}}
             intent = client().v1.payment_intents.create(params, {"idempotency_key": idempotency_key})
-        if _is_replayed(intent):  # as it was when the key was first used
-            intent = _retrieved(intent.id)
-        record = charge_record(intent)
+            if _is_replayed(intent):  # as it was when the key was first used
+                intent = _retrieved(intent.id)
+            record = charge_record(intent)
         if record.charge is None:
             raise CardDeclined(record.declined or intent.status)
         return record.charge
@@ -66,13 +66,13 @@ class StripeGateway:
                     {"amount_to_capture": wanted},
                     {"idempotency_key": f"{idempotency_key}-capture"},
                 )
+                currency = intent.currency.upper()
+                return Charge(reference, from_stripe(intent.amount_received, currency), currency, ChargeState.CAPTURED)
         except RequestRefused as refused:
-            known = charge_record(_retrieved(reference)).charge if refused_by_status(refused) else None
+            known = _record_of(reference).charge if refused_by_status(refused) else None
             if known is None or (known.state, known.amount) != (ChargeState.CAPTURED, amount):
                 raise
             return known
-        currency = intent.currency.upper()
-        return Charge(reference, from_stripe(intent.amount_received, currency), currency, ChargeState.CAPTURED)
 
     def void(self, *, reference: str) -> ChargeRecord:
         try:
@@ -81,7 +81,7 @@ class StripeGateway:
         except RequestRefused as refused:
             if not refused_by_status(refused):
                 raise
-        return charge_record(_retrieved(reference))
+        return _record_of(reference)
 
     def refund(self, *, idempotency_key: str, charge_reference: str, amount: int, repeat: int = 0) -> RefundRecord:
         """A first try is requested as by every earlier release: Stripe refuses other parameters under a used key."""
@@ -89,10 +89,8 @@ class StripeGateway:
         key = f"{idempotency_key}-{repeat}" if repeat else idempotency_key
         with typed_errors():
             wanted = to_stripe(amount, _currency_of(charge_reference))
-            refund = client().v1.refunds.create(
-                {"payment_intent": charge_reference, "amount": wanted, "metadata": metadata}, {"idempotency_key": key}
-            )
-        return refund_record(refund)
+            params: Any = {"payment_intent": charge_reference, "amount": wanted, "metadata": metadata}
+            return refund_record(client().v1.refunds.create(params, {"idempotency_key": key}))
 
     def find_refund(self, *, idempotency_key: str, charge_reference: str, reference: str = "") -> RefundRecord | None:
         if reference:
@@ -104,46 +102,45 @@ class StripeGateway:
         """Stripe lists a refund as soon as it exists, unlike its search."""
         with typed_errors():
             listed = client().v1.refunds.list({"payment_intent": charge_reference, "limit": 100})
-            found = list(islice(listed.auto_paging_iter(), MOST_REFUNDS + 1))
+            found = tuple(map(refund_record, islice(listed.auto_paging_iter(), MOST_REFUNDS + 1)))
         if len(found) > MOST_REFUNDS:
             raise RequestRefused(f"{charge_reference} has more than {MOST_REFUNDS} refunds.")
-        return tuple(refund_record(refund) for refund in found)
+        return found
 
     def fetch(self, *, idempotency_key: str, reference: str = "") -> ChargeRecord | None:
         if reference:
-            with typed_errors():
-                return charge_record(_retrieved(reference))
+            return _record_of(reference)
         # Search lags by up to a minute, so an intent that it does not find may still exist.
         with typed_errors():
             found = client().v1.payment_intents.search(
                 {"query": f'metadata["{KEY}"]:"{idempotency_key}"', "limit": 1, "expand": ["data.latest_charge"]}
             )
-        return charge_record(found.data[0]) if found.data else None
+            return charge_record(found.data[0]) if found.data else None
 
     def records(self, *, since: datetime, page: str = "") -> RecordPage:
         """Skips charges that other systems made on the same account: they lack the shop's key."""
         params: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100, "expand": ["data.latest_charge"]}
         with typed_errors():
             found = client().v1.payment_intents.list(params | ({"starting_after": page} if page else {}))
-        records = {intent.metadata[KEY]: countable(intent) for intent in found.data if KEY in intent.metadata}
-        return RecordPage(records, found.data[-1].id if found.has_more else "")
+            records = {intent.metadata[KEY]: readable(intent) for intent in found.data if KEY in intent.metadata}
+            return RecordPage(records, found.data[-1].id if found.has_more else "")
 
     def fetch_dispute(self, *, reference: str) -> DisputeRecord | None:
         try:
             with typed_errors():
                 found = client().v1.disputes.retrieve(reference, {"expand": ["payment_intent"]})
+                return stripe_disputes.read(found, key_name=KEY)
         except RequestRefused as refused:
             if getattr(refused.__cause__, "http_status", None) == 404:
                 return None
             raise
-        return stripe_disputes.read(found, key_name=KEY)
 
     def disputes(self, *, since: datetime, page: str = "") -> DisputePage:
         params: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100, "expand": ["data.payment_intent"]}
         with typed_errors():
             found = client().v1.disputes.list(params | ({"starting_after": page} if page else {}))
-        keys = {each.id: stripe_disputes.key(each, key_name=KEY) for each in found.data}
-        return DisputePage(keys, found.data[-1].id if found.has_more else "")
+            keys = {each.id: stripe_disputes.key(each, key_name=KEY) for each in found.data}
+            return DisputePage(keys, found.data[-1].id if found.has_more else "")
 
     def limits(self, currency: str) -> tuple[int, int]:
         return limits(currency)
@@ -191,9 +188,13 @@ def _is_replayed(intent: Any) -> bool:
     return bool(response) and response.headers.get("Idempotent-Replayed") == "true"
 
 
-def _retrieved(reference: str) -> Any:
+def _record_of(reference: str) -> ChargeRecord:
     with typed_errors():
-        return client().v1.payment_intents.retrieve(reference, {"expand": _CHARGE})
+        return charge_record(_retrieved(reference))
+
+
+def _retrieved(reference: str) -> Any:
+    return client().v1.payment_intents.retrieve(reference, {"expand": _CHARGE})
 
 
 @lru_cache(maxsize=1024)

@@ -9,8 +9,10 @@ from functools import lru_cache
 from typing import Any
 
 import stripe
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 
+from messaging.recording.storable import text
 from messaging.worker.time_limits import soft_limit_behind
 from payments.gateways.base import CardDeclined, GatewayUnavailable, KeyRefused, OutcomeUnknown, RequestRefused
 
@@ -27,14 +29,13 @@ UNEXPECTED_STATE = "payment_intent_unexpected_state"
 
 @contextmanager
 def typed_errors() -> Iterator[None]:
-    """Translate Stripe's errors. Any other error is a bug."""
+    """Translate Stripe's errors, and whatever reading an answer raises that is not as documented."""
     try:
         yield
-    except stripe.StripeError as error:
-        translated = next((made(error) for kinds, made in _TRANSLATIONS if isinstance(error, kinds)), None)
-        if translated is None:
-            raise
-        raise translated from error
+    except (CardDeclined, GatewayUnavailable, RequestRefused, SoftTimeLimitExceeded):
+        raise
+    except Exception as error:
+        raise next(made(error) for kinds, made in _TRANSLATIONS if isinstance(error, kinds)) from error
 
 
 def refused_by_status(refused: RequestRefused) -> bool:
@@ -45,7 +46,7 @@ def refused_by_status(refused: RequestRefused) -> bool:
 def decline_code(error: Any) -> str:
     """The bank's own reason, if any: `insufficient_funds` is more specific than `card_declined`. Shoppers read it."""
     specific = getattr(error, "decline_code", None)
-    code = str(specific if specific and specific != "generic_decline" else getattr(error, "code", "") or "declined")
+    code = text(specific if specific and specific != "generic_decline" else getattr(error, "code", "") or "declined")
     return "authentication_failed" if code == _CHALLENGE_FAILED else code
 
 
@@ -82,6 +83,12 @@ def _refused(error: Any) -> Exception:
     return RequestRefused(f"Stripe refused the request: {error.user_message or error}")
 
 
+def _unreadable(error: Any) -> BaseException:
+    """Only this answer may be odd, so it says nothing about others."""
+    why = f"Stripe's answer cannot be read; whether the request took effect is unknown ({type(error).__name__})."
+    return soft_limit_behind(error) or OutcomeUnknown(why, concerns_all=False)
+
+
 _TRANSLATIONS: tuple[tuple[Any, Callable[[Any], BaseException]], ...] = (
     (stripe.CardError, lambda error: CardDeclined(decline_code(error.error))),
     (
@@ -92,6 +99,7 @@ _TRANSLATIONS: tuple[tuple[Any, Callable[[Any], BaseException]], ...] = (
     (stripe.IdempotencyError, _key_in_use),
     ((stripe.RateLimitError, stripe.APIError), _unavailable),
     (stripe.InvalidRequestError, _refused),
+    (Exception, _unreadable),
 )
 
 

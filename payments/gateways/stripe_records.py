@@ -3,11 +3,13 @@
 Sources: https://docs.stripe.com/payments/paymentintents/lifecycle, https://docs.stripe.com/refunds.
 """
 
+from contextlib import suppress
 from typing import Any, Final
 
-from payments.gateways.base import ChargeRecord, ChargeState, RefundRecord, RefundState, RequestRefused
+from orders.webhook_events import identifier
+from payments.gateways.base import ChargeRecord, ChargeState, OutcomeUnknown, RefundRecord, RefundState, RequestRefused
 from payments.gateways.stripe_amounts import from_stripe
-from payments.gateways.stripe_client import decline_code
+from payments.gateways.stripe_client import decline_code, typed_errors
 
 KEY, REPEAT = "conveyor_key", "conveyor_repeat"
 #: An intent that needs a method was declined: the shop confirms each as it creates it. A status that Stripe has added
@@ -37,7 +39,7 @@ def charge_record(intent: Any) -> ChargeRecord:
     state = _STATES.get(intent.status, ChargeState.PROCESSING)
     refunded = intent.latest_charge.amount_refunded if intent.latest_charge else 0
     return ChargeRecord(
-        reference=intent.id,
+        reference=identifier(intent.id),
         amount=from_stripe(intent.amount, currency),
         captured=from_stripe(intent.amount_received or 0, currency),
         refunded=from_stripe(refunded, currency),
@@ -48,19 +50,18 @@ def charge_record(intent: Any) -> ChargeRecord:
     )
 
 
-def countable(intent: Any) -> ChargeRecord | None:
-    """None for an intent with amounts that the shop cannot count, such as half a dinar that the dashboard refunded."""
-    try:
+def readable(intent: Any) -> ChargeRecord | None:
+    """None for an intent that the shop cannot read or count, such as half a dinar that the dashboard refunded."""
+    with suppress(OutcomeUnknown, RequestRefused), typed_errors():
         return charge_record(intent)
-    except RequestRefused:
-        return None
+    return None
 
 
 def refund_record(refund: Any) -> RefundRecord:
     metadata = refund.metadata.to_dict() if refund.metadata else {}
     repeat = str(metadata.get(REPEAT, ""))
     return RefundRecord(
-        reference=refund.id,
+        reference=identifier(refund.id),
         amount=from_stripe(refund.amount, refund.currency.upper()),
         state=_REFUND_STATES.get(refund.status, RefundState.PENDING),
         key=str(metadata.get(KEY, "")),

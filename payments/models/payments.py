@@ -207,6 +207,7 @@ class GatewayEvent(models.Model):
         ordering = ["received_at", "id"]
         verbose_name = _("gateway event")
         verbose_name_plural = _("gateway events")
+        indexes = [models.Index(fields=["received_at"], name="payments_gatewayevent_received")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.event_id}"

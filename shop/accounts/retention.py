@@ -1,4 +1,4 @@
-"""Retention of sessions, baskets, API tokens, sign-ins, idempotency keys, e-mails, and invoices."""
+"""Retention of sessions, baskets, API tokens, sign-ins, idempotency keys, e-mails, gateway events, and invoices."""
 
 from datetime import datetime, timedelta
 
@@ -13,13 +13,14 @@ from knox.models import AuthToken
 from messaging.models import Message
 from messaging.worker.slices import ROWS, delete_by, delete_some
 from orders.models import EmailDelivery, IdempotencyKey
+from payments.models import GatewayEvent
 from shop.invoices.frozen import shop_day
 from shop.invoices.selectors import expired_credit_notes, expired_files, expired_invoices
 from shop.models import GuestBasket, User
 
 #: A number of more digits may be too large for a key.
 _DIGITS = 18
-#: Also of e-mails about no order.
+#: Also of e-mails about no order, and of gateway events: a gateway repeats one for some days, at most a month.
 SIGN_INS_KEPT = timedelta(days=90)
 _SIGN_INS = (AccessAttempt, AccessFailureLog, AccessLog)
 
@@ -32,6 +33,7 @@ def purge_expired() -> int:
     abandoned = now - timedelta(seconds=settings.SESSION_COOKIE_AGE)
     expired += [GuestBasket.objects.filter(changed_at__lt=abandoned)]
     expired += [IdempotencyKey.objects.filter(expires_at__lt=now), _settled_emails(before=now - SIGN_INS_KEPT)]
+    expired += [GatewayEvent.objects.filter(received_at__lt=now - SIGN_INS_KEPT)]
     today = shop_day(now)
     expired += [expired_credit_notes(today=today), expired_invoices(today=today), expired_files(now=now)]
     return sum(delete_some(rows) for rows in expired)

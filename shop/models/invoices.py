@@ -88,6 +88,7 @@ class Invoice(Paper):
                 fields=["series", "year", "sequence"], condition=~Q(sequence=None), name="shop_one_invoice_a_number"
             )
         ]
+        indexes = [models.Index(fields=["year", "-id"], name="shop_invoice_by_year")]
 
 
 class CreditNote(Paper):
@@ -107,6 +108,7 @@ class CreditNote(Paper):
         constraints = [
             models.UniqueConstraint(fields=["series", "year", "sequence"], name="shop_one_credit_note_a_number")
         ]
+        indexes = [models.Index(fields=["year", "-id"], name="shop_creditnote_by_year")]
 
 
 class EarlierInvoice(models.Model):

@@ -81,8 +81,11 @@ class Return(models.Model):
         ]
         indexes = [
             models.Index(fields=["-requested_at", "-id"], name="shop_return_newest"),
+            # The newest returns are refunded ones, which need no index.
             models.Index(
-                fields=["status", "requested_at"], name="shop_return_open", condition=Q(status__in=OPEN_RETURNS)
+                fields=["status", "-requested_at", "-id"],
+                name="shop_return_by_status",
+                condition=~Q(status=ReturnStatus.REFUNDED),
             ),
         ]
         permissions = [("receive_return", _("Can receive, reject and cancel returns"))]

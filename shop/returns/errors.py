@@ -46,6 +46,16 @@ class TooManyReturns(ReturnRefused):
         super().__init__(_("This order has had too many returns. Please contact us. Nothing was changed."))
 
 
+class TooManyLines(ReturnRefused):
+    """More different items than an operator can receive at once."""
+
+    kind = "too-many-lines"
+
+    def __init__(self, *, most: int) -> None:
+        text = _("At most %(most)d different items can be returned at once. Return the others separately.")
+        super().__init__(text % {"most": most})
+
+
 class NothingSelected(ReturnRefused):
     kind = "nothing-selected"
 

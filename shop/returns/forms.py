@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from django import forms
@@ -13,13 +14,14 @@ from orders.models import OrderLine
 from shop.models import Return, ReturnLine, ReturnReason
 from shop.models.returns import COMMENT_MAX, REJECTION_MAX
 from shop.returns.selectors import ReturnableLine
-from shop.returns.services import Decision
+from shop.returns.services import MOST_LINES, Decision
 
 
 class ReturnForm(forms.Form):
     """Pieces of each line that can be returned, a reason, and a comment. `request_id` makes a double click one.
 
     A line that was chosen stays on the form when nothing of it is left meanwhile: its choice is refused, not dropped.
+    Of an order of more lines than one return may have, these are the first ones that are not being returned yet.
     """
 
     request_id = forms.UUIDField(widget=forms.HiddenInput)
@@ -38,7 +40,8 @@ class ReturnForm(forms.Form):
 
     def __init__(self, data: Any = None, *, lines: Sequence[ReturnableLine]) -> None:
         super().__init__(data, initial={"request_id": uuid.uuid4()})
-        self.lines = [each for each in lines if each.left or self.data.get(f"line-{each.line.pk}", "0") != "0"]
+        shown = (each for each in lines if each.left or self.data.get(f"line-{each.line.pk}", "0") != "0")
+        self.lines = list(islice(shown, MOST_LINES))
         for each in self.lines:
             self.fields[f"line-{each.line.pk}"] = forms.TypedChoiceField(
                 label=each.line.name,

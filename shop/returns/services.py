@@ -31,6 +31,7 @@ from shop.returns.errors import (
     NotReturnable,
     RefundBlocked,
     RequestReused,
+    TooManyLines,
     TooManyPieces,
     TooManyReturns,
 )
@@ -39,6 +40,8 @@ from shop.stock.services import Reason, change_stock, lock_products, merged
 RECEIVE = "shop.receive_return"
 #: Of one order: its pages show all of them.
 MOST_RETURNS = 50
+#: Of one return: it is received by a form of three fields a line, and a request may have 1,000 fields.
+MOST_LINES = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ def request_return(
         raise NothingSelected
     if order.returns.count() >= MOST_RETURNS:
         raise TooManyReturns
+    if len(wanted) > MOST_LINES:
+        raise TooManyLines(most=MOST_LINES)
     _check_pieces(order, wanted)
     found = Return.objects.create(
         id=request_id or uuid.uuid4(),

@@ -5,6 +5,7 @@ import uuid
 from itertools import chain
 
 import pytest
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
@@ -159,6 +160,11 @@ PLANS = [
     ("shipping/shipment", "q=SP000000000060", "shipping_one_shipment_a_parcel"),
     ("shipping/carrierparcel", "q=SP000000000060", "shipping_carrierparcel_tracking_number"),
     ("shop/stockmovement", "reason__exact=restock", "shop_stockmovement_by_reason"),
+    ("shop/invoice", "year=2025", "shop_invoice_by_year"),
+    ("shop/creditnote", "year=2025", "shop_creditnote_by_year"),
+    ("shop/return", "", "shop_return_newest"),
+    ("shop/return", "status__exact=rejected", "shop_return_by_status"),
+    ("shop/return", "status__exact=requested", "shop_return_by_status"),
 ]
 
 
@@ -167,6 +173,28 @@ REFUNDS = """
 INSERT INTO payments_refund (id, payment_id, amount, status, gateway_reference, created_at)
 SELECT md5('another' || id)::uuid, id, amount, 'done', 're_another_' || md5(id::text), created_at FROM payments_payment
 """
+#: A hundred papers of 2025, and few returns that were not refunded.
+PAPERS = (
+    "INSERT INTO shop_numberseries (series, year, last) VALUES ('', 2025, 100)",
+    """
+INSERT INTO shop_issuedinvoice (series, year, sequence, number, issued_at, issued_on, kept_until, currency, total, tax,
+    data, order_id, payment_id)
+SELECT '', CASE WHEN id < 100 THEN 2025 ELSE 2026 END, id, number, now(), now(), now(), 'EUR', 3000, 0, '{}', id,
+    md5('payment' || id)::uuid FROM orders_order
+""",
+    """
+INSERT INTO shop_creditnote (series, year, sequence, number, issued_at, issued_on, kept_until, currency, total, tax,
+    data, order_id, invoice_id, refund_id)
+SELECT 'CN', year, sequence, number, now(), now(), now(), 'EUR', 3000, 0, '{}', order_id, id,
+    md5('another' || payment_id)::uuid FROM shop_issuedinvoice
+""",
+    """
+INSERT INTO shop_return (id, order_id, number, status, reason, comment, rejection, amount, carrier, tracking_number,
+    requested_at)
+SELECT md5('return' || id)::uuid, id, number, CASE id % 100 WHEN 1 THEN 'rejected' WHEN 2 THEN 'requested'
+    ELSE 'refunded' END, 'other', '', '', 3000, '', '', placed_at FROM orders_order
+""",
+)
 
 
 @pytest.fixture
@@ -178,6 +206,8 @@ def many(admin):
     with connection.cursor() as cursor:
         for statement in (MESSAGES, ORDERS, *OF_ORDERS, REFUNDS):
             cursor.execute(statement, {"rows": 3000})
+        for statement in PAPERS:
+            cursor.execute(statement)
         cursor.execute("ANALYZE")
         cursor.execute("SET enable_seqscan = off")
     yield
@@ -187,7 +217,7 @@ def many(admin):
 
 def test_every_list_filter_and_search_uses_an_index(admin, many):
     for path, query, index in PLANS:
-        table = path.replace("/", "_")
+        table = apps.get_model(*path.split("/"))._meta.db_table
         with plans_of(f'FROM "{table}"') as plans:
             page(admin, path, query)
         assert f"Seq Scan on {table}" not in "\n".join(plans), plans

@@ -17,9 +17,11 @@ from tests.messaging.circuit_breaker.system import (
     NAME,
     opened,
     probe_is_due,
+    script,
     send,
 )
 from tests.messaging.deliver import claimable, deliver
+from tests.messaging.samples import TemporaryError
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -87,3 +89,9 @@ def test_the_command_lists_open_circuits_and_probes_them(capsys):
             call_command("queue", "try", NAME, *options)
     with pytest.raises(CommandError, match=f"Circuits: .*{NAME}"):
         call_command("queue", "try", "the moon")
+
+
+def test_a_failure_whose_text_no_database_stores_counts_as_well():
+    script.extend(TemporaryError("half \ud800 of a pair, and a\x00b") for _ in range(3))
+    assert {message.attempts for message in send(3)} == {1}
+    assert Circuit.objects.get().is_open

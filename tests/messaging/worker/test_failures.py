@@ -41,6 +41,16 @@ def test_a_bug_makes_the_message_dead_at_once_with_its_traceback():
     assert message.fingerprint.startswith("v1-")
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"), [("a\x00b", "a\\x00b"), ("half \ud800 of a pair", "half \\ud800 of a pair")]
+)
+def test_an_error_whose_text_no_database_stores_makes_the_message_dead_all_the_same(text, shown):
+    behaviour["one"] = fail(Bug(text))
+    message = deliver(enqueue("one"))
+    assert (message.state, message.error_message) == (State.DEAD, shown)
+    assert shown in message.attempt_set.get().traceback
+
+
 def test_a_temporary_error_is_retried_until_no_attempts_are_left(settings):
     events = []
 

@@ -193,3 +193,11 @@ def test_fonts_are_read_only_when_a_text_needs_them(monkeypatch):
 
 def test_the_blocks_of_the_fonts_do_not_overlap():
     assert all(before[1] < after[0] for before, after in pairwise(fonts._BLOCKS))
+
+
+def test_what_is_cut_off_is_not_measured(monkeypatch):
+    measured: list[int] = []
+    monkeypatch.setattr("orders.pdf.text.width", lambda line: measured.append(len(line)) or width(line))
+    found = clusters("漢字 שלום " * 500, is_bold=False)
+    assert wrapped(found, 4000, 3) == wrapped(found[:100], 4000, 3)
+    assert len(measured) < 200

@@ -1,4 +1,4 @@
-"""Retention of sessions, guests' baskets, API tokens, sign-ins, idempotency keys, account e-mails and invoices."""
+"""Retention of sessions, guests' baskets, API tokens, sign-ins, keys, e-mails, gateway events and invoices."""
 
 import uuid
 from datetime import UTC, date, datetime, timedelta
@@ -13,6 +13,7 @@ from messaging import scheduler
 from messaging.models import Message
 from messaging.worker import slices
 from orders.models import EmailDelivery, IdempotencyKey, Order
+from payments.models import GatewayEvent
 from payments.services import refund_order
 from shop.accounts import retention
 from shop.checkout.idempotency import KEPT, Idempotency
@@ -37,8 +38,12 @@ def test_what_has_expired_is_deleted_and_the_rest_is_kept():
     AuthToken.objects.create(user=user, expiry=timedelta(hours=1))
     AccessLog.objects.bulk_create([AccessLog(username="old"), AccessLog(username="new")])
     AccessLog.objects.filter(username="old").update(attempt_time=timezone.now() - timedelta(days=91))
+    for age in (89, 91):
+        at = timezone.now() - timedelta(days=age)
+        GatewayEvent.objects.create(event_id=f"evt_{age}", kind="charge", key=uuid.uuid4(), received_at=at)
     scheduler.tick("shop.purge_expired")
     deliver_due()
+    assert GatewayEvent.objects.get().event_id == "evt_89"
     assert Session.objects.get().session_key == "1-0"
     assert AuthToken.objects.get().expiry > timezone.now()
     assert AccessLog.objects.get().username == "new"

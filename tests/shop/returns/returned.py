@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from messaging.outbox import transaction
-from orders.models import Order
+from orders.models import Order, OrderLine
 from shop.checkout.services import LineWanted
 from shop.models import Return, User
 from shop.returns import services
@@ -21,6 +21,16 @@ def delivered(*, pieces: Iterable[int] = (2, 1), **options: Any) -> Order:
     order = place(lines=lines, **options)
     deliver_all()
     order.refresh_from_db()
+    return order
+
+
+def with_lines(count: int) -> Order:
+    """A delivered order of so many lines, which most shops allow by the API only."""
+    order = delivered(pieces=[1])
+    line = order.lines.get()
+    OrderLine.objects.bulk_create(
+        OrderLine(order=order, sku=f"{line.sku}-{n}", name=line.name, unit_price=0, quantity=1) for n in range(1, count)
+    )
     return order
 
 

@@ -10,9 +10,10 @@ from django.test import Client
 from orders.models import Order
 from shop.models import Return, ReturnStatus
 from shop.order_pages.selectors import unfinished_orders_of
+from shop.returns.services import MOST_LINES
 from tests.delivery import deliver_all
 from tests.factories import UserFactory, client_with, place
-from tests.shop.returns.returned import delivered, operator_client, receive, requested
+from tests.shop.returns.returned import delivered, operator_client, receive, requested, with_lines
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,6 +48,27 @@ def test_a_return_is_requested_on_the_orders_page_and_followed_there():
     assert "€25.00 is on its way back to you." in shown(order)
     deliver_all()
     assert "€25.00 refunded." in shown(order)
+
+
+def test_an_order_of_a_thousand_lines_is_returned_in_parts_that_operators_can_receive():
+    order = with_lines(1000)
+    sent = form(order, *[1] * MOST_LINES)
+    assert ask(order, sent).status_code == 302
+    found = Return.objects.get()
+    assert found.lines.count() == MOST_LINES
+    answer = operator_client().post(f"/admin/orders/order/{order.pk}/returns/", received(found))
+    assert answer.status_code == 302
+    fields = shown(order, "return/").count('name="line-')
+    assert fields == MOST_LINES
+
+
+def received(found: Return) -> dict[str, Any]:
+    """What an operator sends who rejects it."""
+    prefix, sent = f"return-{found.pk}", {"return": str(found.pk)}
+    for line in found.lines.all():
+        fields = {"accepted": "0", "restocked": "0", "condition": "missing"}
+        sent |= {f"{prefix}-{name}-{line.pk}": value for name, value in fields.items()}
+    return sent | {f"{prefix}-rejection": "Nothing came."}
 
 
 @pytest.mark.parametrize("pieces", [(1, 0), (2, 0), (2, 1)])

@@ -19,6 +19,7 @@ from shop.returns.errors import (
     NothingSelected,
     NotReturnable,
     RequestReused,
+    TooManyLines,
     TooManyPieces,
     TooManyReturns,
 )
@@ -26,7 +27,7 @@ from shop.returns.selectors import return_deadline
 from tests.auditing import broken
 from tests.delivery import deliver_all, run_periodic
 from tests.factories import UserFactory, place
-from tests.shop.returns.returned import delivered, operator, receive, requested
+from tests.shop.returns.returned import delivered, operator, receive, requested, with_lines
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -126,6 +127,13 @@ def test_the_returns_of_an_order_are_bounded():
     )
     with pytest.raises(TooManyReturns):
         requested(order)
+
+
+def test_the_lines_of_a_return_are_bounded():
+    order = with_lines(services.MOST_LINES + 1)
+    with pytest.raises(TooManyLines):
+        requested(order)
+    assert not order.returns.exists()
 
 
 def test_an_empty_return_is_refused():
