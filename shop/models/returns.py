@@ -50,7 +50,8 @@ class Return(models.Model):
 
     `amount` is what was refunded for it, in minor units of the order's currency: decided when it is received, and less
     than the value of its items if part of it had been refunded before. `refund` is empty if nothing was left to refund.
-    It has another ID if the first was cancelled and the shopper was owed money all the same.
+    It has another ID if the first was cancelled and the shopper was owed money all the same. What is owed in addition
+    once a dispute is won has a refund of its own, which is not recorded here.
     `carrier` and `tracking_number` are empty until its parcel is booked, and stay so if no carrier takes returns.
     """
 
@@ -98,9 +99,9 @@ class Return(models.Model):
         return self.status in OPEN_RETURNS
 
     @property
-    def lacks_refund(self) -> bool:
-        """Whether nothing was left to refund, or something else took the place of its refund, perhaps of part of it."""
-        return self.refund is None or self.refund.status == RefundStatus.CANCELLED
+    def refunded_amount(self) -> int:
+        """`amount`, or 0 if nothing was left to refund, or something else took the place of its refund."""
+        return 0 if self.refund is None or self.refund.status == RefundStatus.CANCELLED else self.amount
 
 
 class ReturnLine(models.Model):

@@ -104,6 +104,35 @@ def test_what_came_back_after_a_lost_dispute_is_refunded_once_that_is_won():
     assert Refund.objects.count() == 1
 
 
+def test_of_a_return_that_got_what_a_lost_dispute_had_left_the_rest_is_refunded_once_that_is_won():
+    order = delivered()
+    dispute = disputed(order, amount=2000)
+    decide(dispute, DisputeState.LOST)
+    found = requested(order)
+    assert receive(found) == 1750
+    deliver_all()
+    overturn(dispute)
+    assert sorted(Refund.objects.values_list("amount", "status")) == [(1750, "done"), (2000, "done")]
+    assert refundable_amount(order=order) == 0
+    assert sum(note.total for note in CreditNote.objects.all()) == 3750
+    assert not broken()
+    report(order, dispute.gateway_id)
+    deliver_all()
+    assert Refund.objects.count() == 2
+
+
+def test_a_return_after_a_refund_of_goodwill_gets_no_more_than_its_value():
+    order = delivered()
+    start_refund(order, 1000)
+    found = requested(order, pieces=(1, 0))
+    assert receive(found) == 1250
+    dispute = disputed(order, amount=500)
+    decide(dispute, DisputeState.LOST)
+    overturn(dispute)
+    assert sum(refund.amount for refund in Refund.objects.all()) == 2250
+    assert not broken()
+
+
 def test_a_refund_that_a_lost_dispute_has_cancelled_is_made_once_that_is_won():
     order = delivered()
     found = requested(order)
@@ -168,3 +197,12 @@ def test_the_audit_sees_money_of_goods_that_came_back():
     CreditNote.objects.all().delete()
     refund.delete()
     assert "goods for 1250 of 3750 came back, but the shop holds 3750." in str(broken())
+
+
+def test_the_audit_sees_money_of_goods_that_came_back_and_were_refunded_in_part():
+    order = delivered()
+    receive(requested(order, pieces=(1, 0)))
+    deliver_all()
+    Refund.objects.update(amount=250)
+    Return.objects.update(amount=250)
+    assert "goods for 1250 of 3750 came back, but the shop holds 3500." in str(broken())
