@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from messaging.outbox import transaction
 from orders.models import Order, Source, new_number
@@ -129,10 +129,12 @@ def _place(
 
 
 def _for_sale(request: dict[str, Any]) -> ProductQuerySet:
-    """Imports may contain unlisted products; they bring their own prices, in the import's currency."""
+    """Named in the order's language. Imports may have unlisted products; they bring their own prices and currency."""
+    with translation.override(request["language"] or settings.LANGUAGE_CODE):
+        products = Product.objects.in_active_language()
     if request["source"] == Source.IMPORT:
-        return Product.objects.all()
-    return Product.objects.listed().filter(currency=request["currency"])
+        return products
+    return products.listed().filter(currency=request["currency"])
 
 
 def _line(product: Product, line: LineWanted, tax_rate: int | None) -> NewLine:

@@ -97,7 +97,7 @@ def merged(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
 
 
 def lock_products(products: ProductQuerySet) -> list[Product]:
-    return list(products.order_by("pk").select_for_update(no_key=True))
+    return list(products.order_by("pk").select_for_update(of=("self",), no_key=True))
 
 
 def change_stock(quantities: Mapping[int, int], reason: str, reference: str, *, note: str = "") -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from messaging.models import Message
 from orders.models import IdempotencyKey, Order, OrderLine, Status
@@ -15,7 +16,7 @@ from payments.gateways import UnknownPaymentMethod
 from payments.models import Payment
 from shop.checkout.idempotency import Idempotency, KeyReused, digest
 from shop.checkout.services import LineWanted, Placed, checkout
-from shop.models import Product, StockMovement
+from shop.models import Product, ProductText, StockMovement
 from shop.stock.services import OutOfStock, UnknownProduct, restock
 from tests.factories import ADDRESS, ProductFactory, UserFactory, place
 from tests.races import at_once
@@ -69,6 +70,15 @@ def test_a_request_repeated_across_a_release_gets_its_order():
     assert order_of(product.sku, idempotency=KEY).order == first
     with pytest.raises(KeyReused):
         order_of(product.sku, idempotency=KEY, address=replace(ADDRESS, line2="Floor 2"))
+
+
+@pytest.mark.parametrize(("language", "name"), [("de", "Schuh"), ("en", "Shoe"), ("", "Shoe")])
+def test_lines_are_named_in_the_order_s_language(language: str, name: str):
+    product = ProductFactory.create(name="Shoe")
+    ProductText.objects.create(product=product, language="de", name="Schuh", tagline="Für den Fuß")
+    with translation.override("de"):
+        order = order_of(product.sku, language=language).order
+    assert [line.name for line in order.lines.all()] == [name]
 
 
 def test_an_order_remembers_the_language_it_was_placed_in(settings: Any):
