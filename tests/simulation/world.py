@@ -252,11 +252,13 @@ class World:
             self._touched = set()
 
     def _is_at_rest(self) -> bool:
-        """Nothing but periodic work is left."""
+        """Nothing but periodic work is left, and the operator has retried what was dead at the end of the faults."""
         if self.scheduler.now < self.trouble or self.parcels or not self.scheduler.is_quiet:
             return False
         actors_at_work = any(actor.name.startswith(("network", "shopper")) for actor in self.scheduler.actors)
-        return not actors_at_work and not self._has_live_messages() and not self.broker.held and not self._unfinished()
+        if actors_at_work or self._has_live_messages() or self.broker.held or self._unfinished():
+            return False
+        return not people.to_retry(after_faults=True).exists()
 
     def _has_live_messages(self) -> bool:
         """Asked at every quiet point, without the cost of an ORM's query."""

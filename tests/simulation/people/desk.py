@@ -19,6 +19,8 @@ from shop.returns.services import Decision, receive_return
 from tests.simulation.people.refusals import REFUSALS
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from tests.simulation.world import World
 
 OPERATOR = Actor.system("operator")
@@ -35,9 +37,8 @@ def operator(world: "World") -> None:
     def work() -> None:
         while True:
             world.scheduler.sleep(min(PERIOD, world.trouble / 4) if world.scheduler.now < world.trouble else PERIOD)
-            most = RETRIES if world.scheduler.now < world.trouble else RETRIES + 1
             with suppress(*REFUSALS):
-                for message in Message.objects.dead().filter(revivals__lt=most).order_by("pk")[:3]:
+                for message in to_retry(after_faults=world.scheduler.now >= world.trouble).order_by("pk")[:3]:
                     actions.retry(ids=[message.pk], actor=OPERATOR)
             with suppress(*REFUSALS):
                 _receive(world, mind)
@@ -46,6 +47,11 @@ def operator(world: "World") -> None:
                     _intervene(world, mind)
 
     world.scheduler.spawn("operator", work, mortal=False)
+
+
+def to_retry(*, after_faults: bool) -> "QuerySet[Message]":
+    """Dead messages that the operator has not given up."""
+    return Message.objects.dead().filter(revivals__lt=RETRIES + after_faults)
 
 
 class _Receiver:
