@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from babel.dates import format_date
 from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, Spacer, Table
@@ -205,4 +205,5 @@ def _paid(data: dict[str, Any]) -> str:
 
 
 def _day(iso: str) -> str:
-    return date_format(date.fromisoformat(iso), "DATE_FORMAT")
+    locale = translation.to_locale(translation.get_language() or "en")
+    return format_date(date.fromisoformat(iso), format="long", locale=locale)
