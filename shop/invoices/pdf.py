@@ -7,6 +7,7 @@ from typing import Any
 from babel.dates import format_date
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, Spacer, Table
 
@@ -126,7 +127,7 @@ def _parties(data: dict[str, Any], facts: Sequence[tuple[str, str]]) -> Flowable
 
 def _lines(data: dict[str, Any], currency: str) -> Flowable:
     """Lines table, whose header repeats on every page."""
-    header = [_("Quantity"), _("Product"), _("Unit price"), _("Total")]
+    header = [_("Quantity"), _("Product"), _("Unit price"), pgettext("of a line", "Total")]
     styles = [STRONG, STRONG, RIGHT_STRONG, RIGHT_STRONG]
     rows = [
         [
