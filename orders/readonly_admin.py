@@ -113,7 +113,7 @@ class ReadOnlyInline(_ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 
 def order_link(order: Order) -> SafeString:
     url = reverse("admin:orders_order_change", args=[order.pk])
-    return format_html('<a href="{}">{}</a>', url, order.number)
+    return format_html('<a class="nowrap" href="{}">{}</a>', url, order.number)
 
 
 def admin_link(instance: Any, text: object) -> SafeString:

@@ -18,6 +18,7 @@ from orders.values import NewAmount
 _ORDER: Final = """
     SELECT o.number, o.public_id, o.email, o.name, o.language, o.currency, o.shipping_price, o.total, o.status,
         o.anonymised_at IS NOT NULL,
+        EXISTS (SELECT 1 FROM orders_orderevent WHERE order_id = o.id AND kind = 'paid'),
         (SELECT data FROM orders_orderevent WHERE order_id = %s AND kind = %s ORDER BY at DESC, id DESC LIMIT 1),
         {amounts}, line.quantity, line.name, line.unit_price
     FROM orders_order o LEFT JOIN orders_orderline line ON line.order_id = o.id
@@ -49,7 +50,10 @@ class EmailedLine:
 
 @dataclass(frozen=True)
 class EmailedOrder:
-    """What e-mails say about an order. `data` is that of its latest event of the e-mail's kind."""
+    """What e-mails say about an order. `data` is that of its latest event of the e-mail's kind.
+
+    `was_paid`: its payment was once approved. Whether the money was captured, or only reserved, the payment knows.
+    """
 
     lines: list[EmailedLine]
     amounts: list[NewAmount]
@@ -64,6 +68,7 @@ class EmailedOrder:
     total: int
     status: str
     is_anonymised: bool
+    was_paid: bool
 
 
 def read_order(*, order_id: int, kind: str) -> EmailedOrder:
@@ -73,9 +78,9 @@ def read_order(*, order_id: int, kind: str) -> EmailedOrder:
         rows = cursor.fetchall()
     if not rows:
         raise Order.DoesNotExist("Order matching query does not exist.")
-    lines = [EmailedLine(*row[12:]) for row in rows if row[12] is not None]
-    amounts = [NewAmount(k, amount, rate, bool(inside)) for k, amount, rate, inside in json.loads(rows[0][11] or "[]")]
-    return EmailedOrder(lines, amounts, json.loads(rows[0][10] or "{}"), *rows[0][:10])
+    lines = [EmailedLine(*row[13:]) for row in rows if row[13] is not None]
+    amounts = [NewAmount(k, amount, rate, bool(inside)) for k, amount, rate, inside in json.loads(rows[0][12] or "[]")]
+    return EmailedOrder(lines, amounts, json.loads(rows[0][11] or "{}"), *rows[0][:11])
 
 
 def claim(*, message_id: uuid.UUID, order_id: int | None, kind: str) -> bool:

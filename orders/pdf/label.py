@@ -8,6 +8,7 @@ from typing import Final
 from babel import Locale
 from django.conf import settings
 from django.utils import translation
+from django.utils.translation import pgettext
 from reportlab.graphics.barcode.code128 import Code128
 from reportlab.lib.pagesizes import A6
 from reportlab.lib.styles import ParagraphStyle
@@ -31,10 +32,10 @@ _TO = ParagraphStyle("to", parent=STRONG, fontSize=13, leading=16)
 
 
 @contextmanager
-def label(output: BytesIO) -> Iterator[Canvas]:
-    """A canvas in the shop's language, written to `output` at the end."""
+def label(output: BytesIO, *, language: str = "") -> Iterator[Canvas]:
+    """A canvas in `language`, or else in the shop's, written to `output` at the end."""
     fonts.register()
-    with translation.override(settings.LANGUAGE_CODE):
+    with translation.override(language or settings.LANGUAGE_CODE):
         canvas = Canvas(output, pagesize=A6, invariant=1)
         canvas.setFillColor(INK)
         yield canvas
@@ -55,11 +56,13 @@ def shopper(order: Order) -> list[str]:
 
 
 def draw_sender(canvas: Canvas, lines: Sequence[str], *, height: float) -> None:
+    lines = [pgettext("sender of a parcel", "From"), *lines]
     _draw_text(canvas, lines, top=HEIGHT - 19 * mm, height=height, style=SMALL)
 
 
 def draw_recipient(canvas: Canvas, lines: Sequence[str], *, top: float, height: float) -> None:
     """In a box."""
+    lines = [pgettext("recipient of a parcel", "To"), *lines]
     canvas.roundRect(MARGIN, top - height - mm, _INSIDE, height, 2 * mm)
     _draw_text(canvas, lines, top=top - 3 * mm, height=height - 4 * mm, style=_TO, indent=3 * mm)
 

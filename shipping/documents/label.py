@@ -25,8 +25,8 @@ def label_pdf(shipment: Shipment) -> bytes:
     with label(output) as canvas:
         canvas.setTitle(_("Label %(number)s") % {"number": shipment.tracking_number})
         draw_head(canvas, shipment.carrier, order.get_shipping_method_display().upper())
-        draw_sender(canvas, [_("From"), *settings.SHOP_SELLER[:-1]], height=17 * mm)
-        draw_recipient(canvas, [_("To"), *shopper(order)], top=HEIGHT - 37 * mm, height=39 * mm)
+        draw_sender(canvas, settings.SHOP_SELLER[:-1], height=17 * mm)
+        draw_recipient(canvas, shopper(order), top=HEIGHT - 37 * mm, height=39 * mm)
         _draw_qr(canvas, _link(shipment), MARGIN, 32 * mm)
         number, beside = _("Order %(number)s") % {"number": order.number}, MARGIN + _QR + 4 * mm
         draw_string(canvas, beside, 50 * mm, number, font=fonts.REGULAR, size=9)

@@ -65,7 +65,7 @@ class PaperAdmin(ReadOnlyAdmin):
     list_select_related = ("order",)
     list_filter = (YearFilter,)
     search_fields = ("number",)
-    search_help_text = _("A number")
+    search_help_text = _("Exact number")
     sortable_by = ()
     ordering = ("-id",)
     actions = (print_papers,)

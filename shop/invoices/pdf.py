@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from babel.dates import format_date
 from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, Spacer, Table
 
@@ -126,7 +127,7 @@ def _parties(data: dict[str, Any], facts: Sequence[tuple[str, str]]) -> Flowable
 
 def _lines(data: dict[str, Any], currency: str) -> Flowable:
     """Lines table, whose header repeats on every page."""
-    header = [_("Quantity"), _("Product"), _("Unit price"), _("Total")]
+    header = [_("Quantity"), _("Product"), _("Unit price"), pgettext("of a line", "Total")]
     styles = [STRONG, STRONG, RIGHT_STRONG, RIGHT_STRONG]
     rows = [
         [
@@ -205,4 +206,5 @@ def _paid(data: dict[str, Any]) -> str:
 
 
 def _day(iso: str) -> str:
-    return date_format(date.fromisoformat(iso), "DATE_FORMAT")
+    locale = translation.to_locale(translation.get_language() or "en")
+    return format_date(date.fromisoformat(iso), format="long", locale=locale)

@@ -52,12 +52,13 @@ class StepState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of an order. `at` is when it was reached."""
+    """One step of an order. `at` is when it was reached; `note` is said of one that was not."""
 
     key: str
     label: str
     state: StepState
     at: datetime | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def order_progress(
     owes_money = is_kept and not any(event.data.get("reason") == "dispute" for event in events)
     failed = current_problem(events)
     if status == Status.SHIPPED and parcel_status in _PARCEL_MESSAGES:
-        steps = _delivery_steps(status, events, StepState.TROUBLE)
+        steps = _delivery_steps(status, events, StepState.TROUBLE, note=str(ShipmentStatus(parcel_status).label))
         headline, explanation = _parcel_messages(parcel_status)
         return OrderProgress(tuple(steps), headline, explanation)
     if status in (Status.CANCELLED, Status.REFUNDED):
@@ -93,17 +94,17 @@ def order_progress(
     )
 
 
-def _delivery_steps(status: str, events: Sequence[OrderEvent], present: StepState) -> list[Step]:
+def _delivery_steps(status: str, events: Sequence[OrderEvent], present: StepState, note: str = "") -> list[Step]:
     done = _DELIVERY_STEPS.index(Status(status)) if status in _DELIVERY_STEPS else 0
     steps = [_step(step, StepState.DONE, events) for step in _DELIVERY_STEPS[: done + 1]]
     for step in _DELIVERY_STEPS[done + 1 :]:
         is_next = len(steps) == done + 1
         if is_next and status == Status.ACTION_REQUIRED and present == StepState.NOW:
-            steps.append(Step(step, _("Confirm with your bank"), StepState.NOW))
+            steps.append(Step(step, _("Confirm with your bank"), StepState.NOW, note=_note(StepState.NOW)))
         elif is_next and status == Status.PAYMENT_FAILED:
             steps.append(Step(step, _("Payment failed"), StepState.FAILED))
         else:
-            steps.append(_step(step, present if is_next else StepState.AHEAD, events))
+            steps.append(_step(step, present if is_next else StepState.AHEAD, events, note if is_next else ""))
     return steps
 
 
@@ -116,7 +117,12 @@ def _cancellation_steps(status: str, events: Sequence[OrderEvent], owes_money: b
     return steps
 
 
-def _step(step: Status, state: StepState, events: Sequence[OrderEvent]) -> Step:
+def _note(state: StepState) -> str:
+    """None of a failed step: its label says so."""
+    return {StepState.NOW: _("next"), StepState.TROUBLE: _("delayed")}.get(state, "")
+
+
+def _step(step: Status, state: StepState, events: Sequence[OrderEvent], note: str = "") -> Step:
     times = [event.at for event in events if event.kind == step]
     label = {
         Status.PLACED: _("Ordered"),
@@ -126,7 +132,8 @@ def _step(step: Status, state: StepState, events: Sequence[OrderEvent]) -> Step:
         Status.CANCELLED: _("Cancelled"),
         Status.REFUNDED: _("Refunded"),
     }[step]
-    return Step(step, label, state, times[-1] if times and state == StepState.DONE else None)
+    at = times[-1] if times and state == StepState.DONE else None
+    return Step(step, label, state, at, note or _note(state))
 
 
 def _parcel_messages(status: str) -> tuple[str, str]:

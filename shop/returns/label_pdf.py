@@ -13,15 +13,15 @@ from shop.models import Return
 
 
 def return_label_pdf(*, found: Return) -> bytes:
-    """In the shop's language, because the carrier's and the shop's staff read it."""
+    """In the order's language: the shopper prints it. Staff and carrier need only the addresses and the number."""
     output = BytesIO()
-    with label(output) as canvas:
+    with label(output, language=found.order.language) as canvas:
         title = _("Return %(number)s") % {"number": found.number}
         canvas.setTitle(title)
         draw_head(canvas, found.carrier or settings.SHOP_SELLER[0], _("RETURN"))
-        draw_sender(canvas, [_("From"), *shopper(found.order)], height=24 * mm)
+        draw_sender(canvas, shopper(found.order), height=24 * mm)
         top = HEIGHT - 45 * mm
-        draw_recipient(canvas, [_("To"), *settings.SHOP_SELLER[:-1]], top=top, height=35 * mm)
+        draw_recipient(canvas, settings.SHOP_SELLER[:-1], top=top, height=35 * mm)
         draw_string(canvas, MARGIN, top - 44 * mm, title, font=fonts.BOLD, size=11)
         draw_number(canvas, found.tracking_number or found.number, bottom=11 * mm, height=30 * mm)
     return output.getvalue()

@@ -19,8 +19,10 @@ def about(request: SharedRequest) -> HttpResponse:
 @require_safe
 @shared_page(slots=32)
 def delivery_and_returns(request: SharedRequest) -> HttpResponse:
+    offers = shipping_options(now=timezone.now())
     context = {
-        "offers": shipping_options(now=timezone.now()),
+        "offers": offers,
+        "standard_costs": any(offer.price for offer in offers if offer.method == "standard"),
         "currency": settings.SHOP_CURRENCY,
         "return_days": int(settings.CONVEYOR_RETURN_DAYS),
         "wait_days": int(settings.CONVEYOR_RETURN_WAIT_DAYS),

@@ -2,9 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from babel.dates import format_interval, format_skeleton
+from babel.dates import format_date, format_interval, format_skeleton
 from django import template
 from django.utils import timezone, translation
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from orders.models import Status
@@ -16,7 +18,6 @@ from shop.checkout.countries import country_name
 from shop.demo.card_hints import CARD_HINTS
 from shop.models import ReturnStatus
 from shop.order_pages.decline_reasons import DECLINE_REASONS
-from shop.order_pages.progress import StepState
 from shop.order_pages.selectors import OrderView, TimelineEntry
 
 register = template.Library()
@@ -78,10 +79,23 @@ def moment(at: datetime) -> str:
 
 
 @register.filter
+def day(at: datetime) -> str:
+    """Date such as `March 4, 2026`, in the visitor's time zone."""
+    locale = translation.to_locale(translation.get_language() or "en")
+    return format_date(timezone.localtime(at).date(), format="long", locale=locale)
+
+
+@register.filter
 def last_day(until: datetime) -> str:
     """The last whole day before a moment at midnight, in the shop's time zone."""
     local = timezone.localtime(until - timedelta(seconds=1), timezone.get_default_timezone())
     return format_skeleton(_DAY, local, locale=translation.to_locale(translation.get_language() or "en"))
+
+
+@register.filter
+def unbroken(number: str) -> SafeString:
+    """An order's number that no narrow screen breaks at its hyphens."""
+    return format_html('<span class="whitespace-nowrap">{}</span>', number)
 
 
 @register.filter
@@ -91,16 +105,6 @@ def shipping_hint(method: str) -> str:
         "standard": _("Our standard delivery."),
         "express": _("Moves ahead of other orders in every queue."),
     }.get(method, "")
-
-
-@register.filter
-def step_label(state: str) -> str:
-    """Label of a step that has no time yet."""
-    return {
-        StepState.NOW: _("next"),
-        StepState.TROUBLE: _("delayed"),
-        StepState.FAILED: _("failed"),
-    }.get(StepState(state), "")
 
 
 @register.filter

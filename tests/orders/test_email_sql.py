@@ -28,6 +28,7 @@ def test_an_order_is_read_with_its_lines_in_their_order(django_assert_num_querie
     for field in ("number", "public_id", "email", "name", "language", "currency", "shipping_price", "total", "status"):
         assert getattr(read, field) == getattr(order, field)
     assert not read.is_anonymised
+    assert not read.was_paid
     assert read.data == {}
     amounts = order.amount_lines.values_list("kind", "amount", "rate", "is_included")
     assert [(a.kind, a.amount, a.rate, a.is_included) for a in read.amounts] == list(amounts)

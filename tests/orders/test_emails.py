@@ -82,6 +82,17 @@ def test_the_shipping_email_has_the_tracking_number():
     assert sentence in email_about(order, "shipped").body
 
 
+@pytest.mark.parametrize("was_paid", [False, True])
+def test_a_cancelled_order_promises_back_only_what_it_may_owe(was_paid):
+    order = place()
+    if was_paid:
+        OrderEvent.objects.create(order=order, kind="paid", data={})
+    OrderEvent.objects.create(order=order, kind="cancelled", data={"reason": "customer"})
+    for text in (str(email_about(order, "cancelled").body), Reader(html_of(order, "cancelled")).text):
+        assert ("You have not been charged." in text) != was_paid
+        assert ("one that you have already paid is refunded" in text) == was_paid
+
+
 def test_no_resources_are_loaded_from_other_sites(settings: Any):
     order = place()
     links = Reader(html_of(order, "placed")).links

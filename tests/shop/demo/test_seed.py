@@ -108,6 +108,13 @@ def test_outside_demo_mode_there_are_no_logins_and_no_orders(settings):
     assert not Order.objects.exists()
 
 
+def test_beside_another_gateway_there_are_logins_but_no_orders(settings):
+    settings.PAYMENT_GATEWAY, settings.STRIPE_SECRET_KEY = "stripe", "sk_test_1"
+    assert "Skipped orders: stripe does not know their test cards." in seed()
+    assert User.objects.filter(username="operator").exists()
+    assert not Order.objects.exists()
+
+
 def test_the_orders_have_the_announced_outcomes():
     seed()
     deliver_all(limit=500)

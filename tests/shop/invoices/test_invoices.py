@@ -219,6 +219,7 @@ def test_staff_with_permission_list_read_and_print_invoices(lamp):
     client = client_with("view_invoice", "view_order")
     listed = client.get("/admin/shop/invoice/").content.decode()
     assert invoice.number in listed
+    assert f'<td class="field-issued_on nowrap">{invoice.issued_on.isoformat()}</td>' in listed
     assert client.get(f"/admin/shop/invoice/{invoice.pk}/change/").status_code == 200
     assert client.get(f"/admin/shop/invoice/{invoice.pk}/pdf/").content == pdf_of(invoice)
     chosen = {"action": "print_papers", "_selected_action": [invoice.pk]}

@@ -110,6 +110,17 @@ def test_a_step_shows_when_it_was_last_reached():
     assert [step.at for step in progress.steps] == [NOON, NOON + timedelta(minutes=3), None, None]
 
 
+@pytest.mark.parametrize(("parcel", "note"), [("delayed", "delayed"), ("lost", "lost"), ("returned", "returned")])
+def test_a_parcel_in_trouble_is_named_as_what_it_is(parcel, note):
+    progress = order_progress(status="shipped", payment_status="captured", events=[], parcel_status=parcel)
+    assert [step.note for step in progress.steps] == ["", "", "", note]
+
+
+def test_a_failed_payment_is_said_once():
+    progress = order_progress(status="payment_failed", payment_status="failed", events=events("placed"))
+    assert [(step.label, step.note) for step in progress.steps[:2]] == [("Ordered", ""), ("Payment failed", "")]
+
+
 @pytest.mark.parametrize(
     ("status", "payment", "kinds", "headline", "explanation"),
     [

@@ -13,8 +13,11 @@ from shop.returns.label_pdf import return_label_pdf
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 
 
-def drawn(name: str = "Ada Lovelace", line: str = "Hauptstrasse 1", **changes: str) -> pypdfium2.PdfPage:
-    order = Order(number="CV-1", name=name, line1=line, line2=name, city=line, postcode="3011", country="CH")
+def drawn(
+    name: str = "Ada Lovelace", line: str = "Hauptstrasse 1", language: str = "en", **changes: str
+) -> pypdfium2.PdfPage:
+    address = {"line1": line, "line2": name, "city": line, "postcode": "3011", "country": "CH"}
+    order = Order(number="CV-1", name=name, language=language, **address)
     (page,) = pypdfium2.PdfDocument(return_label_pdf(found=Return(order=order, number="R-1", **changes)))
     return page
 
@@ -30,6 +33,12 @@ def codes(page: pypdfium2.PdfPage) -> list[str]:
 def test_it_has_both_addresses_and_the_returns_number():
     text = text_of(drawn())
     for expected in ("Ada Lovelace", "3011 Hauptstrasse 1", "SWITZERLAND", "1 Belt Street", "R-1"):
+        assert expected in text
+
+
+def test_it_is_in_the_orders_language_as_the_shopper_prints_it():
+    text = text_of(drawn(language="de"))
+    for expected in ("RETOURE", "Rücksendung R-1", "Absender", "Empfänger", "SWITZERLAND"):
         assert expected in text
 
 

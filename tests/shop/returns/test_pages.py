@@ -171,6 +171,14 @@ def test_delivery_page_says_how_to_return(settings):
     assert "within 14 days of delivery" in page
 
 
+@pytest.mark.parametrize("price", [0, 490])
+def test_delivery_page_promises_back_a_delivery_price_only_where_there_is_one(monkeypatch, price):
+    monkeypatch.setattr("shop.checkout.shipping_options.shipping_price", lambda *, shipping_method: price)
+    page = Client().get("/delivery/").content.decode()
+    assert "we refund what you paid for the items." in page
+    assert ("we also refund the price of standard delivery" in page) == bool(price)
+
+
 # -- operators --------------------------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from babel.messages.pofile import read_po
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 from pypdf import PdfReader
 
 from orders.emails.compose import compose
@@ -23,6 +24,7 @@ from orders.emails.email_sql import read_order
 from orders.models import Order
 from shop.invoices.printing import pdf_of
 from shop.models import Invoice
+from shop.site.library_texts import LIBRARY_TEXTS
 from tests.delivery import deliver_all, deliver_due
 from tests.factories import CategoryFactory, ProductFactory, UserFactory, place
 from tests.shop.checkout.page import filled
@@ -75,6 +77,13 @@ def test_compiled_texts_match_their_source(catalog):
         else:
             for count in (1, 2):
                 assert kept.ngettext(*message.id, count) == wanted.ngettext(*message.id, count)
+
+
+@pytest.mark.parametrize("text", LIBRARY_TEXTS)
+def test_forms_address_shoppers_formally(text):
+    with translation.override("de"):
+        assert re.search(r"\b(Sie|werden|wurden?)\b", translation.gettext(text))
+        assert not re.search(r"\b(Gib|Lade|Prüfe)\b", translation.gettext(text))
 
 
 @pytest.fixture
