@@ -48,6 +48,6 @@ def test_the_pages_of_a_hostile_message_open_and_have_a_bound(payload):
     assert client.get("/admin/operations/failedtask/export/").status_code == 200
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])  # noqa: RUF001
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
 def test_no_cell_of_an_export_starts_like_a_formula(start):
     assert escape_formula(f"{start}1+1") == f"'{start}1+1"
