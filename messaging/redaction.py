@@ -4,6 +4,7 @@ import html
 import json
 import re
 import uuid
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -15,7 +16,6 @@ from messaging.models import Attempt, Message, QueuePause, State
 from messaging.signals import messages_redacted
 
 REMOVED = "[removed]"
-_KEPT_FOR_GOOD = (State.DEAD, State.DISCARDED)
 
 
 class Redactor:
@@ -23,11 +23,15 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         spellings = {spelling for secret in secrets if secret.strip() for spelling in _spellings(secret.strip())}
-        longest_first = sorted(spellings, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(_whole_word, longest_first)), re.IGNORECASE) if spellings else None
+        # At an edge that is "_", a spelling may match next to other letters: then no word of it is known to be whole.
+        needed = {each: _words("" if "_" in each[0] + each[-1] else each) for each in spellings}
+        common = Counter(word for words in needed.values() for word in words)
+        self._by_rarest: dict[str, list[tuple[str, frozenset[str]]]] = defaultdict(list)
+        for each, words in needed.items():
+            self._by_rarest[min(words, key=lambda word: common[word], default="")].append((each, words))
 
     def text(self, text: str) -> str:
-        return self._pattern.sub(REMOVED, text) if self._pattern else text
+        return self._pattern(text).sub(REMOVED, text)
 
     def json(self, value: Any) -> Any:
         """Keys of objects included; numbers and the like are unchanged."""
@@ -41,7 +45,14 @@ class Redactor:
 
     def matches(self, value: str | bytes) -> bool:
         text = value.decode(errors="replace") if isinstance(value, bytes) else value
-        return bool(self._pattern and self._pattern.search(text))
+        return self._pattern(text).search(text) is not None
+
+    def _pattern(self, text: str) -> re.Pattern[str]:
+        """Of thousands of secrets, those all words of which the text has, the longest first."""
+        words = _words(text)
+        found = (each for word in ("", *words) for each in self._by_rarest.get(word, ()))
+        possible = sorted((each for each, needed in found if needed <= words), key=lambda each: (-len(each), each))
+        return re.compile("|".join(map(_whole_word, possible)) or "(?!)", re.IGNORECASE)
 
 
 @transaction.atomic
@@ -55,15 +66,13 @@ def redact(*, subjects: Collection[str], secrets: Iterable[str]) -> int:
     redactor = Redactor(secrets)
     messages = Message.objects.filter(subject__in=subjects).exclude(subject="")
     ids = set(messages.values_list("pk", flat=True)) | _strays(redactor)
-    fingerprints = _fingerprints(ids)
-    columns = {"text": ("error_message", "note"), "data": ("payload",)}
-    for message in Message.objects.filter(pk__in=ids).iterator():
-        redact_row(message, redactor, **columns, raw_body=None, raw_headers=None)
+    for row in Message.objects.filter(pk__in=ids).iterator():
+        redact_row(row, redactor, text=("error_message", "note"), data=("payload",), raw_body=None, raw_headers=None)
     for attempt in Attempt.objects.filter(message_id__in=ids).iterator():
         redact_row(attempt, redactor, text=("error_message", "traceback", "log"), exchanges=[])
     for pause in QueuePause.objects.all():
         redact_row(pause, redactor, text=("reason",))
-    messages_redacted.send(sender=Message, message_ids=ids, fingerprints=fingerprints, redactor=redactor)
+    messages_redacted.send(sender=Message, message_ids=ids, fingerprints=_fingerprints(ids), redactor=redactor)
     return len(ids)
 
 
@@ -86,30 +95,26 @@ def changes_of(row: Model, redactor: Redactor, *, text: tuple[str, ...], data: t
 
 def _strays(redactor: Redactor) -> set[uuid.UUID]:
     """Strays have no subject; only their bodies can name the person."""
-    strays = Message.objects.filter(subject="", state__in=_KEPT_FOR_GOOD, raw_body__isnull=False)
+    strays = Message.objects.filter(subject="", state__in=(State.DEAD, State.DISCARDED), raw_body__isnull=False)
     bodies = strays.values_list("pk", "raw_body").iterator()
     return {pk for pk, body in bodies if body is not None and redactor.matches(bytes(body))}
 
 
 def _fingerprints(ids: set[uuid.UUID]) -> set[str]:
     """The failure groups that may quote one of these messages."""
-    of_messages = Message.objects.filter(pk__in=ids).values_list("fingerprint", flat=True)
-    of_attempts = Attempt.objects.filter(message_id__in=ids).values_list("fingerprint", flat=True)
-    return {*of_messages, *of_attempts} - {""}
+    messages, attempts = Message.objects.filter(pk__in=ids), Attempt.objects.filter(message_id__in=ids)
+    return {*messages.values_list("fingerprint", flat=True), *attempts.values_list("fingerprint", flat=True)} - {""}
 
 
 def _spellings(secret: str) -> set[str]:
     """The secret as it is, and escaped as in JSON, Python, HTML and URLs."""
-    return {
-        secret,
-        json.dumps(secret)[1:-1],
-        ascii(secret)[1:-1],
-        repr(secret)[1:-1],
-        html.escape(secret),
-        quote(secret),
-        quote(secret, safe=""),
-        quote_plus(secret),
-    }
+    escaped = (json.dumps(secret)[1:-1], ascii(secret)[1:-1], repr(secret)[1:-1], html.escape(secret))
+    return {secret, *escaped, quote(secret), quote(secret, safe=""), quote_plus(secret)}
+
+
+def _words(text: str) -> frozenset[str]:
+    """Folded further than by `re.IGNORECASE`, which takes all four letters i for equal."""
+    return frozenset(word.replace("İ", "i").casefold().replace("ı", "i") for word in re.findall(r"\w+", text))
 
 
 def _whole_word(word: str) -> str:

@@ -12,12 +12,7 @@ from messaging.transitions.locks import lock_sent
 
 @transaction.atomic(savepoint=False)
 def bury(
-    *,
-    message_id: uuid.UUID,
-    sends: int,
-    failure: Failure,
-    limit: int = 1,
-    state: State = State.SENT,
+    *, message_id: uuid.UUID, sends: int, failure: Failure, limit: int = 1, state: State = State.SENT
 ) -> Message | None:
     """Record the last failed attempt of publication `sends`: the message is dead until an operator acts.
 

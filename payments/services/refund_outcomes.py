@@ -4,7 +4,7 @@ Everything is decided under the lock of the order. An answer is recorded only if
 gateway was asked: otherwise it may be older than the change, and the gateway is asked again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -52,16 +52,7 @@ def record_refund(*, refund: Refund, record: RefundRecord) -> None:
 
     Once everything paid is refunded, so is the order.
     """
-    _lock_order(refund.payment)
-    becomes = RefundStatus(record.state.value)
-    if becomes not in REFUND_TRANSITIONS[refund.status]:
-        return
-    failure = record.failure[:60]
-    if change_refund(refund, status=becomes, gateway_reference=record.reference, failure_code=failure):
-        _FOLLOW_UPS[record.state](refund)
-        update_hold(order=refund.payment.order)
-    elif not Refund.objects.filter(pk=refund.pk, status=becomes, gateway_reference=record.reference).exists():
-        _compare_again(refund.payment)
+    _announce(_record(refund, record))
 
 
 @transaction.atomic(savepoint=False)
@@ -69,19 +60,23 @@ def align_refunds(*, payment: Payment, before: Mapping[UUID, Refund], records: S
     """Record all that the gateway has refunded of `payment`; `before` are its refunds before the gateway was asked.
 
     What the shop has not requested is adopted. Refunds that no longer fit into the payment then are cancelled.
+    Those that are done are announced once all are recorded: a full refund locks the stock that it releases, and the
+    receivers lock the number of a credit note. Everybody takes these in that order, or two would wait for each other.
     """
     _lock_order(payment)
     refunds = list(payment.refunds.select_related("payment__order"))
     by_reference = {refund.gateway_reference: refund for refund in refunds if refund.gateway_reference}
     by_key = {str(refund.pk): refund for refund in refunds}
+    returned: list[Refund] = []
     for record in sorted(records, key=lambda r: (r.reference not in by_reference, r.has_failed, -r.repeat)):
         refund = by_reference.get(record.reference) or by_key.get(record.key)
         if refund is None:
-            _adopt(payment, record)
+            returned += _adopt(payment, record)
         elif _is_about(refund, record):
-            _update(refund, record, before)
+            returned += _update(refund, record, before)
         elif not record.has_failed:
-            _adopt(payment, record, duplicates=refund)
+            returned += _adopt(payment, record, duplicates=refund)
+    _announce(returned)
     cancel_what_no_longer_fits(payment=payment)
 
 
@@ -116,18 +111,40 @@ def _is_made(refund: Refund) -> bool:
     return refund.status in RETURNED or selectors.is_at_gateway(refund=refund)
 
 
-def _update(refund: Refund, record: RefundRecord, before: Mapping[UUID, Refund]) -> None:
+def _record(refund: Refund, record: RefundRecord) -> list[Refund]:
+    """The refund, to be announced, if it is done by this."""
+    _lock_order(refund.payment)
+    becomes = RefundStatus(record.state.value)
+    if becomes not in REFUND_TRANSITIONS[refund.status]:
+        return []
+    failure = record.failure[:60]
+    if change_refund(refund, status=becomes, gateway_reference=record.reference, failure_code=failure):
+        _FOLLOW_UPS[record.state](refund)
+        update_hold(order=refund.payment.order)
+        return [refund] if record.state is RefundState.DONE else []
+    if not Refund.objects.filter(pk=refund.pk, status=becomes, gateway_reference=record.reference).exists():
+        _compare_again(refund.payment)
+    return []
+
+
+def _announce(returned: Iterable[Refund]) -> None:
+    for refund in returned:
+        refund_returned.send(sender=Refund, refund=refund)
+
+
+def _update(refund: Refund, record: RefundRecord, before: Mapping[UUID, Refund]) -> list[Refund]:
     asked = before.get(refund.pk)
     if asked is not None and (asked.status, asked.repeats) == (refund.status, refund.repeats):
-        record_refund(refund=refund, record=record)
-    elif refund.status != record.state.value:
+        return _record(refund, record)
+    if refund.status != record.state.value:
         _compare_again(refund.payment)
+    return []
 
 
-def _adopt(payment: Payment, record: RefundRecord, *, duplicates: Refund | None = None) -> None:
+def _adopt(payment: Payment, record: RefundRecord, *, duplicates: Refund | None = None) -> list[Refund]:
     """Record a refund that the shop did not request. It takes the place of one of that amount that is stuck."""
     if record.has_failed:
-        return
+        return []
     same = payment.refunds.filter(status__in=OPEN, amount=record.amount).select_related("payment__order")
     stuck = (refund for refund in same if selectors.can_settle(refund=refund))
     refund = next(stuck, None) if duplicates is None else None
@@ -136,7 +153,7 @@ def _adopt(payment: Payment, record: RefundRecord, *, duplicates: Refund | None 
         record_refund_started(order=payment.order, amount=record.amount, reason="gateway")
     refund.source, refund.gateway_reference = RefundSource.GATEWAY, record.reference
     refund.save()
-    record_refund(refund=refund, record=record)
+    return _record(refund, record)
 
 
 @transaction.atomic(savepoint=False)
@@ -171,7 +188,6 @@ def _follow_done(refund: Refund) -> None:
     if not finish_if_returned(payment=payment):
         left = selectors.refundable_of(payment=payment)
         record_partial_refund(order=payment.order, amount=refund.amount, left=left)
-    refund_returned.send(sender=Refund, refund=refund)
 
 
 def _follow_failed(refund: Refund) -> None:

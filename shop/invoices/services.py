@@ -62,9 +62,13 @@ def issue_credit_note(*, refund: Refund) -> CreditNote | None:
     """The credit note of a refund that the shopper has. The caller has the order's lock.
 
     It is of what the shopper has back and no credit note covers yet. One whose refund fails at the bank stays, and
-    covers what is refunded instead, in whatever parts. None: nothing is left to cover.
+    covers what is refunded instead, in whatever parts. None: nothing is left to cover, or the invoice was deleted after
+    its retention period, and a new one would be a second number for the same sale.
     """
     payment = refund.payment
+    if _is_deleted(payment):
+        log.warning("invoices: refund %s got no credit note: retention deleted its invoice", refund.pk)
+        return None
     invoice = issue_invoice(payment=payment)
     notes = list(invoice.credit_notes.defer("pdf"))
     uncovered = total(returned_once(payment.refunds.all())) - sum(note.total for note in notes)
@@ -86,6 +90,12 @@ def _facts(payment: Payment) -> Any:
         has_invoice=Exists(Invoice.objects.filter(payment=OuterRef("pk"))), is_earlier=Exists(earlier)
     )
     return facts.select_related("order__shipment").get(pk=payment.pk)
+
+
+def _is_deleted(payment: Payment) -> bool:
+    """Whether the payment was captured in a year whose invoices are no longer kept, and has none any more."""
+    is_kept = payment.captured_at is None or payment.captured_at >= kept_since(timezone.now())
+    return not is_kept and not Invoice.objects.filter(payment=payment).exists()
 
 
 def delete_earlier_invoices(*, order: Order) -> None:

@@ -12,7 +12,8 @@ from messaging.operations.privacy.masking import mask, mask_text
 COLUMNS = (
     "id", "state", "word", "task", "queue", "subject", "error", "message", "attempts", "group", "failed_at", "payload",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: Also in full width, as East Asian keyboards type them.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def summary(message: Message) -> dict[str, Any]:

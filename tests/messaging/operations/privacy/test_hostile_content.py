@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from messaging.operations.failures.export import escape_formula
 from messaging.operations.failures.search import failures, search
 from shop.models import User
 from tests.api.client import dead
@@ -45,3 +46,8 @@ def test_the_pages_of_a_hostile_message_open_and_have_a_bound(payload):
     assert len(body(page)) < 1_500_000
     assert client.post(page_url(message, "reveal")).status_code == 200
     assert client.get("/admin/operations/failedtask/export/").status_code == 200
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
+def test_no_cell_of_an_export_starts_like_a_formula(start):
+    assert escape_formula(f"{start}1+1") == f"'{start}1+1"
