@@ -8,8 +8,6 @@ from payments.gateways import GatewayUnavailable, KeyRefused
 from payments.gateways.stripe_setup import EVENTS, endpoint_url, missing_events
 from shop.doctor.findings import Finding
 
-_API = "curl https://api.stripe.com/v1/webhook_endpoints -u $STRIPE_SECRET_KEY:"
-
 
 def stripe() -> Iterator[Finding]:
     if settings.PAYMENT_GATEWAY != "stripe":
@@ -19,16 +17,20 @@ def stripe() -> Iterator[Finding]:
     except KeyRefused as refused:
         yield Finding("stripe-key", str(refused), "export STRIPE_SECRET_KEY=sk_…")
     except GatewayUnavailable as error:
-        yield Finding("stripe", str(error), "curl https://api.stripe.com/healthcheck")
+        yield Finding("stripe", str(error), f"curl {settings.STRIPE_API_BASE}/healthcheck")
     else:
         yield from _webhook(missing)
 
 
 def _webhook(missing: list[str]) -> Iterator[Finding]:
-    wanted = " ".join(f"-d enabled_events[]={event}" for event in EVENTS)
+    wanted = " ".join(f"-d 'enabled_events[]={event}'" for event in EVENTS)
     if missing == list(EVENTS):
         sentence = f"Stripe has no webhook endpoint for {endpoint_url()}: the shop learns late of what changes there."
-        yield Finding("stripe-webhook", sentence, f"{_API} -d url={endpoint_url()} {wanted}")
+        yield Finding("stripe-webhook", sentence, _change(f"-d url={endpoint_url()} {wanted}"))
     elif missing:
         sentence = f"Stripe does not send {', '.join(missing)} to {endpoint_url()}."
-        yield Finding("stripe-events", sentence, f"{_API.replace(' -u', '/we_… -u')} {wanted}")
+        yield Finding("stripe-events", sentence, _change(wanted, endpoint="/we_…"))
+
+
+def _change(values: str, *, endpoint: str = "") -> str:
+    return f"curl {settings.STRIPE_API_BASE}/v1/webhook_endpoints{endpoint} -u $STRIPE_SECRET_KEY: {values}"

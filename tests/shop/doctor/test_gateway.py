@@ -31,13 +31,14 @@ def test_an_endpoint_for_all_events_is_fine(stripe):  # noqa: F811
 
 
 @pytest.mark.parametrize(("url", "status"), [("https://other.example/webhooks/stripe/", "enabled"), (URL, "disabled")])
-def test_an_endpoint_of_another_shop_or_a_disabled_one_does_not_count(stripe, url, status):  # noqa: F811
+def test_an_endpoint_of_another_shop_or_a_disabled_one_does_not_count(stripe, settings, url, status):  # noqa: F811
     stripe.vault.add_endpoint(url, events=["*"], status=status)
     [finding] = gateway.stripe()
     assert finding.name == "stripe-webhook"
     assert finding.sentence.startswith(f"Stripe has no webhook endpoint for {URL}")
     assert f"-d url={URL} " in finding.fix
-    assert all(f"-d enabled_events[]={event}" in finding.fix for event in EVENTS)
+    assert finding.fix.startswith(f"curl {settings.STRIPE_API_BASE}/v1/webhook_endpoints -u $STRIPE_SECRET_KEY: ")
+    assert all(f"-d 'enabled_events[]={event}'" in finding.fix for event in EVENTS)
 
 
 def test_events_that_are_not_sent_are_named(stripe):  # noqa: F811
@@ -45,6 +46,7 @@ def test_events_that_are_not_sent_are_named(stripe):  # noqa: F811
     [finding] = gateway.stripe()
     assert finding.name == "stripe-events"
     assert finding.sentence == f"Stripe does not send {EVENTS[0]} to {URL}."
+    assert "/v1/webhook_endpoints/we_… -u " in finding.fix
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -59,4 +61,4 @@ def test_silence_is_a_finding(settings):
     settings.PAYMENT_GATEWAY, settings.STRIPE_SECRET_KEY = "stripe", "sk_test_conveyor"
     settings.STRIPE_API_BASE = "http://127.0.0.1:9"
     [finding] = gateway.stripe()
-    assert finding.name == "stripe"
+    assert (finding.name, finding.fix) == ("stripe", "curl http://127.0.0.1:9/healthcheck")
