@@ -21,7 +21,7 @@ from messaging import circuit_breaker, outbox
 from messaging.models import Message
 from orders.models import Order, Status
 from payments.errors import NothingToRefund
-from payments.gateways import DisputeState, simulated_charges
+from payments.gateways import DisputeState, simulated_charges, simulated_disputes
 from payments.invariants import REFUNDED_ONCE
 from payments.models import OPEN, UNDECIDED, WRITTEN_OFF, GatewayCharge, GatewayDispute, Payment, Refund
 from payments.payloads import CapturePayment
@@ -78,9 +78,16 @@ class Returns(TimeRules, RefundRules, DisputeRules):
             super().teardown()
             flush()
 
-    @initialize(methods=st.tuples(st.sampled_from(METHODS), st.sampled_from(METHODS)), is_lost=st.booleans())
-    def delivers(self, methods: tuple[str, str], is_lost: bool) -> None:
-        """The bank may reserve nothing any more when the first order is to be captured, so that it is written off."""
+    @initialize(
+        methods=st.tuples(st.sampled_from(METHODS), st.sampled_from(METHODS)),
+        is_lost=st.booleans(),
+        lost_share=st.sampled_from([0.0, 0.5, 1.0]),
+    )
+    def delivers(self, methods: tuple[str, str], is_lost: bool, lost_share: float) -> None:
+        """The bank may reserve nothing any more when the first order is to be captured, so that it is written off.
+
+        Of the second order, a dispute may have taken some or all of the money before anything comes back.
+        """
         for method, city in zip(methods, ("Bern", "Flakytown"), strict=True):
             lines = [LineWanted(product.sku, pieces) for product, pieces in zip(self.products, (3, 1), strict=True)]
             self.orders.append(place(lines=lines, payment_method=method, city=city))
@@ -92,6 +99,7 @@ class Returns(TimeRules, RefundRules, DisputeRules):
             simulated_charges.void(reference=charge.reference)
         deliver_all(limit=1000)
         write_off_what_is_lost()
+        self._lose(self.orders[1], lost_share)
 
     # -- shopper ------------------------------------------------------------------------------------------------------
 
@@ -195,6 +203,15 @@ class Returns(TimeRules, RefundRules, DisputeRules):
             given = order.returns.aggregate(n=Sum("amount"))["n"] or 0
             assert given <= Payment.objects.get(order=order).amount
         assert_money_adds_up()
+
+    @staticmethod
+    def _lose(order: Order, share: float) -> None:
+        charge = GatewayCharge.objects.get(idempotency_key=str(order.payments.get().pk))
+        if amount := round(room(charge) * share):
+            dispute = simulated_disputes.open_dispute(charge_reference=charge.reference, amount=amount)
+            simulated_disputes.decide(reference=dispute.reference, state=DisputeState.LOST)
+            report_dispute(dispute)
+            deliver_all(limit=1000)
 
     @staticmethod
     def banks_decide_once_more() -> None:
