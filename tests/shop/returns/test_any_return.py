@@ -30,6 +30,7 @@ from shop.checkout.services import LineWanted
 from shop.models import Product, Return, ReturnLine, ReturnStatus
 from shop.returns import services
 from shop.returns.errors import AlreadyDecided, RefundBlocked, ReturnRefused
+from shop.returns.selectors import returnable_lines
 from shop.returns.services import Decision
 from tests import fuzzing
 from tests.auditing import AuditOfChanges, broken
@@ -47,6 +48,8 @@ from tests.states.watch import watched
 
 RANDOM_RUNS = int(os.environ.get("CONVEYOR_RANDOM_RUNS", "0"))
 STOCK = 20
+#: Of three pieces and of one; now and then more than were bought, or than are left.
+PIECES = st.tuples(st.sampled_from([1, 1, 0, 2, 3, 4]), st.sampled_from([1, 0, 0, 2]))
 METHODS = ("pm_card_visa", "pm_card_visa", "pm_refund_pending", "pm_refund_fails")
 
 pytestmark = [
@@ -82,8 +85,9 @@ class Returns(TimeRules, RefundRules, DisputeRules):
         methods=st.tuples(st.sampled_from(METHODS), st.sampled_from(METHODS)),
         is_lost=st.booleans(),
         lost_share=st.sampled_from([0.0, 0.5, 1.0]),
+        all_comes_back=st.booleans(),
     )
-    def delivers(self, methods: tuple[str, str], is_lost: bool, lost_share: float) -> None:
+    def delivers(self, methods: tuple[str, str], is_lost: bool, lost_share: float, all_comes_back: bool) -> None:
         """The bank may reserve nothing any more when the first order is to be captured, so that it is written off.
 
         Of the second order, a dispute may have taken some or all of the money before anything comes back.
@@ -100,15 +104,20 @@ class Returns(TimeRules, RefundRules, DisputeRules):
         deliver_all(limit=1000)
         write_off_what_is_lost()
         self._lose(self.orders[1], lost_share)
+        self._all_comes_back = all_comes_back
 
     # -- shopper ------------------------------------------------------------------------------------------------------
 
-    @rule(data=st.data(), pieces=st.tuples(st.integers(0, 4), st.integers(0, 2)))
+    @rule(data=st.data(), pieces=PIECES)
     def asks(self, data: st.DataObject, pieces: tuple[int, int]) -> None:
+        self._ask(data.draw(st.sampled_from(self.orders)), pieces)
+
+    @rule(data=st.data(), pieces=PIECES)
+    def asks_and_sends_at_once(self, data: st.DataObject, pieces: tuple[int, int]) -> None:
         order = data.draw(st.sampled_from(self.orders))
-        lines = dict(zip(order.lines.values_list("pk", flat=True), pieces, strict=True))
-        with suppress(ReturnRefused), outbox.transaction():
-            services.request_return(order=order, lines=lines, reason="other")
+        self._ask(order, pieces)
+        if (found := order.returns.filter(status=ReturnStatus.REQUESTED).first()) is not None:
+            self._receive(data, found)
 
     @rule(data=st.data(), by=st.sampled_from(["customer", "staff"]))
     def cancels(self, data: st.DataObject, by: str) -> None:
@@ -120,12 +129,8 @@ class Returns(TimeRules, RefundRules, DisputeRules):
 
     @rule(data=st.data())
     def receives(self, data: st.DataObject) -> None:
-        found = one_of(data, Return.objects.all())
-        if found is None:
-            return
-        decisions = {line.pk: self._decision(data, line) for line in found.lines.order_by("pk")}
-        with suppress(AlreadyDecided, NothingToRefund, RefundBlocked), outbox.transaction():
-            services.receive_return(found=found, decisions=decisions, rejection="It was used.", by=self.operator)
+        if (found := one_of(data, Return.objects.all())) is not None:
+            self._receive(data, found)
 
     @rule(data=st.data(), share=st.sampled_from([0.1, 0.5, 1.0]))
     def refunds(self, data: st.DataObject, share: float) -> None:
@@ -190,6 +195,8 @@ class Returns(TimeRules, RefundRules, DisputeRules):
             deliver(message, redelivered=True)
         decide_all_disputes()
         deliver_all(limit=1000)
+        if self._all_comes_back:
+            self.everything_is_returned()
         self.banks_decide_once_more()
         deliver_all(limit=1000)
         finish_refunds()
@@ -205,6 +212,17 @@ class Returns(TimeRules, RefundRules, DisputeRules):
         assert_money_adds_up()
 
     @staticmethod
+    def _ask(order: Order, pieces: tuple[int, int]) -> None:
+        lines = dict(zip(order.lines.values_list("pk", flat=True), pieces, strict=True))
+        with suppress(ReturnRefused), outbox.transaction():
+            services.request_return(order=order, lines=lines, reason="other")
+
+    def _receive(self, data: st.DataObject, found: Return) -> None:
+        decisions = {line.pk: self._decision(data, line) for line in found.lines.order_by("pk")}
+        with suppress(AlreadyDecided, NothingToRefund, RefundBlocked), outbox.transaction():
+            services.receive_return(found=found, decisions=decisions, rejection="It was used.", by=self.operator)
+
+    @staticmethod
     def _lose(order: Order, share: float) -> None:
         charge = GatewayCharge.objects.get(idempotency_key=str(order.payments.get().pk))
         if amount := round(room(charge) * share):
@@ -212,6 +230,17 @@ class Returns(TimeRules, RefundRules, DisputeRules):
             simulated_disputes.decide(reference=dispute.reference, state=DisputeState.LOST)
             report_dispute(dispute)
             deliver_all(limit=1000)
+
+    def everything_is_returned(self) -> None:
+        for order in self.orders:
+            lines = {each.line.pk: each.left for each in returnable_lines(order=order) if each.left}
+            with suppress(ReturnRefused), outbox.transaction():
+                services.request_return(order=order, lines=lines, reason="other")
+        for found in Return.objects.filter(status=ReturnStatus.REQUESTED):
+            accepted = {line.pk: Decision(line.quantity, line.quantity) for line in found.lines.all()}
+            with suppress(NothingToRefund, RefundBlocked), outbox.transaction():
+                services.receive_return(found=found, decisions=accepted, rejection="", by=self.operator)
+        deliver_all(limit=1000)
 
     @staticmethod
     def banks_decide_once_more() -> None:
@@ -222,7 +251,7 @@ class Returns(TimeRules, RefundRules, DisputeRules):
 
     @staticmethod
     def _decision(data: st.DataObject, line: ReturnLine) -> Decision:
-        accepted = data.draw(st.integers(0, line.quantity))
+        accepted = data.draw(st.sampled_from([line.quantity, line.quantity, *range(line.quantity)]))
         return Decision(accepted=accepted, restocked=data.draw(st.integers(0, accepted)))
 
 
