@@ -113,13 +113,16 @@ def order_view(*, public_id: str) -> OrderView:
     """The order as its page and the API show it, in five statements, one each with a parcel and an invoice,
     and up to three for returns.
 
+    What is about to change is read before what it changes: a page that is final never shows what was before.
     Raises `Order.DoesNotExist`.
     """
     order = Order.objects.select_related("shipment").get(public_id=public_id)
+    returns = returns_of(order=order)
+    if returns:
+        order.refresh_from_db(fields=["status"])
     payment = payment_summary(order_id=order.pk)
     papers = papers_of(order=order) if _is_captured(payment) else NO_PAPERS
     lines, events = list(order.lines.all()), list(order.events.all())
-    returns = returns_of(order=order)
     return _view(order, lines, tax_of(order), events, payment, _shipment(order), returns, papers)
 
 

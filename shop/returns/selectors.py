@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Case, F, QuerySet, Sum, When
+from django.db.models import Case, F, Prefetch, QuerySet, Sum, When
 from django.utils import timezone
 
 from orders.models import Order, OrderEvent, OrderLine, Status
@@ -101,7 +101,8 @@ def returns_of(*, order: Order) -> list[ReturnSummary]:
     """An order's returns, oldest first. None before its delivery, without a statement."""
     if order.status not in (Status.DELIVERED, Status.REFUNDED):
         return []
-    rows = Return.objects.filter(order=order).select_related("label").prefetch_related("lines__order_line")
+    lines = Prefetch("lines", ReturnLine.objects.select_related("order_line"))
+    rows = Return.objects.filter(order=order).select_related("label").prefetch_related(lines)
     return [_summary(row) for row in rows.defer("label__pdf").order_by("requested_at", "id")]
 
 

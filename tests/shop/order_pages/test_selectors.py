@@ -7,10 +7,11 @@ from django.test.utils import CaptureQueriesContext
 from orders.models import Order
 from shop.order_pages.selectors import OrderView, order_view, orders_of
 from shop.order_pages.services import cancel
+from shop.returns.selectors import ReturnSummary, returns_of
 from tests.delivery import claim_task, deliver, deliver_all
 from tests.factories import UserFactory, place
 from tests.payments.outcomes import capture_now
-from tests.shop.returns.returned import requested
+from tests.shop.returns.returned import receive, requested
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -100,6 +101,25 @@ def test_a_view_takes_at_most_seven_statements_and_more_only_for_returns():
     with CaptureQueriesContext(connection) as captured:
         view(order)
     assert len(captured) <= 10
+
+
+def test_what_is_committed_between_its_statements_leaves_no_final_view_behind_the_order(monkeypatch):
+    """A final page is not updated any more, so that it would show for ever what was before."""
+    order = place()
+    deliver_all()
+    found = requested(Order.objects.get(pk=order.pk))
+    deliver_all()
+    receive(found)
+
+    def refunded_meanwhile(*, order: Order) -> list[ReturnSummary]:
+        deliver_all()
+        return returns_of(order=order)
+
+    monkeypatch.setattr("shop.order_pages.selectors.returns_of", refunded_meanwhile)
+    shown = view(order)
+    assert shown.is_final
+    assert shown.payment is not None
+    assert (shown.order.status, shown.payment.status, shown.timeline[-1].event) == ("refunded",) * 3
 
 
 def test_an_unknown_public_id_is_rejected():
