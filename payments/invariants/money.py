@@ -32,7 +32,14 @@ from payments.models import (
     Refund,
     RefundStatus,
 )
-from payments.payloads import CapturePayment, ChargePayment, ComparePayment, RefundPayment, VoidPayment
+from payments.payloads import (
+    CapturePayment,
+    ChargePayment,
+    CompareDispute,
+    ComparePayment,
+    RefundPayment,
+    VoidPayment,
+)
 
 MAX_REPORTED = 50
 LOOKED_AT = 10_000
@@ -51,7 +58,7 @@ def money_adds_up(orders: QuerySet[Order]) -> Iterator[str]:
 
     Refunds of a payment that is still captured are partial: they reduce what is kept of the order's total. One with
     goods may owe back anything while refunds are open. Lost disputes reduce what is kept, too; until the bank decides
-    one, nobody knows. What an operator has written off counts as paid.
+    one, nobody knows, nor while one is compared with the gateway's. What an operator has written off counts as paid.
     """
     payments = Payment.objects.filter(order=OuterRef("pk"))
     captured, authorised = payments.filter(status__in=SETTLED), payments.filter(status=PaymentStatus.AUTHORISED)
@@ -72,7 +79,7 @@ def money_adds_up(orders: QuerySet[Order]) -> Iterator[str]:
         owed=totals(owed, per="payment__order"),
     )
     kept = F("captured") - totals(returned, per="payment__order") - lost
-    for order in orders.filter(is_wrong).annotate(kept=kept).order_by("pk")[:MAX_REPORTED]:
+    for order in _without_comparisons(orders.filter(is_wrong).annotate(kept=kept), number="number"):
         yield (
             f"Order {order.number} is {order.status}, its total is {order.total}, but the shop holds "
             f"{order.kept}, has {order.reserved} reserved, and owes {order.owed} back."
@@ -171,7 +178,8 @@ def refunds_fit(orders: QuerySet[Order]) -> Iterator[str]:
     lost = Dispute.objects.filter(payment=OuterRef("pk")).lost()
     gone = totals(refunds, per="payment") + totals(lost, per="payment")
     payments = Payment.objects.filter(order__in=orders).annotate(gone=gone)
-    for payment in payments.filter(gone__gt=F("amount")).select_related("order")[:MAX_REPORTED]:
+    beyond = payments.filter(gone__gt=F("amount")).select_related("order")
+    for payment in _without_comparisons(beyond, number="order__number"):
         number, amount = payment.order.number, payment.amount
         yield f"Order {number} paid {amount}; refunds and lost disputes of {payment.gone} are recorded."
 
@@ -217,6 +225,20 @@ def unexplained(unknown: QuerySet[Any], keys: Mapping[Any, str], payloads: Itera
     explained = set(unsettled.values_list("subject", flat=True))
     left = [pk for pk, key in keys.items() if subjects.get(key.lower()) not in explained]
     return list(unknown.filter(pk__in=left).order_by("pk")[:MAX_REPORTED]) if left else []
+
+
+def _without_comparisons(wrong: QuerySet[Any], *, number: str) -> list[Any]:
+    """Without those of orders with a dispute that is being compared: the bank may have taken back that it is lost.
+
+    `number`: the path to the order's number. What is wrong is read again afterwards, as in `unexplained`.
+    """
+    numbers = dict(wrong.values_list("pk", number).order_by("pk")[:LOOKED_AT])
+    if not numbers:
+        return []
+    unsettled = Message.objects.unsettled().filter(task=CompareDispute.task, subject__in=set(numbers.values()))
+    compared = set(unsettled.values_list("subject", flat=True))
+    left = [pk for pk, each in numbers.items() if each not in compared]
+    return list(wrong.filter(pk__in=left).order_by("pk")[:MAX_REPORTED]) if left else []
 
 
 def _is_uuid(key: str) -> bool:
