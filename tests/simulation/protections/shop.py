@@ -30,7 +30,7 @@ SHOP: Final = (
     Protection(
         name="products are locked before their stock is compared",
         module="shop.stock.services",
-        code='products.order_by("pk").select_for_update(no_key=True)',
+        code='products.order_by("pk").select_for_update(of=("self",), no_key=True)',
         without="products",
         database="postgresql",
         seed=5,
