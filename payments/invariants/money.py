@@ -228,7 +228,7 @@ def unexplained(unknown: QuerySet[Any], keys: Mapping[Any, str], payloads: Itera
 
 
 def _without_comparisons(wrong: QuerySet[Any], *, number: str) -> list[Any]:
-    """Without those of orders with a dispute that is being compared: the bank may have taken back that it is lost.
+    """Leaves out orders with a dispute that is being compared: the bank may have reversed its decision.
 
     `number`: the path to the order's number. What is wrong is read again afterwards, as in `unexplained`.
     """
