@@ -5,7 +5,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from messaging import redaction
@@ -55,6 +55,7 @@ def test_without_secrets_nothing_changes(secrets):
     assert not redactor.matches(b"all")
 
 
+@settings(deadline=None, database=None)
 @given(
     secrets=st.lists(
         st.text(st.sampled_from("aAkK\u212asſ\u0131İéß_-. &\\\u0301"), min_size=1, max_size=6), max_size=5
