@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from messaging.models import Message, State
 from messaging.payloads import Payload
 from orders.models import Order, Status
+from orders.prepared import Prepared
 from payments.amounts import total
 from payments.disputes.selectors import MOST_SHOWN, at_stake
 from payments.errors import AuthorisationLost
@@ -27,6 +28,7 @@ from payments.models import (
 )
 from payments.payloads import CapturePayment, ComparePayment, RefundPayment
 
+_WITH_ORDER = Prepared(lambda pk: Payment.objects.select_related("order").filter(pk=pk))
 _UNANSWERED = (PaymentStatus.PENDING, PaymentStatus.CANCELLED)
 
 
@@ -47,7 +49,7 @@ class PaymentSummary:
 
 def payment_to_charge(*, payment_id: UUID) -> Payment:
     """The payment with its order. Raises `Payment.DoesNotExist`."""
-    return Payment.objects.select_related("order").get(pk=payment_id)
+    return _WITH_ORDER.get(pk=payment_id)
 
 
 def refund_to_execute(*, refund_id: UUID) -> Refund:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from messaging.hooks.next_steps import recorded_name
 from messaging.models import Message, MessageQuerySet
 from orders.models import Order, Status
+from orders.prepared import Prepared
 from shipping.carrier_selection import choose_quote
 from shipping.carriers import AddressRejected, Consignment, EventCode, UnknownCarrier, carrier
 from shipping.delivery_windows import DeliveryWindow, delivery_window
@@ -19,6 +20,12 @@ from shipping.models import MOVING, CarrierParcel, ParcelEvent, Shipment
 from shipping.payloads import CreateShipment
 
 MOST_PARCELS = 50
+_WITH_ORDER: Final = Prepared(lambda pk: Shipment.objects.select_related("order").filter(pk=pk))
+_CURRENT: Final = Prepared(
+    lambda order: Shipment.objects.select_related("order").filter(
+        Q(current_for=order) | Q(order=order, status__in=MOVING)
+    )
+)
 _BOOKING: Final = """
     SELECT orders_order.*,
         (SELECT SUM(quantity) FROM orders_orderline WHERE order_id = orders_order.id) AS pieces,
@@ -86,15 +93,13 @@ def shipment_to_track(*, order_id: int, shipment_id: UUID | None) -> Shipment | 
 
     A parcel on its way is current even without `current_for`, which older releases do not write.
     """
-    shipments = Shipment.objects.select_related("order")
-    if shipment_id:
-        return shipments.filter(pk=shipment_id).first()
-    return shipments.filter(Q(current_for=order_id) | Q(order=order_id, status__in=MOVING)).first()
+    found = _WITH_ORDER.all(pk=shipment_id) if shipment_id else _CURRENT.all(order=order_id)
+    return found[0] if found else None
 
 
 def shipment(*, shipment_id: UUID) -> Shipment:
     """The shipment with its order. Raises `Shipment.DoesNotExist`."""
-    return Shipment.objects.select_related("order").get(pk=shipment_id)
+    return _WITH_ORDER.get(pk=shipment_id)
 
 
 def promised_window(*, shipping_method: str, placed_at: datetime) -> DeliveryWindow:

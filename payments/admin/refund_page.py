@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from orders.amounts.typed import AmountError, parse, typed
 from orders.money import display
 from orders.selectors import can_cancel
-from orders.typed_amounts import AmountError, parse, typed
 from payments import selectors, services
 from payments.errors import NothingToRefund, RequestReused
 from payments.models import Payment, PaymentStatus

@@ -12,11 +12,18 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from messaging import clock
+from orders.prepared import Prepared
 from payments.gateways import simulated_disputes, simulated_refunds
 from payments.gateways.base import ChargeRecord, ChargeState, RequestRefused
 from payments.models import GatewayCharge
 
 _State = GatewayCharge.State
+_CHARGES = Prepared(lambda reference: GatewayCharge.objects.filter(reference=reference))
+_CAPTURABLE = Prepared(
+    lambda reference, amount: GatewayCharge.objects.filter(
+        reference=reference, state=_State.AUTHORISED, is_captured=False, amount__gte=amount
+    )
+)
 #: The state of a new charge, by its method; every other method reserves the money at once.
 _BEGINS = {"pm_3ds": _State.ACTION_REQUIRED, "pm_sepa": _State.PROCESSING}
 
@@ -45,16 +52,15 @@ def open_charge(*, key: str, amount: int, currency: str, method: str) -> tuple[G
 
 def find(*, reference: str) -> GatewayCharge:
     """Raises `RequestRefused` for a charge that the gateway does not have."""
-    charge = GatewayCharge.objects.filter(reference=reference).first()
-    if charge is None:
+    found = _CHARGES.all(reference=reference)
+    if not found:
         raise RequestRefused(f"There is no charge {reference}.")
-    return charge
+    return found[0]
 
 
 def capture(*, reference: str, amount: int) -> GatewayCharge:
     """An authorisation is captured once, so its reference serves as the idempotency key. Raises `RequestRefused`."""
-    authorised = GatewayCharge.objects.filter(reference=reference, state=_State.AUTHORISED, is_captured=False)
-    is_new = authorised.filter(amount__gte=amount).update(is_captured=True, amount=amount)
+    is_new = _CAPTURABLE.update({"is_captured": True, "amount": amount}, reference=reference, amount=amount)
     charge = find(reference=reference)
     if not charge.is_captured or charge.amount != amount:
         raise RequestRefused(f"{amount} cannot be captured of {reference}.")

@@ -4,18 +4,21 @@ from django.db import transaction
 
 from messaging.outbox import enqueue
 from orders.models import Order
+from orders.prepared import Prepared
 from orders.selectors import priority
 from payments.errors import AuthorisationLost
 from payments.gateways import Charge, ChargeRecord, RequestRefused, gateway
 from payments.models import Payment, PaymentStatus
 from payments.payloads import CapturePayment
 
+_AUTHORISED = Prepared(lambda order: Payment.objects.filter(order=order, status=PaymentStatus.AUTHORISED).only("pk"))
+
 
 @transaction.atomic(savepoint=False)
 def request_capture(*, order: Order) -> None:
     """Enqueue the capture of the order's authorised payment, if it has one. One that is captured needs none."""
-    for id_ in order.payments.filter(status=PaymentStatus.AUTHORISED).values_list("pk", flat=True):
-        enqueue(CapturePayment(payment_id=id_), priority=priority(order), subject=order.number)
+    for payment in _AUTHORISED.all(order=order.pk):
+        enqueue(CapturePayment(payment_id=payment.pk), priority=priority(order), subject=order.number)
 
 
 def capture_once(*, payment: Payment, is_first_attempt: bool) -> Charge | None:

@@ -6,12 +6,14 @@ a payment that is no longer wanted goes back.
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from typing import Final
 
 from django.db import transaction
 from django.utils import timezone
 
 from orders.models import Order, Status
 from orders.money import display
+from orders.prepared import Prepared
 from orders.selectors import WAITING
 from orders.services import mark_action_required, mark_paid, mark_payment_failed, mark_processing
 from payments.errors import AuthorisationLost, GatewayMismatch
@@ -28,6 +30,9 @@ MOST_CHARACTERS = 1000
 _STAND_IN = re.compile(r"http://127\.0\.0\.1:\d{1,5}(/|\Z)", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 AUTHORISATION_EXPIRED = "authorisation_expired"
+_CHANGING: Final = ("status", "gateway_reference", "failure_code")
+_LOCKED: Final = Prepared(lambda pk: Order.objects.select_for_update().filter(pk=pk))
+_PRESENT: Final = Prepared(lambda pk: Payment.objects.filter(pk=pk).only(*_CHANGING))
 
 
 @transaction.atomic(savepoint=False)
@@ -75,8 +80,10 @@ def record_loss(*, payment: Payment) -> None:
 
 def _lock(payment: Payment) -> None:
     """Read the payment as it is once nobody else can change it or its order."""
-    payment.order = Order.objects.select_for_update().get(pk=payment.order_id)
-    payment.refresh_from_db(fields=["status", "gateway_reference", "failure_code"])
+    payment.order = _LOCKED.get(pk=payment.order_id)
+    present = _PRESENT.get(pk=payment.pk)
+    for field in _CHANGING:
+        setattr(payment, field, getattr(present, field))
 
 
 def _check_amount(payment: Payment, charge: Charge) -> None:

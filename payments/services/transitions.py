@@ -1,14 +1,16 @@
 """Status changes of payments and refunds, each a conditional UPDATE."""
 
 from collections.abc import Sequence
+from functools import cache
 
+from orders.prepared import Prepared
 from payments.errors import NotPending
 from payments.models import Payment, PaymentStatus, Refund
 
 
 def change_status(payment: Payment, sources: Sequence[PaymentStatus], **changes: object) -> None:
     """Apply `changes` if the payment has one of the statuses `sources`. Raises `NotPending` otherwise."""
-    if not Payment.objects.filter(pk=payment.pk, status__in=sources).update(**changes):
+    if not _payment_in(*sources).update(changes, pk=payment.pk):
         raise NotPending(payment)
 
 
@@ -20,3 +22,8 @@ def change_refund(refund: Refund, **changes: object) -> bool:
     for field, value in changes.items():
         setattr(refund, field, value)
     return True
+
+
+@cache
+def _payment_in(*sources: PaymentStatus) -> Prepared[Payment]:
+    return Prepared(lambda pk: Payment.objects.filter(pk=pk, status__in=sources))

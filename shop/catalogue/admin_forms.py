@@ -9,7 +9,7 @@ from django.contrib.admin.widgets import AdminFileWidget
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from orders.typed_amounts import AmountError, parse, typed
+from orders.amounts.typed import AmountError, parse, typed
 from shop.colours import NAMES, PALETTE, is_own
 from shop.models import Category, Product
 from shop.pictures.forms import PictureField

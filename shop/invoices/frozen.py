@@ -10,13 +10,17 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone, translation
 
-from orders.models import AmountLine, Order
+from orders.models import AmountLine, Order, OrderLine
+from orders.prepared import Prepared
 from payments.gateways import method_label
 from payments.models import Payment
 from shipping.models import Shipment
 from shop.checkout.countries import country_name
 from shop.invoices.taxes import TaxedAt, by_rate
 from shop.models import Invoice
+
+_AMOUNTS = Prepared(lambda order: AmountLine.objects.filter(order=order))
+_LINES = Prepared(lambda order: OrderLine.objects.filter(order=order))
 
 
 def shop_day(at: datetime) -> date:
@@ -38,7 +42,7 @@ def kept_since(now: datetime) -> datetime:
 def invoice_data(payment: Payment) -> dict[str, Any]:
     """Everything that the invoice of a captured payment says, in its order's language."""
     order: Order = payment.order
-    amounts = list(order.amount_lines.all())
+    amounts = _AMOUNTS.all(order=order.pk)
     parcel: Shipment | None = getattr(order, "shipment", None)
     with translation.override(order.language):
         return {
@@ -88,7 +92,7 @@ def _seller() -> dict[str, Any]:
 
 def _lines(order: Order) -> list[dict[str, Any]]:
     fields = ("sku", "name", "quantity", "unit_price", "total")
-    return [{field: getattr(line, field) for field in fields} for line in order.lines.all()]
+    return [{field: getattr(line, field) for field in fields} for line in _LINES.all(order=order.pk)]
 
 
 def _amount(line: AmountLine) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from orders.models import Order
+from orders.prepared import Prepared
 from payments.amounts import total
 from payments.models import SETTLED, Payment, Refund
 from payments.selectors import returned_once
@@ -18,6 +19,16 @@ from shop.invoices.taxes import TaxedAt, credited, left_of, tax_sum
 from shop.models import CreditNote, EarlierInvoice, Invoice, NumberSeries
 
 log = logging.getLogger(__name__)
+_FACTS = Prepared(
+    lambda pk: (
+        Payment.objects.filter(pk=pk)
+        .annotate(
+            has_invoice=Exists(Invoice.objects.filter(payment=OuterRef("pk"))),
+            is_earlier=Exists(NumberSeries.objects.filter(records_since__gt=OuterRef("captured_at"))),
+        )
+        .select_related("order__shipment")
+    )
+)
 
 
 @transaction.atomic(savepoint=False)
@@ -85,11 +96,7 @@ def issue_credit_note(*, refund: Refund) -> CreditNote | None:
 
 def _facts(payment: Payment) -> Any:
     """The payment with its order and its parcel, as they are now, and which invoice it has or would get."""
-    earlier = NumberSeries.objects.filter(records_since__gt=OuterRef("captured_at"))
-    facts = Payment.objects.annotate(
-        has_invoice=Exists(Invoice.objects.filter(payment=OuterRef("pk"))), is_earlier=Exists(earlier)
-    )
-    return facts.select_related("order__shipment").get(pk=payment.pk)
+    return _FACTS.get(pk=payment.pk)
 
 
 def _is_deleted(payment: Payment) -> bool:

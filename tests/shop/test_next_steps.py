@@ -22,7 +22,7 @@ NOT_RECORDED = {
     "messaging.broker.database.TransactionPooling": "refuses a database at start",
     "messaging.broker.tolerance.Unreadable": "becomes Refused",
     "messaging.circuit_breaker.CircuitOpen": "defers the message",
-    "orders.typed_amounts.AmountError": "refused beside its field",
+    "orders.amounts.typed.AmountError": "refused beside its field",
     "messaging.outbox.OutsideTransaction": "a programming error, found by the first test",
     "messaging.relay.publish.BatchRefused": "the relay sends each message of the batch alone",
     "messaging.topology.UnroutableKey": "a programming error, found when the payload is first enqueued",

@@ -75,7 +75,7 @@ PAYMENTS: Final = (
     Protection(
         name="an outcome is recorded under the lock of the order",
         module=_RECORDS,
-        code='    payment.refresh_from_db(fields=["status", "gateway_reference", "failure_code"])\n',
+        code="    for field in _CHANGING:\n        setattr(payment, field, getattr(present, field))\n",
         without="",
         test="tests/payments/test_confirmation.py::test_a_late_look_at_a_replaced_payment_does_not_pay_the_order",
     ),
@@ -96,8 +96,8 @@ PAYMENTS: Final = (
     Protection(
         name="the status in the database decides about a payment",
         module="payments.services.transitions",
-        code="filter(pk=payment.pk, status__in=sources)",
-        without="filter(pk=payment.pk)",
+        code="filter(pk=pk, status__in=sources)",
+        without="filter(pk=pk)",
         test="tests/payments/test_charges.py::test_a_payment_that_has_changed_is_not_changed_again",
     ),
     Protection(

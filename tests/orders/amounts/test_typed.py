@@ -7,7 +7,7 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.typed_amounts import MOST, AmountError, parse, typed
+from orders.amounts.typed import MOST, AmountError, parse, typed
 
 
 @pytest.mark.parametrize(
