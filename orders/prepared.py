@@ -6,6 +6,7 @@ is written as any other and compiled at its first use, with places for its argum
 
 from collections.abc import Callable, Sequence
 from copy import copy
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -15,7 +16,7 @@ from django.db.models import Expression, Model, QuerySet
 from django.db.models.query import ModelIterable
 from django.db.models.sql import UpdateQuery
 
-from messaging.models.parameters import id_parameter
+from messaging.models.parameters import id_parameter, time_parameter
 
 Row = TypeVar("Row", bound=Model)
 
@@ -111,7 +112,12 @@ def _filled(places: Sequence[Any], arguments: dict[str, Any], saved: dict[str, A
 def _compared(name: str, value: Any) -> Any:
     if value is None or isinstance(value, (Model, list, tuple, set)):
         raise TypeError(f"{name} is compared with a column, so it must be a single value, not {value!r}.")
-    return id_parameter(value) if isinstance(value, UUID) else value
+    match value:
+        case UUID():
+            return id_parameter(value)
+        case datetime():
+            return time_parameter(value)
+    return value
 
 
 def _saved(model: type[Model], name: str, value: Any) -> Any:

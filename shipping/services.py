@@ -4,6 +4,7 @@ Rows are locked in one order everywhere: first the shipment, then its order.
 """
 
 from collections.abc import Iterable
+from functools import cache
 
 from django.conf import settings
 from django.db import transaction
@@ -12,6 +13,7 @@ from django.utils import timezone
 from messaging.outbox import enqueue
 from messaging.topology import Priority
 from orders.models import Order, Status
+from orders.prepared import Prepared
 from orders.selectors import priority
 from orders.services import mark_delivered, mark_shipped, record_parcel_state
 from orders.transitions import IllegalTransition, OnHold
@@ -203,8 +205,13 @@ def _change_status(shipment: Shipment, tracking: Tracking, sources: Iterable[str
     changes: dict[str, object] = {"status": tracking.state}
     if tracking.state == ParcelState.DELIVERED:
         changes["delivered_at"] = tracking.events[-1].at if tracking.events else timezone.now()
-    changed = Shipment.objects.filter(pk=shipment.pk, status__in=sources).exclude(status=tracking.state)
-    return bool(changed.update(**changes))
+    return bool(_in(*sources).update(changes, pk=shipment.pk, state=str(tracking.state)))
+
+
+@cache
+def _in(*sources: str) -> Prepared[Shipment]:
+    """The parcel `pk` if its status is one of `sources`, and not `state`."""
+    return Prepared(lambda pk, state: Shipment.objects.filter(pk=pk, status__in=sources).exclude(status=state))
 
 
 def _deliver(order: Order) -> None:

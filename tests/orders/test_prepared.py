@@ -85,6 +85,13 @@ def test_values_are_converted_as_by_the_orm():
     assert found.at.tzinfo is not None
 
 
+def test_a_time_is_compared_as_by_the_orm(payments):
+    prepared = Prepared(lambda since: Payment.objects.filter(created_at__gte=since))
+    for payment in payments:
+        wanted = Payment.objects.filter(created_at__gte=payment.created_at)
+        assert prepared.all(since=payment.created_at) == list(wanted)
+
+
 def test_get_raises_what_the_orm_raises(payments):
     prepared = Prepared(lambda currency: Payment.objects.filter(currency=currency))
     with pytest.raises(Payment.DoesNotExist, match="Payment matching query does not exist"):

@@ -80,8 +80,8 @@ SHOP: Final = (
     Protection(
         name="the status in the database decides about a parcel",
         module="shipping.services",
-        code="filter(pk=shipment.pk, status__in=sources)",
-        without="filter(pk=shipment.pk)",
+        code="filter(pk=pk, status__in=sources)",
+        without="filter(pk=pk)",
         test="tests/shipping/test_found_parcels.py::test_an_answer_from_before_the_loss_finds_nothing",
     ),
     Protection(
