@@ -9,6 +9,7 @@ import psycopg
 from bench.pipeline import load
 from bench.pipeline.results.figures import Result, cpu_of_an_order, percentile
 from bench.support import machine
+from config import processes
 from tests.stack import Stack
 from tests.stack.standalone import NoBlocker
 
@@ -74,7 +75,7 @@ class Shop:
 
 @contextmanager
 def running(publish: str, **variables: str) -> Iterator[Shop]:
-    """The shop with two web processes, 16 payment slots, and workers beside them as `make run` starts them."""
+    """The shop with two web processes, 16 payment slots, and workers beside them, nice as `make run` starts them."""
     environment = ENVIRONMENT | {"CONVEYOR_PUBLISH": publish} | variables
     relays = 1 if publish == "ledger" else 0
     stack = Stack("production", blocker=NoBlocker(), env=environment, relays=relays, workers={}, beat=False, web=2)
@@ -84,6 +85,10 @@ def running(publish: str, **variables: str) -> Iterator[Shop]:
             stack.new_worker("shipping", 2),
             stack.new_worker("notifications,maintenance", 1),
         ]
+        for program in stack.workers:
+            program.command = ["nice", "-n", str(processes.BEHIND_RELAY), *program.command]
+        for program in stack.relays:
+            program.command = ["nice", "-n", str(processes.BEHIND_PAGES), *program.command]
         stack.start()
         with psycopg.connect(stack.database.url, autocommit=True) as database:
             shop = Shop(stack, database)
