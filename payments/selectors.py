@@ -10,8 +10,8 @@ from django.db.models.functions import Coalesce
 
 from messaging.models import Message, State
 from messaging.payloads import Payload
+from orders.compiled import Compiled
 from orders.models import Order, Status
-from orders.prepared import Prepared
 from payments.amounts import total
 from payments.disputes.selectors import MOST_SHOWN, at_stake
 from payments.errors import AuthorisationLost
@@ -28,7 +28,7 @@ from payments.models import (
 )
 from payments.payloads import CapturePayment, ComparePayment, RefundPayment
 
-_WITH_ORDER = Prepared(lambda pk: Payment.objects.select_related("order").filter(pk=pk))
+_WITH_ORDER = Compiled(lambda pk: Payment.objects.select_related("order").filter(pk=pk))
 _UNANSWERED = (PaymentStatus.PENDING, PaymentStatus.CANCELLED)
 
 

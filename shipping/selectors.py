@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from messaging.hooks.next_steps import recorded_name
 from messaging.models import Message, MessageQuerySet
+from orders.compiled import Compiled
 from orders.models import Order, Status
-from orders.prepared import Prepared
 from shipping.carrier_selection import choose_quote
 from shipping.carriers import AddressRejected, Consignment, EventCode, UnknownCarrier, carrier
 from shipping.delivery_windows import DeliveryWindow, delivery_window
@@ -20,8 +20,8 @@ from shipping.models import MOVING, CarrierParcel, ParcelEvent, Shipment
 from shipping.payloads import CreateShipment
 
 MOST_PARCELS = 50
-_WITH_ORDER: Final = Prepared(lambda pk: Shipment.objects.select_related("order").filter(pk=pk))
-_CURRENT: Final = Prepared(
+_WITH_ORDER: Final = Compiled(lambda pk: Shipment.objects.select_related("order").filter(pk=pk))
+_CURRENT: Final = Compiled(
     lambda order: Shipment.objects.select_related("order").filter(
         Q(current_for=order) | Q(order=order, status__in=MOVING)
     )

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from messaging.outbox import enqueue
 from messaging.topology import Priority
+from orders.compiled import Compiled
 from orders.models import Order, Status
-from orders.prepared import Prepared
 from orders.selectors import priority
 from orders.services import mark_delivered, mark_shipped, record_parcel_state
 from orders.transitions import IllegalTransition, OnHold
@@ -209,9 +209,9 @@ def _change_status(shipment: Shipment, tracking: Tracking, sources: Iterable[str
 
 
 @cache
-def _in(*sources: str) -> Prepared[Shipment]:
+def _in(*sources: str) -> Compiled[Shipment]:
     """The parcel `pk` if its status is one of `sources`, and not `state`."""
-    return Prepared(lambda pk, state: Shipment.objects.filter(pk=pk, status__in=sources).exclude(status=state))
+    return Compiled(lambda pk, state: Shipment.objects.filter(pk=pk, status__in=sources).exclude(status=state))
 
 
 def _deliver(order: Order) -> None:

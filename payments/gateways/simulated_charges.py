@@ -12,14 +12,14 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from messaging import clock
-from orders.prepared import Prepared
+from orders.compiled import Compiled
 from payments.gateways import simulated_disputes, simulated_refunds
 from payments.gateways.base import ChargeRecord, ChargeState, RequestRefused
 from payments.models import GatewayCharge
 
 _State = GatewayCharge.State
-_CHARGES = Prepared(lambda reference: GatewayCharge.objects.filter(reference=reference))
-_CAPTURABLE = Prepared(
+_CHARGES = Compiled(lambda reference: GatewayCharge.objects.filter(reference=reference))
+_CAPTURABLE = Compiled(
     lambda reference, amount: GatewayCharge.objects.filter(
         reference=reference, state=_State.AUTHORISED, is_captured=False, amount__gte=amount
     )

@@ -3,15 +3,15 @@
 from django.db import transaction
 
 from messaging.outbox import enqueue
+from orders.compiled import Compiled
 from orders.models import Order
-from orders.prepared import Prepared
 from orders.selectors import priority
 from payments.errors import AuthorisationLost
 from payments.gateways import Charge, ChargeRecord, RequestRefused, gateway
 from payments.models import Payment, PaymentStatus
 from payments.payloads import CapturePayment
 
-_AUTHORISED = Prepared(lambda order: Payment.objects.filter(order=order, status=PaymentStatus.AUTHORISED).only("pk"))
+_AUTHORISED = Compiled(lambda order: Payment.objects.filter(order=order, status=PaymentStatus.AUTHORISED).only("pk"))
 
 
 @transaction.atomic(savepoint=False)

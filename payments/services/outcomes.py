@@ -11,9 +11,9 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
+from orders.compiled import Compiled
 from orders.models import Order, Status
 from orders.money import display
-from orders.prepared import Prepared
 from orders.selectors import WAITING
 from orders.services import mark_action_required, mark_paid, mark_payment_failed, mark_processing
 from payments.errors import AuthorisationLost, GatewayMismatch
@@ -31,8 +31,8 @@ _STAND_IN = re.compile(r"http://127\.0\.0\.1:\d{1,5}(/|\Z)", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 AUTHORISATION_EXPIRED = "authorisation_expired"
 _CHANGING: Final = ("status", "gateway_reference", "failure_code")
-_LOCKED: Final = Prepared(lambda pk: Order.objects.select_for_update().filter(pk=pk))
-_PRESENT: Final = Prepared(lambda pk: Payment.objects.filter(pk=pk).only(*_CHANGING))
+_LOCKED: Final = Compiled(lambda pk: Order.objects.select_for_update().filter(pk=pk))
+_PRESENT: Final = Compiled(lambda pk: Payment.objects.filter(pk=pk).only(*_CHANGING))
 
 
 @transaction.atomic(savepoint=False)

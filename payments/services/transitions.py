@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import cache
 
-from orders.prepared import Prepared
+from orders.compiled import Compiled
 from payments.errors import NotPending
 from payments.models import Payment, PaymentStatus, Refund
 
@@ -25,5 +25,5 @@ def change_refund(refund: Refund, **changes: object) -> bool:
 
 
 @cache
-def _payment_in(*sources: PaymentStatus) -> Prepared[Payment]:
-    return Prepared(lambda pk: Payment.objects.filter(pk=pk, status__in=sources))
+def _payment_in(*sources: PaymentStatus) -> Compiled[Payment]:
+    return Compiled(lambda pk: Payment.objects.filter(pk=pk, status__in=sources))

@@ -10,8 +10,8 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone, translation
 
+from orders.compiled import Compiled
 from orders.models import AmountLine, Order, OrderLine
-from orders.prepared import Prepared
 from payments.gateways import method_label
 from payments.models import Payment
 from shipping.models import Shipment
@@ -19,8 +19,8 @@ from shop.checkout.countries import country_name
 from shop.invoices.taxes import TaxedAt, by_rate
 from shop.models import Invoice
 
-_AMOUNTS = Prepared(lambda order: AmountLine.objects.filter(order=order))
-_LINES = Prepared(lambda order: OrderLine.objects.filter(order=order))
+_AMOUNTS = Compiled(lambda order: AmountLine.objects.filter(order=order))
+_LINES = Compiled(lambda order: OrderLine.objects.filter(order=order))
 
 
 def shop_day(at: datetime) -> date:

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from orders.compiled import Compiled
 from orders.models import Order
-from orders.prepared import Prepared
 from payments.amounts import total
 from payments.models import SETTLED, Payment, Refund
 from payments.selectors import returned_once
@@ -19,7 +19,7 @@ from shop.invoices.taxes import TaxedAt, credited, left_of, tax_sum
 from shop.models import CreditNote, EarlierInvoice, Invoice, NumberSeries
 
 log = logging.getLogger(__name__)
-_FACTS = Prepared(
+_FACTS = Compiled(
     lambda pk: (
         Payment.objects.filter(pk=pk)
         .annotate(

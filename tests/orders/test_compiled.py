@@ -1,4 +1,4 @@
-"""Prepared statements: the same rows as the ORM's own, by a statement that is compiled once."""
+"""Compiled querysets: the same rows as from the ORM, by a statement that is compiled once."""
 
 import uuid
 from datetime import timedelta
@@ -9,8 +9,8 @@ from django.db.models import F, Value
 from django.db.models.functions import Upper
 from django.utils import timezone
 
+from orders.compiled import Compiled
 from orders.models import Order, OrderEvent, Status
-from orders.prepared import Prepared
 from payments.models import Payment, PaymentStatus
 from tests.factories import place
 
@@ -39,10 +39,10 @@ def same(found: Payment, wanted: Payment) -> bool:
 
 
 def test_rows_are_those_of_the_queryset_each_time(payments, django_assert_num_queries):
-    prepared = Prepared(lambda pk: Payment.objects.select_related("order").filter(pk=pk))
+    compiled = Compiled(lambda pk: Payment.objects.select_related("order").filter(pk=pk))
     for payment in [*payments, *payments]:
         with django_assert_num_queries(1):
-            found = prepared.get(pk=payment.pk)
+            found = compiled.get(pk=payment.pk)
             assert found.order.number
         assert same(found, Payment.objects.select_related("order").get(pk=payment.pk))
         assert (found._state.adding, found._state.db) == (False, "default")
@@ -55,23 +55,23 @@ def test_the_orm_builds_the_statement_once(payments):
         built.append(pk)
         return Payment.objects.filter(pk=pk)
 
-    prepared = Prepared(build)
-    assert [prepared.get(pk=payment.pk) for payment in payments] == payments
+    compiled = Compiled(build)
+    assert [compiled.get(pk=payment.pk) for payment in payments] == payments
     assert len(built) == 1
 
 
 def test_order_annotations_and_deferred_columns_are_kept(payments):
-    prepared = Prepared(
+    compiled = Compiled(
         lambda currency, least: (
             Payment.objects.filter(currency=currency, amount__gte=least)
             .annotate(written=Upper("status"), fixed=Value(3))
             .only("status")
         )
     )
-    assert prepared.all(currency="EUR", least=0) == payments[::-1]  # the model's order, by time
-    assert prepared.all(currency="EUR", least=101) == payments[1:]
-    assert prepared.all(currency="CHF", least=0) == []
-    [found] = prepared.all(currency="EUR", least=101)
+    assert compiled.all(currency="EUR", least=0) == payments[::-1]  # the model's order, by time
+    assert compiled.all(currency="EUR", least=101) == payments[1:]
+    assert compiled.all(currency="CHF", least=0) == []
+    [found] = compiled.all(currency="EUR", least=101)
     assert (found.written, found.fixed, found.get_deferred_fields() >= {"amount"}) == ("PENDING", 3, True)
     assert found.amount == 101
 
@@ -79,68 +79,68 @@ def test_order_annotations_and_deferred_columns_are_kept(payments):
 def test_values_are_converted_as_by_the_orm():
     order = place()
     OrderEvent.objects.create(order=order, kind="x", data={"a": [1, None]}, at=timezone.now())
-    found = Prepared(lambda order: OrderEvent.objects.filter(order=order, kind="x")).get(order=order.pk)
+    found = Compiled(lambda order: OrderEvent.objects.filter(order=order, kind="x")).get(order=order.pk)
     wanted = OrderEvent.objects.get(order=order, kind="x")
     assert (found.data, found.at, found.pk) == (wanted.data, wanted.at, wanted.pk)
     assert found.at.tzinfo is not None
 
 
 def test_a_time_is_compared_as_by_the_orm(payments):
-    prepared = Prepared(lambda since: Payment.objects.filter(created_at__gte=since))
+    compiled = Compiled(lambda since: Payment.objects.filter(created_at__gte=since))
     for payment in payments:
         wanted = Payment.objects.filter(created_at__gte=payment.created_at)
-        assert prepared.all(since=payment.created_at) == list(wanted)
+        assert compiled.all(since=payment.created_at) == list(wanted)
 
 
 def test_get_raises_what_the_orm_raises(payments):
-    prepared = Prepared(lambda currency: Payment.objects.filter(currency=currency))
+    compiled = Compiled(lambda currency: Payment.objects.filter(currency=currency))
     with pytest.raises(Payment.DoesNotExist, match="Payment matching query does not exist"):
-        prepared.get(currency="CHF")
+        compiled.get(currency="CHF")
     with pytest.raises(Payment.MultipleObjectsReturned, match="2 rows of Payment match"):
-        prepared.get(currency="EUR")
+        compiled.get(currency="EUR")
 
 
 def test_an_update_changes_what_matches_and_says_how_much(payments):
     first, second = payments
-    prepared = Prepared(lambda pk: Payment.objects.filter(pk=pk, status=PaymentStatus.PENDING))
+    compiled = Compiled(lambda pk: Payment.objects.filter(pk=pk, status=PaymentStatus.PENDING))
     now, id_ = timezone.now(), uuid.uuid4()
     values = {"status": PaymentStatus.CAPTURED, "captured_at": now, "message_id": id_, "amount": 5}
-    assert prepared.update(values, pk=first.pk) == 1
-    assert prepared.update(values, pk=first.pk) == 0
+    assert compiled.update(values, pk=first.pk) == 1
+    assert compiled.update(values, pk=first.pk) == 0
     first.refresh_from_db()
     assert (first.status, first.captured_at, first.message_id, first.amount) == ("captured", now, id_, 5)
-    assert prepared.update({"captured_at": None, "message_id": None}, pk=second.pk) == 1
+    assert compiled.update({"captured_at": None, "message_id": None}, pk=second.pk) == 1
     second.refresh_from_db()
     assert (second.captured_at, second.message_id, second.status, second.amount) == (None, None, "pending", 101)
 
 
 def test_an_argument_may_be_named_like_a_field_that_changes(payments):
-    prepared = Prepared(lambda amount: Payment.objects.filter(amount=amount))
-    assert prepared.update({"amount": 7}, amount=101) == 1
+    compiled = Compiled(lambda amount: Payment.objects.filter(amount=amount))
+    assert compiled.update({"amount": 7}, amount=101) == 1
     assert sorted(Payment.objects.values_list("amount", flat=True)) == [7, 100]
 
 
 @pytest.mark.parametrize("value", [None, [1], (1,), {1}], ids=str)
 def test_an_argument_is_a_single_value(value):
     """NULL equals nothing, so that a condition on None would match no row in silence."""
-    prepared = Prepared(lambda pk: Order.objects.filter(pk=pk))
+    compiled = Compiled(lambda pk: Order.objects.filter(pk=pk))
     with pytest.raises(TypeError, match="must be a single value"):
-        prepared.all(pk=value)
+        compiled.all(pk=value)
     with pytest.raises(TypeError, match="must be a single value"):
-        prepared.update({"status": Status.PAID}, pk=value)
+        compiled.update({"status": Status.PAID}, pk=value)
 
 
 def test_a_row_is_no_argument():
     with pytest.raises(TypeError, match="must be a single value"):
-        Prepared(lambda pk: Order.objects.filter(pk=pk)).all(pk=place())
+        Compiled(lambda pk: Order.objects.filter(pk=pk)).all(pk=place())
 
 
 def test_an_expression_is_no_value():
     order = place()
-    prepared = Prepared(lambda pk: Order.objects.filter(pk=pk))
+    compiled = Compiled(lambda pk: Order.objects.filter(pk=pk))
     for _ in range(2):
         with pytest.raises(TypeError, match="total is set to an expression"):
-            prepared.update({"total": F("total") + 1}, pk=order.pk)
+            compiled.update({"total": F("total") + 1}, pk=order.pk)
 
 
 @pytest.mark.parametrize(
@@ -154,14 +154,14 @@ def test_an_expression_is_no_value():
 )
 def test_other_querysets_are_refused(build):
     with pytest.raises(TypeError, match="of rows, without prefetch_related"):
-        Prepared(build).all(pk=1)
+        Compiled(build).all(pk=1)
 
 
 def test_text_is_a_parameter_and_never_sql():
     place()
-    prepared = Prepared(lambda number: Order.objects.filter(number=number))
-    assert prepared.all(number="' OR 1=1 --") == []
-    assert prepared.update({"status": "' OR 1=1 --"}, number="%s") == 0
+    compiled = Compiled(lambda number: Order.objects.filter(number=number))
+    assert compiled.all(number="' OR 1=1 --") == []
+    assert compiled.update({"status": "' OR 1=1 --"}, number="%s") == 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -169,10 +169,10 @@ def test_a_lock_is_taken_each_time():
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has no row locks")
     order = place()
-    prepared = Prepared(lambda pk: Order.objects.select_for_update().filter(pk=pk))
+    compiled = Compiled(lambda pk: Order.objects.select_for_update().filter(pk=pk))
     for _ in range(2):
         with transaction.atomic():
-            prepared.get(pk=order.pk)
+            compiled.get(pk=order.pk)
             with connection.cursor() as cursor:
                 cursor.execute("SELECT xmax FROM orders_order WHERE id = %s", [order.pk])
                 [xmax] = cursor.fetchone()

@@ -1,7 +1,7 @@
-"""Statements that the ORM builds once and sends many times.
+"""Querysets that are compiled once and sent many times.
 
-Building and compiling a statement takes the ORM several times the CPU of sending it (bench/checkout.py). A prepared one
-is written as any other and compiled at its first use, with places for its arguments; later uses only fill these.
+The ORM builds and compiles a statement anew each time, which costs several times the CPU of sending it
+(bench/checkout.py). Here that happens at the first use, with places for the arguments; later uses only fill these.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,7 +36,7 @@ class _Place(Expression):
         return "%s", [self]
 
 
-class Prepared(Generic[Row]):
+class Compiled(Generic[Row]):
     """The queryset that `build` returns for its arguments, compiled once for each kind of database.
 
     Arguments are single values that a column is compared with, such as an id or a text; never None, a row or a list.
@@ -89,7 +89,7 @@ class Prepared(Generic[Row]):
 def _compiled(queryset: Any) -> Any:
     """A compiler that has compiled its statement and found which columns need conversion."""
     if queryset._iterable_class is not ModelIterable or queryset._prefetch_related_lookups:
-        raise TypeError("A prepared queryset is of rows, without prefetch_related.")
+        raise TypeError("A compiled queryset is of rows, without prefetch_related.")
     compiler = queryset.query.get_compiler(using=connection.alias)
     statement = compiler.as_sql()
     converters = compiler.get_converters([each[0] for each in compiler.select])
@@ -122,6 +122,6 @@ def _compared(name: str, value: Any) -> Any:
 
 def _saved(model: type[Model], name: str, value: Any) -> Any:
     if hasattr(value, "resolve_expression"):
-        raise TypeError(f"{name} is set to an expression, which a prepared update cannot compile; use the ORM's own.")
+        raise TypeError(f"{name} is set to an expression, which a compiled update cannot compile; use the ORM's own.")
     field: Any = model._meta.get_field(name)
     return field.get_db_prep_save(value, connection)
