@@ -52,13 +52,13 @@ class Compiled(Generic[Row]):
         """The rows, as `list(queryset)` returns them."""
         if (read := self._reads.get(connection.vendor)) is None:
             read = self._reads[connection.vendor] = _compiled(self._built(arguments))
-        compiler = copy(read)
-        compiler.connection = connections[connection.alias]
-        sql, places = read.as_sql()
+        built, compiler = read[0], copy(read[1])
+        sql, places = compiler.as_sql()
         statement = sql, _filled(places, arguments)
-        compiler.as_sql = lambda: statement
+        compiler.connection, compiler.as_sql = connections[connection.alias], lambda: statement
+        queryset = object.__new__(type(built))
         query = SimpleNamespace(get_compiler=lambda using: compiler)
-        queryset: Any = SimpleNamespace(db=connection.alias, query=query, _known_related_objects={})
+        vars(queryset).update(vars(built), _query=query, _db=connection.alias)
         return list(ModelIterable(queryset))
 
     def get(self, **arguments: Any) -> Row:
@@ -66,7 +66,7 @@ class Compiled(Generic[Row]):
         rows = self.all(**arguments)
         if len(rows) == 1:
             return rows[0]
-        model = self._reads[connection.vendor].query.model
+        model = self._reads[connection.vendor][0].model
         if rows:
             raise model.MultipleObjectsReturned(f"{len(rows)} rows of {model._meta.object_name} match.")
         raise model.DoesNotExist(f"{model._meta.object_name} matching query does not exist.")
@@ -87,14 +87,14 @@ class Compiled(Generic[Row]):
 
 
 def _compiled(queryset: Any) -> Any:
-    """A compiler that has compiled its statement and found which columns need conversion."""
+    """The queryset, and a compiler that has compiled its statement and found which columns need conversion."""
     if queryset._iterable_class is not ModelIterable or queryset._prefetch_related_lookups:
         raise TypeError("A compiled queryset is of rows, without prefetch_related.")
     compiler = queryset.query.get_compiler(using=connection.alias)
     statement = compiler.as_sql()
     converters = compiler.get_converters([each[0] for each in compiler.select])
     compiler.as_sql, compiler.get_converters = lambda: statement, lambda _: converters
-    return compiler
+    return queryset, compiler
 
 
 def _update_of(queryset: Any, values: dict[str, Any]) -> tuple[str, Sequence[Any], type[Any]]:
