@@ -15,6 +15,7 @@ from django.db import connection, connections
 from django.db.models import Expression, Model, QuerySet
 from django.db.models.query import ModelIterable
 from django.db.models.sql import UpdateQuery
+from django.db.transaction import TransactionManagementError
 
 from messaging.models.parameters import id_parameter, time_parameter
 
@@ -49,10 +50,12 @@ class Compiled(Generic[Row]):
         self._updates: dict[tuple[str, ...], tuple[str, Sequence[Any], type[Row]]] = {}
 
     def all(self, **arguments: Any) -> list[Row]:
-        """The rows, as `list(queryset)` returns them."""
+        """The rows, as `list(queryset)` returns them. Raises `TransactionManagementError` for a lock outside one."""
         if (read := self._reads.get(connection.vendor)) is None:
             read = self._reads[connection.vendor] = _compiled(self._built(arguments))
         built, compiler = read[0], copy(read[1])
+        if built.query.select_for_update and not connection.in_atomic_block:
+            raise TransactionManagementError(f"A lock of {built.model.__name__} outside a transaction locks nothing.")
         sql, places = compiler.as_sql()
         statement = sql, _filled(places, arguments)
         compiler.connection, compiler.as_sql = connections[connection.alias], lambda: statement

@@ -178,3 +178,15 @@ def test_a_lock_is_taken_each_time():
                 [xmax] = cursor.fetchone()
                 cursor.execute("SELECT pg_current_xact_id()::text::bigint % 4294967296")
                 assert int(xmax) == int(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lock_outside_a_transaction_is_refused_each_time():
+    """Django checks it as it compiles, which is once."""
+    order = place()
+    compiled = Compiled(lambda pk: Order.objects.select_for_update().filter(pk=pk))
+    with transaction.atomic():
+        assert compiled.get(pk=order.pk) == order
+    for _ in range(2):
+        with pytest.raises(transaction.TransactionManagementError):
+            compiled.get(pk=order.pk)
