@@ -28,7 +28,8 @@ ENVIRONMENT = {
 }
 PROGRESS = """
 SELECT (SELECT count(*) FROM orders_order WHERE status IN ('shipped', 'delivered')),
-    (SELECT count(*) FROM orders_emaildelivery WHERE state = 'sent')
+    (SELECT count(*) FROM orders_emaildelivery WHERE state = 'sent'),
+    (SELECT count(*) FROM payments_payment WHERE status = 'captured')
 """
 EMAILS = 2
 
@@ -45,19 +46,20 @@ class Shop:
     def place(self, count: int) -> load.Load:
         return load.place_orders(self.stack.port, self.skus, count)
 
-    def shipped_and_emailed(self) -> tuple[int, int]:
-        shipped, emails = self._database.execute(PROGRESS).fetchone() or (0, 0)
-        return shipped, emails
+    def progress(self) -> tuple[int, ...]:
+        """Orders that are shipped, e-mails that are sent, payments that are captured."""
+        return self._database.execute(PROGRESS).fetchone() or (0, 0, 0)
 
     def settle(self, count: int) -> tuple[int, float]:
-        """Wait until `count` orders are shipped and their e-mails sent, or nothing moves any more.
+        """Wait until `count` orders are shipped, e-mailed and captured, or nothing moves any more.
 
         Returns how many are shipped, and when the last one was (`time.perf_counter()`).
         """
-        seen, shipped_at = (0, 0), time.perf_counter()
+        seen: tuple[int, ...] = (0, 0, 0)
+        shipped_at = time.perf_counter()
         moved_at = shipped_at
-        while seen < (count, EMAILS * count) and time.perf_counter() - moved_at < STALLED:
-            now = self.shipped_and_emailed()
+        while seen < (count, EMAILS * count, count) and time.perf_counter() - moved_at < STALLED:
+            now = self.progress()
             if now != seen:
                 moved_at = time.perf_counter()
                 shipped_at = moved_at if now[0] != seen[0] else shipped_at
@@ -102,7 +104,7 @@ def running(publish: str, **variables: str) -> Iterator[Shop]:
 def measure(publish: str, *, orders: int, **variables: str) -> Result:
     """Place orders while workers work and wait for the last one; then place as many with no worker running."""
     with running(publish, **variables) as shop:
-        before, _ = shop.shipped_and_emailed()
+        before, *_ = shop.progress()
         cpu, began = shop.cpu(), time.perf_counter()
         placed = shop.place(orders)
         total, shipped_at = shop.settle(before + orders)

@@ -4,13 +4,13 @@ from typing import Final
 
 from django.db import connection
 
-from shop.models import NumberSeries
-
 INVOICES: Final = ""
 CREDIT_NOTES: Final = "CN"
 #: Invoices from before invoices were records, numbered like their orders.
 EARLIER: Final = "order"
-_INCREASE: Final = "UPDATE shop_numberseries SET last = last + 1 WHERE series = %s AND year = %s"
+_NEXT: Final = """
+    INSERT INTO shop_numberseries (series, year, last) VALUES (%s, %s, 1)
+    ON CONFLICT (series, year) DO UPDATE SET last = shop_numberseries.last + 1"""
 _LAST: Final = "SELECT last FROM shop_numberseries WHERE series = %s AND year = %s"
 
 
@@ -19,21 +19,9 @@ def next_number(*, series: str, year: int) -> int:
 
     Called last in a transaction: its row is locked until the end, and a rollback gives the number back.
     """
-    if (number := _increase(series, year)) is None:
-        NumberSeries.objects.bulk_create([NumberSeries(series=series, year=year)], ignore_conflicts=True)
-        number = _increase(series, year)
-    if number is None:
-        raise RuntimeError(f"The series {series!r} of {year} was deleted while its number was taken. Retry.")
-    return number
-
-
-def _increase(series: str, year: int) -> int | None:
-    """None if the series has no row. One statement on PostgreSQL; RETURNING is too new for some versions of SQLite."""
-    returning = connection.vendor == "postgresql"
+    returning = connection.vendor == "postgresql"  # too new for some versions of SQLite
     with connection.cursor() as cursor:
-        cursor.execute(_INCREASE + (" RETURNING last" if returning else ""), [series, year])
-        if cursor.rowcount == 0:
-            return None
+        cursor.execute(_NEXT + (" RETURNING last" if returning else ""), [series, year])
         if not returning:
             cursor.execute(_LAST, [series, year])
         return int(cursor.fetchone()[0])
