@@ -128,7 +128,7 @@ def method_label(method: str) -> str:
     if form is not None and form.collects(method):
         return form.label
     labels = {offered.id: offered.label for offered in gateway().methods()}
-    return labels.get(method, method)
+    return str(labels.get(method, method))
 
 
 def check_amount(amount: int, currency: str) -> None:

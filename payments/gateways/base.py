@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -12,6 +12,9 @@ from django.utils.translation import gettext_lazy
 
 from messaging.hooks.next_steps import OPEN_GROUP, OPEN_SUBJECT, RETRY, next_step
 from payments.gateways.dispute_records import DisputePage, DisputeRecord
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
 
 #: Refunds of one charge that the shop looks at.
 MOST_REFUNDS = 300
@@ -195,10 +198,13 @@ class RecordPage:
 
 @dataclass(frozen=True, slots=True)
 class OfferedMethod:
-    """A payment method that customers can choose. `is_scripted` marks the scripted outcomes of the demo."""
+    """A payment method that customers can choose. `is_scripted` marks the scripted outcomes of the demo.
+
+    A lazily translated `label` costs nothing where only IDs are looked at.
+    """
 
     id: str
-    label: str
+    label: "str | StrPromise"
     is_scripted: bool = False
 
 

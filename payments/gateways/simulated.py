@@ -13,7 +13,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db.models import F, Q, Sum
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from messaging import simulated_outages
 from payments.gateways import simulated_charges, simulated_disputes, simulated_refunds
@@ -37,6 +37,22 @@ NAME = "gateway.simulated"
 LATENCY, FAILURE_RATE = f"{NAME}.latency", f"{NAME}.failure-rate"
 SLOW_SECONDS = 5.0
 PAGE_SIZE = 100
+#: Translated when they are shown: a checkout only looks for an ID.
+_METHODS = (
+    OfferedMethod("pm_card_visa", _("Visa card")),
+    OfferedMethod("pm_3ds", _("Card that the shopper confirms with the bank"), True),
+    OfferedMethod("pm_sepa", _("SEPA direct debit, which the bank settles later"), True),
+    OfferedMethod("pm_card_declined", _("Card that the bank declines"), True),
+    OfferedMethod("pm_flaky_2", _("Bank that answers on the third attempt"), True),
+    OfferedMethod("pm_outage", _("Bank that never answers"), True),
+    OfferedMethod("pm_lost_reply", _("Bank that charges, but whose first reply is lost"), True),
+    OfferedMethod("pm_disputed", _("Card whose owner disputes the charge"), True),
+    OfferedMethod("pm_bug", _("Bug in the payment code"), True),
+    OfferedMethod("pm_crash", _("Payment that kills its worker"), True),
+    OfferedMethod("pm_slow_5", _("Bank that takes five seconds"), True),
+    OfferedMethod("pm_refund_pending", _("Card whose refunds take a while"), True),
+    OfferedMethod("pm_refund_fails", _("Card whose first refund fails in the end"), True),
+)
 _HAS_NOT_FAILED = ~Q(refunds__status=GatewayRefund.Status.FAILED)
 
 
@@ -103,21 +119,7 @@ class SimulatedGateway:
         return simulated_disputes.page(since=since, page=page)
 
     def methods(self) -> tuple[OfferedMethod, ...]:
-        return (
-            OfferedMethod("pm_card_visa", _("Visa card")),
-            OfferedMethod("pm_3ds", _("Card that the shopper confirms with the bank"), True),
-            OfferedMethod("pm_sepa", _("SEPA direct debit, which the bank settles later"), True),
-            OfferedMethod("pm_card_declined", _("Card that the bank declines"), True),
-            OfferedMethod("pm_flaky_2", _("Bank that answers on the third attempt"), True),
-            OfferedMethod("pm_outage", _("Bank that never answers"), True),
-            OfferedMethod("pm_lost_reply", _("Bank that charges, but whose first reply is lost"), True),
-            OfferedMethod("pm_disputed", _("Card whose owner disputes the charge"), True),
-            OfferedMethod("pm_bug", _("Bug in the payment code"), True),
-            OfferedMethod("pm_crash", _("Payment that kills its worker"), True),
-            OfferedMethod("pm_slow_5", _("Bank that takes five seconds"), True),
-            OfferedMethod("pm_refund_pending", _("Card whose refunds take a while"), True),
-            OfferedMethod("pm_refund_fails", _("Card whose first refund fails in the end"), True),
-        )
+        return _METHODS
 
 
 def _reach() -> None:

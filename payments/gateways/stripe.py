@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any, Final
 
 from django.conf import settings
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from payments.gateways import stripe_disputes
 from payments.gateways.base import (
@@ -41,6 +41,15 @@ __all__ = ["KEY", "StripeGateway"]
 
 _CONFIRMATION: Final = "ctoken_"
 _CHARGE: Final = ["latest_charge"]
+_TEST_METHODS: Final = (
+    OfferedMethod("pm_card_visa", _("Visa card")),
+    OfferedMethod("pm_card_mastercard", _("Mastercard")),
+    OfferedMethod("pm_card_threeDSecure2Required", _("Card whose bank asks for a confirmation")),
+    OfferedMethod("pm_card_chargeDeclined", _("Card that the bank declines"), True),
+    OfferedMethod("pm_card_chargeDeclinedInsufficientFunds", _("Card with insufficient funds"), True),
+    OfferedMethod("pm_card_pendingRefund", _("Card whose refunds take a while"), True),
+    OfferedMethod("pm_card_refundFail", _("Card whose first refund fails in the end"), True),
+)
 
 
 class StripeGateway:
@@ -152,15 +161,7 @@ class StripeGateway:
         """Stripe's own test methods, for programs: https://docs.stripe.com/testing. Shoppers use the payment step."""
         if "_live_" in settings.STRIPE_SECRET_KEY:
             return ()
-        return (
-            OfferedMethod("pm_card_visa", _("Visa card")),
-            OfferedMethod("pm_card_mastercard", _("Mastercard")),
-            OfferedMethod("pm_card_threeDSecure2Required", _("Card whose bank asks for a confirmation")),
-            OfferedMethod("pm_card_chargeDeclined", _("Card that the bank declines"), True),
-            OfferedMethod("pm_card_chargeDeclinedInsufficientFunds", _("Card with insufficient funds"), True),
-            OfferedMethod("pm_card_pendingRefund", _("Card whose refunds take a while"), True),
-            OfferedMethod("pm_card_refundFail", _("Card whose first refund fails in the end"), True),
-        )
+        return _TEST_METHODS
 
 
 def _confirmed(amount: int, currency: str, method: str, return_url: str) -> Any:
