@@ -15,7 +15,7 @@ from django.db import connection, connections
 from django.db.models import Expression, Model, QuerySet
 from django.db.models.query import ModelIterable
 from django.db.models.sql import UpdateQuery
-from django.db.transaction import TransactionManagementError
+from django.db.transaction import TransactionManagementError, mark_for_rollback_on_error
 
 from messaging.models.parameters import id_parameter, time_parameter
 
@@ -81,7 +81,7 @@ class Compiled(Generic[Row]):
             found = self._updates[key] = _update_of(self._built(arguments), values)
         sql, places, model = found
         saved = {f"={name}": _saved(model, name, value) for name, value in values.items()}
-        with connection.cursor() as cursor:
+        with mark_for_rollback_on_error(connection.alias), connection.cursor() as cursor:
             cursor.execute(sql, _filled(places, arguments, saved))
             return int(cursor.rowcount)
 

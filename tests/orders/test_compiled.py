@@ -1,10 +1,11 @@
 """Compiled querysets: the same rows as from the ORM, by a statement that is compiled once."""
 
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Upper
 from django.utils import timezone
@@ -190,3 +191,16 @@ def test_a_lock_outside_a_transaction_is_refused_each_time():
     for _ in range(2):
         with pytest.raises(transaction.TransactionManagementError):
             compiled.get(pk=order.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_whose_update_failed_commits_nothing_and_announces_nothing(payments):
+    """PostgreSQL answers the COMMIT with a rollback and no error."""
+    compiled, announced = Compiled(lambda pk: Payment.objects.filter(pk=pk)), []
+    with transaction.atomic():
+        transaction.on_commit(lambda: announced.append("committed"))
+        Payment.objects.update(amount=7)
+        with suppress(IntegrityError):
+            compiled.update({"status": "unknown"}, pk=payments[0].pk)
+    assert not Payment.objects.filter(amount=7).exists()
+    assert announced == []
