@@ -193,6 +193,54 @@ def test_a_lock_outside_a_transaction_is_refused_each_time():
             compiled.get(pk=order.pk)
 
 
+def test_other_arguments_make_another_statement(payments):
+    """A condition on an argument that the first use did not give is not left out."""
+    first, second = payments
+    compiled = Compiled(Payment.objects.filter)
+    assert compiled.all(pk=first.pk) == [first]
+    assert compiled.all(pk=first.pk, amount=101) == []
+    assert compiled.update({"currency": "CHF"}, pk=first.pk) == 1
+    assert compiled.update({"currency": "EUR"}, pk=first.pk, amount=101) == 0
+    with pytest.raises(Payment.DoesNotExist):
+        compiled.get(pk=second.pk, amount=100)
+
+
+def test_an_argument_that_the_queryset_does_not_take_is_refused_each_time(payments):
+    compiled = Compiled(lambda pk: Payment.objects.filter(pk=pk))
+    compiled.get(pk=payments[0].pk)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'status'"):
+        compiled.all(pk=payments[0].pk, status=PaymentStatus.CAPTURED)
+
+
+def test_a_time_without_a_zone_is_no_argument():
+    """The ORM takes it for one in the shop's zone, the database for one in UTC."""
+    compiled = Compiled(lambda since: Payment.objects.filter(created_at__gte=since))
+    with pytest.raises(TypeError, match="since has no time zone"):
+        compiled.all(since=timezone.now().replace(tzinfo=None))
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda status: Payment.objects.filter(status=status)[:1],
+        lambda status: Payment.objects.filter(status=status).distinct("status"),
+    ],
+    ids=["slice", "distinct"],
+)
+def test_an_update_of_some_of_the_rows_is_refused(payments, build):
+    """UPDATE has no LIMIT, so that all rows would change."""
+    with pytest.raises(TypeError, match="would change all rows"):
+        Compiled(build).update({"amount": 7}, status=PaymentStatus.PENDING)
+    assert not Payment.objects.filter(amount=7).exists()
+
+
+def test_a_queryset_of_another_database_is_refused():
+    with pytest.raises(TypeError, match="of the default database"):
+        Compiled(lambda pk: Order.objects.using("replica").filter(pk=pk)).all(pk=1)
+    with pytest.raises(TypeError, match="of the default database"):
+        Compiled(lambda pk: Order.objects.using("replica").filter(pk=pk)).update({"total": 1}, pk=1)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_transaction_whose_update_failed_commits_nothing_and_announces_nothing(payments):
     """PostgreSQL answers the COMMIT with a rollback and no error."""
