@@ -106,6 +106,7 @@ def _compiled(queryset: Any) -> Any:
     statement = compiler.as_sql()
     converters = compiler.get_converters([each[0] for each in compiler.select])
     compiler.as_sql, compiler.get_converters = lambda: statement, lambda _: converters
+    compiler.connection = None  # each use has its own; this one is closed with its thread
     return queryset, compiler
 
 

@@ -1,11 +1,14 @@
 """Compiled querysets: the same rows as from the ORM, by a statement that is compiled once."""
 
+import gc
 import uuid
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Upper
 from django.utils import timezone
@@ -252,3 +255,22 @@ def test_a_transaction_whose_update_failed_commits_nothing_and_announces_nothing
             compiled.update({"status": "unknown"}, pk=payments[0].pk)
     assert not Payment.objects.filter(amount=7).exists()
     assert announced == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_connection_of_the_first_use_is_not_kept():
+    """A thread that ends without closing its connection leaves that to the garbage collector."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite's conversions of values belong to a connection")
+    compiled, used = Compiled(lambda pk: Payment.objects.select_related("order").filter(pk=pk)), []
+
+    def use() -> None:
+        used.append(weakref.ref(connections["default"]))
+        compiled.all(pk=uuid.uuid4())
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(use).result()
+    gc.collect()
+    assert used[0]() is None
+    assert compiled.all(pk=uuid.uuid4()) == []
