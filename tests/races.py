@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from django.db import connections
+from django.db import connection, connections
 
 from tests.patience import PATIENCE
 
@@ -25,3 +25,10 @@ def at_once(*works: Callable[[], object], refusals: tuple[type[Exception], ...] 
 
     with ThreadPoolExecutor(len(works)) as pool:
         return list(pool.map(run, works))
+
+
+def is_waited_for() -> bool:
+    """Whether another transaction waits for the end of this one. PostgreSQL only."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid")
+        return bool(cursor.fetchone())

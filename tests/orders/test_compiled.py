@@ -1,10 +1,14 @@
 """Compiled querysets: the same rows as from the ORM, by a statement that is compiled once."""
 
+import gc
 import uuid
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Upper
 from django.utils import timezone
@@ -190,3 +194,83 @@ def test_a_lock_outside_a_transaction_is_refused_each_time():
     for _ in range(2):
         with pytest.raises(transaction.TransactionManagementError):
             compiled.get(pk=order.pk)
+
+
+def test_other_arguments_make_another_statement(payments):
+    """A condition on an argument that the first use did not give is not left out."""
+    first, second = payments
+    compiled = Compiled(Payment.objects.filter)
+    assert compiled.all(pk=first.pk) == [first]
+    assert compiled.all(pk=first.pk, amount=101) == []
+    assert compiled.update({"currency": "CHF"}, pk=first.pk) == 1
+    assert compiled.update({"currency": "EUR"}, pk=first.pk, amount=101) == 0
+    with pytest.raises(Payment.DoesNotExist):
+        compiled.get(pk=second.pk, amount=100)
+
+
+def test_an_argument_that_the_queryset_does_not_take_is_refused_each_time(payments):
+    compiled = Compiled(lambda pk: Payment.objects.filter(pk=pk))
+    compiled.get(pk=payments[0].pk)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'status'"):
+        compiled.all(pk=payments[0].pk, status=PaymentStatus.CAPTURED)
+
+
+def test_a_time_without_a_zone_is_no_argument():
+    """The ORM takes it for one in the shop's zone, the database for one in UTC."""
+    compiled = Compiled(lambda since: Payment.objects.filter(created_at__gte=since))
+    with pytest.raises(TypeError, match="since has no time zone"):
+        compiled.all(since=timezone.now().replace(tzinfo=None))
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda status: Payment.objects.filter(status=status)[:1],
+        lambda status: Payment.objects.filter(status=status).distinct("status"),
+    ],
+    ids=["slice", "distinct"],
+)
+def test_an_update_of_some_of_the_rows_is_refused(payments, build):
+    """UPDATE has no LIMIT, so that all rows would change."""
+    with pytest.raises(TypeError, match="would change all rows"):
+        Compiled(build).update({"amount": 7}, status=PaymentStatus.PENDING)
+    assert not Payment.objects.filter(amount=7).exists()
+
+
+def test_a_queryset_of_another_database_is_refused():
+    with pytest.raises(TypeError, match="of the default database"):
+        Compiled(lambda pk: Order.objects.using("replica").filter(pk=pk)).all(pk=1)
+    with pytest.raises(TypeError, match="of the default database"):
+        Compiled(lambda pk: Order.objects.using("replica").filter(pk=pk)).update({"total": 1}, pk=1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_whose_update_failed_commits_nothing_and_announces_nothing(payments):
+    """PostgreSQL answers the COMMIT with a rollback and no error."""
+    compiled, announced = Compiled(lambda pk: Payment.objects.filter(pk=pk)), []
+    with transaction.atomic():
+        transaction.on_commit(lambda: announced.append("committed"))
+        Payment.objects.update(amount=7)
+        with suppress(IntegrityError):
+            compiled.update({"status": "unknown"}, pk=payments[0].pk)
+    assert not Payment.objects.filter(amount=7).exists()
+    assert announced == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_connection_of_the_first_use_is_not_kept():
+    """A thread that ends without closing its connection leaves that to the garbage collector."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite's conversions of values belong to a connection")
+    compiled, used = Compiled(lambda pk: Payment.objects.select_related("order").filter(pk=pk)), []
+
+    def use() -> None:
+        used.append(weakref.ref(connections["default"]))
+        compiled.all(pk=uuid.uuid4())
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(use).result()
+    gc.collect()
+    assert used[0]() is None
+    assert compiled.all(pk=uuid.uuid4()) == []

@@ -15,7 +15,7 @@ from shop.order_pages.services import cancel
 from tests.delivery import claim_task, deliver, deliver_all
 from tests.factories import place
 from tests.patience import wait_for
-from tests.races import at_once
+from tests.races import at_once, is_waited_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TOO_LATE = (IllegalTransition,)
@@ -55,7 +55,7 @@ def test_a_charge_that_waits_for_its_order_has_not_locked_the_payment():
     with ThreadPoolExecutor(1) as pool, transaction.atomic():
         Order.objects.select_for_update().get(pk=order.pk)
         charging = pool.submit(_deliver_and_disconnect, message)
-        wait_for(_is_waited_for, what="a charge that waits for the order")
+        wait_for(is_waited_for, what="a charge that waits for the order")
         Payment.objects.select_for_update(nowait=True).get(order=order)
     charging.result()
     assert audit() == []
@@ -66,10 +66,3 @@ def _deliver_and_disconnect(message: Message) -> None:
         deliver(message)
     finally:
         connection.close()
-
-
-def _is_waited_for() -> bool:
-    """Whether another transaction waits for the end of this one."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid")
-        return bool(cursor.fetchone())

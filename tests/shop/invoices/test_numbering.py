@@ -1,6 +1,7 @@
 """Numbers under concurrency: no gap and none twice, also when transactions roll back."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 
@@ -17,6 +18,8 @@ from shop.invoices.services import issue_invoice, issue_missing_invoices
 from shop.models import EarlierInvoice, Invoice, NumberSeries
 from tests.delivery import deliver_all
 from tests.factories import place
+from tests.patience import wait_for
+from tests.races import is_waited_for
 
 on_postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="needs a lock of one row")
 
@@ -30,6 +33,15 @@ def test_a_series_starts_anew_each_year():
     assert [next_number(series="T", year=year) for year in (2030, 2030, 2031, 2030)] == [1, 2, 1, 3]
     assert written(series="", year=2026, sequence=1) == "2026-000001"
     assert written(series="CN", year=2026, sequence=1234567) == "CN-2026-1234567"
+
+
+@pytest.mark.django_db
+def test_the_row_that_the_migration_wrote_keeps_when_records_began():
+    """It decides which payments had an invoice without a record."""
+    began = timezone.now()
+    NumberSeries.objects.update_or_create(series="", year=2026, defaults={"records_since": began, "last": 0})
+    assert [next_number(series="", year=2026) for _ in range(2)] == [1, 2]
+    assert NumberSeries.objects.get(series="", year=2026).records_since == began
 
 
 @pytest.mark.django_db(transaction=True)
@@ -65,6 +77,27 @@ def test_threads_take_each_number_once_and_leave_no_gap():
         thread.join()
     assert sorted(taken) == list(range(1, 81))
     assert NumberSeries.objects.get(series="T", year=2031).last == 80
+
+
+@on_postgresql
+@pytest.mark.parametrize("is_undone", [True, False], ids=["rolled back", "committed"])
+@pytest.mark.django_db(transaction=True)
+def test_the_second_to_begin_a_series_waits_for_the_first(is_undone):
+    with ThreadPoolExecutor(1) as pool, suppress(Undone), transaction.atomic():
+        assert next_number(series="T", year=2032) == 1
+        second = pool.submit(_take_and_disconnect, year=2032)
+        wait_for(is_waited_for, what="a second transaction that waits for the number")
+        if is_undone:
+            raise Undone
+    assert second.result() == (1 if is_undone else 2)
+
+
+def _take_and_disconnect(*, year: int) -> int:
+    try:
+        with transaction.atomic():
+            return next_number(series="T", year=year)
+    finally:
+        connection.close()
 
 
 @on_postgresql
