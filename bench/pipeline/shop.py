@@ -76,16 +76,19 @@ class Shop:
 
 
 @contextmanager
-def running(publish: str, **variables: str) -> Iterator[Shop]:
-    """The shop with two web processes, 16 payment slots, and workers beside them, nice as `make run` starts them."""
+def running(publish: str, *, pool: str = "prefork", **variables: str) -> Iterator[Shop]:
+    """The shop with two web processes, 16 payment slots, and workers beside them, nice as `make run` starts them.
+
+    `pool` is Celery's for shipping and notifications.
+    """
     environment = ENVIRONMENT | {"CONVEYOR_PUBLISH": publish} | variables
     relays = 1 if publish == "ledger" else 0
     stack = Stack("production", blocker=NoBlocker(), env=environment, relays=relays, workers={}, beat=False, web=2)
     try:
         stack.workers = [
             stack.new_worker("payments", SLOTS, pool="threads"),
-            stack.new_worker("shipping", 2),
-            stack.new_worker("notifications,maintenance", 1),
+            stack.new_worker("shipping", 2, pool=pool),
+            stack.new_worker("notifications,maintenance", 1, pool=pool),
         ]
         for program in stack.workers:
             program.command = ["nice", "-n", str(processes.BEHIND_RELAY), *program.command]
@@ -101,9 +104,9 @@ def running(publish: str, **variables: str) -> Iterator[Shop]:
         stack.remove()
 
 
-def measure(publish: str, *, orders: int, **variables: str) -> Result:
+def measure(publish: str, *, orders: int, pool: str = "prefork", **variables: str) -> Result:
     """Place orders while workers work and wait for the last one; then place as many with no worker running."""
-    with running(publish, **variables) as shop:
+    with running(publish, pool=pool, **variables) as shop:
         before, *_ = shop.progress()
         cpu, began = shop.cpu(), time.perf_counter()
         placed = shop.place(orders)
