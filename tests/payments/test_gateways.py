@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from payments.gateways import (
     CardDeclined,
@@ -17,6 +18,7 @@ from payments.gateways import (
     UnknownPaymentMethod,
     check_method,
     gateway,
+    method_label,
     offered_methods,
 )
 from payments.models import GatewayCharge, GatewayRefund
@@ -133,6 +135,13 @@ def test_scripted_outcomes_are_offered_in_demo_mode_only(settings: Any):
     check_method("pm_card_visa")
     with pytest.raises(UnknownPaymentMethod):
         check_method("pm_flaky_2")
+
+
+def test_labels_are_translated_when_they_are_shown():
+    methods = gateway().methods()
+    with translation.override("de"):
+        assert method_label("pm_card_visa") == str(methods[0].label) == "Visa-Karte"
+    assert method_label("pm_card_visa") == str(methods[0].label) == "Visa card"
 
 
 @pytest.mark.parametrize(("method", "states"), [("pm_refund_pending", "PPD"), ("pm_refund_fails", "PPF")])
