@@ -90,10 +90,13 @@ class DefaultStack:
         return [("supervisor", top), *family]
 
     def _name(self, command: list[str]) -> str:
-        kinds = {"config.serve": "web", "relay": "relay", "beat": "beat", "config.embedded_broker": "broker"}
-        workers = {"payments": "worker-payments", "shipping": "worker-shipping"}
-        workers |= {"notifications,maintenance": "worker-notifications", "webhooks": "worker-webhooks"}
-        return next((kind for word, kind in (kinds | workers).items() if word in command), "supervisor")
+        """Forks of the supervisor show titles, in which Celery and granian name themselves."""
+        kinds = {"granian": "web", "config.serve": "web", "config.embedded_broker": "broker"}
+        kinds |= {"manage.py relay": "relay", "--quiet beat": "beat", "-Q payments": "worker-payments"}
+        kinds |= {"-Q shipping": "worker-shipping", "-Q notifications,": "worker-notifications"}
+        kinds |= {"-Q webhooks": "worker-webhooks"}
+        title = " ".join(command)
+        return next((kind for words, kind in kinds.items() if words in title), "supervisor")
 
 
 def wait(reached: Any) -> None:

@@ -1,9 +1,10 @@
-"""`make run`: checks the settings, prepares database and demo shop, then hands over to supervisord."""
+"""`make run`: checks the settings, prepares database and demo shop, then hands over to the supervisor."""
 
 import fcntl
 import os
 import sys
 import time
+from collections import ChainMap
 from collections.abc import Callable
 from io import StringIO
 
@@ -14,12 +15,15 @@ from django.core.management import call_command
 from django.db import OperationalError
 
 from config import embedded_broker, env, static_files
-from config.processes import installed_program, processes, relative_to_project
+from config.processes import Process, installed_program, processes, relative_to_project
 from config.supervision import control_socket, write_configuration
+
+#: Celery warns about root at every start of a worker; `make run` prints one warning instead.
+AS_ROOT = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
 
 
 def run() -> None:
-    """Prepare everything, then replace this process by supervisord.
+    """Prepare everything, then replace this process by the supervisor.
 
     Raises `ImproperlyConfigured` with a one-sentence explanation when the shop cannot start.
     """
@@ -34,11 +38,12 @@ def run() -> None:
 
     simulated.refuse()
     _prepare()
-    configuration = write_configuration(processes(), folder=env.var_dir(), project=env.BASE_DIR)
+    started = processes()
+    configuration = write_configuration(started, folder=env.var_dir(), project=env.BASE_DIR)
     if settings.CONVEYOR_DEMO and (control := control_socket(configuration)):
         env.leave_note(control=control)
     _announce(port)
-    _become_supervisord(str(configuration))
+    _become_supervisor(str(configuration), started)
 
 
 def _require_free_port(port: int) -> None:
@@ -102,11 +107,16 @@ Conveyor is starting. Press Ctrl-C to stop it.
     sys.stdout.flush()
 
 
-def _become_supervisord(configuration: str) -> None:
-    """Replace this process, so that Ctrl-C and SIGTERM reach supervisord directly."""
+def _become_supervisor(configuration: str, started: list[Process]) -> None:
+    """Replace this process, so that Ctrl-C and SIGTERM reach the supervisor directly.
+
+    It has the variables of all processes, as those that are its forks read some of them while it loads the shop.
+    """
     flags = fcntl.fcntl(1, fcntl.F_GETFL)
-    fcntl.fcntl(1, fcntl.F_SETFL, flags | os.O_APPEND)  # console and supervisord may both write to one file
-    os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "-c", configuration])
+    fcntl.fcntl(1, fcntl.F_SETFL, flags | os.O_APPEND)  # console and supervisor may both write to one file
+    variables = dict(ChainMap(*(process.environment for process in started)), **AS_ROOT if os.geteuid() == 0 else {})
+    command = [sys.executable, "-m", "config.supervisor", "-c", configuration]
+    os.execve(sys.executable, command, os.environ | variables)
 
 
 def main() -> None:

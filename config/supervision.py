@@ -17,10 +17,6 @@ from config.processes import BROKER, Process
 
 #: The kernel limits a socket's path to 104 bytes on macOS and 108 on Linux.
 SOCKET_PATH_LIMIT = 100
-#: Celery warns about root at every start of a worker; `config.run` prints one warning instead.
-ROOT = """user = root
-environment = PYTHONWARNINGS="ignore:You're running the worker with superuser privileges"
-"""
 
 
 def write_configuration(processes: list[Process], *, folder: Path, project: Path) -> Path:
@@ -49,7 +45,7 @@ def console_can_be_shared() -> bool:
 
 
 def _supervisord(folder: Path) -> str:
-    root = ROOT if os.geteuid() == 0 else ""
+    root = "user = root\n" if os.geteuid() == 0 else ""
     control, password = _escaped(socket_path(folder)), secrets.token_urlsafe(24)
     login = f"username = conveyor\npassword = {password}"
     return f"""[supervisord]

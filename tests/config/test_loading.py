@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shlex
 import subprocess
 import sys
 
@@ -9,7 +10,8 @@ import pytest
 from celery.signals import worker_before_create_process
 from django.core import checks
 
-from config import processes
+from config import processes, supervisor
+from config.parts import telemetry
 from messaging.management.commands.relay import Command
 from tests.patience import PATIENCE
 from tests.ports import free_port
@@ -68,6 +70,77 @@ def test_a_pool_process_shares_what_its_worker_has_loaded():
     finally:
         gc.unfreeze()
     assert gc.get_freeze_count() == 0
+
+
+FORK = """
+import atexit, os, signal, sys
+from config.processes import Process
+from config.supervisor import become
+signal.signal(signal.SIGTERM, print)
+atexit.register(print, "at exit", flush=True)
+if not (child := os.fork()):
+    command = [*sys.argv[1:], "a b"]
+    become(Process(name="program", command=command, nice=3), os.environ | {"OF_ITS_OWN": "1"})
+print("status", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+os._exit(0)
+"""
+PROGRAM = """
+import os, signal, sys, threading, time
+from pathlib import Path
+print(__name__, *sys.argv[1:], os.environ["OF_ITS_OWN"], os.nice(0), signal.getsignal(signal.SIGTERM).name)
+print(Path("/proc/self/cmdline").read_text().rstrip(chr(0)))
+threading.Thread(target=lambda: (time.sleep(0.2), print("thread"))).start()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks only on Linux")
+@pytest.mark.parametrize(
+    ("ending", "status"),
+    [("", 0), ("sys.exit()", 0), ("sys.exit(3)", 3), ("sys.exit('A sentence.')", 1), ("raise ValueError('Bad.')", 1)],
+)
+@pytest.mark.parametrize("as_module", [True, False], ids=["module", "file"])
+def test_a_fork_runs_a_program_as_a_new_interpreter_would(tmp_path, as_module, ending, status):
+    program = tmp_path / "some_program.py"
+    program.write_text(PROGRAM + ending)
+    command = ["-m", "some_program"] if as_module else [str(program)]
+    variables = {"PYTHONPATH": f"{tmp_path}:{PROJECT}", "DJANGO_SETTINGS_MODULE": SETTINGS}
+    done = run("-c", FORK, sys.executable, *command, **variables)
+    said = done.stdout.splitlines()
+    assert said[:2] == ["__main__ a b 1 3 SIG_DFL", shlex.join([sys.executable, *command, "a b"])], done.stderr
+    assert said[2:] == ["thread", "at exit", f"status {status}"]
+    last = (done.stderr.splitlines() or [""])[-1]
+    assert last == ("A sentence." if "sentence" in ending else "ValueError: Bad." if "Bad" in ending else "")
+
+
+OPENED = """
+import os
+from config import supervisor
+supervisor.load()
+other = os.open(os.devnull, os.O_RDONLY)
+options = object.__new__(supervisor.ForkingOptions)
+options.minfds = 64
+options.cleanup_fds()
+for number in range(3, 64):
+    options.close_fd(number)
+print(len(options.kept), supervisor.open_files() - {0, 1, 2} == options.kept, other in options.kept)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks only on Linux")
+def test_a_fork_keeps_the_files_that_the_shop_has_opened_and_no_others(tmp_path):
+    done = run("-c", OPENED, DJANGO_SETTINGS_MODULE=SETTINGS, PROMETHEUS_MULTIPROC_DIR=str(tmp_path))
+    opened, are_kept, other = done.stdout.split()
+    assert int(opened) >= 2, "a lock and a file of metrics"
+    assert (are_kept, other) == ("True", "False"), done.stderr
+
+
+def test_what_starts_threads_as_it_is_loaded_is_not_forked(settings, monkeypatch):
+    assert supervisor.can_fork() == (sys.platform == "linux")
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(sys, "platform", "darwin")
+        assert not supervisor.can_fork()
+    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, telemetry.APP]
+    assert not supervisor.can_fork()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
@@ -22,6 +23,12 @@ NAMES = {"web", "relay", "worker-payments", "worker-shipping", "worker-notificat
 def shop(tmp_path):
     with make_run(tmp_path / "var") as run:
         yield run
+
+
+def shared_mib(pid):
+    """What a process has written or loaded and still shares with others, without its libraries' code."""
+    rows = (line.split() for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines())
+    return next(int(row[1]) for row in rows if row[0] == "Shared_Dirty:") / 1024
 
 
 @pytest.mark.slow
@@ -45,14 +52,21 @@ def test_killed_processes_are_restarted_and_none_survives_the_shutdown(shop):
 
     wait_for(all_restarted)
     wait_for(shop.serves)
-    assert shop.pids()["worker-shipping"] == before["worker-shipping"]
+    now = shop.pids()
+    assert now["worker-shipping"] == before["worker-shipping"]
+    if sys.platform == "linux":  # where they are forks of the supervisor
+        assert all(shared_mib(now[name]) > 20 for name in ("web", "relay", "worker-payments", "beat"))
     descendants = shop.descendants()
     assert shop.program.stop() == 0
     _, alive = psutil.wait_procs(descendants, timeout=PATIENCE)
     assert alive == []
     wait_for(lambda: embedded_broker.port_is_free(shop.port), what="the web server's port is free")
-    stopped = [line for line in shop.program.text().splitlines() if "INFO stopped:" in line]
+    text = shop.program.text()
+    stopped = [line for line in text.splitlines() if "INFO stopped:" in line]
     assert "broker" in stopped[-1], "the broker stops last, so that workers can return unfinished messages"
+    assert text.count("Cold shutdown (MainProcess)") == len([name for name in now if "worker" in name])
+    assert "Bad file descriptor" not in text
+    assert "Illegal seek" not in text
     assert "Traceback" not in (shop.folder / "log" / "supervisord.log").read_text()
 
 
