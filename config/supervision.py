@@ -98,7 +98,10 @@ stderr_logfile_maxbytes = 0"""
 
 
 def _program(process: Process, *, logs: Path, project: Path) -> str:
-    """SIGTERM goes to the process only, which stops its own children; SIGKILL goes to the whole process group."""
+    """SIGTERM goes to the process only, which stops its own children; SIGKILL goes to the whole process group.
+
+    supervisord expands the path of a log twice.
+    """
     environment = ",".join(f'{name}="{_escaped(value)}"' for name, value in process.environment.items())
     return f"""[program:{process.name}]
 command = {_escaped(shlex.join(process.niced))}
@@ -113,7 +116,7 @@ stopasgroup = false
 killasgroup = true
 stopwaitsecs = {process.stop_seconds}
 redirect_stderr = true
-stdout_logfile = {_escaped(logs)}/{process.name}.log
+stdout_logfile = {_escaped(_escaped(logs))}/{process.name}.log
 stdout_logfile_maxbytes = 10MB
 stdout_logfile_backups = 2
 stdout_events_enabled = true"""

@@ -51,7 +51,10 @@ class ForkingOptions(ServerOptions):
 
 
 def can_fork() -> bool:
-    """Whether forks may share what is loaded: on Linux, without telemetry, which starts threads as it is loaded."""
+    """Whether forks may share what is loaded: on Linux, without telemetry.
+
+    That looks at the command line as it is loaded, and starts threads.
+    """
     return sys.platform == "linux" and telemetry.APP not in settings.INSTALLED_APPS
 
 
@@ -108,6 +111,9 @@ def _status(command: list[str]) -> int:
         if isinstance(ended.code, str):
             sys.stderr.write(f"{ended.code}\n")
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except ImproperlyConfigured as error:
+        sys.stderr.write(f"This process cannot start. {error}\n")
+        return 1
     except BaseException:
         sys.excepthook(*sys.exc_info())
         return 1

@@ -39,13 +39,14 @@ class Slots:
             return self._slot
         if self._failed and self._failed[0] == pid and time.monotonic() - self._failed[1] < RETRY_SECONDS:
             raise NoSlot(f"there is no slot in {self.folder}")
+        if self._lock >= 0:  # a copy of the parent's; to close it later would release a lock on the same file
+            os.close(self._lock)
+            self._lock = -1
         try:
             slot, lock = self._claim()
         except OSError:
             self._failed = (pid, time.monotonic())
             raise
-        if self._lock >= 0:  # a copy of the parent's: a lock of this kind is not inherited
-            os.close(self._lock)
         self._pid, self._slot, self._lock, self._failed = pid, slot, lock, None
         return slot
 

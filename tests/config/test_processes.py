@@ -2,6 +2,7 @@
 
 import configparser
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from supervisor.options import ServerOptions
 
 from config import embedded_broker, processes, supervision
 from tests.config.running import make_run
@@ -183,6 +185,26 @@ def test_supervisord_stops_a_worker_with_one_signal_and_the_broker_after_it(tmp_
     assert int(written["program:broker"]["priority"]) < int(written["group:conveyor"]["priority"])
     assert set(written["group:conveyor"]["programs"].split(",")) == NAMES
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_any_directory_of_the_shop_is_one_that_supervisord_reads(tmp_path):
+    folder = tmp_path / "50 %d é %(x)s %% 'quoted'"
+    declared = processes.processes()
+    path = supervision.write_configuration(declared, folder=folder, project=PROJECT)
+    options = ServerOptions()
+    options.realize(["-c", str(path)])
+    read = {each.name: each for group in options.process_group_configs for each in group.process_configs}
+    for process in declared:
+        assert read[process.name].stdout_logfile == str(folder / "log" / f"{process.name}.log")
+        assert shlex.split(read[process.name].command) == process.niced
+        assert read[process.name].environment == process.environment
+    assert options.logfile == str(folder / "log" / "supervisord.log")
+
+
+def test_no_two_processes_give_a_variable_different_values():
+    """Some are read as the shop is loaded, for all of them."""
+    given = {(name, value) for process in processes.processes() for name, value in process.environment.items()}
+    assert len({name for name, _ in given}) == len(given)
 
 
 def test_the_control_socket_moves_if_its_path_would_be_too_long(tmp_path):

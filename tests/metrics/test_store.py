@@ -35,6 +35,33 @@ os._exit(0)
 """
 
 
+#: A fork whose parent dies, and then a fork of its own.
+_FORKS = """
+import os, sys
+from pathlib import Path
+from messaging.telemetry.slots import Slots
+slots = Slots(Path(sys.argv[1]))
+slots.current()
+died, dies = os.pipe()
+if os.fork():
+    os._exit(0)
+os.close(dies)
+os.read(died, 1)
+print(slots.current(), flush=True)
+if not os.fork():
+    print(Slots(Path(sys.argv[1])).current(), flush=True)
+    os._exit(0)
+os.wait()
+"""
+
+
+def test_a_fork_that_takes_over_the_slot_of_its_dead_parent_holds_it(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", _FORKS, tmp_path], capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
+    assert done.stdout.split() == ["0", "1"]
+
+
 def run(folder: Path, times: int, ending: str = "exit", *, limit: str = "") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", _COUNT, str(times), ending]
     if limit:
