@@ -1,7 +1,7 @@
 """supervisord that has loaded the shop: `python -m config.supervisor -c var/supervisord.conf`.
 
-The processes that it starts are its forks, which share that memory and need not load it again. A change of the code
-takes effect when the supervisor itself is started anew. Where a fork is unsafe, it starts each as a new program.
+The processes that it starts at first are its forks, which share that memory and need not load it again. One that is
+started again is a new program, which loads the code as it is then. Where a fork is unsafe, all of them are.
 """
 
 import atexit
@@ -33,6 +33,13 @@ class ForkingOptions(ServerOptions):
     #: Files that the shop has opened, such as those of metrics. Their objects live on in forks, and must be able to
     #: close them without closing others of the same number.
     kept: frozenset[int] = frozenset()
+    #: Programs that were started, by any options of this process: `supervisorctl reload` makes new ones.
+    starts = 0
+
+    def fork(self) -> int:
+        child = int(super().fork())
+        ForkingOptions.starts += child > 0
+        return child
 
     def close_fd(self, fd: int) -> None:
         if fd not in self.kept:
@@ -43,11 +50,11 @@ class ForkingOptions(ServerOptions):
             self.close_fd(fd)
 
     def execve(self, filename: str, argv: list[str], env: dict[str, str]) -> None:
-        process = next((process for process in processes() if process.niced == argv), None)
-        if process is None:  # the console, which loads nothing
-            super().execve(filename, argv, env)
-        else:
+        known = {tuple(process.niced): process for process in processes()}
+        process = known.get(tuple(argv))  # the console is none of them, and loads nothing
+        if process and self.starts < sum(len(group.process_configs) for group in self.process_group_configs):
             become(process, env)
+        super().execve(filename, argv, env)
 
 
 def can_fork() -> bool:

@@ -5,6 +5,7 @@ import os
 import shlex
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from celery.signals import worker_before_create_process
@@ -141,12 +142,12 @@ def test_a_fork_keeps_the_files_that_the_shop_has_opened_and_no_others(tmp_path)
     assert (are_kept, other) == ("True", "False"), done.stderr
 
 
-def test_what_starts_threads_as_it_is_loaded_is_not_forked(settings, monkeypatch):
+def test_what_starts_threads_as_it_is_loaded_is_not_forked(monkeypatch):
     assert supervisor.can_fork() == (sys.platform == "linux")
     with monkeypatch.context() as elsewhere:
         elsewhere.setattr(sys, "platform", "darwin")
         assert not supervisor.can_fork()
-    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, telemetry.APP]
+    monkeypatch.setattr(supervisor, "settings", SimpleNamespace(INSTALLED_APPS=[telemetry.APP]))
     assert not supervisor.can_fork()
 
 
