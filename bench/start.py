@@ -91,10 +91,17 @@ class DefaultStack:
 
     def _name(self, command: list[str]) -> str:
         """Forks of the supervisor show titles, in which Celery and granian name themselves."""
-        kinds = {"granian": "web", "config.serve": "web", "config.embedded_broker": "broker"}
-        kinds |= {"manage.py relay": "relay", "--quiet beat": "beat", "-Q payments": "worker-payments"}
-        kinds |= {"-Q shipping": "worker-shipping", "-Q notifications,": "worker-notifications"}
-        kinds |= {"-Q webhooks": "worker-webhooks"}
+        kinds = {
+            "granian": "web",
+            "config.serve": "web",
+            "config.embedded_broker": "broker",
+            "manage.py relay": "relay",
+            "--quiet beat": "beat",
+            "-Q payments": "worker-payments",
+            "-Q shipping": "worker-shipping",
+            "-Q notifications,": "worker-notifications",
+            "-Q webhooks": "worker-webhooks",
+        }
         title = " ".join(command)
         return next((kind for words, kind in kinds.items() if words in title), "supervisor")
 

@@ -4,7 +4,6 @@ import fcntl
 import os
 import sys
 import time
-from collections import ChainMap
 from collections.abc import Callable
 from io import StringIO
 
@@ -114,9 +113,11 @@ def _become_supervisor(configuration: str, started: list[Process]) -> None:
     """
     flags = fcntl.fcntl(1, fcntl.F_GETFL)
     fcntl.fcntl(1, fcntl.F_SETFL, flags | os.O_APPEND)  # console and supervisor may both write to one file
-    variables = dict(ChainMap(*(process.environment for process in started)), **AS_ROOT if os.geteuid() == 0 else {})
-    command = [sys.executable, "-m", "config.supervisor", "-c", configuration]
-    os.execve(sys.executable, command, os.environ | variables)
+    for process in started:
+        os.environ.update(process.environment)
+    if os.geteuid() == 0:
+        os.environ.update(AS_ROOT)
+    os.execv(sys.executable, [sys.executable, "-m", "config.supervisor", "-c", configuration])
 
 
 def main() -> None:
