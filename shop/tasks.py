@@ -71,9 +71,10 @@ def purge_expired(self: ReliableTask, payload: PurgeExpired) -> None:
 
 @reliable_task(SendReturnLabel, autoretry_for=(OSError, CarrierUnavailable))
 def send_return_label(self: ReliableTask, payload: SendReturnLabel) -> None:
-    """Does nothing if the return was decided or the order erased meanwhile. A parcel is booked once, by its key."""
+    """Sends nothing if the return was decided or the order erased meanwhile. A parcel is booked once, by its key."""
     found = return_to_email(return_id=payload.return_id)
     if found.status != ReturnStatus.REQUESTED or found.order.anonymised_at:
+        labels.record_booked(found=found)
         with self.complete():
             release(uuid.UUID(self.request.id))
         return

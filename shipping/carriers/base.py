@@ -211,11 +211,11 @@ class Carrier(Protocol):
 
 
 @runtime_checkable
-class TakesReturns(Protocol):
+class TakesReturns(Carrier, Protocol):
     """A carrier that also brings parcels back to the shop. Without one, shoppers are sent the shop's address."""
 
     def book_return(self, *, idempotency_key: str, consignment: Consignment) -> Booking:
-        """Book a parcel from the address of `consignment` to the shop.
+        """Book a parcel from the address of `consignment` to the shop. `fetch` finds it, too.
 
         Raises `CarrierUnavailable`, and `AddressRejected` if the carrier collects nothing there.
         """

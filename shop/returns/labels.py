@@ -28,6 +28,19 @@ def book(*, found: Return) -> None:
         store_label(found=found, pdf=booking.label)
 
 
+def record_booked(*, found: Return) -> None:
+    """Record the parcel that an earlier attempt has booked, if one did and its reply was lost. Outside any transaction.
+
+    For a return that was decided since: it gets no new parcel. Raises `CarrierUnavailable`.
+    """
+    carrier = _carrier(found.order)
+    if found.tracking_number or carrier is None:
+        return
+    booking = carrier.fetch(idempotency_key=found.number)
+    if booking is not None:
+        record_label(found=found, carrier=booking.carrier, tracking_number=booking.tracking_number)
+
+
 def label_pdf(*, found: Return) -> bytes:
     """The stored label, made if it is the first time. Of two that make it at once, both return the first one's."""
     stored = ReturnLabel.objects.filter(parent=found).first()

@@ -2,7 +2,7 @@
 
 import io
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from django.core import mail
@@ -12,6 +12,8 @@ from pypdf import PdfReader
 from messaging.models import Message, State
 from messaging.outbox import transaction
 from orders.services import anonymise_order
+from shipping.carriers import CarrierUnavailable
+from shipping.carriers.simulated import SimulatedCarrier
 from shipping.models import CarrierParcel
 from shop.models import Return, ReturnLabel
 from shop.returns import labels, services
@@ -92,9 +94,33 @@ def decide(found: Return, outcome: str) -> None:
     elif outcome == "expired":
         Return.objects.update(requested_at=timezone.now() - timedelta(days=999))
         assert services.cancel_abandoned() == 1
+    elif outcome == "erased":
+        anonymise_order(order=found.order)
     else:
         with transaction():
             services.cancel_return(found=found, by="customer")
+
+
+@pytest.mark.parametrize("outcome", ["received", "rejected", "cancelled", "expired", "erased"])
+def test_a_parcel_whose_reply_was_lost_is_recorded_although_its_return_was_decided_since(outcome, monkeypatch):
+    found = requested(delivered())
+    booked = SimulatedCarrier.book_return
+
+    def loses_the_reply(*args: Any, **arguments: Any) -> NoReturn:
+        booked(*args, **arguments)
+        raise CarrierUnavailable("The reply was lost.", concerns_all=False)
+
+    monkeypatch.setattr(SimulatedCarrier, "book_return", loses_the_reply)
+    assert deliver(claim_task(task="shop.send_return_label")) == State.PENDING
+    monkeypatch.undo()
+    decide(found, outcome)
+    Message.objects.filter(state=State.PENDING).update(available_at=found.requested_at)
+    deliver_all()
+    found.refresh_from_db()
+    assert found.tracking_number == CarrierParcel.objects.get(is_return=True).tracking_number
+    assert not ReturnLabel.objects.exists()
+    assert not any("label" in each.subject for each in mail.outbox)
+    assert not broken()
 
 
 @pytest.mark.parametrize("outcome", ["received", "rejected", "cancelled", "expired"])
