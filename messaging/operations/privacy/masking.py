@@ -53,7 +53,8 @@ def is_personal(key: object) -> bool:
 def _masked(text: str) -> str:
     if "@" in text:
         text = _EMAIL.sub(lambda match: f"{MASK}@{MASK}" if match[1] else match[0], text)
-    text = _PHONE.sub(MASK, text)
+    if "+" in text:
+        text = _PHONE.sub(MASK, text)
     return _CARD.sub(lambda match: MASK if _luhn(match[0]) else match[0], text)
 
 
@@ -102,7 +103,13 @@ def _luhn(number: str) -> bool:
 
 
 class MaskingFormatter(logging.Formatter):
-    """`logging.Formatter` that masks personal data in log lines, tracebacks included."""
+    """`logging.Formatter` that masks personal data in log lines, tracebacks included.
+
+    Handlers that have the same formatter share the line that the first one made of a record.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        return mask_text(super().format(record))
+        made: tuple[MaskingFormatter, str] | None = getattr(record, "_masked", None)
+        if made is None or made[0] is not self:
+            made = record._masked = self, mask_text(super().format(record))
+        return made[1]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from messaging.operations.privacy import masking
 from messaging.operations.privacy.masking import (
     HEAD,
     MASK,
@@ -126,3 +127,13 @@ def test_a_long_log_line_keeps_its_end():
     line = MaskingFormatter("%(message)s").format(record)
     assert line.endswith(f"{MASK}@{MASK}")
     assert len(line) < HEAD + TAIL + 100
+
+
+def test_handlers_that_share_a_formatter_mask_a_line_once(monkeypatch):
+    record = logging.LogRecord("x", logging.INFO, "", 1, "to ada@example.com", (), None)
+    short, long = MaskingFormatter("%(message)s"), MaskingFormatter("%(levelname)s %(message)s")
+    lines = [short.format(record), long.format(record)]
+    assert lines == [f"to {MASK}@{MASK}", f"INFO to {MASK}@{MASK}"]
+    monkeypatch.setattr(masking, "mask_text", lambda text: "again")
+    assert long.format(record) == lines[1]
+    assert short.format(record) == "again"
