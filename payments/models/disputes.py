@@ -86,7 +86,7 @@ class Dispute(models.Model):
         permissions = [("answer_dispute", _("Can mark disputes as answered"))]
 
     def __str__(self) -> str:
-        return f"{self.gateway_id} {self.status}"
+        return f"{self.gateway_id} {self.get_status_display()}"
 
     @property
     def needs_answer(self) -> bool:

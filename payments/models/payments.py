@@ -139,7 +139,7 @@ class Payment(models.Model):
         permissions = [("refund_payment", _("Can refund payments"))]
 
     def __str__(self) -> str:
-        return f"{self.method} {self.status}"
+        return f"{display(self.amount, self.currency)} {self.get_status_display()}"
 
     @property
     def pays(self) -> bool:

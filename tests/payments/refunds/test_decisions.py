@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from messaging.models import Message, State
 from orders.models import Status
+from orders.money import display
 from orders.timeline import describe
 from payments import selectors
 from payments.errors import RefundUnderWay
@@ -241,6 +242,7 @@ def test_the_refunds_page_says_what_happened_with_money_and_a_link_to_its_order(
     assert "minor units" not in page
     payment = operator.get(reverse("admin:payments_payment_change", args=[refund.payment_id])).text
     assert "minor units" not in payment
+    assert payment.split("<h2>")[1].split("</h2>")[0] == f"{display(refund.payment.amount, 'EUR')} captured"
 
 
 @pytest.mark.parametrize("data", [{}, form("keep"), form("repeat", reason=""), form("settle", reason="x" * 501)])

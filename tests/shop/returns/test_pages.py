@@ -206,6 +206,15 @@ def test_an_operator_receives_a_return_and_the_history_says_so():
     assert found.status == ReturnStatus.RECEIVED
 
 
+@pytest.mark.parametrize("price", [0, 490])
+def test_an_operator_reads_of_a_delivery_price_only_where_there_is_one(monkeypatch, price):
+    monkeypatch.setattr("shop.checkout.services.shipping_price", lambda *, shipping_method: price)
+    found = requested(delivered())
+    page = operator_client().get(url(found.order)).content.decode()
+    assert "The accepted pieces are refunded automatically, at the price paid." in page
+    assert ("so is standard delivery" in page) == bool(price)
+
+
 def test_of_two_operators_the_second_reads_that_it_is_decided():
     found = requested(delivered())
     client, sent = operator_client(), decision(found, 2, 1)
