@@ -47,6 +47,12 @@ def test_a_dispute_is_marked_as_answered_with_a_note_in_both_histories():
     assert set(logged) == {(str(dispute.pk), text), (str(dispute.payment.order_id), text)}
 
 
+def test_a_dispute_is_titled_by_its_number_and_its_status_in_words():
+    dispute = disputed(delivered())
+    page = client_with(*VIEW).get(f"{LIST}{dispute.pk}/change/").text
+    assert page.split("<h2>")[1].split("</h2>")[0] == f"{dispute.gateway_id} needs response"
+
+
 def test_marking_needs_its_permission():
     dispute = disputed(delivered())
     client = client_with(*VIEW)
