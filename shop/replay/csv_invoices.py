@@ -49,7 +49,7 @@ def invoices(*, rows: Rows) -> list[Invoice]:
     by_number: dict[str, list[Row]] = {}
     for row in rows.good:
         by_number.setdefault(row.invoice, []).append(row)
-    bad = {row.invoice for row in rows.bad}
+    bad = {number for row in rows.bad for number in row.invoices}
     found = (_invoice(group, is_whole=number not in bad) for number, group in by_number.items())
     return sorted(found, key=lambda invoice: invoice.at)
 

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -43,11 +43,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that cannot be read. `line` is its last in the file, from 1; `invoice` is empty if it names none."""
+    """A row that cannot be read. `line` is its last in the file, from 1.
+
+    `invoices` are all that its lines may name: after a quotation mark that is not closed, a row takes in others.
+    """
 
     line: int
     why: str
-    invoice: str = ""
+    invoices: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def read_rows(*, path: Path) -> Rows:
     try:
         # Bytes that are no UTF-8 spoil their own row only.
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            rows = _rows(csv.reader(file, strict=True), path.name)
+            rows = _rows(_Lines(file), path.name)
     except OSError as error:
         raise InvalidFile(_("{path} cannot be read: {why}.").format(path=path, why=error.strerror)) from None
     if not rows.good:
@@ -76,24 +79,42 @@ def told(row: BadRow) -> str:
     return _("Line {line}: {why}").format(line=row.line, why=row.why)
 
 
-def _rows(reader: Any, name: str) -> Rows:
-    _check_header(next(_cells(reader), None), name)
+class _Lines:
+    """The lines of a file. `of_row` are those of the row that was read last."""
+
+    def __init__(self, file: Iterable[str]) -> None:
+        self._file, self.of_row = iter(file), list[str]()
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._file)
+        self.of_row.append(line)
+        return line
+
+
+def _rows(lines: _Lines, name: str) -> Rows:
+    reader = csv.reader(lines, strict=True)
+    _check_header(next(_cells(reader, lines), None), name)
     rows = Rows()
-    for cells in _cells(reader):
+    for cells in _cells(reader, lines):
         try:
             if isinstance(cells, csv.Error):
                 raise ValueError(f"{cells}.")
+            _check_quotes(lines.of_row)
             rows.good.append(_row(cells))
         except ValueError as error:
-            rows.bad.append(BadRow(reader.line_num, str(error), _invoice(cells)))
+            rows.bad.append(BadRow(reader.line_num, str(error), _invoices(cells, lines.of_row)))
     return rows
 
 
-def _cells(reader: Any) -> Iterator[list[str] | csv.Error]:
+def _cells(reader: Any, lines: _Lines) -> Iterator[list[str] | csv.Error]:
     """The cells of each row that is not blank, white space normalized; or why they cannot be told apart."""
     while True:
+        lines.of_row.clear()
         try:
-            cells = [" ".join(cell.split()) for cell in next(reader)]
+            cells = [_normalized(cell) for cell in next(reader)]
         except StopIteration:
             return
         except csv.Error as error:
@@ -103,6 +124,10 @@ def _cells(reader: Any) -> Iterator[list[str] | csv.Error]:
             yield cells
 
 
+def _normalized(cell: str) -> str:
+    return " ".join(cell.split())
+
+
 def _check_header(cells: list[str] | csv.Error | None, name: str) -> None:
     if cells is None:
         raise InvalidFile(_("{name} is empty.").format(name=name))
@@ -110,8 +135,15 @@ def _check_header(cells: list[str] | csv.Error | None, name: str) -> None:
         raise InvalidFile(_("{name} must start with the header: {header}").format(name=name, header=",".join(HEADER)))
 
 
-def _invoice(cells: list[str] | csv.Error) -> str:
-    return cells[0] if isinstance(cells, list) else ""
+def _check_quotes(lines: list[str]) -> None:
+    """Raises `ValueError` for a row of several lines if one of them has all columns: that is a row of its own."""
+    if len(lines) > 1 and any(line.count(",") >= len(HEADER) - 1 for line in lines):
+        raise ValueError(_("A quotation mark is not closed, so that the row takes in other rows."))
+
+
+def _invoices(cells: list[str] | csv.Error, lines: list[str]) -> frozenset[str]:
+    named = {_normalized(line.split(",", 1)[0].replace('"', "")) for line in lines}
+    return frozenset(named | set(cells[:1] if isinstance(cells, list) else ()))
 
 
 def _row(cells: list[str]) -> Row:

@@ -91,6 +91,23 @@ def test_a_quote_that_is_never_closed_costs_the_rows_behind_it_and_is_told(tmp_p
     assert "unexpected end of data" in report["bad_row_errors"][0]
 
 
+TAKEN_IN = {
+    "up to another row's quote": ['3,71053,RED "QUILT",6,2010-12-01 08:26:00,2.55,17850,United Kingdom'],
+    "up to a quote that seems to close it": ['3,71053,RED",6,2010-12-01 08:26:00,2.55,17850,United Kingdom'],
+    "beyond the longest cell": [row("3", Description="x" * 200_000)],
+    "up to a row of too few cells": ['3,71053,RED",6'],
+}
+
+
+@pytest.mark.parametrize("what", list(TAKEN_IN))
+def test_an_open_quote_rejects_every_invoice_whose_rows_it_takes_in(tmp_path, what):
+    opened = '2,85123A,"WHITE,6,2010-12-01 08:26:00,2.55,17850,United Kingdom'
+    path = written(tmp_path, row("8"), row("2"), opened, row("3"), *TAKEN_IN[what], row("3", sku="X"), row("9"))
+    report = run(path)
+    assert (report["placed"], report["rejected"], report["bad_rows"]) == (2, {"bad_row": 2}, 1)
+    assert set(IdempotencyKey.objects.values_list("key", flat=True)) == {"8", "9"}
+
+
 def test_an_invoice_with_a_bad_row_is_placed_once_the_row_is_corrected(tmp_path):
     report = run(written(tmp_path, row("8"), row("7"), row("7", quantity="1_0")))
     assert (report["placed"], report["rejected"], report["bad_rows"]) == (1, {"bad_row": 1}, 1)
