@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from messaging.operations.bulk_retry import selectors
 from messaging.operations.bulk_retry.as_dict import item_as_dict
-from messaging.operations.failures.export import Echo, escape_formula
+from messaging.operations.failures.export import Echo, escape_formula, with_incomplete_marked
 from messaging.operations.models import BulkOperation
 
 COLUMNS = (
@@ -15,6 +15,10 @@ COLUMNS = (
 
 def as_csv(operation: BulkOperation) -> Iterator[str]:
     """CSV with a header row. Payloads and error texts are left out: they may be personal."""
+    return with_incomplete_marked(_lines(operation))
+
+
+def _lines(operation: BulkOperation) -> Iterator[str]:
     writer = csv.writer(Echo())
     yield writer.writerow(COLUMNS)
     for item in selectors.items(operation).iterator(chunk_size=1000):

@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from messaging.models import Message
 from messaging.operations.failures import labels
 from messaging.operations.privacy.masking import mask, mask_text
@@ -43,12 +45,28 @@ def as_json(messages: Iterable[Message]) -> Iterator[str]:
 
 def as_csv(messages: Iterable[Message]) -> Iterator[str]:
     """CSV with a header row."""
+    return with_incomplete_marked(_csv_lines(messages))
+
+
+def _csv_lines(messages: Iterable[Message]) -> Iterator[str]:
     writer = csv.writer(Echo())
     yield writer.writerow(COLUMNS)
     for message in messages:
         row = _row(message)
         row["payload"] = json.dumps(row["payload"], ensure_ascii=False)
         yield writer.writerow([escape_formula(row[column]) for column in COLUMNS])
+
+
+def with_incomplete_marked(lines: Iterable[str]) -> Iterator[str]:
+    """The lines of a CSV file; if an error ends them, a last one says so, and the error is raised.
+
+    The web server ends such a response like any other, so that half a file would look like a whole one.
+    """
+    try:
+        yield from lines
+    except Exception:
+        yield csv.writer(Echo()).writerow([_("Incomplete: an error ended the export after this row. Export it again.")])
+        raise
 
 
 def _row(message: Message) -> dict[str, Any]:

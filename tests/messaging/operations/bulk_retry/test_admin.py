@@ -5,10 +5,12 @@ import io
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import OperationalError, connection
 from django.urls import reverse
 
 from messaging.models import Message, State
 from messaging.operations.bulk_retry import services
+from messaging.operations.bulk_retry.export import as_csv
 from messaging.operations.models import BulkOperation, BulkState
 from tests.factories import client_with
 from tests.messaging.operations.bulk_retry.dead import ANN, dead, end, previewed, relay, started, turn
@@ -140,6 +142,21 @@ def test_outcomes_are_exported_as_csv_without_personal_data(operator):
         "Bug",
     )
     assert "ada@" not in text
+
+
+def test_an_export_that_an_error_ends_says_so_in_its_last_line():
+    dead()
+    lines = []
+    operation = previewed()
+
+    def lose_database(execute, sql, params, many, context):
+        if "operations_bulkitem" in sql:
+            raise OperationalError("the database went away")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(lose_database), pytest.raises(OperationalError):
+        lines.extend(as_csv(operation))
+    assert lines[-1].startswith("Incomplete: an error ended the export")
 
 
 def test_htmx_gets_only_the_progress(operator):
