@@ -4,6 +4,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -16,6 +17,9 @@ from payments.models import Dispute
 
 
 class AnswerForm(forms.Form):
+    """`asked` is the evidence that the page asked for: an inquiry may have become a dispute, which needs its own."""
+
+    asked = forms.CharField(max_length=100, widget=forms.HiddenInput)
     note = forms.CharField(
         label=gettext_lazy("Note"), max_length=500, widget=forms.TextInput(attrs={"class": "vTextField"})
     )
@@ -27,9 +31,13 @@ def dispute_answer_page(request: HttpRequest, dispute_id: int) -> HttpResponse:
     if not request.user.has_perm(ANSWER_DISPUTE):
         raise PermissionDenied
     dispute = get_object_or_404(Dispute.objects.select_related("payment__order"), pk=dispute_id)
-    form = AnswerForm(request.POST or None)
+    form = AnswerForm(request.POST or None, initial={"asked": _asked(dispute)})
     if request.method == "POST" and form.is_valid():
-        _mark(request, dispute, form.cleaned_data["note"])
+        if dispute.needs_answer and form.cleaned_data["asked"] != _asked(dispute):
+            text = _("The bank has asked for other evidence since you opened this page. Nothing was changed.")
+            messages.warning(request, text)
+        else:
+            _mark(request, dispute, form.cleaned_data["note"])
         return redirect("admin:payments_dispute_change", dispute.pk)
     context = {
         "title": _("Mark as answered"),
@@ -42,6 +50,12 @@ def dispute_answer_page(request: HttpRequest, dispute_id: int) -> HttpResponse:
     return render(request, "admin/payments/dispute/answer.html", admin.site.each_context(request) | context)
 
 
+def _asked(dispute: Dispute) -> str:
+    due = dispute.evidence_due_at.isoformat() if dispute.evidence_due_at else ""
+    return f"{'inquiry' if dispute.is_inquiry else 'dispute'} {due}"
+
+
+@transaction.atomic
 def _mark(request: HttpRequest, dispute: Dispute, note: str) -> None:
     if not mark_answered(dispute=dispute, by=request.user):
         messages.info(request, _("The dispute needs no answer any more. Nothing was changed."))

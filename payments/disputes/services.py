@@ -52,14 +52,17 @@ def record_dispute(*, payment: Payment, record: DisputeRecord, before: Dispute |
     _settle(order, payment)
 
 
+@transaction.atomic(savepoint=False)
 def mark_answered(*, dispute: Dispute, by: Operator) -> bool:
-    """Record that the operator `by` has sent the evidence. False: nobody waits for it any more.
+    """Record that the operator `by` has sent the evidence that `dispute` asks for. False: nobody waits for it any more.
 
-    Raises `PermissionDenied`.
+    The lock keeps what the gateway says meanwhile from overwriting it. Raises `PermissionDenied`.
     """
     if not by.has_perm(ANSWER_DISPUTE):
         raise PermissionDenied(f"{by.get_username()} lacks the permission {ANSWER_DISPUTE}.")
-    return bool(Dispute.objects.to_answer().filter(pk=dispute.pk).update(answered_at=timezone.now()))
+    Order.objects.select_for_update().get(payments=dispute.payment_id)
+    asked = {"is_inquiry": dispute.is_inquiry, "evidence_due_at": dispute.evidence_due_at}
+    return bool(Dispute.objects.to_answer().filter(pk=dispute.pk, **asked).update(answered_at=timezone.now()))
 
 
 def _stands(dispute: Dispute | None) -> tuple[Any, ...] | None:

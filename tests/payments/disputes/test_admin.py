@@ -3,17 +3,23 @@
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.core.management import CommandError, call_command
+from django.test import Client
 from django.utils import timezone
 
-from payments.models import Dispute, DisputeStatus
+from payments.models import Dispute, DisputeStatus, GatewayDispute
 from tests.auditing import broken
 from tests.delivery import deliver_due
 from tests.factories import client_with
-from tests.payments.disputes.disputing import delivered, disputed
+from tests.payments.disputes.disputing import delivered, disputed, report
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LIST = "/admin/payments/dispute/"
 VIEW = ("view_dispute", "view_order", "view_payment")
+
+
+def asked(client: Client, answer: str) -> str:
+    """The evidence that the page says it is about."""
+    return str(client.get(answer).context["form"]["asked"].value())
 
 
 def test_undecided_disputes_are_listed_with_the_nearest_deadline_first_and_links_to_their_orders():
@@ -38,13 +44,37 @@ def test_a_dispute_is_marked_as_answered_with_a_note_in_both_histories():
     client = client_with(*VIEW, "answer_dispute")
     change, answer = f"{LIST}{dispute.pk}/change/", f"{LIST}{dispute.pk}/answer/"
     assert answer in client.get(change).text
-    assert "required" in client.post(answer, {"note": ""}).text
-    assert "Dispute marked as answered." in client.post(answer, {"note": "sent the label"}, follow=True).text
-    assert "Nothing was changed" in client.post(answer, {"note": "again"}, follow=True).text
+    form = {"asked": asked(client, answer)}
+    assert "required" in client.post(answer, form | {"note": ""}).text
+    assert "Dispute marked as answered." in client.post(answer, form | {"note": "sent the label"}, follow=True).text
+    assert "Nothing was changed" in client.post(answer, form | {"note": "again"}, follow=True).text
     assert answer not in client.get(change).text
     logged = LogEntry.objects.values_list("object_id", "change_message")
     text = f"Dispute {dispute.gateway_id} marked as answered: sent the label"
     assert set(logged) == {(str(dispute.pk), text), (str(dispute.payment.order_id), text)}
+
+
+def test_a_page_of_an_inquiry_does_not_answer_the_dispute_that_it_has_become():
+    dispute = disputed(delivered(), is_inquiry=True)
+    client, answer = client_with(*VIEW, "answer_dispute"), f"{LIST}{dispute.pk}/answer/"
+    stale = {"asked": asked(client, answer), "note": "sent the label"}
+    GatewayDispute.objects.update(is_inquiry=False)
+    report(dispute.payment.order, dispute.gateway_id)
+    deliver_due()
+    shown = client.post(answer, stale, follow=True).text
+    assert "The bank has asked for other evidence since you opened this page. Nothing was changed." in shown
+    assert list(Dispute.objects.to_answer()) == [dispute]
+    assert not LogEntry.objects.exists()
+    client.post(answer, stale | {"asked": asked(client, answer)})
+    assert not Dispute.objects.to_answer().exists()
+
+
+@pytest.mark.parametrize("asked", [{}, {"asked": ""}, {"asked": "x" * 200}])
+def test_a_form_that_does_not_say_what_it_answers_answers_nothing(asked):
+    dispute = disputed(delivered())
+    client = client_with(*VIEW, "answer_dispute")
+    assert client.post(f"{LIST}{dispute.pk}/answer/", {"note": "sent"} | asked).status_code == 200
+    assert list(Dispute.objects.to_answer()) == [dispute]
 
 
 def test_a_dispute_is_titled_by_its_number_and_its_status_in_words():
