@@ -5,8 +5,10 @@ So booking stays fast, and a reprint is identical, even if the order has changed
 
 from collections.abc import Callable, Mapping, Sequence
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
+from orders.models import Order
 from orders.pdf.merge import merge_pdfs
 from shipping.documents.label import label_pdf
 from shipping.documents.packing_slip import packing_slip_pdf
@@ -45,13 +47,26 @@ def merged_pdf(*, shipments: Sequence[Shipment], kind: str) -> bytes:
 
 
 def _generate(shipment: Shipment, kind: str) -> bytes:
+    _check_printable(shipment, shipment.order)
+    return _store(shipment, kind, _GENERATORS[kind](shipment))
+
+
+@transaction.atomic(savepoint=False)
+def _store(shipment: Shipment, kind: str, pdf: bytes) -> bytes:
+    """Of two concurrent requests, the first one's document is stored, and both return it.
+
+    Raises `CannotPrint` if the order was anonymised while the document, which names the customer, was generated.
+    """
+    current = Shipment.objects.select_for_update().get(pk=shipment.pk)
+    _check_printable(current, Order.objects.select_for_update().get(pk=shipment.order_id))
+    stored, _created = ShipmentDocument.objects.get_or_create(shipment=shipment, kind=kind, defaults={"pdf": pdf})
+    return bytes(stored.pdf)
+
+
+def _check_printable(shipment: Shipment, order: Order) -> None:
     is_obsolete = shipment.current_for_id is None or shipment.status == ShipmentStatus.CANCELLED
-    if is_obsolete or shipment.order.anonymised_at:
+    if is_obsolete or order.anonymised_at:
         raise CannotPrint(
             _("Parcel %(number)s has no documents: it will not be sent, or its address has been erased.")
             % {"number": shipment.tracking_number}
         )
-    pdf = _GENERATORS[kind](shipment)
-    # Of two concurrent requests, the first one's document is stored, and both return it.
-    stored, _created = ShipmentDocument.objects.get_or_create(shipment=shipment, kind=kind, defaults={"pdf": pdf})
-    return bytes(stored.pdf)

@@ -161,6 +161,16 @@ def test_documents_are_erased_with_the_address_and_not_generated_again():
         store.document_pdf(shipment=shipment, kind=LABEL)
 
 
+@pytest.mark.parametrize("kind", [LABEL, SLIP])
+def test_a_document_that_was_generated_while_the_order_was_anonymised_is_not_stored(kind):
+    before = shipped()
+    deliver_due()
+    anonymise_order(order=Order.objects.get(pk=before.order_id))
+    with pytest.raises(store.CannotPrint):
+        store.document_pdf(shipment=before, kind=kind)
+    assert not ShipmentDocument.objects.exists()
+
+
 def test_both_documents_are_downloadable_with_permission():
     shipment = shipped()
     client = client_with("view_shipment", "view_order")
