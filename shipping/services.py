@@ -190,14 +190,16 @@ def _store_events(shipment: Shipment, events: Iterable[TrackingEvent]) -> None:
 
 
 def _row(shipment: Shipment, event: TrackingEvent) -> ParcelEvent:
+    """Without what reveals where the parcel went, once the address is erased."""
+    is_erased = shipment.order.anonymised_at is not None
     return ParcelEvent(
         shipment=shipment,
         carrier=shipment.carrier,
         event_id=event.id[:100],
         code=event.code,
         at=event.at,
-        place=event.place[:100],
-        text=event.text[:200],
+        place="" if is_erased else event.place[:100],
+        text="" if is_erased else event.text[:200],
     )
 
 
