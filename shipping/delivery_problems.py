@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from messaging import clock, transitions
-from messaging.models import State
+from messaging.models import MessageQuerySet, State
 from messaging.outbox import transaction as ledger_transaction
 from messaging.relay import wakeup
 from messaging.transitions import Intervention
@@ -52,10 +52,10 @@ def correct_address(*, order: Order, address: Address, by: Operator) -> bool:
     """
     _require(CORRECT_ADDRESS, by)
     with ledger_transaction():
-        # The lock keeps a booking from being recorded meanwhile; a sent message means that one has begun.
+        # The lock keeps a booking from being recorded meanwhile.
         Order.objects.select_for_update().get(pk=order.pk)
         bookings = booking_messages(order=order)
-        if bookings.filter(state=State.SENT).exists() or Shipment.objects.filter(current_for=order).exists():
+        if _may_begin(bookings) or Shipment.objects.filter(current_for=order).exists():
             raise BookingInProgress(order.number)
         if not change_address(order=order, address=address, by=by.get_username()):
             return False
@@ -66,6 +66,16 @@ def correct_address(*, order: Order, address: Address, by: Operator) -> bool:
         transitions.revive_locked(list(dead.values()), intervention=why, now=clock.now())
         wakeup.call()
     return True
+
+
+def _may_begin(bookings: MessageQuerySet) -> bool:
+    """Whether a booking has begun, or may before this transaction ends: relays skip messages that are locked here.
+
+    Those that somebody else has locked are not waited for: a worker may have them, and wait for the order.
+    """
+    waiting = bookings.filter(state__in=(State.PENDING, State.DEAD)).select_for_update(skip_locked=True)
+    locked = list(waiting.values_list("pk", flat=True))
+    return bookings.unsettled().exclude(pk__in=locked).exists()
 
 
 @transaction.atomic(savepoint=False)
