@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from messaging import transitions
@@ -101,23 +101,27 @@ def discard_group(*, fingerprint: str, until: datetime, actor: Actor, reason: st
 
 
 def restore_operation(*, operation_id: uuid.UUID, actor: Actor, reason: str = "") -> int:
-    """Undo a discard: the messages that are still discarded become dead again. Returns how many.
+    """Undo a discard: the messages that it left discarded become dead again. Returns how many.
 
-    Raises `PermissionDenied`.
+    One that was discarded anew since stays so: that is another decision. Raises `PermissionDenied`.
     """
     actor.require(permissions.DISCARD)
     intervention = Intervention(actor=actor.name, action="restore", reason=reason, operation_id=operation_id)
-    discarded = AuditEntry.objects.filter(operation_id=operation_id, action="discard").values("message_id")
     return _in_batches(
-        lambda: Message.objects.filter(state=State.DISCARDED, pk__in=discarded),
+        lambda: _left_discarded(operation_id),
         lambda rows: transitions.restore_locked(rows, intervention=intervention),
     )
 
 
 def discarded_by(operation_id: uuid.UUID) -> int:
     """How many messages of a discard are still discarded."""
-    discarded = AuditEntry.objects.filter(operation_id=operation_id, action="discard").values("message_id")
-    return Message.objects.filter(state=State.DISCARDED, pk__in=discarded).count()
+    return _left_discarded(operation_id).count()
+
+
+def _left_discarded(operation_id: uuid.UUID) -> QuerySet[Message]:
+    newer = AuditEntry.objects.filter(message_id=OuterRef("message_id"), action="discard", id__gt=OuterRef("id"))
+    discards = AuditEntry.objects.filter(operation_id=operation_id, action="discard").exclude(Exists(newer))
+    return Message.objects.filter(state=State.DISCARDED, pk__in=discards.values("message_id"))
 
 
 def restored_by(operation_id: uuid.UUID) -> QuerySet[AuditEntry, Any]:

@@ -8,6 +8,7 @@ import pytest
 from messaging import outbox, transitions
 from messaging.models import Message, State
 from messaging.operations import actions
+from messaging.operations.actions import groups
 from messaging.operations.models import AuditEntry
 from messaging.operations.permissions import Actor
 from messaging.transitions.failure import failure_of, synthetic_failure
@@ -87,6 +88,16 @@ def test_a_discard_keeps_the_record_and_the_reason():
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.actor, entry.reason) == ("discard", "ann", "test order")
     assert "discarded (discard by ann" in actions.retry(ids=[message.pk], actor=BOB).skipped[message.pk]
+
+
+def test_undoing_a_discard_leaves_what_was_discarded_anew():
+    one, other = dead().pk, dead().pk
+    first = actions.discard(ids=[one, other], actor=ANN, reason="a test").operation_id
+    actions.restore(ids=[one], actor=BOB)
+    actions.discard(ids=[one], actor=BOB, reason="paid by bank transfer")
+    assert groups.discarded_by(first) == 1
+    assert actions.restore_operation(operation_id=first, actor=ANN) == 1
+    assert dict(Message.objects.values_list("pk", "state")) == {one: State.DISCARDED, other: State.DEAD}
 
 
 def test_a_discard_without_a_reason_is_refused():
