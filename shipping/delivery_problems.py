@@ -17,7 +17,7 @@ from messaging.transitions import Intervention
 from orders.models import Order
 from orders.services import change_address, send_again
 from orders.values import Address
-from shipping.models import STRANDED, Shipment
+from shipping.models import STRANDED, Shipment, ShipmentStatus
 from shipping.selectors import booking_messages
 from shipping.services import request_shipment
 
@@ -82,7 +82,7 @@ def _may_begin(bookings: MessageQuerySet) -> bool:
 def reship(*, shipment: Shipment, goods_are_back: bool, by: Operator, address: Address | None = None) -> bool:
     """Reship an order whose parcel was lost or returned: another shipment is booked, under a new key.
 
-    `goods_are_back`: the contents were returned in a condition to be sold. `address` replaces the order's address.
+    `goods_are_back`: the contents were returned in a condition to be sold; those of a lost parcel never are. `address` replaces the order's address.
     Returns False if the parcel has already been reshipped. Raises `PermissionDenied`, `IllegalTransition` for an order
     that is not on its way, and any error with which a receiver vetoes, for example if stock is gone; nothing is changed
     then.
@@ -92,7 +92,8 @@ def reship(*, shipment: Shipment, goods_are_back: bool, by: Operator, address: A
     if not stranded.update(current_for=None):
         return False
     order = Order.objects.get(pk=shipment.order_id)
-    send_again(order=order, goods_are_back=goods_are_back, by=by.get_username())
+    is_returned = Shipment.objects.filter(pk=shipment.pk, status=ShipmentStatus.RETURNED).exists()
+    send_again(order=order, goods_are_back=goods_are_back and is_returned, by=by.get_username())
     if address is not None:
         change_address(order=order, address=address, by=by.get_username())
     return True
