@@ -7,6 +7,7 @@ from typing import Protocol
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from messaging import clock, transitions
@@ -14,7 +15,7 @@ from messaging.models import MessageQuerySet, State
 from messaging.outbox import transaction as ledger_transaction
 from messaging.relay import wakeup
 from messaging.transitions import Intervention
-from orders.models import Order
+from orders.models import Order, OrderEvent
 from orders.services import change_address, send_again
 from orders.values import Address
 from shipping.models import STRANDED, Shipment, ShipmentStatus
@@ -43,17 +44,34 @@ class BookingInProgress(RuntimeError):
         )
 
 
-def correct_address(*, order: Order, address: Address, by: Operator) -> bool:
+class AddressChanged(RuntimeError):
+    """Somebody has changed the address since the submitted page was opened, which has the one before in its form."""
+
+    def __init__(self, number: str, by: str) -> None:
+        super().__init__(
+            _("%(by)s changed the address of order %(number)s after you opened this page. Nothing was changed.")
+            % {"by": by, "number": number}
+        )
+
+
+def address_changes(*, order: Order) -> QuerySet[OrderEvent]:
+    """An order's corrections of its address, oldest first."""
+    return OrderEvent.objects.filter(order=order, kind="address_changed").order_by("id")
+
+
+def correct_address(*, order: Order, address: Address, by: Operator, seen: int | None = None) -> bool:
     """Change the address of a paid order before its parcel is booked, and retry a booking that is dead.
 
-    Returns whether the address differed; with the same one, nothing is changed. Raises `PermissionDenied`,
-    `BookingInProgress`, and `IllegalTransition` for an order that is not waiting to be shipped; nothing is changed
-    then.
+    `seen` is how many `address_changes` the submitted page knew. Returns whether the address differed; with the same
+    one, nothing is changed. Raises `PermissionDenied`, `AddressChanged`, `BookingInProgress`, and `IllegalTransition`
+    for an order that is not waiting to be shipped; nothing is changed then.
     """
     _require(CORRECT_ADDRESS, by)
     with ledger_transaction():
         # The lock keeps a booking from being recorded meanwhile.
-        Order.objects.select_for_update().get(pk=order.pk)
+        present = Order.objects.select_for_update().get(pk=order.pk)
+        if present.address != address:
+            _require_fresh_page(present, seen)
         bookings = booking_messages(order=order)
         if _may_begin(bookings) or Shipment.objects.filter(current_for=order).exists():
             raise BookingInProgress(order.number)
@@ -66,6 +84,12 @@ def correct_address(*, order: Order, address: Address, by: Operator) -> bool:
         transitions.revive_locked(list(dead.values()), intervention=why, now=clock.now())
         wakeup.call()
     return True
+
+
+def _require_fresh_page(order: Order, seen: int | None) -> None:
+    changes = list(address_changes(order=order))
+    if seen is not None and len(changes) > seen:
+        raise AddressChanged(order.number, by=changes[-1].data["by"])
 
 
 def _may_begin(bookings: MessageQuerySet) -> bool:

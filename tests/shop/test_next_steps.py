@@ -38,6 +38,7 @@ NOT_RECORDED = {
     "payments.errors.RequestReused": "answers an operator",
     "payments.errors.NotLost": "answers an operator",
     "shipping.carriers.base.NotFromCarrier": "answers a webhook request",
+    "shipping.delivery_problems.AddressChanged": "answers an operator",
     "shipping.delivery_problems.BookingInProgress": "answers an operator",
     "shipping.documents.store.CannotPrint": "answers an operator",
 }

@@ -54,8 +54,10 @@ def parcels(request: HttpRequest, order_id: int) -> HttpResponse:
 
 def _correct(request: HttpRequest, order: Order, form: CorrectionForm) -> None:
     try:
-        is_other = delivery_problems.correct_address(order=order, address=form.address, by=request.user)
-    except (delivery_problems.BookingInProgress, IllegalTransition) as error:
+        is_other = delivery_problems.correct_address(
+            order=order, address=form.address, by=request.user, seen=form.cleaned_data["seen"]
+        )
+    except (delivery_problems.AddressChanged, delivery_problems.BookingInProgress, IllegalTransition) as error:
         messages.error(request, str(error))
         return
     if is_other:
