@@ -106,10 +106,10 @@ def _may_begin(bookings: MessageQuerySet) -> bool:
 def reship(*, shipment: Shipment, goods_are_back: bool, by: Operator, address: Address | None = None) -> bool:
     """Reship an order whose parcel was lost or returned: another shipment is booked, under a new key.
 
-    `goods_are_back`: the contents were returned in a condition to be sold; those of a lost parcel never are. `address` replaces the order's address.
-    Returns False if the parcel has already been reshipped. Raises `PermissionDenied`, `IllegalTransition` for an order
-    that is not on its way, and any error with which a receiver vetoes, for example if stock is gone; nothing is changed
-    then.
+    `goods_are_back`: the contents were returned in a condition to be sold; those of a lost parcel never are. `address`
+    replaces the order's address. Returns False if the parcel has already been reshipped. Raises `PermissionDenied`,
+    `IllegalTransition` for an order that is not on its way, and any error with which a receiver vetoes, for example if
+    stock is gone; nothing is changed then.
     """
     _require(RESHIP_PARCEL, by)
     stranded = Shipment.objects.filter(pk=shipment.pk, current_for=shipment.order_id, status__in=STRANDED)
