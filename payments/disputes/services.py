@@ -60,7 +60,7 @@ def mark_answered(*, dispute: Dispute, by: Operator) -> bool:
     """
     if not by.has_perm(ANSWER_DISPUTE):
         raise PermissionDenied(f"{by.get_username()} lacks the permission {ANSWER_DISPUTE}.")
-    Order.objects.select_for_update().get(payments=dispute.payment_id)
+    Order.objects.select_for_update(of=("self",)).get(payments=dispute.payment_id)
     asked = {"is_inquiry": dispute.is_inquiry, "evidence_due_at": dispute.evidence_due_at}
     return bool(Dispute.objects.to_answer().filter(pk=dispute.pk, **asked).update(answered_at=timezone.now()))
 
