@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from extensions.webhooks import endpoints, events
+from extensions.webhooks import conf, endpoints, events
 from extensions.webhooks.models import Endpoint
 from extensions.webhooks.targets import NameUnknown, TargetRefused
 
@@ -35,6 +35,11 @@ class EndpointForm(ModelForm):
     class Meta:
         model = Endpoint
         fields = ("url", "description", "events", "is_active")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if conf.current.is_local and "url" in self.fields:
+            self.fields["url"].help_text = _("An http:// or https:// address, also of this machine, on any port.")
 
     def clean_url(self) -> str:
         url = str(self.cleaned_data["url"])

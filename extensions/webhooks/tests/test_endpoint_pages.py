@@ -81,6 +81,13 @@ def test_a_wrong_url_is_explained(public_names, url, sentence):
     assert not Endpoint.objects.exists()
 
 
+def test_the_page_says_which_addresses_are_allowed(options):
+    client = client_with("add_endpoint", "view_endpoint")
+    for is_local, sentence in ((False, "An https:// address on port 443 or 8443"), (True, "also of this machine")):
+        options(is_local=is_local)
+        assert sentence in client.get(f"{ENDPOINTS}add/").content.decode()
+
+
 def test_a_name_that_leads_into_a_private_network_is_not_saved(monkeypatch):
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", 443))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: found)

@@ -170,7 +170,8 @@ def _report(operation: BulkOperation, options: dict[str, Any], out: Out) -> None
     if options["json"]:
         out.write(json.dumps(detail_as_dict(operation)))
         return
-    out.write(f"{operation.pk}  {_line(operation)}")
+    name = "dry run" if options.get("dry_run") else operation.pk  # a dry run keeps nothing that has an ID
+    out.write(f"{name}  {_line(operation)}")
     if operation.state == BulkState.PREVIEW:
         out.write(f"{operation.will_go} to be retried, {operation.skipped} skipped")
     for label, count in selectors.skip_labels(operation):

@@ -39,7 +39,7 @@ def groups(options: dict[str, Any], out: Out) -> None:
         return
     for row in found:
         out.write(f"{row['group']}  {row['dead']:>6} dead  {row['state']:13}{row['task']:28} {row['error']}")
-    out.write(f"{len(found)} groups")
+    out.write(f"{len(found)} {'group' if len(found) == 1 else 'groups'}")
 
 
 def summary(group: FailureGroup) -> dict[str, Any]:

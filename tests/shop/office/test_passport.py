@@ -1,5 +1,6 @@
 """Order passport: content, permissions, masking, and a bounded number of queries."""
 
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -62,6 +63,11 @@ def test_the_page_shows_everything_recorded_about_an_order(reader, eventful_orde
         "captured", "ch_", "✓ matches", "-2 SKU-", "Swiftpost", "booked", "paid: sent", "processed for",
     ):  # fmt: skip
         assert words in page, words
+
+
+def test_each_time_of_a_payment_says_what_happened_then(reader, eventful_order):
+    page = text(reader, eventful_order)
+    assert re.search(r"<li>authorised [-0-9: ]+ UTC</li> <li>captured [-0-9: ]+ UTC</li>", page)
 
 
 def test_messages_are_indented_below_their_cause(eventful_order):

@@ -63,6 +63,7 @@ def test_a_retry_with_a_rate_previews_and_starts_in_one_step():
 def test_a_dry_run_stores_nothing():
     dead(3)
     assert as_json("retry", "--all", "--rate", "7", "--dry-run")["will_go"] == 3
+    assert run("retry", "--all", "--rate", "7", "--dry-run").startswith("dry run  "), "an ID of nothing leads nowhere"
     assert not BulkOperation.objects.exists()
     assert not AuditEntry.objects.exists()
 
