@@ -11,7 +11,15 @@ from messaging.operations.actions.groups import (
     restore_operation,
     set_group_state,
 )
-from messaging.operations.actions.messages import Outcome, ReasonMissing, discard, release, restore, retry
+from messaging.operations.actions.messages import (
+    Outcome,
+    ReasonMissing,
+    discard,
+    release,
+    restore,
+    retry,
+    version_of,
+)
 from messaging.operations.actions.queues import (
     AlreadyPaused,
     NotPaused,
@@ -28,4 +36,5 @@ __all__ = [
     "QueueUnknown", "ReasonMissing", "annotate_group", "delete_filter", "discard", "discard_group", "dry_run",
     "edit_and_retry", "pause", "probe", "record_export", "release", "restore", "restore_operation", "resume", "retry",
     "reveal", "reveal_for_edit", "run_now", "run_queue_now", "save_filter", "set_group_state",
+    "version_of",
 ]  # fmt: skip

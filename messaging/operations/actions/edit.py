@@ -10,7 +10,14 @@ from django.db import transaction
 from messaging import transitions
 from messaging.models import Message, State
 from messaging.operations import audit, permissions
-from messaging.operations.actions.messages import Outcome, require_reason, wake_relay, why_not_dead
+from messaging.operations.actions.messages import (
+    CHANGED_SINCE,
+    Outcome,
+    require_reason,
+    version_of,
+    wake_relay,
+    why_not_dead,
+)
 from messaging.operations.failures.labels import task_of
 from messaging.operations.models import PayloadEdit
 from messaging.operations.permissions import Actor
@@ -31,11 +38,6 @@ def schema_of(message: Message) -> type[Payload]:
             f"The deployed code does not know the task {task_of(message)!r}, so its payload has no schema."
         )
     return payload
-
-
-def version_of(message: Message) -> str:
-    """The version of a message that an operator looked at. A different value later means that it has changed."""
-    return f"{message.state}.{message.attempts}.{message.replayed_from}"
 
 
 def edited(message: Message, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,7 +88,7 @@ def _edit(id_: uuid.UUID, data: Mapping[str, Any], *, seen: str, actor: Actor, r
     if message is None or message.state != State.DEAD:
         return Outcome(skipped={id_: why_not_dead(id_)})
     if version_of(message) != seen:
-        return Outcome(skipped={id_: "it changed after you opened it; reload it before you edit it"})
+        return Outcome(skipped={id_: CHANGED_SINCE})
     schema, before, after = schema_of(message), message.payload, edited(message, data)
     message.task = schema.task
     intervention = Intervention(actor=actor.name, action="edit", reason=reason)

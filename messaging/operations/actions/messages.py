@@ -4,8 +4,9 @@ Each message is one transaction decided by a conditional UPDATE: of two operator
 """
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -18,6 +19,8 @@ from messaging.operations.failures import quarantine
 from messaging.operations.permissions import Actor
 from messaging.relay import wakeup
 from messaging.transitions import Intervention
+
+CHANGED_SINCE: Final = "it changed after you opened it; look at it again"
 
 
 @dataclass
@@ -80,8 +83,17 @@ def release(*, ids: Iterable[uuid.UUID], actor: Actor, reason: str = "") -> Outc
     return _each(ids, act)
 
 
-def discard(*, ids: Iterable[uuid.UUID], actor: Actor, reason: str) -> Outcome:
-    """Discard dead messages for a reason that stays with them. Raises `PermissionDenied`, `ReasonMissing`."""
+def version_of(message: Message) -> str:
+    """The version of a message that an operator looked at. A different value later means that it has changed."""
+    return f"{message.state}.{message.attempts}.{message.replayed_from}"
+
+
+def discard(*, ids: Iterable[uuid.UUID], actor: Actor, reason: str, seen: Collection[str] | None = None) -> Outcome:
+    """Discard dead messages for a reason that stays with them.
+
+    `seen` are ids and `version_of` the messages on the page that was submitted, with a blank between: one that was
+    retried and died anew since is skipped. Raises `PermissionDenied`, `ReasonMissing`.
+    """
     actor.require(permissions.DISCARD)
     require_reason(reason)
     operation = uuid7()
@@ -91,6 +103,8 @@ def discard(*, ids: Iterable[uuid.UUID], actor: Actor, reason: str) -> Outcome:
         dead = transitions.lock_dead([id_])
         if not dead:
             return why_not_dead(id_)
+        if seen is not None and f"{id_} {version_of(dead[id_])}" not in seen:
+            return CHANGED_SINCE
         transitions.discard_locked(list(dead.values()), intervention=intervention)
         return None
 

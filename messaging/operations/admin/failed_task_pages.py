@@ -17,7 +17,6 @@ from pydantic import ValidationError
 
 from messaging.models import Message, State
 from messaging.operations import actions, permissions
-from messaging.operations.actions import edit
 from messaging.operations.actions import groups as group_actions
 from messaging.operations.actions.dry_runs import may_end_process
 from messaging.operations.admin.base import ReadOnlyAdmin, list_url, raw_body, raw_headers
@@ -168,14 +167,17 @@ class FailedTaskPages(ReadOnlyAdmin):
         """Ask for a reason, then discard."""
         reason = request.POST.get("reason", "").strip()
         if request.method != "POST" or not reason:
+            tasks = list(FailedTask.objects.filter(pk__in=ids))
             return self._page(
                 request,
                 "discard.html",
                 title=_("Discard tasks") if len(ids) > 1 else _("Discard task"),
-                tasks=FailedTask.objects.filter(pk__in=ids),
+                tasks=tasks,
+                seen=",".join(f"{task.pk} {actions.version_of(task)}" for task in tasks),
                 missing_reason="reason" in request.POST,
             )
-        outcome = actions.discard(ids=ids, actor=Actor.of(request.user), reason=reason)
+        seen = request.POST["seen"].split(",") if "seen" in request.POST else None
+        outcome = actions.discard(ids=ids, actor=Actor.of(request.user), reason=reason, seen=seen)
         count = len(outcome.done)
         text = ngettext("%(count)d task discarded.", "%(count)d tasks discarded.", count) % {"count": count}
         text = with_undo(text, outcome.operation_id)
@@ -207,7 +209,12 @@ class FailedTaskPages(ReadOnlyAdmin):
 
     def _edit_page(self, request: HttpRequest, message: Message, form: EditForm) -> TemplateResponse:
         return self._page(
-            request, "edit.html", title=_("Edit and retry"), original=message, form=form, seen=edit.version_of(message)
+            request,
+            "edit.html",
+            title=_("Edit and retry"),
+            original=message,
+            form=form,
+            seen=actions.version_of(message),
         )
 
     def _confirm_page(

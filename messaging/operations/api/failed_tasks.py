@@ -13,7 +13,6 @@ from rest_framework.response import Response
 
 from messaging.models import LIVE_STATES, Message, State
 from messaging.operations import actions
-from messaging.operations.actions.edit import version_of
 from messaging.operations.api.base import DeskView
 from messaging.operations.api.docs import describe_action, describe_detail, describe_list
 from messaging.operations.api.fields import read
@@ -112,7 +111,7 @@ class Edit(_Action):
         wanted = read(EditIn, request.data)
         message = _failed(message_id)
         message.attempts = wanted.get("attempts", message.attempts)
-        edit = {"data": wanted["payload"], "reason": wanted["reason"], "seen": version_of(message)}
+        edit = {"data": wanted["payload"], "reason": wanted["reason"], "seen": actions.version_of(message)}
         try:
             outcome = actions.edit_and_retry(id_=message.pk, actor=self.actor, **edit)
         except ValidationError as error:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from messaging.models import Message, State
 from messaging.operations import actions
 from messaging.operations.actions import Outcome
-from messaging.operations.actions.edit import edited, version_of
+from messaging.operations.actions.edit import edited
 from messaging.operations.cli import bulk_retries
 from messaging.operations.cli.registry import (
     Out,
@@ -126,7 +126,7 @@ def edit(options: dict[str, Any], out: Out) -> None:
 
 def _edit(message: Message, data: dict[str, Any], options: dict[str, Any]) -> Outcome:
     return actions.edit_and_retry(
-        id_=message.pk, data=data, seen=version_of(message), actor=actor(), reason=options["reason"]
+        id_=message.pk, data=data, seen=actions.version_of(message), actor=actor(), reason=options["reason"]
     )
 
 

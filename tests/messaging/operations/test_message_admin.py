@@ -10,9 +10,11 @@ from django.urls import reverse
 from messaging import transitions
 from messaging.hooks import subject_links
 from messaging.models import Message, State
+from messaging.operations import actions
+from messaging.operations.permissions import Actor
 from messaging.transitions.failure import synthetic_failure
 from tests.factories import client_with
-from tests.messaging.deliver import deliver
+from tests.messaging.deliver import deliver, send
 from tests.messaging.operations.desk import LIST, dead
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -126,6 +128,19 @@ def test_selected_tasks_are_discarded_with_one_reason(operator):
     assert 'name="reason"' in page.content.decode()
     data = {"action": "discard_selected", "_selected_action": ids, "reason": "old"}
     assert "2 tasks discarded." in operator.post(LIST, data, follow=True).content.decode()
+
+
+def test_a_page_of_an_earlier_failure_does_not_discard_a_later_one(operator):
+    first, second = dead(), dead()
+    page = operator.post(LIST, {"action": "discard_selected", "_selected_action": [first.pk, second.pk]})
+    actions.retry(ids=[first.pk], actor=Actor.system("ann"))
+    failure = synthetic_failure("Bug", "another one", task=first.task)
+    transitions.bury(message_id=first.pk, sends=send(first).sends, failure=failure)
+    data = {"action": "discard_selected", "_selected_action": [first.pk, second.pk], "reason": "old"}
+    shown = operator.post(LIST, data | {"seen": page.context["seen"]}, follow=True).content.decode()
+    assert "1 task discarded." in shown
+    assert "it changed after you opened it" in shown
+    assert [Message.objects.get(pk=message.pk).state for message in (first, second)] == [State.DEAD, State.DISCARDED]
 
 
 def test_a_viewer_can_look_but_not_act(viewer):

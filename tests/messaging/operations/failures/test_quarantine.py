@@ -129,7 +129,7 @@ def test_only_a_quarantined_message_can_be_released():
 
 def test_an_edit_ends_the_quarantine():
     message = quarantined()
-    seen = actions.edit.version_of(message)
+    seen = actions.version_of(message)
     data = {"email": "bob@example.com", "copies": 2}
     outcome = actions.edit_and_retry(id_=message.pk, data=data, seen=seen, actor=ANN, reason="typo")
     assert outcome.done == [message.pk]
