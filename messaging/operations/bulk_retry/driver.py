@@ -109,7 +109,7 @@ def _record_outcomes(operation: BulkOperation, *, now: datetime) -> None:
 
 def _advance(operation: BulkOperation, *, now: datetime) -> int:
     why = stop_rules.check_canary(operation, now=now) or stop_rules.check_recent(operation)
-    if why:
+    if why and operation.waiting:  # else there is no rest that could be kept back
         _stop(operation, why, now=now)
         return 0
     released = _release(operation, limit=pace.allowance(operation, now=now), now=now)

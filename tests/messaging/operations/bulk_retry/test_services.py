@@ -86,6 +86,14 @@ def test_a_stopped_operation_resumes_with_a_new_canary(clock):
     assert turn(operation).sent == 20
 
 
+def test_nothing_is_stopped_where_nothing_is_left_to_send(clock):
+    operation = turn(started(2, canary=5))
+    relay()
+    end(operation, fail=2)
+    operation = turn(operation)
+    assert (operation.state, operation.failed_again, operation.stopped_for) == (BulkState.FINISHED, 2, None)
+
+
 def test_a_cancel_makes_unclaimed_messages_dead_again_as_they_were(clock):
     for message in dead(30, fingerprint="f1"):
         group_counters.message_died(message=message, at=clock())
