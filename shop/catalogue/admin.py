@@ -21,6 +21,7 @@ from shop.colours import NAMES, swatch
 from shop.models import Category, CategoryText, Product, ProductText, User
 from shop.pictures.services import adopt, staged
 from shop.pictures.sizes import fitted
+from shop.stale_pages import FreshAdmin
 from shop.stock.forms import MAX_PIECES, parse_pieces
 from shop.stock.stockroom import RESTOCK, receive_goods
 from shop.stock.views import product_page
@@ -56,9 +57,9 @@ class ProductTextInline(_Texts, admin.StackedInline):  # type: ignore[type-arg]
 
 
 @admin.register(Category)
-class CategoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class CategoryAdmin(FreshAdmin):
     form = CategoryForm
-    fields = ("name", "slug", "blurb", "position", "palette", "own")
+    fields = ("name", "slug", "blurb", "position", "palette", "own", "seen")
     list_display = ("name", "slug", "swatch", "position")
     inlines = (CategoryTextInline,)
     prepopulated_fields = {"slug": ("name",)}
@@ -72,7 +73,7 @@ class CategoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Product)
-class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ProductAdmin(FreshAdmin):
     """Stock is read-only here: it changes through orders, restocking and stocktaking, each recorded as a movement."""
 
     form = ProductForm

@@ -14,11 +14,12 @@ from shop.colours import NAMES, PALETTE, is_own
 from shop.models import Category, Product
 from shop.pictures.forms import PictureField
 from shop.pictures.services import Staged
+from shop.stale_pages import FreshForm
 
 _OWN = "own"
 
 
-class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
+class ProductForm(FreshForm):
     price = forms.CharField(
         label=_("Price"),
         max_length=30,
@@ -34,7 +35,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Product
-        fields = "__all__"  # noqa: DJ007 - the admin chooses them
+        fields = "__all__"
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -58,7 +59,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         """The price here, since the currency says how many decimals it may have."""
-        cleaned = super().clean() or self.cleaned_data
+        cleaned = super().clean()
         if "price" in cleaned:
             try:
                 cleaned["price"] = parse(cleaned["price"], cleaned.get("currency") or self.instance.currency)
@@ -82,7 +83,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
         return super().save(commit)
 
 
-class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]
+class CategoryForm(FreshForm):
     """A colour of the palette, or one's own."""
 
     palette = forms.ChoiceField(
@@ -111,7 +112,7 @@ class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]
         return str(self.cleaned_data["own"]).strip().lower()
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
+        cleaned = super().clean()
         if cleaned.get("palette") == _OWN and not is_own(cleaned.get("own", "")):
             self.add_error("own", _("Enter a colour as # and six hexadecimal digits, such as #3a23b8."))
         return cleaned

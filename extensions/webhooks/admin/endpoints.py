@@ -1,7 +1,7 @@
 """Endpoints: list, form, test event, and the secret, which is shown on demand only and never in a form."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -24,15 +24,11 @@ from extensions.webhooks.models import Endpoint
 from messaging import clock
 from messaging.operations.admin.base import time_column
 from messaging.operations.permissions import Actor
-
-if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Endpoint]
-else:
-    ModelAdmin = admin.ModelAdmin
+from shop.stale_pages import FreshAdmin
 
 
 @admin.register(Endpoint)
-class EndpointAdmin(ModelAdmin):
+class EndpointAdmin(FreshAdmin):
     list_display = ("name", "state", "event_types", "last_success")
     sortable_by = ()
     ordering = ("id",)
@@ -74,7 +70,7 @@ class EndpointAdmin(ModelAdmin):
         """Who may not change an endpoint sees its host: path and query may hold the merchant's secrets."""
         if obj is not None and not self.has_change_permission(request, obj):
             return ("name", "event_types", *self.readonly_fields)
-        return (*EndpointForm.Meta.fields, *(self.readonly_fields if obj else ()))
+        return (*EndpointForm.Meta.fields, "seen", *(self.readonly_fields if obj else ()))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Endpoint | None = None) -> Any:
         return ("name", "event_types", *self.readonly_fields)

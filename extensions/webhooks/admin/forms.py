@@ -1,6 +1,6 @@
 """The form of an endpoint. The guard of addresses is asked before anything is saved."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -8,14 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from extensions.webhooks import conf, endpoints, events
 from extensions.webhooks.models import Endpoint
 from extensions.webhooks.targets import NameUnknown, TargetRefused
-
-if TYPE_CHECKING:
-    ModelForm = forms.ModelForm[Endpoint]
-else:
-    ModelForm = forms.ModelForm
+from shop.stale_pages import FreshForm
 
 
-class EndpointForm(ModelForm):
+class EndpointForm(FreshForm):
     """A plain text field for the URL: the guard says more than Django's validator does."""
 
     url = forms.CharField(
@@ -52,4 +48,4 @@ class EndpointForm(ModelForm):
     def clean(self) -> dict[str, Any]:
         if self.instance._state.adding and Endpoint.objects.count() >= endpoints.MOST:
             raise forms.ValidationError(endpoints.too_many())
-        return super().clean() or self.cleaned_data
+        return super().clean()

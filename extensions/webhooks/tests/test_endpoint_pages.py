@@ -81,6 +81,15 @@ def test_a_wrong_url_is_explained(public_names, url, sentence):
     assert not Endpoint.objects.exists()
 
 
+def test_a_page_opened_before_an_endpoint_was_turned_off_does_not_turn_it_on(public_names, endpoint):
+    client, page = client_with(*EVERYTHING), f"{ENDPOINTS}{endpoint.pk}/change/"
+    seen = client.get(page).context["adminform"].form["seen"].value()
+    Endpoint.objects.update(is_active=False, off_reason="answered 410")
+    assert "Somebody changed it after you opened this page." in client.post(page, form(seen=seen)).text
+    endpoint.refresh_from_db()
+    assert (endpoint.is_active, endpoint.off_reason) == (False, "answered 410")
+
+
 def test_the_page_says_which_addresses_are_allowed(options):
     client = client_with("add_endpoint", "view_endpoint")
     for is_local, sentence in ((False, "An https:// address on port 443 or 8443"), (True, "also of this machine")):

@@ -1,0 +1,106 @@
+"""The admin's forms beside other people and the stockroom: nothing that happened since is undone."""
+
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.test import Client
+from django.urls import reverse
+
+from shop.catalogue.admin_forms import ProductForm
+from shop.models import Category, CategoryText, Product, ProductText
+from shop.stock.services import restock
+from tests.factories import CategoryFactory, ProductFactory, client_with
+from tests.patience import PATIENCE
+
+pytestmark = pytest.mark.django_db(transaction=True)
+CHANGED = "Somebody changed it after you opened this page. Nothing was saved"
+#: Seconds in which goods arrive that wait for nothing.
+_ENOUGH = 0.5
+
+
+@pytest.fixture
+def staff() -> Client:
+    return client_with("view_product", "change_product", "view_category", "change_category", "view_producttext")
+
+
+def url(row: Product | Category) -> str:
+    return reverse(f"admin:shop_{row._meta.model_name}_change", args=[row.pk])
+
+
+def opened(client: Client, row: Product | Category) -> dict[str, Any]:
+    """The form of the page, as a browser would send it."""
+    page = client.get(url(row))
+    form = page.context["adminform"].form
+    assert f'name="seen" value="{form["seen"].value()}"' in page.text
+    values = {name: form[name].value() for name in form.fields}
+    fields = {name: str(value) for name, value in values.items() if value and name != "picture"}
+    fields |= {"position": "0"}
+    for formset in page.context["inline_admin_formsets"]:
+        fields |= {f"{formset.formset.prefix}-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
+    return fields
+
+
+def test_a_stale_page_does_not_undo_the_price_of_a_colleague(staff):
+    product = ProductFactory.create(price=1250)
+    stale, other = opened(staff, product), opened(staff, product)
+    assert staff.post(url(product), other | {"price": "9.90"}).status_code == 302
+    assert CHANGED in staff.post(url(product), stale | {"tagline": "new"}).text
+    product.refresh_from_db()
+    assert (product.price, product.tagline) == (990, "")
+    assert staff.post(url(product), opened(staff, product) | {"tagline": "new"}).status_code == 302
+    product.refresh_from_db()
+    assert (product.price, product.tagline) == (990, "new")
+
+
+def test_stock_and_ratings_make_no_page_stale(staff):
+    product = ProductFactory.create()
+    page = opened(staff, product)
+    restock(quantities={product.pk: 3})
+    Product.objects.filter(pk=product.pk).update(rating_count=1, rating_sum=5)
+    assert staff.post(url(product), page | {"tagline": "new"}).status_code == 302
+
+
+def test_a_text_in_another_language_makes_it_stale(staff):
+    product, category = ProductFactory.create(), CategoryFactory.create()
+    pages = [(row, opened(staff, row)) for row in (product, category)]
+    ProductText.objects.create(product=product, language="de", name="Lampe")
+    CategoryText.objects.create(category=category, language="de", name="Licht")
+    for row, page in pages:
+        assert CHANGED in staff.post(url(row), page | {"name": "other"}).text
+
+
+def test_a_stale_page_does_not_undo_the_colour_of_a_category(staff):
+    category = CategoryFactory.create(colour="blue")
+    stale = opened(staff, category)
+    Category.objects.update(colour="rose")
+    assert CHANGED in staff.post(url(category), stale | {"name": "other"}).text
+    category.refresh_from_db()
+    assert category.colour == "rose"
+
+
+def test_goods_that_arrive_in_the_moment_of_a_save_are_kept(staff, monkeypatch):
+    product = ProductFactory.create()
+    restock(quantities={product.pk: 10})
+    page, arrivals = opened(staff, product), list[Future[None]]()
+
+    def arrive() -> None:
+        try:
+            restock(quantities={product.pk: 1})
+        finally:
+            connections.close_all()
+
+    def clean(form: ProductForm) -> dict[str, Any]:
+        arrivals.append(pool.submit(arrive))
+        wait(arrivals, _ENOUGH)
+        return original(form)
+
+    original = ProductForm.clean
+    monkeypatch.setattr(ProductForm, "clean", clean)
+    before = Product.objects.get(pk=product.pk).stock
+    with ThreadPoolExecutor(1) as pool:
+        assert staff.post(url(product), page | {"tagline": "new"}).status_code == 302
+        arrivals[0].result(PATIENCE)
+    product.refresh_from_db()
+    assert (product.stock, product.tagline) == (before + 1, "new")
