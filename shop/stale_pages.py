@@ -6,6 +6,7 @@ that a colleague has corrected meanwhile, and the stock that a sale has just tak
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -35,13 +36,17 @@ class _SeenField(forms.CharField):
 
 
 class FreshForm(ModelForm):
-    """Rejects what a page submits that was opened before a change of the same fields. A script may omit `seen`."""
+    """Rejects what a page submits that was opened before a change of the same fields. A script may omit `seen`.
 
+    `not_compared` are fields that may change meanwhile.
+    """
+
+    not_compared: tuple[str, ...] = ()
     seen = _SeenField()
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._present = _digest(self.instance) if self.instance.pk else ""
+        self._present = _digest(self.instance, self.not_compared) if self.instance.pk else ""
         self.initial["seen"] = self._present
 
     def clean(self) -> dict[str, Any]:
@@ -63,9 +68,9 @@ class FreshAdmin(ModelAdmin):
         return self.get_queryset(request).select_for_update(of=("self",), no_key=True).filter(pk=found.pk).first()
 
 
-def _digest(instance: Any) -> str:
+def _digest(instance: Any, not_compared: Sequence[str]) -> str:
     """Of the fields that people edit, and of the texts in other languages."""
-    shown = model_to_dict(instance)
+    shown = model_to_dict(instance, exclude=not_compared)
     if texts := getattr(instance, "texts", None):
         shown["texts"] = list(texts.order_by("pk").values())
     return hashlib.sha256(json.dumps(shown, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,8 +1,16 @@
-"""Admin of users: Django's own."""
+"""Admin of users: Django's own, but that it undoes nothing that happened since a page was opened."""
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 
+from shop.accounts.forms import OperatorsPasswordForm, OperatorsUserForm
 from shop.models import User
+from shop.stale_pages import FreshAdmin
 
-admin.site.register(User, UserAdmin)
+
+@admin.register(User)
+class ShopUserAdmin(FreshAdmin, UserAdmin):  # type: ignore[type-arg]
+    form = OperatorsUserForm
+    change_password_form = OperatorsPasswordForm
+    readonly_fields = ("last_login", "date_joined")
+    fieldsets = (*(UserAdmin.fieldsets or ()), (None, {"fields": ("seen",)}))

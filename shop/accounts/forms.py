@@ -5,7 +5,15 @@ from typing import Any, Self
 
 from django import forms
 from django.contrib.auth import password_validation
-from django.contrib.auth.forms import AuthenticationForm, PasswordResetForm
+from django.contrib.auth.forms import (
+    AdminPasswordChangeForm,
+    AuthenticationForm,
+    PasswordChangeForm,
+    PasswordResetForm,
+    SetPasswordForm,
+    SetPasswordMixin,
+    UserChangeForm,
+)
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +23,7 @@ from shop.checkout.form_fields import text_field
 from shop.limits import policy
 from shop.limits.counters import Limited, take
 from shop.models import SavedAddress, User
+from shop.stale_pages import FreshForm
 
 #: Django's limit for user names, since the address becomes one.
 EMAIL_LENGTH = 150
@@ -70,6 +79,42 @@ class ResetForm(PasswordResetForm):
             with suppress(Limited):
                 take(policy.PASSWORD_RESET_EMAIL, account=str(user.pk))
                 request_password_reset(user=user, language=get_language() or "")
+
+
+class _PasswordAlone(SetPasswordMixin):  # type: ignore[type-arg]
+    """Writes the password alone. Django's forms write the whole row, a while after they read it.
+
+    An account that was deactivated, renamed or even erased meanwhile would be as before.
+    """
+
+    def set_password_and_save(
+        self,
+        user: User,
+        password_field_name: str = "password1",  # noqa: S107 - a name, no password
+        commit: bool = True,
+    ) -> User:
+        super().set_password_and_save(user, password_field_name=password_field_name, commit=False)
+        if commit:
+            user.save(update_fields=["password"])
+        return user
+
+
+class ChangePasswordForm(_PasswordAlone, PasswordChangeForm):
+    pass
+
+
+class NewPasswordForm(_PasswordAlone, SetPasswordForm):  # type: ignore[type-arg]
+    pass
+
+
+class OperatorsPasswordForm(_PasswordAlone, AdminPasswordChangeForm):  # type: ignore[type-arg]
+    pass
+
+
+class OperatorsUserForm(FreshForm, UserChangeForm):  # type: ignore[type-arg]
+    """The admin's. A sign-in or a new password makes no page stale: neither is undone by it."""
+
+    not_compared = ("password", "last_login")
 
 
 class PasswordConfirmationForm(forms.Form):

@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from shop.accounts.forms import RegisterForm, ResetForm, SignInForm
+from shop.accounts.forms import ChangePasswordForm, NewPasswordForm, RegisterForm, ResetForm, SignInForm
 from shop.accounts.services import EmailTaken, register
 from shop.limits import policy
 from shop.limits.clients import network_of
@@ -60,6 +60,7 @@ class SignIn(LoginView):
 @method_decorator(asks_for_password, name="dispatch")
 class ChangePassword(PasswordChangeView):
     template_name = "shop/accounts/password.html"
+    form_class = ChangePasswordForm
     success_url = reverse_lazy("shop:account_details")
     extra_context = {"section": "details"}
 
@@ -83,6 +84,7 @@ class RequestPasswordReset(PasswordResetView):
 
 class ChooseNewPassword(PasswordResetConfirmView):
     template_name = "shop/accounts/reset_confirm.html"
+    form_class = NewPasswordForm
     success_url = reverse_lazy("shop:login")
 
     def form_valid(self, form: Any) -> HttpResponse:
