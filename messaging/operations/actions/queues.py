@@ -55,12 +55,18 @@ def pause(*, queue: str, actor: Actor, reason: str, seconds: float | None = None
 
 
 @transaction.atomic
-def resume(*, queue: str, actor: Actor, reason: str = "") -> None:
-    """Resume a paused queue. Raises `PermissionDenied`, `QueueUnknown` and `NotPaused`."""
+def resume(*, queue: str, actor: Actor, reason: str = "", seen: str = "") -> None:
+    """Resume a paused queue. `seen` is the id of the pause that the operator looked at, if known.
+
+    Raises `PermissionDenied`, `QueueUnknown`, and `NotPaused`, also if the queue has been resumed and paused anew.
+    """
     actor.require(permissions.PAUSE)
     _require_queue(queue)
     now = clock.now()
     in_force = QueuePause.objects.filter(pauses.in_force(), queue=queue)
+    if seen and (another := next((each for each in in_force if str(each.pk) != seen), None)):
+        text = _("The queue %(queue)s was paused anew, by %(who)s: %(why)s. It stays paused; look at it again.")
+        raise NotPaused(text % {"queue": queue, "who": another.paused_by, "why": mask_text(another.reason)})
     if not in_force.update(resumed_at=now, resumed_by=actor.name[:150]):
         raise NotPaused(_("The queue %(queue)s is not paused.") % {"queue": queue})
     audit.record(action="resume queue", actor=actor, reason=reason, queue=queue)

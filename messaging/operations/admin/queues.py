@@ -72,7 +72,8 @@ class QueuesAdmin(ReadOnlyAdmin):
     def resume_view(self, request: HttpRequest, name: str) -> HttpResponse:
         actor, queue = self._actor(request, permissions.PAUSE), _queue_or_404(name)
         try:
-            actions.resume(queue=queue, actor=actor, reason=request.POST.get("reason", "").strip())
+            reason, seen = request.POST.get("reason", "").strip(), request.POST.get("seen", "")
+            actions.resume(queue=queue, actor=actor, reason=reason, seen=seen)
         except actions.NotPaused as error:
             return self._redirect(request, str(error), messages.WARNING)
         self.log(request, QueuePause.objects.filter(queue=queue)[:1], _("Queue resumed"))

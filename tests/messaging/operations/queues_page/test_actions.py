@@ -78,6 +78,19 @@ def test_scheduled_messages_are_run_now_one_or_all(operator):
     assert AuditEntry.objects.count() == 2
 
 
+@pytest.mark.parametrize("seen", ["earlier", "9" * 40, "\u0661", "x"])
+def test_a_page_of_an_earlier_pause_does_not_end_a_later_one(operator, seen):
+    earlier = actions.pause(queue=QUEUE, actor=ANN, reason="first")
+    actions.resume(queue=QUEUE, actor=ANN)
+    later = actions.pause(queue=QUEUE, actor=ANN, reason="second")
+    assert f'name="seen" value="{later.pk}"' in operator.get(PAGE).text
+    data = {"seen": str(earlier.pk) if seen == "earlier" else seen}
+    shown = operator.post(f"{PAGE}{QUEUE}/resume/", data, follow=True).text
+    assert f"The queue {QUEUE} was paused anew, by ann: second. It stays paused" in shown
+    assert QUEUE in pauses.paused()
+    assert f"Queue {QUEUE} resumed." in operator.post(f"{PAGE}{QUEUE}/resume/", {"seen": later.pk}, follow=True).text
+
+
 def test_what_is_run_now_in_a_paused_queue_runs_once_it_is_resumed(operator):
     first = enqueue(delay=60)[0]
     enqueue(2, delay=600)
