@@ -6,8 +6,10 @@ from messaging.operations.actions.edit import CannotEdit, edit_and_retry, reveal
 from messaging.operations.actions.exports import record_export
 from messaging.operations.actions.groups import (
     IllegalGroupState,
+    NoteChanged,
     annotate_group,
     discard_group,
+    note_version,
     restore_operation,
     set_group_state,
 )
@@ -32,9 +34,9 @@ from messaging.operations.actions.queues import (
 from messaging.operations.actions.saved_filters import FilterRefused, delete_filter, save_filter
 
 __all__ = [
-    "AlreadyPaused", "CannotEdit", "CircuitClosed", "FilterRefused", "IllegalGroupState", "NotPaused", "Outcome",
-    "QueueUnknown", "ReasonMissing", "annotate_group", "delete_filter", "discard", "discard_group", "dry_run",
-    "edit_and_retry", "pause", "probe", "record_export", "release", "restore", "restore_operation", "resume", "retry",
-    "reveal", "reveal_for_edit", "run_now", "run_queue_now", "save_filter", "set_group_state",
-    "version_of",
+    "AlreadyPaused", "CannotEdit", "CircuitClosed", "FilterRefused", "IllegalGroupState", "NotPaused", "NoteChanged",
+    "Outcome", "QueueUnknown", "ReasonMissing", "annotate_group", "delete_filter", "discard", "discard_group",
+    "dry_run", "edit_and_retry", "note_version", "pause", "probe", "record_export", "release", "restore",
+    "restore_operation", "resume", "retry", "reveal", "reveal_for_edit", "run_now", "run_queue_now", "save_filter",
+    "set_group_state", "version_of",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """Failure groups: acknowledge, resolve, annotate, discard as a whole, and undo a discard."""
 
+import hashlib
 import uuid
 from collections.abc import Callable, Collection
 from datetime import datetime
@@ -30,6 +31,10 @@ _MOVED = [f"group {state}" for state in _MOVES]
 
 class IllegalGroupState(ValueError):
     """The group cannot change from its state to the one asked for."""
+
+
+class NoteChanged(RuntimeError):
+    """The note is no longer the one that the operator saw. Nothing was changed."""
 
 
 @transaction.atomic
@@ -79,11 +84,22 @@ def _not_reopened(fingerprints: Collection[str]) -> list[str]:
 
 
 @transaction.atomic
-def annotate_group(*, fingerprint: str, note: str, runbook: str, actor: Actor) -> None:
-    """Set a group's note and the address of its runbook. Raises `PermissionDenied`."""
+def annotate_group(*, fingerprint: str, note: str, runbook: str, actor: Actor, seen: str = "") -> None:
+    """Set a group's note and the address of its runbook. `seen` is the `note_version` that the operator saw, if known.
+
+    Raises `PermissionDenied` and `NoteChanged`.
+    """
     actor.require(permissions.RETRY)
+    group = FailureGroup.objects.select_for_update().get(pk=fingerprint)
+    if seen and seen != note_version(group):
+        raise NoteChanged(f"Somebody has changed the note of the group {fingerprint}.")
     FailureGroup.objects.filter(pk=fingerprint).update(note=note, runbook=runbook)
     audit.record(action="group note", actor=actor, group=fingerprint, data={"note": note, "runbook": runbook})
+
+
+def note_version(group: FailureGroup) -> str:
+    """Another one for each note and runbook."""
+    return hashlib.sha256(f"{group.note}\0{group.runbook}".encode()).hexdigest()
 
 
 def discard_group(*, fingerprint: str, until: datetime, actor: Actor, reason: str) -> tuple[uuid.UUID, int]:

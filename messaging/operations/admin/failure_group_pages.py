@@ -48,6 +48,7 @@ class NoteForm(forms.Form):
         label=gettext_lazy("Note"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
     runbook = forms.URLField(label=gettext_lazy("Runbook URL"), max_length=500, required=False, assume_scheme="https")
+    seen = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
 
 
 class FailureGroupPages(ReadOnlyAdmin):
@@ -104,10 +105,20 @@ class FailureGroupPages(ReadOnlyAdmin):
         form = NoteForm(request.POST)
         if not form.is_valid():
             return self._detail_page(request, group, form=form)
-        actions.annotate_group(fingerprint=group.pk, actor=actor, **form.cleaned_data)
+        try:
+            actions.annotate_group(fingerprint=group.pk, actor=actor, **form.cleaned_data)
+        except actions.NoteChanged:
+            return self._show_both_notes(request, _get_or_404(fingerprint), form)
         self.log(request, [group], _("Note saved."))
         self.message_user(request, _("Note saved."), messages.SUCCESS)
         return _redirect(group)
+
+    def _show_both_notes(self, request: HttpRequest, group: FailureGroup, form: NoteForm) -> HttpResponse:
+        """The form keeps what the operator wrote; saved again, it replaces the note that is shown beside it."""
+        text = _("The note was changed after you opened this page: “%(note)s” (%(runbook)s). Save again to replace it.")
+        self.message_user(request, text % {"note": group.note, "runbook": group.runbook or "–"}, messages.WARNING)
+        shown = NoteForm(initial=form.cleaned_data | {"seen": actions.note_version(group)})
+        return self._detail_page(request, group, form=shown)
 
     def discard_view(self, request: HttpRequest, fingerprint: str) -> HttpResponse:
         """Ask for a reason, then discard exactly the messages that were dead when the page was shown."""
@@ -130,7 +141,9 @@ class FailureGroupPages(ReadOnlyAdmin):
             "refresh_url": _refresh_url(group),
             **live.fragment(request, TEMPLATES + "_status.html", _status(group, request)),
             "progress": progress_of(dead_subjects(group.pk)),
-            "form": NoteForm(initial={"note": group.note, "runbook": group.runbook}),
+            "form": NoteForm(
+                initial={"note": group.note, "runbook": group.runbook, "seen": actions.note_version(group)}
+            ),
             "transitions": _transitions(group) if actor.may(permissions.RETRY) else [],
             "may_edit_note": actor.may(permissions.RETRY),
         }

@@ -1,0 +1,33 @@
+"""Notes of failure groups that two operators write at once."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from messaging.operations.models import FailureGroup
+from tests.factories import client_with
+from tests.messaging.operations.desk import dead
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def operator() -> Client:
+    return client_with("view_failedtask", "view_failuregroup", "retry_message")
+
+
+def test_a_page_opened_before_a_colleagues_note_shows_both_and_replaces_it_when_saved_again(operator):
+    group = FailureGroup.objects.get(pk=dead().fingerprint)
+    url = reverse("admin:operations_failuregroup_note", args=[group.pk])
+    seen = (
+        operator.get(reverse("admin:operations_failuregroup_change", args=[group.pk])).context["form"]["seen"].value()
+    )
+    operator.post(url, {"note": "call the bank", "runbook": "", "seen": seen})
+    shown = operator.post(url, {"note": "write to the bank", "runbook": "", "seen": seen})
+    assert "The note was changed after you opened this page: “call the bank” (–)." in shown.text
+    assert "write to the bank</textarea>" in shown.text
+    group.refresh_from_db()
+    assert group.note == "call the bank"
+    operator.post(url, {"note": "write to the bank", "runbook": "", "seen": shown.context["form"]["seen"].value()})
+    group.refresh_from_db()
+    assert group.note == "write to the bank"
