@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
@@ -87,7 +88,8 @@ def _with_order_lines(shipments: QuerySet[Shipment]) -> QuerySet[Shipment]:
 
 
 def _file(pdf: bytes, name: str) -> HttpResponse:
+    """`name` may have characters of all kinds: carriers choose the numbers of their parcels."""
     response = HttpResponse(pdf, content_type="application/pdf")
-    response["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
+    response["Content-Disposition"] = content_disposition_header(True, f"{name}.pdf")
     response["Cache-Control"] = "no-store"
     return response

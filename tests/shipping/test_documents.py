@@ -188,6 +188,20 @@ def test_both_documents_are_downloadable_with_permission():
 
 
 @pytest.mark.parametrize(
+    ("number", "name"),
+    [
+        ('A"1', r'filename="packing_slip-A\"1.pdf"'),
+        ("A\r\nX-Y: 1", "filename*=utf-8''packing_slip-A%0D%0AX-Y%3A%201.pdf"),
+    ],
+)
+def test_a_carriers_number_of_any_kind_names_the_file(number, name):
+    shipment = shipped()
+    Shipment.objects.update(tracking_number=number)
+    response = client_with("view_shipment", "view_order").get(f"{LIST}{shipment.pk}/{SLIP}.pdf")
+    assert (response.status_code, response["Content-Disposition"]) == (200, f"attachment; {name}")
+
+
+@pytest.mark.parametrize(
     ("kind", "action", "of_orders"),
     [
         (LABEL, "print_labels", False),
