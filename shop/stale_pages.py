@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db import connection
 from django.forms.models import model_to_dict
 from django.http import HttpRequest
@@ -52,9 +51,10 @@ class FreshForm(ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if self._present and cleaned.get("seen") and cleaned["seen"] != self._present:
-            raise ValidationError(
-                _("Somebody changed it after you opened this page. Nothing was saved; open it again to see the change.")
+            text = _(
+                "Somebody changed it after you opened this page. Nothing was saved; open it again to see the change."
             )
+            self.add_error(None, text)
         return cleaned
 
 

@@ -13,4 +13,4 @@ class ShopUserAdmin(FreshAdmin, UserAdmin):  # type: ignore[type-arg]
     form = OperatorsUserForm
     change_password_form = OperatorsPasswordForm
     readonly_fields = ("last_login", "date_joined")
-    fieldsets = (*(UserAdmin.fieldsets or ()), (None, {"fields": ("seen",)}))
+    fieldsets = ((None, {"fields": ("username", "password", "seen")}), *(UserAdmin.fieldsets or ())[1:])
