@@ -87,7 +87,7 @@ def _not_reopened(fingerprints: Collection[str]) -> list[str]:
 def annotate_group(*, fingerprint: str, note: str, runbook: str, actor: Actor, seen: str = "") -> None:
     """Set a group's note and the address of its runbook. `seen` is the `note_version` that the operator saw, if known.
 
-    Raises `PermissionDenied` and `NoteChanged`.
+    Raises `PermissionDenied`, `FailureGroup.DoesNotExist` and `NoteChanged`.
     """
     actor.require(permissions.RETRY)
     group = FailureGroup.objects.select_for_update().get(pk=fingerprint)
