@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Model
 
 _OFF = "enable_seqscan", "enable_bitmapscan", "enable_sort"
 
@@ -26,17 +27,32 @@ def plans_of(pattern: str) -> Iterator[list[str]]:
         yield plans
 
 
-@contextmanager
-def indexes_preferred(*, without: Sequence[str] = ()) -> Iterator[None]:
-    """PostgreSQL prefers to scan and sort a small table; meanwhile, it does so only where no index matches.
+def fill(rows: Sequence[Model]) -> None:
+    """Adds rows of one model, and takes the statistics of its table.
 
-    `without`: indexes that serve a table of a few rows as well; they do not exist meanwhile.
+    The plan for a few rows depends on what the table once held and on when statistics of it were last taken.
     """
-    is_postgresql = connection.vendor == "postgresql"
+    type(rows[0])._default_manager.bulk_create(rows)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {rows[0]._meta.db_table}")
+
+
+@contextmanager
+def indexes_preferred() -> Iterator[None]:
+    """PostgreSQL prefers to scan and sort a small table; meanwhile, it does so only where no index matches."""
     with transaction.atomic(), connection.cursor() as cursor:
-        for index in without:
-            cursor.execute(f"DROP INDEX {index}")
-        if is_postgresql:
+        if connection.vendor == "postgresql":
             cursor.execute("; ".join(f"SET LOCAL {setting} = off" for setting in _OFF))
+        yield
+        transaction.set_rollback(True)
+
+
+@contextmanager
+def without_indexes(*names: str) -> Iterator[None]:
+    """These indexes, which serve a table of a few rows as well, do not exist meanwhile."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        for name in names:
+            cursor.execute(f"DROP INDEX {name}")
         yield
         transaction.set_rollback(True)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import partial
+from uuid import uuid4
 
 import pytest
 from django.core import mail
@@ -10,11 +11,11 @@ from django.utils import timezone
 from messaging import scheduler
 from messaging.models import Message, State
 from orders import selectors, services
-from orders.models import Source
+from orders.models import Order, Source, Status
 from tests.clocks import travel
 from tests.delivery import claim_task, deliver
 from tests.factories import place, place_and_acknowledge
-from tests.query_plans import indexes_preferred
+from tests.query_plans import fill, without_indexes
 from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -85,7 +86,10 @@ def test_one_run_acknowledges_more_than_a_batch(monkeypatch: pytest.MonkeyPatch)
 
 def test_the_look_uses_the_indexes_on_status_and_subject():
     place()
-    with indexes_preferred(without=["orders_newest", "orders_by_email"]):
+    earlier = timezone.now() - timedelta(minutes=30)
+    fill([Order(status=Status.DELIVERED, placed_at=earlier, subtotal=0, total=0) for _ in range(2000)])
+    fill([Message(task=EMAIL, subject=f"ORD-{n}", correlation_id=uuid4(), state=State.DONE) for n in range(2000)])
+    with without_indexes("orders_newest", "orders_by_email"):
         plan = selectors.unacknowledged(now=timezone.now()).explain()
     assert "orders_by_status" in plan
     assert "messaging_subject" in plan

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from shop.checkout.services import LineWanted
@@ -14,7 +13,7 @@ from shop.stock import selectors
 from shop.stock.services import restock
 from tests.delivery import deliver_all, deliver_due
 from tests.factories import ProductFactory, place
-from tests.query_plans import indexes_preferred
+from tests.query_plans import fill, indexes_preferred
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -112,9 +111,7 @@ def test_products_that_run_out_first_come_first_and_unsold_ones_last():
 
 def test_the_list_uses_the_low_stock_and_movement_indexes():
     few = [Product(sku=f"S{n}", slug=f"s{n}", name="Lamp", price=1, stock=100) for n in range(2000)]
-    Product.objects.bulk_create([*few, Product(sku="LOW", slug="low", name="Lamp", price=1, stock=1)])
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    fill([*few, Product(sku="LOW", slug="low", name="Lamp", price=1, stock=1)])
     with indexes_preferred():
         plan = selectors.low_stock(now=timezone.now()).explain()
     assert "shop_stockmovement_newest" in plan
