@@ -1,6 +1,8 @@
 """API contract: responses conform to the schema for valid and invalid requests, of guests, operators and superusers."""
 
+import functools
 import re
+from collections.abc import Callable
 from typing import Any
 
 import hypothesis
@@ -9,6 +11,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
 from schemathesis.core.parameters import ParameterLocation
+from schemathesis.python._constants import orchestrator
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from config.wsgi import application
@@ -19,6 +22,8 @@ from tests.factories import ProductFactory, place
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+#: The schema of each operation looks for literals in the project's code; reading all its imports each time took 9 s.
+orchestrator.local_imports_of = functools.cache(orchestrator.local_imports_of)
 schema = schemathesis.openapi.from_wsgi("/api/schema/?format=json", application)
 #: Schemathesis does not decompress responses of an in-process application.
 HEADERS = {"Accept-Encoding": "identity"}
@@ -105,9 +110,12 @@ def put_known_rows_into_path(case: Any) -> bool:
     """Whether the path names something that exists."""
     if not is_valid(case, ParameterLocation.PATH):
         return False
-    order, sku = order_for(case.path), ProductFactory.create().sku
-    known = {"sku": sku, "public_id": order.public_id, "message_id": str(dead().pk)}
-    found = {name: known[name] for name in case.path_parameters if name in known}
+    known: dict[str, Callable[[], str]] = {
+        "sku": lambda: ProductFactory.create().sku,
+        "public_id": lambda: order_for(case.path).public_id,
+        "message_id": lambda: str(dead().pk),
+    }
+    found = {name: known[name]() for name in case.path_parameters if name in known}
     case.path_parameters |= found
     return bool(found)
 

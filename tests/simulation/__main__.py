@@ -28,7 +28,8 @@ def main() -> int:
         command = [sys.executable, "-W", "ignore", "-m", "tests.simulation", *sys.argv[1:]]
         os.execve(sys.executable, command, os.environ | environment)
     first = int(time.time()) if options.first is None else options.first
-    seeds = [options.seed] if options.seed is not None else range(first, first + options.seeds)
+    only = options.only if options.seed is None else [options.seed]
+    seeds = only or range(first, first + options.seeds)
     with _prepared():
         return _run(seeds, options)
 
@@ -39,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, default=100, help="number of runs (default %(default)s)")
     parser.add_argument("--first", type=int, help="first seed (default: by the clock)")
     parser.add_argument("--seed", type=int, help="this run only; if it fails, it shrinks and its steps are printed")
+    parser.add_argument("--only", type=int, nargs="+", metavar="SEED", help="these runs, instead of a range")
     parser.add_argument("--repeat", type=int, default=1, help="runs of each seed, which must be the same")
     parser.add_argument("--processes", type=int, default=0, help="default: one for each processor")
     parser.add_argument("--shrink", type=float, default=60, help="seconds to shrink a run for (default %(default)s)")
