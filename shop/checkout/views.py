@@ -37,10 +37,11 @@ from shop.stock.services import OutOfStock, UnknownProduct
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def checkout(request: HttpRequest) -> HttpResponse:
+    contents = basket_of(request).contents()
+    # Looked up after the basket is read: the first of two clicks empties it in the transaction that places the order.
     if request.method == "POST" and (earlier := _already_placed(request)):
         messages.info(request, _("You have already placed this order. Here it is."))
         return redirect("shop:order", earlier.public_id)
-    contents = basket_of(request).contents()
     if not contents.lines:
         messages.info(request, _("Your basket is empty. Add something to check out."))
         return redirect("shop:basket")

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from orders.models import Order
-from shop.checkout import services
+from shop.checkout import idempotency, services, views
 from shop.models import Product
 from tests.factories import ProductFactory
 from tests.shop.checkout.page import ANSWERS, filled, hidden, text
@@ -35,6 +35,21 @@ def test_concurrent_clicks_place_one_order(shopper, monkeypatch):
     first, second = answers
     assert first.url == second.url
     assert Order.objects.count() == 1
+
+
+@pytest.mark.parametrize(("module", "read"), [(idempotency, "order_placed_with"), (views, "basket_of")])
+def test_a_click_that_ends_between_two_reads_of_the_next_shows_the_order(shopper, monkeypatch, module, read):
+    form, answers, original = filled(shopper), [], getattr(module, read)
+
+    def interrupted(*arguments):
+        monkeypatch.setattr(module, read, original)
+        found = original(*arguments)
+        answers.append(shopper.post("/checkout/", form))
+        return found
+
+    monkeypatch.setattr(module, read, interrupted)
+    answers.append(shopper.post("/checkout/", form))
+    assert [answer.url for answer in answers] == [f"/orders/{Order.objects.get().public_id}/"] * 2
 
 
 def test_a_changed_price_is_shown_before_it_is_charged(shopper):
