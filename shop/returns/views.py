@@ -27,10 +27,11 @@ from shop.returns.selectors import return_until, returnable_lines
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest, public_id: str) -> HttpResponse:
     order = _order(public_id)
-    if request.method == "POST" and (known := _repeated(request, order)) is not None:
-        return _answered_again(request, known)
     until = return_until(order=order, events=order.events.all(), now=timezone.now())
     form = ReturnForm(request.POST or None, lines=returnable_lines(order=order))
+    # Looked up after what is left is read: the first of two clicks takes it as it requests the return.
+    if request.method == "POST" and (known := _repeated(request, order)) is not None:
+        return _answered_again(request, known)
     if until is not None and request.method == "POST" and form.is_valid() and _requested(request, order, form):
         return _thanked(request, order)
     refused = until is None or not any(each.left for each in form.lines)

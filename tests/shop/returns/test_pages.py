@@ -10,6 +10,7 @@ from django.test import Client
 from orders.models import Order
 from shop.models import Return, ReturnStatus
 from shop.order_pages.selectors import unfinished_orders_of
+from shop.returns import views
 from shop.returns.services import MOST_LINES
 from tests.delivery import deliver_all
 from tests.factories import UserFactory, client_with, place
@@ -76,6 +77,23 @@ def test_a_double_click_is_one_return(pieces):
     order = delivered()
     sent = form(order, *pieces)
     assert [ask(order, sent).status_code for _ in range(2)] == [302, 302]
+    assert Return.objects.count() == 1
+
+
+@pytest.mark.parametrize("read", ["_repeated", "return_until"])
+def test_a_click_that_ends_between_two_reads_of_the_next_is_one_return(monkeypatch, read):
+    order, original = delivered(), getattr(views, read)
+    sent, answers = form(order, *[line.quantity for line in order.lines.all()]), []
+
+    def interrupted(*arguments: Any, **named: Any) -> Any:
+        monkeypatch.setattr(views, read, original)
+        found = original(*arguments, **named)
+        answers.append(ask(order, sent).status_code)
+        return found
+
+    monkeypatch.setattr(views, read, interrupted)
+    answers.append(ask(order, sent).status_code)
+    assert answers == [302, 302]
     assert Return.objects.count() == 1
 
 
