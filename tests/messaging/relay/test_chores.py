@@ -9,7 +9,7 @@ from django.db import OperationalError, connection
 
 from messaging.models import Message, State
 from messaging.relay import chores as module
-from messaging.relay.chores import Chores, Seldom
+from messaging.relay.chores import LEADER_LOCK, Chores, Seldom
 from messaging.relay.loop import Pace, Relay
 from messaging.topology import topology
 from tests.messaging.relay.helpers import dead_letter, enqueue
@@ -31,6 +31,23 @@ class Recorded(Chores):
     def _record(self, name, chore) -> None:
         chore()
         self.worked.append(name)
+
+
+@pytest.fixture(autouse=True)
+def _no_other_leader(db):
+    """The server ends the session of an earlier test's thread, and frees its lock, a moment after the thread ends."""
+    if connection.vendor == "postgresql":
+        wait_for(lambda: not _leaders_elsewhere(), what="another session has lost its lock")
+
+
+def _leaders_elsewhere() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND pid <> pg_backend_pid() "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            [LEADER_LOCK],
+        )
+        return int(cursor.fetchone()[0])
 
 
 @pytest.fixture
