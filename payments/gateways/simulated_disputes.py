@@ -29,9 +29,9 @@ def open_dispute(*, charge_reference: str, amount: int | None = None, is_inquiry
         )
 
 
-def decide(*, reference: str, state: DisputeState) -> None:
-    """Move a dispute on: to review, or to its end. An ended one stays as it is."""
-    GatewayDispute.objects.filter(reference=reference, status__in=UNDECIDED).update(status=state)
+def decide(*, reference: str, state: DisputeState) -> bool:
+    """Move a dispute on: to review, or to its end. False, and it stays as it is, if it has ended."""
+    return bool(GatewayDispute.objects.filter(reference=reference, status__in=UNDECIDED).update(status=state))
 
 
 def fetch(*, reference: str) -> DisputeRecord | None:

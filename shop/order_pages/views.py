@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orders.models import Order
+from orders.models import Order, Status
 from orders.transitions import IllegalTransition
 from payments.gateways import AmountRefused, browser_form, method_label, offered_methods
 from shop.basket.services import Refill, basket_of
@@ -28,6 +28,9 @@ from shop.limits.orders import take_payment
 from shop.order_pages import services
 from shop.order_pages.selectors import order_view
 from shop.stock.services import OutOfStock, merged
+
+#: The first of two clicks on "Retry payment" leaves one of these.
+UNDER_WAY = frozenset({Status.PLACED, Status.PROCESSING, Status.PAID})
 
 
 def private_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -75,8 +78,9 @@ def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
     order = page_context(public_id)["order"]
     try:
         services.cancel(order=order)
-    except IllegalTransition:
-        messages.error(request, _("It is too late to cancel this order."))
+    except IllegalTransition as refused:
+        if refused.present != Status.CANCELLED:  # the first of two clicks has cancelled it, and the page says so
+            messages.error(request, _("It is too late to cancel this order."))
     else:
         messages.success(request, _("Your order is cancelled."))
     return _updated(request, public_id)
@@ -87,28 +91,15 @@ def cancel(request: HttpRequest, public_id: str) -> HttpResponse:
 def pay(request: HttpRequest, public_id: str) -> HttpResponse:
     """GET is the payment step of a gateway with a form of its own; other gateways have theirs on the order page."""
     context = page_context(public_id)
-    order, form = context["order"], PaymentForm(request.POST)
-    if request.method != "POST":
-        if not context["card_form"] or not context["view"].can_pay:
-            return redirect("shop:order", public_id)
-        return payment_page(
-            request, "shop/order_pages/pay.html", context, currency=order.currency, amounts=[("", order.total)]
-        )
-    if not form.is_valid():
-        messages.error(request, _("Please choose a payment method."))
+    order = context["order"]
+    if request.method == "POST":
+        _retry_payment(request, order)
         return _updated(request, public_id)
-    take_payment(request, order=order)
-    try:
-        services.pay_again(order=order, payment_method=form.cleaned_data["payment_method"])
-    except IllegalTransition:
-        messages.error(request, _("This payment cannot be retried. See the current status below."))
-    except AmountRefused as refused:
-        messages.error(request, str(refused))
-    except OutOfStock:
-        messages.error(request, _("Something in this order has sold out, so the payment cannot be retried."))
-    else:
-        messages.success(request, _("Thank you. We are retrying the payment."))
-    return _updated(request, public_id)
+    if not context["card_form"] or not context["view"].can_pay:
+        return redirect("shop:order", public_id)
+    return payment_page(
+        request, "shop/order_pages/pay.html", context, currency=order.currency, amounts=[("", order.total)]
+    )
 
 
 @private_page
@@ -120,6 +111,27 @@ def reorder(request: HttpRequest, public_id: str) -> HttpResponse:
     done = basket_of(request).refill(wanted=merged((line.sku, line.quantity) for line in lines))
     _notify_refilled(request, done, names)
     return redirect("shop:basket")
+
+
+def _retry_payment(request: HttpRequest, order: Order) -> None:
+    form = PaymentForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Please choose a payment method."))
+        return
+    take_payment(request, order=order)
+    try:
+        services.pay_again(order=order, payment_method=form.cleaned_data["payment_method"])
+    except IllegalTransition as refused:
+        if refused.present in UNDER_WAY:
+            messages.info(request, _("The order is paid, or its payment is under way. Nothing more is charged."))
+        else:
+            messages.error(request, _("This payment cannot be retried. See the current status below."))
+    except AmountRefused as refused:
+        messages.error(request, str(refused))
+    except OutOfStock:
+        messages.error(request, _("Something in this order has sold out, so the payment cannot be retried."))
+    else:
+        messages.success(request, _("Thank you. We are retrying the payment."))
 
 
 def _notify_refilled(request: HttpRequest, done: Refill, names: dict[str, str]) -> None:

@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 from pydantic import ValidationError
 
 from messaging.models import Message, State
@@ -59,7 +59,7 @@ class FailedTaskPages(ReadOnlyAdmin):
                 ("dry_run", require_POST(self.dry_run_view)),
                 ("restore", require_POST(self.restore_view)),
                 ("release", require_POST(self.release_view)),
-                ("edit", self.edit_view),
+                ("edit", require_http_methods(["GET", "POST"])(self.edit_view)),
                 ("discard", self.discard_view),
             )
         ]

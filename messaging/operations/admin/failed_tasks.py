@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_GET
 
 from messaging.models import Message, State
 from messaging.operations import actions
@@ -145,8 +146,8 @@ class FailedTaskAdmin(BulkRetryAction, FailedTaskPages):
         return tuple(name for name in self.list_display if name != "next_button")
 
     def get_urls(self) -> list[URLPattern]:
-        export = path("export/", self.admin_site.admin_view(self.export_view), name="operations_failedtask_export")
-        return [export, *super().get_urls()]
+        export = self.admin_site.admin_view(require_GET(self.export_view))
+        return [path("export/", export, name="operations_failedtask_export"), *super().get_urls()]
 
     @at_one_moment
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

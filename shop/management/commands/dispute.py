@@ -37,7 +37,8 @@ class Command(BaseCommand):
         with outbox.transaction():
             event = WebhookEvent(f"evt_{uuid4().hex}", "charge.dispute", None, payment.gateway_reference, reference)
             record_event(event=event)
-        self.stdout.write(f"The gateway reports the dispute {reference} of order {payment.order.number}.")
+        state = (options["decide"] or DisputeState.NEEDS_RESPONSE).replace("_", " ")
+        self.stdout.write(f"The gateway reports the dispute {reference} of order {payment.order.number}: {state}.")
 
     def _open(self, payment: Payment, *, is_inquiry: bool) -> str:
         try:
@@ -50,5 +51,6 @@ class Command(BaseCommand):
         newest = Dispute.objects.filter(payment=payment).order_by("-opened_at", "-id").first()
         if newest is None:
             raise CommandError(f"Order {payment.order.number} has no recorded dispute.")
-        simulated_disputes.decide(reference=newest.gateway_id, state=DisputeState(decision))
+        if not simulated_disputes.decide(reference=newest.gateway_id, state=DisputeState(decision)):
+            raise CommandError(f"The dispute {newest.gateway_id} has ended already; nothing was changed.")
         return newest.gateway_id

@@ -205,6 +205,15 @@ def test_an_admin_action_is_in_the_audit_log_and_in_djangos_history(action, name
     assert LogEntry.objects.filter(user__username=entry.actor).exists()
 
 
+@pytest.mark.parametrize("prepare", [row[2] for row in ADMIN], ids=[f"{action}-{name}" for action, name, _ in ADMIN])
+def test_a_request_for_headers_alone_is_not_recorded(prepare, no_broker):
+    client = client_with(*PERMISSIONS)
+    url, _ = prepare()
+    recorded = AuditEntry.objects.count(), LogEntry.objects.count()
+    client.head(url)
+    assert (AuditEntry.objects.count(), LogEntry.objects.count()) == recorded
+
+
 @pytest.mark.parametrize(("action", "prepare"), COMMANDS, ids=[action for action, _ in COMMANDS])
 def test_a_command_is_in_the_audit_log(action, prepare):
     call_command(*prepare(), "--reason", REASON, stdout=io.StringIO())

@@ -109,7 +109,13 @@ def test_the_command_disputes_and_decides(settings, capsys):
     call_command("dispute", order.number, "--decide", "lost")
     deliver_due()
     assert Dispute.objects.get().status == DisputeStatus.LOST
-    assert order.number in capsys.readouterr().out
+    opened, decided = capsys.readouterr().out.splitlines()
+    assert (opened.endswith(f"{order.number}: needs response."), decided.endswith(f"{order.number}: lost.")) == (
+        True,
+        True,
+    )
+    with pytest.raises(CommandError, match="has ended already; nothing was changed"):
+        call_command("dispute", order.number, "--decide", "won")
     assert broken() == {}
 
 

@@ -182,6 +182,21 @@ def test_a_shipped_order_cannot_be_cancelled(client, order):
     assert Order.objects.get().status == "shipped"
 
 
+def test_the_second_of_two_clicks_on_cancel_is_no_error(client, order):
+    first, second = (text(client.post(f"/orders/{order.public_id}/cancel/", follow=True)) for _ in range(2))
+    assert ("Your order is cancelled" in first, "too late" in second) == (True, False)
+
+
+def test_the_second_of_two_clicks_on_retry_charges_nothing_more(client, failed):
+    method = {"payment_method": "pm_card_visa"}
+    client.post(f"/orders/{failed.public_id}/pay/", method)
+    second = text(client.post(f"/orders/{failed.public_id}/pay/", method, follow=True))
+    assert "retrying the payment" in second
+    assert "Nothing more is charged" in second
+    assert "cannot be retried" not in second
+    assert Payment.objects.filter(order=failed).count() == 2
+
+
 @pytest.mark.parametrize("headers", [{}, HTMX])
 def test_a_failed_payment_can_be_retried(client, failed, headers):
     assert "Retry payment" in text(client.get(f"/orders/{failed.public_id}/"))
@@ -197,10 +212,13 @@ def test_an_unknown_payment_method_is_refused(client, failed, method):
     assert Order.objects.get().status == "payment_failed"
 
 
-def test_a_paid_order_cannot_be_paid_again(client, order):
-    orders.mark_paid(order=order)
+@pytest.mark.parametrize(
+    ("move", "said"), [(orders.mark_paid, "Nothing more is charged"), (orders.cancel_order, "cannot be retried")]
+)
+def test_an_order_that_is_paid_or_cancelled_cannot_be_paid_again(client, order, move, said):
+    move(order=order)
     answer = client.post(f"/orders/{order.public_id}/pay/", {"payment_method": "pm_card_visa"}, follow=True)
-    assert "cannot be retried" in text(answer)
+    assert said in text(answer)
 
 
 def test_a_retry_is_refused_when_sold_out(client, failed):
