@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from messaging import circuit_breaker
 from messaging.models import Message
+from shop.capacity.service_times import ServiceTimes
 from tests.delivery import claim_task, deliver, make_due
 from tests.factories import ProductFactory
 
@@ -21,6 +22,7 @@ CHARGE, CAPTURE, SHIP, EMAIL, TRACK = (
     "orders.send_email",
     "shipping.track_shipment",
 )
+MESSAGES = {CHARGE: 1, CAPTURE: 1, SHIP: 1, TRACK: 1, EMAIL: 2}
 
 
 @pytest.fixture
@@ -96,10 +98,9 @@ def test_an_order_that_is_delivered_took_six_messages():
     for task in (CHARGE, EMAIL, SHIP, EMAIL, CAPTURE, TRACK):
         run(task)
     assert set(Message.objects.values_list("state", flat=True)) == {"done"}
-    assert Counter(Message.objects.values_list("task", flat=True)) == {
-        CHARGE: 1,
-        CAPTURE: 1,
-        SHIP: 1,
-        TRACK: 1,
-        EMAIL: 2,
-    }
+    assert Counter(Message.objects.values_list("task", flat=True)) == MESSAGES
+
+
+def test_the_capacity_plan_calculates_with_these_messages():
+    """Otherwise measure again: `python bench/capacity.py --write`."""
+    assert {name: task.per_order for name, task in ServiceTimes.stored().tasks.items()} == MESSAGES
