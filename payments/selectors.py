@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from messaging.models import Message, State
 from messaging.payloads import Payload
 from orders.compiled import Compiled
-from orders.models import Order, Status
+from orders.models import Order, OrderEvent, Status
 from payments.amounts import total
 from payments.disputes.selectors import MOST_SHOWN, at_stake
 from payments.errors import AuthorisationLost
@@ -236,3 +236,10 @@ def _reported_records(order_id: int, payments: Sequence[Payment], refunds: Seque
 
 def _by_key(rows: Iterable[Any]) -> dict[str, Any]:
     return {row.idempotency_key: row for row in rows}
+
+
+def is_recorded(*, order: Order, kind: str, amount: int, by: str, reason: str) -> bool:
+    """Whether `by` was the last to decide so, as by the first of two clicks. `kind` is that of the order's event."""
+    decision = {"amount": amount, "by": by, "reason": reason}
+    newest = OrderEvent.objects.filter(order=order, kind=kind).order_by("id").last()
+    return newest is not None and decision.items() <= newest.data.items()

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any, Final
 
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -21,11 +22,20 @@ ACTIONS: Final = (SAVE, ROTATE, REVEAL, DELETE)
 #: Each event is written once for each endpoint, inside the order's transaction.
 MOST: Final = 20
 OVERLAP: Final = timedelta(hours=24)
+_TWO_CLICKS: Final = timedelta(minutes=1)
 _CHECK_SECONDS: Final = 3.0
 
 
 class TooMany(Exception):
     """There are as many endpoints as there may be."""
+
+
+class AddedTwice(Exception):
+    """The same form has just been saved, as by the first of two clicks, as the endpoint `first`."""
+
+    def __init__(self, first: Endpoint) -> None:
+        self.first = first
+        super().__init__(first)
 
 
 class StillRotating(Exception):
@@ -39,10 +49,12 @@ def check_url(url: str) -> None:
 
 @transaction.atomic
 def save(*, endpoint: Endpoint, actor: Actor, changed: list[str]) -> None:
-    """Create or change an endpoint. `changed` are names of fields. Turned on, it starts afresh. Raises `TooMany`."""
+    """Create or change an endpoint. `changed` are names of fields. Turned on, it starts afresh.
+
+    Raises `TooMany` and `AddedTwice`.
+    """
     if endpoint._state.adding:
-        if len(Endpoint.objects.select_for_update(no_key=True).values_list("pk", flat=True)) >= MOST:
-            raise TooMany(too_many())
+        _check_new(endpoint)
         endpoint.save()
     else:
         values = {name: getattr(endpoint, name) for name in changed}
@@ -50,6 +62,22 @@ def save(*, endpoint: Endpoint, actor: Actor, changed: list[str]) -> None:
             values |= {"failing": 0, "paused_until": None, "off_reason": ""}
         Endpoint.objects.filter(pk=endpoint.pk).update(**values)
     audit.record(action=SAVE, actor=actor, data=_facts(endpoint) | {"changed": changed, "active": endpoint.is_active})
+
+
+def _check_new(endpoint: Endpoint) -> None:
+    """One is added at a time: the lock is on the row of their content type, as an empty table has none."""
+    options = Endpoint._meta
+    ContentType.objects.select_for_update(no_key=True).get(app_label=options.app_label, model=options.model_name)
+    known = list(Endpoint.objects.order_by("pk"))
+    for each in known:
+        if each.created_at > clock.now() - _TWO_CLICKS and _typed(each) == _typed(endpoint):
+            raise AddedTwice(each)
+    if len(known) >= MOST:
+        raise TooMany(too_many())
+
+
+def _typed(endpoint: Endpoint) -> tuple[Any, ...]:
+    return endpoint.url, endpoint.description, endpoint.events, endpoint.is_active
 
 
 def too_many() -> str:

@@ -57,10 +57,17 @@ def _asked(dispute: Dispute) -> str:
 
 @transaction.atomic
 def _mark(request: HttpRequest, dispute: Dispute, note: str) -> None:
-    if not mark_answered(dispute=dispute, by=request.user):
+    text = _("Dispute %(id)s marked as answered: %(note)s") % {"id": dispute.gateway_id, "note": note}
+    if mark_answered(dispute=dispute, by=request.user):
+        for each in (dispute, dispute.payment.order):
+            LogEntry.objects.log_actions(request.user.pk, [each], CHANGE, text)  # type: ignore[arg-type]
+    elif not _was_marked_so(request, dispute, text):
         messages.info(request, _("The dispute needs no answer any more. Nothing was changed."))
         return
-    text = _("Dispute %(id)s marked as answered: %(note)s") % {"id": dispute.gateway_id, "note": note}
-    for each in (dispute, dispute.payment.order):
-        LogEntry.objects.log_actions(request.user.pk, [each], CHANGE, text)  # type: ignore[arg-type]
     messages.success(request, _("Dispute marked as answered."))
+
+
+def _was_marked_so(request: HttpRequest, dispute: Dispute, text: str) -> bool:
+    """By the first of two clicks."""
+    entries = LogEntry.objects.filter(user=request.user.pk, object_id=str(dispute.pk))
+    return entries.filter(change_message=text).exists()

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from orders.money import display
+from orders.timeline import REFUND_SETTLED, REFUND_STARTED
 from payments import selectors, services
 from payments.admin.refund_page import PERMISSION
 from payments.errors import RefundUnderWay
@@ -58,14 +59,16 @@ def refund_decision_page(request: HttpRequest, refund_id: uuid.UUID) -> HttpResp
 def _decide(request: HttpRequest, refund: Refund, form: DecisionForm) -> bool:
     """Whether the decision was carried out; otherwise the form has an error."""
     amount = display(refund.amount, refund.payment.currency)
-    decide, done = {
-        REPEAT: (services.repeat_refund, _("Refund of %(amount)s started.")),
-        SETTLE: (services.settle_refund, _("Refund of %(amount)s settled.")),
+    decide, kind, done = {
+        REPEAT: (services.repeat_refund, REFUND_STARTED, _("Refund of %(amount)s started.")),
+        SETTLE: (services.settle_refund, REFUND_SETTLED, _("Refund of %(amount)s settled.")),
     }[form.cleaned_data["decision"]]
+    decision = {"by": request.user.get_username(), "reason": form.cleaned_data["reason"]}
     try:
-        decide(refund=refund, by=request.user.get_username(), reason=form.cleaned_data["reason"])
+        decide(refund=refund, **decision)
     except RefundUnderWay as refused:
-        form.add_error(None, str(refused))
-        return False
+        if not selectors.is_recorded(order=refund.payment.order, kind=kind, amount=refund.amount, **decision):
+            form.add_error(None, str(refused))
+            return False
     messages.success(request, done % {"amount": amount})
     return True

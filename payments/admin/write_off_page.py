@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from orders.money import display
+from orders.timeline import WRITTEN_OFF
 from payments import selectors, services
 from payments.admin.refund_page import PERMISSION
 from payments.errors import NotLost
@@ -47,11 +48,13 @@ def write_off_page(request: HttpRequest, payment_id: uuid.UUID) -> HttpResponse:
 
 def _write_off(request: HttpRequest, payment: Payment, form: WriteOffForm) -> bool:
     """Whether the payment was written off; otherwise the form has an error."""
+    decision = {"by": request.user.get_username(), "reason": form.cleaned_data["reason"]}
     try:
-        services.write_off(payment=payment, by=request.user.get_username(), reason=form.cleaned_data["reason"])
+        services.write_off(payment=payment, **decision)
     except NotLost as refused:
-        form.add_error(None, str(refused))
-        return False
+        if not selectors.is_recorded(order=payment.order, kind=WRITTEN_OFF, amount=payment.amount, **decision):
+            form.add_error(None, str(refused))
+            return False
     amount = display(payment.amount, payment.currency)
     messages.success(request, _("Payment of %(amount)s written off.") % {"amount": amount})
     return True

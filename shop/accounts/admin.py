@@ -1,11 +1,19 @@
-"""Admin of users: Django's own, but that it undoes nothing that happened since a page was opened."""
+"""Admin of users and groups: Django's own, but that it undoes nothing that happened since a page was opened."""
 
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group
 
 from shop.accounts.forms import OperatorsPasswordForm, OperatorsUserForm
 from shop.models import User
 from shop.stale_pages import FreshAdmin
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class ShopGroupAdmin(FreshAdmin, GroupAdmin):
+    pass
 
 
 @admin.register(User)

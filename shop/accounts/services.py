@@ -1,14 +1,22 @@
 """Registers accounts, changes their details, and requests e-mails with links that prove who asked."""
 
+from datetime import timedelta
+from typing import Final
+
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from messaging.models import Message
 from messaging.outbox import enqueue
 from messaging.outbox import transaction as outbox_transaction
 from messaging.topology import Priority
 from shop.accounts.retention import delete_sign_ins
 from shop.models import User
 from shop.payloads import EmailChangeKind, SendEmailChange, SendPasswordReset
+
+#: Within this time, a request that is sent again is taken for a second click.
+_TWO_CLICKS: Final = timedelta(minutes=1)
 
 
 class EmailTaken(Exception):
@@ -38,6 +46,13 @@ def register(*, email: str, name: str, password: str) -> User:
         raise EmailTaken from None
 
 
+def just_registered(*, email: str, password: str) -> User | None:
+    """The account that was registered with these within the last minute, as by the first of two clicks."""
+    recent = User.objects.filter(username=normalised(email), date_joined__gt=timezone.now() - _TWO_CLICKS)
+    user = recent.filter(is_active=True).first()
+    return user if user is not None and user.check_password(password) else None
+
+
 def change_name(*, user: User, name: str) -> None:
     """Change an account's name; past orders keep theirs."""
     User.objects.filter(pk=user.pk).update(**_names(name))
@@ -48,7 +63,11 @@ def request_email_change(*, user: User, email: str, language: str) -> None:
     """Send a confirmation link to the new address, which is used from then on, and a notice to the present one.
 
     The same is done, and takes as long, whether or not another account has the address. The task tells them apart.
+    The second of two clicks sends nothing.
     """
+    present = User.objects.select_for_update().get(pk=user.pk)
+    if present.new_email == normalised(email) and _was_just_enqueued(user, SendEmailChange.task):
+        return
     User.objects.filter(pk=user.pk).update(new_email=normalised(email))
     for kind in EmailChangeKind:
         payload = SendEmailChange(user_id=user.pk, language=language, kind=kind)
@@ -58,9 +77,9 @@ def request_email_change(*, user: User, email: str, language: str) -> None:
 def confirm_email(*, user: User) -> bool:
     """Replace an account's e-mail address with the new one, whose owner has confirmed it. Raises `EmailTaken`.
 
-    Returns whether it was replaced: not if another one has been asked for since `user` was read. A user name that was
-    the old address becomes the new one. Records of sign-ins with the old address are deleted: an erasure would no
-    longer find them.
+    Returns whether it is replaced, also by the first of two clicks: not if another one has been asked for since `user`
+    was read. A user name that was the old address becomes the new one. Records of sign-ins with the old address are
+    deleted: an erasure would no longer find them.
     """
     address = user.new_email
     username = address if user.username == user.email else user.username
@@ -68,7 +87,7 @@ def confirm_email(*, user: User) -> bool:
         with transaction.atomic():
             asked = User.objects.filter(pk=user.pk, new_email=address).exclude(new_email="")
             if not asked.update(username=username, email=address, new_email=""):
-                return False
+                return User.objects.filter(pk=user.pk, email=address, new_email="").exists()
             delete_sign_ins(name=user.email)
     except IntegrityError:
         raise EmailTaken from None
@@ -85,6 +104,14 @@ def _names(name: str) -> dict[str, str]:
 def request_password_reset(*, user: User, language: str) -> None:
     """Request a password reset e-mail. The task creates the link, so that no token is stored in the outbox.
 
-    `language` is a code of `LANGUAGES`.
+    `language` is a code of `LANGUAGES`. The second of two clicks requests nothing.
     """
+    User.objects.select_for_update().filter(pk=user.pk).first()
+    if _was_just_enqueued(user, SendPasswordReset.task):
+        return
     enqueue(SendPasswordReset(user_id=user.pk, language=language), priority=Priority.HIGH, subject=subject_of(user))
+
+
+def _was_just_enqueued(user: User, task: str) -> bool:
+    recent = Message.objects.filter(subject=subject_of(user), task=task)
+    return recent.filter(created_at__gt=timezone.now() - _TWO_CLICKS).exists()

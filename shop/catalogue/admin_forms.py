@@ -1,5 +1,6 @@
 """Forms of the admin for products and categories: prices in whole units, pictures, colours."""
 
+from contextlib import suppress
 from typing import Any
 
 from babel.numbers import list_currencies
@@ -68,6 +69,14 @@ class ProductForm(FreshForm):
         if cleaned.get("is_listed"):
             self._check_listed(cleaned)
         return cleaned
+
+    def _saved(self, name: str) -> Any:
+        """The price may be typed in another way than it is shown."""
+        given = str(self.cleaned_data.get(name, ""))
+        with suppress(AmountError):
+            if name == "price" and parse(given, self.instance.currency) == self.instance.price:
+                return given
+        return super()._saved(name)
 
     def _check_listed(self, cleaned: dict[str, Any]) -> None:
         if cleaned.get("price") == 0:

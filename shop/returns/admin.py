@@ -31,6 +31,7 @@ from shop.returns import services
 from shop.returns.errors import AlreadyDecided, InvalidDecision, RefundBlocked
 from shop.returns.forms import ReceiveForm
 from shop.returns.selectors import returns_for_operators
+from shop.returns.services import Decision
 
 _PERMISSIONS = ("orders.view_order", "shop.view_return")
 _Forms = dict[uuid.UUID, ReceiveForm]
@@ -122,14 +123,31 @@ def _receive(request: HttpRequest, found: Return, form: ReceiveForm) -> bool:
             amount = services.receive_return(
                 found=found, decisions=form.decisions, rejection=form.cleaned_data["rejection"], by=request.user
             )
+            _log(request, found, _outcome(found, amount))
     except InvalidDecision as error:
         form.add_error(None, str(error))
         return False
-    except (AlreadyDecided, RefundBlocked, NothingToRefund) as error:
+    except AlreadyDecided as error:
+        if text := _repeated(request, found, form):
+            messages.success(request, text)
+            return True
         messages.error(request, str(error))
         return False
-    _log(request, found, _outcome(found, amount))
+    except (RefundBlocked, NothingToRefund) as error:
+        messages.error(request, str(error))
+        return False
     return True
+
+
+def _repeated(request: HttpRequest, found: Return, form: ReceiveForm) -> str:
+    """What was answered to the same decision of the same operator, as to the first of two clicks; empty if nothing."""
+    found.refresh_from_db()
+    saved = {line.pk: Decision(line.accepted or 0, line.restocked, line.condition) for line in found.lines.all()}
+    if (saved, found.rejection) != (form.decisions, form.cleaned_data["rejection"]):
+        return ""
+    text = _outcome(found, found.amount)
+    own = LogEntry.objects.filter(user=request.user.pk, object_id=str(found.order_id), change_message=text)
+    return text if own.exists() else ""
 
 
 def _outcome(found: Return, amount: int) -> str:
@@ -150,7 +168,8 @@ def _cancel(request: HttpRequest, found: Return) -> None:
         with transaction():
             services.cancel_return(found=found, by="staff")
     except AlreadyDecided as error:
-        messages.error(request, str(error))
+        if found.status != ReturnStatus.CANCELLED:  # the first of two clicks has cancelled it, and the page says so
+            messages.error(request, str(error))
     else:
         _log(request, found, _("Return %(number)s cancelled.") % {"number": found.number})
 

@@ -115,6 +115,9 @@ def receive_return(*, found: Return, decisions: Mapping[int, Decision], rejectio
     if not by.has_perm(RECEIVE):
         raise PermissionDenied(f"{by.get_username()} lacks the permission {RECEIVE}.")
     found.order = _locked(found)
+    found.refresh_from_db(fields=["status"])
+    if found.status != ReturnStatus.REQUESTED:
+        raise AlreadyDecided(found)
     lines = list(found.lines.select_related("order_line"))
     _check_decisions(lines, decisions, rejection)
     amount = _amount_due(found, [(line, decisions[line.pk].accepted) for line in lines])

@@ -47,7 +47,8 @@ def cancel(request: HttpRequest, public_id: str, return_id: uuid.UUID) -> HttpRe
         with transaction():
             services.cancel_return(found=found, by="customer")
     except AlreadyDecided as error:
-        messages.error(request, str(error))
+        if found.status != ReturnStatus.CANCELLED:  # the first of two clicks has cancelled it, and the page says so
+            messages.error(request, str(error))
     else:
         messages.success(request, _("Your return is cancelled. You keep the items."))
     return redirect("shop:order", public_id)

@@ -20,7 +20,7 @@ from orders.readonly_admin import ReadOnlyAdmin, admin_link
 from shop.models import LowStock, Product, StockMovement, User
 from shop.stock import selectors
 from shop.stock.forms import MAX_PIECES, parse_number, parse_pieces
-from shop.stock.stockroom import RESTOCK, StockroomRefusal, receive_goods
+from shop.stock.stockroom import RESTOCK, StalePage, StockroomRefusal, receive_goods
 from shop.stock.views import VIEW
 
 _FIELD = "pieces-"
@@ -90,6 +90,9 @@ class LowStockAdmin(ReadOnlyAdmin):
         try:
             products = receive_goods(quantities=quantities, by=cast(User, request.user), seen=seen)
         except StockroomRefusal as error:
+            if isinstance(error, StalePage) and error.is_repeat:
+                self.message_user(request, str(error), messages.INFO)
+                return True
             self.message_user(request, str(error), messages.ERROR)
             return False
         count = len(products)

@@ -15,6 +15,8 @@ from shop.stock.services import Reason, UnknownProduct, change_stock, lock_produ
 
 RESTOCK, CORRECT = "shop.restock_product", "shop.correct_stock"
 _BY_HAND = (Reason.RESTOCK, Reason.CORRECTION)
+#: A movement's reason, product, pieces and note.
+_Change = tuple[str, int, int, str]
 
 
 class StockroomRefusal(Exception):
@@ -22,14 +24,14 @@ class StockroomRefusal(Exception):
 
 
 class StalePage(StockroomRefusal):
-    """The product was restocked or counted after the page was loaded, possibly by the same form submitted twice."""
+    """The product was restocked or counted after the page was loaded. `is_repeat`: by this very form, sent twice."""
 
-    def __init__(self, *, sku: str, by: str) -> None:
-        self.sku = sku
-        super().__init__(
-            _("%(by)s changed the stock of %(sku)s after you opened this page. Nothing was changed.")
-            % {"by": by, "sku": sku}
-        )
+    def __init__(self, *, sku: str, by: str, is_repeat: bool = False) -> None:
+        self.sku, self.is_repeat = sku, is_repeat
+        text = _("%(by)s changed the stock of %(sku)s after you opened this page. Nothing was changed.")
+        if is_repeat:
+            text = _("You submitted this form twice. It was saved once.")
+        super().__init__(text % {"by": by, "sku": sku})
 
 
 class CountTooLow(StockroomRefusal):
@@ -54,7 +56,7 @@ def receive_goods(*, quantities: Mapping[int, int], by: User, seen: int | None =
     _require(by, RESTOCK)
     products = lock_products(Product.objects.filter(pk__in=quantities))
     if seen is not None:
-        _require_fresh_page(products, seen)
+        _require_fresh_page(products, seen, [(Reason.RESTOCK, pk, pieces, "") for pk, pieces in quantities.items()], by)
     restock(quantities={product.pk: quantities[product.pk] for product in products}, reference=_name(by))
     _log(by, {product: _("%(pieces)s pieces received") % {"pieces": quantities[product.pk]} for product in products})
     return products
@@ -74,10 +76,10 @@ def correct_stock(*, product_id: int, counted: int, seen: int, reason: str, by: 
     products = lock_products(Product.objects.filter(pk=product_id))
     if not products:
         raise UnknownProduct(sku=str(product_id))
-    _require_fresh_page(products, seen)
     [product] = products
     moved_since = product.movements.filter(pk__gt=seen).aggregate(n=Sum("quantity"))["n"] or 0
     difference = counted - (product.stock - moved_since)
+    _require_fresh_page(products, seen, [(Reason.CORRECTION, product.pk, difference, reason[:NOTE_MAX])], by)
     if product.stock + difference < 0:
         raise CountTooLow(sku=product.sku, left=product.stock, missing=-difference)
     if difference:
@@ -92,11 +94,13 @@ def _require(user: User, permission: str) -> None:
         raise PermissionDenied(f"{user} lacks the permission {permission}.")
 
 
-def _require_fresh_page(products: Iterable[Product], seen: int) -> None:
+def _require_fresh_page(products: Iterable[Product], seen: int, wanted: Iterable[_Change], by: User) -> None:
     by_hand = StockMovement.objects.filter(product__in=products, pk__gt=seen, reason__in=_BY_HAND)
-    newer = by_hand.select_related("product").order_by("pk").last()
-    if newer is not None:
-        raise StalePage(sku=newer.product.sku, by=newer.reference)
+    newer = list(by_hand.select_related("product").order_by("pk"))
+    if newer:
+        found = [(each.reason, each.product_id, each.quantity, each.note) for each in newer]
+        is_repeat = sorted(found) == sorted(wanted) and {each.reference for each in newer} == {_name(by)}
+        raise StalePage(sku=newer[-1].product.sku, by=newer[-1].reference, is_repeat=is_repeat)
 
 
 def _name(user: User) -> str:

@@ -16,7 +16,7 @@ from orders.readonly_admin import order_search_url
 from shop.models import Product, User
 from shop.stock import selectors
 from shop.stock.forms import CountForm, ReceiveForm
-from shop.stock.stockroom import CORRECT, RESTOCK, StockroomRefusal, correct_stock, receive_goods
+from shop.stock.stockroom import CORRECT, RESTOCK, StalePage, StockroomRefusal, correct_stock, receive_goods
 
 VIEW = "shop.view_product"
 
@@ -46,6 +46,9 @@ def _applied(request: HttpRequest, product: Product, form: ReceiveForm | CountFo
     try:
         text = (_count if isinstance(form, CountForm) else _receive)(request, product, form.cleaned_data)
     except StockroomRefusal as error:
+        if isinstance(error, StalePage) and error.is_repeat:
+            messages.info(request, str(error))
+            return True
         form.add_error(None, str(error))
         return False
     messages.success(request, text)

@@ -121,9 +121,12 @@ def test_an_operator_finds_the_decision_on_the_pages_of_the_order_and_the_paymen
     assert "€25.00" in operator.get(url(order)).text
     assert operator.post(url(order), {"reason": ""}).status_code == 200
     assert order.payments.get().status == PaymentStatus.AUTHORISED
-    assert "Payment of €25.00 written off." in operator.post(url(order), {"reason": "cash"}, follow=True).text
+    for _click in range(2):
+        assert "Payment of €25.00 written off." in operator.post(url(order), {"reason": "cash"}, follow=True).text
+    assert order.events.filter(kind="written_off").count() == 1
     assert "There is nothing to write off" in operator.get(url(order)).text
-    assert "Nothing was changed." in operator.post(url(order), {"reason": "cash"}).text
+    assert "Nothing was changed." in operator.post(url(order), {"reason": "again"}).text
+    assert "Nothing was changed." in client_with("refund_payment").post(url(order), {"reason": "cash"}).text
 
 
 def test_a_write_off_needs_the_permission():

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 from extensions.webhooks import deliveries, endpoints
 from extensions.webhooks.admin.forms import EndpointForm
 from extensions.webhooks.deliveries import CannotResend
-from extensions.webhooks.endpoints import StillRotating, TooMany
+from extensions.webhooks.endpoints import AddedTwice, StillRotating, TooMany
 from extensions.webhooks.models import Endpoint
 from messaging import clock
 from messaging.operations.admin.base import time_column
@@ -94,6 +94,8 @@ class EndpointAdmin(FreshAdmin):
         except TooMany as error:
             self.message_user(request, str(error), messages.ERROR)
             return HttpResponseRedirect(reverse("admin:webhooks_endpoint_changelist"))
+        except AddedTwice as repeated:
+            return self.response_add(request, repeated.first)
 
     def response_add(self, request: HttpRequest, obj: Endpoint, post_url_continue: str | None = None) -> HttpResponse:
         """To the endpoint's page, where its secret can be shown."""

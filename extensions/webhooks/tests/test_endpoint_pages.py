@@ -1,10 +1,13 @@
 """Pages of endpoints: who may do what, what is shown to whom, and what a wrong URL is answered."""
 
 import socket
+from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
+from django.utils import timezone
 
 from extensions.webhooks import endpoints
 from extensions.webhooks.events import TYPES
@@ -12,6 +15,7 @@ from extensions.webhooks.models import Attempt, Delivery, Endpoint
 from messaging.operations.models import AuditEntry
 from tests.delivery import deliver_due
 from tests.factories import client_with, place
+from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ENDPOINTS, DELIVERIES = "/admin/webhooks/endpoint/", "/admin/webhooks/delivery/"
@@ -63,6 +67,23 @@ def test_an_endpoint_is_added_changed_and_audited(public_names):
     assert endpoint.secret == Endpoint.objects.get().secret
     entries = AuditEntry.objects.filter(action=endpoints.SAVE).order_by("id")
     assert [entry.data["changed"] for entry in entries] == [["url", "description", "events"], ["is_active"]]
+
+
+def test_two_clicks_add_one_endpoint(public_names):
+    client = client_with(*EVERYTHING)
+    responses = [client.post(f"{ENDPOINTS}add/", form()) for _click in range(2)]
+    assert [response.url for response in responses] == [f"{ENDPOINTS}{Endpoint.objects.get().pk}/change/"] * 2
+    client.post(f"{ENDPOINTS}add/", form(events=["order.shipped"]))
+    assert Endpoint.objects.count() == 2
+    Endpoint.objects.update(created_at=timezone.now() - timedelta(minutes=2))
+    client.post(f"{ENDPOINTS}add/", form())
+    assert Endpoint.objects.count() == 3
+
+
+def test_clicks_at_once_add_one_endpoint(public_names):
+    client = client_with(*EVERYTHING)
+    assert at_once(*[partial(client.post, f"{ENDPOINTS}add/", form())] * 3) == [None] * 3
+    assert Endpoint.objects.count() == AuditEntry.objects.filter(action=endpoints.SAVE).count() == 1
 
 
 @pytest.mark.parametrize(

@@ -153,8 +153,12 @@ class BulkOperationAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         try:
             operation = service(operation_id=operation.pk, **options)
-        except (services.IllegalBulkTransition, services.InvalidPace) as error:
+        except services.InvalidPace as error:
             self.message_user(request, str(error), messages.WARNING)
+        except services.IllegalBulkTransition as error:
+            operation.refresh_from_db(fields=["state"])
+            if operation.state != services.MOVES[action][1]:  # else the first of two clicks did it, as the page shows
+                self.message_user(request, str(error), messages.WARNING)
         else:
             text = labels.CONFIRMATIONS[action]
             _log(request, operation, str(text))

@@ -131,8 +131,9 @@ class FailedTaskPages(ReadOnlyAdmin):
             reason = request.POST.get("reason", "").strip()
             count = actions.restore_operation(operation_id=operation_id, actor=actor, reason=reason)
             text = ngettext("%(count)d task restored.", "%(count)d tasks restored.", count) % {"count": count}
-            self._log_undo(request, operation_id, text)
-            self.message_user(request, text, messages.SUCCESS)
+            if count:
+                self._log_undo(request, operation_id, text)
+            self.message_user(request, text, messages.SUCCESS if count else messages.WARNING)
             return HttpResponseRedirect(reverse("admin:operations_failedtask_changelist"))
         count = group_actions.discarded_by(operation_id)
         return self._page(request, "undo.html", title=_("Undo discard"), count=count)
@@ -156,9 +157,8 @@ class FailedTaskPages(ReadOnlyAdmin):
 
     def retry(self, request: HttpRequest, ids: Iterable[uuid.UUID], *, confirm_quarantined: bool = False) -> None:
         outcome = actions.retry(ids=ids, actor=Actor.of(request.user), confirm_quarantined=confirm_quarantined)
-        count = len(outcome.done)
-        text = ngettext("%(count)d task queued for retry.", "%(count)d tasks queued for retry.", count)
-        text %= {"count": count}
+        values = {"count": (count := len(outcome.done))}
+        text = ngettext("%(count)d task queued for retry.", "%(count)d tasks queued for retry.", count) % values
         if count == 1 and _list_before(request):
             text = _with_link(text, _url(outcome.done[0]), _("Open task"))
         self._report(request, outcome, text, _("Queued for retry"))

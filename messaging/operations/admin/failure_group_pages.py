@@ -93,7 +93,9 @@ class FailureGroupPages(ReadOnlyAdmin):
         try:
             actions.set_group_state(fingerprint=group.pk, state=GroupState(state), actor=actor, note=note)
         except actions.IllegalGroupState as error:
-            self.message_user(request, str(error), messages.WARNING)
+            group = _get_or_404(fingerprint)
+            if group.state != state or note not in ("", group.note):  # else the first of two clicks has changed it
+                self.message_user(request, str(error), messages.WARNING)
         else:
             text = str(_STATE_CHANGED[GroupState(state)])
             self.log(request, [group], text)
@@ -128,9 +130,12 @@ class FailureGroupPages(ReadOnlyAdmin):
             context = {"missing_reason": request.method == "POST", "until": clock.now().isoformat()}
             return self._page(request, "discard.html", title=_("Discard this group"), original=group, **context)
         operation, count = actions.discard_group(fingerprint=group.pk, until=until, actor=actor, reason=reason)
-        self.log(request, [group], _("Discarded: %(reason)s") % {"reason": reason})
         text = ngettext("%(count)d task discarded.", "%(count)d tasks discarded.", count) % {"count": count}
-        self.message_user(request, with_undo(text, operation), messages.SUCCESS)
+        if count:
+            self.log(request, [group], _("Discarded: %(reason)s") % {"reason": reason})
+            self.message_user(request, with_undo(text, operation), messages.SUCCESS)
+        else:
+            self.message_user(request, text, messages.WARNING)
         return _redirect(group)
 
     def _detail_page(self, request: HttpRequest, group: FailureGroup, **context: Any) -> HttpResponse:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from shop.accounts import addresses
 from shop.accounts.forms import SavedAddressForm
 from shop.models import SavedAddress, User
+from shop.site.just_done import is_just_done, remember
 
 
 @never_cache
@@ -67,7 +68,10 @@ def make_default(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @login_required
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
-    addresses.remove_address(saved=_own_address(request, pk))
+    what = ("saved address", request.user.pk, pk)
+    if not is_just_done(*what):
+        addresses.remove_address(saved=_own_address(request, pk))
+        remember(*what)
     messages.success(request, _("Address removed. Past orders still show it."))
     return redirect("shop:addresses")
 

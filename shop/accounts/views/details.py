@@ -27,6 +27,7 @@ from shop.limits.mailboxes import mailbox
 from shop.limits.views import asks_for_password
 from shop.models import User
 from shop.order_pages import selectors
+from shop.site.just_done import is_just_done, remember
 
 
 @sensitive_post_parameters("password")
@@ -60,6 +61,8 @@ def _save(request: HttpRequest, user: User, form: DetailsForm) -> None:
 def confirm_email(request: HttpRequest, uidb64: str, token: str) -> HttpResponse:
     """The link from the e-mail. The page has a button, as mail scanners open every link."""
     user = _owner(uidb64)
+    if request.method == "POST" and is_just_done("e-mail change", uidb64, token):
+        return _email_changed(request)
     is_valid = user is not None and bool(user.new_email) and new_email_tokens.check_token(user, token)
     if user is not None and is_valid and request.method == "POST":
         try:
@@ -67,10 +70,15 @@ def confirm_email(request: HttpRequest, uidb64: str, token: str) -> HttpResponse
         except services.EmailTaken:
             is_valid = False
         if is_valid:
-            messages.success(request, _("Your e-mail address has been changed."))
-            return redirect("shop:account_details")
+            remember("e-mail change", uidb64, token)
+            return _email_changed(request)
     context = {"new_email": user.new_email if user and is_valid else "", "is_valid": is_valid}
     return render(request, "shop/accounts/email_confirm.html", context, status=200 if is_valid else 404)
+
+
+def _email_changed(request: HttpRequest) -> HttpResponse:
+    messages.success(request, _("Your e-mail address has been changed."))
+    return redirect("shop:account_details")
 
 
 def _owner(uidb64: str) -> User | None:

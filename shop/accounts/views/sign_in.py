@@ -10,7 +10,7 @@ from django.contrib.auth.views import (
     PasswordResetConfirmView,
     PasswordResetView,
 )
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
@@ -21,11 +21,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from shop.accounts.forms import ChangePasswordForm, NewPasswordForm, RegisterForm, ResetForm, SignInForm
-from shop.accounts.services import EmailTaken, register
+from shop.accounts.services import EmailTaken, just_registered, register
 from shop.limits import policy
 from shop.limits.clients import network_of
 from shop.limits.counters import take
 from shop.limits.views import asks_for_password
+from shop.models import User
+from shop.site.just_done import is_just_done, remember
 
 _BACKEND = "shop.accounts.authentication.NameOrEmail"
 
@@ -38,16 +40,23 @@ def registration(request: HttpRequest) -> HttpResponse:
         return redirect("shop:account")
     form = RegisterForm(request.POST or None)
     if form.is_valid():
+        data = form.cleaned_data
         try:
             take(policy.REGISTRATION, client=network_of(request) or "unknown")
-            user = register(**form.cleaned_data)
+            user = register(**data)
         except EmailTaken as error:
+            if (first := just_registered(email=data["email"], password=data["password"])) is not None:
+                return _welcome(request, first)
             form.add_error("email", str(error))
         else:
-            login(request, user, backend=_BACKEND)
-            messages.success(request, _("Welcome! Your account is ready."))
-            return redirect(_next(request) or "shop:account")
+            return _welcome(request, user)
     return render(request, "shop/accounts/register.html", {"form": form, "next": _next(request)})
+
+
+def _welcome(request: HttpRequest, user: User) -> HttpResponse:
+    login(request, user, backend=_BACKEND)
+    messages.success(request, _("Welcome! Your account is ready."))
+    return redirect(_next(request) or "shop:account")
 
 
 class SignIn(LoginView):
@@ -87,9 +96,24 @@ class ChooseNewPassword(PasswordResetConfirmView):
     form_class = NewPasswordForm
     success_url = reverse_lazy("shop:login")
 
+    def dispatch(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = super().dispatch(*args, **kwargs)
+        if self.request.method == "POST" and not self.validlink and is_just_done(*self._what()):
+            return self._changed()
+        return response
+
     def form_valid(self, form: Any) -> HttpResponse:
+        what = self._what()
+        super().form_valid(form)
+        remember(*what)
+        return self._changed()
+
+    def _what(self) -> tuple[object, ...]:
+        return "password reset", self.request.session.session_key, self.kwargs["uidb64"]
+
+    def _changed(self) -> HttpResponse:
         messages.success(self.request, _("Password changed. You can now sign in with it."))
-        return super().form_valid(form)
+        return redirect(self.success_url)
 
 
 def _next(request: HttpRequest) -> str:

@@ -54,7 +54,8 @@ def moderate_reviews(*, reviews: ReviewQuerySet, shown: bool, by: User) -> int:
     """
     if not by.has_perm(MODERATE):
         raise PermissionDenied(f"{by} may not moderate reviews.")
-    changing = dict(reviews.filter(is_shown=not shown).order_by().values_list("pk", "product"))
+    locked = reviews.filter(is_shown=not shown).order_by("pk").select_for_update(of=("self",), no_key=True)
+    changing = dict(locked.values_list("pk", "product"))
     changed = Review.objects.filter(pk__in=changing)
     changed.update(is_shown=shown)
     LogEntry.objects.log_actions(by.pk, changed, CHANGE, _("Shown") if shown else _("Hidden"))

@@ -88,6 +88,9 @@ def _restock_returned(request: HttpRequest, order: Order) -> None:
     except services.ParcelNotReturned as error:
         messages.error(request, str(error))
         return
+    if not pieces:
+        messages.info(request, _("The items were returned to stock before. Nothing was changed."))
+        return
     text = ngettext("%(count)d piece returned to stock.", "%(count)d pieces returned to stock.", pieces)
     _log_success(request, order, text % {"count": pieces})
 

@@ -222,11 +222,15 @@ def test_an_operator_decides_on_the_refunds_page(operator, decision, text):
     shown = operator.get(url(refund)).text
     assert "€7.00" in shown
     assert "expired_or_canceled_card" in shown
-    assert f"Refund of €7.00 {text}." in operator.post(url(refund), form(decision), follow=True).text
+    for _click in range(2):
+        assert f"Refund of €7.00 {text}." in operator.post(url(refund), form(decision), follow=True).text
+    assert refund.payment.order.events.filter(kind=f"refund_{text}", data__reason="he asked for it").count() == 1
+    other = client_with("refund_payment")
+    assert "Nothing was changed." in other.post(url(refund), form(decision)).text
     work_off()
     assert owed_back(refund.payment.order) == 0
     assert "There is nothing to decide" in operator.get(url(refund)).text
-    assert "Nothing was changed." in operator.post(url(refund), form(decision)).text
+    assert "Nothing was changed." in operator.post(url(refund), form(decision, reason="again")).text
 
 
 def test_the_refunds_page_says_what_happened_with_money_and_a_link_to_its_order(operator):

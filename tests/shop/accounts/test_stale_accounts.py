@@ -3,14 +3,17 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import DatabaseError
 from django.test import Client
 
 from shop.accounts.forms import ChangePasswordForm, NewPasswordForm, OperatorsPasswordForm
-from shop.models import User
+from shop.models import Category, User
 from tests.factories import UserFactory, client_with
 
 pytestmark = pytest.mark.django_db(transaction=True)
+GOOD = "bellows-42"
+NO_TEXTS = {f"texts-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
 NEW = {"new_password1": "bellows-42", "new_password2": "bellows-42"}
 FORMS = [
     (ChangePasswordForm, NEW | {"old_password": "right"}),
@@ -87,3 +90,34 @@ def test_a_sign_in_or_a_new_password_makes_no_page_stale(ada, admin):
     assert admin.post(url(ada), page | {"last_name": "King"}).status_code == 302
     ada.refresh_from_db()
     assert (ada.last_name, ada.check_password("bellows-42")) == ("King", True)
+
+
+def test_the_second_of_two_clicks_is_no_stale_page(ada, admin):
+    form = opened(admin, ada) | {"last_name": "King"}
+    assert [admin.post(url(ada), form).status_code for _click in range(2)] == [302, 302]
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "model"),
+    [
+        (
+            "shop/user",
+            {"username": "zoe", "usable_password": "true"} | dict.fromkeys(("password1", "password2"), GOOD),
+            User,
+        ),
+        ("auth/group", {"name": "packers"}, Group),
+        ("shop/category", {"name": "Lamps", "slug": "lamps", "position": 0, "palette": "blue"} | NO_TEXTS, Category),
+    ],
+)
+def test_what_two_add_at_once_is_added_once_and_the_second_reads_so(path, data, model, monkeypatch):
+    """The second has passed its own check when the first saves."""
+    client, unique = client_with("add_user", "change_user", "add_group", "add_category"), model.validate_unique
+
+    def validate_unique(row: Any, exclude: Any = None) -> None:
+        monkeypatch.setattr(model, "validate_unique", unique)
+
+    first = client.post(f"/admin/{path}/add/", data)
+    monkeypatch.setattr(model, "validate_unique", validate_unique)
+    second = client.post(f"/admin/{path}/add/", data)
+    assert ([first.status_code, second.status_code], "already exists" in second.text) == ([302, 200], True)
+    assert model.objects.filter(**{name: data[name] for name in ("username", "slug") if name in data}).count() == 1

@@ -82,6 +82,31 @@ def test_a_stale_page_does_not_undo_the_colour_of_a_category(staff):
     assert category.colour == "rose"
 
 
+@pytest.mark.parametrize("price", ["9.90", "9,9", "12.50"])
+def test_the_second_of_two_clicks_is_no_stale_page(staff, price):
+    product, category = ProductFactory.create(price=1250), CategoryFactory.create()
+    for row, changes in ((product, {"price": price, "tagline": "new"}), (category, {"name": "other"})):
+        page = opened(staff, row) | changes
+        assert [staff.post(url(row), page).status_code for _click in range(2)] == [302, 302]
+
+
+def test_an_old_page_that_changes_nothing_does_not_undo_what_a_colleague_changed(staff):
+    product = ProductFactory.create(reorder_level=5)
+    page = opened(staff, product) | {"initial-reorder_level": "5", "initial-currency": "EUR"}
+    Product.objects.update(reorder_level=7)
+    assert CHANGED in staff.post(url(product), page).text
+    product.refresh_from_db()
+    assert product.reorder_level == 7
+
+
+def test_the_second_of_two_clicks_after_a_text_was_written_is_refused(staff):
+    product = ProductFactory.create()
+    page = opened(staff, product) | {"tagline": "new"}
+    staff.post(url(product), page)
+    ProductText.objects.create(product=product, language="de", name="Lampe")
+    assert CHANGED in staff.post(url(product), page).text
+
+
 def test_goods_that_arrive_in_the_moment_of_a_save_are_kept(staff, monkeypatch):
     product = ProductFactory.create()
     restock(quantities={product.pk: 10})

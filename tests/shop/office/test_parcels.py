@@ -160,6 +160,9 @@ def test_returned_items_are_restocked_and_the_refund_page_is_linked(operator):
     assert f"/admin/payments/payment/{order.payments.get().pk}/refund/" in page
     before = Product.objects.get().stock
     assert "2 pieces returned to stock." in _sent(operator, order, {"action": "restock_returned"})
+    again = _sent(operator, order, {"action": "restock_returned"})
+    assert "The items were returned to stock before." in again
+    assert "0 pieces" not in again
     assert Product.objects.get().stock == before + 2
     lost = ended("Lostville")
     assert "has not been returned" in _sent(operator, lost, {"action": "restock_returned"})
@@ -167,6 +170,7 @@ def test_returned_items_are_restocked_and_the_refund_page_is_linked(operator):
 
 def test_actions_are_logged_in_the_order_s_history_and_rejected_ones_are_not(operator):
     order, wrong = ended("Returnham"), rejected()
+    _sent(operator, order, {"action": "restock_returned"})
     _sent(operator, order, {"action": "restock_returned"})
     _sent(operator, order, BERN | {"action": "reship", "shipment": str(Shipment.objects.get().pk)})
     _sent(operator, order, BERN | {"action": "address", "city": "Thun"})

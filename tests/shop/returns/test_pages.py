@@ -235,9 +235,9 @@ def test_an_operator_reads_of_a_delivery_price_only_where_there_is_one(monkeypat
 
 def test_of_two_operators_the_second_reads_that_it_is_decided():
     found = requested(delivered())
-    client, sent = operator_client(), decision(found, 2, 1)
-    client.post(url(found.order), sent)
-    page = client.post(url(found.order), sent, follow=True).content.decode()
+    sent = decision(found, 2, 1)
+    operator_client().post(url(found.order), sent)
+    page = operator_client().post(url(found.order), sent, follow=True).content.decode()
     assert "is already received. Nothing was changed." in page
     assert LogEntry.objects.count() == 1
 

@@ -79,9 +79,22 @@ def test_a_page_leads_from_the_list_and_the_product_to_the_stock(lamp):
 def test_goods_that_came_in_are_typed_in_once(office, lamp):
     form = {"pieces": "5", "seen": seen()}
     assert "5 pieces added to stock." in text(office.post(url(lamp), form, follow=True))
-    again = office.post(url(lamp), form)
+    again = office.post(url(lamp), form, follow=True)
+    assert "You submitted this form twice. It was saved once." in text(again)
+    assert "Nothing was changed." not in text(again)
+    assert stock(lamp) == 15
+
+
+@pytest.mark.parametrize("second", [{"pieces": "6"}, {"counted": "5", "reason": "x"}])
+def test_another_form_of_a_stale_page_is_refused(office, lamp, second):
+    page = {"seen": seen()}
+    office.post(url(lamp), page | {"pieces": "5"})
+    again = office.post(url(lamp), page | second)
     assert again.status_code == 400
     assert "Nothing was changed." in text(again)
+    other = client_with("view_product", "restock_product").post(url(lamp), page | {"pieces": "5"})
+    assert other.status_code == 400
+    assert "Nothing was changed." in text(other)
     assert stock(lamp) == 15
 
 
@@ -89,6 +102,7 @@ def test_a_count_is_typed_in_with_its_reason(office, lamp):
     form = {"counted": "8", "reason": "two were <broken>", "seen": seen()}
     page = text(office.post(url(lamp), form, follow=True))
     assert "Stock corrected by -2." in page
+    assert "You submitted this form twice." in text(office.post(url(lamp), form, follow=True))
     assert "two were &lt;broken&gt;" in page
     agrees = office.post(url(lamp), {"counted": "8", "reason": "again", "seen": seen()}, follow=True)
     assert "The count matches" in text(agrees)
@@ -144,8 +158,8 @@ def test_the_list_shows_what_runs_low_and_restocks_several_with_a_number_each(of
     form = {f"pieces-{first.pk}": "20", f"pieces-{second.pk}": " 30 ", f"pieces-{third.pk}": "", "seen": seen()}
     assert "2 products restocked." in text(office.post(LOW, form, follow=True))
     assert (stock(first), stock(second), stock(third)) == (20, 32, 4)
-    again = text(office.post(LOW, form))
-    assert "Nothing was changed." in again
+    assert "You submitted this form twice." in text(office.post(LOW, form, follow=True))
+    assert "Nothing was changed." in text(office.post(LOW, form | {f"pieces-{first.pk}": "21"}))
     assert (stock(first), stock(second)) == (20, 32)
     assert audit() == []
 

@@ -114,6 +114,7 @@ def test_pause_resume_and_cancel_are_buttons(operator):
     for name, state in (("pause", "paused"), ("resume", "running"), ("cancel", "cancelled")):
         assert action(name, operation) in operator.get(page_of(operation)).content.decode()
         operator.post(action(name, operation))
+        assert "Nothing was changed" not in operator.post(action(name, operation), follow=True).content.decode()
         operation.refresh_from_db()
         assert operation.state == state
     page = operator.post(action("pause", operation), follow=True).content.decode()

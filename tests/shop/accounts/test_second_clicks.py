@@ -1,0 +1,133 @@
+"""The second of two clicks on a form of an account: done once, and answered as the first."""
+
+from functools import partial
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.cache import caches
+from django.test import Client
+from django.utils import timezone
+
+from messaging.models import Message
+from shop.accounts import services
+from shop.accounts.addresses import add_address
+from shop.accounts.emails import EmailChangeKind, email_change, password_reset
+from shop.accounts.erasure import erase
+from shop.models import SavedAddress, User
+from tests.factories import ADDRESS, UserFactory
+from tests.races import at_once
+from tests.shop.accounts.test_accounts import GOOD, register, request_reset, signs_in
+from tests.shop.accounts.test_details import NEW, change, link
+
+MESSAGE = "01a229a1-241e-742f-8931-9756fc260d72"
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_just_done() -> None:
+    caches["limits"].clear()
+
+
+@pytest.fixture
+def ada(client: Client) -> Client:
+    register(client)
+    return client
+
+
+def twice(client: Client, path: str, data: dict[str, str] | None = None) -> list[tuple[int, str, list[str]]]:
+    """Sends a form as before the first answer has come: with the cookies that the browser had."""
+    cookies = {name: morsel.value for name, morsel in client.cookies.items()}
+    return [_sent(cookies, path, data or {}) for _ in range(2)]
+
+
+def _sent(cookies: dict[str, str], path: str, data: dict[str, str]) -> tuple[int, str, list[str]]:
+    client = Client()
+    client.cookies.load(cookies)
+    response: Any = client.post(path, data)
+    texts = [str(message) for message in response.wsgi_request._messages._queued_messages]
+    return response.status_code, response.headers.get("Location", ""), texts
+
+
+def account() -> User:
+    return User.objects.get(first_name="Ada")
+
+
+def test_a_registration_signs_in_twice_and_creates_one_account():
+    data = {"name": "Ada Lovelace", "email": "Ada@Example.com", "password": GOOD}
+    assert twice(Client(), "/account/register/", data) == [(302, "/account/", ["Welcome! Your account is ready."])] * 2
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize("changes", [{"password": "another horse battery"}, {}])
+def test_an_account_that_is_not_just_registered_with_this_password_signs_nobody_in(ada, changes):
+    with time_machine.travel(timezone.now() if changes else timezone.now() + services._TWO_CLICKS, tick=False):
+        response = register(Client(), **changes)
+    assert response.status_code == 200
+    assert "There is already an account" in response.text
+
+
+def test_a_password_reset_sends_one_email(ada):
+    request_reset(Client())
+    assert "we have sent a link" in request_reset(Client()).text
+    assert Message.objects.count() == 1
+    with time_machine.travel(timezone.now() + services._TWO_CLICKS, tick=False):
+        request_reset(Client())
+    assert Message.objects.count() == 2
+
+
+def test_resets_at_once_send_one_email(ada):
+    at_once(*[partial(services.request_password_reset, user=account(), language="en")] * 3)
+    assert Message.objects.count() == 1
+
+
+def test_a_new_address_gets_one_link(ada):
+    for email in (NEW, NEW, "queen@example.com", NEW):
+        assert f"We have sent a link to {email}." in change(ada, email).text
+    assert Message.objects.count() == 3 * len(EmailChangeKind)
+
+
+def test_a_new_address_is_confirmed(ada):
+    services.request_email_change(user=account(), email=NEW, language="en")
+    path = link(email_change(user=account(), kind=EmailChangeKind.CONFIRMATION, language="en", message_id=MESSAGE))
+    done = (302, "/account/details/", ["Your e-mail address has been changed."])
+    assert twice(ada, path) == [done] * 2
+    assert account().email == NEW
+    caches["limits"].clear()
+    assert ada.post(path).status_code == 404
+
+
+def test_of_two_confirmations_at_once_both_read_that_it_is_done(ada):
+    services.request_email_change(user=account(), email=NEW, language="en")
+    both = [account(), account()]
+    assert [services.confirm_email(user=user) for user in both] == [True, True]
+
+
+def test_a_new_password_is_chosen(ada):
+    visitor = Client()
+    path = link(password_reset(user=account(), language="en", message_id=MESSAGE))
+    form = visitor.get(path, follow=True).redirect_chain[-1][0]
+    new = {"new_password1": "a better horse", "new_password2": "a better horse"}
+    done = (302, "/account/login/", ["Password changed. You can now sign in with it."])
+    assert twice(visitor, form, new) == [done] * 2
+    assert signs_in("ada@example.com", "a better horse")
+    assert Client().post(form, new).status_code == 200, "another visitor sees that the link was used"
+
+
+def test_a_saved_address_is_removed(ada):
+    saved = add_address(user=account(), name="Ada", address=ADDRESS)
+    done = (302, "/account/addresses/", ["Address removed. Past orders still show it."])
+    assert twice(ada, f"/account/addresses/{saved.pk}/remove/") == [done] * 2
+    assert not SavedAddress.objects.exists()
+
+
+def test_another_shoppers_address_is_not_found(ada):
+    saved = add_address(user=UserFactory.create(), name="Bob", address=ADDRESS)
+    assert [status for status, *_ in twice(ada, f"/account/addresses/{saved.pk}/remove/")] == [404, 404]
+    assert SavedAddress.objects.exists()
+
+
+def test_an_account_that_is_erased_twice_at_once_is_gone(ada):
+    both = [account(), account()]
+    assert at_once(*(partial(erase, user=user) for user in both)) == [None, None]
+    assert not User.objects.exists()
