@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "shop.site.time_zones.TimeZoneMiddleware",
+    "shop.accounts.erased_meanwhile.ErasedMeanwhileMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 

@@ -49,8 +49,12 @@ def add_address(*, user: AbstractBaseUser, name: str, address: Address, is_defau
 
 @transaction.atomic
 def change_address(*, saved: SavedAddress, name: str, address: Address, is_default: bool = False) -> None:
-    """Overwrite a saved address. The default stays the default until another one is chosen."""
+    """Overwrite a saved address. The default stays the default until another one is chosen.
+
+    Raises `SavedAddress.DoesNotExist` if it was removed meanwhile.
+    """
     _lock(saved.user)
+    saved = SavedAddress.objects.get(pk=saved.pk)
     SavedAddress.objects.filter(pk=saved.pk).update(name=name, **asdict(address))
     if is_default:
         _make_default(saved)
@@ -58,9 +62,9 @@ def change_address(*, saved: SavedAddress, name: str, address: Address, is_defau
 
 @transaction.atomic
 def make_default(*, saved: SavedAddress) -> None:
-    """Preselect this address at checkout."""
+    """Preselect this address at checkout. Raises `SavedAddress.DoesNotExist` if it was removed meanwhile."""
     _lock(saved.user)
-    _make_default(saved)
+    _make_default(SavedAddress.objects.get(pk=saved.pk))
 
 
 @transaction.atomic

@@ -17,7 +17,7 @@ from shop.accounts.addresses import addresses_of
 from shop.accounts.retention import delete_sign_ins
 from shop.accounts.services import subject_of
 from shop.invoices.services import issue_missing_invoices
-from shop.models import Review, User
+from shop.models import Review, SavedBasket, User
 from shop.order_pages.selectors import orders_of, unfinished_orders_of
 from shop.payloads import DeleteOrphanedSessions
 
@@ -38,6 +38,7 @@ def erase(*, user: User) -> None:
     an order is in progress, and while a message about one is in flight: its result could bring erased data back. All
     orders are locked first, so that nothing begins meanwhile, such as a return. An account that is gone is erased.
     """
+    SavedBasket.objects.select_for_update().filter(pk=user.pk).first()  # first: a checkout that has it needs the user
     if User.objects.select_for_update().filter(pk=user.pk).first() is None:
         return
     orders = list(orders_of(user=user).order_by("pk").select_for_update())

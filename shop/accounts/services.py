@@ -106,8 +106,8 @@ def request_password_reset(*, user: User, language: str) -> None:
 
     `language` is a code of `LANGUAGES`. The second of two clicks requests nothing.
     """
-    User.objects.select_for_update().filter(pk=user.pk).first()
-    if _was_just_enqueued(user, SendPasswordReset.task):
+    is_gone = User.objects.select_for_update().filter(pk=user.pk).first() is None
+    if is_gone or _was_just_enqueued(user, SendPasswordReset.task):
         return
     enqueue(SendPasswordReset(user_id=user.pk, language=language), priority=Priority.HIGH, subject=subject_of(user))
 

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from orders.readonly_admin import order_search_url
 from shop.models import Product, User
 from shop.stock import selectors
 from shop.stock.forms import CountForm, ReceiveForm
+from shop.stock.services import UnknownProduct
 from shop.stock.stockroom import CORRECT, RESTOCK, StalePage, StockroomRefusal, correct_stock, receive_goods
 
 VIEW = "shop.view_product"
@@ -45,6 +46,8 @@ def product_page(request: HttpRequest, product_id: int) -> HttpResponse:
 def _applied(request: HttpRequest, product: Product, form: ReceiveForm | CountForm) -> bool:
     try:
         text = (_count if isinstance(form, CountForm) else _receive)(request, product, form.cleaned_data)
+    except UnknownProduct:  # it was deleted meanwhile
+        raise Http404 from None
     except StockroomRefusal as error:
         if isinstance(error, StalePage) and error.is_repeat:
             messages.info(request, str(error))
@@ -56,7 +59,8 @@ def _applied(request: HttpRequest, product: Product, form: ReceiveForm | CountFo
 
 
 def _receive(request: HttpRequest, product: Product, data: dict[str, Any]) -> str:
-    receive_goods(quantities={product.pk: data["pieces"]}, by=cast(User, request.user), seen=data["seen"])
+    if not receive_goods(quantities={product.pk: data["pieces"]}, by=cast(User, request.user), seen=data["seen"]):
+        raise UnknownProduct(sku=product.sku)
     return ngettext("%(count)s piece added to stock.", "%(count)s pieces added to stock.", data["pieces"]) % {
         "count": data["pieces"]
     }

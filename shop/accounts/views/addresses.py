@@ -1,10 +1,12 @@
 """Pages for the shopper's saved addresses."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -51,7 +53,10 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     form = SavedAddressForm(request.POST) if request.method == "POST" else SavedAddressForm.of(saved)
     if form.is_valid():
         data = form.cleaned_data
-        addresses.change_address(saved=saved, name=data["name"], address=form.address, is_default=data["is_default"])
+        with _found():
+            addresses.change_address(
+                saved=saved, name=data["name"], address=form.address, is_default=data["is_default"]
+            )
         messages.success(request, _("Address saved."))
         return redirect("shop:addresses")
     return _page(request, form, heading=_("Edit address"))
@@ -60,7 +65,8 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @login_required
 def make_default(request: HttpRequest, pk: int) -> HttpResponse:
-    addresses.make_default(saved=_own_address(request, pk))
+    with _found():
+        addresses.make_default(saved=_own_address(request, pk))
     messages.success(request, _("We will use this address by default at checkout."))
     return redirect("shop:addresses")
 
@@ -79,6 +85,15 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
 def _own_address(request: HttpRequest, pk: int) -> SavedAddress:
     """Raises 404 for another shopper's address, as for one that does not exist."""
     return get_object_or_404(addresses.addresses_of(user=cast(User, request.user)), pk=pk)
+
+
+@contextmanager
+def _found() -> Iterator[None]:
+    """Raises 404 for an address that was removed meanwhile."""
+    try:
+        yield
+    except SavedAddress.DoesNotExist:
+        raise Http404 from None
 
 
 def _page(request: HttpRequest, form: SavedAddressForm, *, heading: str) -> HttpResponse:

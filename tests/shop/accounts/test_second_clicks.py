@@ -1,24 +1,32 @@
-"""The second of two clicks on a form of an account: done once, and answered as the first."""
+"""The second of two clicks on a form of an account: done once, and answered as the first. And two forms at once."""
 
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth.forms import SetPasswordMixin
 from django.core.cache import caches
+from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from messaging.models import Message
+from orders.models import Order
 from shop.accounts import services
-from shop.accounts.addresses import add_address
-from shop.accounts.emails import EmailChangeKind, email_change, password_reset
+from shop.accounts.addresses import add_address, change_address, make_default, remove_address
+from shop.accounts.emails import email_change, password_reset
 from shop.accounts.erasure import erase
 from shop.models import SavedAddress, User
-from tests.factories import ADDRESS, UserFactory
+from shop.payloads import EmailChangeKind
+from tests.auditing import broken
+from tests.factories import ADDRESS, CategoryFactory, ProductFactory, UserFactory
 from tests.races import at_once
 from tests.shop.accounts.test_accounts import GOOD, register, request_reset, signs_in
 from tests.shop.accounts.test_details import NEW, change, link
+from tests.shop.checkout.page import filled
 
 MESSAGE = "01a229a1-241e-742f-8931-9756fc260d72"
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,8 +45,11 @@ def ada(client: Client) -> Client:
 
 def twice(client: Client, path: str, data: dict[str, str] | None = None) -> list[tuple[int, str, list[str]]]:
     """Sends a form as before the first answer has come: with the cookies that the browser had."""
-    cookies = {name: morsel.value for name, morsel in client.cookies.items()}
-    return [_sent(cookies, path, data or {}) for _ in range(2)]
+    return [_sent(_cookies(client), path, data or {}) for _ in range(2)]
+
+
+def _cookies(client: Client) -> dict[str, str]:
+    return {name: morsel.value for name, morsel in client.cookies.items()}
 
 
 def _sent(cookies: dict[str, str], path: str, data: dict[str, str]) -> tuple[int, str, list[str]]:
@@ -131,3 +142,60 @@ def test_an_account_that_is_erased_twice_at_once_is_gone(ada):
     both = [account(), account()]
     assert at_once(*(partial(erase, user=user) for user in both)) == [None, None]
     assert not User.objects.exists()
+
+
+def test_an_order_and_an_erasure_at_once_decide_once(ada):
+    product = ProductFactory.create(category=CategoryFactory.create())
+    ada.post("/basket/add/", {"sku": product.sku, "quantity": 2})
+    order = partial(_sent, _cookies(ada), "/checkout/", filled(ada))
+    erasure = partial(_sent, _cookies(ada), "/account/delete/", {"password": GOOD})
+    assert at_once(order, erasure) == [None, None]
+    assert User.objects.count() == Order.objects.count()
+    assert not broken()
+
+
+WRITES = [
+    ("shop.accounts.addresses.add_address", "addresses/add/", {"name": "Ada", **asdict(ADDRESS)}),
+    ("shop.accounts.services.request_email_change", "details/", {"name": "Ada", "email": NEW, "password": GOOD}),
+    (
+        "django.contrib.auth.forms.SetPasswordMixin.set_password_and_save",
+        "password/",
+        {"old_password": GOOD, "new_password1": "a better horse", "new_password2": "a better horse"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("write", "path", "data"), WRITES, ids=[path for _write, path, _data in WRITES])
+def test_a_form_of_an_account_that_is_erased_meanwhile_signs_out(ada, monkeypatch, write, path, data):
+    original = import_string(write) if "Mixin" not in write else SetPasswordMixin.set_password_and_save
+
+    def erased(*arguments: Any, **named: Any) -> Any:
+        User.objects.all().delete()
+        return original(*arguments, **named)
+
+    monkeypatch.setattr(write, erased)
+    page = ada.post(f"/account/{path}", data, follow=True)
+    assert page.redirect_chain[-1] == ("/", 302)
+    assert "This account has been deleted." in page.text
+    assert not page.wsgi_request.user.is_authenticated
+
+
+def test_other_errors_of_the_database_are_not_taken_for_an_erasure(ada, monkeypatch):
+    def fail(**named: Any) -> None:
+        raise IntegrityError("another row")
+
+    monkeypatch.setattr("shop.accounts.addresses.add_address", fail)
+    with pytest.raises(IntegrityError, match="another row"):
+        ada.post("/account/addresses/add/", {"name": "Ada", **asdict(ADDRESS)})
+
+
+def test_an_address_that_is_removed_meanwhile_leaves_the_default_of_the_others(ada):
+    first, second = (add_address(user=account(), name=name, address=ADDRESS) for name in ("Ada", "Bob"))
+    remove_address(saved=first)
+    for late in (
+        partial(make_default, saved=first),
+        partial(change_address, saved=first, name="Eve", address=ADDRESS, is_default=True),
+    ):
+        with pytest.raises(SavedAddress.DoesNotExist):
+            late()
+    assert SavedAddress.objects.get(is_default=True) == second

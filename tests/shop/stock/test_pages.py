@@ -13,6 +13,7 @@ from shop.checkout.services import LineWanted
 from shop.demo.seed_logins import create_logins
 from shop.models import Product, StockMovement, User
 from shop.office.staff import create_groups
+from shop.stock.services import lock_products
 from tests.delivery import deliver_due
 from tests.factories import ProductFactory, client_with, place
 
@@ -126,6 +127,19 @@ def test_a_form_that_does_not_fit_says_so_and_changes_nothing(office, lamp, form
     assert answer.status_code == 400
     assert error in text(answer)
     assert stock(lamp) == 10
+
+
+@pytest.mark.parametrize("form", [{"pieces": "5"}, {"counted": "5", "reason": "x"}])
+def test_a_product_that_is_deleted_while_its_form_is_read_is_not_found(office, form, monkeypatch):
+    product = ProductFactory.create(stock=0)
+    path = url(product)
+
+    def deleted(*arguments: Any, **named: Any) -> Any:
+        product.delete()
+        return lock_products(*arguments, **named)
+
+    monkeypatch.setattr("shop.stock.stockroom.lock_products", deleted)
+    assert office.post(path, form | {"seen": "0"}).status_code == 404
 
 
 @pytest.mark.parametrize("form", [{"pieces": "5"}, {"counted": "5", "reason": "x"}])
