@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.messages.storage import default_storage
 from django.db import IntegrityError, connection
 from django.forms.models import model_to_dict
 from django.http import HttpRequest
@@ -81,6 +82,7 @@ class FreshAdmin(ModelAdmin):
         try:
             return super().changeform_view(request, *args, **kwargs)
         except IntegrityError:
+            request._messages = default_storage(request)  # type: ignore[attr-defined]  # without what was not saved
             return super().changeform_view(request, *args, **kwargs)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:

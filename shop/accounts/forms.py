@@ -77,8 +77,9 @@ class ResetForm(PasswordResetForm):
     def save(self, *args: Any, **kwargs: Any) -> None:
         for user in self.get_users(self.cleaned_data["email"]):
             with suppress(Limited):
-                take(policy.PASSWORD_RESET_EMAIL, account=str(user.pk))
-                request_password_reset(user=user, language=get_language() or "")
+                counted = take(policy.PASSWORD_RESET_EMAIL, account=str(user.pk))
+                if not request_password_reset(user=user, language=get_language() or ""):
+                    counted.close()
 
 
 class _PasswordAlone(SetPasswordMixin):  # type: ignore[type-arg]

@@ -59,19 +59,20 @@ def change_name(*, user: User, name: str) -> None:
 
 
 @outbox_transaction()
-def request_email_change(*, user: User, email: str, language: str) -> None:
+def request_email_change(*, user: User, email: str, language: str) -> bool:
     """Send a confirmation link to the new address, which is used from then on, and a notice to the present one.
 
     The same is done, and takes as long, whether or not another account has the address. The task tells them apart.
-    The second of two clicks sends nothing.
+    Returns whether they are sent: not by the second of two clicks.
     """
     present = User.objects.select_for_update().get(pk=user.pk)
     if present.new_email == normalised(email) and _was_just_enqueued(user, SendEmailChange.task):
-        return
+        return False
     User.objects.filter(pk=user.pk).update(new_email=normalised(email))
     for kind in EmailChangeKind:
         payload = SendEmailChange(user_id=user.pk, language=language, kind=kind)
         enqueue(payload, priority=Priority.HIGH, subject=subject_of(user))
+    return True
 
 
 def confirm_email(*, user: User) -> bool:
@@ -101,15 +102,16 @@ def _names(name: str) -> dict[str, str]:
 
 
 @outbox_transaction()
-def request_password_reset(*, user: User, language: str) -> None:
+def request_password_reset(*, user: User, language: str) -> bool:
     """Request a password reset e-mail. The task creates the link, so that no token is stored in the outbox.
 
-    `language` is a code of `LANGUAGES`. The second of two clicks requests nothing.
+    `language` is a code of `LANGUAGES`. Returns whether it was requested: not by the second of two clicks.
     """
     is_gone = User.objects.select_for_update().filter(pk=user.pk).first() is None
     if is_gone or _was_just_enqueued(user, SendPasswordReset.task):
-        return
+        return False
     enqueue(SendPasswordReset(user_id=user.pk, language=language), priority=Priority.HIGH, subject=subject_of(user))
+    return True
 
 
 def _was_just_enqueued(user: User, task: str) -> bool:

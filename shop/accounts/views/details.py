@@ -48,8 +48,9 @@ def details(request: HttpRequest) -> HttpResponse:
 
 def _save(request: HttpRequest, user: User, form: DetailsForm) -> None:
     if form.new_email:
-        take(policy.EMAIL_CHANGE, account=str(user.pk), email=mailbox(form.new_email))
-        services.request_email_change(user=user, email=form.new_email, language=get_language() or "")
+        counted = take(policy.EMAIL_CHANGE, account=str(user.pk), email=mailbox(form.new_email))
+        if not services.request_email_change(user=user, email=form.new_email, language=get_language() or ""):
+            counted.close()
         text = _("We have sent a link to %(email)s. Your address changes once you confirm it there.")
         messages.info(request, text % {"email": form.new_email})
     services.change_name(user=user, name=form.cleaned_data["name"])

@@ -4,10 +4,11 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import IntegrityError, connections
 from django.test import Client
 from django.urls import reverse
 
+from shop.catalogue.admin import ProductAdmin
 from shop.catalogue.admin_forms import ProductForm
 from shop.models import Category, CategoryText, Product, ProductText
 from shop.stock.services import restock
@@ -16,6 +17,7 @@ from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CHANGED = "Somebody changed it after you opened this page. Nothing was saved"
+NO_TEXTS = {f"texts-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
 #: Seconds in which goods arrive that wait for nothing.
 _ENOUGH = 0.5
 
@@ -131,3 +133,22 @@ def test_goods_that_arrive_in_the_moment_of_a_save_are_kept(staff, monkeypatch):
         arrivals[0].result(PATIENCE)
     product.refresh_from_db()
     assert (product.stock, product.tagline) == (before + 1, "new")
+
+
+def test_a_product_that_is_saved_at_the_second_try_is_reported_once(monkeypatch):
+    """Foreign keys are checked at the commit, after the answer was written."""
+    client, category = client_with("add_product", "view_product"), CategoryFactory.create()
+    form = client.get("/admin/shop/product/add/").context["adminform"].form
+    values = {name: form[name].value() for name in form.fields}
+    page = {name: value for name, value in values.items() if value} | {"name": "Lamp", "sku": "LAMP", "slug": "lamp"}
+    page |= {"price": "9.90", "category": category.pk, "position": 0, "reorder_level": 0, "description": "bright"}
+    respond = ProductAdmin.response_add
+
+    def refused(*arguments: Any) -> Any:
+        monkeypatch.setattr(ProductAdmin, "response_add", respond)
+        respond(*arguments)
+        raise IntegrityError("at the commit")
+
+    monkeypatch.setattr(ProductAdmin, "response_add", refused)
+    shown = client.post("/admin/shop/product/add/", page | NO_TEXTS, follow=True)
+    assert shown.text.count("added successfully") == Product.objects.count() == 1
