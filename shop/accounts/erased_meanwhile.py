@@ -1,6 +1,7 @@
 """Middleware for accounts that are erased while another request of theirs runs, as in a second tab."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -14,7 +15,7 @@ from shop.models import User
 
 
 class ErasedMeanwhileMiddleware:
-    """Signs out whoever's account is gone, instead of a server error: what the request was to write has no owner."""
+    """Signs out a shopper whose account is gone: what the request was to write has no owner, and failed."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -23,15 +24,15 @@ class ErasedMeanwhileMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not request.user.is_authenticated or not _is_about_rows(exception):
-            return None
-        if User.objects.filter(pk=request.user.pk).exists():
+        if not is_erased(request, exception):
             return None
         logout(request)
         messages.info(request, _("This account has been deleted."))
         return redirect("shop:home")
 
 
-def _is_about_rows(exception: Exception) -> bool:
-    """A row is missing. `DatabaseError` itself is what Django raises if there is none to update."""
-    return isinstance(exception, IntegrityError | ObjectDoesNotExist) or type(exception) is DatabaseError
+def is_erased(request: Any, exception: Exception) -> bool:
+    """Whether the account is gone and the exception says that a row is missing, as `DatabaseError` itself does."""
+    if not isinstance(exception, IntegrityError | ObjectDoesNotExist) and type(exception) is not DatabaseError:
+        return False
+    return request.user.is_authenticated and not User.objects.filter(pk=request.user.pk).exists()

@@ -9,6 +9,7 @@ from messaging.operations.api import problems
 from messaging.operations.api.problems import Problem, conflict, invalid
 from orders.transitions import IllegalTransition
 from payments.gateways import AmountRefused, UnknownPaymentMethod
+from shop.accounts.erased_meanwhile import is_erased
 from shop.checkout.idempotency import KeyReused
 from shop.limits.counters import Limited
 from shop.limits.orders import TooManyPieces
@@ -17,6 +18,9 @@ from shop.stock.services import OutOfStock
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse:
     """REST framework's `EXCEPTION_HANDLER`, with the shop's exceptions added."""
+    request = context.get("request")
+    if request is not None and is_erased(request, exc):
+        exc = Problem(401, detail=_("This account has been deleted."), headers={"WWW-Authenticate": "Token"})
     return problems.exception_handler(exc, context, convert=as_problem)
 
 

@@ -30,6 +30,7 @@ def write_review(*, user: User, product: Product, stars: int, title: str, text: 
     A review hidden by a moderator stays hidden. Raises `NotABuyer`; then nothing was written.
     """
     values = {"stars": stars, "title": title, "text": text}
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)  # an erasure has it before the reviews, too
     order = None if own_review(user=user, product=product) else _qualifying_order(user, product)
     review, _created = Review.objects.update_or_create(
         product=product, user=user, defaults=values, create_defaults=values | {"order": order}

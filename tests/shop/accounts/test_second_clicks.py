@@ -12,6 +12,7 @@ from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from knox.models import AuthToken
 
 from messaging.models import Message
 from orders.models import Order
@@ -19,8 +20,10 @@ from shop.accounts import services
 from shop.accounts.addresses import add_address, change_address, make_default, remove_address
 from shop.accounts.emails import email_change, password_reset
 from shop.accounts.erasure import erase
+from shop.checkout.services import checkout
 from shop.models import SavedAddress, User
 from shop.payloads import EmailChangeKind
+from tests.api.client import order_body, post, problem
 from tests.auditing import broken
 from tests.factories import ADDRESS, CategoryFactory, ProductFactory, UserFactory
 from tests.races import at_once
@@ -199,3 +202,16 @@ def test_an_address_that_is_removed_meanwhile_leaves_the_default_of_the_others(a
         with pytest.raises(SavedAddress.DoesNotExist):
             late()
     assert SavedAddress.objects.get(is_default=True) == second
+
+
+def test_an_order_by_the_api_of_an_account_that_is_erased_meanwhile_is_refused(ada, monkeypatch):
+    product, token = ProductFactory.create(category=CategoryFactory.create()), AuthToken.objects.create(account())[1]
+
+    def erased(**named: Any) -> Any:
+        User.objects.all().delete()
+        return checkout(**named)
+
+    monkeypatch.setattr("shop.api.orders.checkout", erased)
+    refused = problem(post("/orders/", order_body(product.sku), token=token), 401)
+    assert refused["detail"] == "This account has been deleted."
+    assert not Order.objects.exists()

@@ -5,8 +5,9 @@ from functools import partial
 import pytest
 from django.contrib.admin.models import LogEntry
 
-from shop.catalogue.reviews.services import moderate_reviews, withdraw_review, write_review
-from shop.models import Review
+from shop.accounts.erasure import erase
+from shop.catalogue.reviews.services import NotABuyer, moderate_reviews, withdraw_review, write_review
+from shop.models import Review, User
 from tests.factories import ProductFactory, UserFactory
 from tests.races import at_once
 from tests.shop.reviews.test_services import buyer, rating
@@ -32,3 +33,13 @@ def test_concurrent_clicks_on_hide_are_logged_once():
     hide = partial(moderate_reviews, reviews=Review.objects.all(), shown=False, by=by)
     assert at_once(hide, hide, hide) == [None] * 3
     assert (LogEntry.objects.count(), rating(product)) == (1, (0, 0))
+
+
+def test_a_review_and_the_erasure_of_its_author_at_once_wait_for_each_other():
+    for _round in range(3):
+        product = ProductFactory.create()
+        user = buyer(product)
+        write = partial(write_review, user=user, product=product, stars=5, title="So", text="")
+        at_once(write, partial(erase, user=user), refusals=(User.DoesNotExist, NotABuyer))
+        assert not User.objects.filter(pk=user.pk).exists()
+        assert rating(product)[0] == Review.objects.filter(product=product).count()
