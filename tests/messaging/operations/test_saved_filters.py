@@ -121,6 +121,15 @@ def test_only_the_owner_deletes_a_filter():
     assert SavedFilter.objects.get().name == "not shared"
 
 
+def test_the_second_of_two_clicks_on_delete_shows_the_list():
+    client = viewer("delete_savedfilter")
+    saved = save(shared=True)
+    assert '<input type="hidden" name="page" value="operations_failedtask" />' in body(client.get(LIST))
+    answers = [client.post(remove_url(saved), {"page": "operations_failedtask"}) for _click in range(2)]
+    assert [(answer.status_code, answer.url.partition("?")[0]) for answer in answers] == [(302, LIST)] * 2
+    assert client.post(remove_url(saved), {"page": "auth_user"}).status_code == 404
+
+
 def test_who_may_delete_filters_deletes_those_that_others_share():
     """As those of an operator who has left; what others have not shared stays out of sight."""
     shared, own = save(shared=True), save(name="not shared")

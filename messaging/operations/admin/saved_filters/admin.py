@@ -50,7 +50,9 @@ class SavedFilterAdmin(ModelAdmin):
         try:
             saved = actions.delete_filter(id_=id_, actor=Actor.of(request.user))
         except SavedFilter.DoesNotExist:
-            raise Http404 from None
+            if (page := request.POST.get("page", "")) not in FilteredList:
+                raise Http404 from None
+            return HttpResponseRedirect(list_url(page))  # the first of two clicks has deleted it, as the list shows
         self.log_deletions(request, [saved])  # type: ignore[arg-type]
         self.message_user(request, _("Filter deleted."), messages.SUCCESS)
         return HttpResponseRedirect(list_url(saved.page, saved.query))
