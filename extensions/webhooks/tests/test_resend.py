@@ -81,6 +81,8 @@ def test_the_number_of_endpoints_is_bounded(endpoint, monkeypatch):
     monkeypatch.setattr(endpoints, "MOST", 2)
     endpoints.save(endpoint=Endpoint(url="https://shop.example/"), actor=ANN, changed=[])
     with pytest.raises(endpoints.TooMany, match="which is the most"):
+        endpoints.save(endpoint=Endpoint(url="https://other.example/"), actor=ANN, changed=[])
+    with pytest.raises(endpoints.AddedTwice):
         endpoints.save(endpoint=Endpoint(url="https://shop.example/"), actor=ANN, changed=[])
 
 
