@@ -152,22 +152,6 @@ def test_a_discard_can_be_undone_by_its_link(operator):
     assert (message.state, message.note) == (State.DEAD, "")
 
 
-def test_the_second_of_two_clicks_on_a_group_s_buttons_reads_no_false_answer(operator):
-    fingerprint = failed_task().fingerprint
-    state = reverse("admin:operations_failuregroup_state", args=[fingerprint])
-    for wanted, text in (("acknowledged", "Group acknowledged."), ("resolved", "Group resolved.")):
-        assert text in body(operator.post(state, {"state": wanted}, follow=True))
-        assert list(operator.post(state, {"state": wanted}, follow=True).context["messages"]) == []
-    assert "cannot become" in body(operator.post(state, {"state": "acknowledged"}, follow=True))
-    discard = reverse("admin:operations_failuregroup_discard", args=[fingerprint])
-    form = {"until": timezone.now().isoformat(), "reason": "test"}
-    assert "1 task discarded." in body(operator.post(discard, form, follow=True))
-    logged = LogEntry.objects.count()
-    again = operator.post(discard, form, follow=True)
-    assert [(each.level_tag, str(each)) for each in again.context["messages"]] == [("warning", "0 tasks discarded.")]
-    assert LogEntry.objects.count() == logged
-
-
 def test_a_discarded_task_shows_when_it_is_deleted_and_can_be_restored(operator, settings):
     settings.CONVEYOR_KEEP_DISCARDED_DAYS = 10
     message = dead()
