@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import urlsafe_base64_decode
@@ -103,7 +103,7 @@ def revoke_token(request: HttpRequest, token_key: str) -> HttpResponse:
 @login_required
 def data(request: HttpRequest) -> HttpResponse:
     """The shopper's personal data, as a JSON file."""
-    response = JsonResponse(personal_data(user=cast(User, request.user)), json_dumps_params={"indent": 2})
+    response = HttpResponse(personal_data(user=cast(User, request.user)), content_type="application/json")
     response["Content-Disposition"] = 'attachment; filename="conveyor-my-data.json"'
     return response
 
