@@ -1,11 +1,15 @@
 """Groups CSV rows into invoices and rejects those that are not sales."""
 
 import enum
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from shop.replay.csv_rows import Row, Rows
+from shop.replay.csv_rows import MAX_NUMBER, Row, Rows
+
+#: Of an invoice, in pence: as much as the API refunds at once. Databases add up totals in 63 bits.
+MAX_TOTAL = 10**12
 
 
 class Reason(enum.StrEnum):
@@ -15,6 +19,7 @@ class Reason(enum.StrEnum):
     STOCK_WRITE_OFF = "stock_write_off"
     NO_PRICE = "no_price"
     FRACTION_OF_A_PENNY = "fraction_of_a_penny"
+    TOO_LARGE = "too_large"
     CHANGED = "changed_since_it_was_placed"
     BAD_ROW = "bad_row"
 
@@ -77,7 +82,15 @@ def _rejection(rows: list[Row], sold: list[Row]) -> Reason | None:
         return Reason.NO_PRICE
     if any(_pence(row) % 1 for row in sold):
         return Reason.FRACTION_OF_A_PENNY
-    return None
+    return Reason.TOO_LARGE if _is_too_large(sold) else None
+
+
+def _is_too_large(sold: list[Row]) -> bool:
+    """Each row is within its bounds, but there may be any number of them. PostgreSQL stores pieces in 31 bits."""
+    pieces: Counter[str] = Counter()
+    for row in sold:
+        pieces[row.sku] += row.quantity
+    return max(pieces.values()) > MAX_NUMBER or sum(row.quantity * _pence(row) for row in sold) > MAX_TOTAL
 
 
 def _line(row: Row) -> Line:

@@ -132,7 +132,8 @@ def _check_header(cells: list[str] | csv.Error | None, name: str) -> None:
     if cells is None:
         raise InvalidFile(_("{name} is empty.").format(name=name))
     if cells != HEADER:
-        raise InvalidFile(_("{name} must start with the header: {header}").format(name=name, header=",".join(HEADER)))
+        text = _("{name} must be UTF-8 text with commas between the columns, and start with the header: {header}")
+        raise InvalidFile(text.format(name=name, header=",".join(HEADER)))
 
 
 def _check_quotes(lines: list[str]) -> None:
