@@ -25,6 +25,7 @@ from messaging.operations.admin.bulk_forms import PaceForm, SelectionForm
 from messaging.operations.bulk_retry import export, labels, selectors, services
 from messaging.operations.bulk_retry.as_dict import warnings_of
 from messaging.operations.bulk_retry.selection import Selection
+from messaging.operations.failures.downloads import one_of_few
 from messaging.operations.models import BulkOperation, BulkState
 from messaging.operations.permissions import Actor
 from messaging.operations.privacy.masking import mask_text
@@ -133,6 +134,7 @@ class BulkOperationAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         return TemplateResponse(request, _PAGES + "_progress.html", self._status(request, _get_or_404(id_)))
 
+    @one_of_few
     def csv_view(self, request: HttpRequest, id_: uuid.UUID) -> StreamingHttpResponse:
         operation = _get_or_404(id_)
         record_export(actor=Actor.of(request.user), filters={}, operation_id=operation.pk)

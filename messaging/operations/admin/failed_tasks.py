@@ -38,6 +38,7 @@ from messaging.operations.admin.filters import (
 from messaging.operations.admin.one_moment import at_one_moment
 from messaging.operations.failures import export
 from messaging.operations.failures.advice import advise
+from messaging.operations.failures.downloads import one_of_few
 from messaging.operations.failures.facets import AT_MOST
 from messaging.operations.failures.search import failures, search
 from messaging.operations.failures.search_indexes import in_order
@@ -156,6 +157,7 @@ class FailedTaskAdmin(BulkRetryAction, FailedTaskPages):
             extra["at_most"] = str(AT_MOST)
         return super().changelist_view(request, {**extra, **(extra_context or {})})
 
+    @one_of_few
     def export_view(self, request: HttpRequest) -> StreamingHttpResponse:
         """All pages of the list, as filtered."""
         if not self.has_view_permission(request):
