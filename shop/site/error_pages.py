@@ -48,7 +48,10 @@ def not_stored(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if _is_api(request):
         return Problem(403, detail=_("CSRF verification failed. Nothing was changed.")).response()
-    return _page(request, 403, _("We could not verify this form"), "shop/site/errors/csrf.html")
+    # The browser says that the shop's own page sent it: no other site could have it sent by the button.
+    is_own = request.headers.get("Sec-Fetch-Site") == "same-origin" and not request.FILES
+    context = {"typed": _typed(request) if is_own else {}}
+    return _page(request, 403, _("We could not verify this form"), "shop/site/errors/csrf.html", context=context)
 
 
 def locked_out(request: HttpRequest, *details: Any) -> HttpResponse:
@@ -60,11 +63,14 @@ def too_many(request: HttpRequest, limited: Limited) -> HttpResponse:
     """The page has a form with what was typed, passwords apart, to send again."""
     if _is_api(request):
         return problems.too_many(limited).response()
-    typed = {name: values for name, values in request.POST.lists() if not _SECRET.search(name)}
-    context = {"text": str(limited), "typed": typed, "is_form": request.method == "POST"}
+    context = {"text": str(limited), "typed": _typed(request), "is_form": request.method == "POST"}
     page = _page(request, 429, _("Please wait a few minutes"), "shop/site/errors/429.html", context=context)
     page["Retry-After"] = str(limited.wait)
     return page
+
+
+def _typed(request: HttpRequest) -> dict[str, list[str]]:
+    return {name: values for name, values in request.POST.lists() if not _SECRET.search(name)}
 
 
 def _is_api(request: HttpRequest) -> bool:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from orders.models import Order
@@ -141,6 +142,34 @@ def test_cross_site_forms_are_refused(order, path):
     strict = Client(enforce_csrf_checks=True)
     assert strict.post(path.format(order.public_id), {"sku": "x"}).status_code == 403
     assert Order.objects.get().status == "placed"
+
+
+def test_a_form_of_a_tab_from_before_a_sign_in_is_sent_again_with_what_was_typed():
+    """Signing in elsewhere changes the token. Passwords are not kept, and of another site's form nothing is."""
+    strict = Client(enforce_csrf_checks=True)
+    form = {"name": "Ada <b>", "line1": "12 Analytical Way", "password": "engine", "csrfmiddlewaretoken": "old"}
+    for site in ("cross-site", "same-site", ""):
+        page = strict.post("/checkout/", form, headers={"Sec-Fetch-Site": site})
+        assert (page.status_code, b"Ada" in page.content) == (403, False)
+    page = strict.post("/checkout/?a=1", form, headers={"Sec-Fetch-Site": "same-origin"})
+    text = page.content.decode()
+    assert page.status_code == 403
+    assert 'name="name" value="Ada &lt;b&gt;"' in text
+    assert 'action="/checkout/?a=1"' in text
+    assert "12 Analytical Way" in text
+    assert "engine" not in text
+    token = re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', text)
+    assert "old" not in token
+    again = strict.post("/checkout/", form | {"csrfmiddlewaretoken": token[-1]})
+    assert again.status_code == 302
+
+
+def test_a_form_with_a_file_is_not_sent_again_without_it():
+    picture = SimpleUploadedFile("a.webp", b"x")
+    page = Client(enforce_csrf_checks=True).post(
+        "/checkout/", {"name": "Ada", "picture": picture}, headers={"Sec-Fetch-Site": "same-origin"}
+    )
+    assert (page.status_code, b"Ada" in page.content) == (403, False)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,23 @@
 """Queues page and order passport: an operator pauses and resumes a queue."""
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.browser import ONE_BACKEND
 from tests.browser.steps import SHIPPED, buy, sign_in, status
 
 pytestmark = ONE_BACKEND
+
+
+def test_a_page_that_refreshes_itself_asks_for_the_password_when_the_session_has_ended(visit):
+    """The answer of the poll is the login page, which is no part of this one."""
+    operator = visit("/account/login/?next=/admin/operations/queues/")
+    sign_in(operator, name="operator")
+    expect(operator.locator("[hx-get]")).to_be_visible()
+    operator.context.clear_cookies(name="sessionid")
+    expect(operator).to_have_url(re.compile(r"/login/\?next=/admin/operations/queues/"))
+    expect(operator.locator("#id_password")).to_have_count(1)
 
 
 def test_an_order_waits_for_a_paused_queue_and_its_passport_shows_it(visit):
