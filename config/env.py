@@ -271,14 +271,23 @@ def cache(url: str | None = None) -> dict[str, object]:
 
 def secret_key() -> str:
     """`SECRET_KEY`, or a random key that is generated once and kept under `var/`, readable by its owner only."""
-    key = text("SECRET_KEY")
-    if key:
-        if len(key) < 32:
-            raise ImproperlyConfigured("SECRET_KEY is shorter than 32 characters; use a long random one.")
-        return key
+    if key := text("SECRET_KEY"):
+        return _long(key, "SECRET_KEY")
     path = var_dir() / "secret_key"
     if not path.exists():
         create_private(path, secrets.token_urlsafe(50))
     if key := path.read_text().strip():
         return key
     raise ImproperlyConfigured(f"{path} is empty; set SECRET_KEY, or delete the file to generate a new one.")
+
+
+def secret_key_fallbacks() -> list[str]:
+    """`SECRET_KEY_FALLBACKS`: keys that do not sign, but whose signatures count, separated by commas."""
+    keys = (key.strip() for key in text("SECRET_KEY_FALLBACKS").split(","))
+    return [_long(key, "A key of SECRET_KEY_FALLBACKS") for key in keys if key]
+
+
+def _long(key: str, name: str) -> str:
+    if len(key) < 32:
+        raise ImproperlyConfigured(f"{name} is shorter than 32 characters; use a long random one.")
+    return key

@@ -23,7 +23,7 @@ CONVEYOR_OUTAGES_DIR = VAR_DIR / "outages"
 CONVEYOR_DEMO = env.flag("CONVEYOR_DEMO", default=False)
 CONVEYOR_ALLOW_SIMULATED = env.flag("CONVEYOR_ALLOW_SIMULATED", default=False)
 DEBUG = env.flag("DEBUG", default=False)
-SECRET_KEY = env.secret_key()
+SECRET_KEY, SECRET_KEY_FALLBACKS = env.secret_key(), env.secret_key_fallbacks()
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 METRICS_PORT = metrics_port()
 HOST = env.host()

@@ -26,6 +26,7 @@ INVALID = [
     ("EMAIL_URL", "mail.example.com"),
     ("EMAIL_URL", "smtp://host:port"),
     ("SECRET_KEY", "short"),
+    ("SECRET_KEY_FALLBACKS", f"{'long' * 10},short"),
     ("QUEUE_TYPE", "stream"),
     ("PAYMENT_GATEWAY", "barter"),
     ("CONVEYOR_PUBLISH", "fax"),

@@ -96,3 +96,13 @@ def test_nobody_else_can_make_the_address_of_a_sheet(client, settings):
     settings.SECRET_KEY = "the shop's key"
     assert client.get(guessed).status_code == 404
     assert client.get(sheet_url(["#1a2b3c"])).status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_page_from_before_a_change_of_the_secret_key_keeps_its_colours(client, settings):
+    sheet = sheet_url(["#123456"])
+    old, settings.SECRET_KEY = settings.SECRET_KEY, "new" * 20
+    assert client.get(sheet).status_code == 404
+    settings.SECRET_KEY_FALLBACKS = [old]
+    assert client.get(sheet).status_code == 200
+    assert sheet_url(["#123456"]) != sheet

@@ -1,6 +1,7 @@
 """Sessions of staff are short, and those of deleted accounts are deleted in slices."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 import time_machine
@@ -15,7 +16,7 @@ from messaging.topology import Priority
 from shop.accounts.erasure import erase
 from shop.payloads import DeleteOrphanedSessions
 from tests.delivery import deliver_due
-from tests.factories import UserFactory
+from tests.factories import ProductFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,6 +48,28 @@ def test_using_the_shop_does_not_extend_the_session_of_staff():
         session["x"] = 1
         session.save()
     assert not is_signed_in(staff, hours=12.1)
+
+
+def test_nobody_loses_a_session_or_a_basket_by_the_guides_steps_to_another_secret_key(settings):
+    old, new = settings.SECRET_KEY, "new" * 20
+    shopper, guest = signed_in(), Client()
+    guest.post("/basket/add/", {"sku": ProductFactory.create(name="Lamp").sku, "quantity": 1})
+    for settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS in ((old, [new]), (new, [old])):
+        assert is_signed_in(shopper, hours=0)
+        assert b"Lamp" in guest.get("/basket/").content
+    settings.SECRET_KEY_FALLBACKS = []
+    assert is_signed_in(shopper, hours=0)
+
+
+def test_processes_that_have_taken_the_next_step_and_those_that_have_not_share_sessions(settings):
+    """During each restart, requests reach either."""
+    old, new = settings.SECRET_KEY, "new" * 20
+    steps: list[tuple[str, list[str]]] = [(old, []), (old, [new]), (new, [old]), (new, [])]
+    for before, after in pairwise(steps):
+        settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = before
+        shopper = signed_in()
+        for settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS in (after, before, after):
+            assert is_signed_in(shopper, hours=0)
 
 
 def test_who_becomes_staff_signs_in_again():
