@@ -8,6 +8,8 @@ from decimal import Decimal
 
 from shop.replay.csv_rows import MAX_NUMBER, Row, Rows
 
+#: Of an invoice. Each is a parameter of one statement, and databases take 32,000 (SQLite) or 65,000 of them.
+MAX_LINES = 10_000
 #: Of an invoice, in pence: as much as the API refunds at once. Databases add up totals in 63 bits.
 MAX_TOTAL = 10**12
 
@@ -87,6 +89,8 @@ def _rejection(rows: list[Row], sold: list[Row]) -> Reason | None:
 
 def _is_too_large(sold: list[Row]) -> bool:
     """Each row is within its bounds, but there may be any number of them. PostgreSQL stores pieces in 31 bits."""
+    if len(sold) > MAX_LINES:
+        return True
     pieces: Counter[str] = Counter()
     for row in sold:
         pieces[row.sku] += row.quantity

@@ -85,7 +85,7 @@ def _describe(reason: str) -> str:
         Reason.STOCK_WRITE_OFF: _("stock write-off (no quantity above 0)"),
         Reason.NO_PRICE: _("no sale (no price above 0)"),
         Reason.FRACTION_OF_A_PENNY: _("price not in whole pence"),
-        Reason.TOO_LARGE: _("more pieces of a product, or a higher total, than an order can have"),
+        Reason.TOO_LARGE: _("more lines, more pieces of a product or a higher total than an order can have"),
         Reason.CHANGED: _("already placed with different lines"),
         Reason.BAD_ROW: _("incomplete: one of its rows could not be read"),
     }[Reason(reason)]

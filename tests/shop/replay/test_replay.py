@@ -111,6 +111,7 @@ def test_existing_products_are_sold_at_the_file_s_price(tmp_path):
         ([row(price="0.001")], "fraction_of_a_penny"),
         ([row(quantity=10_000_000, price="0.01")] * 215, "too_large"),  # more than 2**31 pieces
         ([row(sku=f"X{n}", quantity=10_000_000, price="9999999.99") for n in range(930)], "too_large"),  # 2**63 pence
+        ([row(sku=f"X{n}", quantity=1) for n in range(10_001)], "too_large"),
     ],
 )
 def test_a_rejected_invoice_is_counted_by_reason(tmp_path, rows, reason):
