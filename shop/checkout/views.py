@@ -43,14 +43,23 @@ def checkout(request: HttpRequest) -> HttpResponse:
         messages.info(request, _("You have already placed this order. Here it is."))
         return redirect("shop:order", earlier.public_id)
     if not contents.lines:
-        messages.info(request, _("Your basket is empty. Add something to check out."))
-        return redirect("shop:basket")
+        return _empty(request)
     if request.method == "POST":
         return _submitted(request, contents)
     if not contents.can_check_out:
         return redirect("shop:basket")
     saved = _saved(request)
     return _page(request, contents, CheckoutForm(saved=saved, initial=_prefilled(request, saved) | _fresh(contents)))
+
+
+def _empty(request: HttpRequest) -> HttpResponse:
+    """Who has been signed out while the page was open has the basket of another guest."""
+    if request.method == "POST" and not request.user.is_authenticated:
+        text = _("Nothing was ordered: your basket is empty. If you have been signed out, sign in to get it back.")
+        messages.warning(request, text)
+    else:
+        messages.info(request, _("Your basket is empty. Add something to check out."))
+    return redirect("shop:basket")
 
 
 @never_cache
