@@ -35,6 +35,9 @@ class CategorySitemap(_ShopSitemap):
 
 
 class ProductSitemap(_ShopSitemap):
+    #: Anybody may ask for it: 50,000, as many as the protocol allows, occupy a thread for 2.5 s and take 60 MB.
+    limit = 5_000
+
     def items(self) -> ProductQuerySet:
         return Product.objects.listed().only("slug").order_by("pk")
 
@@ -47,5 +50,5 @@ SITEMAPS: "dict[str, type[Sitemap[Any]] | Sitemap[Any]]" = {
 
 
 def pages() -> int:
-    """Number of sitemap files, each of up to 50,000 products."""
+    """Number of sitemap files, each of up to `ProductSitemap.limit` products."""
     return int(ProductSitemap().paginator.num_pages)
