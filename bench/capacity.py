@@ -10,6 +10,7 @@ import datetime as dt
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +21,12 @@ from bench.support.paced_shop import SLOTS, PacedShop, Run, paced_shop  # noqa: 
 from bench.support.report import Report, load, skipping  # noqa: E402
 
 if TYPE_CHECKING:
-    from shop.capacity.service_times import ServiceTimes
+    from shop.capacity.plan import Station
+    from shop.capacity.service_times import ServiceTimes, Work
 
 #: Messages a second that `bench/retention.py` deleted and `bench/relay.py` sent, and sent in a second of CPU, on the
-#: busy machine on which the service times were measured. An idle one does about twice as much.
-DELETED, SENT, SENT_CPU = 6965, 4995, 11_500
+#: machine on which the service times were measured.
+DELETED, SENT, SENT_CPU = 13_539, 6_439, 9_121
 WARM_UP = 6.0
 #: What, predicted, measured, unit.
 Pair = tuple[str, float, float, str]
@@ -32,16 +34,12 @@ Pair = tuple[str, float, float, str]
 
 def service_times(run: Run, shop: PacedShop) -> dict[str, object]:
     """The values of `ServiceTimes`, from one load."""
-    from shop.capacity import erlang
-
     cpu = dict(run.cpu)
     for queue in SLOTS:
         cpu[queue] /= sum(task.per_order for task in run.tasks.values() if task.queue == queue)
     for per_message in ("relay", "RabbitMQ"):
         cpu[per_message] /= run.messages
-    task = run.tasks["payments.charge_payment"]
-    queued = erlang.mean_wait(servers=SLOTS["payments"], load=run.rate * task.seconds, service=task.seconds)
-    transport = max(0.001, task.wait - queued * (1 + task.variation) / 2)
+    transport = max(0.001, run.wait("shipping") - station(run, work_of(run, "shipping"), "shipping").mean_wait)
     cpu["relay"] = (cpu["relay"] - 1 / SENT_CPU) * (1 + run.rate * run.messages * transport)
     return {
         "measured_on": dt.datetime.now(dt.UTC).date().isoformat(),
@@ -66,9 +64,25 @@ def service_times(run: Run, shop: PacedShop) -> dict[str, object]:
     }
 
 
+def work_of(run: Run, queue: str) -> "Work":
+    """What the messages of a queue were in this load."""
+    from shop.capacity.service_times import Task, Work
+
+    tasks = [task for task in run.tasks.values() if task.queue == queue]
+    return Work.of([Task(**{field.name: getattr(task, field.name) for field in fields(Task)}) for task in tasks])
+
+
+def station(run: Run, work: "Work", queue: str) -> "Station":
+    """A queue with the slots that were running, at this load, as the model has it."""
+    from shop.capacity import plan
+
+    rate, slots = run.rate * work.per_order, SLOTS[queue]
+    return plan.station(name=queue, rate=rate, service=work.seconds, cpu=0, variation=work.variation, servers=slots)
+
+
 def compared(run: Run, idle: Mapping[str, float]) -> Iterator[Pair]:
     """Cores, busy slots and waits, as the model predicts them with the slots that were running."""
-    from shop.capacity.plan import plan, station
+    from shop.capacity.plan import plan
     from shop.capacity.service_times import ServiceTimes
 
     times = ServiceTimes.stored()
@@ -76,18 +90,9 @@ def compared(run: Run, idle: Mapping[str, float]) -> Iterator[Pair]:
     yield "messages a second", expected.messages_per_second, run.rate * run.messages, ""
     for kind, seconds in per_orders(times, expected.messages_per_second).items():
         yield f"{kind}, cores", run.rate * seconds + idle[kind], run.rate * run.cpu[kind] + idle[kind], ""
-    for queue, slots in SLOTS.items():
-        work = times.of_queue(queue)
-        found = station(
-            name=queue,
-            rate=run.rate * work.per_order,
-            service=work.seconds,
-            cpu=0,
-            variation=work.variation,
-            servers=slots,
-        )
-        busy = sum(task.per_order * task.seconds for task in run.tasks.values() if task.queue == queue)
-        yield f"{queue}, busy slots", found.load, run.rate * busy, ""
+    for queue in SLOTS:
+        found, was = station(run, times.of_queue(queue), queue), work_of(run, queue)
+        yield f"{queue}, busy slots", found.load, run.rate * was.per_order * was.seconds, ""
         yield (
             f"{queue}, commit to start",
             1000 * (found.mean_wait + times.transport_seconds),

@@ -1,7 +1,7 @@
 """Measured service times: `service_times.json`, which `python bench/capacity.py --write` measures anew."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -29,6 +29,13 @@ class Work:
     per_order: float
     seconds: float
     variation: float
+
+    @classmethod
+    def of(cls, tasks: Collection[Task]) -> Self:
+        count = sum(task.per_order for task in tasks)
+        mean = sum(task.per_order * task.seconds for task in tasks) / count
+        squares = sum(task.per_order * task.seconds**2 * (1 + task.variation) for task in tasks) / count
+        return cls(per_order=count, seconds=mean, variation=squares / mean**2 - 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +73,7 @@ class ServiceTimes:
         return sum(task.per_order for task in self.tasks.values())
 
     def of_queue(self, queue: str) -> Work:
-        tasks = [task for task in self.tasks.values() if task.queue == queue]
-        count = sum(task.per_order for task in tasks)
-        mean = sum(task.per_order * task.seconds for task in tasks) / count
-        squares = sum(task.per_order * task.seconds**2 * (1 + task.variation) for task in tasks) / count
-        return Work(per_order=count, seconds=mean, variation=squares / mean**2 - 1)
+        return Work.of([task for task in self.tasks.values() if task.queue == queue])
 
     def relay_cpu(self, messages: float) -> float:
         """CPU seconds of a message when that many are sent a second: the more arrive meanwhile, the fewer turns."""
