@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -16,6 +17,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from messaging import circuit_breaker
 from messaging.broker import inspect
+from messaging.operations.failures import downloads
 from messaging.relay import claim
 from messaging.worker import slices
 from tests import flush
@@ -142,6 +144,12 @@ def _empty_cache() -> Iterator[None]:
     yield
     for cache in caches.all():
         cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _reset_downloads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A response that a test does not read keeps its place among a process's exports; it must not outlive the test."""
+    monkeypatch.setattr(downloads, "_free", threading.BoundedSemaphore(downloads.MOST))
 
 
 @pytest.fixture(autouse=True)

@@ -21,11 +21,12 @@ def one_of_few(view: Callable[..., StreamingHttpResponse]) -> Callable[..., Http
 
     @wraps(view)
     def bounded(admin: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not _free.acquire(blocking=False):
+        free = _free
+        if not free.acquire(blocking=False):
             text = _("Other exports are being downloaded. Nothing was exported. Try again when they have ended.")
             messages.warning(request, text)
             return redirect(f"admin:{admin.opts.app_label}_{admin.opts.model_name}_changelist")
-        place = _Place()
+        place = _Place(free)
         try:
             response = view(admin, request, *args, **kwargs)
             response.streaming_content = _Lines(response, place)
@@ -38,14 +39,14 @@ def one_of_few(view: Callable[..., StreamingHttpResponse]) -> Callable[..., Http
 
 
 class _Place:
-    """One that was taken of `_free`. It is left once, at the latest with the response."""
+    """One that was taken of `free`. It is left once, at the latest with the response."""
 
-    def __init__(self) -> None:
-        self._left = threading.Lock()
+    def __init__(self, free: threading.BoundedSemaphore) -> None:
+        self._free, self._left = free, threading.Lock()
 
     def leave(self) -> None:
         if self._left.acquire(blocking=False):
-            _free.release()
+            self._free.release()
 
     __del__ = leave
 
