@@ -44,6 +44,12 @@ class SendReturnLabel(Payload, task="shop.send_return_label", routing_key="notif
     return_id: UUID
 
 
+class CancelReturnParcel(Payload, task="shop.cancel_return_parcel", routing_key="shipment.cancel_return"):
+    """Cancel the booking of the parcel of a return that was cancelled."""
+
+    return_id: UUID
+
+
 class ReturnEmailKind(StrEnum):
     RECEIVED = "received"
     REJECTED = "rejected"

@@ -6,10 +6,11 @@ import uuid
 from messaging.worker.slices import Slice
 from messaging.worker.task import ReliableTask, reliable_task
 from orders.emails.delivery import release, send_once
-from shipping.carriers import CarrierUnavailable
+from shipping.carriers import CarrierUnavailable, carrier
 from shop.accounts import emails, retention
 from shop.models import ReturnStatus, User
 from shop.payloads import (
+    CancelReturnParcel,
     DeleteOrphanedSessions,
     EmailChangeKind,
     FollowReturns,
@@ -22,7 +23,7 @@ from shop.payloads import (
 from shop.pictures.unused import delete_unused
 from shop.returns import emails as return_emails
 from shop.returns import labels
-from shop.returns.selectors import return_to_email
+from shop.returns.selectors import booked_return, return_to_email
 from shop.returns.services import cancel_abandoned, finish_unfinished
 
 log = logging.getLogger(__name__)
@@ -73,15 +74,25 @@ def purge_expired(self: ReliableTask, payload: PurgeExpired) -> None:
 def send_return_label(self: ReliableTask, payload: SendReturnLabel) -> None:
     """Sends nothing if the return was decided or the order erased meanwhile. A parcel is booked once, by its key."""
     found = return_to_email(return_id=payload.return_id)
-    if found.status != ReturnStatus.REQUESTED or found.order.anonymised_at:
+    if found.status == ReturnStatus.REQUESTED and not found.order.anonymised_at:
+        labels.book(found=found)
+    else:
         labels.record_booked(found=found)
+    if found.status != ReturnStatus.REQUESTED or found.order.anonymised_at:
         with self.complete():
             release(uuid.UUID(self.request.id))
         return
-    labels.book(found=found)
     label = labels.label_pdf(found=found)
     email = return_emails.label_email(found=found, label=label, message_id=str(self.request.id))
     send_once(self, email=email, kind="return_label", order_id=found.order_id)
+
+
+@reliable_task(CancelReturnParcel, autoretry_for=(CarrierUnavailable,))
+def cancel_return_parcel(self: ReliableTask, payload: CancelReturnParcel) -> None:
+    found = booked_return(return_id=payload.return_id)
+    carrier(found.carrier).cancel(tracking_number=found.tracking_number)
+    with self.complete():
+        pass
 
 
 @reliable_task(SendReturnEmail, autoretry_for=(OSError,))

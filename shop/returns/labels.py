@@ -4,7 +4,7 @@ from orders.models import Order
 from shipping.carriers import AddressRejected, TakesReturns, carriers, return_carrier
 from shipping.selectors import consignment_of
 from shop.models import Return, ReturnLabel, ReturnStatus
-from shop.returns.services import record_label, store_label
+from shop.returns.parcels import record_booking, store_label
 
 
 def book(*, found: Return) -> None:
@@ -23,7 +23,7 @@ def book(*, found: Return) -> None:
         )
     except AddressRejected:
         return
-    record_label(found=found, carrier=booking.carrier, tracking_number=booking.tracking_number)
+    record_booking(found=found, carrier=booking.carrier, tracking_number=booking.tracking_number)
     if booking.label:
         store_label(found=found, pdf=booking.label)
 
@@ -38,7 +38,7 @@ def record_booked(*, found: Return) -> None:
         return
     booking = carrier.fetch(idempotency_key=found.number)
     if booking is not None:
-        record_label(found=found, carrier=booking.carrier, tracking_number=booking.tracking_number)
+        record_booking(found=found, carrier=booking.carrier, tracking_number=booking.tracking_number)
 
 
 def label_pdf(*, found: Return) -> bytes:

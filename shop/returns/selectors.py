@@ -117,6 +117,11 @@ def return_to_email(*, return_id: UUID) -> Return:
     return Return.objects.select_related("order").get(pk=return_id)
 
 
+def booked_return(*, return_id: UUID) -> Return:
+    """The return with its parcel. Raises `Return.DoesNotExist`."""
+    return Return.objects.only("carrier", "tracking_number").get(pk=return_id)
+
+
 def paid_back(*, order: Order) -> QuerySet[Return]:
     """Received returns whose money the shopper has."""
     return Return.objects.filter(order=order, status=ReturnStatus.RECEIVED, refund__status__in=_PAID_BACK)

@@ -22,7 +22,7 @@ from payments.services import refund_order
 from shipping.delivery_problems import Operator
 from shop.models import Product, Return, ReturnLabel, ReturnLine, ReturnStatus
 from shop.payloads import ReturnEmailKind, SendReturnEmail, SendReturnLabel
-from shop.returns import selectors
+from shop.returns import parcels, selectors
 from shop.returns.amounts import value_of
 from shop.returns.errors import (
     AlreadyDecided,
@@ -35,6 +35,7 @@ from shop.returns.errors import (
     TooManyPieces,
     TooManyReturns,
 )
+from shop.returns.parcels import locked
 from shop.stock.services import Reason, change_stock, lock_products, merged
 
 RECEIVE = "shop.receive_return"
@@ -97,8 +98,9 @@ def cancel_return(*, found: Return, by: str) -> None:
 
     Raises `AlreadyDecided`.
     """
-    found.order = _locked(found)
+    found.order = locked(found)
     _move(found, ReturnStatus.REQUESTED, ReturnStatus.CANCELLED, ended_at=timezone.now())
+    parcels.call_off(found=found)
     record_return_state(order=found.order, state="cancelled", data={"number": found.number, "by": by})
     _email(found, ReturnEmailKind.CANCELLED)
 
@@ -114,7 +116,7 @@ def receive_return(*, found: Return, decisions: Mapping[int, Decision], rejectio
     """
     if not by.has_perm(RECEIVE):
         raise PermissionDenied(f"{by.get_username()} lacks the permission {RECEIVE}.")
-    found.order = _locked(found)
+    found.order = locked(found)
     found.refresh_from_db(fields=["status"])
     if found.status != ReturnStatus.REQUESTED:
         raise AlreadyDecided(found)
@@ -156,28 +158,10 @@ def cancel_abandoned() -> int:
     found = selectors.abandoned(now=timezone.now()).select_related("order").first()
     if found is None:
         return 0
-    _locked(found)
+    locked(found)
     if selectors.abandoned(now=timezone.now()).filter(pk=found.pk).exists():
         cancel_return(found=found, by="expired")
     return 1
-
-
-@transaction.atomic(savepoint=False)
-def record_label(*, found: Return, carrier: str, tracking_number: str) -> None:
-    """Record the parcel that was booked for a return. The first one stays."""
-    unbooked = Return.objects.filter(pk=found.pk, tracking_number="")
-    unbooked.update(carrier=carrier, tracking_number=tracking_number)
-    found.refresh_from_db(fields=["carrier", "tracking_number"])
-
-
-@transaction.atomic(savepoint=False)
-def store_label(*, found: Return, pdf: bytes) -> bytes:
-    """Store the label, unless the return was decided meanwhile. Returns the first one's PDF if there is one already."""
-    _locked(found)
-    if not Return.objects.filter(pk=found.pk, status=ReturnStatus.REQUESTED).exists():
-        return pdf
-    label, _created = ReturnLabel.objects.get_or_create(parent=found, defaults={"pdf": pdf})
-    return bytes(label.pdf)
 
 
 @transaction.atomic(savepoint=False)
@@ -199,10 +183,6 @@ def _repeated(known: Return, wanted: Mapping[int, int], reason: str, comment: st
     if (lines, known.reason, known.comment) != (dict(wanted), reason, comment):
         raise RequestReused
     return known
-
-
-def _locked(found: Return) -> Order:
-    return Order.objects.select_for_update().get(pk=found.order_id)
 
 
 def _move(found: Return, source: ReturnStatus, to: ReturnStatus, **fields: Any) -> None:

@@ -26,6 +26,7 @@ from payments.invariants import REFUNDED_ONCE
 from payments.models import OPEN, UNDECIDED, WRITTEN_OFF, GatewayCharge, GatewayDispute, Payment, Refund
 from payments.payloads import CapturePayment
 from payments.services import refund_order
+from shipping.models import CarrierParcel
 from shop.checkout.services import LineWanted
 from shop.models import Product, Return, ReturnLine, ReturnStatus
 from shop.returns import services
@@ -195,8 +196,11 @@ class Returns(TimeRules, RefundRules, DisputeRules):
             deliver(message, redelivered=True)
         decide_all_disputes()
         deliver_all(limit=1000)
+        self.everything_is_requested()
         if self._all_comes_back:
             self.everything_is_returned()
+        else:
+            self.nothing_else_comes()
         self.banks_decide_once_more()
         deliver_all(limit=1000)
         finish_refunds()
@@ -204,6 +208,8 @@ class Returns(TimeRules, RefundRules, DisputeRules):
         assert broken().keys() <= {REFUNDED_ONCE}
         assert not Return.objects.filter(status=ReturnStatus.RECEIVED).exists()
         assert not Refund.objects.filter(status__in=OPEN).exists()
+        cancelled = Return.objects.filter(status=ReturnStatus.CANCELLED).values("number")
+        assert not CarrierParcel.objects.filter(idempotency_key__in=cancelled, cancelled_at=None).exists()
         for order in self.orders:
             order.refresh_from_db()
             assert order.status in (Status.DELIVERED, Status.REFUNDED)
@@ -231,16 +237,25 @@ class Returns(TimeRules, RefundRules, DisputeRules):
             report_dispute(dispute)
             deliver_all(limit=1000)
 
-    def everything_is_returned(self) -> None:
+    def everything_is_requested(self) -> None:
         for order in self.orders:
             lines = {each.line.pk: each.left for each in returnable_lines(order=order) if each.left}
             with suppress(ReturnRefused), outbox.transaction():
                 services.request_return(order=order, lines=lines, reason="other")
+        deliver_all(limit=1000)
+
+    def everything_is_returned(self) -> None:
         for found in Return.objects.filter(status=ReturnStatus.REQUESTED):
             accepted = {line.pk: Decision(line.quantity, line.quantity) for line in found.lines.all()}
             with suppress(NothingToRefund, RefundBlocked), outbox.transaction():
                 services.receive_return(found=found, decisions=accepted, rejection="", by=self.operator)
         deliver_all(limit=1000)
+
+    @staticmethod
+    def nothing_else_comes() -> None:
+        for found in Return.objects.filter(status=ReturnStatus.REQUESTED):
+            with outbox.transaction():
+                services.cancel_return(found=found, by="expired")
 
     @staticmethod
     def banks_decide_once_more() -> None:

@@ -117,7 +117,9 @@ def test_a_parcel_whose_reply_was_lost_is_recorded_although_its_return_was_decid
     Message.objects.filter(state=State.PENDING).update(available_at=found.requested_at)
     deliver_all()
     found.refresh_from_db()
-    assert found.tracking_number == CarrierParcel.objects.get(is_return=True).tracking_number
+    parcel = CarrierParcel.objects.get(is_return=True)
+    assert found.tracking_number == parcel.tracking_number
+    assert (parcel.cancelled_at is not None) == (outcome in ("cancelled", "expired"))
     assert not ReturnLabel.objects.exists()
     assert not any("How to send back" in each.subject for each in mail.outbox)
     assert not broken()
