@@ -32,8 +32,8 @@ _TO = ParagraphStyle("to", parent=STRONG, fontSize=13, leading=16)
 
 
 @contextmanager
-def label(output: BytesIO, *, language: str = "") -> Iterator[Canvas]:
-    """A canvas in `language`, or else in the shop's, written to `output` at the end."""
+def label(output: BytesIO, *, language: str) -> Iterator[Canvas]:
+    """A canvas in `language`, or in the shop's if that is empty, written to `output` at the end."""
     fonts.register()
     with translation.override(language or settings.LANGUAGE_CODE):
         canvas = Canvas(output, pagesize=A6, invariant=1)

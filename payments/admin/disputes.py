@@ -43,7 +43,7 @@ class DecisionFilter(admin.SimpleListFilter):
 @admin.register(Dispute)
 class DisputeAdmin(ReadOnlyAdmin):
     list_display = (
-        *("evidence_due_at", "gateway_id", "order_number", "order_pages", "status", "is_inquiry", "money", "reason"),
+        *("evidence_due_at", "gateway_id", "order_number", "order_pages", "status", "kind", "money", "reason"),
         *("answered_at", "opened_at"),
     )
     list_display_links = ("gateway_id",)
@@ -52,8 +52,8 @@ class DisputeAdmin(ReadOnlyAdmin):
     search_fields = ("gateway_id",)
     search_help_text = _("Exact order number, e-mail address or gateway ID")
     sortable_by = ()
-    exclude = ("payment", "amount", "currency")
-    readonly_fields = ("order_number", "order_pages", "payment_link", "money", "compared_at")
+    exclude = ("payment", "amount", "currency", "is_inquiry", "is_withdrawn")
+    readonly_fields = ("order_number", "order_pages", "payment_link", "kind", "money", "funds", "compared_at")
 
     def get_ordering(self, request: HttpRequest) -> Any:
         if request.GET.get(DecisionFilter.parameter_name) == DecisionFilter.ALL:
@@ -84,6 +84,14 @@ class DisputeAdmin(ReadOnlyAdmin):
     @admin.display(description=_("amount"))
     def money(self, dispute: Dispute) -> str:
         return display(amount=dispute.amount, currency=dispute.currency)
+
+    @admin.display(description=_("kind"))
+    def kind(self, dispute: Dispute) -> str:
+        return str(_("Inquiry") if dispute.is_inquiry else _("Dispute"))
+
+    @admin.display(description=_("funds"))
+    def funds(self, dispute: Dispute) -> str:
+        return str(_("Taken from the shop's balance") if dispute.is_withdrawn else _("Not taken"))
 
 
 @admin.register(GatewayDispute)

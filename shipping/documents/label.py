@@ -20,9 +20,9 @@ _QR = 26 * mm
 
 
 def label_pdf(shipment: Shipment) -> bytes:
-    """In the shop's language, because the carrier's staff reads it."""
+    """In the order's language, which is read where the parcel goes."""
     output, order = BytesIO(), shipment.order
-    with label(output) as canvas:
+    with label(output, language=order.language) as canvas:
         canvas.setTitle(_("Label %(number)s") % {"number": shipment.tracking_number})
         draw_head(canvas, shipment.carrier, order.get_shipping_method_display().upper())
         draw_sender(canvas, settings.SHOP_SELLER[:-1], height=17 * mm)

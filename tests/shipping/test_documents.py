@@ -73,6 +73,13 @@ def test_the_label_has_the_address():
     assert (box.width, box.height) == pytest.approx(A6, abs=0.01)
 
 
+def test_a_label_is_in_the_language_of_its_order():
+    shipment = shipped(language="de")
+    text = text_of(store.document_pdf(shipment=shipment, kind=LABEL))
+    assert f"Bestellung {shipment.order.number}" in text
+    assert "Absender" in text
+
+
 def test_the_longest_address_and_number_still_fit():
     long = Address("Long street " * 16, "Cityname " * 11, "1234567890 1234567890"[:20], "CH")
     shipment = shipped(name="Maximiliana " * 8, address=long)

@@ -56,6 +56,14 @@ def enqueue(count: int = 1, **options) -> list[Message]:
         return [outbox.enqueue(Sample(text=str(number)), **options) for number in range(count)]
 
 
+@pytest.mark.parametrize(
+    ("path", "query"), [("operations/failedtask", "q=x"), (ORDER_LIST, "status__exact=paid"), (ORDER_LIST, "q=CV-1")]
+)
+def test_a_list_offers_to_show_all_only_where_it_hides_something(admin, path, query):
+    assert "Show all" not in page(admin, path)
+    assert "Show all" in page(admin, path, query)
+
+
 @pytest.mark.parametrize("path", LISTS)
 def test_no_list_reads_a_whole_table(admin, path):
     with CaptureQueriesContext(connection) as statements:

@@ -52,7 +52,9 @@ def show(options: dict[str, Any], out: Out) -> None:
         "id", "word", "task", "queue", "subject", "failed_at", "error", "message", "attempts", "payload", "next",
         "last_release",
     ):  # fmt: skip
-        out.write(f"{'state' if key == 'word' else key:12} {facts[key]}")
+        if facts[key] is not None:
+            text = json.dumps(facts[key], ensure_ascii=False) if key == "payload" else facts[key]
+            out.write(f"{'state' if key == 'word' else key:12} {text}")
     out.write(f"{'action':12} {facts['next_step']['action']}")
     for attempt in facts["attempt_log"]:
         where = f"{attempt['worker'] or 'an unknown worker'}, release {attempt['release'] or 'unknown'}"

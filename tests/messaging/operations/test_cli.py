@@ -83,6 +83,14 @@ def test_show_masks_personal_data_until_it_is_revealed(capsys):
     assert AuditEntry.objects.get().reason == "she asked"
 
 
+def test_the_payload_that_is_shown_can_be_edited_and_what_is_unknown_is_left_out(capsys):
+    message = dead()
+    shown = run(capsys, "dlq", "show", str(message.pk))
+    payload = next(line for line in shown.splitlines() if line.startswith("payload")).removeprefix("payload").strip()
+    assert json.loads(payload) == message.payload
+    assert "None" not in shown
+
+
 def test_an_export_is_csv_or_json(capsys):
     dead("CV-1")
     dead("CV-2")

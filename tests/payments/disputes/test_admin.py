@@ -33,6 +33,20 @@ def test_undecided_disputes_are_listed_with_the_nearest_deadline_first_and_links
     assert closed.gateway_id in client_with(*VIEW).get(LIST, {"decided": "all"}).text
 
 
+@pytest.mark.parametrize(
+    ("is_inquiry", "kind", "funds"),
+    [(False, "Dispute", "Taken from the shop&#x27;s balance"), (True, "Inquiry", "Not taken")],
+)
+def test_the_page_says_in_words_whether_the_bank_has_taken_money_or_only_asks(is_inquiry, kind, funds):
+    """A help text that says so, beside a red cross, said the opposite of what was meant."""
+    dispute = disputed(delivered(), is_inquiry=is_inquiry)
+    page = client_with(*VIEW).get(f"{LIST}{dispute.pk}/change/").text
+    assert f'<div class="readonly">{kind}</div>' in page
+    assert f'<div class="readonly">{funds}</div>' in page
+    assert "icon-no.svg" not in page
+    assert f'<td class="field-kind">{kind}</td>' in client_with(*VIEW).get(LIST).text
+
+
 @pytest.mark.parametrize("query", ["q=x", "q=CV-01234-56789", "decided=x", "status__exact=lost", "o=1", "p=7"])
 def test_any_query_is_answered(query):
     disputed(delivered())

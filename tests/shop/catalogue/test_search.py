@@ -180,6 +180,11 @@ class TestCorrections:
         Product.objects.filter(name="Lamp").update(is_listed=False)
         assert search.correction(search="lmap") == ""
 
+    @pytest.mark.parametrize("typed", ["zimtrr", "fenzter"])
+    def test_words_of_item_numbers_and_descriptions_are_not_offered(self, typed):
+        ProductFactory.create(sku="ZIMTRE-1", name="Chair", description="Beside a fenster")
+        assert search.correction(search=typed) == ""
+
     @pytest.mark.skipif("connection.vendor != 'postgresql'")
     def test_it_works_without_permission_to_create_an_extension(self, monkeypatch):
         monkeypatch.setattr("shop.catalogue.search.postgresql.engine.has_trigrams", lambda connection: False)

@@ -14,8 +14,8 @@ _TOKENS = "tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'"
 _TABLES = {
     "shop_search_own": f"fts5(sku, name, tagline, description, {_TOKENS})",
     "shop_search_texts": f"fts5(product_id UNINDEXED, name, tagline, description, {_TOKENS})",
-    "shop_search_own_words": "fts5vocab(shop_search_own, row)",
-    "shop_search_texts_words": "fts5vocab(shop_search_texts, row)",
+    "shop_search_own_words": "fts5vocab(shop_search_own, col)",
+    "shop_search_texts_words": "fts5vocab(shop_search_texts, col)",
 }
 _SOURCES = {
     "shop_search_own": ("shop_product", "sku, name, tagline, description", "is_listed"),
