@@ -1,12 +1,17 @@
-"""Commands in the documentation: each exists, and so do its options."""
+"""The documentation beside the code: commands, options, variables with their defaults, tasks and permissions."""
 
+import ast
 import re
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from django.apps import apps
+from django.contrib.auth import get_permission_codename
 from django.core.management import get_commands, load_command_class
 
+from config.celery import app
 from tests.stack.program import PROJECT
 
 PAGES = sorted(
@@ -60,3 +65,77 @@ def test_every_command_of_the_documentation_exists_with_its_options(page: Path):
 def test_unknown_commands_and_options_are_found():
     text = "```\nmanage.py fly --high\nmake coffee\nmanage.py audit --jsonn --json\nmake test\n```"
     assert unknown_in("\n".join(CODE.findall(text))) == ["make coffee", "manage.py fly", "manage.py audit --jsonn"]
+
+
+READERS = {"text", "flag", "integer", "number", "choice", "demo_choice", "needed", "secrets_by_name"}
+SETTING = re.compile(
+    r"^\| (?P<names>`[A-Z_]+`(?:, `[A-Z_]+`)*) \| (?P<default>[^|]*) \| (?P<meaning>.*) \|$", re.MULTILINE
+)
+RANGE = re.compile(r"(?<![\w.,])(\d[\d,.]*) to (\d[\d,]*)")
+
+
+def variables() -> dict[str, ast.Call]:
+    """The call that reads each environment variable, by name; one in the settings rather than one elsewhere."""
+    found: dict[str, ast.Call] = {}
+    for file in sorted([*(PROJECT / "config").rglob("*.py"), *(PROJECT / "extensions" / "webhooks").glob("*.py")]):
+        for node in ast.walk(ast.parse(file.read_text())):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(attr=reader) | ast.Name(id=reader), args=[ast.Constant(value=str(name)), *_]
+                ):
+                    if reader in READERS and name.isupper():
+                        found[name] = node
+    return found
+
+
+def documented() -> dict[str, tuple[str, str]]:
+    """Default and meaning of each variable in the reference, by name."""
+    page = (PROJECT / "docs" / "reference" / "configuration.md").read_text()
+    rows = SETTING.finditer(page.partition("## Settings without a variable")[0])
+    return {name: (row["default"], row["meaning"]) for row in rows for name in re.findall(r"[A-Z_]+", row["names"])}
+
+
+def number_of(call: ast.Call, keyword: str) -> float | None:
+    for one in call.keywords:
+        if one.arg == keyword and isinstance(one.value, ast.Constant) and isinstance(one.value.value, int | float):
+            return float(one.value.value)
+    return None
+
+
+def test_the_reference_has_every_variable_with_its_default_and_its_range():
+    known, wrong = documented(), []
+    for name, call in variables().items():
+        default, meaning = known.get(name, ("", ""))
+        if name not in known:
+            wrong.append(f"{name} is missing")
+        elif (value := number_of(call, "default")) is not None and f"`{value:g}`" not in default.replace(",", ""):
+            wrong.append(f"{name} is {value:g} by default, not {default}")
+        bounds = number_of(call, "minimum"), number_of(call, "maximum")
+        stated = [tuple(float(one.replace(",", "")) for one in pair) for pair in RANGE.findall(meaning)]
+        if None not in bounds and stated and bounds not in stated:
+            wrong.append(f"{name} is from {bounds[0]:g} to {bounds[1]:g}, not {stated}")
+    assert wrong == []
+
+
+NAME = re.compile(r"`((?:messaging|operations|orders|payments|shipping|shop)\.[a-z]+_[a-z_]+)`")
+
+
+VERBS = ("add", "change", "delete", "view")
+
+
+@pytest.fixture(scope="module")
+def names() -> set[str]:
+    """Tasks, permissions and signals."""
+    app.loader.import_default_modules()
+    every = [model._meta for model in apps.get_models()]
+    permissions = {f"{one.app_label}.{name}" for one in every for name, _text in one.permissions}
+    permissions |= {f"{one.app_label}.{get_permission_codename(verb, one)}" for one in every for verb in VERBS}
+    signals = {
+        f"{label}.{name}" for label in ("messaging", "orders") for name in vars(import_module(f"{label}.signals"))
+    }
+    return {*app.tasks, *permissions, *signals}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_every_task_permission_and_signal_of_the_documentation_exists(page: Path, names: set[str]):
+    assert {name for name in NAME.findall(page.read_text()) if page.name != "CHANGELOG.md"} <= names
