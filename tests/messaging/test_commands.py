@@ -96,7 +96,7 @@ def test_dlq_retries_by_id_and_reports_what_it_skipped(capsys):
 
 def test_dlq_dry_run_changes_nothing(capsys):
     dead()
-    assert "would retry: 1 done" in run(capsys, "dlq", "retry", "--all", "--dry-run")
+    assert "would retry 1, would skip 0" in run(capsys, "dlq", "retry", "--all", "--dry-run")
     assert Message.objects.get().state == State.DEAD
 
 

@@ -121,14 +121,17 @@ def require_reason(options: dict[str, Any]) -> None:
         raise CommandError("A reason is required: pass --reason. It is kept in the audit log.", returncode=2)
 
 
+_PAST = {"retry": "retried", "edit": "edited", "discard": "discarded", "restore": "restored", "release": "released"}
+
+
 def report(outcome: Outcome, options: dict[str, Any], out: Out, *, verb: str) -> None:
     """Print what was done, and what was skipped and why. Exits with code 1 if anything was skipped."""
     if options["json"]:
         skipped = {str(key): why for key, why in outcome.skipped.items()}
         out.write(json.dumps({"done": [str(id_) for id_ in outcome.done], "skipped": skipped}))
     else:
-        verb = f"would {verb}" if options["dry_run"] else verb
-        out.write(f"{verb}: {len(outcome.done)} done, {len(outcome.skipped)} skipped")
+        did, left_out = (f"would {verb}", "would skip") if options["dry_run"] else (_PAST[verb], "skipped")
+        out.write(f"{did} {len(outcome.done)}, {left_out} {len(outcome.skipped)}")
         for id_, why in outcome.skipped.items():
             out.write(f"  {id_}: {why}")
     if outcome.skipped:

@@ -14,6 +14,10 @@ from messaging.operations.failures.detail import detail_of
 from messaging.operations.privacy.masking import mask, mask_text
 
 
+#: `failed_at` of JSON is when the message ended, which may have been a success since.
+_LABELS = {"word": "state", "failed_at": "ended_at"}
+
+
 def _list_arguments(parser: CommandParser) -> None:
     parser.add_argument("--limit", type=int, default=50)
     parser.add_argument("--quarantined", action="store_true", help="only quarantined messages")
@@ -54,7 +58,7 @@ def show(options: dict[str, Any], out: Out) -> None:
     ):  # fmt: skip
         if facts[key] is not None:
             text = json.dumps(facts[key], ensure_ascii=False) if key == "payload" else facts[key]
-            out.write(f"{'state' if key == 'word' else key:12} {text}")
+            out.write(f"{_LABELS.get(key, key):12} {text}")
     out.write(f"{'action':12} {facts['next_step']['action']}")
     for attempt in facts["attempt_log"]:
         where = f"{attempt['worker'] or 'an unknown worker'}, release {attempt['release'] or 'unknown'}"

@@ -35,7 +35,7 @@ def test_a_group_is_discarded_and_its_messages_restored(capsys):
     with pytest.raises(CommandError, match="A reason is required"):
         call_command("dlq", "groups", "--discard", group)
     assert "1 done" in run(capsys, "dlq", "groups", "--discard", group, "--reason", "a test")
-    assert "would restore: 1 done" in run(capsys, "dlq", "restore", str(message.pk), "--dry-run")
+    assert "would restore 1, would skip 0" in run(capsys, "dlq", "restore", str(message.pk), "--dry-run")
     assert json.loads(run(capsys, "dlq", "restore", str(message.pk), "--json"))["done"] == [str(message.pk)]
     assert Message.objects.get().state == State.DEAD
     with pytest.raises(SystemExit, match="1"):
@@ -49,7 +49,7 @@ def test_an_edit_shows_the_difference_and_retries(capsys):
     assert Message.objects.get().state == State.DEAD
     with pytest.raises(CommandError, match="A reason is required"):
         call_command(*arguments)
-    assert "edit: 1 done" in run(capsys, *arguments, "--reason", "typo")
+    assert "edited 1, skipped 0" in run(capsys, *arguments, "--reason", "typo")
     assert PayloadEdit.objects.get().before == {"text": "a"}
     assert AuditEntry.objects.get(action="edit").actor.startswith("cli:")
 
@@ -85,10 +85,12 @@ def test_show_masks_personal_data_until_it_is_revealed(capsys):
 
 def test_the_payload_that_is_shown_can_be_edited_and_what_is_unknown_is_left_out(capsys):
     message = dead()
+    assert run(capsys, "dlq", "discard", str(message.pk), "--reason", "x").splitlines() == ["discarded 1, skipped 0"]
     shown = run(capsys, "dlq", "show", str(message.pk))
+    assert "failed_at" not in shown, "its time is that of the end, which a discard or a success is, too"
     payload = next(line for line in shown.splitlines() if line.startswith("payload")).removeprefix("payload").strip()
     assert json.loads(payload) == message.payload
-    assert "None" not in shown
+    assert "None\n" not in shown
 
 
 def test_an_export_is_csv_or_json(capsys):

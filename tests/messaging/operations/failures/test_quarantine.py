@@ -199,7 +199,7 @@ def test_commands_list_confirm_and_release(capsys):
     assert "it is quarantined" in run("retry", str(message.pk))
     with pytest.raises(CommandError, match="takes one id"):
         call_command("dlq", "retry", "--all", "--confirm-quarantined")
-    assert "1 done" in run("retry", str(message.pk), "--confirm-quarantined")
+    assert "retried 1" in run("retry", str(message.pk), "--confirm-quarantined")
     other = quarantined()
-    assert "1 done" in run("release", str(other.pk))
+    assert "released 1" in run("release", str(other.pk))
     assert "it is not quarantined" in run("release", str(other.pk))
