@@ -13,7 +13,6 @@ from messaging.operations.failures import labels, selectors
 from messaging.operations.failures.detail import detail_of
 from messaging.operations.privacy.masking import mask, mask_text
 
-
 #: `failed_at` of JSON is when the message ended, which may have been a success since.
 _LABELS = {"word": "state", "failed_at": "ended_at"}
 
