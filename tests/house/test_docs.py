@@ -2,16 +2,19 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth import get_permission_codename
 from django.core.management import get_commands, load_command_class
 
 from config.celery import app
+from config.processes import WORKERS
 from tests.stack.program import PROJECT
 
 PAGES = sorted(
@@ -139,3 +142,32 @@ def names() -> set[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
 def test_every_task_permission_and_signal_of_the_documentation_exists(page: Path, names: set[str]):
     assert {name for name in NAME.findall(page.read_text()) if page.name != "CHANGELOG.md"} <= names
+
+
+def rows(page: str, *, of: str) -> Iterator[list[str]]:
+    """The cells of the tables below a heading of a reference."""
+    text = (PROJECT / "docs" / "reference" / f"{page}.md").read_text().partition(f"## {of}\n")[2]
+    for line in text.partition("\n## ")[0].splitlines():
+        if line.startswith("| `"):
+            yield [cell.strip(" `") for cell in line.strip("|").split(" |")]
+
+
+def test_the_topology_names_the_shops_queues_and_the_slots_of_their_workers():
+    stated = {queue: cells for queue, *cells in rows("topology", of="Exchange and queues")}
+    for queue, binding in settings.MESSAGING["queues"].items():
+        assert stated[queue][:2] == [binding, f"{queue}.dead"]
+    for queues, slots in WORKERS.values():
+        assert stated[queues.split(",")[0]][2].startswith(f"{slots} process")
+
+
+def test_the_topology_names_every_periodic_task():
+    stated = {task for task, *_rest in rows("topology", of="Periodic tasks") if not task.startswith("webhooks")}
+    assert stated == {entry["task"] for entry in settings.CELERY["beat_schedule"].values()}
+
+
+def test_every_permission_that_a_model_declares_is_in_the_reference():
+    page = (PROJECT / "docs" / "reference" / "permissions.md").read_text()
+    declared = {
+        f"{one.app_label}.{name}" for one in [model._meta for model in apps.get_models()] for name, _ in one.permissions
+    }
+    assert {name for name in declared if f"`{name}`" not in page} == set()
