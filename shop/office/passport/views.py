@@ -44,7 +44,7 @@ def passport(request: HttpRequest, order_id: int) -> HttpResponse:
     now = timezone.now()
     in_force = {pause.queue: pause for pause in records.pauses if pause.resumed_at is None or pause.resumed_at > now}
     mask = str if may_reveal else mask_text
-    evidence = evidence_of(status=records.order.status, emails=records.emails)
+    evidence = evidence_of(order=records.order, emails=records.emails)
     context = {
         **admin.site.each_context(request),
         "title": _("Passport of %(number)s") % {"number": records.order.number},

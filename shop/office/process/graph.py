@@ -14,7 +14,7 @@ from messaging import circuit_breaker
 from messaging.hooks.next_steps import OPEN_GROUP, RETRY
 from messaging.models import LIVE_STATES, Message, QueuePause, State, Waits
 from messaging.operations.failures.advice import Advice, advise
-from orders.models import EmailDelivery, Status
+from orders.models import EmailDelivery, Order, Source, Status
 from shop.office.process.definition import STEPS, Step, ranks
 
 _CLOSED = frozenset({Status.CANCELLED, Status.REFUNDED})
@@ -92,14 +92,19 @@ class Evidence:
 
     status: Status
     emails: frozenset[str]
+    is_emailed: bool
+
+    def expects(self, step: Step) -> bool:
+        """Imports are history: nobody is e-mailed about them."""
+        return step.is_expected and (self.is_emailed or not step.emails)
 
     def proves(self, step: Step) -> bool:
         return self.status in step.proves or not self.emails.isdisjoint(step.emails)
 
 
-def evidence_of(*, status: str, emails: Collection[EmailDelivery]) -> Evidence:
+def evidence_of(*, order: Order, emails: Collection[EmailDelivery]) -> Evidence:
     sent = frozenset(email.kind for email in emails if email.state == EmailDelivery.State.SENT)
-    return Evidence(Status(status), sent)
+    return Evidence(Status(order.status), sent, is_emailed=order.source != Source.IMPORT)
 
 
 def graph(
@@ -114,7 +119,7 @@ def graph(
     for rank in ranks():
         for step in rank:
             own = [message for message in messages if step.has(message)]
-            if own or step.is_expected:
+            if own or evidence.expects(step):
                 nodes[step.key] = _node(step, own, nodes.get(step.after), evidence, holds, now)
     dead = [node.message for node in nodes.values() if node.state is StepState.DEAD and node.message]
     advice = advise(dead) if dead else {}

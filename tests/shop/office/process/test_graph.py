@@ -38,7 +38,7 @@ ELSEWHERE = (
 
 def nodes(order: Order, **later: int) -> dict[str, Node]:
     found = order_records(order_id=order.pk)
-    evidence = evidence_of(status=found.order.status, emails=found.emails)
+    evidence = evidence_of(order=found.order, emails=found.emails)
     now = timezone.now() + timedelta(**later)
     ranks = graph(found.messages, evidence=evidence, paused=pauses.current(), now=now)
     return {node.step.key: node for rank in ranks for node in rank}
@@ -50,6 +50,10 @@ def states(order: Order, **later: int) -> dict[str, str]:
 
 def url(order: Order) -> str:
     return f"/admin/orders/order/{order.pk}/passport/"
+
+
+def test_an_import_waits_for_no_email_as_it_causes_none():
+    assert states(place(source="import")) == {"charge": "under_way", "book": "waiting", "track": "waiting"}
 
 
 def test_a_new_order_is_being_charged_and_the_rest_waits():
