@@ -13,7 +13,7 @@ from xmlrpc.client import Fault, ProtocolError, ServerProxy
 
 from django.conf import settings
 
-CONSOLE = "console"
+CONSOLE, STOPPED = "console", "STOPPED"
 #: The supervisor notices a dead process within a second.
 RESTART_SECONDS = 10.0
 #: For an answer about the processes, and for one that waits until a process has stopped or runs.
@@ -39,6 +39,14 @@ class NothingChanged(RuntimeError):
 def processes() -> dict[str, str]:
     """State of each process by name, such as RUNNING. Raises `SupervisorAway`."""
     return {name: str(info["statename"]) for name, info in _processes().items()}
+
+
+def command_for(name: str, *, otherwise: str) -> str:
+    """The command that starts a process which the demo has stopped; in every other case, `otherwise`."""
+    with suppress(SupervisorAway):
+        if settings.CONVEYOR_DEMO and processes().get(name) == STOPPED:
+            return f"python manage.py demo start {name}"
+    return otherwise
 
 
 def kill(name: str) -> int:

@@ -17,6 +17,7 @@ from kombu import Connection, Queue
 from messaging.broker import refusals
 from messaging.broker.settings import SOCKET_TIMEOUT, is_amqp
 from messaging.topology import topology
+from shop.demo import supervisor
 from shop.doctor.checks.clocks import differs
 from shop.doctor.findings import Finding
 
@@ -153,4 +154,4 @@ def _access(error: Exception) -> str:
         return grant
     if "user name or password" in refusal:
         return f"rabbitmqctl change_password {user} PASSWORD"
-    return "export BROKER_URL=amqp://user:password@host:5672/vhost"
+    return supervisor.command_for("broker", otherwise="export BROKER_URL=amqp://user:password@host:5672/vhost")

@@ -18,6 +18,7 @@ from messaging.conf import settings
 from messaging.models import PeriodicTask
 from messaging.relay.chores import LEADER_LOCK
 from messaging.topology import topology
+from shop.demo import supervisor
 from shop.doctor.checks.broker import connected
 from shop.doctor.findings import Finding
 
@@ -33,7 +34,7 @@ AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
 
 def relay() -> Iterator[Finding]:
     """On PostgreSQL a running relay is seen at once; on SQLite, by messages that are overdue."""
-    fix = "python manage.py relay"
+    fix = supervisor.command_for("relay", otherwise="python manage.py relay")
     if connection.vendor == "postgresql" and not any(_looks(_is_led)):
         yield Finding("relay", "No relay is running: no message reaches the workers.", fix)
     elif apps.is_installed("messaging.operations"):
@@ -46,7 +47,7 @@ def relay() -> Iterator[Finding]:
 
 
 def beat() -> Iterator[Finding]:
-    fix = "celery -A config beat --pidfile="
+    fix = supervisor.command_for("beat", otherwise="celery -A config beat --pidfile=")
     if last := scheduler.silent_since():
         sentence = f"Beat has been silent since {clock.text(last)}: no periodic task is enqueued."
         yield Finding("beat", sentence, fix)

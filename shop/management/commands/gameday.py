@@ -87,11 +87,11 @@ def _text(report: Report, broken: list[dict[str, str]]) -> str:
         "orders": f"{report.orders} placed, {report.finished} shipped, {report.dead} with a dead letter",
         "detected": detected,
         "1st alert": alerted,
-        "redelivered": f"{report.redelivered} messages",
+        "redelivered": report.redelivered,
         "recovered": recovered,
         "lost": report.lost,
         "doubled": report.doubled,
-        "audit": f"{len(broken)} violations" if broken else "every invariant holds",
+        "audit": f"broken: {len(broken)}" if broken else "every invariant holds",
     }
     return "\n".join(
         [
