@@ -1,5 +1,6 @@
 """Liveness, readiness and metrics endpoints."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 
@@ -15,6 +16,9 @@ from shop.health import order_metrics, probes
 from shop.health.access import status_for
 from shop.health.deployment import COLLECT, MIGRATE, has_static_files
 from shop.limits.metrics import LimitsCollector
+
+log = logging.getLogger(__name__)
+_logged: list[str] = []
 
 if apps.is_installed("messaging.operations"):
     from shop.health.drain import drain
@@ -49,8 +53,11 @@ def readyz(request: HttpRequest) -> HttpResponse:
         "static_files": probes.OK if has_static_files() else probes.MISSING,
     }
     problems = list(_problems(states))
+    _log_change(problems)
     status = "unavailable" if problems else "ok"
-    return JsonResponse({"status": status, **states, "problems": problems}, status=503 if problems else 200)
+    response = JsonResponse({"status": status, **states, "problems": problems}, status=503 if problems else 200)
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django would log an error for every probe
+    return response
 
 
 @require_safe
@@ -63,6 +70,15 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if status == HTTPStatus.UNAUTHORIZED:
         return HttpResponse("METRICS_TOKEN required.\n", status=401, headers={"WWW-Authenticate": "Bearer"})
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _log_change(problems: list[str]) -> None:
+    if problems != _logged:
+        _logged[:] = problems
+        if problems:
+            log.warning("not ready: %s", " ".join(problems))
+        else:
+            log.info("ready")
 
 
 def _problems(states: Mapping[str, str]) -> Iterator[str]:

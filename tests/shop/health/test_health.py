@@ -56,6 +56,26 @@ def test_readiness_reports_the_broker(broker):
     assert get("/readyz").json()["broker"] == "ok"
 
 
+def test_a_process_that_is_not_ready_says_so_once_and_not_at_every_probe(monkeypatch, caplog):
+    """A probe comes every few seconds, and each line at level ERROR is a report."""
+
+    def refuse() -> None:
+        raise OperationalError
+
+    get("/readyz")
+    caplog.set_level("INFO")
+    caplog.clear()
+    with monkeypatch.context() as its:
+        its.setattr(probes, "_probe_database", refuse)
+        assert [get("/readyz").status_code for _probe in range(3)] == [503] * 3
+    probes._kept.clear()
+    assert [get("/readyz").status_code for _probe in range(2)] == [200] * 2
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("WARNING", "not ready: The database does not answer, or takes no writes."),
+        ("INFO", "ready"),
+    ]
+
+
 def test_not_ready_without_the_database(monkeypatch):
     def refuse() -> None:
         raise OperationalError("connection refused, password=secret")
