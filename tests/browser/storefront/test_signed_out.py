@@ -62,6 +62,20 @@ def test_an_address_is_still_there_after_signing_in_again(visit: Callable[..., P
     expect(page.get_by_label("City")).to_have_value("")
 
 
+def test_nobody_else_who_signs_in_sees_what_was_typed(visit: Callable[..., Page]):
+    page = visit(f"/account/login/?next={NEW_ADDRESS}")
+    sign_in(page, name="shopper")
+    page.get_by_label("City").fill("York")
+    for label in ("Full name", "Street and number", "Postcode"):
+        page.get_by_label(label).fill("YO1 6GA")
+    page.get_by_label("Country").select_option("GB")
+    end_session(page)
+    page.get_by_role("button", name="Save").click()
+    sign_in_again(page, name="support")
+    expect(page.get_by_text("Signed in as support")).to_be_visible()
+    expect(page.get_by_label("City")).to_have_value("")
+
+
 def test_a_form_of_the_admin_is_still_there_after_signing_in_again(product: Page):
     product.locator("#id_tagline").fill("Kept by the tab")
     end_session(product)

@@ -1,11 +1,16 @@
 // Keeps what was typed into a form that was sent after its session had ended, in this tab, until signing in has led back
-// to the page. Never a form with a password, and only while the page shows what it showed: its hidden fields are the same.
+// to the page. Never a form with a password, for nobody else than who typed it, and only while the page shows what it
+// showed: its hidden fields are the same.
 (() => {
   const KEY = "kept-form";
   const SECRET = "[type=password]";
   const TYPED = ":is(input, textarea, select):not([type=hidden], [type=file], [type=submit], [type=button])";
   const HIDDEN = "input[type=hidden]:not([name=csrfmiddlewaretoken])";
   const here = location.pathname + location.search;
+
+  function user() {
+    return document.querySelector("[data-user]")?.dataset.user;
+  }
 
   function isKept(form) {
     return form.method === "post" && !form.querySelector(SECRET) && form.querySelector(TYPED);
@@ -38,9 +43,10 @@
   }
 
   document.addEventListener("submit", ({ target }) => {
-    if (!isKept(target)) return;
-    const typed = [...target.querySelectorAll(TYPED)].map(typedInto);
-    sessionStorage.setItem(KEY, JSON.stringify({ page: here, form: nameOf(target), shown: shownBy(target), typed }));
+    if (!user() || !isKept(target)) return;
+    const kept = { page: here, user: user(), form: nameOf(target), shown: shownBy(target) };
+    kept.typed = [...target.querySelectorAll(TYPED)].map(typedInto);
+    sessionStorage.setItem(KEY, JSON.stringify(kept));
   });
 
   document.addEventListener("DOMContentLoaded", () => {
@@ -49,6 +55,6 @@
     const leadsBack = new URLSearchParams(location.search).get("next") === kept.page;
     if (leadsBack) sessionStorage.setItem(KEY, JSON.stringify({ ...kept, isLost: true }));
     else sessionStorage.removeItem(KEY);
-    if (kept.isLost && kept.page === here) restore(kept);
+    if (kept.isLost && kept.page === here && kept.user === user()) restore(kept);
   });
 })();
