@@ -171,3 +171,13 @@ def test_every_permission_that_a_model_declares_is_in_the_reference():
         f"{one.app_label}.{name}" for one in [model._meta for model in apps.get_models()] for name, _ in one.permissions
     }
     assert {name for name in declared if f"`{name}`" not in page} == set()
+
+
+def test_the_reference_has_every_target_of_make_and_every_command_of_the_project():
+    page = (PROJECT / "docs" / "reference" / "commands.md").read_text()
+    targets = re.findall(r"^([a-z-]+):.*## ", (PROJECT / "Makefile").read_text(), re.MULTILINE)
+    ours = [
+        name for name, owner in get_commands().items() if str(owner).split(".")[0] in {"messaging", "shop", "config"}
+    ]
+    wanted = [*(f"make {target}" for target in targets), *(f"manage.py {name}" for name in ours)]
+    assert [name for name in wanted if not re.search(rf"{re.escape(name)}\b", page)] == []
