@@ -4,6 +4,7 @@ Rows are locked in one order everywhere: first the shipment, then its order.
 """
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from functools import cache
 
 from django.conf import settings
@@ -26,6 +27,9 @@ from shipping.payloads import CancelParcel, CompareParcel, CreateShipment, Track
 from shipping.selectors import BookingRequest, booking_messages
 
 MIN_TRACKING_INTERVAL = 1.0
+#: How far from now a carrier's time may be. One beyond it is the carrier's mistake, which no page could show: in
+#: another time zone, a moment of the year 9999 does not exist.
+_EARLIEST, _LATEST = timedelta(days=-3650), timedelta(days=1)
 _ENDED = (Status.CANCELLED, Status.REFUNDED, Status.SHIPPED, Status.DELIVERED)
 
 
@@ -197,16 +201,22 @@ def _row(shipment: Shipment, event: TrackingEvent) -> ParcelEvent:
         carrier=shipment.carrier,
         event_id=event.id[:100],
         code=event.code,
-        at=event.at,
+        at=_time_of(event),
         place="" if is_erased else event.place[:100],
         text="" if is_erased else event.text[:200],
     )
 
 
+def _time_of(event: TrackingEvent) -> datetime:
+    """The carrier's time of the event; now, if that cannot be right."""
+    now = timezone.now()
+    return event.at if _EARLIEST < event.at - now < _LATEST else now
+
+
 def _change_status(shipment: Shipment, tracking: Tracking, sources: Iterable[str]) -> bool:
     changes: dict[str, object] = {"status": tracking.state}
     if tracking.state == ParcelState.DELIVERED:
-        changes["delivered_at"] = tracking.events[-1].at if tracking.events else timezone.now()
+        changes["delivered_at"] = _time_of(tracking.events[-1]) if tracking.events else timezone.now()
     return bool(_in(*sources).update(changes, pk=shipment.pk, state=str(tracking.state)))
 
 

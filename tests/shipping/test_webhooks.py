@@ -1,13 +1,15 @@
 """Carrier webhooks: verified, stored once, and checked against the carrier's record."""
 
+import json
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from messaging.invariants import audit
@@ -15,10 +17,12 @@ from messaging.models import Message, State
 from orders import webhook_events
 from orders.models import Order, Status
 from orders.services import anonymise_order
-from shipping.carriers import CarrierEvent, EventCode, TrackingEvent, carrier
+from shipping.carriers import CarrierEvent, EventCode, ParcelState, Tracking, TrackingEvent, carrier
 from shipping.carriers.signatures import sign
 from shipping.carriers.simulated import HEADER, webhook
 from shipping.models import CarrierParcel, ParcelEvent, Shipment, ShipmentStatus
+from shipping.services import record_tracking
+from shop.site.time_zones import COOKIE
 from tests import fuzzing
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due
 from tests.factories import place
@@ -157,6 +161,26 @@ def test_a_late_event_of_an_anonymised_order_does_not_tell_where_the_parcel_went
     assert post_event(CarrierEvent(shipment.tracking_number, told)) == 200
     stored = ParcelEvent.objects.get(event_id="late")
     assert (stored.shipment, stored.place, stored.text) == (shipment, "", "")
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2999-01-01T00:00:00Z"])
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Tokyo"])
+def test_an_event_of_an_impossible_time_has_the_time_at_which_it_arrived(at, zone, client):
+    shipment = shipped()
+    body = json.dumps({"id": "e-1", "tracking_number": shipment.tracking_number, "code": "in_transit", "at": at})
+    assert _post(body.encode(), {HEADER: sign(body.encode(), secret=SECRET)}) == 200
+    assert abs(ParcelEvent.objects.get().at - timezone.now()) < timedelta(minutes=5)
+    client.cookies[COOKIE] = zone
+    assert client.get(reverse("shop:order", args=[shipment.order.public_id])).status_code == 200
+
+
+def test_a_parcel_that_arrived_at_an_impossible_time_arrived_now():
+    shipment = shipped()
+    arrived = TrackingEvent("e-1", datetime.max.replace(tzinfo=UTC), EventCode.DELIVERED)
+    record_tracking(shipment=shipment, tracking=Tracking(ParcelState.DELIVERED, (arrived,)))
+    shipment.refresh_from_db()
+    assert shipment.delivered_at is not None
+    assert abs(shipment.delivered_at - timezone.now()) < timedelta(minutes=5)
 
 
 def test_an_event_that_contradicts_the_carriers_record_changes_nothing():
