@@ -77,6 +77,11 @@ def text(name: str, default: str = "") -> str:
     return os.environ.get(name, default).strip()
 
 
+def separated(value: str) -> tuple[str, ...]:
+    """The parts between commas, without those that are empty."""
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
 def needed(name: str, *, by: str, when: bool) -> str:
     """A text that is required `when` another setting needs it; `by` names that setting."""
     value = text(name)
@@ -138,19 +143,21 @@ def demo_choice(name: str, options: tuple[str, ...], *, demo: bool) -> str:
 
 def classes(name: str, default: tuple[str, ...]) -> tuple[str, ...]:
     """Dotted paths of classes, separated by commas."""
-    paths = tuple(path.strip() for path in text(name).split(",") if path.strip()) or default
+    paths = separated(text(name)) or default
     for path in paths:
         if not _DOTTED_PATH.fullmatch(path):
             raise ImproperlyConfigured(f"{name} contains {path!r}; it must be paths of classes, such as {default[0]}.")
     return paths
 
 
-def secrets_by_name(name: str) -> dict[str, str]:
-    """Parse `one=secret,two=another` into a dictionary with lowercase names."""
-    pairs = [pair.partition("=") for pair in text(name).split(",") if pair]
-    if not all(who.strip() and secret.strip() for who, _sign, secret in pairs):
-        raise ImproperlyConfigured(f"{name} is malformed; it must be a comma-separated list of name=secret.")
-    return {who.strip().lower(): secret.strip() for who, _sign, secret in pairs}
+def secrets_by_name(name: str) -> dict[str, tuple[str, ...]]:
+    """Parse `one=secret,two=another` into a dictionary with lowercase names. A name may have several secrets."""
+    found: dict[str, tuple[str, ...]] = {}
+    for who, _sign, secret in (pair.partition("=") for pair in separated(text(name))):
+        if not (who.strip() and secret.strip()):
+            raise ImproperlyConfigured(f"{name} is malformed; it must be a comma-separated list of name=secret.")
+        found[who.strip().lower()] = (*found.get(who.strip().lower(), ()), secret.strip())
+    return found
 
 
 def is_url(url: str, *, schemes: Collection[str]) -> bool:
@@ -183,7 +190,7 @@ def trusted_proxies(*, https: bool) -> tuple[IPv4Network | IPv6Network, ...]:
             or LOOPBACK
         )
     try:
-        return tuple(ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
+        return tuple(ip_network(part, strict=False) for part in separated(value))
     except ValueError:
         raise ImproperlyConfigured(
             f"CONVEYOR_TRUSTED_PROXIES is {value!r}; it must be a comma-separated list of IP addresses and networks, "
@@ -283,8 +290,7 @@ def secret_key() -> str:
 
 def secret_key_fallbacks() -> list[str]:
     """`SECRET_KEY_FALLBACKS`: keys that do not sign, but whose signatures count, separated by commas."""
-    keys = (key.strip() for key in text("SECRET_KEY_FALLBACKS").split(","))
-    return [_long(key, "A key of SECRET_KEY_FALLBACKS") for key in keys if key]
+    return [_long(key, "A key of SECRET_KEY_FALLBACKS") for key in separated(text("SECRET_KEY_FALLBACKS"))]
 
 
 def _long(key: str, name: str) -> str:

@@ -6,10 +6,10 @@ What is authentic but not understood is kept as a dead letter, so that it is nei
 import hashlib
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -49,25 +49,27 @@ def answer(
     request: HttpRequest,
     *,
     sender: str,
-    read: Callable[[bytes], Any],
+    secrets: Collection[str],
+    read: Callable[[bytes, str], Any],
     record: Callable[[Any], object],
     instead_of: type[Payload],
 ) -> HttpResponse:
     """`read` the request's body and `record` the event: 200 once it is stored; senders repeat it after anything else.
 
-    `read` raises `NotAuthentic`, which is answered by 400, or `EventNotUnderstood`: the body is then kept as a dead
-    letter in the queue of `instead_of`. Anything else that it raises counts as not authentic.
+    Any of the `secrets` may have signed it; 404 without any. `read(body, secret)` raises `NotAuthentic`, which is
+    answered by 400, or `EventNotUnderstood`: the body is then kept as a dead letter in the queue of `instead_of`.
+    Anything else that it raises counts as not authentic.
     """
+    if not secrets:
+        raise Http404
     if len(request.body) > MAX_BYTES:
         return HttpResponse(_("The event is larger than %(kb)s kB.") % {"kb": MAX_BYTES // 1000}, status=413)
     try:
-        event = read(request.body)
+        event = _event(request.body, sender=sender, secrets=secrets, read=read)
     except EventNotUnderstood as why:
         is_kept = _keep(body=request.body, sender=sender, why=why, instead_of=instead_of)
         return HttpResponse(status=200 if is_kept else 429)
-    except Exception as error:
-        if not isinstance(error, NotAuthentic):
-            log.exception("The webhook of %s failed while reading a request", sender)
+    except NotAuthentic:
         return HttpResponse(_("The signature is missing, wrong or too old. Nothing was changed."), status=400)
     record(event)
     return HttpResponse(status=200)
@@ -81,6 +83,20 @@ def identifier(value: object, *, most: int = 100) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= most or not value.isprintable():
         raise ValueError(f"Not an identifier: {ascii(value)[:most]}")
     return value
+
+
+def _event(body: bytes, *, sender: str, secrets: Collection[str], read: Callable[[bytes, str], Any]) -> Any:
+    """What `read` makes of the body with the secret that signed it."""
+    for secret in secrets:
+        try:
+            return read(body, secret)
+        except EventNotUnderstood:
+            raise
+        except NotAuthentic:
+            continue
+        except Exception:
+            log.exception("The webhook of %s failed while reading a request", sender)
+    raise NotAuthentic("None of the secrets has signed it.")
 
 
 def _keep(*, body: bytes, sender: str, why: EventNotUnderstood, instead_of: type[Payload]) -> bool:

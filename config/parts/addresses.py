@@ -29,4 +29,4 @@ def hosts_and_origins(site: str) -> tuple[list[str], list[str]]:
 
 
 def _listed(name: str) -> list[str]:
-    return [part.strip() for part in env.text(name).split(",") if part.strip()]
+    return list(env.separated(env.text(name)))

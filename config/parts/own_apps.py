@@ -91,7 +91,7 @@ def _chosen() -> list[str]:
     value, found = env.text(VARIABLE), _found()
     if value == NONE:
         return []
-    names = list(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))
+    names = list(dict.fromkeys(env.separated(value)))
     for name in names:
         if name not in found:
             raise ImproperlyConfigured(

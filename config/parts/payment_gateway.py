@@ -23,8 +23,8 @@ def payment_gateway() -> str:
     return value
 
 
-def stripe_keys(*, gateway: str, rehearsal: bool) -> tuple[str, str, str]:
-    """The secret key, the publishable key and the webhook's secret. No error prints any of them.
+def stripe_keys(*, gateway: str, rehearsal: bool) -> tuple[str, str, tuple[str, ...]]:
+    """The secret key, the publishable key and the webhook's secrets. No error prints any of them.
 
     A `rehearsal` is the demo, or a shop that may simulate: it takes no live key, even if another gateway is set.
     """
@@ -48,7 +48,7 @@ def stripe_keys(*, gateway: str, rehearsal: bool) -> tuple[str, str, str]:
         raise ImproperlyConfigured(
             "STRIPE_SECRET_KEY and STRIPE_PUBLISHABLE_KEY must both be test keys, or both live keys."
         )
-    return secret, publishable, webhook
+    return secret, publishable, env.separated(webhook)
 
 
 def stripe_addresses(*, secret_key: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from config import env
 from config.env import MailServer, mail_server
@@ -25,6 +26,19 @@ from tests.patience import PATIENCE
 def test_a_mail_servers_url_is_parsed(monkeypatch, url, server):
     monkeypatch.setenv("EMAIL_URL", url)
     assert mail_server() == server
+
+
+def test_a_name_may_have_two_secrets_while_one_is_replaced(monkeypatch):
+    monkeypatch.setenv("SECRETS", "Swiftpost=new==, landpost=other, swiftpost=old")
+    assert env.secrets_by_name("SECRETS") == {"swiftpost": ("new==", "old"), "landpost": ("other",)}
+
+
+@pytest.mark.parametrize("value", ["hush", "swiftpost=", "=hush", "swiftpost=new,hush"])
+def test_a_secret_without_its_name_stops_the_start_and_is_not_printed(monkeypatch, value):
+    monkeypatch.setenv("SECRETS", value)
+    with pytest.raises(ImproperlyConfigured, match="SECRETS is malformed") as error:
+        env.secrets_by_name("SECRETS")
+    assert "hush" not in str(error.value)
 
 
 def test_processes_that_start_together_read_the_same_secret_key(tmp_path, monkeypatch):

@@ -37,7 +37,7 @@ class Door:
 
 @pytest.fixture(params=["stripe", "carrier"])
 def door(request: pytest.FixtureRequest, settings: Any) -> Door:
-    settings.STRIPE_WEBHOOK_SECRET, settings.CARRIER_WEBHOOK_SECRETS = SECRET, {"swiftpost": CARRIER_SECRET}
+    settings.STRIPE_WEBHOOK_SECRETS, settings.CARRIER_WEBHOOK_SECRETS = (SECRET,), {"swiftpost": (CARRIER_SECRET,)}
     place()
     deliver(claim_task(task="payments.charge_payment"))
     deliver(claim_task(task="shipping.create_shipment"))

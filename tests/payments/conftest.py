@@ -36,7 +36,7 @@ def stripe(settings: Any) -> Iterator[StripeServer]:
     with StripeServer() as server:
         settings.PAYMENT_GATEWAY = "stripe"
         settings.STRIPE_SECRET_KEY = "sk_test_conveyor"
-        settings.STRIPE_WEBHOOK_SECRET = "whsec_conveyor"
+        settings.STRIPE_WEBHOOK_SECRETS = ("whsec_conveyor",)
         settings.STRIPE_API_BASE = server.url
         settings.CONVEYOR_TASK_TIME_LIMIT = PATIENCE  # of which a request may take a share
         yield server

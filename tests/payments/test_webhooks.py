@@ -25,7 +25,7 @@ from tests import fuzzing
 from tests.delivery import deliver_all, deliver_due, make_due
 from tests.factories import place
 from tests.payments.gateways.stripe_server import Fault, StripeServer
-from tests.payments.gateways.stripe_webhook import PATH, event, intent, post_event, signature
+from tests.payments.gateways.stripe_webhook import PATH, SECRET, event, intent, post_event, signature
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COMPARE = "payments.compare_payment"
@@ -142,8 +142,16 @@ def test_unread_events_have_a_bound(stripe, monkeypatch):
 
 def test_only_post_is_allowed_and_only_with_a_secret(stripe, settings):
     assert Client().get(PATH).status_code == 405
-    settings.STRIPE_WEBHOOK_SECRET = ""
+    settings.STRIPE_WEBHOOK_SECRETS = ()
     assert post_event(event("payment_intent.succeeded", intent(uuid.uuid4()))) == 404
+
+
+def test_while_the_secret_changes_both_sign_and_no_third_one(stripe, settings):
+    settings.STRIPE_WEBHOOK_SECRETS = ("whsec_new", SECRET)
+    content = event("payment_intent.succeeded", intent(uuid.uuid4()))
+    assert [post_event(content, secret=secret) for secret in ("whsec_new", SECRET, "whsec_another")] == [200, 200, 400]
+    assert post_event({"n": 1}) == 200
+    assert Message.objects.dead().count() == 1
 
 
 def test_events_about_other_systems_charges_are_ignored(stripe):

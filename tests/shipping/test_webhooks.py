@@ -33,7 +33,7 @@ PATH, SECRET, COMPARE = "/webhooks/carriers/swiftpost/", "carrier-secret", "ship
 
 @pytest.fixture(autouse=True)
 def _secret(settings):
-    settings.CARRIER_WEBHOOK_SECRETS = {"swiftpost": SECRET}
+    settings.CARRIER_WEBHOOK_SECRETS = {"swiftpost": (SECRET,)}
 
 
 def shipped(city: str = "Bern") -> Shipment:
@@ -127,9 +127,18 @@ def test_only_post_is_allowed_and_only_for_carriers_with_a_secret(settings):
     event = event_of(shipped())
     assert Client().get(PATH).status_code == 405
     assert post_event(event, path="/webhooks/carriers/landpost/") == 404
-    settings.CARRIER_WEBHOOK_SECRETS = {"pigeon": SECRET}
+    settings.CARRIER_WEBHOOK_SECRETS = {"pigeon": (SECRET,)}
     assert post_event(event, path="/webhooks/carriers/pigeon/") == 404
     assert post_event(event) == 404
+
+
+def test_while_a_secret_changes_both_sign_and_no_third_one(settings):
+    settings.CARRIER_WEBHOOK_SECRETS = {"swiftpost": ("new", SECRET)}
+    event = event_of(shipped())
+    assert [post_event(event, secret=secret) for secret in ("new", SECRET, "another")] == [200, 200, 400]
+    body = b"{}"
+    assert _post(body, {HEADER: sign(body, secret=SECRET)}) == 200
+    assert Message.objects.dead().count() == 1
 
 
 def test_an_unknown_parcel_is_ignored():

@@ -24,7 +24,7 @@ def variables(monkeypatch):
     return set_all
 
 
-def read(*, gateway: str = "stripe", rehearsal: bool = False) -> tuple[str, str, str]:
+def read(*, gateway: str = "stripe", rehearsal: bool = False) -> tuple[str, str, tuple[str, ...]]:
     return stripe_keys(gateway=gateway, rehearsal=rehearsal)
 
 
@@ -61,12 +61,12 @@ def test_a_live_key_is_refused_in_a_rehearsal(variables, key, gateway):
 
 def test_live_keys_are_taken_outside_a_rehearsal(variables):
     variables(LIVE)
-    assert read() == ("sk_live_51abc", "pk_live_51abc", "whsec_51abc")
+    assert read() == ("sk_live_51abc", "pk_live_51abc", ("whsec_51abc",))
 
 
 def test_other_gateways_need_no_key(variables):
     variables(dict.fromkeys(KEYS, ""))
-    assert read(gateway="simulated") == ("", "", "")
+    assert read(gateway="simulated") == ("", "", ())
 
 
 @pytest.mark.parametrize("name", ["STRIPE_API_BASE", "STRIPE_JS_URL"])
@@ -81,3 +81,8 @@ def test_stripes_own_addresses_are_the_default(monkeypatch):
     for name in ("STRIPE_API_BASE", "STRIPE_JS_URL"):
         monkeypatch.delenv(name, raising=False)
     assert stripe_addresses(secret_key="sk_live_51abc") == ("https://api.stripe.com", STRIPE_JS)
+
+
+def test_the_webhook_may_have_two_secrets_while_one_is_replaced(variables):
+    variables({"STRIPE_WEBHOOK_SECRET": "whsec_new, whsec_old"})
+    assert read()[2] == ("whsec_new", "whsec_old")

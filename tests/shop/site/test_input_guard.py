@@ -135,7 +135,7 @@ def test_a_length_that_is_no_number_is_an_empty_body(client, settings, path, bod
     def is_written() -> bool:
         return any(model.objects.exists() for model in (GatewayEvent, GuestBasket, Message, Order))
 
-    settings.STRIPE_WEBHOOK_SECRET = SECRET
+    settings.STRIPE_WEBHOOK_SECRETS = (SECRET,)
     ProductFactory.create(sku="LAMP")
     assert (send(CONTENT_LENGTH=length), is_written()) == (status, False)
     send()
