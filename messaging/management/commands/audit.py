@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from messaging import invariants, pauses
+from messaging import clock, invariants, pauses
 
 
 class Command(BaseCommand):
@@ -37,5 +37,5 @@ class Command(BaseCommand):
 
     def _print_pauses(self) -> None:
         for pause in pauses.current().values():
-            since = f"{pause.paused_at:%Y-%m-%d %H:%M:%S} UTC"
+            since = clock.exact(pause.paused_at)
             self.stdout.write(f"paused  {pause.queue} since {since} by {pause.paused_by}: {pause.reason}")

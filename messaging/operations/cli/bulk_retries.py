@@ -8,6 +8,7 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable
 from datetime import datetime
 from datetime import time as time_of_day
+from itertools import chain, islice
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -19,7 +20,17 @@ from messaging import clock
 from messaging.operations.bulk_retry import labels, selectors, services
 from messaging.operations.bulk_retry.as_dict import as_dicts, detail_as_dict, warnings_of
 from messaging.operations.bulk_retry.services import Pace
-from messaging.operations.cli.registry import Out, actor, selection, subcommand, uuid_type, with_json, with_selection
+from messaging.operations.cli.registry import (
+    CHUNK,
+    Out,
+    actor,
+    selection,
+    subcommand,
+    uuid_type,
+    with_json,
+    with_selection,
+    write_array,
+)
 from messaging.operations.models import BulkOperation, BulkState
 
 #: Any of these options makes `dlq retry` a bulk retry.
@@ -98,12 +109,13 @@ def _list_arguments(parser: CommandParser) -> None:
 
 @subcommand("operations", help="list bulk retries, newest first", arguments=_list_arguments)
 def operations(options: dict[str, Any], out: Out) -> None:
-    found = selectors.operations()[: max(0, options["limit"])]
+    found = selectors.operations()[: max(0, options["limit"])].iterator(chunk_size=CHUNK)
     if options["json"]:
-        out.write(json.dumps(as_dicts(list(found))))
+        parts = iter(lambda: list(islice(found, CHUNK)), [])
+        write_array(chain.from_iterable(map(as_dicts, parts)), out)
         return
     for row in found:
-        out.write(f"{row.pk}  {clock.text(row.created_at)}  {_line(row)}  {labels.chosen(row)}")
+        out.write(f"{row.pk}  {clock.exact(row.created_at)}  {_line(row)}  {labels.chosen(row)}")
 
 
 def _act(options: dict[str, Any], out: Out) -> None:

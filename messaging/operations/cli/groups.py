@@ -7,7 +7,16 @@ from django.core.management.base import CommandError, CommandParser
 
 from messaging import clock
 from messaging.operations import actions
-from messaging.operations.cli.registry import Out, actor, require_reason, subcommand, with_dry_run, with_json
+from messaging.operations.cli.registry import (
+    CHUNK,
+    Out,
+    actor,
+    require_reason,
+    subcommand,
+    with_dry_run,
+    with_json,
+    write_page,
+)
 from messaging.operations.failures.advice import step_of_group
 from messaging.operations.failures.groups import groups as matching_groups
 from messaging.operations.models import FailureGroup, GroupState
@@ -33,13 +42,14 @@ def groups(options: dict[str, Any], out: Out) -> None:
     if verb:
         _act(verb, options, out)
         return
-    found = [summary(g) for g in matching_groups(**{name: options[name] for name in ("state", "task", "queue")})]
+    matching = matching_groups(**{name: options[name] for name in ("state", "task", "queue")})
+    count, found = matching.count(), matching.iterator(chunk_size=CHUNK)
     if options["json"]:
-        out.write(json.dumps({"count": len(found), "results": found}))
+        write_page(map(summary, found), out, count=count)
         return
-    for row in found:
-        out.write(f"{row['group']}  {row['dead']:>6} dead  {row['state']:13}{row['task']:28} {row['error']}")
-    out.write(f"{len(found)} {'group' if len(found) == 1 else 'groups'}")
+    for group in found:
+        out.write(f"{group.pk}  {group.dead_count:>6} dead  {group.state:13}{group.task:28} {group.error_type}")
+    out.write(f"{count} {'group' if count == 1 else 'groups'}")
 
 
 def summary(group: FailureGroup) -> dict[str, Any]:

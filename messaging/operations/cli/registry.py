@@ -7,7 +7,7 @@ import json
 import sys
 import uuid
 from argparse import ArgumentTypeError
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from getpass import getuser
 from typing import Any, Protocol
@@ -16,13 +16,20 @@ from django.core.management.base import CommandError, CommandParser
 
 from messaging.operations.actions import Outcome
 from messaging.operations.bulk_retry.selection import FILTERS, Filters, Selection
+from messaging.operations.failures.export import json_array
 from messaging.operations.permissions import Actor
 
 _TEXT_FILTERS = tuple(name for name in FILTERS if name not in ("since", "until"))
 
 
+#: Rows that a list reads at a time, so that any number of them takes the same memory.
+CHUNK = 500
+
+
 class Out(Protocol):
-    def write(self, text: str) -> Any: ...
+    """Ends what it writes with a new line, unless `ending` says otherwise."""
+
+    def write(self, text: str, *, ending: str | None = None) -> Any: ...
 
 
 Run = Callable[[dict[str, Any], Out], None]
@@ -114,6 +121,18 @@ def selected_ids(options: dict[str, Any]) -> list[uuid.UUID]:
     """The given ids, or those of the matching messages, newest failure first. Raises as `selection`."""
     matching = selection(options).messages.order_by("-finished_at", "-id")
     return list(options["ids"]) or list(matching.values_list("pk", flat=True))
+
+
+def write_array(rows: Iterable[dict[str, Any]], out: Out) -> None:
+    for part in json_array(rows):
+        out.write(part, ending="")
+
+
+def write_page(rows: Iterable[dict[str, Any]], out: Out, *, count: int) -> None:
+    """`{count, results}` as JSON."""
+    out.write(f'{{"count": {count}, "results": ', ending="")
+    write_array(rows, out)
+    out.write("}")
 
 
 def require_reason(options: dict[str, Any]) -> None:

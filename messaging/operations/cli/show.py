@@ -1,13 +1,25 @@
 """`dlq list`, `show` and `export`."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from messaging import clock
 from messaging.models import Message, State
 from messaging.operations import actions
-from messaging.operations.cli.registry import Out, actor, filters, message_id, subcommand, with_filters, with_json
+from messaging.operations.cli.registry import (
+    CHUNK,
+    Out,
+    actor,
+    filters,
+    message_id,
+    subcommand,
+    with_filters,
+    with_json,
+    write_page,
+)
 from messaging.operations.failures import export as files
 from messaging.operations.failures import labels, selectors
 from messaging.operations.failures.detail import detail_of
@@ -27,13 +39,15 @@ def _list_arguments(parser: CommandParser) -> None:
 @subcommand("list", help="list dead messages, newest failure first", arguments=_list_arguments)
 def list_(options: dict[str, Any], out: Out) -> None:
     found = selectors.failed_tasks(**filters(options), quarantined=options["quarantined"])
-    rows = [files.summary(row) for row in found[: max(0, options["limit"])]]
+    messages = found[: max(0, options["limit"])].iterator(chunk_size=CHUNK)
     if options["json"]:
-        out.write(json.dumps({"count": found.count(), "results": rows}))
+        write_page(map(files.summary, messages), out, count=found.count())
         return
-    for row in rows:
-        word = "" if row["word"] == State.DEAD.label else f"  ({row['word']})"
-        out.write(f"{row['id']}  {row['failed_at']}  {row['task']:28} {row['subject']:16} {row['error']}{word}")
+    for message in messages:
+        label = labels.label_of(message)
+        word = "" if label == State.DEAD.label else f"  ({label})"
+        at = clock.exact(message.finished_at)
+        out.write(f"{message.pk}  {at}  {message.task:28} {message.subject:16} {message.error_type}{word}")
     out.write(f"{found.count()} dead")
 
 
@@ -56,8 +70,7 @@ def show(options: dict[str, Any], out: Out) -> None:
         "last_release",
     ):  # fmt: skip
         if facts[key] is not None:
-            text = json.dumps(facts[key], ensure_ascii=False) if key == "payload" else facts[key]
-            out.write(f"{_LABELS.get(key, key):12} {text}")
+            out.write(f"{_LABELS.get(key, key):12} {_text(message, key, facts[key])}")
     out.write(f"{'action':12} {facts['next_step']['action']}")
     for attempt in facts["attempt_log"]:
         where = f"{attempt['worker'] or 'an unknown worker'}, release {attempt['release'] or 'unknown'}"
@@ -68,7 +81,8 @@ def show(options: dict[str, Any], out: Out) -> None:
         for exchange in attempt["exchanges"]:
             out.write(f"outside: {json.dumps(exchange)}")
     for entry in facts["history"]:
-        out.write(f"{entry['at']}  {entry['actor']} {entry['action']}: {entry['reason']}")
+        at = clock.exact(datetime.fromisoformat(entry["at"]))
+        out.write(f"{at}  {entry['actor']} {entry['action']}: {entry['reason']}")
 
 
 def _export_arguments(parser: CommandParser) -> None:
@@ -82,10 +96,17 @@ def _export_arguments(parser: CommandParser) -> None:
 def export(options: dict[str, Any], out: Out) -> None:
     wanted: dict[str, Any] = {name: value for name, value in filters(options).items() if value}
     actions.record_export(actor=actor(), filters=wanted, reason=options["reason"])
-    rows = selectors.failed_tasks(**wanted).iterator(chunk_size=500)
+    rows = selectors.failed_tasks(**wanted).iterator(chunk_size=CHUNK)
     as_json = options["json"] or options["format"] == "json"
     for line in files.as_json(rows) if as_json else files.as_csv(rows):
-        out.write(line.rstrip("\r\n"))
+        out.write(line.replace("\r\n", "\n"), ending="")
+
+
+def _text(message: Message, key: str, value: Any) -> Any:
+    """The payload is what `dlq edit --payload` takes."""
+    if key == "failed_at":
+        return clock.exact(message.finished_at)
+    return json.dumps(value, ensure_ascii=False) if key == "payload" else value
 
 
 def message_of(id_: Any) -> Message:

@@ -36,10 +36,14 @@ def summary(message: Message) -> dict[str, Any]:
 
 
 def as_json(messages: Iterable[Message]) -> Iterator[str]:
+    return json_array(map(_row, messages))
+
+
+def json_array(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
     """A JSON array, one row per line."""
     yield "["
-    for index, message in enumerate(messages):
-        yield (",\n" if index else "\n") + json.dumps(_row(message), ensure_ascii=False)
+    for index, row in enumerate(rows):
+        yield (",\n" if index else "\n") + json.dumps(row, ensure_ascii=False)
     yield "\n]\n"
 
 

@@ -21,4 +21,8 @@ class Command(BaseCommand):
             own.set_defaults(run=sub.run)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        options["run"](options, self.stdout)
+        try:
+            options["run"](options, self.stdout)
+        except BrokenPipeError as error:
+            # Lets go of the rows that were not read: Django closes the connection before the traceback is dropped.
+            raise error.with_traceback(None) from None
