@@ -1,8 +1,10 @@
 """Race conditions: runs callables at the same moment in real threads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Barrier
+from typing import Any
 
 from django.db import connection, connections
 
@@ -25,6 +27,24 @@ def at_once(*works: Callable[[], object], refusals: tuple[type[Exception], ...] 
 
     with ThreadPoolExecutor(len(works)) as pool:
         return list(pool.map(run, works))
+
+
+@contextmanager
+def meanwhile(work: Callable[[], object], *, table: str) -> Iterator[None]:
+    """Do `work` as somebody else would who comes between the first and the second statement about the table."""
+    seen = 0
+
+    def execute(run: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        nonlocal seen
+        seen += f'"{table}"' in sql
+        if seen == 2:
+            seen += 1  # before `work`, whose own statements come through here
+            work()
+        return run(sql, *rest)
+
+    with connection.execute_wrapper(execute):
+        yield
+    assert seen > 2, f"{table} is not asked twice"
 
 
 def is_waited_for() -> bool:

@@ -1,7 +1,7 @@
 """Middleware for accounts that are erased while another request of theirs runs, as in a second tab."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -12,6 +12,8 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from shop.models import User
+
+_NOTHING_UPDATED: Final = ("DatabaseError", "NotUpdated")
 
 
 class ErasedMeanwhileMiddleware:
@@ -32,7 +34,15 @@ class ErasedMeanwhileMiddleware:
 
 
 def is_erased(request: Any, exception: Exception) -> bool:
-    """Whether the account is gone and the exception says that a row is missing, as `DatabaseError` itself does."""
-    if not isinstance(exception, IntegrityError | ObjectDoesNotExist) and type(exception) is not DatabaseError:
-        return False
-    return request.user.is_authenticated and not User.objects.filter(pk=request.user.pk).exists()
+    """Whether the account is gone and the exception may come of it."""
+    return request.user.is_authenticated and is_gone(request.user.pk, exception)
+
+
+def is_gone(pk: Any, exception: Exception) -> bool:
+    """Whether the account is gone and the exception says that a row is missing.
+
+    `DatabaseError` itself does, for which newer releases of Django have a class of its own.
+    """
+    nothing_updated = isinstance(exception, DatabaseError) and type(exception).__name__ in _NOTHING_UPDATED
+    is_missing = nothing_updated or isinstance(exception, IntegrityError | ObjectDoesNotExist)
+    return is_missing and not User.objects.filter(pk=pk).exists()

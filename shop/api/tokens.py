@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from django.contrib.auth import authenticate
+from django.db import IntegrityError
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from knox.models import AuthToken
@@ -38,7 +39,10 @@ class Tokens(APIView):
         user = authenticate(request._request, username=credentials["username"], password=credentials["password"])
         if user is None:
             raise AuthenticationFailed(_("Wrong user name or password."))
-        instance, token = AuthToken.objects.create(user)
+        try:
+            instance, token = AuthToken.objects.create(user)
+        except IntegrityError:  # the account was erased meanwhile
+            raise AuthenticationFailed(_("Wrong user name or password.")) from None
         return Response(TokenOut({"token": token, "expiry": instance.expiry}).data)
 
     @extend_schema(operation_id="tokens_revoke", request=None, responses={204: None, **problems(401)})

@@ -23,6 +23,7 @@ from extensions.webhooks.endpoints import AddedTwice, StillRotating, TooMany
 from extensions.webhooks.models import Endpoint
 from messaging import clock
 from messaging.operations.admin.base import time_column
+from messaging.operations.or_404 import or_404
 from messaging.operations.permissions import Actor
 from shop.stale_pages import FreshAdmin
 
@@ -117,6 +118,7 @@ class EndpointAdmin(FreshAdmin):
     def _changing(self, view: Callable[[HttpRequest, Endpoint, Actor], HttpResponse]) -> Callable[..., HttpResponse]:
         """A view for who may change the endpoint. POST only, because each is audited."""
 
+        @or_404(Endpoint)
         def checked(request: HttpRequest, id_: int) -> HttpResponse:
             if not self.has_change_permission(request):
                 raise PermissionDenied

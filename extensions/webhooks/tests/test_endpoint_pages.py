@@ -15,7 +15,7 @@ from extensions.webhooks.models import Attempt, Delivery, Endpoint
 from messaging.operations.models import AuditEntry
 from tests.delivery import deliver_due
 from tests.factories import client_with, place
-from tests.races import at_once
+from tests.races import at_once, meanwhile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ENDPOINTS, DELIVERIES = "/admin/webhooks/endpoint/", "/admin/webhooks/delivery/"
@@ -178,6 +178,13 @@ def test_a_test_event_is_sent(endpoint, merchant):
     (event,) = merchant.verified(endpoint)
     assert event["type"] == "webhook.test"
     assert "webhook.test" in client.get(DELIVERIES).text
+
+
+@pytest.mark.parametrize("verb", ["test", "rotate"])
+def test_an_endpoint_that_is_deleted_meanwhile_is_not_found(endpoint, verb):
+    client = client_with(*EVERYTHING)
+    with meanwhile(Endpoint.objects.all().delete, table="webhooks_endpoint"):
+        assert client.post(f"{ENDPOINTS}{endpoint.pk}/{verb}/").status_code == 404
 
 
 @pytest.mark.parametrize("verb", ["test", "secret", "rotate"])

@@ -31,6 +31,7 @@ from messaging.operations.failures import quarantine
 from messaging.operations.failures.advice import RESOLVE, step_of_group
 from messaging.operations.failures.groups import Trend, dead_subjects, trends
 from messaging.operations.models import AuditEntry, FailureGroup, GroupState
+from messaging.operations.or_404 import or_404
 from messaging.operations.permissions import Actor
 from messaging.operations.privacy.masking import mask_text
 
@@ -85,6 +86,7 @@ class FailureGroupPages(ReadOnlyAdmin):
             raise PermissionDenied
         return self._detail_page(request, _get_or_404(object_id))
 
+    @or_404(FailureGroup)
     def state_view(self, request: HttpRequest, fingerprint: str) -> HttpResponse:
         actor, group = _require(request, permissions.RETRY), _get_or_404(fingerprint)
         state, note = request.POST.get("state", ""), request.POST.get("note", "").strip()
@@ -102,6 +104,7 @@ class FailureGroupPages(ReadOnlyAdmin):
             self.message_user(request, f"{text} {_still_dead(group, state)}".strip(), messages.SUCCESS)
         return _redirect(group)
 
+    @or_404(FailureGroup)
     def note_view(self, request: HttpRequest, fingerprint: str) -> HttpResponse:
         actor, group = _require(request, permissions.RETRY), _get_or_404(fingerprint)
         form = NoteForm(request.POST)

@@ -13,6 +13,7 @@ from messaging.operations.api.outputs import FailureGroupOut
 from messaging.operations.api.problems import conflict
 from messaging.operations.failures.groups import groups
 from messaging.operations.models import FailureGroup, GroupState
+from messaging.operations.or_404 import or_404
 
 
 class FailureGroups(DeskView):
@@ -39,6 +40,7 @@ class _Transition(DeskView):
     serializer_class = FailureGroupOut
     permission = "operations.retry_message"
 
+    @or_404(FailureGroup)
     def set_state(self, group_id: str, state: GroupState) -> Response:
         note = read(NoteIn, self.request.data)["note"]
         group = get_object_or_404(FailureGroup, pk=group_id)

@@ -10,6 +10,7 @@ from django.contrib.auth.forms import SetPasswordMixin
 from django.core.cache import caches
 from django.db import IntegrityError
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from knox.models import AuthToken
@@ -181,6 +182,35 @@ def test_a_form_of_an_account_that_is_erased_meanwhile_signs_out(ada, monkeypatc
     assert page.redirect_chain[-1] == ("/", 302)
     assert "This account has been deleted." in page.text
     assert not page.wsgi_request.user.is_authenticated
+
+
+def test_an_operator_who_gives_a_password_to_an_account_that_is_erased_meanwhile_gets_404(ada, monkeypatch):
+    original, gone = SetPasswordMixin.set_password_and_save, account()
+
+    def erased(*arguments: Any, **named: Any) -> Any:
+        User.objects.filter(pk=gone.pk).delete()
+        return original(*arguments, **named)
+
+    monkeypatch.setattr(SetPasswordMixin, "set_password_and_save", erased)
+    root = Client()
+    root.force_login(User.objects.create_superuser("root"), "shop.accounts.authentication.NameOrEmail")
+    new = {"password1": "a better horse", "password2": "a better horse", "usable_password": "true"}
+    assert root.post(reverse("admin:auth_user_password_change", args=[gone.pk]), new).status_code == 404
+    assert not User.objects.filter(pk=gone.pk).exists()
+    assert root.get("/admin/").status_code == 200
+
+
+def test_a_token_of_an_account_that_is_erased_meanwhile_is_refused(ada, monkeypatch):
+    signed_in = account()
+
+    def erased(*arguments: Any, **named: Any) -> User:
+        User.objects.all().delete()
+        return signed_in
+
+    monkeypatch.setattr("shop.api.tokens.authenticate", erased)
+    refused = problem(post("/auth/token/", {"username": "ada@example.com", "password": GOOD}), 401)
+    assert refused["detail"] == "Wrong user name or password."
+    assert not AuthToken.objects.exists()
 
 
 def test_other_errors_of_the_database_are_not_taken_for_an_erasure(ada, monkeypatch):
