@@ -58,4 +58,4 @@ class Selection:
 
     @classmethod
     def by_ids(cls, ids: Sequence[uuid.UUID]) -> "Selection":
-        return cls(messages=Message.objects.filter(pk__in=ids), chosen={"ids": len(ids)})
+        return cls(messages=Message.objects.filter(pk__in=ids), chosen={"ids": len(set(ids))})

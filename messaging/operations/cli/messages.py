@@ -20,6 +20,7 @@ from messaging.operations.cli.registry import (
     selected_ids,
     subcommand,
     with_dry_run,
+    with_ids,
     with_json,
     with_selection,
 )
@@ -56,7 +57,7 @@ def retry(options: dict[str, Any], out: Out) -> None:
 
 
 def _ids_arguments(parser: CommandParser) -> None:
-    parser.add_argument("ids", nargs="+", type=message_id, metavar="ID")
+    with_ids(parser, nargs="+")
     parser.add_argument("--reason", default="")
     with_dry_run(parser)
     with_json(parser)

@@ -6,7 +6,7 @@ Exit codes: 0 success, including an empty list; 1 not everything could be done; 
 import json
 import sys
 import uuid
-from argparse import ArgumentTypeError
+from argparse import Action, ArgumentTypeError
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from getpass import getuser
@@ -81,6 +81,17 @@ def uuid_type(noun: str, command: str) -> Callable[[str], uuid.UUID]:
 message_id = uuid_type("a message id", "list")
 
 
+class _Distinct(Action):
+    """Keeps the first of each: the second of two would be reported as one that could not be done."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        setattr(namespace, self.dest, list(dict.fromkeys(values)))
+
+
+def with_ids(parser: CommandParser, *, nargs: str) -> None:
+    parser.add_argument("ids", nargs=nargs, type=message_id, metavar="ID", action=_Distinct)
+
+
 def with_json(parser: CommandParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -96,7 +107,7 @@ def with_filters(parser: CommandParser) -> None:
 
 def with_selection(parser: CommandParser) -> None:
     """Messages by id, by filters, or all; JSON output."""
-    parser.add_argument("ids", nargs="*", type=message_id, metavar="ID")
+    with_ids(parser, nargs="*")
     parser.add_argument("--all", action="store_true", help="every dead message, without ids or filters")
     with_filters(parser)
     with_json(parser)
