@@ -9,9 +9,12 @@ import signal
 import threading
 import time
 
-from config.wsgi import application
+from config.wsgi import application as shop
+from shop.limits.bodies import Bodies
 
 __all__ = ["application"]
+
+application = Bodies(shop)
 
 POLL_SECONDS = 1.0
 GRACE_SECONDS = 10.0
