@@ -57,9 +57,9 @@ def test_an_edit_shows_the_difference_and_retries(capsys):
 def test_an_id_that_is_given_twice_is_done_once(capsys):
     id_ = str(dead().pk)
     assert json.loads(run(capsys, "dlq", "preview", id_, id_, "--json"))["chosen"] == {"ids": 1}
-    assert "1 done, 0 skipped" in run(capsys, "dlq", "discard", id_, id_.upper(), "--reason", "twice")
-    assert "1 done, 0 skipped" in run(capsys, "dlq", "restore", id_, id_)
-    assert "1 done, 0 skipped" in run(capsys, "dlq", "retry", id_, id_)
+    assert "discarded 1, skipped 0" in run(capsys, "dlq", "discard", id_, id_.upper(), "--reason", "twice")
+    assert "restored 1, skipped 0" in run(capsys, "dlq", "restore", id_, id_)
+    assert "retried 1, skipped 0" in run(capsys, "dlq", "retry", id_, id_)
 
 
 @pytest.mark.parametrize(

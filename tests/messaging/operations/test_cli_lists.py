@@ -94,7 +94,7 @@ def test_all_times_have_one_format(capsys):
     lists = [run(capsys, "dlq", "list"), run(capsys, "dlq", "operations")]
     assert all("  2026-11-26 14:05:09 UTC  " in text for text in lists)
     shown = run(capsys, "dlq", "show", str(message.pk))
-    assert re.search(r"failed_at +2026-11-26 14:05:09 UTC\n", shown)
+    assert re.search(r"ended_at +2026-11-26 14:05:09 UTC\n", shown)
     assert re.search(r"\n\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC  cli:\S+ dry run: why", shown)
 
 
