@@ -47,12 +47,8 @@ def is_shallow(value: Any) -> bool:
     """Whether `value` is nested at most `MAX_DEPTH` levels deep. Does not recurse."""
     level = [value]
     for _ in range(MAX_DEPTH):
-        level = [
-            child
-            for item in level
-            if isinstance(item, dict | list | tuple)
-            for child in (item.values() if isinstance(item, dict) else item)
-        ]
+        containers = (item for item in level if isinstance(item, dict | list | tuple))
+        level = [child for item in containers for child in (item.values() if isinstance(item, dict) else item)]
         if not level:
             return True
     return not any(isinstance(item, dict | list | tuple) for item in level)

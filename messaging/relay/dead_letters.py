@@ -215,9 +215,8 @@ def _payload(body: Any) -> dict[str, Any] | None:
         parts = tolerance.parse_json(body)
     except tolerance.Unreadable:
         return None
-    if isinstance(parts, list) and len(parts) == 3 and isinstance(parts[1], dict):
-        return dict(plain(parts[1]))
-    return None
+    is_message = isinstance(parts, list) and len(parts) == 3 and isinstance(parts[1], dict)
+    return dict(plain(parts[1])) if is_message else None
 
 
 def _bounded(headers: Any) -> dict[str, Any]:

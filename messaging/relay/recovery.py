@@ -132,14 +132,12 @@ class Recovery:
         sent_again: dict[str, int] = {}
         room = BATCH // max(1, len(self._findings))
         for queue, finding in list(self._findings.items()):
-            rows = (
-                _in_flight(queue, before=finding.before).order_by("-priority", "-sent_at").values_list("pk", flat=True)
-            )
-            lost = [pk for pk in rows[: room + len(finding.held)] if pk not in finding.held][:room]
+            rows = _in_flight(queue, before=finding.before)
+            ids = rows.order_by("-priority", "-sent_at").values_list("pk", flat=True)[: room + len(finding.held)]
+            lost = [pk for pk in ids if pk not in finding.held][:room]
             if len(lost) < room:
                 del self._findings[queue]
-            due = _in_flight(queue, before=finding.before).filter(pk__in=lost)
-            sent_again[queue] = due.update(state=State.PENDING, available_at=Now()) if lost else 0
+            sent_again[queue] = rows.filter(pk__in=lost).update(state=State.PENDING, available_at=Now()) if lost else 0
         return sent_again
 
 

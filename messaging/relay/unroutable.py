@@ -24,25 +24,34 @@ LIMIT = 1000
 
 def settle() -> int:
     """Settle up to `LIMIT` rows of each unknown queue. Returns how many."""
-    return sum(_settle_queue(queue) for queue in unknown_queues())
+    return sum(map(_take_back, unknown_queues(State.SENT))) + sum(map(_settle_pending, unknown_queues()))
 
 
-def unknown_queues() -> Iterator[str]:
-    """Queues of pending rows that the topology lacks: one index probe per queue, however many rows wait."""
-    pending = Message.objects.filter(state=State.PENDING).order_by("queue").values_list("queue", flat=True)
-    queue = pending.first()
+def unknown_queues(state: State = State.PENDING) -> Iterator[str]:
+    """Queues of rows in this state that the topology lacks: one index probe per queue, however many rows there are."""
+    names = Message.objects.filter(state=state).order_by("queue").values_list("queue", flat=True)
+    queue = names.first()
     while queue is not None:
         if queue not in topology().queues:
             yield queue
-        queue = pending.filter(queue__gt=queue).first()
+        queue = names.filter(queue__gt=queue).first()
 
 
-def _settle_queue(queue: str) -> int:
+def _patience() -> timedelta:
+    return timedelta(seconds=PATIENCE * settings.CONVEYOR_VISIBILITY)
+
+
+def _take_back(queue: str) -> int:
+    """What was sent before the queue was removed is due again: no worker consumes it, and recovery does not look."""
+    rows = Message.objects.filter(state=State.SENT, queue=queue, sent_at__lt=Now() - _patience())
+    return rows.filter(pk__in=rows.values("pk")[:LIMIT]).update(state=State.PENDING, available_at=Now())
+
+
+def _settle_pending(queue: str) -> int:
     rows = Message.objects.filter(state=State.PENDING, queue=queue)
     keys = set(rows.values_list("routing_key", flat=True)[:LIMIT])
     moved = sum(_move(rows.filter(routing_key=key), key) for key in keys)
-    patience = timedelta(seconds=PATIENCE * settings.CONVEYOR_VISIBILITY)
-    overdue = list(rows.filter(available_at__lt=Now() - patience).order_by("available_at")[:LIMIT])
+    overdue = list(rows.filter(available_at__lt=Now() - _patience()).order_by("available_at")[:LIMIT])
     for message in overdue:
         bury(message, "NoSuchQueue", _no_queue(message), state=State.PENDING)
     return moved + len(overdue)
@@ -53,15 +62,13 @@ def _move(rows: MessageQuerySet, key: str) -> int:
         queue = topology().queue_for(key)
     except UnroutableKey:
         return 0
-    ids = list(rows.values_list("pk", flat=True)[:LIMIT])
-    return Message.objects.filter(pk__in=ids, state=State.PENDING).update(queue=queue)
+    return rows.filter(pk__in=rows.values("pk")[:LIMIT]).update(queue=queue)
 
 
 def put_back(message: Claimed) -> None:
     """A claimed message whose routing key no queue is bound for: it waits, and is dead after `PATIENCE`."""
     waiting = transitions.wait(message_id=message.pk, sends=message.sends, waits_for=Waits.QUEUE)
-    patience = timedelta(seconds=PATIENCE * settings.CONVEYOR_VISIBILITY)
-    if waiting and waiting.deferred_since and clock.now() - waiting.deferred_since > patience:
+    if waiting and waiting.deferred_since and clock.now() - waiting.deferred_since > _patience():
         bury(message, "NoSuchQueue", _no_queue(message), state=State.PENDING)
 
 

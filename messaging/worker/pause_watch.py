@@ -68,7 +68,8 @@ class PauseReader(threading.Thread):
                 close_old_connections()
                 self._paused = pauses.paused()
             except Exception as error:
-                log.info("cannot read queue pauses: %s", error)
+                if self._paused is not None or not self.has_read.is_set():  # once an outage, not once a second
+                    log.warning("cannot read queue pauses: %s", error)
                 self._paused = None
             if self._paused is None or is_sqlite:  # a process that forks must not hold SQLite's files
                 with suppress(Exception):
@@ -102,8 +103,7 @@ class ApplyPauses(bootsteps.StartStopStep):
             self._timer.cancel()
             self._timer = None
 
-    def terminate(self, consumer: Any) -> None:
-        self.stop(consumer)
+    terminate = stop
 
     def _apply(self, consumer: Any) -> None:
         """One tick. The reader is asked once: a result that changes half-way would be applied to neither half."""

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from celery import current_app
+from django.conf import settings
 from django.utils import timezone
 
 from messaging.broker import inspect
@@ -123,6 +124,35 @@ def test_rows_of_a_removed_queue_do_not_hold_up_others_and_are_dead_after_a_boun
     old.refresh_from_db()
     other.refresh_from_db()
     assert (old.state, old.error_type, other.state) == (State.DEAD, "NoSuchQueue", State.SENT)
+
+
+def sent(queue: str, *, timeouts: float, **fields) -> Message:
+    """A message that a relay of an earlier release published to a queue that this one lacks."""
+    (message,) = enqueue()
+    sent_at = timezone.now() - timedelta(seconds=timeouts * settings.CONVEYOR_VISIBILITY)
+    Message.objects.filter(pk=message.pk).update(state=State.SENT, sends=1, sent_at=sent_at, queue=queue, **fields)
+    return message
+
+
+def test_what_was_sent_to_a_removed_queue_is_due_again_after_a_bound_and_dead_after_another():
+    old = sent("removed", timeouts=unroutable.PATIENCE + 1, routing_key="removed.go.low")
+    recent = sent("removed", timeouts=1, routing_key="removed.go.low")
+    assert unroutable.settle() == 1
+    old.refresh_from_db()
+    recent.refresh_from_db()
+    assert (old.state, recent.state) == (State.PENDING, State.SENT), "a worker of the release before may have it"
+    Message.objects.filter(pk=old.pk).update(available_at=timezone.now() - timedelta(days=1))
+    assert unroutable.settle() == 1
+    old.refresh_from_db()
+    assert (old.state, old.error_type) == (State.DEAD, "NoSuchQueue")
+
+
+def test_what_was_sent_to_a_renamed_queue_is_sent_to_the_one_that_has_its_key_now(relay):
+    message = sent("upkeep", timeouts=unroutable.PATIENCE + 1)
+    unroutable.settle()
+    assert relay.turn() == 1
+    message.refresh_from_db()
+    assert (message.state, message.queue, message.sends) == (State.SENT, "maintenance", 2)
 
 
 def test_rows_of_a_renamed_queue_move_to_the_queue_that_has_their_key_now(relay):

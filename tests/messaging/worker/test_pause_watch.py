@@ -220,3 +220,19 @@ def test_the_reader_reads_repeatedly_in_its_own_thread():
     finally:
         reader.stop()
         reader.join(PATIENCE)
+
+
+def test_an_outage_of_the_database_is_one_line_of_the_log_however_long_it_lasts(reader, monkeypatch, caplog):
+    """The second read and every later one fail, until the outage is over; the next outage is another line."""
+    for outages in (1, 2):
+        with monkeypatch.context() as away:
+            away.setattr(pauses, "paused", raise_outage)
+            for _ in range(5):
+                reader.read()
+        assert caplog.text.count("cannot read queue pauses: the server closed the connection") == outages
+        reader.read()
+        assert reader.paused is not None
+
+
+def raise_outage() -> None:
+    raise OperationalError("the server closed the connection")

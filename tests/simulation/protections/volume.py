@@ -71,6 +71,14 @@ VOLUME: Final = (
         "::test_rows_of_a_removed_queue_do_not_hold_up_others_and_are_dead_after_a_bound",
     ),
     Protection(
+        name="what was sent to a removed queue is due again",
+        module="messaging.relay.unroutable",
+        code="sum(map(_take_back, unknown_queues(State.SENT))) + ",
+        without="",
+        test=f"{_MESSAGING}/relay/test_unpublishable.py"
+        "::test_what_was_sent_to_a_removed_queue_is_due_again_after_a_bound_and_dead_after_another",
+    ),
+    Protection(
         name="a message that cannot be published is found alone",
         module="messaging.relay.loop",
         code="        self._batch = max(1, self._batch // 8)",
