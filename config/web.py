@@ -1,6 +1,7 @@
 """WSGI application of the web server's processes, which `config.serve` forks.
 
-In each of them, a watchdog exits with the parent: otherwise those of a killed server would keep the port.
+None of their threads waits long for a lock. In each of them, a watchdog exits with the parent: otherwise those of a
+killed server would keep the port.
 """
 
 import multiprocessing
@@ -11,6 +12,7 @@ import time
 
 from config.wsgi import application as shop
 from shop.limits.bodies import Bodies
+from shop.site import database_outage
 
 __all__ = ["application"]
 
@@ -18,6 +20,7 @@ application = Bodies(shop)
 
 POLL_SECONDS = 1.0
 GRACE_SECONDS = 10.0
+database_outage.bound_locks()
 
 
 def exit_with(parent: int) -> None:

@@ -13,6 +13,7 @@ from shop.accounts.erased_meanwhile import is_erased
 from shop.checkout.idempotency import KeyReused
 from shop.limits.counters import Limited
 from shop.limits.orders import TooManyPieces
+from shop.site import database_outage
 from shop.stock.services import OutOfStock
 
 
@@ -21,7 +22,10 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse:
     request = context.get("request")
     if request is not None and is_erased(request, exc):
         exc = Problem(401, detail=_("This account has been deleted."), headers={"WWW-Authenticate": "Token"})
-    return problems.exception_handler(exc, context, convert=as_problem)
+    if not database_outage.is_outage(exc):
+        return problems.exception_handler(exc, context, convert=as_problem)
+    database_outage.reports.add(exc, getattr(request, "path", ""))
+    return database_outage.quiet(problems.exception_handler(unavailable(), context))
 
 
 def as_problem(exc: Exception) -> Problem | None:
@@ -45,6 +49,12 @@ def as_problem(exc: Exception) -> Problem | None:
         detail = _("This Idempotency-Key was already used for a different order. Use a new key for a new order.")
         return Problem(422, kind="key-reused", detail=detail, errors={"Idempotency-Key": [detail]})
     return None
+
+
+def unavailable() -> Problem:
+    """The database is away, takes no writes, or is busy."""
+    detail = _("The database is not available at the moment. Retrying with the same Idempotency-Key is safe.")
+    return Problem(503, kind="unavailable", detail=detail, headers={"Retry-After": str(database_outage.RETRY_AFTER)})
 
 
 def key_reused() -> Problem:

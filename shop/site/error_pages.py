@@ -1,6 +1,7 @@
 """Error pages for people, and problem details (RFC 9457) for API clients."""
 
 import re
+import sys
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from messaging.operations.api.problems import Problem, unexpected
 from shop.api import problems
 from shop.limits.counters import Limited
+from shop.site import database_outage
 
 #: Names of fields that are not sent back. A page has a CSRF token of its own.
 _SECRET = re.compile("password|csrfmiddlewaretoken")
@@ -35,9 +37,23 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Called while the error is handled."""
+    error = sys.exc_info()[1]
+    if error is not None and database_outage.is_outage(error):
+        database_outage.reports.add(error, request.path)
+        return database_outage.quiet(unavailable(request))
     if _is_api(request):
         return unexpected().response()
     return _page(request, 500, _("Server error"), "shop/site/errors/500.html", bare=True)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """The database is away, takes no writes, or is busy."""
+    if _is_api(request):
+        return problems.unavailable().response()
+    page = _page(request, 503, _("Not available"), "shop/site/errors/503.html", bare=True)
+    page["Retry-After"] = str(database_outage.RETRY_AFTER)
+    return page
 
 
 def not_stored(request: HttpRequest) -> HttpResponse:
