@@ -27,6 +27,10 @@ def test_several_credit_notes_of_a_refund_do_not_keep_the_schema_from_going_back
     run_alone("tests.schema.credit_notes", tmp_path)
 
 
+def test_a_migration_waits_for_a_backup_and_the_shop_does_not_wait_behind_it(tmp_path):
+    run_alone("tests.schema.locks", tmp_path)
+
+
 def test_a_program_that_fails_says_why(tmp_path):
     with pytest.raises(AssertionError, match=r"No module named tests\.schema\.nothing"):
         run_alone("tests.schema.nothing", tmp_path)
