@@ -10,9 +10,11 @@ class OrdersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from messaging import scheduler
+        from messaging import circuit_breaker, scheduler
         from orders import invariants, payloads, receivers, selectors  # noqa: F401
+        from orders.emails import delivery
 
         receivers.connect()
+        circuit_breaker.register(delivery.CIRCUIT, _("Mail server"))
         scheduler.only_if(payloads.AcknowledgeOrders, selectors.has_unacknowledged)
         scheduler.only_if(payloads.ExpireReservations, selectors.has_expired_reservations)

@@ -185,6 +185,7 @@ def _deferred(data: dict[str, Any]) -> str:
     return {
         "payment": _("The bank is unreachable. Your payment will continue once it is back"),
         "shipment": _("The carrier is unreachable. Shipping will continue once it is back"),
+        "notification": _("The mail server is unreachable. The e-mail will be sent once it is back"),
     }.get(data.get("step", ""), _("An outside system is unreachable. Your order will continue once it is back"))
 
 

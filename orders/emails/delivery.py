@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from messaging import clock
+from messaging.circuit_breaker import CircuitOpen, Verdict, guard
 from messaging.hooks.next_steps import DISCARD, RETRY, NextStep, next_step, register
 from messaging.recording import outside
 from messaging.worker.task import AlreadySettled, ReliableTask
@@ -23,6 +24,8 @@ from orders.emails import email_sql
 from orders.emails.mail_server import mail_server
 from orders.models import EmailDelivery
 
+#: Name of the mail server's circuit breaker.
+CIRCUIT = "mail"
 _SENDING, _SENT = EmailDelivery.State.SENDING, EmailDelivery.State.SENT
 #: Replies by which a mail server refuses an e-mail before accepting it.
 _REFUSALS = (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused, smtplib.SMTPNotSupportedError)
@@ -133,9 +136,32 @@ def longest_run() -> timedelta:
 
 
 def _send_or_release(message_id: uuid.UUID, email: EmailMessage) -> None:
-    """Send, or release the claim if the server is unreachable or refuses: then nothing was sent."""
+    """Send, or release the claim if the server is unreachable or refuses: then nothing was sent.
+
+    Raises `CircuitOpen` while the server is down: the e-mail waits, and no attempt is spent.
+    """
     if outside.withholds(f"e-mail: {email.subject}"):
         return
+    try:
+        with guard(CIRCUIT, judge=_judge):
+            _send(message_id, email)
+    except CircuitOpen as error:
+        if isinstance(error.__cause__, EmailOutcomeUnknown):
+            raise error.__cause__ from error.__cause__.__cause__  # a probe that may have been sent
+        release(message_id)
+        raise
+
+
+def _judge(error: Exception) -> Verdict | None:
+    """A server that refuses one e-mail is up; one that refuses to talk, or breaks off, is down."""
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return Verdict.CLOSED_TO_US
+    if isinstance(error, _REFUSALS) and not isinstance(error, smtplib.SMTPConnectError | smtplib.SMTPHeloError):
+        return Verdict.UP
+    return Verdict.DOWN if isinstance(error, OSError | EmailOutcomeUnknown) else None
+
+
+def _send(message_id: uuid.UUID, email: EmailMessage) -> None:
     with ExitStack() as stack:
         try:
             server = stack.enter_context(mail_server())

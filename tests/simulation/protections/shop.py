@@ -49,6 +49,13 @@ SHOP: Final = (
         test="tests/orders/test_services.py::test_an_order_that_has_moved_on_is_not_cancelled_as_unpaid",
     ),
     Protection(
+        name="a probe of the mail server that may have been sent is not sent again",
+        module="orders.emails.delivery",
+        code="if isinstance(error.__cause__, EmailOutcomeUnknown):",
+        without="if False:",
+        test="tests/orders/test_mail_outage.py::test_a_probe_that_may_have_been_sent_is_not_sent_again",
+    ),
+    Protection(
         name="an e-mail is claimed before it is sent",
         module="orders.emails.delivery",
         code="        may_send = claim(task, kind=kind, order_id=order_id)\n",
