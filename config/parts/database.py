@@ -1,15 +1,20 @@
-"""Django's settings of the database at `DATABASE_URL`."""
+"""Django's settings of the database at `DATABASE_URL`, and those of its sessions."""
 
 import warnings
+from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from django.db.backends.signals import connection_created
 
 from config import env
 
 #: In milliseconds and seconds, below the soft time limit of a task: a server that no packet reaches is given up
 #: before the task is. TCP itself gives up after a quarter of an hour.
 UNREACHABLE = {"tcp_user_timeout": 10_000, "keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2}
+#: Seconds after which PostgreSQL notices that the client of a running statement is gone. Otherwise the statement waits
+#: on for its lock: a task that ends at its time limit, or is killed, leaves a session each time, until none is left.
+GONE_AFTER = 5
 #: A statement that a connection has run before is planned once.
 PREPARED = {"server_side_binding": True, "prepare_threshold": 3}
 
@@ -62,3 +67,12 @@ def _postgresql(parsed: dict[str, object]) -> dict[str, object]:
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
     }
+
+
+def _watch_client(connection: Any, **_sent: Any) -> None:
+    """By a statement: poolers refuse it among the parameters of a new connection."""
+    if connection.vendor == "postgresql":
+        connection.connection.execute(f"SET client_connection_check_interval = '{GONE_AFTER}s'")
+
+
+connection_created.connect(_watch_client, dispatch_uid="config.parts.database")

@@ -1,7 +1,17 @@
-"""Settings of the database: a server that no packet reaches any more is given up in time."""
+"""Settings of the database: either side gives up the other in time."""
+
+import os
+import socket
+import threading
+from contextlib import closing, suppress
+
+import psycopg
+import pytest
+from django.db import DatabaseError, connection
 
 from config.parts.database import database_settings
 from messaging.conf import DEFAULTS
+from tests.patience import wait_for
 
 SOFT_SHARE = 0.8
 
@@ -12,3 +22,40 @@ def test_a_database_out_of_reach_is_given_up_before_the_task_that_waits_for_it()
     limit = DEFAULTS["CONVEYOR_TASK_TIME_LIMIT"] * SOFT_SHARE
     assert options["tcp_user_timeout"] / 1000 < limit
     assert silence < limit
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_whose_client_is_gone_no_longer_waits_for_its_lock():
+    """A task that its time limit ends leaves such a statement, and so does a worker that is killed."""
+    if connection.vendor != "postgresql":
+        pytest.skip("needs PostgreSQL")
+    client = connection.copy()
+    with closing(connection.get_new_connection(connection.get_connection_params())) as operator, closing(client):
+        operator.execute("LOCK TABLE orders_order IN ACCESS EXCLUSIVE MODE")
+        client.inc_thread_sharing()
+        client.ensure_connection()
+        pid = client.connection.info.backend_pid
+        thread = threading.Thread(target=count_orders, args=(client,))
+        thread.start()
+        wait_for(lambda: session(pid) == "Lock", what="it waits for the lock")
+        hang_up(client.connection)
+        thread.join()
+        wait_for(lambda: session(pid) is None, what="the session has ended while the table is still locked")
+
+
+def count_orders(client) -> None:
+    with suppress(DatabaseError), client.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM orders_order")
+
+
+def session(pid: int) -> str | None:
+    """What the session waits for; None if there is no such session."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(wait_event_type, '') FROM pg_stat_activity WHERE pid = %s", [pid])
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def hang_up(raw: psycopg.Connection) -> None:
+    with socket.socket(fileno=os.dup(raw.fileno())) as end:
+        end.shutdown(socket.SHUT_RDWR)
