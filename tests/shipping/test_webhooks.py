@@ -110,6 +110,15 @@ def test_a_body_has_a_bound():
     assert not Message.objects.exists()
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_of_two_signatures_while_a_carrier_changes_its_secret_either_counts(is_first):
+    body = webhook(event_of(shipped()), secret=SECRET)[0]
+    ours, other = sign(body, secret=SECRET), sign(body, secret="another").partition(",")[2]
+    seconds, _, signature = ours.partition(",")
+    header = f"{seconds},{signature},{other}" if is_first else f"{seconds}, {other}, {signature}"
+    assert _post(body, {HEADER: header}) == 200
+
+
 def test_a_signature_with_another_secret_is_refused():
     assert post_event(event_of(shipped()), secret="another") == 400
 
