@@ -24,6 +24,7 @@ from messaging.models import Message
 from messaging.operations.privacy.masking import mask, mask_text
 from messaging.signals import message_died
 from messaging.telemetry import endings
+from shop.site import database_outage
 
 FLUSH_SECONDS: Final = 2.0
 #: Loggers of failed deliveries, which the ledger records: the dead ones are reported from there.
@@ -85,11 +86,15 @@ def _capture(message: Message, error: BaseException | None) -> None:
             scope.capture_message(text, level="error")
 
 
-def clean(event: Event, hint: Mapping[str, Any]) -> Event:
+def clean(event: Event, hint: Mapping[str, Any]) -> Event | None:
     """The event without personal data, tagged with the message, task, order and trace that it is about.
 
+    None for a request that met an outage of the database: the line that is logged about it once a minute is reported.
     Raises whatever it cannot handle; the SDK then sends nothing.
     """
+    error = (hint.get("exc_info") or (None, None))[1]
+    if "request" in event and error is not None and database_outage.is_outage(error):
+        return None
     known: dict[str, Any] = dict(event)
     found = subject_fields(hint.get("log_record") or _NO_RECORD)
     names = {"message_id": "message", "task": "task", "order": "order", "trace": "trace"}

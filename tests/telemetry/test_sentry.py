@@ -7,7 +7,9 @@ import sys
 import time
 import uuid
 
+import psycopg
 import pytest
+from django.db import OperationalError
 
 from config.telemetry.sentry import clean
 from messaging import tracing
@@ -95,6 +97,15 @@ def test_a_sentry_that_does_not_answer_holds_up_nothing(tmp_path, is_listening):
             server.listen()
         seconds = run(tmp_path, f"http://public@127.0.0.1:{server.getsockname()[1]}/1")
     assert seconds < 20  # Sentry's own limit is 30 s a request
+
+
+@pytest.mark.parametrize("kind", [OperationalError, RuntimeError])
+def test_requests_that_meet_an_outage_of_the_database_are_not_reported_one_by_one(kind):
+    error = kind("database is locked")
+    error.__cause__ = psycopg.OperationalError("server closed the connection") if kind is OperationalError else None
+    hint = {"exc_info": (kind, error, None)}
+    assert (clean({"request": {"url": "http://a/"}}, hint) is None) == (kind is OperationalError)
+    assert clean({"tags": {"message": "1"}}, hint) is not None, "a dead message is reported, whatever it died of"
 
 
 def test_an_event_has_the_tags_of_its_chain_and_keeps_its_own():
