@@ -13,9 +13,11 @@ from django.db import transaction
 from django.db.models import Model
 
 from messaging.models import Attempt, Message, QueuePause, State
-from messaging.signals import messages_redacted
+from messaging.signals import messages_redacted, texts_redacted
 
 REMOVED = "[removed]"
+#: Messages of one statement.
+ROWS = 1000
 
 
 class Redactor:
@@ -56,24 +58,34 @@ class Redactor:
 
 
 @transaction.atomic
-def redact(*, subjects: Collection[str], secrets: Iterable[str]) -> int:
-    """Remove `secrets` from everything kept about messages with one of `subjects`. Returns how many messages that were.
+def redact(*, subjects: Collection[str], redactor: Redactor) -> None:
+    """Redact everything kept about messages with one of `subjects`, `ROWS` messages in a statement.
 
-    That is payloads, errors, tracebacks, log lines, notes and pauses. Raw bodies, headers and outside exchanges are
-    removed whole, because a secret may be encoded there in any way; so are those of strays that contain a secret.
-    Receivers of `messages_redacted` redact their own records in the same transaction. What happened, and when, is kept.
+    That is payloads, errors, tracebacks, log lines and notes. Raw bodies, headers and outside exchanges are removed
+    whole, because a secret may be encoded there in any way. Receivers of `messages_redacted` redact their own records
+    in the same transaction. What happened, and when, is kept.
     """
-    redactor = Redactor(secrets)
     messages = Message.objects.filter(subject__in=subjects).exclude(subject="")
-    ids = set(messages.values_list("pk", flat=True)) | _strays(redactor)
-    for row in Message.objects.filter(pk__in=ids).iterator():
-        redact_row(row, redactor, text=("error_message", "note"), data=("payload",), raw_body=None, raw_headers=None)
-    for attempt in Attempt.objects.filter(message_id__in=ids).iterator():
-        redact_row(attempt, redactor, text=("error_message", "traceback", "log"), exchanges=[])
+    _redact(list(messages.values_list("pk", flat=True)), redactor)
+
+
+@transaction.atomic
+def redact_elsewhere(*, redactor: Redactor) -> None:
+    """Redact strays that contain a secret, and pauses. Receivers of `texts_redacted` redact their texts."""
+    _redact(_strays(redactor), redactor)
     for pause in QueuePause.objects.all():
         redact_row(pause, redactor, text=("reason",))
-    messages_redacted.send(sender=Message, message_ids=ids, fingerprints=_fingerprints(ids), redactor=redactor)
-    return len(ids)
+    texts_redacted.send(sender=Message, redactor=redactor)
+
+
+def _redact(found: list[uuid.UUID], redactor: Redactor) -> None:
+    for ids in (found[start : start + ROWS] for start in range(0, len(found), ROWS)):
+        for row in Message.objects.filter(pk__in=ids).iterator():
+            text = ("error_message", "note")
+            redact_row(row, redactor, text=text, data=("payload",), raw_body=None, raw_headers=None)
+        for attempt in Attempt.objects.filter(message_id__in=ids).iterator():
+            redact_row(attempt, redactor, text=("error_message", "traceback", "log"), exchanges=[])
+        messages_redacted.send(sender=Message, message_ids=ids, fingerprints=_fingerprints(ids), redactor=redactor)
 
 
 def redact_row(
@@ -93,14 +105,14 @@ def changes_of(row: Model, redactor: Redactor, *, text: tuple[str, ...], data: t
     return {name: value for name, value in cleaned.items() if value != getattr(row, name)}
 
 
-def _strays(redactor: Redactor) -> set[uuid.UUID]:
+def _strays(redactor: Redactor) -> list[uuid.UUID]:
     """Strays have no subject; only their bodies can name the person."""
     strays = Message.objects.filter(subject="", state__in=(State.DEAD, State.DISCARDED), raw_body__isnull=False)
     bodies = strays.values_list("pk", "raw_body").iterator()
-    return {pk for pk, body in bodies if body is not None and redactor.matches(bytes(body))}
+    return [pk for pk, body in bodies if body is not None and redactor.matches(bytes(body))]
 
 
-def _fingerprints(ids: set[uuid.UUID]) -> set[str]:
+def _fingerprints(ids: list[uuid.UUID]) -> set[str]:
     """The failure groups that may quote one of these messages."""
     messages, attempts = Message.objects.filter(pk__in=ids), Attempt.objects.filter(message_id__in=ids)
     return {*messages.values_list("fingerprint", flat=True), *attempts.values_list("fingerprint", flat=True)} - {""}

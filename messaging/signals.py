@@ -30,9 +30,11 @@ messages_discarded = Signal()
 #: messages: list[Message], intervention: Intervention.
 messages_restored = Signal()
 
-#: Personal data is being removed from the ledger.
-#: message_ids: set[UUID], fingerprints: set[str], redactor: Redactor.
+#: Personal data is being removed from messages. message_ids: list[UUID], fingerprints: set[str], redactor: Redactor.
 messages_redacted = Signal()
+
+#: Personal data is being removed from texts that may quote any message. redactor: Redactor.
+texts_redacted = Signal()
 
 #: Beat has enqueued what was due. Sent outside a transaction, at every look. No arguments.
 beat_ticked = Signal()

@@ -49,8 +49,9 @@ order_delivered = Signal()
 #: Sent by `cancel_order` and `cancel_unpaid_order`, inside the customer's or the maintenance task's transaction.
 order_cancelled = Signal()
 
-#: Sent by `anonymise_order`, inside the transaction that removes the personal data. The status does not change.
-order_anonymised = Signal()
+#: Sent by `anonymise_orders`, inside the transaction that removes the personal data. The status does not change.
+#: Carries `orders: Sequence[Order]` instead of `order`: all that this transaction anonymises.
+orders_anonymised = Signal()
 
 #: Sent by `mark_refunded`, inside the transaction that records the refund.
 order_refunded = Signal()

@@ -1,5 +1,6 @@
 """Signal receivers of shipping: book, track, and erase addresses."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from messaging.hooks.signal_map import enqueues
@@ -14,7 +15,7 @@ def connect() -> None:
     signals.order_sent_again.connect(request_shipment, dispatch_uid="shipping.order_sent_again")
     signals.order_hold_lifted.connect(resume_shipment, dispatch_uid="shipping.order_hold_lifted")
     signals.order_shipped.connect(schedule_tracking, dispatch_uid="shipping.order_shipped")
-    signals.order_anonymised.connect(erase_address, dispatch_uid="shipping.order_anonymised")
+    signals.orders_anonymised.connect(erase_addresses, dispatch_uid="shipping.orders_anonymised")
 
 
 @enqueues(CreateShipment)
@@ -32,5 +33,5 @@ def schedule_tracking(*, order: Order, **kwargs: Any) -> None:
     services.schedule_tracking(order=order)
 
 
-def erase_address(*, order: Order, **kwargs: Any) -> None:
-    services.erase_address(order=order)
+def erase_addresses(*, orders: Sequence[Order], **kwargs: Any) -> None:
+    services.erase_addresses(orders=orders)

@@ -3,7 +3,7 @@
 Rows are locked in one order everywhere: first the shipment, then its order.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -150,10 +150,10 @@ def mark_restocked(*, shipment: Shipment) -> None:
     Shipment.objects.filter(pk=shipment.pk).update(restocked_at=timezone.now())
 
 
-def erase_address(*, order: Order) -> None:
-    """Delete the documents and places that reveal where the order's parcels went. The shipments stay."""
-    ShipmentDocument.objects.filter(shipment__order=order).delete()
-    ParcelEvent.objects.filter(shipment__order=order).update(place="", text="")
+def erase_addresses(*, orders: Sequence[Order]) -> None:
+    """Delete the documents and places that reveal where the orders' parcels went. The shipments stay."""
+    ShipmentDocument.objects.filter(shipment__order__in=orders).delete()
+    ParcelEvent.objects.filter(shipment__order__in=orders).update(place="", text="")
 
 
 def _cancel(shipment: Shipment, **changes: None) -> None:

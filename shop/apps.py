@@ -13,6 +13,7 @@ class ShopConfig(AppConfig):
 
     def ready(self) -> None:
         from shop import database_sessions, payloads, receivers  # noqa: F401
+        from shop.accounts import invariants as of_accounts  # noqa: F401
         from shop.catalogue.search import folding, index
         from shop.catalogue.version import triggers
         from shop.demo.step_cures import register_cures

@@ -38,6 +38,13 @@ class DeleteOrphanedSessions(Payload, task="shop.delete_orphaned_sessions", rout
     after: str = ""
 
 
+class EraseAccount(Payload, task="shop.erase_account", routing_key="maintenance.erase"):
+    """Erase the next of a closed account's orders, with a key greater than `after`, and in the end the account."""
+
+    user_id: int
+    after: int = 0
+
+
 class SendReturnLabel(Payload, task="shop.send_return_label", routing_key="notification.return_label"):
     """Book the parcel of a return with a carrier, and e-mail the shopper its label."""
 

@@ -1,5 +1,6 @@
 """Signal receivers of the shop: update stock, invoices, returns and baskets."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from orders import signals
 from orders.models import Order
 from payments.models import Payment, Refund
 from payments.signals import payment_captured, payment_compared, refund_returned
+from shop.accounts.services import lock_account
 from shop.basket.services import merge_guest_basket
 from shop.invoices.services import delete_earlier_invoices, issue_credit_note, issue_invoice
 from shop.models import User
@@ -26,20 +28,27 @@ STAFF_SESSION = timedelta(hours=12)
 
 
 def connect() -> None:
+    signals.order_placed.connect(check_account, dispatch_uid="shop.order_placed")
     signals.order_payment_failed.connect(release, dispatch_uid="shop.order_payment_failed")
     signals.order_cancelled.connect(release, dispatch_uid="shop.order_cancelled")
     signals.order_refunded.connect(release_unsent, dispatch_uid="shop.order_refunded")
     signals.order_reopened.connect(retake, dispatch_uid="shop.order_reopened")
-    signals.order_anonymised.connect(delete_invoice_files, dispatch_uid="shop.order_anonymised")
+    signals.orders_anonymised.connect(delete_invoice_files, dispatch_uid="shop.orders_anonymised")
     payment_captured.connect(invoice_payment, dispatch_uid="shop.payment_captured")
     payment_captured.connect(refund_returned_goods, dispatch_uid="shop.returns.payment_captured")
     payment_compared.connect(refund_returned_goods, dispatch_uid="shop.returns.payment_compared")
     refund_returned.connect(credit_refund, dispatch_uid="shop.refund_returned")
-    signals.order_anonymised.connect(anonymise_returns, dispatch_uid="shop.returns.order_anonymised")
+    signals.orders_anonymised.connect(anonymise_returns, dispatch_uid="shop.returns.orders_anonymised")
     refund_returned.connect(finish, dispatch_uid="shop.returns.refund_returned")
     signals.order_sent_again.connect(take_for_replacement, dispatch_uid="shop.order_sent_again")
     user_logged_in.connect(shorten_staff_session, dispatch_uid="shop.staff_signed_in")
     user_logged_in.connect(merge_baskets, dispatch_uid="shop.user_logged_in")
+
+
+def check_account(*, order: Order, **kwargs: Any) -> None:
+    """Vetoes an order of an account that is closed while it is placed, as in another tab."""
+    if order.user_id is not None:
+        lock_account(user_id=order.user_id)
 
 
 def release(*, order: Order, **kwargs: Any) -> None:
@@ -58,8 +67,8 @@ def take_for_replacement(*, order: Order, goods_are_back: bool, **kwargs: Any) -
     take_replacement_stock(order=order, goods_are_back=goods_are_back)
 
 
-def delete_invoice_files(*, order: Order, **kwargs: Any) -> None:
-    delete_earlier_invoices(order=order)
+def delete_invoice_files(*, orders: Sequence[Order], **kwargs: Any) -> None:
+    delete_earlier_invoices(orders=orders)
 
 
 def invoice_payment(*, payment: Payment, **kwargs: Any) -> None:
@@ -74,8 +83,8 @@ def credit_refund(*, refund: Refund, **kwargs: Any) -> None:
     issue_credit_note(refund=refund)
 
 
-def anonymise_returns(*, order: Order, **kwargs: Any) -> None:
-    remove_personal_data(order=order)
+def anonymise_returns(*, orders: Sequence[Order], **kwargs: Any) -> None:
+    remove_personal_data(orders=orders)
 
 
 def finish(*, refund: Refund, **kwargs: Any) -> None:

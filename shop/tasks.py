@@ -7,12 +7,13 @@ from messaging.worker.slices import Slice
 from messaging.worker.task import ReliableTask, reliable_task
 from orders.emails.delivery import release, send_once
 from shipping.carriers import CarrierUnavailable, carrier
-from shop.accounts import emails, retention
+from shop.accounts import emails, erasure, retention
 from shop.models import ReturnStatus, User
 from shop.payloads import (
     CancelReturnParcel,
     DeleteOrphanedSessions,
     EmailChangeKind,
+    EraseAccount,
     FollowReturns,
     PurgeExpired,
     SendEmailChange,
@@ -59,6 +60,12 @@ def delete_orphaned_sessions(self: ReliableTask, payload: DeleteOrphanedSessions
     part, walk = Slice(self), retention.SessionWalk(after=payload.after)
     part.repeat(walk.step)
     part.finish(DeleteOrphanedSessions(after=walk.after))
+
+
+@reliable_task(EraseAccount)
+def erase_account(self: ReliableTask, payload: EraseAccount) -> None:
+    with self.complete():
+        erasure.erase_slice(user_id=payload.user_id, after=payload.after)
 
 
 @reliable_task(PurgeExpired)

@@ -266,10 +266,10 @@ def follow_messages(ids: Sequence[uuid.UUID], *, state: State) -> None:
         found.exclude(state__in=(state, State.DELIVERED)).update(state=state)
 
 
-def erase(*, order: Order) -> None:
-    """Remove the bodies of an anonymised order and what servers answered to them. What was sent, and when, stays."""
-    Delivery.objects.filter(order=order).update(body="")  # first, as where an attempt ends
-    Attempt.objects.filter(delivery__order=order).update(response="")
+def erase(*, orders: Sequence[Order]) -> None:
+    """Remove the bodies of anonymised orders and what servers answered to them. What was sent, and when, stays."""
+    Delivery.objects.filter(order__in=orders).update(body="")  # first, as where an attempt ends
+    Attempt.objects.filter(delivery__order__in=orders).update(response="")
 
 
 def purge(*, limit: int = slices.ROWS) -> int:

@@ -1,6 +1,6 @@
 """Signal receivers of webhooks. They run inside the transaction that changes the order or the message."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -37,7 +37,7 @@ def connect() -> None:
         signal.connect(partial(record, event), weak=False, dispatch_uid=f"webhooks.{event}")
     signals.order_shipped.connect(record_shipped, dispatch_uid="webhooks.order.shipped")
     signals.order_partly_refunded.connect(record_partly_refunded, dispatch_uid="webhooks.order.partly_refunded")
-    signals.order_anonymised.connect(erase, dispatch_uid="webhooks.order_anonymised")
+    signals.orders_anonymised.connect(erase, dispatch_uid="webhooks.orders_anonymised")
     engine.message_died.connect(fail, dispatch_uid="webhooks.message_died")
     for signal, state in _STATES:
         signal.connect(partial(follow, state), weak=False, dispatch_uid=f"webhooks.follow.{state}")
@@ -64,8 +64,8 @@ def record_partly_refunded(*, order: Order, amount: int, left: int, **kwargs: An
     deliveries.record_event(event="order.partly_refunded", order=order, extra=lambda: refund)
 
 
-def erase(*, order: Order, **kwargs: Any) -> None:
-    deliveries.erase(order=order)
+def erase(*, orders: Sequence[Order], **kwargs: Any) -> None:
+    deliveries.erase(orders=orders)
 
 
 def fail(*, message: Message, **kwargs: Any) -> None:

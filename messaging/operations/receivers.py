@@ -24,6 +24,7 @@ def connect() -> None:
     for signal in (signals.messages_revived, signals.messages_discarded, signals.messages_restored):
         signal.connect(audit.record_intervention, dispatch_uid="operations.record_intervention")
     signals.messages_redacted.connect(desk_records.redact, dispatch_uid="operations.redact")
+    signals.texts_redacted.connect(desk_records.redact_texts, dispatch_uid="operations.redact_texts")
     signals.beat_ticked.connect(check_relay, dispatch_uid="operations.check_relay")
 
 

@@ -2,7 +2,7 @@
 
 from orders.services.lifecycle import (
     acknowledge_orders,
-    anonymise_order,
+    anonymise_orders,
     cancel_order,
     cancel_unpaid_order,
     change_address,
@@ -29,7 +29,7 @@ from orders.services.payment_steps import (
 
 __all__ = [
     "acknowledge_orders",
-    "anonymise_order",
+    "anonymise_orders",
     "cancel_order",
     "cancel_unpaid_order",
     "change_address",

@@ -1,5 +1,6 @@
 """Services of an order's life: shipping, cancelling, refunding, and what its timeline records."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -170,15 +171,17 @@ def _record_amount(order: Order, kind: str, amount: int, data: dict[str, Any]) -
 
 
 @transaction.atomic(savepoint=False)
-def anonymise_order(*, order: Order) -> None:
-    """Remove the customer's personal data for good. Amounts, items, dates, country and timeline stay, for accounting.
+def anonymise_orders(*, orders: Sequence[Order]) -> None:
+    """Remove the customers' personal data for good, in statements whose number does not depend on that of the orders.
 
-    Idempotency keys are removed, too: clients may have put personal data into them.
+    Amounts, items, dates, country and timeline stay, for accounting. Idempotency keys are removed, too: clients may
+    have put personal data into them. The caller bounds how many orders it passes.
     """
     changes: dict[str, Any] = dict.fromkeys(("email", "line2", "city", "postcode", "state"), "")
     changes |= {"name": REMOVED, "line1": REMOVED, "user": None, "anonymised_at": timezone.now()}
-    Order.objects.filter(pk=order.pk).update(**changes)
-    for field, value in changes.items():
-        setattr(order, field, value)
-    IdempotencyKey.objects.filter(order=order).delete()
-    signals.order_anonymised.send(sender=Order, order=order)
+    Order.objects.filter(pk__in=[order.pk for order in orders]).update(**changes)
+    for order in orders:
+        for field, value in changes.items():
+            setattr(order, field, value)
+    IdempotencyKey.objects.filter(order__in=orders).delete()
+    signals.orders_anonymised.send(sender=Order, orders=orders)

@@ -8,7 +8,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from orders.values import Address
-from shop.models import SavedAddress, User
+from shop.accounts.services import lock_account
+from shop.models import SavedAddress
 
 MAX_ADDRESSES = 20
 
@@ -86,4 +87,4 @@ def _make_default(saved: SavedAddress) -> None:
 
 def _lock(user: AbstractBaseUser) -> None:
     """Serialise writes: two at once could set two defaults, which the database rejects."""
-    User.objects.select_for_update().filter(pk=user.pk).first()
+    lock_account(user_id=user.pk)

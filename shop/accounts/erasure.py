@@ -1,83 +1,95 @@
-"""Erases a shopper's personal data."""
+"""Erases the personal data of a closed account, in slices: each one message, one transaction, a bounded number of rows.
+
+What is left decides what a slice does, so one that runs twice, or again after a crash, harms nothing.
+"""
+
+from typing import Final
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from messaging.models import Message, State
 from messaging.outbox import enqueue
-from messaging.redaction import REMOVED, Redactor, redact, redact_row
+from messaging.redaction import REMOVED, Redactor, redact, redact_elsewhere, redact_row
 from messaging.topology import Priority
 from orders.models import Order, OrderEvent
-from orders.services import anonymise_order
+from orders.services import anonymise_orders
 from orders.timeline import REFUND_SETTLED, REFUND_STARTED, WRITTEN_OFF
-from payments.models import Dispute
-from shop.accounts.addresses import addresses_of
+from payments.models import SETTLED, Dispute
+from shop.accounts.closing import words_of
 from shop.accounts.retention import delete_sign_ins
 from shop.accounts.services import subject_of
 from shop.invoices.services import issue_missing_invoices
-from shop.models import Review, SavedBasket, User
+from shop.models import Erasure, Review, User
 from shop.order_pages.selectors import orders_of, unfinished_orders_of
-from shop.payloads import DeleteOrphanedSessions
+from shop.payloads import DeleteOrphanedSessions, EraseAccount
 
-_PERSONAL = ("name", "email", "line1", "line2", "city", "postcode", "state")
+#: Orders, and reviews, of one slice.
+ROWS: Final = 100
+#: Seconds until a slice looks again at orders that are in progress, or that a message in flight is about.
+WAIT: Final = 300
 
 
-class CannotErase(Exception):
-    """The data is still needed. Nothing was changed."""
-
-
-@transaction.atomic
-def erase(*, user: User) -> None:
-    """Delete an account and its personal data: in its orders, in every message about them, and in sign-in records.
+@transaction.atomic(savepoint=False)
+def erase_slice(*, user_id: int, after: int) -> None:
+    """Erase the next orders, with a key greater than `after`, and enqueue the next slice; or, after them, the account.
 
     Sales records stay, for accounting, and so do invoices and credit notes, until the law no longer requires them.
-    Those of a payment from before invoices were records are written first, while the buyer's name is there. Sessions
-    end at once, and a task deletes their rows. Raises `CannotErase` for staff, whose names the audit log needs, while
-    an order is in progress, and while a message about one is in flight: its result could bring erased data back. All
-    orders are locked first, so that nothing begins meanwhile, such as a return. An account that is gone is erased.
+    An account that is gone is erased.
     """
-    SavedBasket.objects.select_for_update().filter(pk=user.pk).first()  # first: a checkout that has it needs the user
-    if User.objects.select_for_update().filter(pk=user.pk).first() is None:
+    erasure = Erasure.objects.select_for_update(of=("self",)).select_related("user").filter(pk=user_id).first()
+    if erasure is None:
         return
-    orders = list(orders_of(user=user).order_by("pk").select_for_update())
-    subjects = [subject_of(user), *(order.number for order in orders)]
-    _check_erasable(user, subjects)
-    secrets = _secrets(user, orders)
-    for order in orders:
-        issue_missing_invoices(order=order)
-        anonymise_order(order=order)
-    redact(subjects=subjects, secrets=secrets)
-    redactor = Redactor(secrets)
+    found = orders_of(user=erasure.user).filter(pk__gt=after).order_by("pk").select_for_update()[:ROWS]
+    _erase_orders(erasure, orders := list(found))
+    if len(orders) == ROWS:
+        _follow(erasure.user, after=orders[-1].pk)
+    elif orders_of(user=erasure.user).exists() or _in_flight([subject_of(erasure.user)]):
+        _follow(erasure.user, delay=WAIT)
+    elif _erase_reviews(erasure) or _erase_sign_ins(erasure):
+        _follow(erasure.user)
+    else:
+        _delete_account(erasure)
+
+
+def _follow(user: User, *, after: int = 0, delay: float = 0.0) -> None:
+    payload = EraseAccount(user_id=user.pk, after=after)
+    enqueue(payload, priority=Priority.LOW, subject=subject_of(user), delay=delay)
+
+
+def _erase_orders(erasure: Erasure, locked: list[Order]) -> None:
+    """Of the locked orders, those that nothing is about to happen to: their lock keeps a return from beginning.
+
+    A result that is in flight could bring erased data back, and a parcel, a refund or a dispute needs it.
+    """
+    numbers = [order.number for order in locked]
+    unfinished = unfinished_orders_of(user=erasure.user).filter(pk__in=[order.pk for order in locked])
+    busy = _in_flight(numbers) | set(unfinished.values_list("number", flat=True))
+    orders = [order for order in locked if order.number not in busy]
+    if not orders:
+        return
+    _issue_missing_invoices(orders)
+    words, known = words_of(orders), set(erasure.words)
+    anonymise_orders(orders=orders)
+    redactor = Redactor(words | known)
+    redact(subjects=[order.number for order in orders], redactor=redactor)
     _redact_notes(orders, redactor)
-    _anonymise_reviews(user, redactor)
-    _delete_sign_ins(user)
-    user.delete()
-    enqueue(DeleteOrphanedSessions(), priority=Priority.LOW)
+    if words - known:
+        redact_elsewhere(redactor=Redactor(words - known))
 
 
-def _check_erasable(user: User, subjects: list[str]) -> None:
-    if user.is_staff:
-        raise CannotErase(_("This is a staff account. Ask an administrator to delete it."))
-    unfinished = unfinished_orders_of(user=user).values_list("number", flat=True)
-    if unfinished:
-        raise CannotErase(
-            _("These orders are still in progress: %(numbers)s. Nothing was deleted. Wait for them, or cancel them.")
-            % {"numbers": ", ".join(unfinished)}
-        )
-    if Message.objects.filter(subject__in=subjects, state=State.SENT).exists():
-        raise CannotErase(
-            _("We are processing one of your orders right now. Nothing was deleted. Try again in a minute.")
-        )
+def _in_flight(subjects: list[str]) -> set[str]:
+    """Those of the subjects that a worker is busy with. Slices of an erasure wait for each other by their lock."""
+    sent = Message.objects.filter(subject__in=subjects, state=State.SENT).exclude(task=EraseAccount.task)
+    return set(sent.values_list("subject", flat=True))
 
 
-def _secrets(user: User, orders: list[Order]) -> set[str]:
-    """Every name and address the shop has on record for the shopper."""
-    rows = [*orders, *addresses_of(user=user)]
-    found = {getattr(row, field, "") for row in rows for field in _PERSONAL}
-    found |= {user.email, user.get_username(), user.new_email, user.get_full_name(), user.first_name, user.last_name}
-    return {secret for secret in found if secret and secret != REMOVED}
+def _issue_missing_invoices(orders: list[Order]) -> None:
+    """Those of payments from before invoices were records are written while the buyer's name is there."""
+    late = Order.objects.filter(pk__in=[order.pk for order in orders])
+    for order in late.filter(payments__status__in=SETTLED, payments__invoice=None).distinct():
+        issue_missing_invoices(order=order)
 
 
 def _redact_notes(orders: list[Order], redactor: Redactor) -> None:
@@ -92,14 +104,26 @@ def _redact_notes(orders: list[Order], redactor: Redactor) -> None:
             redact_row(entry, redactor, text=("change_message",))
 
 
-def _anonymise_reviews(user: User, redactor: Redactor) -> None:
+def _erase_reviews(erasure: Erasure) -> int:
     """Reviews stay, without their author; the text is redacted too, since people sign what they write."""
-    for review in Review.objects.filter(user=user):
-        Review.objects.filter(pk=review.pk).update(title=redactor.text(review.title), text=redactor.text(review.text))
+    redactor, reviews = Redactor(erasure.words), Review.objects.filter(user=erasure.user).order_by("pk")[:ROWS]
+    for review in reviews:
+        redact_row(review, redactor, text=("title", "text"), user_id=None)
+    return len(reviews)
 
 
-def _delete_sign_ins(user: User) -> None:
-    for name in {user.get_username(), user.email} - {""}:
-        delete_sign_ins(name=name)
+def _erase_sign_ins(erasure: Erasure) -> int:
+    """Not later ones: they are of another account that has the name or the address by now."""
+    return sum(delete_sign_ins(name=name, until=erasure.requested_at) for name in erasure.sign_in_names)
+
+
+def _delete_account(erasure: Erasure) -> None:
+    """The last slice. A task deletes the rows of the account's sessions."""
+    user, redactor = erasure.user, Redactor(erasure.words)
+    redact(subjects=[subject_of(user)], redactor=redactor)
+    redact_elsewhere(redactor=redactor)
     entries = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk))
     entries.update(object_repr=REMOVED, change_message="")
+    erasure.delete()
+    user.delete()
+    enqueue(DeleteOrphanedSessions(), priority=Priority.LOW)

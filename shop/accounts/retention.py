@@ -45,10 +45,10 @@ def _settled_emails(*, before: datetime) -> QuerySet[EmailDelivery]:
     return sent.exclude(Exists(Message.objects.filter(pk=OuterRef("message_id")))).order_by()
 
 
-def delete_sign_ins(*, name: str) -> None:
-    """Delete the records of sign-ins with a user name or e-mail address, in any letter case."""
-    for model in _SIGN_INS:
-        model.objects.filter(username__iexact=name).delete()
+def delete_sign_ins(*, name: str, until: datetime) -> int:
+    """Delete a batch of the records of sign-ins with a user name or e-mail address, in any case. 0: none is left."""
+    found = (model.objects.filter(username__iexact=name, attempt_time__lte=until) for model in _SIGN_INS)
+    return sum(delete_some(rows) for rows in found)
 
 
 class SessionWalk:

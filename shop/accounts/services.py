@@ -31,6 +31,11 @@ def subject_of(user: User) -> str:
     return f"account-{user.pk}"
 
 
+def lock_account(*, user_id: int) -> User:
+    """The account, which nobody closes during the caller's transaction. Raises `User.DoesNotExist` if somebody did."""
+    return User.objects.select_for_update(no_key=True).get(pk=user_id, is_active=True)
+
+
 def normalised(email: str) -> str:
     """An e-mail address as it is stored."""
     return email.strip().lower()
@@ -55,7 +60,7 @@ def just_registered(*, email: str, password: str) -> User | None:
 
 def change_name(*, user: User, name: str) -> None:
     """Change an account's name; past orders keep theirs."""
-    User.objects.filter(pk=user.pk).update(**_names(name))
+    User.objects.filter(pk=user.pk, is_active=True).update(**_names(name))
 
 
 @outbox_transaction()
@@ -65,7 +70,7 @@ def request_email_change(*, user: User, email: str, language: str) -> bool:
     The same is done, and takes as long, whether or not another account has the address. The task tells them apart.
     Returns whether they are sent: not by the second of two clicks.
     """
-    present = User.objects.select_for_update().get(pk=user.pk)
+    present = lock_account(user_id=user.pk)
     if present.new_email == normalised(email) and _was_just_enqueued(user, SendEmailChange.task):
         return False
     User.objects.filter(pk=user.pk).update(new_email=normalised(email))
@@ -89,7 +94,8 @@ def confirm_email(*, user: User) -> bool:
             asked = User.objects.filter(pk=user.pk, new_email=address).exclude(new_email="")
             if not asked.update(username=username, email=address, new_email=""):
                 return User.objects.filter(pk=user.pk, email=address, new_email="").exists()
-            delete_sign_ins(name=user.email)
+            while delete_sign_ins(name=user.email, until=timezone.now()):
+                pass
     except IntegrityError:
         raise EmailTaken from None
     return True
@@ -107,7 +113,7 @@ def request_password_reset(*, user: User, language: str) -> bool:
 
     `language` is a code of `LANGUAGES`. Returns whether it was requested: not by the second of two clicks.
     """
-    is_gone = User.objects.select_for_update().filter(pk=user.pk).first() is None
+    is_gone = User.objects.select_for_update(no_key=True).filter(pk=user.pk, is_active=True).first() is None
     if is_gone or _was_just_enqueued(user, SendPasswordReset.task):
         return False
     enqueue(SendPasswordReset(user_id=user.pk, language=language), priority=Priority.HIGH, subject=subject_of(user))

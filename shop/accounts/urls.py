@@ -23,4 +23,5 @@ urlpatterns = [
     path("account/tokens/<str:token_key>/revoke/", details.revoke_token, name="token_revoke"),
     path("account/data.json", details.data, name="account_data"),
     path("account/delete/", details.delete, name="account_delete"),
+    path("account/deleted/", details.closed, name="account_closed"),
 ]

@@ -1,6 +1,7 @@
 """Issues invoices and credit notes, as records with consecutive numbers."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -105,9 +106,9 @@ def _is_deleted(payment: Payment) -> bool:
     return not is_kept and not Invoice.objects.filter(payment=payment).exists()
 
 
-def delete_earlier_invoices(*, order: Order) -> None:
+def delete_earlier_invoices(*, orders: Sequence[Order]) -> None:
     """Delete the files from before invoices were records, which name the buyer. The records stay."""
-    EarlierInvoice.objects.filter(order=order).delete()
+    EarlierInvoice.objects.filter(order__in=orders).delete()
 
 
 def _new_credit_note(refund: Refund, invoice: Invoice, taxes: list[TaxedAt]) -> CreditNote:

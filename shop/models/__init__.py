@@ -4,6 +4,7 @@ from shop.models.addresses import SavedAddress
 from shop.models.basket import GuestBasket, SavedBasket
 from shop.models.catalogue import Category, CategoryQuerySet, Product, ProductQuerySet, TaxClass
 from shop.models.catalogue_version import CatalogueStamp
+from shop.models.erasures import Erasure
 from shop.models.game_days import Fault
 from shop.models.invoices import CreditNote, EarlierInvoice, Invoice, NumberSeries, Paper
 from shop.models.pictures import StoredPicture
@@ -20,6 +21,7 @@ __all__ = [
     "CategoryText",
     "CreditNote",
     "EarlierInvoice",
+    "Erasure",
     "Fault",
     "GuestBasket",
     "Invoice",

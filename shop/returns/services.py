@@ -1,7 +1,7 @@
 """Return services: request, cancel, receive, finish. Each is decided under the lock of the order."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,12 +165,10 @@ def cancel_abandoned() -> int:
 
 
 @transaction.atomic(savepoint=False)
-def remove_personal_data(*, order: Order) -> None:
+def remove_personal_data(*, orders: Sequence[Order]) -> None:
     """Remove what shopper and operator wrote, and labels, which name the sender. Pieces, amounts and dates stay."""
-    for found in order.returns.select_related("label").defer("label__pdf"):
-        if hasattr(found, "label"):
-            found.label.delete()
-    order.returns.update(comment="", rejection="")
+    ReturnLabel.objects.filter(parent__order__in=orders).delete()
+    Return.objects.filter(order__in=orders).update(comment="", rejection="")
 
 
 def reason_of(found: Return) -> str:

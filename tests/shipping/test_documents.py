@@ -15,7 +15,7 @@ from pypdf import PdfReader
 from reportlab.lib.pagesizes import A4, A6
 
 from orders.models import Order, Status
-from orders.services import anonymise_order
+from orders.services import anonymise_orders
 from orders.values import Address
 from shipping.carriers import Booking
 from shipping.documents import store
@@ -162,7 +162,7 @@ def test_documents_are_erased_with_the_address_and_not_generated_again():
         store.document_pdf(shipment=shipment, kind=kind)
     deliver_due()
     shipment.order.refresh_from_db()
-    anonymise_order(order=shipment.order)
+    anonymise_orders(orders=[shipment.order])
     assert not ShipmentDocument.objects.exists()
     with pytest.raises(store.CannotPrint):
         store.document_pdf(shipment=shipment, kind=LABEL)
@@ -172,7 +172,7 @@ def test_documents_are_erased_with_the_address_and_not_generated_again():
 def test_a_document_that_was_generated_while_the_order_was_anonymised_is_not_stored(kind):
     before = shipped()
     deliver_due()
-    anonymise_order(order=Order.objects.get(pk=before.order_id))
+    anonymise_orders(orders=[Order.objects.get(pk=before.order_id)])
     with pytest.raises(store.CannotPrint):
         store.document_pdf(shipment=before, kind=kind)
     assert not ShipmentDocument.objects.exists()

@@ -16,7 +16,7 @@ from messaging.invariants import audit
 from messaging.models import Message, State
 from orders import webhook_events
 from orders.models import Order, Status
-from orders.services import anonymise_order
+from orders.services import anonymise_orders
 from shipping.carriers import CarrierEvent, EventCode, ParcelState, Tracking, TrackingEvent, carrier
 from shipping.carriers.signatures import sign
 from shipping.carriers.simulated import HEADER, webhook
@@ -174,7 +174,7 @@ def test_an_event_triggers_tracking_that_delivers_the_order():
 def test_a_late_event_of_an_anonymised_order_does_not_tell_where_the_parcel_went():
     shipment = shipped()
     deliver_all()
-    anonymise_order(order=Order.objects.get(pk=shipment.order_id))
+    anonymise_orders(orders=[Order.objects.get(pk=shipment.order_id)])
     told = TrackingEvent("late", timezone.now(), EventCode.IN_TRANSIT, place="Bern", text="Left with the neighbour")
     assert post_event(CarrierEvent(shipment.tracking_number, told)) == 200
     stored = ParcelEvent.objects.get(event_id="late")

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from extensions.webhooks.admin import deliveries as page
 from extensions.webhooks.models import Delivery, Endpoint, State
 from extensions.webhooks.tests.merchant import answer
-from orders.services import anonymise_order
+from orders.services import anonymise_orders
 from tests.delivery import deliver_due
 from tests.factories import client_with, place
 
@@ -73,7 +73,7 @@ def test_a_delivery_shows_its_attempts_and_escapes_what_the_server_wrote(endpoin
 
 def test_a_delivery_without_a_body_is_shown(endpoint):
     delivery = delivered(endpoint)
-    anonymise_order(order=delivery.order)
+    anonymise_orders(orders=[delivery.order])
     text = client_with(*EVERYTHING).get(f"{DELIVERIES}{delivery.pk}/change/").text
     assert "removed with the shopper" in text
     assert "Resend webhook" not in text

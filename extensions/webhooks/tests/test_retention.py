@@ -13,7 +13,7 @@ from extensions.webhooks.payloads import PurgeDeliveries
 from extensions.webhooks.tests.merchant import answer
 from extensions.webhooks.tests.support import place_event
 from orders.models import Order
-from orders.services import anonymise_order
+from orders.services import anonymise_orders
 from tests.delivery import deliver_due, run_periodic
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,7 +32,7 @@ def test_erasure_removes_bodies_and_answers(endpoint, merchant):
     merchant.behaviour = answer(200, b"hello Jane")
     delivery = place_event(endpoint)
     deliver_due()
-    anonymise_order(order=Order.objects.get())
+    anonymise_orders(orders=[Order.objects.get()])
     delivery.refresh_from_db()
     assert (delivery.body, delivery.attempts.get().response) == ("", "")
 
@@ -40,7 +40,7 @@ def test_erasure_removes_bodies_and_answers(endpoint, merchant):
 @pytest.mark.parametrize("status", [200, 404])
 def test_an_answer_that_comes_after_the_erasure_is_not_kept(endpoint, merchant, status):
     def behave(client: socket.socket) -> None:
-        anonymise_order(order=Order.objects.get())
+        anonymise_orders(orders=[Order.objects.get()])
         connection.close()
         answer(status, b"hello Jane")(client)
 
@@ -53,7 +53,7 @@ def test_an_answer_that_comes_after_the_erasure_is_not_kept(endpoint, merchant, 
 
 def test_an_erased_event_that_waits_is_not_sent(endpoint, merchant):
     delivery = place_event(endpoint)
-    anonymise_order(order=Order.objects.get())
+    anonymise_orders(orders=[Order.objects.get()])
     deliver_due()
     delivery.refresh_from_db()
     assert (delivery.state, merchant.requests) == (State.SKIPPED, [])

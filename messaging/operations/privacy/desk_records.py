@@ -1,6 +1,7 @@
 """Redaction of the desk's own records: groups, alerts, bulk retries, filters, audit log, edits, the admin's history."""
 
 import uuid
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -23,21 +24,27 @@ from messaging.redaction import Redactor, changes_of, redact_row
 _APPS = ("messaging", "operations")
 
 
-def redact(*, message_ids: set[uuid.UUID], fingerprints: set[str], redactor: Redactor, **kwargs: Any) -> None:
-    """Receiver of `messages_redacted`. Texts of alerts and bulk retries may quote any message, so all are searched."""
+def redact(*, message_ids: Collection[uuid.UUID], fingerprints: set[str], redactor: Redactor, **kwargs: Any) -> None:
+    """Receiver of `messages_redacted`: what the desk keeps about these messages and their groups."""
+    about = Q(message_id__in=message_ids)
     for group in FailureGroup.objects.filter(pk__in=fingerprints):
         redact_row(group, redactor, text=("error_message", "note"))
-    for item in BulkItem.objects.filter(message_id__in=message_ids):
+    for item in BulkItem.objects.filter(about).iterator():
         redact_row(item, redactor, text=("detail",))
-    for alert in Alert.objects.all():
+    _redact_append_only(AuditEntry.objects.filter(about), redactor, data=("data",))
+    _redact_append_only(PayloadEdit.objects.filter(about), redactor, data=("before", "after"))
+
+
+def redact_texts(*, redactor: Redactor, **kwargs: Any) -> None:
+    """Receiver of `texts_redacted`. An entry about a group, a queue or a bulk retry may quote any message, too."""
+    for alert in Alert.objects.iterator():
         redact_row(alert, redactor, text=("text",))
-    for operation in BulkOperation.objects.all():
+    for operation in BulkOperation.objects.iterator():
         redact_row(operation, redactor, text=("reason",), data=("chosen", "stopped_for"))
     _delete_filters(redactor)
     for entry in LogEntry.objects.filter(content_type__app_label__in=_APPS).iterator():
         redact_row(entry, redactor, text=("change_message", "object_repr"))
-    _redact_append_only(AuditEntry, message_ids, redactor, data=("data",))
-    _redact_append_only(PayloadEdit, message_ids, redactor, data=("before", "after"))
+    _redact_append_only(AuditEntry.objects.filter(message_id=None), redactor, data=("data",))
 
 
 def _delete_filters(redactor: Redactor) -> None:
@@ -49,16 +56,12 @@ def _delete_filters(redactor: Redactor) -> None:
 
 
 def _redact_append_only(
-    model: type[AuditEntry | PayloadEdit], ids: set[uuid.UUID], redactor: Redactor, *, data: tuple[str, ...]
+    rows: QuerySet[AuditEntry] | QuerySet[PayloadEdit], redactor: Redactor, *, data: tuple[str, ...]
 ) -> None:
-    """Lift the triggers only if there is something to remove.
-
-    An entry about a group, a queue or a bulk retry has no message id but may quote a message.
-    """
-    about = Q(message_id__in=ids) | Q(message_id=None)
-    found = [(row, changes_of(row, redactor, text=("reason",), data=data)) for row in model.objects.filter(about)]
-    found = [(row, changes) for row, changes in found if changes]
+    """Lift the triggers only if there is something to remove."""
+    changed = ((row.pk, changes_of(row, redactor, text=("reason",), data=data)) for row in rows.iterator())
+    found = [(pk, changes) for pk, changes in changed if changes]
     if found:
-        with append_only.lifted(connection, model._meta.db_table):
-            for row, changes in found:
-                QuerySet(model).filter(pk=row.pk).update(**changes)
+        with append_only.lifted(connection, rows.model._meta.db_table):
+            for pk, changes in found:
+                QuerySet(rows.model).filter(pk=pk).update(**changes)

@@ -17,7 +17,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from knox.models import AuthToken
 
-from shop.accounts import erasure, services
+from shop.accounts import services
+from shop.accounts.closing import MAX_NAMED, CannotErase, close_account
 from shop.accounts.emails import new_email_tokens
 from shop.accounts.export import personal_data
 from shop.accounts.forms import DetailsForm, PasswordConfirmationForm
@@ -118,19 +119,22 @@ def delete(request: HttpRequest) -> HttpResponse:
     form = PasswordConfirmationForm(request.POST or None, user=user)
     if form.is_valid():
         try:
-            erasure.erase(user=user)
-        except erasure.CannotErase as error:
+            close_account(user=user)
+        except CannotErase as error:
             form.add_error(None, str(error))
         else:
             logout(request)
-            messages.success(
-                request, _("Your account and your data have been deleted. Thank you for shopping with us.")
-            )
-            return redirect("shop:home")
+            return redirect("shop:account_closed")
     context = {
         "form": form,
-        "unfinished": selectors.unfinished_orders_of(user=user),
+        "unfinished": selectors.unfinished_orders_of(user=user)[:MAX_NAMED],
         "section": "details",
         "keep_invoices_years": settings.CONVEYOR_KEEP_INVOICES_YEARS,
     }
     return render(request, "shop/accounts/delete.html", context)
+
+
+@require_safe
+def closed(request: HttpRequest) -> HttpResponse:
+    """What happens to the data of an account that its owner has just deleted."""
+    return render(request, "shop/accounts/closed.html")

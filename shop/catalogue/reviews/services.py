@@ -9,6 +9,7 @@ from django.db.models import Count, Sum
 from django.utils.translation import gettext as _
 
 from orders.models import Order
+from shop.accounts.services import lock_account
 from shop.catalogue.reviews.selectors import own_review, shipped_orders_of
 from shop.models import Product, Review, ReviewQuerySet, User
 
@@ -30,7 +31,7 @@ def write_review(*, user: User, product: Product, stars: int, title: str, text: 
     A review hidden by a moderator stays hidden. Raises `NotABuyer`; then nothing was written.
     """
     values = {"stars": stars, "title": title, "text": text}
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)  # an erasure has it before the reviews, too
+    lock_account(user_id=user.pk)
     order = None if own_review(user=user, product=product) else _qualifying_order(user, product)
     review, _created = Review.objects.update_or_create(
         product=product, user=user, defaults=values, create_defaults=values | {"order": order}

@@ -9,7 +9,7 @@ from django.db import connection, connections
 from orders.models import Order, OrderEvent
 from payments.gateways import DisputeState
 from shop.accounts import erasure
-from shop.accounts.erasure import CannotErase, erase
+from shop.accounts.closing import CannotErase
 from shop.models import Return, User
 from shop.order_pages.selectors import unfinished_orders_of
 from shop.returns.errors import NotReturnable
@@ -19,6 +19,7 @@ from tests.delivery import deliver_all
 from tests.factories import UserFactory
 from tests.payments.disputes.disputing import decide, disputed
 from tests.payments.refunds.refunding import start_refund
+from tests.shop.accounts.erasing import erase
 from tests.shop.returns.returned import delivered, requested
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,7 +65,7 @@ def test_what_operators_wrote_about_refunds_and_disputes_is_redacted():
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="needs a lock of one row")
 def test_a_return_that_is_requested_during_the_erasure_comes_after_it(monkeypatch):
     user, order = bought()
-    collect, threads, refused = erasure._secrets, [], []
+    collect, threads, refused = erasure._issue_missing_invoices, [], []
 
     def request() -> None:
         try:
@@ -80,7 +81,7 @@ def test_a_return_that_is_requested_during_the_erasure_comes_after_it(monkeypatc
         threads[0].join(0.5)
         return collect(*args)
 
-    monkeypatch.setattr(erasure, "_secrets", meanwhile)
+    monkeypatch.setattr(erasure, "_issue_missing_invoices", meanwhile)
     erase(user=user)
     threads[0].join()
     assert len(refused) == 1

@@ -41,6 +41,7 @@ EXPORTED = {
 #: Those that hold nothing else about a shopper.
 OTHERS = {
     "admin.LogEntry": "of staff",
+    "shop.Erasure": "of a closed account, which nobody can sign in to",
     "orders.EmailDelivery": "when an e-mail was sent, which the shopper has",
     "orders.IdempotencyKey": "a random key",
     "shop.EarlierInvoice": "files with the order's data",

@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from messaging.outbox import enqueue, transaction
 from messaging.topology import Priority
-from shop.accounts.erasure import erase
 from shop.payloads import DeleteOrphanedSessions
 from tests.delivery import deliver_due
 from tests.factories import ProductFactory, UserFactory
+from tests.shop.accounts.erasing import erase
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

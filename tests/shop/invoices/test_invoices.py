@@ -244,7 +244,7 @@ def test_the_api_has_number_and_address_of_the_invoice(client, lamp):
 
 def test_an_erased_order_shows_no_invoice_but_staff_have_it(client, lamp):
     invoice = invoiced(lamp)
-    orders.anonymise_order(order=invoice.order)
+    orders.anonymise_orders(orders=[invoice.order])
     assert client.get(url_of(invoice.order)).status_code == 409
     assert "invoice.pdf" not in client.get(f"/orders/{invoice.order.public_id}/").content.decode()
     assert client.get(f"/api/v1/orders/{invoice.order.public_id}/").json()["invoice"] is None

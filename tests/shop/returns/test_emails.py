@@ -11,7 +11,7 @@ from pypdf import PdfReader
 
 from messaging.models import Message, State
 from messaging.outbox import transaction
-from orders.services import anonymise_order
+from orders.services import anonymise_orders
 from shipping.carriers import CarrierUnavailable
 from shipping.carriers.simulated import SimulatedCarrier
 from shipping.models import CarrierParcel
@@ -95,7 +95,7 @@ def decide(found: Return, outcome: str) -> None:
         Return.objects.update(requested_at=timezone.now() - timedelta(days=999))
         assert services.cancel_abandoned() == 1
     elif outcome == "erased":
-        anonymise_order(order=found.order)
+        anonymise_orders(orders=[found.order])
     else:
         with transaction():
             services.cancel_return(found=found, by="customer")
@@ -187,7 +187,7 @@ def test_an_erased_order_gets_no_e_mail():
     deliver_all()
     receive(found)
     mail.outbox.clear()
-    anonymise_order(order=found.order)
+    anonymise_orders(orders=[found.order])
     deliver_all()
     assert not mail.outbox
 
@@ -197,7 +197,7 @@ def test_erasure_removes_what_people_wrote_and_the_label():
     deliver_all()
     receive(found, accepted=(1, 1), rejection="Ada used it.")
     deliver_all()
-    anonymise_order(order=found.order)
+    anonymise_orders(orders=[found.order])
     found.refresh_from_db()
     assert (found.comment, found.rejection) == ("", "")
     assert not ReturnLabel.objects.exists()

@@ -5,11 +5,12 @@ from functools import partial
 import pytest
 from django.contrib.admin.models import LogEntry
 
-from shop.accounts.erasure import erase
+from shop.accounts.closing import close_account
 from shop.catalogue.reviews.services import NotABuyer, moderate_reviews, withdraw_review, write_review
 from shop.models import Review, User
 from tests.factories import ProductFactory, UserFactory
 from tests.races import at_once
+from tests.shop.accounts.erasing import deliver_slices
 from tests.shop.reviews.test_services import buyer, rating
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,6 +41,7 @@ def test_a_review_and_the_erasure_of_its_author_at_once_wait_for_each_other():
         product = ProductFactory.create()
         user = buyer(product)
         write = partial(write_review, user=user, product=product, stars=5, title="So", text="")
-        at_once(write, partial(erase, user=user), refusals=(User.DoesNotExist, NotABuyer))
+        at_once(write, partial(close_account, user=user), refusals=(User.DoesNotExist, NotABuyer))
+        deliver_slices()
         assert not User.objects.filter(pk=user.pk).exists()
         assert rating(product)[0] == Review.objects.filter(product=product).count()
