@@ -9,14 +9,12 @@ from collections.abc import Collection, Iterable
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from django.db import transaction
 from django.db.models import Model
 
 from messaging.models import Attempt, Message, QueuePause, State
 from messaging.signals import messages_redacted, texts_redacted
 
 REMOVED = "[removed]"
-#: Messages of one statement.
 ROWS = 1000
 
 
@@ -57,22 +55,21 @@ class Redactor:
         return re.compile("|".join(map(_whole_word, possible)) or "(?!)", re.IGNORECASE)
 
 
-@transaction.atomic
 def redact(*, subjects: Collection[str], redactor: Redactor) -> None:
-    """Redact everything kept about messages with one of `subjects`, `ROWS` messages in a statement.
+    """Redact what is kept about messages with one of `subjects`, in the caller's transaction, `ROWS` to a statement.
 
-    That is payloads, errors, tracebacks, log lines and notes. Raw bodies, headers and outside exchanges are removed
-    whole, because a secret may be encoded there in any way. Receivers of `messages_redacted` redact their own records
-    in the same transaction. What happened, and when, is kept.
+    Raw bodies, headers and outside exchanges are removed whole, because a secret may be encoded there in any way.
+    Receivers of `messages_redacted` redact their own records. What happened, and when, is kept.
     """
-    messages = Message.objects.filter(subject__in=subjects).exclude(subject="")
-    _redact(list(messages.values_list("pk", flat=True)), redactor)
+    found = Message.objects.filter(subject__in=subjects).exclude(subject="").values_list("pk", flat=True)
+    _redact(list(found), redactor)
 
 
-@transaction.atomic
 def redact_elsewhere(*, redactor: Redactor) -> None:
-    """Redact strays that contain a secret, and pauses. Receivers of `texts_redacted` redact their texts."""
-    _redact(_strays(redactor), redactor)
+    """Redact pauses, and strays whose body contains a secret. Receivers of `texts_redacted` redact their texts."""
+    strays = Message.objects.filter(subject="", state__in=(State.DEAD, State.DISCARDED), raw_body__isnull=False)
+    bodies = strays.values_list("pk", "raw_body").iterator()
+    _redact([pk for pk, body in bodies if body is not None and redactor.matches(bytes(body))], redactor)
     for pause in QueuePause.objects.all():
         redact_row(pause, redactor, text=("reason",))
     texts_redacted.send(sender=Message, redactor=redactor)
@@ -85,7 +82,7 @@ def _redact(found: list[uuid.UUID], redactor: Redactor) -> None:
             redact_row(row, redactor, text=text, data=("payload",), raw_body=None, raw_headers=None)
         for attempt in Attempt.objects.filter(message_id__in=ids).iterator():
             redact_row(attempt, redactor, text=("error_message", "traceback", "log"), exchanges=[])
-        messages_redacted.send(sender=Message, message_ids=ids, fingerprints=_fingerprints(ids), redactor=redactor)
+        messages_redacted.send(sender=Message, message_ids=ids, redactor=redactor)
 
 
 def redact_row(
@@ -103,19 +100,6 @@ def changes_of(row: Model, redactor: Redactor, *, text: tuple[str, ...], data: t
     cleaned = {name: redactor.text(getattr(row, name)) for name in text}
     cleaned |= {name: redactor.json(getattr(row, name)) for name in data}
     return {name: value for name, value in cleaned.items() if value != getattr(row, name)}
-
-
-def _strays(redactor: Redactor) -> list[uuid.UUID]:
-    """Strays have no subject; only their bodies can name the person."""
-    strays = Message.objects.filter(subject="", state__in=(State.DEAD, State.DISCARDED), raw_body__isnull=False)
-    bodies = strays.values_list("pk", "raw_body").iterator()
-    return [pk for pk, body in bodies if body is not None and redactor.matches(bytes(body))]
-
-
-def _fingerprints(ids: list[uuid.UUID]) -> set[str]:
-    """The failure groups that may quote one of these messages."""
-    messages, attempts = Message.objects.filter(pk__in=ids), Attempt.objects.filter(message_id__in=ids)
-    return {*messages.values_list("fingerprint", flat=True), *attempts.values_list("fingerprint", flat=True)} - {""}
 
 
 def _spellings(secret: str) -> set[str]:

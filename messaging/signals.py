@@ -30,7 +30,7 @@ messages_discarded = Signal()
 #: messages: list[Message], intervention: Intervention.
 messages_restored = Signal()
 
-#: Personal data is being removed from messages. message_ids: list[UUID], fingerprints: set[str], redactor: Redactor.
+#: Personal data is being removed from messages. message_ids: list[UUID], redactor: Redactor.
 messages_redacted = Signal()
 
 #: Personal data is being removed from texts that may quote any message. redactor: Redactor.

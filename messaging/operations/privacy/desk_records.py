@@ -9,7 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from messaging.models import append_only
+from messaging.models import Attempt, Message, append_only
 from messaging.operations.models import (
     Alert,
     AuditEntry,
@@ -24,10 +24,10 @@ from messaging.redaction import Redactor, changes_of, redact_row
 _APPS = ("messaging", "operations")
 
 
-def redact(*, message_ids: Collection[uuid.UUID], fingerprints: set[str], redactor: Redactor, **kwargs: Any) -> None:
+def redact(*, message_ids: Collection[uuid.UUID], redactor: Redactor, **kwargs: Any) -> None:
     """Receiver of `messages_redacted`: what the desk keeps about these messages and their groups."""
     about = Q(message_id__in=message_ids)
-    for group in FailureGroup.objects.filter(pk__in=fingerprints):
+    for group in FailureGroup.objects.filter(pk__in=_fingerprints(message_ids)):
         redact_row(group, redactor, text=("error_message", "note"))
     for item in BulkItem.objects.filter(about).iterator():
         redact_row(item, redactor, text=("detail",))
@@ -45,6 +45,12 @@ def redact_texts(*, redactor: Redactor, **kwargs: Any) -> None:
     for entry in LogEntry.objects.filter(content_type__app_label__in=_APPS).iterator():
         redact_row(entry, redactor, text=("change_message", "object_repr"))
     _redact_append_only(AuditEntry.objects.filter(message_id=None), redactor, data=("data",))
+
+
+def _fingerprints(ids: Collection[uuid.UUID]) -> set[str]:
+    """The failure groups that may quote one of these messages."""
+    messages, attempts = Message.objects.filter(pk__in=ids), Attempt.objects.filter(message_id__in=ids)
+    return {*messages.values_list("fingerprint", flat=True), *attempts.values_list("fingerprint", flat=True)} - {""}
 
 
 def _delete_filters(redactor: Redactor) -> None:

@@ -247,7 +247,7 @@ def test_an_order_of_a_closed_account_is_refused():
 
 def test_a_slice_takes_as_many_statements_for_many_orders_as_for_two():
     counts = []
-    for count in (2, 60):
+    for count in (1, 2, 60):  # the first also reads content types, which are cached
         user = UserFactory.create()
         many_orders(user, count)
         close_account(user=user)
@@ -255,7 +255,7 @@ def test_a_slice_takes_as_many_statements_for_many_orders_as_for_two():
             assert next_slice() == State.DONE
         counts.append(len(captured))
         deliver_slices()
-    assert counts[0] == counts[1]
+    assert counts[1] == counts[2]
 
 
 def test_no_statement_of_an_erasure_grows_with_the_orders_of_the_account_or_with_their_messages():
@@ -265,7 +265,7 @@ def test_no_statement_of_an_erasure_grows_with_the_orders_of_the_account_or_with
     copy = about(order, state=State.DONE)
     values = Message.objects.values().get(pk=copy.pk)
     del values["id"]
-    Message.objects.bulk_create(Message(**values) for _ in range(2500))
+    Message.objects.bulk_create((Message(**values) for _ in range(2500)), batch_size=500)
     sizes = []
 
     def measure(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
