@@ -14,7 +14,6 @@ from orders import signals
 from orders.models import Order
 from payments.models import Payment, Refund
 from payments.signals import payment_captured, payment_compared, refund_returned
-from shop.accounts.services import lock_account
 from shop.basket.services import merge_guest_basket
 from shop.invoices.services import delete_earlier_invoices, issue_credit_note, issue_invoice
 from shop.models import User
@@ -28,7 +27,6 @@ STAFF_SESSION = timedelta(hours=12)
 
 
 def connect() -> None:
-    signals.order_placed.connect(check_account, dispatch_uid="shop.order_placed")
     signals.order_payment_failed.connect(release, dispatch_uid="shop.order_payment_failed")
     signals.order_cancelled.connect(release, dispatch_uid="shop.order_cancelled")
     signals.order_refunded.connect(release_unsent, dispatch_uid="shop.order_refunded")
@@ -43,12 +41,6 @@ def connect() -> None:
     signals.order_sent_again.connect(take_for_replacement, dispatch_uid="shop.order_sent_again")
     user_logged_in.connect(shorten_staff_session, dispatch_uid="shop.staff_signed_in")
     user_logged_in.connect(merge_baskets, dispatch_uid="shop.user_logged_in")
-
-
-def check_account(*, order: Order, **kwargs: Any) -> None:
-    """Vetoes an order of an account that is closed while it is placed, as in another tab."""
-    if order.user_id is not None:
-        lock_account(user_id=order.user_id)
 
 
 def release(*, order: Order, **kwargs: Any) -> None:

@@ -16,6 +16,7 @@ from orders.placing.amounts import total_of
 from orders.placing.services import NewOrder, place_order
 from orders.values import Address, NewLine
 from payments.gateways import AmountRefused, check_amount, check_method
+from shop.accounts.services import lock_account
 from shop.checkout import idempotency as keys
 from shop.checkout.confirmation import Confirmation, OrderChanged
 from shop.checkout.idempotency import Idempotency
@@ -69,8 +70,8 @@ def checkout(
     """Place an order in one transaction of at most 12 SQL statements, which calls neither broker nor gateway.
 
     `currency` (ISO 4217) and `language` default to the shop's. VAT is that of today, or of an import's `sold_at`.
-    Raises `UnknownPaymentMethod`, `UnknownProduct`, `OutOfStock`, `AmountRefused`, `OrderChanged`, `KeyReused`: nothing
-    is written then.
+    Raises `UnknownPaymentMethod`, `UnknownProduct`, `OutOfStock`, `AmountRefused`, `OrderChanged`, `KeyReused`, and
+    `User.DoesNotExist` for an account that is closed meanwhile: nothing is written then.
     """
     request: dict[str, Any] = {"email": email, "name": name, "address": address, "source": source}
     request |= {"shipping_method": shipping_method, "payment_method": payment_method}
@@ -104,6 +105,8 @@ def _place(
 ) -> NewOrder:
     number, is_import, now = new_number(), request["source"] == Source.IMPORT, timezone.now()
     wanted = merged((line.sku, line.quantity) for line in lines)
+    if user is not None and confirmation is None:
+        lock_account(user_id=user.pk)  # closing an account deletes its basket, by which a confirmation knows
     products = take_stock(wanted=wanted, reference=number, products=_for_sale(request))
     rates = line_rates(
         tax_classes=[products[line.sku].tax_class for line in lines],

@@ -19,7 +19,7 @@ from messaging.models import Message
 from orders.models import Order
 from shop.accounts import services
 from shop.accounts.addresses import add_address, change_address, make_default, remove_address
-from shop.accounts.closing import close_account
+from shop.accounts.closing import CannotErase, close_account
 from shop.accounts.emails import email_change, password_reset
 from shop.checkout.services import checkout
 from shop.models import SavedAddress, User
@@ -160,6 +160,13 @@ def test_an_order_and_an_erasure_at_once_decide_once(ada):
     assert not broken()
 
 
+def test_an_order_by_the_api_and_an_erasure_at_once_decide_once(ada):
+    product, token = ProductFactory.create(category=CategoryFactory.create()), AuthToken.objects.create(account())[1]
+    order = partial(post, "/orders/", order_body(product.sku), token=token)
+    assert at_once(order, partial(close_account, user=account()), refusals=(CannotErase,))[0] is None
+    assert User.objects.filter(is_active=True).count() == Order.objects.count()
+
+
 WRITES = [
     ("shop.accounts.addresses.add_address", "addresses/add/", {"name": "Ada", **asdict(ADDRESS)}),
     ("shop.accounts.services.request_email_change", "details/", {"name": "Ada", "email": NEW, "password": GOOD}),
@@ -169,6 +176,21 @@ WRITES = [
         {"old_password": GOOD, "new_password1": "a better horse", "new_password2": "a better horse"},
     ),
 ]
+
+
+@pytest.mark.parametrize(("write", "path", "data"), WRITES[:2], ids=["address", "details"])
+def test_a_form_of_an_account_that_is_closed_meanwhile_signs_out(ada, monkeypatch, write, path, data):
+    original = import_string(write)
+
+    def closed(*arguments: Any, **named: Any) -> Any:
+        close_account(user=account())
+        return original(*arguments, **named)
+
+    monkeypatch.setattr(write, closed)
+    page = ada.post(f"/account/{path}", data, follow=True)
+    assert page.redirect_chain[-1] == ("/", 302)
+    assert "This account has been deleted." in page.text
+    assert set(User.objects.values_list("email", "first_name", "new_email")) == {("", "", "")}
 
 
 @pytest.mark.parametrize(("write", "path", "data"), WRITES, ids=[path for _write, path, _data in WRITES])
@@ -236,11 +258,12 @@ def test_an_address_that_is_removed_meanwhile_leaves_the_default_of_the_others(a
     assert SavedAddress.objects.get(is_default=True) == second
 
 
-def test_an_order_by_the_api_of_an_account_that_is_erased_meanwhile_is_refused(ada, monkeypatch):
+@pytest.mark.parametrize("end", [User.delete, lambda user: close_account(user=user)])
+def test_an_order_by_the_api_of_an_account_that_is_erased_meanwhile_is_refused(ada, monkeypatch, end):
     product, token = ProductFactory.create(category=CategoryFactory.create()), AuthToken.objects.create(account())[1]
 
     def erased(**named: Any) -> Any:
-        User.objects.all().delete()
+        end(account())
         return checkout(**named)
 
     monkeypatch.setattr("shop.api.orders.checkout", erased)
