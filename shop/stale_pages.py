@@ -10,18 +10,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin
 from django.contrib.messages.storage import default_storage
 from django.db import IntegrityError, connection
 from django.forms.models import model_to_dict
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from shop.bulk_actions import BoundedActions
+
 if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
     ModelForm = forms.ModelForm[Any]
 else:
-    ModelAdmin = admin.ModelAdmin
     ModelForm = forms.ModelForm
 
 
@@ -74,7 +73,7 @@ class FreshForm(ModelForm):
         return self.get_initial_for_field(self.fields[name], name)
 
 
-class FreshAdmin(ModelAdmin):
+class FreshAdmin(BoundedActions):
     """Locks what it saves before reading it: sales and other operators wait until it is saved. For `FreshForm`s."""
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

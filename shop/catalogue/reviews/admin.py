@@ -10,12 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from orders.readonly_admin import ReadOnlyAdmin, admin_link
+from shop.bulk_actions import BoundedActions
 from shop.catalogue.reviews.services import MODERATE, moderate_reviews
 from shop.models import Review, User
 
 
 @admin.register(Review)
-class ReviewAdmin(ReadOnlyAdmin):
+class ReviewAdmin(BoundedActions, ReadOnlyAdmin):
     """Staff cannot edit what a shopper wrote, only show or hide it."""
 
     list_display = ("at", "product_link", "stars", "title", "signed", "is_shown")
