@@ -19,7 +19,7 @@ MAX_CHOSEN: Final = 1000
 class BoundedActions(ModelAdmin):
     """An admin whose actions change what they are given in one transaction, with its rows locked."""
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase | None:
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase | None:  # type: ignore[override]
         is_across = request.POST.get("select_across") == "1"
         if is_across and len(queryset.order_by().values_list("pk")[: MAX_CHOSEN + 1]) > MAX_CHOSEN:
             text = _("Nothing was changed: an action is done for at most %(limit)d rows at once. Filter the list.")
