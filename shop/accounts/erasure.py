@@ -80,9 +80,13 @@ def _erase_orders(erasure: Erasure, locked: list[Order]) -> None:
 
 
 def _in_flight(subjects: list[str]) -> set[str]:
-    """Those of the subjects that a worker is busy with. Slices of an erasure wait for each other by their lock."""
-    sent = Message.objects.filter(subject__in=subjects, state=State.SENT).exclude(task=EraseAccount.task)
-    return set(sent.values_list("subject", flat=True))
+    """Those of the subjects that a worker is busy with. Pending messages are locked first: none is claimed meanwhile.
+
+    Slices of an erasure wait for each other by their own lock.
+    """
+    messages = Message.objects.filter(subject__in=subjects).exclude(task=EraseAccount.task)
+    list(messages.filter(state=State.PENDING).order_by("pk").select_for_update().values_list("pk", flat=True))
+    return set(messages.filter(state=State.SENT).values_list("subject", flat=True))
 
 
 def _issue_missing_invoices(orders: list[Order]) -> None:

@@ -1,5 +1,6 @@
 """An erasure whose worker is killed again and again ends all the same."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def erase_under_fire(stack: Stack) -> None:
     for kill in range(KILLS):
         worker.start(wait=False)
         most = ORDERS - (kill + 1) * ORDERS // (KILLS + 2)
-        stack.wait_for(lambda most=most: left(stack) <= most, what="the erasure continued")
+        stack.wait_for(partial(has_at_most, stack, most), what="the erasure continued")
         worker.kill()
         assert left(stack) > 0
     worker.start(wait=False)
@@ -49,6 +50,10 @@ def erase_under_fire(stack: Stack) -> None:
     with stack.db() as database:
         assert not Order.objects.using(database).filter(name=NAME).exists()
         assert not Message.objects.using(database).filter(task=EraseAccount.task).exclude(state=State.DONE).exists()
+
+
+def has_at_most(stack: Stack, count: int) -> bool:
+    return left(stack) <= count
 
 
 def left(stack: Stack) -> int:
