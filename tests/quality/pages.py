@@ -94,7 +94,7 @@ EXAMPLES = (
         in_gallery=False,
     ),
     Example(title="Delete account", path="/account/delete/", view="account_delete", visitor=Visitor.SHOPPER),
-    Example(title="Account closed", path="/account/deleted/", view="account_closed"),
+    Example(title="Account closed", path="/account/deleted/", view="account_closed", in_gallery=False),
     Example(title="Not found", path="/no-such-page/", status=404),
     Example(title="Bad request", path="/errors/400/", status=400, in_gallery=False, audit_only=True),
     Example(title="Forbidden", path="/errors/403/", status=403, audit_only=True),
