@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("shop", "0017_list_indexes"),
+        ("shop", "0018_search_words"),
     ]
 
     operations = [
