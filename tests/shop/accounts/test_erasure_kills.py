@@ -19,6 +19,7 @@ close_account(user=User.objects.get(username="shopper"))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_an_erasure_survives_kills_of_its_worker(backend: str, django_db_blocker: Any):
     env = {"CONVEYOR_VISIBILITY": "6"}  # Valkey returns a dead worker's message only then
