@@ -259,6 +259,14 @@ def test_a_checkout_needs_at_most_twelve_statements(lines: int):
     assert len(captured) <= 12, [query["sql"][:90] for query in captured]
 
 
+def test_a_shoppers_checkout_by_the_api_needs_at_most_twelve_statements():
+    """The account is locked, so that it is not closed meanwhile. SQLite takes two statements for the stock."""
+    wanted, user = [LineWanted(ProductFactory.create().sku, 1)], UserFactory.create()
+    with CaptureQueriesContext(connection) as captured:
+        checkout(**DETAILS, user=user, lines=wanted, idempotency=KEY)
+    assert len(captured) <= 12 + (connection.vendor == "sqlite"), [query["sql"][:90] for query in captured]
+
+
 def test_a_checkout_of_many_products_needs_at_most_twelve_statements():
     products = ProductFactory.build_batch(600, stock=0)
     type(products[0]).objects.bulk_create(products)
