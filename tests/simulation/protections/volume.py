@@ -42,8 +42,8 @@ VOLUME: Final = (
     Protection(
         name="lost messages are sent again in batches",
         module="messaging.relay.recovery",
-        code="rows[: room + len(finding.held)] if pk not in finding.held][:room]",
-        without="rows if pk not in finding.held]",
+        code="[: room + len(finding.held)]\n            lost = [pk for pk in ids if pk not in finding.held][:room]",
+        without="\n            lost = [pk for pk in ids if pk not in finding.held]",
         test=f"{_MESSAGING}/relay/recovery/test_lost_messages.py"
         "::test_lost_messages_become_due_in_batches_urgent_and_new_ones_first",
     ),
