@@ -51,7 +51,7 @@ def test_forms_answer_any_field(senders: tuple[Sender, Sender], known: Known):
 
 
 def test_pages_answer_any_header_cookie_and_method(senders: tuple[Sender, Sender], known: Known):
-    for rng in rounds(3):
+    for rng in rounds(5):
         for route in ROUTES:
             method = rng.choice(METHODS) if rng.random() < 0.3 else "GET"
             rng.choice(senders).send(method, address(rng, route, known, odd=0), headers=headers(rng))

@@ -190,8 +190,16 @@ def test_a_run_leaves_what_migrate_wrote_as_it_was():
 
 
 def test_the_same_seed_takes_the_same_steps():
+    """One waits for each row: of several that wait for one that is replaced, PostgreSQL lets any be the next."""
+
+    def holds_the_second_order(scene: Scene) -> None:
+        with transaction.atomic():
+            at(2, scene)
+            scene.write("third", order=1)
+            at(4, scene)
+
     def run() -> str:
-        scene = Scene(one=holds_the_first_order, other=writes_the_first_order, third=holds_the_first_order)
+        scene = Scene(one=holds_the_first_order, other=writes_the_first_order, third=holds_the_second_order)
         scene.run()
         return scene.scheduler.digest
 
