@@ -1,9 +1,13 @@
 """Test harness: the real shop runs on both backends."""
 
+import subprocess
+import sys
+
 from django.db import connections
 
 from orders.models import Order
 from shop.models import Product
+from tests.patience import PATIENCE
 
 
 def test_an_order_placed_by_the_api_is_delivered(stack):
@@ -30,3 +34,11 @@ def test_the_database_of_a_stack_stays_open_until_the_outermost_block_ends(stack
             assert Product.objects.using(alias).exists()
         assert Product.objects.using(alias).exists()
     assert alias not in connections.settings
+
+
+def test_processes_that_ask_at_once_get_ports_of_their_own():
+    code = "from tests.ports import free_port\nprint(*(free_port() for _ in range(200)))"
+    asking = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    ports = [int(port) for process in asking for port in process.communicate(timeout=PATIENCE)[0].split()]
+    assert len(ports) == len(set(ports)) == 800
+    assert max(ports) < 32_768, "the system gives it to no connection"
