@@ -30,12 +30,14 @@ class ShopConfig(AppConfig):
         register_cures()
         if apps.is_installed("messaging.operations"):
             from messaging.hooks import subject_progress
-            from messaging.operations import alerts
+            from messaging.operations import alerts, audit
+            from shop.accounts import operators
             from shop.office.decision_alerts import waiting_decisions
             from shop.office.parcels import links
             from shop.office.process.progress import orders_by_step
 
             alerts.register(waiting_decisions)
+            audit.register(operators.ERASE_ACCOUNT, operators.ERASE_GUEST)
             links.register()
             subject_progress.register(orders_by_step)
         database_sessions.connect()

@@ -1,22 +1,24 @@
-"""Closes an account at its owner's request, and starts the erasure of its personal data."""
+"""Closes an account at its owner's request, or takes the orders of a guest, and starts the erasure of their data."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain
+from typing import Any
 
 from django.contrib.auth.hashers import make_password
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 from knox.models import AuthToken
 
+from messaging.models import Message
 from messaging.outbox import enqueue, transaction
 from messaging.redaction import REMOVED
 from messaging.topology import Priority
 from orders.models import Order
 from shop.accounts.addresses import addresses_of
-from shop.accounts.services import subject_of
+from shop.accounts.services import normalised, subject_of
 from shop.models import Erasure, SavedAddress, SavedBasket, User
-from shop.order_pages.selectors import orders_of, unfinished_orders_of
+from shop.order_pages.selectors import guest_orders, orders_of, unfinished
 from shop.payloads import EraseAccount
 
 PERSONAL = ("name", "email", "line1", "line2", "city", "postcode", "state")
@@ -31,50 +33,73 @@ class CannotErase(Exception):
 
 
 @transaction()
-def close_account(*, user: User) -> None:
+def close_account(*, user: User, with_guests: bool = False) -> Message | None:
     """Close an account at once and for good, and enqueue the erasure of its personal data.
 
     It can no longer sign in, its sessions and tokens are dead, and its name and address are free for another account.
-    What may still be recorded for it decides under the account's lock: see `lock_account`. An account that is closed
-    already stays as it is. Raises `CannotErase` for staff, whose names the audit log needs, and while an order is in
-    progress.
+    What may still be recorded for it decides under the account's lock: see `lock_account`. `with_guests`: the orders
+    placed with its e-mail address without signing in are erased, too.
+
+    Returns the first message of the erasure; None if there is one already. Raises `CannotErase` for staff, whose names
+    the audit log needs, and while an order is in progress.
     """
     SavedBasket.objects.select_for_update().filter(pk=user.pk).first()  # first, as a checkout has it
-    present = User.objects.select_for_update().filter(pk=user.pk, is_active=True).first()
-    if present is None:
-        return
-    _check_erasable(present)
-    names = sorted({present.get_username(), present.email} - {""})
-    Erasure.objects.create(user=present, sign_in_names=names, words=sorted(_words(present)))
+    present = User.objects.select_for_update().filter(pk=user.pk).first()
+    if present is None or Erasure.objects.filter(pk=present.pk).exists():
+        return None
+    if present.is_staff or present.is_superuser:
+        raise CannotErase(_("This is a staff account. Ask an administrator to delete it."))
+    names = {present.get_username(), present.email} - {""}
+    begun = _begin(present, guest_email=normalised(present.email) if with_guests else "", sign_in_names=sorted(names))
     for rows in (SavedBasket.objects, AuthToken.objects, addresses_of(user=present)):
         rows.filter(user=present).delete()
     blank = dict.fromkeys(("email", "new_email", "first_name", "last_name"), "")
-    User.objects.filter(pk=present.pk).update(
-        **blank, username=f"erased-{uuid.uuid4().hex}", password=make_password(None), is_active=False
-    )
-    enqueue(EraseAccount(user_id=present.pk), priority=Priority.LOW, subject=subject_of(present))
+    User.objects.filter(pk=present.pk).update(**blank, **_closed())
+    return begun
 
 
-def _check_erasable(user: User) -> None:
-    if user.is_staff:
-        raise CannotErase(_("This is a staff account. Ask an administrator to delete it."))
-    unfinished = unfinished_orders_of(user=user).values_list("number", flat=True)[:MAX_NAMED]
-    if unfinished:
+@transaction()
+def erase_guest(*, email: str) -> Message | None:
+    """Enqueue the erasure of the orders placed with an e-mail address without signing in, as those of a closed account.
+
+    `email` is `normalised`. Returns the first message of the erasure; None if there are no such orders, or if it has
+    begun already. Raises `CannotErase` while one is in progress.
+    """
+    oldest = guest_orders(email=email).order_by("placed_at", "pk").select_for_update().first()  # one operator at a time
+    if oldest is None or Erasure.objects.filter(guest_email=email).exists():
+        return None
+    return _begin(User.objects.create(**_closed()), guest_email=email)
+
+
+def _closed() -> dict[str, Any]:
+    return {"username": f"erased-{uuid.uuid4().hex}", "password": make_password(None), "is_active": False}
+
+
+def _begin(user: User, *, guest_email: str, sign_in_names: Sequence[str] = ()) -> Message:
+    orders = [orders_of(user=user), *([guest_orders(email=guest_email)] if guest_email else [])]
+    for found in orders:
+        _check_finished(found)
+    words = _words(user).union(*(_most_used(found, column) for found in orders for column in PERSONAL)) - {"", REMOVED}
+    Erasure.objects.create(user=user, guest_email=guest_email, sign_in_names=list(sign_in_names), words=sorted(words))
+    return enqueue(EraseAccount(user_id=user.pk), priority=Priority.LOW, subject=subject_of(user))
+
+
+def _check_finished(orders: QuerySet[Order]) -> None:
+    if numbers := unfinished(orders).values_list("number", flat=True)[:MAX_NAMED]:
         raise CannotErase(
             _("These orders are still in progress: %(numbers)s. Nothing was deleted. Wait for them, or cancel them.")
-            % {"numbers": ", ".join(unfinished)}
+            % {"numbers": ", ".join(numbers)}
         )
 
 
 def _words(user: User) -> set[str]:
-    """The names and addresses of the account: all of its own, and of its orders' those that most of them have."""
+    """The names and addresses of the account itself."""
     own = {user.email, user.get_username(), user.new_email, user.get_full_name(), user.first_name, user.last_name}
-    ordered = [_most_used(user, column) for column in PERSONAL]
-    return own.union(words_of(addresses_of(user=user)), *ordered) - {"", REMOVED}
+    return own | words_of(addresses_of(user=user))
 
 
-def _most_used(user: User, column: str) -> set[str]:
-    values = orders_of(user=user).values_list(column).annotate(orders=Count("pk")).order_by("-orders", column)
+def _most_used(orders: QuerySet[Order], column: str) -> set[str]:
+    values = orders.values_list(column).annotate(orders=Count("pk")).order_by("-orders", column)
     return {value for value, _orders in values[:MAX_WORDS]}
 
 

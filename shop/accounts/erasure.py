@@ -22,7 +22,7 @@ from shop.accounts.retention import delete_sign_ins
 from shop.accounts.services import subject_of
 from shop.invoices.services import issue_missing_invoices
 from shop.models import Erasure, Review, User
-from shop.order_pages.selectors import orders_of, unfinished_orders_of
+from shop.order_pages.selectors import guest_orders, orders_of, unfinished_orders_of
 from shop.payloads import DeleteOrphanedSessions, EraseAccount
 
 #: Orders, and reviews, of one slice.
@@ -41,6 +41,9 @@ def erase_slice(*, user_id: int, after: int) -> None:
     erasure = Erasure.objects.select_for_update(of=("self",)).select_related("user").filter(pk=user_id).first()
     if erasure is None:
         return
+    if _adopt_guests_orders(erasure):
+        _follow(erasure.user)
+        return
     found = orders_of(user=erasure.user).filter(pk__gt=after).order_by("pk").select_for_update()[:ROWS]
     _erase_orders(erasure, orders := list(found))
     if len(orders) == ROWS:
@@ -56,6 +59,15 @@ def erase_slice(*, user_id: int, after: int) -> None:
 def _follow(user: User, *, after: int = 0, delay: float = 0.0) -> None:
     payload = EraseAccount(user_id=user.pk, after=after)
     enqueue(payload, priority=Priority.LOW, subject=subject_of(user), delay=delay)
+
+
+def _adopt_guests_orders(erasure: Erasure) -> int:
+    """Give the next of the guest's orders to the account, so that they are erased with it. Not those placed since."""
+    if not erasure.guest_email:
+        return 0
+    found = guest_orders(email=erasure.guest_email).filter(placed_at__lte=erasure.requested_at)
+    keys = list(found.order_by("placed_at").select_for_update().values_list("pk", flat=True)[:ROWS])
+    return Order.objects.filter(pk__in=keys).update(user=erasure.user)
 
 
 def _erase_orders(erasure: Erasure, locked: list[Order]) -> None:
@@ -122,12 +134,16 @@ def _erase_sign_ins(erasure: Erasure) -> int:
 
 
 def _delete_account(erasure: Erasure) -> None:
-    """The last slice. A task deletes the rows of the account's sessions."""
+    """The last slice. A task deletes the rows of the account's sessions.
+
+    Of who once was staff and did something in the admin, the account stays, without a name.
+    """
     user, redactor = erasure.user, Redactor(erasure.words)
     redact(subjects=[subject_of(user)], redactor=redactor)
     redact_elsewhere(redactor=redactor)
     entries = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk))
     entries.update(object_repr=REMOVED, change_message="")
     erasure.delete()
-    user.delete()
+    if not LogEntry.objects.filter(user=user).exists():  # the admin's history is deleted with its account
+        user.delete()
     enqueue(DeleteOrphanedSessions(), priority=Priority.LOW)

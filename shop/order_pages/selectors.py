@@ -188,8 +188,18 @@ def orders_of(*, user: AbstractBaseUser) -> QuerySet[Order]:
     return Order.objects.filter(user_id=user.pk)
 
 
+def guest_orders(*, email: str) -> QuerySet[Order]:
+    """The orders placed with this e-mail address, in any letter case, by people who had not signed in."""
+    return Order.objects.alias(lower_email=Lower("email")).filter(lower_email=email.lower(), user=None)
+
+
 def unfinished_orders_of(*, user: AbstractBaseUser) -> QuerySet[Order]:
-    """A shopper's orders that still need their personal data: a delivery, refund, return or dispute is in progress.
+    """A shopper's orders that still need their personal data."""
+    return unfinished(orders_of(user=user))
+
+
+def unfinished(found: QuerySet[Order]) -> QuerySet[Order]:
+    """Those that still need their personal data: a delivery, refund, return or dispute is in progress.
 
     The evidence for a bank names the shopper (article 17(3)(e) of the GDPR).
     """
@@ -199,7 +209,7 @@ def unfinished_orders_of(*, user: AbstractBaseUser) -> QuerySet[Order]:
     is_returned = Q(returns__status__in=OPEN_RETURNS)
     is_disputed = Q(payments__disputes__status__in=UNDECIDED)
     in_progress = Q(status__in=_UNFINISHED)
-    return orders_of(user=user).filter(in_progress | refund_due | is_returned | is_disputed).distinct()
+    return found.filter(in_progress | refund_due | is_returned | is_disputed).distinct()
 
 
 def _shipment(order: Order) -> ShipmentSummary | None:
