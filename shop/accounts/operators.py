@@ -68,7 +68,7 @@ def _require(by: User) -> None:
 def _record(action: str, begun: Message, by: User, reason: str, data: dict[str, Any]) -> None:
     """In the admin's history of the account, and in the desk's audit log."""
     account = User.objects.get(pk=data["account"])
-    LogEntry.objects.log_actions(by.pk, [account], DELETION, _("Closed. Its data is being erased."))  # type: ignore[arg-type]
+    LogEntry.objects.log_actions(by.pk, [account], DELETION, _("Closed. Its data is being erased."))
     if apps.is_installed("messaging.operations"):
         from messaging.operations import audit
         from messaging.operations.permissions import Actor

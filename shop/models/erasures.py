@@ -10,8 +10,9 @@ class Erasure(models.Model):
     """A closed account of which something is left to erase. Its last slice deletes this row and the account.
 
     With `guest_email`, the orders that were placed with this address without signing in are erased, too; if nothing
-    else is, the account was made for that and never had an owner. `sign_in_names` are the user name and the e-mail address it signed in with. `words` are its names and addresses,
-    those that most of its orders have: orders that are erased in an earlier slice no longer have them.
+    else is, the account was made for that and never had an owner. `sign_in_names` are the user name and the e-mail
+    address it signed in with. `words` are its names and addresses, those that most of its orders have: orders that are
+    erased in an earlier slice no longer have them.
     """
 
     user = models.OneToOneField(

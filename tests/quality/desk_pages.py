@@ -50,4 +50,6 @@ DESK_PAGES = (
     _example("payments/dispute/{payments_dispute}/answer/", name="answer a dispute"),
     _example("orders/order/{orders_order}/returns/", name="returns of an order"),
     _example("shop/user/{shop_user}/password/", name="password of a user"),
+    _example("shop/user/{shop_user}/erase/", name="close and erase an account"),
+    _example("shop/user/erase-guest/", name="erase a guest's orders"),
 )
