@@ -88,15 +88,22 @@ def version_of(message: Message) -> str:
     return f"{message.state}.{message.attempts}.{message.replayed_from}"
 
 
-def discard(*, ids: Iterable[uuid.UUID], actor: Actor, reason: str, seen: Collection[str] | None = None) -> Outcome:
-    """Discard dead messages for a reason that stays with them.
+def discard(
+    *,
+    ids: Iterable[uuid.UUID],
+    actor: Actor,
+    reason: str,
+    seen: Collection[str] | None = None,
+    operation_id: uuid.UUID | None = None,
+) -> Outcome:
+    """Discard dead messages for a reason that stays with them, as a part of the operation, if one is given.
 
     `seen` are ids and `version_of` the messages on the page that was submitted, with a blank between: one that was
     retried and died anew since is skipped. Raises `PermissionDenied`, `ReasonMissing`.
     """
     actor.require(permissions.DISCARD)
     require_reason(reason)
-    operation = uuid7()
+    operation = operation_id or uuid7()
     intervention = Intervention(actor=actor.name, action="discard", reason=reason, operation_id=operation)
 
     def act(id_: uuid.UUID) -> str | None:

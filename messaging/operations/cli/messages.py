@@ -1,12 +1,15 @@
 """`dlq retry`, `discard`, `restore` and `edit`."""
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 from pydantic import ValidationError
 
 from messaging.models import Message, State
+from messaging.models.uuid7 import uuid7
 from messaging.operations import actions
 from messaging.operations.actions import Outcome
 from messaging.operations.actions.edit import edited
@@ -17,7 +20,7 @@ from messaging.operations.cli.registry import (
     message_id,
     report,
     require_reason,
-    selected_ids,
+    selected_slices,
     subcommand,
     with_dry_run,
     with_ids,
@@ -49,11 +52,8 @@ def retry(options: dict[str, Any], out: Out) -> None:
     if bulk_retries.wants_background(options):
         bulk_retries.retry(options, out)
         return
-    ids = selected_ids(options)
-    dry = options["dry_run"]
-    reason = {"reason": options["reason"], "confirm_quarantined": confirmed}
-    outcome = Outcome(done=ids) if dry else actions.retry(ids=ids, actor=actor(), **reason)
-    report(outcome, options, out, verb="retry")
+    how = {"actor": actor(), "reason": options["reason"], "confirm_quarantined": confirmed}
+    _for_selected(options, out, verb="retry", act=partial(actions.retry, **how))
 
 
 def _ids_arguments(parser: CommandParser) -> None:
@@ -67,7 +67,7 @@ def _ids_arguments(parser: CommandParser) -> None:
 def release(options: dict[str, Any], out: Out) -> None:
     ids, dry = options["ids"], options["dry_run"]
     outcome = Outcome(done=ids) if dry else actions.release(ids=ids, actor=actor(), reason=options["reason"])
-    report(outcome, options, out, verb="release")
+    report([outcome], options, out, verb="release")
 
 
 def _discard_arguments(parser: CommandParser) -> None:
@@ -79,10 +79,15 @@ def _discard_arguments(parser: CommandParser) -> None:
 @subcommand("discard", help="discard messages; needs a reason", arguments=_discard_arguments)
 def discard(options: dict[str, Any], out: Out) -> None:
     require_reason(options)
-    ids = selected_ids(options)
-    dry = options["dry_run"]
-    outcome = Outcome(done=ids) if dry else actions.discard(ids=ids, actor=actor(), reason=options["reason"])
-    report(outcome, options, out, verb="discard")
+    how = {"actor": actor(), "reason": options["reason"], "operation_id": uuid7()}
+    _for_selected(options, out, verb="discard", act=partial(actions.discard, **how))
+
+
+def _for_selected(options: dict[str, Any], out: Out, *, verb: str, act: Callable[..., Outcome]) -> None:
+    """Slice by slice, so that any number of messages takes the same memory, and shows how far it is."""
+    slices = selected_slices(options)
+    outcomes = (Outcome(done=ids) if options["dry_run"] else act(ids=ids) for ids in slices)
+    report(outcomes, options, out, verb=verb)
 
 
 @subcommand("restore", help="undo a discard: make discarded messages dead again", arguments=_ids_arguments)
@@ -93,7 +98,7 @@ def restore(options: dict[str, Any], out: Out) -> None:
         outcome = Outcome([id_ for id_ in ids if id_ in found], {i: "not discarded" for i in ids if i not in found})
     else:
         outcome = actions.restore(ids=ids, actor=actor(), reason=options["reason"])
-    report(outcome, options, out, verb="restore")
+    report([outcome], options, out, verb="restore")
 
 
 def _edit_arguments(parser: CommandParser) -> None:
@@ -122,7 +127,7 @@ def edit(options: dict[str, Any], out: Out) -> None:
         ) from None
     except actions.CannotEdit as error:
         raise CommandError(str(error)) from None
-    report(outcome, options, out, verb="edit")
+    report([outcome], options, out, verb="edit")
 
 
 def _edit(message: Message, data: dict[str, Any], options: dict[str, Any]) -> Outcome:

@@ -7,13 +7,15 @@ import json
 import sys
 import uuid
 from argparse import Action, ArgumentTypeError
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from getpass import getuser
 from typing import Any, Protocol
 
 from django.core.management.base import CommandError, CommandParser
 
+from messaging import clock
+from messaging.models import MessageQuerySet
 from messaging.operations.actions import Outcome
 from messaging.operations.bulk_retry.selection import FILTERS, Filters, Selection
 from messaging.operations.failures.export import json_array
@@ -128,10 +130,20 @@ def selection(options: dict[str, Any]) -> Selection:
     return Selection.by_filters(wanted)
 
 
-def selected_ids(options: dict[str, Any]) -> list[uuid.UUID]:
-    """The given ids, or those of the matching messages, newest failure first. Raises as `selection`."""
-    matching = selection(options).messages.order_by("-finished_at", "-id")
-    return list(options["ids"]) or list(matching.values_list("pk", flat=True))
+def selected_slices(options: dict[str, Any]) -> Iterator[list[uuid.UUID]]:
+    """The given ids, or those of the messages that match by now, oldest first, `CHUNK` at a time.
+
+    One that dies anew meanwhile is not selected again. Raises as `selection`.
+    """
+    chosen, ids, until = selection(options).messages, options["ids"], clock.now()
+    return iter([ids]) if ids else _slices(chosen.filter(finished_at__lte=until).order_by("pk"))
+
+
+def _slices(messages: MessageQuerySet) -> Iterator[list[uuid.UUID]]:
+    after = uuid.UUID(int=0)
+    while ids := list(messages.filter(pk__gt=after).values_list("pk", flat=True)[:CHUNK]):
+        yield ids
+        after = ids[-1]
 
 
 def write_array(rows: Iterable[dict[str, Any]], out: Out) -> None:
@@ -154,15 +166,32 @@ def require_reason(options: dict[str, Any]) -> None:
 _PAST = {"retry": "retried", "edit": "edited", "discard": "discarded", "restore": "restored", "release": "released"}
 
 
-def report(outcome: Outcome, options: dict[str, Any], out: Out, *, verb: str) -> None:
-    """Print what was done, and what was skipped and why. Exits with code 1 if anything was skipped."""
+def report(outcomes: Iterable[Outcome], options: dict[str, Any], out: Out, *, verb: str) -> None:
+    """Print what is done, as it is done, and what is skipped and why. Exits with code 1 if anything was skipped."""
+    did, left_out = (f"would {verb}", "would skip") if options["dry_run"] else (_PAST[verb], "skipped")
+    done, skipped = 0, dict[str, str]()
+    out.write('{"done": [' if options["json"] else "", ending="")
+    for outcome in _with_progress(outcomes, did):
+        if options["json"] and outcome.done:
+            out.write((", " if done else "") + ", ".join(f'"{id_}"' for id_ in outcome.done), ending="")
+        done += len(outcome.done)
+        skipped |= {str(id_): why for id_, why in outcome.skipped.items()}
     if options["json"]:
-        skipped = {str(key): why for key, why in outcome.skipped.items()}
-        out.write(json.dumps({"done": [str(id_) for id_ in outcome.done], "skipped": skipped}))
+        out.write(f'], "skipped": {json.dumps(skipped)}}}')
     else:
-        did, left_out = (f"would {verb}", "would skip") if options["dry_run"] else (_PAST[verb], "skipped")
-        out.write(f"{did} {len(outcome.done)}, {left_out} {len(outcome.skipped)}")
-        for id_, why in outcome.skipped.items():
-            out.write(f"  {id_}: {why}")
-    if outcome.skipped:
+        out.write("\n".join([f"{did} {done}, {left_out} {len(skipped)}", *(f"  {i}: {w}" for i, w in skipped.items())]))
+    if skipped:
         sys.exit(1)
+
+
+def _with_progress(outcomes: Iterable[Outcome], did: str) -> Iterator[Outcome]:
+    """Shows on a terminal how many are done, unless all are at once."""
+    done, shows = 0, sys.stderr.isatty()
+    for outcome in outcomes:
+        yield outcome
+        done += len(outcome.done)
+        if shows and done >= CHUNK:
+            sys.stderr.write(f"\r\x1b[K{did} {done}")
+            sys.stderr.flush()
+    if shows and done >= CHUNK:
+        sys.stderr.write("\r\x1b[K")

@@ -1,11 +1,15 @@
 """`manage.py dlq`: groups, restore, edit, show, export."""
 
 import json
+import sys
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from messaging.models import Message, State
+from messaging.operations.cli import registry
 from messaging.operations.models import AuditEntry, FailureGroup, PayloadEdit
 from tests.messaging.test_commands import dead, run
 
@@ -117,3 +121,35 @@ def test_an_unknown_group_is_an_error(arguments):
 
 def _fingerprint() -> str:
     return dead().fingerprint or FailureGroup.objects.get().pk
+
+
+@pytest.fixture
+def _slices_of_two(monkeypatch):
+    monkeypatch.setattr(registry, "CHUNK", 2)
+
+
+@pytest.mark.usefixtures("_slices_of_two")
+def test_all_messages_are_discarded_in_slices_as_one_operation(capsys, monkeypatch):
+    ids = sorted(str(dead().pk) for _ in range(5))
+    arguments = ("dlq", "discard", "--all", "--reason", "a test")
+    assert run(capsys, *arguments, "--dry-run") == "would discard 5, would skip 0\n"
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with CaptureQueriesContext(connection) as captured:
+        call_command(*arguments, "--json")
+    printed = capsys.readouterr()
+    assert json.loads(printed.out) == {"done": ids, "skipped": {}}
+    assert printed.err == "\r\x1b[Kdiscarded 2\r\x1b[Kdiscarded 4\r\x1b[Kdiscarded 5\r\x1b[K"
+    assert sum(query["sql"].endswith("LIMIT 2") for query in captured) == 4
+    assert len(set(AuditEntry.objects.values_list("operation_id", flat=True))) == 1
+    assert run(capsys, *arguments) == "discarded 0, skipped 0\n"
+
+
+@pytest.mark.usefixtures("_slices_of_two")
+def test_what_is_skipped_in_any_slice_is_listed(capsys):
+    ids = [dead().pk for _ in range(3)]
+    Message.objects.filter(pk=ids[0]).update(state=State.DONE)
+    with pytest.raises(SystemExit, match="1"):
+        call_command("dlq", "retry", *map(str, ids))
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == "retried 2, skipped 1"
+    assert second.startswith(f"  {ids[0]}: ")
