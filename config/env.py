@@ -6,8 +6,8 @@
 import json
 import os
 import re
-import secrets
 import socket
+import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -16,11 +16,14 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config.private_files import create_private, write_private
+from config.private_files import write_private
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 _DOTTED_PATH = re.compile(r"[a-zA-Z_]\w*(\.[a-zA-Z_]\w*)+", re.ASCII)
+#: Control characters, line and paragraph separators, and bytes that are not UTF-8.
+_UNPRINTABLE = {"Cc", "Zl", "Zp", "Cs"}
+_EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 LOOPBACK = "127.0.0.0/8,::1"
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 NOTE = "run.json"
@@ -73,13 +76,38 @@ def answers(control: Path) -> bool:
 
 
 def text(name: str, default: str = "") -> str:
+    """An empty value counts as unset: env files and Compose pass on names that have none."""
     _read.add(name)
-    return os.environ.get(name, default).strip()
+    return os.environ.get(name, "").strip() or default
 
 
-def separated(value: str) -> tuple[str, ...]:
-    """The parts between commas, without those that are empty."""
-    return tuple(part.strip() for part in value.split(",") if part.strip())
+def line(name: str, default: str = "") -> str:
+    """A text that papers and headers can carry."""
+    return _one_line(text(name, default), name)
+
+
+def _one_line(value: str, name: str) -> str:
+    """The error does not repeat the value: it may be a secret."""
+    if any(unicodedata.category(sign) in _UNPRINTABLE for sign in value):
+        raise ImproperlyConfigured(f"{name} has more than one line, or a character that cannot be printed.")
+    return value
+
+
+def listed(name: str, *, separator: str = ",") -> tuple[str, ...]:
+    """The parts between separators, without those that are empty. A value with no part is refused: it looks set."""
+    value = text(name)
+    parts = tuple(_one_line(part.strip(), name) for part in re.split(separator, value) if part.strip())
+    if value and not parts:
+        raise ImproperlyConfigured(f"{name} is {value!r}, which names nothing; correct or unset it.")
+    return parts
+
+
+def emails(name: str) -> tuple[str, ...]:
+    """E-mail addresses, separated by commas."""
+    for address in (addresses := listed(name)):
+        if not _EMAIL.fullmatch(address):
+            raise ImproperlyConfigured(f"{name} contains {address!r}; it must be e-mail addresses.")
+    return addresses
 
 
 def needed(name: str, *, by: str, when: bool) -> str:
@@ -112,7 +140,7 @@ def number(name: str, *, default: float, minimum: float, maximum: float = 10**9)
     except ValueError:
         raise ImproperlyConfigured(f"{name} is {value!r}; it must be a number, such as {default:g}.") from None
     if not minimum <= parsed <= maximum:
-        raise ImproperlyConfigured(f"{name} is {value}; it must be a number from {minimum:g} to {maximum:g}.")
+        raise ImproperlyConfigured(f"{name} is {value}; it must be a number from {minimum:,.10g} to {maximum:,.10g}.")
     return parsed
 
 
@@ -143,7 +171,7 @@ def demo_choice(name: str, options: tuple[str, ...], *, demo: bool) -> str:
 
 def classes(name: str, default: tuple[str, ...]) -> tuple[str, ...]:
     """Dotted paths of classes, separated by commas."""
-    paths = separated(text(name)) or default
+    paths = listed(name) or default
     for path in paths:
         if not _DOTTED_PATH.fullmatch(path):
             raise ImproperlyConfigured(f"{name} contains {path!r}; it must be paths of classes, such as {default[0]}.")
@@ -153,7 +181,7 @@ def classes(name: str, default: tuple[str, ...]) -> tuple[str, ...]:
 def secrets_by_name(name: str) -> dict[str, tuple[str, ...]]:
     """Parse `one=secret,two=another` into a dictionary with lowercase names. A name may have several secrets."""
     found: dict[str, tuple[str, ...]] = {}
-    for who, _sign, secret in (pair.partition("=") for pair in separated(text(name))):
+    for who, _sign, secret in (pair.partition("=") for pair in listed(name)):
         if not (who.strip() and secret.strip()):
             raise ImproperlyConfigured(f"{name} is malformed; it must be a comma-separated list of name=secret.")
         found[who.strip().lower()] = (*found.get(who.strip().lower(), ()), secret.strip())
@@ -183,17 +211,13 @@ def host() -> str:
 
 def trusted_proxies(*, https: bool) -> tuple[IPv4Network | IPv6Network, ...]:
     """`CONVEYOR_TRUSTED_PROXIES`: none by default, or this machine with HTTPS, which only a proxy provides."""
-    value = text("CONVEYOR_TRUSTED_PROXIES")
-    if https and not value:
-        value = (
-            needed("CONVEYOR_TRUSTED_PROXIES", by="CONVEYOR_HTTPS=1", when=not ip_address(host()).is_loopback)
-            or LOOPBACK
-        )
+    needed("CONVEYOR_TRUSTED_PROXIES", by="CONVEYOR_HTTPS=1", when=https and not ip_address(host()).is_loopback)
+    parts = listed("CONVEYOR_TRUSTED_PROXIES") or (LOOPBACK.split(",") if https else ())
     try:
-        return tuple(ip_network(part, strict=False) for part in separated(value))
+        return tuple(ip_network(part, strict=False) for part in parts)
     except ValueError:
         raise ImproperlyConfigured(
-            f"CONVEYOR_TRUSTED_PROXIES is {value!r}; it must be a comma-separated list of IP addresses and networks, "
+            f"CONVEYOR_TRUSTED_PROXIES is {','.join(parts)!r}; it must be a list of IP addresses and networks, "
             "such as 10.0.0.0/8,192.0.2.7."
         ) from None
 
@@ -274,26 +298,3 @@ def cache(url: str | None = None) -> dict[str, object]:
             "socket_timeout": 0.5,
         },
     }
-
-
-def secret_key() -> str:
-    """`SECRET_KEY`, or a random key that is generated once and kept under `var/`, readable by its owner only."""
-    if key := text("SECRET_KEY"):
-        return _long(key, "SECRET_KEY")
-    path = var_dir() / "secret_key"
-    if not path.exists():
-        create_private(path, secrets.token_urlsafe(50))
-    if key := path.read_text().strip():
-        return key
-    raise ImproperlyConfigured(f"{path} is empty; set SECRET_KEY, or delete the file to generate a new one.")
-
-
-def secret_key_fallbacks() -> list[str]:
-    """`SECRET_KEY_FALLBACKS`: keys that do not sign, but whose signatures count, separated by commas."""
-    return [_long(key, "A key of SECRET_KEY_FALLBACKS") for key in separated(text("SECRET_KEY_FALLBACKS"))]
-
-
-def _long(key: str, name: str) -> str:
-    if len(key) < 32:
-        raise ImproperlyConfigured(f"{name} is shorter than 32 characters; use a long random one.")
-    return key

@@ -12,6 +12,7 @@ from config.parts.openapi import openapi_settings
 from config.parts.payment_gateway import payment_gateway, stripe_addresses, stripe_keys
 from config.parts.release import release_of
 from config.parts.schedule import beat_schedule
+from config.parts.secret_key import secret_key, secret_key_fallbacks
 from config.parts.telemetry import telemetry
 from messaging.broker.settings import celery_settings
 
@@ -23,8 +24,8 @@ CONVEYOR_OUTAGES_DIR = VAR_DIR / "outages"
 CONVEYOR_DEMO = env.flag("CONVEYOR_DEMO", default=False)
 CONVEYOR_ALLOW_SIMULATED = env.flag("CONVEYOR_ALLOW_SIMULATED", default=False)
 DEBUG = env.flag("DEBUG", default=False)
-SECRET_KEY, SECRET_KEY_FALLBACKS = env.secret_key(), env.secret_key_fallbacks()
-METRICS_TOKEN = env.text("METRICS_TOKEN")
+SECRET_KEY, SECRET_KEY_FALLBACKS = secret_key(), secret_key_fallbacks()
+METRICS_TOKEN = env.line("METRICS_TOKEN")
 METRICS_PORT = metrics_port()
 HOST = env.host()
 PORT = env.integer("PORT", default=8000, minimum=1, maximum=65535)
@@ -192,7 +193,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # Messaging
-CONVEYOR_RELEASE = env.text("CONVEYOR_RELEASE")[:40] or release_of(BASE_DIR)
+CONVEYOR_RELEASE = env.line("CONVEYOR_RELEASE")[:40] or release_of(BASE_DIR)
 CONVEYOR_PUBLISH = env.demo_choice("CONVEYOR_PUBLISH", ("ledger", "on_commit", "naive"), demo=CONVEYOR_DEMO)
 CONVEYOR_VISIBILITY = env.number("CONVEYOR_VISIBILITY", default=60, minimum=1, maximum=86_400)
 CONVEYOR_IN_FLIGHT = env.integer("CONVEYOR_IN_FLIGHT", default=1000, minimum=1, maximum=100_000)
@@ -205,7 +206,7 @@ CONVEYOR_QUARANTINE_AFTER = env.integer("CONVEYOR_QUARANTINE_AFTER", default=3, 
 CONVEYOR_BULK_CANARY_SECONDS = env.integer("CONVEYOR_BULK_CANARY_SECONDS", default=300, minimum=1, maximum=86_400)
 CONVEYOR_KEEP_DISCARDED_DAYS = env.integer("CONVEYOR_KEEP_DISCARDED_DAYS", default=90, minimum=1, maximum=36_500)
 CONVEYOR_KEEP_BULK_DAYS = env.integer("CONVEYOR_KEEP_BULK_DAYS", default=90, minimum=1, maximum=36_500)
-CONVEYOR_ALERT_EMAILS = list(env.separated(env.text("CONVEYOR_ALERT_EMAILS")))
+CONVEYOR_ALERT_EMAILS = list(env.emails("CONVEYOR_ALERT_EMAILS"))
 CONVEYOR_ALERT_GROWTH = env.integer("CONVEYOR_ALERT_GROWTH", default=50, minimum=1, maximum=10**9)
 CONVEYOR_ALERT_GROWTH_MINUTES = env.integer("CONVEYOR_ALERT_GROWTH_MINUTES", default=10, minimum=1, maximum=1440)
 CONVEYOR_ALERT_OLDEST_HOURS = env.integer("CONVEYOR_ALERT_OLDEST_HOURS", default=24, minimum=1, maximum=8760)

@@ -1,5 +1,6 @@
 """The shop's public address, `SITE_URL`, and what follows from it."""
 
+import re
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -8,6 +9,9 @@ from config import env
 
 #: Names of this machine, for whoever tries the shop out on it.
 LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"]
+#: Without a scheme or a port. `*` is every host, `.shop.example` every subdomain too.
+_HOST = re.compile(r"\*|\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\]", re.ASCII | re.IGNORECASE)
+_ORIGIN = re.compile(r"https?://(\*\.)?([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:\d+)?", re.ASCII | re.IGNORECASE)
 
 
 def site_url(*, port: int) -> str:
@@ -24,9 +28,16 @@ def hosts_and_origins(site: str) -> tuple[list[str], list[str]]:
     """`ALLOWED_HOSTS` and `CSRF_TRUSTED_ORIGINS`. Each that is not set follows from the address `site`."""
     parts = urlsplit(site)
     host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else str(parts.hostname)
-    hosts = _listed("ALLOWED_HOSTS") or list(dict.fromkeys([host, *LOOPBACK_NAMES]))
-    return hosts, _listed("CSRF_TRUSTED_ORIGINS") or [f"{parts.scheme}://{parts.netloc}"]
+    return (
+        _each("ALLOWED_HOSTS", _HOST, such_as="shop.example") or list(dict.fromkeys([host, *LOOPBACK_NAMES])),
+        _each("CSRF_TRUSTED_ORIGINS", _ORIGIN, such_as="https://shop.example") or [f"{parts.scheme}://{parts.netloc}"],
+    )
 
 
-def _listed(name: str) -> list[str]:
-    return list(env.separated(env.text(name)))
+def _each(name: str, form: re.Pattern[str], *, such_as: str) -> list[str]:
+    """With a value of another form, Django starts and refuses every request."""
+    found = list(env.listed(name))
+    for value in found:
+        if not form.fullmatch(value):
+            raise ImproperlyConfigured(f"{name} contains {value!r}; each must be such as {such_as}.")
+    return found

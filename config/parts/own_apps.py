@@ -88,10 +88,9 @@ def workers(own: dict[str, tuple[str, int]]) -> dict[str, tuple[str, int]]:
 
 def _chosen() -> list[str]:
     """Package names: those of the variable in its order, or every package with an `apps.py` in the order of names."""
-    value, found = env.text(VARIABLE), _found()
-    if value == NONE:
+    names, found = list(dict.fromkeys(env.listed(VARIABLE))), _found()
+    if names == [NONE]:
         return []
-    names = list(dict.fromkeys(env.separated(value)))
     for name in names:
         if name not in found:
             raise ImproperlyConfigured(

@@ -37,13 +37,12 @@ class Seller:
 
 def seller() -> Seller:
     """Lines of the address are separated by `;` or by `\\n`, written as two characters or as one."""
-    typed = env.text("CONVEYOR_SELLER_ADDRESS")
-    address = tuple(line.strip() for line in re.split(r";|\\n|\n", typed) if line.strip())
+    address = env.listed("CONVEYOR_SELLER_ADDRESS", separator=r";|\\n|\n")
     return Seller(
-        name=_one_line("CONVEYOR_SELLER_NAME", EXAMPLE_NAME),
+        name=env.line("CONVEYOR_SELLER_NAME", EXAMPLE_NAME),
         address=address or _EXAMPLE_ADDRESS,
-        vat_number=_one_line("CONVEYOR_SELLER_VAT_NUMBER", ""),
-        email=_email("CONVEYOR_SELLER_EMAIL", _EXAMPLE_EMAIL),
+        vat_number=env.line("CONVEYOR_SELLER_VAT_NUMBER"),
+        email=_email(),
     )
 
 
@@ -71,15 +70,8 @@ def tax_country() -> str:
     return code
 
 
-def _one_line(name: str, default: str) -> str:
-    text = env.text(name, default)
-    if len(text.splitlines()) > 1:
-        raise ImproperlyConfigured(f"{name} has more than one line.")
-    return text
-
-
-def _email(name: str, default: str) -> str:
-    text = _one_line(name, default)
-    if not re.fullmatch(r"[^@\s,;<>]+@[^@\s,;<>]+", text):
-        raise ImproperlyConfigured(f"{name} is {text!r}; it must be an e-mail address.")
-    return text
+def _email() -> str:
+    addresses = env.emails("CONVEYOR_SELLER_EMAIL") or (_EXAMPLE_EMAIL,)
+    if len(addresses) > 1:
+        raise ImproperlyConfigured("CONVEYOR_SELLER_EMAIL names more than one e-mail address.")
+    return addresses[0]

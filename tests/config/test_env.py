@@ -1,8 +1,7 @@
-"""Mail server settings parsed from EMAIL_URL, the secret key, and the note of a running demo."""
+"""Mail server settings parsed from EMAIL_URL, secrets by name, and the note of a running demo."""
 
 import socket
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -39,16 +38,6 @@ def test_a_secret_without_its_name_stops_the_start_and_is_not_printed(monkeypatc
     with pytest.raises(ImproperlyConfigured, match="SECRETS is malformed") as error:
         env.secrets_by_name("SECRETS")
     assert "hush" not in str(error.value)
-
-
-def test_processes_that_start_together_read_the_same_secret_key(tmp_path, monkeypatch):
-    monkeypatch.delenv("SECRET_KEY", raising=False)
-    monkeypatch.setenv("CONVEYOR_VAR", str(tmp_path))
-    with ThreadPoolExecutor(16) as pool:
-        keys = {future.result() for future in [pool.submit(env.secret_key) for _ in range(64)]}
-    assert len(keys) == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
-    assert (tmp_path / "secret_key").stat().st_mode & 0o077 == 0
 
 
 @pytest.fixture
