@@ -1,6 +1,7 @@
 """Sessions of staff are short, and those of deleted accounts are deleted in slices."""
 
 from datetime import timedelta
+from http.cookies import SimpleCookie
 from itertools import pairwise
 
 import pytest
@@ -70,6 +71,30 @@ def test_processes_that_have_taken_the_next_step_and_those_that_have_not_share_s
         shopper = signed_in()
         for settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS in (after, before, after):
             assert is_signed_in(shopper, hours=0)
+
+
+def test_a_response_that_never_arrives_while_the_secret_key_changes_signs_nobody_out(settings):
+    """A tab that is closed meanwhile, or a second request that was sent beside the first."""
+    shopper = signed_in()
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "new" * 20, [settings.SECRET_KEY]
+    sent = {name: cookie.value for name, cookie in shopper.cookies.items()}
+    assert is_signed_in(shopper, hours=0)
+    shopper.cookies = SimpleCookie(sent)
+    assert is_signed_in(shopper, hours=0)
+
+
+def test_a_sign_in_and_a_new_password_still_replace_the_session(settings):
+    shopper = signed_in()
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "new" * 20, [settings.SECRET_KEY]
+    keys = [shopper.session.session_key]
+    typed = {"old_password": "right", "new_password1": "quite-another-1", "new_password2": "quite-another-1"}
+    assert shopper.post("/account/password/", typed).status_code == 302
+    keys.append(shopper.session.session_key)
+    shopper.post("/account/logout/")
+    name = UserFactory._meta.model.objects.get().username
+    shopper.post("/account/login/", {"username": name, "password": "quite-another-1"})
+    keys.append(shopper.session.session_key)
+    assert len(set(keys)) == 3
 
 
 def test_who_becomes_staff_signs_in_again():
