@@ -1,6 +1,8 @@
 """Django's settings of the database at `DATABASE_URL`, and those of its sessions."""
 
+import logging
 import warnings
+from functools import cache
 from typing import Any
 
 import environ
@@ -8,6 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.signals import connection_created
 
 from config import env
+
+log = logging.getLogger(__name__)
 
 #: In milliseconds and seconds, below the soft time limit of a task: a server that no packet reaches is given up
 #: before the task is. TCP itself gives up after a quarter of an hour.
@@ -69,10 +73,24 @@ def _postgresql(parsed: dict[str, object]) -> dict[str, object]:
     }
 
 
-def _watch_client(connection: Any, **_sent: Any) -> None:
-    """By a statement: poolers refuse it among the parameters of a new connection."""
-    if connection.vendor == "postgresql":
+def watch_client(connection: Any, **_sent: Any) -> None:
+    """By a statement: poolers refuse it among the parameters of a new connection.
+
+    Servers on Windows and some others refuse it altogether. The shop works there without it.
+    """
+    if connection.vendor != "postgresql":
+        return
+    try:
         connection.connection.execute(f"SET client_connection_check_interval = '{GONE_AFTER}s'")
+    except connection.Database.Error as refused:
+        if connection.connection.closed:
+            raise
+        _log_once(str(refused).partition("\n")[0])
 
 
-connection_created.connect(_watch_client, dispatch_uid="config.parts.database")
+@cache
+def _log_once(reason: str) -> None:
+    log.warning("The database cannot check whether clients are gone, so their statements go on waiting: %s", reason)
+
+
+connection_created.connect(watch_client, dispatch_uid="config.parts.database")

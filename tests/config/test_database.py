@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from django.db import DatabaseError, connection
 
-from config.parts.database import database_settings
+from config.parts.database import database_settings, watch_client
 from messaging.conf import DEFAULTS
 from tests.patience import wait_for
 
@@ -41,6 +41,45 @@ def test_a_statement_whose_client_is_gone_no_longer_waits_for_its_lock():
         hang_up(client.connection)
         thread.join()
         wait_for(lambda: session(pid) is None, what="the session has ended while the table is still locked")
+
+
+class Server:
+    """A connection's raw side that answers the statement of a new connection with `error`."""
+
+    vendor, Database = "postgresql", psycopg
+
+    def __init__(self, error: psycopg.Error, *, closed: bool) -> None:
+        self.connection, self.error, self.closed = self, error, closed
+
+    def execute(self, _statement: str) -> None:
+        raise self.error
+
+
+def connect_to(error: psycopg.Error, *, closed: bool = False) -> None:
+    watch_client(Server(error, closed=closed))
+
+
+def test_a_server_that_does_not_check_its_clients_is_used_and_said_once(caplog):
+    for _connection in range(3):
+        connect_to(psycopg.errors.InvalidParameterValue("must be set to 0 on this platform\nDETAIL"))
+    connect_to(psycopg.errors.UndefinedObject("unrecognized configuration parameter"))
+    reasons = [record.args[0] for record in caplog.records]
+    assert reasons == ["must be set to 0 on this platform", "unrecognized configuration parameter"]
+
+
+def test_a_server_that_closes_a_new_connection_is_not_used():
+    with pytest.raises(psycopg.OperationalError):
+        connect_to(psycopg.OperationalError("server closed the connection unexpectedly"), closed=True)
+
+
+@pytest.mark.django_db
+def test_a_refused_setting_leaves_the_connection_as_it_is(monkeypatch):
+    if connection.vendor != "postgresql":
+        pytest.skip("needs PostgreSQL")
+    monkeypatch.setattr("config.parts.database.GONE_AFTER", "never ")
+    with closing(connection.copy()) as client, client.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        assert cursor.fetchone() == (1,)
 
 
 def count_orders(client) -> None:
