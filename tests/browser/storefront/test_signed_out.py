@@ -76,6 +76,36 @@ def test_nobody_else_who_signs_in_sees_what_was_typed(visit: Callable[..., Page]
     expect(page.get_by_label("City")).to_have_value("")
 
 
+@pytest.fixture
+def lost(visit: Callable[..., Page]) -> Page:
+    """The sign-in page that a form was sent to, with what was typed kept in the tab."""
+    page = visit(f"/account/login/?next={NEW_ADDRESS}")
+    sign_in(page, name="shopper")
+    for label in ("Full name", "Street and number", "Postcode", "City"):
+        page.get_by_label(label).fill("YO1 6GA")
+    page.get_by_label("Country").select_option("GB")
+    end_session(page)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text(SAID)).to_be_visible()
+    assert page.evaluate("sessionStorage.getItem('kept-form')")
+    return page
+
+
+def test_whoever_leaves_the_sign_in_page_leaves_nothing_in_the_tab(lost: Page):
+    lost.goto("/")
+    assert lost.evaluate("sessionStorage.getItem('kept-form')") is None
+
+
+def test_what_was_typed_is_kept_for_an_hour(lost: Page):
+    lost.evaluate(
+        "kept => sessionStorage.setItem('kept-form', JSON.stringify({ ...JSON.parse(kept), at: Date.now() - 3600000 }))",
+        lost.evaluate("sessionStorage.getItem('kept-form')"),
+    )
+    sign_in_again(lost, name="shopper")
+    expect(lost.get_by_text("Signed in as shopper")).to_be_visible()
+    expect(lost.get_by_label("City")).to_have_value("")
+
+
 def test_a_form_of_the_admin_is_still_there_after_signing_in_again(product: Page):
     product.locator("#id_tagline").fill("Kept by the tab")
     end_session(product)

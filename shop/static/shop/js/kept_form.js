@@ -1,8 +1,9 @@
 // Keeps what was typed into a form that was sent after its session had ended, in this tab, until signing in has led back
-// to the page. Never a form with a password, for nobody else than who typed it, and only while the page shows what it
-// showed: its hidden fields are the same.
+// to the page. Any other page drops it. Never a form with a password, for nobody else than who typed it, for an hour at
+// most, and only while the page shows what it showed: its hidden fields are the same.
 (() => {
   const KEY = "kept-form";
+  const MILLISECONDS = 3_600_000;
   const SECRET = "[type=password]";
   const TYPED = ":is(input, textarea, select):not([type=hidden], [type=file], [type=submit], [type=button])";
   const HIDDEN = "input[type=hidden]:not([name=csrfmiddlewaretoken])";
@@ -44,7 +45,7 @@
 
   document.addEventListener("submit", ({ target }) => {
     if (!user() || !isKept(target)) return;
-    const kept = { page: here, user: user(), form: nameOf(target), shown: shownBy(target) };
+    const kept = { at: Date.now(), page: here, user: user(), form: nameOf(target), shown: shownBy(target) };
     kept.typed = [...target.querySelectorAll(TYPED)].map(typedInto);
     sessionStorage.setItem(KEY, JSON.stringify(kept));
   });
@@ -52,9 +53,10 @@
   document.addEventListener("DOMContentLoaded", () => {
     const kept = JSON.parse(sessionStorage.getItem(KEY));
     if (!kept) return;
+    const isRecent = Date.now() - kept.at < MILLISECONDS;
     const leadsBack = new URLSearchParams(location.search).get("next") === kept.page;
-    if (leadsBack) sessionStorage.setItem(KEY, JSON.stringify({ ...kept, isLost: true }));
+    if (leadsBack && isRecent) sessionStorage.setItem(KEY, JSON.stringify({ ...kept, isLost: true }));
     else sessionStorage.removeItem(KEY);
-    if (kept.isLost && kept.page === here && kept.user === user()) restore(kept);
+    if (kept.isLost && isRecent && kept.page === here && kept.user === user()) restore(kept);
   });
 })();
