@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from messaging.hooks import message_pages
@@ -38,7 +39,7 @@ class LineInline(ReadOnlyInline):
 
 class AmountInline(ReadOnlyInline):
     model = AmountLine
-    fields = readonly_fields = ("kind", "rate_text", "amount_text", "is_included")
+    fields = readonly_fields = ("kind", "rate_text", "amount_text", "included_text")
 
     @admin.display(description=_("rate"))
     def rate_text(self, line: AmountLine) -> str:
@@ -48,6 +49,11 @@ class AmountInline(ReadOnlyInline):
     @admin.display(description=_("amount"))
     def amount_text(self, line: AmountLine) -> str:
         return display(amount=line.amount, currency=line.order.currency)
+
+    @admin.display(description=_("included in the other lines"))
+    def included_text(self, line: AmountLine) -> str:
+        """Not a cross, which would mark each price as faulty."""
+        return gettext("Yes") if line.is_included else "–"
 
 
 class EventInline(ReadOnlyInline):

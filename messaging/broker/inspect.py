@@ -51,7 +51,7 @@ def ask(question: Callable[[Connection], Answer]) -> Answer | None:
                 log.info("a queue is not declared at the broker: %s", error)
                 return None
     except Exception as error:
-        log.info("broker: %s", refusals.explain(error))
+        log.debug("broker: %s", refusals.explain(error))
         return None
 
 

@@ -57,14 +57,19 @@ def _asked(dispute: Dispute) -> str:
 
 @transaction.atomic
 def _mark(request: HttpRequest, dispute: Dispute, note: str) -> None:
-    text = _("Dispute %(id)s marked as answered: %(note)s") % {"id": dispute.gateway_id, "note": note}
+    text = _("Dispute %(id)s marked as answered: %(note)s")
+    marked, late = _("Dispute marked as answered."), _("The dispute needs no answer any more. Nothing was changed.")
+    if dispute.is_inquiry:
+        text = _("Inquiry %(id)s marked as answered: %(note)s")
+        marked, late = _("Inquiry marked as answered."), _("The inquiry needs no answer any more. Nothing was changed.")
+    text %= {"id": dispute.gateway_id, "note": note}
     if mark_answered(dispute=dispute, by=request.user):
         for each in (dispute, dispute.payment.order):
             LogEntry.objects.log_actions(request.user.pk, [each], CHANGE, text)  # type: ignore[arg-type]
     elif not _was_marked_so(request, dispute, text):
-        messages.info(request, _("The dispute needs no answer any more. Nothing was changed."))
+        messages.info(request, late)
         return
-    messages.success(request, _("Dispute marked as answered."))
+    messages.success(request, marked)
 
 
 def _was_marked_so(request: HttpRequest, dispute: Dispute, text: str) -> bool:

@@ -88,8 +88,12 @@ class PaymentAdmin(_WithOrder):
     ordering = ("-created_at", "-id")
     sortable_by = ("created_at",)
     exclude = ("order", "amount", "currency")
-    readonly_fields = ("id", "order_number", "money", "message_id")
+    readonly_fields = ("identifier", "order_number", "money", "message_id")
     inlines = (RefundInline,)
+
+    @admin.display(description=_("payment ID"))
+    def identifier(self, payment: Payment) -> str:
+        return str(payment.pk)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         can_write_off = selectors.can_write_off(payment=context["original"])

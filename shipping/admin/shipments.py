@@ -83,7 +83,7 @@ class ShipmentAdmin(ReadOnlyAdmin):
     ordering = ("-shipped_at", "-id")
     sortable_by = ("shipped_at",)
     exclude = ("order", "cost", "currency", "due_from", "due_until")
-    readonly_fields = ("id", "order_number", "is_current", "due", "price", "documents")
+    readonly_fields = ("identifier", "order_number", "is_current", "due", "price", "documents")
     inlines = (ParcelEventInline,)
     actions = (print_labels, print_packing_slips)
 
@@ -102,6 +102,10 @@ class ShipmentAdmin(ReadOnlyAdmin):
     @admin.display(description=_("order"))
     def order_number(self, shipment: Shipment) -> SafeString:
         return order_link(shipment.order)
+
+    @admin.display(description=_("shipment ID"))
+    def identifier(self, shipment: Shipment) -> str:
+        return str(shipment.pk)
 
     @admin.display(description=_("current parcel of its order"), boolean=True)
     def is_current(self, shipment: Shipment) -> bool:

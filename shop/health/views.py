@@ -19,6 +19,7 @@ from shop.limits.metrics import LimitsCollector
 
 log = logging.getLogger(__name__)
 _logged: list[str] = []
+_broker = [probes.OK]
 
 if apps.is_installed("messaging.operations"):
     from shop.health.drain import drain
@@ -54,6 +55,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     }
     problems = list(_problems(states))
     _log_change(problems)
+    _log_broker(broker)
     status = "unavailable" if problems else "ok"
     response = JsonResponse({"status": status, **states, "problems": problems}, status=503 if problems else 200)
     response._has_been_logged = True  # type: ignore[attr-defined]  # Django would log an error for every probe
@@ -79,6 +81,12 @@ def _log_change(problems: list[str]) -> None:
             log.warning("not ready: %s", " ".join(problems))
         else:
             log.info("ready")
+
+
+def _log_broker(state: str) -> None:
+    if [state] != _broker:
+        _broker[:] = [state]
+        log.log(logging.INFO if state == probes.OK else logging.WARNING, "broker: %s", state)
 
 
 def _problems(states: Mapping[str, str]) -> Iterator[str]:

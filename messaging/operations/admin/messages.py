@@ -17,7 +17,7 @@ from messaging.operations import permissions
 from messaging.operations.admin.base import ReadOnlyAdmin, exact, moment, state_badge, time_column
 from messaging.operations.admin.buttons import buttons_of
 from messaging.operations.failures.advice import advice_for
-from messaging.operations.failures.tracebacks import parts_of
+from messaging.operations.failures.tracebacks import shown
 from messaging.operations.permissions import Actor
 from messaging.operations.privacy.masking import mask_text
 from messaging.payloads import registered_payloads
@@ -134,7 +134,7 @@ def _url(message: Message) -> str:
 
 
 def _error_text(traceback: str, error_message: str) -> str:
-    return "\n".join(part.text for part in parts_of(traceback)) or mask_text(error_message)
+    return shown(traceback) or mask_text(error_message)
 
 
 _ATTEMPT = (

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from messaging.operations.dry_runs.run import DryRun, Verdict
+from messaging.operations.failures.tracebacks import shown
 from messaging.operations.privacy.masking import mask, mask_text
 from messaging.transitions.failure import short
 
@@ -40,6 +41,6 @@ def as_dict(result: DryRun) -> dict[str, Any]:
         ],
         "withheld": [mask_text(what) for what in result.withheld],
         "error": {"type": result.error_type, "message": mask_text(result.error_message)},
-        "traceback": mask_text(result.traceback),
+        "traceback": shown(result.traceback),
         "log": mask_text(result.log),
     }

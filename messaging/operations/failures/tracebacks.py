@@ -37,6 +37,11 @@ def parts_of(traceback: str) -> list[Part]:
     return parts
 
 
+def shown(traceback: str) -> str:
+    """The whole traceback, as its parts."""
+    return "\n".join(part.text for part in parts_of(traceback))
+
+
 def _lines(traceback: str) -> Iterator[tuple[str, str]]:
     kind = "text"
     for line in traceback.splitlines():

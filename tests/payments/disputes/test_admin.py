@@ -86,6 +86,18 @@ def test_a_page_of_an_inquiry_does_not_answer_the_dispute_that_it_has_become():
     assert not Dispute.objects.to_answer().exists()
 
 
+def test_an_inquiry_is_called_one_while_it_is_marked_as_answered():
+    dispute = disputed(delivered(), is_inquiry=True)
+    client, answer = client_with(*VIEW, "answer_dispute"), f"{LIST}{dispute.pk}/answer/"
+    assert "The inquiry about <strong>" in client.get(answer).text
+    form = {"asked": asked(client, answer), "note": "sent the label"}
+    for _click in range(2):
+        assert "Inquiry marked as answered." in client.post(answer, form, follow=True).text
+    text = f"Inquiry {dispute.gateway_id} marked as answered: sent the label"
+    assert set(LogEntry.objects.values_list("change_message", flat=True)) == {text}
+    assert "The inquiry needs no answer any more." in client.post(answer, form | {"note": "again"}, follow=True).text
+
+
 @pytest.mark.parametrize("asked", [{}, {"asked": ""}, {"asked": "x" * 200}])
 def test_a_form_that_does_not_say_what_it_answers_answers_nothing(asked):
     dispute = disputed(delivered())

@@ -77,6 +77,18 @@ def test_a_process_that_is_not_ready_says_so_once_and_not_at_every_probe(monkeyp
     ]
 
 
+def test_a_broker_that_is_down_is_logged_once_and_not_at_every_probe(no_broker, monkeypatch, caplog):
+    caplog.set_level("INFO")
+    monkeypatch.setattr("shop.health.views._broker", [probes.OK])
+    for _probe in range(3):
+        get("/readyz")
+    monkeypatch.setattr(probes, "_probe_broker", lambda: probes.OK)
+    for _probe in range(2):
+        get("/readyz")
+    lines = [(one.levelname, one.getMessage()) for one in caplog.records if "broker" in one.getMessage()]
+    assert lines == [("WARNING", "broker: down"), ("INFO", "broker: ok")]
+
+
 def test_not_ready_without_the_database(monkeypatch):
     def refuse() -> None:
         raise OperationalError("connection refused, password=secret")

@@ -40,6 +40,14 @@ def command(message: Message, *options: str) -> tuple[str, int]:
     return out.getvalue(), 0
 
 
+def test_a_traceback_names_files_of_the_project_from_its_own_folder(message):
+    behaviour[TEXT] = fail(Bug("still broken"))
+    shown, code = command(message)
+    assert code == 1
+    assert 'File "tests/messaging/' in shown
+    assert f'"{settings.BASE_DIR}/tests' not in shown
+
+
 def test_the_page_shows_what_it_would_send(message):
     def succeed(task, payload):
         with task.complete():
