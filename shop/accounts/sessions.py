@@ -23,7 +23,8 @@ class SessionStore(db.SessionStore):
 class AuthenticationMiddleware(middleware.AuthenticationMiddleware):
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
-        request.user = SimpleLazyObject(lambda: _verified_user(request))
+        user: Any = SimpleLazyObject(lambda: _verified_user(request))
+        request.user = user
 
 
 def _verified_user(request: Any) -> Any:
