@@ -1,11 +1,12 @@
 """Topology: exchange, queues, bindings and priorities, declared once from `settings.MESSAGING`."""
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Self
 
+from amqp.exceptions import ChannelError  # type: ignore[import-untyped]
 from kombu import Connection, Exchange, Queue
 
 from messaging.conf import settings
@@ -100,11 +101,21 @@ class Topology:
             for name in self.queues
         ]
 
-    def declare(self, connection: Connection) -> None:
-        """Declare exchanges, queues and dead-letter queues at the broker."""
-        with connection.channel() as channel:
-            for queue in (*self.kombu_dead_letter_queues(), *self.kombu_queues()):
-                queue(channel).declare()
+    def declare(self, connection: Connection, queues: Collection[str] | None = None) -> dict[str, ChannelError]:
+        """Declare exchanges, queues and dead-letter queues at the broker, of all or only of `queues`.
+
+        Returns what RabbitMQ refuses by the queue that it is refused for; the others are declared.
+        """
+        refused = {}
+        for dead, queue in zip(self.kombu_dead_letter_queues(), self.kombu_queues(), strict=True):
+            if queues is None or queue.name in queues:
+                try:
+                    with connection.channel() as channel:
+                        dead(channel).declare()
+                        queue(channel).declare()
+                except ChannelError as error:
+                    refused[queue.name] = error
+        return refused
 
     def _arguments(self, name: str) -> dict[str, Any]:
         """RabbitMQ refuses `x-max-priority` on quorum queues and `x-delivery-limit` on classic ones."""

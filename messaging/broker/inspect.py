@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from celery import Celery, current_app
@@ -26,11 +27,13 @@ def depth(connection: Connection, queue: str) -> int:
 
 
 def consumers(app: Celery, connection: Connection) -> dict[str, int]:
-    """Number of workers consuming each queue. On Redis the workers are asked, which takes 0.5 s."""
+    """Number of workers consuming each queue that can be looked at. On Redis the workers are asked, which takes 0.5 s."""
     if is_amqp(connection.as_uri()):
-        with connection.channel() as channel:
-            declare = channel.queue_declare
-            return {queue: int(declare(queue, passive=True).consumer_count) for queue in app.amqp.queues}
+        counts = {}
+        for queue in app.amqp.queues:
+            with suppress(*connection.channel_errors), connection.channel() as channel:
+                counts[queue] = int(channel.queue_declare(queue, passive=True).consumer_count)
+        return counts
     answers = app.control.inspect(timeout=0.5, connection=connection).active_queues() or {}
     return dict(Counter(queue["name"] for queues in answers.values() for queue in queues))
 

@@ -8,6 +8,9 @@ _SENTENCES = {
         "{what} exists at the broker with {argument}: {there}, but this configuration declares {here}; set QUEUE_TYPE "
         "and CONVEYOR_RETRY_MAX_ATTEMPTS as they were, or delete it there once it is empty, or use another virtual host"
     ),
+    r"exclusive access to locked (?P<queue>queue '[^']+')": (
+        "{queue} is exclusive to another connection; close that one, or use another virtual host"
+    ),
     r"certificate verify failed: (?P<why>.+?)\.? \(_ssl": (
         "the broker's certificate is not trusted ({why}); set BROKER_CA_CERTS to the CA that issued it, "
         "and use in BROKER_URL the host name that it was issued for"
@@ -23,6 +26,9 @@ _SENTENCES = {
     ),
     r"access to vhost '(?P<name>[^']+)' refused": (
         "the broker denies this user the virtual host {name}; grant it, or correct BROKER_URL"
+    ),
+    r"(PRECONDITION_FAILED|NOT_FOUND) - (?P<why>.+)": (
+        "the broker refuses it: {why}; correct it there, or use another virtual host"
     ),
     r"read only replica|instance state changed": (
         "the broker is a read-only replica; wait for the end of the failover, or name the primary in BROKER_URL"

@@ -21,6 +21,7 @@ from messaging.models import Circuit, Message, QueuePause, State, Waits
 from messaging.operations.models import Alert, FailureGroup, GroupState
 from messaging.operations.payloads import SendAlert
 from messaging.recording import outside
+from messaging.relay import flow
 from messaging.relay.lanes import Room
 from messaging.topology import MAX_PRIORITY, PRIORITIES, topology
 
@@ -58,7 +59,7 @@ def raise_alerts(conditions: dict[str, str]) -> list[Alert]:
 
 
 def watch_relay() -> list[Alert]:
-    """Check the relay: from beat, since no task is sent without a relay. Returns the alerts that were not sent yet.
+    """Check the relay, and the queue of periodic tasks: from beat, since without either no task is sent. Returns the alerts that were not sent yet.
 
     The alert's own message waits for a relay, too, so the caller should `send` them at once.
     """
@@ -67,8 +68,10 @@ def watch_relay() -> list[Alert]:
         f"No relay is sending: messages have been due for more than {silence}. Check that a relay is running and that "
         "the broker answers."
     )
+    if why := flow.refused().get(topology().maintenance):
+        text = f"No periodic task is sent, nor any other alert: {why}."
     relays = Alert.objects.filter(key=RELAY)
-    if nothing_is_sent(silence):
+    if why or nothing_is_sent(silence):
         _update({RELAY: text}, within=relays)
         return list(relays.filter(cleared_at=None, sent_at=None))
     if relays.filter(cleared_at=None).exists():
@@ -120,6 +123,8 @@ def _conditions(enqueued_at: datetime) -> Iterator[tuple[str, str]]:
         yield f"circuit:{circuit.name}", text
     yield from _waiting_too_long()
     yield from _paused()
+    for queue, why in flow.refused().items():
+        yield f"refused:{queue}", f"Nothing is sent to queue {queue}: {why}."
     for source in _SOURCES:
         yield from source()
     heartbeat = scheduler.silent_since()
@@ -168,17 +173,18 @@ def _paused() -> Iterator[tuple[str, str]]:
 def nothing_is_sent(silence: timedelta) -> bool:
     """Whether messages are overdue in a queue that may take more, and no queue was sent anything meanwhile.
 
-    A queue that is or was paused meanwhile may be late, and so may one that has as many messages in flight as low ones
+    A queue that the broker refuses, or that is or was paused meanwhile, may be late, and so may one that has as many messages in flight as low ones
     may fill it with.
     """
     since, now = Now() - silence, timezone.now()
-    paused_until = pauses.paused_until(now=now)
+    paused_until, refused = pauses.paused_until(now=now), flow.refused()
     overdue = Message.objects.filter(state=State.PENDING, priority__in=range(MAX_PRIORITY + 1), available_at__lte=since)
     sent, full = Message.objects.filter(state=State.SENT), Room(taken=0).of(min(PRIORITIES))
     late = [
         queue
         for queue in topology().queues
-        if paused_until.get(queue, now - 2 * silence) < now - silence
+        if queue not in refused
+        and paused_until.get(queue, now - 2 * silence) < now - silence
         and overdue.filter(queue=queue).exists()
         and sent.filter(queue=queue)[:full].count() < full
     ]

@@ -21,12 +21,13 @@ from messaging.broker import refusals
 from messaging.relay import flow, publish, unknown_tasks, unroutable
 from messaging.relay.dead_letters import file_dead_letters
 from messaging.relay.recovery import Recovery
-from messaging.topology import topology
 
 log = logging.getLogger(__name__)
 LEADER_LOCK: Final = 0x43484F52  # "CHOR"
 STOP_SECONDS = 10.0
 DECLARE_EVERY = 60.0
+#: While the broker refuses a queue.
+ASK_EVERY = 5.0
 LOOK_EVERY = 30.0
 #: A chore waits for a hung broker for less than this between two statements.
 SILENT_SECONDS = 60
@@ -129,8 +130,8 @@ class Chores(threading.Thread):
     def _declare(self) -> None:
         """What somebody deletes at the broker is missed for a minute at most; messages rejected meanwhile come back."""
         if time.monotonic() >= self._next_declaration:
-            topology().declare(self._link())
-            self._next_declaration = time.monotonic() + DECLARE_EVERY
+            is_refused = flow.declare(self._link())
+            self._next_declaration = time.monotonic() + (ASK_EVERY if is_refused else DECLARE_EVERY)
 
     def _link(self) -> Connection:
         if self._broker is None:

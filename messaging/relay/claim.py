@@ -71,16 +71,22 @@ class Claimed:
         return MAX_PRIORITY if self.is_promoted else self.priority
 
 
-def claim(*, limit: int, urgent_only: Collection[str] = (), surplus: Mapping[str, int] | None = None) -> list[Claimed]:
+def claim(
+    *,
+    limit: int,
+    refused: Collection[str] = (),
+    urgent_only: Collection[str] = (),
+    surplus: Mapping[str, int] | None = None,
+) -> list[Claimed]:
     """Mark up to `limit` due rows as sent and commit that. Returns them, most urgent first.
 
-    Nothing of paused queues is claimed, and of `urgent_only` ones only what has the highest priority. `surplus` is
+    Nothing of paused queues is claimed, nothing of `refused` ones, and of `urgent_only` ones only what has the highest priority. `surplus` is
     explained in `lanes.rooms`.
     """
     due = [
         lane
         for lane in pending_lanes()
-        if lane.is_due and (lane.priority == Priority.HIGH or lane.queue not in urgent_only)
+        if lane.is_due and lane.queue not in refused and (lane.priority == Priority.HIGH or lane.queue not in urgent_only)
     ]
     if not due:
         return []

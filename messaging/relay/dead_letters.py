@@ -22,6 +22,7 @@ from messaging.models import Message, State, Waits
 from messaging.models.uuid7 import uuid7
 from messaging.payloads import payload_for
 from messaging.recording.storable import plain, text
+from messaging.relay import flow
 from messaging.topology import topology
 from messaging.transitions.failure import synthetic_failure, worker_lost
 from messaging.worker import admission
@@ -53,9 +54,10 @@ class DeadLetter:
 
 
 def file_dead_letters(connection: Connection, app: Celery, *, limit: int = 200) -> int:
-    """File up to `limit` dead letters of each queue. Returns how many."""
+    """File up to `limit` dead letters of each queue that the broker does not refuse. Returns how many."""
     with connection.channel() as channel:
-        return sum(_file_queue(channel, app, queue, limit=limit) for queue in topology().queues)
+        open_ = topology().queues.keys() - flow.refused()
+        return sum(_file_queue(channel, app, queue, limit=limit) for queue in open_)
 
 
 def _file_queue(channel: Any, app: Celery, queue: str, *, limit: int) -> int:

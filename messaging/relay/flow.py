@@ -1,22 +1,26 @@
 """Flow control: what may be sent now. The ledger is the queue; the broker holds only what workers will take soon."""
 
+import logging
 import time
+from collections.abc import Collection
 
 from kombu import Connection
 
+from messaging.broker import refusals
 from messaging.broker.inspect import depth
 from messaging.conf import settings
 from messaging.models import Cursor
 from messaging.relay.lanes import in_flight
 from messaging.topology import topology
 
-_DRAINING = "draining queues"
+log = logging.getLogger(__name__)
+_DRAINING, _REFUSED = "draining queues", "refused queues"
 
 
 class Flow:
-    """Draining queues, and copies at the broker that the ledger does not count as in flight.
+    """Queues that the broker refuses, draining queues, and copies at the broker that the ledger does not count as in flight.
 
-    Of a draining queue, which recovery waits to see empty, only urgent rows are sent. Copies that are not counted exist
+    Nothing is sent to a refused queue. Of a draining queue, which recovery waits to see empty, only urgent rows are sent. Copies that are not counted exist
     after a publication whose confirm was lost: its rows are due again, and the broker may have them. They take room
     until workers have consumed them.
     """
@@ -24,6 +28,7 @@ class Flow:
     def __init__(self, *, look_every: float) -> None:
         self._look_every = look_every
         self.draining: frozenset[str] = frozenset()
+        self.refused: dict[str, str] = {}
         self.surplus: dict[str, int] = {}
         self._next_look = 0.0
         self._in_doubt = True
@@ -34,12 +39,16 @@ class Flow:
         self._next_look = 0.0
 
     def look(self, connection: Connection) -> None:
-        """Read what drains, and the depths while in doubt, once per `look_every` seconds."""
+        """Read what is refused, what drains, and the depths while in doubt, once per `look_every` seconds."""
         if time.monotonic() < self._next_look:
             return
-        self.draining = draining()
+        self.draining, known, self.refused = draining(), self.refused, refused()
+        for queue in self.refused.keys() - known:
+            log.error("relay sends nothing to %s: %s; its messages stay in the ledger", queue, self.refused[queue])
+        for queue in known.keys() - self.refused:
+            log.info("relay sends to %s again", queue)
         if self._in_doubt:
-            self.surplus = _surplus(connection)
+            self.surplus = _surplus(connection, topology().queues.keys() - self.refused)
             self._in_doubt = bool(self.surplus)
         self._next_look = time.monotonic() + self._look_every
 
@@ -55,8 +64,27 @@ def drain(queues: frozenset[str]) -> None:
         Cursor.write(_DRAINING, {"queues": sorted(queues)})
 
 
-def _surplus(connection: Connection) -> dict[str, int]:
+def refused() -> dict[str, str]:
+    """Why the broker refuses a queue, by queue, as the relay found that was the last to declare them."""
+    return Cursor.read(_REFUSED)
+
+
+def declare(connection: Connection) -> int:
+    """Declare the topology, for every relay and page to know what is refused. Returns how many queues are.
+
+    Raises the refusal if the broker refuses all of them.
+    """
+    errors = topology().declare(connection)
+    found = {queue: refusals.explain(error) for queue, error in errors.items()}
+    if found != refused():
+        Cursor.write(_REFUSED, found)
+    if len(errors) == len(topology().queues):
+        raise next(iter(errors.values()))
+    return len(errors)
+
+
+def _surplus(connection: Connection, queues: Collection[str]) -> dict[str, int]:
     """Messages at the broker beyond those in flight. In flight is read last: what is settled meanwhile counts twice."""
-    depths = {queue: depth(connection, queue) for queue in topology().queues}
+    depths = {queue: depth(connection, queue) for queue in queues}
     counted = in_flight(depths, limit=settings.CONVEYOR_IN_FLIGHT)
     return {queue: more for queue in depths if (more := depths[queue] - counted[queue]) > 0}

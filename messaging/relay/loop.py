@@ -86,7 +86,10 @@ class Relay:
             log.info("relay ready, broker %s", self._publisher.connection.as_uri())
             self._flow.doubt()
         self._flow.look(self._publisher.connection)
-        batch = claim.claim(limit=self._batch, urgent_only=self._flow.draining, surplus=self._flow.surplus)
+        flow = self._flow
+        batch = claim.claim(
+            limit=self._batch, refused=flow.refused, urgent_only=flow.draining, surplus=flow.surplus
+        )
         return self._send(self._publisher, batch) if batch else 0
 
     def _send(self, publisher: publish.Publisher, batch: Sequence[claim.Claimed]) -> int:

@@ -12,7 +12,7 @@ from celery import Celery
 from kombu import Connection, Producer
 
 from messaging.broker.settings import is_amqp
-from messaging.relay import protocol
+from messaging.relay import flow, protocol
 from messaging.relay.claim import Claimed
 from messaging.relay.frame_buffer import FrameBuffer
 from messaging.topology import UnroutableKey, topology
@@ -91,7 +91,7 @@ def connect(app: Celery) -> Publisher:
     """Open a publisher and declare exchange, queues and dead-letter queues."""
     publisher = AmqpPublisher(app) if is_amqp(app.conf.broker_url) else RedisPublisher(app)
     try:
-        topology().declare(publisher.connection)
+        flow.declare(publisher.connection)
     except BaseException:
         drop(publisher.connection)
         raise

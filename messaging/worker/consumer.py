@@ -2,8 +2,12 @@
 
 import logging
 import time
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
+from amqp.exceptions import ChannelError  # type: ignore[import-untyped]
 from celery.worker import consumer
 from celery.worker.state import maybe_shutdown, reserved_requests
 
@@ -13,17 +17,24 @@ from messaging.topology import topology
 log = logging.getLogger(__name__)
 WAIT = 1.0
 MAX_WAIT = 10.0
+ASK_EVERY = 5.0
 
 
 class Consumer(consumer.Consumer):
-    """Connects, and declares the topology, until both succeed. Logs one line a state change."""
+    """Connects, and declares its queues, until both succeed. Logs one line a state change.
+
+    Queues that the broker refuses while it accepts others are not consumed, and asked for again.
+    """
+
+    refused: Mapping[str, Exception] = {}
+    _next_look = 0.0
 
     def ensure_connected(self, conn: Any) -> Any:
         logged, wait = "", WAIT
         while True:
             try:
                 conn.connect()
-                topology().declare(conn)
+                self._declare(conn)
             except Exception as error:
                 state = refusals.refusal(error) or "unreachable"
                 if state != logged:
@@ -37,6 +48,28 @@ class Consumer(consumer.Consumer):
             conn.collect(socket_timeout=1)
             self._sleep(wait)
             wait = min(MAX_WAIT, wait * 2)
+
+    @cached_property
+    def _queues(self) -> dict[str, Any]:
+        """Celery's own selection lacks what is paused."""
+        return dict(self.app.amqp.queues.consume_from)
+
+    def look(self) -> None:
+        """Ask for the refused queues again if it is time."""
+        if self.refused and time.monotonic() >= self._next_look:
+            with suppress(ChannelError):
+                self._declare(self.connection)
+
+    def _declare(self, connection: Any) -> None:
+        self._next_look = time.monotonic() + ASK_EVERY
+        refused = topology().declare(connection, self._queues)
+        if refused and len(refused) == len(self._queues):
+            raise next(iter(refused.values()))
+        for name in refused.keys() - self.refused:
+            log.error("worker does not consume %s: %s", name, refusals.explain(refused[name]))
+        for name, queue in self._queues.items():
+            queue.no_declare = name in refused  # Celery would declare it, too, and fail as a whole
+        self.refused = refused
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
         """Celery cancels the tasks. What has no answer is delivered again, which would spend an attempt."""

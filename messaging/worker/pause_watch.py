@@ -108,8 +108,9 @@ class ApplyPauses(bootsteps.StartStopStep):
     def _apply(self, consumer: Any) -> None:
         """One tick. The reader is asked once: a result that changes half-way would be applied to neither half."""
         paused = self._reader.paused if self._reader else None
-        stopped = self._queues if paused is None else self._queues & paused
-        why = "the database is away" if paused is None else "it is paused"
+        consumer.look()
+        stopped = self._queues if paused is None else self._queues & (paused | consumer.refused.keys())
+        why = "the database is away" if paused is None else "it is paused, or the broker refuses it"
         consumed = {queue.name for queue in consumer.task_consumer.queues}
         for queue in sorted(stopped & consumed):
             log.warning("no longer consuming %s: %s", queue, why)

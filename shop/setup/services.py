@@ -108,7 +108,8 @@ def _declare(*, redeclare: bool) -> Iterator[str]:
         with broker.connected() as connection:
             if redeclare:
                 yield from _delete_differing(connection)
-            topology().declare(connection)
+            for refusal in topology().declare(connection).values():
+                raise refusal
     except Exception as error:  # kombu's errors depend on the transport
         reason = refusals.explain(error)
         raise SetupRefused(

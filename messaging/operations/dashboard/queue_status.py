@@ -18,6 +18,7 @@ from messaging.models import Message, State
 from messaging.models.backlog import COUNTED, Backlog, backlogs, dead_by_queue
 from messaging.models.snapshot import snapshot
 from messaging.operations.dashboard import throughput
+from messaging.relay import flow
 from messaging.topology import topology
 
 
@@ -31,6 +32,7 @@ class QueueRow:
     the in-flight ones take at the present rate; None while none finishes, no worker is known to consume, or the queue
     is paused.
 
+    `refusal` says why the broker refuses the queue, to which nothing is sent meanwhile; empty if it does not.
     `waiting`, `scheduled` and `dead` are counted up to `COUNTED`; with that many waiting, `drained_in_seconds` is the
     least that it can take.
     """
@@ -46,6 +48,7 @@ class QueueRow:
     waiting: int
     scheduled: int
     drained_in_seconds: float | None
+    refusal: str
 
     @property
     def working(self) -> int | None:
@@ -68,7 +71,7 @@ class Broker:
 
 
 def queue_rows(*, pending: Mapping[str, Backlog] | None = None, broker: Broker | None = None) -> list[QueueRow]:
-    """Every queue of the topology, with a statement per queue, four more, and one connection to the broker.
+    """Every queue of the topology, with a statement per queue, five more, and one connection to the broker.
 
     The ledger's numbers are of one moment. `pending` and `broker` save reading them again.
     """
@@ -79,7 +82,7 @@ def queue_rows(*, pending: Mapping[str, Backlog] | None = None, broker: Broker |
 
 def _rows(pending: Mapping[str, Backlog], broker: Broker) -> list[QueueRow]:
     now, sent, dead = timezone.now(), _sent(), dead_by_queue()
-    paused, rates = pauses.paused(), throughput.rates(now=now)
+    paused, rates, refused = pauses.paused(), throughput.rates(now=now), flow.refused()
     idle = {queue for queue in topology().queues if not broker.consumers.get(queue)}
     return [
         QueueRow(
@@ -96,6 +99,7 @@ def _rows(pending: Mapping[str, Backlog], broker: Broker) -> list[QueueRow]:
             drained_in_seconds=_drained_in(
                 pending[queue].waiting + sent[queue][0], rate=0 if queue in paused | idle else rates[queue]
             ),
+            refusal=refused.get(queue, ""),
         )
         for queue in topology().queues
     ]
@@ -140,7 +144,7 @@ def ask_broker() -> Broker:
     """One connection to the broker, within the time that `inspect.ask` allows."""
 
     def question(connection: Any) -> Broker:
-        depths = {queue: inspect.depth(connection, queue) for queue in topology().queues}
+        depths = {queue: inspect.depth(connection, queue) for queue in topology().queues.keys() - flow.refused()}
         return Broker(True, depths, inspect.consumers(current_app, connection))
 
     return inspect.ask(question) or Broker()
