@@ -29,8 +29,7 @@ class ShopConfig(AppConfig):
         measuring.connect()
         register_cures()
         if apps.is_installed("messaging.operations"):
-            from messaging.hooks import subject_progress
-            from messaging.operations import alerts, audit
+            from messaging.operations import alerts, audit, subject_progress
             from shop.accounts import operators
             from shop.office.decision_alerts import waiting_decisions
             from shop.office.parcels import links

@@ -14,7 +14,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models, transaction
 from django.test import TransactionTestCase
 
-from messaging.models import append_only
+from messaging.operations import append_only
 
 DESK_TABLES = ("operations_auditentry", "operations_payloadedit")
 APPEND_ONLY = (*(DESK_TABLES if apps.is_installed("messaging.operations") else ()), "shop_stockmovement")

@@ -27,7 +27,7 @@ def depth(connection: Connection, queue: str) -> int:
 
 
 def consumers(app: Celery, connection: Connection) -> dict[str, int]:
-    """Number of workers consuming each queue that can be looked at. On Redis the workers are asked, which takes 0.5 s."""
+    """Number of workers consuming each queue that answers. On Redis the workers are asked, which takes 0.5 s."""
     if is_amqp(connection.as_uri()):
         counts = {}
         for queue in app.amqp.queues:

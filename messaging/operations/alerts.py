@@ -59,7 +59,7 @@ def raise_alerts(conditions: dict[str, str]) -> list[Alert]:
 
 
 def watch_relay() -> list[Alert]:
-    """Check the relay, and the queue of periodic tasks: from beat, since without either no task is sent. Returns the alerts that were not sent yet.
+    """Check relay and maintenance queue: from beat, since without them no task is sent. Returns the alerts to be sent.
 
     The alert's own message waits for a relay, too, so the caller should `send` them at once.
     """
@@ -173,8 +173,8 @@ def _paused() -> Iterator[tuple[str, str]]:
 def nothing_is_sent(silence: timedelta) -> bool:
     """Whether messages are overdue in a queue that may take more, and no queue was sent anything meanwhile.
 
-    A queue that the broker refuses, or that is or was paused meanwhile, may be late, and so may one that has as many messages in flight as low ones
-    may fill it with.
+    A queue that the broker refuses, or that is or was paused meanwhile, may be late, and so may one that has as many
+    messages in flight as low ones may fill it with.
     """
     since, now = Now() - silence, timezone.now()
     paused_until, refused = pauses.paused_until(now=now), flow.refused()

@@ -9,7 +9,7 @@ A claim returns plain rows, because a model instance and a decoded payload would
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -72,22 +72,13 @@ class Claimed:
 
 
 def claim(
-    *,
-    limit: int,
-    refused: Collection[str] = (),
-    urgent_only: Collection[str] = (),
-    surplus: Mapping[str, int] | None = None,
+    *, limit: int, admits: Callable[[Lane], bool] = bool, surplus: Mapping[str, int] | None = None
 ) -> list[Claimed]:
     """Mark up to `limit` due rows as sent and commit that. Returns them, most urgent first.
 
-    Nothing of paused queues is claimed, nothing of `refused` ones, and of `urgent_only` ones only what has the highest priority. `surplus` is
-    explained in `lanes.rooms`.
+    Nothing of paused queues is claimed, nor of lanes that `admits` says no to. `surplus`: see `lanes.rooms`.
     """
-    due = [
-        lane
-        for lane in pending_lanes()
-        if lane.is_due and lane.queue not in refused and (lane.priority == Priority.HIGH or lane.queue not in urgent_only)
-    ]
+    due = [lane for lane in pending_lanes() if lane.is_due and admits(lane)]
     if not due:
         return []
     with transaction.atomic():

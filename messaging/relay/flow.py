@@ -10,19 +10,18 @@ from messaging.broker import refusals
 from messaging.broker.inspect import depth
 from messaging.conf import settings
 from messaging.models import Cursor
-from messaging.relay.lanes import in_flight
-from messaging.topology import topology
+from messaging.relay.lanes import Lane, in_flight
+from messaging.topology import Priority, topology
 
 log = logging.getLogger(__name__)
 _DRAINING, _REFUSED = "draining queues", "refused queues"
 
 
 class Flow:
-    """Queues that the broker refuses, draining queues, and copies at the broker that the ledger does not count as in flight.
+    """Refused and draining queues, and copies at the broker that the ledger does not count as in flight.
 
-    Nothing is sent to a refused queue. Of a draining queue, which recovery waits to see empty, only urgent rows are sent. Copies that are not counted exist
-    after a publication whose confirm was lost: its rows are due again, and the broker may have them. They take room
-    until workers have consumed them.
+    Copies that are not counted exist after a publication whose confirm was lost: its rows are due again, and the broker
+    may have them. They take room until workers have consumed them.
     """
 
     def __init__(self, *, look_every: float) -> None:
@@ -32,6 +31,11 @@ class Flow:
         self.surplus: dict[str, int] = {}
         self._next_look = 0.0
         self._in_doubt = True
+
+    def admits(self, lane: Lane) -> bool:
+        """Only urgent rows of a queue that recovery waits to see empty, and none of one that the broker refuses."""
+        is_open = lane.priority == Priority.HIGH or lane.queue not in self.draining
+        return is_open and lane.queue not in self.refused
 
     def doubt(self) -> None:
         """The broker may hold copies that the ledger does not count."""

@@ -86,10 +86,7 @@ class Relay:
             log.info("relay ready, broker %s", self._publisher.connection.as_uri())
             self._flow.doubt()
         self._flow.look(self._publisher.connection)
-        flow = self._flow
-        batch = claim.claim(
-            limit=self._batch, refused=flow.refused, urgent_only=flow.draining, surplus=flow.surplus
-        )
+        batch = claim.claim(limit=self._batch, admits=self._flow.admits, surplus=self._flow.surplus)
         return self._send(self._publisher, batch) if batch else 0
 
     def _send(self, publisher: publish.Publisher, batch: Sequence[claim.Claimed]) -> int:

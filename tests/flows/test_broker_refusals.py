@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -63,6 +64,10 @@ class Idle:
             assert "Traceback" not in text, text
 
 
+def _consumers(channel: Any) -> dict[str, int]:
+    return {name: channel.queue_declare(name, passive=True).consumer_count for name in ("payments", "shipping")}
+
+
 @pytest.fixture
 def idle(django_db_blocker):
     with ExitStack() as removal:
@@ -104,18 +109,27 @@ def test_a_wrong_password_on_valkey(idle):
 
 
 def test_a_queue_of_another_type(idle):
-    """What a changed QUEUE_TYPE leaves on the virtual host."""
+    """It alone waits: the relay is ready, and a worker of other queues, too, consumes these."""
     stopped = idle("production")
+    both = stopped.stack.new_worker("payments,shipping")
+    stopped.stack.workers.append(both)
+    stopped.programs["both"] = both
     quorum = {queue.name: queue for queue in replace(topology(), queue_type="quorum").kombu_queues()}
     sentence = "queue 'shipping' exists at the broker with "
     with Connection(stopped.stack.broker.url) as connection, connection.channel() as channel:
         arguments = quorum["shipping"].queue_arguments
         channel.queue_declare("shipping", arguments=arguments, durable=True, auto_delete=False)
         stopped.start()
-        stopped.wait_refused(sentence)
+        stopped.wait_for_texts(dict.fromkeys(stopped.programs, sentence))
+        stopped.wait_for_texts({"relay": READY["relay"], "both": READY["worker"]})
         assert "set QUEUE_TYPE" in stopped.programs["relay"].text()
+        assert READY["worker"] not in stopped.programs["worker"].text()
+        assert _consumers(channel) == {"payments": 1, "shipping": 0}
         channel.queue_delete("shipping")
+    stopped.wait_for_texts({"relay": "relay sends to shipping again", "both": "consuming shipping again"})
     stopped.wait_fixed(sentence)
+    with Connection(stopped.stack.broker.url) as connection, connection.channel() as channel:
+        assert _consumers(channel) == {"payments": 1, "shipping": 2}
 
 
 def test_a_broker_that_becomes_a_replica(idle):

@@ -19,7 +19,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from messaging import clock
 from messaging.hooks.next_steps import DISCARD, NONE, OPEN_GROUP, RETRY
-from messaging.hooks.subject_progress import progress_of
 from messaging.models import Message
 from messaging.operations import actions, permissions
 from messaging.operations.admin import live
@@ -34,6 +33,7 @@ from messaging.operations.models import AuditEntry, FailureGroup, GroupState
 from messaging.operations.or_404 import or_404
 from messaging.operations.permissions import Actor
 from messaging.operations.privacy.masking import mask_text
+from messaging.operations.subject_progress import progress_of
 
 TEMPLATES = "admin/operations/failuregroup/"
 _COUNTED = 1000

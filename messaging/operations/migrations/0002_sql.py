@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from messaging.models.append_only import ForbidChanges
+from messaging.operations.append_only import ForbidChanges
 from messaging.operations.failures.search_indexes import IndexSearches
 
 

@@ -20,7 +20,7 @@ class AppendOnlyQuerySet(models.QuerySet[Any]):
 
 
 class Record(models.Model):
-    """Append-only rows. The database enforces it too: see `messaging.models.append_only`."""
+    """Append-only rows. The database enforces it too: see `messaging.operations.append_only`."""
 
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField(_("at"), default=timezone.now)

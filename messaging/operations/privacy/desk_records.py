@@ -9,7 +9,8 @@ from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from messaging.models import Attempt, Message, append_only
+from messaging.models import Attempt, Message
+from messaging.operations import append_only
 from messaging.operations.models import (
     Alert,
     AuditEntry,

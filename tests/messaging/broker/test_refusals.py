@@ -65,7 +65,9 @@ def test_a_queue_with_other_arguments_is_named_with_what_differs(broker):
     with Connection(broker.url) as connection, connection.channel() as channel:
         channel.queue_declare("shipping", arguments=theirs.queue_arguments, durable=True, auto_delete=False)
     with Connection(broker.url) as connection:
-        sentence = refused(lambda: topology().declare(connection))
+        [(queue, error)] = topology().declare(connection).items()
+    sentence = refusals.refusal(error)
+    assert queue == "shipping"
     assert sentence.startswith("queue 'shipping' exists at the broker with ")
     assert "set QUEUE_TYPE and CONVEYOR_RETRY_MAX_ATTEMPTS as they were" in sentence
 

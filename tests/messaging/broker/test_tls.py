@@ -15,6 +15,8 @@ from messaging.worker.consumer import Consumer
 from tests.proxy import Proxy
 from tests.stack.tls import PrivateCA
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory):

@@ -14,6 +14,7 @@ from messaging.invariants import audit
 from messaging.models import Message, State
 from messaging.models.uuid7 import uuid7
 from messaging.relay import claim, publish
+from messaging.relay.flow import Flow
 from messaging.relay.lanes import pending_lanes
 from messaging.topology import MAX_PRIORITY, Priority
 from tests.messaging.relay.helpers import QUEUE, enqueue, take
@@ -142,9 +143,11 @@ def test_a_low_message_that_has_not_waited_too_long_is_overtaken(settings):
 
 
 def test_only_urgent_rows_of_a_draining_queue_are_claimed():
+    flow = Flow(look_every=1)
+    flow.draining = frozenset({QUEUE})
     enqueue(3)
     enqueue(2, priority=Priority.HIGH)
-    assert {row.priority for row in claim.claim(limit=9, urgent_only={QUEUE})} == {Priority.HIGH}
+    assert {row.priority for row in claim.claim(limit=9, admits=flow.admits)} == {Priority.HIGH}
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite is on the web host and has its clock")

@@ -94,7 +94,7 @@ def test_a_queue_that_is_replaced_while_it_is_in_use_waits_alone(relay, broker):
     with Connection(broker.url) as connection, connection.channel() as channel:
         channel.queue_delete(WRONG)
         channel.queue_declare(WRONG, durable=True, auto_delete=False)
-        refused, other = enqueue_both()
+        refused, _ = enqueue_both()
         assert relay.turn() == 1
         Message.objects.filter(pk=refused.pk).update(available_at=refused.available_at)
         assert [relay.turn() for _ in range(2)] == [0, 0]

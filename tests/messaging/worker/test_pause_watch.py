@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 from django.db import OperationalError, connection
@@ -38,6 +39,8 @@ class Timer:
 class Consumer:
     """The parts of a worker's consumer that the step uses."""
 
+    refused: ClassVar[dict[str, Exception]] = {}
+
     def __init__(self, *queues: str) -> None:
         self.app = type("App", (), {"amqp": type("Amqp", (), {"queues": Queues(*queues)})})
         self.timer = Timer()
@@ -46,6 +49,9 @@ class Consumer:
     @property
     def task_consumer(self) -> SimpleNamespace:
         return SimpleNamespace(queues=[SimpleNamespace(name=name) for name in self.consumed])
+
+    def look(self) -> None:
+        """Nothing is refused anew."""
 
     def add_task_queue(self, queue: str) -> None:
         self.consumed.add(queue)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from messaging.hooks import subject_progress
 from messaging.models import Message
+from messaging.operations import subject_progress
 from messaging.operations.failures import groups
 from shop.office.process.progress import orders_by_step
 from shop.order_pages.services import cancel
