@@ -16,9 +16,11 @@ from django.db.migrations.recorder import MigrationRecorder
 from messaging import scheduler
 from messaging.broker.inspect import broker_answers
 from messaging.models import PeriodicTask
+from messaging.relay import flow
 from shop.health.deployment import pending_migrations
 
 OK, DOWN, TIMED_OUT = "ok", "down", "timed out"
+REFUSES = "refuses queues"
 SILENT, NOT_STARTED, UNKNOWN = "silent", "not started", "unknown"
 PENDING, MISSING = "pending", "missing"
 TIMEOUT_SECONDS = 2.0
@@ -34,8 +36,10 @@ def database() -> str:
     return _run(_probe_database)
 
 
-def broker() -> str:
-    return _run(_probe_broker)
+def broker(*, database: bool) -> str:
+    """Whether it answers and, by what relays wrote to the `database`, accepts every queue."""
+    state = _run(_probe_broker)
+    return REFUSES if state == OK and database and _run(_probe_queues) == REFUSES else state
 
 
 def beat() -> str:
@@ -90,6 +94,13 @@ def _probe_database() -> str:
 
 def _probe_broker() -> str:
     return OK if broker_answers() else DOWN
+
+
+def _probe_queues() -> str:
+    try:
+        return REFUSES if flow.refused() else OK
+    finally:
+        connections.close_all()
 
 
 def _probe_beat() -> str:

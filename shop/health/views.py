@@ -44,11 +44,11 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
     Broker and beat are reported only: the shop sells without them.
     """
-    database, broker = probes.database(), probes.broker()
+    database = probes.database()
     reachable = database == probes.OK
     states = {
         "database": database,
-        "broker": broker,
+        "broker": probes.broker(database=reachable),
         "beat": probes.beat() if reachable else probes.UNKNOWN,
         "migrations": probes.migrations() if reachable else probes.UNKNOWN,
         "static_files": probes.OK if has_static_files() else probes.MISSING,

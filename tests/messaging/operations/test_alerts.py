@@ -9,7 +9,7 @@ from django.core import mail
 from django.utils import timezone
 
 from messaging import outbox, scheduler, transitions
-from messaging.models import Circuit, Message, PeriodicTask, QueuePause, State
+from messaging.models import Circuit, Cursor, Message, PeriodicTask, QueuePause, State
 from messaging.operations import actions, alerts
 from messaging.operations.actions import groups
 from messaging.operations.models import Alert, FailureGroup, GroupState
@@ -142,6 +142,19 @@ def test_a_pause_without_an_end_is_reported_after_an_hour_until_it_is_resumed():
     assert alert.key == "pause:payments"
     assert alert.text.endswith("by ann. Resume it on the queues page.")
     actions.resume(queue="payments", actor=ANN, reason="done")
+    assert raised() == []
+    assert Alert.objects.get().cleared_at is not None
+
+
+def test_a_queue_that_the_broker_refuses_is_reported_until_it_is_accepted():
+    Cursor.write("refused queues", {"payments": "queue 'payments' is exclusive to another connection; close that one"})
+    assert raised() == ["refused"]
+    assert raised() == []
+    alert = Alert.objects.get()
+    assert alert.text == (
+        "Nothing is sent to queue payments: queue 'payments' is exclusive to another connection; close that one."
+    )
+    Cursor.write("refused queues", {})
     assert raised() == []
     assert Alert.objects.get().cleared_at is not None
 

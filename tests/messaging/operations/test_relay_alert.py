@@ -8,7 +8,7 @@ from django.core import mail
 from django.utils import timezone
 
 from messaging import outbox
-from messaging.models import Message, QueuePause, State
+from messaging.models import Cursor, Message, QueuePause, State
 from messaging.operations import alerts, receivers
 from messaging.operations.models import Alert
 from messaging.signals import beat_ticked
@@ -54,6 +54,24 @@ def beat() -> None:
     for thread in threading.enumerate():
         if thread.name == "alerts":
             thread.join(PATIENCE)
+
+
+def test_a_queue_that_the_broker_refuses_is_late_through_no_fault_of_the_relay():
+    overdue()
+    Message.objects.update(queue="payments")
+    Cursor.write("refused queues", {"payments": "the broker refuses it"})
+    assert not reported()
+    Cursor.write("refused queues", {})
+    assert reported()
+
+
+def test_beat_reports_a_refused_maintenance_queue_which_no_task_can():
+    sent()
+    Cursor.write("refused queues", {"maintenance": "the broker refuses it"})
+    beat()
+    assert Alert.objects.get().text == "No periodic task is sent, nor any other alert: the broker refuses it."
+    Cursor.write("refused queues", {})
+    assert not reported()
 
 
 def test_beat_reports_a_missing_relay_once():

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from messaging.models import Circuit, QueuePause, State, backlog
+from messaging.models import Circuit, Cursor, QueuePause, State, backlog
 from messaging.operations.models import QueueMinute
 from messaging.telemetry import gauges
 from messaging.topology import topology
@@ -54,6 +54,8 @@ def test_ready_without_a_broker(no_broker):
 
 def test_readiness_reports_the_broker(broker):
     assert get("/readyz").json()["broker"] == "ok"
+    Cursor.write("refused queues", {"shipping": "it exists with other arguments"})
+    assert get("/readyz").json()["broker"] == "refuses queues"
 
 
 def test_a_process_that_is_not_ready_says_so_once_and_not_at_every_probe(monkeypatch, caplog):

@@ -9,10 +9,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from messaging.broker import inspect
-from messaging.models import Message, State, backlog
+from messaging.models import Cursor, Message, State, backlog
 from messaging.operations import actions
 from messaging.operations.dashboard import flow, queue_status
-from messaging.topology import Priority
+from messaging.topology import Priority, topology
 from tests.factories import client_with
 from tests.messaging.operations.queues_page.page import ANN, PAGE, QUEUE, enqueue, finished, row, text
 
@@ -37,6 +37,17 @@ def test_table_and_diagram_show_the_ledgers_numbers_while_the_broker_is_down(ope
     for words in ("2 pending", "3 scheduled", "1 dead", "? ready", "1 in flight"):
         assert words in page
     assert f'href="/admin/operations/failedtask/?queue={QUEUE}"' in page
+
+
+def test_a_queue_that_the_broker_refuses_is_shown_with_what_to_do(broker, operator):
+    Cursor.write("refused queues", {QUEUE: "queue 'maintenance' exists with <other> arguments; delete it there"})
+    with current_app.connection_for_read() as link:
+        topology().declare(link, [queue for queue in topology().queues if queue != QUEUE])
+    page = text(operator)
+    assert "The broker is unreachable" not in page
+    assert row(page)[0] == "refused by the broker"
+    assert row(page, "payments")[0] == "no worker"
+    assert "queue &#x27;maintenance&#x27; exists with &lt;other&gt; arguments; delete it there" in page
 
 
 def test_the_brokers_numbers_are_shown_while_it_is_up(broker, monkeypatch):
