@@ -38,21 +38,13 @@ def consumers(app: Celery, connection: Connection) -> dict[str, int]:
     return dict(Counter(queue["name"] for queues in answers.values() for queue in queues))
 
 
-def broker_answers() -> bool:
-    return ask(lambda connection: True) is not None
-
-
 def ask(question: Callable[[Connection], Answer]) -> Answer | None:
     """`question(connection)` on a new connection. None: the broker is unreachable, or a queue is not declared yet."""
     connection = with_short_timeouts(current_app.connection_for_read())
     try:
         with connection:
             connection.ensure_connection(max_retries=1, interval_start=0, timeout=PATIENCE)
-            try:
-                return question(connection)
-            except connection.channel_errors as error:
-                log.info("a queue is not declared at the broker: %s", error)
-                return None
+            return question(connection)
     except Exception as error:
         log.debug("broker: %s", refusals.explain(error))
         return None

@@ -25,9 +25,7 @@ from messaging.relay.recovery import Recovery
 log = logging.getLogger(__name__)
 LEADER_LOCK: Final = 0x43484F52  # "CHOR"
 STOP_SECONDS = 10.0
-DECLARE_EVERY = 60.0
-#: While the broker refuses a queue.
-ASK_EVERY = 5.0
+DECLARE_EVERY, ASK_EVERY = 60.0, 5.0  # the second while the broker refuses a queue
 LOOK_EVERY = 30.0
 #: A chore waits for a hung broker for less than this between two statements.
 SILENT_SECONDS = 60

@@ -82,6 +82,7 @@ class Relay:
         if self._publisher is None:
             self._chores.broker_is_up.clear()
             self._publisher = publish.connect(self._app)
+            self._publisher.accepts, self._publisher.stopping = self._chores.broker_is_up, self._stopping
             self._chores.broker_is_up.set()
             log.info("relay ready, broker %s", self._publisher.connection.as_uri())
             self._flow.doubt()
@@ -113,7 +114,7 @@ class Relay:
             elif message.pk in outcome.unroutable:
                 unroutable.put_back(message)
         if unsent:
-            log.error("broker refused %s of %s messages; they will be sent again", len(unsent), len(batch))
+            log.error("broker did not confirm %s of %s messages; they will be sent again", len(unsent), len(batch))
             self._disconnect()  # connecting declares the queues anew
         return len(outcome.confirmed)
 

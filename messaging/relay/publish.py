@@ -1,9 +1,11 @@
 """Publishes a batch of messages with one publisher confirm for all of it."""
 
 import logging
+import threading
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,9 +40,14 @@ class Outcome:
 
 
 class Publisher:
-    """A connection of its own to the broker, with confirms for whole batches."""
+    """A connection of its own to the broker, with confirms for whole batches.
+
+    `accepts` is cleared while the broker blocks publishers; `stopping` ends the wait for the end of that.
+    """
 
     def __init__(self, app: Celery, **options: Any) -> None:
+        self.accepts, self.stopping = threading.Event(), threading.Event()
+        self.accepts.set()
         self.connection = app.connection_for_write(heartbeat=0, transport_options=options)
         self.connection.connect()
         self._channel = self.connection.channel()
@@ -49,9 +56,6 @@ class Publisher:
     def publish(self, batch: Sequence[Claimed]) -> Outcome:
         """Publish `batch`. Raises kombu's `OperationalError` or an OS error, and `BatchRefused` for more than one."""
         raise NotImplementedError
-
-    def close(self) -> None:
-        self.connection.close()
 
     def _try_to_send(self, message: Claimed, outcome: Outcome) -> bool:
         """False: this message cannot be routed or encoded, and nothing was sent."""
@@ -117,6 +121,8 @@ class AmqpPublisher(Publisher):
         self._channel.events["basic_ack"].add(self._on_ack)
         self._channel.events["basic_nack"].add(self._on_nack)
         self._channel.events["basic_return"].add(self._on_return)
+        raw = self.connection.connection
+        raw.on_blocked, raw.on_unblocked = self._on_blocked, self._on_unblocked
         self._tag = 0
         self._open: dict[int, uuid.UUID] = {}
         self._refused: set[uuid.UUID] = set()
@@ -136,17 +142,19 @@ class AmqpPublisher(Publisher):
             if len(batch) > 1:
                 raise BatchRefused(str(error)) from error
             return Outcome(impossible={batch[0].pk: f"The broker refused it: {error}"})
-        unsent = self._refused | outcome.unroutable | outcome.impossible.keys()
+        unsent = self._refused | set(self._open.values()) | outcome.unroutable | outcome.impossible.keys()
         outcome.confirmed = {message.pk for message in batch} - unsent
         return outcome
 
     def _await_confirms(self) -> None:
         deadline = time.monotonic() + CONFIRM_TIMEOUT
-        while self._open:
-            left = deadline - time.monotonic()
-            if left <= 0:
+        while self._open and (self.accepts.is_set() or not self.stopping.is_set()):
+            if not self.accepts.is_set():
+                deadline = time.monotonic() + CONFIRM_TIMEOUT  # it holds the batch, and confirms it afterwards
+            if time.monotonic() >= deadline:
                 raise TimeoutError(f"no publisher confirm within {CONFIRM_TIMEOUT:g} s")
-            self.connection.drain_events(timeout=left)
+            with suppress(TimeoutError):
+                self.connection.drain_events(timeout=1)
 
     def _close(self, tag: int, multiple: bool) -> list[uuid.UUID]:
         tags = [t for t in self._open if t <= tag] if multiple else [tag]
@@ -157,6 +165,14 @@ class AmqpPublisher(Publisher):
 
     def _on_nack(self, tag: int, multiple: bool) -> None:
         self._refused.update(self._close(tag, multiple))
+
+    def _on_blocked(self, reason: str) -> None:
+        log.warning("relay waits: the broker blocks publishers; free the memory or the disk that it lacks")
+        self.accepts.clear()
+
+    def _on_unblocked(self) -> None:
+        log.info("relay continues: the broker accepts messages again")
+        self.accepts.set()
 
     def _on_return(self, error: Exception, exchange: str, routing_key: str, message: Any) -> None:
         self._refused.add(uuid.UUID(message.properties["message_id"]))

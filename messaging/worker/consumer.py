@@ -15,9 +15,7 @@ from messaging.broker import refusals
 from messaging.topology import topology
 
 log = logging.getLogger(__name__)
-WAIT = 1.0
-MAX_WAIT = 10.0
-ASK_EVERY = 5.0
+WAIT, MAX_WAIT, ASK_EVERY = 1.0, 10.0, 5.0
 
 
 class Consumer(consumer.Consumer):

@@ -14,7 +14,7 @@ from django.db import connection, connections, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
 from messaging import scheduler
-from messaging.broker.inspect import broker_answers
+from messaging.broker import inspect
 from messaging.models import PeriodicTask
 from messaging.relay import flow
 from shop.health.deployment import pending_migrations
@@ -93,7 +93,7 @@ def _probe_database() -> str:
 
 
 def _probe_broker() -> str:
-    return OK if broker_answers() else DOWN
+    return OK if inspect.ask(lambda connection: True) else DOWN
 
 
 def _probe_queues() -> str:

@@ -195,7 +195,7 @@ def test_other_queues_are_not_affected():
 def connection(broker):
     publisher = publish.connect(current_app)
     yield publisher.connection
-    publisher.close()
+    publisher.connection.close()
 
 
 def recovered(connection) -> int:
@@ -218,7 +218,7 @@ def test_messages_still_queued_after_a_long_pause_are_not_sent_twice(connection,
     enqueue()
     publisher = publish.connect(current_app)
     publisher.publish(claim.claim(limit=1))
-    publisher.close()
+    publisher.connection.close()
     pause()
     actions.resume(queue=QUEUE, actor=ANN)
     age("sent_at", days=1)

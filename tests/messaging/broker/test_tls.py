@@ -61,7 +61,7 @@ def test_a_private_authority_is_accepted_by_setting_and_by_url(secure_url, autho
     by_url = app_for(f"{secure_url()}?ssl_ca_certs={authority.certificates}")
     for app in (by_setting, by_url):
         publisher = publish.connect(app)
-        publisher.close()
+        publisher.connection.close()
 
 
 def test_a_certificate_for_another_host_is_refused_unless_the_url_says_otherwise(secure_url, authority):
@@ -69,17 +69,17 @@ def test_a_certificate_for_another_host_is_refused_unless_the_url_says_otherwise
     sentence = refused_by(app_for(url, ca_certs=str(authority.certificates)))
     assert "ostname mismatch" in sentence
     assert "host name that it was issued for" in sentence
-    publish.connect(app_for(f"{url}?ssl_check_hostname=false", ca_certs=str(authority.certificates))).close()
-    publish.connect(app_for(f"{url}?ssl_cert_reqs=none")).close()
+    publish.connect(app_for(f"{url}?ssl_check_hostname=false", ca_certs=str(authority.certificates))).connection.close()
+    publish.connect(app_for(f"{url}?ssl_cert_reqs=none")).connection.close()
 
 
 def test_probes_and_workers_check_the_certificate_too(secure_url, authority, monkeypatch, caplog):
     url = secure_url()
     trusting, doubting = app_for(url, ca_certs=str(authority.certificates)), app_for(url)
     monkeypatch.setattr(inspect, "current_app", trusting)
-    assert inspect.broker_answers() is True
+    assert inspect.ask(lambda connection: True)
     monkeypatch.setattr(inspect, "current_app", doubting)
-    assert inspect.broker_answers() is False
+    assert inspect.ask(lambda connection: True) is None
     consumer = Consumer(lambda request: None, app=trusting, controller=SimpleNamespace(use_eventloop=False))
     consumer.ensure_connected(trusting.connection_for_read()).close()
     monkeypatch.setattr(consumer, "_sleep", lambda seconds: (_ for _ in ()).throw(SystemExit))

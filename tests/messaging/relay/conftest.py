@@ -11,7 +11,7 @@ from messaging.relay.loop import Pace, Relay
 def publisher(broker):
     made = publish.connect(current_app)
     yield made
-    made.close()
+    made.connection.close()
 
 
 @pytest.fixture

@@ -155,4 +155,4 @@ def test_queues_can_be_declared_twice(publisher):
     enqueue()
     again = publish.connect(current_app)
     assert len(again.publish(claim.claim(limit=1)).confirmed) == 1
-    again.close()
+    again.connection.close()

@@ -39,11 +39,11 @@ def test_table_and_diagram_show_the_ledgers_numbers_while_the_broker_is_down(ope
     assert f'href="/admin/operations/failedtask/?queue={QUEUE}"' in page
 
 
-def test_a_queue_that_the_broker_refuses_is_shown_with_what_to_do(broker, operator):
+def test_a_queue_that_the_broker_refuses_is_shown_with_what_to_do(broker):
     Cursor.write("refused queues", {QUEUE: "queue 'maintenance' exists with <other> arguments; delete it there"})
     with current_app.connection_for_read() as link:
         topology().declare(link, [queue for queue in topology().queues if queue != QUEUE])
-    page = text(operator)
+    page = text(client_with("view_message"))
     assert "The broker is unreachable" not in page
     assert row(page)[0] == "refused by the broker"
     assert row(page, "payments")[0] == "no worker"
