@@ -2,11 +2,13 @@
 
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 from celery import Celery
 from django.conf import settings
 from django.db import connection
+from kombu import Connection
 
 from messaging.broker import inspect
 from messaging.broker.settings import celery_settings
@@ -33,6 +35,23 @@ def node(tmp_path_factory):
         node.remove()
 
 
+def raise_alarm(node: RabbitNode) -> None:
+    """Until it is in force: the broker looks at its memory about once a second."""
+    node.control("set_vm_memory_high_watermark", "absolute", "1")
+    link, blocked = Connection(node.url), []
+    link.connect()
+    link.connection.on_blocked = blocked.append
+
+    def is_blocked() -> bool:
+        link.Producer().publish("", routing_key="no-such-queue")
+        with suppress(TimeoutError):
+            link.drain_events(timeout=0.5)
+        return bool(blocked)
+
+    wait_for(is_blocked, what="the alarm is in force")
+    link.collect(socket_timeout=1)
+
+
 @pytest.fixture
 def relay(node, monkeypatch, caplog):
     caplog.set_level("INFO")
@@ -51,7 +70,7 @@ def relay(node, monkeypatch, caplog):
             connection.close()
 
     thread = threading.Thread(target=run)
-    node.control("set_vm_memory_high_watermark", "absolute", "1")
+    raise_alarm(node)
     enqueue(3)
     thread.start()
     try:
