@@ -183,10 +183,10 @@ def nothing_is_sent(silence: timedelta) -> bool:
     late = [
         queue
         for queue in topology().queues
-        if queue not in refused
-        and paused_until.get(queue, now - 2 * silence) < now - silence
+        if paused_until.get(queue, now - 2 * silence) < now - silence
         and overdue.filter(queue=queue).exists()
         and sent.filter(queue=queue)[:full].count() < full
+        and queue not in refused
     ]
     if not late or sent.filter(queue__in=topology().queues, sent_at__gt=since).exists():
         return False

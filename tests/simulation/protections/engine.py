@@ -203,8 +203,8 @@ ENGINE: Final = (
     Protection(
         name="a tick of a worker asks for the pauses once",
         module="messaging.worker.pause_watch",
-        code="else self._queues & paused\n",
-        without="else self._queues & (self._reader.paused or paused)\n",
+        code="self._queues & (paused | consumer.refused.keys())\n",
+        without="self._queues & ((self._reader.paused or paused) | consumer.refused.keys())\n",
         test=f"{_WORKER}/test_pause_watch.py::test_a_tick_asks_for_the_pauses_once",
     ),
     Protection(
