@@ -55,7 +55,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     }
     problems = list(_problems(states))
     _log_change(problems)
-    _log_broker(broker)
+    _log_broker(states["broker"])
     status = "unavailable" if problems else "ok"
     response = JsonResponse({"status": status, **states, "problems": problems}, status=503 if problems else 200)
     response._has_been_logged = True  # type: ignore[attr-defined]  # Django would log an error for every probe

@@ -38,7 +38,7 @@ def node(tmp_path_factory):
 def raise_alarm(node: RabbitNode) -> None:
     """Until it is in force: the broker looks at its memory about once a second."""
     node.control("set_vm_memory_high_watermark", "absolute", "1")
-    link, blocked = Connection(node.url), []
+    link, blocked = Connection(node.url), list[str]()
     link.connect()
     link.connection.on_blocked = blocked.append
 
