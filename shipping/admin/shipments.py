@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders.admin import register_order_inline
@@ -83,7 +84,7 @@ class ShipmentAdmin(ReadOnlyAdmin):
     ordering = ("-shipped_at", "-id")
     sortable_by = ("shipped_at",)
     exclude = ("order", "cost", "currency", "due_from", "due_until")
-    readonly_fields = ("identifier", "order_number", "is_current", "due", "price", "documents")
+    readonly_fields = ("identifier", "order_number", "current", "due", "price", "documents")
     inlines = (ParcelEventInline,)
     actions = (print_labels, print_packing_slips)
 
@@ -107,9 +108,9 @@ class ShipmentAdmin(ReadOnlyAdmin):
     def identifier(self, shipment: Shipment) -> str:
         return str(shipment.pk)
 
-    @admin.display(description=_("current parcel of its order"), boolean=True)
-    def is_current(self, shipment: Shipment) -> bool:
-        return shipment.current_for_id is not None
+    @admin.display(description=_("current parcel of its order"))
+    def current(self, shipment: Shipment) -> str:
+        return gettext("Yes") if shipment.current_for_id else "–"
 
     @admin.display(description=_("due"))
     def due(self, shipment: Shipment) -> str:

@@ -25,3 +25,5 @@ def test_identifiers_are_named_and_nothing_that_is_well_is_marked_by_a_cross():
         assert text in page
         assert ">Id:<" not in page.replace("\n", "").replace(" ", "")
         assert "icon-no.svg" not in page
+    Shipment.objects.update(current_for=None)  # another parcel has replaced it
+    assert "icon-no.svg" not in client.get(address).text
