@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from amqp import Message  # type: ignore[import-untyped]
-from amqp.exceptions import AccessRefused, NotFound  # type: ignore[import-untyped]
+from amqp.exceptions import AccessRefused, NotFound, ResourceLocked  # type: ignore[import-untyped]
 from celery import current_app
 from django.utils import timezone
 from kombu import Connection, Queue
@@ -67,7 +67,7 @@ def permissions() -> Iterator[Finding]:
                 _read(connection, queue.name)
         except AccessRefused as error:
             yield Finding("broker-permissions", _sentence(error), _access(error))
-        except NotFound:
+        except (NotFound, ResourceLocked):
             return  # `queues` says so
         except TimeoutError:
             sentence = "The broker takes no message: it has too little memory or disk space."
@@ -103,7 +103,9 @@ def _differing(connection: Connection) -> Iterator[Finding]:
         if isinstance(error, AccessRefused):
             yield Finding("broker-permissions", _sentence(error), _access(error))
             return  # the same user is refused all of them
-        yield Finding(f"queue-{queue.name}", _sentence(error), REDECLARE)
+        yield Finding(
+            f"queue-{queue.name}", _sentence(error), _owner() if isinstance(error, ResourceLocked) else REDECLARE
+        )
 
 
 def _queues() -> list[Queue]:
@@ -116,6 +118,8 @@ def _exists(connection: Connection, queue: str) -> bool:
             channel.queue_declare(queue, passive=True)
     except NotFound:
         return False
+    except ResourceLocked:
+        pass  # to another connection
     return True
 
 
@@ -140,6 +144,12 @@ def _read(connection: Connection, queue: str) -> None:
 def _sentence(error: Exception) -> str:
     text = refusals.explain(error).rstrip(".")
     return f"{text[0].upper()}{text[1:]}."
+
+
+def _owner() -> str:
+    """The command that names the connection which has a queue for itself."""
+    vhost = shlex.quote(str(current_app.connection_for_read().virtual_host))
+    return f"rabbitmqctl list_queues -p {vhost} name owner_pid"
 
 
 def _access(error: Exception) -> str:

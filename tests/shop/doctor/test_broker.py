@@ -58,6 +58,16 @@ def test_a_queue_with_other_arguments_is_named_and_redeclared(rabbit):
     assert list(broker.queues()) == []
 
 
+def test_a_queue_that_another_connection_has_for_itself_is_named_with_its_owner(rabbit):
+    with Connection(rabbit.url) as connection, connection.channel() as channel:
+        channel.queue_declare("payments", exclusive=True)
+        [_missing, finding] = broker.queues()
+        assert finding.name == "queue-payments"
+        assert finding.sentence.startswith("Queue 'payments' is exclusive to another connection; close that one")
+        run(finding.fix)
+        assert list(broker.permissions()) == []
+
+
 @pytest.fixture
 def user(rabbit):
     with Connection(rabbit.url) as connection:
