@@ -53,9 +53,8 @@ def raise_alarm(node: RabbitNode) -> None:
 
 
 @pytest.fixture
-def relay(node, monkeypatch, caplog):
+def relay(node, caplog):
     caplog.set_level("INFO")
-    monkeypatch.setattr(publish, "CONFIRM_TIMEOUT", 0.5)
     app = Celery("alarm", set_as_current=False)
     app.config_from_object(celery_settings(node.url, topology=settings.MESSAGING))
     with app.connection_for_write() as link, link.channel() as channel:
@@ -75,7 +74,6 @@ def relay(node, monkeypatch, caplog):
     thread.start()
     try:
         wait_for(lambda: BLOCKED in caplog.text, what="the relay is blocked")
-        time.sleep(2)  # longer than a confirm may take
         yield relay
     finally:
         relay.stop()
@@ -89,6 +87,7 @@ def logged(caplog, text: str) -> int:
 
 
 def test_a_blocked_relay_waits_and_repeats_nothing(relay, node, caplog):
+    time.sleep(publish.CONFIRM_TIMEOUT + 2)
     assert set(Message.objects.values_list("state", "sends")) == {(State.SENT, 1)}
     node.control("set_vm_memory_high_watermark", "0.6")
     wait_for(lambda: ACCEPTED in caplog.text, what="the relay continues")
