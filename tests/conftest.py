@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import caches
@@ -33,6 +34,10 @@ MARKS = {
     "database": {"db", "transactional_db"},
     "browser": {"chromium"},
 }
+
+#: No test depends on how fast the machine is.
+hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("untimed")
 
 
 class ByBackend(LoadScopeScheduling):
