@@ -62,10 +62,11 @@ class ShopUserAdmin(FreshAdmin, UserAdmin):  # type: ignore[type-arg]
         is_kept = obj is not None and not_deletable(User.objects.filter(pk=obj.pk)).exists()
         return not is_kept and super().has_delete_permission(request, obj)
 
+    @transaction.atomic
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Leads to the page that erases the account, if it may not be deleted."""
         found = self.get_object(request, unquote(object_id))
-        if found is not None and not_deletable(User.objects.filter(pk=found.pk)).exists():
+        if found is not None and _is_kept(User.objects.filter(pk=found.pk)):
             self.message_user(request, str(NOT_DELETED), messages.ERROR)
             return redirect("admin:shop_user_change", found.pk)
         return super().delete_view(request, object_id, extra_context)
@@ -73,9 +74,7 @@ class ShopUserAdmin(FreshAdmin, UserAdmin):  # type: ignore[type-arg]
     @admin.action(permissions=["delete"], description=delete_selected.short_description)  # type: ignore[attr-defined]
     @transaction.atomic
     def delete_selected(self, request: HttpRequest, chosen: QuerySet[User]) -> HttpResponse | None:
-        """Locks the accounts, for which an order could be placed meanwhile."""
-        list(chosen.order_by("pk").select_for_update(of=("self",), no_key=True).values_list("pk"))
-        if not_deletable(chosen).exists():
+        if _is_kept(chosen):
             self.message_user(request, str(NOT_DELETED), messages.ERROR)
             return None
         response: HttpResponse | None = delete_selected(self, request, chosen)
@@ -89,3 +88,9 @@ class ShopUserAdmin(FreshAdmin, UserAdmin):  # type: ignore[type-arg]
             if is_gone(id, error):
                 raise Http404 from None
             raise
+
+
+def _is_kept(chosen: QuerySet[User]) -> bool:
+    """Locks the accounts, for which an order could be placed before they are deleted."""
+    list(chosen.order_by("pk").select_for_update(of=("self",), no_key=True).values_list("pk"))
+    return not_deletable(chosen).exists()

@@ -1,5 +1,6 @@
 """Erasures by operators: of accounts, and of orders that guests placed; and accounts that may not be deleted."""
 
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.test import Client
 from messaging.models import State
 from messaging.operations.models import AuditEntry
 from orders.models import Order
-from shop.accounts import erasure
+from shop.accounts import erasure, operators
 from shop.accounts.closing import CannotErase
 from shop.accounts.operators import erase_account, erase_guest
 from shop.checkout.services import LineWanted
@@ -20,6 +21,7 @@ from tests.auditing import broken
 from tests.database_search import places_of
 from tests.delivery import claim_task, deliver
 from tests.factories import ProductFactory, UserFactory, client_with, place
+from tests.patience import PATIENCE
 from tests.races import at_once
 from tests.shop.accounts.erasing import deliver_slices, slices
 from tests.shop.returns.returned import delivered
@@ -201,6 +203,27 @@ def test_a_staff_account_is_deleted_unless_it_has_orders_or_reviews(zoe, kind):
         Review.objects.create(product=ProductFactory.create(), user=zoe, stars=5, title=NAME)
     refused = deleted(client_with("view_user", "delete_user"), zoe)
     assert bool(refused) == User.objects.filter(pk=zoe.pk).exists() == (kind != "unused")
+
+
+@pytest.mark.parametrize("page", ["", "{}/delete/"])
+def test_a_staff_account_that_orders_while_it_is_deleted_has_no_order_or_stays(ann, monkeypatch, page):
+    lines = [LineWanted(sku=ProductFactory.create().sku, quantity=1)]
+    seen: list[Exception | None] = []
+    shopper = Thread(target=lambda: seen.extend(at_once(lambda: place(user=ann, lines=lines), refusals=(Exception,))))
+
+    def deletable(users: Any) -> Any:
+        found = operators.not_deletable(users)
+        if not found.exists() and shopper.ident is None:
+            shopper.start()
+            shopper.join(1)  # the order is placed, or waits for the deletion
+        return found
+
+    monkeypatch.setattr("shop.accounts.admin.not_deletable", deletable)
+    chosen = {"action": "delete_selected", "_selected_action": ann.pk, "post": "yes"}
+    client_with("view_user", "delete_user").post(f"/admin/shop/user/{page.format(ann.pk)}", chosen)
+    shopper.join(PATIENCE)
+    assert [type(error) for error in seen] == [User.DoesNotExist]
+    assert not Order.objects.exists() and not User.objects.filter(pk=ann.pk).exists()
 
 
 def test_the_orders_of_a_guest_are_erased(zoe, monkeypatch):
