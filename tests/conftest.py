@@ -43,7 +43,8 @@ hypothesis.settings.load_profile("untimed")
 class ByBackend(LoadScopeScheduling):
     """Tests that share a stack run on the same xdist worker; all others run on any worker.
 
-    Among those, the ones that take longest start first, so that no worker is left alone with one at the end. xdist's
+    Among those, the ones that compute longest start first, so that no worker is left alone with one at the end. Tests
+    that start a stack of their own mostly wait, so they run among the others, not beside each other. xdist's
     `xdist_group` marker is not used: it renames tests, which pytest 9.2 refuses.
     """
 
@@ -67,15 +68,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark, fixtures in MARKS.items():
             if names & fixtures:
                 item.add_marker(mark)
-        if names & {"make_stack", "kill_stack", "storm_stack"}:
-            item.add_marker("slow")
         if not item.nodeid.startswith(_covering()):
             item.add_marker("no_cover")
 
 
 @pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
-def _slow_first(items: list[pytest.Item]) -> None:
-    """After the shuffle. The scheduler keeps this order among tests that share no stack."""
+def pytest_slow_first(items: list[pytest.Item]) -> None:
+    """After the shuffle. The scheduler keeps this order among tests that share no stack.
+
+    pytest ignores hooks whose names do not begin with its own.
+    """
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
