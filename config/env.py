@@ -9,10 +9,9 @@ import re
 import socket
 import unicodedata
 from collections.abc import Collection
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -24,6 +23,8 @@ _DOTTED_PATH = re.compile(r"[a-zA-Z_]\w*(\.[a-zA-Z_]\w*)+", re.ASCII)
 #: Control characters, line and paragraph separators, and bytes that are not UTF-8.
 _UNPRINTABLE = {"Cc", "Zl", "Zp", "Cs"}
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
+_REDIS = {"redis", "rediss"}
+_REDIS_DATABASE = re.compile(r"/?|/\d{1,9}", re.ASCII)
 LOOPBACK = "127.0.0.0/8,::1"
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 NOTE = "run.json"
@@ -189,10 +190,11 @@ def secrets_by_name(name: str) -> dict[str, tuple[str, ...]]:
 
 
 def is_url(url: str, *, schemes: Collection[str]) -> bool:
-    """Whether `url` has one of the schemes, a host and, if any, a possible port."""
+    """Whether `url` has one of the schemes, a host and, if any, a possible port and number of a Redis database."""
     try:
         parts = urlsplit(url)
-        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+        is_database = parts.scheme not in _REDIS or _REDIS_DATABASE.fullmatch(parts.path)
+        return parts.scheme in schemes and bool(parts.hostname and is_database) and parts.port != 0
     except ValueError:
         return False
 
@@ -222,47 +224,13 @@ def trusted_proxies(*, https: bool) -> tuple[IPv4Network | IPv6Network, ...]:
         ) from None
 
 
-@dataclass(frozen=True)
-class MailServer:
-    """SMTP server for outgoing e-mail. An empty `host` means that none is configured."""
-
-    host: str = ""
-    port: int = 25
-    user: str = ""
-    password: str = ""
-    starttls: bool = False
-    tls: bool = False
-
-
-def mail_server() -> MailServer:
-    """`EMAIL_URL`: `smtp://` without encryption, `smtp+tls://` with STARTTLS, `smtp+ssl://` with implicit TLS."""
-    url = text("EMAIL_URL")
-    if not url:
-        return MailServer()
-    ports = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
-    if not is_url(url, schemes=ports):
-        raise ImproperlyConfigured(
-            "EMAIL_URL is not a valid mail server URL; use smtp+tls://user:password@host:587 (STARTTLS), "
-            "smtp+ssl:// (implicit TLS) or smtp:// (no encryption), or leave it unset."
-        )
-    parts = urlsplit(url)
-    return MailServer(
-        host=parts.hostname or "",
-        port=parts.port or ports[parts.scheme],
-        user=unquote(parts.username or ""),
-        password=unquote(parts.password or ""),
-        starttls=parts.scheme == "smtp+tls",
-        tls=parts.scheme == "smtp+ssl",
-    )
-
-
 def broker_url() -> str:
     """`BROKER_URL`, or the URL of the embedded Valkey server, kept under `var/` since its first start."""
     url = text("BROKER_URL")
     if not url:
         address = var_dir() / "valkey.url"
         return address.read_text().strip() if address.exists() else "redis://127.0.0.1:6399/0"
-    if not is_url(url, schemes={"amqp", "amqps", "redis", "rediss"}):
+    if not is_url(url, schemes={"amqp", "amqps", *_REDIS}):
         raise ImproperlyConfigured(
             "BROKER_URL is not a valid broker URL; use amqp://user:password@host:5672/vhost (RabbitMQ) "
             "or redis://host:6379/0 (Valkey, Redis), or leave it unset for the embedded broker."
@@ -284,7 +252,7 @@ def cache(url: str | None = None) -> dict[str, object]:
     url = text("CACHE_URL") if url is None else url
     if not url:
         return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}}
-    if not is_url(url, schemes={"redis", "rediss"}):
+    if not is_url(url, schemes=_REDIS):
         raise ImproperlyConfigured(
             "CACHE_URL is not a valid cache URL; use redis://host:6379/1 (Valkey, Redis), "
             "or leave it unset for a cache inside each process."

@@ -4,7 +4,7 @@ from typing import Any
 
 import config.celery  # noqa: F401 - tasks belong to its application wherever these settings are used
 from config import env
-from config.parts import addresses, logs, own_apps, seller
+from config.parts import addresses, logs, mail, own_apps, seller
 from config.parts.database import database_settings
 from config.parts.media import media
 from config.parts.metrics import metrics_port
@@ -157,13 +157,8 @@ STORAGES = {
 }
 WHITENOISE_MAX_AGE = 31_536_000 if not DEBUG else 0
 
-_mail = env.mail_server()
-if _mail.host:
-    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-elif CONVEYOR_DEMO:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-else:
-    EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+_mail = mail.mail_server()
+EMAIL_BACKEND = mail.email_backend(_mail, demo=CONVEYOR_DEMO)
 EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.starttls, _mail.tls

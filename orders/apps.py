@@ -12,8 +12,9 @@ class OrdersConfig(AppConfig):
     def ready(self) -> None:
         from messaging import circuit_breaker, scheduler
         from orders import invariants, payloads, receivers, selectors  # noqa: F401
-        from orders.emails import delivery
+        from orders.emails import delivery, mail_server
 
+        mail_server.require_backend()
         receivers.connect()
         circuit_breaker.register(delivery.CIRCUIT, _("Mail server"))
         scheduler.only_if(payloads.AcknowledgeOrders, selectors.has_unacknowledged)

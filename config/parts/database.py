@@ -34,9 +34,10 @@ def database_settings(url: str | None = None) -> dict[str, object]:
     except Exception:
         parsed = {}
     engine = str(parsed.get("ENGINE", ""))
-    if engine.endswith("sqlite3"):
-        return _sqlite(str(parsed["NAME"]))
-    if engine.endswith("postgresql") and parsed.get("NAME"):
+    name = str(parsed.get("NAME", ""))
+    if engine.endswith("sqlite3") and name not in ("", ":memory:"):
+        return _sqlite(name)
+    if engine.endswith("postgresql") and name:
         return _postgresql(parsed)
     raise ImproperlyConfigured(
         "DATABASE_URL is not a valid database URL; use postgres://user:password@host:5432/name "

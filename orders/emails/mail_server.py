@@ -6,15 +6,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
+from django.utils.module_loading import import_string
 
 #: A connection is replaced after this many seconds or e-mails, before the server closes it.
 LIFE: Final = 60.0
 EMAILS: Final = 100
 _GOOD: Final = 250
 _kept = threading.local()
+
+
+def require_backend() -> None:
+    """Raise `ImproperlyConfigured` if there is no e-mail backend at `EMAIL_BACKEND`."""
+    path = settings.EMAIL_BACKEND
+    try:
+        _ = import_string(path).send_messages  # any other class has none
+    except Exception as error:
+        raise ImproperlyConfigured(f"EMAIL_BACKEND is {path!r}, which is no e-mail backend: {error}") from error
 
 
 @contextmanager

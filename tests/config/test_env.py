@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config import env
-from config.env import MailServer, mail_server
+from config.parts.mail import MailServer, mail_server
 from tests.patience import PATIENCE
 
 

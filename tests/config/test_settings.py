@@ -16,10 +16,14 @@ INVALID = [
     ("DEBUG", "maybe"),
     ("DATABASE_URL", "mysql://root@127.0.0.1/shop"),
     ("DATABASE_URL", "nonsense"),
+    ("DATABASE_URL", "sqlite://"),
+    ("DATABASE_URL", "sqlite:///:memory:"),
     ("BROKER_URL", "kafka://127.0.0.1"),
     ("BROKER_URL", "amqp://"),
+    ("BROKER_URL", "redis://127.0.0.1/shop"),
     ("CACHE_URL", "memcached://127.0.0.1"),
     ("CACHE_URL", "redis://:port"),
+    ("CACHE_URL", "redis://127.0.0.1/-1"),
     ("HOST", "shop.example"),
     ("CONVEYOR_TRUSTED_PROXIES", "proxy.example"),
     ("CONVEYOR_LIMITS", "off"),
@@ -162,3 +166,11 @@ def test_a_reader_that_has_read_enough_ends_a_command_without_a_traceback():
     finally:
         os.close(writing)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("value", ["smtp", "os.path", "django.core.mail.backends.fax.EmailBackend"])
+def test_outside_the_demo_what_is_no_email_backend_stops_the_start(tmp_path, value):
+    done = run(tmp_path, "manage.py", "check", EMAIL_BACKEND=value, CONVEYOR_DEMO="0")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"manage.py: EMAIL_BACKEND is {value!r}, which is no e-mail backend: ")
+    assert len(done.stderr.strip().splitlines()) == 1
