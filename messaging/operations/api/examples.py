@@ -114,6 +114,7 @@ EXAMPLES: Final[dict[str, Any]] = {
         "in_flight_limit": 1000,
         "waiting": 0,
         "drained_in_seconds": 2.5,
+        "refusal": "",
     },
     "Circuit": {
         "name": "gateway.stripe",

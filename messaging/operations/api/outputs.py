@@ -168,6 +168,9 @@ class QueueOut(serializers.Serializer[QueueRow]):
         allow_null=True,
         help_text="until waiting and in-flight messages are done, at the present rate; null if none finishes",
     )
+    refusal = serializers.CharField(
+        allow_blank=True, help_text="why the broker refuses the queue, to which nothing is sent meanwhile, or empty"
+    )
 
 
 @extend_schema_serializer(component_name="Circuit")

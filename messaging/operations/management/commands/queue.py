@@ -58,8 +58,7 @@ class Command(BaseCommand):
             return
         self.stdout.write(_LINE.format(*_HEAD))
         for row in rows:
-            note = _note(paused.get(row.name))
-            self.stdout.write(_LINE.format(*_cells(row)) + note)
+            self.stdout.write(_LINE.format(*_cells(row)) + _note(row, paused.get(row.name)))
         for circuit in circuit_rows():
             if circuit.is_open:
                 count = counted(circuit.waiting)
@@ -113,8 +112,9 @@ def _cells(row: QueueRow) -> tuple[str, ...]:
     )
 
 
-def _note(pause: QueuePause | None) -> str:
-    return f"  paused by {pause.paused_by}: {mask_text(pause.reason)}" if pause else ""
+def _note(row: QueueRow, pause: QueuePause | None) -> str:
+    refused = f"  refused by the broker: {row.refusal}" if row.refusal else ""
+    return refused + (f"  paused by {pause.paused_by}: {mask_text(pause.reason)}" if pause else "")
 
 
 def _require_open(circuit: CircuitRow) -> None:

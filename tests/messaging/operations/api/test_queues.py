@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
-from messaging.models import Message, State
+from messaging.models import Cursor, Message, State
 from messaging.operations.dashboard import queue_status
 from messaging.operations.models import AuditEntry
 from tests.api.client import dead, get, operator, post, problem, token_of
@@ -27,7 +28,7 @@ def test_queues_show_waiting_and_dead_messages(monkeypatch, time_machine):
     payments = rows["payments"]
     assert payments == {
         "name": "payments", "depth": 7, "consumers": 2, "oldest_seconds": 30, "dead": 1, "paused": False,
-        "in_flight": 0, "in_flight_limit": 1000, "waiting": 1, "drained_in_seconds": None,
+        "in_flight": 0, "in_flight_limit": 1000, "waiting": 1, "drained_in_seconds": None, "refusal": "",
     }  # fmt: skip
     assert rows["shipping"]["drained_in_seconds"] == 0
 
@@ -56,3 +57,13 @@ def test_a_pause_needs_a_reason_and_a_known_queue(no_broker):
 def test_queues_are_listed_while_the_broker_is_down(no_broker):
     rows = get("/queues/", token=operator()).json()["results"]
     assert [(row["depth"], row["consumers"]) for row in rows] == [(None, None)] * 4
+
+
+def test_a_queue_that_the_broker_refuses_says_why_in_api_and_terminal(no_broker, capsys):
+    reason = "queue 'payments' is exclusive to another connection; close that one"
+    Cursor.write("refused queues", {"payments": reason})
+    rows = {row["name"]: row["refusal"] for row in get("/queues/", token=operator()).json()["results"]}
+    assert rows == {"payments": reason, "shipping": "", "notifications": "", "maintenance": ""}
+    call_command("queue", "list")
+    refused = [line.split()[0] for line in capsys.readouterr().out.splitlines() if "refused by the broker" in line]
+    assert refused == ["payments"]
