@@ -24,6 +24,7 @@ from tests.factories import ProductFactory, UserFactory, client_with, place
 from tests.patience import PATIENCE
 from tests.races import at_once
 from tests.shop.accounts.erasing import deliver_slices, slices
+from tests.shop.checkout.page import filled
 from tests.shop.returns.returned import delivered
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -179,10 +180,11 @@ def test_an_account_that_is_being_erased_cannot_be_changed(zoe, ann):
     assert not User.objects.get(pk=zoe.pk).is_active
 
 
-def deleted(client: Client, user: User) -> list[str]:
-    """Tries both ways of the admin. Returns what was refused."""
+def deleted(client: Client, user: User, *paths: str) -> list[str]:
+    """Tries both ways of the admin, or those given. Returns what was refused."""
     chosen = {"action": "delete_selected", "_selected_action": user.pk, "post": "yes"}
-    pages = [client.post(f"/admin/shop/user/{path}", chosen, follow=True) for path in ("", f"{user.pk}/delete/")]
+    ways = paths or ("", f"{user.pk}/delete/")
+    pages = [client.post(f"/admin/shop/user/{path}", chosen, follow=True) for path in ways]
     return [page.text for page in pages if "Nothing was deleted: orders and messages" in page.text]
 
 
@@ -205,26 +207,27 @@ def test_a_staff_account_is_deleted_unless_it_has_orders_or_reviews(zoe, kind):
     assert bool(refused) == User.objects.filter(pk=zoe.pk).exists() == (kind != "unused")
 
 
+@pytest.mark.parametrize("by", ["page", "service"])
 @pytest.mark.parametrize("page", ["", "{}/delete/"])
-def test_a_staff_account_that_orders_while_it_is_deleted_has_no_order_or_stays(ann, monkeypatch, page):
-    lines = [LineWanted(sku=ProductFactory.create().sku, quantity=1)]
-    seen: list[Exception | None] = []
-    shopper = Thread(target=lambda: seen.extend(at_once(lambda: place(user=ann, lines=lines), refusals=(Exception,))))
+def test_a_staff_account_that_orders_while_it_is_deleted_has_no_order(ann, monkeypatch, page, by):
+    sku, shopper = ProductFactory.create().sku, Client()
+    shopper.force_login(ann, "shop.accounts.authentication.NameOrEmail")
+    shopper.post("/basket/add/", {"sku": sku, "quantity": 1})
+    form, lines = filled(shopper), [LineWanted(sku=sku, quantity=1)]
+    ways = {"page": lambda: shopper.post("/checkout/", form), "service": lambda: place(user=ann, lines=lines)}
+    order = Thread(target=lambda: at_once(ways[by], refusals=(User.DoesNotExist,)))
 
     def deletable(users: Any) -> Any:
         found = operators.not_deletable(users)
-        if not found.exists() and shopper.ident is None:
-            shopper.start()
-            shopper.join(1)  # the order is placed, or waits for the deletion
+        if not found.exists() and order.ident is None:
+            order.start()
+            order.join(1)  # the order is placed, or waits for the deletion
         return found
 
     monkeypatch.setattr("shop.accounts.admin.not_deletable", deletable)
-    chosen = {"action": "delete_selected", "_selected_action": ann.pk, "post": "yes"}
-    client_with("view_user", "delete_user").post(f"/admin/shop/user/{page.format(ann.pk)}", chosen)
-    shopper.join(PATIENCE)
-    assert [type(error) for error in seen] == [User.DoesNotExist]
-    assert not Order.objects.exists()
-    assert not User.objects.filter(pk=ann.pk).exists()
+    deleted(client_with("view_user", "delete_user"), ann, page.format(ann.pk))
+    order.join(PATIENCE)
+    assert (Order.objects.count(), User.objects.filter(pk=ann.pk).count()) == (0, 0)
 
 
 def test_the_orders_of_a_guest_are_erased(zoe, monkeypatch):
