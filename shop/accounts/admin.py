@@ -17,11 +17,12 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
+from shop.accounts.closing import lock_accounts
 from shop.accounts.erased_meanwhile import is_gone
 from shop.accounts.forms import OperatorsPasswordForm, OperatorsUserForm
 from shop.accounts.operators import not_deletable
 from shop.accounts.views import erasures
-from shop.models import Erasure, SavedBasket, User
+from shop.models import Erasure, User
 from shop.stale_pages import FreshAdmin
 
 NOT_DELETED = _(
@@ -91,7 +92,6 @@ class ShopUserAdmin(FreshAdmin, UserAdmin):  # type: ignore[type-arg]
 
 
 def _is_kept(chosen: QuerySet[User]) -> bool:
-    """Locks the accounts, for which an order could be placed before they are deleted; as closing one does."""
-    list(SavedBasket.objects.filter(pk__in=chosen.values("pk")).order_by("pk").select_for_update().values_list("pk"))
-    list(chosen.order_by("pk").select_for_update(of=("self",)).values_list("pk"))
+    """Locks the accounts, for which an order could be placed before they are deleted."""
+    lock_accounts(chosen)
     return not_deletable(chosen).exists()

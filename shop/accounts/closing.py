@@ -43,8 +43,7 @@ def close_account(*, user: User, with_guests: bool = False) -> Message | None:
     Returns the first message of the erasure; None if there is one already. Raises `CannotErase` for staff, whose names
     the audit log needs, and while an order is in progress.
     """
-    SavedBasket.objects.select_for_update().filter(pk=user.pk).first()  # first, as a checkout has it
-    present = User.objects.select_for_update().filter(pk=user.pk).first()
+    present = next(iter(lock_accounts(User.objects.filter(pk=user.pk))), None)
     if present is None or Erasure.objects.filter(pk=present.pk).exists():
         return None
     if present.is_staff or present.is_superuser:
@@ -69,6 +68,15 @@ def erase_guest(*, email: str) -> Message | None:
     if oldest is None or Erasure.objects.filter(guest_email=email).exists():
         return None
     return _begin(User.objects.create(**_closed()), guest_email=email)
+
+
+def lock_accounts(users: QuerySet[User]) -> list[User]:
+    """Lock accounts to close or delete them: nothing is recorded for them meanwhile.
+
+    Their baskets come first, as in a checkout, which decides by the basket.
+    """
+    list(SavedBasket.objects.filter(pk__in=users.values("pk")).order_by("pk").select_for_update().values_list("pk"))
+    return list(users.order_by("pk").select_for_update(of=("self",)))
 
 
 def _closed() -> dict[str, Any]:
