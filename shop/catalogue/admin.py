@@ -22,8 +22,9 @@ from shop.models import Category, CategoryText, Product, ProductText, User
 from shop.pictures.services import adopt, staged
 from shop.pictures.sizes import fitted
 from shop.stale_pages import FreshAdmin
-from shop.stock.forms import MAX_PIECES, parse_pieces
-from shop.stock.stockroom import RESTOCK, receive_goods
+from shop.stock.forms import MAX_PIECES, parse_number, parse_pieces
+from shop.stock.selectors import newest_movement_id
+from shop.stock.stockroom import RESTOCK, StalePage, receive_goods
 from shop.stock.views import product_page
 
 #: Pixels.
@@ -36,6 +37,7 @@ class RestockForm(ActionForm):
     pieces = forms.CharField(
         label=_("Pieces"), required=False, widget=forms.NumberInput(attrs={"min": 1, "max": MAX_PIECES})
     )
+    seen = forms.CharField(label="", required=False, initial=newest_movement_id, widget=forms.HiddenInput)
 
 
 class _Texts:
@@ -148,8 +150,15 @@ class ProductAdmin(FreshAdmin):
             self.message_user(request, text, messages.ERROR)
             return
         quantities = dict.fromkeys(queryset.values_list("pk", flat=True), pieces)
-        receive_goods(quantities=quantities, by=cast(User, request.user))
-        self.message_user(request, _restocked(len(quantities), pieces), messages.SUCCESS)
+        seen = request.POST.get("seen")  # a script may omit it
+        try:
+            receive_goods(
+                quantities=quantities, by=cast(User, request.user), seen=parse_number(seen) if seen else None
+            )
+        except StalePage as error:
+            self.message_user(request, str(error), messages.INFO if error.is_repeat else messages.ERROR)
+        else:
+            self.message_user(request, _restocked(len(quantities), pieces), messages.SUCCESS)
 
 
 def _restocked(products: int, pieces: int) -> Any:

@@ -15,6 +15,7 @@ from payments.models import GatewayEvent
 from shop.catalogue.reviews.services import publish_examples
 from shop.models import Product, Review, StockMovement, User
 from shop.order_pages.services import cancel
+from shop.stock.selectors import newest_movement_id
 from tests.delivery import deliver_all, deliver_due
 from tests.factories import CategoryFactory, ProductFactory, place
 from tests.payments.disputes.disputing import disputed
@@ -97,8 +98,8 @@ def test_lists_take_a_bounded_number_of_queries(staff: Client, django_assert_max
             staff.get(reverse(f"admin:{app}_{model}_changelist"))
 
 
-def restock(staff: Client, pieces: str, *products: Product) -> str:
-    data = {"action": "restock", "pieces": pieces, "_selected_action": [product.pk for product in products]}
+def restock(staff: Client, pieces: str, *products: Product, **fields: str) -> str:
+    data = {"action": "restock", "pieces": pieces, "_selected_action": [product.pk for product in products], **fields}
     return staff.post(url(Product, "changelist"), data, follow=True).content.decode()
 
 
@@ -109,6 +110,17 @@ def test_received_goods_are_added_to_stock(staff: Client):
     assert sorted(Product.objects.values_list("stock", flat=True)) == [5, 12]
     assert StockMovement.objects.filter(reference="root", reason="restock").count() == 2
     assert audit() == []
+
+
+@pytest.mark.parametrize(("second", "text"), [("5", "You submitted this form twice."), ("6", "Nothing was changed.")])
+def test_goods_that_a_page_adds_twice_are_added_once(staff: Client, second: str, text: str):
+    product = ProductFactory.create(stock=7)
+    seen = str(newest_movement_id())
+    assert f'name="seen" value="{seen}"' in staff.get(url(Product, "changelist")).text
+    restock(staff, "5", product, seen=seen)
+    assert text in restock(staff, second, product, seen=seen)
+    product.refresh_from_db()
+    assert product.stock == 12
 
 
 @pytest.mark.parametrize("pieces", ["", "0", "-3", "many", "99999999999"])
