@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
@@ -22,6 +22,9 @@ from orders.money import display
 from orders.readonly_admin import ReadOnlyAdmin, ReadOnlyInline
 from orders.selectors import search_orders
 from orders.timeline import describe
+
+#: On an order's page. A parcel on its way is tracked by many more.
+MESSAGES_SHOWN = 50
 
 
 class LineInline(ReadOnlyInline):
@@ -146,9 +149,9 @@ class OrderAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("messages"))
     def messages(self, order: Order) -> str | SafeString:
-        """Every message about the order: dead letters first, then oldest first."""
-        messages = list(Message.objects.filter(subject=order.number).order_by("id")[:50])
-        messages.sort(key=lambda message: message.state != State.DEAD)
+        """The first messages about the order: dead letters first, then oldest first."""
+        is_dead = Case(When(state=State.DEAD, then=0), default=1)
+        messages = Message.objects.filter(subject=order.number).order_by(is_dead, "id")[:MESSAGES_SHOWN]
         rows = (
             (_message_link(m), m.get_state_display(), _("failed attempts"), m.attempts, short(m.error_type))
             for m in messages

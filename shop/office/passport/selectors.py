@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.apps import apps
-from django.db.models import Q
+from django.db.models import Case, Q, When, Window
+from django.db.models.functions import RowNumber
 
-from messaging.models import Attempt, Message, MessageQuerySet, QueuePause
+from messaging.models import LIVE_STATES, Attempt, Message, MessageQuerySet, QueuePause, State
 from orders.amounts.tax import tax_in
 from orders.amounts.texts import tax_notes
 from orders.models import AmountLine, EmailDelivery, Order, OrderEvent, OrderLine
@@ -58,7 +59,7 @@ class OrderRecords:
 def order_records(*, order_id: int) -> OrderRecords:
     """Raises `Order.DoesNotExist`."""
     order = Order.objects.select_related("user").get(pk=order_id)
-    messages = list(order_messages(order=order).order_by("id")[:MESSAGES_SHOWN])
+    messages = _messages_shown(order)
     ids = [message.pk for message in messages]
     return OrderRecords(
         order=order,
@@ -84,6 +85,18 @@ def order_records(*, order_id: int) -> OrderRecords:
 
 def order_messages(*, order: Order) -> MessageQuerySet:
     return Message.objects.filter(subject=order.number)
+
+
+def _messages_shown(order: Order) -> list[Message]:
+    """Oldest first; of more than `MESSAGES_SHOWN`, the unsettled ones, and then the newest of each task.
+
+    A parcel that is on its way for days is tracked by hundreds of them, which must not hide a refund that is dead.
+    """
+    is_settled = Case(When(state__in=(*LIVE_STATES, State.DEAD), then=0), default=1)
+    rank = Window(RowNumber(), partition_by="task", order_by="-id")
+    ranked = order_messages(order=order).annotate(is_settled=is_settled, rank=rank)
+    shown = ranked.order_by("is_settled", "rank", "-id").values("pk")[:MESSAGES_SHOWN]
+    return list(Message.objects.filter(pk__in=shown).order_by("id"))
 
 
 def _actions(message_ids: Sequence[UUID]) -> list["AuditEntry"]:

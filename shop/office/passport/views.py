@@ -18,7 +18,7 @@ from messaging.operations.permissions import Actor
 from messaging.operations.privacy.masking import mask_text
 from orders.models import Order
 from orders.timeline import entries_for_shoppers
-from shop.office.passport.selectors import order_messages, order_records
+from shop.office.passport.selectors import MESSAGES_SHOWN, order_messages, order_records
 from shop.office.passport.waterfall import waterfall
 from shop.office.process.graph import evidence_of, graph
 
@@ -53,6 +53,7 @@ def passport(request: HttpRequest, order_id: int) -> HttpResponse:
         "order": records.order,
         "timeline": [(entry.event, entry.text) for entry in entries_for_shoppers(records.events)],
         "process": graph(records.messages, evidence=evidence, paused=in_force, now=now),
+        "most_messages": MESSAGES_SHOWN,
         "may_resume": actor.may(permissions.RETRY),
         "waterfall": waterfall(records.messages, records.attempts, now=now),
         "actions": [(action, mask(action.reason)) for action in records.actions],

@@ -1,0 +1,54 @@
+"""Orders with more messages than their pages show, such as one whose parcel is tracked for days."""
+
+import uuid
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from messaging.models import Message, State
+from messaging.outbox import transaction
+from orders.models import Order
+from payments.payloads import ChargePayment, ComparePayment
+from payments.services import enqueue_comparison
+from shipping.payloads import TrackShipment
+from shop.office.passport.selectors import MESSAGES_SHOWN, order_records
+from tests.factories import client_with, place
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NEEDED = ("view_order", "view_message")
+
+
+@pytest.fixture
+def order() -> Order:
+    """Tracked `MESSAGES_SHOWN` times; then a comparison with the gateway died."""
+    order = place()
+    made = {"task": TrackShipment.task, "queue": "shipping", "subject": order.number, "payload": {}}
+    tracked = [Message(correlation_id=uuid.uuid4(), state=State.DONE, **made) for _ in range(MESSAGES_SHOWN)]
+    Message.objects.bulk_create(tracked)
+    with transaction():
+        enqueue_comparison(key=order.payments.get().pk, reference="", number=order.number)
+    dead = {"state": State.DEAD, "finished_at": timezone.now(), "error_type": "RequestRefused"}
+    Message.objects.filter(task=ComparePayment.task).update(**dead)
+    return order
+
+
+def test_the_passport_shows_what_is_unfinished_and_the_newest_of_each_task(order: Order):
+    found = order_records(order_id=order.pk).messages
+    assert len(found) == MESSAGES_SHOWN
+    assert {ChargePayment.task, TrackShipment.task, ComparePayment.task} == {message.task for message in found}
+    assert found == sorted(found, key=lambda message: message.pk)
+    tracked = Message.objects.filter(task=TrackShipment.task)
+    assert tracked.latest("id") in found
+    assert tracked.earliest("id") not in found
+
+
+def test_the_passport_says_that_it_does_not_show_all(order: Order):
+    path, note = "/admin/orders/order/{}/passport/", f"Only {MESSAGES_SHOWN} messages are shown"
+    assert note in client_with(*NEEDED).get(path.format(order.pk)).text
+    assert note not in client_with(*NEEDED).get(path.format(place().pk)).text
+
+
+def test_the_order_page_shows_a_dead_letter_first(order: Order):
+    page = client_with(*NEEDED).get(reverse("admin:orders_order_change", args=[order.pk])).text
+    assert page.index(ComparePayment.task) < page.index(ChargePayment.task)
