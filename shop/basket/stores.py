@@ -13,6 +13,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import get_random_string, salted_hmac
 
+from shop.limits import policy
+from shop.limits.clients import client_of
+from shop.limits.counters import take
 from shop.models import GuestBasket, SavedBasket, User
 from shop.models.basket import BasketRow
 
@@ -89,7 +92,11 @@ def close_guest_basket(session: SessionBase) -> None:
 
 
 def _new_key(request: HttpRequest) -> str:
-    """The same one for two first requests at once, which have no session yet, but the browser's CSRF cookie."""
+    """The same one for two first requests at once, which have no session yet, but the browser's CSRF cookie.
+
+    Raises `Limited`: whoever sends no cookies back gets another session, and another basket, with each request.
+    """
+    take(policy.GUEST_BASKET, client=client_of(request))
     secret = request.META.get("CSRF_COOKIE") or get_random_string(32)
     key = salted_hmac("shop.basket", secret, algorithm="sha256").hexdigest()
     request.session[_KEY] = key

@@ -32,6 +32,8 @@ class Door:
     limits: dict[str, Limit]
 
 
+#: A guest's first item, which makes rows that stay as long as a session. Far more than share a network.
+GUEST_BASKET = Door("guest-basket", {"client": Limit(1000, _HOUR)})
 #: `network` is that of all accounts in one network together: who registers more of them cannot order more.
 ORDER = Door("order", {"client": Limit(20, _HOUR), "network": Limit(100, _HOUR)})
 #: An order e-mails whoever it names.
