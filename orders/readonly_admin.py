@@ -9,6 +9,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Page, Paginator
 from django.db import models
 from django.db.models import QuerySet
+from django.forms.models import _get_foreign_key  # type: ignore[attr-defined]  # as the admin itself does
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -109,6 +110,11 @@ class ReadOnlyInline(_ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     template = "admin/orders/readonly_tabular.html"
     extra = 0
     can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Each with its parent, read once for all of them: their columns take the currency from it."""
+        parent = _get_foreign_key(self.parent_model, self.model, fk_name=self.fk_name)
+        return super().get_queryset(request).prefetch_related(parent.name)
 
 
 def order_link(order: Order) -> SafeString:

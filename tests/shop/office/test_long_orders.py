@@ -1,14 +1,18 @@
-"""Orders with more messages than their pages show, such as one whose parcel is tracked for days."""
+"""Pages of orders with more messages than they show, such as of a parcel tracked for days, and with many lines."""
 
 import uuid
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from messaging.models import Message, State
 from messaging.outbox import transaction
-from orders.models import Order
+from orders.models import Order, OrderLine
+from payments.models import Payment, Refund
 from payments.payloads import ChargePayment, ComparePayment
 from payments.services import enqueue_comparison
 from shipping.payloads import TrackShipment
@@ -52,3 +56,32 @@ def test_the_passport_says_that_it_does_not_show_all(order: Order):
 def test_the_order_page_shows_a_dead_letter_first(order: Order):
     page = client_with(*NEEDED).get(reverse("admin:orders_order_change", args=[order.pk])).text
     assert page.index(ComparePayment.task) < page.index(ChargePayment.task)
+
+
+def test_an_order_s_page_costs_the_same_however_many_lines_and_payments_it_has(order: Order):
+    client = client_with(*NEEDED, "view_orderline", "view_amountline", "view_payment")
+    path = reverse("admin:orders_order_change", args=[order.pk])
+    before = statements(client, path)
+    line, payment = order.lines.get(), order.payments.get()
+    OrderLine.objects.bulk_create(
+        OrderLine(order=order, sku=f"{n}", name="Lamp", quantity=1, unit_price=line.unit_price) for n in range(30)
+    )
+    values = {"order": order, "amount": 1, "currency": payment.currency, "method": payment.method, "status": "failed"}
+    Payment.objects.bulk_create(Payment(id=uuid.uuid4(), **values) for _ in range(30))
+    assert statements(client, path) == before
+
+
+def test_a_payment_s_page_costs_the_same_however_many_refunds_it_has(order: Order):
+    client, payment = client_with("view_payment", "view_refund"), order.payments.get()
+    path = reverse("admin:payments_payment_change", args=[payment.pk])
+    Refund.objects.create(payment=payment, amount=1)
+    before = statements(client, path)
+    Refund.objects.bulk_create(Refund(payment=payment, amount=1) for _ in range(30))
+    assert statements(client, path) == before
+
+
+def statements(client: Client, path: str) -> int:
+    client.get(path)
+    with CaptureQueriesContext(connection) as made:
+        assert client.get(path).status_code == 200
+    return len(made)
