@@ -9,7 +9,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Page, Paginator
 from django.db import models
 from django.db.models import QuerySet
-from django.forms.models import _get_foreign_key  # type: ignore[attr-defined]  # as the admin itself does
+from django.forms.models import _get_foreign_key  # as the admin itself does
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
