@@ -152,9 +152,7 @@ class ProductAdmin(FreshAdmin):
         quantities = dict.fromkeys(queryset.values_list("pk", flat=True), pieces)
         seen = request.POST.get("seen")  # a script may omit it
         try:
-            receive_goods(
-                quantities=quantities, by=cast(User, request.user), seen=parse_number(seen) if seen else None
-            )
+            receive_goods(quantities=quantities, by=cast(User, request.user), seen=parse_number(seen) if seen else None)
         except StalePage as error:
             self.message_user(request, str(error), messages.INFO if error.is_repeat else messages.ERROR)
         else:
