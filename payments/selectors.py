@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from messaging.models import Message, State
@@ -17,6 +17,7 @@ from payments.disputes.selectors import MOST_SHOWN, at_stake
 from payments.errors import AuthorisationLost
 from payments.gateways import is_simulated
 from payments.models import (
+    OPEN,
     RETURNED,
     GatewayCharge,
     GatewayEvent,
@@ -58,9 +59,11 @@ def refund_to_execute(*, refund_id: UUID) -> Refund:
 
 
 def refunds_of(*, order: Order) -> list[Refund]:
-    """An order's refunds with their payments, oldest first; at most those that pages show."""
+    """An order's refunds with their payments, oldest first; of more than pages show, the open and the newest ones."""
     refunds = Refund.objects.filter(payment__order=order).select_related("payment")
-    return list(refunds.order_by("created_at", "id")[:MOST_SHOWN])
+    is_open = Case(When(status__in=OPEN, then=0), default=1)
+    shown = refunds.order_by(is_open, "-created_at", "-id")[:MOST_SHOWN]
+    return sorted(shown, key=lambda refund: (refund.created_at, refund.pk))
 
 
 def failed_refunds() -> list[Refund]:

@@ -12,8 +12,10 @@ from django.utils import timezone
 from messaging.models import Message, State
 from messaging.outbox import transaction
 from orders.models import Order, OrderLine
+from payments.disputes.selectors import MOST_SHOWN
 from payments.models import Payment, Refund
 from payments.payloads import ChargePayment, ComparePayment
+from payments.selectors import refunds_of
 from payments.services import enqueue_comparison
 from shipping.payloads import TrackShipment
 from shop.office.passport.selectors import MESSAGES_SHOWN, order_records
@@ -56,6 +58,20 @@ def test_the_passport_says_that_it_does_not_show_all(order: Order):
 def test_the_order_page_shows_a_dead_letter_first(order: Order):
     page = client_with(*NEEDED).get(reverse("admin:orders_order_change", args=[order.pk])).text
     assert page.index(ComparePayment.task) < page.index(ChargePayment.task)
+
+
+def test_many_refunds_do_not_hide_one_that_failed_or_the_newest(order: Order):
+    def refunds(status: str, count: int) -> list[Refund]:
+        made = (Refund(payment=payment, amount=1, status=status) for _ in range(count))
+        return Refund.objects.bulk_create(made)
+
+    payment = order.payments.get()
+    (oldest,), (failed,) = refunds("done", 1), refunds("failed", 1)
+    refunds("done", MOST_SHOWN - 2)
+    (newest,) = refunds("done", 1)
+    found = refunds_of(order=order)
+    assert (len(found), found[0], found[-1]) == (MOST_SHOWN, failed, newest)
+    assert oldest not in found
 
 
 def test_an_order_s_page_costs_the_same_however_many_lines_and_payments_it_has(order: Order):
