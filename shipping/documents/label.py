@@ -13,8 +13,8 @@ from reportlab.pdfgen.canvas import Canvas
 from orders.pdf import fonts
 from orders.pdf.label import HEIGHT, MARGIN, draw_head, draw_number, draw_recipient, draw_sender, label, shopper
 from orders.pdf.text import draw_string
-from shipping.carriers import carrier
 from shipping.models import Shipment
+from shipping.selectors import tracking_url
 
 _QR = 26 * mm
 
@@ -44,5 +44,4 @@ def _draw_qr(canvas: Canvas, value: str, left: float, bottom: float) -> None:
 
 def _link(shipment: Shipment) -> str:
     """The carrier's tracking page. Never the order's page: people who see a label must not see the order."""
-    url = carrier(shipment.carrier).tracking_url(tracking_number=shipment.tracking_number)
-    return url or shipment.tracking_number
+    return tracking_url(shipment=shipment) or shipment.tracking_number

@@ -73,6 +73,13 @@ def test_the_label_has_the_address():
     assert (box.width, box.height) == pytest.approx(A6, abs=0.01)
 
 
+def test_a_label_is_printed_although_its_carrier_was_removed_from_the_settings(settings):
+    shipment = shipped()
+    settings.SHIPPING_CARRIERS = ["shipping.carriers.untracked.UntrackedPost"]
+    found = codes(store.document_pdf(shipment=shipment, kind=LABEL))
+    assert set(found.values()) == {shipment.tracking_number}
+
+
 def test_a_label_is_in_the_language_of_its_order():
     shipment = shipped(language="de")
     text = text_of(store.document_pdf(shipment=shipment, kind=LABEL))
