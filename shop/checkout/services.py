@@ -15,7 +15,7 @@ from orders.models import Order, Source, new_number
 from orders.placing.amounts import total_of
 from orders.placing.services import NewOrder, place_order
 from orders.values import Address, NewLine
-from payments.gateways import AmountRefused, check_amount, check_method
+from payments.gateways import AmountRefused, UnknownPaymentMethod, check_amount, check_method
 from shop.accounts.services import lock_account
 from shop.checkout import idempotency as keys
 from shop.checkout.confirmation import Confirmation, OrderChanged
@@ -76,21 +76,21 @@ def checkout(
     request: dict[str, Any] = {"email": email, "name": name, "address": address, "source": source}
     request |= {"shipping_method": shipping_method, "payment_method": payment_method}
     request |= {"currency": currency or settings.SHOP_CURRENCY}
-    digest = _checked_digest(request, lines)
+    digest = _digest(request, lines)
     try:
+        check_method(payment_method)
         with transaction():
             new = _place(request | {"language": language}, lines, user, confirmation, sold_at)
             keys.claim_key(idempotency, digest=digest, order=new.order)
-    except (IntegrityError, OutOfStock, UnknownProduct, AmountRefused, OrderChanged):
+    except (IntegrityError, OutOfStock, UnknownProduct, UnknownPaymentMethod, AmountRefused, OrderChanged):
         if (known := keys.known_order(idempotency, digest=digest)) is None:
             raise
         return Placed(known)
     return Placed(new.order, new)
 
 
-def _checked_digest(request: dict[str, Any], lines: Sequence[LineWanted]) -> str:
+def _digest(request: dict[str, Any], lines: Sequence[LineWanted]) -> str:
     """By it, a repeated request is known."""
-    check_method(request["payment_method"])
     if not lines:
         raise ValueError("An order needs at least one line.")
     return keys.digest(request | {"address": request["address"].filled(), "lines": [asdict(line) for line in lines]})
