@@ -9,7 +9,7 @@ from messaging import scheduler
 from messaging.conf import settings
 from messaging.models import Message
 from messaging.operations import alerts, retention
-from messaging.operations.actions import groups
+from messaging.operations.actions import circuits, groups
 from messaging.operations.bulk_retry import driver
 from messaging.operations.dashboard import throughput
 from messaging.operations.models import Alert
@@ -37,11 +37,12 @@ def purge_expired(self: ReliableTask, payload: PurgeExpired) -> None:
 
 @reliable_task(RaiseAlerts)
 def raise_alerts(self: ReliableTask, payload: RaiseAlerts) -> None:
-    """Also resolves groups in which nothing is dead any more.
+    """Also resolves groups in which nothing is dead any more, and closes circuits that nothing probes any more.
 
     Each check enqueues the next one, so that a silent beat is noticed; beat restarts a chain that broke.
     """
     enqueued_at = Message.objects.values_list("created_at", flat=True).get(pk=self.request.id)
+    circuits.close_unused()
     conditions = alerts.conditions(enqueued_at=enqueued_at)
     with self.complete():
         alerts.raise_alerts(conditions)

@@ -1,17 +1,20 @@
 """Circuits for operators: status, probe now, alerts."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
+from django.db.models.functions import Now
 
-from messaging import circuit_breaker
+from messaging import circuit_breaker, scheduler
 from messaging.models import Circuit, State
 from messaging.operations import actions, alerts
 from messaging.operations.dashboard.circuits import circuit_rows
-from messaging.operations.models import AuditEntry
+from messaging.operations.models import Alert, AuditEntry
 from messaging.operations.permissions import Actor
+from tests.delivery import claim_task
 from tests.messaging.circuit_breaker.system import (
     ANN,
     NAME,
@@ -20,7 +23,7 @@ from tests.messaging.circuit_breaker.system import (
     script,
     send,
 )
-from tests.messaging.deliver import claimable, deliver
+from tests.messaging.deliver import claimable, deliver, hand_over
 from tests.messaging.samples import TemporaryError
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -95,3 +98,35 @@ def test_a_failure_whose_text_no_database_stores_counts_as_well():
     script.extend(TemporaryError("half \ud800 of a pair, and a\x00b") for _ in range(3))
     assert {message.attempts for message in send(3)} == {1}
     assert Circuit.objects.get().is_open
+
+
+def run_alerts() -> list[str]:
+    """The circuits whose alert stands after the periodic check."""
+    scheduler.tick("operations.raise_alerts")
+    hand_over(claim_task(task="operations.raise_alerts"))
+    return list(Alert.objects.filter(key__startswith="circuit:", cleared_at=None).values_list("key", flat=True))
+
+
+def test_the_circuit_of_a_system_that_was_removed_closes():
+    opened()
+    send(1)
+    assert run_alerts() == [f"circuit:{NAME}"]
+    Circuit.objects.update(probe_at=Now() - timedelta(hours=2))
+    circuit_breaker.register(NAME, "A system")
+    try:
+        assert run_alerts() == [f"circuit:{NAME}"]  # it is configured: the next message probes
+    finally:
+        circuit_breaker._labels.pop(NAME)
+    assert run_alerts() == []
+    assert circuit_breaker.release_waiting() == 1
+    assert next(row for row in circuit_rows() if row.name == NAME).state == "closed"
+
+
+def test_open_circuits_close_once_the_breaker_is_disabled(settings):
+    opened()
+    (waiting,) = send(1)
+    settings.CONVEYOR_CIRCUIT_FAILURES = 0
+    assert run_alerts() == []
+    assert circuit_breaker.release_waiting() == 1
+    circuit_breaker.forget()
+    assert deliver(waiting).state == State.DONE
