@@ -30,7 +30,7 @@ def show(request: HttpRequest) -> HttpResponse:
 def add(request: HttpRequest) -> HttpResponse:
     form = BasketForm(request.POST)
     if form.is_valid():
-        product = _listed(form.cleaned_data["sku"])
+        product = _for_sale(form.cleaned_data["sku"])
         quantity = form.cleaned_data["quantity"]
         before, held = basket_of(request).add(product=product, quantity=quantity)
         _notify_added(request, product, before + quantity, before, held)
@@ -45,7 +45,7 @@ def add(request: HttpRequest) -> HttpResponse:
 def change(request: HttpRequest) -> HttpResponse:
     form = BasketForm(request.POST)
     if form.is_valid():
-        product, wanted = _listed(form.cleaned_data["sku"]), form.cleaned_data["quantity"]
+        product, wanted = _for_sale(form.cleaned_data["sku"]), form.cleaned_data["quantity"]
         _notify_capped(request, product, wanted, basket_of(request).put(product=product, quantity=wanted))
     else:
         _notify_invalid(request)
@@ -74,11 +74,11 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     return {"contents": basket_of(request).contents(), "removed": removed, "removed_quantity": quantity}
 
 
-def _listed(sku: str) -> Product:
-    try:
-        return catalogue.listed_product(sku=sku)
-    except Product.DoesNotExist:
-        raise Http404 from None
+def _for_sale(sku: str) -> Product:
+    product = catalogue.by_sku(skus=[sku]).get(sku)
+    if product is None:
+        raise Http404
+    return product
 
 
 def _is_htmx(request: HttpRequest) -> bool:

@@ -102,8 +102,8 @@ def related_products(*, of: Product, limit: int = 4) -> list[Product]:
 
 
 def by_sku(*, skus: Iterable[str]) -> dict[str, Product]:
-    """Listed products by SKU; SKUs no longer sold are left out."""
-    return {found.sku: found for found in _listed().filter(sku__in=list(skus))}
+    """Products for sale by SKU; SKUs no longer sold are left out."""
+    return {found.sku: found for found in _listed().for_sale().filter(sku__in=list(skus))}
 
 
 def _is_named(category: Category, asked: Sequence[str]) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from shop.doctor.checks import broker, configuration, database, gateway, processes, staff, static_files
+from shop.doctor.checks import broker, catalogue, configuration, database, gateway, processes, staff, static_files
 from shop.doctor.findings import Check, Finding
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,7 @@ BROKER: tuple[Check, ...] = (broker.reachable,)
 AREAS = (
     Area((), (static_files.collected, gateway.stripe)),
     Area(DATABASE, (database.time, staff.administrator, staff.groups, staff.demo_passwords)),
+    Area(DATABASE, (catalogue.currency,)),
     Area(DATABASE, (processes.relay, processes.beat)),
     Area(BROKER, (broker.queues, broker.permissions, broker.time)),
     Area((*DATABASE, *BROKER), (processes.workers,)),

@@ -58,6 +58,10 @@ class ProductQuerySet(LocalisedQuerySet["Product"]):
         """Products visible to shoppers; those known only from imported orders are not listed."""
         return self.filter(is_listed=True)
 
+    def for_sale(self) -> "ProductQuerySet":
+        """Listed products in the shop's currency, the only one that checkout sells in."""
+        return self.listed().filter(currency=settings.SHOP_CURRENCY)
+
     def running_low(self) -> "ProductQuerySet":
         """Listed products whose stock is at or below their `reorder_level`."""
         return self.listed().filter(runs_low=True)

@@ -103,6 +103,15 @@ def test_products_no_longer_sold_leave_the_basket(client, lamp):
     assert held(client) == {}
 
 
+def test_products_of_another_currency_leave_the_basket(client, lamp, settings):
+    """Checkout does not sell them: it would say that they have just sold out, and the basket that they are there."""
+    client.post("/basket/add/", {"sku": lamp.sku, "quantity": 2})
+    settings.SHOP_CURRENCY = "JPY"
+    assert client.post("/basket/add/", {"sku": lamp.sku, "quantity": 1}).status_code == 404
+    assert "no longer sold" in text(client.get("/basket/"))
+    assert held(client) == {}
+
+
 @pytest.mark.parametrize("path", ["/basket/add/", "/basket/change/", "/basket/remove/"])
 def test_a_get_changes_nothing(client, path):
     assert client.get(path).status_code == 405

@@ -12,11 +12,12 @@ from messaging.models import PeriodicTask, State
 from messaging.relay.chores import LEADER_LOCK
 from shop.demo.seed_logins import LOGINS, create_logins
 from shop.doctor import services
-from shop.doctor.checks import broker, database, processes, staff
+from shop.doctor.checks import broker, catalogue, database, processes, staff
 from shop.doctor.checks.clocks import differs
-from shop.models import User
+from shop.models import Product, User
 from shop.office.staff import create_groups
 from tests.api.client import dead
+from tests.factories import ProductFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -44,6 +45,16 @@ def test_pending_migrations_are_told_and_hide_what_depends_on_them():
     finally:
         recorder.record_applied("sessions", names[0])
     assert services.first_of(services.DATABASE) == []
+
+
+def test_listed_products_of_another_currency_are_told(settings):
+    for sku, changes in (("LAMP", {}), ("DESK", {}), ("OLD", {"is_listed": False}), ("YEN", {"currency": "JPY"})):
+        ProductFactory.create(sku=sku, **changes)
+    settings.SHOP_CURRENCY = "JPY"
+    [finding] = catalogue.currency()
+    assert finding.sentence == "The listed product LAMP (and 1 more) is not priced in JPY: nobody can buy it."
+    Product.objects.update(currency="JPY")
+    assert not list(catalogue.currency())
 
 
 @pytest.mark.parametrize(
