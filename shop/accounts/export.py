@@ -17,6 +17,7 @@ from payments.models import Payment
 from shipping.models import Shipment
 from shop.accounts.addresses import addresses_of
 from shop.basket.stores import account_store
+from shop.invoices.frozen import last_day_kept
 from shop.models import CreditNote, Invoice, Return, User
 from shop.order_pages.decline_reasons import shown_code
 from shop.order_pages.selectors import orders_of
@@ -115,7 +116,7 @@ def _payment_data(payment: Payment) -> dict[str, Any]:
 
 def _paper_data(paper: Invoice | CreditNote) -> dict[str, Any]:
     fields = ("number", "issued_at", "total", "tax", "currency", "data")
-    return {**_fields(paper, *fields), "kept_until": str(paper.kept_until), "kept_by": LAW}
+    return {**_fields(paper, *fields), "kept_until": str(last_day_kept(paper)), "kept_by": LAW}
 
 
 def _shipment_data(shipment: Shipment) -> dict[str, Any]:

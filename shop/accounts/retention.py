@@ -14,8 +14,7 @@ from messaging.models import Message
 from messaging.worker.slices import ROWS, delete_by, delete_some
 from orders.models import EmailDelivery, IdempotencyKey
 from payments.models import GatewayEvent
-from shop.invoices.frozen import shop_day
-from shop.invoices.selectors import expired_credit_notes, expired_files, expired_invoices
+from shop.invoices.services import delete_expired
 from shop.models import GuestBasket, User
 
 #: A number of more digits may be too large for a key.
@@ -34,9 +33,7 @@ def purge_expired() -> int:
     expired += [GuestBasket.objects.filter(changed_at__lt=abandoned)]
     expired += [IdempotencyKey.objects.filter(expires_at__lt=now), _settled_emails(before=now - SIGN_INS_KEPT)]
     expired += [GatewayEvent.objects.filter(received_at__lt=now - SIGN_INS_KEPT)]
-    today = shop_day(now)
-    expired += [expired_credit_notes(today=today), expired_invoices(today=today), expired_files(now=now)]
-    return sum(delete_some(rows) for rows in expired)
+    return sum(delete_some(rows) for rows in expired) + delete_expired()
 
 
 def _settled_emails(*, before: datetime) -> QuerySet[EmailDelivery]:

@@ -1,5 +1,6 @@
 """Lists of invoices and credit notes, read only, and their printing as one PDF."""
 
+from datetime import date
 from typing import Any
 
 from django.contrib import admin, messages
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.admin import register_order_action
 from orders.models import Order
 from orders.readonly_admin import ReadOnlyAdmin, order_link
+from shop.invoices.frozen import last_day_kept
 from shop.invoices.printing import MAX_AT_ONCE, NothingToPrint, combined_invoices, combined_pdf, pdf_of
 from shop.invoices.responses import pdf_response
 from shop.models import CreditNote, Invoice, NumberSeries
@@ -61,7 +63,7 @@ class YearFilter(admin.SimpleListFilter):
 class PaperAdmin(ReadOnlyAdmin):
     """Also of erased orders: this is where staff see what the law has the shop keep."""
 
-    list_display = ("number", "issued_on", "order_page", "gross_amount", "tax_amount", "kept_until", "file")
+    list_display = ("number", "issued_on", "order_page", "gross_amount", "tax_amount", "kept_to", "file")
     list_select_related = ("order",)
     list_filter = (YearFilter,)
     search_fields = ("number",)
@@ -69,8 +71,8 @@ class PaperAdmin(ReadOnlyAdmin):
     sortable_by = ()
     ordering = ("-id",)
     actions = (print_papers,)
-    exclude = ("pdf", "data", "total", "tax", "currency")
-    readonly_fields = ("gross_amount", "tax_amount")
+    exclude = ("pdf", "data", "total", "tax", "currency", "kept_until")
+    readonly_fields = ("gross_amount", "tax_amount", "kept_to")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).defer("pdf", "data")
@@ -94,6 +96,10 @@ class PaperAdmin(ReadOnlyAdmin):
         if paper is None:
             raise Http404
         return pdf_response(pdf_of(paper), name=f"{self.model._meta.model_name}-{paper.number}")
+
+    @admin.display(description=_("kept until"))
+    def kept_to(self, paper: Invoice | CreditNote) -> date:
+        return last_day_kept(paper)
 
     @admin.display(description=_("order"))
     def order_page(self, paper: Invoice | CreditNote) -> SafeString:

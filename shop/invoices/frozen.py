@@ -5,11 +5,12 @@ A later change of the seller, of a product, an address, a rate or a translation 
 
 from collections.abc import Sequence
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.utils import timezone, translation
 
+from messaging.models import Cursor
 from orders.compiled import Compiled
 from orders.models import AmountLine, Order, OrderLine
 from payments.gateways import method_label
@@ -18,9 +19,12 @@ from shipping.models import Shipment
 from shop.checkout.countries import country_name
 from shop.invoices.taxes import TaxedAt, by_rate
 from shop.models import Invoice
+from shop.models.invoices import Paper
 
 _AMOUNTS = Compiled(lambda order: AmountLine.objects.filter(order=order))
 _LINES = Compiled(lambda order: OrderLine.objects.filter(order=order))
+#: The last year of which retention has deleted papers.
+DELETED: Final = "deleted papers"
 
 
 def shop_day(at: datetime) -> date:
@@ -33,10 +37,28 @@ def kept_until(issued_on: date) -> date:
     return date(issued_on.year + settings.CONVEYOR_KEEP_INVOICES_YEARS, 12, 31)
 
 
-def kept_since(now: datetime) -> datetime:
+def last_day_kept(paper: Paper) -> date:
+    """By what was set when it was issued, or by what is set now: whichever is longer."""
+    return max(paper.kept_until, kept_until(paper.issued_on))
+
+
+def first_day_kept(today: date) -> date:
     """The beginning of the oldest year whose papers are kept."""
-    first = date(shop_day(now).year - settings.CONVEYOR_KEEP_INVOICES_YEARS, 1, 1)
-    return datetime.combine(first, time.min, tzinfo=timezone.get_default_timezone())
+    return date(today.year - settings.CONVEYOR_KEEP_INVOICES_YEARS, 1, 1)
+
+
+def kept_since(now: datetime) -> datetime:
+    """As `first_day_kept`, in the shop's zone."""
+    return datetime.combine(first_day_kept(shop_day(now)), time.min, tzinfo=timezone.get_default_timezone())
+
+
+def missed_since(now: datetime) -> datetime:
+    """Since when a payment without an invoice lacks one.
+
+    Nothing is missing of a year of which papers were deleted, even if what is set now would keep them.
+    """
+    deleted = Cursor.read(DELETED).get("year", 0)
+    return max(kept_since(now), datetime(deleted + 1, 1, 1, tzinfo=timezone.get_default_timezone()))
 
 
 def invoice_data(payment: Payment) -> dict[str, Any]:

@@ -1,10 +1,9 @@
 """Invariants of invoices and credit notes: one each, numbered without gaps, and their amounts agree."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import BigIntegerField, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -15,7 +14,7 @@ from orders.models import Order
 from payments.amounts import totals
 from payments.models import SETTLED, Payment, Refund
 from payments.selectors import returned_once
-from shop.invoices.frozen import shop_day
+from shop.invoices.frozen import missed_since, shop_day
 from shop.invoices.numbering import CREDIT_NOTES, INVOICES
 from shop.models import CreditNote, Invoice, NumberSeries
 
@@ -28,7 +27,7 @@ _NUMBERED: Mapping[str, type[Invoice | CreditNote]] = {INVOICES: Invoice, CREDIT
 @invariant("numbers of invoices and credit notes have no gaps", over=SERIES)
 def numbers_have_no_gaps(series: QuerySet[NumberSeries]) -> Iterator[str]:
     """Of the years whose papers are still kept. A number is counted in the transaction that writes its paper."""
-    since = shop_day(timezone.now()).year - settings.CONVEYOR_KEEP_INVOICES_YEARS
+    since = shop_day(missed_since(timezone.now())).year
     for name, model in _NUMBERED.items():
         papers = model._default_manager.filter(series=OuterRef("series"), year=OuterRef("year"))
         per_year = papers.order_by().values("year")
@@ -90,8 +89,7 @@ def papers_agree_with_the_money(orders: QuerySet[Order]) -> Iterator[str]:
 
 def _since() -> dict[str, Any]:
     """Conditions on payments whose invoice is a record that is still kept."""
-    now = timezone.now()
-    kept = now.replace(year=now.year - settings.CONVEYOR_KEEP_INVOICES_YEARS, month=1, day=2)
+    kept = missed_since(timezone.now()) + timedelta(days=1)
     first = NumberSeries.objects.exclude(records_since=None).values_list("records_since", flat=True).first()
     since: datetime = max(kept, first) if first else kept
     return {"captured_at__gte": since}

@@ -8,8 +8,10 @@ from django.db.models import Exists, OuterRef, QuerySet, Value
 
 from orders.models import Order
 from payments.models import Refund
-from shop.invoices.frozen import kept_since
+from shop.invoices.frozen import first_day_kept, kept_since
 from shop.models import CreditNote, EarlierInvoice, Invoice, ReturnLine
+
+_OLDEST = ("kept_until", "pk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +67,15 @@ def returned_goods(*, refund: Refund) -> dict[int, int]:
 
 
 def expired_credit_notes(*, today: date) -> QuerySet[CreditNote]:
-    """Those that the law no longer asks for."""
-    return CreditNote.objects.filter(kept_until__lt=today).order_by("kept_until", "pk")
+    """Those that the law no longer asks for, by what was set when they were issued and by what is set now."""
+    return CreditNote.objects.filter(kept_until__lt=today, issued_on__lt=first_day_kept(today)).order_by(*_OLDEST)
 
 
 def expired_invoices(*, today: date) -> QuerySet[Invoice]:
-    """Those that the law no longer asks for. One stays as long as any credit note that refers to it."""
+    """As `expired_credit_notes`. One stays as long as any credit note that refers to it."""
     notes = CreditNote.objects.filter(invoice=OuterRef("pk"))
-    return Invoice.objects.filter(~Exists(notes), kept_until__lt=today).order_by("kept_until", "pk")
+    expired = Invoice.objects.filter(kept_until__lt=today, issued_on__lt=first_day_kept(today))
+    return expired.filter(~Exists(notes)).order_by(*_OLDEST)
 
 
 def expired_files(*, now: datetime) -> QuerySet[EarlierInvoice]:

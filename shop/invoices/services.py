@@ -8,14 +8,24 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from messaging.models import Cursor
+from messaging.worker.slices import delete_some
 from orders.compiled import Compiled
 from orders.models import Order
 from payments.amounts import total
 from payments.models import SETTLED, Payment, Refund
 from payments.selectors import returned_once
-from shop.invoices.frozen import credit_note_data, invoice_data, kept_since, kept_until, shop_day, taxes_in
+from shop.invoices.frozen import (
+    DELETED,
+    credit_note_data,
+    invoice_data,
+    kept_until,
+    missed_since,
+    shop_day,
+    taxes_in,
+)
 from shop.invoices.numbering import CREDIT_NOTES, EARLIER, INVOICES, next_number, written
-from shop.invoices.selectors import returned_goods
+from shop.invoices.selectors import expired_credit_notes, expired_files, expired_invoices, returned_goods
 from shop.invoices.taxes import TaxedAt, credited, left_of, tax_sum
 from shop.models import CreditNote, EarlierInvoice, Invoice, NumberSeries
 
@@ -64,7 +74,7 @@ def issue_missing_invoices(*, order: Order) -> None:
     Not for one whose invoice was deleted after its retention period: that one is not owed another.
     """
     Order.objects.select_for_update().get(pk=order.pk)
-    kept = order.payments.filter(captured_at__gte=kept_since(timezone.now()))
+    kept = order.payments.filter(captured_at__gte=missed_since(timezone.now()))
     for payment in kept.filter(status__in=SETTLED, invoice=None).select_related("order"):
         issue_invoice(payment=payment)
 
@@ -102,8 +112,23 @@ def _facts(payment: Payment) -> Any:
 
 def _is_deleted(payment: Payment) -> bool:
     """Whether the payment was captured in a year whose invoices are no longer kept, and has none any more."""
-    is_kept = payment.captured_at is None or payment.captured_at >= kept_since(timezone.now())
+    is_kept = payment.captured_at is None or payment.captured_at >= missed_since(timezone.now())
     return not is_kept and not Invoice.objects.filter(payment=payment).exists()
+
+
+def delete_expired() -> int:
+    """Delete a batch of the papers and files that the law no longer asks for. Returns how many: 0 once none is left.
+
+    Their year is noted first: it keeps invoices from being issued anew once more years are to be kept.
+    """
+    now = timezone.now()
+    deleted = delete_some(expired_files(now=now))
+    for papers in (expired_credit_notes(today=shop_day(now)), expired_invoices(today=shop_day(now))):
+        year = papers.order_by("-year").values_list("year", flat=True).first()
+        if year and year > Cursor.read(DELETED).get("year", 0):
+            Cursor.write(DELETED, {"year": year})
+        deleted += delete_some(papers)
+    return deleted
 
 
 def delete_earlier_invoices(*, orders: Sequence[Order]) -> None:

@@ -89,7 +89,7 @@ def test_a_file_of_new_years_day_is_kept_to_the_end_of_its_last_year_in_the_shop
 
 
 def purge_on(day: date, monkeypatch) -> None:
-    monkeypatch.setattr("shop.accounts.retention.shop_day", lambda _now: day)
+    monkeypatch.setattr("shop.invoices.services.shop_day", lambda _now: day)
     while retention.purge_expired():
         pass
 

@@ -154,7 +154,7 @@ def test_an_invoice_that_was_deleted_after_its_retention_period_is_not_issued_an
     long_ago = timezone.now() - timedelta(days=366 * (settings.CONVEYOR_KEEP_INVOICES_YEARS + 1))
     NumberSeries.objects.update(records_since=None)
     Payment.objects.update(captured_at=long_ago)
-    Invoice.objects.update(kept_until=long_ago.date())
+    Invoice.objects.update(issued_on=long_ago.date(), kept_until=long_ago.date())
     purge_expired()
     assert not Invoice.objects.exists()
     assert client.get(f"/orders/{order.public_id}/invoice.pdf").status_code == 409

@@ -11,6 +11,7 @@ from orders.models import Order
 from payments.models import Payment
 from payments.services import refund_order
 from shop.accounts.retention import purge_expired
+from shop.invoices.frozen import last_day_kept
 from shop.models import CreditNote, Invoice
 from tests.clocks import travel
 from tests.delivery import deliver_all
@@ -72,3 +73,22 @@ def test_a_refund_of_a_payment_whose_invoice_was_deleted_issues_no_paper(setting
         assert Payment.objects.get().status == "refunded"
         assert audit() == []
     assert "retention" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_more_years_keep_what_is_there_and_issue_nothing_anew_that_was_deleted(settings, client):
+    settings.CONVEYOR_KEEP_INVOICES_YEARS, begin = 1, timezone.now()
+    old, kept = bought_at(begin), bought_at(begin + timedelta(days=2 * 366))
+    with travel(begin + timedelta(days=3 * 366)):
+        assert purge_expired()
+        assert Invoice.objects.get().order == kept
+    settings.CONVEYOR_KEEP_INVOICES_YEARS = 10
+    with travel(begin + timedelta(days=5 * 366)):
+        assert not purge_expired()
+        assert last_day_kept(Invoice.objects.get()).year == begin.year + 2 + 10
+        assert client.get(f"/orders/{old.public_id}/invoice.pdf").status_code == 409
+        refund_order(order=old, amount=old.total, request_id=uuid.uuid4(), by="olga", reason="goodwill")
+        deliver_all()
+        assert Invoice.objects.get().order == kept
+        assert not CreditNote.objects.exists()
+        assert audit() == []
