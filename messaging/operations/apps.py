@@ -12,10 +12,12 @@ class OperationsConfig(AppConfig):
 
     def ready(self) -> None:
         from messaging import scheduler
-        from messaging.hooks import message_pages
-        from messaging.operations import invariants, links, payloads, receivers  # noqa: F401
+        from messaging.hooks import message_pages, observers
+        from messaging.operations import alerts, invariants, links, payloads, receivers, unsigned  # noqa: F401
         from messaging.operations.bulk_retry import driver
 
         receivers.connect()
+        alerts.register(unsigned.conditions)
+        observers.register(unsigned.UnsignedMessages())
         message_pages.register(links.message_url)
         scheduler.only_if(driver.RequeueOverdueTurns, driver.anything_overdue)

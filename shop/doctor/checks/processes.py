@@ -55,6 +55,14 @@ def beat() -> Iterator[Finding]:
         yield Finding("beat", "Beat has never run: no periodic task is enqueued.", fix)
 
 
+def keys() -> Iterator[Finding]:
+    if apps.is_installed("messaging.operations"):
+        from messaging.operations import unsigned
+
+        for _key, sentence in unsigned.conditions():
+            yield Finding("keys", sentence, "export SECRET_KEY=… # the same for every process")
+
+
 def workers() -> Iterator[Finding]:
     """A paused queue has no consumers, and needs none."""
     wanted = set(topology().queues) - pauses.paused()
