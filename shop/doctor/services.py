@@ -25,7 +25,7 @@ AREAS = (
     Area((), (static_files.collected, gateway.stripe)),
     Area(DATABASE, (database.time, staff.administrator, staff.groups, staff.demo_passwords)),
     Area(DATABASE, (catalogue.currency,)),
-    Area(DATABASE, (processes.relay, processes.beat, processes.keys)),
+    Area(DATABASE, (processes.relay, processes.beat, processes.secret_keys)),
     Area(BROKER, (broker.queues, broker.permissions, broker.time)),
     Area((*DATABASE, *BROKER), (processes.workers,)),
 )

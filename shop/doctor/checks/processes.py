@@ -55,7 +55,7 @@ def beat() -> Iterator[Finding]:
         yield Finding("beat", "Beat has never run: no periodic task is enqueued.", fix)
 
 
-def keys() -> Iterator[Finding]:
+def secret_keys() -> Iterator[Finding]:
     if apps.is_installed("messaging.operations"):
         from messaging.operations import unsigned
 

@@ -38,7 +38,7 @@ def noticed(*minutes: int, is_unsigned: bool = True, later: int = 0) -> list[str
             run(is_unsigned=is_unsigned)
     with travel(begin + timedelta(minutes=minutes[-1] + later, seconds=5)):
         found = [text for _key, text in unsigned.conditions()]
-        assert [finding.sentence for finding in processes.keys()] == found
+        assert [finding.sentence for finding in processes.secret_keys()] == found
         assert [text for key, text in alerts.conditions().items() if key == "unsigned"] == found
     return found
 
