@@ -52,6 +52,7 @@ class Return(models.Model):
     than the value of its items if part of it had been refunded before. `refund` is empty if nothing was left to refund.
     It has another ID if the first was cancelled and the shopper was owed money all the same. What is owed in addition
     once a dispute is won has a refund of its own, which is not recorded here.
+    `wait` is how long the shopper was given to send the parcel; empty if a process of an older release wrote it.
     `carrier` and `tracking_number` are empty until its parcel is booked, and stay so if no carrier takes returns.
     """
 
@@ -69,6 +70,7 @@ class Return(models.Model):
     carrier = models.CharField(_("carrier"), max_length=40, blank=True)
     tracking_number = models.CharField(_("tracking number"), max_length=40, blank=True)
     requested_at = models.DateTimeField(_("requested at"), default=timezone.now)
+    wait = models.DurationField(_("time to send it"), null=True, blank=True, editable=False)
     received_at = models.DateTimeField(_("received at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
 

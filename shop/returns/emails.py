@@ -42,6 +42,6 @@ def _context(found: Return) -> dict[str, Any]:
         "is_part": any(line.accepted is not None and line.accepted < line.quantity for line in lines),
         "amount": display(found.amount, found.order.currency) if found.amount else "",
         "address": settings.SHOP_SELLER[:-1],
-        "days": int(settings.CONVEYOR_RETURN_WAIT_DAYS),
+        "days": found.wait.days if found.wait else int(settings.CONVEYOR_RETURN_WAIT_DAYS),
         "url": order_page_url(public_id=found.order.public_id),
     }

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Case, F, Prefetch, QuerySet, Sum, When
+from django.db.models import Case, DateTimeField, ExpressionWrapper, F, Prefetch, Q, QuerySet, Sum, Value, When
 from django.utils import timezone
 
 from orders.models import Order, OrderEvent, OrderLine, Status
@@ -147,9 +147,15 @@ def unfinished_orders(*, limit: int) -> list[Order]:
 
 
 def abandoned(*, now: datetime) -> QuerySet[Return]:
-    """Requested returns whose parcel has not come, oldest first."""
-    since = now - timedelta(days=settings.CONVEYOR_RETURN_WAIT_DAYS) - _ON_ITS_WAY
-    return Return.objects.filter(status=ReturnStatus.REQUESTED, requested_at__lt=since).order_by("requested_at")
+    """Requested returns whose parcel has not come, oldest first.
+
+    It could come for as long as the shopper was told, and for as long as is set now.
+    """
+    late = now - _ON_ITS_WAY
+    since = late - timedelta(days=settings.CONVEYOR_RETURN_WAIT_DAYS)
+    waits = Q(requested_at__gte=ExpressionWrapper(Value(late) - F("wait"), output_field=DateTimeField()))
+    found = Return.objects.filter(status=ReturnStatus.REQUESTED, requested_at__lt=since)
+    return found.filter(Q(wait=None) | ~waits).order_by("requested_at")
 
 
 def _taken(order: Order) -> QuerySet[ReturnLine, tuple[int, int | None]]:

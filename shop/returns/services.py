@@ -3,8 +3,10 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
@@ -83,6 +85,7 @@ def request_return(
         number=f"{order.number}-R{order.returns.count() + 1}",
         reason=reason,
         comment=comment,
+        wait=timedelta(days=settings.CONVEYOR_RETURN_WAIT_DAYS),
     )
     ReturnLine.objects.bulk_create(
         ReturnLine(parent=found, order_line_id=line_id, quantity=pieces) for line_id, pieces in sorted(wanted.items())

@@ -226,6 +226,26 @@ def test_a_return_whose_parcel_never_comes_is_cancelled(settings):
     assert event.data == {"number": found.number, "by": "expired"}
 
 
+def test_less_time_to_send_a_return_does_not_cancel_those_that_were_given_more(settings):
+    settings.CONVEYOR_RETURN_WAIT_DAYS = 30
+    given_more, by_an_older_release = requested(delivered()), requested(delivered())
+    settings.CONVEYOR_RETURN_WAIT_DAYS = 7
+    given_less = requested(delivered())
+    Return.objects.update(requested_at=timezone.now() - timedelta(days=43))
+    Return.objects.filter(pk=by_an_older_release.pk).update(wait=None)
+    run_periodic("shop.follow_returns")
+    left = Return.objects.get(status=ReturnStatus.REQUESTED)
+    assert left == given_more
+    assert given_less.wait == timedelta(days=7)
+    Return.objects.update(requested_at=timezone.now() - timedelta(days=45))
+    settings.CONVEYOR_RETURN_WAIT_DAYS = 60
+    run_periodic("shop.follow_returns")
+    assert Return.objects.filter(status=ReturnStatus.REQUESTED).exists()
+    settings.CONVEYOR_RETURN_WAIT_DAYS = 1
+    run_periodic("shop.follow_returns")
+    assert not Return.objects.filter(status=ReturnStatus.REQUESTED).exists()
+
+
 def test_a_refund_from_outside_completes_the_return():
     found = requested(delivered())
     receive(found)
