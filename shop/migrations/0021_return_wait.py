@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('shop', '0020_operators_erasures'),
+        ("shop", "0020_operators_erasures"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='return',
-            name='wait',
-            field=models.DurationField(blank=True, editable=False, null=True, verbose_name='time to send it'),
+            model_name="return",
+            name="wait",
+            field=models.DurationField(blank=True, editable=False, null=True, verbose_name="time to send it"),
         ),
     ]

@@ -1,7 +1,7 @@
 """Relays and workers with different keys: nothing is lost, and operators learn of it."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -12,20 +12,23 @@ from messaging.operations import alerts, unsigned
 from messaging.worker.admission import HEADER
 from shop.doctor.checks import processes
 from tests.clocks import travel
-from tests.messaging.deliver import deliver
+from tests.messaging.deliver import hand_over, send
 from tests.messaging.samples import behaviour
 from tests.messaging.worker.helpers import effect, enqueue
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def run(*, is_unsigned: bool) -> None:
-    """Run a message whose signature the worker has judged so."""
+def run(*, at: datetime, is_unsigned: bool) -> None:
+    """Run a message whose signature the worker has judged so. It was sent by the database's own clock."""
     text = uuid.uuid4().hex
     behaviour[text] = effect
-    message = enqueue(text)
+    message = send(enqueue(text))
     origin = {"sends": 1, "version": 1, "correlation_id": str(message.correlation_id), "is_unsigned": is_unsigned}
-    assert deliver(message, **{HEADER: origin}).state == State.DONE
+    with travel(at):
+        hand_over(message, **{HEADER: origin})
+    message.refresh_from_db()
+    assert message.state == State.DONE
 
 
 def noticed(*minutes: int, is_unsigned: bool = True, later: int = 0) -> list[str]:
@@ -33,9 +36,8 @@ def noticed(*minutes: int, is_unsigned: bool = True, later: int = 0) -> list[str
     (observer,) = (each for each in observers._OBSERVERS if isinstance(each, unsigned.UnsignedMessages))
     begin = timezone.now()
     for minute in minutes:
-        with travel(begin + timedelta(minutes=minute)):
-            observer._next = 0.0
-            run(is_unsigned=is_unsigned)
+        observer._next = 0.0
+        run(at=begin + timedelta(minutes=minute), is_unsigned=is_unsigned)
     with travel(begin + timedelta(minutes=minutes[-1] + later, seconds=5)):
         found = [text for _key, text in unsigned.conditions()]
         assert [finding.sentence for finding in processes.secret_keys()] == found
@@ -63,5 +65,5 @@ def test_signed_messages_note_nothing():
 def test_a_process_notes_one_message_a_minute():
     assert not noticed(0)
     before = Cursor.read("unsigned messages")
-    run(is_unsigned=True)
+    run(at=timezone.now(), is_unsigned=True)
     assert Cursor.read("unsigned messages") == before
