@@ -56,8 +56,8 @@ def conditions() -> Iterator[tuple[str, str]]:
     noted = _read()
     if noted and noted[1] - noted[0] > _LASTS and clock.now() - noted[1] < _OVER:
         since, _last, worker = noted
-        yield (
-            "unsigned",
-            f"Since {clock.text(since)}, {worker} gets messages that are not signed with its SECRET_KEY, and compares "
-            "each with the ledger. Give relays and workers the same key; if they have it, somebody else publishes.",
+        text = (
+            f"Since {clock.text(since)}, {worker} gets messages that are not signed with its SECRET_KEY, and compares"
         )
+        text += " each with the ledger. Give relays and workers the same key; if they have it, somebody else publishes."
+        yield "unsigned", text
