@@ -27,13 +27,14 @@ class Found:
 
 
 def ask_gateway(*, key: uuid.UUID, reference: str = "") -> Found:
-    """The gateway's record of a payment and its refunds. Raises `GatewayUnavailable`."""
+    """The gateway's record of a payment and its refunds. Raises `GatewayUnavailable` and `AnotherGateway`."""
     before = {refund.pk: refund for refund in Refund.objects.filter(payment=key)}
-    known = Payment.objects.filter(pk=key).values_list("gateway_reference", flat=True).first()
-    charge = gateway().fetch(idempotency_key=str(key), reference=reference or known or "")
+    known = Payment.objects.filter(pk=key).values_list("gateway", "gateway_reference").first() or ("", "")
+    asked = gateway(of=known[0])
+    charge = asked.fetch(idempotency_key=str(key), reference=reference or known[1])
     if charge is None or not (charge.refunded or before):
         return Found(charge)
-    return Found(charge, gateway().refunds(charge_reference=charge.reference), before)
+    return Found(charge, asked.refunds(charge_reference=charge.reference), before)
 
 
 def reconcile_payment(*, key: uuid.UUID, found: Found) -> None:

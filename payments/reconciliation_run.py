@@ -18,7 +18,7 @@ from messaging import outbox
 from messaging.models import Cursor, Message, State
 from messaging.worker import slices
 from payments import services
-from payments.gateways import ChargeRecord, ChargeState, gateway
+from payments.gateways import ChargeRecord, ChargeState, gateway, gateway_name
 from payments.models import RESERVED, UNSETTLED, Payment, PaymentStatus, RefundStatus
 from payments.payloads import CapturePayment, ChargePayment, ComparePayment, Reconcile, RefundPayment, VoidPayment
 
@@ -78,7 +78,7 @@ class Run:
         """Find captures that no page contained, among the next payments. Returns how many payments it looked at."""
         after = self.payload.reached or self._since
         captured = Payment.objects.select_related("order").filter(
-            captured_at__gt=after, captured_at__lt=self._started_at
+            captured_at__gt=after, captured_at__lt=self._started_at, gateway__in=("", gateway_name())
         )
         rows = list(captured.order_by("captured_at")[: slices.ROWS])
         if not rows:

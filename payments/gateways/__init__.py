@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from messaging import circuit_breaker
 from orders.money import display
+from payments.gateways.another_gateway import AnotherGateway
 from payments.gateways.base import (
     AmountRefused,
     CardDeclined,
@@ -32,6 +33,7 @@ from payments.gateways.with_circuit_breaker import CircuitBreakerGateway
 
 __all__ = [
     "AmountRefused",
+    "AnotherGateway",
     "BrowserForm",
     "CardDeclined",
     "Charge",
@@ -55,6 +57,7 @@ __all__ = [
     "check_amount",
     "check_method",
     "gateway",
+    "gateway_name",
     "is_collected",
     "is_simulated",
     "method_label",
@@ -68,9 +71,19 @@ _GATEWAYS = {
 _METHODS = [name for name in vars(Gateway) if not name.startswith("_")]
 
 
-def gateway() -> Gateway:
-    """The configured gateway, behind its circuit breaker."""
+def gateway(*, of: str = "") -> Gateway:
+    """The configured gateway, behind its circuit breaker.
+
+    `of` is the `gateway` of the payment that it is asked about. Raises `AnotherGateway` unless it is this one.
+    """
+    if of not in ("", gateway_name()):
+        raise AnotherGateway(of)
     return CircuitBreakerGateway(circuit_name(), _configured(settings.PAYMENT_GATEWAY))
+
+
+def gateway_name() -> str:
+    """What payments record of the configured gateway: the name of its class."""
+    return _GATEWAYS.get(settings.PAYMENT_GATEWAY, settings.PAYMENT_GATEWAY).rpartition(".")[2]
 
 
 def _configured(name: str) -> Gateway:

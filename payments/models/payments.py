@@ -95,7 +95,7 @@ class Payment(models.Model):
     """One attempt to collect an order's total with one method. Its ID is the idempotency key at the gateway.
 
     `action_url` is where the shopper confirms it with the bank. `confirmed_at` is when the gateway's record last
-    agreed.
+    agreed. `gateway` is as of `gateways.gateway_name`, and empty if a process of an older release wrote it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -104,6 +104,7 @@ class Payment(models.Model):
     amount = models.PositiveBigIntegerField(_("amount"), help_text=_("minor units"))
     currency = models.CharField(_("currency"), max_length=3)
     status = models.CharField(_("status"), max_length=20, choices=PaymentStatus, default=PaymentStatus.PENDING)
+    gateway = models.CharField(_("gateway"), max_length=100, blank=True, default="", db_default="")
     gateway_reference = models.CharField(_("gateway reference"), max_length=100, blank=True)
     failure_code = models.CharField(_("failure code"), max_length=60, blank=True)
     action_url = models.CharField(_("confirmation page"), max_length=1000, blank=True, default="", db_default="")

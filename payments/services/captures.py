@@ -31,11 +31,11 @@ def capture_once(*, payment: Payment, is_first_attempt: bool) -> Charge | None:
         return None
     key, reference = str(payment.pk), payment.gateway_reference
     if not is_first_attempt:
-        record = gateway().fetch(idempotency_key=key, reference=reference)
+        record = gateway(of=payment.gateway).fetch(idempotency_key=key, reference=reference)
         if record is not None and (record.captured or not record.state.is_reserved):
             return _charge_of(payment, record)
     try:
-        return gateway().capture(idempotency_key=key, reference=reference, amount=payment.amount)
+        return gateway(of=payment.gateway).capture(idempotency_key=key, reference=reference, amount=payment.amount)
     except RequestRefused as refused:
         raise AuthorisationLost.of(payment) from refused
 

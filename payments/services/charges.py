@@ -11,7 +11,7 @@ from messaging.outbox import enqueue
 from messaging.topology import Priority
 from orders.models import Order, Status
 from orders.selectors import order_page_url, priority
-from payments.gateways import Charge, gateway
+from payments.gateways import Charge, gateway, gateway_name
 from payments.models import AWAITED, RESERVED, Payment, PaymentStatus
 from payments.payloads import ChargePayment
 from payments.services.gateway_events import enqueue_comparison
@@ -28,6 +28,7 @@ def start_payment(*, order: Order, method: str) -> Payment:
         id=id_,
         order=order,
         method=method,
+        gateway=gateway_name(),
         amount=order.total,
         currency=order.currency,
         message_id=message.id,
@@ -44,11 +45,11 @@ def charge_once(*, payment: Payment, is_first_attempt: bool) -> Charge | None:
     """
     key = str(payment.id)
     if payment.status == PaymentStatus.CANCELLED or (payment.status == PaymentStatus.PENDING and not is_first_attempt):
-        record = gateway().fetch(idempotency_key=key)
+        record = gateway(of=payment.gateway).fetch(idempotency_key=key)
         if record is not None and record.charge is not None:
             return record.charge
     if payment.status == PaymentStatus.PENDING:
-        return gateway().authorise(
+        return gateway(of=payment.gateway).authorise(
             idempotency_key=key,
             amount=payment.amount,
             currency=payment.currency,

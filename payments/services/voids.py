@@ -27,11 +27,11 @@ def void_at_gateway(*, payment: Payment) -> ChargeRecord | None:
         return None
     reference = payment.gateway_reference
     if not reference:
-        record = gateway().fetch(idempotency_key=str(payment.pk))
+        record = gateway(of=payment.gateway).fetch(idempotency_key=str(payment.pk))
         if record is None or not record.state.is_reserved:
             return record
         reference = record.reference
-    return gateway().void(reference=reference)
+    return gateway(of=payment.gateway).void(reference=reference)
 
 
 @transaction.atomic(savepoint=False)

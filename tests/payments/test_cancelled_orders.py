@@ -43,7 +43,7 @@ def test_an_order_cancelled_before_its_charge_is_never_charged():
 def test_an_order_cancelled_during_its_charge_is_released(monkeypatch: pytest.MonkeyPatch):
     order = place()
     interrupted = Interrupted(then=lambda: cancel(order=Order.objects.get()))
-    monkeypatch.setattr("payments.services.charges.gateway", lambda: interrupted)
+    monkeypatch.setattr("payments.services.charges.gateway", lambda **of: interrupted)
     assert deliver(claim_task(task=CHARGE)) == State.DONE
     assert status(order) == Status.CANCELLED
     assert order.payments.get().status == PaymentStatus.CANCELLED
@@ -66,7 +66,7 @@ def test_a_charge_that_outlives_its_message_is_released(monkeypatch: pytest.Monk
             assert deliver(Message.objects.get(pk=cut_off.pk), redelivered=True) == State.DONE
             return super().authorise(**kwargs)
 
-    monkeypatch.setattr("payments.services.charges.gateway", Slow)
+    monkeypatch.setattr("payments.services.charges.gateway", lambda **of: Slow())
     assert deliver(cut_off) == State.DONE
     assert order.payments.get().status == PaymentStatus.CANCELLED
     assert GatewayCharge.objects.count() == 1
@@ -92,7 +92,7 @@ def test_an_order_cancelled_while_its_card_is_declined_stays_cancelled(monkeypat
             cancel(order=Order.objects.get())
             return super().authorise(**kwargs)
 
-    monkeypatch.setattr("payments.services.charges.gateway", CancelledFirst)
+    monkeypatch.setattr("payments.services.charges.gateway", lambda **of: CancelledFirst())
     assert deliver(claim_task(task=CHARGE)) == State.DONE
     assert status(order) == Status.CANCELLED
     assert order.payments.get().status == PaymentStatus.CANCELLED
@@ -126,7 +126,7 @@ def test_two_deliveries_of_a_refund_at_once_refund_once(monkeypatch: pytest.Monk
         deliver(message)
 
     interrupted = Interrupted(then=other_delivery)
-    monkeypatch.setattr("payments.services.charges.gateway", lambda: interrupted)
+    monkeypatch.setattr("payments.services.charges.gateway", lambda **of: interrupted)
     assert deliver(message) == State.DONE
     assert status(order) == Status.REFUNDED
     assert GatewayRefund.objects.count() == 1

@@ -82,7 +82,7 @@ def test_a_capture_whose_reply_is_lost_is_found(monkeypatch: pytest.MonkeyPatch)
             super().capture(**kwargs)
             raise OutcomeUnknown("No reply.", concerns_all=False)
 
-    monkeypatch.setattr("payments.services.captures.gateway", Lost)
+    monkeypatch.setattr("payments.services.captures.gateway", lambda **of: Lost())
     message = claim_task(task=CAPTURE)
     assert deliver(message) == State.PENDING
     assert is_sound()

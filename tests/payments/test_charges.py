@@ -205,7 +205,7 @@ def test_a_charge_of_another_amount_or_currency_does_not_pay_the_order(monkeypat
         def authorise(self, **kwargs: Any) -> Charge:
             return super().authorise(**(kwargs | odd))
 
-    monkeypatch.setattr("payments.services.charges.gateway", Odd)
+    monkeypatch.setattr("payments.services.charges.gateway", lambda **of: Odd())
     order = place()
     message = claim_task(task=CHARGE)
     assert deliver(message) == State.DEAD

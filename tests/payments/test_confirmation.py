@@ -146,7 +146,7 @@ def test_a_confirmation_that_a_webhook_reports_before_the_reply_is_recorded_once
         services.enqueue_comparison(key=payment(order).pk, reference=charge.reference, number=order.number)
         assert deliver(claim_task(task=COMPARE)) == State.DONE
 
-    monkeypatch.setattr("payments.services.charges.gateway", lambda: Interrupted(then=confirm))
+    monkeypatch.setattr("payments.services.charges.gateway", lambda **of: Interrupted(then=confirm))
     assert deliver(claim_task(task=CHARGE)) == State.DONE
     assert status(order) == Status.PAID
     assert payment(order).status == PaymentStatus.AUTHORISED

@@ -42,7 +42,7 @@ FAILED = "every refund that failed has been repeated or settled"
 
 def die_of_lost_replies(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("payments.services.refunds.gateway", RepliesLost)
+        patch.setattr("payments.services.refunds.gateway", lambda **of: RepliesLost())
         message = claim_task(task=REFUND)
         while deliver(message) == State.PENDING:
             message = claim_task(task=REFUND)
@@ -252,7 +252,7 @@ def test_a_refund_settled_by_a_comparison_while_its_task_runs_is_recorded_once(m
     refund = start_refund(order, 700)
     message = claim_task(task=REFUND)
     interrupted = Interrupted(then=lambda: compare(order.payments.get()))
-    monkeypatch.setattr("payments.services.refunds.gateway", lambda: interrupted)
+    monkeypatch.setattr("payments.services.refunds.gateway", lambda **of: interrupted)
     assert deliver(message) == State.DONE
     assert fresh(refund).status == RefundStatus.DONE
     assert order.events.filter(kind="partly_refunded").count() == 1

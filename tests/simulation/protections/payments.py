@@ -59,6 +59,14 @@ PAYMENTS: Final = (
         "::test_an_abandoned_payment_is_cancelled_at_its_time_limit_and_released",
     ),
     Protection(
+        name="only its own gateway is asked about a payment",
+        module="payments.gateways",
+        code='    if of not in ("", gateway_name()):\n        raise AnotherGateway(of)\n',
+        without="",
+        test="tests/payments/gateways/test_another_gateway.py::"
+        "test_a_charge_whose_reply_was_lost_is_not_made_again_at_another_gateway",
+    ),
+    Protection(
         name="the gateway is asked before a second capture",
         module="payments.services.captures",
         code="    if not is_first_attempt:\n",
@@ -103,7 +111,7 @@ PAYMENTS: Final = (
     Protection(
         name="the gateway is asked before a refund is made",
         module="payments.services.refunds",
-        code="    known = gateway().find_refund(**request, reference=refund.gateway_reference)\n",
+        code="    known = gateway(of=refund.payment.gateway).find_refund(**request, reference=refund.gateway_reference)\n",
         without="    known: RefundRecord | None = None\n",
         test=f"{_OUTCOMES}::test_a_refund_whose_reply_was_lost_is_made_once_though_the_gateway_forgot_its_key",
     ),
