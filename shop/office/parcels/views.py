@@ -135,7 +135,9 @@ def _context(request: HttpRequest, order: Order, form: CorrectionForm) -> dict[s
         "disputes": disputes_of(order=order),
         "may_reship": user.has_perm(delivery_problems.RESHIP_PARCEL) and not order.hold,
         "returned": shipment is not None and shipment.status == ShipmentStatus.RETURNED,
-        "may_restock_returned": user.has_perm(services.RESTOCK_RETURNED),
+        "may_restock_returned": shipment is not None
+        and shipment.restocked_at is None
+        and user.has_perm(services.RESTOCK_RETURNED),
         "refund_url": _refund_url(order) if user.has_perm(REFUND) else "",
     }
 

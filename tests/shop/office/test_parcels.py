@@ -159,7 +159,12 @@ def test_returned_items_are_restocked_and_the_refund_page_is_linked(operator):
     page = text(operator, order)
     assert f"/admin/payments/payment/{order.payments.get().pk}/refund/" in page
     before = Product.objects.get().stock
-    assert "2 pieces returned to stock." in _sent(operator, order, {"action": "restock_returned"})
+    assert 'value="restock_returned"' in page
+    assert "Restocked at" not in page
+    restocked = _sent(operator, order, {"action": "restock_returned"})
+    assert "2 pieces returned to stock." in restocked
+    assert "<dt>Restocked at</dt>" in restocked
+    assert 'value="restock_returned"' not in restocked
     again = _sent(operator, order, {"action": "restock_returned"})
     assert "The items were returned to stock before." in again
     assert "0 pieces" not in again
