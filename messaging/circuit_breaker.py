@@ -166,8 +166,7 @@ def _claim_probe(name: str) -> bool:
     False: the circuit has closed. Raises `CircuitOpen` if no probe is due or another message is probing.
     """
     due = Circuit.objects.filter(pk=name, opened_at__isnull=False, probe_at__lte=Now())
-    until = Now() + timedelta(seconds=2 * settings.CONVEYOR_TASK_TIME_LIMIT)
-    if due.update(probe_at=until, probing_since=Now()):
+    if due.update(probe_at=Now() + timedelta(seconds=2 * settings.CONVEYOR_TASK_TIME_LIMIT), probing_since=Now()):
         return True
     circuit = Circuit.objects.annotate(now=Now()).filter(pk=name, opened_at__isnull=False).first()
     if circuit is not None:

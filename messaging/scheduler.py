@@ -109,7 +109,8 @@ def _run(entry: Any, now: datetime) -> float:
     entry.schedule.nowfun = lambda: now
     is_due, seconds = entry.schedule.is_due(last_at)
     if is_due or last_at > now + _CLOCK_STEP:
-        message = tick(entry.task, claim=lambda: bool(row.filter(last_at__lte=last_at).update(last_at=Now())))
+        after = last_at + timedelta(milliseconds=1)  # SQLite compares text, and its "12:00:00.000" is after "12:00:00"
+        message = tick(entry.task, claim=lambda: bool(row.filter(last_at__lt=after).update(last_at=Now())))
         if message or entry.task not in _CONDITIONS:
             log.info("beat: %s %s", entry.task, "enqueued" if message else "skipped")
     return float(seconds)

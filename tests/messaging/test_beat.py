@@ -72,6 +72,14 @@ def test_a_tick_is_enqueued_once_by_concurrent_beats():
     assert ticks() == 5
 
 
+def test_an_entry_whose_last_run_was_in_the_first_millisecond_of_a_second_runs_again():
+    due()
+    with connection.cursor() as cursor:  # as the database's own clock writes it
+        cursor.execute("UPDATE messaging_periodictask SET last_at = '2026-01-01 12:00:00.000'")
+    beat().tick()
+    assert ticks() == 1
+
+
 def test_a_missed_run_is_made_up_for_once_after_a_restart():
     due()
     beat().tick()
