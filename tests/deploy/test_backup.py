@@ -1,6 +1,7 @@
 """The backup job, on PostgreSQL: a dump is kept if it could be restored, and only then."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -153,3 +154,30 @@ def test_pictures_are_kept_beside_the_dump(database, tmp_path):
     with tarfile.open(kept) as archive:
         assert archive.extractfile("./products/shoe.webp").read() == b"shoe"
     assert not list(tmp_path.glob("*.partial"))
+
+
+def test_the_commands_of_the_page_back_up_and_restore_as_printed(database, tmp_path):
+    page = (PROJECT / "docs/how-to/back-up-and-restore.md").read_text()
+    restored = PostgresqlDatabase()
+    own = {
+        "/var/backups/conveyor": str(tmp_path),
+        "shop.dump": str(tmp_path / "shop.dump"),
+        "CREATE DATABASE restored": f"CREATE DATABASE {restored.name}",
+        "postgres://conveyor:password@db.internal:5432/restored": restored.url,
+        ".venv/bin/python manage.py migrate": "true",
+    }
+    for printed, name in own.items():
+        assert printed in page
+        page = page.replace(printed, name)
+    commands = "".join(re.findall(r"^ *```\n(.*?)^ *```", page, re.MULTILINE | re.DOTALL)[:3])
+    env = {"PATH": os.environ["PATH"], "DATABASE_URL": database.url}
+    try:
+        done = subprocess.run(
+            ["sh", "-ec", commands], cwd=PROJECT, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        with psycopg.connect(restored.url) as connection:
+            assert connection.execute("SELECT id FROM orders_order").fetchall() == [(1,), (2,)]
+    finally:
+        restored.drop()
+    assert len(list(tmp_path.glob("conveyor-*.dump"))) == 1
