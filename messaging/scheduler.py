@@ -25,12 +25,12 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 5.0
 #: A last run this far in the future means that the database's clock was set back.
 _CLOCK_STEP = timedelta(minutes=1)
-_CONDITIONS: dict[str, Callable[[], bool]] = {}
+CONDITIONS: dict[str, Callable[[], bool]] = {}
 
 
 def only_if(payload: type[Payload], condition: Callable[[], bool]) -> None:
     """Skip ticks of this task unless `condition()` holds, so that a short period does not fill the ledger."""
-    _CONDITIONS[payload.task] = condition
+    CONDITIONS[payload.task] = condition
 
 
 def tick(task: str, *, claim: Callable[[], bool] = lambda: True, delay: float = 0.0) -> Message | None:
@@ -40,7 +40,7 @@ def tick(task: str, *, claim: Callable[[], bool] = lambda: True, delay: float = 
     """
     if (payload := payload_for(task)) is None:
         raise LookupError(f"beat_schedule names {task!r}, but no payload is declared for it")
-    if not _CONDITIONS.get(task, lambda: True)():
+    if not CONDITIONS.get(task, lambda: True)():
         return None
     queue = topology().queue_for(payload.routing_key)
     with outbox.transaction():
@@ -111,6 +111,6 @@ def _run(entry: Any, now: datetime) -> float:
     if is_due or last_at > now + _CLOCK_STEP:
         after = last_at + timedelta(milliseconds=1)  # SQLite compares text, and its "12:00:00.000" is after "12:00:00"
         message = tick(entry.task, claim=lambda: bool(row.filter(last_at__lt=after).update(last_at=Now())))
-        if message or entry.task not in _CONDITIONS:
+        if message or entry.task not in CONDITIONS:
             log.info("beat: %s %s", entry.task, "enqueued" if message else "skipped")
     return float(seconds)

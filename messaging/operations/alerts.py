@@ -7,8 +7,11 @@ condition that no longer holds is cleared, so that it is reported again when it 
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from datetime import datetime, timedelta
 
+from celery import current_app
+from celery.schedules import BaseSchedule, maybe_schedule
 from django.conf import settings as django_settings
 from django.core.mail import EmailMessage, get_connection
 from django.db.models import Count, Min, QuerySet
@@ -17,7 +20,7 @@ from django.utils import timezone
 
 from messaging import clock, outbox, pauses, scheduler
 from messaging.conf import settings
-from messaging.models import Circuit, Message, QueuePause, State, Waits
+from messaging.models import Circuit, Message, PeriodicTask, QueuePause, State, Waits
 from messaging.operations.models import Alert, FailureGroup, GroupState
 from messaging.operations.payloads import SendAlert
 from messaging.recording import outside
@@ -35,7 +38,8 @@ _MAX_PAUSES = 20
 #: Beat is silent if a check that was enqueued this long after beat's last heartbeat runs. After a stop of the whole
 #: system, the first check is an old one.
 _BEAT_ALONE = timedelta(seconds=30)
-
+#: An entry that beat does not run is overdue for so long. It looks every five seconds.
+_SKIPPED_FOR = timedelta(minutes=10)
 
 #: What other apps watch: each yields texts by key.
 Source = Callable[[], Iterable[tuple[str, str]]]
@@ -131,6 +135,26 @@ def _conditions(enqueued_at: datetime) -> Iterator[tuple[str, str]]:
     if heartbeat and enqueued_at - heartbeat > _BEAT_ALONE:
         text = f"Beat has been silent since {clock.text(heartbeat)}: no periodic task is enqueued."
         yield "beat", f"{text} Check that beat is running."
+    if not heartbeat:
+        yield from _skipped_entries(enqueued_at)
+
+
+def _skipped_entries(enqueued_at: datetime) -> Iterator[tuple[str, str]]:
+    """What beat does not run although it runs itself, such as an entry whose task is not declared any more.
+
+    Entries with a condition are left out: one that has become due may have run last long ago.
+    """
+    last_runs = dict(PeriodicTask.objects.values_list("name", "last_at"))
+    for name, options in current_app.conf.beat_schedule.items():
+        period, last_at = options.get("schedule"), last_runs.get(name)
+        is_malformed = not isinstance(period, int | float | timedelta | BaseSchedule)
+        if last_at is None or is_malformed or options.get("task") in scheduler.CONDITIONS:
+            continue
+        schedule = copy(maybe_schedule(period))
+        schedule.nowfun = lambda: enqueued_at
+        if -schedule.remaining_estimate(last_at) > _SKIPPED_FOR:
+            text = f'Beat does not run "{name}", which was due after {clock.text(last_at)}.'
+            yield f"entry:{name}"[:150], f"{text} Its log says why."
 
 
 def _failing() -> Iterator[tuple[str, str]]:

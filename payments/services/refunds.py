@@ -127,13 +127,14 @@ def execute_refund(*, refund: Refund) -> RefundRecord:
 
     The gateway is asked for it first, always: it forgets keys after a day, and a second try may come later, by any way.
     """
+    asked = gateway(of=refund.payment.gateway)
     request = {"idempotency_key": str(refund.id), "charge_reference": refund.payment.gateway_reference}
-    known = gateway(of=refund.payment.gateway).find_refund(**request, reference=refund.gateway_reference)
+    known = asked.find_refund(**request, reference=refund.gateway_reference)
     if known is not None and (refund.gateway_reference or not known.has_failed or known.repeat >= refund.repeats):
         return known
     if refund.gateway_reference:
         raise GatewayMismatch(f"The gateway no longer has refund {refund.pk} ({refund.gateway_reference}).")
-    return gateway(of=refund.payment.gateway).refund(**request, amount=refund.amount, repeat=refund.repeats)
+    return asked.refund(**request, amount=refund.amount, repeat=refund.repeats)
 
 
 @transaction.atomic(savepoint=False)

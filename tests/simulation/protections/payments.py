@@ -111,7 +111,7 @@ PAYMENTS: Final = (
     Protection(
         name="the gateway is asked before a refund is made",
         module="payments.services.refunds",
-        code="    known = gateway(of=refund.payment.gateway).find_refund(**request, reference=refund.gateway_reference)\n",
+        code="    known = asked.find_refund(**request, reference=refund.gateway_reference)\n",
         without="    known: RefundRecord | None = None\n",
         test=f"{_OUTCOMES}::test_a_refund_whose_reply_was_lost_is_made_once_though_the_gateway_forgot_its_key",
     ),
