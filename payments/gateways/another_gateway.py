@@ -6,14 +6,15 @@ from messaging.hooks.next_steps import OPEN_GROUP, next_step
 
 
 @next_step(
-    gettext_lazy("The payment belongs to another gateway than the one in use, which was asked for nothing."),
+    gettext_lazy("The payment was begun at a gateway that is no longer configured; the configured one was not asked."),
     gettext_lazy(
-        "Set PAYMENT_GATEWAY back and retry the group, or do it at the other gateway and discard the message."
+        "Set PAYMENT_GATEWAY back, then retry the group; or do it in the other gateway's dashboard, and discard the "
+        "message."
     ),
     action=OPEN_GROUP,
 )
 class AnotherGateway(Exception):
-    """A payment was begun at another gateway: the one in use does not know it, and would take the money once more.
+    """A payment was begun at another gateway. The configured one does not know it, and would take the money again.
 
     The only argument is the name of the payment's gateway, as of `gateway_name`.
     """
@@ -23,4 +24,4 @@ class AnotherGateway(Exception):
         super().__init__(name)
 
     def __str__(self) -> str:
-        return f"This payment belongs to {self.name}, which PAYMENT_GATEWAY no longer names."
+        return f"The payment was begun at {self.name}, which PAYMENT_GATEWAY no longer names."
