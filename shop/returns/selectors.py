@@ -149,7 +149,7 @@ def unfinished_orders(*, limit: int) -> list[Order]:
 def abandoned(*, now: datetime) -> QuerySet[Return]:
     """Requested returns whose parcel has not come, oldest first.
 
-    It could come for as long as the shopper was told, and for as long as is set now.
+    It may come for as long as the shopper was given, and for as long as is set now.
     """
     late = now - _ON_ITS_WAY
     since = late - timedelta(days=settings.CONVEYOR_RETURN_WAIT_DAYS)
