@@ -10,8 +10,11 @@ from messaging.operations.models import FailedTask
 def failed_tasks(
     *, queue: str = "", task: str = "", error: str = "", group: str = "", subject: str = "", quarantined: bool = False
 ) -> MessageQuerySet:
-    """The matching dead messages, newest failure first. `error` is as in `error_matches`."""
-    rows = FailedTask.objects.filter(quarantine.condition() if quarantined else Q(state=State.DEAD))
+    """The matching dead messages, newest failure first. `error` is as in `error_matches`.
+
+    Without the bytes of what could not be read, which no list shows: hundreds of rows of them are in memory at a time.
+    """
+    rows = FailedTask.objects.defer("raw_body").filter(quarantine.condition() if quarantined else Q(state=State.DEAD))
     for field, value in {"queue": queue, "task": task, "fingerprint": group, "subject": subject}.items():
         if value:
             rows = rows.filter(**{field: value})

@@ -106,3 +106,17 @@ def _peak(*arguments: str) -> int:
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("command", [("list",), ("list", "--json"), ("export",), ("export", "--json")])
+def test_lists_do_not_read_the_bytes_of_what_could_not_be_read(command):
+    """A webhook's body may have 256 kB, a broker's message many megabytes: of 500 at a time, no machine has as much."""
+    for number in range(40):
+        dead(f"CV-{number}")
+    Message.objects.update(raw_body=b"x" * 256_000)
+    tracemalloc.start()
+    try:
+        call_command("dlq", *command, stdout=Nowhere())
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
