@@ -107,15 +107,22 @@ def reveal(*, endpoint: Endpoint, actor: Actor) -> str:
 
 
 @transaction.atomic
-def delete(*, endpoint: Endpoint, actor: Actor) -> None:
-    """Only without deliveries; the caller has asked `may_delete`."""
-    audit.record(action=DELETE, actor=actor, data=_facts(endpoint))
-    endpoint.delete()
+def delete(*, endpoint: Endpoint, actor: Actor) -> bool:
+    """False, and nothing is deleted, unless it `may_delete`."""
+    locked = Endpoint.objects.select_for_update().filter(pk=endpoint.pk).first()
+    if locked is None or not may_delete(locked):
+        return False
+    audit.record(action=DELETE, actor=actor, data=_facts(locked))
+    locked.delete()
+    return True
 
 
 def may_delete(endpoint: Endpoint) -> bool:
-    """Deliveries are the record of what was sent. Turn the endpoint off; they are deleted after a while."""
-    return not endpoint.deliveries.exists()
+    """Deliveries are the record of what was sent. Turn the endpoint off; they are deleted after a while.
+
+    Only one that is off: an order under way has read those that are on, and its transaction would fail without one.
+    """
+    return not endpoint.is_active and not endpoint.deliveries.exists()
 
 
 def _facts(endpoint: Endpoint) -> dict[str, Any]:

@@ -83,7 +83,8 @@ class EndpointAdmin(FreshAdmin):
         endpoints.save(endpoint=obj, actor=Actor.of(request.user), changed=list(form.changed_data))
 
     def delete_model(self, request: HttpRequest, obj: Endpoint) -> None:
-        endpoints.delete(endpoint=obj, actor=Actor.of(request.user))
+        if not endpoints.delete(endpoint=obj, actor=Actor.of(request.user)):
+            raise PermissionDenied
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
         raise PermissionDenied
