@@ -163,11 +163,16 @@ def succeed(job: Job, *, answer: Answer, milliseconds: int) -> None:
 
 @transaction.atomic
 def fail(job: Job, *, answer: Answer | None, error: str, milliseconds: int) -> None:
-    """Record a failed attempt. An endpoint that is slow, keeps failing or asks for it is paused, later turned off."""
+    """Record a failed attempt. An endpoint that is slow, keeps failing or asks for it is paused, later turned off.
+
+    What a server answers says nothing about the one that the endpoint has been pointed at meanwhile.
+    """
     _end(
         job, milliseconds, status=answer.status if answer else None, response=answer.text if answer else "", error=error
     )
     endpoint, now = _locked(job.endpoint.pk), clock.now()
+    if endpoint.url != job.endpoint.url:
+        return
     pause = retries.rest_seconds(milliseconds=milliseconds)
     if retries.is_down(answer):
         endpoint.failing = min(endpoint.failing + 1, 10_000)
@@ -190,13 +195,15 @@ def turn_off(job: Job, *, answer: Answer, milliseconds: int) -> None:
 
 
 def _turn_off(job: Job, why: str) -> None:
-    changed = Endpoint.objects.filter(pk=job.endpoint.pk, is_active=True).update(is_active=False, off_reason=why)
+    called = Endpoint.objects.filter(pk=job.endpoint.pk, url=job.endpoint.url)
+    changed = called.filter(is_active=True).update(is_active=False, off_reason=why)
     if changed:
         audit.record(action=ENDPOINT_OFF, actor=_SYSTEM, reason=why, data=_facts(job.delivery))
 
 
-def is_gone(answer: Answer) -> bool:
-    return answer.status == _GONE
+def is_gone(job: Job, answer: Answer) -> bool:
+    """Whether the server that the endpoint still points at wants no more events."""
+    return answer.status == _GONE and Endpoint.objects.filter(pk=job.endpoint.pk, url=job.endpoint.url).exists()
 
 
 def _end(job: Job, milliseconds: int, **outcome: Any) -> None:

@@ -28,7 +28,7 @@ def deliver(self: ReliableTask, payload: Deliver) -> None:
     began = time.monotonic()
     answer, error = _send(job)
     milliseconds = int((time.monotonic() - began) * 1000)
-    if answer and deliveries.is_gone(answer):
+    if answer and deliveries.is_gone(job, answer):
         with self.complete():
             deliveries.turn_off(job, answer=answer, milliseconds=milliseconds)
     elif answer and answer.is_success:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from extensions.webhooks import deliveries, retries
+from extensions.webhooks import deliveries, endpoints, retries
 from extensions.webhooks.models import Attempt, Delivery, Endpoint, State
 from extensions.webhooks.payloads import Deliver
 from extensions.webhooks.tests.merchant import answer
@@ -110,6 +110,30 @@ def test_410_turns_the_endpoint_off(endpoint, merchant):
     assert AuditEntry.objects.get(action=deliveries.ENDPOINT_OFF).actor == "webhooks"
     place()
     assert Delivery.objects.count() == 1
+
+
+@pytest.mark.parametrize("status", [410, 503])
+def test_what_the_old_server_answers_does_not_stop_events_to_the_new_url(endpoint, merchant, status):
+    """The merchant moved, and the URL was changed while a request to the old server was under way."""
+    new = f"{merchant.url}&moved=1"
+
+    def move(connection):
+        changed = Endpoint.objects.get(pk=endpoint.pk)
+        changed.url = new
+        endpoints.save(endpoint=changed, actor=ANN, changed=["url"])
+        answer(status, Retry_After="200")(connection)
+
+    merchant.behaviour = move
+    delivery = place_event(endpoint)
+    deliver_due()
+    endpoint.refresh_from_db()
+    assert (endpoint.url, endpoint.is_active, endpoint.failing, endpoint.paused_until) == (new, True, 0, None)
+    merchant.behaviour = answer(204)
+    make_due(pk=delivery.message_id)
+    deliver_due()
+    delivery.refresh_from_db()
+    assert delivery.state == State.DELIVERED
+    assert "moved=1" in merchant.requests[-1].line
 
 
 @pytest.mark.parametrize("url", ["https://127.0.0.1/", "http://shop.example/"])
