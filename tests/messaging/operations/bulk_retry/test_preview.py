@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from messaging.hooks import already_done
@@ -12,6 +13,7 @@ from messaging.operations.bulk_retry import services
 from messaging.operations.bulk_retry.selection import Filters, Selection
 from messaging.operations.models import AuditEntry, ItemOutcome, SkipReason
 from messaging.operations.permissions import Actor
+from messaging.payloads import payload_for
 from tests.messaging.operations.bulk_retry.dead import ANN, dead, previewed
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +68,40 @@ def test_a_message_an_app_reports_as_done_is_skipped_with_the_detail():
     operation = previewed()
     assert reasons(operation) == {first.pk: (SkipReason.ALREADY_DONE, "it is here")}
     assert operation.items.get(message_id=second.pk).outcome == ItemOutcome.WAITING
+
+
+def test_a_message_on_which_a_check_fails_is_retried_and_the_others_keep_their_answer():
+    """On PostgreSQL the failed statement must not spoil the transaction either."""
+    first, second, third = dead(3)
+
+    def check(payloads):
+        if second.pk in payloads:
+            with connection.cursor() as cursor:
+                cursor.execute("INSERT INTO messaging_message SELECT * FROM messaging_message")
+        return {id_: "it is here" for id_ in payloads if id_ == first.pk}
+
+    already_done.register("tests.sample", check)
+    operation = previewed()
+    assert reasons(operation) == {first.pk: (SkipReason.ALREADY_DONE, "it is here")}
+    assert operation.will_go == 2
+    assert third.pk
+
+
+def test_an_outage_of_the_database_is_no_verdict():
+    def check(payloads):
+        raise OperationalError("the server closed the connection")
+
+    dead(1)
+    already_done.register("tests.sample", check)
+    with pytest.raises(OperationalError, match="closed"):
+        previewed()
+
+
+def test_a_lift_that_fails_in_its_own_way_is_a_reason(monkeypatch):
+    (message,) = dead(task="tests.versioned", payload={"name": "Ada"}, schema_version=1)
+    kind = payload_for("tests.versioned")
+    monkeypatch.setattr(kind, "lifts", dict.fromkeys(kind.lifts, lambda data: data["name"].no_such_method()))
+    assert reasons(previewed())[message.pk][0] == SkipReason.WRONG_ARGUMENTS
 
 
 def test_two_checks_of_one_task_are_refused():
