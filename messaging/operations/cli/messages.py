@@ -139,7 +139,7 @@ def _edit(message: Message, data: dict[str, Any], options: dict[str, Any]) -> Ou
 def _payload(text: str) -> dict[str, Any]:
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CommandError(f"--payload is not JSON: {error}", returncode=2) from None
     if not isinstance(data, dict):
         raise CommandError("--payload must be a JSON object, such as '{\"order_id\": 17}'.", returncode=2)

@@ -158,6 +158,13 @@ def write_page(rows: Iterable[dict[str, Any]], out: Out, *, count: int) -> None:
     out.write("}")
 
 
+def require_text(options: dict[str, Any]) -> None:
+    """Bytes of an argument that are not UTF-8 reach Python as halves of surrogate pairs, which no database stores."""
+    for name, value in options.items():
+        if isinstance(value, str) and value != value.encode(errors="replace").decode():
+            raise CommandError(f"--{name} is not UTF-8 text. Nothing was done.", returncode=2)
+
+
 def require_reason(options: dict[str, Any]) -> None:
     if not options["reason"].strip():
         raise CommandError("A reason is required: pass --reason. It is kept in the audit log.", returncode=2)

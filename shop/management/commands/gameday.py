@@ -2,7 +2,10 @@
 
 import json
 import secrets
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -63,7 +66,10 @@ class Command(BaseCommand):
                 self.stdout.write(f"  at {fault.at:4.1f} s  {fault.kind} {fault.target}")
         progress = (lambda run, report: None) if options["json"] else self._progress
         try:
-            return runner.run(plan=plan, actor=actor(), progress=progress, patience=options["patience"])
+            with _terminated_as_interrupted():
+                return runner.run(plan=plan, actor=actor(), progress=progress, patience=options["patience"])
+        except KeyboardInterrupt:
+            raise CommandError("Interrupted. Its faults have ended; its orders go on.", returncode=130) from None
         except (services.NotADemo, services.FaultRefused, runner.NothingRuns) as error:
             raise CommandError(str(error)) from None
 
@@ -77,6 +83,16 @@ class Command(BaseCommand):
             self._last = line
             self.stdout.write(f"{run.elapsed:5.0f} s  {line}")
         self.stdout.flush()
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """SIGTERM, as of `timeout` or a CI job that is cancelled, ends the faults like Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _text(report: Report, broken: list[dict[str, str]]) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from messaging.operations.cli import subcommands
+from messaging.operations.cli.registry import require_text
 
 
 class Command(BaseCommand):
@@ -21,6 +22,7 @@ class Command(BaseCommand):
             own.set_defaults(run=sub.run)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        require_text(options)
         try:
             options["run"](options, self.stdout)
         except BrokenPipeError as error:

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from messaging import pauses
 from messaging.models import QueuePause
 from messaging.operations import actions
-from messaging.operations.cli.registry import actor
+from messaging.operations.cli.registry import actor, require_text
 from messaging.operations.dashboard import queue_status
 from messaging.operations.dashboard.circuits import CircuitRow, circuit_rows
 from messaging.operations.dashboard.flow import counted, drained_in
@@ -44,6 +44,7 @@ class Command(BaseCommand):
             sub.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        require_text(options)
         if options["action"] == "list":
             self._list(options)
         elif options["action"] == "try":

@@ -153,3 +153,27 @@ def test_what_is_skipped_in_any_slice_is_listed(capsys):
     first, second = capsys.readouterr().out.splitlines()
     assert first == "retried 2, skipped 1"
     assert second.startswith(f"  {ids[0]}: ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("dlq", "list", "--subject", "CV\udcff"),
+        ("dlq", "retry", "--all", "--reason", "fixed\udcff"),
+        ("dlq", "discard", "--all", "--reason", "\ud800"),
+        ("queue", "pause", "maintenance", "--reason", "\udcff"),
+    ],
+)
+def test_an_argument_in_another_encoding_is_refused_with_a_sentence(arguments):
+    """As of a terminal in Latin-1: Python keeps such bytes as halves of surrogate pairs."""
+    message = dead()
+    with pytest.raises(CommandError, match=r"--(subject|reason) is not UTF-8 text\. Nothing was done\.") as refused:
+        call_command(*arguments)
+    assert refused.value.returncode == 2
+    assert Message.objects.get(pk=message.pk).state == State.DEAD
+    assert not AuditEntry.objects.exists()
+
+
+def test_a_payload_nested_without_end_is_refused():
+    with pytest.raises(CommandError, match="--payload is not JSON"):
+        call_command("dlq", "edit", str(dead().pk), "--payload", "[" * 100_000, "--reason", "x")

@@ -1,6 +1,10 @@
 """A game day that is interrupted ends every fault that it began."""
 
+import os
+import signal
+
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
 from messaging import simulated_outages
@@ -8,6 +12,7 @@ from messaging.operations.permissions import Actor
 from payments.gateways.simulated import LATENCY, NAME
 from shop.demo.game_days import runner, scenarios, services
 from shop.demo.game_days.scenarios import SCENARIOS
+from tests.factories import ProductFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ANN = Actor.system("ann")
@@ -49,3 +54,25 @@ def test_a_database_that_stays_away_is_given_up(game_day, monkeypatch):
     monkeypatch.setattr(runner, "END_SECONDS", -1)
     runner._end(game_day)
     assert calls == ["gateway-outage", "slow-gateway"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_game_day_that_is_stopped_ends_its_faults_and_says_so(monkeypatch, capsys, number):
+    def stop(*arguments):
+        assert simulated_outages.is_active(name=NAME)
+        os.kill(os.getpid(), number)
+
+    ProductFactory.create(stock=1)
+    monkeypatch.setattr(runner, "_require_workers", lambda: None)
+    monkeypatch.setattr(runner, "_wait", stop)
+    before = signal.getsignal(signal.SIGTERM)
+    signal.signal(signal.SIGTERM, lambda *arguments: None)  # as if the test had been killed, for what does not catch it
+    try:
+        with pytest.raises(CommandError, match="Interrupted. Its faults have ended; its orders go on") as stopped:
+            call_command("gameday", "gateway-outage", "--orders", "1", "--seconds", "4")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        was_active = simulated_outages.is_active(name=NAME)
+        simulated_outages.end(name=NAME)
+    assert not was_active
+    assert stopped.value.returncode == 130
