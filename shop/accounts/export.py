@@ -122,7 +122,7 @@ def _paper_data(paper: Invoice | CreditNote) -> dict[str, Any]:
 def _shipment_data(shipment: Shipment) -> dict[str, Any]:
     return {
         **_fields(shipment, "carrier", "tracking_number", "status"),
-        "events": [_fields(event, "at", "code", "place") for event in shipment.events.all()],
+        "events": [_fields(event, "at", "code", "place", "text") for event in shipment.events.all()],
     }
 
 

@@ -14,6 +14,7 @@ from knox.models import AuthToken
 from orders.models import Order
 from payments.models import Payment
 from payments.services import refund_order
+from shipping.models import ParcelEvent
 from shop.accounts.addresses import add_address
 from shop.accounts.export import personal_data
 from shop.models import Review, User
@@ -87,6 +88,7 @@ def test_account_addresses_and_basket(client, ada):
 
 def test_orders_with_their_payments_refunds_and_parcels(client, ada):
     order = ordered(ada)
+    ParcelEvent.objects.filter(shipment__order=order).update(text="Left with Mr King, number 12")
     [exported] = download(client)["orders"]
     assert exported["number"] == order.number
     assert [line["sku"] for line in exported["lines"]] == [order.lines.get().sku]
@@ -102,7 +104,7 @@ def test_orders_with_their_payments_refunds_and_parcels(client, ada):
     assert note["kept_until"] == str(order.credit_notes.get().kept_until)
     [shipment] = exported["shipments"]
     assert shipment["tracking_number"] == order.shipment.tracking_number
-    assert shipment["events"]
+    assert {event["text"] for event in shipment["events"]} == {"Left with Mr King, number 12"}
 
 
 def test_a_download_holds_few_orders_at_a_time(ada, monkeypatch):
