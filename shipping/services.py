@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from messaging.outbox import enqueue
+from messaging.recording import storable
 from messaging.topology import Priority
 from orders.compiled import Compiled
 from orders.models import Order, Status
@@ -202,8 +203,8 @@ def _row(shipment: Shipment, event: TrackingEvent) -> ParcelEvent:
         event_id=event.id[:100],
         code=event.code,
         at=_time_of(event),
-        place="" if is_erased else event.place[:100],
-        text="" if is_erased else event.text[:200],
+        place="" if is_erased else storable.text(event.place[:100]),
+        text="" if is_erased else storable.text(event.text[:200]),
     )
 
 

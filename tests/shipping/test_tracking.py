@@ -14,8 +14,8 @@ from orders.models import Order, Status
 from orders.services import mark_refunded
 from orders.transitions import IllegalTransition
 from shipping import services
-from shipping.carriers import ParcelState, Tracking
-from shipping.models import TRANSITIONS, Shipment, ShipmentStatus
+from shipping.carriers import EventCode, ParcelState, Tracking, TrackingEvent
+from shipping.models import TRANSITIONS, ParcelEvent, Shipment, ShipmentStatus
 from tests.clocks import travel
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due, make_due
 from tests.shipping.orders import CREATE, DELIVERED, TRACK, paid, status
@@ -54,6 +54,18 @@ def test_tracking_a_delivered_parcel_changes_nothing(settings: Any):
     Message.objects.filter(pk=message.pk).update(state=State.SENT)
     assert deliver(message) == State.DONE
     assert order.events.filter(kind="delivered").count() == 1
+
+
+def test_what_a_carrier_writes_about_a_delivery_keeps_no_order_from_being_delivered():
+    """PostgreSQL stores no NUL, and no database half of an emoji that the carrier has cut in two."""
+    order = paid()
+    deliver(claim_task(task=CREATE))
+    event = TrackingEvent("odd", timezone.now(), EventCode.DELIVERED, place="Bern\x00", text="Left in the garage \ud83d")
+    tracking = Tracking(ParcelState.DELIVERED, (event,))
+    services.record_tracking(shipment=Shipment.objects.get(), tracking=tracking)
+    assert status(order) == Status.DELIVERED
+    stored = ParcelEvent.objects.get(event_id="odd")
+    assert (stored.place, stored.text) == ("Bern\ufffd", "Left in the garage \ufffd")
 
 
 def test_an_order_refunded_during_transit_stays_refunded():
