@@ -129,6 +129,23 @@ def test_a_name_that_leads_into_a_private_network_is_not_saved(monkeypatch):
     assert not Endpoint.objects.exists()
 
 
+def test_an_endpoint_whose_name_is_gone_is_turned_off(endpoint, options, monkeypatch):
+    def unknown(*args, **settings):
+        raise socket.gaierror("Name or service not known")
+
+    Endpoint.objects.update(url="https://gone.example/hooks")
+    options()
+    client, page = client_with(*EVERYTHING), f"{ENDPOINTS}{endpoint.pk}/change/"
+    values = form(url="https://gone.example/hooks", seen=client.get(page).context["adminform"].form["seen"].value())
+    del values["is_active"]
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    assert client.post(page, values).status_code == 302
+    endpoint.refresh_from_db()
+    assert not endpoint.is_active
+    seen = client.get(page).context["adminform"].form["seen"].value()
+    assert "cannot be resolved" in client.post(page, values | {"url": "https://new.example/", "seen": seen}).text
+
+
 @pytest.mark.parametrize("events", [[], ["order.stolen"]])
 def test_unknown_event_types_are_not_saved(public_names, events):
     assert client_with(*EVERYTHING).post(f"{ENDPOINTS}add/", form(events=events)).status_code == 200
