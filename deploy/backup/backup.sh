@@ -73,6 +73,16 @@ trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
 
 at "$DATABASE_URL" pg_dump --format=custom --file="$partial"
+# Right after the dump: a picture that it knows is kept for an hour after it was replaced.
+if [ -d "${MEDIA_ROOT:-}" ]; then
+    tar -cf "$media.partial" -C "$MEDIA_ROOT" . || [ $? -eq 1 ] # 1: a picture was added or deleted meanwhile
+    tar -tf "$media.partial" >/dev/null
+fi
+name="datname ~ '^conveyor_restored_[0-9]{10}_[0-9]+$'"
+age="split_part(datname, '_', 3) < '$(($(date -u +%s) - 86400))'"
+for left in $(sql "$server" "SELECT datname FROM pg_database WHERE $name AND $age"); do
+    sql "$server" "DROP DATABASE IF EXISTS $left WITH (FORCE)" || echo "Drop the database $left of a killed job." >&2
+done
 sql "$server" "CREATE DATABASE $restored"
 at "$restored_url" pg_restore --exit-on-error --no-owner --no-privileges "$partial"
 orders=$(sql "$restored_url" "SELECT count(*) FROM orders_order")
@@ -80,11 +90,7 @@ unfinished=$(sql "$restored_url" "SELECT count(*) FROM messaging_message WHERE s
 if [ -n "${CONVEYOR_HOME:-}" ]; then
     (cd "$CONVEYOR_HOME/app" && DATABASE_URL=$restored_url "$CONVEYOR_HOME/venv/bin/python" manage.py migrate --check)
 fi
-# After the dump: a picture that the dump knows is kept for an hour after it was replaced.
-if [ -d "${MEDIA_ROOT:-}" ]; then
-    tar -cf "$media.partial" -C "$MEDIA_ROOT" .
-    mv "$media.partial" "$media"
-fi
+[ ! -e "$media.partial" ] || mv "$media.partial" "$media"
 mv "$partial" "$dump"
 find "$BACKUP_DIR" -name 'conveyor-*.partial' -mtime +0 -exec rm {} + # of jobs that were killed
 find "$BACKUP_DIR" -name 'conveyor-*.dump' -mtime "+${BACKUP_KEEP_DAYS:-14}" -exec rm {} +

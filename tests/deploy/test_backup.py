@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -181,3 +182,42 @@ def test_the_commands_of_the_page_back_up_and_restore_as_printed(database, tmp_p
     finally:
         restored.drop()
     assert len(list(tmp_path.glob("conveyor-*.dump"))) == 1
+
+
+@pytest.mark.parametrize("change", ["touch {folder}/new.webp", "rm -f {folder}/3*.webp"])
+def test_a_picture_that_comes_or_goes_meanwhile_does_not_fail_the_backup(database, tmp_path, change):
+    """GNU tar ends with 1 then: the dump was deleted because somebody had uploaded a picture."""
+    pictures = tmp_path / "media" / "products"
+    pictures.mkdir(parents=True)
+    for number in range(40):
+        (pictures / f"{number}.webp").write_bytes(b"x" * 20_000)
+    action = f"--checkpoint=10 --checkpoint-action=exec='{change.format(folder=pictures)}'"
+    job = backup(database.url, tmp_path, MEDIA_ROOT=str(tmp_path / "media"), TAR_OPTIONS=action)
+    assert "changed as we read it" in job.errors
+    assert job.returncode == 0
+    assert len(list(tmp_path.glob("conveyor-*.dump"))) == len(list(tmp_path.glob("conveyor-*.media.tar"))) == 1
+
+
+def test_pictures_that_cannot_be_read_fail_the_backup(database, tmp_path):
+    (tmp_path / "media").mkdir()
+    job = backup(database.url, tmp_path, MEDIA_ROOT=str(tmp_path / "media"), TAR_OPTIONS="--no-such-option")
+    assert job.returncode != 0
+    assert not list(tmp_path.glob("conveyor-*"))
+
+
+def test_databases_of_killed_jobs_are_dropped_the_next_day(database, tmp_path):
+    """Nothing cleans up after SIGKILL, and each holds all that shoppers have told the shop."""
+    now = int(time.time())
+    killed, running = f"conveyor_restored_{now - 90_000}_1", f"conveyor_restored_{now}_1"
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        for name in (killed, running):
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            job = backup(database.url, tmp_path)
+            found = connection.execute("SELECT datname FROM pg_database").fetchall()
+            left = {name for (name,) in found} & {killed, running}
+        finally:
+            for name in (killed, running):
+                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+    assert job.returncode == 0, job.errors
+    assert left == {running}
