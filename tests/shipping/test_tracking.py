@@ -60,7 +60,9 @@ def test_what_a_carrier_writes_about_a_delivery_keeps_no_order_from_being_delive
     """PostgreSQL stores no NUL, and no database half of an emoji that the carrier has cut in two."""
     order = paid()
     deliver(claim_task(task=CREATE))
-    event = TrackingEvent("odd", timezone.now(), EventCode.DELIVERED, place="Bern\x00", text="Left in the garage \ud83d")
+    event = TrackingEvent(
+        "odd", timezone.now(), EventCode.DELIVERED, place="Bern\x00", text="Left in the garage \ud83d"
+    )
     tracking = Tracking(ParcelState.DELIVERED, (event,))
     services.record_tracking(shipment=Shipment.objects.get(), tracking=tracking)
     assert status(order) == Status.DELIVERED
