@@ -4,11 +4,10 @@ import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.models import Max
 
 from messaging.hooks import already_done
@@ -80,11 +79,12 @@ def _done(task: str, by_id: Mapping[uuid.UUID, Payload]) -> Mapping[uuid.UUID, s
     One payload, such as an edited one with a number that no database stores, must not close the whole desk.
     """
     try:
-        with transaction.atomic() if connection.in_atomic_block else nullcontext():  # a savepoint costs statements
-            return already_done.done_already({task: by_id})
+        return already_done.done_already({task: by_id})
     except (OperationalError, InterfaceError):  # the database, not the payload
         raise
     except Exception as error:
+        if isinstance(error, DatabaseError) and connection.in_atomic_block:  # nothing more can be asked in it
+            raise
         if len(by_id) == 1:
             log.warning("The check whether %s is done already failed: %r", task, error)
             return {}

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
 from messaging import outbox, transitions
@@ -18,6 +19,7 @@ from messaging.operations.failures.labels import summary_of
 from messaging.operations.models import FailureGroup, GroupState
 from messaging.operations.permissions import Actor
 from messaging.transitions.failure import synthetic_failure
+from shipping.payloads import CreateShipment
 from tests.api.client import get, token_of
 from tests.factories import client_with
 from tests.messaging.deliver import deliver, send
@@ -239,3 +241,22 @@ def test_a_task_that_has_succeeded_is_no_failure():
     message = failed("WorkerLost")
     message.state = State.DONE
     assert summary_of(message).endswith(" succeeded. Failed attempts: 1, most recently WorkerLost.")
+
+
+@pytest.mark.parametrize("number", [2**63, 10**40, -(10**40)])
+def test_a_number_that_no_database_stores_closes_no_page(operator, number):
+    """As of an edit: the list and the page of every failed task were answered 400 on SQLite."""
+    message = failed()
+    Message.objects.filter(pk=message.pk).update(task=CreateShipment.task, payload={"order_id": number})
+    for url in (LIST, page_url(message)):
+        assert operator.get(url).status_code == 200
+    assert get(f"/failed-tasks/{message.pk}/", token=token_of("view_failedtask", username="olga")).status_code == 200
+
+
+def test_a_statement_of_a_check_that_the_database_refuses_is_no_answer(monkeypatch):
+    def check(payloads):
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO messaging_message SELECT * FROM messaging_message")
+
+    monkeypatch.setattr(already_done, "_CHECKS", {Sample.task: check})
+    assert action_of(failed()) == advice_for(failed()).step.action
