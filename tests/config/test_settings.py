@@ -174,3 +174,8 @@ def test_outside_the_demo_what_is_no_email_backend_stops_the_start(tmp_path, val
     assert done.returncode == 1
     assert done.stderr.startswith(f"manage.py: EMAIL_BACKEND is {value!r}, which is no e-mail backend: ")
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_an_interrupted_command_ends_without_a_traceback(tmp_path):
+    done = run(tmp_path, "manage.py", "shell", "--command", "raise KeyboardInterrupt")
+    assert (done.returncode, done.stderr) == (130, "manage.py: interrupted\n")
