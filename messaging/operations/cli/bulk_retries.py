@@ -24,6 +24,7 @@ from messaging.operations.cli.registry import (
     CHUNK,
     Out,
     actor,
+    first,
     selection,
     subcommand,
     uuid_type,
@@ -109,7 +110,7 @@ def _list_arguments(parser: CommandParser) -> None:
 
 @subcommand("operations", help="list bulk retries, newest first", arguments=_list_arguments)
 def operations(options: dict[str, Any], out: Out) -> None:
-    found = selectors.operations()[: max(0, options["limit"])].iterator(chunk_size=CHUNK)
+    found = selectors.operations()[first(options)].iterator(chunk_size=CHUNK)
     if options["json"]:
         parts = iter(lambda: list(islice(found, CHUNK)), [])
         write_array(chain.from_iterable(map(as_dicts, parts)), out)

@@ -94,6 +94,11 @@ def with_ids(parser: CommandParser, *, nargs: str) -> None:
     parser.add_argument("ids", nargs=nargs, type=message_id, metavar="ID", action=_Distinct)
 
 
+def first(options: dict[str, Any]) -> slice:
+    """The first `--limit` rows. No database counts beyond 64 bits."""
+    return slice(0, min(max(0, options["limit"]), 2**63 - 1))
+
+
 def with_json(parser: CommandParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 

@@ -14,6 +14,7 @@ from messaging.operations.cli.registry import (
     Out,
     actor,
     filters,
+    first,
     message_id,
     subcommand,
     with_filters,
@@ -39,7 +40,7 @@ def _list_arguments(parser: CommandParser) -> None:
 @subcommand("list", help="list dead messages, newest failure first", arguments=_list_arguments)
 def list_(options: dict[str, Any], out: Out) -> None:
     found = selectors.failed_tasks(**filters(options), quarantined=options["quarantined"])
-    messages = found[: max(0, options["limit"])].iterator(chunk_size=CHUNK)
+    messages = found[first(options)].iterator(chunk_size=CHUNK)
     if options["json"]:
         write_page(map(files.summary, messages), out, count=found.count())
         return

@@ -120,3 +120,12 @@ def test_lists_do_not_read_the_bytes_of_what_could_not_be_read(command):
         assert tracemalloc.get_traced_memory()[1] < 5_000_000
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("limit", [str(-(10**30)), "-1", "0", str(10**30)])
+@pytest.mark.parametrize("command", ["list", "operations"])
+def test_any_limit_is_taken(command, limit, capsys):
+    dead()
+    BulkOperation.objects.create(actor="ada", chosen={})
+    shown = run(capsys, "dlq", command, f"--limit={limit}", "--json")
+    assert ('"id"' in shown) == (limit == str(10**30))
