@@ -65,13 +65,15 @@ def test_a_game_day_that_is_stopped_ends_its_faults_and_says_so(monkeypatch, cap
     ProductFactory.create(stock=1)
     monkeypatch.setattr(runner, "_require_workers", lambda: None)
     monkeypatch.setattr(runner, "_wait", stop)
-    before = signal.getsignal(signal.SIGTERM)
+    kept = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
     signal.signal(signal.SIGTERM, lambda *arguments: None)  # as if the test had been killed, for what does not catch it
     try:
         with pytest.raises(CommandError, match="Its faults have ended; its orders go on") as stopped:
             call_command("gameday", "gateway-outage", "--orders", "1", "--seconds", "4")
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in kept.items():
+            signal.signal(each, handler)
         was_active = simulated_outages.is_active(name=NAME)
         simulated_outages.end(name=NAME)
     assert not was_active
