@@ -12,8 +12,8 @@ from pathlib import Path
 BEFORE_COMMIT, AFTER_COMMIT = "before-commit", "after-commit"
 #: A payments worker has looked for a payment that is not committed.
 NOT_FOUND = "not-found"
-#: SIGKILL to the web server; a commit that takes until `release`; nothing.
-KILL, HOLD, NOTE = "kill", "hold", "note"
+#: SIGKILL to the web server; the process waits until `release`.
+KILL, HOLD = "kill", "hold"
 
 
 def arm(folder: Path, moment: str, effect: str) -> Path:

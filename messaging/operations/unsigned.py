@@ -12,6 +12,7 @@ from typing import Any, Final
 from messaging import clock
 from messaging.hooks.observers import Ending, Observer
 from messaging.models import Cursor
+from messaging.relay import direct
 from messaging.worker.admission import HEADER
 
 _NOTED: Final = "unsigned messages"
@@ -24,17 +25,20 @@ _OVER: Final = timedelta(hours=1)
 
 
 class UnsignedMessages(Observer):
-    """Notes when a delivery that is not signed with this process's key runs."""
+    """Notes that a delivery ran which was not signed with this process's key, once it has run: a note needs a lock.
+
+    What is published without the ledger is never signed.
+    """
 
     def __init__(self) -> None:
         self._next = 0.0
 
     def started(self, task: Any) -> Ending:
         origin = task.request.get(HEADER) or {}
-        if origin.get("is_unsigned") and time.monotonic() >= self._next:
-            self._next = time.monotonic() + _NOTE_EVERY
-            _note(worker=str(task.request.hostname))
-        return super().started(task)
+        if direct.is_on() or not origin.get("is_unsigned") or time.monotonic() < self._next:
+            return super().started(task)
+        self._next, worker = time.monotonic() + _NOTE_EVERY, str(task.request.hostname)
+        return lambda error: _note(worker=worker)
 
 
 def _note(*, worker: str) -> None:

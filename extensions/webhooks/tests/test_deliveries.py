@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from extensions.webhooks import deliveries, endpoints, retries
@@ -121,6 +122,7 @@ def test_what_the_old_server_answers_does_not_stop_events_to_the_new_url(endpoin
         changed = Endpoint.objects.get(pk=endpoint.pk)
         changed.url = new
         endpoints.save(endpoint=changed, actor=ANN, changed=["url"])
+        connections.close_all()  # of the merchant's thread
         answer(status, Retry_After="200")(connection)
 
     merchant.behaviour = move

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.utils import timezone
@@ -21,8 +22,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def run(*, at: datetime, is_unsigned: bool) -> None:
     """Run a message whose signature the worker has judged so. It was sent by the database's own clock."""
-    text = uuid.uuid4().hex
-    behaviour[text] = effect
+    text, noted = uuid.uuid4().hex, Cursor.read("unsigned messages")
+
+    def run_before_it_is_noted(*arguments):
+        assert Cursor.read("unsigned messages") == noted
+        effect(*arguments)
+
+    behaviour[text] = run_before_it_is_noted
     message = send(enqueue(text))
     origin = {"sends": 1, "version": 1, "correlation_id": str(message.correlation_id), "is_unsigned": is_unsigned}
     with travel(at):
@@ -59,6 +65,14 @@ def test_it_is_over_an_hour_after_the_last_one_and_begins_anew():
 
 def test_signed_messages_note_nothing():
     assert not noticed(0, 20, is_unsigned=False)
+    assert not Cursor.objects.filter(pk="unsigned messages").exists()
+
+
+def test_what_is_published_without_the_ledger_is_not_noted(settings):
+    settings.CONVEYOR_PUBLISH = "naive"
+    (observer,) = (each for each in observers._OBSERVERS if isinstance(each, unsigned.UnsignedMessages))
+    observer._next = 0.0
+    observer.started(SimpleNamespace(request={HEADER: {"is_unsigned": True}}))(None)
     assert not Cursor.objects.filter(pk="unsigned messages").exists()
 
 
