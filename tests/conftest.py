@@ -22,6 +22,7 @@ from messaging.broker import inspect
 from messaging.operations.failures import downloads
 from messaging.relay import claim
 from messaging.worker import slices
+from shop.limits import counters
 from tests import flush
 from tests.patience import PATIENCE
 from tests.stack import BACKENDS, Stack, template
@@ -34,6 +35,8 @@ MARKS = {
     "database": {"db", "transactional_db"},
     "browser": {"chromium"},
 }
+
+_WINDOW = counters._window
 
 #: No test depends on how fast the machine is.
 hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -166,6 +169,18 @@ def _empty_cache() -> Iterator[None]:
 def _reset_downloads(monkeypatch: pytest.MonkeyPatch) -> None:
     """A response that a test does not read keeps its place among a process's exports; it must not outlive the test."""
     monkeypatch.setattr(downloads, "_free", threading.BoundedSemaphore(downloads.MOST))
+
+
+@pytest.fixture(autouse=True)
+def _endless_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No limit's window ends, and opens the door anew, between two steps of a test; `ending_windows` undoes it."""
+    monkeypatch.setattr(counters, "_window", lambda digest, seconds: (0, 0))
+
+
+@pytest.fixture
+def ending_windows(_endless_windows: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit's windows begin and end by the clock."""
+    monkeypatch.setattr(counters, "_window", _WINDOW)
 
 
 @pytest.fixture(autouse=True)

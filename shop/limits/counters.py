@@ -49,16 +49,23 @@ def cache_answers() -> bool:
 
 
 def _take(counts: ExitStack, name: str, value: str, limit: Limit, cost: int) -> None:
-    """Windows of different values begin at different times, so that they do not all open at once."""
-    digest = blake2b(value.encode(errors="backslashreplace"), digest_size=16)
-    window, passed = divmod(int(time.time()) + int.from_bytes(digest.digest()[:4]), limit.seconds)
-    key, wait = f"{name}:{digest.hexdigest()}:{window}", limit.seconds - passed
+    digest = blake2b(value.encode(errors="backslashreplace"), digest_size=16).digest()
+    window, passed = _window(digest, limit.seconds)
+    key, wait = f"{name}:{digest.hex()}:{window}", limit.seconds - passed
     count = _outage.tolerant(lambda: _count(key, cost, wait))
     if count is None:
         return
     counts.callback(_outage.tolerant, lambda: _count(key, -cost, wait))
     if count > limit.allowed:
         raise Limited(wait=wait)
+
+
+def _window(digest: bytes, seconds: int) -> tuple[int, int]:
+    """Return the number of the window of now, and its seconds that have passed.
+
+    Windows of different values begin at different times, so that they do not all open at once.
+    """
+    return divmod(int(time.time()) + int.from_bytes(digest[:4]), seconds)
 
 
 def _count(key: str, by: int, seconds: int) -> int:

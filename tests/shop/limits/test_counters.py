@@ -41,7 +41,7 @@ def test_each_value_has_its_own_count():
     assert taken(5, client="b") == 3
 
 
-def test_the_wait_ends_with_the_window():
+def test_the_wait_ends_with_the_window(ending_windows):
     with time_machine.travel(datetime(2026, 1, 1, tzinfo=UTC), tick=False) as clock:
         taken(3, client="a")
         with pytest.raises(Limited) as refused:
