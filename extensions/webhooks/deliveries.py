@@ -196,7 +196,7 @@ def turn_off(job: Job, *, answer: Answer, milliseconds: int) -> None:
 
 def _turn_off(job: Job, why: str) -> None:
     called = Endpoint.objects.filter(pk=job.endpoint.pk, url=job.endpoint.url)
-    changed = called.filter(is_active=True).update(is_active=False, off_reason=why)
+    changed = called.filter(is_active=True).update(is_active=False, off_reason=why, off_at=clock.now())
     if changed:
         audit.record(action=ENDPOINT_OFF, actor=_SYSTEM, reason=why, data=_facts(job.delivery))
 

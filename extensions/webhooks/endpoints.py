@@ -22,6 +22,8 @@ ACTIONS: Final = (SAVE, ROTATE, REVEAL, DELETE)
 #: Each event is written once for each endpoint, inside the order's transaction.
 MOST: Final = 20
 OVERLAP: Final = timedelta(hours=24)
+#: An order under way has read the endpoints that were on, and would fail without one. No transaction lasts as long.
+DELETABLE_AFTER: Final = timedelta(minutes=10)
 _TWO_CLICKS: Final = timedelta(minutes=1)
 _CHECK_SECONDS: Final = 3.0
 
@@ -60,6 +62,8 @@ def save(*, endpoint: Endpoint, actor: Actor, changed: list[str]) -> None:
         values = {name: getattr(endpoint, name) for name in changed}
         if {"is_active", "url"} & set(changed):
             values |= {"failing": 0, "paused_until": None, "off_reason": ""}
+        if "is_active" in changed:
+            values["off_at"] = None if endpoint.is_active else clock.now()
         Endpoint.objects.filter(pk=endpoint.pk).update(**values)
     audit.record(action=SAVE, actor=actor, data=_facts(endpoint) | {"changed": changed, "active": endpoint.is_active})
 
@@ -118,11 +122,9 @@ def delete(*, endpoint: Endpoint, actor: Actor) -> bool:
 
 
 def may_delete(endpoint: Endpoint) -> bool:
-    """Deliveries are the record of what was sent. Turn the endpoint off; they are deleted after a while.
-
-    Only one that is off: an order under way has read those that are on, and its transaction would fail without one.
-    """
-    return not endpoint.is_active and not endpoint.deliveries.exists()
+    """Whether it has been off for `DELETABLE_AFTER` and has no deliveries, which are the record of what was sent."""
+    is_unread = endpoint.off_at is None or endpoint.off_at <= clock.now() - DELETABLE_AFTER
+    return not endpoint.is_active and is_unread and not endpoint.deliveries.exists()
 
 
 def _facts(endpoint: Endpoint) -> dict[str, Any]:

@@ -17,7 +17,8 @@ class Endpoint(models.Model):
     """A URL that a merchant registered, with the event types it gets.
 
     `secret` signs; `previous_secret` signs as well until `previous_until`, so that the receiver can change over.
-    `failing` counts requests in a row without a usable answer; none is sent before `paused_until`.
+    `failing` counts requests in a row without a usable answer; none is sent before `paused_until`. `off_at` is when it
+    was turned off; one that was added as off has none.
     """
 
     url = models.URLField(_("URL"), max_length=500)
@@ -25,6 +26,7 @@ class Endpoint(models.Model):
     events = models.JSONField(_("event types"), default=list)
     is_active = models.BooleanField(_("active"), default=True)
     off_reason = models.CharField(_("why it is off"), max_length=200, blank=True, editable=False)
+    off_at = models.DateTimeField(null=True, blank=True, editable=False)
     secret = models.CharField(max_length=100, default=new_secret, editable=False)
     previous_secret = models.CharField(max_length=100, blank=True, editable=False)
     previous_until = models.DateTimeField(null=True, blank=True, editable=False)

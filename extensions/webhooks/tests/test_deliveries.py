@@ -107,6 +107,7 @@ def test_410_turns_the_endpoint_off(endpoint, merchant):
     endpoint.refresh_from_db()
     assert (delivery.state, endpoint.is_active) == (State.SKIPPED, False)
     assert "410 Gone" in endpoint.off_reason
+    assert endpoint.off_at is not None
     assert Message.objects.get(pk=delivery.message_id).state == MessageState.DONE
     assert AuditEntry.objects.get(action=deliveries.ENDPOINT_OFF).actor == "webhooks"
     place()

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from extensions.webhooks import endpoints
@@ -243,9 +244,33 @@ def test_an_endpoint_that_gets_events_is_not_deleted_under_an_order(endpoint):
     client = client_with(*EVERYTHING)
     with transaction.atomic(), ThreadPoolExecutor(1) as pool:
         place()
-        deletion = pool.submit(at_once, partial(client.post, f"{ENDPOINTS}{endpoint.pk}/delete/", {"post": "yes"}))
-        assert deletion.result() == [None]
+        off = form(url=endpoint.url, events=endpoint.events, is_active="")
+        steps = [partial(client.post, f"{ENDPOINTS}{endpoint.pk}/change/", off)]
+        steps += [partial(client.post, f"{ENDPOINTS}{endpoint.pk}/delete/", {"post": "yes"})]
+        for step in steps:
+            assert pool.submit(at_once, step).result() == [None]
     assert Delivery.objects.filter(endpoint=endpoint).exists()
+    assert not Endpoint.objects.get().is_active
+
+
+def test_an_endpoint_is_deleted_once_it_has_been_off_for_a_while(public_names, endpoint):
+    client = client_with(*EVERYTHING)
+    change, delete = (f"{ENDPOINTS}{endpoint.pk}/{verb}/" for verb in ("change", "delete"))
+    assert client.post(change, form(is_active="")).status_code == 302
+    for passed in (timedelta(0), endpoints.DELETABLE_AFTER / 2):
+        Endpoint.objects.update(off_at=F("off_at") - passed)
+        assert client.post(delete, {"post": "yes"}).status_code == 403
+    assert client.post(change, form(is_active="", description="Old shop")).status_code == 302
+    Endpoint.objects.update(off_at=F("off_at") - endpoints.DELETABLE_AFTER / 2)
+    assert client.post(delete, {"post": "yes"}).status_code == 302
+    assert not Endpoint.objects.exists()
+
+
+def test_an_endpoint_that_was_never_on_is_deleted_at_once(public_names):
+    client = client_with(*EVERYTHING)
+    client.post(f"{ENDPOINTS}add/", form(is_active=""))
+    endpoint = Endpoint.objects.get()
+    assert client.post(f"{ENDPOINTS}{endpoint.pk}/delete/", {"post": "yes"}).status_code == 302
 
 
 def test_a_delivery_that_comes_before_the_deletion_keeps_the_endpoint(endpoint):
