@@ -61,7 +61,7 @@ def conditions() -> Iterator[tuple[str, str]]:
     if noted and noted[1] - noted[0] > _LASTS and clock.now() - noted[1] < _OVER:
         since, _last, worker = noted
         text = (
-            f"Since {clock.text(since)}, {worker} gets messages that are not signed with its SECRET_KEY, and compares"
+            f"Since {clock.text(since)}, {worker} gets messages that are not signed with its SECRET_KEY, and compares "
+            "each with the ledger. Give relays and workers the same key; if they have it, somebody else publishes."
         )
-        text += " each with the ledger. Give relays and workers the same key; if they have it, somebody else publishes."
         yield "unsigned", text
