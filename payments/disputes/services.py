@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
+from messaging.recording import storable
 from orders.models import Order, Status
 from orders.services import cancel_order, record_dispute_state
 from payments.disputes.events import enqueue_comparison
@@ -79,7 +80,7 @@ def _changes(dispute: Dispute, record: DisputeRecord) -> dict[str, Any]:
     return {
         "amount": min(record.amount, payment.amount) if record.currency == payment.currency else payment.amount,
         "currency": payment.currency,
-        "reason": record.reason[:60],
+        "reason": storable.text(record.reason)[:60],
         "status": status,
         "is_inquiry": record.is_inquiry,
         "is_withdrawn": record.is_withdrawn,

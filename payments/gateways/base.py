@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from messaging.hooks.next_steps import OPEN_GROUP, OPEN_SUBJECT, RETRY, next_step
+from payments.gateways import answers
 from payments.gateways.dispute_records import DisputePage, DisputeRecord
 
 if TYPE_CHECKING:
@@ -124,6 +125,9 @@ class Charge:
     state: ChargeState
     action_url: str = ""
 
+    def __post_init__(self) -> None:
+        answers.check(self.reference, self.currency, self.amount)
+
 
 class RefundState(Enum):
     """How far a refund is at the gateway. One that is done may still fail: the bank returns the money."""
@@ -148,6 +152,9 @@ class RefundRecord:
     repeat: int = 0
     failure: str = ""
 
+    def __post_init__(self) -> None:
+        answers.check(self.reference, None, self.amount)
+
     @property
     def has_failed(self) -> bool:
         return self.state is RefundState.FAILED
@@ -155,8 +162,7 @@ class RefundRecord:
 
 def latest_try(records: Iterable[RefundRecord], *, key: str) -> RefundRecord | None:
     """Of the refunds requested under `key`, the one that has not failed; otherwise the last one; None without any."""
-    tries = [record for record in records if record.key == key]
-    return max(tries, key=lambda record: (not record.has_failed, record.repeat), default=None)
+    return max((r for r in records if r.key == key), key=lambda r: (not r.has_failed, r.repeat), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +181,9 @@ class ChargeRecord:
     state: ChargeState
     action_url: str = ""
     declined: str = ""
+
+    def __post_init__(self) -> None:
+        answers.check(self.reference, self.currency, self.amount, self.captured, self.refunded)
 
     @property
     def charge(self) -> Charge | None:

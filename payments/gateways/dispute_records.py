@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from payments.gateways import answers
+
 
 class DisputeState(StrEnum):
     """`CLOSED`: it ended without a decision, such as an inquiry that was answered, or a dispute that was withdrawn."""
@@ -33,6 +35,9 @@ class DisputeRecord:
     is_withdrawn: bool
     evidence_due_at: datetime | None
     opened_at: datetime
+
+    def __post_init__(self) -> None:
+        answers.check(self.reference, self.currency, self.amount)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from orders.webhook_events import identifier
 from payments.gateways import stripe_disputes
 from payments.gateways.base import (
     MOST_REFUNDS,
@@ -32,10 +33,10 @@ from payments.gateways.base import (
 )
 from payments.gateways.browser_form import BrowserForm
 from payments.gateways.dispute_records import DisputePage, DisputeRecord
-from payments.gateways.stripe_amounts import from_stripe, limits, to_stripe
+from payments.gateways.stripe_amounts import from_stripe, limits, refusal, to_stripe
 from payments.gateways.stripe_browser import browser_form
 from payments.gateways.stripe_client import client, refused_by_status, typed_errors
-from payments.gateways.stripe_records import KEY, REPEAT, charge_record, readable, refund_record
+from payments.gateways.stripe_records import KEY, REPEAT, about, charge_record, readable, refund_record
 
 __all__ = ["KEY", "StripeGateway"]
 
@@ -60,7 +61,7 @@ class StripeGateway:
             intent = client().v1.payment_intents.create(params, {"idempotency_key": idempotency_key})
             if _is_replayed(intent):  # as it was when the key was first used
                 intent = _retrieved(intent.id)
-            record = charge_record(intent)
+            record = charge_record(about(intent, key=idempotency_key))
         if record.charge is None:
             raise CardDeclined(record.declined or intent.status)
         return record.charge
@@ -70,12 +71,9 @@ class StripeGateway:
         try:
             with typed_errors():
                 wanted = to_stripe(amount, _currency_of(reference))
-                intent = client().v1.payment_intents.capture(
-                    reference,
-                    {"amount_to_capture": wanted},
-                    {"idempotency_key": f"{idempotency_key}-capture"},
-                )
-                currency = intent.currency.upper()
+                options: Any = {"idempotency_key": f"{idempotency_key}-capture"}
+                intent = client().v1.payment_intents.capture(reference, {"amount_to_capture": wanted}, options)
+                currency = about(intent, reference=reference).currency.upper()
                 return Charge(reference, from_stripe(intent.amount_received, currency), currency, ChargeState.CAPTURED)
         except RequestRefused as refused:
             known = _record_of(reference).charge if refused_by_status(refused) else None
@@ -86,7 +84,8 @@ class StripeGateway:
     def void(self, *, reference: str) -> ChargeRecord:
         try:
             with typed_errors():
-                return charge_record(client().v1.payment_intents.cancel(reference, {"expand": _CHARGE}))
+                cancelled = client().v1.payment_intents.cancel(reference, {"expand": _CHARGE})
+                return charge_record(about(cancelled, reference=reference))
         except RequestRefused as refused:
             if not refused_by_status(refused):
                 raise
@@ -99,19 +98,22 @@ class StripeGateway:
         with typed_errors():
             wanted = to_stripe(amount, _currency_of(charge_reference))
             params: Any = {"payment_intent": charge_reference, "amount": wanted, "metadata": metadata}
-            return refund_record(client().v1.refunds.create(params, {"idempotency_key": key}))
+            made = client().v1.refunds.create(params, {"idempotency_key": key})
+            return refund_record(made, of=charge_reference)
 
     def find_refund(self, *, idempotency_key: str, charge_reference: str, reference: str = "") -> RefundRecord | None:
         if reference:
             with typed_errors():
-                return refund_record(client().v1.refunds.retrieve(reference))
+                found = client().v1.refunds.retrieve(reference)
+                return refund_record(about(found, reference=reference), of=charge_reference)
         return latest_try(self.refunds(charge_reference=charge_reference), key=idempotency_key)
 
     def refunds(self, *, charge_reference: str) -> tuple[RefundRecord, ...]:
         """Stripe lists a refund as soon as it exists, unlike its search."""
         with typed_errors():
             listed = client().v1.refunds.list({"payment_intent": charge_reference, "limit": 100})
-            found = tuple(map(refund_record, islice(listed.auto_paging_iter(), MOST_REFUNDS + 1)))
+            refunds = islice(listed.auto_paging_iter(), MOST_REFUNDS + 1)
+            found = tuple(refund_record(refund, of=charge_reference) for refund in refunds)
         if len(found) > MOST_REFUNDS:
             raise RequestRefused(f"{charge_reference} has more than {MOST_REFUNDS} refunds.")
         return found
@@ -124,21 +126,21 @@ class StripeGateway:
             found = client().v1.payment_intents.search(
                 {"query": f'metadata["{KEY}"]:"{idempotency_key}"', "limit": 1, "expand": ["data.latest_charge"]}
             )
-            return charge_record(found.data[0]) if found.data else None
+            return charge_record(about(found.data[0], key=idempotency_key)) if found.data else None
 
     def records(self, *, since: datetime, page: str = "") -> RecordPage:
         """Skips charges that other systems made on the same account: they lack the shop's key."""
         params: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100, "expand": ["data.latest_charge"]}
         with typed_errors():
             found = client().v1.payment_intents.list(params | ({"starting_after": page} if page else {}))
-            records = {intent.metadata[KEY]: readable(intent) for intent in found.data if KEY in intent.metadata}
-            return RecordPage(records, found.data[-1].id if found.has_more else "")
+            records = {str(intent.metadata[KEY]): readable(intent) for intent in found.data if KEY in intent.metadata}
+            return RecordPage(records, identifier(found.data[-1].id) if found.has_more else "")
 
     def fetch_dispute(self, *, reference: str) -> DisputeRecord | None:
         try:
             with typed_errors():
                 found = client().v1.disputes.retrieve(reference, {"expand": ["payment_intent"]})
-                return stripe_disputes.read(found, key_name=KEY)
+                return stripe_disputes.read(about(found, reference=reference), key_name=KEY)
         except RequestRefused as refused:
             if getattr(refused.__cause__, "http_status", None) == 404:
                 return None
@@ -148,8 +150,8 @@ class StripeGateway:
         params: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100, "expand": ["data.payment_intent"]}
         with typed_errors():
             found = client().v1.disputes.list(params | ({"starting_after": page} if page else {}))
-            keys = {each.id: stripe_disputes.key(each, key_name=KEY) for each in found.data}
-            return DisputePage(keys, found.data[-1].id if found.has_more else "")
+            keys = {identifier(each.id): stripe_disputes.key(each, key_name=KEY) for each in found.data}
+            return DisputePage(keys, identifier(found.data[-1].id) if found.has_more else "")
 
     def limits(self, currency: str) -> tuple[int, int]:
         return limits(currency)
@@ -195,10 +197,16 @@ def _record_of(reference: str) -> ChargeRecord:
 
 
 def _retrieved(reference: str) -> Any:
-    return client().v1.payment_intents.retrieve(reference, {"expand": _CHARGE})
+    return about(client().v1.payment_intents.retrieve(reference, {"expand": _CHARGE}), reference=reference)
 
 
 @lru_cache(maxsize=1024)
 def _currency_of(reference: str) -> str:
-    """The currency of an intent, which never changes: Stripe's minor units depend on it."""
-    return str(_retrieved(reference).currency.upper())
+    """The currency of an intent, which never changes: Stripe's minor units depend on it.
+
+    Raises `ValueError` for what is none: a wrong answer that was kept would refuse every capture of this process.
+    """
+    found = str(_retrieved(reference).currency.upper())
+    if why_not := refusal(found):
+        raise ValueError(why_not)
+    return found

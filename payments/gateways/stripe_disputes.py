@@ -3,9 +3,11 @@
 Sources: https://docs.stripe.com/api/disputes/object, https://docs.stripe.com/disputes/how-disputes-work.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from messaging.recording.storable import text
+from payments.gateways import answers
 from payments.gateways.dispute_records import DisputeRecord, DisputeState
 from payments.gateways.stripe_amounts import from_stripe
 
@@ -33,12 +35,12 @@ def read(dispute: Any, *, key_name: str) -> DisputeRecord:
         key=of_charge,
         amount=from_stripe(dispute.amount, dispute.currency.upper()) if of_charge else 0,
         currency=dispute.currency.upper(),
-        reason=dispute.reason or "",
+        reason=text(dispute.reason or ""),
         state=_STATES.get(status, DisputeState.UNDER_REVIEW),
         is_inquiry=dispute.status.startswith(_INQUIRY),
         is_withdrawn=sum(each.amount for each in dispute.balance_transactions) < 0,
         evidence_due_at=_moment(dispute.evidence_details.due_by if dispute.evidence_details else None),
-        opened_at=datetime.fromtimestamp(dispute.created, UTC),
+        opened_at=answers.moment(dispute.created),
     )
 
 
@@ -48,4 +50,4 @@ def key(dispute: Any, *, key_name: str) -> str:
 
 
 def _moment(seconds: int | None) -> datetime | None:
-    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+    return answers.moment(seconds) if seconds else None

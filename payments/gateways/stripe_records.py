@@ -6,6 +6,7 @@ Sources: https://docs.stripe.com/payments/paymentintents/lifecycle, https://docs
 from contextlib import suppress
 from typing import Any, Final
 
+from messaging.recording.storable import text
 from orders.webhook_events import identifier
 from payments.gateways.base import ChargeRecord, ChargeState, OutcomeUnknown, RefundRecord, RefundState, RequestRefused
 from payments.gateways.stripe_amounts import from_stripe
@@ -33,6 +34,13 @@ _REFUND_STATES: Final = {
 _PAGES: Final = ("url", "hosted_verification_url", "hosted_voucher_url", "hosted_instructions_url")
 
 
+def about(answer: Any, *, reference: str = "", key: str = "") -> Any:
+    """The answer, if it is about the object with this ID, or the intent of this payment; `ValueError` otherwise."""
+    if (reference and answer.id != reference) or (key and answer.metadata[KEY] != key):
+        raise ValueError(f"Stripe answered about {ascii(answer.id)[:100]} instead of {reference or key}.")
+    return answer
+
+
 def charge_record(intent: Any) -> ChargeRecord:
     """The intent has its latest charge expanded."""
     currency = intent.currency.upper()
@@ -57,7 +65,10 @@ def readable(intent: Any) -> ChargeRecord | None:
     return None
 
 
-def refund_record(refund: Any) -> RefundRecord:
+def refund_record(refund: Any, *, of: str) -> RefundRecord:
+    """Raises `ValueError` for a refund of another intent than `of`."""
+    if refund.payment_intent != of:
+        raise ValueError(f"Stripe answered about a refund of {ascii(refund.payment_intent)[:100]} instead of {of}.")
     metadata = refund.metadata.to_dict() if refund.metadata else {}
     repeat = str(metadata.get(REPEAT, ""))
     return RefundRecord(
@@ -66,7 +77,7 @@ def refund_record(refund: Any) -> RefundRecord:
         state=_REFUND_STATES.get(refund.status, RefundState.PENDING),
         key=str(metadata.get(KEY, "")),
         repeat=int(repeat) if repeat.isascii() and repeat.isdecimal() else 0,
-        failure=getattr(refund, "failure_reason", None) or "",
+        failure=text(getattr(refund, "failure_reason", None) or ""),
     )
 
 
@@ -78,4 +89,4 @@ def _action_url(intent: Any) -> str:
     """Empty for an action without a page, such as one that only Stripe.js can show."""
     action = getattr(intent, "next_action", None)
     details = getattr(action, str(getattr(action, "type", "")), None)
-    return next((url for page in _PAGES if (url := getattr(details, page, None))), "")
+    return next((url for page in _PAGES if isinstance(url := getattr(details, page, None), str) and url), "")

@@ -28,7 +28,6 @@ from payments.signals import payment_captured
 
 MOST_CHARACTERS = 1000
 _STAND_IN = re.compile(r"http://127\.0\.0\.1:\d{1,5}(/|\Z)", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 AUTHORISATION_EXPIRED = "authorisation_expired"
 _CHANGING: Final = ("status", "gateway_reference", "failure_code")
 _LOCKED: Final = Compiled(lambda pk: Order.objects.select_for_update().filter(pk=pk))
@@ -116,7 +115,7 @@ def _safe(url: str) -> str:
     """
     is_own = url.startswith("/") and not url.startswith(("//", "/\\"))
     is_allowed = is_own or url.startswith("https://") or _STAND_IN.match(url)
-    return url if is_allowed and len(url) <= MOST_CHARACTERS and not _CONTROL.search(url) else ""
+    return url if is_allowed and len(url) <= MOST_CHARACTERS and url.isprintable() else ""
 
 
 def _record_processing(payment: Payment, charge: Charge) -> None:

@@ -12,8 +12,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from messaging.outbox import enqueue
+from messaging.recording import storable
 from messaging.topology import Priority
 from orders.models import Order, Status
+from orders.money import display
 from orders.services import (
     cancel_order,
     mark_refunded,
@@ -23,6 +25,7 @@ from orders.services import (
 )
 from payments import selectors
 from payments.disputes.selectors import lost_amount
+from payments.errors import GatewayMismatch
 from payments.gateways import RefundRecord, RefundState
 from payments.models import (
     OPEN,
@@ -114,10 +117,13 @@ def _is_made(refund: Refund) -> bool:
 def _record(refund: Refund, record: RefundRecord) -> list[Refund]:
     """The refund, to be announced, if it is done by this."""
     _lock_order(refund.payment)
+    if record.amount != refund.amount:
+        wanted, got = (display(amount, refund.payment.currency, "en") for amount in (refund.amount, record.amount))
+        raise GatewayMismatch(f"Refund {refund.pk} is of {wanted}, but {got} was refunded.")
     becomes = RefundStatus(record.state.value)
     if becomes not in REFUND_TRANSITIONS[refund.status]:
         return []
-    failure = record.failure[:60]
+    failure = storable.text(record.failure)[:60]
     if change_refund(refund, status=becomes, gateway_reference=record.reference, failure_code=failure):
         _FOLLOW_UPS[record.state](refund)
         update_hold(order=refund.payment.order)
