@@ -6,10 +6,21 @@ from io import BytesIO
 from pypdf import PdfWriter
 
 
+class NotPdf(ValueError):
+    """The document at `position` cannot be read."""
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+        super().__init__(f"Document {position} cannot be read.")
+
+
 def merge_pdfs(documents: Iterable[bytes]) -> bytes:
-    """One PDF with the pages of all documents, in the given order."""
+    """One PDF with the pages of all documents, in the given order. Raises `NotPdf`."""
     writer, output = PdfWriter(), BytesIO()
-    for document in documents:
-        writer.append(BytesIO(document))
+    for position, document in enumerate(documents):
+        try:
+            writer.append(BytesIO(document))
+        except Exception as error:
+            raise NotPdf(position) from error
     writer.write(output)
     return output.getvalue()

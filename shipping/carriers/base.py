@@ -1,6 +1,7 @@
 """The `Carrier` protocol that every parcel carrier implements, with its errors and results."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +12,10 @@ from django.utils.translation import gettext_lazy
 
 from messaging.hooks.next_steps import OPEN_GROUP, OPEN_SUBJECT, RETRY, next_step
 from orders.values import Address
-from orders.webhook_events import NotAuthentic
+from orders.webhook_events import NotAuthentic, identifier
+
+#: Characters of a tracking number, and bytes of a carrier's label: one page.
+MOST_CHARACTERS, MOST_LABEL_BYTES = 40, 2_000_000
 
 
 @next_step(
@@ -82,6 +86,15 @@ def circuit_of(name: str) -> str:
     return f"carrier.{name.lower()}"
 
 
+@contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        why = f"The carrier's answer cannot be recorded: {error}."
+        raise CarrierUnavailable(why, concerns_all=False) from error
+
+
 class ParcelState(StrEnum):
     """The state of a parcel. The last three are final."""
 
@@ -133,22 +146,40 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """A booked parcel. `label` is the carrier's own label as PDF; empty if the shop has to generate one."""
+    """A booked parcel. `label` is the carrier's own label as PDF; empty if the shop has to generate one.
+
+    Raises `CarrierUnavailable` for what cannot be recorded: the next attempt asks the carrier for the booking again.
+    """
 
     carrier: str
     tracking_number: str
     label: bytes = b""
 
+    def __post_init__(self) -> None:
+        with _readable():
+            identifier(self.tracking_number, most=MOST_CHARACTERS)
+            if self.label and (len(self.label) > MOST_LABEL_BYTES or b"%PDF" not in self.label[:1024]):
+                raise ValueError("the label is no PDF, or too large")
+
 
 @dataclass(frozen=True, slots=True)
 class TrackingEvent:
-    """`id` is the carrier's and stable; `text` is the carrier's own description, if any."""
+    """`id` is the carrier's and stable; `text` is the carrier's own description, if any.
+
+    Raises `CarrierUnavailable` for what cannot be recorded.
+    """
 
     id: str
     at: datetime
     code: EventCode
     place: str = ""
     text: str = ""
+
+    def __post_init__(self) -> None:
+        with _readable():
+            identifier(self.id), EventCode(self.code)
+            if self.at.utcoffset() is None:
+                raise ValueError("its time has no zone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +196,10 @@ class CarrierEvent:
 
     tracking_number: str
     event: TrackingEvent
+
+    def __post_init__(self) -> None:
+        with _readable():
+            identifier(self.tracking_number)
 
 
 class Carrier(Protocol):

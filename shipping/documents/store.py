@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from orders.models import Order
-from orders.pdf.merge import merge_pdfs
+from orders.pdf.merge import NotPdf, merge_pdfs
 from shipping.documents.label import label_pdf
 from shipping.documents.packing_slip import packing_slip_pdf
 from shipping.models import Shipment, ShipmentDocument, ShipmentStatus
@@ -39,11 +39,16 @@ def merged_pdf(*, shipments: Sequence[Shipment], kind: str) -> bytes:
     """One PDF of the documents of a kind, in the given order.
 
     Each is stored as soon as it is generated, so that an interrupted request loses nothing. Raises `CannotPrint`, as
-    `document_pdf` does, and for more than `MAX_PER_FILE` parcels.
+    `document_pdf` does, for more than `MAX_PER_FILE` parcels, and for a carrier's label that cannot be read.
     """
     if len(shipments) > MAX_PER_FILE:
         raise CannotPrint(_("At most %(max)s at once. Nothing was printed.") % {"max": MAX_PER_FILE})
-    return merge_pdfs(document_pdf(shipment=shipment, kind=kind) for shipment in shipments)
+    try:
+        return merge_pdfs(document_pdf(shipment=shipment, kind=kind) for shipment in shipments)
+    except NotPdf as error:
+        number = shipments[error.position].tracking_number
+        text = _("The document of parcel %(number)s cannot be read. Print it alone, and the others without it.")
+        raise CannotPrint(text % {"number": number}) from error
 
 
 def _generate(shipment: Shipment, kind: str) -> bytes:
