@@ -3,7 +3,8 @@
 from typing import Any, cast
 
 from django.contrib.auth import authenticate
-from django.db import IntegrityError
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from knox.models import AuthToken
@@ -17,6 +18,17 @@ from messaging.operations.api.docs import BODY, problems
 from messaging.operations.api.fields import read
 from shop.api.inputs import Credentials
 from shop.api.outputs import TokenOut
+from shop.models import User
+
+
+@transaction.atomic
+def _create(user: AbstractBaseUser) -> tuple[AuthToken, str] | None:
+    """A token of who has just signed in; None if the account was erased or closed meanwhile, or its password changed.
+
+    What revokes the account's tokens changes its row first, so that it comes before this or finds the token.
+    """
+    present = User.objects.select_for_update(no_key=True).filter(pk=user.pk, password=user.password, is_active=True)
+    return AuthToken.objects.create(user) if present.first() else None
 
 
 class Tokens(APIView):
@@ -37,12 +49,10 @@ class Tokens(APIView):
         """Sign in. Send the returned token as `Authorization: Token …`."""
         credentials = read(Credentials, request.data)
         user = authenticate(request._request, username=credentials["username"], password=credentials["password"])
-        if user is None:
+        created = None if user is None else _create(user)
+        if created is None:
             raise AuthenticationFailed(_("Wrong user name or password."))
-        try:
-            instance, token = AuthToken.objects.create(user)
-        except IntegrityError:  # the account was erased meanwhile
-            raise AuthenticationFailed(_("Wrong user name or password.")) from None
+        instance, token = created
         return Response(TokenOut({"token": token, "expiry": instance.expiry}).data)
 
     @extend_schema(operation_id="tokens_revoke", request=None, responses={204: None, **problems(401)})

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth import authenticate
 from django.test import Client
 from django.utils import timezone
 from knox.models import AuthToken
@@ -130,6 +131,20 @@ def test_only_a_valid_token_is_revoked(token):
     problem(answer, 401)
     assert answer.headers["WWW-Authenticate"] == "Token"
     assert AuthToken.objects.count() == 1
+
+
+@pytest.mark.parametrize("change", [{"password": "another"}, {"is_active": False}])
+def test_who_signs_in_while_the_password_changes_or_the_account_is_closed_gets_no_token(monkeypatch, change):
+    user = person()
+
+    def changed_meanwhile(request: Any, **credentials: str) -> Any:
+        signed_in = authenticate(request, **credentials)
+        User.objects.filter(pk=user.pk).update(**change)
+        return signed_in
+
+    monkeypatch.setattr("shop.api.tokens.authenticate", changed_meanwhile)
+    assert problem(sign_in(), 401)["detail"] == "Wrong user name or password."
+    assert not AuthToken.objects.exists()
 
 
 def test_a_new_password_revokes_tokens():
