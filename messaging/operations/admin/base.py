@@ -24,8 +24,10 @@ from django.utils.translation import gettext_lazy as _
 from messaging import clock
 from messaging.hooks import subject_links
 from messaging.models import Message
+from messaging.operations import permissions
 from messaging.operations.admin.saved_filters.links import saved_filter_links
 from messaging.operations.failures import labels
+from messaging.operations.permissions import Actor
 from messaging.operations.privacy.masking import mask, mask_text
 
 if TYPE_CHECKING:
@@ -147,6 +149,14 @@ class ReadOnlyAdmin(ModelAdmin):
         if message.raw_body is None:
             return "–"
         return format_html('<pre class="desk-text">{}\n\n{}</pre>', raw_body(message), raw_headers(message))
+
+
+def viewer_who_may(request: HttpRequest, codename: str) -> Actor:
+    """The user, if allowed to see failures, which the answer shows, and to do `codename`. Raises `PermissionDenied`."""
+    actor = Actor.of(request.user)
+    actor.require(permissions.VIEW)
+    actor.require(codename)
+    return actor
 
 
 def subject_link(subject: str) -> str | SafeString:

@@ -213,7 +213,9 @@ class BulkRetryAction(ModelAdmin):
 
 
 def _require(request: HttpRequest) -> Actor:
+    """The user, if allowed to see bulk retries, as what answers shows one, and to run them."""
     actor = Actor.of(request.user)
+    actor.require(permissions.VIEW_BULK)
     actor.require(permissions.BULK)
     return actor
 

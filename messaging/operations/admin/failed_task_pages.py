@@ -19,7 +19,7 @@ from messaging.models import Message, State
 from messaging.operations import actions, permissions
 from messaging.operations.actions import groups as group_actions
 from messaging.operations.actions.dry_runs import may_end_process
-from messaging.operations.admin.base import ReadOnlyAdmin, list_url, raw_body, raw_headers
+from messaging.operations.admin.base import ReadOnlyAdmin, list_url, raw_body, raw_headers, viewer_who_may
 from messaging.operations.admin.buttons import buttons_of
 from messaging.operations.admin.edit_form import EditForm, form_for
 from messaging.operations.dry_runs.report import as_dict
@@ -80,7 +80,7 @@ class FailedTaskPages(ReadOnlyAdmin):
 
     def reveal_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
         """The detail page with the payload unmasked. POST only, because the access is audited."""
-        actor = self._require(request, permissions.REVEAL)
+        actor = viewer_who_may(request, permissions.REVEAL)
         message = _get_or_404(id_)
         actions.reveal(message=message, actor=actor, reason=request.POST.get("reason", ""))
         self.log(request, [message], _("Payload revealed"))
@@ -88,7 +88,7 @@ class FailedTaskPages(ReadOnlyAdmin):
 
     def dry_run_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
         """The detail page with the result. POST only, because it is audited."""
-        actor = self._require(request, permissions.RETRY)
+        actor = viewer_who_may(request, permissions.RETRY)
         message = _get_or_404(id_)
         try:
             result = actions.dry_run(message=message, actor=actor)
@@ -100,7 +100,7 @@ class FailedTaskPages(ReadOnlyAdmin):
 
     def retry_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
         """A quarantined task is retried once the operator has confirmed that."""
-        self._require(request, permissions.RETRY)
+        viewer_who_may(request, permissions.RETRY)
         message, confirmed = _get_or_404(id_), "confirmed" in request.POST
         if quarantine.is_quarantined(message) and not confirmed:
             context = {"title": _("Retry quarantined task"), "original": message, "why": quarantine.sentence(message)}
@@ -109,24 +109,24 @@ class FailedTaskPages(ReadOnlyAdmin):
         return HttpResponseRedirect(_list_before(request) or _url(id_))
 
     def release_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
-        actor = self._require(request, permissions.RETRY)
+        actor = viewer_who_may(request, permissions.RETRY)
         outcome = actions.release(ids=[id_], actor=actor, reason=request.POST.get("reason", ""))
         self._report(request, outcome, _("1 task released from quarantine."), _("Released from quarantine"))
         return HttpResponseRedirect(_url(id_))
 
     def discard_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
-        self._require(request, permissions.DISCARD)
+        viewer_who_may(request, permissions.DISCARD)
         return self.discard_page(request, [id_])
 
     def restore_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
-        actor = self._require(request, permissions.DISCARD)
+        actor = viewer_who_may(request, permissions.DISCARD)
         outcome = actions.restore(ids=[id_], actor=actor, reason=request.POST.get("reason", ""))
         self._report(request, outcome, _("1 task restored."), _("Restored"))
         return HttpResponseRedirect(_url(id_))
 
     def undo_view(self, request: HttpRequest, operation_id: uuid.UUID) -> HttpResponse:
         """Undo a whole discard, once the operator has confirmed how many tasks that restores."""
-        actor = self._require(request, permissions.DISCARD)
+        actor = viewer_who_may(request, permissions.DISCARD)
         if request.method == "POST":
             reason = request.POST.get("reason", "").strip()
             count = actions.restore_operation(operation_id=operation_id, actor=actor, reason=reason)
@@ -140,7 +140,7 @@ class FailedTaskPages(ReadOnlyAdmin):
 
     def edit_view(self, request: HttpRequest, id_: uuid.UUID) -> HttpResponse:
         """Three steps: a form built from the task's schema, the difference with a reason, the retry."""
-        actor = self._require(request, permissions.EDIT)
+        actor = viewer_who_may(request, permissions.EDIT)
         message = _get_or_404(id_)
         try:
             form = form_for(message, request.POST if request.method == "POST" else None)
@@ -248,11 +248,6 @@ class FailedTaskPages(ReadOnlyAdmin):
     def _page(self, request: HttpRequest, template: str, **context: Any) -> TemplateResponse:
         shared = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
         return TemplateResponse(request, _PAGES + template, {**shared, **context})
-
-    def _require(self, request: HttpRequest, codename: str) -> Actor:
-        actor = Actor.of(request.user)
-        actor.require(codename)
-        return actor
 
     def _log_undo(self, request: HttpRequest, operation_id: uuid.UUID, text: str) -> None:
         """Log the undo on the restored messages and on their groups."""

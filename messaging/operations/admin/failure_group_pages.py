@@ -22,7 +22,7 @@ from messaging.hooks.next_steps import DISCARD, NONE, OPEN_GROUP, RETRY
 from messaging.models import Message
 from messaging.operations import actions, permissions
 from messaging.operations.admin import live
-from messaging.operations.admin.base import ReadOnlyAdmin
+from messaging.operations.admin.base import ReadOnlyAdmin, viewer_who_may
 from messaging.operations.admin.failed_task_pages import with_undo
 from messaging.operations.admin.one_moment import at_one_moment
 from messaging.operations.dashboard.sparkline import sparkline
@@ -88,7 +88,7 @@ class FailureGroupPages(ReadOnlyAdmin):
 
     @or_404(FailureGroup)
     def state_view(self, request: HttpRequest, fingerprint: str) -> HttpResponse:
-        actor, group = _require(request, permissions.RETRY), _get_or_404(fingerprint)
+        actor, group = viewer_who_may(request, permissions.RETRY), _get_or_404(fingerprint)
         state, note = request.POST.get("state", ""), request.POST.get("note", "").strip()
         if state not in _STATE_CHANGED:
             raise Http404
@@ -106,7 +106,7 @@ class FailureGroupPages(ReadOnlyAdmin):
 
     @or_404(FailureGroup)
     def note_view(self, request: HttpRequest, fingerprint: str) -> HttpResponse:
-        actor, group = _require(request, permissions.RETRY), _get_or_404(fingerprint)
+        actor, group = viewer_who_may(request, permissions.RETRY), _get_or_404(fingerprint)
         form = NoteForm(request.POST)
         if not form.is_valid():
             return self._detail_page(request, group, form=form)
@@ -127,7 +127,7 @@ class FailureGroupPages(ReadOnlyAdmin):
 
     def discard_view(self, request: HttpRequest, fingerprint: str) -> HttpResponse:
         """Ask for a reason, then discard exactly the messages that were dead when the page was shown."""
-        actor, group = _require(request, permissions.DISCARD), _get_or_404(fingerprint)
+        actor, group = viewer_who_may(request, permissions.DISCARD), _get_or_404(fingerprint)
         reason, until = request.POST.get("reason", "").strip(), _parse_moment(request.POST.get("until", ""))
         if request.method != "POST" or not reason or until is None:
             context = {"missing_reason": request.method == "POST", "until": clock.now().isoformat()}
@@ -240,12 +240,6 @@ def _get_or_404(fingerprint: str) -> FailureGroup:
     if group is None:
         raise Http404
     return group
-
-
-def _require(request: HttpRequest, codename: str) -> Actor:
-    actor = Actor.of(request.user)
-    actor.require(codename)
-    return actor
 
 
 def _parse_moment(text: str) -> datetime | None:
