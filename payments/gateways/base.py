@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from messaging.hooks.next_steps import OPEN_GROUP, OPEN_SUBJECT, RETRY, next_step
-from payments.gateways import answers
+from payments import record_values
 from payments.gateways.dispute_records import DisputePage, DisputeRecord
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Charge:
     action_url: str = ""
 
     def __post_init__(self) -> None:
-        answers.check(self.reference, self.currency, self.amount)
+        record_values.check(self.reference, self.currency, self.amount)
 
 
 class RefundState(Enum):
@@ -153,7 +153,7 @@ class RefundRecord:
     failure: str = ""
 
     def __post_init__(self) -> None:
-        answers.check(self.reference, None, self.amount)
+        record_values.check(self.reference, None, self.amount)
 
     @property
     def has_failed(self) -> bool:
@@ -183,7 +183,7 @@ class ChargeRecord:
     declined: str = ""
 
     def __post_init__(self) -> None:
-        answers.check(self.reference, self.currency, self.amount, self.captured, self.refunded)
+        record_values.check(self.reference, self.currency, self.amount, self.captured, self.refunded)
 
     @property
     def charge(self) -> Charge | None:

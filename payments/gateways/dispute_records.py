@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from payments.gateways import answers
+from payments import record_values
 
 
 class DisputeState(StrEnum):
@@ -37,7 +37,7 @@ class DisputeRecord:
     opened_at: datetime
 
     def __post_init__(self) -> None:
-        answers.check(self.reference, self.currency, self.amount)
+        record_values.check(self.reference, self.currency, self.amount)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from orders.money import exact
-from payments.gateways import answers
+from payments import record_values
 from payments.gateways.base import RequestRefused
 
 _CHARGED = """
@@ -70,7 +70,7 @@ def shown(amount: int, currency: str) -> int:
 
 def from_stripe(amount: int, currency: str) -> int:
     """`amount` (Stripe's minor units) in those of the shop. Raises `RequestRefused` rather than round."""
-    units = _in_shop(answers.amount(amount), currency)
+    units = _in_shop(record_values.amount(amount), currency)
     if units != int(units):
         whole = units * exact(1, currency)
         raise RequestRefused(f"Stripe has {whole} {currency}, which has more decimal places than the shop counts.")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from messaging.recording.storable import text
-from payments.gateways import answers
+from payments import record_values
 from payments.gateways.dispute_records import DisputeRecord, DisputeState
 from payments.gateways.stripe_amounts import from_stripe
 
@@ -40,7 +40,7 @@ def read(dispute: Any, *, key_name: str) -> DisputeRecord:
         is_inquiry=dispute.status.startswith(_INQUIRY),
         is_withdrawn=sum(each.amount for each in dispute.balance_transactions) < 0,
         evidence_due_at=_moment(dispute.evidence_details.due_by if dispute.evidence_details else None),
-        opened_at=answers.moment(dispute.created),
+        opened_at=record_values.moment(dispute.created),
     )
 
 
@@ -50,4 +50,4 @@ def key(dispute: Any, *, key_name: str) -> str:
 
 
 def _moment(seconds: int | None) -> datetime | None:
-    return answers.moment(seconds) if seconds else None
+    return record_values.moment(seconds) if seconds else None

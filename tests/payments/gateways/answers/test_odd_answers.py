@@ -1,14 +1,9 @@
 """Stripe's answers of any shape: each call ends in a result or a typed error, and a charge is recorded once at most."""
 
-import copy
-import json
 import random
-import socket
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -20,7 +15,7 @@ from payments.gateways import CardDeclined, GatewayUnavailable, RequestRefused
 from payments.gateways.stripe import StripeGateway
 from tests.delivery import claim_task, deliver, deliver_all
 from tests.factories import place
-from tests.payments.gateways.stripe_server import Answer, StripeServer
+from tests.payments.gateways.answers.odd_server import OddServer
 from tests.payments.outcomes import CHARGE, is_sound, status
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,34 +26,6 @@ BODIES = [
 VALUES: list[Any] = [
     None, [], {}, "", "text", "\ud800", "a\x00b", "x" * 3000, -1, 0, 10**30, 1.5, True, "499", [{}], {"id": 5},
 ]  # fmt: skip
-
-
-@dataclass
-class OddServer(StripeServer):
-    """`bodies` are the next answers, whatever is asked; `change` alters the others."""
-
-    bodies: list[tuple[int, bytes]] = field(default_factory=list)
-    change: Callable[[Any], Any] = lambda answer: answer
-
-    def send(self, handler: BaseHTTPRequestHandler, answer: Answer) -> None:
-        status, body = answer.status, json.dumps(self.change(copy.deepcopy(answer.body))).encode()
-        if self.bodies:
-            status, body = self.bodies.pop()
-        handler.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        handler.send_response(status)
-        handler.send_header("Content-Type", "application/json")
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
-        handler.wfile.write(body)
-
-
-@pytest.fixture
-def stripe(settings: Any) -> Iterator[OddServer]:
-    with OddServer() as server:
-        settings.PAYMENT_GATEWAY = "stripe"
-        settings.STRIPE_SECRET_KEY = "sk_test_conveyor"
-        settings.STRIPE_API_BASE = server.url
-        yield server
 
 
 def calls(reference: str, refund: str, dispute: str) -> dict[str, Callable[[], Any]]:

@@ -1,4 +1,4 @@
-"""What the shop takes from a gateway's answer. Anything else is a `ValueError` before it reaches the database."""
+"""Values of a gateway's records that the shop takes. Anything else is a `ValueError` before it reaches the database."""
 
 import re
 from datetime import UTC, datetime

@@ -18,8 +18,7 @@ from payments.payloads import FindDisputes
 from payments.services import refund_order
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due
 from tests.factories import place
-from tests.payments.gateways.test_odd_answers import OddServer
-from tests.payments.gateways.test_odd_answers import stripe as stripe  # noqa: PLC0414 - the fixture
+from tests.payments.gateways.answers.odd_server import OddServer
 from tests.payments.outcomes import CAPTURE, CHARGE, REFUND, is_sound, status
 
 pytestmark = pytest.mark.django_db(transaction=True)
