@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Collection
 from typing import Any
 
+from django.db import DataError, Error, IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -58,7 +59,7 @@ def answer(
 
     Any of the `secrets` may have signed it; 404 without any. `read(body, secret)` raises `NotAuthentic`, which is
     answered by 400, or `EventNotUnderstood`: the body is then kept as a dead letter in the queue of `instead_of`.
-    Anything else that it raises counts as not authentic.
+    Anything else that it raises counts as not authentic. What `record` raises is kept, unless the database failed.
     """
     if not secrets:
         raise Http404
@@ -66,12 +67,12 @@ def answer(
         return HttpResponse(_("The event is larger than %(kb)s kB.") % {"kb": MAX_BYTES // 1000}, status=413)
     try:
         event = _event(request.body, sender=sender, secrets=secrets, read=read)
+        _record(event, sender=sender, record=record)
     except EventNotUnderstood as why:
         is_kept = _keep(body=request.body, sender=sender, why=why, instead_of=instead_of)
         return HttpResponse(status=200 if is_kept else 429)
     except NotAuthentic:
         return HttpResponse(_("The signature is missing, wrong or too old. Nothing was changed."), status=400)
-    record(event)
     return HttpResponse(status=200)
 
 
@@ -97,6 +98,17 @@ def _event(body: bytes, *, sender: str, secrets: Collection[str], read: Callable
         except Exception:
             log.exception("The webhook of %s failed while reading a request", sender)
     raise NotAuthentic("None of the secrets has signed it.")
+
+
+def _record(event: Any, *, sender: str, record: Callable[[Any], object]) -> None:
+    """Raises `EventNotUnderstood` for what cannot be recorded, and the database's own errors: the sender repeats it."""
+    try:
+        record(event)
+    except Exception as error:
+        if isinstance(error, Error) and not isinstance(error, DataError | IntegrityError):
+            raise
+        log.exception("An event of %s cannot be recorded", sender)
+        raise EventNotUnderstood(repr(error)) from error
 
 
 def _keep(*, body: bytes, sender: str, why: EventNotUnderstood, instead_of: type[Payload]) -> bool:
