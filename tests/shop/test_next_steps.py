@@ -30,6 +30,7 @@ NOT_RECORDED = {
     "messaging.worker.task.AlreadySettled": "a duplicate delivery",
     "messaging.worker.task.Deferred": "defers the message",
     "messaging.worker.task.UseOutbox": "a programming error, found by the first test",
+    "orders.pdf.merge.NotPdf": "becomes CannotPrint",
     "orders.webhook_events.EventNotUnderstood": "recorded by its short name",
     "orders.webhook_events.NotAuthentic": "answers a webhook request",
     "payments.gateways.base.AmountRefused": "answers a checkout",
