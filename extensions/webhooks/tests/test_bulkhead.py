@@ -18,7 +18,7 @@ from messaging.models import State as MessageState
 from messaging.operations.models import AuditEntry
 from tests.delivery import claim_task, deliver, deliver_due, make_due
 from tests.factories import place
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,7 +48,7 @@ def test_the_longer_an_event_waits_for_a_slot_the_less_often_it_asks(endpoint, w
 
 
 def test_more_slots_are_a_setting_and_a_failing_endpoint_has_one(endpoint, options):
-    options(is_local=True, timeout=1, in_flight=2)
+    options(is_local=True, in_flight=2)
     first, second, third = place_events(3)
     assert deliveries.begin(delivery_id=first.pk)
     assert deliveries.begin(delivery_id=second.pk)
@@ -60,7 +60,7 @@ def test_more_slots_are_a_setting_and_a_failing_endpoint_has_one(endpoint, optio
         deliveries.begin(delivery_id=third.pk)
 
 
-def test_others_are_delivered_while_one_endpoint_hangs(endpoint, merchant):
+def test_others_are_delivered_while_one_endpoint_hangs(endpoint, merchant, options):
     with Merchant() as other:
         quick = Endpoint.objects.create(url=other.url, events=["order.placed"])
         merchant.behaviour = merchant.hang
@@ -68,7 +68,10 @@ def test_others_are_delivered_while_one_endpoint_hangs(endpoint, merchant):
         slow, fast = (Delivery.objects.get(event="order.placed", endpoint=each) for each in (endpoint, quick))
         slow_message = claim_task(task=Deliver.task, pk=slow.message_id)
         thread = threading.Thread(target=run_in_thread, args=[slow_message])
+        options(is_local=True, timeout=1)
         thread.start()
+        wait_for(lambda: merchant.requests or not thread.is_alive(), what="the endpoint hangs")
+        options(is_local=True, timeout=60)
         assert deliver(claim_task(task=Deliver.task, pk=fast.message_id)) == MessageState.DONE
         thread.join()
     assert len(other.requests) == 1
