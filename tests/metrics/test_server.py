@@ -7,6 +7,7 @@ import threading
 import time
 from contextlib import ExitStack, closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -134,13 +135,15 @@ def test_a_client_that_sends_a_byte_now_and_then_is_dropped_at_the_deadline(serv
 
 
 def test_a_client_that_does_not_read_is_dropped_at_the_deadline(server, monkeypatch):
-    monkeypatch.setattr(metrics_server, "REQUEST_SECONDS", 0.2)
     monkeypatch.setattr(metrics_server.Handler, "timeout", None)
     monkeypatch.setattr(metrics_server, "generate_latest", lambda registry: b"x" * 2**25)
+    clock = SimpleNamespace(monotonic=lambda: 0.0)
+    monkeypatch.setattr(metrics_server, "time", clock)
     wait_for(lambda: request_threads() == 0, what="no request of another test")
     with closing(connect(server)) as client:
         client.sendall(b"GET /metrics HTTP/1.1\r\nAuthorization: Bearer s3cret\r\n\r\n")
         assert client.recv(4) == b"HTTP"
+        clock.monotonic = lambda: metrics_server.REQUEST_SECONDS
         wait_for(lambda: request_threads() == 0, what="its thread ends")
 
 

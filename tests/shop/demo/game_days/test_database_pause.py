@@ -15,6 +15,7 @@ from messaging.operations.permissions import Actor
 from shop.demo.game_days import database_pause, services
 from shop.models import Fault
 from tests.factories import place
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ANN = Actor.system("ann")
@@ -24,11 +25,17 @@ def begin(kind: str, **options) -> Fault:
     return services.begin_fault(kind=kind, actor=ANN, **options)
 
 
-def test_the_database_refuses_writing_for_a_while_and_reads_meanwhile():
+def test_the_database_refuses_writing_for_a_while_and_reads_meanwhile(monkeypatch):
+    """The pause is over when the test says so, however slow the machine is."""
     place()
-    released = threading.Event()
-    begin("database-paused", seconds=1)
-    began = time.monotonic()
+    released, over, sleeps = threading.Event(), threading.Event(), []
+
+    def sleep(seconds: float) -> None:
+        sleeps.append(seconds)
+        over.wait(PATIENCE)
+
+    monkeypatch.setattr(database_pause, "time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
+    begin("database-paused", seconds=30)
     assert Message.objects.exists()
 
     def write() -> None:
@@ -40,11 +47,15 @@ def test_the_database_refuses_writing_for_a_while_and_reads_meanwhile():
 
     writer = threading.Thread(target=write)
     writer.start()
-    assert not released.wait(0.3), "the writer waits"
-    writer.join(60)
+    try:
+        assert not released.wait(0.3), "the writer waits"
+        assert Message.objects.first().note == ""
+    finally:
+        over.set()
+        writer.join(PATIENCE)
     assert released.is_set()
-    assert time.monotonic() - began >= 0.5
     assert Message.objects.first().note == "written"
+    assert [0 < seconds <= 30 for seconds in sleeps] == [True]
 
 
 def test_a_pause_of_the_database_that_fails_keeps_nobody_waiting(monkeypatch):
