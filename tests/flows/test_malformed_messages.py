@@ -11,7 +11,10 @@ import pytest
 import redis
 from kombu import Connection, Producer
 
+from messaging import simulated_outages
 from messaging.models import Attempt, Message, State
+from payments.gateways.simulated import LATENCY
+from tests.patience import PATIENCE
 
 
 def publish(stack, body, *, headers=None, content_type="application/json", encoding="utf-8") -> None:
@@ -104,22 +107,25 @@ def attempts_of(stack, message: Message) -> list[str]:
         return [attempt.error_message for attempt in attempts]
 
 
-def test_soft_and_hard_time_limits_are_attempts_and_end_as_one_dead_row_each(make_stack):
-    """A task that sleeps for 5 s receives the soft limit of 4.8 s; only the hard one ends a frozen process."""
-    env = {"CONVEYOR_TASK_TIME_LIMIT": "6", "CONVEYOR_RETRY_MAX_ATTEMPTS": "2"}
+def test_soft_and_hard_time_limits_are_attempts_and_end_as_one_dead_row_each(make_stack, settings):
+    """A task that sleeps for long receives the soft limit of 8 s; only the hard one ends a frozen process."""
+    env = {"CONVEYOR_TASK_TIME_LIMIT": "10", "CONVEYOR_RETRY_MAX_ATTEMPTS": "2"}
     stack = make_stack(own_broker=False, env=env, workers={"payments": 1}, beat=False)
-    slow = dead_of(stack, stack.order(payment_method="pm_slow_5"))
-    soft, hard = "exceeded the soft time limit of 4.8 s", "exceeded the hard time limit of 6 s; its process was killed"
+    settings.CONVEYOR_OUTAGES_DIR = stack.outages
+    simulated_outages.begin(name=LATENCY, seconds=simulated_outages.FOREVER, amount=PATIENCE)
+    slow = dead_of(stack, stack.order())
+    soft, hard = "exceeded the soft time limit of 8 s", "exceeded the hard time limit of 10 s; its process was killed"
     assert attempts_of(stack, slow) == [soft, soft]
     assert (slow.error_type, slow.error_message) == ("billiard.exceptions.SoftTimeLimitExceeded", soft)
-    order = stack.order(payment_method="pm_slow_5")
+    order = stack.order()
     worker = stack.worker("payments")
     stack.wait_for(lambda: worker.text().count("] received") >= 3, what="the second message is received")
-    time.sleep(2)  # the process has begun its task: the hard limit counts from there
+    time.sleep(3)  # the process has begun its task, from where the limits count, and the soft one is 5 s away
     children = subprocess.run(["pgrep", "-P", str(worker.pid)], capture_output=True, text=True, check=True)
     for pid in children.stdout.split():
         os.kill(int(pid), signal.SIGSTOP)
     frozen = dead_of(stack, order)
     assert attempts_of(stack, frozen) == [hard, soft]
+    simulated_outages.end(name=LATENCY)
     stack.wait_status(stack.order(), "paid")
     assert stack.audit() == []
