@@ -1,10 +1,13 @@
 """Valkey for tests: a private server that tests may stop, wipe and suspend."""
 
 import os
+import secrets
 import shutil
 from pathlib import Path
 
 from config import embedded_broker
+from config.private_files import write_private
+from tests.ports import free_port
 from tests.stack.program import Program
 
 
@@ -14,7 +17,7 @@ class Valkey:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.url = embedded_broker.reclaim(folder=folder)
+        self.url = _address(folder)
         self.program = Program(
             "broker",
             embedded_broker.launcher(folder=folder),
@@ -48,3 +51,11 @@ class Valkey:
 
     def remove(self) -> None:
         self.program.kill()
+
+
+def _address(folder: Path) -> str:
+    """On a port that no other test gets before the server listens there."""
+    path = folder / "valkey.url"
+    if not path.exists():
+        write_private(path, f"redis://:{secrets.token_urlsafe(24)}@{embedded_broker.HOST}:{free_port()}/0\n")
+    return embedded_broker.reclaim(folder=folder)
