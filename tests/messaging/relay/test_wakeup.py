@@ -106,7 +106,12 @@ def test_a_sleeping_relay_sends_scheduled_messages_on_time(broker):
 
 
 def _is_asleep(cursor) -> bool:
-    cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s", [wakeup.LOCK])
+    """Whether a relay of this database is; the server shows those of all, and whoever enqueues shares the lock."""
+    cursor.execute(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND mode = 'ExclusiveLock' "
+        "AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        [wakeup.LOCK],
+    )
     return bool(cursor.fetchone()[0])
 
 
@@ -114,6 +119,7 @@ def test_no_notification_is_sent_while_no_relay_is_asleep(django_assert_num_quer
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has no NOTIFY")
     with connection.cursor() as cursor:
+        wait_for(lambda: not _is_asleep(cursor), what="the server has freed the lock of an earlier test's session")
         cursor.execute(f"LISTEN {wakeup.CHANNEL}")
     enqueue()
     assert list(connection.connection.notifies(timeout=0.2)) == []
