@@ -39,6 +39,7 @@ def fill_checkout(
 def fill_form(page: Page, *, email: str, city: str = "York") -> None:
     """Fill in the checkout form with a new address."""
     page.get_by_label("E-mail").fill(email)
+    page.wait_for_load_state()  # what is counted on a part of the page may be missing
     if page.get_by_label("Use a different address").count():
         page.get_by_label("Use a different address").check()
     for label, value in (_ADDRESS | {"City": city}).items():
