@@ -9,7 +9,7 @@ from messaging.models import Message, State
 from orders.models import Order
 from payments.models import GatewayCall, GatewayCharge, GatewayDispute, GatewayRefund, Payment
 from shipping.models import CarrierCall, CarrierParcel
-from tests.stack.orders import assert_once, finished, place, wait_finished
+from tests.stack.orders import FINISHED, assert_once, finished, place, wait_finished
 
 OUTSIDE = [
     model._meta.db_table
@@ -36,9 +36,14 @@ def test_a_restored_backup_agrees_with_gateway_and_carriers(make_stack, request,
     stack = make_stack(
         own_broker=False, beat=False, env={"CONVEYOR_GATEWAY_LATENCY": "1.5", "CONVEYOR_VISIBILITY": "10"}
     )
-    kept = place(stack, 10)
+    kept = place(stack, 6)
+    stack.wait_for(lambda: shipped(stack, kept), what="some orders are shipped")
+    shipping = stack.worker("shipping")
+    shipping.stop()
+    kept += place(stack, 4)
     backup = stack.database.dump(tmp_path / "shop.dump")
     assert not finished(stack, kept)
+    shipping.start()
     lost = place(stack, 3)
     wait_finished(stack, [*kept, *lost])
     stack.wait_for(lambda: not uncaptured(stack, lost), what="the lost orders' payments are captured")
@@ -87,6 +92,11 @@ def settle(stack, charges: set[str]) -> None:
     retried = stack.manage("dlq", "retry", "--all", "--task", "payments.compare_payment")
     assert retried.returncode == 0, retried.stdout + retried.stderr
     stack.wait_for(lambda: not dead(stack), what="what was refunded is settled")
+
+
+def shipped(stack, numbers: list[str]) -> bool:
+    with stack.db() as alias:
+        return Order.objects.using(alias).filter(number__in=numbers, status__in=FINISHED).exists()
 
 
 def uncaptured(stack, numbers: list[str]) -> bool:

@@ -56,7 +56,7 @@ def test_checkout_needs_no_broker_and_orders_complete_afterwards(make_stack):
     stack = make_stack(beat=False, env=IMPATIENT)
     port = urlsplit(stack.broker.url).port
     numbers = place(stack, 3)
-    assert connected(stack.relays[0], port), "the relay's connection is seen"
+    stack.wait_for(lambda: connected(stack.relays[0], port), what="the relay's connection is seen")
     stack.broker.stop()
     numbers += place(stack, 15)
     stack.broker.start()

@@ -44,6 +44,11 @@ def wait_until(stack, id_: str, reached):
     return stack.wait_for(look, what="the bulk retry reached the expected state")
 
 
+def pending(stack) -> bool:
+    with stack.db() as alias:
+        return Message.objects.using(alias).filter(queue="shipping", state=State.PENDING).exists()
+
+
 def test_it_survives_a_killed_driver_keeps_its_rate_and_sends_nothing_twice(stack):
     id_ = run(stack)
     wait_until(stack, id_, lambda seen: seen.succeeded >= 20)
@@ -74,6 +79,7 @@ def test_cancelling_takes_effect_at_once_even_with_the_driver_dead(stack):
     wait_until(stack, id_, lambda seen: seen.succeeded >= 50)
     stack.worker("maintenance").kill()
     dlq(stack, "cancel", id_)
+    stack.wait_for(lambda: not pending(stack), what="the relay has been through what was released")
     with stack.db() as alias:
         sent = len(send_times(id_, using=alias))
         cancelled = operation(id_, using=alias).cancelled
