@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import nullcontext
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -79,3 +80,20 @@ def test_a_game_day_that_is_stopped_ends_its_faults_and_says_so(monkeypatch, cap
         simulated_outages.end(name=NAME)
     assert not was_active
     assert stopped.value.returncode == 130
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_refused"),
+    [
+        ([None, {"payments": 1}, {"shipping": 1}], False),
+        ([{"payments": 1}] * runner.LOOKS, True),
+        ([None] * runner.LOOKS, True),
+    ],
+)
+def test_workers_that_answer_late_are_asked_again(monkeypatch, answers, is_refused):
+    given = iter(answers)
+    monkeypatch.setattr(runner.inspect, "ask", lambda question: next(given))
+    monkeypatch.setattr(runner, "LOOK_SECONDS", 0)
+    with pytest.raises(runner.NothingRuns, match="make run") if is_refused else nullcontext():
+        runner._require_workers()
+    assert not list(given)
