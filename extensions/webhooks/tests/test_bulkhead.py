@@ -12,6 +12,7 @@ from extensions.webhooks.models import Attempt, Delivery, Endpoint, State
 from extensions.webhooks.payloads import Deliver
 from extensions.webhooks.tests.merchant import Merchant, answer
 from extensions.webhooks.tests.support import place_event, place_events, run_in_thread
+from messaging import clock
 from messaging.circuit_breaker import CircuitOpen
 from messaging.models import Message
 from messaging.models import State as MessageState
@@ -115,18 +116,18 @@ def test_failures_in_a_row_pause_the_endpoint_and_a_success_ends_it(endpoint, me
 
 def test_a_slow_endpoint_rests_in_proportion_also_if_it_succeeds(endpoint):
     first, second = place_events(2)
-    job = deliveries.begin(delivery_id=first.pk)
+    job, since = deliveries.begin(delivery_id=first.pk), clock.now()
     with transaction.atomic():
         deliveries.succeed(job, answer=client.Answer(status=200, text=""), milliseconds=9_500)
     endpoint.refresh_from_db()
-    assert 36 < (endpoint.paused_until - timezone.now()).total_seconds() <= 38
+    assert since <= endpoint.paused_until - timedelta(seconds=38) <= clock.now()
     with pytest.raises(CircuitOpen):
         deliveries.begin(delivery_id=second.pk)
     Endpoint.objects.update(paused_until=None)
-    job = deliveries.begin(delivery_id=second.pk)
+    job, since = deliveries.begin(delivery_id=second.pk), clock.now()
     deliveries.fail(job, answer=client.Answer(status=404, text=""), error="404", milliseconds=5_000)
     endpoint.refresh_from_db()
-    assert 18 < (endpoint.paused_until - timezone.now()).total_seconds() <= 20
+    assert since <= endpoint.paused_until - timedelta(seconds=20) <= clock.now()
 
 
 def test_an_endpoint_that_has_not_answered_for_days_is_turned_off(endpoint, merchant):
