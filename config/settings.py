@@ -153,7 +153,7 @@ _media = media(var_dir=VAR_DIR)
 MEDIA_ROOT, MEDIA_URL = _media.root, _media.url
 STORAGES = {
     "default": _media.storage,
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "config.static_files.Storage"},
 }
 WHITENOISE_MAX_AGE = 31_536_000 if not DEBUG else 0
 

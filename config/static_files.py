@@ -2,10 +2,21 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
+from whitenoise.storage import CompressedManifestStaticFilesStorage  # type: ignore[import-untyped]
+
+
+class Storage(CompressedManifestStaticFilesStorage):
+    """Each file is complete or not there: a part of one would be newer than its source, and so be kept for good."""
+
+    def _save(self, name: str, content: Any) -> str:
+        partial = super()._save(f"{name}.partial", content)
+        Path(self.path(partial)).replace(self.path(name))
+        return name
 
 
 def collect() -> bool:

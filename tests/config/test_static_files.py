@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage
 
 from config import static_files
 
@@ -77,3 +79,26 @@ def test_an_interrupted_run_is_done_again(source, monkeypatch):
     source.write_text(content)
     os.utime(source, ns=(before, before))  # the files are again as the last complete run found them
     assert static_files.collect()
+
+
+@pytest.mark.parametrize("written", [0, 1])
+def test_a_run_that_ends_within_a_file_leaves_nothing_that_the_next_one_keeps(source, settings, monkeypatch, written):
+    """As a kill or a full disk ends it: in the copy of the source, and in that with a hash in its name."""
+    source = source.rename(source.with_name("cup.svg"))
+    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "config.static_files.Storage"}}
+    save, names = FileSystemStorage._save, []
+
+    def save_until_the_disk_is_full(self, name, content):
+        names.append(name)
+        if len(names) <= written:
+            return save(self, name, content)
+        save(self, name, ContentFile(b"a"))
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FileSystemStorage, "_save", save_until_the_disk_is_full)
+        with pytest.raises(OSError, match="No space"):
+            static_files.collect()
+    assert static_files.collect()
+    folder = source.parent.parent / "static"
+    assert {path.read_text() for path in folder.glob("*.svg")} == {source.read_text()}
