@@ -17,7 +17,7 @@ from kombu.utils.encoding import bytes_to_str
 from kombu.utils.json import dumps, loads
 from redis import DriverInfo
 
-from messaging.broker.tolerance import parse_json
+from messaging.broker.tolerance import MAX_ENVELOPE, parse_json
 from messaging.topology import MAX_PRIORITY, UnroutableKey, topology
 
 log = logging.getLogger(__name__)
@@ -199,7 +199,7 @@ class Transport(redis.Transport):
 def open_envelope(item: bytes, queue: str) -> Envelope:
     """kombu's envelope in `item`, each part of the right kind; bytes that are no envelope are wrapped in one."""
     try:
-        return _normal(parse_json(item), queue)
+        return _normal(parse_json(item, most=MAX_ENVELOPE), queue)
     except Exception:  # whatever these bytes are
         kept = base64.b64encode(item[:MAX_KEPT]).decode("ascii")
         return {

@@ -12,8 +12,8 @@ from typing import Any
 from amqp import abstract_channel, serialization, spec  # type: ignore[import-untyped]
 from kombu import compression
 
-#: Bytes of a body, or of an envelope in Redis, that are parsed; a larger one is filed unread.
-MAX_JSON = 4 * 1024 * 1024
+#: Bytes that are parsed: of a body, and of its envelope in Redis, a third longer. A larger one is filed unread.
+MAX_JSON, MAX_ENVELOPE = 4 * 1024 * 1024, 6 * 1024 * 1024
 #: Levels of a JSON document or a header table. Both are copied by code that recurses.
 MAX_DEPTH = 64
 MAX_KEPT_HEADERS = 64_000
@@ -27,17 +27,14 @@ class Unreadable(ValueError):
     """Bytes that are no JSON document within the bounds."""
 
 
-def parse_json(data: Any) -> Any:
-    """`data` as JSON. Raises `Unreadable`, whatever it is."""
+def parse_json(data: Any, *, most: int = MAX_JSON) -> Any:
+    """`data`, of at most `most` bytes, as JSON. Raises `Unreadable`, whatever it is."""
     try:
-        if len(data) <= MAX_JSON:
-            value = json.loads(data if isinstance(data, str) else bytes(data))
-        else:
-            raise Unreadable(f"{len(data)} bytes long, more than the {MAX_JSON} that are parsed")
-    except Unreadable:
-        raise
+        if len(data) > most:
+            raise Unreadable(f"{len(data)} bytes long, more than the {most} that are parsed")
+        value = json.loads(data if isinstance(data, str) else bytes(data))
     except Exception as error:
-        raise Unreadable(f"no JSON: {type(error).__name__}: {str(error)[:200]}") from None
+        raise (error if isinstance(error, Unreadable) else Unreadable(f"no JSON: {error!r:.200}")) from None
     if not is_shallow(value):
         raise Unreadable(f"nested more than {MAX_DEPTH} levels deep")
     return value

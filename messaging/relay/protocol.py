@@ -10,6 +10,7 @@ from os import getpid
 from typing import Any
 
 from messaging.broker.signature import EVENT, sign
+from messaging.broker.tolerance import MAX_DEPTH, MAX_JSON, parse_json
 from messaging.models import Message
 from messaging.relay.claim import Claimed
 from messaging.topology import topology
@@ -20,8 +21,10 @@ _EMBED = json.dumps({"callbacks": None, "errbacks": None, "chain": None, "chord"
 
 
 def body_of(message: Claimed) -> str:
-    """Positional arguments, keyword arguments, and what Celery embeds, as JSON."""
-    return f"[[], {message.payload}, {_EMBED}]"
+    """Positional and keyword arguments, and what Celery embeds, as JSON. Raises `Unreadable` where workers do, too."""
+    if 4 * len(body := f"[[], {message.payload}, {_EMBED}]") > MAX_JSON or sum(map(body.count, "[{")) > MAX_DEPTH:
+        parse_json(body.encode())
+    return body
 
 
 def headers_of(message: Claimed | Message, *, body: str | None = None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Messages that cannot be published or routed: each ends alone, the others go."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -7,13 +8,14 @@ from celery import current_app
 from django.conf import settings
 from django.utils import timezone
 
-from messaging.broker import inspect
+from messaging.broker import inspect, tolerance
 from messaging.models import Message, State, Waits
 from messaging.models.uuid7 import uuid7
-from messaging.relay import publish, unroutable
+from messaging.relay import protocol, publish, unroutable
 from messaging.relay.loop import Pace, Relay
 from messaging.transitions import backoff
-from tests.messaging.relay.helpers import enqueue
+from messaging.worker import admission
+from tests.messaging.relay.helpers import enqueue, take
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,6 +49,41 @@ def test_a_message_that_cannot_be_encoded_is_dead_and_the_others_are_sent(relay,
     assert (bad.state, bad.error_type) == (State.DEAD, "CannotPublish")
     assert "surrogates" in bad.error_message
     assert Message.objects.filter(state=State.SENT, sends=1).count() == 4
+
+
+def nested(levels: int) -> list:
+    return [nested(levels - 1)] if levels > 1 else []
+
+
+#: Characters of a text, and lists within lists, with which a body is as large and as deep as a worker reads.
+ROOM = tolerance.MAX_JSON - len(f"[[], {json.dumps({'text': ''})}, {protocol._EMBED}]")
+LEVELS = tolerance.MAX_DEPTH - 2
+
+
+@pytest.mark.parametrize("text", ["x" * ROOM, nested(LEVELS)], ids=["size", "depth"])
+def test_a_message_up_to_the_bounds_of_workers_reaches_one(relay, text):
+    [message] = enqueue()
+    Message.objects.filter(pk=message.pk).update(payload={"text": text})
+    relay.turn()
+    taken = take(relay._publisher.connection)
+    headers, arguments = admission.admit(
+        headers=taken.headers,
+        content_type=taken.content_type,
+        content_encoding=taken.content_encoding,
+        body=taken.body,
+    )
+    assert (headers["id"], arguments) == (str(message.pk), {"text": text})
+
+
+@pytest.mark.parametrize("text", ["x" * (ROOM + 1), nested(LEVELS + 1)], ids=["size", "depth"])
+def test_a_message_beyond_the_bounds_of_workers_is_dead_instead_of_sent_again_for_ever(relay, text):
+    beyond, other = enqueue(2)
+    Message.objects.filter(pk=beyond.pk).update(payload={"text": text})
+    relay.turn()
+    beyond.refresh_from_db()
+    other.refresh_from_db()
+    assert (beyond.state, beyond.error_type, other.state) == (State.DEAD, "CannotPublish", State.SENT)
+    assert "Unreadable" in beyond.error_message
 
 
 def test_a_message_over_which_the_broker_closes_the_channel_is_found_and_dead(relay, monkeypatch):
