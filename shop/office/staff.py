@@ -1,6 +1,7 @@
 """Staff groups: what members may see and do. docs/reference/permissions.md says what each permission allows."""
 
 from django.contrib.auth.models import Group, Permission
+from django.db import transaction
 
 from shop.office import extension_permissions
 
@@ -59,6 +60,7 @@ def missing_groups() -> list[str]:
     return [name for name in GROUPS if name not in existing]
 
 
+@transaction.atomic
 def create_groups() -> list[str]:
     """Create missing groups, and return their names. Existing ones keep the permissions an administrator has set."""
     created = []

@@ -1,22 +1,26 @@
 """Demo data: complete, idempotent, logins in demo mode only."""
 
+import contextlib
 import io
+import itertools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import Group
 from django.core.management import call_command
+from django.db import connection
 from django.db.models import Sum
 
 from messaging.models import Message
 from orders.models import Order
 from shop.demo.example_reviews import EXAMPLES
 from shop.demo.products import CATEGORIES, PRODUCTS
-from shop.demo.seed_logins import LOGINS
+from shop.demo.seed_logins import LOGINS, create_logins
 from shop.demo.seed_orders import SALES
 from shop.models import Category, Product, Review, StockMovement, User
-from shop.office.staff import GROUPS, OPERATORS, SUPPORT
+from shop.office.staff import GROUPS, OPERATORS, SUPPORT, create_groups
 from tests.delivery import deliver_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -60,6 +64,45 @@ def test_a_second_run_changes_nothing():
     before = everything()
     assert "0 products created" in seed()
     assert everything() == before
+
+
+def test_a_run_that_is_killed_at_any_statement_is_completed_by_the_next():
+    """A group without permissions, or a login without its group, would stay so: what exists is left as it is."""
+    create_groups()
+    create_logins()
+    complete = staff()
+    for number in itertools.count(1):
+        User.objects.all().delete()
+        Group.objects.all().delete()
+        with contextlib.suppress(Killed), connection.execute_wrapper(kill_at(number)):
+            create_groups()
+            create_logins()
+            break
+        create_groups()
+        create_logins()
+        assert staff() == complete, f"killed at statement {number}"
+    assert number > 20
+
+
+class Killed(BaseException):
+    pass
+
+
+def kill_at(number: int) -> Callable[..., Any]:
+    statements = itertools.count(1)
+
+    def execute(run: Callable[..., Any], *arguments: Any) -> Any:
+        if next(statements) == number:
+            raise Killed
+        return run(*arguments)
+
+    return execute
+
+
+def staff() -> dict[str, set[str]]:
+    """The permissions of each group, and the groups of each login."""
+    permissions = {group.name: {p.codename for p in group.permissions.all()} for group in Group.objects.all()}
+    return permissions | {user.username: {group.name for group in user.groups.all()} for user in User.objects.all()}
 
 
 def test_changes_by_staff_are_kept():
