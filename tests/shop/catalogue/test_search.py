@@ -226,3 +226,25 @@ def test_triggers_lost_in_a_table_migration_are_restored(lamp):
     assert found("stool") == ["LAMP-1"]
     Product.objects.update(name="Chair")
     assert found("chair") == ["LAMP-1"]
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif("connection.vendor != 'sqlite'")
+def test_a_migration_that_is_killed_while_it_restores_triggers_leaves_the_index_to_the_next(lamp):
+    """Without its tables it would count as one that was never installed."""
+
+    def killed_before_it_creates(execute, sql, *arguments):
+        if sql.startswith("CREATE"):
+            raise Killed
+        return execute(sql, *arguments)
+
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER shop_search_own_update")
+    with pytest.raises(Killed), connection.execute_wrapper(killed_before_it_creates):
+        index.restore_triggers(using="default")
+    index.restore_triggers(using="default")
+    assert found("lamp") == ["LAMP-1"]

@@ -58,8 +58,7 @@ def restore_triggers(connection: BaseDatabaseWrapper) -> None:
         cursor.execute("SELECT name FROM sqlite_master WHERE name LIKE 'shop_search_%'")
         existing = {row[0] for row in cursor.fetchall()}
     if existing >= _TABLES.keys() and not existing >= set(_trigger_names()):
-        remove(connection)
-        install(connection)
+        update(connection)
 
 
 def _trigger_names() -> list[str]:
