@@ -1,5 +1,6 @@
 """Kubernetes: the API's schemas, every declared process, probes, budgets, and settings with which the shop starts."""
 
+import math
 import re
 import shutil
 import subprocess
@@ -25,6 +26,9 @@ from tests.deploy.files import (
 FOLDER = "kubernetes"
 #: The processes that more than one pod may run.
 MANY = {"web", "relay", "worker-payments", "worker-shipping", "worker-notifications", "worker-webhooks"}
+
+#: Sessions that PostgreSQL keeps for administrators (`superuser_reserved_connections`).
+RESERVED = 3
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +146,31 @@ def test_workers_are_scaled_by_the_forecasts_of_all_their_queues(objects, monkey
         assert "replicas" not in objects["Deployment"][name]["spec"], "the autoscaler decides"
         queues |= followed
     assert queues == {*topology().queues, *SHIPPED_EXTENSIONS}
+
+
+def test_the_database_has_a_session_for_everyone_at_the_limits_of_scaling(objects, monkeypatch):
+    """Also while a release replaces the pods, each of which first looks whether the database is migrated."""
+    sessions = 1  # of the migration
+    for name, process in declared(monkeypatch).items():
+        deployment = objects["Deployment"][name]["spec"]
+        scaled = objects["HorizontalPodAutoscaler"].get(name)
+        pods = scaled["spec"]["maxReplicas"] if scaled else deployment["replicas"]
+        surge = deployment.get("strategy", {}).get("rollingUpdate", {}).get("maxSurge", math.ceil(pods / 4))
+        of_one = _sessions(name, [*process.command, *container(objects["Deployment"][name])["args"]])
+        sessions += pods * of_one + surge * max(of_one, 1)
+    (allowed,) = re.findall(r"`max_connections = (\d+)`", (DEPLOY.parent / "docs/how-to/deploy.md").read_text())
+    assert sessions + RESERVED <= int(allowed)
+
+
+def _sessions(name: str, command: list[str]) -> int:
+    """As docs/how-to/deploy.md says; the last of an option counts."""
+
+    def option(wanted: str) -> int:
+        return int(command[len(command) - command[::-1].index(wanted)])
+
+    if name == "web":
+        return option("--workers") * option("--blocking-threads")
+    return option("--concurrency") + 2 if name.startswith("worker-") else {"relay": 2, "beat": 1}[name]
 
 
 def test_the_shop_starts_with_its_settings(tmp_path):
