@@ -9,7 +9,7 @@ _SENTENCES = {
         "and CONVEYOR_RETRY_MAX_ATTEMPTS as they were, or delete it there once it is empty, or use another virtual host"
     ),
     r"exclusive access to locked (?P<queue>queue '[^']+')": (
-        "{queue} is exclusive to another connection; close that one, or use another virtual host"
+        "{queue} is exclusive to another connection; close that one, or use another virtual host or --hostname"
     ),
     r"certificate verify failed: (?P<why>.+?)\.? \(_ssl": (
         "the broker's certificate is not trusted ({why}); set BROKER_CA_CERTS to the CA that issued it, "
@@ -21,9 +21,7 @@ _SENTENCES = {
     r"(ACCESS_REFUSED - |(?=\w+ user .*has no permissions))(?P<why>.+)": (
         "the broker denies access: {why}; grant it, or use another user in BROKER_URL"
     ),
-    r"vhost '?(?P<name>[^' ]+)'? not found": (
-        "the broker has no virtual host {name}; create it, or correct BROKER_URL"
-    ),
+    r"vhost '?(?P<name>[^' ]+)'? not found": "the broker has no virtual host {name}; create it, or correct BROKER_URL",
     r"access to vhost '(?P<name>[^']+)' refused": (
         "the broker denies this user the virtual host {name}; grant it, or correct BROKER_URL"
     ),

@@ -7,6 +7,7 @@ one that the message is delivered to.
 
 import base64
 import json
+from contextlib import suppress
 from typing import Any
 
 from amqp import abstract_channel, serialization, spec  # type: ignore[import-untyped]
@@ -79,12 +80,10 @@ def _arguments(kinds: str, buf: bytes, offset: int) -> tuple[list[Any], int]:
 
 
 def _properties(buf: bytes, offset: int) -> tuple[dict[str, Any], int]:
-    try:
+    with suppress(Exception):  # the bytes are kept below
         properties, end = _decode_properties(buf, offset)
         if is_shallow(properties):
             return properties, end
-    except Exception:  # noqa: S110 - the bytes are kept below
-        pass
     kept = base64.b64encode(bytes(buf[offset:])[:MAX_KEPT_HEADERS]).decode("ascii")
     return {"application_headers": {UNREADABLE: kept}}, len(buf)
 

@@ -75,6 +75,9 @@ class Consumer(consumer.Consumer):
         super().on_connection_error_after_connected(exc)
         for request in held:
             request.give_back()
+        if refusal := refusals.refusal(exc):
+            log.error("worker waits: %s", refusal)
+            self._sleep(MAX_WAIT)
 
     def _sleep(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds

@@ -60,3 +60,18 @@ def test_workers_keep_their_database_connections_between_tasks(stack):
 
     stack.wait_for(lambda: handled() > 40, what="the orders' messages are handled")
     assert sessions() - before < 20
+
+
+def test_a_worker_whose_name_is_taken_says_so_and_starts_once_the_other_has_stopped(make_stack, request):
+    if "production" not in request.node.nodeid:
+        pytest.skip("on Valkey, workers may share a name")
+    stack = make_stack(own_broker=False, beat=False, web=0, relays=0, workers={"payments": 1})
+    first, second = stack.workers[0], stack.new_worker("payments")
+    place = second.command.index("--hostname") + 1
+    second.command[place] = first.command[place]
+    stack.workers.append(second)
+    second.start(wait=False)
+    stack.wait_for(lambda: "virtual host or --hostname" in second.text(), what="the second worker says why")
+    assert " ready." not in second.text()
+    first.stop()
+    second.wait_ready()
