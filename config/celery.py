@@ -44,10 +44,10 @@ install(app)
 
 @signals.worker_init.connect(weak=False)
 @signals.beat_init.connect(weak=False)
-def _refuse_simulated(**_sent: object) -> None:
-    from shop.site import simulated
+def _require_settings(**_sent: object) -> None:
+    from shop.site import starting
 
     try:
-        simulated.refuse()
+        starting.require_settings()
     except ImproperlyConfigured as error:
         sys.exit(f"This process cannot start. {error}")

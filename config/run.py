@@ -33,9 +33,9 @@ def run() -> None:
         embedded_broker.server_binary()
         embedded_broker.reclaim(folder=env.var_dir())
     django.setup()
-    from shop.site import simulated  # needs the apps
+    from shop.site import starting  # needs the apps
 
-    simulated.refuse()
+    starting.require_settings()
     _prepare()
     started = processes()
     configuration = write_configuration(started, folder=env.var_dir(), project=env.BASE_DIR)

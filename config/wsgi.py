@@ -8,6 +8,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 application = get_wsgi_application()
 
-from shop.site import simulated  # noqa: E402 - needs the settings
+from shop.site import starting  # noqa: E402 - needs the settings
 
-simulated.refuse()
+starting.require_settings()

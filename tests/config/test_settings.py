@@ -123,6 +123,28 @@ def test_nothing_starts_that_would_give_goods_away(tmp_path, start, why):
     assert ("Traceback" in done.stderr) == (start == "another web server")
 
 
+FILES = "django.core.files.storage.FileSystemStorage"
+
+
+@pytest.mark.parametrize(
+    ("start", "storage", "options", "why"),
+    [
+        *((start, "no_such_package.S3Storage", "{}", "No module named 'no_such_package'") for start in STARTS),
+        ("web", FILES, '{"bucket": "hush"}', "unexpected keyword argument 'bucket'"),
+    ],
+)
+def test_nothing_starts_whose_pictures_nobody_could_keep(tmp_path, start, storage, options, why):
+    """Each page with an uploaded picture would be an error, and each upload fail."""
+    pictures = {"CONVEYOR_MEDIA_STORAGE": storage, "CONVEYOR_MEDIA_OPTIONS": options}
+    done = run(tmp_path, *STARTS[start], **OWN | pictures | {"PORT": "8999"})
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert f"CONVEYOR_MEDIA_STORAGE is '{storage}', which cannot be used: " in last
+    assert why in last
+    assert "hush" not in last
+    assert ("Traceback" in done.stderr) == (start == "another web server")
+
+
 @pytest.mark.parametrize("allowed", [{"CONVEYOR_DEMO": "1"}, {"CONVEYOR_DEMO": "0", "CONVEYOR_ALLOW_SIMULATED": "1"}])
 def test_what_is_simulated_starts_where_it_is_allowed(tmp_path, allowed):
     assert run(tmp_path, "-c", "import config.wsgi", **allowed).returncode == 0
