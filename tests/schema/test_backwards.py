@@ -31,6 +31,10 @@ def test_a_migration_waits_for_a_backup_and_the_shop_does_not_wait_behind_it(tmp
     run_alone("tests.schema.locks", tmp_path)
 
 
+def test_of_two_that_migrate_at_once_one_waits_for_the_other(tmp_path):
+    run_alone("tests.schema.two_at_once", tmp_path)
+
+
 def test_a_program_that_fails_says_why(tmp_path):
     with pytest.raises(AssertionError, match=r"No module named tests\.schema\.nothing"):
         run_alone("tests.schema.nothing", tmp_path)

@@ -17,6 +17,9 @@ LOCK_SECONDS: Final = 2
 TRY_EVERY = 5.0
 GIVE_UP_AFTER = 600.0
 _LOCK_NOT_AVAILABLE: Final = "55P03"
+_MIGRATING: Final = 0x4D494752  # "MIGR"
+_LOCK: Final = f"SELECT pg_try_advisory_lock({_MIGRATING})"
+_UNLOCK: Final = f"SELECT pg_advisory_unlock({_MIGRATING})"
 #: Sessions with a lock of a table, the longest transaction first. Of other users' it is not known how long they are.
 _HOLDERS: Final = """
     SELECT pid, coalesce(application_name, ''), extract(epoch FROM clock_timestamp() - xact_start)::int
@@ -32,8 +35,7 @@ class Command(migrate.Command):
         """A migration that met the lock was rolled back, or works in parts that can be repeated."""
         connection = connections[options["database"]]
         deadline, waits = time.monotonic() + GIVE_UP_AFTER, False
-        while not self._succeeds(connection, *args, **options):
-            why = f"A migration needs a table that another session uses{_holder(connection)}."
+        while why := self._obstacle(connection, *args, **options):
             if time.monotonic() >= deadline:
                 raise CommandError(f"{why} End that session, or wait for it, and run the command again.")
             if not waits:
@@ -41,18 +43,32 @@ class Command(migrate.Command):
                 waits = True
             time.sleep(TRY_EVERY)
 
-    def _succeeds(self, connection: BaseDatabaseWrapper, *args: Any, **options: Any) -> bool:
-        """False if a lock was not granted in time."""
+    def _obstacle(self, connection: BaseDatabaseWrapper, *args: Any, **options: Any) -> str:
+        """What keeps the command from its end; empty once it has succeeded."""
+        only_reads = options["check_unapplied"] or options["plan"]
+        if not only_reads and not _ask(connection, _LOCK):
+            return "Another session migrates this database."
         try:
             _set_lock_timeout(connection, f"{LOCK_SECONDS}s")
             super().handle(*args, **options)
         except OperationalError as error:
             if getattr(error.__cause__, "sqlstate", "") != _LOCK_NOT_AVAILABLE:
                 raise
-            return False
+            return f"A migration needs a table that another session uses{_holder(connection)}."
         finally:
             _set_lock_timeout(connection, "DEFAULT")
+            if not only_reads:
+                _ask(connection, _UNLOCK)
+        return ""
+
+
+def _ask(connection: BaseDatabaseWrapper, statement: str) -> bool:
+    """About the lock of whoever migrates: two at once would both do the parts of a migration that is not atomic."""
+    if connection.vendor != "postgresql" or connection.needs_rollback:
         return True
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return bool(cursor.fetchone()[0])
 
 
 def _set_lock_timeout(connection: BaseDatabaseWrapper, value: str) -> None:
