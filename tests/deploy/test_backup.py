@@ -184,6 +184,27 @@ def test_the_commands_of_the_page_back_up_and_restore_as_printed(database, tmp_p
     assert len(list(tmp_path.glob("conveyor-*.dump"))) == 1
 
 
+def test_a_restore_that_stops_halfway_leaves_nothing_and_is_run_again_as_printed(database, tmp_path):
+    page = (PROJECT / "docs/how-to/back-up-and-restore.md").read_text()
+    (printed,) = re.findall(r"^ *(pg_restore .*)$", page, re.MULTILINE)
+    dump, restored = database.dump(tmp_path / "shop.dump"), PostgresqlDatabase()
+    restored.create()
+    env = {"PATH": os.environ["PATH"], "DATABASE_URL": restored.url}
+
+    def restore() -> int:
+        command = ["sh", "-c", printed.replace("shop.dump", str(dump))]
+        return subprocess.run(command, env=env, capture_output=True, timeout=PATIENCE, check=False).returncode
+
+    try:
+        with psycopg.connect(restored.url, autocommit=True) as connection:
+            connection.execute("CREATE TABLE orders_order ()")  # in the way of one, after the first has been created
+            assert restore() != 0
+            connection.execute("DROP TABLE orders_order")
+            assert restore() == 0
+    finally:
+        restored.drop()
+
+
 @pytest.mark.parametrize("change", ["touch {folder}/new.webp", "rm -f {folder}/3*.webp"])
 def test_a_picture_that_comes_or_goes_meanwhile_does_not_fail_the_backup(database, tmp_path, change):
     """GNU tar ends with 1 then: the dump was deleted because somebody had uploaded a picture."""
