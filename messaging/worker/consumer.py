@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
-from amqp.exceptions import ChannelError  # type: ignore[import-untyped]
+from amqp.exceptions import ChannelError, ResourceLocked  # type: ignore[import-untyped]
 from celery.worker import consumer
 from celery.worker.state import maybe_shutdown, reserved_requests
 
@@ -75,8 +75,8 @@ class Consumer(consumer.Consumer):
         super().on_connection_error_after_connected(exc)
         for request in held:
             request.give_back()
-        if refusal := refusals.refusal(exc):
-            log.error("worker waits: %s", refusal)
+        if isinstance(exc, ResourceLocked):  # another worker has this one's name; connecting again would succeed
+            log.error("worker waits: %s", refusals.explain(exc))
             self._sleep(MAX_WAIT)
 
     def _sleep(self, seconds: float) -> None:

@@ -10,8 +10,8 @@ OUTSIDE: Final = (
     Protection(
         name="whatever JSON raises, the bytes are kept",
         module="messaging.broker.tolerance",
-        code='    except Exception as error:\n        raise Unreadable(f"no JSON',
-        without='    except ValueError as error:\n        raise Unreadable(f"no JSON',
+        code="    except Exception as error:\n        raise (error if isinstance(error, Unreadable)",
+        without="    except ValueError as error:\n        raise (error if isinstance(error, Unreadable)",
         test=f"{_MESSAGING}/test_tolerance.py::test_what_is_no_bounded_json_is_unreadable",
     ),
     Protection(
