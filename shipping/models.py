@@ -23,6 +23,9 @@ class ShipmentStatus(models.TextChoices):
 MOVING = (ShipmentStatus.IN_TRANSIT, ShipmentStatus.DELAYED)
 #: The parcel will not arrive: an operator reships the order or refunds it.
 STRANDED = (ShipmentStatus.LOST, ShipmentStatus.RETURNED)
+#: Events of a parcel that are stored: far more than any parcel has. A carrier that gives an event another id each time
+#: it is asked would fill the table.
+MOST_EVENTS = 200
 #: The statuses that may follow each. A new shipment is in transit.
 TRANSITIONS: dict[str, frozenset[str]] = {
     # Cancelled: its order was cancelled, or put on hold, while the parcel was being booked.
@@ -81,6 +84,9 @@ class Shipment(models.Model):
     restocked_at = models.DateTimeField(_("restocked at"), null=True, blank=True)
     found_at = models.DateTimeField(_("found at"), null=True, blank=True)
 
+    #: How many events are stored; only of a shipment that `selectors.with_order` has read.
+    event_count: int
+
     objects = ShipmentQuerySet.as_manager()
 
     class Meta:
@@ -116,7 +122,10 @@ class Shipment(models.Model):
 
 
 class ParcelEvent(models.Model):
-    """A tracking event, received by webhook or by polling, stored once. `code` is one of `EventCode`."""
+    """A tracking event, received by webhook or by polling, stored once; at most `MOST_EVENTS` a parcel.
+
+    `code` is one of `EventCode`.
+    """
 
     shipment = models.ForeignKey(Shipment, on_delete=models.CASCADE, related_name="events", verbose_name=_("shipment"))
     carrier = models.CharField(_("carrier"), max_length=40)

@@ -6,7 +6,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from messaging.hooks.next_steps import recorded_name
@@ -16,16 +17,12 @@ from orders.models import Order, Status
 from shipping.carrier_selection import choose_quote
 from shipping.carriers import AddressRejected, Consignment, EventCode, UnknownCarrier, carrier
 from shipping.delivery_windows import DeliveryWindow, delivery_window
-from shipping.models import MOVING, CarrierParcel, ParcelEvent, Shipment
+from shipping.models import MOST_EVENTS, MOVING, CarrierParcel, ParcelEvent, Shipment
 from shipping.payloads import CreateShipment
 
 MOST_PARCELS = 50
-_WITH_ORDER: Final = Compiled(lambda pk: Shipment.objects.select_related("order").filter(pk=pk))
-_CURRENT: Final = Compiled(
-    lambda order: Shipment.objects.select_related("order").filter(
-        Q(current_for=order) | Q(order=order, status__in=MOVING)
-    )
-)
+_WITH_ORDER: Final = Compiled(lambda pk: with_order().filter(pk=pk))
+_CURRENT: Final = Compiled(lambda order: with_order().filter(Q(current_for=order) | Q(order=order, status__in=MOVING)))
 _BOOKING: Final = """
     SELECT orders_order.*,
         (SELECT SUM(quantity) FROM orders_orderline WHERE order_id = orders_order.id) AS pieces,
@@ -86,6 +83,13 @@ def undelivered_parcels() -> list[Shipment]:
     """Parcels about whose orders an operator must decide, with these orders, oldest first; at most `MOST_PARCELS`."""
     parcels = Shipment.objects.needing_attention().select_related("order")
     return list(parcels.order_by("shipped_at", "id")[:MOST_PARCELS])
+
+
+def with_order() -> QuerySet[Shipment]:
+    """Shipments as `services.record_tracking` takes them: with their order, and the number of their events."""
+    of_parcel = ParcelEvent.objects.filter(shipment=OuterRef("pk")).order_by().values("shipment")
+    counts = {"event_count": Coalesce(Subquery(of_parcel.annotate(stored=Count("pk")).values("stored")), 0)}
+    return Shipment.objects.select_related("order").annotate(**counts)
 
 
 def shipment_to_track(*, order_id: int, shipment_id: UUID | None) -> Shipment | None:
@@ -149,8 +153,8 @@ def event_text(event: ParcelEvent) -> str:
 
 
 def events_of(*, shipment_id: UUID) -> list[ParcelEvent]:
-    """A parcel's events, oldest first."""
-    return list(ParcelEvent.objects.filter(shipment_id=shipment_id).order_by("at", "id"))
+    """A parcel's events, oldest first; at most `MOST_EVENTS`."""
+    return list(ParcelEvent.objects.filter(shipment_id=shipment_id).order_by("at", "id")[:MOST_EVENTS])
 
 
 def history_of(*, order_id: int) -> list[Shipment]:

@@ -23,9 +23,9 @@ from shipping import found_parcels
 from shipping.carrier_selection import quote_of
 from shipping.carriers import Booking, CarrierEvent, ParcelState, Tracking, TrackingEvent
 from shipping.delivery_windows import delivery_window
-from shipping.models import MOVING, STRANDED, ParcelEvent, Shipment, ShipmentDocument, ShipmentStatus
+from shipping.models import MOST_EVENTS, MOVING, STRANDED, ParcelEvent, Shipment, ShipmentDocument, ShipmentStatus
 from shipping.payloads import CancelParcel, CompareParcel, CreateShipment, TrackShipment
-from shipping.selectors import BookingRequest, booking_messages
+from shipping.selectors import BookingRequest, booking_messages, with_order
 
 MIN_TRACKING_INTERVAL = 1.0
 #: How far from now a carrier's time may be. One beyond it is the carrier's mistake, which no page could show: in
@@ -96,8 +96,8 @@ def schedule_tracking(*, order: Order) -> None:
 def record_tracking(*, shipment: Shipment, tracking: Tracking) -> bool:
     """Store tracking events and update parcel and order. Returns whether the parcel is still on its way.
 
-    `shipment` is as it was before its carrier was asked. A parcel that was lost or returned may be found; one that was
-    delivered or cancelled stays so. An order that was refunded meanwhile stays refunded.
+    `shipment` is as `selectors.with_order` read it before its carrier was asked. A parcel that was lost or returned may
+    be found; one that was delivered or cancelled stays so. An order that was refunded meanwhile stays refunded.
     """
     if shipment.current_for_id is None and shipment.status in MOVING:  # written by a worker of an older release
         Shipment.objects.filter(pk=shipment.pk).update(current_for=shipment.order_id)
@@ -130,12 +130,11 @@ def track_again(*, shipment: Shipment) -> None:
 def record_event(*, carrier: str, event: CarrierEvent) -> bool:
     """Store a carrier's webhook event and enqueue a comparison with the carrier's record.
 
-    False: the event is already stored, or the parcel is unknown. If its booking is still being recorded, tracking finds
-    the event later.
+    False: the event is already stored, the parcel is unknown, or it has `MOST_EVENTS`. If its booking is still being
+    recorded, tracking finds the event later.
     """
-    parcels = Shipment.objects.filter(carrier=carrier, tracking_number=event.tracking_number)
-    shipment = parcels.select_related("order").first()
-    if shipment is None:
+    shipment = with_order().filter(carrier=carrier, tracking_number=event.tracking_number).first()
+    if shipment is None or shipment.event_count >= MOST_EVENTS:
         return False
     row = _row(shipment, event.event)
     defaults = {field: getattr(row, field) for field in ("shipment", "code", "at", "place", "text")}
@@ -189,9 +188,14 @@ def _schedule_tracking(order: Order, shipment: Shipment | None) -> None:
     enqueue(payload, priority=priority(order), subject=order.number, delay=delay)
 
 
-def _store_events(shipment: Shipment, events: Iterable[TrackingEvent]) -> None:
-    """The unique key decides, because webhook and tracking may report the same event concurrently."""
-    ParcelEvent.objects.bulk_create((_row(shipment, event) for event in events), ignore_conflicts=True)
+def _store_events(shipment: Shipment, events: Sequence[TrackingEvent]) -> None:
+    """The newest ones for which there is room.
+
+    The unique key decides, because webhook and tracking may report the same event concurrently.
+    """
+    room = max(0, MOST_EVENTS - shipment.event_count)
+    newest = events[max(0, len(events) - room) :]
+    ParcelEvent.objects.bulk_create((_row(shipment, event) for event in newest), ignore_conflicts=True)
 
 
 def _row(shipment: Shipment, event: TrackingEvent) -> ParcelEvent:

@@ -25,6 +25,8 @@ from orders.timeline import REFUND_FAILED, REFUND_SETTLED, REFUND_STARTED, SENT_
 from orders.transitions import IllegalTransition, change
 from orders.values import Address
 
+_MOST_CHANGES = 20
+
 
 def mark_shipped(*, order: Order, carrier: str, tracking_number: str) -> None:
     """paid → shipped.
@@ -139,8 +141,13 @@ def record_partial_refund(*, order: Order, amount: int, left: int) -> None:
 
 @transaction.atomic(savepoint=False)
 def record_parcel_state(*, order: Order, state: str) -> None:
-    """Record that the parcel is `delayed`, `lost`, `returned`, `found` or `found_late`. The status does not change."""
-    OrderEvent.objects.create(order=order, kind=f"parcel_{state}")
+    """Record that the parcel is `delayed`, `lost`, `returned`, `found` or `found_late`. The status does not change.
+
+    Each at most `_MOST_CHANGES` times: a carrier may contradict itself each time it is asked.
+    """
+    kind = f"parcel_{state}"
+    if OrderEvent.objects.filter(order=order, kind=kind).count() < _MOST_CHANGES:
+        OrderEvent.objects.create(order=order, kind=kind)
 
 
 @transaction.atomic(savepoint=False)

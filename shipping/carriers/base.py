@@ -177,7 +177,8 @@ class TrackingEvent:
 
     def __post_init__(self) -> None:
         with _readable():
-            identifier(self.id), EventCode(self.code)
+            identifier(self.id)
+            EventCode(self.code)
             if self.at.utcoffset() is None:
                 raise ValueError("its time has no zone")
 

@@ -12,6 +12,7 @@ from payments.services import refund_order
 from shipping.carriers import CarrierEvent, EventCode, ParcelState, Tracking, TrackingEvent
 from shipping.delivery_problems import reship
 from shipping.models import CarrierParcel, Shipment, ShipmentStatus
+from shipping.selectors import with_order
 from shipping.services import record_event, record_tracking
 from shop.office.parcels.services import restock_returned_parcel
 from tests.auditing import broken
@@ -117,7 +118,7 @@ def test_a_dispute_does_not_keep_a_found_parcel_from_arriving(settings):
 
 def test_an_answer_from_before_the_loss_finds_nothing():
     order, _shipment = delivered_or_stranded("Lostville")
-    before = Shipment.objects.select_related("order").get()
+    before = with_order().get()
     before.status = ShipmentStatus.IN_TRANSIT
     record_tracking(shipment=before, tracking=Tracking(ParcelState.DELAYED, ()))
     assert Shipment.objects.get().status == ShipmentStatus.LOST

@@ -13,6 +13,7 @@ from orders.transitions import IllegalTransition
 from shipping.carriers import EventCode, ParcelState, Tracking, TrackingEvent
 from shipping.delivery_problems import correct_address, reship
 from shipping.models import CarrierParcel, Shipment, ShipmentStatus
+from shipping.selectors import with_order
 from shipping.services import record_tracking
 from shop.models import Product, StockMovement
 from shop.office.parcels.services import ParcelNotReturned, restock_returned_parcel
@@ -199,7 +200,7 @@ def test_a_loss_reported_by_webhook_and_tracking_at_once_is_recorded_once():
     order = place(city="Lostville")
     deliver(claim_task(task=CHARGE))
     deliver(claim_task(task=CREATE))
-    shipment = Shipment.objects.select_related("order").get()
+    shipment = with_order().get()
     lost = Tracking(ParcelState.LOST, (TrackingEvent("e1", timezone.now(), EventCode.LOST),))
     at_once(*[lambda: record_tracking(shipment=shipment, tracking=lost) for _ in range(4)])
     assert order.events.filter(kind="parcel_lost").count() == 1

@@ -15,7 +15,8 @@ from orders.services import mark_refunded
 from orders.transitions import IllegalTransition
 from shipping import services
 from shipping.carriers import EventCode, ParcelState, Tracking, TrackingEvent
-from shipping.models import TRANSITIONS, ParcelEvent, Shipment, ShipmentStatus
+from shipping.models import MOST_EVENTS, TRANSITIONS, ParcelEvent, Shipment, ShipmentStatus
+from shipping.selectors import with_order
 from tests.clocks import travel
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due, make_due
 from tests.shipping.orders import CREATE, DELIVERED, TRACK, paid, status
@@ -64,10 +65,31 @@ def test_what_a_carrier_writes_about_a_delivery_keeps_no_order_from_being_delive
         "odd", timezone.now(), EventCode.DELIVERED, place="Bern\x00", text="Left in the garage \ud83d"
     )
     tracking = Tracking(ParcelState.DELIVERED, (event,))
-    services.record_tracking(shipment=Shipment.objects.get(), tracking=tracking)
+    services.record_tracking(shipment=with_order().get(), tracking=tracking)
     assert status(order) == Status.DELIVERED
     stored = ParcelEvent.objects.get(event_id="odd")
     assert (stored.place, stored.text) == ("Bern\ufffd", "Left in the garage \ufffd")
+
+
+def test_a_carrier_that_renames_its_events_does_not_fill_the_table():
+    order = paid()
+    deliver(claim_task(task=CREATE))
+    for answer in range(3):
+        events = [TrackingEvent(f"{answer}-{each}", timezone.now(), EventCode.IN_TRANSIT) for each in range(150)]
+        services.record_tracking(shipment=with_order().get(), tracking=Tracking(ParcelState.IN_TRANSIT, tuple(events)))
+    newest = ParcelEvent.objects.filter(event_id__in=[f"1-{each}" for each in range(100, 150)])
+    assert (ParcelEvent.objects.count(), newest.count()) == (MOST_EVENTS, 50)
+    services.record_tracking(shipment=with_order().get(), tracking=DELIVERED)
+    assert status(order) == Status.DELIVERED
+
+
+def test_a_carrier_that_contradicts_itself_does_not_fill_the_timeline():
+    order = paid()
+    deliver(claim_task(task=CREATE))
+    for _ in range(25):
+        for state in (ParcelState.DELAYED, ParcelState.IN_TRANSIT):
+            services.record_tracking(shipment=with_order().get(), tracking=Tracking(state, ()))
+    assert order.events.filter(kind="parcel_delayed").count() == 20
 
 
 def test_an_order_refunded_during_transit_stays_refunded():
@@ -75,7 +97,7 @@ def test_an_order_refunded_during_transit_stays_refunded():
     deliver(claim_task(task=CREATE))
     order.refresh_from_db()
     mark_refunded(order=order)
-    services.record_tracking(shipment=Shipment.objects.get(), tracking=DELIVERED)
+    services.record_tracking(shipment=with_order().get(), tracking=DELIVERED)
     assert status(order) == Status.REFUNDED
     assert Shipment.objects.get().status == ShipmentStatus.DELIVERED
 
@@ -85,7 +107,7 @@ def test_a_parcel_cannot_be_delivered_for_an_order_that_was_not_shipped():
     deliver(claim_task(task=CREATE))
     Order.objects.filter(pk=order.pk).update(status=Status.PAID)
     with pytest.raises(IllegalTransition):
-        services.record_tracking(shipment=Shipment.objects.get(), tracking=DELIVERED)
+        services.record_tracking(shipment=with_order().get(), tracking=DELIVERED)
 
 
 @pytest.mark.parametrize(
@@ -172,5 +194,5 @@ def test_tracking_changes_a_parcel_as_its_table_says(before: ShipmentStatus, sta
     paid()
     deliver(claim_task(task=CREATE))
     Shipment.objects.update(status=before)
-    services.record_tracking(shipment=Shipment.objects.select_related("order").get(), tracking=Tracking(state, ()))
+    services.record_tracking(shipment=with_order().get(), tracking=Tracking(state, ()))
     assert Shipment.objects.get().status == (state if state in TRANSITIONS[before] else before)

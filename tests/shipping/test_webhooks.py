@@ -20,7 +20,8 @@ from orders.services import anonymise_orders
 from shipping.carriers import CarrierEvent, EventCode, ParcelState, Tracking, TrackingEvent, carrier
 from shipping.carriers.signatures import sign
 from shipping.carriers.simulated import HEADER, webhook
-from shipping.models import CarrierParcel, ParcelEvent, Shipment, ShipmentStatus
+from shipping.models import MOST_EVENTS, CarrierParcel, ParcelEvent, Shipment, ShipmentStatus
+from shipping.selectors import with_order
 from shipping.services import record_tracking
 from shop.site.time_zones import COOKIE
 from tests import fuzzing
@@ -83,6 +84,14 @@ def test_acknowledging_an_event_costs_the_same_however_many_there_were():
             assert post_event(event_of(shipment, id_=f"e{n}")) == 200
         costs.append(len(captured))
     assert max(costs[1:]) <= costs[0] <= 9
+
+
+def test_events_of_a_parcel_that_has_too_many_are_acknowledged_and_not_stored():
+    shipment = shipped()
+    stored = {"shipment": shipment, "carrier": shipment.carrier, "code": "in_transit", "at": timezone.now()}
+    ParcelEvent.objects.bulk_create(ParcelEvent(event_id=f"o-{n}", **stored) for n in range(MOST_EVENTS))
+    assert post_event(event_of(shipment)) == 200
+    assert ParcelEvent.objects.count() == MOST_EVENTS
 
 
 @pytest.mark.parametrize("header", ["", "t=1,v1=abc", "t=x,v1=abc", "nonsense", "t=,v1=é"])
@@ -197,7 +206,7 @@ def test_an_event_of_an_impossible_time_has_the_time_at_which_it_arrived(at, zon
 def test_a_parcel_that_arrived_at_an_impossible_time_arrived_now():
     shipment = shipped()
     arrived = TrackingEvent("e-1", datetime.max.replace(tzinfo=UTC), EventCode.DELIVERED)
-    record_tracking(shipment=shipment, tracking=Tracking(ParcelState.DELIVERED, (arrived,)))
+    record_tracking(shipment=with_order().get(), tracking=Tracking(ParcelState.DELIVERED, (arrived,)))
     shipment.refresh_from_db()
     assert shipment.delivered_at is not None
     assert abs(shipment.delivered_at - timezone.now()) < timedelta(minutes=5)
