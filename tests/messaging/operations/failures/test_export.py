@@ -4,12 +4,16 @@ import json
 from contextlib import closing
 
 import pytest
-from django.db import OperationalError
+from django.contrib.sessions.models import Session
+from django.db import OperationalError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from messaging.operations.failures import downloads, export
 from messaging.operations.models import AuditEntry
+from shop.models import User
 from tests.factories import client_with
+from tests.messaging.operations.bulk_retry.dead import previewed
 from tests.messaging.operations.desk import dead
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,3 +77,76 @@ def test_an_export_that_fails_before_its_first_line_leaves_its_place(operator, m
             with pytest.raises(OperationalError):
                 operator.get(URL)
     assert operator.get(URL).streaming
+
+
+def lose_permission(user: User) -> None:
+    user.user_permissions.clear()
+
+
+def leave_staff(user: User) -> None:
+    User.objects.filter(pk=user.pk).update(is_staff=False)
+
+
+def deactivate(user: User) -> None:
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+
+def change_password(user: User) -> None:
+    user.set_password("another-long-secret")
+    user.save()
+
+
+def sign_out(user: User) -> None:
+    Session.objects.all().delete()
+
+
+ENDINGS = [lose_permission, leave_staff, deactivate, change_password, sign_out]
+
+
+@pytest.mark.parametrize("file_format", ["csv", "json"])
+@pytest.mark.parametrize("end", ENDINGS)
+def test_an_export_ends_with_the_rights_of_its_reader(operator, monkeypatch, end, file_format):
+    monkeypatch.setattr(downloads, "LINES_A_LOOK", 5)
+    for number in range(10):
+        dead(f"CV-{number}")
+    with closing(operator.get(URL, {"format": file_format})) as response:
+        lines = iter(response)
+        read = [next(lines) for _line in range(4)]
+        end(User.objects.get())
+        read += list(lines)
+    assert len(read) == 5
+    assert read[-1].strip().startswith(b"Incomplete: your session or your permission has ended.")
+    if file_format == "json":
+        with pytest.raises(json.JSONDecodeError):
+            json.loads(b"".join(read))
+
+
+@pytest.mark.parametrize("end", ENDINGS)
+def test_a_bulk_retry_s_export_ends_with_the_rights_of_its_reader(monkeypatch, end):
+    monkeypatch.setattr(downloads, "LINES_A_LOOK", 5)
+    for number in range(10):
+        dead(f"CV-{number}")
+    operation = previewed()
+    client = client_with("view_bulkoperation")
+    with closing(client.get(f"/admin/operations/bulkoperation/{operation.pk}/items.csv")) as response:
+        lines = iter(response)
+        read = [next(lines) for _line in range(4)]
+        end(User.objects.get())
+        read += list(lines)
+    assert len(read) == 5
+    assert read[-1].strip().startswith(b"Incomplete: your session or your permission has ended.")
+
+
+def test_an_export_asks_for_its_reader_s_rights_in_few_statements(operator, settings):
+    """The session keeps its key, also where an earlier secret key has signed it."""
+    for number in range(2 * downloads.LINES_A_LOOK):
+        dead(f"CV-{number}")
+    key = operator.session.session_key
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another" * 10, [settings.SECRET_KEY]
+    response = operator.get(URL)
+    with CaptureQueriesContext(connection) as queries:
+        read = list(response)
+    assert len(read) == 2 * downloads.LINES_A_LOOK + 1
+    assert len(queries) <= 1 + 2 * 4
+    assert operator.session.session_key == key
+    assert Session.objects.filter(pk=key).exists()
