@@ -39,9 +39,7 @@ class Redactor:
             return self.text(value)
         if isinstance(value, dict):
             return {self.text(key): self.json(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self.json(item) for item in value]
-        return value
+        return [self.json(item) for item in value] if isinstance(value, list) else value
 
     def matches(self, value: str | bytes) -> bool:
         text = value.decode(errors="replace") if isinstance(value, bytes) else value

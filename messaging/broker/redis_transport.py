@@ -236,8 +236,7 @@ def _id_of(item: bytes) -> uuid.UUID | None:
     """Id of the Celery message in a queue's list, or in an unacked entry. None: it is no message of the ledger."""
     try:
         found = loads(bytes_to_str(item))
-        envelope = found[0] if isinstance(found, list) else found
-        return uuid.UUID(envelope["headers"]["id"])
+        return uuid.UUID((found[0] if isinstance(found, list) else found)["headers"]["id"])
     except Exception:  # whatever these bytes are
         return None
 

@@ -71,7 +71,7 @@ class Broker:
 
 
 def queue_rows(*, pending: Mapping[str, Backlog] | None = None, broker: Broker | None = None) -> list[QueueRow]:
-    """Every queue of the topology, with a statement per queue, five more, and one connection to the broker.
+    """Every queue of the topology, with a statement per queue, six more, and one connection to the broker.
 
     The ledger's numbers are of one moment. `pending` and `broker` save reading them again.
     """
@@ -141,10 +141,11 @@ def drain_forecast() -> dict[str, float | None]:
 
 
 def ask_broker() -> Broker:
-    """One connection to the broker, within the time that `inspect.ask` allows."""
+    """One connection to the broker, within the time that `inspect.ask` allows. A paused queue needs no worker."""
 
     def question(connection: Any) -> Broker:
         depths = {queue: inspect.depth(connection, queue) for queue in topology().queues.keys() - flow.refused()}
-        return Broker(True, depths, inspect.consumers(current_app, connection))
+        return Broker(True, depths, inspect.consumers(current_app, connection, wanted=wanted))
 
+    wanted = set(topology().queues) - pauses.paused()
     return inspect.ask(question) or Broker()

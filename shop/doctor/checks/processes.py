@@ -67,7 +67,7 @@ def workers() -> Iterator[Finding]:
     """A paused queue has no consumers, and needs none."""
     wanted = set(topology().queues) - pauses.paused()
     with connected() as link:
-        for consumed in _looks(lambda: _consumed(link)):
+        for consumed in _looks(lambda: _consumed(link, wanted)):
             wanted -= consumed
             if not wanted:
                 return
@@ -90,10 +90,10 @@ def _is_led() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _consumed(link: Connection) -> set[str]:
-    """Queues that have a consumer."""
+def _consumed(link: Connection, wanted: set[str]) -> set[str]:
+    """Queues that have a consumer. `wanted` ones are looked for with patience."""
     if not is_amqp(link.as_uri()):
-        return {name for name, count in inspect.consumers(current_app, link).items() if count}
+        return {name for name, count in inspect.consumers(current_app, link, wanted=wanted).items() if count}
     return {name for name in topology().queues if _consumers(link, name)}
 
 
