@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Set
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import TypeVar
 
@@ -26,8 +26,8 @@ def depth(connection: Connection, queue: str) -> int:
         return int(channel._size(queue))
 
 
-def consumers(app: Celery, connection: Connection, *, wanted: Set[str]) -> dict[str, int]:
-    """Workers by queue. On Redis they are asked for 0.5 s, and once more if none answers that consumes a `wanted` one."""
+def consumers(app: Celery, connection: Connection, *, wanted: Collection[str]) -> dict[str, int]:
+    """Workers by queue. On Redis they are asked for 0.5 s, and once more if none answers for a `wanted` one."""
     if is_amqp(connection.as_uri()):
         counts = {}
         for queue in app.amqp.queues:
@@ -37,7 +37,7 @@ def consumers(app: Celery, connection: Connection, *, wanted: Set[str]) -> dict[
     for seconds in (0.5, PATIENCE - 0.5):
         answers = app.control.inspect(timeout=seconds, connection=connection).active_queues() or {}
         counts = dict(Counter(queue["name"] for queues in answers.values() for queue in queues))
-        if wanted <= counts.keys():
+        if counts.keys() >= set(wanted):
             break
     return counts
 

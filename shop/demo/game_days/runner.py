@@ -169,7 +169,7 @@ def _require_workers() -> None:
     """On Valkey, a worker on a busy machine may take longer to answer than it is given; it is asked again."""
     silent = set(NEEDED_QUEUES)
     for _ in range(LOOKS):
-        consumers = inspect.ask(lambda opened: inspect.consumers(current_app, opened, wanted=silent)) or {}
+        consumers = inspect.ask(lambda opened: inspect.consumers(current_app, opened, wanted=NEEDED_QUEUES)) or {}
         silent -= {queue for queue, count in consumers.items() if count}
         if not silent:
             return

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
 from amqp.exceptions import NotFound  # type: ignore[import-untyped]
@@ -67,7 +68,7 @@ def workers() -> Iterator[Finding]:
     """A paused queue has no consumers, and needs none."""
     wanted = set(topology().queues) - pauses.paused()
     with connected() as link:
-        for consumed in _looks(lambda: _consumed(link, wanted)):
+        for consumed in _looks(partial(_consumed, link, frozenset(wanted))):
             wanted -= consumed
             if not wanted:
                 return
@@ -90,7 +91,7 @@ def _is_led() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _consumed(link: Connection, wanted: set[str]) -> set[str]:
+def _consumed(link: Connection, wanted: frozenset[str]) -> set[str]:
     """Queues that have a consumer. `wanted` ones are looked for with patience."""
     if not is_amqp(link.as_uri()):
         return {name for name, count in inspect.consumers(current_app, link, wanted=wanted).items() if count}
