@@ -3,8 +3,7 @@
 While closed, `guard` costs one query per second and process. After `CONVEYOR_CIRCUIT_FAILURES` different messages in a
 row got no answer, the circuit opens: `guard` raises `CircuitOpen` without calling, and the message is deferred in the
 ledger. Every `CONVEYOR_CIRCUIT_SECONDS` one message may probe; an answer closes the circuit, which is one row, and the
-relay releases the deferred messages in batches. All times are the database's. The pattern: Michael Nygard, "Release
-It!", chapter "Stability Patterns".
+relay releases the deferred messages in batches. All times are the database's. Pattern: Michael Nygard, "Release It!".
 """
 
 import logging

@@ -1,8 +1,7 @@
 """Tolerant decoding: no message makes py-amqp or kombu raise, or fill the memory, before a guard sees it.
 
 Both decode properties, headers and compression while they read from the socket, outside of every error handler: a
-timestamp in the year 10^12, a header nested 10,000 deep, or text that is not UTF-8 would end the process, and the next
-one that the message is delivered to.
+timestamp in the year 10^12, a header nested 10,000 deep, or text not in UTF-8 would end each process that receives it.
 """
 
 import base64

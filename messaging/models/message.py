@@ -1,5 +1,7 @@
 """The ledger: one row per message, one per failed attempt."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Concat
@@ -72,6 +74,19 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.order_by().values("queue")[:most].count()
 
 
+class PayloadField(models.JSONField):
+    """JSON. A payload nested too deep to be decoded, which no relay sends, must not break every list that it is in."""
+
+    def from_db_value(self, *args: Any) -> Any:
+        try:
+            return super().from_db_value(*args)
+        except RecursionError:
+            return {"unreadable": "nested too deep"}
+
+    def deconstruct(self) -> Any:
+        return self.name, "django.db.models.JSONField", *super().deconstruct()[2:]
+
+
 class Message(models.Model):
     """One message, from the transaction that enqueues it until its effects are committed.
 
@@ -89,7 +104,7 @@ class Message(models.Model):
     queue = models.CharField(_("queue"), max_length=100)
     routing_key = models.CharField(_("routing key"), max_length=200)
     priority = models.PositiveSmallIntegerField(_("priority"), default=Priority.NORMAL)
-    payload = models.JSONField(_("payload"), default=dict)
+    payload = PayloadField(_("payload"), default=dict)
     schema_version = models.PositiveSmallIntegerField(_("schema version"), default=1)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
     available_at = models.DateTimeField(_("available at"), default=timezone.now)

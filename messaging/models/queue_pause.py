@@ -6,10 +6,7 @@ from django.utils import timezone
 
 
 class QueuePause(models.Model):
-    """One pause of one queue, until `resumed_at`, which is set when it is resumed, or in advance if its end is known.
-
-    Rows are kept: they explain late messages.
-    """
+    """One pause of one queue until `resumed_at`, which may be known in advance. Kept: it explains late messages."""
 
     id = models.BigAutoField(primary_key=True)
     queue = models.CharField(max_length=100)

@@ -4,8 +4,7 @@ Each queue has at most `CONVEYOR_IN_FLIGHT` rows in flight; claims take turns, s
 room. Most urgent first, but a tenth of each claim is for rows that others have overtaken for `CONVEYOR_MAX_WAIT`:
 they are published with the highest priority. Times are the database's.
 
-A claim returns plain rows, because a model instance and a decoded payload would cost more than half of the UPDATE
-(bench/claim.py).
+A claim returns plain rows: model instances with decoded payloads cost more than half of the UPDATE (bench/claim.py).
 """
 
 import uuid

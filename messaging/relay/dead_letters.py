@@ -167,8 +167,7 @@ def file(dead_letter: DeadLetter, app: Celery) -> None:
 def _fail_known(row: Message, dead_letter: DeadLetter, app: Celery) -> None:
     """A message in flight that came back: dead if it ends its workers, else due again as the ledger has it.
 
-    No attempt is spent on a copy that was damaged on its way, nor on one whose worker did not know the task or had no
-    database.
+    No attempt is spent on a copy that was damaged on its way, or whose worker did not know the task or had no database.
     """
     kind, text = _cause(dead_letter, app)
     if kind == "DeliveryLimit":  # each worker was lost: one failure, whoever counts

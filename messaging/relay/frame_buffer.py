@@ -1,7 +1,4 @@
-"""Frame buffer: the AMQP frames of a batch leave in few writes, which saves system calls here and wake-ups there.
-
-Measured by bench/relay.py.
-"""
+"""Frame buffer: a batch's AMQP frames leave in few writes, which saves system calls and wake-ups (bench/relay.py)."""
 
 from types import TracebackType
 from typing import Any, Final, Self

@@ -1,7 +1,6 @@
 """Lanes: the pending rows of one queue at one priority, and how many more rows each queue may have in flight.
 
-Raw SQL, because one statement answers for all lanes with one index probe each; the ORM would need one statement a lane.
-Measured by bench/claim.py.
+Raw SQL: one statement probes the index once for each lane; the ORM would need one statement a lane (bench/claim.py).
 """
 
 from collections.abc import Collection, Mapping

@@ -50,8 +50,7 @@ def restore_locked(messages: Sequence[Message], *, intervention: Intervention) -
 def unrevive(sends: Mapping[uuid.UUID, int], *, died_at: QuerySet[Any], intervention: Intervention) -> list[uuid.UUID]:
     """Make revived messages dead again unless a relay has claimed them since. Returns the ids of the dead.
 
-    `sends` is how often each had been sent before it was revived. `died_at`, filtered by `message_id`, yields its time
-    of death, which reviving cleared.
+    `sends` is how often each had been sent before. `died_at`, filtered by `message_id`, yields its time of death.
     """
     pending = Message.objects.filter(pk__in=list(sends), state=State.PENDING).select_for_update().order_by("pk")
     unclaimed = [message for message in pending.defer("payload", "raw_body") if message.sends == sends[message.pk]]

@@ -1,7 +1,6 @@
 """Database outages as a task sees them: the message goes to the dead-letter queue, and no attempt is spent.
 
-A relay defers it as soon as the database is back. Anything else would spend an attempt, or make the message dead, for
-a failure that is not the message's.
+A relay defers it as soon as the database is back. Anything else would spend an attempt on a failure of the database.
 """
 
 import logging
