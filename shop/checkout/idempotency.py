@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -44,13 +45,16 @@ def claim_key(idempotency: Idempotency | None, *, digest: str, order: Order) -> 
         IdempotencyKey.objects.create(**names, digest=digest, order=order, expires_at=expires_at)
 
 
-def known_order(idempotency: Idempotency | None, *, digest: str) -> Order | None:
+def known_order(
+    idempotency: Idempotency | None, *, currency: str | None, digest_in: Callable[[str], str]
+) -> Order | None:
     """The order placed with this key, if any. Raises `KeyReused` if the key was used for a different request.
 
+    `digest_in` is the request's digest by currency. One that names no currency is the same, whichever was the shop's.
     Looked up only after a failure: a repeated request must get its order even if that order took the last item.
     """
     known = _claimed(idempotency) if idempotency else None
-    if idempotency and known and known.digest != digest:
+    if idempotency and known and known.digest != digest_in(currency or known.order.currency):
         raise KeyReused(key=idempotency.key)
     return known.order if known else None
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -76,24 +77,26 @@ def checkout(
     request: dict[str, Any] = {"email": email, "name": name, "address": address, "source": source}
     request |= {"shipping_method": shipping_method, "payment_method": payment_method}
     request |= {"currency": currency or settings.SHOP_CURRENCY}
-    digest = _digest(request, lines)
+    digest = _digest(request, lines, request["currency"])
     try:
         check_method(payment_method)
         with transaction():
             new = _place(request | {"language": language}, lines, user, confirmation, sold_at)
             keys.claim_key(idempotency, digest=digest, order=new.order)
     except (IntegrityError, OutOfStock, UnknownProduct, UnknownPaymentMethod, AmountRefused, OrderChanged):
-        if (known := keys.known_order(idempotency, digest=digest)) is None:
+        digest_in = partial(_digest, request, lines)
+        if (known := keys.known_order(idempotency, currency=currency, digest_in=digest_in)) is None:
             raise
         return Placed(known)
     return Placed(new.order, new)
 
 
-def _digest(request: dict[str, Any], lines: Sequence[LineWanted]) -> str:
+def _digest(request: dict[str, Any], lines: Sequence[LineWanted], currency: str) -> str:
     """By it, a repeated request is known."""
     if not lines:
         raise ValueError("An order needs at least one line.")
-    return keys.digest(request | {"address": request["address"].filled(), "lines": [asdict(line) for line in lines]})
+    values = {"currency": currency, "address": request["address"].filled(), "lines": [asdict(line) for line in lines]}
+    return keys.digest(request | values)
 
 
 def _place(

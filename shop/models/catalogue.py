@@ -177,6 +177,11 @@ class Product(Localised):
         return reverse("shop:product", args=[self.slug])
 
     @property
+    def is_for_sale(self) -> bool:
+        """Whether it is one of `ProductQuerySet.for_sale`. The shop's currency may have changed since it was listed."""
+        return self.is_listed and self.currency == settings.SHOP_CURRENCY
+
+    @property
     def rating(self) -> float | None:
         """Average of the review stars, 1 to 5; None without reviews."""
         return self.rating_sum / self.rating_count if self.rating_count else None

@@ -64,7 +64,7 @@ def of_product(*, product: Product, reviews: Sequence[Review]) -> list[Data]:
 
 
 def _offer(product: Product) -> Data:
-    availability = "InStock" if product.stock > 0 else "OutOfStock"
+    availability = "InStock" if product.stock > 0 and product.is_for_sale else "OutOfStock"
     return {
         "@type": "Offer",
         "url": absolute_url(product.get_absolute_url()),

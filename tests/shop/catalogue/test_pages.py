@@ -1,5 +1,7 @@
 """Catalogue pages: listed products only, escaped names, bounded statements, error pages."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
@@ -55,6 +57,24 @@ def test_a_sold_out_product_has_no_add_button(client, shelf):
     page = text(client.get(product.get_absolute_url()))
     assert "Sold out" in page
     assert 'action="/basket/add/"' not in page
+
+
+@pytest.mark.parametrize("path", ["/products/", "/categories/sound/", "/search/?q=teapot"])
+def test_a_product_of_a_former_currency_is_shown_as_not_for_sale(client, shelf, path):
+    """Its price was right when it was listed; the basket and checkout refuse it since."""
+    product = ProductFactory.create(name="Teapot", category=shelf, currency="USD", stock=3)
+    page = text(client.get(path))
+    assert "Not for sale" in page
+    assert "Only 3 left" not in page
+    button = page.partition(f'value="{product.sku}"')[2].partition("</form>")[0]
+    assert re.search(r"<button[^>]*disabled", button)
+
+
+def test_the_page_of_a_product_of_a_former_currency_has_no_add_button(client, shelf):
+    page = text(client.get(ProductFactory.create(category=shelf, currency="USD", stock=3).get_absolute_url()))
+    assert "This product is not for sale." in page
+    assert 'action="/basket/add/"' not in page
+    assert "schema.org/OutOfStock" in page
 
 
 def test_low_stock_is_shown(client, shelf):
