@@ -20,15 +20,26 @@ from shop.api.inputs import Credentials
 from shop.api.outputs import TokenOut
 from shop.models import User
 
+#: Of one account. A script that signs in each minute has 600, since each is valid for ten hours.
+MOST_TOKENS = 1000
+
 
 @transaction.atomic
 def _create(user: AbstractBaseUser) -> tuple[AuthToken, str] | None:
     """A token of who has just signed in; None if the account was erased or closed meanwhile, or its password changed.
 
+    Beyond `MOST_TOKENS`, the oldest are revoked.
+
     What revokes the account's tokens changes its row first, so that it comes before this or finds the token.
     """
     present = User.objects.select_for_update(no_key=True).filter(pk=user.pk, password=user.password, is_active=True)
-    return AuthToken.objects.create(user) if present.first() else None
+    if present.first() is None:
+        return None
+    created: tuple[AuthToken, str] = AuthToken.objects.create(user)
+    tokens = AuthToken.objects.filter(user=user).order_by("-created", "pk").values_list("pk", flat=True)
+    if oldest := list(tokens[MOST_TOKENS : 2 * MOST_TOKENS]):
+        AuthToken.objects.filter(pk__in=oldest).delete()
+    return created
 
 
 class Tokens(APIView):

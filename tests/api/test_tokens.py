@@ -154,3 +154,14 @@ def test_a_new_password_revokes_tokens():
     user.save()
     problem(get("/failed-tasks/", token=token), 401)
     assert not AuthToken.objects.exists()
+
+
+def test_an_account_has_a_bounded_number_of_tokens(monkeypatch):
+    monkeypatch.setattr("shop.api.tokens.MOST_TOKENS", 3)
+    owner, other = person(), UserFactory.create()
+    AuthToken.objects.create(other)
+    tokens = [sign_in().json()["token"] for _turn in range(5)]
+    assert AuthToken.objects.filter(user=owner).count() == 3
+    assert AuthToken.objects.filter(user=other).count() == 1
+    kept = set(AuthToken.objects.filter(user=owner).values_list("token_key", flat=True))
+    assert kept == {token[:15] for token in tokens[2:]}

@@ -30,6 +30,9 @@ from shop.models import User
 from shop.order_pages import selectors
 from shop.site.just_done import is_just_done, remember
 
+#: API tokens on the page, the newest first. A script may have made hundreds.
+MOST_SHOWN = 100
+
 
 @sensitive_post_parameters("password")
 @never_cache
@@ -43,8 +46,14 @@ def details(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         _save(request, user, form)
         return redirect("shop:account_details")
-    tokens = AuthToken.objects.filter(user=user, expiry__gt=timezone.now()).order_by("-created")
-    return render(request, "shop/accounts/details.html", {"form": form, "tokens": tokens, "section": "details"})
+    tokens = list(AuthToken.objects.filter(user=user, expiry__gt=timezone.now()).order_by("-created")[: MOST_SHOWN + 1])
+    context = {
+        "form": form,
+        "tokens": tokens[:MOST_SHOWN],
+        "most_shown": MOST_SHOWN if len(tokens) > MOST_SHOWN else 0,
+        "section": "details",
+    }
+    return render(request, "shop/accounts/details.html", context)
 
 
 def _save(request: HttpRequest, user: User, form: DetailsForm) -> None:

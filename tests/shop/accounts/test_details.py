@@ -185,6 +185,15 @@ class TestTokens:
             assert "API token revoked." in text(answer)
         assert list(AuthToken.objects.all()) == [kept]
 
+    def test_of_many_the_newest_are_listed(self, ada, monkeypatch):
+        monkeypatch.setattr("shop.accounts.views.details.MOST_SHOWN", 2)
+        tokens = [AuthToken.objects.create(account())[0] for _ in range(2)]
+        assert "Only the newest" not in text(ada.get("/account/details/"))
+        tokens.append(AuthToken.objects.create(account())[0])
+        page = text(ada.get("/account/details/"))
+        assert "Only the newest 2 are shown." in page
+        assert [token.token_key in page for token in tokens] == [False, True, True]
+
     def test_nobody_revokes_those_of_others(self, ada):
         token, _ = AuthToken.objects.create(UserFactory.create())
         ada.post(f"/account/tokens/{token.token_key}/revoke/")
