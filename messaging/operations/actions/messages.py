@@ -10,6 +10,7 @@ from typing import Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from messaging import clock, transitions
 from messaging.models import Message, State
@@ -21,6 +22,9 @@ from messaging.relay import wakeup
 from messaging.transitions import Intervention
 
 CHANGED_SINCE: Final = "it changed after you opened it; look at it again"
+QUARANTINED: Final = gettext_noop(
+    "it is quarantined: earlier retries did not help. Retry it singly and confirm that, or edit it"
+)
 
 
 @dataclass
@@ -52,7 +56,7 @@ def retry(*, ids: Iterable[uuid.UUID], actor: Actor, reason: str = "", confirm_q
         if message is None:
             return why_not_dead(id_)
         if quarantine.is_quarantined(message) and not confirm_quarantined:
-            return _("it is quarantined: earlier retries did not help. Retry it singly and confirm that, or edit it")
+            return _(QUARANTINED)
         why_not = transitions.cannot_revive(message)
         if why_not is None:
             transitions.revive(message, intervention=intervention)

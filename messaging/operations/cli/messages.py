@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext
 from pydantic import ValidationError
 
 from messaging.models import Message, State
@@ -13,6 +14,7 @@ from messaging.models.uuid7 import uuid7
 from messaging.operations import actions
 from messaging.operations.actions import Outcome
 from messaging.operations.actions.edit import edited
+from messaging.operations.actions.messages import QUARANTINED
 from messaging.operations.cli import bulk_retries
 from messaging.operations.cli.registry import (
     Out,
@@ -53,7 +55,15 @@ def retry(options: dict[str, Any], out: Out) -> None:
         bulk_retries.retry(options, out)
         return
     how = {"actor": actor(), "reason": options["reason"], "confirm_quarantined": confirmed}
-    _for_selected(options, out, verb="retry", act=partial(actions.retry, **how))
+    _for_selected(options, out, verb="retry", act=partial(_retry, **how))
+
+
+def _retry(**arguments: Any) -> Outcome:
+    """Names the command that retries a quarantined message."""
+    outcome, quarantined = actions.retry(**arguments), gettext(QUARANTINED)
+    for id_ in [id_ for id_, why in outcome.skipped.items() if why == quarantined]:
+        outcome.skipped[id_] = f"{quarantined}: dlq retry {id_} --confirm-quarantined"
+    return outcome
 
 
 def _ids_arguments(parser: CommandParser) -> None:

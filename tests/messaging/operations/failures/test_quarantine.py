@@ -196,7 +196,10 @@ def test_commands_list_confirm_and_release(capsys):
     (listed,) = json.loads(run("list", "--quarantined", "--json"))["results"]
     assert (listed["id"], listed["word"]) == (str(message.pk), "quarantined")
     assert "(quarantined)" in run("list")
-    assert "it is quarantined" in run("retry", str(message.pk))
+    refused = run("retry", str(message.pk))
+    assert "it is quarantined" in refused
+    assert f"dlq retry {message.pk} --confirm-quarantined" in refused
+    assert "--confirm-quarantined" in json.loads(run("retry", str(message.pk), "--json"))["skipped"][str(message.pk)]
     with pytest.raises(CommandError, match="takes one id"):
         call_command("dlq", "retry", "--all", "--confirm-quarantined")
     assert "retried 1" in run("retry", str(message.pk), "--confirm-quarantined")
