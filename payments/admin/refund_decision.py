@@ -14,9 +14,9 @@ from django.views.decorators.http import require_http_methods
 from orders.money import display
 from orders.timeline import REFUND_SETTLED, REFUND_STARTED
 from payments import selectors, services
-from payments.admin.refund_page import PERMISSION
 from payments.errors import RefundUnderWay
 from payments.models import Refund
+from payments.services.operators import REFUND
 
 REPEAT, SETTLE = "repeat", "settle"
 
@@ -38,7 +38,7 @@ class DecisionForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 def refund_decision_page(request: HttpRequest, refund_id: uuid.UUID) -> HttpResponse:
     """The form. Redirects to the order once the refund is repeated or settled."""
-    if not request.user.has_perm(PERMISSION):
+    if not request.user.has_perm(REFUND):
         raise PermissionDenied
     refund = get_object_or_404(Refund.objects.select_related("payment__order"), pk=refund_id)
     form = DecisionForm(request.POST or None)
@@ -63,11 +63,12 @@ def _decide(request: HttpRequest, refund: Refund, form: DecisionForm) -> bool:
         REPEAT: (services.repeat_refund, REFUND_STARTED, _("Refund of %(amount)s started.")),
         SETTLE: (services.settle_refund, REFUND_SETTLED, _("Refund of %(amount)s settled.")),
     }[form.cleaned_data["decision"]]
-    decision = {"by": request.user.get_username(), "reason": form.cleaned_data["reason"]}
+    reason = form.cleaned_data["reason"]
     try:
-        decide(refund=refund, **decision)
+        decide(refund=refund, by=request.user, reason=reason)
     except RefundUnderWay as refused:
-        if not selectors.is_recorded(order=refund.payment.order, kind=kind, amount=refund.amount, **decision):
+        decision = {"amount": refund.amount, "by": request.user.get_username(), "reason": reason}
+        if not selectors.is_recorded(order=refund.payment.order, kind=kind, **decision):
             form.add_error(None, str(refused))
             return False
     messages.success(request, done % {"amount": amount})

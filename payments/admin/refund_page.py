@@ -18,8 +18,7 @@ from orders.selectors import can_cancel
 from payments import selectors, services
 from payments.errors import NothingToRefund, RequestReused
 from payments.models import Payment, PaymentStatus
-
-PERMISSION = "payments.refund_payment"
+from payments.services.operators import REFUND
 
 
 class RefundForm(forms.Form):
@@ -53,7 +52,7 @@ class RefundForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 def refund_page(request: HttpRequest, payment_id: uuid.UUID) -> HttpResponse:
     """The refund form. Redirects to the order after a successful refund."""
-    if not request.user.has_perm(PERMISSION):
+    if not request.user.has_perm(REFUND):
         raise PermissionDenied
     payment = get_object_or_404(Payment.objects.select_related("order"), pk=payment_id)
     order = payment.order
@@ -86,7 +85,7 @@ def _refund(request: HttpRequest, payment: Payment, form: RefundForm) -> bool:
             order=payment.order,
             amount=data["amount"],
             request_id=data["request_id"],
-            by=request.user.get_username(),
+            by=request.user,
             reason=data["reason"],
         )
     except (NothingToRefund, RequestReused) as refused:

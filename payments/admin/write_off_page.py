@@ -14,9 +14,9 @@ from django.views.decorators.http import require_http_methods
 from orders.money import display
 from orders.timeline import WRITTEN_OFF
 from payments import selectors, services
-from payments.admin.refund_page import PERMISSION
 from payments.errors import NotLost
 from payments.models import Payment
+from payments.services.operators import REFUND
 
 
 class WriteOffForm(forms.Form):
@@ -28,7 +28,7 @@ class WriteOffForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 def write_off_page(request: HttpRequest, payment_id: uuid.UUID) -> HttpResponse:
     """The form. Redirects to the order once the payment is written off."""
-    if not request.user.has_perm(PERMISSION):
+    if not request.user.has_perm(REFUND):
         raise PermissionDenied
     payment = get_object_or_404(Payment.objects.select_related("order"), pk=payment_id)
     form = WriteOffForm(request.POST or None)
@@ -48,11 +48,12 @@ def write_off_page(request: HttpRequest, payment_id: uuid.UUID) -> HttpResponse:
 
 def _write_off(request: HttpRequest, payment: Payment, form: WriteOffForm) -> bool:
     """Whether the payment was written off; otherwise the form has an error."""
-    decision = {"by": request.user.get_username(), "reason": form.cleaned_data["reason"]}
+    reason = form.cleaned_data["reason"]
     try:
-        services.write_off(payment=payment, **decision)
+        services.write_off(payment=payment, by=request.user, reason=reason)
     except NotLost as refused:
-        if not selectors.is_recorded(order=payment.order, kind=WRITTEN_OFF, amount=payment.amount, **decision):
+        decision = {"amount": payment.amount, "by": request.user.get_username(), "reason": reason}
+        if not selectors.is_recorded(order=payment.order, kind=WRITTEN_OFF, **decision):
             form.add_error(None, str(refused))
             return False
     amount = display(payment.amount, payment.currency)

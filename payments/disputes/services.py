@@ -4,9 +4,8 @@ Everything is decided under the lock of the order, as refunds are: what is dispu
 round.
 """
 
-from typing import Any, Protocol
+from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
@@ -17,18 +16,11 @@ from payments.disputes.events import enqueue_comparison
 from payments.gateways import DisputeRecord
 from payments.models import UNDECIDED, Dispute, DisputeStatus, Payment
 from payments.services.holds import has_nothing_left
+from payments.services.operators import Operator, require
 from payments.services.refund_outcomes import cancel_what_no_longer_fits
 from payments.services.refunds import refund_if_unwanted
 
 ANSWER_DISPUTE = "payments.answer_dispute"
-
-
-class Operator(Protocol):
-    """A user, of whatever user model the project has."""
-
-    def has_perm(self, perm: str) -> bool: ...
-
-    def get_username(self) -> str: ...
 
 
 @transaction.atomic(savepoint=False)
@@ -59,8 +51,7 @@ def mark_answered(*, dispute: Dispute, by: Operator) -> bool:
 
     The lock keeps what the gateway says meanwhile from overwriting it. Raises `PermissionDenied`.
     """
-    if not by.has_perm(ANSWER_DISPUTE):
-        raise PermissionDenied(f"{by.get_username()} lacks the permission {ANSWER_DISPUTE}.")
+    require(ANSWER_DISPUTE, by)
     Order.objects.select_for_update(of=("self",)).get(payments=dispute.payment_id)
     asked = {"is_inquiry": dispute.is_inquiry, "evidence_due_at": dispute.evidence_due_at}
     return bool(Dispute.objects.to_answer().filter(pk=dispute.pk, **asked).update(answered_at=timezone.now()))

@@ -23,6 +23,7 @@ from payments.gateways import RefundRecord, gateway
 from payments.models import PAYING, SETTLED, Payment, PaymentStatus, Refund, RefundStatus
 from payments.payloads import RefundPayment
 from payments.services.holds import update_hold
+from payments.services.operators import REFUND, Operator, require
 from payments.services.refund_outcomes import finish_if_returned
 from payments.services.transitions import change_refund
 from payments.signals import payment_compared, refund_returned
@@ -63,15 +64,16 @@ def _is_unwanted(payment: Payment) -> bool:
 
 
 @transaction.atomic(savepoint=False)
-def refund_order(*, order: Order, amount: int, request_id: uuid.UUID, by: str, reason: str = "") -> Refund | None:
+def refund_order(*, order: Order, amount: int, request_id: uuid.UUID, by: Operator, reason: str = "") -> Refund | None:
     """Refund `amount` minor units of what the order has paid. None: nothing was captured, so the payment is voided.
 
     Refunding everything cancels an order that has not shipped, so that its stock is released. A payment that is only
     authorised cannot be refunded in part: that raises `NotCaptured`.
-    Calls with the same `request_id` create one refund. Raises `NothingToRefund` if less than `amount` is left,
-    `TooManyRefunds` for one part too many, and `RequestReused` if the `request_id` belongs to another refund; nothing
-    is written then.
+    Calls with the same `request_id` create one refund. Raises `PermissionDenied`, `NothingToRefund` if less than
+    `amount` is left, `TooManyRefunds` for one part too many, and `RequestReused` if the `request_id` belongs to another
+    refund; nothing is written then.
     """
+    require(REFUND, by)
     order = Order.objects.select_for_update().get(pk=order.pk)
     known = Refund.objects.filter(pk=request_id).select_related("payment").first()
     if known is not None:
@@ -90,7 +92,7 @@ def refund_order(*, order: Order, amount: int, request_id: uuid.UUID, by: str, r
         raise NothingToRefund(order=order, requested=amount, left=left, disputed=disputed)
     if amount < left and payment.refunds.count() >= MOST_PARTS:
         raise TooManyRefunds(order=order, requested=amount, left=left)
-    refund = _start_refund(payment, amount, id_=request_id, by=by, reason=reason)
+    refund = _start_refund(payment, amount, id_=request_id, by=by.get_username(), reason=reason)
     if amount == left and can_cancel(order):
         cancel_order(order=order, reason="staff")
     return refund
@@ -138,12 +140,13 @@ def execute_refund(*, refund: Refund) -> RefundRecord:
 
 
 @transaction.atomic(savepoint=False)
-def repeat_refund(*, refund: Refund, by: str, reason: str) -> None:
+def repeat_refund(*, refund: Refund, by: Operator, reason: str) -> None:
     """Have the gateway make a refund once more that has failed, or that no message will complete.
 
-    The gateway is asked first, so one that succeeded after all is not made again. Raises `RefundUnderWay` if the
-    refund needs no decision.
+    The gateway is asked first, so one that succeeded after all is not made again. Raises `PermissionDenied`, and
+    `RefundUnderWay` if the refund needs no decision.
     """
+    require(REFUND, by)
     refund = _locked(refund)
     if not selectors.needs_decision(refund=refund):
         raise RefundUnderWay(refund)
@@ -152,22 +155,24 @@ def repeat_refund(*, refund: Refund, by: str, reason: str) -> None:
             refund, status=RefundStatus.PENDING, repeats=refund.repeats + 1, gateway_reference="", failure_code=""
         )
     _enqueue(refund)
-    record_refund_started(order=refund.payment.order, amount=refund.amount, by=by, reason=reason)
+    record_refund_started(order=refund.payment.order, amount=refund.amount, by=by.get_username(), reason=reason)
 
 
 @transaction.atomic(savepoint=False)
-def settle_refund(*, refund: Refund, by: str, reason: str) -> None:
+def settle_refund(*, refund: Refund, by: Operator, reason: str) -> None:
     """Record that `by` has paid a refund back in another way, for example by bank transfer. Nothing will make it then.
 
-    Raises `RefundUnderWay` if the refund needs no decision, or if the gateway may still make it, and `RefundDisputed`.
+    Raises `PermissionDenied`, `RefundDisputed`, and `RefundUnderWay` if the refund needs no decision, or if the gateway
+    may still make it.
     """
+    require(REFUND, by)
     refund = _locked(refund)
     if not selectors.can_settle(refund=refund):
         raise RefundUnderWay(refund)
     if contested_amount(payment=refund.payment):
         raise RefundDisputed(refund)
     change_refund(refund, status=RefundStatus.SETTLED, gateway_reference="")
-    record_refund_settled(order=refund.payment.order, amount=refund.amount, by=by, reason=reason)
+    record_refund_settled(order=refund.payment.order, amount=refund.amount, by=by.get_username(), reason=reason)
     update_hold(order=refund.payment.order)
     finish_if_returned(payment=refund.payment)
     refund_returned.send(sender=Refund, refund=refund)

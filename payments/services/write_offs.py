@@ -7,20 +7,22 @@ from orders.services import record_written_off
 from payments import selectors
 from payments.errors import NotLost
 from payments.models import WRITTEN_OFF, Payment, PaymentStatus
+from payments.services.operators import REFUND, Operator, require
 from payments.services.transitions import change_status
 from payments.services.voids import enqueue_void
 
 
 @transaction.atomic(savepoint=False)
-def write_off(*, payment: Payment, by: str, reason: str) -> None:
+def write_off(*, payment: Payment, by: Operator, reason: str) -> None:
     """Record that `by` gives the payment up, and release whatever the gateway still reserves. The order stays shipped.
 
-    Raises `NotLost` unless the order has shipped and no task will capture the payment.
+    Raises `PermissionDenied`, and `NotLost` unless the order has shipped and no task will capture the payment.
     """
+    require(REFUND, by)
     order = Order.objects.select_for_update().get(pk=payment.order_id)
     payment = selectors.payment_to_charge(payment_id=payment.pk)
     if not selectors.can_write_off(payment=payment):
         raise NotLost(payment)
     change_status(payment, [PaymentStatus.AUTHORISED], status=PaymentStatus.FAILED, failure_code=WRITTEN_OFF)
-    record_written_off(order=order, amount=payment.amount, by=by, reason=reason)
+    record_written_off(order=order, amount=payment.amount, by=by.get_username(), reason=reason)
     enqueue_void(payment=payment, order=order)

@@ -101,7 +101,7 @@ class Refunds(APIView):
         key = idempotency(request)
         try:
             request_id = uuid.uuid5(_REFUNDS, f"{order.pk} {key.client} {key.key}") if key else uuid.uuid4()
-            refund_order(order=order, **data, request_id=request_id, by=request.user.get_username())
+            refund_order(order=order, **data, request_id=request_id, by=request.user)
         except NothingToRefund as error:
             raise conflict("nothing-to-refund", str(error)) from None
         except RequestReused:

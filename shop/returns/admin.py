@@ -162,11 +162,9 @@ def _outcome(found: Return, amount: int) -> str:
 
 
 def _cancel(request: HttpRequest, found: Return) -> None:
-    if not request.user.has_perm(services.RECEIVE):
-        raise PermissionDenied
     try:
         with transaction():
-            services.cancel_return(found=found, by="staff")
+            services.cancel_as_operator(found=found, by=request.user)
     except AlreadyDecided as error:
         if found.status != ReturnStatus.CANCELLED:  # the first of two clicks has cancelled it, and the page says so
             messages.error(request, str(error))

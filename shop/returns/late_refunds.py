@@ -11,6 +11,7 @@ from django.db import transaction
 from orders.models import Order
 from payments.selectors import refundable_amount
 from payments.services import refund_order
+from payments.services.operators import Trusted
 from shop.models import Return, ReturnLine
 from shop.returns import selectors
 from shop.returns.amounts import value_of
@@ -41,7 +42,7 @@ def refund_what_is_owed(*, order: Order) -> int:
 def _refund(found: Return, order: Order, amount: int) -> None:
     """A refund that was cancelled stays as it is, and so does one of a part: the rest has a refund of its own."""
     request_id = uuid.uuid4() if found.refund else found.pk
-    refund = refund_order(order=order, amount=amount, request_id=request_id, by="", reason=reason_of(found))
+    refund = refund_order(order=order, amount=amount, request_id=request_id, by=Trusted(), reason=reason_of(found))
     if not found.refunded_amount:
         Return.objects.filter(pk=found.pk).update(refund=refund, amount=amount)
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,7 +20,7 @@ from payments.errors import NotCaptured
 from payments.models import Payment, PaymentStatus
 from payments.selectors import capture_failure, refundable_amount
 from payments.services import refund_order
-from shipping.delivery_problems import Operator
+from payments.services.operators import Operator, Trusted, require
 from shop.models import Product, Return, ReturnLabel, ReturnLine, ReturnStatus
 from shop.payloads import ReturnEmailKind, SendReturnEmail, SendReturnLabel
 from shop.returns import parcels, selectors
@@ -97,15 +96,21 @@ def request_return(
 
 @transaction.atomic(savepoint=False)
 def cancel_return(*, found: Return, by: str) -> None:
-    """requested → cancelled. `by` is `customer`, `staff`, or `expired` if the parcel never came.
+    """requested → cancelled. `by` is `customer`, `expired` if the parcel never came, or `staff`.
 
-    Raises `AlreadyDecided`.
+    Raises `AlreadyDecided`. Operators cancel by `cancel_as_operator`.
     """
     found.order = locked(found)
     _move(found, ReturnStatus.REQUESTED, ReturnStatus.CANCELLED, ended_at=timezone.now())
     parcels.call_off(found=found)
     record_return_state(order=found.order, state="cancelled", data={"number": found.number, "by": by})
     _email(found, ReturnEmailKind.CANCELLED)
+
+
+def cancel_as_operator(*, found: Return, by: Operator) -> None:
+    """requested → cancelled, by staff. Raises `PermissionDenied` and `AlreadyDecided`."""
+    require(RECEIVE, by)
+    cancel_return(found=found, by="staff")
 
 
 @transaction.atomic(savepoint=False)
@@ -117,8 +122,7 @@ def receive_return(*, found: Return, decisions: Mapping[int, Decision], rejectio
     the return is rejected. Raises `PermissionDenied`, `AlreadyDecided`, `InvalidDecision`, `RefundBlocked` and
     `NothingToRefund`.
     """
-    if not by.has_perm(RECEIVE):
-        raise PermissionDenied(f"{by.get_username()} lacks the permission {RECEIVE}.")
+    require(RECEIVE, by)
     found.order = locked(found)
     found.refresh_from_db(fields=["status"])
     if found.status != ReturnStatus.REQUESTED:
@@ -250,7 +254,7 @@ def _accept(found: Return, amount: int, by: str) -> None:
     order = found.order
     record_return_state(order=order, state="received", data={"number": found.number, "by": by})
     if amount:
-        refund = refund_order(order=order, amount=amount, request_id=found.pk, by=by, reason=reason_of(found))
+        refund = refund_order(order=order, amount=amount, request_id=found.pk, by=Trusted(by), reason=reason_of(found))
         Return.objects.filter(pk=found.pk).update(refund=refund, amount=amount)
         found.refund, found.amount = refund, amount
     else:

@@ -10,6 +10,7 @@ from payments import services
 from payments.gateways import RefundState
 from payments.models import GatewayCharge, Payment, PaymentStatus, RefundStatus
 from payments.selectors import refundable_amount
+from payments.services.operators import Trusted
 from shop.invoices.selectors import papers_of
 from shop.order_pages.services import pay_again
 from tests.delivery import claim_task, deliver, deliver_due
@@ -52,7 +53,7 @@ def paid_twice() -> tuple[Order, Payment, Payment]:
 def test_what_its_second_payment_paid_can_be_refunded_while_the_first_one_is_owed_back():
     order, _first, second = paid_twice()
     assert refundable_amount(order=order) == order.total
-    refund = services.refund_order(order=order, amount=100, request_id=uuid.uuid4(), by="olga")
+    refund = services.refund_order(order=order, amount=100, request_id=uuid.uuid4(), by=Trusted("olga"))
     assert refund is not None
     assert refund.payment == second
     work_off()

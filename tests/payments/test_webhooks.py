@@ -18,13 +18,13 @@ from orders import webhook_events
 from orders.models import Order, Status
 from payments.gateways.stripe import KEY
 from payments.models import GatewayEvent, Payment, PaymentStatus, RefundSource, RefundStatus
-from payments.services import refund_order
 from shop.order_pages.services import cancel
 from tests import fuzzing
 from tests.delivery import deliver_all, deliver_due, make_due
 from tests.factories import place
 from tests.payments.gateways.stripe_server import Fault, StripeServer
 from tests.payments.gateways.stripe_webhook import PATH, SECRET, event, intent, post_event, signature
+from tests.payments.refunds.refunding import start_refund
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COMPARE, NOON = "payments.compare_payment", 1_800_000_000
@@ -255,7 +255,7 @@ def test_a_refund_in_stripes_dashboard_is_adopted(stripe):
 def test_an_event_about_a_pending_refund_settles_it(stripe, kind, outcome, status):
     order = place(payment_method="pm_card_pendingRefund")
     deliver_due()
-    refund = refund_order(order=order, amount=500, request_id=uuid.uuid4(), by="olga")
+    refund = start_refund(order, 500)
     deliver_due()
     (made,) = stripe.vault.refunds.values()
     stripe.vault.settle(made["id"], outcome)
@@ -273,7 +273,7 @@ def test_duplicated_and_shuffled_events_change_nothing(stripe, settings):
     orders = [place(payment_method=method) for method in methods]
     deliver_due(limit=1000)
     for order in orders[::10]:
-        refund_order(order=order, amount=order.total, request_id=uuid.uuid4(), by="olga")
+        start_refund(order, order.total)
     deliver_due(limit=1000)
     before = _outcomes(orders)
     events = [

@@ -12,6 +12,7 @@ from orders.timeline import describe
 from payments import services
 from payments.errors import NotLost
 from payments.models import GatewayCharge, Payment, PaymentStatus, Refund
+from payments.services.operators import Trusted
 from tests.auditing import broken
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due
 from tests.factories import client_with
@@ -33,7 +34,7 @@ def lost() -> tuple[Order, Message]:
 
 def write_off(order: Order) -> Payment:
     payment = order.payments.get()
-    services.write_off(payment=payment, by="olga", reason="paid in cash")
+    services.write_off(payment=payment, by=Trusted("olga"), reason="paid in cash")
     payment.refresh_from_db()
     return payment
 

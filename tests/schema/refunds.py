@@ -9,10 +9,11 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     from payments.models import GatewayRefund
     from payments.services import repeat_refund
+    from payments.services.operators import Trusted
     from tests.payments.refunds.refunding import failed, fresh, refund_outside, work_off
 
     refund = failed()
-    repeat_refund(refund=refund, by="olga", reason="it failed")
+    repeat_refund(refund=refund, by=Trusted("olga"), reason="it failed")
     work_off()
     for amount in (100, 200):
         refund_outside(refund.payment, amount)

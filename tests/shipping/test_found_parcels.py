@@ -9,6 +9,7 @@ from messaging.models import Message
 from orders.models import Order, Status
 from orders.timeline import describe
 from payments.services import refund_order
+from payments.services.operators import Trusted
 from shipping.carriers import CarrierEvent, EventCode, ParcelState, Tracking, TrackingEvent
 from shipping.delivery_problems import reship
 from shipping.models import CarrierParcel, Shipment, ShipmentStatus
@@ -89,7 +90,7 @@ def test_a_parcel_found_after_its_replacement_is_shown_and_moves_nothing(setting
 def test_a_parcel_found_after_a_refund_moves_nothing(settings):
     settings.CONVEYOR_TRANSIT_SECONDS = 0
     order, shipment = delivered_or_stranded("Lostville")
-    refund_order(order=order, amount=order.total, request_id=uuid.uuid4(), by="olga")
+    refund_order(order=order, amount=order.total, request_id=uuid.uuid4(), by=Trusted("olga"))
     found(shipment)
     assert Shipment.objects.get().status == ShipmentStatus.LOST
     assert Shipment.objects.get().found_at is not None

@@ -15,10 +15,10 @@ from django.views.decorators.http import require_http_methods
 
 from orders.models import Hold, Order, Status
 from orders.transitions import IllegalTransition
-from payments.admin.refund_page import PERMISSION as REFUND
 from payments.disputes.selectors import disputes_of
 from payments.models import PAYING
 from payments.selectors import refunds_of
+from payments.services.operators import REFUND
 from shipping import delivery_problems
 from shipping.carrier_selection import quotes
 from shipping.models import STRANDED, Shipment, ShipmentStatus

@@ -14,6 +14,7 @@ from payments.gateways import DisputeState, RequestRefused, simulated_charges, s
 from payments.models import Dispute, DisputeStatus, GatewayCharge, GatewayDispute, Refund, RefundStatus
 from payments.selectors import refundable_amount
 from payments.services import refund_order, refund_remainder
+from payments.services.operators import Trusted
 from shipping.models import Shipment
 from shop.models import Product
 from shop.order_pages.services import cancel
@@ -38,7 +39,7 @@ CREATE = "shipping.create_shipment"
 
 
 def refund(order: Order, amount: int) -> Refund:
-    made = refund_order(order=order, amount=amount, request_id=uuid.uuid4(), by="olga", reason="late")
+    made = refund_order(order=order, amount=amount, request_id=uuid.uuid4(), by=Trusted("olga"), reason="late")
     assert made is not None
     return made
 

@@ -11,6 +11,7 @@ from payments.gateways import OutcomeUnknown, RefundRecord, RefundState
 from payments.gateways.simulated import SimulatedGateway
 from payments.models import GatewayRefund, Payment, Refund
 from payments.services import enqueue_comparison, refund_order
+from payments.services.operators import Trusted
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due, make_due
 from tests.factories import place
 from tests.payments.outcomes import COMPARE, REFUND
@@ -37,7 +38,7 @@ def delivered(*, method: str = "pm_card_visa") -> Order:
 
 
 def start_refund(order: Order, amount: int, *, reason: str = "late") -> Refund:
-    made = refund_order(order=order, amount=amount, request_id=uuid.uuid4(), by="olga", reason=reason)
+    made = refund_order(order=order, amount=amount, request_id=uuid.uuid4(), by=Trusted("olga"), reason=reason)
     assert made is not None
     return made
 

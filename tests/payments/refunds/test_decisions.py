@@ -16,6 +16,7 @@ from payments.errors import RefundUnderWay
 from payments.gateways import RefundState
 from payments.models import GatewayRefund, PaymentStatus, Refund, RefundStatus
 from payments.services import repeat_refund, settle_refund
+from payments.services.operators import Trusted
 from tests.auditing import broken
 from tests.delivery import deliver_all, deliver_due
 from tests.factories import client_with
@@ -37,11 +38,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def repeat(refund: Refund) -> None:
-    repeat_refund(refund=refund, by="olga", reason="new card")
+    repeat_refund(refund=refund, by=Trusted("olga"), reason="new card")
 
 
 def settle(refund: Refund) -> None:
-    settle_refund(refund=refund, by="olga", reason="bank transfer")
+    settle_refund(refund=refund, by=Trusted("olga"), reason="bank transfer")
 
 
 @pytest.mark.parametrize("amount", [700, 2500])

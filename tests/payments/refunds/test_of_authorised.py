@@ -14,6 +14,7 @@ from orders.models import Order, Status
 from payments import selectors, services
 from payments.errors import NotCaptured, NothingToRefund
 from payments.models import GatewayCharge, PaymentStatus, Refund
+from payments.services.operators import Trusted
 from payments.signals import refund_returned
 from shop.models import User
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due
@@ -31,7 +32,7 @@ def authorised_order() -> Order:
 
 def refund(order: Order, amount: int, *, request_id: uuid.UUID | None = None) -> Refund | None:
     request_id = request_id or uuid.uuid4()
-    return services.refund_order(order=order, amount=amount, request_id=request_id, by="olga", reason="late")
+    return services.refund_order(order=order, amount=amount, request_id=request_id, by=Trusted("olga"), reason="late")
 
 
 def test_the_whole_is_released_and_the_order_cancelled():

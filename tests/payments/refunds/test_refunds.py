@@ -18,6 +18,7 @@ from payments.gateways import gateway
 from payments.models import GatewayRefund, PaymentStatus, Refund, RefundStatus
 from payments.selectors import refundable_amount
 from payments.services import refund_order
+from payments.services.operators import Trusted
 from shop.demo.seed_logins import create_logins
 from shop.models import Product, User
 from shop.office.staff import create_groups
@@ -42,7 +43,9 @@ def paid(*, delivered: bool = False) -> Order:
 
 
 def start_refund(order: Order, amount: int, *, request_id: uuid.UUID | None = None) -> Refund:
-    made = refund_order(order=order, amount=amount, request_id=request_id or uuid.uuid4(), by="olga", reason="late")
+    made = refund_order(
+        order=order, amount=amount, request_id=request_id or uuid.uuid4(), by=Trusted("olga"), reason="late"
+    )
     assert made is not None
     return made
 

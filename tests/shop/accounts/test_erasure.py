@@ -23,6 +23,7 @@ from messaging.transitions.failure import failure_of, synthetic_failure
 from orders.models import Order, Status
 from orders.services import cancel_order
 from payments.services import refund_order
+from payments.services.operators import Trusted
 from shop.accounts.addresses import add_address
 from shop.accounts.closing import CannotErase
 from shop.checkout.idempotency import Idempotency
@@ -272,7 +273,7 @@ def test_a_refund_that_failed_counts_as_in_progress():
     user = UserFactory.create()
     order = place(user=user, payment_method="pm_refund_fails")
     deliver_all()
-    refund_order(order=order, amount=700, request_id=uuid.uuid4(), by="olga")
+    refund_order(order=order, amount=700, request_id=uuid.uuid4(), by=Trusted("olga"))
     deliver_all()
     order.refresh_from_db()
     assert order.status == Status.DELIVERED

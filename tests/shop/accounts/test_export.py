@@ -14,6 +14,7 @@ from knox.models import AuthToken
 from orders.models import Order
 from payments.models import Payment
 from payments.services import refund_order
+from payments.services.operators import Trusted
 from shipping.models import ParcelEvent
 from shop.accounts.addresses import add_address
 from shop.accounts.export import personal_data
@@ -62,7 +63,7 @@ def ordered(ada: User) -> Order:
     order = place(user=ada)
     deliver_all()
     order.refresh_from_db()
-    refund_order(order=order, amount=100, reason="scratch", by="ann", request_id=uuid.uuid4())
+    refund_order(order=order, amount=100, reason="scratch", by=Trusted("ann"), request_id=uuid.uuid4())
     deliver_all()
     return order
 

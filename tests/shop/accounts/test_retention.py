@@ -15,6 +15,7 @@ from messaging.worker import slices
 from orders.models import EmailDelivery, IdempotencyKey, Order
 from payments.models import GatewayEvent
 from payments.services import refund_order
+from payments.services.operators import Trusted
 from shop.accounts import retention
 from shop.checkout.idempotency import KEPT, Idempotency
 from shop.invoices.selectors import expired_files
@@ -53,7 +54,7 @@ def test_invoices_and_credit_notes_go_once_the_law_no_longer_requires_them(monke
     for _ in range(2):
         order = place()
         deliver_all()
-    refund_order(order=order, amount=order.total, request_id=uuid.uuid4(), by="olga")
+    refund_order(order=order, amount=order.total, request_id=uuid.uuid4(), by=Trusted("olga"))
     deliver_all()
     last = date(timezone.now().year + 10, 12, 31)
     assert set(Invoice.objects.values_list("kept_until", flat=True)) == {last}

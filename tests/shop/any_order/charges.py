@@ -15,6 +15,7 @@ from payments.gateways import RequestRefused, WebhookEvent, simulated_charges
 from payments.models import GatewayCharge, Payment, PaymentStatus
 from payments.selectors import can_write_off
 from payments.services import record_event, write_off
+from payments.services.operators import Trusted
 from tests.delivery import deliver_all
 from tests.shop.any_order.steps import one_of
 
@@ -60,14 +61,14 @@ class ChargeRules(RuleBasedStateMachine):
         payment = one_of(data, Payment.objects.filter(status=PaymentStatus.AUTHORISED))
         if payment is not None:
             with suppress(NotLost), outbox.transaction():
-                write_off(payment=payment, by="ann", reason="test")
+                write_off(payment=payment, by=Trusted("ann"), reason="test")
 
 
 def write_off_what_is_lost() -> None:
     """An operator decides about all that no task can capture any more; a retry settles their messages."""
     for payment in Payment.objects.filter(status=PaymentStatus.AUTHORISED).select_related("order"):
         if can_write_off(payment=payment):
-            write_off(payment=payment, by="ann", reason="lost")
+            write_off(payment=payment, by=Trusted("ann"), reason="lost")
     lost = Message.objects.dead().filter(error_type__endswith=AuthorisationLost.__name__)
     actions.retry(ids=list(lost.values_list("pk", flat=True)), actor=Actor.system("ann"))
     deliver_all(limit=1000)

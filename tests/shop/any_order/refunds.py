@@ -17,6 +17,7 @@ from payments.invariants import NO_FAILED_REFUNDS, REFUNDED_ONCE, REFUNDS_HAVE_A
 from payments.models import GatewayCharge, GatewayRefund, Payment, Refund, RefundStatus
 from payments.payloads import ComparePayment, RefundPayment
 from payments.services import record_event, repeat_refund, settle_refund
+from payments.services.operators import Trusted
 from tests.delivery import deliver_all
 from tests.shop.any_order.steps import one_of
 
@@ -63,7 +64,7 @@ class RefundRules(RuleBasedStateMachine):
         if refund is not None:
             decide = settle_refund if is_settled and fits_by_hand(refund) else repeat_refund
             with suppress(RefundUnderWay), outbox.transaction():
-                decide(refund=refund, by="ann", reason="test")
+                decide(refund=refund, by=Trusted("ann"), reason="test")
 
 
 def room(charge: GatewayCharge) -> int:
@@ -92,7 +93,7 @@ def finish_refunds() -> None:
         dead = Message.objects.dead().filter(task__in=(ComparePayment.task, RefundPayment.task))
         actions.retry(ids=list(dead.values_list("pk", flat=True)), actor=Actor.system("ann"))
         for refund in Refund.objects.filter(status=RefundStatus.FAILED).select_related("payment__order"):
-            repeat_refund(refund=refund, by="ann", reason="it failed")
+            repeat_refund(refund=refund, by=Trusted("ann"), reason="it failed")
         if not deliver_all(limit=1000):
             return
     raise AssertionError(f"still owed after {ROUNDS} rounds: {[(m.task, m.error_message) for m in dead]}")

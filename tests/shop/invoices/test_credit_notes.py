@@ -15,6 +15,7 @@ from orders.values import Address
 from payments.models import Refund, RefundStatus
 from payments.selectors import refundable_amount
 from payments.services import refund_order
+from payments.services.operators import Trusted
 from shop.checkout.services import LineWanted
 from shop.invoices.printing import pdf_of
 from shop.invoices.services import issue_credit_note
@@ -39,7 +40,7 @@ def bought(**changes: Any) -> Order:
 
 def refund(order: Order, amount: int | None = None) -> CreditNote:
     amount = amount or refundable_amount(order=order)
-    refund_order(order=order, amount=amount, request_id=uuid.uuid4(), by="olga", reason="scratch")
+    refund_order(order=order, amount=amount, request_id=uuid.uuid4(), by=Trusted("olga"), reason="scratch")
     deliver_all()
     note: CreditNote = CreditNote.objects.filter(order=order).latest("pk")
     return note

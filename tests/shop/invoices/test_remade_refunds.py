@@ -10,6 +10,7 @@ from payments.gateways import RefundState
 from payments.models import RETURNED, Refund, RefundStatus
 from payments.selectors import refundable_amount
 from payments.services import repeat_refund
+from payments.services.operators import Trusted
 from shop.invoices.services import issue_credit_note
 from shop.models import CreditNote, Invoice
 from tests import fuzzing
@@ -92,7 +93,7 @@ def test_failed_refunds_that_are_repeated_after_others_used_their_credit_notes_g
     compare(payment)
     assert credited() == [700, 500]
     for at in order:
-        repeat_refund(refund=refunds[at], by="olga", reason="new card")
+        repeat_refund(refund=refunds[at], by=Trusted("olga"), reason="new card")
         work_off()
     assert sum(credited()) == 2200
     assert broken() == {}

@@ -10,6 +10,7 @@ from messaging.invariants import audit
 from orders.models import Order
 from payments.models import Payment
 from payments.services import refund_order
+from payments.services.operators import Trusted
 from shop.accounts.retention import purge_expired
 from shop.invoices.frozen import last_day_kept
 from shop.models import CreditNote, Invoice
@@ -66,7 +67,7 @@ def test_a_refund_of_a_payment_whose_invoice_was_deleted_issues_no_paper(setting
     with travel(later):
         assert purge_expired()
         assert not Invoice.objects.exists()
-        refund_order(order=order, amount=order.total, request_id=uuid.uuid4(), by="olga", reason="goodwill")
+        refund_order(order=order, amount=order.total, request_id=uuid.uuid4(), by=Trusted("olga"), reason="goodwill")
         deliver_all()
         assert not Invoice.objects.exists()
         assert not CreditNote.objects.exists()
@@ -87,7 +88,7 @@ def test_more_years_keep_what_is_there_and_issue_nothing_anew_that_was_deleted(s
         assert not purge_expired()
         assert last_day_kept(Invoice.objects.get()).year == (begin + timedelta(days=2 * 366)).year + 10
         assert client.get(f"/orders/{old.public_id}/invoice.pdf").status_code == 409
-        refund_order(order=old, amount=old.total, request_id=uuid.uuid4(), by="olga", reason="goodwill")
+        refund_order(order=old, amount=old.total, request_id=uuid.uuid4(), by=Trusted("olga"), reason="goodwill")
         deliver_all()
         assert Invoice.objects.get().order == kept
         assert not CreditNote.objects.exists()

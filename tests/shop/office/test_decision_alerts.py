@@ -15,6 +15,7 @@ from payments.disputes import selectors
 from payments.disputes.services import mark_answered
 from payments.models import Refund
 from payments.services import refund_order, repeat_refund, settle_refund
+from payments.services.operators import Trusted
 from shipping import selectors as shipping_selectors
 from shipping.delivery_problems import reship
 from shipping.models import Shipment
@@ -63,11 +64,11 @@ def returned_parcel() -> str:
 
 
 def repeat() -> None:
-    repeat_refund(refund=Refund.objects.get(), by="olga", reason="new card")
+    repeat_refund(refund=Refund.objects.get(), by=Trusted("olga"), reason="new card")
 
 
 def settle() -> None:
-    settle_refund(refund=Refund.objects.get(), by="olga", reason="bank transfer")
+    settle_refund(refund=Refund.objects.get(), by=Trusted("olga"), reason="bank transfer")
 
 
 def send_replacement() -> None:
@@ -76,7 +77,7 @@ def send_replacement() -> None:
 
 def refund_all() -> None:
     order = Order.objects.get()
-    refund_order(order=order, amount=order.total, request_id=uuid.uuid4(), by="olga", reason="lost")
+    refund_order(order=order, amount=order.total, request_id=uuid.uuid4(), by=Trusted("olga"), reason="lost")
     work_off()
 
 

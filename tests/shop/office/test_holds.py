@@ -13,6 +13,7 @@ from orders.services import mark_refunded
 from orders.transitions import IllegalTransition, OnHold
 from payments.models import Refund
 from payments.services import refund_order, repeat_refund
+from payments.services.operators import Trusted
 from shipping.delivery_problems import reship
 from shipping.models import CarrierParcel, Shipment, ShipmentStatus
 from shop.models import Product
@@ -32,7 +33,7 @@ HOLDS_NONE = "an order that gets no products holds none"
 
 
 def refund(order: Order, amount: int) -> Refund:
-    made = refund_order(order=order, amount=amount, request_id=uuid.uuid4(), by="olga")
+    made = refund_order(order=order, amount=amount, request_id=uuid.uuid4(), by=Trusted("olga"))
     assert made is not None
     return made
 
@@ -137,7 +138,9 @@ def test_a_parcel_waits_for_a_refund_that_failed_until_it_is_repeated():
     for _ in range(3):
         deliver_all()
     assert fresh(order).status == Status.PAID
-    repeat_refund(refund=Refund.objects.select_related("payment__order").get(pk=owed.pk), by="olga", reason="failed")
+    repeat_refund(
+        refund=Refund.objects.select_related("payment__order").get(pk=owed.pk), by=Trusted("olga"), reason="failed"
+    )
     for _ in range(3):
         deliver_all()
     assert fresh(order).status == Status.DELIVERED

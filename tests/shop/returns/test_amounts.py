@@ -11,6 +11,7 @@ from orders.models import Order, OrderEvent, Status
 from payments.errors import NotCaptured
 from payments.models import Dispute, PaymentStatus, Refund
 from payments.services import refund_order
+from payments.services.operators import Trusted
 from shop.models import Product, ReturnStatus
 from shop.returns.errors import RefundBlocked
 from tests.auditing import broken
@@ -26,7 +27,7 @@ def stock() -> list[int]:
 
 def refund(order: Order, amount: int) -> None:
     with transaction():
-        refund_order(order=order, amount=amount, request_id=uuid.uuid4(), by="ann", reason="goodwill")
+        refund_order(order=order, amount=amount, request_id=uuid.uuid4(), by=Trusted("ann"), reason="goodwill")
 
 
 def deliver_days_ago(order: Order, days: float) -> None:

@@ -26,6 +26,7 @@ from payments.invariants import REFUNDED_ONCE
 from payments.models import OPEN, UNDECIDED, WRITTEN_OFF, GatewayCharge, GatewayDispute, Payment, Refund
 from payments.payloads import CapturePayment
 from payments.services import refund_order
+from payments.services.operators import Trusted
 from shipping.models import CarrierParcel
 from shop.checkout.services import LineWanted
 from shop.models import Product, Return, ReturnLine, ReturnStatus
@@ -137,7 +138,7 @@ class Returns(TimeRules, RefundRules, DisputeRules):
     def refunds(self, data: st.DataObject, share: float) -> None:
         order = data.draw(st.sampled_from(self.orders))
         with suppress(NothingToRefund), outbox.transaction():
-            refund_order(order=order, amount=round(order.total * share), request_id=uuid.uuid4(), by="ann")
+            refund_order(order=order, amount=round(order.total * share), request_id=uuid.uuid4(), by=Trusted("ann"))
 
     @rule()
     def gateway_captures_after_all(self) -> None:

@@ -173,9 +173,16 @@ def test_of_two_operators_one_wins():
     assert Refund.objects.count() == 1
 
 
-def test_a_return_is_received_with_permission_only():
+def test_a_return_is_received_and_cancelled_with_permission_only():
+    found, stranger = requested(delivered()), UserFactory.create()
     with pytest.raises(PermissionDenied):
-        receive(requested(delivered()), by=UserFactory.create())
+        receive(found, by=stranger)
+    with pytest.raises(PermissionDenied):
+        services.cancel_as_operator(found=found, by=stranger)
+    found.refresh_from_db()
+    assert found.status == ReturnStatus.REQUESTED
+    services.cancel_as_operator(found=found, by=operator())
+    assert found.status == ReturnStatus.CANCELLED
 
 
 def test_a_rejected_return_refunds_nothing():

@@ -16,6 +16,7 @@ from payments.gateways.stripe import KEY
 from payments.models import Dispute, PaymentStatus
 from payments.payloads import FindDisputes
 from payments.services import refund_order
+from payments.services.operators import Trusted
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due
 from tests.factories import place
 from tests.payments.gateways.answers.odd_server import OddServer
@@ -78,7 +79,7 @@ def test_a_capture_of_another_payment_is_not_recorded(stripe: OddServer):
 
 @pytest.mark.parametrize("change", [{"amount": 400}, {"amount": 600}])
 def test_a_refund_of_another_amount_needs_an_operator(stripe: OddServer, change: dict[str, Any]):
-    refund = refund_order(order=captured(), amount=500, request_id=REQUEST, by="olga")
+    refund = refund_order(order=captured(), amount=500, request_id=REQUEST, by=Trusted("olga"))
     stripe.change = lambda answer: answer | change
     assert deliver(claim_task(task=REFUND)) == State.DEAD
     assert refund is not None
@@ -89,7 +90,7 @@ def test_a_refund_of_another_amount_needs_an_operator(stripe: OddServer, change:
 
 @pytest.mark.parametrize("change", [{"amount": -500}, {"amount": "500"}, {"payment_intent": "pi_another"}])
 def test_a_refund_that_is_none_of_this_charge_is_asked_for_again(stripe: OddServer, change: dict[str, Any]):
-    refund = refund_order(order=captured(), amount=500, request_id=REQUEST, by="olga")
+    refund = refund_order(order=captured(), amount=500, request_id=REQUEST, by=Trusted("olga"))
     stripe.change = lambda answer: answer | change
     assert deliver(claim_task(task=REFUND)) == State.PENDING
     put_right(stripe)
