@@ -14,6 +14,7 @@ from messaging.operations.actions.saved_filters import MOST_SAVED, normalized
 from messaging.operations.admin.saved_filters import links as links_above
 from messaging.operations.models import AuditEntry, FilteredList, SavedFilter
 from messaging.operations.permissions import Actor
+from shop.models import User
 from tests.factories import client_with
 from tests.messaging.operations.desk import LIST, body
 
@@ -109,6 +110,16 @@ def test_a_list_shows_a_bounded_number(monkeypatch):
     for name in ("a", "b", "c"):
         save(name=name, shared=True)
     assert links(viewer()) == ["a", "b"]
+
+
+def test_those_that_others_share_hide_none_of_the_operator_s_own(monkeypatch):
+    """Otherwise it could be neither used nor deleted, and would count against the operator's bound."""
+    monkeypatch.setattr(links_above, "MOST_SHOWN", 2)
+    client = viewer()
+    for name in ("a", "b", "c"):
+        save(name=name, shared=True)
+    save(name="own", actor=Actor.system(User.objects.latest("pk").username))
+    assert links(client) == ["own", "a"]
 
 
 def test_only_the_owner_deletes_a_filter():

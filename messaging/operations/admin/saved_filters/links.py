@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
 
 from messaging.operations import permissions
@@ -18,9 +19,10 @@ def saved_filter_links(request: HttpRequest, page: str) -> dict[str, Any]:
     if page not in FilteredList:
         return {}
     actor = Actor.of(request.user)
-    found = SavedFilter.objects.filter(page=page).visible_to(actor.name).order_by("name", "id")
+    found = SavedFilter.objects.filter(page=page).visible_to(actor.name)
+    own_first = found.annotate(is_own=Q(owner=actor.name)).order_by("-is_own", "name", "id")
     return {
-        "saved_filters": [(saved, saved.owner == actor.name) for saved in found[:MOST_SHOWN]],
+        "saved_filters": [(saved, saved.owner == actor.name) for saved in own_first[:MOST_SHOWN]],
         "filter_query": normalized(request.GET.urlencode()),
         "filter_page": page,
         "may_save_filter": actor.may(permissions.VIEW),
