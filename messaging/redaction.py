@@ -12,6 +12,7 @@ from urllib.parse import quote, quote_plus
 from django.db.models import Model
 
 from messaging.models import Attempt, Message, QueuePause, State
+from messaging.models.message import PayloadField
 from messaging.signals import messages_redacted, texts_redacted
 
 REMOVED = "[removed]"
@@ -76,6 +77,8 @@ def redact_elsewhere(*, redactor: Redactor) -> None:
 def _redact(found: list[uuid.UUID], redactor: Redactor) -> None:
     for ids in (found[start : start + ROWS] for start in range(0, len(found), ROWS)):
         for row in Message.objects.filter(pk__in=ids).iterator():
+            if row.payload == PayloadField.UNREADABLE:  # whomever it names
+                Message.objects.filter(pk=row.pk).update(payload=row.payload)
             text = ("error_message", "note")
             redact_row(row, redactor, text=text, data=("payload",), raw_body=None, raw_headers=None)
         for attempt in Attempt.objects.filter(message_id__in=ids).iterator():

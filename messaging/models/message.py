@@ -1,6 +1,6 @@
 """The ledger: one row per message, one per failed attempt."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery, Value
@@ -77,11 +77,13 @@ class MessageQuerySet(models.QuerySet["Message"]):
 class PayloadField(models.JSONField):
     """JSON. A payload nested too deep to be decoded, which no relay sends, must not break every list that it is in."""
 
+    UNREADABLE: Final = {"unreadable": "nested too deep"}
+
     def from_db_value(self, *args: Any) -> Any:
         try:
             return super().from_db_value(*args)
         except RecursionError:
-            return {"unreadable": "nested too deep"}
+            return {**self.UNREADABLE}
 
     def deconstruct(self) -> Any:
         return self.name, "django.db.models.JSONField", *super().deconstruct()[2:]

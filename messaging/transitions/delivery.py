@@ -68,10 +68,7 @@ def reschedule(*, message_id: uuid.UUID, sends: int, failure: Failure, delay: fl
 
 @transaction.atomic(savepoint=False)
 def defer(*, message_id: uuid.UUID, sends: int, circuit: str, delay: float) -> Message | None:
-    """Make a message due again after `delay` seconds because `circuit` is open. No attempt is spent.
-
-    None: the message is no longer in flight.
-    """
+    """Make a message due again in `delay` seconds, without an attempt: `circuit` is open. None: it is not in flight."""
     if (message := lock_sent(message_id, sends=sends)) is None:
         return None
     is_news = message.waits_for != circuit
@@ -83,10 +80,7 @@ def defer(*, message_id: uuid.UUID, sends: int, circuit: str, delay: float) -> M
 
 @transaction.atomic(savepoint=False)
 def wait(*, message_id: uuid.UUID, sends: int, waits_for: Waits) -> Message | None:
-    """Make a message due again that this worker cannot judge, with pauses that grow. No attempt is spent.
-
-    None: the message is no longer in flight.
-    """
+    """Make a message due again that this worker cannot judge, without an attempt, later each time. None: as `defer`."""
     if (message := lock_sent(message_id, sends=sends)) is None:
         return None
     now = clock.now()

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from messaging.models import Message
+from messaging.redaction import Redactor, redact
 from tests.factories import client_with
 from tests.messaging.operations.desk import dead, page_url
 
@@ -21,7 +22,7 @@ UNREADABLE = "nested too deep"
 @pytest.fixture
 def deep() -> Message:
     message = dead("CV-1")
-    payload = '{"text": ' + "[" * LEVELS + "]" * LEVELS + "}"
+    payload = '{"text": ' + "[" * LEVELS + '"Ada"' + "]" * LEVELS + "}"
     with connection.cursor() as cursor:
         pk = message.pk if connection.vendor == "postgresql" else message.pk.hex
         cursor.execute("UPDATE messaging_message SET payload = %s WHERE id = %s", [payload, pk])
@@ -42,6 +43,16 @@ def test_lists_and_exports_show_what_is_beside_it(deep, operator):
     exported = json.loads(b"".join(operator.get("/admin/operations/failedtask/export/?format=json")))
     assert {row["subject"] for row in exported} == {"CV-1", "CV-2"}
     assert {"unreadable": UNREADABLE} in [row["payload"] for row in exported]
+
+
+def test_an_erasure_removes_it_whole(deep):
+    """It cannot be searched for names."""
+    redact(subjects=["CV-1"], redactor=Redactor({"Ada"}))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT payload FROM messaging_message WHERE subject = 'CV-1'")
+        (stored,) = cursor.fetchone()
+    assert "Ada" not in str(stored)
+    assert UNREADABLE in str(stored)
 
 
 def test_its_own_pages_say_that_it_cannot_be_read(deep, operator, capsys):
