@@ -46,6 +46,7 @@ class Run:
     plan: Plan
     actor: Actor
     began: float = field(default_factory=time.monotonic)
+    began_at: datetime = field(default_factory=timezone.now)
     numbers: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     seen: dict[str, Sign] = field(default_factory=dict)
@@ -144,11 +145,22 @@ def _wait(current: Run, progress: Callable[[Run, Report], None], patience: float
 
 def _end(current: Run) -> None:
     """End every fault that is active, whatever the others do. While the database cannot be written, it tries again."""
-    until, left = time.monotonic() + END_SECONDS, current.faults
-    while left := [fault for fault in left if fault.ends_at > timezone.now() and not _has_ended(current, fault)]:
+    until = time.monotonic() + END_SECONDS
+    while not _have_ended(current):
         if time.monotonic() > until:
             return
         time.sleep(LOOK_SECONDS)
+
+
+def _have_ended(current: Run) -> bool:
+    """False: worth another try. The database knows of a fault that was recorded as the game day was interrupted."""
+    begun = Fault.objects.filter(game_day=current.name, began_at__gte=current.began_at)
+    try:
+        left = list(begun.filter(ends_at__gt=timezone.now()).order_by("pk"))
+    except OperationalError:
+        connection.close()
+        return False
+    return not [fault for fault in left if not _has_ended(current, fault)]
 
 
 def _has_ended(current: Run, fault: Fault) -> bool:

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from messaging import simulated_outages
 from messaging.operations.permissions import Actor
@@ -14,17 +14,22 @@ from payments.gateways.simulated import LATENCY, NAME
 from shop.demo.game_days import runner, scenarios, services
 from shop.demo.game_days.scenarios import SCENARIOS
 from shop.management.commands import gameday
+from shop.models import Fault
 from tests.factories import ProductFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ANN = Actor.system("ann")
 
 
+def begin(kind, current):
+    return services.begin_fault(kind=kind, actor=ANN, game_day=current.name)
+
+
 @pytest.fixture
 def game_day():
     plan = scenarios.plan(scenario=SCENARIOS["gateway-outage"], seed=1, orders=1, seconds=5)
     current = runner.Run(plan, ANN)
-    current.faults += [services.begin_fault(kind=kind, actor=ANN) for kind in ("gateway-outage", "slow-gateway")]
+    current.faults += [begin(kind, current) for kind in ("gateway-outage", "slow-gateway")]
     yield current
     for name in (NAME, LATENCY):
         simulated_outages.end(name=name)
@@ -56,6 +61,41 @@ def test_a_database_that_stays_away_is_given_up(game_day, monkeypatch):
     monkeypatch.setattr(runner, "END_SECONDS", -1)
     runner._end(game_day)
     assert calls == ["gateway-outage", "slow-gateway"]
+
+
+def test_a_database_that_cannot_be_read_is_asked_again(game_day, monkeypatch):
+    failures = [OperationalError("the database is away")]
+
+    def fail_once(execute, *arguments):
+        if failures:
+            raise failures.pop()
+        return execute(*arguments)
+
+    monkeypatch.setattr(runner, "LOOK_SECONDS", 0)
+    with connection.execute_wrapper(fail_once):
+        runner._end(game_day)
+    assert not failures
+    assert not simulated_outages.is_active(name=NAME)
+
+
+@pytest.mark.parametrize("step", ["recorded", "begun"])
+def test_a_fault_that_had_only_just_begun_ends_too(monkeypatch, step):
+    """Interrupted once it is recorded, or once it has its effect, but before the game day knows of it."""
+    ProductFactory.create(stock=1)
+    monkeypatch.setattr(runner, "_require_workers", lambda: None)
+    begin_real = services._begin
+
+    def interrupted(*arguments, **options):
+        if step == "begun":
+            begin_real(*arguments, **options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(services, "_begin", interrupted)
+    plan = scenarios.plan(scenario=SCENARIOS["gateway-outage"], seed=1, orders=1, seconds=60)
+    with pytest.raises(KeyboardInterrupt):
+        runner.run(plan=plan, actor=ANN, progress=lambda run, report: None, patience=0)
+    assert not simulated_outages.is_active(name=NAME)
+    assert list(Fault.objects.values_list("kind", "holds")) == [("gateway-outage", None)]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
