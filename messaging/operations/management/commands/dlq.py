@@ -25,6 +25,6 @@ class Command(BaseCommand):
         require_text(options)
         try:
             options["run"](options, self.stdout)
-        except BrokenPipeError as error:
+        except OSError as error:
             # Lets go of the rows that were not read: Django closes the connection before the traceback is dropped.
             raise error.with_traceback(None) from None
