@@ -9,12 +9,14 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from whitenoise.storage import CompressedManifestStaticFilesStorage  # type: ignore[import-untyped]
 
+_PARTIAL = ".partial"
+
 
 class Storage(CompressedManifestStaticFilesStorage):
     """Each file is complete or not there: a part of one would be newer than its source, and so be kept for good."""
 
     def _save(self, name: str, content: Any) -> str:
-        partial = super()._save(f"{name}.partial", content)
+        partial = super()._save(f"{name}{_PARTIAL}", content)
         Path(self.path(partial)).replace(self.path(name))
         return name
 
@@ -25,6 +27,8 @@ def collect() -> bool:
     if Path(settings.STATIC_ROOT, "staticfiles.json").exists() and mark.exists() and mark.read_text() == state:
         return False
     mark.unlink(missing_ok=True)  # an interrupted run must not look complete
+    for partial in Path(settings.STATIC_ROOT).rglob(f"*{_PARTIAL}"):  # of a run that was killed
+        partial.unlink(missing_ok=True)
     call_command("collectstatic", verbosity=0, interactive=False)
     mark.write_text(state)
     return True

@@ -102,3 +102,4 @@ def test_a_run_that_ends_within_a_file_leaves_nothing_that_the_next_one_keeps(so
     assert static_files.collect()
     folder = source.parent.parent / "static"
     assert {path.read_text() for path in folder.glob("*.svg")} == {source.read_text()}
+    assert not list(folder.rglob("*.partial"))
