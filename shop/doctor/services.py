@@ -5,7 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from shop.doctor.checks import broker, catalogue, configuration, database, gateway, processes, staff, static_files
+from shop.doctor.checks import (
+    broker,
+    catalogue,
+    configuration,
+    database,
+    gateway,
+    media,
+    processes,
+    staff,
+    static_files,
+)
 from shop.doctor.findings import Check, Finding
 
 log = logging.getLogger(__name__)
@@ -22,7 +32,7 @@ class Area:
 DATABASE: tuple[Check, ...] = (database.reachable, database.migrated)
 BROKER: tuple[Check, ...] = (broker.reachable,)
 AREAS = (
-    Area((), (static_files.collected, gateway.stripe)),
+    Area((), (static_files.collected, media.storage, gateway.stripe)),
     Area(DATABASE, (database.time, staff.administrator, staff.groups, staff.demo_passwords)),
     Area(DATABASE, (catalogue.currency,)),
     Area(DATABASE, (processes.relay, processes.beat, processes.secret_keys)),
