@@ -81,6 +81,8 @@ class Chores(threading.Thread):
             for name, chore in self._chores():
                 if not self._stopping.is_set():
                     self._attempt(name, chore)
+            if self._leading_on and not self.broker_is_up.is_set():
+                connection.close()  # another relay may have the lock, and do what needs the broker
 
     def _chores(self) -> list[tuple[str, Callable[[], Any]]]:
         at_the_broker: list[tuple[str, Callable[[], Any]]] = [

@@ -106,13 +106,12 @@ def parse(queue: str, message: Any) -> DeadLetter:
     raw = getattr(message, "headers", None) or properties.get("application_headers") or {}
     headers = raw if isinstance(raw, Mapping) else {}
     death, refusal, priority = _death(headers), _refusal(message, properties, headers), properties.get("priority")
-    payload = _payload(message.body)
     task = headers.get("task")
     return DeadLetter(
         queue=queue,
         id=_uuid(headers.get("id")),
         task=text(task)[:200] if isinstance(task, str) else "",
-        payload=payload,
+        payload=_payload(message.body),
         sends=_sends(headers),
         routing_key=text((death.get("routing-keys") or [""])[0]),
         priority=priority if isinstance(priority, int) else 0,

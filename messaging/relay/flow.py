@@ -1,9 +1,11 @@
 """Flow control: what may be sent now. The ledger is the queue; the broker holds only what workers will take soon."""
 
+import hashlib
 import logging
 import time
 from collections.abc import Collection
 
+from celery import current_app
 from kombu import Connection
 
 from messaging.broker import refusals
@@ -14,7 +16,7 @@ from messaging.relay.lanes import Lane, in_flight
 from messaging.topology import Priority, topology
 
 log = logging.getLogger(__name__)
-_DRAINING, _REFUSED = "draining queues", "refused queues"
+_DRAINING = "draining queues"
 
 
 class Flow:
@@ -70,7 +72,13 @@ def drain(queues: frozenset[str]) -> None:
 
 def refused() -> dict[str, str]:
     """Why the broker refuses a queue, by queue, as the relay found that was the last to declare them."""
-    return Cursor.read(_REFUSED)
+    return Cursor.read(refusals_of())
+
+
+def refusals_of() -> str:
+    """The cursor of this configuration: what is refused to a relay with another one stops that relay alone."""
+    configuration = f"{current_app.connection_for_write().as_uri()} {topology()}"
+    return f"refused queues {hashlib.sha256(configuration.encode()).hexdigest()[:16]}"
 
 
 def declare(connection: Connection) -> int:
@@ -81,7 +89,7 @@ def declare(connection: Connection) -> int:
     errors = topology().declare(connection)
     found = {queue: refusals.explain(error) for queue, error in errors.items()}
     if found != refused():
-        Cursor.write(_REFUSED, found)
+        Cursor.write(refusals_of(), found)
     if len(errors) == len(topology().queues):
         raise next(iter(errors.values()))
     return len(errors)

@@ -118,7 +118,7 @@ class AmqpPublisher(Publisher):
         super().__init__(app, confirm_publish=False)
         self._frames = FrameBuffer(self.connection.connection)
         self._channel.confirm_select()
-        self._channel.events["basic_ack"].add(self._on_ack)
+        self._channel.events["basic_ack"].add(self._close)
         self._channel.events["basic_nack"].add(self._on_nack)
         self._channel.events["basic_return"].add(self._on_return)
         raw = self.connection.connection
@@ -159,9 +159,6 @@ class AmqpPublisher(Publisher):
     def _close(self, tag: int, multiple: bool) -> list[uuid.UUID]:
         tags = [t for t in self._open if t <= tag] if multiple else [tag]
         return [self._open.pop(t) for t in tags if t in self._open]
-
-    def _on_ack(self, tag: int, multiple: bool) -> None:
-        self._close(tag, multiple)
 
     def _on_nack(self, tag: int, multiple: bool) -> None:
         self._refused.update(self._close(tag, multiple))

@@ -84,14 +84,13 @@ class ReliableRequest(Request):
     def _announce_revoked(self, reason: str, terminated: bool, signum: Any, expired: bool) -> None:
         """Files the message as dead before Celery acknowledges it; rejects it if the ledger cannot be written."""
         try:
-            self._as_current(self._bury_revoked, reason)
+            self._as_current(self._bury_revoked, REVOKED.get(reason, reason))
         except Exception as error:
             log.warning("revocation of %s %s is not recorded: %s", self.name, self.id, error)
             self.reject(requeue=False)
         super()._announce_revoked(reason, terminated, signum, expired)
 
-    def _bury_revoked(self, reason: str) -> None:
-        text = REVOKED.get(reason, reason)
+    def _bury_revoked(self, text: str) -> None:
         failure = synthetic_failure("Revoked", text, task=self.task.name, worker=self.hostname or "")
         self.task.bury(uuid.UUID(self.id), self.kwargs, failure)
 

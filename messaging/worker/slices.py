@@ -64,18 +64,13 @@ class Slice:
         """Whether every loop so far ended because nothing was left, not because time was up."""
         return not self._is_cut
 
-    @property
-    def _has_time(self) -> bool:
-        """Each slice does at least one step, so that every run ends."""
-        return not self._is_superseded and (not self._has_worked or time.monotonic() < self._end)
-
     def repeat(self, step: Callable[[], int], *, pause: float = PAUSE) -> int:
         """Call `step`, which returns how many rows it handled, until there are none or time is up. Returns the sum.
 
-        `pause` is a multiple of the step's duration.
+        `pause` is a multiple of the step's duration. Each slice does at least one step, so that every run ends.
         """
         total = 0
-        while self._has_time:
+        while not self._is_superseded and (not self._has_worked or time.monotonic() < self._end):
             began = time.monotonic()
             if not (handled := step()):
                 return total

@@ -14,6 +14,7 @@ from messaging.operations import actions, alerts
 from messaging.operations.actions import groups
 from messaging.operations.models import Alert, FailureGroup, GroupState
 from messaging.operations.permissions import Actor
+from messaging.relay import flow
 from messaging.transitions.failure import synthetic_failure
 from tests.delivery import make_due
 from tests.messaging.deliver import claim_due, deliver, hand_over, send
@@ -147,14 +148,16 @@ def test_a_pause_without_an_end_is_reported_after_an_hour_until_it_is_resumed():
 
 
 def test_a_queue_that_the_broker_refuses_is_reported_until_it_is_accepted():
-    Cursor.write("refused queues", {"payments": "queue 'payments' is exclusive to another connection; close that one"})
+    Cursor.write(
+        flow.refusals_of(), {"payments": "queue 'payments' is exclusive to another connection; close that one"}
+    )
     assert raised() == ["refused"]
     assert raised() == []
     alert = Alert.objects.get()
     assert alert.text == (
         "Nothing is sent to queue payments: queue 'payments' is exclusive to another connection; close that one."
     )
-    Cursor.write("refused queues", {})
+    Cursor.write(flow.refusals_of(), {})
     assert raised() == []
     assert Alert.objects.get().cleared_at is not None
 

@@ -11,6 +11,7 @@ from messaging import outbox
 from messaging.models import Cursor, Message, QueuePause, State
 from messaging.operations import alerts, receivers
 from messaging.operations.models import Alert
+from messaging.relay import flow
 from messaging.signals import beat_ticked
 from tests.messaging.deliver import claim_due, hand_over
 from tests.messaging.operations import scripted_mail
@@ -59,18 +60,18 @@ def beat() -> None:
 def test_a_queue_that_the_broker_refuses_is_late_through_no_fault_of_the_relay():
     overdue()
     Message.objects.update(queue="payments")
-    Cursor.write("refused queues", {"payments": "the broker refuses it"})
+    Cursor.write(flow.refusals_of(), {"payments": "the broker refuses it"})
     assert not reported()
-    Cursor.write("refused queues", {})
+    Cursor.write(flow.refusals_of(), {})
     assert reported()
 
 
 def test_beat_reports_a_refused_maintenance_queue_which_no_task_can():
     sent()
-    Cursor.write("refused queues", {"maintenance": "the broker refuses it"})
+    Cursor.write(flow.refusals_of(), {"maintenance": "the broker refuses it"})
     beat()
     assert Alert.objects.get().text == "No periodic task is sent, nor any other alert: the broker refuses it."
-    Cursor.write("refused queues", {})
+    Cursor.write(flow.refusals_of(), {})
     assert not reported()
 
 

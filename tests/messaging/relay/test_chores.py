@@ -138,6 +138,30 @@ def test_one_relay_does_the_chores_and_another_takes_over_when_its_connection_en
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+def test_another_relay_takes_over_from_one_without_the_broker():
+    """Only the leader files dead letters and finds lost messages, and the broker may be away for it alone."""
+    done = []
+    first, second = Steps(lambda: done.append("first")), Steps(lambda: done.append("second"))
+    first.broker_is_up.clear()
+    has_been_leader, may_end = threading.Event(), threading.Event()
+
+    def lead():
+        first.round()
+        has_been_leader.set()
+        may_end.wait()  # it holds its session for as long as the other one tries
+        connection.close()
+
+    thread = threading.Thread(target=lead)
+    thread.start()
+    try:
+        assert has_been_leader.wait(PATIENCE)
+        wait_for(lambda: second.round() or done == ["first", "second"])
+    finally:
+        may_end.set()
+        thread.join(PATIENCE)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
 def test_another_relay_takes_over_from_one_that_hangs(monkeypatch):
     monkeypatch.setattr(module, "SILENT_SECONDS", 1)
     done = []

@@ -1,6 +1,9 @@
 """Queues that RabbitMQ refuses: each waits alone, is named once, and is sent to when the operator has corrected it."""
 
+from dataclasses import replace
+
 import pytest
+from amqp.exceptions import PreconditionFailed
 from celery import current_app
 from kombu import Connection
 
@@ -121,3 +124,23 @@ def test_what_is_declared_by_hand_as_the_topology_has_it_is_not_refused(relay, b
         topology().declare(connection)
     assert relay.turn() == 0
     assert flow.refused() == {}
+
+
+def test_a_relay_of_another_configuration_is_refused_alone(relay, monkeypatch):
+    """Such as one that was started with another QUEUE_TYPE while the others still run."""
+    assert relay.turn() == 0
+    with monkeypatch.context() as other:
+        other.setattr(flow, "topology", lambda: replace(topology(), queue_type="quorum"))
+        with current_app.connection_for_write() as connection, pytest.raises(PreconditionFailed):
+            flow.declare(connection)
+        assert flow.refused().keys() == topology().queues.keys()
+    enqueue()
+    relay._flow.doubt()
+    assert relay.turn() == 1
+
+
+def test_a_user_whom_the_broker_refuses_is_refused_alone(monkeypatch):
+    before = flow.refusals_of()
+    monkeypatch.setenv("CELERY_BROKER_URL", "amqp://another:password@127.0.0.1:5672//")
+    assert flow.refusals_of() != before
+    assert "password" not in flow.refusals_of()

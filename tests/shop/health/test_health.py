@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from messaging.models import Circuit, Cursor, QueuePause, State, backlog
 from messaging.operations.models import QueueMinute
+from messaging.relay import flow
 from messaging.telemetry import gauges
 from messaging.topology import topology
 from shop.health import probes
@@ -54,7 +55,7 @@ def test_ready_without_a_broker(no_broker):
 
 def test_readiness_reports_the_broker(broker):
     assert get("/readyz").json()["broker"] == "ok"
-    Cursor.write("refused queues", {"shipping": "it exists with other arguments"})
+    Cursor.write(flow.refusals_of(), {"shipping": "it exists with other arguments"})
     assert get("/readyz").json()["broker"] == "refuses queues"
 
 

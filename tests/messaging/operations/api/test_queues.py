@@ -9,6 +9,7 @@ from django.utils import timezone
 from messaging.models import Cursor, Message, State
 from messaging.operations.dashboard import queue_status
 from messaging.operations.models import AuditEntry
+from messaging.relay import flow
 from tests.api.client import dead, get, operator, post, problem, token_of
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +62,7 @@ def test_queues_are_listed_while_the_broker_is_down(no_broker):
 
 def test_a_queue_that_the_broker_refuses_says_why_in_api_and_terminal(no_broker, capsys):
     reason = "queue 'payments' is exclusive to another connection; close that one"
-    Cursor.write("refused queues", {"payments": reason})
+    Cursor.write(flow.refusals_of(), {"payments": reason})
     rows = {row["name"]: row["refusal"] for row in get("/queues/", token=operator()).json()["results"]}
     assert rows == {"payments": reason, "shipping": "", "notifications": "", "maintenance": ""}
     call_command("queue", "list")

@@ -12,6 +12,7 @@ from messaging.broker import inspect
 from messaging.models import Cursor, Message, State, backlog
 from messaging.operations import actions
 from messaging.operations.dashboard import flow, queue_status
+from messaging.relay.flow import refusals_of
 from messaging.topology import Priority, topology
 from tests.factories import client_with
 from tests.messaging.operations.queues_page.page import ANN, PAGE, QUEUE, enqueue, finished, row, text
@@ -40,7 +41,7 @@ def test_table_and_diagram_show_the_ledgers_numbers_while_the_broker_is_down(ope
 
 
 def test_a_queue_that_the_broker_refuses_is_shown_with_what_to_do(broker):
-    Cursor.write("refused queues", {QUEUE: "queue 'maintenance' exists with <other> arguments; delete it there"})
+    Cursor.write(refusals_of(), {QUEUE: "queue 'maintenance' exists with <other> arguments; delete it there"})
     with current_app.connection_for_read() as link:
         topology().declare(link, [queue for queue in topology().queues if queue != QUEUE])
     page = text(client_with("view_message"))
