@@ -30,11 +30,11 @@ class Command(BaseCommand):
         payment = payments.select_related("order").first()
         if payment is None:
             raise CommandError(f"No payment of an order {options['number']} was captured.")
-        if options["decide"]:
-            reference = self._decide(payment, options["decide"])
-        else:
-            reference = self._open(payment, is_inquiry=options["inquiry"])
-        with outbox.transaction():
+        with outbox.transaction():  # killed between the two, it could not be run again
+            if options["decide"]:
+                reference = self._decide(payment, options["decide"])
+            else:
+                reference = self._open(payment, is_inquiry=options["inquiry"])
             event = WebhookEvent(f"evt_{uuid4().hex}", "charge.dispute", None, payment.gateway_reference, reference)
             record_event(event=event)
         state = (options["decide"] or DisputeState.NEEDS_RESPONSE).replace("_", " ")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from amqp.exceptions import PreconditionFailed
+from amqp.exceptions import PreconditionFailed  # type: ignore[import-untyped]
 from celery import current_app
 from kombu import Connection
 

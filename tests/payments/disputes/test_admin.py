@@ -3,10 +3,11 @@
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from payments.models import Dispute, DisputeStatus, GatewayDispute
+from payments.models import Dispute, DisputeStatus, GatewayDispute, GatewayEvent
 from tests.auditing import broken
 from tests.delivery import deliver_due
 from tests.factories import client_with
@@ -146,6 +147,26 @@ def test_the_command_disputes_and_decides(settings, capsys):
     with pytest.raises(CommandError, match="has ended already; nothing was changed"):
         call_command("dispute", order.number, "--decide", "won")
     assert broken() == {}
+
+
+@pytest.mark.parametrize("arguments", [[], ["--decide", "lost"]])
+def test_the_command_that_is_stopped_before_its_event_can_be_run_again(settings, arguments):
+    settings.CONVEYOR_DEMO = True
+    order = delivered()
+    if arguments:
+        call_command("dispute", order.number)
+        deliver_due()
+
+    def stop(execute, statement, *rest):
+        if statement.startswith(f'INSERT INTO "{GatewayEvent._meta.db_table}"'):
+            raise KeyboardInterrupt
+        return execute(statement, *rest)
+
+    with connection.execute_wrapper(stop), pytest.raises(KeyboardInterrupt):
+        call_command("dispute", order.number, *arguments)
+    call_command("dispute", order.number, *arguments)
+    deliver_due()
+    assert Dispute.objects.get().status == (DisputeStatus.LOST if arguments else DisputeStatus.NEEDS_RESPONSE)
 
 
 @pytest.mark.parametrize(("is_demo", "arguments", "error"), [
