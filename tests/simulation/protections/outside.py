@@ -24,7 +24,7 @@ OUTSIDE: Final = (
     Protection(
         name="a revoked message is filed as dead",
         module="messaging.worker.request",
-        code="            self._as_current(self._bury_revoked, reason)\n",
+        code="            self._as_current(self._bury_revoked, REVOKED.get(reason, reason))\n",
         without="            pass\n",
         test=f"{_MESSAGING}/worker/test_revocation.py::test_a_message_revoked_before_it_starts_is_dead",
     ),
