@@ -1,5 +1,6 @@
 """Sets up a new shop: validates everything first, then writes the database in one transaction, the broker last."""
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -89,13 +90,14 @@ def _obstacles(*, redeclare: bool) -> list[Finding]:
 def _in_use() -> Iterator[Finding]:
     """A quorum queue cannot be told to spare what it holds, so each is asked first."""
     with broker.connected() as connection:
+        vhost = shlex.quote(str(connection.virtual_host))
         for queue in _with_other_arguments(connection):
             with connection.channel() as channel:
                 state = channel.queue_declare(queue, passive=True)
             if state.message_count or state.consumer_count:
                 sentence = f"Queue {queue} has messages or consumers: stop the workers and empty it. Its messages are"
                 sentence += " published again from the ledger."
-                yield Finding(f"queue-{queue}", sentence, f"rabbitmqctl purge_queue {queue}")
+                yield Finding(f"queue-{queue}", sentence, f"rabbitmqctl purge_queue -p {vhost} {queue}")
 
 
 def _with_other_arguments(connection: Connection) -> list[str]:
