@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config import embedded_broker, env
+from config import embedded_broker, env, standard_streams
 from config.parts import own_apps
 from config.parts.metrics import folder_of_processes
 
@@ -144,8 +144,9 @@ def main() -> None:
     try:
         if arguments.run:
             run(arguments.run, *options)
-        for process in processes():
-            sys.stdout.write(f"{process.name:22}{process.command_line()}\n")
+        with standard_streams.guarded():
+            for process in processes():
+                sys.stdout.write(f"{process.name:22}{process.command_line()}\n")
     except ImproperlyConfigured as error:
         what = "process cannot be started" if arguments.run else "processes cannot be listed"
         sys.exit(f"The {what}. {error}")

@@ -59,7 +59,8 @@ def guarded() -> Iterator[None]:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # for what is still in the buffer
         if not isinstance(error, BrokenPipeError):  # `| head` has read enough
-            sys.stderr.write(f"manage.py: cannot write the output: {error.strerror}. What was done by then is kept.\n")
+            program = Path(sys.argv[0]).name
+            sys.stderr.write(f"{program}: cannot write the output: {error.strerror}. What was done by then is kept.\n")
         sys.exit(1)
     finally:
         sys.stdout = stream

@@ -51,6 +51,14 @@ def test_a_pipe_that_nobody_reads_ends_a_command_quietly(arguments, unbuffered):
     assert (done.stderr, done.returncode) == ("", 1)
 
 
+@needs_full
+def test_the_list_of_processes_ends_as_commands_do():
+    with FULL.open("w") as full:
+        done = run("--list", stdout=full, unbuffered="", program=("-m", "config.processes"))
+    assert done.stderr.startswith("processes.py: cannot write the output: No space left on device.")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+
+
 def test_a_closed_output_is_none():
     done = run("topology", stdout=None, unbuffered="", preexec_fn=lambda: os.close(1))
     assert (done.stderr, done.returncode) == ("", 0)
