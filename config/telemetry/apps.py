@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.apps import AppConfig
@@ -20,6 +20,11 @@ from messaging.operations.privacy.masking import mask_text
 
 #: Characters of a cause.
 MOST: Final = 300
+#: By these, OpenTelemetry finds another package's sessions.
+CREDENTIALS: Final = (
+    "OTEL_PYTHON_EXPORTER_OTLP_HTTP_CREDENTIAL_PROVIDER",
+    "OTEL_PYTHON_EXPORTER_OTLP_HTTP_TRACES_CREDENTIAL_PROVIDER",
+)
 
 
 class TelemetryConfig(AppConfig):
@@ -66,7 +71,9 @@ def start_traces(telemetry: Telemetry) -> None:
     from messaging.telemetry.traces import Traces
 
     exporter = exporting.CleaningExporter(
-        exporting.exporter(telemetry.traces, path=telemetry.traces_file), clean=mask_text, clean_path=private
+        exporting.exporter(telemetry.traces, path=telemetry.traces_file, session=session()),
+        clean=mask_text,
+        clean_path=private,
     )
     provider, processor = exporting.provider_of(exporter, resource=_resource(telemetry))
     system = "rabbitmq" if urlsplit(settings.BROKER_URL).scheme.startswith("amqp") else "redis"
@@ -77,6 +84,15 @@ def start_traces(telemetry: Telemetry) -> None:
     if telemetry.sql:
         sql_spans.instrument(provider)
     endings.at_exit(partial(exporting.stop, provider))
+
+
+def session() -> Any:
+    """Bounded, unless a package of its own makes the session, as for a collector that wants fresh credentials."""
+    if any(os.environ.get(name) for name in CREDENTIALS):
+        return None
+    from orders.bounded.http import BoundedSession
+
+    return BoundedSession()
 
 
 def _resource(telemetry: Telemetry) -> dict[str, str]:

@@ -15,6 +15,7 @@ from django.db import transaction
 from sentry_sdk.integrations.atexit import AtexitIntegration
 from sentry_sdk.integrations.django import DjangoIntegration
 from sentry_sdk.integrations.logging import LoggingIntegration, ignore_logger
+from sentry_sdk.transport import HttpTransport
 from sentry_sdk.types import Event
 
 from config.telemetry.json_lines import subject_fields
@@ -24,6 +25,7 @@ from messaging.models import Message
 from messaging.operations.privacy.masking import mask, mask_text
 from messaging.signals import message_died
 from messaging.telemetry import endings
+from orders.bounded.http import bound_pools
 from shop.site import database_outage
 
 FLUSH_SECONDS: Final = 2.0
@@ -49,6 +51,7 @@ def start(*, dsn: str, environment: str, release: str) -> None:
         auto_session_tracking=False,
         trace_propagation_targets=[],
         shutdown_timeout=FLUSH_SECONDS,
+        transport=BoundedTransport,
         auto_enabling_integrations=False,
         integrations=[
             DjangoIntegration(middleware_spans=False, signals_spans=False, cache_spans=False),
@@ -61,6 +64,19 @@ def start(*, dsn: str, environment: str, release: str) -> None:
         ignore_logger(name)
     message_died.connect(report_dead)
     endings.at_exit(_flush)
+
+
+class BoundedTransport(HttpTransport):
+    """Follows no redirect, and bounds what Sentry may answer in time and bytes. Its content is not unpacked."""
+
+    def _make_pool(self) -> Any:
+        pool = super()._make_pool()
+        bound_pools(pool)
+        return pool
+
+    def _request(self, method: str, endpoint_type: Any, body: Any, headers: Mapping[str, str]) -> Any:
+        url = self._auth.get_api_url(endpoint_type)
+        return self._pool.request(method, url, body=body, headers=headers, redirect=False, decode_content=False)
 
 
 def report_dead(message: Message, **_sent: Any) -> None:

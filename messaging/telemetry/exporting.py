@@ -155,15 +155,15 @@ def _private(path: Path) -> FileIO:
     return FileIO(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")
 
 
-def exporter(kind: str, *, path: Path) -> SpanExporter:
-    """The exporter that `OTEL_TRACES_EXPORTER` names. `otlp` reads its address from its own variables."""
+def exporter(kind: str, *, path: Path, session: Any = None) -> SpanExporter:
+    """The exporter that `OTEL_TRACES_EXPORTER` names. `otlp` reads its address from its variables; `session` asks."""
     if kind == "file":
         return FileExporter(path)
     if kind == "console":
         return ConsoleSpanExporter(out=sys.stderr, formatter=lambda span: f"{span.to_json(indent=None)}\n")
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-    return OTLPSpanExporter()
+    return OTLPSpanExporter(session=session)
 
 
 def provider_of(exporter: SpanExporter, *, resource: Mapping[str, str]) -> tuple[TracerProvider, SpanProcessor]:

@@ -14,6 +14,7 @@ from django.conf import settings
 
 from messaging.recording.storable import text
 from messaging.worker.time_limits import soft_limit_behind
+from orders.bounded.http import BoundedSession
 from payments.gateways.base import CardDeclined, GatewayUnavailable, KeyRefused, OutcomeUnknown, RequestRefused
 
 # A task may make three requests, and its soft limit is 80 % of the hard one. Connecting is limited separately.
@@ -110,5 +111,5 @@ def _client_for(key: str, base: str, seconds: float) -> stripe.StripeClient:
         key,
         base_addresses={"api": base},
         max_network_retries=0,
-        http_client=stripe.RequestsClient(timeout=(_CONNECT_SECONDS, seconds)),
+        http_client=stripe.RequestsClient(timeout=(_CONNECT_SECONDS, seconds), session=BoundedSession()),
     )

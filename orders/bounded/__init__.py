@@ -1,0 +1,1 @@
+"""What another server may cost: bounded time and bytes for an answer, however slowly or endlessly it sends."""
