@@ -42,32 +42,42 @@ class CompareDispute(Payload, task="payments.compare_dispute", routing_key="paym
     reference: str
 
 
-class FindDisputes(Payload, task="payments.find_disputes", routing_key="payment.reconcile"):
+class FindDisputes(
+    Payload, task="payments.find_disputes", routing_key="payment.reconcile", version=2, lifts={1: lambda data: data}
+):
     """Find disputes that no webhook reported: one slice of a run; the defaults begin a run.
 
-    A run reads the gateway's disputes since `since`. `page` is the gateway's next page; once all pages are read,
-    `is_listed`.
+    A run reads the gateway's disputes since `since`. `page` is the gateway's next page, after `pages`, of which `mark`
+    must not come again; once all pages are read, `is_listed`.
     """
 
     since: datetime | None = None
     page: str = ""
+    pages: int = 0
+    mark: str = ""
     is_listed: bool = False
 
 
 class Reconcile(
-    Payload, task="payments.reconcile", routing_key="payment.reconcile", version=2, lifts={1: lambda data: data}
+    Payload,
+    task="payments.reconcile",
+    routing_key="payment.reconcile",
+    version=3,
+    lifts={1: lambda data: data, 2: lambda data: data},
 ):
     """Find payments that differ from the gateway's record: one slice of a run; the defaults begin a run.
 
     A run that began at `started_at` compares what happened since `since`. `is_whole`: all of the last days, not
-    only since the last run. `page` is the gateway's next page; once all pages are read, `is_listed`, and payments
-    captured up to `reached` have been looked at.
+    only since the last run. `page` is the gateway's next page, after `pages`, of which `mark` must not come again;
+    once all pages are read, `is_listed`, and payments captured up to `reached` have been looked at.
     """
 
     since: datetime | None = None
     started_at: datetime | None = None
     is_whole: bool = False
     page: str = ""
+    pages: int = 0
+    mark: str = ""
     is_listed: bool = False
     reached: datetime | None = None
 

@@ -20,6 +20,7 @@ from messaging.worker import slices
 from payments import services
 from payments.gateways import ChargeRecord, ChargeState, gateway, gateway_name
 from payments.models import RESERVED, UNSETTLED, Payment, PaymentStatus, RefundStatus
+from payments.page_walk import advance
 from payments.payloads import CapturePayment, ChargePayment, ComparePayment, Reconcile, RefundPayment, VoidPayment
 
 log = logging.getLogger(__name__)
@@ -64,13 +65,17 @@ class Run:
         return cls(payload=payload, since=payload.since, started_at=payload.started_at)
 
     def compare_page(self) -> int:
-        """Compare the gateway's next page. Returns 0 after the last one. Raises `GatewayUnavailable`."""
+        """Compare the gateway's next page. Returns 0 after the last one.
+
+        Raises `GatewayUnavailable`, also for pages without an end.
+        """
         if self.payload.is_listed:
             return 0
         page = gateway().records(since=self._since - _OVERLAP, page=self.payload.page)
         with outbox.transaction():
             self._compare(page.records)
-        self._move(page=page.next, is_listed=not page.next)
+        position = advance(to=page.next, pages=self.payload.pages, mark=self.payload.mark)
+        self._move(**position, is_listed=not page.next)
         self._read += len(page.records)
         return 1
 

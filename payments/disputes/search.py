@@ -12,6 +12,7 @@ from payments.disputes.events import enqueue_comparison
 from payments.disputes.selectors import payments_of
 from payments.gateways import gateway
 from payments.models import Dispute, Payment
+from payments.page_walk import advance
 from payments.payloads import CompareDispute, FindDisputes
 
 #: Webhooks report what changes; this is only in case one was lost.
@@ -29,7 +30,7 @@ class Search:
     def read_page(self) -> int:
         """Enqueue comparisons of the unknown disputes of the next page. Returns 0 after the last page.
 
-        Raises `GatewayUnavailable`.
+        Raises `GatewayUnavailable`, also for pages without an end.
         """
         if self.payload.is_listed:
             return 0
@@ -37,7 +38,8 @@ class Search:
         with outbox.transaction():
             for reference, payment in _unknown(page.keys):
                 enqueue_comparison(reference=reference, payment=payment)
-        self.payload = self.payload.model_copy(update={"page": page.next, "is_listed": not page.next})
+        position = advance(to=page.next, pages=self.payload.pages, mark=self.payload.mark)
+        self.payload = self.payload.model_copy(update={**position, "is_listed": not page.next})
         return 1
 
 

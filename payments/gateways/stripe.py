@@ -11,7 +11,6 @@ https://docs.stripe.com/payments/place-a-hold-on-a-payment-method, https://docs.
 
 from datetime import datetime
 from functools import lru_cache
-from itertools import islice
 from typing import Any, Final
 
 from django.conf import settings
@@ -36,7 +35,7 @@ from payments.gateways.dispute_records import DisputePage, DisputeRecord
 from payments.gateways.stripe_amounts import from_stripe, limits, refusal, to_stripe
 from payments.gateways.stripe_browser import browser_form
 from payments.gateways.stripe_client import client, refused_by_status, typed_errors
-from payments.gateways.stripe_records import KEY, REPEAT, about, charge_record, readable, refund_record
+from payments.gateways.stripe_records import KEY, REPEAT, about, charge_record, entries, readable, refund_record
 
 __all__ = ["KEY", "StripeGateway"]
 
@@ -112,7 +111,7 @@ class StripeGateway:
         """Stripe lists a refund as soon as it exists, unlike its search."""
         with typed_errors():
             listed = client().v1.refunds.list({"payment_intent": charge_reference, "limit": 100})
-            refunds = islice(listed.auto_paging_iter(), MOST_REFUNDS + 1)
+            refunds = entries(listed, most=MOST_REFUNDS)
             found = tuple(refund_record(refund, of=charge_reference) for refund in refunds)
         if len(found) > MOST_REFUNDS:
             raise RequestRefused(f"{charge_reference} has more than {MOST_REFUNDS} refunds.")

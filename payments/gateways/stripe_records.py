@@ -11,7 +11,10 @@ from orders.webhook_events import identifier
 from payments.gateways.base import ChargeRecord, ChargeState, OutcomeUnknown, RefundRecord, RefundState, RequestRefused
 from payments.gateways.stripe_amounts import from_stripe
 from payments.gateways.stripe_client import decline_code, typed_errors
+from payments.page_walk import EndlessList
 
+#: Requests for one list. Each page has a hundred entries; only the last has fewer.
+_MOST_PAGES: Final = 10
 KEY, REPEAT = "conveyor_key", "conveyor_repeat"
 #: An intent that needs a method was declined: the shop confirms each as it creates it. A status that Stripe has added
 #: since counts as processing, which keeps the order and asks again.
@@ -79,6 +82,23 @@ def refund_record(refund: Any, *, of: str) -> RefundRecord:
         repeat=int(repeat) if repeat.isascii() and repeat.isdecimal() else 0,
         failure=text(getattr(refund, "failure_reason", None) or ""),
     )
+
+
+def entries(page: Any, *, most: int) -> list[Any]:
+    """All entries of a list from this page on, or the first of them if there are more than `most`.
+
+    Raises `EndlessList`.
+    """
+    found: dict[str, Any] = {}
+    for more in reversed(range(_MOST_PAGES)):
+        before = len(found)
+        found |= {identifier(entry.id): entry for entry in page.data}
+        if not page.has_more or len(found) > most:
+            return list(found.values())
+        if len(found) == before or not more:
+            break
+        page = page.next_page()
+    raise EndlessList
 
 
 def _declined(intent: Any) -> str:

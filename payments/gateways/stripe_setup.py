@@ -11,7 +11,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 from payments.gateways.stripe_amounts import refusal
 from payments.gateways.stripe_client import client, typed_errors
+from payments.gateways.stripe_records import entries
 
+#: Webhook endpoints of one account that are looked at. Stripe allows far fewer.
+MOST_ENDPOINTS: Final = 300
 PATH: Final = "/webhooks/stripe/"
 #: What changes at Stripe without a request of the shop's. Each event only makes the shop ask for the record.
 EVENTS: Final = (
@@ -48,8 +51,8 @@ def endpoint_url() -> str:
 def missing_events() -> list[str]:
     """Events that no enabled endpoint of this shop is sent. Raises `KeyRefused` and `GatewayUnavailable`."""
     with typed_errors():
-        listed = client().v1.webhook_endpoints.list({"limit": 100})
-        found = [each for each in listed.auto_paging_iter() if each.url == endpoint_url() and each.status == "enabled"]
+        listed = entries(client().v1.webhook_endpoints.list({"limit": 100}), most=MOST_ENDPOINTS)
+        found = [each for each in listed if each.url == endpoint_url() and each.status == "enabled"]
     return _not_sent(found)
 
 
