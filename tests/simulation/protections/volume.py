@@ -126,7 +126,7 @@ VOLUME: Final = (
     Protection(
         name="a reconciliation continues where its last slice ended",
         module="payments.reconciliation_run",
-        code="        self._move(page=page.next, is_listed=not page.next)\n",
+        code="        self._move(**position, is_listed=not page.next)\n",
         without="        self._move(is_listed=True)\n",
         test=f"{_RECONCILIATION}::test_many_pages_are_read_by_a_chain_of_slices",
     ),

@@ -15,7 +15,6 @@ from payments.gateways.stripe import StripeGateway
 from payments.gateways.stripe_setup import missing_events
 from payments.page_walk import EndlessList
 from tests.delivery import claim_task, deliver
-from tests.payments.gateways.answers.conftest import stripe  # noqa: F401 - a fixture
 from tests.payments.gateways.answers.odd_server import OddServer
 
 RECONCILE, FIND = "payments.reconcile", "payments.find_disputes"
@@ -91,7 +90,7 @@ def repeated(answer: Any) -> Any:
     return answer | {"has_more": True}
 
 
-def grown(stripe: OddServer, key: str) -> Any:  # noqa: F811
+def grown(stripe: OddServer, key: str) -> Any:
     """A page of one entry that no page had before, which says that more follow."""
 
     def change(answer: Any) -> Any:
@@ -103,7 +102,7 @@ def grown(stripe: OddServer, key: str) -> Any:  # noqa: F811
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("kind", ["repeated", "grown"])
-def test_stripes_list_of_refunds_without_an_end_is_given_up(stripe: OddServer, kind: str):  # noqa: F811
+def test_stripes_list_of_refunds_without_an_end_is_given_up(stripe: OddServer, kind: str):
     gateway = StripeGateway()
     charge = gateway.authorise(
         idempotency_key="k1", amount=500, currency="EUR", method="pm_card_visa", return_url="https://shop.example/"
@@ -117,7 +116,7 @@ def test_stripes_list_of_refunds_without_an_end_is_given_up(stripe: OddServer, k
 
 
 @pytest.mark.parametrize("kind", ["repeated", "grown"])
-def test_stripes_list_of_endpoints_without_an_end_is_given_up(stripe: OddServer, kind: str):  # noqa: F811
+def test_stripes_list_of_endpoints_without_an_end_is_given_up(stripe: OddServer, kind: str):
     stripe.vault.add_endpoint("https://other.example/", events=["*"])
     stripe.change = repeated if kind == "repeated" else grown(stripe, "we")
     with pytest.raises(GatewayUnavailable):
