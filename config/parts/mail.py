@@ -47,7 +47,7 @@ def mail_server() -> MailServer:
 def email_backend(server: MailServer, *, demo: bool) -> str:
     """The path of the backend: by SMTP to `server`, in demo mode to files, or `EMAIL_BACKEND`."""
     if server.host:
-        return f"{_DJANGOS}.smtp.EmailBackend"
+        return "orders.emails.smtp.EmailBackend"
     if demo:
         return f"{_DJANGOS}.filebased.EmailBackend"
     return env.text("EMAIL_BACKEND", f"{_DJANGOS}.console.EmailBackend")

@@ -14,20 +14,21 @@ class TooLong(OSError):
 
 
 class Budget:
-    """`seconds` and `most` bytes, from now on or from the latest `renew`."""
+    """`seconds` and `most` bytes, from now on or from the latest `renew`, which may give other seconds."""
 
     def __init__(self, *, seconds: float, most: int) -> None:
         self._seconds, self._most = seconds, most
         self.renew()
 
-    def renew(self) -> None:
-        self._end, self._left = time.monotonic() + self._seconds, self._most
+    def renew(self, *, seconds: float | None = None) -> None:
+        self._now = self._seconds if seconds is None else seconds
+        self._end, self._left = time.monotonic() + self._now, self._most
 
     def seconds_left(self) -> float:
         """Raises `TimeoutError` once nothing is left."""
         left = self._end - time.monotonic()
         if left <= 0:
-            raise TimeoutError(f"the server took more than {self._seconds:g} s in all")
+            raise TimeoutError(f"the server took more than {self._now:g} s in all")
         return left
 
     def spend(self, count: int) -> None:

@@ -156,7 +156,7 @@ def _judge(error: Exception) -> Verdict | None:
     """A server that refuses one e-mail is up; one that refuses to talk, or breaks off, is down."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return Verdict.CLOSED_TO_US
-    if isinstance(error, _REFUSALS) and not isinstance(error, smtplib.SMTPConnectError | smtplib.SMTPHeloError):
+    if _is_refusal(error) and not isinstance(error, smtplib.SMTPConnectError | smtplib.SMTPHeloError):
         return Verdict.UP
     return Verdict.DOWN if isinstance(error, OSError | EmailOutcomeUnknown) else None
 
@@ -165,16 +165,25 @@ def _send(message_id: uuid.UUID, email: EmailMessage) -> None:
     with ExitStack() as stack:
         try:
             server = stack.enter_context(mail_server())
-        except OSError:
+        except Exception:
             release(message_id)
             raise
         try:
             server.send_messages([email])
-        except _REFUSALS:
+        except Exception as error:
+            if not _is_refusal(error):
+                raise EmailOutcomeUnknown from error
             release(message_id)
             raise
-        except Exception as error:
-            raise EmailOutcomeUnknown from error
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether the server certainly did not accept the e-mail. A reply that is none leaves that open."""
+    if type(error) is smtplib.SMTPResponseException:
+        return False
+    if isinstance(error, smtplib.SMTPDataError):
+        return 400 <= error.smtp_code < 600
+    return isinstance(error, _REFUSALS)
 
 
 def release(message_id: uuid.UUID) -> None:

@@ -36,7 +36,7 @@ class Server:
 def server(settings) -> Iterator[Server]:
     made = Server()
     made.controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = "orders.emails.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = made.controller.hostname, made.controller.port
     yield made
     mail_server._close(getattr(mail_server._kept, "server", None))
