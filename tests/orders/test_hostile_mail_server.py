@@ -100,7 +100,7 @@ def test_a_refusal_is_tried_again(serve: Any, code: bytes):
 @pytest.mark.django_db(transaction=True)
 def test_a_challenge_that_cannot_be_read_is_an_outage(settings: Any, serve: Any):
     settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "shop", "secret"
-    serve([HELLO, b"250-shop\r\n250 AUTH CRAM-MD5\r\n", b"334 !\r\n"])
+    serve([HELLO, b"250-shop\r\n250 AUTH CRAM-MD5\r\n", b"334 a\r\n"])
     assert send().state == State.PENDING
     assert not EmailDelivery.objects.exists()
 
@@ -114,9 +114,10 @@ def test_a_handshake_that_does_not_end_is_cut_off(settings: Any, serve: Any, par
 
 
 def test_a_farewell_that_does_not_end_keeps_nothing_waiting(serve: Any):
-    serve(slowly(BEFORE + ACCEPTED, b"221-x\r\n", BYE))
+    server = serve(slowly(BEFORE + ACCEPTED, b"221-x\r\n", BYE))
     connection = get_connection()
     connection.send_messages([EmailMessage("Hello", "", "shop@shop.example", ["ann@shop.example"])])
+    assert server.sent < len(server.parts)
 
 
 @pytest.mark.parametrize("parts", CONNECTING.values(), ids=CONNECTING)

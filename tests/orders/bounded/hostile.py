@@ -6,7 +6,7 @@ Slow and long answers end in the end, and end well: a client without bounds take
 import gzip
 import socket
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final
 
@@ -19,12 +19,12 @@ OK: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
 class Server:
-    """Each connection gets `parts`, after what it sends first has come; `requests` are these first bytes."""
+    """Each connection gets `parts`, after what it sends first has come. `requests` are these first bytes."""
 
-    def __init__(self, parts: Iterable[bytes], *, first: bool = False) -> None:
+    def __init__(self, parts: Sequence[bytes], *, first: bool = False) -> None:
         self.parts, self._speaks_first = parts, first
         self.requests: list[bytes] = []
-        self.hung_up = threading.Event()
+        self.sent = 0
         self._stopped = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
 
@@ -57,16 +57,16 @@ class Server:
                     return
                 if part == PAUSE:
                     self._stopped.wait(1)
+                self.sent += 1
                 connection.sendall(part)
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(65_536):
                 pass
-        self.hung_up.set()
 
 
 @contextmanager
-def serving(parts: Iterable[bytes], *, first: bool = False) -> Iterator[Server]:
-    """`first`: the server speaks first, as one of SMTP does. `parts` can be iterated over more than once."""
+def serving(parts: Sequence[bytes], *, first: bool = False) -> Iterator[Server]:
+    """`first`: the server speaks first, as one of SMTP does."""
     server = Server(parts, first=first)
     threading.Thread(target=server.accept, daemon=True).start()
     try:
