@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 READY = b"READY\n"
 OK = b"RESULT 2\nOK"
-WIDTH = 22
+WIDTH = 21
 _HEADER = re.compile(r"\bver:3\.0 .*\blen:(\d{1,9})$", re.ASCII)
 _NAME = re.compile(r"\bprocessname:(\S+)")
 _CUT = re.compile(r"Undecodable: (b['\"].*['\"])", re.DOTALL)
@@ -22,7 +22,7 @@ def serve(events: BinaryIO, answers: BinaryIO, console: BinaryIO) -> None:
     answers.flush()
     for name, text in _read(events):
         *lines, partial_lines[name] = (partial_lines.get(name, b"") + text).split(b"\n")
-        console.write(b"".join(f"{name:{WIDTH}}".encode() + line + b"\n" for line in lines))
+        console.write(b"".join(f"{name:{WIDTH}} ".encode() + line + b"\n" for line in lines))
         console.flush()
         answers.write(OK + READY)
         answers.flush()

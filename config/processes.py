@@ -144,9 +144,11 @@ def main() -> None:
     try:
         if arguments.run:
             run(arguments.run, *options)
+        listed = processes()
+        width = max(len(process.name) for process in listed)
         with standard_streams.guarded():
-            for process in processes():
-                sys.stdout.write(f"{process.name:22}{process.command_line()}\n")
+            for process in listed:
+                sys.stdout.write(f"{process.name:{width}}  {process.command_line()}\n")
     except ImproperlyConfigured as error:
         what = "process cannot be started" if arguments.run else "processes cannot be listed"
         sys.exit(f"The {what}. {error}")

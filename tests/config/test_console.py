@@ -31,6 +31,11 @@ def test_lines_are_prefixed_with_names_and_partial_lines_are_joined():
     assert lines == [["web", "started"], ["relay", "ready"], ["web", "half and half"]]
 
 
+def test_a_long_name_is_not_joined_to_its_line():
+    name = f"worker-{'n' * 40}"
+    assert served(event(name, b"ready\n")) == [[name, "ready"]]
+
+
 def test_characters_of_several_bytes_do_not_shift_the_events_after_them():
     written = "alert: A dispute of €149.00 – ü\n".encode()
     assert served(event("worker", written), event("web", b"after\n")) == [

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -131,6 +132,14 @@ def test_the_list_has_one_shell_command_for_every_process(shop):
     assert "REMAP_SIGTERM=SIGQUIT" in lines["worker-payments"]
     assert "-A config --quiet worker -Q payments" in lines["worker-payments"]
     assert "-Q notifications,maintenance" in lines["worker-notifications"]
+
+
+def test_a_long_name_is_not_joined_to_the_command_of_its_process(monkeypatch, capsys):
+    long = replace(processes.processes()[-1], name=f"worker-{'n' * 40}")
+    monkeypatch.setattr(processes, "processes", lambda: [long])
+    monkeypatch.setattr(sys, "argv", ["processes", "--list"])
+    processes.main()
+    assert capsys.readouterr().out == f"{long.name}  {long.command_line()}\n"
 
 
 def test_a_process_is_run_by_its_name_in_place_of_the_program_that_was_called(shop):

@@ -1,12 +1,14 @@
 """Management commands: topology, audit, dlq, queue list, relay."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from messaging import invariants, outbox, transitions
 from messaging.invariants import registry
+from messaging.management.commands import topology
 from messaging.models import Message, State
 from messaging.transitions.failure import synthetic_failure
 from tests.messaging.deliver import send
@@ -40,6 +42,16 @@ def test_topology_shows_queues_tasks_and_what_signals_enqueue(capsys):
     assert "orders.receivers.send_email('paid')" in text
     facts = json.loads(run(capsys, "topology", "--json"))
     assert {queue["name"] for queue in facts["queues"]} == {"payments", "shipping", "notifications", "maintenance"}
+
+
+def test_topology_aligns_the_columns_of_its_tasks_however_long_their_names_are(capsys, monkeypatch):
+    long = SimpleNamespace(routing_key=f"payment.{'k' * 60}", version=1)
+    monkeypatch.setattr(topology, "registered_payloads", lambda: {Sample.task: Sample, f"tests.{'n' * 60}": long})
+    text = run(capsys, "topology")
+    tasks = text[text.index("tasks\n") : text.index("\nsignals")].splitlines()[1:]
+    assert len(tasks) == 2
+    assert len({line.index(" -> ") for line in tasks}) == 1
+    assert {line.index(".<high|normal|low>") < line.index(" -> ") for line in tasks} == {True}
 
 
 def test_the_audit_passes_on_an_empty_shop(capsys):

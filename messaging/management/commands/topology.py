@@ -57,8 +57,7 @@ def wiring() -> list[dict[str, Any]]:
 
 def _receivers(signal: Signal) -> list[dict[str, Any]]:
     live = [receiver for part in signal._live_receivers(None) for receiver in part]
-    rows = [{"receiver": name_of(receiver), "enqueues": list(tasks_of(receiver))} for receiver in live]
-    return sorted(rows, key=lambda row: row["receiver"])
+    return [{"receiver": name_of(each), "enqueues": list(tasks_of(each))} for each in sorted(live, key=name_of)]
 
 
 def _text(facts: dict[str, Any]) -> str:
@@ -69,13 +68,14 @@ def _text(facts: dict[str, Any]) -> str:
         for queue in facts["queues"]
     ]
     lines += ["", "tasks"]
+    name, key = (max((len(task[column]) for task in facts["tasks"]), default=0) for column in ("task", "routing_key"))
     for task in facts["tasks"]:
-        key = f"{task['routing_key']}.<high|normal|low>"
-        lines.append(f"  {task['task']:28} {key:40} -> {task['queue']} (schema version {task['version']})")
+        keys = f"{task['task']:{name}} {task['routing_key'] + '.<high|normal|low>':{key + 18}}"
+        lines.append(f"  {keys} -> {task['queue']} (schema version {task['version']})")
     lines += ["", "signals"]
     for signal in facts["signals"]:
         lines.append(f"  {signal['signal']}")
         for row in signal["receivers"]:
             enqueues = f" -> {', '.join(row['enqueues'])}" if row["enqueues"] else ""
-            lines.append(f"    -> {row['receiver']:48}{enqueues}".rstrip())
+            lines.append(f"    -> {row['receiver']:60}{enqueues}".rstrip())
     return "\n".join(lines)

@@ -54,5 +54,7 @@ class Command(BaseCommand):
         if action in _DONE:
             services.control_process(verb=action, name=name, actor=actor())
             return _DONE[action].format(name)
-        failures = [f"{name:22}{'cured' if is_cured else 'fails'}" for name, is_cured in services.cured().items()]
-        return "\n".join([*failures, *(f"{name:22}{state}" for name, state in sorted(supervisor.processes().items()))])
+        rows = [(name, "cured" if is_cured else "fails") for name, is_cured in services.cured().items()]
+        rows += sorted(supervisor.processes().items())
+        width = max(len(name) for name, _ in rows)
+        return "\n".join(f"{name:{width}}  {state}" for name, state in rows)

@@ -10,6 +10,7 @@ from messaging.operations.models import AuditEntry
 from messaging.operations.permissions import Actor
 from orders.models import Order
 from payments.gateways import simulated
+from shop.demo import supervisor
 from shop.demo.card_hints import CARD_HINTS
 from shop.demo.game_days import services
 from tests.delivery import deliver_all
@@ -83,3 +84,15 @@ def test_outside_demo_mode_nothing_is_cured(settings):
 def test_processes_without_a_supervisor_are_refused_in_one_sentence():
     with pytest.raises(CommandError, match=r"No supervisor answers .*make run"):
         call_command("demo", "kill", "worker-payments")
+
+
+def test_the_state_of_a_process_is_not_joined_to_its_name_however_long_that_is(monkeypatch, capsys):
+    long = f"worker-{'n' * 40}"
+    monkeypatch.setattr(supervisor, "processes", lambda: {long: "RUNNING", "web": "RUNNING"})
+    call_command("demo", "status")
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        ["bug", "fails"],
+        ["outage", "fails"],
+        ["web", "RUNNING"],
+        [long, "RUNNING"],
+    ]
