@@ -17,8 +17,11 @@ def test_the_page_is_current():
 
 
 def test_a_table_that_is_out_of_date_is_found():
-    page = PAGE.read_text()
-    assert with_tables(page.replace("`orders.send_email`", "`orders.send_letter`", 1)) == page
+    """Whether or not the page itself is current, as `make contracts` may write it before or after this test."""
+    current = with_tables(PAGE.read_text())
+    stale = current.replace("`orders.send_email`", "`orders.send_letter`", 1)
+    assert stale != current
+    assert with_tables(stale) == current
 
 
 def test_every_message_says_what_it_is_for():
