@@ -11,6 +11,16 @@ pytestmark = ONE_BACKEND
 PHONE: ViewportSize = {"width": 320, "height": 640}
 
 
+#: How many lines the word is on.
+LINES_OF = """(element, word) => {
+    const text = document.createTreeWalker(element, NodeFilter.SHOW_TEXT).nextNode()
+    const range = document.createRange()
+    range.setStart(text, text.data.indexOf(word))
+    range.setEnd(text, text.data.indexOf(word) + word.length)
+    return new Set([...range.getClientRects()].map((box) => box.top)).size
+}"""
+
+
 def assert_fits(page: Page) -> None:
     page.wait_for_load_state()
     wide = page.evaluate("document.documentElement.scrollWidth")
@@ -48,3 +58,36 @@ def test_account_and_failed_tasks_fit_a_small_phone(visit):
     assert_fits(page)
     page.locator("#result_list").get_by_role("link", name="RuntimeError").first.click()
     assert_fits(page)
+
+
+def test_no_word_of_an_order_s_way_is_broken_on_a_small_phone(visit):
+    page = visit("/", viewport=PHONE)
+    fill_basket(page)
+    fill_checkout(page, email=new_email(), method="pm_card_declined")
+    place_order(page)
+    expect(status(page)).to_have_attribute("data-status", "payment_failed")
+    page.get_by_role("button", name="Deutsch").click()
+    label = page.locator(".station-label", has_text="fehlgeschlagen")
+    assert label.evaluate(LINES_OF, "fehlgeschlagen") == 1
+    assert_fits(page)
+
+
+def test_the_queues_page_says_whole_what_its_tables_are_on_a_small_phone(visit):
+    page = visit("/account/login/?next=/admin/operations/queues/", viewport=PHONE)
+    sign_in(page, name="operator")
+    captions = page.locator(".queues-table caption")
+    expect(captions).to_have_count(2)
+    for caption in captions.all():
+        box = caption.bounding_box()
+        assert box["x"] + box["width"] <= PHONE["width"]
+    assert_fits(page)
+
+
+def test_a_command_within_a_sentence_is_not_broken_at_its_hyphens(visit):
+    page = visit("/account/login/?next=/admin/shop/fault/")
+    sign_in(page, name="admin")
+    command = page.locator("code", has_text="gameday --list")
+    expect(command).to_be_visible()
+    for width in range(320, 1000, 20):
+        page.set_viewport_size({"width": width, "height": 640})
+        assert command.evaluate(LINES_OF, "manage.py gameday --list") == 1, f"at {width} px"
