@@ -77,6 +77,8 @@ at "$DATABASE_URL" pg_dump --format=custom --file="$partial"
 if [ -d "${MEDIA_ROOT:-}" ]; then
     tar -cf "$media.partial" -C "$MEDIA_ROOT" . || [ $? -eq 1 ] # 1: a picture was added or deleted meanwhile
     tar -tf "$media.partial" >/dev/null
+elif [ -n "${MEDIA_ROOT:-}" ]; then
+    echo "No pictures are kept: there is no folder $MEDIA_ROOT." >&2 # as before the first upload
 fi
 name="datname ~ '^conveyor_restored_[0-9]{10}_[0-9]+$'"
 age="split_part(datname, '_', 3) < '$(($(date -u +%s) - 86400))'"

@@ -219,6 +219,13 @@ def test_a_picture_that_comes_or_goes_meanwhile_does_not_fail_the_backup(databas
     assert len(list(tmp_path.glob("conveyor-*.dump"))) == len(list(tmp_path.glob("conveyor-*.media.tar"))) == 1
 
 
+def test_a_folder_of_pictures_that_is_not_there_is_named_and_the_dump_is_kept(database, tmp_path):
+    job = backup(database.url, tmp_path, MEDIA_ROOT=str(tmp_path / "typo"))
+    assert job.returncode == 0
+    assert job.errors == f"No pictures are kept: there is no folder {tmp_path / 'typo'}.\n"
+    assert [path.suffix for path in tmp_path.iterdir()] == [".dump"]
+
+
 def test_pictures_that_cannot_be_read_fail_the_backup(database, tmp_path):
     (tmp_path / "media").mkdir()
     job = backup(database.url, tmp_path, MEDIA_ROOT=str(tmp_path / "media"), TAR_OPTIONS="--no-such-option")
