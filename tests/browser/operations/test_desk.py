@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import ONE_BACKEND
-from tests.browser.steps import sign_in
+from tests.browser.steps import buy, sign_in
 
 pytestmark = ONE_BACKEND
 LIST = "/admin/operations/failedtask/"
@@ -191,3 +191,13 @@ def test_no_field_is_wider_than_its_row_on_a_phone(stack, visit):
     expect(page.locator(".form-row").nth(5)).to_be_visible()
     cut_off = "rows => rows.filter(row => row.scrollWidth > row.clientWidth).map(row => row.innerText)"
     assert page.locator(".form-row").evaluate_all(cut_off) == []
+
+
+def test_a_long_word_of_an_address_is_not_cut_off_on_the_page_of_its_order(visit):
+    order = buy(visit("/"), city="W" * 80)
+    page = visit(f"/account/login/?next=/admin/orders/order/?q={order}")
+    sign_in(page, name="operator")
+    page.locator("#result_list tbody th a").click()
+    row = page.locator(".form-row.field-city")
+    expect(row).to_contain_text("W" * 80)
+    assert row.evaluate("row => row.scrollWidth - row.clientWidth") == 0
