@@ -35,7 +35,12 @@ _read: set[str] = set()
 def var_dir() -> Path:
     """The directory for runtime data: embedded database, broker data, mail, logs."""
     folder = Path(os.environ.get("CONVEYOR_VAR") or BASE_DIR / "var").resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"CONVEYOR_VAR is '{folder}', which cannot be created: {error.strerror}. Name a folder that can be written."
+        ) from error
     return folder
 
 

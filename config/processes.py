@@ -140,8 +140,8 @@ def main() -> None:
     arguments, options = parser.parse_known_args()
     if options and arguments.list:
         parser.error(f"unrecognized arguments: {' '.join(options)}")
-    env.follow_note()
     try:
+        env.follow_note()
         if arguments.run:
             run(arguments.run, *options)
         listed = processes()

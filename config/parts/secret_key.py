@@ -13,9 +13,16 @@ def secret_key() -> str:
     if key := env.text("SECRET_KEY"):
         return _long(key, "SECRET_KEY")
     path = env.var_dir() / "secret_key"
-    if not path.exists():
-        create_private(path, secrets.token_urlsafe(50))
-    if key := path.read_text().strip():
+    try:
+        if not path.exists():
+            create_private(path, secrets.token_urlsafe(50))
+        key = path.read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"SECRET_KEY is not set, and {path} cannot be used: {error.strerror}. "
+            "Set SECRET_KEY, or CONVEYOR_VAR to a folder that can be written."
+        ) from error
+    if key:
         return key
     raise ImproperlyConfigured(f"{path} is empty; set SECRET_KEY, or delete the file to generate a new one.")
 

@@ -4,6 +4,7 @@ import os
 import string
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +68,35 @@ def test_an_invalid_cache_is_refused_in_debug_mode_too(tmp_path):
     done = run(tmp_path, "manage.py", "check", CACHE_URL="memcached://127.0.0.1", DEBUG="1")
     assert done.returncode == 1
     assert done.stderr.startswith("manage.py: CACHE_URL is not a valid cache URL;")
+
+
+PROGRAMS = [
+    ("manage.py", "check"),
+    ("-m", "config.run"),
+    ("-m", "config.processes", "--list"),
+    ("-m", "config.processes", "--run", "web"),
+    ("-m", "config.serve", "config.web:application"),
+    (str(Path(sys.executable).with_name("celery")), "-A", "config", "worker", "-Q", "payments"),
+]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_folder_of_runtime_data_that_cannot_be_created_is_named_in_one_sentence(tmp_path, program):
+    (tmp_path / "file").touch()
+    done = run(tmp_path / "file" / "var", *program)
+    assert done.returncode == 1
+    assert f"CONVEYOR_VAR is '{tmp_path / 'file' / 'var'}', which cannot be created: Not a directory." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_secret_key_that_cannot_be_kept_is_refused_in_one_sentence(tmp_path):
+    (tmp_path / "secret_key").mkdir()
+    done = run(tmp_path, "manage.py", "check", SECRET_KEY="")
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        f"manage.py: SECRET_KEY is not set, and {tmp_path / 'secret_key'} cannot be used: Is a"
+    )
+    assert len(done.stderr.strip().splitlines()) == 1
 
 
 def test_startup_names_the_invalid_variable_in_one_sentence(tmp_path):
