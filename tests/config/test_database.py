@@ -1,7 +1,9 @@
-"""Settings of the database: either side gives up the other in time."""
+"""The database: either side gives up the other in time, and a command that it fails says so in one line."""
 
 import os
 import socket
+import subprocess
+import sys
 import threading
 from contextlib import closing, suppress
 
@@ -11,9 +13,29 @@ from django.db import DatabaseError, connection
 
 from config.parts.database import database_settings, watch_client
 from messaging.conf import DEFAULTS
-from tests.patience import wait_for
+from tests.patience import PATIENCE, wait_for
+from tests.stack import services
+from tests.stack.program import PROJECT
 
 SOFT_SHARE = 0.8
+FAILED = (
+    "manage.py: the database failed: {}. What was done by then is kept. `manage.py doctor` looks for the cause, and "
+    "`--traceback` shows where it happened.\n"
+)
+#: As Ctrl-C between a transaction's last statement and its COMMIT: psycopg does not leave the transaction open.
+INTERRUPTED = """
+from django.db import connection, transaction
+def interrupted():
+    raise KeyboardInterrupt
+connection.commit = interrupted
+with transaction.atomic(), connection.cursor() as cursor:
+    cursor.execute("SELECT 1")
+"""
+LOST = """
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+"""
 
 
 def test_a_database_out_of_reach_is_given_up_before_the_task_that_waits_for_it():
@@ -80,6 +102,48 @@ def test_a_refused_setting_leaves_the_connection_as_it_is(monkeypatch):
     with closing(connection.copy()) as client, client.cursor() as cursor:
         cursor.execute("SELECT 1")
         assert cursor.fetchone() == (1,)
+
+
+def manage(folder, *arguments, database=""):
+    """A command in a process of its own. Without `database`, its SQLite file has no tables."""
+    env = os.environ | {"CONVEYOR_VAR": str(folder), "DATABASE_URL": database, "CONVEYOR_DEMO": "1"}
+    command = [sys.executable, "manage.py", *arguments]
+    return subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
+
+
+def test_a_database_that_is_not_migrated_is_one_line(tmp_path):
+    done = manage(tmp_path, "dlq", "list")
+    assert (done.returncode, done.stderr) == (1, FAILED.format("no such table: messaging_message"))
+
+
+def test_a_table_that_postgresql_lacks_is_one_line(tmp_path):
+    done = manage(tmp_path, "dlq", "list", database=services.require("PostgreSQL"))
+    assert (done.returncode, done.stderr) == (1, FAILED.format('relation "messaging_message" does not exist'))
+
+
+def test_an_unreachable_database_is_one_line(tmp_path):
+    done = manage(tmp_path, "audit", database="postgres://shop@127.0.0.1:1/shop")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "Connection refused. What was done by then is kept." in done.stderr
+
+
+def test_a_connection_that_is_lost_midway_is_one_line(tmp_path):
+    done = manage(tmp_path, "shell", "-v0", "--command", LOST, database=services.require("PostgreSQL"))
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith("manage.py: the database failed: terminating connection")
+
+
+def test_a_command_that_is_interrupted_before_its_commit_says_so(tmp_path):
+    done = manage(tmp_path, "shell", "-v0", "--command", INTERRUPTED, database=services.require("PostgreSQL"))
+    assert (done.returncode, done.stderr) == (130, "manage.py: interrupted. What was done by then is kept.\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("dlq", "--traceback", "list"), ("shell", "--command", "from django import db; raise db.IntegrityError")],
+)
+def test_a_traceback_is_shown_on_request_and_for_a_bug(tmp_path, arguments):
+    assert manage(tmp_path, *arguments).stderr.startswith("Traceback")
 
 
 def count_orders(client) -> None:

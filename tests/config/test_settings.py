@@ -230,4 +230,4 @@ def test_outside_the_demo_what_is_no_email_backend_stops_the_start(tmp_path, val
 
 def test_an_interrupted_command_ends_without_a_traceback(tmp_path):
     done = run(tmp_path, "manage.py", "shell", "--command", "raise KeyboardInterrupt")
-    assert (done.returncode, done.stderr) == (130, "manage.py: interrupted\n")
+    assert (done.returncode, done.stderr) == (130, "manage.py: interrupted. What was done by then is kept.\n")
