@@ -9,10 +9,13 @@
 set -eu
 umask 077
 
-restored=conveyor_restored_$(date -u +%s)_$$
+# Two jobs may start in the same second, and in containers they have the same process ID.
+own=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+restored=conveyor_restored_$(date -u +%s)_$$_$own
 dump=$BACKUP_DIR/conveyor-$(date -u +%Y%m%dT%H%M%SZ).dump
-partial=$dump.partial
+partial=$dump.$own.partial
 media=${dump%.dump}.media.tar
+partial_media=$media.$own.partial
 server=${BACKUP_RESTORE_URL:-$DATABASE_URL}
 address=${server%%\?*}
 case $server in
@@ -61,7 +64,7 @@ sql() { # URL STATEMENT
 clean_up() {
     sql "$server" "DROP DATABASE IF EXISTS $restored WITH (FORCE)" 2>/dev/null ||
         echo "The database $restored may be left on the server; drop it." >&2
-    rm -f "$partial" "$media.partial"
+    rm -f "$partial" "$partial_media"
 }
 case "$DATABASE_URL $server" in
 *[?\&]password=*)
@@ -75,12 +78,12 @@ trap 'exit 1' HUP INT TERM
 at "$DATABASE_URL" pg_dump --format=custom --file="$partial"
 # Right after the dump: a picture that it knows is kept for an hour after it was replaced.
 if [ -d "${MEDIA_ROOT:-}" ]; then
-    tar -cf "$media.partial" -C "$MEDIA_ROOT" . || [ $? -eq 1 ] # 1: a picture was added or deleted meanwhile
-    tar -tf "$media.partial" >/dev/null
+    tar -cf "$partial_media" -C "$MEDIA_ROOT" . || [ $? -eq 1 ] # 1: a picture was added or deleted meanwhile
+    tar -tf "$partial_media" >/dev/null
 elif [ -n "${MEDIA_ROOT:-}" ]; then
     echo "No pictures are kept: there is no folder $MEDIA_ROOT." >&2 # as before the first upload
 fi
-name="datname ~ '^conveyor_restored_[0-9]{10}_[0-9]+$'"
+name="datname ~ '^conveyor_restored_[0-9]{10}(_[0-9]+)+$'"
 age="split_part(datname, '_', 3) < '$(($(date -u +%s) - 86400))'"
 for left in $(sql "$server" "SELECT datname FROM pg_database WHERE $name AND $age"); do
     sql "$server" "DROP DATABASE IF EXISTS $left WITH (FORCE)" || echo "Drop the database $left of a killed job." >&2
@@ -92,7 +95,7 @@ unfinished=$(sql "$restored_url" "SELECT count(*) FROM messaging_message WHERE s
 if [ -n "${CONVEYOR_HOME:-}" ]; then
     (cd "$CONVEYOR_HOME/app" && DATABASE_URL=$restored_url "$CONVEYOR_HOME/venv/bin/python" manage.py migrate --check)
 fi
-[ ! -e "$media.partial" ] || mv "$media.partial" "$media"
+[ ! -e "$partial_media" ] || mv "$partial_media" "$media"
 mv "$partial" "$dump"
 find "$BACKUP_DIR" -name 'conveyor-*.partial' -mtime +0 -exec rm {} + # of jobs that were killed
 find "$BACKUP_DIR" -name 'conveyor-*.dump' -mtime "+${BACKUP_KEEP_DAYS:-14}" -exec rm {} +

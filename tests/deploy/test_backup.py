@@ -50,7 +50,7 @@ class Job:
     def left(self, url: str) -> int:
         """Databases that it has left behind."""
         with psycopg.connect(url) as connection:
-            found = connection.execute("SELECT 1 FROM pg_database WHERE datname LIKE %s", [f"%restored%_{self.pid}"])
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname ~ %s", [f"restored_.*_{self.pid}_"])
             return len(found.fetchall())
 
 
@@ -233,10 +233,36 @@ def test_pictures_that_cannot_be_read_fail_the_backup(database, tmp_path):
     assert not list(tmp_path.glob("conveyor-*"))
 
 
+#: Stands in for `pg_restore`: before the first one, a second job is started and ends.
+SECOND = """#!/bin/sh
+if [ ! -e "$0.ran" ]; then : > "$0.ran"; {backup} || echo "the second job failed" >&2; fi
+exec {real} "$@"
+"""
+
+
+def test_two_jobs_of_the_same_second_keep_out_of_each_others_way(database, tmp_path):
+    """As cron and a second host may start them. Both wrote to one partial file, and the first to end removed it."""
+    kept, programs = tmp_path / "kept", tmp_path / "programs"
+    kept.mkdir()
+    programs.mkdir()
+    stub = {
+        "date": "#!/bin/sh\necho 1800000000\n",
+        "pg_restore": SECOND.format(backup=DEPLOY / "backup" / "backup.sh", real=shutil.which("pg_restore")),
+    }
+    for name, text in stub.items():
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    job = backup(database.url, kept, PATH=f"{programs}:{os.environ['PATH']}")
+    assert (job.returncode, job.errors) == (0, "")
+    assert job.output.count(": restored; orders: 2,") == 2
+    assert len(list(kept.iterdir())) == 1
+    assert job.left(database.url) == 0
+
+
 def test_databases_of_killed_jobs_are_dropped_the_next_day(database, tmp_path):
     """Nothing cleans up after SIGKILL, and each holds all that shoppers have told the shop."""
     now = int(time.time())
-    killed, running = f"conveyor_restored_{now - 90_000}_1", f"conveyor_restored_{now}_1"
+    killed, running = f"conveyor_restored_{now - 90_000}_1_17", f"conveyor_restored_{now}_1_17"
     with psycopg.connect(database.url, autocommit=True) as connection:
         for name in (killed, running):
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
