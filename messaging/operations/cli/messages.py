@@ -1,15 +1,17 @@
 """`dlq retry`, `discard`, `restore` and `edit`."""
 
 import json
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
 from django.utils.translation import gettext
 from pydantic import ValidationError
 
-from messaging.models import Message, State
+from messaging.models import Message
 from messaging.models.uuid7 import uuid7
 from messaging.operations import actions
 from messaging.operations.actions import Outcome
@@ -75,9 +77,8 @@ def _ids_arguments(parser: CommandParser) -> None:
 
 @subcommand("release", help="release messages from quarantine; they stay dead", arguments=_ids_arguments)
 def release(options: dict[str, Any], out: Out) -> None:
-    ids, dry = options["ids"], options["dry_run"]
-    outcome = Outcome(done=ids) if dry else actions.release(ids=ids, actor=actor(), reason=options["reason"])
-    report([outcome], options, out, verb="release")
+    act = partial(actions.release, actor=actor(), reason=options["reason"])
+    report(_outcomes([options["ids"]], options, act), options, out, verb="release")
 
 
 def _discard_arguments(parser: CommandParser) -> None:
@@ -95,20 +96,28 @@ def discard(options: dict[str, Any], out: Out) -> None:
 
 def _for_selected(options: dict[str, Any], out: Out, *, verb: str, act: Callable[..., Outcome]) -> None:
     """Slice by slice, so that any number of messages takes the same memory, and shows how far it is."""
-    slices = selected_slices(options)
-    outcomes = (Outcome(done=ids) if options["dry_run"] else act(ids=ids) for ids in slices)
-    report(outcomes, options, out, verb=verb)
+    report(_outcomes(selected_slices(options), options, act), options, out, verb=verb)
+
+
+def _outcomes(
+    slices: Iterable[list[uuid.UUID]], options: dict[str, Any], act: Callable[..., Outcome]
+) -> Iterator[Outcome]:
+    """A dry run does what would be done, message by message, and rolls each back: it skips what would be skipped."""
+    for ids in slices:
+        if not options["dry_run"]:
+            yield act(ids=ids)
+            continue
+        for id_ in ids:
+            with transaction.atomic():
+                outcome = act(ids=[id_])
+                transaction.set_rollback(True)
+            yield outcome
 
 
 @subcommand("restore", help="undo a discard: make discarded messages dead again", arguments=_ids_arguments)
 def restore(options: dict[str, Any], out: Out) -> None:
-    ids = options["ids"]
-    if options["dry_run"]:
-        found = set(Message.objects.filter(pk__in=ids, state=State.DISCARDED).values_list("pk", flat=True))
-        outcome = Outcome([id_ for id_ in ids if id_ in found], {i: "not discarded" for i in ids if i not in found})
-    else:
-        outcome = actions.restore(ids=ids, actor=actor(), reason=options["reason"])
-    report([outcome], options, out, verb="restore")
+    act = partial(actions.restore, actor=actor(), reason=options["reason"])
+    report(_outcomes([options["ids"]], options, act), options, out, verb="restore")
 
 
 def _edit_arguments(parser: CommandParser) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import uuid
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -9,8 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from messaging.models import Message, State
+from messaging.operations import actions
 from messaging.operations.cli import registry
 from messaging.operations.models import AuditEntry, FailureGroup, PayloadEdit
+from messaging.operations.permissions import Actor
+from tests.messaging.operations.desk import quarantined
 from tests.messaging.test_commands import dead, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,6 +48,29 @@ def test_a_group_is_discarded_and_its_messages_restored(capsys):
     assert Message.objects.get().state == State.DEAD
     with pytest.raises(SystemExit, match="1"):
         call_command("dlq", "restore", str(message.pk))
+
+
+@pytest.mark.parametrize("verb", ["retry", "discard", "restore", "release"])
+def test_a_dry_run_skips_what_would_be_skipped_and_changes_nothing(capsys, verb):
+    """The four differ in what they leave out: each message here is one that some of them do not take."""
+    ids = [str(quarantined().pk), str(dead().pk), str(dead().pk), str(uuid.uuid4())]
+    actions.discard(ids=[uuid.UUID(ids[2])], actor=Actor.system("ann"), reason="a test")
+    arguments = ("dlq", verb, *ids, "--reason", "a test", "--json")
+    before = rows()
+    would = outcome_of(capsys, *arguments, "--dry-run")
+    assert rows() == before
+    assert would == outcome_of(capsys, *arguments)
+    assert would["skipped"]
+
+
+def rows() -> list[list[tuple]]:
+    return [list(model.objects.order_by("pk").values_list()) for model in (Message, AuditEntry, FailureGroup)]
+
+
+def outcome_of(capsys, *arguments: str) -> dict:
+    with pytest.raises(SystemExit, match="1"):
+        call_command(*arguments)
+    return json.loads(capsys.readouterr().out)
 
 
 def test_an_edit_shows_the_difference_and_retries(capsys):
