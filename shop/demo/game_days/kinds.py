@@ -53,8 +53,8 @@ class Amount:
 class Kind:
     """`seconds` is the default duration, `most` the longest; both are 0 for what happens in a moment.
 
-    `begin` may set another end of the fault. `end` is None if it cannot be ended early. `targets` lists what can be
-    chosen; a kind without it has none.
+    `require` raises `CannotBegin` where it cannot begin now. `begin` may set another end of the fault. `end` is None if
+    it cannot be ended early. `targets` lists what can be chosen; a kind without it has none.
     """
 
     name: str
@@ -66,6 +66,7 @@ class Kind:
     most: int = 600
     amount: Amount | None = None
     targets: Callable[[], list[str]] | None = None
+    require: Callable[[Fault], None] = lambda fault: None
 
     @property
     def is_momentary(self) -> bool:
@@ -151,11 +152,22 @@ def _simulated(
 ) -> Kind:
     """A fault of the simulated system that `system` names, whose amount counts in `unit`."""
 
-    def begin(fault: Fault, seconds: float) -> None:
+    def require(fault: Fault) -> None:
         check()
-        simulated_outages.begin(name=system(fault), seconds=seconds, amount=fault.amount * unit)
+        known = system(fault)
+        if known in circuit_breaker.simulated() and simulated_outages.is_active(name=known):  # one file for both
+            text = _("A command has begun an outage of %(name)s. End it first: `manage.py outage %(name)s --end`.")
+            raise CannotBegin(text % {"name": known})
 
-    return Kind(name, label, text, begin, lambda fault: simulated_outages.end(name=system(fault)), **options)
+    def begin(fault: Fault, seconds: float) -> None:
+        require(fault)
+        left = (fault.ends_at - timezone.now()).total_seconds()
+        simulated_outages.begin(name=system(fault), seconds=left, amount=fault.amount * unit)
+
+    def end(fault: Fault) -> None:
+        simulated_outages.end(name=system(fault))
+
+    return Kind(name, label, text, begin, end, require=require, **options)
 
 
 _KINDS: Final = (

@@ -39,6 +39,14 @@ class NothingRuns(RuntimeError):
     """No worker would process the orders of a game day."""
 
 
+class Interrupted(RuntimeError):
+    """By Ctrl-C or SIGTERM. A second one, or a database that is away, leaves faults to end by themselves."""
+
+    def __init__(self, *, have_ended: bool) -> None:
+        faults = "have ended" if have_ended else "that are active end by themselves, as /admin/shop/fault/ shows"
+        super().__init__(f"Interrupted. Its faults {faults}; its orders are still processed.")
+
+
 @dataclass
 class Run:
     """A game day under way."""
@@ -80,22 +88,35 @@ class Run:
 def run(*, plan: Plan, actor: Actor, progress: Callable[[Run, Report], None], patience: float) -> Report:
     """Run the plan and return its report, `patience` seconds after the faults' end at the latest.
 
-    Faults that are active when it is interrupted are ended. Raises `NothingRuns`, and as `services.begin_fault`.
+    Faults that are active when it is interrupted are ended. Raises `NothingRuns`, `Interrupted`, and as
+    `services.begin_fault`, also if one of its faults is active already or another game day is under way.
     """
     services.require(actor)
-    _require_workers()
-    stock = _products(len(plan.orders))
-    current = Run(plan, actor)
-    steps: list[PlannedOrder | PlannedFault] = sorted([*plan.orders, *plan.faults], key=lambda step: step.at)
+    with services.only_game_day():
+        services.require_inactive(Fault(kind=fault.kind, target=fault.target) for fault in plan.faults)
+        _require_workers()
+        return _run(Run(plan, actor), _products(len(plan.orders)), progress, patience)
+
+
+def _run(current: Run, stock: list[str], progress: Callable[[Run, Report], None], patience: float) -> Report:
+    have_ended = False
     try:
-        for step in steps:
-            while (left := step.at - current.elapsed) > 0:
-                time.sleep(min(left, LOOK_SECONDS))
-                progress(current, current.report())
-            _take(current, step, stock)
-        return _wait(current, progress, patience)
-    finally:
-        _end(current)
+        try:
+            _play(current, stock, progress)
+            return _wait(current, progress, patience)
+        finally:
+            have_ended = _end(current)
+    except KeyboardInterrupt:
+        raise Interrupted(have_ended=have_ended) from None
+
+
+def _play(current: Run, stock: list[str], progress: Callable[[Run, Report], None]) -> None:
+    steps: list[PlannedOrder | PlannedFault] = [*current.plan.orders, *current.plan.faults]
+    for step in sorted(steps, key=lambda step: step.at):
+        while (left := step.at - current.elapsed) > 0:
+            time.sleep(min(left, LOOK_SECONDS))
+            progress(current, current.report())
+        _take(current, step, stock)
 
 
 def _take(current: Run, step: PlannedOrder | PlannedFault, stock: list[str]) -> None:
@@ -143,13 +164,17 @@ def _wait(current: Run, progress: Callable[[Run, Report], None], patience: float
         time.sleep(LOOK_SECONDS)
 
 
-def _end(current: Run) -> None:
-    """End every fault that is active, whatever the others do. While the database cannot be written, it tries again."""
+def _end(current: Run) -> bool:
+    """End every fault that is active, whatever the others do. While the database cannot be written, it tries again.
+
+    False: it was given up.
+    """
     until = time.monotonic() + END_SECONDS
     while not _have_ended(current):
         if time.monotonic() > until:
-            return
+            return False
         time.sleep(LOOK_SECONDS)
+    return True
 
 
 def _have_ended(current: Run) -> bool:

@@ -5,7 +5,7 @@ or ends at a time: what a fault does lies outside the database, so that a lock o
 """
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -17,10 +17,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from messaging import simulated_outages
+from messaging import clock, simulated_outages
 from messaging.operations import audit
 from messaging.operations.actions import AlreadyPaused, NotPaused
 from messaging.operations.permissions import Actor
+from payments.gateways.simulated import NAME
 from shop.demo import supervisor
 from shop.demo.game_days.kinds import KINDS, CannotBegin, Kind
 from shop.models import Fault
@@ -117,17 +118,55 @@ def end_fault(*, fault: Fault, actor: Actor) -> None:
         _close(fault, actor=actor)
 
 
+def require_inactive(faults: Iterable[Fault]) -> None:
+    """Raises `FaultRefused` if one of these unsaved faults is active, or could not begin now."""
+    for fault in faults:
+        held = Fault.objects.filter(holds=_holds(fault.kind, fault.target), ends_at__gt=timezone.now()).first()
+        if held is not None:
+            values = {"fault": held, "who": held.begun_by, "end": clock.exact(held.ends_at)}
+            raise FaultRefused(
+                _("%(fault)s, begun by %(who)s, is active until %(end)s. End it first, or wait for its end.") % values
+            )
+        try:
+            KINDS[fault.kind].require(fault)
+        except _CANNOT_BEGIN as error:
+            raise FaultRefused(str(error)) from error
+
+
+def outage_of(system: str) -> Fault | None:
+    """The active fault that makes this simulated system unreachable, unless `manage.py outage` does."""
+    held = _holds("gateway-outage", "") if system == NAME else _holds("carrier-outage", system)
+    return Fault.objects.filter(holds=held, ends_at__gt=timezone.now()).first()
+
+
 @contextmanager
-def _alone(kind: str) -> Iterator[None]:
-    """The lock of this kind of fault, on a file beside those that tell of faults; it ends with its process."""
+def only_game_day() -> Iterator[None]:
+    """The lock of game days. Raises `FaultRefused` while another is under way, whose faults both reports would show."""
+    try:
+        with _alone("game-day", waits=False):
+            yield
+    except _Taken:
+        raise FaultRefused(_("Another game day is under way. Wait for its end, or interrupt it.")) from None
+
+
+class _Taken(RuntimeError):
+    """Another process has the lock."""
+
+
+@contextmanager
+def _alone(name: str, *, waits: bool = True) -> Iterator[None]:
+    """A lock, such as that of a kind of fault, on a file beside those that tell of faults; it ends with its process."""
     folder = Path(settings.CONVEYOR_OUTAGES_DIR)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / f"{kind}.lock").open("w")
+        file = (folder / f"{name}.lock").open("w")
     except OSError as error:
         raise FaultRefused(str(error)) from error
     with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise _Taken from None
         yield
 
 
@@ -196,7 +235,7 @@ def _record(values: dict[str, Any], *, seconds: float, actor: Actor, game_day: s
     Fault.objects.filter(ends_at__lte=now).exclude(holds=None).update(holds=None)
     Fault.objects.filter(ends_at__lt=now - KEPT).delete()
     ends_at = now if kind.is_momentary else now + timedelta(seconds=seconds)
-    holds = None if kind.is_momentary else f"{values['kind']} {values['target']}"
+    holds = None if kind.is_momentary else _holds(values["kind"], values["target"])
     begun = {"began_at": now, "ends_at": ends_at, "begun_by": actor.name[:150], "game_day": game_day[:100]}
     try:
         with transaction.atomic():
@@ -205,6 +244,10 @@ def _record(values: dict[str, Any], *, seconds: float, actor: Actor, game_day: s
         raise FaultRefused(_("This fault is active already. End it first, or wait for its end.")) from None
     audit.record(action="begin fault", actor=actor, data={**values, "seconds": seconds, "fault": fault.pk})
     return fault
+
+
+def _holds(kind: str, target: str) -> str:
+    return f"{kind} {target}"
 
 
 @transaction.atomic

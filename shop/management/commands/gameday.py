@@ -68,8 +68,8 @@ class Command(BaseCommand):
         try:
             with _terminated_as_interrupted():
                 return runner.run(plan=plan, actor=actor(), progress=progress, patience=options["patience"])
-        except KeyboardInterrupt:
-            raise CommandError("Interrupted. Its faults have ended; its orders go on.", returncode=130) from None
+        except runner.Interrupted as error:
+            raise CommandError(str(error), returncode=130) from None
         except (services.NotADemo, services.FaultRefused, runner.NothingRuns) as error:
             raise CommandError(str(error)) from None
 

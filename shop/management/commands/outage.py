@@ -4,8 +4,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from messaging import circuit_breaker, simulated_outages
+from messaging import circuit_breaker, clock, simulated_outages
 from messaging.conf import settings
+from shop.demo.game_days import services
 
 
 class Command(BaseCommand):
@@ -34,3 +35,8 @@ class Command(BaseCommand):
             raise CommandError(f"No simulated system is named {name}. Choose from: {', '.join(known)}.")
         if not 0 < seconds <= 86_400:
             raise CommandError("--seconds must be greater than 0 and at most 86,400.")
+        if (fault := services.outage_of(name)) is not None:
+            raise CommandError(
+                f"{fault.begun_by} has begun an outage of {name} that lasts until {clock.exact(fault.ends_at)}. "
+                "Wait for its end, or end it at /admin/shop/fault/."
+            )

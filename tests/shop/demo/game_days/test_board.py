@@ -4,7 +4,7 @@ import re
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -82,6 +82,20 @@ def test_an_outage_that_a_command_began_is_shown_with_the_command_that_ends_it(r
 
 def test_an_outage_that_the_board_began_is_shown_once(runner):
     assert begin(runner, seconds="30").content.decode().count("Gateway outage</strong>") == 1
+
+
+def test_an_outage_is_ended_where_it_was_begun(runner):
+    """They are one file: either would end or shorten the other's without a word."""
+    call_command("outage", NAME, stdout=StringIO())
+    refused = begin(runner, seconds="30").content.decode()
+    assert f"A command has begun an outage of {NAME}. End it first: `manage.py outage {NAME} --end`." in refused
+    assert not Fault.objects.filter(ends_at__gt=timezone.now()).exists()
+    call_command("outage", NAME, end=True, stdout=StringIO())
+    assert "A command has begun" not in begin(runner, seconds="30").content.decode()
+    for options in ({"end": True}, {"seconds": 600.0}):
+        with pytest.raises(CommandError, match=r"has begun an outage of .* until .* UTC. .* /admin/shop/fault/"):
+            call_command("outage", NAME, stdout=StringIO(), **options)
+    assert simulated_outages.is_active(name=NAME)
 
 
 def test_a_process_that_a_command_stopped_is_shown_with_the_command_that_starts_it(runner, monkeypatch):

@@ -3,6 +3,7 @@
 import os
 import signal
 from contextlib import nullcontext
+from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -10,6 +11,7 @@ from django.db import OperationalError, connection
 
 from messaging import simulated_outages
 from messaging.operations.permissions import Actor
+from orders.models import Order
 from payments.gateways.simulated import LATENCY, NAME
 from shop.demo.game_days import runner, scenarios, services
 from shop.demo.game_days.scenarios import SCENARIOS
@@ -92,7 +94,7 @@ def test_a_fault_that_had_only_just_begun_ends_too(monkeypatch, step):
 
     monkeypatch.setattr(services, "_begin", interrupted)
     plan = scenarios.plan(scenario=SCENARIOS["gateway-outage"], seed=1, orders=1, seconds=60)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(runner.Interrupted, match="Its faults have ended"):
         runner.run(plan=plan, actor=ANN, progress=lambda run, report: None, patience=0)
     assert not simulated_outages.is_active(name=NAME)
     assert list(Fault.objects.values_list("kind", "holds")) == [("gateway-outage", None)]
@@ -111,7 +113,7 @@ def test_a_game_day_that_is_stopped_ends_its_faults_and_says_so(monkeypatch, cap
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
     signal.signal(signal.SIGTERM, lambda *arguments: None)  # as if the test had been killed, for what does not catch it
     try:
-        with pytest.raises(CommandError, match="Its faults have ended; its orders go on") as stopped:
+        with pytest.raises(CommandError, match="Its faults have ended; its orders are still processed") as stopped:
             call_command("gameday", "gateway-outage", "--orders", "1", "--seconds", "60")
     finally:
         for each, handler in kept.items():
@@ -120,6 +122,48 @@ def test_a_game_day_that_is_stopped_ends_its_faults_and_says_so(monkeypatch, cap
         simulated_outages.end(name=NAME)
     assert not was_active
     assert stopped.value.returncode == 130
+
+
+def run(scenario: str = "gateway-outage") -> None:
+    ProductFactory.create(stock=1)
+    plan = scenarios.plan(scenario=SCENARIOS[scenario], seed=1, orders=1, seconds=60)
+    runner.run(plan=plan, actor=ANN, progress=lambda run, report: None, patience=0)
+
+
+@pytest.mark.parametrize("again", ["interrupted", "given up"])
+def test_a_game_day_does_not_claim_that_faults_have_ended_that_have_not(monkeypatch, again):
+    """A second Ctrl-C while they end, or a database that stays away meanwhile."""
+
+    def interrupted(*_arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "_require_workers", lambda: None)
+    monkeypatch.setattr(runner, "_wait", interrupted)
+    monkeypatch.setattr(runner, "END_SECONDS", -1)
+    monkeypatch.setattr(runner, "_have_ended", interrupted if again == "interrupted" else lambda current: False)
+    with pytest.raises(runner.Interrupted, match="that are active end by themselves"):
+        run()
+    simulated_outages.end(name=NAME)
+
+
+def test_a_second_game_day_is_refused_before_it_places_an_order():
+    with services.only_game_day(), pytest.raises(services.FaultRefused, match="Another game day is under way"):
+        run("carrier-outage")
+    assert not Order.objects.exists()
+
+
+def test_a_game_day_whose_fault_is_active_is_refused_before_it_places_an_order(game_day):
+    with pytest.raises(services.FaultRefused, match=r"gateway-outage, begun by ann, is active until .* UTC"):
+        run()
+    assert not Order.objects.exists()
+
+
+def test_a_game_day_whose_outage_a_command_began_is_refused_before_it_places_an_order():
+    call_command("outage", NAME, stdout=StringIO())
+    with pytest.raises(services.FaultRefused, match=f"A command has begun an outage of {NAME}"):
+        run()
+    simulated_outages.end(name=NAME)
+    assert not Order.objects.exists()
 
 
 @pytest.mark.parametrize(

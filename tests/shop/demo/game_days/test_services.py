@@ -78,6 +78,8 @@ def test_of_concurrent_faults_of_one_kind_one_begins_and_after_it_the_next_may()
     assert Fault.objects.count() == 1
     begin("slow-gateway")
     Fault.objects.update(ends_at=timezone.now())
+    for name in (NAME, LATENCY):
+        simulated_outages.end(name=name)
     begin("gateway-outage")
     assert Fault.objects.count() == 3
 
