@@ -124,17 +124,18 @@ def restore_operation(*, operation_id: uuid.UUID, actor: Actor, reason: str = ""
     actor.require(permissions.DISCARD)
     intervention = Intervention(actor=actor.name, action="restore", reason=reason, operation_id=operation_id)
     return _in_batches(
-        lambda: _left_discarded(operation_id),
+        lambda: left_discarded(operation_id),
         lambda rows: transitions.restore_locked(rows, intervention=intervention),
     )
 
 
 def discarded_by(operation_id: uuid.UUID) -> int:
     """How many messages of a discard are still discarded."""
-    return _left_discarded(operation_id).count()
+    return left_discarded(operation_id).count()
 
 
-def _left_discarded(operation_id: uuid.UUID) -> QuerySet[Message]:
+def left_discarded(operation_id: uuid.UUID) -> QuerySet[Message]:
+    """Messages that this discard discarded, and that neither a restore nor a newer discard has moved since."""
     newer = AuditEntry.objects.filter(message_id=OuterRef("message_id"), action="discard", id__gt=OuterRef("id"))
     discards = AuditEntry.objects.filter(operation_id=operation_id, action="discard").exclude(Exists(newer))
     return Message.objects.filter(state=State.DISCARDED, pk__in=discards.values("message_id"))

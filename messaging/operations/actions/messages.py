@@ -124,10 +124,15 @@ def discard(
     return outcome
 
 
-def restore(*, ids: Iterable[uuid.UUID], actor: Actor, reason: str = "") -> Outcome:
-    """Make discarded messages dead again, as they were. Raises `PermissionDenied`."""
+def restore(
+    *, ids: Iterable[uuid.UUID], actor: Actor, reason: str = "", operation_id: uuid.UUID | None = None
+) -> Outcome:
+    """Make discarded messages dead again, as they were, as a part of the undo of a discard, if its id is given.
+
+    Raises `PermissionDenied`.
+    """
     actor.require(permissions.DISCARD)
-    intervention = Intervention(actor=actor.name, action="restore", reason=reason)
+    intervention = Intervention(actor=actor.name, action="restore", reason=reason, operation_id=operation_id)
 
     def act(id_: uuid.UUID) -> str | None:
         discarded = list(Message.objects.select_for_update().filter(pk=id_, state=State.DISCARDED))

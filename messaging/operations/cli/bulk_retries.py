@@ -24,6 +24,7 @@ from messaging.operations.cli.registry import (
     CHUNK,
     Out,
     actor,
+    announce,
     first,
     selection,
     subcommand,
@@ -132,6 +133,9 @@ def _start(operation_id: uuid.UUID, options: dict[str, Any], out: Out) -> None:
     given = {name: options[name] for name in ("rate", "canary", "stop_ratio") if options[name] is not None}
     operation = _run(services.start, operation_id, pace=Pace(**given), reason=options["reason"])
     if options["wait"]:
+        announce(
+            f"Waiting for the bulk retry {operation.pk}. It runs on without this command, until `dlq cancel` stops it."
+        )
         operation = _await(operation)
     _report(operation, options, out)
     if options["wait"] and (operation.state != BulkState.FINISHED or operation.failed_again):

@@ -11,6 +11,7 @@ from messaging.operations.cli.registry import (
     CHUNK,
     Out,
     actor,
+    announce_discard,
     require_reason,
     subcommand,
     with_dry_run,
@@ -86,7 +87,10 @@ def _act(verb: str, options: dict[str, Any], out: Out) -> None:
 
 def _discard(group: FailureGroup, options: dict[str, Any]) -> int:
     require_reason(options)
-    _, count = actions.discard_group(fingerprint=group.pk, until=clock.now(), actor=actor(), reason=options["reason"])
+    operation, count = actions.discard_group(
+        fingerprint=group.pk, until=clock.now(), actor=actor(), reason=options["reason"]
+    )
+    announce_discard(operation)
     return count
 
 

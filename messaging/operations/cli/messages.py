@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
@@ -16,15 +17,18 @@ from messaging.models.uuid7 import uuid7
 from messaging.operations import actions
 from messaging.operations.actions import Outcome
 from messaging.operations.actions.edit import edited
+from messaging.operations.actions.groups import discarded_by, left_discarded
 from messaging.operations.actions.messages import QUARANTINED
 from messaging.operations.cli import bulk_retries
 from messaging.operations.cli.registry import (
     Out,
     actor,
+    announce_discard,
     message_id,
     report,
     require_reason,
     selected_slices,
+    slices_of,
     subcommand,
     with_dry_run,
     with_ids,
@@ -57,7 +61,7 @@ def retry(options: dict[str, Any], out: Out) -> None:
         bulk_retries.retry(options, out)
         return
     how = {"actor": actor(), "reason": options["reason"], "confirm_quarantined": confirmed}
-    _for_selected(options, out, verb="retry", act=partial(_retry, **how))
+    report(_outcomes(selected_slices(options), options, partial(_retry, **how)), options, out, verb="retry")
 
 
 def _retry(**arguments: Any) -> Outcome:
@@ -68,8 +72,8 @@ def _retry(**arguments: Any) -> Outcome:
     return outcome
 
 
-def _ids_arguments(parser: CommandParser) -> None:
-    with_ids(parser, nargs="+")
+def _ids_arguments(parser: CommandParser, nargs: str = "+") -> None:
+    with_ids(parser, nargs=nargs)
     parser.add_argument("--reason", default="")
     with_dry_run(parser)
     with_json(parser)
@@ -90,19 +94,20 @@ def _discard_arguments(parser: CommandParser) -> None:
 @subcommand("discard", help="discard messages; needs a reason", arguments=_discard_arguments)
 def discard(options: dict[str, Any], out: Out) -> None:
     require_reason(options)
-    how = {"actor": actor(), "reason": options["reason"], "operation_id": uuid7()}
-    _for_selected(options, out, verb="discard", act=partial(actions.discard, **how))
-
-
-def _for_selected(options: dict[str, Any], out: Out, *, verb: str, act: Callable[..., Outcome]) -> None:
-    """Slice by slice, so that any number of messages takes the same memory, and shows how far it is."""
-    report(_outcomes(selected_slices(options), options, act), options, out, verb=verb)
+    how = {"actor": actor(), "reason": options["reason"], "operation_id": (operation := uuid7())}
+    slices = selected_slices(options)
+    if not options["dry_run"]:
+        announce_discard(operation)
+    report(_outcomes(slices, options, partial(actions.discard, **how)), options, out, verb="discard")
 
 
 def _outcomes(
     slices: Iterable[list[uuid.UUID]], options: dict[str, Any], act: Callable[..., Outcome]
 ) -> Iterator[Outcome]:
-    """A dry run does what would be done, message by message, and rolls each back: it skips what would be skipped."""
+    """Slice by slice, so that any number of messages takes the same memory.
+
+    A dry run does what would be done, message by message, and rolls each back: it skips what would be skipped.
+    """
     for ids in slices:
         if not options["dry_run"]:
             yield act(ids=ids)
@@ -114,10 +119,28 @@ def _outcomes(
             yield outcome
 
 
-@subcommand("restore", help="undo a discard: make discarded messages dead again", arguments=_ids_arguments)
+def _discard_id(value: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(value)
+    except ValueError:
+        raise ArgumentTypeError(f"{value!r} is not the operation ID of a discard; the audit log has it") from None
+
+
+def _restore_arguments(parser: CommandParser) -> None:
+    _ids_arguments(parser, nargs="*")
+    parser.add_argument("--operation", type=_discard_id, metavar="ID", help="all that this discard left discarded")
+
+
+@subcommand("restore", help="undo a discard: make discarded messages dead again", arguments=_restore_arguments)
 def restore(options: dict[str, Any], out: Out) -> None:
-    act = partial(actions.restore, actor=actor(), reason=options["reason"])
-    report(_outcomes([options["ids"]], options, act), options, out, verb="restore")
+    ids, operation = options["ids"], options["operation"]
+    if bool(ids) == bool(operation):
+        raise CommandError("Give the ids of messages, or with --operation the one of a discard.", returncode=2)
+    if operation and not discarded_by(operation):
+        raise CommandError(f"Nothing was changed: no discard {operation} has left any message discarded.")
+    act = partial(actions.restore, actor=actor(), reason=options["reason"], operation_id=operation)
+    slices = slices_of(left_discarded(operation)) if operation else [ids]
+    report(_outcomes(slices, options, act), options, out, verb="restore")
 
 
 def _edit_arguments(parser: CommandParser) -> None:

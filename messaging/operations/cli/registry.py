@@ -13,9 +13,10 @@ from getpass import getuser
 from typing import Any, Protocol
 
 from django.core.management.base import CommandError, CommandParser
+from django.db.models import QuerySet
 
 from messaging import clock
-from messaging.models import MessageQuerySet
+from messaging.models import Message
 from messaging.operations.actions import Outcome
 from messaging.operations.bulk_retry.selection import FILTERS, Filters, Selection
 from messaging.operations.failures.export import json_array
@@ -141,11 +142,12 @@ def selected_slices(options: dict[str, Any]) -> Iterator[list[uuid.UUID]]:
     One that dies anew meanwhile is not selected again. Raises as `selection`.
     """
     chosen, ids, until = selection(options).messages, options["ids"], clock.now()
-    return iter([ids]) if ids else _slices(chosen.filter(finished_at__lte=until).order_by("pk"))
+    return iter([ids]) if ids else slices_of(chosen.filter(finished_at__lte=until))
 
 
-def _slices(messages: MessageQuerySet) -> Iterator[list[uuid.UUID]]:
-    after = uuid.UUID(int=0)
+def slices_of(messages: QuerySet[Message]) -> Iterator[list[uuid.UUID]]:
+    """Their ids, `CHUNK` at a time. Those that an action takes out meanwhile hide no others."""
+    messages, after = messages.order_by("pk"), uuid.UUID(int=0)
     while ids := list(messages.filter(pk__gt=after).values_list("pk", flat=True)[:CHUNK]):
         yield ids
         after = ids[-1]
@@ -161,6 +163,16 @@ def write_page(rows: Iterable[dict[str, Any]], out: Out, *, count: int) -> None:
     out.write(f'{{"count": {count}, "results": ', ending="")
     write_array(rows, out)
     out.write("}")
+
+
+def announce(text: str) -> None:
+    """On standard error, before the work begins: what an operator needs if the command does not live to its report."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def announce_discard(operation_id: uuid.UUID) -> None:
+    announce(f"`manage.py dlq restore --operation {operation_id}` undoes this discard.")
 
 
 def require_text(options: dict[str, Any]) -> None:

@@ -78,7 +78,7 @@ def test_an_outage_is_selected_by_its_times():
 
 
 @pytest.mark.parametrize(("failing", "code"), [(0, 0), (1, 1)])
-def test_the_exit_code_of_wait_reports_the_result(monkeypatch, failing, code):
+def test_the_exit_code_of_wait_reports_the_result(monkeypatch, capsys, failing, code):
     dead(4)
     polls = []
 
@@ -96,7 +96,10 @@ def test_the_exit_code_of_wait_reports_the_result(monkeypatch, failing, code):
             run(*arguments)
     else:
         assert "finished: 4 succeeded" in run(*arguments)
-    assert BulkOperation.objects.get().state == BulkState.FINISHED
+    operation = BulkOperation.objects.get()
+    assert operation.state == BulkState.FINISHED
+    announced, _, _ = capsys.readouterr().err.partition("\n")
+    assert announced.startswith(f"Waiting for the bulk retry {operation.pk}. It runs on without this command")
 
 
 @pytest.mark.parametrize(

@@ -165,10 +165,45 @@ def test_all_messages_are_discarded_in_slices_as_one_operation(capsys, monkeypat
         call_command(*arguments, "--json")
     printed = capsys.readouterr()
     assert json.loads(printed.out) == {"done": ids, "skipped": {}}
-    assert printed.err == "\r\x1b[Kdiscarded 2\r\x1b[Kdiscarded 4\r\x1b[Kdiscarded 5\r\x1b[K"
+    undo, _, progress = printed.err.partition("\n")
+    assert progress == "\r\x1b[Kdiscarded 2\r\x1b[Kdiscarded 4\r\x1b[Kdiscarded 5\r\x1b[K"
     assert sum(query["sql"].endswith("LIMIT 2") for query in captured) == 4
-    assert len(set(AuditEntry.objects.values_list("operation_id", flat=True))) == 1
+    (operation,) = set(AuditEntry.objects.values_list("operation_id", flat=True))
+    assert undo == f"`manage.py dlq restore --operation {operation}` undoes this discard."
     assert run(capsys, *arguments) == "discarded 0, skipped 0\n"
+
+
+@pytest.mark.usefixtures("_slices_of_two")
+def test_a_discard_is_undone_as_a_whole_even_if_it_did_not_live_to_its_report(capsys, monkeypatch):
+    """Where it got to is known to the audit log alone: it prints no ids."""
+    for _ in range(5):
+        dead()
+    real, calls = actions.discard, []
+
+    def killed(**arguments):
+        calls.append(arguments)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return real(**arguments)
+
+    monkeypatch.setattr(actions, "discard", killed)
+    with pytest.raises(KeyboardInterrupt):
+        call_command("dlq", "discard", "--all", "--reason", "a test")
+    operation = calls[0]["operation_id"]
+    assert str(operation) in capsys.readouterr().err
+    undo = ("dlq", "restore", "--operation", str(operation))
+    assert run(capsys, *undo, "--dry-run") == "would restore 4, would skip 0\n"
+    assert run(capsys, *undo) == "restored 4, skipped 0\n"
+    assert Message.objects.dead().count() == 5
+    with pytest.raises(CommandError, match=r"no discard .* has left any message discarded"):
+        call_command(*undo)
+
+
+@pytest.mark.parametrize("arguments", [[], ["01a20db0-93b6-76a4-a7eb-044c283422e2"] * 2])
+def test_a_restore_takes_messages_or_a_discard(arguments):
+    options = ["--operation", *arguments] if arguments else []
+    with pytest.raises(CommandError, match="Give the ids of messages, or with --operation the one of a discard"):
+        call_command("dlq", "restore", *options)
 
 
 @pytest.mark.usefixtures("_slices_of_two")
