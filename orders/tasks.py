@@ -10,9 +10,9 @@ from messaging.worker.task import ReliableTask, reliable_task
 from orders import selectors, services
 from orders.emails import delivery, email_sql
 from orders.emails.compose import compose
-from orders.models import Order, Status
+from orders.models import Status
 from orders.payloads import AcknowledgeOrders, CancelUnpaid, ExpireReservations, SendEmail
-from orders.transitions import IllegalTransition
+from orders.transitions import IllegalTransition, lock_order
 
 
 @reliable_task(SendEmail, autoretry_for=(OSError,))
@@ -44,7 +44,7 @@ def cancel_unpaid(self: ReliableTask, payload: CancelUnpaid) -> None:
     moving the deadline meanwhile.
     """
     with self.complete():
-        order = Order.objects.select_for_update().get(pk=payload.order_id)
+        order = lock_order(order_id=payload.order_id)
         seconds = selectors.seconds_until_payment_deadline(order=order, now=clock.now())
         if seconds <= 0:
             with suppress(IllegalTransition):

@@ -55,6 +55,15 @@ class OnHold(IllegalTransition):
         return text % {"number": self.number, "hold": Hold(self.hold).label}
 
 
+def lock_order(*, order_id: int) -> Order:
+    """The order as it is now. Nobody else changes it, or decides about it, during the caller's transaction.
+
+    Rows that refer to it are written all the same. Such a transaction takes the key of the order at its commit: it may
+    hold a product or a message then, for which whoever has locked the order waits.
+    """
+    return Order.objects.select_for_update(no_key=True).get(pk=order_id)
+
+
 def change(
     order: Order,
     to: Status,

@@ -17,6 +17,7 @@ from messaging.relay import wakeup
 from messaging.transitions import Intervention
 from orders.models import Order, OrderEvent
 from orders.services import change_address, send_again
+from orders.transitions import lock_order
 from orders.values import Address
 from shipping.models import STRANDED, Shipment, ShipmentStatus
 from shipping.selectors import booking_messages
@@ -69,7 +70,7 @@ def correct_address(*, order: Order, address: Address, by: Operator, seen: int |
     _require(CORRECT_ADDRESS, by)
     with ledger_transaction():
         # The lock keeps a booking from being recorded meanwhile.
-        present = Order.objects.select_for_update().get(pk=order.pk)
+        present = lock_order(order_id=order.pk)
         if present.address != address:
             _require_fresh_page(present, seen)
         bookings = booking_messages(order=order)

@@ -3,8 +3,9 @@
 from django.db import transaction
 from django.utils import timezone
 
-from orders.models import Hold, Order, Status
+from orders.models import Hold, Status
 from orders.services import record_parcel_state
+from shipping import selectors
 from shipping.carriers import ParcelState
 from shipping.models import STRANDED, TRANSITIONS, Shipment
 
@@ -20,8 +21,8 @@ def is_decided(*, shipment: Shipment) -> bool:
 
     A dispute decides nothing: that the parcel arrived is the shop's evidence.
     """
-    current = Shipment.objects.select_for_update().get(pk=shipment.pk)
-    order = Order.objects.select_for_update().get(pk=shipment.order_id)
+    current = selectors.locked_with_order().get(pk=shipment.pk)
+    order = current.order
     is_waiting = order.status == Status.SHIPPED and order.hold in (Hold.NONE, Hold.DISPUTE)
     return not is_waiting or current.current_for_id is None or current.restocked_at is not None
 

@@ -92,6 +92,11 @@ def with_order() -> QuerySet[Shipment]:
     return Shipment.objects.select_related("order").annotate(**counts)
 
 
+def locked_with_order() -> QuerySet[Shipment]:
+    """`with_order`, locked in the caller's transaction: first the shipment, then its order."""
+    return with_order().select_for_update(of=("self", "order"), no_key=True)
+
+
 def shipment_to_track(*, order_id: int, shipment_id: UUID | None) -> Shipment | None:
     """The parcel to track, with its order; without `shipment_id`, the order's current one.
 

@@ -18,7 +18,7 @@ from orders.compiled import Compiled
 from orders.models import Order, Status
 from orders.selectors import priority
 from orders.services import mark_delivered, mark_shipped, record_parcel_state
-from orders.transitions import IllegalTransition, OnHold
+from orders.transitions import IllegalTransition, OnHold, lock_order
 from shipping import found_parcels
 from shipping.carrier_selection import quote_of
 from shipping.carriers import Booking, CarrierEvent, ParcelState, Tracking, TrackingEvent
@@ -72,7 +72,7 @@ def record_no_booking(*, booking_request: BookingRequest, may_overlap: bool) -> 
         payload = CreateShipment(order_id=order.pk, may_be_booked=True)
         enqueue(payload, priority=Priority.LOW, subject=order.number, delay=delay)
     elif order.hold:
-        resume_shipment(order=Order.objects.select_for_update().get(pk=order.pk))
+        resume_shipment(order=lock_order(order_id=order.pk))
 
 
 @transaction.atomic(savepoint=False)

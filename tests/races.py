@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 from django.db import connection, connections
 
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, wait_for
 
 
 def at_once(*works: Callable[[], object], refusals: tuple[type[Exception], ...] = ()) -> list[Exception | None]:
@@ -45,6 +45,42 @@ def meanwhile(work: Callable[[], object], *, table: str) -> Iterator[None]:
     with connection.execute_wrapper(execute):
         yield
     assert seen > 2, f"{table} is not asked twice"
+
+
+@contextmanager
+def beside(work: Callable[[], object], *, before: str) -> Iterator[Callable[[], None]]:
+    """Do `work` in a thread, up to its first statement that begins with `before`. PostgreSQL only.
+
+    Yields what lets it continue, and returns once it waits for the end of the caller's transaction.
+    """
+    reached, may_continue = Event(), Event()
+
+    def stop(run: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if sql.startswith(before) and not reached.is_set():
+            reached.set()
+            assert may_continue.wait(PATIENCE)
+        return run(sql, *rest)
+
+    def run() -> None:
+        try:
+            with connection.execute_wrapper(stop):
+                work()
+        finally:
+            reached.set()
+            connections.close_all()
+
+    def let_continue() -> None:
+        may_continue.set()
+        wait_for(is_waited_for, what="the other transaction waits for this one")
+
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(run)
+        assert reached.wait(PATIENCE)
+        try:
+            yield let_continue
+        finally:
+            may_continue.set()
+        done.result(PATIENCE)
 
 
 def is_waited_for() -> bool:

@@ -25,7 +25,7 @@ def _complete(orders: QuerySet[Order]) -> int:
     found = list(_without_amounts(orders).values_list("pk", flat=True))
     if not found:
         return 0
-    list(Order.objects.select_for_update().filter(pk__in=found).order_by("pk").values_list("pk"))
+    list(Order.objects.select_for_update(no_key=True).filter(pk__in=found).order_by("pk").values_list("pk"))
     left = list(_without_amounts(Order.objects.filter(pk__in=found)))
     AmountLine.objects.bulk_create(
         AmountLine(order=order, kind=each.kind, amount=each.amount)

@@ -93,7 +93,7 @@ def acknowledge_orders(*, now: datetime, limit: int = 500) -> int:
     Locks the orders and checks them again, in case another delivery of the task came first.
     """
     found = list(selectors.unacknowledged(now=now).values_list("pk", flat=True)[:limit])
-    list(Order.objects.select_for_update().filter(pk__in=found).order_by("pk").values_list("pk"))
+    list(Order.objects.select_for_update(no_key=True).filter(pk__in=found).order_by("pk").values_list("pk"))
     waiting = list(selectors.unacknowledged(now=now).filter(pk__in=found).values_list("pk", "number", "status"))
     for order_id, number, status in waiting:
         enqueue(SendEmail(order_id=order_id, kind=status), priority=Priority.LOW, subject=number)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from messaging.recording import storable
 from orders.models import Order, Status
 from orders.services import cancel_order, record_dispute_state
+from orders.transitions import lock_order
 from payments.disputes.events import enqueue_comparison
 from payments.gateways import DisputeRecord
 from payments.models import UNDECIDED, Dispute, DisputeStatus, Payment
@@ -29,7 +30,7 @@ def record_dispute(*, payment: Payment, record: DisputeRecord, before: Dispute |
 
     If it has changed since, `record` may be older than the change, and the gateway is asked again.
     """
-    order = payment.order = Order.objects.select_for_update().get(pk=payment.order_id)
+    order = payment.order = lock_order(order_id=payment.order_id)
     known = Dispute.objects.filter(gateway_id=record.reference).first()
     if _stands(known) != _stands(before):
         enqueue_comparison(reference=record.reference, payment=payment)
@@ -52,7 +53,7 @@ def mark_answered(*, dispute: Dispute, by: Operator) -> bool:
     The lock keeps what the gateway says meanwhile from overwriting it. Raises `PermissionDenied`.
     """
     require(ANSWER_DISPUTE, by)
-    Order.objects.select_for_update(of=("self",)).get(payments=dispute.payment_id)
+    lock_order(order_id=dispute.payment.order_id)
     asked = {"is_inquiry": dispute.is_inquiry, "evidence_due_at": dispute.evidence_due_at}
     return bool(Dispute.objects.to_answer().filter(pk=dispute.pk, **asked).update(answered_at=timezone.now()))
 

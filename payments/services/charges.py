@@ -11,6 +11,7 @@ from messaging.outbox import enqueue
 from messaging.topology import Priority
 from orders.models import Order, Status
 from orders.selectors import order_page_url, priority
+from orders.transitions import lock_order
 from payments.gateways import Charge, gateway, gateway_name
 from payments.models import AWAITED, RESERVED, Payment, PaymentStatus
 from payments.payloads import ChargePayment
@@ -89,7 +90,7 @@ def cancel_payment(*, order: Order) -> None:
 @transaction.atomic(savepoint=False)
 def release_if_ended(*, payment: Payment) -> None:
     """Release a payment whose order has ended: a process of an older release, which did not know of it, ended it."""
-    order = Order.objects.select_for_update().get(pk=payment.order_id)
+    order = lock_order(order_id=payment.order_id)
     if order.status in (Status.CANCELLED, Status.REFUNDED):
         _release(order)
 

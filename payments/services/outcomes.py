@@ -30,7 +30,7 @@ MOST_CHARACTERS = 1000
 _STAND_IN = re.compile(r"http://127\.0\.0\.1:\d{1,5}(/|\Z)", re.ASCII)
 AUTHORISATION_EXPIRED = "authorisation_expired"
 _CHANGING: Final = ("status", "gateway_reference", "failure_code")
-_LOCKED: Final = Compiled(lambda pk: Order.objects.select_for_update().filter(pk=pk))
+_LOCKED: Final = Compiled(lambda pk: Order.objects.select_for_update(no_key=True).filter(pk=pk))
 _PRESENT: Final = Compiled(lambda pk: Payment.objects.filter(pk=pk).only(*_CHANGING))
 
 

@@ -23,6 +23,7 @@ from orders.services import (
     record_refund_failed,
     record_refund_started,
 )
+from orders.transitions import lock_order
 from payments import selectors
 from payments.disputes.selectors import lost_amount
 from payments.errors import GatewayMismatch
@@ -213,7 +214,7 @@ _FOLLOW_UPS: dict[RefundState, Callable[[Refund], None]] = {
 
 
 def _lock_order(payment: Payment) -> None:
-    payment.order = Order.objects.select_for_update().get(pk=payment.order_id)
+    payment.order = lock_order(order_id=payment.order_id)
 
 
 def _compare_again(payment: Payment) -> None:

@@ -8,6 +8,7 @@ from messaging.outbox import enqueue
 from orders.models import Order, Status
 from orders.selectors import can_cancel, priority
 from orders.services import cancel_order, record_refund_settled, record_refund_started
+from orders.transitions import lock_order
 from payments import selectors
 from payments.disputes.selectors import contested_amount
 from payments.errors import (
@@ -74,7 +75,7 @@ def refund_order(*, order: Order, amount: int, request_id: uuid.UUID, by: Operat
     refund; nothing is written then.
     """
     require(REFUND, by)
-    order = Order.objects.select_for_update().get(pk=order.pk)
+    order = lock_order(order_id=order.pk)
     known = Refund.objects.filter(pk=request_id).select_related("payment").first()
     if known is not None:
         if (known.payment.order_id, known.amount) != (order.pk, amount):
@@ -180,7 +181,7 @@ def settle_refund(*, refund: Refund, by: Operator, reason: str) -> None:
 
 def _locked(refund: Refund) -> Refund:
     """The refund as it is now. Its order is locked: other decisions about its money come before or after."""
-    Order.objects.select_for_update().get(pk=refund.payment.order_id)
+    lock_order(order_id=refund.payment.order_id)
     return selectors.refund_to_execute(refund_id=refund.pk)
 
 

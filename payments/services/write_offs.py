@@ -2,8 +2,8 @@
 
 from django.db import transaction
 
-from orders.models import Order
 from orders.services import record_written_off
+from orders.transitions import lock_order
 from payments import selectors
 from payments.errors import NotLost
 from payments.models import WRITTEN_OFF, Payment, PaymentStatus
@@ -19,7 +19,7 @@ def write_off(*, payment: Payment, by: Operator, reason: str) -> None:
     Raises `PermissionDenied`, and `NotLost` unless the order has shipped and no task will capture the payment.
     """
     require(REFUND, by)
-    order = Order.objects.select_for_update().get(pk=payment.order_id)
+    order = lock_order(order_id=payment.order_id)
     payment = selectors.payment_to_charge(payment_id=payment.pk)
     if not selectors.can_write_off(payment=payment):
         raise NotLost(payment)

@@ -13,6 +13,7 @@ from orders.pdf.merge import NotPdf, merge_pdfs
 from shipping.documents.label import label_pdf
 from shipping.documents.packing_slip import packing_slip_pdf
 from shipping.models import Shipment, ShipmentDocument, ShipmentStatus
+from shipping.selectors import locked_with_order
 
 _GENERATORS: Mapping[str, Callable[[Shipment], bytes]] = {
     ShipmentDocument.Kind.LABEL: label_pdf,
@@ -62,8 +63,8 @@ def _store(shipment: Shipment, kind: str, pdf: bytes) -> bytes:
 
     Raises `CannotPrint` if the order was anonymised while the document, which names the customer, was generated.
     """
-    current = Shipment.objects.select_for_update().get(pk=shipment.pk)
-    _check_printable(current, Order.objects.select_for_update().get(pk=shipment.order_id))
+    current = locked_with_order().get(pk=shipment.pk)
+    _check_printable(current, current.order)
     stored, _created = ShipmentDocument.objects.get_or_create(shipment=shipment, kind=kind, defaults={"pdf": pdf})
     return bytes(stored.pdf)
 

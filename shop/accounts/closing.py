@@ -64,7 +64,8 @@ def erase_guest(*, email: str) -> Message | None:
     `email` is `normalised`. Returns the first message of the erasure; None if there are no such orders, or if it has
     begun already. Raises `CannotErase` while one is in progress.
     """
-    oldest = guest_orders(email=email).order_by("placed_at", "pk").select_for_update().first()  # one operator at a time
+    found = guest_orders(email=email).order_by("placed_at", "pk")
+    oldest = found.select_for_update(no_key=True).first()  # one operator at a time
     if oldest is None or Erasure.objects.filter(guest_email=email).exists():
         return None
     return _begin(User.objects.create(**_closed()), guest_email=email)

@@ -44,7 +44,7 @@ def erase_slice(*, user_id: int, after: int) -> None:
     if _adopt_guests_orders(erasure):
         _follow(erasure.user)
         return
-    found = orders_of(user=erasure.user).filter(pk__gt=after).order_by("pk").select_for_update()[:ROWS]
+    found = orders_of(user=erasure.user).filter(pk__gt=after).order_by("pk").select_for_update(no_key=True)[:ROWS]
     _erase_orders(erasure, orders := list(found))
     if len(orders) == ROWS:
         _follow(erasure.user, after=orders[-1].pk)
@@ -66,7 +66,7 @@ def _adopt_guests_orders(erasure: Erasure) -> int:
     if not erasure.guest_email:
         return 0
     found = guest_orders(email=erasure.guest_email).filter(placed_at__lte=erasure.requested_at)
-    keys = list(found.order_by("placed_at").select_for_update().values_list("pk", flat=True)[:ROWS])
+    keys = list(found.order_by("placed_at").select_for_update(no_key=True).values_list("pk", flat=True)[:ROWS])
     return Order.objects.filter(pk__in=keys).update(user=erasure.user)
 
 

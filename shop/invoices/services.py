@@ -12,6 +12,7 @@ from messaging.models import Cursor
 from messaging.worker.slices import delete_some
 from orders.compiled import Compiled
 from orders.models import Order
+from orders.transitions import lock_order
 from payments.amounts import total
 from payments.models import SETTLED, Payment, Refund
 from payments.selectors import returned_once
@@ -73,7 +74,7 @@ def issue_missing_invoices(*, order: Order) -> None:
 
     Not for one whose invoice was deleted after its retention period: that one is not owed another.
     """
-    Order.objects.select_for_update().get(pk=order.pk)
+    lock_order(order_id=order.pk)
     kept = order.payments.filter(captured_at__gte=missed_since(timezone.now()))
     for payment in kept.filter(status__in=SETTLED, invoice=None).select_related("order"):
         issue_invoice(payment=payment)

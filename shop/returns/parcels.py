@@ -8,6 +8,7 @@ from django.db import transaction
 from messaging.outbox import enqueue
 from orders.models import Order
 from orders.selectors import priority
+from orders.transitions import lock_order
 from shop.models import Return, ReturnLabel, ReturnStatus
 from shop.payloads import CancelReturnParcel
 
@@ -41,4 +42,4 @@ def store_label(*, found: Return, pdf: bytes) -> bytes:
 
 
 def locked(found: Return) -> Order:
-    return Order.objects.select_for_update().get(pk=found.order_id)
+    return lock_order(order_id=found.order_id)

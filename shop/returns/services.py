@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from messaging.outbox import enqueue
 from orders.models import Order
 from orders.selectors import priority
-from orders.transitions import record_return_state
+from orders.transitions import lock_order, record_return_state
 from payments.disputes.selectors import contested_amount
 from payments.errors import NotCaptured
 from payments.models import Payment, PaymentStatus
@@ -64,7 +64,7 @@ def request_return(
     Calls with the same `request_id` create one return. Raises `ReturnRefused`, and `RequestReused` if the
     `request_id` belongs to another return.
     """
-    order = Order.objects.select_for_update().get(pk=order.pk)
+    order = lock_order(order_id=order.pk)
     wanted = {line_id: pieces for line_id, pieces in lines.items() if pieces}
     known = Return.objects.filter(pk=request_id).first() if request_id else None
     if known is not None:

@@ -6,6 +6,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from orders.models import Order, Status
+from orders.transitions import lock_order
 from shipping.delivery_problems import Operator
 from shipping.models import Shipment, ShipmentStatus
 from shipping.services import mark_restocked
@@ -53,8 +54,8 @@ def restock_returned_parcel(*, order: Order, by: Operator) -> int:
     """
     if not by.has_perm(RESTOCK_RETURNED):
         raise PermissionDenied(f"{by.get_username()} lacks the permission {RESTOCK_RETURNED}.")
-    shipment = Shipment.objects.select_for_update().filter(current_for=order).first()
-    order = Order.objects.select_for_update().get(pk=order.pk)
+    shipment = Shipment.objects.select_for_update(no_key=True).filter(current_for=order).first()
+    order = lock_order(order_id=order.pk)
     is_over = order.status in (Status.SHIPPED, Status.REFUNDED)
     if shipment is None or shipment.status != ShipmentStatus.RETURNED or not is_over:
         raise ParcelNotReturned(order.number)

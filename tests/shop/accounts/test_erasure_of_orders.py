@@ -4,22 +4,28 @@ from threading import Thread
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.db import connection, connections
+from django.db import connection, connections, transaction
+from django.utils import timezone
 
+from messaging.models import State
+from messaging.operations import actions
+from messaging.operations.permissions import Actor
 from orders.models import Order, OrderEvent
 from payments.gateways import DisputeState
 from shop.accounts import erasure
-from shop.accounts.closing import CannotErase
+from shop.accounts.closing import CannotErase, close_account
 from shop.models import Return, User
 from shop.order_pages.selectors import unfinished_orders_of
+from shop.payloads import EraseAccount
 from shop.returns.errors import NotReturnable
 from tests.auditing import broken
 from tests.database_search import places_of
-from tests.delivery import deliver_all
+from tests.delivery import claim_task, deliver, deliver_all
 from tests.factories import UserFactory
 from tests.payments.disputes.disputing import decide, disputed
 from tests.payments.refunds.refunding import start_refund
-from tests.shop.accounts.erasing import erase
+from tests.races import beside
+from tests.shop.accounts.erasing import about, erase
 from tests.shop.returns.returned import delivered, requested
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -86,6 +92,24 @@ def test_a_return_that_is_requested_during_the_erasure_comes_after_it(monkeypatc
     threads[0].join()
     assert len(refused) == 1
     assert not Return.objects.exists()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+def test_a_retry_and_the_erasure_of_its_order_do_not_wait_for_each_other():
+    """The erasure has the order and needs the message; the retry has the message and writes to the order's timeline."""
+    user, order = bought()
+    failure = {"error_message": f"550 {EMAIL} is unknown", "fingerprint": "v1-550"}
+    dead = about(order, state=State.DEAD, finished_at=timezone.now(), **failure)
+    close_account(user=user)
+    slice_ = claim_task(task=EraseAccount.task)
+    erasing = beside(lambda: deliver(slice_), before='UPDATE "messaging_message" SET "error_message"')
+    with erasing as proceed, transaction.atomic():
+        assert actions.retry(ids=[dead.pk], actor=Actor.system("olga")).done == [dead.pk]
+        proceed()
+    slice_.refresh_from_db()
+    dead.refresh_from_db()
+    assert slice_.state == State.DONE
+    assert (dead.state, dead.error_message) == (State.PENDING, "550 [removed] is unknown")
 
 
 def with_reason(order: Order, reason: str) -> None:

@@ -4,13 +4,15 @@ from functools import partial
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection, transaction
 
 from shop.accounts.closing import close_account
 from shop.catalogue.reviews.services import NotABuyer, moderate_reviews, withdraw_review, write_review
-from shop.models import Review, User
+from shop.models import Product, ReturnStatus, Review, User
 from tests.factories import ProductFactory, UserFactory
-from tests.races import at_once
+from tests.races import at_once, beside
 from tests.shop.accounts.erasing import deliver_slices
+from tests.shop.returns.returned import delivered, receive, requested
 from tests.shop.reviews.test_services import buyer, rating
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,3 +47,16 @@ def test_a_review_and_the_erasure_of_its_author_at_once_wait_for_each_other():
         deliver_slices()
         assert not User.objects.filter(pk=user.pk).exists()
         assert rating(product)[0] == Review.objects.filter(product=product).count()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+def test_a_review_and_the_receipt_of_what_was_sent_back_do_not_wait_for_each_other():
+    """Who receives it has the order and needs the product; the review has the product and refers to the order."""
+    user = UserFactory.create()
+    found = requested(delivered(user=user))
+    product = Product.objects.get(sku=found.lines.select_related("order_line")[0].order_line.sku)
+    with beside(partial(receive, found), before='SELECT "shop_product"') as proceed, transaction.atomic():
+        write_review(user=user, product=product, stars=4, title="So", text="")
+        proceed()
+    found.refresh_from_db()
+    assert (found.status, rating(product)) == (ReturnStatus.RECEIVED, (1, 4))

@@ -125,7 +125,7 @@ PAYMENTS: Final = (
     Protection(
         name="a refund is decided under the lock of its order",
         module="payments.services.refunds",
-        code="    order = Order.objects.select_for_update().get(pk=order.pk)\n    known",
+        code="    order = lock_order(order_id=order.pk)\n    known",
         without="    order = Order.objects.get(pk=order.pk)\n    known",
         needs="postgresql",
         test="tests/payments/refunds/test_refunds.py::test_concurrent_refunds_never_exceed_what_was_paid",
