@@ -25,7 +25,7 @@ from shipping.carriers import Booking, CarrierEvent, ParcelState, Tracking, Trac
 from shipping.delivery_windows import delivery_window
 from shipping.models import MOST_EVENTS, MOVING, STRANDED, ParcelEvent, Shipment, ShipmentDocument, ShipmentStatus
 from shipping.payloads import CancelParcel, CompareParcel, CreateShipment, TrackShipment
-from shipping.selectors import BookingRequest, booking_messages, with_order
+from shipping.selectors import BookingRequest, booking_messages, locked_with_order
 
 MIN_TRACKING_INTERVAL = 1.0
 #: How far from now a carrier's time may be. One beyond it is the carrier's mistake, which no page could show: in
@@ -133,7 +133,8 @@ def record_event(*, carrier: str, event: CarrierEvent) -> bool:
     False: the event is already stored, the parcel is unknown, or it has `MOST_EVENTS`. If its booking is still being
     recorded, tracking finds the event later.
     """
-    shipment = with_order().filter(carrier=carrier, tracking_number=event.tracking_number).first()
+    found = locked_with_order().filter(carrier=carrier, tracking_number=event.tracking_number)
+    shipment = found.first()  # locked: an erasure of its order waits, or is seen
     if shipment is None or shipment.event_count >= MOST_EVENTS:
         return False
     row = _row(shipment, event.event)

@@ -2,11 +2,13 @@
 
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -17,16 +19,19 @@ from messaging.models import Message, State
 from orders import webhook_events
 from orders.models import Order, Status
 from orders.services import anonymise_orders
+from orders.transitions import lock_order
 from shipping.carriers import CarrierEvent, EventCode, ParcelState, Tracking, TrackingEvent, carrier
 from shipping.carriers.signatures import sign
 from shipping.carriers.simulated import HEADER, webhook
 from shipping.models import MOST_EVENTS, CarrierParcel, ParcelEvent, Shipment, ShipmentStatus
 from shipping.selectors import with_order
-from shipping.services import record_tracking
+from shipping.services import record_event, record_tracking
 from shop.site.time_zones import COOKIE
 from tests import fuzzing
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due
 from tests.factories import place
+from tests.patience import wait_for
+from tests.races import at_once, is_waited_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATH, SECRET, COMPARE = "/webhooks/carriers/swiftpost/", "carrier-secret", "shipping.compare_parcel"
@@ -74,6 +79,23 @@ def test_an_event_is_stored_and_acknowledged_before_it_is_processed():
     message = Message.objects.get()
     assert (message.task, message.queue, message.subject) == (COMPARE, "shipping", shipment.order.number)
     assert Shipment.objects.get().status == ShipmentStatus.IN_TRANSIT
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+def test_an_event_beside_the_erasure_of_its_order_does_not_keep_where_the_parcel_went():
+    """It was reported before the erasure, and is written after it."""
+    shipment = shipped()
+    deliver_all()
+    event = TrackingEvent("e-late", timezone.now(), EventCode.DELIVERED, "Wonderland 7", "left with the Liddells")
+    report = partial(record_event, carrier=shipment.carrier, event=CarrierEvent(shipment.tracking_number, event))
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            anonymise_orders(orders=[lock_order(order_id=shipment.order_id)])
+            reported = pool.submit(at_once, report)
+            wait_for(lambda: is_waited_for() or reported.done())
+        assert reported.result() == [None]
+    stored = ParcelEvent.objects.get(event_id="e-late")
+    assert (stored.place, stored.text) == ("", "")
 
 
 def test_acknowledging_an_event_costs_the_same_however_many_there_were():
