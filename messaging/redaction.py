@@ -61,14 +61,14 @@ def redact(*, subjects: Collection[str], redactor: Redactor) -> None:
     Receivers of `messages_redacted` redact their own records. What happened, and when, is kept.
     """
     found = Message.objects.filter(subject__in=subjects).exclude(subject="").values_list("pk", flat=True)
-    _redact(list(found), redactor)
+    _redact(sorted(found), redactor)
 
 
 def redact_elsewhere(*, redactor: Redactor) -> None:
     """Redact pauses, and strays whose body contains a secret. Receivers of `texts_redacted` redact their texts."""
     strays = Message.objects.filter(subject="", state__in=(State.DEAD, State.DISCARDED), raw_body__isnull=False)
     bodies = strays.values_list("pk", "raw_body").iterator()
-    _redact([pk for pk, body in bodies if body is not None and redactor.matches(bytes(body))], redactor)
+    _redact(sorted(pk for pk, body in bodies if body is not None and redactor.matches(bytes(body))), redactor)
     for pause in QueuePause.objects.all():
         redact_row(pause, redactor, text=("reason",))
     texts_redacted.send(sender=Message, redactor=redactor)
@@ -76,7 +76,7 @@ def redact_elsewhere(*, redactor: Redactor) -> None:
 
 def _redact(found: list[uuid.UUID], redactor: Redactor) -> None:
     for ids in (found[start : start + ROWS] for start in range(0, len(found), ROWS)):
-        for row in Message.objects.filter(pk__in=ids).iterator():
+        for row in Message.objects.filter(pk__in=ids).order_by("pk").iterator():
             if row.payload == PayloadField.UNREADABLE:  # whomever it names
                 Message.objects.filter(pk=row.pk).update(payload=row.payload)
             text = ("error_message", "note")

@@ -28,7 +28,7 @@ _APPS = ("messaging", "operations")
 def redact(*, message_ids: Collection[uuid.UUID], redactor: Redactor, **kwargs: Any) -> None:
     """Receiver of `messages_redacted`: what the desk keeps about these messages and their groups."""
     about = Q(message_id__in=message_ids)
-    for group in FailureGroup.objects.filter(pk__in=_fingerprints(message_ids)):
+    for group in FailureGroup.objects.filter(pk__in=_fingerprints(message_ids)).order_by("pk"):
         redact_row(group, redactor, text=("error_message", "note"))
     for item in BulkItem.objects.filter(about).iterator():
         redact_row(item, redactor, text=("detail",))

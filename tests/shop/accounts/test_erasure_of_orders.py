@@ -5,10 +5,12 @@ from threading import Thread
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from messaging.models import State
+from messaging.models import Message, State
 from messaging.operations import actions
+from messaging.operations.models import FailureGroup
 from messaging.operations.permissions import Actor
 from orders.models import Order, OrderEvent
 from payments.gateways import DisputeState
@@ -30,6 +32,7 @@ from tests.shop.returns.returned import delivered, requested
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+SEEN = dict.fromkeys(("first_seen", "last_seen"), timezone.now())
 EMAIL, NAME = "zoe.quillfeather@example.com", "Zoe Quillfeather"
 
 
@@ -110,6 +113,23 @@ def test_a_retry_and_the_erasure_of_its_order_do_not_wait_for_each_other():
     dead.refresh_from_db()
     assert slice_.state == State.DONE
     assert (dead.state, dead.error_message) == (State.PENDING, "550 [removed] is unknown")
+
+
+def test_messages_are_redacted_in_the_order_of_their_keys_as_others_lock_them():
+    """An operator discards a group as a whole: of two messages, each would have the one that the other needs."""
+    user, order = bought()
+    dead = [about(order, state=State.DEAD, finished_at=timezone.now(), fingerprint=f"v1-{n}").pk for n in "321"]
+    for pk in reversed(dead):
+        Message.objects.filter(pk=pk).update(error_message=f"550 {EMAIL} is unknown")
+    for n in "231":
+        FailureGroup.objects.create(fingerprint=f"v1-{n}", error_message=EMAIL, **SEEN)
+    with CaptureQueriesContext(connection) as captured:
+        erase(user=user)
+    texts = [query["sql"] for query in captured if 'SET "error_message"' in query["sql"]]
+    messages = [text.replace("-", "") for text in texts if "messaging_message" in text]
+    groups = [text for text in texts if "operations_failuregroup" in text]
+    assert [pk.hex in text for pk, text in zip(dead, messages, strict=True)] == [True] * 3
+    assert [f"v1-{n}" in text for n, text in zip("123", groups, strict=True)] == [True] * 3
 
 
 def with_reason(order: Order, reason: str) -> None:
