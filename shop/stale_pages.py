@@ -6,12 +6,15 @@ that a colleague has corrected meanwhile, and the stock that a sale has just tak
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.contrib.admin.actions import delete_selected
 from django.contrib.messages.storage import default_storage
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
+from django.db.models import ProtectedError, QuerySet
 from django.forms.models import model_to_dict
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -78,17 +81,33 @@ class FreshAdmin(BoundedActions):
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Of two who add the same at once, the second gets a form that says so: both may pass the form's own check."""
-        try:
-            return super().changeform_view(request, *args, **kwargs)
-        except IntegrityError:
-            request._messages = default_storage(request)  # type: ignore[attr-defined]  # without what was not saved
-            return super().changeform_view(request, *args, **kwargs)
+        return _at_most_twice(request, partial(super().changeform_view, request, *args, **kwargs))
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """What somebody has just begun to use is not deleted: the page names what refers to it."""
+        return _at_most_twice(request, partial(super().delete_view, request, *args, **kwargs))
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:  # type: ignore[override]
+        """As `delete_view`. The history says that something was deleted only if it was."""
+        respond = partial(super().response_action, request, queryset)
+        if request.POST.get("action") != delete_selected.__name__:
+            return respond()
+        return _at_most_twice(request, transaction.atomic(respond))
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         found = super().get_object(request, object_id, from_field)
         if found is None or request.method != "POST" or not connection.in_atomic_block:
             return found
         return self.get_queryset(request).select_for_update(of=("self",), no_key=True).filter(pk=found.pk).first()
+
+
+def _at_most_twice(request: HttpRequest, respond: Callable[[], Any]) -> Any:
+    """The response; the second one if the database refuses what the first one has written."""
+    try:
+        return respond()
+    except (IntegrityError, ProtectedError):
+        request._messages = default_storage(request)  # type: ignore[attr-defined]  # without what was not saved
+        return respond()
 
 
 def _digest(instance: Any, not_compared: Sequence[str]) -> str:

@@ -48,6 +48,22 @@ def meanwhile(work: Callable[[], object], *, table: str) -> Iterator[None]:
 
 
 @contextmanager
+def meanwhile_elsewhere(work: Callable[[], object], *, before: str) -> Iterator[None]:
+    """Do `work` in a transaction of its own before the first statement that begins with `before`. PostgreSQL only."""
+    results: list[list[Exception | None]] = []
+
+    def execute(run: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if sql.startswith(before) and not results:
+            with ThreadPoolExecutor(1) as pool:
+                results.append(pool.submit(at_once, work).result(PATIENCE))
+        return run(sql, *rest)
+
+    with connection.execute_wrapper(execute):
+        yield
+    assert results, f"no statement begins with {before}"
+
+
+@contextmanager
 def beside(work: Callable[[], object], *, before: str) -> Iterator[Callable[[], None]]:
     """Do `work` in a thread, up to its first statement that begins with `before`. PostgreSQL only.
 

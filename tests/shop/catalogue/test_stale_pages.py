@@ -4,16 +4,18 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connections
+from django.contrib.admin.models import LogEntry
+from django.db import IntegrityError, connection, connections
 from django.test import Client
 from django.urls import reverse
 
 from shop.catalogue.admin import ProductAdmin
 from shop.catalogue.admin_forms import ProductForm
-from shop.models import Category, CategoryText, Product, ProductText
+from shop.models import Category, CategoryText, Product, ProductText, StockMovement
 from shop.stock.services import restock
 from tests.factories import CategoryFactory, ProductFactory, client_with
 from tests.patience import PATIENCE
+from tests.races import meanwhile_elsewhere
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CHANGED = "Somebody changed it after you opened this page. Nothing was saved"
@@ -133,6 +135,26 @@ def test_goods_that_arrive_in_the_moment_of_a_save_are_kept(staff, monkeypatch):
         arrivals[0].result(PATIENCE)
     product.refresh_from_db()
     assert (product.stock, product.tagline) == (before + 1, "new")
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.parametrize("of_list", [True, False])
+@pytest.mark.parametrize("kind", ["category", "product"])
+def test_what_a_colleague_has_just_begun_to_use_is_not_deleted(kind, of_list):
+    client = client_with(f"view_{kind}", f"delete_{kind}", "delete_producttext", "delete_categorytext")
+    category, product = CategoryFactory.create(), ProductFactory.create(stock=0)
+    row, use = {
+        "category": (category, lambda: Product.objects.filter(pk=product.pk).update(category=category)),
+        "product": (product, lambda: StockMovement.objects.create(product=product, quantity=3, reason="restock")),
+    }[kind]
+    chosen = {"action": "delete_selected", "_selected_action": row.pk} if of_list else {}
+    address = reverse(f"admin:shop_{kind}_changelist") if of_list else f"{url(row)[: -len('change/')]}delete/"
+    with meanwhile_elsewhere(use, before="DELETE FROM"):
+        page = client.post(address, {"post": "yes"} | chosen)
+    assert (page.status_code, "Cannot delete" in page.text) == (200, True)
+    assert "Successfully" not in client.get("/admin/").text
+    assert type(row).objects.filter(pk=row.pk).exists()
+    assert not LogEntry.objects.exists()
 
 
 def test_a_product_that_is_saved_at_the_second_try_is_reported_once(monkeypatch):
