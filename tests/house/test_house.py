@@ -23,6 +23,9 @@ OPTIONAL = {"operations", "telemetry"}
 #: A question mark that ends a word, unlike the one of a URL's query.
 QUESTION = re.compile(r"\?(?=\s|$)")
 
+#: A lock of orders that takes their key, too: each row that refers to an order waits for it at its commit.
+LOCK_WITH_KEY = re.compile(r"(Order\.objects|orders_of\(|guest_orders\()[^\n]*select_for_update\((?!no_key=True)")
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -121,3 +124,9 @@ def _is_in(name: str, package: str) -> bool:
 def _length(function: Function) -> int:
     """Lines from `def` to the end, decorators left out."""
     return (function.end_lineno or function.lineno) - function.lineno + 1
+
+
+def test_orders_are_locked_without_their_key():
+    """Whoever locks one waits for products and messages then, and who has these may refer to it."""
+    sources = modules(*APPS, "extensions")
+    assert_none([str(path) for path in sources if LOCK_WITH_KEY.search((PROJECT / path).read_text())])
