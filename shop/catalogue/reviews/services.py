@@ -42,7 +42,8 @@ def write_review(*, user: User, product: Product, stars: int, title: str, text: 
 
 @transaction.atomic
 def withdraw_review(*, user: User, product: Product) -> bool:
-    """Delete the shopper's own review; returns whether there was one."""
+    """Delete the shopper's own review; returns whether there was one. The lock is that of `write_review`."""
+    lock_account(user_id=user.pk)
     deleted, _by_model = Review.objects.filter(user=user, product=product).delete()
     _update_ratings({product.pk})
     return bool(deleted)

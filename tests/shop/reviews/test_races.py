@@ -1,5 +1,6 @@
 """Concurrent reviews of one product all count towards its rating."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
@@ -10,7 +11,8 @@ from shop.accounts.closing import close_account
 from shop.catalogue.reviews.services import NotABuyer, moderate_reviews, withdraw_review, write_review
 from shop.models import Product, ReturnStatus, Review, User
 from tests.factories import ProductFactory, UserFactory
-from tests.races import at_once, beside
+from tests.patience import wait_for
+from tests.races import at_once, beside, is_waited_for, meanwhile
 from tests.shop.accounts.erasing import deliver_slices
 from tests.shop.returns.returned import delivered, receive, requested
 from tests.shop.reviews.test_services import buyer, rating
@@ -50,6 +52,17 @@ def test_a_review_and_the_erasure_of_its_author_at_once_wait_for_each_other():
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+def test_a_review_that_is_written_while_another_tab_withdraws_it_refers_to_its_order_all_the_same():
+    """The first statement of the other tab comes once this one has found the review that is there."""
+    product = ProductFactory.create()
+    user = buyer(product)
+    write_review(user=user, product=product, stars=5, title="So", text="")
+    with ThreadPoolExecutor(1) as pool, meanwhile(lambda: _withdraw(pool, user, product), table="shop_review"):
+        write_review(user=user, product=product, stars=4, title="So", text="")
+    assert all(Review.objects.values_list("order", flat=True))
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
 def test_a_review_and_the_receipt_of_what_was_sent_back_do_not_wait_for_each_other():
     """Who receives it has the order and needs the product; the review has the product and refers to the order."""
     user = UserFactory.create()
@@ -60,3 +73,9 @@ def test_a_review_and_the_receipt_of_what_was_sent_back_do_not_wait_for_each_oth
         proceed()
     found.refresh_from_db()
     assert (found.status, rating(product)) == (ReturnStatus.RECEIVED, (1, 4))
+
+
+def _withdraw(pool: ThreadPoolExecutor, user: User, product: Product) -> None:
+    """As far as it comes before it waits for the caller's transaction."""
+    withdrawn = pool.submit(at_once, partial(withdraw_review, user=user, product=product))
+    wait_for(lambda: withdrawn.done() or is_waited_for())
