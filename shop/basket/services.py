@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from django.db import transaction
 from django.http import HttpRequest
 
 from shop.basket.contents import Contents, basket_line
-from shop.basket.stores import BasketItem, Items, Store, account_store, close_guest_basket, guest_store
+from shop.basket.stores import BasketItem, Items, Store, account_store, guest_store, take_guest_basket
 from shop.catalogue import selectors as catalogue
 from shop.models import Product, User
 
@@ -80,17 +81,14 @@ def basket_of(request: HttpRequest) -> Basket:
     return basket
 
 
+@transaction.atomic
 def merge_guest_basket(request: HttpRequest, *, user: User) -> bool:
     """Move a guest's basket into the account's; for a product in both, the larger quantity wins.
 
     Returns whether both baskets had items, so that the shopper can be notified.
     """
-    added = guest_store(request).read()
-    if not added:
-        return False
-    both = account_store(user).change(lambda saved: _merge(saved, added))
-    close_guest_basket(request.session)
-    return both
+    added = take_guest_basket(request.session)
+    return bool(added) and account_store(user).change(lambda saved: _merge(saved, added))
 
 
 def _merge(items: Items, added: Items) -> bool:

@@ -85,10 +85,14 @@ def guest_store(request: HttpRequest) -> Store:
     return Store(GuestBasket, key=lambda: request.session.get(_KEY) or _new_key(request), items=items)
 
 
-def close_guest_basket(session: SessionBase) -> None:
-    """Delete the guest's basket: its items are in an account's now."""
-    if key := session.pop(_KEY, None):
-        GuestBasket.objects.filter(pk=key).delete()
+def take_guest_basket(session: SessionBase) -> Items:
+    """The items of the guest's basket, which is deleted, in the caller's transaction. Nobody orders them meanwhile."""
+    key = session.pop(_KEY, None)
+    row = GuestBasket.objects.select_for_update().filter(pk=key).first() if key else None
+    if row is None:
+        return {}
+    row.delete()
+    return _items(row.lines)
 
 
 def _new_key(request: HttpRequest) -> str:
