@@ -1,4 +1,4 @@
-"""Embedded broker: all orders end although its folder is deleted, messages in flight included."""
+"""Embedded broker: all orders end although it stops, or its folder is deleted, messages in flight included."""
 
 import shutil
 
@@ -9,7 +9,7 @@ from tests.stack import Stack
 
 @pytest.fixture
 def stack(django_db_blocker):
-    stack = Stack("embedded", blocker=django_db_blocker, beat=False, workers={"payments,shipping": 2})
+    stack = Stack("embedded", blocker=django_db_blocker, beat=False, workers={"payments": 1, "shipping": 1})
     try:
         yield stack.start()
     finally:
@@ -26,3 +26,13 @@ def test_all_orders_end_although_the_brokers_folder_is_deleted(stack):
     for order in orders:
         stack.wait_status(order, "shipped", "delivered")
     assert stack.audit() == []
+
+
+def test_workers_log_a_stopped_broker_without_a_traceback(stack):
+    stack.wait_status(stack.order(), "shipped", "delivered")
+    stack.broker.program.stop()
+    for worker in stack.workers:
+        stack.wait_for(lambda worker=worker: "Connection to broker lost" in worker.text(), what="it is disconnected")
+    stack.broker.program.start()
+    stack.wait_status(stack.order(), "shipped", "delivered")
+    assert all("Traceback" not in worker.text() for worker in stack.workers)
