@@ -1,10 +1,12 @@
 """Labels and sentences about a bulk retry, for operators."""
 
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from messaging import clock
 from messaging.operations.models import BulkOperation
 from messaging.operations.privacy.masking import mask_text
 
@@ -35,7 +37,12 @@ def chosen(operation: BulkOperation) -> str:
         return ngettext("%(count)d selected message", "%(count)d selected messages", count) % {"count": count}
     if "all" in selection:
         return _("all dead messages")
-    return ", ".join(f"{_NAMES.get(name, name)} {mask_text(str(value))}" for name, value in selection.items())
+    return ", ".join(f"{_NAMES.get(name, name)} {_shown(name, value)}" for name, value in selection.items())
+
+
+def _shown(name: str, value: object) -> str:
+    """Times were stored as ISO 8601; only the other values may hold personal data."""
+    return clock.exact(datetime.fromisoformat(str(value))) if name in ("since", "until") else mask_text(str(value))
 
 
 def why_stopped(operation: BulkOperation) -> str:

@@ -38,6 +38,11 @@ def test_a_preview_shows_what_will_be_retried_and_why_the_rest_is_skipped():
     assert "1 × its task is unknown to the deployed code" in text
 
 
+def test_the_times_of_a_selection_are_shown_like_all_times():
+    run("preview", "--since", "2026-05-02T14:00", "--until", "2026-05-02T15:00:30+02:00")
+    assert "died on or after 2026-05-02 14:00:00 UTC, died before 2026-05-02 13:00:30 UTC" in run("operations")
+
+
 def test_a_preview_is_started_paused_resumed_and_cancelled_by_its_id():
     dead(3)
     id_ = as_json("preview", "--all")["id"]
