@@ -1,15 +1,16 @@
 """Template filters for checkout and order pages: delivery windows, times and status labels."""
 
+import re
 from datetime import datetime, timedelta
 
 from babel.dates import format_date, format_interval, format_skeleton
 from django import template
 from django.utils import timezone, translation
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from orders.models import Status
+from orders.models import NUMBER_PREFIX, Status
 from orders.timeline import ATTEMPT_FAILED, DEFERRED, REFUND_FAILED, REFUND_STARTED
 from payments.models import PaymentStatus
 from shipping.delivery_windows import DeliveryWindow
@@ -22,6 +23,8 @@ from shop.order_pages.selectors import OrderView, TimelineEntry
 
 register = template.Library()
 register.filter(country_name)
+
+_ORDER_NUMBER = re.compile(rf"{NUMBER_PREFIX}\w+-\w+")
 
 _TONES: dict[str, str] = {
     Status.PAID: "good",
@@ -93,9 +96,10 @@ def last_day(until: datetime) -> str:
 
 
 @register.filter
-def unbroken(number: str) -> SafeString:
-    """An order's number that no narrow screen breaks at its hyphens."""
-    return format_html('<span class="whitespace-nowrap">{}</span>', number)
+def unbroken(text: str) -> SafeString:
+    """The text, with order numbers that no narrow screen breaks at their hyphens."""
+    escaped = conditional_escape(text)
+    return mark_safe(_ORDER_NUMBER.sub(r'<span class="whitespace-nowrap">\g<0></span>', escaped))  # noqa: S308
 
 
 @register.filter

@@ -119,7 +119,7 @@ class FailedTaskAdmin(BulkRetryAction, FailedTaskPages):
         app, dot, name = task.task.rpartition(".")
         return format_html(
             '<strong>{}</strong> {} <span class="desk-aside">{}{}</span>{}',
-            short(task.error_type), excerpt(mask_text(task.error_message), most=120),
+            short(task.error_type), with_code(excerpt(mask_text(task.error_message), most=120)),
             format_html("{}{}<wbr>{} · ", app, dot, name) if task.task else "", task.queue, _advice_line(task),
         )  # fmt: skip
 

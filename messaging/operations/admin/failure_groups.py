@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from messaging.operations.admin import live
-from messaging.operations.admin.base import excerpt, moment
+from messaging.operations.admin.base import excerpt, moment, with_code
 from messaging.operations.admin.failure_group_pages import (
     TEMPLATES,
     FailureGroupPages,
@@ -60,7 +60,7 @@ class FailureGroupAdmin(FailureGroupPages):
         """Error, task, and the start of the group's note."""
         return format_html(
             '<strong>{}</strong> {} <span class="desk-aside">{} {}</span>',
-            short(group.error_type), excerpt(mask_text(group.error_message), most=120),
+            short(group.error_type), with_code(excerpt(mask_text(group.error_message), most=120)),
             group.task, excerpt(mask_text(group.note), most=80),
         )  # fmt: skip
 

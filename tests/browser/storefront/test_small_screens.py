@@ -69,6 +69,9 @@ def test_no_word_of_an_order_s_way_is_broken_on_a_small_phone(visit):
     page.get_by_role("button", name="Deutsch").click()
     label = page.locator(".station-label", has_text="fehlgeschlagen")
     assert label.evaluate(LINES_OF, "fehlgeschlagen") == 1
+    note = page.locator(".station-note").last
+    note.evaluate("element => { element.textContent = 'zurückgekommen' }")
+    assert note.evaluate(LINES_OF, "zurückgekommen") == 1
     assert_fits(page)
 
 
@@ -91,3 +94,9 @@ def test_a_command_within_a_sentence_is_not_broken_at_its_hyphens(visit):
     for width in range(320, 1000, 20):
         page.set_viewport_size({"width": width, "height": 640})
         assert command.evaluate(LINES_OF, "manage.py gameday --list") == 1, f"at {width} px"
+
+
+def test_an_order_number_in_a_sentence_is_not_broken_on_a_small_phone(visit):
+    page = visit("/orders/find/", viewport=PHONE)
+    number = page.locator("#id_number_helptext span")
+    assert number.evaluate(LINES_OF, number.inner_text()) == 1

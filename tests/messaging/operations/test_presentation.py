@@ -162,3 +162,9 @@ def test_the_first_page_counts_only_what_its_reader_may_see(no_broker):
 )
 def test_commands_in_a_text_are_shown_as_code(text: str, shown: str):
     assert with_code(text) == shown
+
+
+def test_lists_show_a_command_in_an_error_as_code_like_the_pages_of_one_failure(operator):
+    message = dead(error=RuntimeError("In the demo, `manage.py demo fix-bug` deploys the fix."))
+    for path in (LIST, f"{LIST}{message.pk}/change/", GROUPS, f"{GROUPS}{message.fingerprint}/change/"):
+        assert "In the demo, <code>manage.py demo fix-bug</code> deploys the fix." in text(operator, path), path
