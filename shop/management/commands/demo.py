@@ -47,6 +47,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
 
     def _run(self, action: str, name: str) -> str:
+        services.require(actor())
         if action in _CURES:
             service, failure, text = _CURES[action]
             service(failure=failure, actor=actor())

@@ -81,6 +81,14 @@ def test_outside_demo_mode_nothing_is_cured(settings):
     assert not AuditEntry.objects.exists()
 
 
+def test_outside_demo_mode_there_is_no_state_of_a_demo_although_a_supervisor_answers(settings, monkeypatch, capsys):
+    settings.CONVEYOR_DEMO = False
+    monkeypatch.setattr(supervisor, "processes", lambda: {"web": "RUNNING"})
+    with pytest.raises(CommandError, match="demo mode only"):
+        call_command("demo", "status")
+    assert not capsys.readouterr().out
+
+
 def test_processes_without_a_supervisor_are_refused_in_one_sentence():
     with pytest.raises(CommandError, match=r"No supervisor answers .*make run"):
         call_command("demo", "kill", "worker-payments")
