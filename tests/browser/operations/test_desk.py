@@ -11,6 +11,14 @@ from tests.browser.steps import buy, sign_in
 pytestmark = ONE_BACKEND
 LIST = "/admin/operations/failedtask/"
 ROWS = "#result_list tbody tr"
+#: How much wider the hint of an empty field is than its room.
+MISSING = """(field) => {
+    const style = getComputedStyle(field)
+    const pen = document.createElement("canvas").getContext("2d")
+    pen.font = style.font
+    return pen.measureText(field.placeholder).width
+        + parseFloat(style.paddingLeft) + parseFloat(style.paddingRight) - field.clientWidth
+}"""
 
 
 @pytest.fixture
@@ -201,3 +209,13 @@ def test_a_long_word_of_an_address_is_not_cut_off_on_the_page_of_its_order(visit
     row = page.locator(".form-row.field-city")
     expect(row).to_contain_text("W" * 80)
     assert row.evaluate("row => row.scrollWidth - row.clientWidth") == 0
+
+
+def test_the_hint_of_the_sidebar_and_a_row_s_button_are_whole_in_german(desk):
+    desk.context.add_cookies([{"name": "django_language", "value": "de", "url": desk.url}])
+    desk.reload()
+    hint = desk.get_by_placeholder("Eingabe beginnen")
+    assert hint.evaluate(MISSING) <= 0
+    button = desk.locator(f"{ROWS} .button").first
+    button.evaluate("element => { element.textContent = 'Aufgabe wiederholen' }")
+    assert button.bounding_box()["height"] < 30, "it is on one line"
