@@ -66,6 +66,13 @@ clean_up() {
         echo "The database $restored may be left on the server; drop it." >&2
     rm -f "$partial" "$partial_media"
 }
+case $DATABASE_URL in
+postgres://* | postgresql://*) ;;
+*)
+    echo "DATABASE_URL must begin with postgres://. A backup of SQLite is a copy of its file: stop the shop, and copy it." >&2
+    exit 1
+    ;;
+esac
 case "$DATABASE_URL $server" in
 *[?\&]password=*)
     echo "A password in a URL's options would be seen by everybody on this host. Write it as //USER:PASSWORD@HOST." >&2

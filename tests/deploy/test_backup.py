@@ -138,6 +138,14 @@ def test_a_password_among_the_options_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_database_of_another_kind_is_refused_in_one_sentence(tmp_path):
+    job = backup(f"sqlite:///{tmp_path}/shop.sqlite3", tmp_path)
+    assert job.returncode == 1
+    assert job.errors.startswith("DATABASE_URL must begin with postgres://. A backup of SQLite is a copy of its file")
+    assert job.errors.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_database_that_does_not_answer_leaves_nothing(tmp_path):
     job = backup("postgres://nobody@127.0.0.1:1/none", tmp_path)
     assert job.returncode != 0
