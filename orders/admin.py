@@ -65,7 +65,9 @@ class EventInline(ReadOnlyInline):
 
     @admin.display(description=_("description"))
     def text(self, event: OrderEvent) -> str:
-        return describe(event)
+        """As on the timeline, after the task that it is about: several of an order may fail in the same words."""
+        task = event.data.get("task")
+        return f"{task}: {describe(event)}" if task else describe(event)
 
 
 @dataclass(frozen=True, slots=True)

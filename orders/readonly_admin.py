@@ -123,9 +123,9 @@ def order_link(order: Order) -> SafeString:
 
 
 def admin_link(instance: Any, text: object) -> SafeString:
-    """A link to the admin page of an instance of any registered model."""
+    """A link to the admin page of an instance of any registered model. Its text, a number or a time, stays whole."""
     url = reverse(f"admin:{instance._meta.app_label}_{instance._meta.model_name}_change", args=[instance.pk])
-    return format_html('<a href="{}">{}</a>', url, text)
+    return format_html('<a class="nowrap" href="{}">{}</a>', url, text)
 
 
 def order_search_url(number: str) -> str | None:

@@ -64,7 +64,7 @@ class ReturnAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("return"))
     def link(self, found: Return) -> SafeString:
         """Leads to the page of its order, on which it is received."""
-        return format_html('<a href="{}">{}</a>', _page_url(found), found.number)
+        return format_html('<a class="nowrap" href="{}">{}</a>', _page_url(found), found.number)
 
     @admin.display(description=gettext_lazy("return"))
     def own_link(self, found: Return) -> SafeString:

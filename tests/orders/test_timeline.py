@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from django.contrib.admin import site
 
 from messaging.payloads import registered_payloads
-from orders.models import OrderEvent, Status
+from orders.admin import EventInline
+from orders.models import Order, OrderEvent, Status
 from orders.timeline import describe, entries_for_shoppers, needs_attention
 from payments.payloads import ChargePayment, RefundPayment
 from shipping.payloads import CreateShipment
@@ -111,3 +113,16 @@ def test_steps_are_resolved_by_events_that_the_timeline_knows():
     data = {"amount": 100, "currency": "GBP"}
     for kind in {kind for payload in shown for kind in payload.shown_until} - set(Status.values):
         assert describe(OrderEvent(kind=kind, data=data)) != kind.replace("_", " ").capitalize(), kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "text"),
+    [
+        ("attempt_failed", SIDE_WORK, "orders.send_email: An e-mail could not be sent"),
+        ("replayed", {"task": "orders.send_email"}, "orders.send_email: Our team has retried this step"),
+        ("placed", {}, "Order placed"),
+    ],
+)
+def test_staff_see_which_task_a_failure_in_the_history_is_of(kind, data, text):
+    inline: Any = EventInline(Order, site)
+    assert inline.text(OrderEvent(kind=kind, data=data)) == text

@@ -291,10 +291,10 @@ def test_the_list_leads_only_where_its_reader_may_go():
     found = requested(delivered())
     own = f"/admin/shop/return/{found.pk}/change/"
     page = operator_client().get("/admin/shop/return/").content.decode()
-    assert f'<a href="{url(found.order)}">{found.number}</a>' in page
+    assert f'<a class="nowrap" href="{url(found.order)}">{found.number}</a>' in page
     client = client_with("view_return")
     for path in ("/admin/shop/return/", own):
         page = client.get(path).content.decode()
-        assert f'<a href="{own}">{found.number}</a>' in page
+        assert f'<a class="nowrap" href="{own}">{found.number}</a>' in page
         assert found.order.number in page
         assert "/admin/orders/" not in page
