@@ -79,8 +79,9 @@ def workers() -> list[Process]:
 
 
 def worker(*, name: str, queues: str, concurrency: int) -> Process:
-    options = ["worker", "-Q", queues, "--concurrency", str(concurrency), "--hostname", f"{name}@%h", *_log_level()]
+    options = ["worker", "-Q", queues, "--concurrency", str(concurrency), "--hostname", f"{name}@%h"]
     options.append("--without-gossip")  # no worker needs the others' events, and Celery's step fails without a broker
+    options += _log_level()
     return Process(
         name=f"worker-{name}",
         command=[*_celery(), *options],
