@@ -3,9 +3,6 @@
 Permissions are checked here, not only on the pages. Each action is idempotent.
 """
 
-from typing import Protocol
-
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -17,6 +14,7 @@ from messaging.relay import wakeup
 from messaging.transitions import Intervention
 from orders.models import Order, OrderEvent
 from orders.services import change_address, send_again
+from orders.services.operators import Operator, require
 from orders.transitions import lock_order
 from orders.values import Address
 from shipping.models import STRANDED, Shipment, ShipmentStatus
@@ -25,14 +23,6 @@ from shipping.services import request_shipment
 
 RESHIP_PARCEL = "shipping.reship_parcel"
 CORRECT_ADDRESS = "shipping.correct_address"
-
-
-class Operator(Protocol):
-    """A user, of whatever user model the project has."""
-
-    def has_perm(self, perm: str) -> bool: ...
-
-    def get_username(self) -> str: ...
 
 
 class BookingInProgress(RuntimeError):
@@ -67,7 +57,7 @@ def correct_address(*, order: Order, address: Address, by: Operator, seen: int |
     one, nothing is changed. Raises `PermissionDenied`, `AddressChanged`, `BookingInProgress`, and `IllegalTransition`
     for an order that is not waiting to be shipped; nothing is changed then.
     """
-    _require(CORRECT_ADDRESS, by)
+    require(CORRECT_ADDRESS, by)
     with ledger_transaction():
         # The lock keeps a booking from being recorded meanwhile.
         present = lock_order(order_id=order.pk)
@@ -112,7 +102,7 @@ def reship(*, shipment: Shipment, goods_are_back: bool, by: Operator, address: A
     `IllegalTransition` for an order that is not on its way, and any error with which a receiver vetoes, for example if
     stock is gone; nothing is changed then.
     """
-    _require(RESHIP_PARCEL, by)
+    require(RESHIP_PARCEL, by)
     stranded = Shipment.objects.filter(pk=shipment.pk, current_for=shipment.order_id, status__in=STRANDED)
     if not stranded.update(current_for=None):
         return False
@@ -122,8 +112,3 @@ def reship(*, shipment: Shipment, goods_are_back: bool, by: Operator, address: A
     if address is not None:
         change_address(order=order, address=address, by=by.get_username())
     return True
-
-
-def _require(permission: str, by: Operator) -> None:
-    if not by.has_perm(permission):
-        raise PermissionDenied(f"{by.get_username()} lacks the permission {permission}.")

@@ -16,7 +16,7 @@ from orders.timeline import REFUND_SETTLED, REFUND_STARTED
 from payments import selectors, services
 from payments.errors import RefundUnderWay
 from payments.models import Refund
-from payments.services.operators import REFUND
+from payments.services.refunds import REFUND
 
 REPEAT, SETTLE = "repeat", "settle"
 

@@ -18,7 +18,7 @@ from orders.selectors import can_cancel
 from payments import selectors, services
 from payments.errors import NothingToRefund, RequestReused
 from payments.models import Payment, PaymentStatus
-from payments.services.operators import REFUND
+from payments.services.refunds import REFUND
 
 
 class RefundForm(forms.Form):

@@ -16,7 +16,7 @@ from orders.timeline import WRITTEN_OFF
 from payments import selectors, services
 from payments.errors import NotLost
 from payments.models import Payment
-from payments.services.operators import REFUND
+from payments.services.refunds import REFUND
 
 
 class WriteOffForm(forms.Form):

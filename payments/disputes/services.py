@@ -12,12 +12,12 @@ from django.utils import timezone
 from messaging.recording import storable
 from orders.models import Order, Status
 from orders.services import cancel_order, record_dispute_state
+from orders.services.operators import Operator, require
 from orders.transitions import lock_order
 from payments.disputes.events import enqueue_comparison
 from payments.gateways import DisputeRecord
 from payments.models import UNDECIDED, Dispute, DisputeStatus, Payment
 from payments.services.holds import has_nothing_left
-from payments.services.operators import Operator, require
 from payments.services.refund_outcomes import cancel_what_no_longer_fits
 from payments.services.refunds import refund_if_unwanted
 

@@ -1,6 +1,7 @@
 """Refunds: of what a cancelled order has paid, of an amount that an operator decides on, and of one that has failed."""
 
 import uuid
+from typing import Final
 
 from django.db import transaction
 
@@ -8,6 +9,7 @@ from messaging.outbox import enqueue
 from orders.models import Order, Status
 from orders.selectors import can_cancel, priority
 from orders.services import cancel_order, record_refund_settled, record_refund_started
+from orders.services.operators import Operator, require
 from orders.transitions import lock_order
 from payments import selectors
 from payments.disputes.selectors import contested_amount
@@ -24,11 +26,11 @@ from payments.gateways import RefundRecord, gateway
 from payments.models import PAYING, SETTLED, Payment, PaymentStatus, Refund, RefundStatus
 from payments.payloads import RefundPayment
 from payments.services.holds import update_hold
-from payments.services.operators import REFUND, Operator, require
 from payments.services.refund_outcomes import finish_if_returned
 from payments.services.transitions import change_refund
 from payments.signals import payment_compared, refund_returned
 
+REFUND: Final = "payments.refund_payment"
 #: Refunds of one payment, before the last one. With repetitions and what is refunded outside the shop they stay below
 #: `gateways.base.MOST_REFUNDS`, beyond which none of them can be compared with the gateway's record.
 MOST_PARTS = 100

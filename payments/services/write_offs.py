@@ -3,11 +3,12 @@
 from django.db import transaction
 
 from orders.services import record_written_off
+from orders.services.operators import Operator, require
 from orders.transitions import lock_order
 from payments import selectors
 from payments.errors import NotLost
 from payments.models import WRITTEN_OFF, Payment, PaymentStatus
-from payments.services.operators import REFUND, Operator, require
+from payments.services.refunds import REFUND
 from payments.services.transitions import change_status
 from payments.services.voids import enqueue_void
 

@@ -9,9 +9,9 @@ import uuid
 from django.db import transaction
 
 from orders.models import Order
+from orders.services.operators import Trusted
 from payments.selectors import refundable_amount
 from payments.services import refund_order
-from payments.services.operators import Trusted
 from shop.models import Return, ReturnLine
 from shop.returns import selectors
 from shop.returns.amounts import value_of

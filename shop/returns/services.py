@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from messaging.outbox import enqueue
 from orders.models import Order
 from orders.selectors import priority
+from orders.services.operators import Operator, Trusted, require
 from orders.transitions import lock_order, record_return_state
 from payments.disputes.selectors import contested_amount
 from payments.errors import NotCaptured
 from payments.models import Payment, PaymentStatus
 from payments.selectors import capture_failure, refundable_amount
 from payments.services import refund_order
-from payments.services.operators import Operator, Trusted, require
 from shop.models import Product, Return, ReturnLabel, ReturnLine, ReturnStatus
 from shop.payloads import ReturnEmailKind, SendReturnEmail, SendReturnLabel
 from shop.returns import parcels, selectors

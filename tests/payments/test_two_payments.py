@@ -6,11 +6,11 @@ import pytest
 
 from messaging.models import Message, State
 from orders.models import Hold, Order, Status
+from orders.services.operators import Trusted
 from payments import services
 from payments.gateways import RefundState
 from payments.models import GatewayCharge, Payment, PaymentStatus, RefundStatus
 from payments.selectors import refundable_amount
-from payments.services.operators import Trusted
 from shop.invoices.selectors import papers_of
 from shop.order_pages.services import pay_again
 from tests.delivery import claim_task, deliver, deliver_due

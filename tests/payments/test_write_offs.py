@@ -8,11 +8,11 @@ from messaging.models import Message, State
 from messaging.operations.actions import discard, retry
 from messaging.operations.permissions import Actor
 from orders.models import Order, Status
+from orders.services.operators import Trusted
 from orders.timeline import describe
 from payments import services
 from payments.errors import NotLost
 from payments.models import GatewayCharge, Payment, PaymentStatus, Refund
-from payments.services.operators import Trusted
 from tests.auditing import broken
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due
 from tests.factories import client_with

@@ -7,9 +7,9 @@ from django.core.management import call_command
 def main() -> None:
     django.setup()
     call_command("migrate", verbosity=0)
+    from orders.services.operators import Trusted
     from payments.models import GatewayRefund
     from payments.services import repeat_refund
-    from payments.services.operators import Trusted
     from tests.payments.refunds.refunding import failed, fresh, refund_outside, work_off
 
     refund = failed()

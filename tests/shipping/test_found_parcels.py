@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from messaging.models import Message
 from orders.models import Order, Status
+from orders.services.operators import Trusted
 from orders.timeline import describe
 from payments.services import refund_order
-from payments.services.operators import Trusted
 from shipping.carriers import CarrierEvent, EventCode, ParcelState, Tracking, TrackingEvent
 from shipping.delivery_problems import reship
 from shipping.models import CarrierParcel, Shipment, ShipmentStatus

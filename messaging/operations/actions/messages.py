@@ -10,7 +10,6 @@ from typing import Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from messaging import clock, transitions
 from messaging.models import Message, State
@@ -22,20 +21,19 @@ from messaging.relay import wakeup
 from messaging.transitions import Intervention
 
 CHANGED_SINCE: Final = "it changed after you opened it; look at it again"
-QUARANTINED: Final = gettext_noop(
-    "it is quarantined: earlier retries did not help. Retry it singly and confirm that, or edit it"
-)
 
 
 @dataclass
 class Outcome:
     """The result of an action: the ids it was done for, and the reason for each it was not done for.
 
-    A discard can be undone as a whole by its `operation_id`.
+    `quarantined` are those of the latter that `retry` takes only singly, confirmed. A discard can be undone as a whole
+    by its `operation_id`.
     """
 
     done: list[uuid.UUID] = field(default_factory=list)
     skipped: dict[uuid.UUID, str] = field(default_factory=dict)
+    quarantined: list[uuid.UUID] = field(default_factory=list)
     operation_id: uuid.UUID | None = None
 
 
@@ -50,19 +48,22 @@ def retry(*, ids: Iterable[uuid.UUID], actor: Actor, reason: str = "", confirm_q
     """
     actor.require(permissions.RETRY)
     intervention = Intervention(actor=actor.name, action="retry", reason=reason)
+    quarantined: list[uuid.UUID] = []
 
     def revive(id_: uuid.UUID) -> str | None:
         message = transitions.lock_dead([id_]).get(id_)
         if message is None:
             return why_not_dead(id_)
         if quarantine.is_quarantined(message) and not confirm_quarantined:
-            return _(QUARANTINED)
+            quarantined.append(id_)
+            return _("it is quarantined: earlier retries did not help. Retry it singly and confirm that, or edit it")
         why_not = transitions.cannot_revive(message)
         if why_not is None:
             transitions.revive(message, intervention=intervention)
         return why_not
 
     outcome = _each(sorted(ids), revive)
+    outcome.quarantined = quarantined
     wake_relay(outcome)
     return outcome
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
-from django.utils.translation import gettext
 from pydantic import ValidationError
 
 from messaging.models import Message
@@ -18,7 +17,6 @@ from messaging.operations import actions
 from messaging.operations.actions import Outcome
 from messaging.operations.actions.edit import edited
 from messaging.operations.actions.groups import discarded_by, left_discarded
-from messaging.operations.actions.messages import QUARANTINED
 from messaging.operations.cli import bulk_retries
 from messaging.operations.cli.registry import (
     Out,
@@ -66,9 +64,9 @@ def retry(options: dict[str, Any], out: Out) -> None:
 
 def _retry(**arguments: Any) -> Outcome:
     """Names the command that retries a quarantined message."""
-    outcome, quarantined = actions.retry(**arguments), gettext(QUARANTINED)
-    for id_ in [id_ for id_, why in outcome.skipped.items() if why == quarantined]:
-        outcome.skipped[id_] = f"{quarantined}: dlq retry {id_} --confirm-quarantined"
+    outcome = actions.retry(**arguments)
+    for id_ in outcome.quarantined:
+        outcome.skipped[id_] += f": dlq retry {id_} --confirm-quarantined"
     return outcome
 
 

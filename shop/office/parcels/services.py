@@ -6,8 +6,8 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from orders.models import Order, Status
+from orders.services.operators import Operator
 from orders.transitions import lock_order
-from shipping.delivery_problems import Operator
 from shipping.models import Shipment, ShipmentStatus
 from shipping.services import mark_restocked
 from shop.models import StockMovement

@@ -18,7 +18,7 @@ from orders.transitions import IllegalTransition
 from payments.disputes.selectors import disputes_of
 from payments.models import PAYING
 from payments.selectors import refunds_of
-from payments.services.operators import REFUND
+from payments.services.refunds import REFUND
 from shipping import delivery_problems
 from shipping.carrier_selection import quotes
 from shipping.models import STRANDED, Shipment, ShipmentStatus

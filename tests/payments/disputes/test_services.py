@@ -8,13 +8,13 @@ from django.core.exceptions import PermissionDenied
 
 from messaging.models import Message, State
 from orders.models import Hold, Order, Status
+from orders.services.operators import Trusted
 from payments.disputes.services import mark_answered, record_dispute
 from payments.errors import NothingToRefund
 from payments.gateways import DisputeState, RequestRefused, simulated_charges, simulated_disputes
 from payments.models import Dispute, DisputeStatus, GatewayCharge, GatewayDispute, Refund, RefundStatus
 from payments.selectors import refundable_amount
 from payments.services import refund_order, refund_remainder
-from payments.services.operators import Trusted
 from shipping.models import Shipment
 from shop.models import Product
 from shop.order_pages.services import cancel

@@ -7,11 +7,11 @@ from messaging.models import Message
 from messaging.operations.actions import retry
 from messaging.operations.permissions import Actor
 from orders.models import Order
+from orders.services.operators import Trusted
 from payments.gateways import OutcomeUnknown, RefundRecord, RefundState
 from payments.gateways.simulated import SimulatedGateway
 from payments.models import GatewayRefund, Payment, Refund
 from payments.services import enqueue_comparison, refund_order
-from payments.services.operators import Trusted
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due, make_due
 from tests.factories import place
 from tests.payments.outcomes import COMPARE, REFUND

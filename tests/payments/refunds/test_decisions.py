@@ -10,13 +10,13 @@ from django.urls import reverse
 from messaging.models import Message, State
 from orders.models import Status
 from orders.money import display
+from orders.services.operators import Trusted
 from orders.timeline import describe
 from payments import selectors
 from payments.errors import RefundUnderWay
 from payments.gateways import RefundState
 from payments.models import GatewayRefund, PaymentStatus, Refund, RefundStatus
 from payments.services import repeat_refund, settle_refund
-from payments.services.operators import Trusted
 from tests.auditing import broken
 from tests.delivery import deliver_all, deliver_due
 from tests.factories import client_with

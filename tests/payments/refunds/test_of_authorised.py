@@ -11,10 +11,10 @@ from messaging.models import Message, State
 from messaging.operations.actions import discard
 from messaging.operations.permissions import Actor
 from orders.models import Order, Status
+from orders.services.operators import Trusted
 from payments import selectors, services
 from payments.errors import NotCaptured, NothingToRefund
 from payments.models import GatewayCharge, PaymentStatus, Refund
-from payments.services.operators import Trusted
 from payments.signals import refund_returned
 from shop.models import User
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due

@@ -12,13 +12,13 @@ from django.urls import reverse
 from messaging.invariants import audit
 from messaging.models import Message
 from orders.models import Order, Status
+from orders.services.operators import Trusted
 from orders.timeline import describe
 from payments.errors import NothingToRefund, RequestReused, TooManyRefunds
 from payments.gateways import gateway
 from payments.models import GatewayRefund, PaymentStatus, Refund, RefundStatus
 from payments.selectors import refundable_amount
 from payments.services import refund_order
-from payments.services.operators import Trusted
 from shop.demo.seed_logins import create_logins
 from shop.models import Product, User
 from shop.office.staff import create_groups

@@ -9,9 +9,9 @@ from django.core.exceptions import PermissionDenied
 
 from messaging.models import Message
 from orders.models import OrderEvent
+from orders.services.operators import Operator
 from payments import services
 from payments.models import Payment, Refund
-from payments.services.operators import Operator
 from shop.models import User
 from tests.factories import UserFactory
 from tests.payments.refunds.refunding import delivered, failed

@@ -22,8 +22,8 @@ from messaging.transitions import bury, file_stray
 from messaging.transitions.failure import failure_of, synthetic_failure
 from orders.models import Order, Status
 from orders.services import cancel_order
+from orders.services.operators import Trusted
 from payments.services import refund_order
-from payments.services.operators import Trusted
 from shop.accounts.addresses import add_address
 from shop.accounts.closing import CannotErase
 from shop.checkout.idempotency import Idempotency

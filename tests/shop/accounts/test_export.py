@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from knox.models import AuthToken
 
 from orders.models import Order
+from orders.services.operators import Trusted
 from payments.models import Payment
 from payments.services import refund_order
-from payments.services.operators import Trusted
 from shipping.models import ParcelEvent
 from shop.accounts.addresses import add_address
 from shop.accounts.export import personal_data

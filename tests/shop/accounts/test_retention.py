@@ -13,9 +13,9 @@ from messaging import scheduler
 from messaging.models import Message
 from messaging.worker import slices
 from orders.models import EmailDelivery, IdempotencyKey, Order
+from orders.services.operators import Trusted
 from payments.models import GatewayEvent
 from payments.services import refund_order
-from payments.services.operators import Trusted
 from shop.accounts import retention
 from shop.checkout.idempotency import KEPT, Idempotency
 from shop.invoices.selectors import expired_files

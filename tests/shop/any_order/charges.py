@@ -10,12 +10,12 @@ from messaging import outbox
 from messaging.models import Message
 from messaging.operations import actions
 from messaging.operations.permissions import Actor
+from orders.services.operators import Trusted
 from payments.errors import AuthorisationLost, NotLost
 from payments.gateways import RequestRefused, WebhookEvent, simulated_charges
 from payments.models import GatewayCharge, Payment, PaymentStatus
 from payments.selectors import can_write_off
 from payments.services import record_event, write_off
-from payments.services.operators import Trusted
 from tests.delivery import deliver_all
 from tests.shop.any_order.steps import one_of
 

@@ -11,13 +11,13 @@ from messaging import outbox
 from messaging.models import Message
 from messaging.operations import actions
 from messaging.operations.permissions import Actor
+from orders.services.operators import Trusted
 from payments.errors import RefundUnderWay
 from payments.gateways import WebhookEvent, simulated_refunds
 from payments.invariants import NO_FAILED_REFUNDS, REFUNDED_ONCE, REFUNDS_HAVE_A_MESSAGE
 from payments.models import GatewayCharge, GatewayRefund, Payment, Refund, RefundStatus
 from payments.payloads import ComparePayment, RefundPayment
 from payments.services import record_event, repeat_refund, settle_refund
-from payments.services.operators import Trusted
 from tests.delivery import deliver_all
 from tests.shop.any_order.steps import one_of
 

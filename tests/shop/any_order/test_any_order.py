@@ -30,6 +30,7 @@ from messaging.models import Circuit, Message, State
 from messaging.operations import actions
 from messaging.operations.permissions import Actor
 from orders.models import Order, Status
+from orders.services.operators import Trusted
 from orders.transitions import IllegalTransition
 from payments.errors import NothingToRefund
 from payments.gateways import WebhookEvent, simulated_refunds
@@ -37,7 +38,6 @@ from payments.invariants import REFUNDED_ONCE
 from payments.models import OPEN, GatewayCharge, Payment, Refund
 from payments.payloads import Reconcile
 from payments.services import record_event, refund_order
-from payments.services.operators import Trusted
 from shipping import delivery_problems
 from shipping.carriers import CarrierEvent, EventCode, TrackingEvent
 from shipping.models import CarrierParcel, Shipment

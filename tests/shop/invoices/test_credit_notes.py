@@ -11,11 +11,11 @@ from pypdf import PdfReader
 
 from messaging.invariants import audit
 from orders.models import Order, OrderLine
+from orders.services.operators import Trusted
 from orders.values import Address
 from payments.models import Refund, RefundStatus
 from payments.selectors import refundable_amount
 from payments.services import refund_order
-from payments.services.operators import Trusted
 from shop.checkout.services import LineWanted
 from shop.invoices.printing import pdf_of
 from shop.invoices.services import issue_credit_note

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orders.services.operators import Trusted
 from payments.gateways import RefundState
 from payments.models import RETURNED, Refund, RefundStatus
 from payments.selectors import refundable_amount
 from payments.services import repeat_refund
-from payments.services.operators import Trusted
 from shop.invoices.services import issue_credit_note
 from shop.models import CreditNote, Invoice
 from tests import fuzzing

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from messaging.invariants import audit
 from orders.models import Order
+from orders.services.operators import Trusted
 from payments.models import Payment
 from payments.services import refund_order
-from payments.services.operators import Trusted
 from shop.accounts.retention import purge_expired
 from shop.invoices.frozen import last_day_kept
 from shop.models import CreditNote, Invoice

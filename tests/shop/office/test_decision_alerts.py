@@ -10,12 +10,12 @@ from django.core import mail
 from messaging.operations import alerts
 from messaging.operations.models import Alert
 from orders.models import Order
+from orders.services.operators import Trusted
 from payments import selectors as payment_selectors
 from payments.disputes import selectors
 from payments.disputes.services import mark_answered
 from payments.models import Refund
 from payments.services import refund_order, repeat_refund, settle_refund
-from payments.services.operators import Trusted
 from shipping import selectors as shipping_selectors
 from shipping.delivery_problems import reship
 from shipping.models import Shipment

@@ -10,10 +10,10 @@ from messaging import circuit_breaker, simulated_outages
 from messaging.models import Circuit, Message, State
 from orders.models import Hold, Order, Status
 from orders.services import mark_refunded
+from orders.services.operators import Trusted
 from orders.transitions import IllegalTransition, OnHold
 from payments.models import Refund
 from payments.services import refund_order, repeat_refund
-from payments.services.operators import Trusted
 from shipping.delivery_problems import reship
 from shipping.models import CarrierParcel, Shipment, ShipmentStatus
 from shop.models import Product

@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from messaging.outbox import transaction
 from orders.models import Order, OrderEvent, Status
+from orders.services.operators import Trusted
 from payments.errors import NotCaptured
 from payments.models import Dispute, PaymentStatus, Refund
 from payments.services import refund_order
-from payments.services.operators import Trusted
 from shop.models import Product, ReturnStatus
 from shop.returns.errors import RefundBlocked
 from tests.auditing import broken

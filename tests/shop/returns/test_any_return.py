@@ -20,13 +20,13 @@ from hypothesis.stateful import initialize, invariant, rule, run_state_machine_a
 from messaging import circuit_breaker, outbox
 from messaging.models import Message
 from orders.models import Order, Status
+from orders.services.operators import Trusted
 from payments.errors import NothingToRefund
 from payments.gateways import DisputeState, simulated_charges, simulated_disputes
 from payments.invariants import REFUNDED_ONCE
 from payments.models import OPEN, UNDECIDED, WRITTEN_OFF, GatewayCharge, GatewayDispute, Payment, Refund
 from payments.payloads import CapturePayment
 from payments.services import refund_order
-from payments.services.operators import Trusted
 from shipping.models import CarrierParcel
 from shop.checkout.services import LineWanted
 from shop.models import Product, Return, ReturnLine, ReturnStatus

@@ -7,10 +7,10 @@ import pytest
 
 from messaging.outbox import transaction
 from orders.models import Order
+from orders.services.operators import Trusted
 from payments.errors import NothingToRefund
 from payments.models import Refund
 from payments.services import refund_order
-from payments.services.operators import Trusted
 from shop.models import Return, ReturnStatus
 from shop.returns import services
 from shop.returns.errors import AlreadyDecided, ReturnRefused

@@ -11,9 +11,9 @@ from messaging.operations.actions.queues import pause
 from messaging.operations.permissions import Actor
 from messaging.topology import topology
 from orders.models import Order
+from orders.services.operators import Trusted
 from payments.models import PAYING
 from payments.services import refund_order
-from payments.services.operators import Trusted
 from shop.models import Return
 from shop.returns.errors import AlreadyDecided
 from shop.returns.services import Decision, receive_return

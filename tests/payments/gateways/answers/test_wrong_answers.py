@@ -11,12 +11,12 @@ import pytest
 from messaging.models import Message, State
 from messaging.outbox import enqueue, transaction
 from orders.models import Order, Status
+from orders.services.operators import Trusted
 from payments.disputes.events import enqueue_comparison
 from payments.gateways.stripe import KEY
 from payments.models import Dispute, PaymentStatus
 from payments.payloads import FindDisputes
 from payments.services import refund_order
-from payments.services.operators import Trusted
 from tests.delivery import claim_task, deliver, deliver_all, deliver_due
 from tests.factories import place
 from tests.payments.gateways.answers.odd_server import OddServer

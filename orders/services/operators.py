@@ -1,11 +1,9 @@
-"""Operators: who decides about money, and whether they may."""
+"""Operators: who decides about an order, its money and its parcels, and whether they may."""
 
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 from django.core.exceptions import PermissionDenied
-
-REFUND: Final = "payments.refund_payment"
 
 
 class Operator(Protocol):
