@@ -3,21 +3,23 @@
 import io
 import socket
 import ssl
-import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPException, HTTPResponse, parse_headers
-from typing import Any, Final
+from typing import Final
 
 from celery.exceptions import SoftTimeLimitExceeded
 
 from extensions.webhooks import targets
 from extensions.webhooks.targets import NameUnknown, Target
+from orders.bounded.budget import Budget, TooLong, readable
 
 #: Bytes of an answer's body that are read at all, and then kept.
 MOST_READ: Final = 1024
+#: Bytes of an answer with its headers and interim answers. Python reads 100 headers of 64 kB each.
+MOST_RECEIVED: Final = 1_000_000
 CONNECT_SECONDS: Final = 5.0
 #: Of several addresses, as of IPv6 and IPv4, this many are tried.
 _TRIES: Final = 3
@@ -41,31 +43,21 @@ class Answer:
         return 200 <= self.status < 300
 
 
-class Deadline:
-    """What is left of a number of seconds."""
-
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-
-    def left(self, most: float = 1e6) -> float:
-        """Raises `TimeoutError` once nothing is left."""
-        seconds = self._end - time.monotonic()
-        if seconds <= 0:
-            raise TimeoutError("the deadline has passed")
-        return min(seconds, most)
-
-
 def post(url: str, *, headers: Mapping[str, str], body: bytes, seconds: float) -> Answer:
     """Raises `TargetRefused` before anything is sent, or `NoAnswer`."""
-    target, deadline = targets.parse(url), Deadline(seconds)
+    target, budget = targets.parse(url), Budget(seconds=seconds, most=MOST_RECEIVED)
     try:
-        addresses = targets.addresses_of(target, seconds=deadline.left(CONNECT_SECONDS))
-        with closing(_connect(target, addresses, deadline)) as connection:
-            return _exchange(connection, _request(target, headers, body), deadline)
+        addresses = targets.addresses_of(target, seconds=_to_connect(budget))
+        with closing(_connect(target, addresses, budget)) as connection:
+            return _exchange(connection, _request(target, headers, body), budget)
     except (targets.TargetRefused, SoftTimeLimitExceeded):
         raise
     except Exception as error:
         raise NoAnswer(_reason(error, seconds)) from error
+
+
+def _to_connect(budget: Budget) -> float:
+    return min(budget.seconds_left(), CONNECT_SECONDS)
 
 
 @cache
@@ -73,17 +65,17 @@ def tls_context() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _connect(target: Target, addresses: list[str], deadline: Deadline) -> socket.socket:
+def _connect(target: Target, addresses: list[str], budget: Budget) -> socket.socket:
     """Connect to one of the addresses that were checked. The certificate must be of the name."""
     last: OSError | None = None
     for address in addresses[:_TRIES]:
         try:
-            raw = socket.create_connection((address, target.port), timeout=deadline.left(CONNECT_SECONDS))
+            raw = socket.create_connection((address, target.port), timeout=_to_connect(budget))
         except OSError as error:
             last = error
             continue
         try:
-            raw.settimeout(deadline.left(CONNECT_SECONDS))
+            raw.settimeout(_to_connect(budget))
             return tls_context().wrap_socket(raw, server_hostname=target.host) if target.is_tls else raw
         except BaseException:
             raw.close()
@@ -104,16 +96,16 @@ def _request(target: Target, headers: Mapping[str, str], body: bytes) -> bytes:
     return f"POST {target.path} HTTP/1.1\r\n{head}\r\n".encode("ascii") + body
 
 
-def _exchange(connection: socket.socket, request: bytes, deadline: Deadline) -> Answer:
+def _exchange(connection: socket.socket, request: bytes, budget: Budget) -> Answer:
     rest = memoryview(request)
     while rest:
-        connection.settimeout(deadline.left())
+        connection.settimeout(budget.seconds_left())
         rest = rest[connection.send(rest) :]
-    response = _Response(_Readable(connection, deadline), method="POST")  # type: ignore[arg-type]
-    response.begin()
-    text = _beginning(response)
-    retry_after = (response.headers.get("Retry-After") or "")[:100]
-    return Answer(status=response.status, text=text, retry_after=retry_after)
+    with closing(_Response(_Readable(connection, budget), method="POST")) as response:  # type: ignore[arg-type]
+        response.begin()
+        text = _beginning(response)
+        retry_after = (response.headers.get("Retry-After") or "")[:100]
+        return Answer(status=response.status, text=text, retry_after=retry_after)
 
 
 def _beginning(response: HTTPResponse) -> str:
@@ -143,30 +135,18 @@ class _Response(HTTPResponse):
 
 
 class _Readable:
-    """The part of a socket that `HTTPResponse` uses, with a deadline for all reads together."""
+    """The part of a socket that `HTTPResponse` uses."""
 
-    def __init__(self, connection: socket.socket, deadline: Deadline) -> None:
-        self._raw = _Reader(connection, deadline)
+    def __init__(self, connection: socket.socket, budget: Budget) -> None:
+        self._connection, self._budget = connection, budget
 
-    def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self._raw, 2048)
-
-
-class _Reader(io.RawIOBase):
-    def __init__(self, connection: socket.socket, deadline: Deadline) -> None:
-        self._connection, self._deadline = connection, deadline
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        self._connection.settimeout(self._deadline.left())
-        return self._connection.recv_into(buffer)
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return readable(self._connection, self._budget)
 
 
 def _reason(error: Exception, seconds: float) -> str:
     """In words, without anything that the other side wrote."""
-    if isinstance(error, NameUnknown):
+    if isinstance(error, NameUnknown | TooLong):
         return str(error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not valid: {error.verify_message}"[:200]

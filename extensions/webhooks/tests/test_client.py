@@ -10,6 +10,7 @@ from extensions.webhooks import client, targets
 from extensions.webhooks.client import NoAnswer
 from extensions.webhooks.targets import TargetRefused
 from extensions.webhooks.tests.merchant import Merchant, answer, raw
+from orders.bounded.budget import Budget
 from tests.patience import PATIENCE
 from tests.stack.tls import PrivateCA
 
@@ -64,6 +65,12 @@ def test_interim_answers_without_end_are_no_answer(merchant, status):
         post(merchant.url)
 
 
+def test_headers_without_end_are_no_answer(merchant):
+    merchant.behaviour = raw(b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: %060000d\r\n" % (i, i) for i in range(90)))
+    with pytest.raises(NoAnswer, match="the server sent more than 1000000 bytes"):
+        post(merchant.url)
+
+
 def test_chunks_are_read(merchant):
     merchant.behaviour = raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
     assert post(merchant.url).text == "abcde"
@@ -74,13 +81,12 @@ def test_a_broken_body_does_not_undo_the_status(merchant):
     assert post(merchant.url).is_success
 
 
-class OverAfterOneRead(client._Reader):
+class OverAfterOneRead(Budget):
     """The deadline comes once something was read."""
 
-    def readinto(self, buffer):
-        read = super().readinto(buffer)
-        self._deadline = client.Deadline(0.1)
-        return read
+    def spend(self, count):
+        super().spend(count)
+        self.renew(seconds=0.1)
 
 
 def test_a_body_that_never_ends_does_not_undo_the_status(merchant, monkeypatch):
@@ -89,7 +95,7 @@ def test_a_body_that_never_ends_does_not_undo_the_status(merchant, monkeypatch):
         merchant.hang(connection)
 
     merchant.behaviour = behave
-    monkeypatch.setattr(client, "_Reader", OverAfterOneRead)
+    monkeypatch.setattr(client, "Budget", OverAfterOneRead)
     found = post(merchant.url)
     assert (found.status, found.text) == (200, "ab ...")
 
