@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from email.utils import formataddr
 from zoneinfo import ZoneInfo, available_timezones
 
-from babel.numbers import list_currencies
+from babel.core import get_global
+from babel.numbers import get_territory_currencies
 from django.core.exceptions import ImproperlyConfigured
 
 from config import env
@@ -15,6 +17,8 @@ EXAMPLE_NAME = "Conveyor"
 _EXAMPLE_ADDRESS = ("1 Belt Street", "Exampletown")
 _EXAMPLE_EMAIL = "shop@conveyor.example"
 _COUNTRY = re.compile(r"[A-Z]{2}")
+#: Before the first currency that Babel knows.
+_EARLIEST = date(1800, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +51,12 @@ def seller() -> Seller:
 
 
 def currency() -> str:
-    """`SHOP_CURRENCY`, an ISO 4217 code."""
-    code = env.text("SHOP_CURRENCY", "EUR")
-    if code not in list_currencies():
-        raise ImproperlyConfigured(f"SHOP_CURRENCY is {code!r}; it must be an ISO 4217 code, such as EUR.")
+    """`SHOP_CURRENCY`, the ISO 4217 code of money that some country has or had: neither gold nor the code for tests."""
+    code, today = env.text("SHOP_CURRENCY", "EUR"), datetime.now(UTC).date()
+    if not any(code in get_territory_currencies(one, _EARLIEST, today) for one in get_global("territory_currencies")):
+        raise ImproperlyConfigured(
+            f"SHOP_CURRENCY is {code!r}; it must be the ISO 4217 code of a country's money, such as EUR."
+        )
     return code
 
 

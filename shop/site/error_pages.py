@@ -1,4 +1,4 @@
-"""Error pages for people, and problem details (RFC 9457) for API clients."""
+"""Error pages for people, and problem details (RFC 9457) for programs."""
 
 import re
 import sys
@@ -19,19 +19,19 @@ _SECRET = re.compile("password|csrfmiddlewaretoken")
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    if _is_api(request):
+    if _is_program(request):
         return Problem(400, detail=_("The request is invalid. Nothing was changed.")).response()
     return _page(request, 400, _("Bad request"), "shop/site/errors/400.html", bare=True)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    if _is_api(request):
+    if _is_program(request):
         return Problem(403, detail=_("You are not allowed to do this.")).response()
     return _page(request, 403, _("Forbidden"), "shop/site/errors/403.html")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    if _is_api(request):
+    if _is_program(request):
         return Problem(404, detail=_("There is nothing at this address.")).response()
     return _page(request, 404, _("Not found"), "shop/site/errors/404.html")
 
@@ -42,14 +42,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if error is not None and database_outage.is_outage(error):
         database_outage.reports.add(error, request.path)
         return database_outage.quiet(unavailable(request))
-    if _is_api(request):
+    if _is_program(request):
         return unexpected().response()
     return _page(request, 500, _("Server error"), "shop/site/errors/500.html", bare=True)
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
     """The database is away, takes no writes, or is busy."""
-    if _is_api(request):
+    if _is_program(request):
         return problems.unavailable().response()
     page = _page(request, 503, _("Not available"), "shop/site/errors/503.html", bare=True)
     page["Retry-After"] = str(database_outage.RETRY_AFTER)
@@ -62,7 +62,7 @@ def not_stored(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    if _is_api(request):
+    if _is_program(request):
         return Problem(403, detail=_("CSRF verification failed. Nothing was changed.")).response()
     # The browser says that the shop's own page sent it: no other site could have it sent by the button.
     is_own = request.headers.get("Sec-Fetch-Site") == "same-origin" and not request.FILES
@@ -77,7 +77,7 @@ def locked_out(request: HttpRequest, *details: Any) -> HttpResponse:
 
 def too_many(request: HttpRequest, limited: Limited) -> HttpResponse:
     """The page has a form with what was typed, passwords apart, to send again."""
-    if _is_api(request):
+    if _is_program(request):
         return problems.too_many(limited).response()
     context = {"text": str(limited), "typed": _typed(request), "is_form": request.method == "POST"}
     page = _page(request, 429, _("Please wait a few minutes"), "shop/site/errors/429.html", context=context)
@@ -89,8 +89,9 @@ def _typed(request: HttpRequest) -> dict[str, list[str]]:
     return {name: values for name, values in request.POST.lists() if not _SECRET.search(name)}
 
 
-def _is_api(request: HttpRequest) -> bool:
-    return request.path.startswith("/api/")
+def _is_program(request: HttpRequest) -> bool:
+    """Whether a program asks: a client of the API, or the sender of a webhook."""
+    return request.path.startswith(("/api/", "/webhooks/"))
 
 
 def _page(

@@ -43,6 +43,7 @@ INVALID = [
     ("CONVEYOR_SELLER_NAME", "Lamps\nBcc: all@shop.example"),
     ("CONVEYOR_SELLER_EMAIL", "nobody"),
     ("SHOP_CURRENCY", "EURO"),
+    ("SHOP_CURRENCY", "XXX"),
     ("SHOP_TIME_ZONE", "Mars/Olympus"),
     ("SHOP_TAX_COUNTRY", "Germany"),
 ]

@@ -169,6 +169,7 @@ def test_only_post_is_allowed_and_only_for_carriers_with_a_secret(settings):
     event = event_of(shipped())
     assert Client().get(PATH).status_code == 405
     assert post_event(event, path="/webhooks/carriers/landpost/") == 404
+    assert Client().post("/webhooks/carriers/landpost/")["Content-Type"] == "application/problem+json"
     settings.CARRIER_WEBHOOK_SECRETS = {"pigeon": (SECRET,)}
     assert post_event(event, path="/webhooks/carriers/pigeon/") == 404
     assert post_event(event) == 404

@@ -1,7 +1,9 @@
 """Exports of failures that do not end as planned."""
 
 import json
+from collections.abc import Callable
 from contextlib import closing
+from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -100,6 +102,18 @@ def sign_out(user: User) -> None:
     Session.objects.all().delete()
 
 
+def read_until_ended(response: Any, end: Callable[[User], None]) -> list[bytes]:
+    """The lines of an export during which `end` ends its reader's rights. The last one says that they have ended."""
+    with closing(response):
+        lines = iter(response)
+        read = [next(lines) for _line in range(4)]
+        end(User.objects.get())
+        read += list(lines)
+    assert len(read) == 5
+    assert read[-1].strip().startswith(b"Incomplete: your session or your permission has ended.")
+    return read
+
+
 ENDINGS = [lose_permission, leave_staff, deactivate, change_password, sign_out]
 
 
@@ -109,13 +123,7 @@ def test_an_export_ends_with_the_rights_of_its_reader(operator, monkeypatch, end
     monkeypatch.setattr(downloads, "LINES_A_LOOK", 5)
     for number in range(10):
         dead(f"CV-{number}")
-    with closing(operator.get(URL, {"format": file_format})) as response:
-        lines = iter(response)
-        read = [next(lines) for _line in range(4)]
-        end(User.objects.get())
-        read += list(lines)
-    assert len(read) == 5
-    assert read[-1].strip().startswith(b"Incomplete: your session or your permission has ended.")
+    read = read_until_ended(operator.get(URL, {"format": file_format}), end)
     if file_format == "json":
         with pytest.raises(json.JSONDecodeError):
             json.loads(b"".join(read))
@@ -128,13 +136,7 @@ def test_a_bulk_retry_s_export_ends_with_the_rights_of_its_reader(monkeypatch, e
         dead(f"CV-{number}")
     operation = previewed()
     client = client_with("view_bulkoperation")
-    with closing(client.get(f"/admin/operations/bulkoperation/{operation.pk}/items.csv")) as response:
-        lines = iter(response)
-        read = [next(lines) for _line in range(4)]
-        end(User.objects.get())
-        read += list(lines)
-    assert len(read) == 5
-    assert read[-1].strip().startswith(b"Incomplete: your session or your permission has ended.")
+    read_until_ended(client.get(f"/admin/operations/bulkoperation/{operation.pk}/items.csv"), end)
 
 
 def test_an_export_asks_for_its_reader_s_rights_in_few_statements(operator, settings):
