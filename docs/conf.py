@@ -38,7 +38,7 @@ def setup(app: Sphinx) -> None:
 
 
 def prepare(_app: Sphinx, page: str, source: list[str]) -> None:
-    """Make a page's Markdown fit for a site; files of the project that are no pages become plain names."""
+    """Make a page's Markdown fit for a site; files of the project that are not pages become plain names."""
     folder = (ROOT / page).parent
     chapters = navigation(page, source[0]) if page in INDEXES else ""
     source[0] = LINK.sub(lambda link: as_on_site(link, folder), source[0]) + chapters

@@ -181,7 +181,7 @@ def _payment_id(key: str) -> uuid.UUID | None:
     try:
         return uuid.UUID(key)
     except ValueError:
-        log.warning("reconciliation: the gateway has a charge under the key %r, which is no payment's ID", key)
+        log.warning("reconciliation: the gateway has a charge under the key %r, which is not a payment's ID", key)
         return None
 
 

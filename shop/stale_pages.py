@@ -32,7 +32,7 @@ _HALF = 32
 
 
 class _SeenField(forms.CharField):
-    """What the page showed, as a digest. It is no change that the admin's history should name."""
+    """What the page showed, as a digest. It is not a change that the admin's history should name."""
 
     def __init__(self) -> None:
         super().__init__(required=False, max_length=64, widget=forms.HiddenInput)

@@ -1,4 +1,4 @@
-"""Metrics of processes: where they count, and the port of those that are no web server."""
+"""Metrics of processes: where they count, and the port of those that are not web servers."""
 
 from typing import Final
 

@@ -16,7 +16,7 @@ def release_of(folder: Path) -> str:
 
 
 def _commit(folder: Path) -> str:
-    """Empty if `folder` is no checkout, or its commit is not found."""
+    """Empty if `folder` is not a checkout, or its commit is not found."""
     if (git := _git_dir(folder / ".git")) is None:
         return ""
     head = (git / "HEAD").read_text(encoding="utf-8").strip()

@@ -1,7 +1,7 @@
 """Redis and Valkey transport with RabbitMQ's semantics: dead letters, and 9 as the highest priority.
 
 kombu's own transport drops rejected messages, loses messages whose exchange was not declared, stops the worker at bytes
-that are no message, and delivers priority 0 first. This one fixes all four.
+that are not a message, and delivers priority 0 first. This one fixes all four.
 """
 
 import base64
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 Envelope = dict[str, Any]
 #: Seconds that kombu gets, beyond the visibility timeout, to requeue what a lost worker held: three of its sweeps.
 RESTORED_WITHIN = 15.0
-#: Bytes that are kept of an item that is no envelope.
+#: Bytes that are kept of an item that is not an envelope.
 MAX_KEPT = 256_000
 _DRIVER: Final = DriverInfo()  # redis-py would read its package's metadata anew for each connection
 
@@ -149,7 +149,7 @@ class Channel(redis.Channel):
         return {**super()._connparams(asynchronous=asynchronous), "driver_info": _DRIVER}
 
     def _brpop_read(self, **options: Any) -> bool:
-        """As in kombu, but delivers bytes that are no message instead of stopping the worker."""
+        """As in kombu, but delivers bytes that are not a message instead of stopping the worker."""
         try:
             try:
                 popped = self.client.parse_response(self.client.connection, "BRPOP", **options)
@@ -197,7 +197,7 @@ class Transport(redis.Transport):
 
 
 def open_envelope(item: bytes, queue: str) -> Envelope:
-    """kombu's envelope in `item`, each part of the right kind; bytes that are no envelope are wrapped in one."""
+    """kombu's envelope in `item`, each part of the right kind; bytes that are not one are wrapped in one."""
     try:
         return _normal(parse_json(item, most=MAX_ENVELOPE), queue)
     except Exception:  # whatever these bytes are
@@ -233,7 +233,7 @@ def _normal(envelope: Any, queue: str) -> Envelope:
 
 
 def _id_of(item: bytes) -> uuid.UUID | None:
-    """Id of the Celery message in a queue's list, or in an unacked entry. None: it is no message of the ledger."""
+    """Id of the Celery message in a queue's list, or in an unacked entry. None: it is not a message of the ledger."""
     try:
         found = loads(bytes_to_str(item))
         return uuid.UUID((found[0] if isinstance(found, list) else found)["headers"]["id"])
@@ -245,7 +245,7 @@ def _route(delivery_info: Envelope, queue: str) -> tuple[str, str]:
     """Exchange and key that lead back to `queue`: the message's own where they do, else the default exchange's."""
     exchange, key = delivery_info["exchange"], delivery_info["routing_key"]
     if not isinstance(exchange, str) or not isinstance(key, str):
-        raise TypeError("the route is no text")
+        raise TypeError("the route is not text")
     names = topology()
     if queue.removesuffix(names.dead("")) not in names.queues:
         return exchange, key

@@ -24,7 +24,7 @@ _decode_properties, _loads = serialization.decode_properties_basic, serializatio
 
 
 class Unreadable(ValueError):
-    """Bytes that are no JSON document within the bounds."""
+    """Bytes that are not a JSON document within the bounds."""
 
 
 def parse_json(data: Any, *, most: int = MAX_JSON) -> Any:

@@ -151,7 +151,7 @@ def _sends(headers: Mapping[str, Any]) -> int:
 def file(dead_letter: DeadLetter, app: Celery) -> None:
     """File `dead_letter` in the ledger unless it is settled there.
 
-    One that no worker can run, or with another task or payload, is no copy: it is filed under an id of its own.
+    One that no worker can run, or with another task or payload, is not a copy: it is filed under an id of its own.
     """
     row = Message.objects.filter(pk=dead_letter.id).first() if dead_letter.id else None
     is_copy = row and dead_letter.payload in (None, row.payload) and dead_letter.task in ("", row.task)

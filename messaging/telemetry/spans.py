@@ -30,7 +30,7 @@ _next_ids: ContextVar[tuple[int, int] | None] = ContextVar("conveyor_next_span",
 
 
 def derived_id(kind: str, message_id: uuid.UUID, sends: int) -> int:
-    """The id of the span `kind` ("send" or "process") of a publication. Never 0, which is no id."""
+    """The id of the span `kind` ("send" or "process") of a publication. Never 0, which is not an id."""
     key = b"%s %d %s" % (kind.encode(), sends, message_id.bytes)
     return int.from_bytes(hashlib.blake2b(key, digest_size=8).digest()) or 1
 

@@ -68,7 +68,7 @@ def clean_headers(headers: Mapping[str, Any], *, body: Any) -> dict[str, Any]:
     if any(headers.get(name) for name in _EFFECTS if not (may_delay and name == "eta")):
         raise Refused(f"It has one of the headers {', '.join(_EFFECTS)}, which messages of the ledger do not have.")
     if not _is_count(retries):
-        raise Refused("Its header retries is no count.")
+        raise Refused("Its header retries is not a count.")
     clean = {"task": task, "id": _uuid(headers, "id"), "retries": retries, "ignore_result": True}
     if may_delay:
         clean["eta"] = eta
@@ -84,7 +84,7 @@ def origin_of(headers: Mapping[str, Any], *, body: Any) -> dict[str, Any] | None
     if (origin := headers.get(HEADER)) is None:
         return None
     if not isinstance(origin, Mapping):
-        raise Refused(f"Its header {HEADER} is no table.")
+        raise Refused(f"Its header {HEADER} is not a table.")
     if not _is_count(origin.get("sends")) or not origin["sends"] or not _is_count(origin.get("version")):
         raise Refused(f"Its header {HEADER} is without the numbers sends, from 1, and version.")
     clean = {"sends": origin["sends"], "version": origin["version"], "correlation_id": _uuid(origin, "correlation_id")}
@@ -103,4 +103,4 @@ def _uuid(table: Mapping[str, Any], name: str) -> str:
     try:
         return str(uuid.UUID(value if isinstance(value, str) else ""))
     except ValueError:
-        raise Refused(f"Its {name} is no UUID.") from None
+        raise Refused(f"Its {name} is not a UUID.") from None

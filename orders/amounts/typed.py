@@ -19,7 +19,7 @@ _GROUPED = re.compile(r"(\d{1,3}(?:([.,])\d{3})(?:\2\d{3})*)(?:(?!\2)[.,](\d*))?
 
 
 class AmountError(ValueError):
-    """A text that is no amount of money. The message says what to enter."""
+    """A text that is not an amount of money. The message says what to enter."""
 
 
 def parse(text: str, currency: str) -> int:

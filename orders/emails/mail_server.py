@@ -26,7 +26,7 @@ def require_backend() -> None:
     try:
         _ = import_string(path).send_messages  # any other class has none
     except Exception as error:
-        raise ImproperlyConfigured(f"EMAIL_BACKEND is {path!r}, which is no e-mail backend: {error}") from error
+        raise ImproperlyConfigured(f"EMAIL_BACKEND is {path!r}, which is not an e-mail backend: {error}") from error
 
 
 @contextmanager

@@ -94,7 +94,7 @@ def _configured(name: str) -> Gateway:
             raise TypeError(f"it has no {', '.join(missing)}")
     except Exception as error:
         raise ImproperlyConfigured(
-            f"PAYMENT_GATEWAY is {name}, which is no gateway: {error}. See docs/how-to/add-a-gateway.md."
+            f"PAYMENT_GATEWAY is {name}, which is not a gateway: {error}. See docs/how-to/add-a-gateway.md."
         ) from error
     return made
 

@@ -111,7 +111,7 @@ def _record_action(payment: Payment, charge: Charge) -> None:
 def _safe(url: str) -> str:
     """The order page links to it: nothing but https, pages of the shop, and a stand-in here. Empty otherwise.
 
-    Browsers drop tabs and line breaks, so that "/<tab>/bank.example" would lead there; before an @ is no host.
+    Browsers drop tabs and line breaks, so "/<tab>/bank.example" would lead there; what precedes an @ is not the host.
     """
     is_own = url.startswith("/") and not url.startswith(("//", "/\\"))
     is_allowed = is_own or url.startswith("https://") or _STAND_IN.match(url)

@@ -38,7 +38,7 @@ def confirm(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _payment_of(charge: GatewayCharge | None) -> Payment:
-    """Raises `Http404` for a charge that is no payment's."""
+    """Raises `Http404` for a charge that is not a payment's."""
     if charge is None:
         raise Http404
     try:

@@ -95,5 +95,5 @@ def _carrier(path: str) -> Carrier:
         made: Carrier = import_string(path)()
         made.name.lower(), made.book  # any other class has none
     except Exception as error:
-        raise ImproperlyConfigured(f"SHIPPING_CARRIERS contains {path}, which is no carrier: {error}") from error
+        raise ImproperlyConfigured(f"SHIPPING_CARRIERS contains {path}, which is not a carrier: {error}") from error
     return made

@@ -159,7 +159,7 @@ class Booking:
         with _readable():
             identifier(self.tracking_number, most=MOST_CHARACTERS)
             if self.label and (len(self.label) > MOST_LABEL_BYTES or b"%PDF" not in self.label[:1024]):
-                raise ValueError("the label is no PDF, or too large")
+                raise ValueError("the label is not a PDF, or too large")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ def check_tax_country(**_options: Any) -> list[checks.CheckMessage]:
     country = settings.SHOP_TAX_COUNTRY
     if not country or country in regions():
         return []
-    sentence = f"SHOP_TAX_COUNTRY is {country!r}, which is no member state of the EU."
+    sentence = f"SHOP_TAX_COUNTRY is {country!r}, which is not a member state of the EU."
     return [checks.Error(sentence, hint="unset SHOP_TAX_COUNTRY", id="shop.E001")]
 
 

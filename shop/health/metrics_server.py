@@ -1,4 +1,4 @@
-"""`/metrics` of a process that is no web server: worker, relay or beat, on `METRICS_PORT`.
+"""`/metrics` of a process that is not a web server: worker, relay or beat, on `METRICS_PORT`.
 
 Daemon threads answer, which no shutdown waits for; how many they are, and how long each works, is bounded. A port that
 cannot be had is logged, and the process works on.
@@ -62,7 +62,7 @@ class Handler(BaseHTTPRequestHandler):
             return HTTPStatus.INTERNAL_SERVER_ERROR, b"Internal server error.\n", "text/plain"
 
     def log_message(self, *args: object) -> None:
-        """A scrape every few seconds is no line of the log."""
+        """A scrape every few seconds is not a line of the log."""
 
 
 class Server(ThreadingHTTPServer):
@@ -111,7 +111,7 @@ class Server(ThreadingHTTPServer):
                         connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away is no error of ours."""
+        """A client that goes away is not an error of ours."""
         log.debug("/metrics: %s went away", client_address)
 
 

@@ -4,7 +4,7 @@ from unicodedata import normalize
 
 
 def mailbox(email: str) -> str:
-    """`"A.da+shop"@EXAMPLE.com` is delivered to `ada@example.com`. Empty for what is no address.
+    """`"A.da+shop"@EXAMPLE.com` is delivered to `ada@example.com`. Empty for what is not an address.
 
     Dots make no difference to the largest provider. Elsewhere, two people may share a count.
     """

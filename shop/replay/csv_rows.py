@@ -64,7 +64,7 @@ class Rows:
 def read_rows(*, path: Path) -> Rows:
     """The rows of the file. Raises `InvalidFile` if it cannot be read, has another header, or has no readable row."""
     try:
-        # Bytes that are no UTF-8 spoil their own row only.
+        # Bytes that are not UTF-8 spoil their own row only.
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             rows = _rows(_Lines(file), path.name)
     except OSError as error:

@@ -24,7 +24,7 @@ def check(name: str) -> None:
     """Raises `NameRefused`."""
     if not _PATTERN.fullmatch(name) or keyword.iskeyword(name):
         raise NameRefused(
-            f"{name!r} is no name of a service. Use lowercase letters, digits and single _ between them, beginning "
+            f"{name!r} is not a valid service name. Use lowercase letters, digits and single _ between them, beginning "
             "with a letter, at most 40 characters, such as 'loyalty'."
         )
     if taken := next(_uses(name), None):

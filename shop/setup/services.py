@@ -38,7 +38,7 @@ def has_admin(name: str) -> bool:
     if (user := User.objects.filter(username=name).first()) is None:
         return False
     if not (user.is_superuser and user.is_staff and user.is_active):
-        raise SetupRefused(f"The account {name} exists and is no administrator. Choose another name.")
+        raise SetupRefused(f"The account {name} exists and is not an administrator. Choose another name.")
     return True
 
 

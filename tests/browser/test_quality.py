@@ -117,7 +117,7 @@ def test_long_german_words_fit_the_smallest_phone(scenario, view: str):
         assert too_wide(page) == []
 
 
-#: URLs of the admin that are no pages of their own: redirects, scripts, downloads and fragments.
+#: URLs of the admin that are not pages of their own: redirects, scripts, downloads and fragments.
 _NO_DESK_PAGES = {
     *(
         "login",

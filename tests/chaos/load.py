@@ -58,7 +58,7 @@ class Shopper(threading.Thread):
         self._insist("POST", f"{self._path}{action}/", json=body)
 
     def _insist(self, method: str, path: str, **options: Any) -> dict[str, Any]:
-        """The first answer that is no server error. A request whose answer was lost is refused when it is repeated."""
+        """The first answer that is not a server error. A request whose answer was lost is refused when repeated."""
         while not self._stopping.is_set():
             try:
                 url = f"{self._stack.url}/api/v1/{path}"

@@ -225,7 +225,7 @@ def test_a_reader_that_has_read_enough_ends_a_command_without_a_traceback():
 def test_outside_the_demo_what_is_no_email_backend_stops_the_start(tmp_path, value):
     done = run(tmp_path, "manage.py", "check", EMAIL_BACKEND=value, CONVEYOR_DEMO="0")
     assert done.returncode == 1
-    assert done.stderr.startswith(f"manage.py: EMAIL_BACKEND is {value!r}, which is no e-mail backend: ")
+    assert done.stderr.startswith(f"manage.py: EMAIL_BACKEND is {value!r}, which is not an e-mail backend: ")
     assert len(done.stderr.strip().splitlines()) == 1
 
 

@@ -1,4 +1,4 @@
-"""Sends one request at a time, undoes what it wrote, and expects an answer that is no server error."""
+"""Sends one request at a time, undoes what it wrote, and expects an answer that is not a server error."""
 
 import os
 import random

@@ -21,7 +21,7 @@ from tests.hostile.values import TEXTS
 
 pytestmark = [pytest.mark.django_db, TIMEOUT]
 admin.autodiscover()
-#: Values as they stand in an address: bytes that are no UTF-8, half a surrogate pair, numbers beyond any column.
+#: Values as they stand in an address: bytes that are not UTF-8, half a surrogate pair, numbers beyond any column.
 RAW = (
     "%00", "a%00b", "%FF%FE", "%C0%80", "%ED%A0%80", "%E2%28%A1", "%", "%zz", "%u0000", "+", "%0D%0AX:1",
     "1" + "0" * 400, "-1", "-0", "1e999", "9" * 5000, "a" * 9000, "2147483648", "9223372036854775808", "NaN", "",

@@ -51,7 +51,7 @@ class Evaluator:
     at: int
 
     def vector(self, node: Any) -> Vector:
-        """The value of an expression that is no plain number."""
+        """The value of an expression that is not a plain number."""
         found = self.evaluate(node)
         assert isinstance(found, dict)
         return found

@@ -1,4 +1,4 @@
-"""Alerts about what is gone: relays that publish nothing, workers that run nothing, a web server that is no target."""
+"""Alerts about what is gone: relays that publish nothing, workers that run nothing, web servers without a target."""
 
 import re
 

@@ -17,7 +17,7 @@ from tests.messaging import deliver  # noqa: F401 - loads all tasks
 APPS = ("messaging", "orders", "payments", "shipping")
 DESK = "messaging.operations"
 DESKS_OWN = {"retry", "edit", "discard", "open_group", "open_subject", "none"}
-#: Errors that are no failure of a message, and why.
+#: Errors that do not make a message fail, and why.
 NOT_RECORDED = {
     "messaging.broker.database.TransactionPooling": "refuses a database at start",
     "messaging.broker.tolerance.Unreadable": "becomes Refused",

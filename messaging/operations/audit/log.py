@@ -44,7 +44,7 @@ def entry(
 ) -> AuditEntry:
     """An unsaved entry. Raises `UnknownAction`."""
     if action not in OPERATOR_ACTIONS | SYSTEM_ACTIONS | _others:
-        raise UnknownAction(f"{action!r} is no action of the audit log; add it to messaging.operations.audit.log.")
+        raise UnknownAction(f"{action!r} is not an action of the audit log; add it to messaging.operations.audit.log.")
     return AuditEntry(
         action=action,
         actor=actor.name[:150],

@@ -48,7 +48,7 @@ class Replay:
             raise AnswerMissing(call, instead="an answer of another form") from None
 
     def _error(self, call: Call, exchange: Mapping[str, Any]) -> BaseException:
-        """The system's error; an error of the client itself, or an answer that was not kept, is no answer."""
+        """The system's error; an error of the client itself, or an answer that was not kept, is not an answer."""
         known = {error.__name__: error for error in call.errors}
         try:
             return known[exchange["error"]](*exchange["arguments"])

@@ -123,7 +123,7 @@ def _begun(fault: Fault) -> str:
 
 
 def _number(typed: str) -> float | None:
-    """What was typed into a field; None for the default. Anything that is no number is out of every bound."""
+    """What was typed into a field; None for the default. Anything that is not a number is out of every bound."""
     if not typed.strip():
         return None
     return float(typed.strip().replace(",", ".")) if _NUMBER.fullmatch(typed.strip()) else -1.0

@@ -37,7 +37,7 @@ audit.register(
 
 
 class NotADemo(RuntimeError):
-    """This shop is no demo."""
+    """This shop is not a demo."""
 
     def __init__(self) -> None:
         super().__init__(_("Faults exist in demo mode only. Start the demo with `make run`, or set CONVEYOR_DEMO=1."))

@@ -1,6 +1,6 @@
 """The process of an order: which messages are which step, and what each step waits for.
 
-A payload that is about an order but is no step of it, because nothing waits for it, is in `BESIDE`.
+A payload that is about an order but is not a step of it, because nothing waits for it, is in `BESIDE`.
 """
 
 from collections.abc import Iterator

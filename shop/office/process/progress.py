@@ -11,7 +11,7 @@ from shop.office.process.definition import LINE
 
 
 def orders_by_step(subjects: Sequence[str]) -> list[tuple[str, int]]:
-    """Labels with numbers of orders, in the order of the process; subjects that are no orders do not count.
+    """Labels with numbers of orders, in the order of the process; subjects that are not orders do not count.
 
     One statement. The caller bounds `subjects`.
     """

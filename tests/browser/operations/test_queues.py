@@ -11,7 +11,7 @@ pytestmark = ONE_BACKEND
 
 
 def test_a_page_that_refreshes_itself_asks_for_the_password_when_the_session_has_ended(visit):
-    """The answer of the poll is the login page, which is no part of this one."""
+    """The answer of the poll is the login page, which is not part of this one."""
     operator = visit("/account/login/?next=/admin/operations/queues/")
     sign_in(operator, name="operator")
     expect(operator.locator("[hx-get]")).to_be_visible()

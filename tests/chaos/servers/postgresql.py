@@ -129,7 +129,7 @@ class PostgresqlServer:
 
 
 class OwnPostgresql(PostgresqlDatabase):
-    """The shop's database on a server of its own, where it is a role's that is no superuser."""
+    """The shop's database on a server of its own, owned by a role that is not a superuser."""
 
     def __init__(self, server: PostgresqlServer) -> None:
         self.server, self.name = server, "shop"

@@ -1,4 +1,4 @@
-"""`PAYMENT_GATEWAY` as the path of a class: its circuit, and sentences for what is no gateway."""
+"""`PAYMENT_GATEWAY` as the path of a class: its circuit, and sentences for what is not a gateway."""
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -43,6 +43,6 @@ def test_a_class_that_is_no_gateway_stops_the_start(settings, path, reason):
     settings.PAYMENT_GATEWAY = path
     with pytest.raises(ImproperlyConfigured) as error:
         gateways.register_circuit()
-    assert str(error.value).startswith(f"PAYMENT_GATEWAY is {path}, which is no gateway: ")
+    assert str(error.value).startswith(f"PAYMENT_GATEWAY is {path}, which is not a gateway: ")
     assert reason in str(error.value)
     assert "docs/how-to/add-a-gateway.md" in str(error.value)

@@ -1,4 +1,4 @@
-"""`SHIPPING_CARRIERS`: what is no carrier is refused by a sentence that names it."""
+"""`SHIPPING_CARRIERS`: what is not a carrier is refused by a sentence that names it."""
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -19,5 +19,5 @@ from shipping.carriers import carriers
 )
 def test_another_class_is_refused(settings, path):
     settings.SHIPPING_CARRIERS = (path,)
-    with pytest.raises(ImproperlyConfigured, match=f"SHIPPING_CARRIERS contains {path}, which is no carrier: "):
+    with pytest.raises(ImproperlyConfigured, match=f"SHIPPING_CARRIERS contains {path}, which is not a carrier: "):
         carriers()

@@ -177,7 +177,7 @@ def test_statements_stay_within_the_budget(client, category, path, language):
     CategoryText.objects.create(category=category, language="de", name="Klang")
     client.force_login(UserFactory.create())
     client.post("/basket/add/", {"sku": "B1"})
-    client.get("/search/?q=bnajo")  # what a process asks its database once is no part of a page
+    client.get("/search/?q=bnajo")  # what a process asks its database once is not part of a page
     with translation.override(language), CaptureQueriesContext(connection) as captured:
         text(client.get(path))
     assert len(captured) <= 8, [query["sql"][:90] for query in captured.captured_queries]

@@ -128,7 +128,7 @@ def test_a_country_of_tax_outside_the_eu_is_an_error(settings, country):
     [error] = check_tax_country()
     assert (error.id, error.msg) == (
         "shop.E001",
-        f"SHOP_TAX_COUNTRY is '{country}', which is no member state of the EU.",
+        f"SHOP_TAX_COUNTRY is '{country}', which is not a member state of the EU.",
     )
 
 

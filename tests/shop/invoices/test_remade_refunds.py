@@ -102,7 +102,7 @@ def test_failed_refunds_that_are_repeated_after_others_used_their_credit_notes_g
 
 
 def test_money_that_only_a_second_try_returned_is_covered():
-    """The gateway made a refund twice, and the bank returned the first: what is refunded then is no duplicate."""
+    """The gateway made a refund twice, and the bank returned the first: what is refunded then is not a duplicate."""
     [failed] = returned_by_the_bank([500])
     again = {"payment": failed.payment, "status": RefundStatus.DONE}
     Refund.objects.create(**again, amount=500, duplicates=failed)

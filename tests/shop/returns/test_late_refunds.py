@@ -60,7 +60,7 @@ def test_of_an_order_that_came_back_in_parts_each_part_is_refunded():
 
 
 def test_the_delivery_is_paid_back_with_the_last_part_only(monkeypatch):
-    """Of an express order more is left than is owed, so that the payment's amount is no bound."""
+    """Of an express order more is left than is owed, so that the payment's amount is not a bound."""
     monkeypatch.setattr("shop.returns.amounts.delivery_price", lambda *, order: 500)
     order, _payment = written_off()
     for pieces in (1, 1):

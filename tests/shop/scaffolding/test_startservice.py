@@ -48,7 +48,7 @@ def test_the_files_name_the_service_and_are_valid(folder):
     "name", ["Loyalty", "loyalty-points", "2fast", "", "a.b", "../up", "class", "ö", "x" * 41, "a__b", "gifts_"]
 )
 def test_a_malformed_name_is_refused(folder, name):
-    assert "is no name of a service. Use lowercase letters" in refusal(name)
+    assert "is not a valid service name. Use lowercase letters" in refusal(name)
     assert not list(folder.iterdir())
 
 

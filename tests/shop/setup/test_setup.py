@@ -88,7 +88,7 @@ def test_an_administrator_who_exists_needs_no_password(broker, monkeypatch):
         (ADA, "ada@shop.example", "too similar to the email address"),
         (ADA, "", "The administrator needs a password. Set DJANGO_SUPERUSER_PASSWORD"),
         ({"admin": "bob", "email": "ada@shop.example"}, PASSWORD, "An account with this e-mail address already exists"),
-        ({"admin": "shopper", "email": "s@shop.example"}, PASSWORD, "The account shopper exists and is no admin"),
+        ({"admin": "shopper", "email": "s@shop.example"}, PASSWORD, "The account shopper exists and is not an admin"),
     ],
 )
 def test_a_mistake_is_told_before_anything_is_written(broker, monkeypatch, options, password, why):

@@ -189,7 +189,7 @@ class PostgresqlWorld(World):
         return sql.replace(_NOW, f"'{self._database_now().isoformat()}'::timestamptz") if _NOW in sql else sql
 
     def _look_at_quiet_point(self) -> None:
-        """An actor may sleep in the middle of a transaction, and what others see is no quiet point."""
+        """An actor may sleep in the middle of a transaction, and what others see is not a quiet point."""
 
     def _has_live_messages(self) -> bool:
         live = Message.objects.filter(state__in=LIVE_STATES, available_at__lt=_soon())

@@ -62,7 +62,7 @@ FAULTS: Final = {
         "a slice ends when its time is up",
         "the audit looks at changes in slices",
         "a time limit is not swallowed by the audit",
-        "our own time limit is no outage",
+        "our own time limit is not an outage",
     ),
     "a paused queue is reported as a stopped relay": (
         "a paused queue is not reported as a stopped relay",

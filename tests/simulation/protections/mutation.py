@@ -47,7 +47,7 @@ def take_out(name: str) -> None:
     """Take out the protection of this name. Raises `LookupError` if there is none, and if its module is imported."""
     protection = next((each for each in PROTECTIONS if each.name == name), None)
     if protection is None or protection.module in sys.modules:
-        raise LookupError(f"{name!r} is no protection, or its module is imported already")
+        raise LookupError(f"{name!r} is not a protection, or its module is imported already")
     sys.meta_path.insert(0, _Finder(protection))
 
 

@@ -85,7 +85,7 @@ OUTSIDE: Final = (
         "::test_a_tick_is_enqueued_once_by_two_beats_and_its_message_may_be_done_in_between",
     ),
     Protection(
-        name="our own time limit is no outage",
+        name="our own time limit is not an outage",
         module="messaging.circuit_breaker",
         code="    if soft_limit_behind(error):\n        return None\n",
         without="",

@@ -31,7 +31,7 @@ _COLUMNS = {
     "price": "product.price",
     "in_stock": "(product.stock > 0)",
 }
-# The vocabulary is sorted, so words with the same first letter are one range. Item numbers are no words to offer.
+# The vocabulary is sorted, so words with the same first letter are one range. Item numbers are not words to offer.
 _SAME_START = """
     SELECT %s, term FROM {vocabulary}
     WHERE term >= %s AND term < %s AND abs(length(term) - %s) <= 2 AND col IN ('name', 'tagline')
