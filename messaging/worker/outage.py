@@ -4,17 +4,56 @@ A relay defers it as soon as the database is back. Anything else would spend an 
 """
 
 import logging
+import mmap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Final
 
 from celery.exceptions import Reject, SoftTimeLimitExceeded, TimeLimitExceeded
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from messaging.broker.database import is_read_only
+from messaging.conf import settings
 from messaging.worker.time_limits import causes_of
 
 log = logging.getLogger(__name__)
+#: Seconds that the database may take for a small read; after that it hangs.
+LONGEST_READ: Final = 5.0
+
+
+class Watch:
+    """Whether the database hangs, in memory that a worker shares with its pool. `pause_watch` reads once a second.
+
+    A task cannot tell a database that hung from work that took too long, least of all once it answers again.
+    """
+
+    def __init__(self) -> None:
+        """With the times since when a read waits, and when the last one ended that failed or took too long."""
+        self._times = memoryview(mmap.mmap(-1, 16)).cast("d")
+
+    @contextmanager
+    def read(self) -> Iterator[None]:
+        began = self._times[0] = time.monotonic()
+        is_prompt = False
+        try:
+            yield
+            is_prompt = time.monotonic() - began < LONGEST_READ
+        finally:
+            if not is_prompt:
+                self._times[1] = time.monotonic()
+            self._times[0] = 0.0
+
+    @property
+    def hangs(self) -> bool:
+        return 0.0 < self._times[0] < time.monotonic() - LONGEST_READ
+
+    def hung(self, *, within: float) -> bool:
+        """Whether it hangs, or failed to answer within the last seconds."""
+        return self.hangs or self._times[1] > max(0.0, time.monotonic() - within)
+
+
+watch = Watch()
 
 
 @contextmanager
@@ -40,13 +79,13 @@ def is_outage(error: BaseException | None) -> bool:
 
     A read-only session is one, too: the failover that made it so may be over by the time the failure is recorded. So is
     SQLite's file locked for longer than the timeout, a deadlock, and a serialization failure: other transactions were
-    in the way. So are a full disk or memory, and a time limit that was exceeded while the server hung.
+    in the way. So are a full disk or memory, and a time limit if the server hung within the last one.
     """
     for cause in causes_of(error):
         if is_read_only(cause):
             return True
         if isinstance(cause, SoftTimeLimitExceeded | TimeLimitExceeded):
-            return _hangs()
+            return watch.hung(within=settings.CONVEYOR_TASK_TIME_LIMIT)
         if isinstance(cause, OperationalError | InterfaceError):
             return _is_by_state(cause) or not _answers()
     return False
@@ -63,18 +102,3 @@ def _is_by_state(error: BaseException) -> bool:
 def _answers() -> bool:
     """Whether the connection on which the error occurred still works: a connection that was lost stays so."""
     return connection.connection is not None and connection.is_usable()
-
-
-def _hangs() -> bool:
-    """Whether the server accepts no session within a second: libpq gives up after two, which is its least."""
-    if connection.vendor == "sqlite":
-        return False
-    fresh, began = connection.copy(), time.monotonic()
-    fresh.settings_dict["OPTIONS"] = fresh.settings_dict["OPTIONS"] | {"connect_timeout": 2}
-    try:
-        fresh.ensure_connection()
-    except OperationalError:
-        return True
-    finally:
-        fresh.close()
-    return time.monotonic() - began > 1

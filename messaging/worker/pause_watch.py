@@ -8,7 +8,6 @@ answers: without it no task can succeed, and each message taken would only be gi
 import logging
 import os
 import threading
-import time
 from contextlib import nullcontext, suppress
 from typing import Any
 
@@ -17,13 +16,12 @@ from celery.worker.consumer.tasks import Tasks
 from django.db import close_old_connections, connection
 
 from messaging import pauses
+from messaging.worker import outage
 
 log = logging.getLogger(__name__)
 READ_EVERY = 1.0
 APPLY_EVERY = 0.5
 FIRST_READ_WITHIN = 5.0
-#: Seconds without a successful read after which a database that does not answer is taken to be away.
-SILENT_AFTER = 10.0
 #: Held during a fork. A pool process forked while another thread is inside SQLite would find SQLite's own locks taken
 #: for ever, and hang in its first task until the hard time limit.
 _forking = threading.Lock()
@@ -41,14 +39,11 @@ class PauseReader(threading.Thread):
         super().__init__(name="queue-pauses", daemon=True)
         self.has_read = threading.Event()
         self._paused: frozenset[str] | None = None
-        self._reading_since: float | None = None
         self._every, self._stopping = every, threading.Event()
 
     @property
     def paused(self) -> frozenset[str] | None:
-        since = self._reading_since
-        hangs = since is not None and time.monotonic() - since > SILENT_AFTER
-        return None if hangs else self._paused
+        return None if outage.watch.hangs else self._paused
 
     def run(self) -> None:
         while not self._stopping.is_set():
@@ -61,12 +56,12 @@ class PauseReader(threading.Thread):
 
     def read(self) -> None:
         """Never raises: without this thread the worker would consume nothing, or everything, for ever."""
-        self._reading_since = time.monotonic()
         is_sqlite = connection.vendor == "sqlite"
         with _forking if is_sqlite else nullcontext():
             try:
-                close_old_connections()
-                self._paused = pauses.paused()
+                with outage.watch.read():
+                    close_old_connections()
+                    self._paused = pauses.paused()
             except Exception as error:
                 if self._paused is not None or not self.has_read.is_set():  # once an outage, not once a second
                     log.warning("cannot read queue pauses: %s", error)
@@ -74,7 +69,6 @@ class PauseReader(threading.Thread):
             if self._paused is None or is_sqlite:  # a process that forks must not hold SQLite's files
                 with suppress(Exception):
                     connection.close()
-        self._reading_since = None
         self.has_read.set()
 
 
@@ -85,6 +79,7 @@ class ApplyPauses(bootsteps.StartStopStep):
 
     def __init__(self, consumer: Any, **options: Any) -> None:
         super().__init__(consumer, **options)
+        outage.watch = outage.Watch()  # the pool is not forked yet
         self._queues = frozenset(consumer.app.amqp.queues.consume_from)
         self._reader: PauseReader | None = None
         self._timer: Any = None

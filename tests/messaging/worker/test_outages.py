@@ -1,14 +1,20 @@
 """Database outages during a task: the delivery is given back without a verdict, and no attempt is spent."""
 
+import os
+from contextlib import suppress
+
 import pytest
 from celery.exceptions import Reject, SoftTimeLimitExceeded, TimeLimitExceeded
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, connections
 
 from messaging import transitions
 from messaging.models import Attempt, Message, State
+from messaging.worker import outage
+from messaging.worker.pause_watch import PauseReader
 from tests.messaging.deliver import deliver, hand_over, send, trace
 from tests.messaging.samples import Bug, TemporaryError, behaviour
 from tests.messaging.worker.helpers import enqueue, fail
+from tests.patience import PATIENCE, wait_for
 from tests.proxy import Proxy
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -76,20 +82,65 @@ def test_an_error_caused_by_a_lost_connection_spends_no_attempt():
     assert_given_back(send(enqueue("one")))
 
 
-@pytest.mark.parametrize("limit", [SoftTimeLimitExceeded, TimeLimitExceeded])
-def test_a_time_limit_that_a_hung_database_used_up_spends_no_attempt(limit, monkeypatch):
+@pytest.fixture
+def watched(monkeypatch):
+    """A worker's watch of a database behind a proxy. Returns the proxy, and the reader's thread, not started."""
     if connection.vendor == "sqlite":
         pytest.skip("SQLite has no server that could hang")
-    message, proxy = send(enqueue("one")), Proxy(int(connection.settings_dict["PORT"] or 5432))
-    proxy.silent = True
-    behaviour["one"] = fail(limit(20))
-    with monkeypatch.context() as patched:  # for the session that is tried
-        patched.setitem(connection.settings_dict, "PORT", proxy.port)
-        rejected = rejection(message)
+    proxy = Proxy(int(connection.settings_dict["PORT"] or 5432))
+    monkeypatch.setattr(outage, "watch", outage.Watch())
+    monkeypatch.setattr(outage, "LONGEST_READ", 0.2)
+    reader = PauseReader(every=0.01)
+    with monkeypatch.context() as patched:  # for the reader's connection
+        patched.setitem(connections.settings["default"], "PORT", proxy.port)
+        reader.start()
+        assert reader.has_read.wait(PATIENCE)
+    yield proxy
+    proxy.restore()
+    reader.stop()
+    reader.join(PATIENCE)
     proxy.close()
-    assert isinstance(rejected, Reject)
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+@pytest.mark.parametrize("limit", [SoftTimeLimitExceeded, TimeLimitExceeded])
+def test_a_time_limit_that_a_hung_database_used_up_spends_no_attempt(limit, is_over, watched):
+    """Also if the database answers again by then."""
+    message = send(enqueue("one"))
+    watched.silent = True
+    wait_for(lambda: outage.watch.hangs)
+    if is_over:
+        watched.restore()
+        wait_for(lambda: not outage.watch.hangs)
+    behaviour["one"] = fail(limit(20))
+    assert_given_back(message)
+
+
+def test_a_time_limit_long_after_the_database_hung_is_the_tasks_own(watched, settings):
+    watched.silent = True
+    wait_for(lambda: outage.watch.hangs)
+    watched.restore()
+    wait_for(lambda: not outage.watch.hangs)
+    settings.CONVEYOR_TASK_TIME_LIMIT = 0.01
+    wait_for(lambda: not outage.watch.hung(within=0.01))
+    behaviour["one"] = fail(SoftTimeLimitExceeded(20))
+    message = send(enqueue("one"))
+    hand_over(message)
     message.refresh_from_db()
-    assert (message.state, message.attempts) == (State.SENT, 0)
+    assert (message.state, message.attempts) == (State.PENDING, 1)
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_pool_processes_see_what_the_workers_watch_saw():
+    watch = outage.Watch()
+    child = os.fork()
+    if not child:
+        with suppress(OperationalError), watch.read():
+            unavailable()
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert watch.hung(within=PATIENCE)
+    assert not outage.Watch().hung(within=PATIENCE)
 
 
 def test_a_time_limit_is_the_tasks_own_if_the_database_answers():

@@ -2,7 +2,6 @@
 
 import os
 import threading
-import time
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -11,7 +10,7 @@ from django.db import OperationalError, connection
 
 from messaging import pauses
 from messaging.operations import actions
-from messaging.worker import pause_watch
+from messaging.worker import outage
 from messaging.worker.pause_watch import ApplyPauses, PauseReader
 from tests.messaging.test_pauses import ANN, QUEUE, pause
 from tests.patience import PATIENCE, wait_for
@@ -151,9 +150,10 @@ def test_a_worker_consumes_nothing_while_the_database_is_away(step_for, reader, 
 def test_a_read_that_hangs_counts_as_an_outage_and_ends_with_it(step_for, reader, monkeypatch):
     consumer = Consumer(QUEUE)
     step_for(consumer).start(consumer)
-    reader._reading_since = time.monotonic() - pause_watch.SILENT_AFTER - 1
-    consumer.timer.tick()
-    assert consumer.consumed == set()
+    monkeypatch.setattr(outage, "LONGEST_READ", 0.0)
+    with outage.watch.read():
+        consumer.timer.tick()
+        assert consumer.consumed == set()
     reader.read()
     consumer.timer.tick()
     assert consumer.consumed == {QUEUE}

@@ -152,7 +152,7 @@ ENGINE: Final = (
     Protection(
         name="a time limit that a hung database used up spends no attempt",
         module="messaging.worker.outage",
-        code="            return _hangs()",
+        code="            return watch.hung(within=settings.CONVEYOR_TASK_TIME_LIMIT)",
         without="            return False",
         test=f"{_WORKER}/test_outages.py::test_a_time_limit_that_a_hung_database_used_up_spends_no_attempt",
         needs="postgresql",
