@@ -63,10 +63,10 @@ def start_sentry(telemetry: Telemetry) -> None:
 
 def start_traces(telemetry: Telemetry) -> None:
     """Start the provider, observe messages, and instrument Django and, if wanted, its database connections."""
-    from config.telemetry import endings, http_spans, sql_spans
+    from config.telemetry import http_spans, sql_spans
     from messaging.hooks import observers
     from messaging.signals import messages_revived
-    from messaging.telemetry import exporting
+    from messaging.telemetry import endings, exporting
     from messaging.telemetry.spans import SCOPE, FinishedSpans
     from messaging.telemetry.traces import Traces
 

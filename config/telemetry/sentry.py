@@ -18,13 +18,13 @@ from sentry_sdk.integrations.logging import LoggingIntegration, ignore_logger
 from sentry_sdk.transport import HttpTransport
 from sentry_sdk.types import Event
 
-from config.telemetry import endings
 from config.telemetry.json_lines import subject_fields
 from config.telemetry.paths import private
 from messaging.hooks.next_steps import recorded_name
 from messaging.models import Message
 from messaging.operations.privacy.masking import mask, mask_text
 from messaging.signals import message_died
+from messaging.telemetry import endings
 from orders.bounded.http import bound_pools
 from shop.site import database_outage
 

@@ -10,7 +10,6 @@ from django.core.exceptions import ImproperlyConfigured
 STEPS = (
     "messaging.worker.message_guard:GuardMessages",
     "messaging.worker.pause_watch:ApplyPauses",
-    "messaging.worker.holdings:AnswerHoldings",
     "messaging.worker.events_guard:GuardEvents",
     "messaging.worker.pool_watch:WatchPool",
 )

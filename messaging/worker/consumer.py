@@ -13,6 +13,7 @@ from celery.worker.state import maybe_shutdown, reserved_requests
 
 from messaging.broker import refusals
 from messaging.topology import topology
+from messaging.worker import holdings  # noqa: F401 - registers the control command
 
 log = logging.getLogger(__name__)
 WAIT, MAX_WAIT, ASK_EVERY = 1.0, 10.0, 5.0

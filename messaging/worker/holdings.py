@@ -5,7 +5,6 @@ Those of Celery's own are removed by which anybody who reaches the broker could 
 
 from typing import Any
 
-from celery import bootsteps
 from celery.worker import state as worker_state
 from celery.worker.control import Panel, inspect_command
 
@@ -15,10 +14,6 @@ from messaging.broker.holders import COMMAND
 MAX_IDS = 10_000
 for _harmful in ("rate_limit", "time_limit", "pool_shrink", "autoscale"):
     Panel.data.pop(_harmful, None)
-
-
-class AnswerHoldings(bootsteps.StartStopStep):
-    """Part of every worker so that this module is imported, which registers the command."""
 
 
 @inspect_command(name=COMMAND)

@@ -18,39 +18,27 @@ from messaging.conf import settings
 from messaging.worker.time_limits import causes_of
 
 log = logging.getLogger(__name__)
-#: Seconds that the database may take for a small read; after that it hangs.
-LONGEST_READ: Final = 5.0
+LONGEST_READ: Final = 5.0  # seconds; a database that takes longer for a small read hangs
 
 
 class Watch:
-    """Whether the database hangs, in memory that a worker shares with its pool. `pause_watch` reads once a second.
-
-    A task cannot tell a database that hung from work that took too long, least of all once it answers again.
-    """
+    """Whether the database hung, in memory shared with the pool: no task can tell that from its own long work."""
 
     def __init__(self) -> None:
-        """With the times since when a read waits, and when the last one ended that failed or took too long."""
-        self._times = memoryview(mmap.mmap(-1, 16)).cast("d")
+        self._times = memoryview(mmap.mmap(-1, 16)).cast("d")  # a read's start, and the end of the last that hung
 
-    @contextmanager
-    def read(self) -> Iterator[None]:
-        began = self._times[0] = time.monotonic()
-        is_prompt = False
-        try:
-            yield
-            is_prompt = time.monotonic() - began < LONGEST_READ
-        finally:
-            if not is_prompt:
-                self._times[1] = time.monotonic()
-            self._times[0] = 0.0
+    def begin(self) -> None:
+        self._times[0] = time.monotonic()
 
-    @property
-    def hangs(self) -> bool:
-        return 0.0 < self._times[0] < time.monotonic() - LONGEST_READ
+    def end(self, *, failed: bool) -> None:
+        if failed or self.hung():
+            self._times[1] = time.monotonic()
+        self._times[0] = 0.0
 
-    def hung(self, *, within: float) -> bool:
-        """Whether it hangs, or failed to answer within the last seconds."""
-        return self.hangs or self._times[1] > max(0.0, time.monotonic() - within)
+    def hung(self, *, within: float = 0.0) -> bool:
+        """Whether it hangs now, or did within the last seconds."""
+        now, (since, ended) = time.monotonic(), self._times
+        return 0.0 < since < now - LONGEST_READ or ended > max(0.0, now - within)
 
 
 watch = Watch()
@@ -79,7 +67,7 @@ def is_outage(error: BaseException | None) -> bool:
 
     A read-only session is one, too: the failover that made it so may be over by the time the failure is recorded. So is
     SQLite's file locked for longer than the timeout, a deadlock, and a serialization failure: other transactions were
-    in the way. So are a full disk or memory, and a time limit if the server hung within the last one.
+    in the way. So are a full disk or memory, a connection that stays lost, and a time limit if the server hung in it.
     """
     for cause in causes_of(error):
         if is_read_only(cause):
@@ -87,7 +75,7 @@ def is_outage(error: BaseException | None) -> bool:
         if isinstance(cause, SoftTimeLimitExceeded | TimeLimitExceeded):
             return watch.hung(within=settings.CONVEYOR_TASK_TIME_LIMIT)
         if isinstance(cause, OperationalError | InterfaceError):
-            return _is_by_state(cause) or not _answers()
+            return _is_by_state(cause) or connection.connection is None or not connection.is_usable()
     return False
 
 
@@ -97,8 +85,3 @@ def _is_by_state(error: BaseException) -> bool:
         return "locked" in str(error)
     state = getattr(error.__cause__, "sqlstate", "unknown")
     return not state or state.startswith(("08", "53", "57P", "58", "40001", "40P01"))
-
-
-def _answers() -> bool:
-    """Whether the connection on which the error occurred still works: a connection that was lost stays so."""
-    return connection.connection is not None and connection.is_usable()

@@ -43,7 +43,7 @@ class PauseReader(threading.Thread):
 
     @property
     def paused(self) -> frozenset[str] | None:
-        return None if outage.watch.hangs else self._paused
+        return None if outage.watch.hung() else self._paused
 
     def run(self) -> None:
         while not self._stopping.is_set():
@@ -56,12 +56,12 @@ class PauseReader(threading.Thread):
 
     def read(self) -> None:
         """Never raises: without this thread the worker would consume nothing, or everything, for ever."""
+        outage.watch.begin()
         is_sqlite = connection.vendor == "sqlite"
         with _forking if is_sqlite else nullcontext():
             try:
-                with outage.watch.read():
-                    close_old_connections()
-                    self._paused = pauses.paused()
+                close_old_connections()
+                self._paused = pauses.paused()
             except Exception as error:
                 if self._paused is not None or not self.has_read.is_set():  # once an outage, not once a second
                     log.warning("cannot read queue pauses: %s", error)
@@ -69,6 +69,7 @@ class PauseReader(threading.Thread):
             if self._paused is None or is_sqlite:  # a process that forks must not hold SQLite's files
                 with suppress(Exception):
                     connection.close()
+        outage.watch.end(failed=self._paused is None)
         self.has_read.set()
 
 

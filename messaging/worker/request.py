@@ -5,7 +5,8 @@ import uuid
 from contextlib import suppress
 from typing import Any
 
-from celery.exceptions import Reject
+from celery.exceptions import Reject, TimeLimitExceeded
+from celery.worker import state
 from celery.worker.request import Request
 from celery.worker.state import revoked as revoked_ids
 from celery.worker.state import task_ready
@@ -34,20 +35,23 @@ class ReliableRequest(Request):
         """Never raises: the pool would not kill the process that exceeded its limit."""
         if soft:
             super().on_timeout(soft, timeout)
-            return
-        self._hard_limit_hit = True
-        try:
-            self._as_current(super().on_timeout, soft, timeout)
-        except Exception as error:
-            log.warning("hard time limit of %s %s is not recorded: %s", self.name, self.id, error)
+        elif not (self.acknowledged or state.should_terminate):
+            self._hard_limit_hit = True
+            try:
+                self._as_current(super().on_timeout, soft, timeout)
+            except Exception as error:
+                log.warning("hard time limit of %s %s is not recorded: %s", self.name, self.id, error)
             self.reject(requeue=False)
 
     def on_failure(self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False) -> Any:
-        """Celery answers a task's `MemoryError` with one of its own and neither acknowledges nor rejects the delivery.
+        """Celery requeues what exceeds its hard time limit before it calls `on_timeout`; another delivery would run.
 
-        The pool process has recorded the failure, so that the delivery ends like any other that failed.
+        It neither acknowledges nor rejects what ends with `MemoryError`, which the pool process has recorded.
         """
-        if isinstance(exc_info.exception, MemoryError):
+        error = getattr(exc_info.exception, "exc", exc_info.exception)
+        if isinstance(error, TimeLimitExceeded):
+            return self.on_timeout(False, *error.args)
+        if isinstance(error, MemoryError):
             task_ready(self)
             return self.reject(requeue=False)
         return super().on_failure(exc_info, send_failed_event=send_failed_event, return_ok=return_ok)
@@ -75,11 +79,9 @@ class ReliableRequest(Request):
         obeyed = Attempt.objects.filter(
             message_id=self.id, error_type="Revoked", number__lte=F("message__replayed_from")
         )
-        try:
-            with outage.ledger_write():
-                return obeyed.exists()
-        except Reject:
-            return False
+        with suppress(Reject), outage.ledger_write():
+            return obeyed.exists()
+        return False
 
     def _announce_revoked(self, reason: str, terminated: bool, signum: Any, expired: bool) -> None:
         """Files the message as dead before Celery acknowledges it; rejects it if the ledger cannot be written."""

@@ -151,9 +151,9 @@ def test_a_read_that_hangs_counts_as_an_outage_and_ends_with_it(step_for, reader
     consumer = Consumer(QUEUE)
     step_for(consumer).start(consumer)
     monkeypatch.setattr(outage, "LONGEST_READ", 0.0)
-    with outage.watch.read():
-        consumer.timer.tick()
-        assert consumer.consumed == set()
+    outage.watch.begin()
+    consumer.timer.tick()
+    assert consumer.consumed == set()
     reader.read()
     consumer.timer.tick()
     assert consumer.consumed == {QUEUE}

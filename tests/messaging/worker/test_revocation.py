@@ -4,7 +4,7 @@ import uuid
 from types import SimpleNamespace
 
 import pytest
-from billiard.exceptions import WorkerLostError
+from billiard.exceptions import TimeLimitExceeded, WorkerLostError
 from celery import current_app
 from celery.worker import state as worker_state
 from celery.worker.request import create_request_cls
@@ -136,6 +136,21 @@ def test_a_hard_time_limit_never_raises_in_the_workers_loop(is_available, monkey
         request_for(message, answers).on_timeout(False, 3)
     message.refresh_from_db()
     assert (message.state, answers.given) == (State.PENDING if is_available else State.SENT, ["reject"])
+
+
+@pytest.mark.parametrize("is_available", [True, False])
+def test_a_hard_time_limit_is_answered_once_and_never_by_another_delivery(is_available, monkeypatch):
+    """The pool reports it twice: as a failure, which Celery would requeue, and as a time limit."""
+    message, answers = send(enqueue()), Answers()
+    with monkeypatch.context() as patch:
+        if not is_available:
+            patch.setattr(transitions, "reschedule", _unavailable)
+        request = request_for(message, answers)
+        request.on_failure(SimpleNamespace(exception=TimeLimitExceeded(3), traceback=""))
+        request.on_timeout(False, 3)
+    message.refresh_from_db()
+    expected = (State.PENDING, 1) if is_available else (State.SENT, 0)
+    assert ((message.state, message.attempts), answers.given) == (expected, ["reject"])
 
 
 def _unavailable(**arguments):

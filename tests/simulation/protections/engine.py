@@ -87,7 +87,7 @@ ENGINE: Final = (
     Protection(
         name="a lost connection to the database spends no attempt",
         module="messaging.worker.outage",
-        code="            return _is_by_state(cause) or not _answers()",
+        code="            return _is_by_state(cause) or connection.connection is None or not connection.is_usable()",
         without="            return False",
         test=f"{_WORKER}/test_outages.py::test_a_task_that_lost_the_database_spends_no_attempt",
     ),

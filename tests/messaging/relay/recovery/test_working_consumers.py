@@ -23,8 +23,7 @@ class Work:
     """A real worker with two threads in this process, whose tasks take as long as the test wants."""
 
     def __init__(self, monkeypatch) -> None:
-        steps = {"messaging.worker.holdings:AnswerHoldings"}
-        monkeypatch.setitem(current_app.steps, "consumer", steps)
+        monkeypatch.setitem(current_app.steps, "consumer", set())
         self.started, self._permits = threading.Semaphore(0), threading.Semaphore(0)
 
     def __call__(self, task, payload) -> None:
