@@ -106,7 +106,7 @@ def test_the_next_five_scheduled_messages_are_listed_in_order(operator):
     for minutes in (30, 10, 20, 40, 50, 60):
         enqueue(delay=60 * minutes, subject=f"in {minutes}")
     page = text(operator)
-    assert re.findall(r"</a> in (\d+)", page) == ["10", "20", "30", "40", "50"]
+    assert re.findall(r'class="queues-subject">in (\d+)', page) == ["10", "20", "30", "40", "50"]
 
 
 @pytest.mark.parametrize("action", ACTIONS)
