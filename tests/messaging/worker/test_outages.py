@@ -83,11 +83,10 @@ def test_an_error_caused_by_a_lost_connection_spends_no_attempt():
 
 @pytest.fixture
 def watched(monkeypatch):
-    """A worker's watch of a database behind a proxy. Returns the proxy, and the reader's thread, not started."""
+    """A worker's watch reads a database behind a proxy. Returns the proxy."""
     if connection.vendor == "sqlite":
         pytest.skip("SQLite has no server that could hang")
     proxy = Proxy(int(connection.settings_dict["PORT"] or 5432))
-    monkeypatch.setattr(outage, "watch", outage.Watch())
     monkeypatch.setattr(outage, "LONGEST_READ", 0.2)
     reader = PauseReader(every=0.01)
     with monkeypatch.context() as patched:  # for the reader's connection

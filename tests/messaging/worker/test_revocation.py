@@ -127,26 +127,19 @@ def test_a_revocation_that_cannot_be_recorded_is_given_back(monkeypatch):
     assert (message.state, answers.given) == (State.SENT, ["reject"])
 
 
+@pytest.mark.parametrize("is_failure_first", [True, False])
 @pytest.mark.parametrize("is_available", [True, False])
-def test_a_hard_time_limit_never_raises_in_the_workers_loop(is_available, monkeypatch):
-    message, answers = send(enqueue()), Answers()
-    with monkeypatch.context() as patch:
-        if not is_available:
-            patch.setattr(transitions, "reschedule", _unavailable)
-        request_for(message, answers).on_timeout(False, 3)
-    message.refresh_from_db()
-    assert (message.state, answers.given) == (State.PENDING if is_available else State.SENT, ["reject"])
-
-
-@pytest.mark.parametrize("is_available", [True, False])
-def test_a_hard_time_limit_is_answered_once_and_never_by_another_delivery(is_available, monkeypatch):
-    """The pool reports it twice: as a failure, which Celery would requeue, and as a time limit."""
+def test_a_hard_time_limit_never_raises_and_is_answered_once_and_not_by_another_delivery(
+    is_available, is_failure_first, monkeypatch
+):
+    """The pool reports it as a failure, which Celery would requeue, and then as a time limit."""
     message, answers = send(enqueue()), Answers()
     with monkeypatch.context() as patch:
         if not is_available:
             patch.setattr(transitions, "reschedule", _unavailable)
         request = request_for(message, answers)
-        request.on_failure(SimpleNamespace(exception=TimeLimitExceeded(3), traceback=""))
+        if is_failure_first:
+            request.on_failure(SimpleNamespace(exception=TimeLimitExceeded(3), traceback=""))
         request.on_timeout(False, 3)
     message.refresh_from_db()
     expected = (State.PENDING, 1) if is_available else (State.SENT, 0)
