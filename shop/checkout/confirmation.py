@@ -1,7 +1,7 @@
 """What a shopper has agreed to: the lines, prices and delivery dates that the checkout page showed.
 
-The page carries their digest. It is compared inside the order's transaction, where prices are locked, and the basket
-is emptied there if it still holds what is ordered: of two tabs, none orders what the other has changed.
+The page carries their digest. Inside the order's transaction the basket is emptied if it still holds what is ordered,
+then the digest is compared, where prices are locked: of two tabs, none orders what the other has changed.
 """
 
 import hashlib
@@ -35,9 +35,17 @@ class Confirmation:
     shown: str
     take_basket: Callable[[], bool]
 
+    def begin(self) -> None:
+        """Take the basket, or raise `OrderChanged`. Inside the order's transaction, and before any other lock of it.
+
+        Who closes an account locks its basket first too, and a review locks the account before its product.
+        """
+        if not self.take_basket():
+            raise OrderChanged
+
     def check(self, lines: Iterable[NewLine]) -> None:
-        """Raise `OrderChanged` unless these lines were shown. Inside the order's transaction."""
-        if digest((line.sku, line.quantity, line.unit_price) for line in lines) != self.shown or not self.take_basket():
+        """Raise `OrderChanged` unless these lines were shown, at their prices of now."""
+        if digest((line.sku, line.quantity, line.unit_price) for line in lines) != self.shown:
             raise OrderChanged
 
 

@@ -108,7 +108,9 @@ def _place(
 ) -> NewOrder:
     number, is_import, now = new_number(), request["source"] == Source.IMPORT, timezone.now()
     wanted = merged((line.sku, line.quantity) for line in lines)
-    if user is not None and confirmation is None:
+    if confirmation is not None:
+        confirmation.begin()
+    elif user is not None:
         lock_account(user_id=user.pk)  # closing an account deletes its basket, by which a confirmation knows
     products = take_stock(wanted=wanted, reference=number, products=_for_sale(request))
     rates = line_rates(

@@ -102,14 +102,17 @@ def note_version(group: FailureGroup) -> str:
     return hashlib.sha256(f"{group.note}\0{group.runbook}".encode()).hexdigest()
 
 
-def discard_group(*, fingerprint: str, until: datetime, actor: Actor, reason: str) -> tuple[uuid.UUID, int]:
+def discard_group(
+    *, fingerprint: str, until: datetime, actor: Actor, reason: str, operation_id: uuid.UUID | None = None
+) -> tuple[uuid.UUID, int]:
     """Discard all messages of a group that were dead at `until`. Returns the operation's id and how many they were.
 
     Messages that die later are untouched. Raises `PermissionDenied` and `ReasonMissing`.
     """
     actor.require(permissions.DISCARD)
     require_reason(reason)
-    intervention = Intervention(actor=actor.name, action="discard", reason=reason, operation_id=(operation := uuid7()))
+    operation = operation_id or uuid7()
+    intervention = Intervention(actor=actor.name, action="discard", reason=reason, operation_id=operation)
     dead = Message.objects.dead().filter(fingerprint=fingerprint, finished_at__lte=until)
     return operation, _in_batches(
         lambda: dead, lambda rows: transitions.discard_locked(rows, intervention=intervention)

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from messaging import clock
+from messaging.models.uuid7 import uuid7
 from messaging.operations import actions
 from messaging.operations.cli.registry import (
     CHUNK,
@@ -87,10 +88,10 @@ def _act(verb: str, options: dict[str, Any], out: Out) -> None:
 
 def _discard(group: FailureGroup, options: dict[str, Any]) -> int:
     require_reason(options)
-    operation, count = actions.discard_group(
-        fingerprint=group.pk, until=clock.now(), actor=actor(), reason=options["reason"]
+    announce_discard(operation := uuid7())  # before the work begins: one that is interrupted can be undone too
+    _, count = actions.discard_group(
+        fingerprint=group.pk, until=clock.now(), actor=actor(), reason=options["reason"], operation_id=operation
     )
-    announce_discard(operation)
     return count
 
 

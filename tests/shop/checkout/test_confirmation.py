@@ -1,7 +1,9 @@
 """What is ordered is what the page showed: once, at its prices and dates, and as no other tab has changed it."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from orders.models import Order
 from shop.checkout import idempotency, services, views
@@ -50,6 +52,16 @@ def test_a_click_that_ends_between_two_reads_of_the_next_shows_the_order(shopper
     monkeypatch.setattr(module, read, interrupted)
     answers.append(shopper.post("/checkout/", form))
     assert [answer.url for answer in answers] == [f"/orders/{Order.objects.get().public_id}/"] * 2
+
+
+def test_the_basket_is_taken_before_the_stock(shopper):
+    """Closing an account takes the basket, then the account; a review locks the account, then its product."""
+    form = filled(shopper)
+    with CaptureQueriesContext(connection) as captured:
+        shopper.post("/checkout/", form)
+    locks = [query["sql"] for query in captured if "UPDATE" in query["sql"]]
+    assert "shop_guestbasket" in locks[0]
+    assert any("shop_product" in lock for lock in locks)
 
 
 def test_a_changed_price_is_shown_before_it_is_charged(shopper):

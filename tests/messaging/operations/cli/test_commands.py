@@ -9,8 +9,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from messaging import transitions
 from messaging.models import Message, State
 from messaging.operations import actions
+from messaging.operations.actions import groups as group_actions
 from messaging.operations.cli import registry
 from messaging.operations.models import AuditEntry, FailureGroup, PayloadEdit
 from messaging.operations.permissions import Actor
@@ -197,6 +199,26 @@ def test_a_discard_is_undone_as_a_whole_even_if_it_did_not_live_to_its_report(ca
     assert Message.objects.dead().count() == 5
     with pytest.raises(CommandError, match=r"no discard .* has left any message discarded"):
         call_command(*undo)
+
+
+def test_a_discard_of_a_group_is_undone_as_a_whole_even_if_it_did_not_live_to_its_report(capsys, monkeypatch):
+    for _ in range(2):
+        dead()
+    real, calls = transitions.discard_locked, []
+
+    def killed(rows, **how):
+        calls.append(how["intervention"].operation_id)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        real(rows, **how)
+
+    monkeypatch.setattr(transitions, "discard_locked", killed)
+    monkeypatch.setattr(group_actions, "BATCH", 1)
+    with pytest.raises(KeyboardInterrupt):
+        call_command("dlq", "groups", "--discard", _fingerprint(), "--reason", "a test")
+    undo = f"dlq restore --operation {calls[0]}"
+    assert undo in capsys.readouterr().err
+    assert run(capsys, *undo.split()) == "restored 1, skipped 0\n"
 
 
 @pytest.mark.parametrize("arguments", [[], ["01a20db0-93b6-76a4-a7eb-044c283422e2"] * 2])
