@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import Error, InternalError, OperationalError, connection
+from django.db import Error, InternalError, connection
 from django.db.backends.signals import connection_created
 
 READ_ONLY_TRANSACTION = "25006"
@@ -49,10 +49,8 @@ def prepare(connection: Any, **kwargs: Any) -> None:
 
 
 def is_read_only(error: BaseException) -> bool:
-    """Whether a write was refused because the session, or SQLite's file, is read-only."""
-    if isinstance(error, InternalError):
-        return getattr(error.__cause__, "sqlstate", "") == READ_ONLY_TRANSACTION
-    return isinstance(error, OperationalError) and "readonly database" in str(error)
+    """Whether PostgreSQL refused a write because the session is read-only."""
+    return getattr(error.__cause__, "sqlstate", "") == READ_ONLY_TRANSACTION
 
 
 def _drop_if_read_only(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:

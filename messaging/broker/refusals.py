@@ -28,6 +28,7 @@ _SENTENCES = {
     r"(PRECONDITION_FAILED|NOT_FOUND) - (?P<why>.+)": (
         "the broker refuses it: {why}; correct it there, or use another virtual host"
     ),
+    r"MISCONF|used memory > 'maxmemory'": "the broker takes no writes: its disk or memory is full; make room there",
     r"read only replica|instance state changed": (
         "the broker is a read-only replica; wait for the end of the failover, or name the primary in BROKER_URL"
     ),

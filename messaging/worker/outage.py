@@ -19,6 +19,7 @@ from messaging.worker.time_limits import causes_of
 
 log = logging.getLogger(__name__)
 LONGEST_READ: Final = 5.0  # seconds; a database that takes longer for a small read hangs
+_SQLITE: Final = ("BUSY", "LOCKED", "READONLY", "CANTOPEN", "IOERR", "FULL", "NOMEM")
 
 
 class Watch:
@@ -82,6 +83,6 @@ def is_outage(error: BaseException | None) -> bool:
 def _is_by_state(error: BaseException) -> bool:
     """By the error: the task may have connected anew. PostgreSQL's client gives no SQLSTATE, its server these."""
     if connection.vendor == "sqlite":
-        return "locked" in str(error)
+        return getattr(error.__cause__, "sqlite_errorname", "").removeprefix("SQLITE_").startswith(_SQLITE)
     state = getattr(error.__cause__, "sqlstate", "unknown")
     return not state or state.startswith(("08", "53", "57P", "58", "40001", "40P01"))

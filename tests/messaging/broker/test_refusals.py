@@ -39,6 +39,18 @@ def test_a_replica_says_to_wait_for_the_end_of_the_failover(replica):
     assert sentence.startswith("the broker is a read-only replica; wait for the end of the failover")
 
 
+def test_a_server_without_room_says_to_make_some(tmp_path):
+    server = Valkey(tmp_path)
+    server.start()
+    try:
+        with redis.Redis.from_url(server.url) as client, Connection(server.url) as connection:
+            client.config_set("maxmemory", "1")
+            sentence = refused(lambda: connection.SimpleQueue("shipping").put("a message"))
+    finally:
+        server.remove()
+    assert sentence == "the broker takes no writes: its disk or memory is full; make room there"
+
+
 def test_a_worker_waits_for_the_end_of_the_failover(replica, monkeypatch, caplog):
     app = Celery("replica", set_as_current=False)
     app.config_from_object(celery_settings(replica, topology=settings.MESSAGING))

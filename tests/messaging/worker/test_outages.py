@@ -205,6 +205,20 @@ def test_a_server_that_has_no_room_or_cannot_read_spends_no_attempt(state):
     assert_given_back(send(enqueue("one")))
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="a limit of SQLite's stands for its disk")
+def test_a_full_disk_of_sqlite_spends_no_attempt():
+    def write(self, payload):
+        with self.complete(), connection.cursor() as cursor:
+            cursor.execute("PRAGMA max_page_count = 1")  # SQLite takes as many as it has
+            cursor.execute("UPDATE messaging_message SET error_message = hex(zeroblob(10000000))")
+
+    behaviour["one"] = write
+    try:
+        assert_given_back(send(enqueue("one")))
+    finally:
+        connection.cursor().execute("PRAGMA max_page_count = 4294967294")
+
+
 def test_a_statement_that_waited_too_long_for_a_lock_spends_an_attempt():
     behaviour["one"] = refuse("55P03")
     message = send(enqueue("one"))

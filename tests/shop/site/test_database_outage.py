@@ -1,6 +1,7 @@
 """What visitors get while the database is away, read-only or busy: 503, and one line in the log."""
 
 import math
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +15,14 @@ from shop.site import database_outage
 from tests.api.client import ROOT, order_body, problem
 
 pytestmark = pytest.mark.django_db
+
+
+def sqlite_error(name: str, text: str) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError(text)
+    error.sqlite_errorname = name
+    return error
+
+
 ERRORS: dict[str, dict[str, tuple[type[Exception], Exception]]] = {
     "postgresql": {
         "gone": (OperationalError, psycopg.OperationalError("server closed the connection unexpectedly\n\tat once")),
@@ -24,8 +33,10 @@ ERRORS: dict[str, dict[str, tuple[type[Exception], Exception]]] = {
         "a deadlock": (OperationalError, psycopg.errors.DeadlockDetected("deadlock detected")),
     },
     "sqlite": {
-        "locked": (OperationalError, OSError("database is locked")),
-        "read-only": (OperationalError, OSError("attempt to write a readonly database")),
+        "locked": (OperationalError, sqlite_error("SQLITE_BUSY", "database is locked")),
+        "a full disk": (OperationalError, sqlite_error("SQLITE_FULL", "database or disk is full")),
+        "a disk that fails": (OperationalError, sqlite_error("SQLITE_IOERR_READ", "disk I/O error")),
+        "read-only": (OperationalError, sqlite_error("SQLITE_READONLY", "attempt to write a readonly database")),
     },
 }
 
