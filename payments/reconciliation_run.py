@@ -1,7 +1,7 @@
 """Periodic reconciliation in slices: reads the gateway's records page by page, then looks for captures without one.
 
-A run covers what happened since the last one; once a day, all of the last `settings.PAYMENT_RECONCILE_DAYS`. Payments
-that agree are marked, so no slice needs to know what another has read.
+A run covers what happened since the last one, however long ago that was; once a day, at least the last
+`settings.PAYMENT_RECONCILE_DAYS`. Payments that agree are marked, so no slice needs to know what another has read.
 """
 
 import logging
@@ -170,11 +170,12 @@ class Run:
 
 
 def _first_slice(*, now: datetime) -> Reconcile:
-    position = Cursor.read(_CURSOR)
-    if not position or now - datetime.fromisoformat(position["whole_at"]) >= _DAY:
-        since = now - timedelta(days=settings.PAYMENT_RECONCILE_DAYS)
-        return Reconcile(since=since, started_at=now, is_whole=True)
-    return Reconcile(since=datetime.fromisoformat(position["started_at"]) - _OVERLAP, started_at=now)
+    position, days_ago = Cursor.read(_CURSOR), now - timedelta(days=settings.PAYMENT_RECONCILE_DAYS)
+    if not position:
+        return Reconcile(since=days_ago, started_at=now, is_whole=True)
+    last = datetime.fromisoformat(position["started_at"]) - _OVERLAP
+    is_whole = now - datetime.fromisoformat(position["whole_at"]) >= _DAY
+    return Reconcile(since=min(last, days_ago) if is_whole else last, started_at=now, is_whole=is_whole)
 
 
 def _payment_id(key: str) -> uuid.UUID | None:

@@ -78,6 +78,7 @@ def find_disputes(self: ReliableTask, payload: FindDisputes) -> None:
     part.repeat(run.read_page, pause=0.5)
     with part.complete(None if part.is_done else run.payload):
         if part.is_done:
+            run.finish()
             search.compare_undecided()
 
 

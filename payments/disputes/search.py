@@ -1,13 +1,13 @@
 """Search for disputes that no webhook reported, and for news of undecided ones."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
 
 from messaging import outbox
-from messaging.models import Message
+from messaging.models import Cursor, Message
 from payments.disputes.events import enqueue_comparison
 from payments.disputes.selectors import payments_of
 from payments.gateways import gateway
@@ -15,6 +15,9 @@ from payments.models import Dispute, Payment
 from payments.page_walk import advance
 from payments.payloads import CompareDispute, FindDisputes
 
+_CURSOR = "payments.find_disputes"
+#: For clocks that differ.
+_OVERLAP = timedelta(minutes=10)
 #: Webhooks report what changes; this is only in case one was lost.
 COMPARE_EVERY = timedelta(hours=12)
 MOST_COMPARED = 100
@@ -24,7 +27,7 @@ class Search:
     """One slice of a run, which moves `payload` on to the next."""
 
     def __init__(self, payload: FindDisputes) -> None:
-        self._since = payload.since or timezone.now() - timedelta(days=settings.PAYMENT_RECONCILE_DAYS)
+        self._since = payload.since or _since()
         self.payload = payload.model_copy(update={"since": self._since})
 
     def read_page(self) -> int:
@@ -42,6 +45,11 @@ class Search:
         self.payload = self.payload.model_copy(update={**position, "is_listed": not page.next})
         return 1
 
+    def finish(self) -> None:
+        """Store until when disputes are known: the run began then, or later. In the caller's transaction."""
+        until = self._since + timedelta(days=settings.PAYMENT_RECONCILE_DAYS)
+        Cursor.write(_CURSOR, {"until": until.isoformat()})
+
 
 def compare_undecided() -> None:
     """Enqueue comparisons of undecided disputes that were not compared for a while, in the caller's transaction."""
@@ -51,6 +59,12 @@ def compare_undecided() -> None:
     Dispute.objects.filter(pk__in=[dispute.pk for dispute in disputes]).update(compared_at=now)
     for dispute in disputes:
         enqueue_comparison(reference=dispute.gateway_id, payment=dispute.payment)
+
+
+def _since() -> datetime:
+    """The last days, and whatever no run has covered, as after a restored backup or days without beat."""
+    days_ago, position = timezone.now() - timedelta(days=settings.PAYMENT_RECONCILE_DAYS), Cursor.read(_CURSOR)
+    return min(days_ago, datetime.fromisoformat(position["until"]) - _OVERLAP) if position else days_ago
 
 
 def _unknown(keys: Mapping[str, str]) -> Iterator[tuple[str, Payment]]:

@@ -112,6 +112,18 @@ def test_a_run_begins_where_the_last_one_began_and_once_a_day_with_all(pages: li
         assert pages[-1] < timezone.now() - timedelta(days=2)
 
 
+def test_a_run_begins_where_the_last_one_began_however_long_ago_that_was(pages: list[datetime], settings: Any):
+    """As after a restored backup, or days without beat: a charge of that time is in no other run."""
+    settings.PAYMENT_RECONCILE_DAYS = 3
+    began = timezone.now()
+    reconcile()
+    with time_machine.travel(began + timedelta(days=10)):
+        reconcile()
+        assert pages[-1] < began
+        reconcile()
+        assert pages[-1] > timezone.now() - timedelta(hours=1)
+
+
 def test_a_charge_that_vanished_later_is_found_by_the_daily_run():
     payment = paid(1)[0]
     reconcile()

@@ -31,6 +31,19 @@ def test_a_dispute_without_a_webhook_event_is_found(monkeypatch):
     assert broken() == {}
 
 
+def test_a_dispute_that_was_opened_since_the_last_run_is_found_however_long_ago_that_was(settings):
+    """As after a restored backup, or days without beat."""
+    settings.PAYMENT_RECONCILE_DAYS = 3
+    began = timezone.now()
+    with time_machine.travel(began - timedelta(days=10)):
+        run_periodic(FIND)
+    with time_machine.travel(began - timedelta(days=9)):
+        reference = open_at_gateway(delivered())
+    run_periodic(FIND)
+    deliver_due()
+    assert Dispute.objects.get().gateway_id == reference
+
+
 @pytest.mark.usefixtures("one_step_slices")
 def test_a_run_ends_though_its_slices_are_cut_after_each_page(monkeypatch):
     monkeypatch.setattr(simulated_disputes, "PAGE_SIZE", 2)
