@@ -95,6 +95,12 @@ def test_the_web_has_probes(objects):
     assert [probe["httpGet"]["path"] for probe in probes] == ["/healthz", "/healthz", "/readyz"]
 
 
+def test_the_ingress_passes_on_pictures_as_nginx_does(objects):
+    (most,) = re.findall(r"client_max_body_size (\w+);", read("nginx/conveyor.conf"))
+    annotations = objects["Ingress"]["web"]["metadata"].get("annotations", {})
+    assert annotations == {"nginx.ingress.kubernetes.io/proxy-body-size": most}
+
+
 def test_every_process_but_the_web_has_the_port_of_its_metrics(objects):
     """The policy `metrics` and Prometheus know it by its name."""
     (port,) = re.findall(r"^METRICS_PORT=(\d+)$", read(f"{FOLDER}/settings.env"), re.MULTILINE)
