@@ -1,1 +1,1 @@
-"""Returns of delivered items: requested by shoppers, received by operators, refunded by themselves."""
+"""Returns of delivered items: requested by shoppers, received by operators, refunded automatically."""

@@ -7,12 +7,13 @@ from textwrap import dedent
 
 import pytest
 
+from messaging.worker.slices import Slice
 from tests.guides.guide import Copy
 from tests.stack.program import PROJECT
 
 GUIDE = (PROJECT / "docs/how-to/add-a-task.md").read_text()
 #: Also those within the numbered steps.
-PAYLOAD, TASK, ERROR, _ENQUEUE, _SLICES = (
+PAYLOAD, TASK, ERROR, _ENQUEUE, SLICES = (
     dedent(block) for block in re.findall(r"^ *```python\n(.*?)^ *```$", GUIDE, re.MULTILINE | re.DOTALL)
 )
 SCHEMAS, CONTRACTS, TOPOLOGY, TESTS = re.findall(
@@ -66,3 +67,9 @@ def test_its_code_is_typed_as_the_linter_demands(block):
     functions = [node for node in ast.walk(ast.parse(block)) if isinstance(node, ast.FunctionDef)]
     assert [each.name for each in functions if not each.returns] == []
     assert [arg.arg for each in functions for arg in each.args.args if not arg.annotation] == []
+
+
+def test_a_slice_has_what_the_guide_uses_of_it():
+    used = set(re.findall(r"\bpart\.(\w+)", SLICES))
+    assert len(used) >= 3
+    assert [name for name in used if not hasattr(Slice, name)] == []

@@ -181,3 +181,18 @@ def test_the_reference_has_every_target_of_make_and_every_command_of_the_project
     ]
     wanted = [*(f"make {target}" for target in targets), *(f"manage.py {name}" for name in ours)]
     assert [name for name in wanted if not re.search(rf"{re.escape(name)}\b", page)] == []
+
+
+def test_the_architecture_has_every_package_of_the_shop_and_of_the_engine():
+    page = (PROJECT / "docs" / "explanation" / "architecture.md").read_text()
+    (row,) = re.findall(r"^\| \[`shop/`\].*", page, re.MULTILINE)
+    engine = page.partition("```\nmessaging/\n")[2].partition("```")[0]
+    missing = [f"shop.{name}" for name in packages("shop") if f"`{name}`" not in row]
+    missing += [f"messaging.{name}" for name in packages("messaging") if f"  {name}/" not in engine]
+    assert missing == []
+
+
+def packages(app: str) -> list[str]:
+    """Its packages but Django's own kinds."""
+    folders = {path.parent.name for path in (PROJECT / app).glob("*/__init__.py")}
+    return sorted(folders - {"management", "migrations", "models", "templatetags"})
