@@ -43,6 +43,7 @@ _ACTIONS = (
     "shipping.reship_parcel",
     "shipping.restock_returned_goods",
     "shipping.correct_address",
+    "shop.moderate_review",
     # Of erased shoppers, too.
     "shop.view_invoice",
     "shop.view_creditnote",

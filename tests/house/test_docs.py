@@ -15,6 +15,7 @@ from django.core.management import get_commands, load_command_class
 
 from config.celery import app
 from config.processes import WORKERS
+from shop.office.staff import GROUPS, OPERATORS
 from tests.stack.program import PROJECT
 
 PAGES = sorted(
@@ -171,6 +172,14 @@ def test_every_permission_that_a_model_declares_is_in_the_reference():
         f"{one.app_label}.{name}" for one in [model._meta for model in apps.get_models()] for name, _ in one.permissions
     }
     assert {name for name in declared if f"`{name}`" not in page} == set()
+
+
+def test_operators_may_do_everything_in_the_reference_but_what_is_for_superusers():
+    page = (PROJECT / "docs" / "reference" / "permissions.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("| `") and "superusers only at first" not in line]
+    named = {name for row in rows for name in re.findall(r"`([a-z]+\.[a-z_]+)`", row.split(" | ")[0])}
+    assert len(named) > 20
+    assert {name for name in named if not name.startswith("webhooks.")} - {*GROUPS[OPERATORS]} == set()
 
 
 def test_the_reference_has_every_target_of_make_and_every_command_of_the_project():
