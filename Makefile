@@ -53,7 +53,7 @@ format: $(VENV)/.development ## Format code and templates, and fix what the lint
 	@$(BIN)/djlint --reformat --quiet $(APPS) >/dev/null || $(BIN)/djlint --check --quiet $(APPS)
 
 bench: $(VENV)/.development ## Run all benchmarks
-	@failed=0; for script in bench/*.py bench/operations/[!_]*.py; do \
+	@failed=0; for script in bench/*.py bench/operations/[!_]*.py bench/telemetry/[!_]*.py; do \
 		echo "== $$script"; $(BIN)/python $$script || failed=1; \
 	done; exit $$failed
 

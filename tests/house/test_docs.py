@@ -205,3 +205,11 @@ def packages(app: str) -> list[str]:
     """Its packages but Django's own kinds."""
     folders = {path.parent.name for path in (PROJECT / app).glob("*/__init__.py")}
     return sorted(folders - {"management", "migrations", "models", "templatetags"})
+
+
+def test_make_bench_runs_what_the_performance_page_lists():
+    page = (PROJECT / "docs" / "explanation" / "performance.md").read_text()
+    listed = re.findall(r"^\| `python (bench/\S+\.py)", page, re.MULTILINE)
+    (patterns,) = re.findall(r"for script in (.*); do", (PROJECT / "Makefile").read_text())
+    run = [str(path.relative_to(PROJECT)) for pattern in patterns.split() for path in PROJECT.glob(pattern)]
+    assert sorted(run) == sorted(listed)
