@@ -121,6 +121,14 @@ def test_the_reference_has_every_variable_with_its_default_and_its_range():
     assert wrong == []
 
 
+def test_the_reference_has_every_variable_of_the_tests():
+    """`TEST_EXTENSIONS` is set by the tests themselves."""
+    read = re.compile(r"""environ(?:\.get\(|\[)"((?:UPDATE_|TEST_|CONVEYOR_|KILLS|CHROMIUM)[A-Z_]*)\"""")
+    found = {name for file in (PROJECT / "tests").rglob("*.py") for name in read.findall(file.read_text())}
+    assert len(found) > 8
+    assert found - documented().keys() == {"TEST_EXTENSIONS"}
+
+
 NAME = re.compile(r"`((?:messaging|operations|orders|payments|shipping|shop)\.[a-z]+_[a-z_]+)`")
 
 
