@@ -23,6 +23,6 @@ def _require_media_storage() -> None:
         if any(str(value) in reason for value in options.values()):  # it may be a secret
             reason = type(error).__name__
         raise ImproperlyConfigured(
-            f"CONVEYOR_MEDIA_STORAGE is {backend!r}, which cannot be used: {reason}. Install its package, and correct "
+            f"CONVEYOR_MEDIA_STORAGE is {backend!r}, which cannot be used: {reason}. Install its package, or correct "
             "CONVEYOR_MEDIA_OPTIONS."
         ) from None
