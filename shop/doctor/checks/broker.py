@@ -153,7 +153,9 @@ def _owner() -> str:
 
 
 def _access(error: Exception) -> str:
-    """The command for a user, password or virtual host that the broker refuses; else where to say who it is."""
+    """The command for a broker without room, a user, password or virtual host that it refuses; else where it is said."""
+    if "takes no writes" in refusals.refusal(error):
+        return "df -h && valkey-cli info memory"
     uri = current_app.connection_for_read()
     user, vhost = shlex.quote(str(uri.userid)), shlex.quote(str(uri.virtual_host))
     grant = f"rabbitmqctl set_permissions -p {vhost} {user} '.*' '.*' '.*'"

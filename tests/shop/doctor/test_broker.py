@@ -10,6 +10,7 @@ from amqp import Message  # type: ignore[import-untyped]
 from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from kombu import Connection, Consumer
+from redis import ResponseError
 
 from messaging.models import QueuePause
 from messaging.topology import topology
@@ -110,6 +111,18 @@ def test_a_virtual_host_that_does_not_exist(rabbit, monkeypatch):
     assert finding.sentence.startswith(f"The broker has no virtual host {name};")
     grant = f"rabbitmqctl set_permissions -p {name} {rabbit.user} '.*' '.*' '.*'"
     assert finding.fix == f"rabbitmqctl add_vhost {name} && {grant}"
+
+
+def test_a_valkey_whose_disk_is_full(monkeypatch):
+    """Its answer, as it was, to any command."""
+
+    def full(*arguments, **options):
+        raise ResponseError("MISCONF Errors writing to the AOF file: No space left on device")
+
+    monkeypatch.setattr(broker, "connected", full)
+    [finding] = broker.reachable()
+    assert finding.sentence == "The broker takes no writes: its disk or memory is full; make room there."
+    assert finding.fix == "df -h && valkey-cli info memory"
 
 
 @pytest.fixture
