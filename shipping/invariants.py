@@ -35,7 +35,7 @@ RESTING_CONDITIONS += [is_stranded, is_on_hold]
 def paid_orders_are_shipped(orders: QuerySet[Order]) -> Iterator[str]:
     """Only the current shipment counts. A message that is dead because of a rejected address counts, too."""
     without = orders.filter(shipment=None)
-    waiting = without.filter(~_has_message(CreateShipment, "number"), ~is_on_hold(), status=Status.PAID)
+    waiting = without.filter(~_has_message(CreateShipment), ~is_on_hold(), status=Status.PAID)
     for order in waiting.order_by("pk")[:MAX_REPORTED]:
         yield f"Order {order.number} is paid, but has no shipment, and no live or dead message will create it."
     for order in without.filter(status__in=(Status.SHIPPED, Status.DELIVERED)).order_by("pk")[:MAX_REPORTED]:
@@ -67,8 +67,8 @@ def parcels_have_a_shipment(parcels: QuerySet[CarrierParcel]) -> Iterator[str]:
     active = outgoing.annotate(number=Left(F("idempotency_key"), NUMBER_LENGTH))
     shipments = Shipment.objects.filter(tracking_number=OuterRef("tracking_number"), carrier=OuterRef("carrier"))
     orphaned = active.filter(~Exists(shipments.exclude(status=ShipmentStatus.CANCELLED)))
-    explained = (_has_message(CreateShipment, "number"), _has_message(CancelParcel, "number"))
-    for parcel in orphaned.exclude(explained[0]).exclude(explained[1]).order_by("pk")[:MAX_REPORTED]:
+    unexplained = orphaned.exclude(_has_message(CreateShipment)).exclude(_has_message(CancelParcel))
+    for parcel in unexplained.order_by("pk")[:MAX_REPORTED]:
         yield f"The carrier's parcel {parcel.tracking_number} is on its way, but has no active shipment."
 
 
@@ -81,5 +81,5 @@ def booked_once(parcels: QuerySet[CarrierParcel]) -> Iterator[str]:
         yield f"Parcel {parcel.tracking_number} is not the only one booked under the key {parcel.idempotency_key}."
 
 
-def _has_message(payload: type[CreateShipment] | type[CancelParcel], number: str) -> IsNull:
-    return Message.objects.unsettled().exist_about(number, task=payload.task)
+def _has_message(payload: type[CreateShipment] | type[CancelParcel]) -> IsNull:
+    return Message.objects.unsettled().exist_about("number", task=payload.task)
