@@ -124,11 +124,10 @@ def needed(name: str, *, by: str, when: bool) -> str:
     return value
 
 
-def flag(name: str, *, default: bool) -> bool:
+def flag(name: str) -> bool:
+    """False if it is not set."""
     _read.add(name)
-    value = os.environ.get(name)
-    if value is None:
-        return default
+    value = os.environ.get(name, "")
     if value.strip().lower() in _TRUE:
         return True
     if value.strip().lower() in _FALSE:

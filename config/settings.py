@@ -21,9 +21,9 @@ BASE_DIR = env.BASE_DIR
 VAR_DIR = env.var_dir()
 CONVEYOR_OUTAGES_DIR = VAR_DIR / "outages"
 
-CONVEYOR_DEMO = env.flag("CONVEYOR_DEMO", default=False)
-CONVEYOR_ALLOW_SIMULATED = env.flag("CONVEYOR_ALLOW_SIMULATED", default=False)
-DEBUG = env.flag("DEBUG", default=False)
+CONVEYOR_DEMO = env.flag("CONVEYOR_DEMO")
+CONVEYOR_ALLOW_SIMULATED = env.flag("CONVEYOR_ALLOW_SIMULATED")
+DEBUG = env.flag("DEBUG")
 SECRET_KEY, SECRET_KEY_FALLBACKS = secret_key(), secret_key_fallbacks()
 METRICS_TOKEN = env.line("METRICS_TOKEN")
 METRICS_PORT = metrics_port()
@@ -31,7 +31,7 @@ HOST = env.host()
 PORT = env.integer("PORT", default=8000, minimum=1, maximum=65535)
 SITE_URL = addresses.site_url(port=PORT)
 ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS = addresses.hosts_and_origins(SITE_URL)
-HTTPS = env.flag("CONVEYOR_HTTPS", default=False)
+HTTPS = env.flag("CONVEYOR_HTTPS")
 CONVEYOR_TRUSTED_PROXIES = env.trusted_proxies(https=HTTPS)
 TELEMETRY = telemetry(demo=CONVEYOR_DEMO)
 

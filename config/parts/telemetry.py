@@ -47,7 +47,7 @@ def telemetry(*, demo: bool) -> Telemetry:
         json_logs=logs.is_json(),
         traces=_exporter(),
         traces_file=Path(env.text("CONVEYOR_TRACES_FILE") or env.var_dir() / "traces.jsonl"),
-        sql=env.flag("CONVEYOR_TRACES_SQL", default=False),
+        sql=env.flag("CONVEYOR_TRACES_SQL"),
         service=env.text("OTEL_SERVICE_NAME"),
         sentry_dsn=dsn,
         environment=env.text("SENTRY_ENVIRONMENT") or ("demo" if demo else "production"),
@@ -65,7 +65,7 @@ def _exporter() -> str:
     endpoints = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
     set_ = [name for name in (*endpoints, "OTEL_TRACES_EXPORTER") if env.text(name)]
     kind = env.choice("OTEL_TRACES_EXPORTER", EXPORTERS)
-    if not set_ or kind == "none" or env.flag("OTEL_SDK_DISABLED", default=False):
+    if not set_ or kind == "none" or env.flag("OTEL_SDK_DISABLED"):
         return ""
     _require("opentelemetry.sdk", "opentelemetry.instrumentation.django", by=set_[-1])
     env.choice("OTEL_TRACES_SAMPLER", SAMPLERS)

@@ -65,12 +65,12 @@ def paragraph(text: str, style: ParagraphStyle, *, max_lines: int | None = None)
     return Text(text, style, max_lines=max_lines)
 
 
-def padding(side: float, above: float) -> list[tuple[Any, ...]]:
-    """Table style commands for the padding of all cells."""
+def padding(above: float) -> list[tuple[Any, ...]]:
+    """Table style commands for the padding of all cells: `above` points above and below, none at the sides."""
     cells = ((0, 0), (-1, -1))
     return [
-        ("LEFTPADDING", *cells, side),
-        ("RIGHTPADDING", *cells, side),
+        ("LEFTPADDING", *cells, 0),
+        ("RIGHTPADDING", *cells, 0),
         ("TOPPADDING", *cells, above),
         ("BOTTOMPADDING", *cells, above),
     ]
@@ -79,7 +79,7 @@ def padding(side: float, above: float) -> list[tuple[Any, ...]]:
 def side_by_side(left: Any, right: Any) -> Table:
     """Two halves of the page's width, such as an address and facts."""
     gap = ("RIGHTPADDING", (0, 0), (0, 0), 6 * mm)
-    style = [("VALIGN", (0, 0), (-1, -1), "TOP"), *padding(0, 0), gap]
+    style = [("VALIGN", (0, 0), (-1, -1), "TOP"), *padding(0), gap]
     return Table([[left, right]], colWidths=[WIDTH / 2, WIDTH / 2], style=style)
 
 

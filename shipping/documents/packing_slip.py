@@ -55,7 +55,7 @@ def _header(shipment: Shipment) -> Flowable:
     details = Table(
         [[paragraph(name, SMALL), paragraph(value, TEXT)] for name, value in facts],
         colWidths=[32 * mm, WIDTH / 2 - 32 * mm],
-        style=[("VALIGN", (0, 0), (-1, -1), "TOP"), *padding(0, 1)],
+        style=[("VALIGN", (0, 0), (-1, -1), "TOP"), *padding(1)],
     )
     to = [
         paragraph(_("Ship to"), SMALL),
@@ -77,6 +77,6 @@ def _contents(order: Order) -> Flowable:
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
             ("LINEBELOW", (0, 0), (-1, 0), 1.2, BRAND),
             ("LINEBELOW", (0, 1), (-1, -1), 0.4, LINE),
-            *padding(0, 4),
+            *padding(4),
         ],
     )

@@ -114,7 +114,7 @@ def _parties(data: dict[str, Any], facts: Sequence[tuple[str, str]]) -> Flowable
     known = Table(
         [[paragraph(name, SMALL), paragraph(value, TEXT)] for name, value in facts],
         colWidths=[32 * mm, WIDTH / 2 - 32 * mm],
-        style=[("VALIGN", (0, 0), (-1, -1), "TOP"), *padding(0, 1)],
+        style=[("VALIGN", (0, 0), (-1, -1), "TOP"), *padding(1)],
     )
     first, *rest = data["buyer"]
     to = [
@@ -146,7 +146,7 @@ def _lines(data: dict[str, Any], currency: str) -> Flowable:
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
             ("LINEBELOW", (0, 0), (-1, 0), 1.2, BRAND),
             ("LINEBELOW", (0, 1), (-1, -1), 0.4, LINE),
-            *padding(0, 4),
+            *padding(4),
         ],
     )
 
@@ -180,7 +180,7 @@ def _taxes(taxes: Sequence[TaxedAt], currency: str) -> list[Flowable]:
         ]
         for each in taxes
     ]
-    style = [("LINEBELOW", (1, 0), (-1, 0), 0.4, LINE), *padding(0, 2)]
+    style = [("LINEBELOW", (1, 0), (-1, 0), 0.4, LINE), *padding(2)]
     return [Spacer(0, 4 * mm), Table([header, *rows], colWidths=_TAXES, style=style)]
 
 
@@ -188,7 +188,7 @@ def _table(rows: Sequence[tuple[str, str, Any]], widths: Sequence[float]) -> Flo
     return Table(
         [["", paragraph(name, style), paragraph(amount, style)] for name, amount, style in rows],
         colWidths=widths,
-        style=[("LINEABOVE", (1, -1), (-1, -1), 0.8, BRAND), *padding(0, 4)],
+        style=[("LINEABOVE", (1, -1), (-1, -1), 0.8, BRAND), *padding(4)],
     )
 
 

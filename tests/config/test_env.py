@@ -69,7 +69,7 @@ def test_a_command_beside_a_running_demo_finds_its_settings(var, monkeypatch):
             its.setitem(env.os.environ, name, "")  # restored after the test
             del env.os.environ[name]
         env.follow_note()
-        assert env.flag("CONVEYOR_DEMO", default=False)
+        assert env.flag("CONVEYOR_DEMO")
         assert env.text("DATABASE_URL") == "sqlite:////tmp/other"
         assert env.text("PORT") == "9000", "what is set in this terminal stays"
 
@@ -83,7 +83,7 @@ def test_a_command_for_another_database_does_not_become_a_demo(var, monkeypatch)
         supervisor.bind(str(var / "control.sock"))
         supervisor.listen()
         env.follow_note()
-    assert not env.flag("CONVEYOR_DEMO", default=False)
+    assert not env.flag("CONVEYOR_DEMO")
 
 
 @pytest.mark.parametrize("damaged", [None, b"", b"[]", b"{}", b"\xff", b'{"control": 1, "variables": {}}'])
@@ -94,7 +94,7 @@ def test_a_note_of_a_demo_that_has_ended_or_a_damaged_one_changes_nothing(var, m
     if damaged is not None:
         (var / env.NOTE).write_bytes(damaged)
     env.follow_note()
-    assert not env.flag("CONVEYOR_DEMO", default=False)
+    assert not env.flag("CONVEYOR_DEMO")
 
 
 def test_a_supervisor_that_is_too_busy_to_accept_still_answers_and_keeps_nobody_waiting(monkeypatch, tmp_path):

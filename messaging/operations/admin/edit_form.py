@@ -10,7 +10,10 @@ from messaging.operations.actions.edit import current_payload, edited, schema_of
 
 
 class EditForm(forms.Form):
-    """After validation, `payload` is the payload to send."""
+    """After validation, `payload` is the payload to send.
+
+    Raises `CannotEdit` if the message's task is not deployed here.
+    """
 
     template_name = "admin/operations/failedtask/edit_fields.html"
     payload: dict[str, Any]
@@ -36,11 +39,6 @@ class EditForm(forms.Form):
     def _is_blank(self, name: str, value: Any) -> bool:
         """A blank optional field takes the schema's default."""
         return value in (None, "") and not self.fields[name].required
-
-
-def form_for(message: Message, data: Any) -> EditForm:
-    """Raises `CannotEdit` if the message's task is not deployed here."""
-    return EditForm(message, data)
 
 
 def _field(name: str, schema: dict[str, Any], *, required: bool) -> forms.Field:

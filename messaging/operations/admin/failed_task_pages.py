@@ -21,7 +21,7 @@ from messaging.operations.actions import groups as group_actions
 from messaging.operations.actions.dry_runs import may_end_process
 from messaging.operations.admin.base import ReadOnlyAdmin, list_url, raw_body, raw_headers, viewer_who_may
 from messaging.operations.admin.buttons import buttons_of
-from messaging.operations.admin.edit_form import EditForm, form_for
+from messaging.operations.admin.edit_form import EditForm
 from messaging.operations.dry_runs.report import as_dict
 from messaging.operations.dry_runs.run import CannotDryRun
 from messaging.operations.failures import quarantine
@@ -143,7 +143,7 @@ class FailedTaskPages(ReadOnlyAdmin):
         actor = viewer_who_may(request, permissions.EDIT)
         message = _get_or_404(id_)
         try:
-            form = form_for(message, request.POST if request.method == "POST" else None)
+            form = EditForm(message, request.POST if request.method == "POST" else None)
         except actions.CannotEdit as error:
             raise PermissionDenied(str(error)) from None
         if request.method != "POST" and actions.reveal_for_edit(message=message, actor=actor):

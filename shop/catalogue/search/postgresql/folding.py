@@ -19,11 +19,11 @@ _BARE = f"regexp_replace(normalize(given, NFKD), '[{FIRST_MARK}-{LAST_MARK}]', '
 def functions() -> Iterator[str]:
     letters = f"translate(lower({_BARE}), '{''.join(SINGLE)}', '{''.join(SINGLE.values())}')"
     folded = f"normalize({_replaced(letters, DOUBLE)}, NFKC)"
-    yield _FUNCTION.format(name="shop_search_folded", body=_unless_ascii(folded, "lower(given)"))
+    yield _FUNCTION.format(name="shop_search_folded", body=_unless_ascii(folded))
     german = _replaced("normalize(given, NFC)", UMLAUTS)
     both = f"""shop_search_folded(given) || CASE WHEN normalize(given, NFC) ~ '[{"".join(UMLAUTS)}]'
             THEN ' ' || shop_search_folded({german}) ELSE '' END"""
-    yield _FUNCTION.format(name="shop_search_spelled", body=_unless_ascii(both, "lower(given)"))
+    yield _FUNCTION.format(name="shop_search_spelled", body=_unless_ascii(both))
 
 
 def without_folding() -> Iterator[str]:
@@ -31,8 +31,8 @@ def without_folding() -> Iterator[str]:
         yield _FUNCTION.format(name=name, body="given")
 
 
-def _unless_ascii(folded: str, plain: str) -> str:
-    return f"CASE WHEN octet_length(given) = length(given) THEN {plain} ELSE {folded} END"
+def _unless_ascii(folded: str) -> str:
+    return f"CASE WHEN octet_length(given) = length(given) THEN lower(given) ELSE {folded} END"
 
 
 def _replaced(text: str, letters: Mapping[str, str]) -> str:
