@@ -12,7 +12,7 @@ from messaging.operations.permissions import Actor
 from messaging.transitions.failure import synthetic_failure
 from tests.factories import client_with
 from tests.messaging.deliver import deliver
-from tests.messaging.operations.desk import ALL_PERMISSIONS, body, failed_task, page_url
+from tests.messaging.operations.desk import ALL_PERMISSIONS, PrintJob, body, failed_task, page_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -102,6 +102,19 @@ def test_a_corrupt_body_can_be_edited_if_its_headers_name_the_task(operator):
     message.refresh_from_db()
     assert (message.task, message.state) == ("tests.sample", State.PENDING)
     assert deliver(message).state == State.DONE
+
+
+def test_a_payload_that_its_lift_did_not_expect_is_edited_as_it_is(operator, monkeypatch):
+    message = failed_task()
+    Message.objects.filter(pk=message.pk).update(payload={"email": 7, "copies": 1})
+    monkeypatch.setattr(PrintJob, "version", message.schema_version + 1)
+    monkeypatch.setattr(
+        PrintJob, "lifts", {message.schema_version: lambda data: data | {"email": data["email"].lower()}}
+    )
+    assert 'value="7"' in body(operator.get(page_url(message, "edit")))
+    edit(operator, message, email="ada@example.com", copies="1")
+    message.refresh_from_db()
+    assert (message.state, message.payload["email"]) == (State.PENDING, "ada@example.com")
 
 
 def test_an_edit_is_not_advised_where_the_task_is_not_known(operator):
