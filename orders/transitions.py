@@ -15,11 +15,13 @@ from django.utils.translation import gettext_lazy
 from messaging import clock
 from messaging.hooks.next_steps import OPEN_SUBJECT, next_step
 from orders import signals
+from orders.compiled import Compiled
 from orders.models import TRANSITIONS, Hold, Order, OrderEvent, Status
 
 _MOVE: Final = "UPDATE orders_order SET status = %s WHERE id = %s AND status IN ({sources})"
 _UNLESS_HELD: Final = " AND hold = ''"
 _EVENT: Final = "INSERT INTO orders_orderevent (order_id, kind, data, at)"
+_LOCKED: Final = Compiled(lambda pk: Order.objects.select_for_update(no_key=True).filter(pk=pk))
 
 
 @next_step(
@@ -61,7 +63,7 @@ def lock_order(*, order_id: int) -> Order:
     Rows that refer to it are written all the same. Such a transaction takes the key of the order at its commit: it may
     hold a product or a message then, for which whoever has locked the order waits.
     """
-    return Order.objects.select_for_update(no_key=True).get(pk=order_id)
+    return _LOCKED.get(pk=order_id)
 
 
 def change(

@@ -12,10 +12,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from orders.compiled import Compiled
-from orders.models import Order, Status
+from orders.models import Status
 from orders.money import display
 from orders.selectors import WAITING
 from orders.services import mark_action_required, mark_paid, mark_payment_failed, mark_processing
+from orders.transitions import lock_order
 from payments.errors import AuthorisationLost, GatewayMismatch
 from payments.gateways import Charge, ChargeState
 from payments.models import AWAITED, SETTLED, UNSETTLED, Payment, PaymentStatus
@@ -30,7 +31,6 @@ MOST_CHARACTERS = 1000
 _STAND_IN = re.compile(r"http://127\.0\.0\.1:\d{1,5}(/|\Z)", re.ASCII)
 AUTHORISATION_EXPIRED = "authorisation_expired"
 _CHANGING: Final = ("status", "gateway_reference", "failure_code")
-_LOCKED: Final = Compiled(lambda pk: Order.objects.select_for_update(no_key=True).filter(pk=pk))
 _PRESENT: Final = Compiled(lambda pk: Payment.objects.filter(pk=pk).only(*_CHANGING))
 
 
@@ -79,7 +79,7 @@ def record_loss(*, payment: Payment) -> None:
 
 def _lock(payment: Payment) -> None:
     """Read the payment as it is once nobody else can change it or its order."""
-    payment.order = _LOCKED.get(pk=payment.order_id)
+    payment.order = lock_order(order_id=payment.order_id)
     present = _PRESENT.get(pk=payment.pk)
     for field in _CHANGING:
         setattr(payment, field, getattr(present, field))
