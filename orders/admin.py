@@ -84,7 +84,7 @@ class OrderPage:
 
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
-    """Other apps add their inlines to `inlines` and their pages to `pages`."""
+    """Other apps add inlines, actions and pages by the `register_order_…` functions below."""
 
     list_display = ("number", "placed_at", "status", "amount", "shipping_method", "source", "name", "email")
     list_filter = ("status", "shipping_method", "source", "placed_at")
@@ -114,7 +114,6 @@ class OrderAdmin(ReadOnlyAdmin):
         (_("Messages"), {"fields": ("messages",)}),
     )
     readonly_fields = ("amount", "shipping_price_text", "messages")
-    # Other apps add to these three, by the functions below only.
     inlines = [LineInline, AmountInline, EventInline]
     actions: list[Any] = []
     pages: list[OrderPage] = []

@@ -48,12 +48,12 @@ class PaymentSummary:
     action_url: str = ""
 
 
-def payment_to_charge(*, payment_id: UUID) -> Payment:
+def payment_with_order(*, payment_id: UUID) -> Payment:
     """The payment with its order. Raises `Payment.DoesNotExist`."""
     return _WITH_ORDER.get(pk=payment_id)
 
 
-def refund_to_execute(*, refund_id: UUID) -> Refund:
+def refund_with_order(*, refund_id: UUID) -> Refund:
     """The refund with its payment and order. Raises `Refund.DoesNotExist`."""
     return Refund.objects.select_related("payment__order").get(pk=refund_id)
 

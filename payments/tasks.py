@@ -20,7 +20,7 @@ from payments.payloads import (
 
 @reliable_task(ChargePayment, autoretry_for=(GatewayUnavailable,))
 def charge_payment(self: ReliableTask, payload: ChargePayment) -> None:
-    payment = selectors.payment_to_charge(payment_id=payload.payment_id)
+    payment = selectors.payment_with_order(payment_id=payload.payment_id)
     try:
         charge = services.charge_once(payment=payment, is_first_attempt=not self.may_overlap)
     except CardDeclined as declined:
@@ -36,7 +36,7 @@ def charge_payment(self: ReliableTask, payload: ChargePayment) -> None:
 
 @reliable_task(CapturePayment, autoretry_for=(GatewayUnavailable,))
 def capture_payment(self: ReliableTask, payload: CapturePayment) -> None:
-    payment = selectors.payment_to_charge(payment_id=payload.payment_id)
+    payment = selectors.payment_with_order(payment_id=payload.payment_id)
     charge = services.capture_once(payment=payment, is_first_attempt=not self.may_overlap)
     with self.complete():
         if charge is not None:
@@ -45,7 +45,7 @@ def capture_payment(self: ReliableTask, payload: CapturePayment) -> None:
 
 @reliable_task(VoidPayment, autoretry_for=(GatewayUnavailable,))
 def void_payment(self: ReliableTask, payload: VoidPayment) -> None:
-    payment = selectors.payment_to_charge(payment_id=payload.payment_id)
+    payment = selectors.payment_with_order(payment_id=payload.payment_id)
     record = services.void_at_gateway(payment=payment)
     with self.complete():
         if record is not None and record.charge is not None:
@@ -54,7 +54,7 @@ def void_payment(self: ReliableTask, payload: VoidPayment) -> None:
 
 @reliable_task(RefundPayment, autoretry_for=(GatewayUnavailable,))
 def refund_payment(self: ReliableTask, payload: RefundPayment) -> None:
-    refund = selectors.refund_to_execute(refund_id=payload.refund_id)
+    refund = selectors.refund_with_order(refund_id=payload.refund_id)
     if refund.status != RefundStatus.PENDING:
         with self.complete():
             return

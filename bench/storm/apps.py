@@ -46,7 +46,7 @@ def _install_after_look() -> None:
     from payments import selectors
     from payments.models import Payment
 
-    inner = selectors.payment_to_charge
+    inner = selectors.payment_with_order
 
     def outer(**arguments: Any) -> Any:
         try:
@@ -55,4 +55,4 @@ def _install_after_look() -> None:
             reach(NOT_FOUND)
             raise
 
-    selectors.payment_to_charge = outer
+    selectors.payment_with_order = outer

@@ -184,7 +184,7 @@ def settle_refund(*, refund: Refund, by: Operator, reason: str) -> None:
 def _locked(refund: Refund) -> Refund:
     """The refund as it is now. Its order is locked: other decisions about its money come before or after."""
     lock_order(order_id=refund.payment.order_id)
-    return selectors.refund_to_execute(refund_id=refund.pk)
+    return selectors.refund_with_order(refund_id=refund.pk)
 
 
 def _start_refund(

@@ -21,7 +21,7 @@ def write_off(*, payment: Payment, by: Operator, reason: str) -> None:
     """
     require(REFUND, by)
     order = lock_order(order_id=payment.order_id)
-    payment = selectors.payment_to_charge(payment_id=payment.pk)
+    payment = selectors.payment_with_order(payment_id=payment.pk)
     if not selectors.can_write_off(payment=payment):
         raise NotLost(payment)
     change_status(payment, [PaymentStatus.AUTHORISED], status=PaymentStatus.FAILED, failure_code=WRITTEN_OFF)
