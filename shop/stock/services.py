@@ -58,12 +58,16 @@ def take_stock(*, wanted: Mapping[str, int], reference: str, products: ProductQu
 
 @transaction.atomic(savepoint=False)
 def release_stock(*, order: Order) -> None:
-    """Return to stock what the order still holds according to its movements. Idempotent."""
-    movements = StockMovement.objects.filter(reference=order.number).order_by()
-    held = movements.values_list("product").annotate(held=Sum("quantity")).filter(held__lt=0)
-    quantities = {product_id: -quantity for product_id, quantity in held}
+    """Return to stock what the order still holds. Idempotent; the caller holds the lock of the order."""
+    quantities = held_by(order=order)
     lock_products(Product.objects.filter(pk__in=quantities))
     change_stock(quantities, Reason.RELEASE, order.number)
+
+
+def held_by(*, order: Order) -> dict[int, int]:
+    """Pieces by product that the order has taken and not released, according to its movements."""
+    movements = StockMovement.objects.filter(reference=order.number).order_by().values_list("product")
+    return {product_id: -held for product_id, held in movements.annotate(held=Sum("quantity")).filter(held__lt=0)}
 
 
 @transaction.atomic(savepoint=False)

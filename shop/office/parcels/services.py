@@ -1,17 +1,15 @@
 """Stock of undelivered parcels: takes replacements, restocks returned items, writes off lost ones."""
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from orders.models import Order, Status
-from orders.services.operators import Operator
+from orders.services.operators import Operator, require
 from orders.transitions import lock_order
 from shipping.models import Shipment, ShipmentStatus
 from shipping.services import mark_restocked
 from shop.models import StockMovement
-from shop.stock.services import release_stock, retake_stock
+from shop.stock.services import held_by, release_stock, retake_stock
 
 Reason = StockMovement.Reason
 RESTOCK_RETURNED = "shipping.restock_returned_goods"
@@ -52,14 +50,13 @@ def restock_returned_parcel(*, order: Order, by: Operator) -> int:
 
     Raises `PermissionDenied`, and `ParcelNotReturned` unless the order's current parcel was returned.
     """
-    if not by.has_perm(RESTOCK_RETURNED):
-        raise PermissionDenied(f"{by.get_username()} lacks the permission {RESTOCK_RETURNED}.")
+    require(RESTOCK_RETURNED, by)
     shipment = Shipment.objects.select_for_update(no_key=True).filter(current_for=order).first()
     order = lock_order(order_id=order.pk)
     is_over = order.status in (Status.SHIPPED, Status.REFUNDED)
     if shipment is None or shipment.status != ShipmentStatus.RETURNED or not is_over:
         raise ParcelNotReturned(order.number)
-    pieces = sum(_held(order).values())
+    pieces = sum(held_by(order=order).values())
     release_stock(order=order)
     mark_restocked(shipment=shipment)
     return pieces
@@ -75,15 +72,9 @@ def _write_off(order: Order) -> None:
 
     Stock is unchanged: the items stay sold.
     """
-    for product_id, pieces in _held(order).items():
-        moved = ((pieces, Reason.RELEASE, order.number), (-pieces, Reason.SALE, write_off_reference(order)))
-        StockMovement.objects.bulk_create(
-            StockMovement(product_id=product_id, quantity=quantity, reason=reason, reference=reference)
-            for quantity, reason, reference in moved
-        )
-
-
-def _held(order: Order) -> dict[int, int]:
-    """Pieces by product that the order has taken and not released."""
-    movements = StockMovement.objects.filter(reference=order.number).order_by().values_list("product")
-    return {product_id: -held for product_id, held in movements.annotate(held=Sum("quantity")).filter(held__lt=0)}
+    lost = write_off_reference(order)
+    StockMovement.objects.bulk_create(
+        StockMovement(product_id=product_id, quantity=quantity, reason=reason, reference=reference)
+        for product_id, pieces in held_by(order=order).items()
+        for quantity, reason, reference in ((pieces, Reason.RELEASE, order.number), (-pieces, Reason.SALE, lost))
+    )
