@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from django.apps import apps
 from django.contrib.admin.models import DELETION, LogEntry
-from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from messaging.models import Message
 from messaging.outbox import transaction
 from orders.models import Order
+from orders.services.operators import require
 from shop.accounts import closing
 from shop.accounts.services import normalised
 from shop.models import Erasure, Review, User
@@ -29,7 +29,7 @@ def erase_account(*, user: User, by: User, reason: str, with_guests: bool) -> bo
 
     Returns whether it begins: not if it has begun already. Raises `CannotErase` and `PermissionDenied`.
     """
-    _require(by)
+    require(PERMISSION, by)
     begun = closing.close_account(user=user, with_guests=with_guests)
     if begun is not None:
         _record(ERASE_ACCOUNT, begun, by, reason, {"account": user.pk, "with_guests": with_guests})
@@ -43,7 +43,7 @@ def erase_guest(*, email: str, by: User, reason: str) -> Erasure | None:
     Returns the erasure, also one that has begun already; None if there are no such orders. Raises `CannotErase` and
     `PermissionDenied`.
     """
-    _require(by)
+    require(PERMISSION, by)
     address = normalised(email)
     begun = closing.erase_guest(email=address)
     if begun is not None:
@@ -58,11 +58,6 @@ def not_deletable(users: QuerySet[User]) -> QuerySet[User]:
     """
     bought, reviewed = (Exists(model._default_manager.filter(user=OuterRef("pk"))) for model in (Order, Review))
     return users.filter(Q(is_staff=False) | bought | reviewed)
-
-
-def _require(by: User) -> None:
-    if not by.has_perm(PERMISSION):
-        raise PermissionDenied(f"{by.get_username()} lacks the permission {PERMISSION}.")
 
 
 def _record(action: str, begun: Message, by: User, reason: str, data: dict[str, Any]) -> None:

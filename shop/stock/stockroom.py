@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
+from orders.services.operators import require
 from shop.models import Product, StockMovement, User
 from shop.models.stock import NOTE_MAX, REFERENCE_MAX
 from shop.stock.services import Reason, UnknownProduct, change_stock, lock_products, restock
@@ -53,7 +53,7 @@ def receive_goods(*, quantities: Mapping[int, int], by: User, seen: int | None =
     submitted twice counts once. Raises `PermissionDenied` and `StalePage`; nothing was written then. Returns the
     products as they were before.
     """
-    _require(by, RESTOCK)
+    require(RESTOCK, by)
     products = lock_products(Product.objects.filter(pk__in=quantities))
     if seen is not None:
         _require_fresh_page(products, seen, [(Reason.RESTOCK, pk, pieces, "") for pk, pieces in quantities.items()], by)
@@ -70,7 +70,7 @@ def correct_stock(*, product_id: int, counted: int, seen: int, reason: str, by: 
     accounted for. Raises `PermissionDenied`, `ValueError` without a reason or for a negative count, `UnknownProduct`,
     `StalePage` and `CountTooLow`; nothing was written then.
     """
-    _require(by, CORRECT)
+    require(CORRECT, by)
     if counted < 0 or not reason.strip():
         raise ValueError("A correction needs a count of 0 or more, and a reason.")
     products = lock_products(Product.objects.filter(pk=product_id))
@@ -87,11 +87,6 @@ def correct_stock(*, product_id: int, counted: int, seen: int, reason: str, by: 
     values = {"counted": counted, "difference": difference, "reason": reason}
     _log(by, {product: _("%(counted)s pieces counted: %(difference)+d. %(reason)s") % values})
     return difference
-
-
-def _require(user: User, permission: str) -> None:
-    if not user.has_perm(permission):
-        raise PermissionDenied(f"{user} lacks the permission {permission}.")
 
 
 def _require_fresh_page(products: Iterable[Product], seen: int, wanted: Iterable[_Change], by: User) -> None:
