@@ -1,6 +1,7 @@
 """Invariant of accounts: an erasure that has begun will end."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from messaging import clock
 from messaging.invariants import invariant
@@ -16,7 +17,8 @@ MAX_REPORTED = 50
 def erasures_continue() -> Iterator[str]:
     """One that an operator has discarded erases nothing. Erasures under way are few, so all are checked."""
     messages = Message.objects.unsettled().filter(task=EraseAccount.task)
-    for erasure in Erasure.objects.select_related("user").order_by("pk").iterator():
-        if not messages.filter(subject=subject_of(erasure.user)).exists():
-            since = clock.text(erasure.requested_at)
-            yield f"The erasure of account {erasure.pk}, requested at {since}, has no live or dead message."
+    begun = Erasure.objects.select_related("user").order_by("pk").iterator()
+    stuck = (erasure for erasure in begun if not messages.filter(subject=subject_of(erasure.user)).exists())
+    for erasure in islice(stuck, MAX_REPORTED):
+        since = clock.text(erasure.requested_at)
+        yield f"The erasure of account {erasure.pk}, requested at {since}, has no live or dead message."

@@ -16,7 +16,7 @@ from messaging.operations.permissions import Actor
 from messaging.outbox import transaction
 from orders.models import Order
 from orders.signals import orders_anonymised
-from shop.accounts import erasure
+from shop.accounts import erasure, invariants
 from shop.accounts.closing import close_account
 from shop.models import Erasure, Return, Review, User
 from shop.payloads import EraseAccount
@@ -241,6 +241,12 @@ def test_an_erasure_that_no_message_drives_is_reported():
     discard(ids=[dead.pk], actor=ANN, reason="no idea")
     assert list(broken()) == ["every erasure under way has a message that will continue it"]
     assert EMAIL not in str(broken())
+
+
+def test_a_report_of_stuck_erasures_is_bounded(monkeypatch):
+    monkeypatch.setattr(invariants, "MAX_REPORTED", 2)
+    Erasure.objects.bulk_create(Erasure(user=UserFactory()) for _ in range(3))
+    assert len(list(invariants.erasures_continue())) == 2
 
 
 def test_a_closed_account_cannot_be_deleted_in_the_admin_which_would_leave_its_orders_as_they_are():
