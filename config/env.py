@@ -126,11 +126,10 @@ def needed(name: str, *, by: str, when: bool) -> str:
 
 def flag(name: str) -> bool:
     """False if it is not set."""
-    _read.add(name)
-    value = os.environ.get(name, "")
-    if value.strip().lower() in _TRUE:
+    value = text(name)
+    if value.lower() in _TRUE:
         return True
-    if value.strip().lower() in _FALSE:
+    if value.lower() in _FALSE:
         return False
     raise ImproperlyConfigured(f"{name} is {value!r}; it must be 1 or 0.")
 
@@ -213,6 +212,11 @@ def host() -> str:
             f"HOST is {value!r}; it must be an IP address, such as 127.0.0.1, or 0.0.0.0 for every interface. "
             "The shop's public name belongs in SITE_URL."
         ) from None
+
+
+def port() -> int:
+    """`PORT`: the TCP port on which the web server listens."""
+    return integer("PORT", default=8000, minimum=1, maximum=65535)
 
 
 def trusted_proxies(*, https: bool) -> tuple[IPv4Network | IPv6Network, ...]:

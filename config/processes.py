@@ -60,7 +60,7 @@ def processes() -> list[Process]:
 
 
 def web(*, port: int | None = None, count: int = 2) -> Process:
-    port = port or env.integer("PORT", default=8000, minimum=1, maximum=65535)
+    port = port or env.port()
     options = f"--interface wsgi --host {env.host()} --port {port} --workers {count} --blocking-threads 4"
     options += " --respawn-failed-workers --workers-kill-timeout 5 --no-ws"
     command = [sys.executable, "-m", "config.serve", *options.split(), "config.web:application"]

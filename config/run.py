@@ -26,7 +26,7 @@ def run() -> None:
 
     Raises `ImproperlyConfigured` with a one-sentence explanation when the shop cannot start.
     """
-    port = env.integer("PORT", default=8000, minimum=1, maximum=65535)
+    port = env.port()
     _require_free_port(port)
     _require_single_instance()
     if not env.text("BROKER_URL"):
