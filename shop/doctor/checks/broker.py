@@ -153,7 +153,7 @@ def _owner() -> str:
 
 
 def _access(error: Exception) -> str:
-    """The command for a broker without room, a user, password or virtual host that it refuses; else where it is said."""
+    """The command for a broker without room, a user, password or virtual host that it refuses; else how to name it."""
     if "takes no writes" in refusals.refusal(error):
         return "df -h && valkey-cli info memory"
     uri = current_app.connection_for_read()
