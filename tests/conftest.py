@@ -2,11 +2,14 @@
 
 import gc
 import os
+import re
 import shutil
 import signal
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -35,6 +38,11 @@ MARKS = {
     "database": {"db", "transactional_db"},
     "browser": {"chromium"},
 }
+
+#: Folders of tests of pages, the desk and the API: what they show of a row does not depend on the database.
+_PAGES = ("tests/api/", "tests/messaging/operations/", "tests/shop/")
+#: A module of theirs that mentions one of these tests what differs between databases.
+_DIFFERS = re.compile("sqlite|postgres|vendor|rabbitmq|valkey|fuzzing", re.IGNORECASE)
 
 _WINDOW = counters._window
 
@@ -71,8 +79,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark, fixtures in MARKS.items():
             if names & fixtures:
                 item.add_marker(mark)
+        if _any_database_will_do(item):
+            item.add_marker("any_database")
         if not item.nodeid.startswith(_covering()):
             item.add_marker("no_cover")
+
+
+def _any_database_will_do(item: pytest.Item) -> bool:
+    marks = {mark.name for mark in item.iter_markers()}
+    is_of_a_page = item.nodeid.startswith(_PAGES) and "database" in marks and not marks & {"broker", "stack", "skipif"}
+    return is_of_a_page and not _DIFFERS.search(_source(item.path))
+
+
+@cache
+def _source(path: Path) -> str:
+    return path.read_text()
 
 
 @pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
@@ -95,11 +116,10 @@ def pytest_collection_finish() -> None:
 def _covering() -> tuple[str, ...]:
     """Folders of tests whose coverage is measured: it takes half as long again, and the others have nothing to add.
 
-    On PostgreSQL only those of code that asks which database it has.
+    On PostgreSQL only those of code that asks which database it has, and those that run nowhere else.
     """
     if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
-        engine = [f"tests/messaging/{name}" for name in ("broker/", "relay/", "worker/", "test_")]
-        return (*engine, *(f"tests/messaging/operations/{name}/" for name in ("dry_runs", "failures")))
+        return ("tests/messaging/",)
     return tuple(
         f"tests/{name}/"
         for name in ("messaging", "orders", "payments", "shipping", "contracts", "telemetry", "metrics")
@@ -110,6 +130,8 @@ def _covering() -> tuple[str, ...]:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     """Attach the output of the stack's processes to a failed test's report."""
     report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and item.get_closest_marker("any_database"):
+        report.outcome, report.longrepr = "failed", f"{report.longrepr}: it may run on no other database"
     if report.failed:
         for stack in item.stash.get(STACKS, []):
             report.sections.append((f"processes of {stack.alias}", stack.tails()))
