@@ -1,5 +1,6 @@
 """Shared fixtures: real stacks, a real broker, and markers set from the fixtures that a test uses."""
 
+import functools
 import gc
 import os
 import re
@@ -8,7 +9,6 @@ import signal
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,7 @@ def _any_database_will_do(item: pytest.Item) -> bool:
     return is_of_a_page and not _DIFFERS.search(_source(item.path))
 
 
-@cache
+@functools.cache
 def _source(path: Path) -> str:
     return path.read_text()
 

@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from io import BytesIO
 
-from pypdf import PdfWriter
-
 
 class NotPdf(ValueError):
     """The document at `position` cannot be read."""
@@ -16,6 +14,8 @@ class NotPdf(ValueError):
 
 def merge_pdfs(documents: Iterable[bytes]) -> bytes:
     """One PDF with the pages of all documents, in the given order. Raises `NotPdf`."""
+    from pypdf import PdfWriter  # most processes never need it
+
     writer, output = PdfWriter(), BytesIO()
     for position, document in enumerate(documents):
         try:

@@ -3,22 +3,16 @@
 So booking stays fast, and a reprint is identical, even if the order has changed since.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from orders.models import Order
 from orders.pdf.merge import NotPdf, merge_pdfs
-from shipping.documents.label import label_pdf
-from shipping.documents.packing_slip import packing_slip_pdf
 from shipping.models import Shipment, ShipmentDocument, ShipmentStatus
 from shipping.selectors import locked_with_order
 
-_GENERATORS: Mapping[str, Callable[[Shipment], bytes]] = {
-    ShipmentDocument.Kind.LABEL: label_pdf,
-    ShipmentDocument.Kind.PACKING_SLIP: packing_slip_pdf,
-}
 #: Parcels whose documents go into one file: generating them takes seconds, within the time limit of a request.
 MAX_PER_FILE = 200
 
@@ -54,7 +48,14 @@ def merged_pdf(*, shipments: Sequence[Shipment], kind: str) -> bytes:
 
 def _generate(shipment: Shipment, kind: str) -> bytes:
     _check_printable(shipment, shipment.order)
-    return _store(shipment, kind, _GENERATORS[kind](shipment))
+    return _store(shipment, kind, _made(shipment, kind))
+
+
+def _made(shipment: Shipment, kind: str) -> bytes:
+    from shipping.documents.label import label_pdf  # the PDF library, which most processes never need
+    from shipping.documents.packing_slip import packing_slip_pdf
+
+    return label_pdf(shipment) if kind == ShipmentDocument.Kind.LABEL else packing_slip_pdf(shipment)
 
 
 @transaction.atomic(savepoint=False)

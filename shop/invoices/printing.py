@@ -7,7 +7,6 @@ from django.utils.translation import gettext as _
 from orders.models import Order
 from orders.pdf.merge import merge_pdfs
 from payments.models import SETTLED
-from shop.invoices.pdf import credit_note_pdf, invoice_pdf
 from shop.invoices.services import issue_missing_invoices
 from shop.models import CreditNote, Invoice
 
@@ -51,6 +50,8 @@ def combined_invoices(*, orders: Sequence[Order]) -> bytes:
 
 
 def _made(paper: Invoice | CreditNote) -> bytes:
+    from shop.invoices.pdf import credit_note_pdf, invoice_pdf  # the PDF library, which most processes never need
+
     return invoice_pdf(paper) if isinstance(paper, Invoice) else credit_note_pdf(paper)
 
 

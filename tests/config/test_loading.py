@@ -53,6 +53,12 @@ def test_a_process_without_pages_loads_neither_them_nor_what_only_they_use(code)
     assert not modules & {"opentelemetry", "sentry_sdk", "pythonjsonlogger", "messaging.telemetry.traces"}
 
 
+def test_a_process_with_pages_loads_the_libraries_of_few_requests_with_the_first_of_them():
+    modules = loaded("import django; django.setup(); import config.urls")
+    assert {"shop.invoices.views", "shipping.admin.printing", "payments.views", "payments.gateways"} <= modules
+    assert not modules & {"reportlab", "pypdf", "stripe"}
+
+
 @pytest.mark.parametrize("module", ["config.console", "config.embedded_broker"])
 def test_a_helper_process_does_not_load_celery(module):
     assert "celery" not in loaded(f"import {module}")
